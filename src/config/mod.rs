@@ -1,0 +1,171 @@
+//! Settings: what the configuration file and the environment say, checked once at start.
+//!
+//! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
+
+mod endpoints;
+// mod load;
+mod secret;
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
+// pub use load::{ConfigError, load, parse};
+pub use secret::{SecretError, SecretSource};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Files and folders with manifests, if the command line names none.
+    pub manifests: Vec<PathBuf>,
+    /// The service and the account at it.
+    pub connect_to_teams: Option<Account>,
+    /// What is kept across restarts.
+    pub state: State,
+    /// How plans are carried out.
+    pub execution: Execution,
+    /// When the service looks again.
+    pub run: Run,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            manifests: vec![PathBuf::from("manifests")],
+            connect_to_teams: None,
+            state: State::default(),
+            execution: Execution::default(),
+            run: Run::default(),
+        }
+    }
+}
+
+/// The ConnecttoTeams service and the API admin who acts there (contract 2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Account {
+    /// Where the service is.
+    #[serde(default = "Account::default_base_url")]
+    pub base_url: String,
+    /// The client id that the vendor's support gave out.
+    pub client_id: String,
+    /// The client secret that came with it.
+    pub client_secret: SecretSource,
+    /// The API admin's user name.
+    pub username: String,
+    /// The API admin's password.
+    pub password: SecretSource,
+    /// The reseller id; asked of the service if absent.
+    pub reseller_id: Option<i64>,
+    /// The endpoint table, row by row.
+    #[serde(default)]
+    pub endpoints: Endpoints,
+    /// How long one call may take.
+    #[serde(default = "Account::default_timeout", with = "span")]
+    pub timeout: Duration,
+}
+
+impl Account {
+    fn default_base_url() -> String {
+        "https://api.connecttoteams.com".to_owned()
+    }
+
+    fn default_timeout() -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+/// What is kept across restarts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct State {
+    /// The folder of the journal.
+    pub path: PathBuf,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { path: PathBuf::from(".dialplane") }
+    }
+}
+
+/// How plans are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Execution {
+    /// Users of one tenant that are worked on side by side.
+    pub users_per_tenant: usize,
+    /// Tenants that are worked on side by side.
+    pub tenants: usize,
+    /// How long a write may stay invisible before it counts as not landed (contract 4.4: up to 4 hours after a sync).
+    #[serde(with = "span")]
+    pub settle: Duration,
+    /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
+    #[serde(with = "span")]
+    pub first_settle: Duration,
+}
+
+impl Default for Execution {
+    fn default() -> Self {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24) }
+    }
+}
+
+/// When the service looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Run {
+    /// How long files must be quiet before they are read.
+    #[serde(with = "span")]
+    pub debounce: Duration,
+    /// Files that never become quiet are read after this long all the same.
+    #[serde(with = "span")]
+    pub debounce_ceiling: Duration,
+    /// How often the files are looked at even if nothing was reported.
+    #[serde(with = "span")]
+    pub poll: Duration,
+    /// How often live state is compared even if no file changed.
+    #[serde(with = "span")]
+    pub resync: Duration,
+    /// The first wait after a failure; doubled with each further one.
+    #[serde(with = "span")]
+    pub backoff: Duration,
+    /// The longest wait after failures.
+    #[serde(with = "span")]
+    pub backoff_ceiling: Duration,
+    /// How long running calls may go on after a stop was asked for.
+    #[serde(with = "span")]
+    pub grace: Duration,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            debounce: Duration::from_millis(500),
+            debounce_ceiling: seconds(10),
+            poll: seconds(30),
+            resync: seconds(15 * 60),
+            backoff: seconds(10),
+            backoff_ceiling: seconds(30 * 60),
+            grace: seconds(20),
+        }
+    }
+}
+
+/// Durations as people write them: `30s`, `10m`, `4h`.
+mod span {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("a duration with its unit is expected, such as 30s, 10m or 4h"))?;
+        humantime::parse_duration(&text)
+            .map_err(|error| D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}")))
+    }
+}

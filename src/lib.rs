@@ -1,0 +1,4 @@
+//! Dialplane.
+pub mod config;
+pub mod model;
+pub mod ports;

@@ -1,0 +1,2 @@
+//! Dialplane.
+fn main() {}

@@ -1,0 +1,134 @@
+//! Desired state: what the manifests say, after all checks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+use super::{Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn};
+
+/// What all manifests together ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// The tenants by name.
+    pub tenants: BTreeMap<TenantName, Arc<DesiredTenant>>,
+}
+
+/// What is asked for one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredTenant {
+    /// The name in manifests and reports.
+    pub name: TenantName,
+    /// The Microsoft tenant.
+    pub id: TenantId,
+    /// Whether differences are corrected, shown, or not even looked at.
+    pub mode: Mode,
+    /// What becomes of enabled users that no manifest names.
+    pub prune: Prune,
+    /// How many people may lose calling in one run.
+    pub disable_limit: DisableLimit,
+    /// Users who are never disabled.
+    pub protect: BTreeSet<Upn>,
+    /// What the platform shows before a short extension.
+    pub extension_prefix: Option<ExtensionPrefix>,
+    /// The managed users.
+    pub users: BTreeMap<Upn, DesiredUser>,
+    /// Where the tenant stands.
+    pub origin: Origin,
+    /// Why nobody may be removed for now: part of what the manifests say could not be read.
+    pub incomplete: Option<String>,
+}
+
+impl DesiredTenant {
+    /// What a reader or writer needs to know of the tenant.
+    #[must_use]
+    pub fn reference(&self) -> TenantRef {
+        TenantRef { name: self.name.clone(), id: self.id.clone(), extension_prefix: self.extension_prefix.clone() }
+    }
+}
+
+/// What is asked for one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredUser {
+    /// Who.
+    pub upn: Upn,
+    /// Whether calling is to be on.
+    pub calling: Calling,
+    /// The managed fields, defaults included.
+    pub details: Details,
+    /// Where the user stands.
+    pub origin: Origin,
+}
+
+/// What may be done about differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Correct them.
+    Enforce,
+    /// Show them, write nothing.
+    Report,
+    /// Leave the tenant alone.
+    Suspend,
+}
+
+/// What becomes of enabled users that no manifest names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    /// They are counted and left alone.
+    Never,
+    /// They are disabled, under every guard.
+    Disable,
+}
+
+/// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisableLimit {
+    /// Of the users whose calling is enabled now, rounded up, so that a small tenant can still let one person go.
+    pub percent: u8,
+    /// In any case no more than these.
+    pub count: u32,
+}
+
+impl DisableLimit {
+    /// The limit of a tenant that names none.
+    pub const DEFAULT: Self = Self { percent: 10, count: 25 };
+
+    /// How many of `enabled` users may be disabled.
+    #[must_use]
+    pub fn allows(self, enabled: usize) -> usize {
+        let share = enabled.saturating_mul(usize::from(self.percent)).div_ceil(100);
+        share.min(usize::try_from(self.count).unwrap_or(usize::MAX))
+    }
+}
+
+/// A place in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The file, as it was given on the command line or found below a folder.
+    pub file: Arc<str>,
+    /// The line, from 1; unknown if the file could not be read a second time.
+    pub line: Option<u32>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_the_smaller_of_share_and_count() {
+        let limit = DisableLimit { percent: 10, count: 25 };
+        assert_eq!([0, 1, 5, 10, 11, 250, 10_000].map(|enabled| limit.allows(enabled)), [0, 1, 1, 1, 2, 25, 25]);
+        assert_eq!(DisableLimit { percent: 0, count: 25 }.allows(1000), 0);
+        assert_eq!(DisableLimit { percent: 100, count: 0 }.allows(1000), 0);
+    }
+}

@@ -1,0 +1,235 @@
+//! Identities: who and which tenant. Each is checked once, when it is built.
+
+use std::{cmp::Ordering, fmt, hash, sync::Arc};
+
+/// A Microsoft 365 tenant: a GUID, kept in lower case (contract 8).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId(Arc<str>);
+
+impl TenantId {
+    /// Reads `8-4-4-4-12` hexadecimal digits; upper case is folded.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let groups: Vec<&str> = text.split('-').collect();
+        let shape = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
+        if shape && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(text.to_ascii_lowercase().into()))
+        } else {
+            Err(format!("`{text}` is not a tenant id: a GUID such as 87d349ed-44d7-43e1-9a83-5f2406dee5bd is expected"))
+        }
+    }
+
+    /// The GUID in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How manifests, reports and the command line call a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantName(Arc<str>);
+
+impl TenantName {
+    /// The longest name, so that reports stay in columns (the same as a DNS label).
+    pub const MAX: usize = 63;
+
+    /// Lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let bytes = text.as_bytes();
+        let ends = bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric);
+        if ends && bytes.len() <= Self::MAX && bytes.iter().all(|b| alphanumeric(b) || *b == b'-' || *b == b'.') {
+            Ok(Self(text.into()))
+        } else {
+            Err(format!(
+                "`{text}` is not a name: use 1 to {} lower-case letters, digits, `-` or `.`, with a letter or digit at both ends",
+                Self::MAX
+            ))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TenantName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A user principal name, the platform's `teamsUserId`. Equal without regard to case (contract 7), shown as written.
+#[derive(Clone)]
+pub struct Upn {
+    written: Arc<str>,
+    folded: Arc<str>,
+}
+
+impl Upn {
+    /// The longest name that is accepted, in bytes. Microsoft's own limit is lower; this one only bounds memory and URLs.
+    pub const MAX: usize = 320;
+
+    /// `local@domain` without white space, control characters, `/` or `\`: it becomes one segment of a URL (contract 10 #16).
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '\\';
+        let parts = text.split_once('@').filter(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && text.len() <= Self::MAX
+        });
+        if parts.is_none() || text.contains(bad) {
+            return Err(format!(
+                "`{}` is not a user principal name: `name@domain` without spaces or slashes is expected",
+                text.chars().take(80).collect::<String>()
+            ));
+        }
+        let folded = text.to_lowercase();
+        let written: Arc<str> = text.into();
+        let folded = if folded == text { Arc::clone(&written) } else { folded.into() };
+        Ok(Self { written, folded })
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The name in lower case: the form that is compared.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.folded
+    }
+
+    /// Whether the platform made this account for itself: such accounts must never be touched (contract 8).
+    #[must_use]
+    pub fn is_platform_account(&self) -> bool {
+        self.folded.starts_with("callappservice@") || self.folded.ends_with(".sbc.connecttoteams.com")
+    }
+}
+
+impl fmt::Debug for Upn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl fmt::Display for Upn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.written)
+    }
+}
+
+impl PartialEq for Upn {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Upn {}
+
+impl PartialOrd for Upn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Upn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+
+impl hash::Hash for Upn {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+/// An SBC gateway of the provider; above 0 (contract 4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GatewayId(i64);
+
+impl GatewayId {
+    /// Refuses 0 and below: the service does too.
+    pub fn new(id: i64) -> Result<Self, String> {
+        if id > 0 { Ok(Self(id)) } else { Err(format!("gateway {id} does not exist: gateway ids are above 0")) }
+    }
+
+    /// The number that the API takes.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// One reconciliation of one tenant, as journal, logs and history name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(Arc<str>);
+
+impl RunId {
+    /// Any text without white space; the shell makes them from the clock.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.split_whitespace().collect::<String>().into())
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_id_is_a_guid_and_is_folded() {
+        assert_eq!(
+            TenantId::parse("87D349ED-44d7-43e1-9a83-5f2406dee5bd").unwrap().as_str(),
+            "87d349ed-44d7-43e1-9a83-5f2406dee5bd"
+        );
+        for bad in [
+            "",
+            "87d349ed44d743e19a835f2406dee5bd",
+            "87d349ed-44d7-43e1-9a83-5f2406dee5bg",
+            "{87d349ed-44d7-43e1-9a83-5f2406dee5bd}",
+        ] {
+            assert!(TenantId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_users_are_equal_without_regard_to_case() {
+        let written = Upn::parse("Adele.Vance@Contoso.com").unwrap();
+        assert_eq!(written, Upn::parse("adele.vance@contoso.COM").unwrap());
+        assert_eq!(written.as_str(), "Adele.Vance@Contoso.com");
+        for bad in ["", "adele", "@contoso.com", "adele@", "a@b@c", "a b@c", "a/b@c", "a\\b@c", "a\u{7}@c"] {
+            assert!(Upn::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Upn::parse("guest_fabrikam.com#EXT#@contoso.com").is_ok());
+    }
+
+    #[test]
+    fn accounts_of_the_platform_are_recognised() {
+        let of_platform = |text: &str| Upn::parse(text).unwrap().is_platform_account();
+        assert!(of_platform("CallAppService@contoso.com"));
+        assert!(of_platform("directrouting@cust12.SBC.connecttoteams.com"));
+        assert!(!of_platform("sbc.connecttoteams.com@contoso.com"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Live state: what one observation returned. It is already a little old when it is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, Value};
+
+/// A tenant as readers and writers address it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantRef {
+    /// The name in reports.
+    pub name: TenantName,
+    /// The Microsoft tenant.
+    pub id: TenantId,
+    /// What the platform shows before a short extension.
+    pub extension_prefix: Option<ExtensionPrefix>,
+}
+
+/// One observation of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveTenant {
+    /// Whether the customer lets the provider write (contract 2.5).
+    pub consent: Consent,
+    /// Whether the list of users is whole.
+    pub coverage: Coverage,
+    /// The fields that this reader can see at all; the others are *unobservable*.
+    pub sees: BTreeSet<Field>,
+    /// The users that are visible.
+    pub users: BTreeMap<Upn, LiveUser>,
+}
+
+/// A user as observed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveUser {
+    /// Who, in the service's spelling.
+    pub upn: Upn,
+    /// Whether calling is on.
+    pub calling: LiveCalling,
+    /// What was observed of the fields; a field that is absent was not in the answer.
+    pub details: BTreeMap<Field, Observed>,
+}
+
+impl LiveUser {
+    /// The observed values, for an update that must repeat what it does not change.
+    #[must_use]
+    pub fn known(&self) -> Details {
+        self.details
+            .iter()
+            .filter_map(|(field, observed)| match observed {
+                Observed::Set(value) => Some((*field, value.clone())),
+                Observed::Unset | Observed::Unreadable(_) => None,
+            })
+            .collect()
+    }
+}
+
+/// Live calling. *Not visible* has no variant: such a user is not in [`LiveTenant::users`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveCalling {
+    /// Calls work.
+    Enabled,
+    /// Calls are off.
+    Disabled,
+    /// The service said something that the reader's value map does not name.
+    Unclear(String),
+}
+
+/// What an answer said of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observed {
+    /// This value.
+    Set(Value),
+    /// Explicitly nothing.
+    Unset,
+    /// Something that is not of the field's kind; the text is cut to a readable length.
+    Unreadable(String),
+}
+
+/// Whether the customer consented to provisioning by the provider. The service itself demands both indicators (contract 2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consent {
+    /// Both indicators say yes.
+    Granted,
+    /// Both say no.
+    Missing,
+    /// They disagree, which the service treats as no.
+    Disagrees {
+        /// `canResellerManageEnterpriseProvisioning`.
+        flag: bool,
+        /// `consentsByEnterprise` has `EnterpriseManagement`.
+        listed: bool,
+    },
+}
+
+impl Consent {
+    /// From the two indicators.
+    #[must_use]
+    pub fn from_indicators(flag: bool, listed: bool) -> Self {
+        match (flag, listed) {
+            (true, true) => Self::Granted,
+            (false, false) => Self::Missing,
+            (flag, listed) => Self::Disagrees { flag, listed },
+        }
+    }
+}
+
+/// How far an observation can be trusted to be whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coverage {
+    /// Every page arrived and the counts agree.
+    Complete,
+    /// Users may be missing; the text says what was noticed.
+    Suspect(String),
+}

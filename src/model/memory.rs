@@ -1,0 +1,71 @@
+//! Memory: what the journal gives the planner. Debts that are still owed, and writes that may not be visible yet.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::Timestamp;
+
+use super::{Calling, Field, RunId, Upn, Value};
+
+/// What is remembered of one tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// A sync that was promised by a run and not yet accepted by the service.
+    pub sync_owed: Option<SyncDebt>,
+    /// When the service last accepted a sync.
+    pub last_sync: Option<Timestamp>,
+    /// What was last sent for each user.
+    pub written: BTreeMap<Upn, Written>,
+}
+
+/// A sync that is still owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncDebt {
+    /// Since when.
+    pub since: Timestamp,
+    /// By which run.
+    pub run: RunId,
+}
+
+/// What was last sent for a user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The last enable or disable.
+    pub calling: Option<Write<Calling>>,
+    /// The last value of each field that an update carried.
+    pub details: BTreeMap<Field, Write<Value>>,
+    /// A call whose answer was lost: nobody knows whether it was carried out.
+    pub unknown: Option<(Verb, Timestamp)>,
+}
+
+/// A value that was sent and accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write<T> {
+    /// The value.
+    pub value: T,
+    /// When the service accepted it.
+    pub at: Timestamp,
+    /// Whether an observation has shown it since: then it is a fact, and a later difference is drift at once.
+    pub landed: bool,
+}
+
+/// The verb of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// `enableCallingForUser`.
+    Enable,
+    /// `updateUserDetails`.
+    Update,
+    /// `disableCallingForUser`.
+    Disable,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Enable => "enable",
+            Self::Update => "update",
+            Self::Disable => "disable",
+        })
+    }
+}

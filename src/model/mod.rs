@@ -1,0 +1,39 @@
+//! The nouns of the house: identities, phone numbers, users, tenants, what was observed, what is remembered.
+//!
+//! Values only. They are built where text or an answer is read (`manifest`, `api`, `state`) and checked there once, so
+//! that nothing behind that edge has to check again.
+//!
+//! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
+
+mod desired;
+mod details;
+mod id;
+mod live;
+mod memory;
+mod phone;
+
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
+pub use details::{Details, Field, Kind, UpdateRequest, Value};
+pub use id::{GatewayId, RunId, TenantId, TenantName, Upn};
+pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
+pub use memory::{Memory, SyncDebt, Verb, Write, Written};
+pub use phone::{ExtensionPrefix, PhoneNumber};
+
+/// Whether a person can make and receive calls in Teams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Calling {
+    /// Calls work.
+    Enabled,
+    /// Calls are switched off; the platform keeps the user's record and number (contract 4.2).
+    Disabled,
+}
+
+impl std::fmt::Display for Calling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! Phone numbers in one comparable form.
+//!
+//! Three spellings of one number meet here: what people write (`+14255550100`, `1000`), what the platform stores (often
+//! digits without `+`) and what it shows (an extension behind the country code of the user's location, contract 7).
+
+use std::{cmp::Ordering, fmt, hash, sync::Arc};
+
+/// What the platform puts before a short extension, such as `+1`; a property of the tenant's users' location (contract 7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionPrefix(Arc<str>);
+
+impl ExtensionPrefix {
+    /// `+` and one to four digits.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('+') {
+            Some(digits) if (1..=4).contains(&digits.len()) && all_digits(digits) => Ok(Self(text.into())),
+            _ => Err(format!("`{text}` is not an extension prefix: `+` and a country code is expected, such as \"+1\"")),
+        }
+    }
+
+    /// The prefix with its `+`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A phone number or extension. Compared by its normal form, shown and sent as it was written.
+#[derive(Clone)]
+pub struct PhoneNumber {
+    written: Arc<str>,
+    normal: Arc<str>,
+}
+
+impl PhoneNumber {
+    /// Digits of a full number, at most (E.164).
+    const MAX_DIGITS: usize = 15;
+    /// Digits of a full number, at least; below, it is an extension.
+    const MIN_DIGITS: usize = 7;
+
+    /// Reads a number as people write it in a manifest: `+` and 7 to 15 digits, with or without `;ext=` and digits; or an
+    /// extension of 2 to 6 digits where the tenant has a prefix for it.
+    pub fn parse(text: &str, prefix: Option<&ExtensionPrefix>) -> Result<Self, String> {
+        let (main, extension) = match text.split_once(";ext=") {
+            Some((main, extension)) => (main, Some(extension)),
+            None => (text, None),
+        };
+        if extension.is_some_and(|digits| !all_digits(digits) || digits.len() > 8) {
+            return Err(format!("`{text}` has a wrong extension: 1 to 8 digits are expected behind `;ext=`"));
+        }
+        if let Some(digits) = main.strip_prefix('+') {
+            return if all_digits(digits)
+                && (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
+                && !digits.starts_with('0')
+            {
+                Ok(Self::same(text))
+            } else {
+                Err(format!(
+                    "`{text}` is not a phone number: `+`, the country code and the number are expected, 7 to 15 digits in all and no spaces, such as \"+14255550100\""
+                ))
+            };
+        }
+        if extension.is_none() && all_digits(main) && (2..Self::MIN_DIGITS).contains(&main.len()) {
+            return match prefix {
+                Some(prefix) => Ok(Self { written: text.into(), normal: format!("{}{main}", prefix.as_str()).into() }),
+                None => Err(format!("`{text}` is an extension, and the tenant does not say how the platform shows extensions")),
+            };
+        }
+        Err(format!("`{text}` is not a phone number: it starts with `+` and the country code, such as \"+14255550100\""))
+    }
+
+    /// Reads a number as a service shows it, forgiving: digits without `+` are a full number, or an extension if short.
+    /// Separators that people use (spaces, dashes, dots, brackets) and a leading `tel:` are passed over.
+    #[must_use]
+    pub fn observed(text: &str, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
+        let text = text.trim();
+        let (main, extension) = match text.strip_prefix("tel:").unwrap_or(text).split_once(";ext=") {
+            Some((main, extension)) => (main, Some(extension)),
+            None => (text.strip_prefix("tel:").unwrap_or(text), None),
+        };
+        let bare: String = main.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+        let digits = bare.strip_prefix('+').unwrap_or(&bare);
+        if !all_digits(digits) || extension.is_some_and(|digits| !all_digits(digits)) {
+            return None;
+        }
+        let mut normal = match prefix {
+            Some(prefix) if !bare.starts_with('+') && digits.len() < Self::MIN_DIGITS => format!("{}{digits}", prefix.as_str()),
+            _ => format!("+{digits}"),
+        };
+        if let Some(extension) = extension {
+            normal.push_str(";ext=");
+            normal.push_str(extension);
+        }
+        Some(Self { written: text.into(), normal: normal.into() })
+    }
+
+    fn same(text: &str) -> Self {
+        let written: Arc<str> = text.into();
+        Self { normal: Arc::clone(&written), written }
+    }
+
+    /// As it was written: this is what is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The comparable form: `+` and digits, and `;ext=` where there is one.
+    #[must_use]
+    pub fn normal(&self) -> &str {
+        &self.normal
+    }
+}
+
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.normal)?;
+        if self.written != self.normal && !self.normal.ends_with(&*self.written) {
+            write!(f, " (written {})", self.written)?;
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for PhoneNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Eq for PhoneNumber {}
+
+impl PartialOrd for PhoneNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PhoneNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.normal.cmp(&other.normal)
+    }
+}
+
+impl hash::Hash for PhoneNumber {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.normal.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_number_are_equal() {
+        let us = ExtensionPrefix::parse("+1").unwrap();
+        let full = PhoneNumber::parse("+14255550100", None).unwrap();
+        for shown in ["14255550100", "+14255550100", "tel:+1 (425) 555-0100", "+1.425.555.0100"] {
+            assert_eq!(Some(&full), PhoneNumber::observed(shown, None).as_ref(), "{shown}");
+        }
+        let extension = PhoneNumber::parse("1000", Some(&us)).unwrap();
+        assert_eq!(extension, PhoneNumber::observed("+11000", Some(&us)).unwrap());
+        assert_eq!(extension, PhoneNumber::observed("1000", Some(&us)).unwrap());
+        assert_eq!(extension.as_str(), "1000");
+        assert_ne!(PhoneNumber::parse("+14255550100;ext=7", None).unwrap(), full);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for bad in [
+            "",
+            "+",
+            "14255550100",
+            "+1 425 555 0100",
+            "+1425555010011111",
+            "+0425555010",
+            "1000",
+            "+14255550100;ext=",
+            "+14255550100;ext=a",
+            "tel:+1425",
+            "+１４２５５５５０１００",
+        ] {
+            assert!(PhoneNumber::parse(bad, None).is_err(), "{bad}");
+        }
+        assert!(PhoneNumber::observed("reception", None).is_none());
+        assert!(PhoneNumber::observed("", None).is_none());
+    }
+}

@@ -1,0 +1,190 @@
+//! The seams: what the core asks of the world, and how the world may fail it.
+//!
+//! ```text
+//! LiveReader   reads one tenant          plan, dry runs and applies are handed one
+//! Provisioner  changes one tenant        only an apply is handed one
+//! Journal      remembers across crashes  only an apply writes to it
+//! ```
+//!
+//! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and no [`Provisioner`], so that
+//! it cannot write.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::model::{Consent, Details, Field, LiveTenant, Memory, RunId, TenantName, TenantRef, UpdateRequest, Upn, Verb};
+
+/// Reads live state.
+pub trait LiveReader: Send + Sync {
+    /// Observes one tenant: consent and every visible user. An answer that may be incomplete is not an error but says so in
+    /// its coverage.
+    fn observe(&self, tenant: &TenantRef) -> impl Future<Output = Result<LiveTenant, Fault>> + Send;
+}
+
+/// Changes a tenant. `Ok` means that the service accepted the call; only a later observation makes it a fact.
+pub trait Provisioner: Send + Sync {
+    /// Whether the customer still consents; asked right before writing.
+    fn consent(&self, tenant: &TenantRef) -> impl Future<Output = Result<Consent, Fault>> + Send;
+    /// `enableCallingForUser` (contract 4.1).
+    fn enable(&self, tenant: &TenantRef, user: &Upn) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// `disableCallingForUser` (contract 4.2).
+    fn disable(&self, tenant: &TenantRef, user: &Upn) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// `updateUserDetails` (contract 4.3).
+    fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// `syncTeamsRegistrations` (contract 4.4).
+    fn sync(&self, tenant: &TenantRef) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// The durable record of intent. Each method returns only when a crash can no longer lose what it was told.
+pub trait Journal: Send + Sync {
+    /// What the planner may know of a tenant.
+    fn memory(&self, tenant: &TenantName) -> Memory;
+    /// Records one fact.
+    fn record(&self, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
+}
+
+/// The journal could not make something durable. Nothing may be written to the service without it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the journal cannot be written: {0}")]
+pub struct JournalError(pub String);
+
+/// One fact in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it became known.
+    pub at: Timestamp,
+    /// In which run.
+    pub run: RunId,
+    /// Of which tenant.
+    pub tenant: TenantName,
+    /// What.
+    pub event: Event,
+}
+
+/// What the journal records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A run is about to write: from now on a sync is owed.
+    Began {
+        /// How many steps it means to carry out.
+        steps: usize,
+    },
+    /// A step is about to be sent.
+    Intent {
+        /// Whom it changes.
+        user: Upn,
+        /// The verb.
+        verb: Verb,
+        /// What an update carries; empty for the other verbs.
+        details: Details,
+    },
+    /// A step was answered, or its answer was lost.
+    Outcome {
+        /// Whom it changed.
+        user: Upn,
+        /// The verb.
+        verb: Verb,
+        /// What became of it.
+        outcome: StepOutcome,
+    },
+    /// A sync was accepted: the debt is paid.
+    Synced,
+    /// Observations have shown values that were written before.
+    Landed(Vec<Landing>),
+}
+
+/// Which of a user's written values an observation has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landing {
+    /// Who.
+    pub user: Upn,
+    /// Whether the calling state that was written was seen.
+    pub calling: bool,
+    /// The fields whose written values were seen.
+    pub fields: Vec<Field>,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// The service took it.
+    Accepted,
+    /// The service refused it, or it was never sent; nothing changed.
+    Failed(Fault),
+    /// It was sent and the answer was lost or made no sense: it may or may not have been carried out.
+    Unknown(Fault),
+    /// It was not sent, for this reason.
+    NotTried(String),
+}
+
+/// A call that did not succeed, in words for the person who has to act on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What kind of failure it was: decides what happens next.
+    pub kind: FaultKind,
+    /// One sentence: what failed and how.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// The kinds of failure that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The service did not accept who we are (token refused, 401 after a fresh token, 403).
+    Auth,
+    /// The service refused this call (4xx, or a 200 with an error inside).
+    Rejected,
+    /// Too many calls, even after waiting as told.
+    Throttled,
+    /// No connection could be made: nothing was sent.
+    Unreachable,
+    /// Sent, and no answer came (time-out, reset).
+    NoAnswer,
+    /// The service failed while handling the call (5xx).
+    Server,
+    /// An answer came that cannot be understood (not JSON, wrong types, too large).
+    Garbled,
+    /// The configuration does not say how to make this call.
+    NotConfigured,
+}
+
+impl Fault {
+    /// A failure without advice.
+    #[must_use]
+    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl FaultKind {
+    /// What a failed write means for its step and its tenant.
+    #[must_use]
+    pub fn of_write(self) -> WriteVerdict {
+        match self {
+            Self::Rejected => WriteVerdict::Failed,
+            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured => WriteVerdict::StopTenant,
+            Self::NoAnswer | Self::Server | Self::Garbled => WriteVerdict::Unknown,
+        }
+    }
+}
+
+/// What a failed write means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteVerdict {
+    /// This step failed; the others go on.
+    Failed,
+    /// Nothing was changed and the next call would fare no better: stop this tenant.
+    StopTenant,
+    /// It may have been carried out: never send it again blindly.
+    Unknown,
+}
