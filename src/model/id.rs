@@ -18,6 +18,12 @@ impl TenantId {
         }
     }
 
+    /// The GUID of zeros, which no tenant has.
+    #[must_use]
+    pub fn nil() -> Self {
+        Self("00000000-0000-0000-0000-000000000000".into())
+    }
+
     /// The GUID in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,329 @@
+//! All files together: what only shows when they are compared, and the desired state that is left.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
+
+use super::{
+    Loaded,
+    entry::UserEntry,
+    read::{FileRead, Problem, SetDraft, TenantDraft, What},
+};
+use crate::{
+    model::{
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, Origin, PhoneNumber, Prune,
+        TenantId, TenantName, Upn, Value,
+    },
+    yaml::{self, At, Diagnostic, Label, Path, Wrong},
+};
+
+/// Where something stands in the set of files.
+#[derive(Debug, Clone)]
+struct Spot {
+    file: usize,
+    path: Path,
+}
+
+/// Checks all files together.
+pub(super) fn check(files: Vec<FileRead>) -> Loaded {
+    let mut fleet = Fleet { files: &files, problems: Vec::new(), tenants: BTreeMap::new() };
+    fleet.tenants();
+    fleet.sets();
+    fleet.numbers();
+    let Fleet { problems, mut tenants, .. } = fleet;
+    let problems: Vec<(usize, Problem)> = problems;
+
+    let mut loaded = Loaded::default();
+    let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
+    for (number, problem) in own.chain(problems.iter().map(|(number, problem)| (*number, problem))) {
+        for tenant in &problem.concerns {
+            let path = files.get(number).map_or("", |file| &file.path);
+            loaded.broken.entry(tenant.clone()).or_insert_with(|| format!("its manifests have errors, see {path}"));
+        }
+    }
+    loaded.diagnostics = diagnostics(&files, &problems);
+    loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
+    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty());
+    loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
+    loaded.speaks_of = files.iter().map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
+    tenants.retain(|name, _| !loaded.broken.contains_key(name));
+    loaded.desired = Desired { tenants: tenants.into_iter().map(|(name, (_, tenant))| (name, Arc::new(tenant))).collect() };
+    if let Some(file) = loaded.unclear.first() {
+        let reason = format!("{file} could not be understood, so nobody knows whom it speaks of");
+        for tenant in loaded.desired.tenants.values_mut() {
+            Arc::make_mut(tenant).incomplete = Some(reason.clone());
+        }
+    }
+    loaded
+}
+
+struct Fleet<'f> {
+    files: &'f [FileRead],
+    problems: Vec<(usize, Problem)>,
+    tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
+}
+
+impl<'f> Fleet<'f> {
+    fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
+        self.problems.push((file, Problem { what, concerns: concerns.iter().copied().cloned().collect() }));
+    }
+
+    /// Names and ids are unique.
+    fn tenants(&mut self) {
+        let mut ids: BTreeMap<TenantId, (Spot, TenantName)> = BTreeMap::new();
+        for (number, file) in self.files.iter().enumerate() {
+            for draft in &file.tenants {
+                let spot = Spot { file: number, path: draft.at.clone() };
+                if let Some(id) = &draft.spec.tenant_id {
+                    if let Some((other, name)) = ids.get(id).filter(|(_, name)| *name != draft.name) {
+                        let wrong =
+                            Wrong::value(draft.at.key("spec").key("tenantId"), format!("tenant id {id} belongs to two tenants"));
+                        let what = What::at(wrong.hint("each Microsoft tenant is described once"));
+                        let what =
+                            what.and(other.file, other.path.key("spec").key("tenantId"), At::Value, format!("also of `{name}`"));
+                        let name = name.clone();
+                        self.problem(number, what, &[&draft.name, &name]);
+                    }
+                    ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
+                }
+                if let Some((first, _)) = self.tenants.get(&draft.name) {
+                    let wrong =
+                        Wrong::value(draft.at.key("metadata").key("name"), format!("tenant `{}` is described twice", draft.name));
+                    let what = What::at(wrong.hint("keep one of them; users can be split over many `UserSet`s"));
+                    let what = what.and(first.file, first.path.key("metadata").key("name"), At::Value, "first here");
+                    self.problem(number, what, &[&draft.name]);
+                } else {
+                    let tenant = desired_tenant(file, draft);
+                    self.tenants.insert(draft.name.clone(), (spot, tenant));
+                }
+            }
+        }
+    }
+
+    /// Sets have a tenant, and a user stands once in the fleet.
+    fn sets(&mut self) {
+        let mut seen: BTreeMap<Upn, (Spot, TenantName)> = BTreeMap::new();
+        let mut names: BTreeMap<(TenantName, TenantName), Spot> = BTreeMap::new();
+        for (number, file) in self.files.iter().enumerate() {
+            for set in &file.sets {
+                let spot = Spot { file: number, path: set.at.clone() };
+                match names.entry((set.tenant.clone(), set.name.clone())) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(spot);
+                    }
+                    Entry::Occupied(first) => {
+                        let message = format!("tenant `{}` has two sets called `{}`", set.tenant, set.name);
+                        let what = What::at(
+                            Wrong::value(set.at.key("metadata").key("name"), message).hint("give one of them another name"),
+                        );
+                        let (file, path) = (first.get().file, first.get().path.key("metadata").key("name"));
+                        self.problem(number, what.and(file, path, At::Value, "first here"), &[&set.tenant]);
+                    }
+                }
+                if !self.tenants.contains_key(&set.tenant) {
+                    self.unknown_tenant(number, set);
+                    continue;
+                }
+                self.users(number, file, set, &mut seen);
+            }
+        }
+    }
+
+    fn unknown_tenant(&mut self, number: usize, set: &SetDraft) {
+        let broken = self.files.iter().flat_map(|file| &file.problems).any(|problem| problem.concerns.contains(&set.tenant));
+        let names: Vec<&str> = self.tenants.keys().map(TenantName::as_str).collect();
+        let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()));
+        let hint = match near.filter(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()) <= 3) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
+        };
+        let wrong = Wrong::value(set.at.key("metadata").key("tenant"), format!("there is no tenant `{}`", set.tenant));
+        // Behind a misspelt name stands a tenant that now misses users; which one, nobody knows.
+        let concerns: &[&TenantName] = if broken { &[&set.tenant] } else { &[] };
+        self.problem(number, What::at(wrong.hint(hint)), concerns);
+    }
+
+    fn users(&mut self, number: usize, file: &'f FileRead, set: &SetDraft, seen: &mut BTreeMap<Upn, (Spot, TenantName)>) {
+        let Some((_, tenant)) = self.tenants.get(&set.tenant) else { return };
+        let prefix = tenant.extension_prefix.clone();
+        let tenant_defaults = self.tenant_defaults(&set.tenant);
+        let set_defaults = fields(&set.defaults.0, prefix.as_ref()).0;
+        let defaults = set_defaults.over(&tenant_defaults);
+        let lines = file.lines.get(set.at.document);
+        for (index, entry) in set.users.iter().enumerate() {
+            let path = set.at.key("spec").key("users").index(index);
+            let UserEntry { upn: Some(upn), calling, fields: written } = entry else { continue };
+            if upn.is_platform_account() {
+                let wrong = Wrong::value(
+                    path.key("userPrincipalName"),
+                    format!("`{upn}` is an account that the platform made for itself"),
+                );
+                self.problem(
+                    number,
+                    What::at(wrong.hint("remove the user: changing it would break the platform")),
+                    &[&set.tenant],
+                );
+            }
+            if let Some((other, tenant)) = seen.get(upn) {
+                let (what, other_tenant) = (user_twice(upn, &path, other, tenant, &set.tenant), tenant.clone());
+                self.problem(number, what, &[&set.tenant, &other_tenant]);
+                continue;
+            }
+            seen.insert(upn.clone(), (Spot { file: number, path: path.clone() }, set.tenant.clone()));
+            let (own, wrongs) = fields(written, prefix.as_ref());
+            for (field, error) in wrongs {
+                let mut wrong = Wrong::value(path.key(field.name()), error);
+                if wrong.message.contains("is an extension") {
+                    wrong.hint = Some(format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant));
+                }
+                self.problem(number, What::at(wrong), &[&set.tenant]);
+            }
+            let line = lines.and_then(|lines| lines.get(index)).copied();
+            let origin = Origin { file: Arc::clone(&file.path), line };
+            let calling = calling.unwrap_or(Calling::Enabled); // absent only where a problem has been reported
+            let user = DesiredUser { upn: upn.clone(), calling, details: own.over(&defaults), origin };
+            if let Some((_, tenant)) = self.tenants.get_mut(&set.tenant) {
+                tenant.users.insert(upn.clone(), user);
+            }
+        }
+    }
+
+    fn tenant_defaults(&self, name: &TenantName) -> Details {
+        let draft = self.files.iter().flat_map(|file| &file.tenants).find(|draft| draft.name == *name);
+        draft.map(|draft| fields(&draft.spec.defaults.0, None).0).unwrap_or_default()
+    }
+
+    /// A number is wanted once in the fleet.
+    fn numbers(&mut self) {
+        let mut wanted: BTreeMap<PhoneNumber, (&DesiredUser, &TenantName)> = BTreeMap::new();
+        let mut collisions = Vec::new();
+        for (name, (_, tenant)) in &self.tenants {
+            for user in tenant.users.values() {
+                let Some(number) = user.details.phone() else { continue };
+                match wanted.entry(number.clone()) {
+                    Entry::Vacant(entry) => {
+                        entry.insert((user, name));
+                    }
+                    Entry::Occupied(first) => {
+                        let (other, other_tenant) = *first.get();
+                        collisions.push((
+                            number.clone(),
+                            (user.upn.clone(), name.clone()),
+                            (other.upn.clone(), other_tenant.clone()),
+                        ));
+                    }
+                }
+            }
+        }
+        for (number, (user, tenant), (other, other_tenant)) in collisions {
+            let (Some(here), Some(there)) = (self.spot_of(&user, &tenant), self.spot_of(&other, &other_tenant)) else { continue };
+            let wrong = Wrong::value(here.path.key(Field::PhoneNumber.name()), format!("{number} is wanted by two users"));
+            let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
+            let what =
+                what.and(there.file, there.path.key(Field::PhoneNumber.name()), At::Value, format!("also wanted by {other}"));
+            self.problem(here.file, what, &[&tenant, &other_tenant]);
+        }
+    }
+
+    /// Only for problems: looks through all sets.
+    fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
+        self.files.iter().enumerate().find_map(|(file, read)| {
+            let mut sets = read.sets.iter().filter(|set| set.tenant == *tenant);
+            sets.find_map(|set| {
+                let index = set.users.iter().position(|entry| entry.upn.as_ref() == Some(user))?;
+                Some(Spot { file, path: set.at.key("spec").key("users").index(index) })
+            })
+        })
+    }
+}
+
+fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, tenant: &TenantName) -> What {
+    let whose = if other_tenant == tenant { String::new() } else { format!(", in tenants `{other_tenant}` and `{tenant}`") };
+    let wrong = Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
+    let what = What::at(wrong.hint("keep one of the two entries"));
+    what.and(other.file, other.path.key("userPrincipalName"), At::Value, "first here")
+}
+
+/// The values of written fields in a tenant with this prefix, and what is wrong with some.
+fn fields(written: &BTreeMap<Field, super::entry::Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
+    let mut wrongs = Vec::new();
+    let details = written
+        .iter()
+        .filter_map(|(field, written)| match written.value(prefix) {
+            Ok(value) => Some((*field, value)),
+            Err(error) => {
+                wrongs.push((*field, error));
+                None::<(Field, Value)>
+            }
+        })
+        .collect();
+    (details, wrongs)
+}
+
+fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
+    // What is absent here has been reported as a problem, and a tenant with problems is not used.
+    let spec = &draft.spec;
+    DesiredTenant {
+        name: draft.name.clone(),
+        id: spec.tenant_id.clone().unwrap_or_else(|| TenantId::nil()),
+        mode: spec.mode.map_or(Mode::Suspend, Mode::from),
+        prune: spec.prune.map_or(Prune::Never, Prune::from),
+        disable_limit: spec.limits.disable.limit(),
+        protect: draft.protect.iter().cloned().collect(),
+        extension_prefix: spec.numbers.extension_prefix.clone(),
+        users: BTreeMap::new(),
+        origin: Origin { file: Arc::clone(&file.path), line: None },
+        incomplete: None,
+    }
+}
+
+/// Finds the places of all problems, file by file, and puts them in order.
+fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnostic> {
+    let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
+    let all: Vec<(usize, &Problem)> = own.chain(problems.iter().map(|(number, problem)| (*number, problem))).collect();
+    let mut wanted: BTreeMap<usize, BTreeSet<Path>> = BTreeMap::new();
+    for (file, problem) in &all {
+        if let What::Wrong { wrong, others } = &problem.what {
+            wanted.entry(*file).or_default().insert(wrong.path.clone());
+            for (file, other) in others {
+                wanted.entry(*file).or_default().insert(other.path.clone());
+            }
+        }
+    }
+    let found: BTreeMap<usize, _> =
+        wanted.iter().filter_map(|(number, paths)| Some((*number, yaml::locate(&files.get(*number)?.text, paths)))).collect();
+    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path)?.place(wrong.at).clone());
+    let diagnostic = |(number, problem): (usize, &Problem)| {
+        let file = files.get(number)?;
+        let (message, hint, place, labels) = match &problem.what {
+            What::Wrong { wrong, others } => {
+                let label = |(number, other): &(usize, Wrong)| {
+                    let file = files.get(*number)?;
+                    let place = place_of(*number, other)?;
+                    Some(Label {
+                        file: Arc::clone(&file.path),
+                        text: Arc::clone(&file.text),
+                        place,
+                        message: other.message.clone(),
+                    })
+                };
+                (&wrong.message, &wrong.hint, place_of(number, wrong), others.iter().filter_map(label).collect())
+            }
+            What::Placed { message, hint, place, other } => {
+                let label = |(place, message): &(yaml::Place, String)| Label {
+                    file: Arc::clone(&file.path),
+                    text: Arc::clone(&file.text),
+                    place: place.clone(),
+                    message: message.clone(),
+                };
+                (message, hint, place.clone(), other.iter().map(label).collect())
+            }
+        };
+        let (message, hint) = (message.clone(), hint.clone());
+        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: Arc::clone(&file.text) })
+    };
+    let mut diagnostics: Vec<Diagnostic> = all.into_iter().filter_map(diagnostic).collect();
+    diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
+    diagnostics
+}

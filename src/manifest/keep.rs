@@ -1,0 +1,105 @@
+//! What stays in force while files are broken: the last good version of the tenants that they could concern.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::Loaded;
+use crate::model::{Desired, DesiredTenant, PhoneNumber, TenantName};
+
+/// What is in force now.
+#[derive(Debug, Clone, Default)]
+pub struct InForce {
+    /// The tenants, new or kept.
+    pub desired: Desired,
+    /// Tenants of which an older version was kept, and why.
+    pub kept: BTreeMap<TenantName, String>,
+    /// Tenants that cannot be planned at all: something is wrong with them and there is no older version.
+    pub broken: BTreeMap<TenantName, String>,
+}
+
+/// Remembers the last good version of each tenant.
+#[derive(Debug, Clone, Default)]
+pub struct Keeper {
+    good: BTreeMap<TenantName, Arc<DesiredTenant>>,
+    spoke_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
+}
+
+impl Keeper {
+    /// Takes what was loaded and says what is in force from now on.
+    ///
+    /// A tenant whose documents are all right is taken. One that something is wrong with keeps its last good version. A file
+    /// that could not be understood concerns the tenants that it spoke of last time; if it is new, it may concern anybody, and
+    /// [`DesiredTenant::incomplete`] then holds removals.
+    pub fn take(&mut self, loaded: Loaded) -> InForce {
+        let Loaded { desired, mut broken, unclear, speaks_of, .. } = loaded;
+        let mut unknown = false;
+        for file in &unclear {
+            match self.spoke_of.get(file) {
+                Some(tenants) if !tenants.is_empty() => {
+                    for tenant in tenants {
+                        broken.entry(tenant.clone()).or_insert_with(|| format!("{file} could not be understood"));
+                    }
+                }
+                _ => unknown = true,
+            }
+        }
+        let mut in_force = InForce::default();
+        for (name, tenant) in desired.tenants {
+            if broken.contains_key(&name) {
+                continue;
+            }
+            let tenant = if unknown || tenant.incomplete.is_none() {
+                tenant
+            } else {
+                Arc::new(DesiredTenant { incomplete: None, ..DesiredTenant::clone(&tenant) })
+            };
+            in_force.desired.tenants.insert(name, tenant);
+        }
+        for (name, reason) in broken {
+            match self.good.get(&name) {
+                Some(tenant) => {
+                    in_force.kept.insert(name.clone(), reason);
+                    in_force.desired.tenants.insert(name, Arc::clone(tenant));
+                }
+                None => {
+                    in_force.broken.insert(name, reason);
+                }
+            }
+        }
+        drop_collisions(&mut in_force);
+        self.good.retain(|name, _| in_force.broken.contains_key(name));
+        self.good.extend(in_force.desired.tenants.clone());
+        for (file, tenants) in speaks_of {
+            if !unclear.contains(&file) {
+                self.spoke_of.insert(file, tenants);
+            }
+        }
+        in_force
+    }
+}
+
+/// An old version beside new ones can want a number that somebody new wants: then neither may be carried out.
+fn drop_collisions(in_force: &mut InForce) {
+    if in_force.kept.is_empty() {
+        return;
+    }
+    let mut wanted: BTreeMap<PhoneNumber, TenantName> = BTreeMap::new();
+    let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
+    for (name, tenant) in &in_force.desired.tenants {
+        for number in tenant.users.values().filter_map(|user| user.details.phone()) {
+            if let Some(other) = wanted.insert(number.clone(), name.clone()).filter(|other| other != name) {
+                colliding
+                    .insert(name.clone(), format!("{number} is also wanted in {other}, of which an older version is in force"));
+                colliding
+                    .insert(other, format!("{number} is also wanted in {name}, and an older version of one of them is in force"));
+            }
+        }
+    }
+    for (name, reason) in colliding {
+        in_force.desired.tenants.remove(&name);
+        in_force.kept.remove(&name);
+        in_force.broken.insert(name, reason);
+    }
+}

@@ -1,0 +1,68 @@
+//! Manifests: text to desired state, and everything that is wrong with it.
+//!
+//! ```text
+//! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics, ... } --Keeper--> in force
+//! ```
+//!
+//! `read` looks at one file alone, `check` at all of them together, and [`Keeper`] keeps the last good version of tenants
+//! whose files broke while the service runs.
+//!
+//! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a tenant is in
+//! [`Loaded::desired`] only if nothing that concerns it is wrong.
+
+mod check;
+mod entry;
+mod keep;
+mod read;
+mod schema;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+pub use keep::{InForce, Keeper};
+pub use schema::json_schema;
+
+use crate::{
+    model::{Desired, TenantName},
+    yaml::Diagnostic,
+};
+
+/// A file with manifests, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFile {
+    /// The path as people know it.
+    pub path: Arc<str>,
+    /// The text, or why there is none.
+    pub text: Result<Arc<str>, String>,
+}
+
+impl ManifestFile {
+    /// A file that could be read.
+    #[must_use]
+    pub fn new(path: &str, text: &str) -> Self {
+        Self { path: path.into(), text: Ok(text.into()) }
+    }
+}
+
+/// What a set of files says.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The tenants that are right.
+    pub desired: Desired,
+    /// All problems, in the order of files and lines.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Tenants that something is wrong with, and what in short.
+    pub broken: BTreeMap<TenantName, String>,
+    /// Files with a part that could not be understood at all: nobody knows which tenants it concerns.
+    pub unclear: BTreeSet<Arc<str>>,
+    /// Which tenants each readable file speaks of.
+    pub speaks_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
+}
+
+/// Reads and checks all files together.
+#[must_use]
+pub fn load(files: &[ManifestFile]) -> Loaded {
+    check::check(files.iter().map(read::read).collect())
+}

@@ -1,0 +1,323 @@
+//! One file: documents, their kinds, and what is wrong in it alone.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_yaml::Value;
+
+use super::{
+    ManifestFile,
+    entry::{Fields, UserEntry},
+    schema::{API_VERSION, TenantDocument, TenantSpec, UserSetDocument},
+};
+use crate::{
+    model::{TenantName, Upn},
+    yaml::{self, At, Path, Place, Segment, Wrong, missing},
+};
+
+/// A file after reading.
+#[derive(Debug)]
+pub(super) struct FileRead {
+    pub(super) path: Arc<str>,
+    pub(super) text: Arc<str>,
+    pub(super) tenants: Vec<TenantDraft>,
+    pub(super) sets: Vec<SetDraft>,
+    pub(super) problems: Vec<Problem>,
+    /// The line of each user: `lines[document][user]`.
+    pub(super) lines: Vec<Vec<u32>>,
+}
+
+/// A `Tenant` document.
+#[derive(Debug)]
+pub(super) struct TenantDraft {
+    pub(super) at: Path,
+    pub(super) name: TenantName,
+    pub(super) spec: TenantSpec,
+    pub(super) protect: Vec<Upn>,
+}
+
+/// A `UserSet` document.
+#[derive(Debug)]
+pub(super) struct SetDraft {
+    pub(super) at: Path,
+    pub(super) name: TenantName,
+    pub(super) tenant: TenantName,
+    pub(super) defaults: Fields,
+    pub(super) users: Vec<UserEntry>,
+}
+
+/// Something wrong, and whom it concerns.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) what: What,
+    /// The tenants that it concerns; none: nobody knows.
+    pub(super) concerns: Vec<TenantName>,
+}
+
+/// Where a problem stands.
+#[derive(Debug)]
+pub(super) enum What {
+    /// At a path, with other places in this or other files (by the file's number).
+    Wrong { wrong: Wrong, others: Vec<(usize, Wrong)> },
+    /// At a place that is known already, with another one.
+    Placed { message: String, hint: Option<String>, place: Option<Place>, other: Option<(Place, String)> },
+}
+
+/// Reads one file.
+pub(super) fn read(file: &ManifestFile) -> FileRead {
+    let empty: Arc<str> = "".into();
+    let text = file.text.as_ref().unwrap_or(&empty);
+    let mut read = FileRead {
+        path: Arc::clone(&file.path),
+        text: Arc::clone(text),
+        tenants: Vec::new(),
+        sets: Vec::new(),
+        problems: Vec::new(),
+        lines: Vec::new(),
+    };
+    if let Err(reason) = &file.text {
+        let what = What::Placed { message: format!("cannot be read: {reason}"), hint: None, place: None, other: None };
+        read.problems.push(Problem { what, concerns: Vec::new() });
+        return read;
+    }
+    match yaml::documents(text) {
+        Ok(documents) => {
+            for (number, document) in documents.into_iter().enumerate() {
+                read.document(document, Path::root(number));
+            }
+            read.lines = yaml::item_lines(text, ["spec", "users"]);
+        }
+        Err(error) => read.syntax(&error),
+    }
+    read
+}
+
+impl FileRead {
+    /// Problems of the text itself. The parser says where a mapping with a double key starts; people want the key.
+    fn syntax(&mut self, error: &yaml::SyntaxError) {
+        let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(&self.text) } else { Vec::new() };
+        for (key, first, place) in &twice {
+            self.problems.push(Problem {
+                what: What::Placed {
+                    message: format!("`{key}` stands twice in one mapping"),
+                    hint: Some("keep one of them".to_owned()),
+                    place: Some(place.clone()),
+                    other: Some((first.clone(), "first here".to_owned())),
+                },
+                concerns: Vec::new(),
+            });
+        }
+        if twice.is_empty() {
+            let place = error.at.map(|(line, column)| {
+                let start = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+                let here = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
+                let byte = here.char_indices().nth(column.saturating_sub(1)).map_or(here.len(), |(byte, _)| byte);
+                Place {
+                    line,
+                    column,
+                    bytes: start + byte..start + byte + here.get(byte..).map_or(0, |rest| usize::from(!rest.is_empty())),
+                }
+            });
+            let (message, hint) = syntax_words(&error.message);
+            self.problems.push(Problem { what: What::Placed { message, hint, place, other: None }, concerns: Vec::new() });
+        }
+    }
+
+    fn document(&mut self, mut document: Value, at: Path) {
+        if document.is_null() {
+            return;
+        }
+        if !document.is_mapping() {
+            let wrong =
+                Wrong::value(at, "this is no manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` is expected");
+            return self.wrong(wrong, None);
+        }
+        let name_at = |document: &Value, key: &str| {
+            document.get("metadata")?.get(key)?.as_str().and_then(|name| TenantName::parse(name).ok())
+        };
+        let kind = document.get("kind").and_then(Value::as_str).map(str::to_owned);
+        match kind.as_deref() {
+            Some("Tenant") => {
+                let tenant = name_at(&document, "name");
+                self.api_version(&document, &at, tenant.as_ref());
+                self.tenant(&document, at, tenant);
+            }
+            Some("UserSet") => {
+                let tenant = name_at(&document, "tenant");
+                self.api_version(&document, &at, tenant.as_ref());
+                self.user_set(&mut document, at, tenant);
+            }
+            _ => {
+                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users";
+                let wrong = match kind {
+                    Some(kind) => Wrong::value(at.key("kind"), format!("there is no kind `{kind}`")).hint(hint),
+                    None => missing(&at, "kind", hint),
+                };
+                self.wrong(wrong, None);
+            }
+        }
+    }
+
+    fn api_version(&mut self, document: &Value, at: &Path, tenant: Option<&TenantName>) {
+        let hint = format!("write `apiVersion: {API_VERSION}`");
+        match document.get("apiVersion").map(Value::as_str) {
+            Some(Some(API_VERSION)) => {}
+            None => self.wrong(missing(at, "apiVersion", &hint), tenant),
+            Some(_) => {
+                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant)
+            }
+        }
+    }
+
+    fn tenant(&mut self, document: &Value, at: Path, tenant: Option<TenantName>) {
+        let (decoded, mut wrongs) = yaml::decode::<TenantDocument>(document, &at);
+        let Some(TenantDocument { metadata, spec, .. }) = decoded else {
+            return self.wrongs(wrongs, tenant.as_ref());
+        };
+        let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+        needed.key(metadata.name.is_some(), "metadata", "name", "give the tenant a short name, such as `name: contoso`");
+        needed.key(spec.tenant_id.is_some(), "spec", "tenantId", "the Microsoft 365 tenant's GUID");
+        needed.key(
+            spec.mode.is_some(),
+            "spec",
+            "mode",
+            "say what may happen to people's phones: `enforce`, `report` or `suspend`",
+        );
+        needed.key(
+            spec.prune.is_some(),
+            "spec",
+            "prune",
+            "say what becomes of users that no manifest names: `never` or `disable`",
+        );
+        let mut protect = Vec::new();
+        for (number, value) in spec.protect.iter().enumerate() {
+            match value.as_str().map(Upn::parse) {
+                Some(Ok(upn)) => protect.push(upn),
+                Some(Err(error)) => wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error)),
+                None => {
+                    let error = "a user principal name is expected, such as reception@contoso.com";
+                    wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error));
+                }
+            }
+        }
+        self.wrongs(wrongs, tenant.as_ref());
+        if let Some(name) = tenant {
+            self.tenants.push(TenantDraft { at, name, spec, protect });
+        }
+    }
+
+    fn user_set(&mut self, document: &mut Value, at: Path, tenant: Option<TenantName>) {
+        // Users are decoded one by one: a fault in one of them must not cost a second look at all the others.
+        let users = match document.get_mut("spec").and_then(|spec| spec.get_mut("users")) {
+            Some(Value::Sequence(users)) => std::mem::take(users),
+            _ => Vec::new(),
+        };
+        let (decoded, mut wrongs) = yaml::decode::<UserSetDocument>(document, &at);
+        let users_at = at.key("spec").key("users");
+        let mut entries = Vec::with_capacity(users.len());
+        for (number, user) in users.iter().enumerate() {
+            entries.push(read_user(user, &users_at, number, &mut wrongs));
+        }
+        let Some(UserSetDocument { metadata, spec, .. }) = decoded else {
+            return self.wrongs(wrongs, tenant.as_ref());
+        };
+        let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+        needed.key(metadata.name.is_some(), "metadata", "name", "give the set a name, such as `name: contoso-sales`");
+        needed.key(metadata.tenant.is_some(), "metadata", "tenant", "name the tenant that these users belong to");
+        needed.key(spec.users.is_some(), "spec", "users", "list the users; an empty list is `users: []`");
+        self.wrongs(wrongs, tenant.as_ref());
+        if let (Some(name), Some(tenant)) = (metadata.name, tenant) {
+            self.sets.push(SetDraft { at, name, tenant, defaults: spec.defaults, users: entries });
+        }
+    }
+
+    fn wrongs(&mut self, wrongs: Vec<Wrong>, tenant: Option<&TenantName>) {
+        for wrong in wrongs {
+            self.wrong(wrong, tenant);
+        }
+    }
+
+    fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
+        let concerns = tenant.cloned().into_iter().collect();
+        self.problems.push(Problem { what: What::Wrong { wrong, others: Vec::new() }, concerns });
+    }
+
+    /// Whether part of this file could not be attributed to any tenant.
+    pub(super) fn is_unclear(&self) -> bool {
+        self.problems.iter().any(|problem| problem.concerns.is_empty())
+    }
+
+    /// The tenants that the file speaks of.
+    pub(super) fn speaks_of(&self) -> BTreeSet<TenantName> {
+        let of_problems = self.problems.iter().flat_map(|problem| problem.concerns.iter());
+        let of_tenants = self.tenants.iter().map(|tenant| &tenant.name);
+        of_tenants.chain(self.sets.iter().map(|set| &set.tenant)).chain(of_problems).cloned().collect()
+    }
+}
+
+/// Reports keys that are not there, unless they are there and wrong.
+struct Needed<'n> {
+    at: &'n Path,
+    wrongs: &'n mut Vec<Wrong>,
+}
+
+impl Needed<'_> {
+    fn key(&mut self, present: bool, section: &str, key: &str, hint: &str) {
+        let path = [Segment::Key(section.to_owned()), Segment::Key(key.to_owned())];
+        let already = |wrong: &Wrong| path.starts_with(&wrong.path.segments) && !wrong.path.segments.is_empty();
+        if !present && !self.wrongs.iter().any(already) {
+            self.wrongs.push(missing(&self.at.key(section), key, hint));
+        }
+    }
+}
+
+fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wrong>) -> UserEntry {
+    let at = users_at.index(number);
+    let (entry, found) = yaml::decode::<UserEntry>(user, &at);
+    let was_wrong = |key: &str| found.iter().any(|wrong| wrong.path.segments.last() == Some(&Segment::Key(key.to_owned())));
+    if let Some(entry) = &entry {
+        if entry.upn.is_none() && !was_wrong("userPrincipalName") {
+            wrongs.push(missing(&at, "userPrincipalName", "name the user, such as `userPrincipalName: adele@contoso.com`"));
+        }
+        if entry.calling.is_none() && !was_wrong("calling") {
+            wrongs.push(missing(&at, "calling", "say `calling: enabled` or `calling: disabled`"));
+        }
+    }
+    wrongs.extend(found);
+    entry.unwrap_or_default()
+}
+
+/// The parser's sentence, and advice for the mistakes that people make most.
+fn syntax_words(message: &str) -> (String, Option<String>) {
+    let hint = if message.contains("recursion limit") {
+        "documents may be nested 128 levels deep at most"
+    } else if message.contains("repetition limit") {
+        "aliases (`*name`) may not be multiplied like this: write the values out"
+    } else if message.contains("cannot start any token") {
+        "a tab cannot indent: use spaces"
+    } else if message.contains("mapping values are not allowed") {
+        "check the indentation, and put text that contains `: ` in quotes"
+    } else if message.contains("unknown anchor") {
+        "an alias (`*name`) needs its anchor (`&name`) earlier in the same document"
+    } else {
+        return (format!("this is no YAML: {message}"), None);
+    };
+    (format!("this is no YAML: {message}"), Some(hint.to_owned()))
+}
+
+impl What {
+    /// A problem at a path.
+    pub(super) fn at(wrong: Wrong) -> Self {
+        Self::Wrong { wrong, others: Vec::new() }
+    }
+
+    /// The same, with the place in file `file` that it collides with.
+    pub(super) fn and(self, file: usize, path: Path, at: At, label: impl Into<String>) -> Self {
+        match self {
+            Self::Wrong { wrong, mut others } => {
+                others.push((file, Wrong { path, at, message: label.into(), hint: None }));
+                Self::Wrong { wrong, others }
+            }
+            placed @ Self::Placed { .. } => placed,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The documents as they are written: one type for each kind, and the JSON Schema made from them.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::{Deserialize, Deserializer, de::Error};
+
+use super::entry::{Fields, UserEntry};
+use crate::{
+    model::{DisableLimit, ExtensionPrefix, Mode, Prune, TenantId, TenantName},
+    yaml::some,
+};
+
+/// The version that documents name.
+pub(super) const API_VERSION: &str = "dialplane/v1";
+
+/// A customer and the rules for it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(title = "Tenant")]
+pub(super) struct TenantDocument {
+    #[schemars(required, schema_with = "api_version")]
+    api_version: serde::de::IgnoredAny,
+    #[schemars(required, schema_with = "kind_tenant")]
+    kind: serde::de::IgnoredAny,
+    #[schemars(required)]
+    pub(super) metadata: TenantMetadata,
+    #[schemars(required)]
+    pub(super) spec: TenantSpec,
+}
+
+/// Users of a tenant, split as people like: by site, by team.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(title = "UserSet")]
+pub(super) struct UserSetDocument {
+    #[schemars(required, schema_with = "api_version")]
+    api_version: serde::de::IgnoredAny,
+    #[schemars(required, schema_with = "kind_user_set")]
+    kind: serde::de::IgnoredAny,
+    #[schemars(required)]
+    pub(super) metadata: UserSetMetadata,
+    #[schemars(required)]
+    pub(super) spec: UserSetSpec,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct TenantMetadata {
+    /// How reports and the command line call the tenant; unique.
+    #[serde(deserialize_with = "name")]
+    #[schemars(required, with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    pub(super) name: Option<TenantName>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct UserSetMetadata {
+    /// The name of the set; unique in its tenant.
+    #[serde(deserialize_with = "name")]
+    #[schemars(required, with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    pub(super) name: Option<TenantName>,
+    /// The tenant that the users belong to.
+    #[serde(deserialize_with = "name")]
+    #[schemars(required, with = "String")]
+    pub(super) tenant: Option<TenantName>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct TenantSpec {
+    /// The Microsoft 365 tenant.
+    #[serde(deserialize_with = "tenant_id")]
+    #[schemars(required, with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
+    pub(super) tenant_id: Option<TenantId>,
+    /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
+    #[serde(deserialize_with = "some")]
+    #[schemars(required, with = "ModeEntry")]
+    pub(super) mode: Option<ModeEntry>,
+    /// What becomes of enabled users that no manifest names.
+    #[serde(deserialize_with = "some")]
+    #[schemars(required, with = "PruneEntry")]
+    pub(super) prune: Option<PruneEntry>,
+    /// Fields of every user of the tenant who does not say otherwise.
+    pub(super) defaults: Fields,
+    /// How much may change in one run.
+    pub(super) limits: Limits,
+    /// Users who are never disabled, whatever the rest says.
+    #[schemars(with = "Vec<String>")]
+    pub(super) protect: Vec<serde_yaml::Value>,
+    /// How the tenant's numbers are written.
+    pub(super) numbers: Numbers,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct UserSetSpec {
+    /// Fields of every user of the set who does not say otherwise; they go over the tenant's.
+    pub(super) defaults: Fields,
+    /// The users.
+    #[serde(deserialize_with = "some")]
+    #[schemars(required, with = "Vec<UserEntry>")]
+    pub(super) users: Option<Vec<serde_yaml::Value>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ModeEntry {
+    Enforce,
+    Report,
+    Suspend,
+}
+
+impl From<ModeEntry> for Mode {
+    fn from(entry: ModeEntry) -> Self {
+        match entry {
+            ModeEntry::Enforce => Self::Enforce,
+            ModeEntry::Report => Self::Report,
+            ModeEntry::Suspend => Self::Suspend,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PruneEntry {
+    Never,
+    Disable,
+}
+
+impl From<PruneEntry> for Prune {
+    fn from(entry: PruneEntry) -> Self {
+        match entry {
+            PruneEntry::Never => Self::Never,
+            PruneEntry::Disable => Self::Disable,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Limits {
+    /// How many people may lose calling in one run; the smaller bound counts.
+    pub(super) disable: DisableEntry,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct DisableEntry {
+    /// Of the users whose calling is enabled now, rounded up.
+    #[serde(deserialize_with = "percent")]
+    #[schemars(range(max = 100))]
+    percent: u8,
+    /// In any case no more than these.
+    count: u32,
+}
+
+impl Default for DisableEntry {
+    fn default() -> Self {
+        let DisableLimit { percent, count } = DisableLimit::DEFAULT;
+        Self { percent, count }
+    }
+}
+
+impl DisableEntry {
+    pub(super) fn limit(&self) -> DisableLimit {
+        DisableLimit { percent: self.percent, count: self.count }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Numbers {
+    /// What the platform shows before a short extension: `+` and the country code of the users' location.
+    #[serde(deserialize_with = "prefix")]
+    #[schemars(with = "String", regex(pattern = r"^\+[0-9]{1,4}$"))]
+    pub(super) extension_prefix: Option<ExtensionPrefix>,
+}
+
+fn parsed<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, D::Error> {
+    parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
+    parsed(deserializer, TenantName::parse)
+}
+
+fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
+    parsed(deserializer, TenantId::parse)
+}
+
+fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExtensionPrefix>, D::Error> {
+    parsed(deserializer, ExtensionPrefix::parse)
+}
+
+fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let percent = i64::deserialize(deserializer)?;
+    let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
+    fits.ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected")))
+}
+
+fn constant(value: &str) -> schemars::Schema {
+    schemars::json_schema!({ "const": value })
+}
+
+fn api_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    constant(API_VERSION)
+}
+
+fn kind_tenant(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    constant("Tenant")
+}
+
+fn kind_user_set(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    constant("UserSet")
+}
+
+/// The JSON Schema of a manifest document, for editors and checks: either kind.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let kinds = [generator.subschema_for::<TenantDocument>(), generator.subschema_for::<UserSetDocument>()];
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Dialplane manifest",
+        "oneOf": kinds,
+        "$defs": generator.take_definitions(true),
+    })
+}

@@ -1,0 +1,99 @@
+//! Reading YAML so that a person learns everything that is wrong at once, each at its place.
+//!
+//! ```text
+//! text --documents--> [Value] --decode::<T>--> T, [Wrong]      serde_yaml; knows no places
+//! text --places-----> path -> line, column                    a second look with a parser that keeps marks
+//!                                     Wrong + place = Diagnostic --render--> underlined source
+//! ```
+//!
+//! Manifests and the configuration file both come through here. The second look is needed for the line of each user and
+//! for every problem; it never decides what a document means.
+//!
+//! **Invariant:** pure; nothing of the crate is known here, and no input makes it panic or run away (see [`MAX_BYTES`]).
+
+mod decode;
+mod diagnostic;
+mod places;
+
+use serde::Deserialize;
+use serde_yaml::Value;
+
+pub use decode::{At, Wrong, decode, missing, some};
+pub use diagnostic::{Diagnostic, Label, Style, render};
+pub use places::{Place, Spot, duplicate_keys, item_lines, locate};
+
+/// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
+pub const MAX_BYTES: u64 = 32 * 1024 * 1024;
+
+/// One step into a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Segment {
+    /// The value of a key of a mapping.
+    Key(String),
+    /// An element of a list, from 0.
+    Index(usize),
+}
+
+/// Where something stands: which document of the text, and the way into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path {
+    /// The document, from 0.
+    pub document: usize,
+    /// The way from its root.
+    pub segments: Vec<Segment>,
+}
+
+impl Path {
+    /// The root of a document.
+    #[must_use]
+    pub fn root(document: usize) -> Self {
+        Self { document, segments: Vec::new() }
+    }
+
+    /// The value of a key below this.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.then(Segment::Key(key.to_owned()))
+    }
+
+    /// An element of the list at this.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        self.then(Segment::Index(index))
+    }
+
+    /// One step further.
+    #[must_use]
+    pub fn then(&self, segment: Segment) -> Self {
+        let mut segments = self.segments.clone();
+        segments.push(segment);
+        Self { document: self.document, segments }
+    }
+}
+
+/// Text that is no YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub message: String,
+    /// Where, if the parser said so: line and column, from 1.
+    pub at: Option<(usize, usize)>,
+}
+
+/// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
+pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
+    let mut documents = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        // The iterator yields the same error for ever: the first one must end the loop.
+        match Value::deserialize(document) {
+            Ok(value) => documents.push(value),
+            Err(error) => {
+                let at = error.location().map(|place| (place.line(), place.column()));
+                let message = error.to_string();
+                let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+                return Err(SyntaxError { message, at });
+            }
+        }
+    }
+    Ok(documents)
+}
