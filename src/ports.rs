@@ -13,7 +13,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::model::{Consent, Details, Field, LiveTenant, Memory, RunId, TenantName, TenantRef, UpdateRequest, Upn, Verb};
+use crate::model::{Consent, Details, Landing, LiveTenant, Memory, RunId, TenantName, TenantRef, UpdateRequest, Upn, Verb};
 
 /// Reads live state.
 pub trait LiveReader: Send + Sync {
@@ -45,7 +45,7 @@ pub trait Journal: Send + Sync {
 }
 
 /// The journal could not make something durable. Nothing may be written to the service without it.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the journal cannot be written: {0}")]
 pub struct JournalError(pub String);
 
@@ -90,19 +90,10 @@ pub enum Event {
     },
     /// A sync was accepted: the debt is paid.
     Synced,
+    /// The run ended and nothing of it reached the service: the sync that it announced is not owed.
+    NothingSent,
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
-}
-
-/// Which of a user's written values an observation has shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landing {
-    /// Who.
-    pub user: Upn,
-    /// Whether the calling state that was written was seen.
-    pub calling: bool,
-    /// The fields whose written values were seen.
-    pub fields: Vec<Field>,
 }
 
 /// What became of a step.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, Origin, PhoneNumber, Prune,
-        TenantId, TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, Prune, TenantId,
+        TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };
@@ -196,12 +196,12 @@ impl<'f> Fleet<'f> {
 
     /// A number is wanted once in the fleet.
     fn numbers(&mut self) {
-        let mut wanted: BTreeMap<PhoneNumber, (&DesiredUser, &TenantName)> = BTreeMap::new();
+        let mut wanted: BTreeMap<NumberKey, (&DesiredUser, &TenantName)> = BTreeMap::new();
         let mut collisions = Vec::new();
         for (name, (_, tenant)) in &self.tenants {
             for user in tenant.users.values() {
                 let Some(number) = user.details.phone() else { continue };
-                match wanted.entry(number.clone()) {
+                match wanted.entry(NumberKey::new(name, number)) {
                     Entry::Vacant(entry) => {
                         entry.insert((user, name));
                     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Loaded;
-use crate::model::{Desired, DesiredTenant, PhoneNumber, TenantName};
+use crate::model::{Desired, DesiredTenant, NumberKey, TenantName};
 
 /// What is in force now.
 #[derive(Debug, Clone, Default)]
@@ -85,11 +85,11 @@ fn drop_collisions(in_force: &mut InForce) {
     if in_force.kept.is_empty() {
         return;
     }
-    let mut wanted: BTreeMap<PhoneNumber, TenantName> = BTreeMap::new();
+    let mut wanted: BTreeMap<NumberKey, TenantName> = BTreeMap::new();
     let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
     for (name, tenant) in &in_force.desired.tenants {
         for number in tenant.users.values().filter_map(|user| user.details.phone()) {
-            if let Some(other) = wanted.insert(number.clone(), name.clone()).filter(|other| other != name) {
+            if let Some(other) = wanted.insert(NumberKey::new(name, number), name.clone()).filter(|other| other != name) {
                 colliding
                     .insert(name.clone(), format!("{number} is also wanted in {other}, of which an older version is in force"));
                 colliding

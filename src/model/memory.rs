@@ -11,6 +11,8 @@ use super::{Calling, Field, RunId, Upn, Value};
 pub struct Memory {
     /// A sync that was promised by a run and not yet accepted by the service.
     pub sync_owed: Option<SyncDebt>,
+    /// When the service first accepted a sync: what was written before it takes longest to show (contract 4.4).
+    pub first_sync: Option<Timestamp>,
     /// When the service last accepted a sync.
     pub last_sync: Option<Timestamp>,
     /// What was last sent for each user.
@@ -68,4 +70,15 @@ impl fmt::Display for Verb {
             Self::Disable => "disable",
         })
     }
+}
+
+/// Which of a user's written values an observation has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landing {
+    /// Who.
+    pub user: Upn,
+    /// Whether the calling state that was written was seen.
+    pub calling: bool,
+    /// The fields whose written values were seen.
+    pub fields: Vec<Field>,
 }

@@ -16,8 +16,8 @@ pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origi
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Memory, SyncDebt, Verb, Write, Written};
-pub use phone::{ExtensionPrefix, PhoneNumber};
+pub use memory::{Landing, Memory, SyncDebt, Verb, Write, Written};
+pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -5,6 +5,8 @@
 
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
+use super::TenantName;
+
 /// What the platform puts before a short extension, such as `+1`; a property of the tenant's users' location (contract 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtensionPrefix(Arc<str>);
@@ -30,6 +32,7 @@ impl ExtensionPrefix {
 pub struct PhoneNumber {
     written: Arc<str>,
     normal: Arc<str>,
+    extension: bool,
 }
 
 impl PhoneNumber {
@@ -62,7 +65,9 @@ impl PhoneNumber {
         }
         if extension.is_none() && all_digits(main) && (2..Self::MIN_DIGITS).contains(&main.len()) {
             return match prefix {
-                Some(prefix) => Ok(Self { written: text.into(), normal: format!("{}{main}", prefix.as_str()).into() }),
+                Some(prefix) => {
+                    Ok(Self { written: text.into(), normal: format!("{}{main}", prefix.as_str()).into(), extension: true })
+                }
                 None => Err(format!("`{text}` is an extension, and the tenant does not say how the platform shows extensions")),
             };
         }
@@ -91,12 +96,14 @@ impl PhoneNumber {
             normal.push_str(";ext=");
             normal.push_str(extension);
         }
-        Some(Self { written: text.into(), normal: normal.into() })
+        let behind_prefix = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
+        let extension = behind_prefix.is_some_and(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
+        Some(Self { written: text.into(), normal: normal.into(), extension })
     }
 
     fn same(text: &str) -> Self {
         let written: Arc<str> = text.into();
-        Self { normal: Arc::clone(&written), written }
+        Self { normal: Arc::clone(&written), written, extension: false }
     }
 
     /// As it was written: this is what is sent.
@@ -105,10 +112,29 @@ impl PhoneNumber {
         &self.written
     }
 
+    /// Whether this is a short extension behind the tenant's prefix: unique in its tenant only, while a full number is unique
+    /// in the world.
+    #[must_use]
+    pub fn is_extension(&self) -> bool {
+        self.extension
+    }
+
     /// The comparable form: `+` and digits, and `;ext=` where there is one.
     #[must_use]
     pub fn normal(&self) -> &str {
         &self.normal
+    }
+}
+
+/// A number where it is unique: a full number in the whole fleet, an extension in its tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NumberKey(Option<TenantName>, PhoneNumber);
+
+impl NumberKey {
+    /// The key of `number`, held or wanted in `tenant`.
+    #[must_use]
+    pub fn new(tenant: &TenantName, number: &PhoneNumber) -> Self {
+        Self(number.is_extension().then(|| tenant.clone()), number.clone())
     }
 }
 
@@ -173,6 +199,8 @@ mod tests {
         assert_eq!(extension, PhoneNumber::observed("+11000", Some(&us)).unwrap());
         assert_eq!(extension, PhoneNumber::observed("1000", Some(&us)).unwrap());
         assert_eq!(extension.as_str(), "1000");
+        assert!(extension.is_extension() && PhoneNumber::observed("+11000", Some(&us)).unwrap().is_extension());
+        assert!(!PhoneNumber::observed("14255550100", Some(&us)).unwrap().is_extension());
         assert_ne!(PhoneNumber::parse("+14255550100;ext=7", None).unwrap(), full);
     }
 

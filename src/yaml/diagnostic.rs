@@ -51,22 +51,9 @@ impl Diagnostic {
     }
 }
 
-/// With or without colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// No escape sequences.
-    Plain,
-    /// For a terminal.
-    Coloured,
-}
-
-/// The problem with its source line, ending in a line break.
+/// The problem with its source line, in colour, ending in a line break. Whoever prints strips colours where they do not belong.
 #[must_use]
-pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
-    let renderer = match style {
-        Style::Plain => Renderer::plain(),
-        Style::Coloured => Renderer::styled(),
-    };
+pub fn render(diagnostic: &Diagnostic) -> String {
     let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
     match &diagnostic.place {
         Some(place) => {
@@ -90,7 +77,7 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.with_name("hint").message(hint.as_str()));
     }
-    let mut text = renderer.render(&[group]);
+    let mut text = Renderer::styled().render(&[group]);
     text.push('\n');
     text
 }

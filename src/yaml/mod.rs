@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 pub use decode::{At, Wrong, decode, missing, some};
-pub use diagnostic::{Diagnostic, Label, Style, render};
+pub use diagnostic::{Diagnostic, Label, render};
 pub use places::{Place, Spot, duplicate_keys, item_lines, locate};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.

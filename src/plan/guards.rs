@@ -1,0 +1,91 @@
+//! The brakes between a plan and people's phones. Each says why it holds and what lifts it.
+
+use super::{Action, Cause, Hold, HoldKind, Step};
+use crate::model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode};
+
+/// What holds the whole tenant.
+pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    match desired.mode {
+        Mode::Enforce => {}
+        Mode::Report => {
+            holds.push(Hold::new(HoldKind::Mode, "mode is `report`: differences are only shown", "set `mode: enforce`"))
+        }
+        Mode::Suspend => holds.push(suspended()),
+    }
+    let remedy = "ask the customer's admin to open the customer portal and turn on \"Allow Management by Service Provider\"";
+    match live.consent {
+        Consent::Granted => {}
+        Consent::Missing => {
+            holds.push(Hold::new(HoldKind::Consent, "the customer has not allowed the provider to manage its users", remedy));
+        }
+        Consent::Disagrees { flag, listed } => holds.push(Hold::new(
+            HoldKind::Consent,
+            format!(
+                "the two signs of the customer's consent disagree: canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {}",
+                if listed { "listed" } else { "not listed" }
+            ),
+            format!("the service demands both; {remedy} again"),
+        )),
+    }
+    holds
+}
+
+/// The hold of a suspended tenant.
+pub(super) fn suspended() -> Hold {
+    Hold::new(HoldKind::Mode, "mode is `suspend`: the tenant is left alone", "set `mode: enforce` or `mode: report`")
+}
+
+/// What holds single steps.
+pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
+    let disables = steps.iter().filter(|step| step.action == Action::Disable).count();
+    let limit = limit(desired, live, disables);
+    for step in steps.iter_mut() {
+        let mut holds = Vec::new();
+        if step.action == Action::Disable {
+            if desired.protect.contains(&step.user) {
+                let remedy =
+                    format!("take {} out of `protect` of tenant {} if it is really to be disabled", step.user, desired.name);
+                holds.push(Hold::new(HoldKind::Protected, "the user is protected", remedy));
+            }
+            holds.extend(limit.clone());
+        }
+        let depends_on_absence =
+            step.action == Action::Disable || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+        if let (Coverage::Suspect(what), true) = (&live.coverage, depends_on_absence) {
+            let reason = format!("the list of users may not be whole: {what}");
+            holds.push(Hold::new(
+                HoldKind::Coverage,
+                reason,
+                "nobody is disabled and no number moves until a whole list arrives",
+            ));
+        }
+        if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
+            let remedy = match step.cause {
+                Cause::Declared => "correct that file; until then nobody loses calling",
+                Cause::NotNamed => "correct that file: it may name this user",
+            };
+            holds.push(Hold::new(HoldKind::Incomplete, reason.clone(), remedy));
+        }
+        step.holds.extend(holds);
+    }
+}
+
+/// The hold of all disables if there are more than the tenant's limit allows. None of them runs then: which of them are the
+/// mistake, nobody knows.
+fn limit(desired: &DesiredTenant, live: &LiveTenant, disables: usize) -> Option<Hold> {
+    let people = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
+    let enabled = live.users.values().filter(people).count();
+    let allowed = desired.disable_limit.allows(enabled);
+    let limit = desired.disable_limit;
+    (disables > allowed).then(|| {
+        Hold::new(
+            HoldKind::Limit,
+            format!(
+                "{disables} of {enabled} people would lose calling; the limit is {allowed} ({} %, at most {})",
+                limit.percent, limit.count
+            ),
+            format!("if that is meant, raise `limits.disable` of tenant {} for this change, or split it", desired.name),
+        )
+    })
+}

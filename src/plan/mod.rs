@@ -1,0 +1,129 @@
+//! The planner: desired and live state in, every decision out.
+//!
+//! ```text
+//! desired, live, memory --diff--> steps --numbers--> order --guards--> holds --> Plan --render--> text, JSON, Markdown
+//! ```
+//!
+//! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order; the same input gives the
+//! same bytes. What is not done is in the plan too, with its reason.
+//!
+//! Deliberately not here: number moves across tenants in one run (the taker waits for the next one), and parking numbers that
+//! are swapped (a ring is held).
+
+mod diff;
+mod guards;
+mod numbers;
+mod order;
+pub mod render;
+mod types;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+
+use crate::{
+    model::{DesiredTenant, LiveTenant, Memory, Mode, TenantName},
+    ports::Fault,
+};
+
+/// Everything that the planner may know.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// The tenants to plan.
+    pub tenants: Vec<TenantInput<'a>>,
+    /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
+    pub broken: &'a BTreeMap<TenantName, String>,
+    /// Tenants that are not planned now but were observed: their users hold numbers too.
+    pub elsewhere: Vec<(&'a TenantName, &'a LiveTenant)>,
+    /// The time at which this is decided.
+    pub now: Timestamp,
+    /// How long writes may stay invisible.
+    pub settle: Settle,
+}
+
+/// One tenant to plan.
+#[derive(Debug)]
+pub struct TenantInput<'a> {
+    /// What the manifests want.
+    pub desired: &'a DesiredTenant,
+    /// Why an older version of the manifests is in force, if one is.
+    pub kept: Option<&'a str>,
+    /// What was observed.
+    pub live: Observation<'a>,
+    /// What the journal remembers.
+    pub memory: &'a Memory,
+}
+
+/// The outcome of looking at a tenant.
+#[derive(Debug, Clone, Copy)]
+pub enum Observation<'a> {
+    /// It was observed.
+    Seen(&'a LiveTenant),
+    /// It could not be.
+    Failed(&'a Fault),
+    /// Nobody looked: the tenant is suspended.
+    NotAsked,
+}
+
+/// How long writes may stay invisible before they count as not landed (contract 4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settle {
+    /// After a later sync.
+    pub later: Duration,
+    /// After a tenant's first sync.
+    pub first: Duration,
+}
+
+/// Plans all tenants.
+#[must_use]
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let seen = input.tenants.iter().filter_map(|tenant| match tenant.live {
+        Observation::Seen(live) => Some((&tenant.desired.name, live)),
+        Observation::Failed(_) | Observation::NotAsked => None,
+    });
+    let holders = numbers::Holders::of(seen.chain(input.elsewhere.iter().copied()));
+    let mut tenants: Vec<TenantPlan> = input.tenants.iter().map(|tenant| plan_tenant(tenant, &holders, input)).collect();
+    tenants.extend(input.broken.iter().map(|(name, reason)| {
+        let hold = Hold::new(HoldKind::Manifests, reason.clone(), "correct the manifests; `dialplane validate` shows each error");
+        TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
+    }));
+    tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
+    Plan { tenants }
+}
+
+fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, input: &PlanInput<'_>) -> TenantPlan {
+    let desired = tenant.desired;
+    let held = |hold| TenantPlan::held(desired.name.clone(), Some(desired.reference()), desired.mode, hold);
+    let live = match tenant.live {
+        Observation::Seen(live) => live,
+        Observation::Failed(fault) => return held(Hold::not_read(fault)),
+        Observation::NotAsked => return held(guards::suspended()),
+    };
+    let diff::Outcome { mut steps, problems, mut notes, landed } =
+        diff::tenant(desired, live, tenant.memory, input.now, input.settle);
+    numbers::release_before_take(&mut steps, desired, live, holders);
+    guards::hold_steps(&mut steps, desired, live);
+    order::spread_holds(&mut steps);
+    let steps = order::topological(steps);
+    let holds = guards::hold_tenant(desired, live);
+    notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+    let runs = steps.iter().any(|step| step.holds.is_empty());
+    let sync = match &tenant.memory.sync_owed {
+        _ if runs => SyncPlan::AfterSteps,
+        Some(debt) => SyncPlan::Owed(debt.clone()),
+        None => SyncPlan::NotNeeded,
+    };
+    TenantPlan {
+        tenant: desired.name.clone(),
+        reference: Some(desired.reference()),
+        mode: desired.mode,
+        steps,
+        holds,
+        problems,
+        notes,
+        sync,
+        landed,
+    }
+}

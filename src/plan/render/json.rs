@@ -1,0 +1,138 @@
+//! A plan for machines. The shape is versioned: a reader may rely on every key of its version.
+
+use serde::Serialize;
+
+use super::Tally;
+use crate::{
+    model::{Mode, Verb},
+    plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+};
+
+/// The version of the shape.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlanView<'p> {
+    version: u32,
+    kind: &'static str,
+    summary: Tally,
+    tenants: Vec<TenantView<'p>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TenantView<'p> {
+    tenant: &'p str,
+    tenant_id: Option<&'p str>,
+    mode: &'static str,
+    holds: Vec<HoldView<'p>>,
+    steps: Vec<StepView<'p>>,
+    problems: Vec<ProblemView<'p>>,
+    sync: &'static str,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepView<'p> {
+    step: usize,
+    action: Verb,
+    user: &'p str,
+    cause: &'static str,
+    runs: bool,
+    after: &'p [usize],
+    changes: Vec<ChangeView>,
+    holds: Vec<HoldView<'p>>,
+    origin: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangeView {
+    field: &'static str,
+    live: String,
+    desired: String,
+    did_not_land: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HoldView<'p> {
+    kind: HoldKind,
+    reason: &'p str,
+    remedy: &'p str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProblemView<'p> {
+    user: &'p str,
+    reason: &'p str,
+    remedy: &'p str,
+    origin: Option<String>,
+}
+
+/// A plan for machines.
+#[must_use]
+pub fn json(plan: &Plan) -> serde_json::Value {
+    let tenants = plan.tenants.iter().map(tenant_view).collect();
+    let view = PlanView { version: VERSION, kind: "Plan", summary: Tally::of(plan), tenants };
+    // The view has only string keys and plain values, which always have a JSON form.
+    serde_json::to_value(view).unwrap_or_default()
+}
+
+fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
+    let steps = tenant.steps.iter().enumerate().map(|(number, step)| step_view(tenant, number, step)).collect();
+    let problems = tenant.problems.iter().map(|problem| ProblemView {
+        user: problem.user.as_str(),
+        reason: &problem.reason,
+        remedy: &problem.remedy,
+        origin: problem.origin.as_ref().map(ToString::to_string),
+    });
+    TenantView {
+        tenant: tenant.tenant.as_str(),
+        tenant_id: tenant.reference.as_ref().map(|reference| reference.id.as_str()),
+        mode: match tenant.mode {
+            Mode::Enforce => "enforce",
+            Mode::Report => "report",
+            Mode::Suspend => "suspend",
+        },
+        holds: holds_view(&tenant.holds),
+        steps,
+        problems: problems.collect(),
+        sync: match tenant.sync {
+            SyncPlan::NotNeeded => "notNeeded",
+            SyncPlan::AfterSteps => "afterSteps",
+            SyncPlan::Owed(_) => "owed",
+        },
+        notes: tenant.notes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView<'p> {
+    let changes = step.changes.iter().map(|change| ChangeView {
+        field: change.field.name(),
+        live: change.live.to_string(),
+        desired: change.desired.to_string(),
+        did_not_land: change.did_not_land.is_some(),
+    });
+    StepView {
+        step: number,
+        action: step.action.verb(),
+        user: step.user.as_str(),
+        cause: match step.cause {
+            Cause::Declared => "declared",
+            Cause::NotNamed => "notNamed",
+        },
+        runs: tenant.may_run(step),
+        after: &step.after,
+        changes: changes.collect(),
+        holds: holds_view(&step.holds),
+        origin: step.origin.as_ref().map(ToString::to_string),
+    }
+}
+
+fn holds_view(holds: &[Hold]) -> Vec<HoldView<'_>> {
+    holds.iter().map(|hold| HoldView { kind: hold.kind, reason: &hold.reason, remedy: &hold.remedy }).collect()
+}

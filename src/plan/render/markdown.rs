@@ -1,0 +1,53 @@
+//! A plan for a review page: a table of counts first, each tenant's plan folded behind it.
+
+use std::fmt::{self, Write as _};
+
+use anstream::adapter::strip_str;
+
+use super::{Tally, many, text};
+use crate::plan::{Plan, TenantPlan};
+
+/// The longest detail that is shown, in bytes: review pages refuse comments of 64 KiB.
+const DETAIL: usize = 48 * 1024;
+
+/// A plan for a review page.
+#[must_use]
+pub fn markdown(plan: &Plan) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_plan(&mut out, plan);
+    out
+}
+
+fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
+    let busy: Vec<&TenantPlan> = plan.tenants.iter().filter(|tenant| text::says_something(tenant)).collect();
+    if busy.is_empty() {
+        return writeln!(out, "All {} are as the manifests want them.", many(plan.tenants.len(), "tenant"));
+    }
+    writeln!(out, "| tenant | enable | update | disable | held | problems |\n| --- | ---: | ---: | ---: | --- | ---: |")?;
+    for tenant in &busy {
+        let tally = Tally::of(&Plan { tenants: vec![(*tenant).clone()] });
+        let held = match (tenant.holds.first(), tally.held_steps) {
+            (Some(hold), _) => hold.reason.replace('|', "\\|"),
+            (None, 0) => String::new(),
+            (None, steps) => many(steps, "step"),
+        };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {held} | {} |",
+            tenant.tenant, tally.enable, tally.update, tally.disable, tally.problems
+        )?;
+    }
+    for tenant in busy {
+        let mut detail = String::new();
+        text::write_tenant(&mut detail, tenant)?;
+        let detail = strip_str(&detail).to_string();
+        if out.len() + detail.len() > DETAIL {
+            writeln!(out, "\nThe rest is too long for this page; run `dialplane plan` to see it.")?;
+            break;
+        }
+        writeln!(out, "\n<details><summary>{}</summary>\n\n```diff\n{detail}```\n</details>", tenant.tenant)?;
+    }
+    Ok(())
+}

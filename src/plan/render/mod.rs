@@ -1,0 +1,98 @@
+//! One plan, shown in three ways: for a terminal, for machines, for a review page.
+//!
+//! **Invariant:** pure; the same plan gives the same bytes. Text carries colours as escape sequences and never means anything by
+//! them; whoever prints strips them where they do not belong.
+
+mod json;
+mod markdown;
+mod text;
+
+use std::fmt;
+
+use super::{Action, Plan, SyncPlan, TenantPlan};
+
+pub use json::json;
+pub use markdown::markdown;
+pub use text::text;
+
+/// Counts over a plan, for its last line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// Steps that may run, by verb.
+    pub enable: usize,
+    /// Updates that may run.
+    pub update: usize,
+    /// Disables that may run.
+    pub disable: usize,
+    /// Syncs that will be sent.
+    pub sync: usize,
+    /// Tenants that something would be done for.
+    pub tenants: usize,
+    /// Tenants of which nothing may run, but for those whose mode says so.
+    pub held_tenants: usize,
+    /// Steps that are held, in tenants that are not held as a whole.
+    pub held_steps: usize,
+    /// Users for whom nothing can be planned.
+    pub problems: usize,
+}
+
+impl Tally {
+    /// Counts.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut tally = Self::default();
+        for tenant in &plan.tenants {
+            tally.add(tenant);
+        }
+        tally
+    }
+
+    fn add(&mut self, tenant: &TenantPlan) {
+        self.problems += tenant.problems.len();
+        if !tenant.holds.is_empty() {
+            self.held_tenants += usize::from(tenant.holds.iter().any(|hold| hold.kind != super::HoldKind::Mode));
+            return;
+        }
+        for step in &tenant.steps {
+            match &step.action {
+                _ if !step.holds.is_empty() => self.held_steps += 1,
+                Action::Enable => self.enable += 1,
+                Action::Update(_) => self.update += 1,
+                Action::Disable => self.disable += 1,
+            }
+        }
+        self.sync += usize::from(tenant.sync != SyncPlan::NotNeeded);
+        self.tenants += usize::from(tenant.writes());
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = [(self.enable, "to enable"), (self.update, "to update"), (self.disable, "to disable")];
+        let wanted: Vec<String> =
+            steps.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        match (wanted.is_empty(), self.sync) {
+            (true, 0) => f.write_str("nothing to do")?,
+            (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
+            (false, syncs) => {
+                write!(f, "{} in {}, then {}", wanted.join(", "), many(self.tenants, "tenant"), many(syncs, "sync"))?;
+            }
+        }
+        let held = [many(self.held_tenants, "tenant"), many(self.held_steps, "step")];
+        let held: Vec<String> = held.into_iter().filter(|text| !text.starts_with("0 ")).collect();
+        if !held.is_empty() {
+            write!(f, "; held: {}", held.join(" and "))?;
+        }
+        if self.problems > 0 {
+            write!(f, "; {} in need of attention", many(self.problems, "user"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `1 step`, `2 steps`.
+#[must_use]
+pub fn many(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,163 @@
+//! A plan for a terminal.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use similar::{ChangeTag, DiffableStr as _, TextDiff};
+
+use super::{Tally, many};
+use crate::{
+    model::{Mode, Verb},
+    plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown},
+};
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// The width of the user column; longer names push the place to the right.
+const USER: usize = 40;
+
+/// A plan for a terminal: every tenant that something is to be said about, and a last line that counts.
+#[must_use]
+pub fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_plan(&mut out, plan);
+    out
+}
+
+fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    let mut quiet = 0;
+    for tenant in &plan.tenants {
+        if says_something(tenant) {
+            write_tenant(out, tenant)?;
+            out.push('\n');
+        } else {
+            quiet += 1;
+        }
+    }
+    if quiet > 0 {
+        writeln!(
+            out,
+            "{FAINT}{} as the manifests want {}{FAINT:#}",
+            many(quiet, "tenant"),
+            if quiet == 1 { "it" } else { "them" }
+        )?;
+    }
+    writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
+}
+
+pub(super) fn says_something(tenant: &TenantPlan) -> bool {
+    let silent = tenant.steps.is_empty()
+        && tenant.holds.is_empty()
+        && tenant.problems.is_empty()
+        && tenant.notes.is_empty()
+        && tenant.sync == SyncPlan::NotNeeded;
+    !silent
+}
+
+pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result {
+    let mode = match tenant.mode {
+        Mode::Enforce => "enforce",
+        Mode::Report => "report",
+        Mode::Suspend => "suspend",
+    };
+    let id = tenant.reference.as_ref().map_or("", |reference| reference.id.as_str());
+    writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {id}{FAINT:#}", tenant.tenant)?;
+    for hold in &tenant.holds {
+        write_hold(out, "  ", "held", hold)?;
+    }
+    for step in &tenant.steps {
+        write_step(out, step, tenant.may_run(step))?;
+    }
+    for problem in &tenant.problems {
+        let place = problem.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", problem.user)?;
+        writeln!(out, "      {}", problem.reason)?;
+        writeln!(out, "      {FAINT}hint: {}{FAINT:#}", problem.remedy)?;
+    }
+    match &tenant.sync {
+        SyncPlan::NotNeeded => {}
+        _ if !tenant.holds.is_empty() => {}
+        SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
+        SyncPlan::Owed(debt) => writeln!(out, "  {:8} owed since {} by run {}", "sync", Shown(debt.since), debt.run)?,
+    }
+    for note in &tenant.notes {
+        writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
+    }
+    Ok(())
+}
+
+fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
+    let verb = step.action.verb();
+    let colour = match verb {
+        _ if !runs => YELLOW,
+        Verb::Enable => GREEN,
+        Verb::Update => AnsiColor::Cyan.on_default(),
+        Verb::Disable => RED,
+    };
+    let place = match (&step.origin, step.cause) {
+        (Some(origin), _) => origin.to_string(),
+        (None, Cause::NotNamed) => "named by no manifest (prune: disable)".to_owned(),
+        (None, Cause::Declared) => String::new(),
+    };
+    writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
+    for change in &step.changes {
+        write_change(out, change)?;
+    }
+    for hold in &step.holds {
+        write_hold(out, "      ", "held", hold)?;
+    }
+    Ok(())
+}
+
+/// Before and after, with what differs inside the line set off on a terminal.
+fn write_change(out: &mut String, change: &Change) -> fmt::Result {
+    let before = format!("{}: {}", change.field, change.live);
+    let after = format!("{}: {}", change.field, change.desired);
+    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    for operation in diff.ops() {
+        for line in diff.iter_inline_changes(operation) {
+            let (sign, colour) = match line.tag() {
+                ChangeTag::Delete => ("-", RED),
+                ChangeTag::Insert => ("+", GREEN),
+                ChangeTag::Equal => (" ", Style::new()),
+            };
+            write!(out, "      {colour}{sign} ")?;
+            for (emphasised, part) in line.values() {
+                let style = if *emphasised { colour.bold().underline() } else { colour };
+                write!(out, "{style:#}{style}{}", part.to_string_lossy().trim_end_matches('\n'))?;
+            }
+            writeln!(out, "{colour:#}")?;
+        }
+    }
+    if let Some(at) = change.did_not_land {
+        writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))?;
+    }
+    Ok(())
+}
+
+fn write_hold(out: &mut String, indent: &str, word: &str, hold: &Hold) -> fmt::Result {
+    writeln!(out, "{indent}{YELLOW}{word}:{YELLOW:#} {}", hold.reason)?;
+    writeln!(out, "{indent}{FAINT}hint: {}{FAINT:#}", hold.remedy)
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unmanaged(count) => {
+                write!(f, "{} with calling that no manifest names, left alone (prune: never)", many(*count, "user"))
+            }
+            Self::DetailsWait(count) => {
+                write!(f, "{} with details that wait until calling is enabled", many(*count, "disabled user"))
+            }
+            Self::Settling(count, until) => {
+                write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
+            }
+            Self::Kept(reason) => write!(f, "an older version of the manifests is in force: {reason}"),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::model::{Details, Field, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
+use crate::{model::Landing, ports::Fault};
+
+/// What would be done for all tenants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// One plan a tenant, by name.
+    pub tenants: Vec<TenantPlan>,
+}
+
+/// What would be done for one tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantPlan {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// How to address it; absent if its manifests are broken.
+    pub reference: Option<TenantRef>,
+    /// Its mode.
+    pub mode: Mode,
+    /// The steps in an order in which they may be carried out one by one; the position is the step's number.
+    pub steps: Vec<Step>,
+    /// Why nothing of this may run. The steps are there all the same, for people to read.
+    pub holds: Vec<Hold>,
+    /// Users that something is wrong with, for whom nothing is planned.
+    pub problems: Vec<Problem>,
+    /// What was noticed and left alone.
+    pub notes: Vec<Note>,
+    /// Whether the service will be asked to sync.
+    pub sync: SyncPlan,
+    /// Values written earlier that this observation shows: facts for the journal.
+    pub landed: Vec<Landing>,
+}
+
+/// One call for one user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Whom it changes.
+    pub user: Upn,
+    /// The call.
+    pub action: Action,
+    /// What differs, field by field.
+    pub changes: Vec<Change>,
+    /// Why calling is switched, if it is.
+    pub cause: Cause,
+    /// The numbers of the steps that must be accepted before.
+    pub after: Vec<usize>,
+    /// Why it may not run.
+    pub holds: Vec<Hold>,
+    /// Where the manifests want it; absent for users that no manifest names.
+    pub origin: Option<Origin>,
+}
+
+/// The call of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Switch calling on.
+    Enable,
+    /// Switch calling off.
+    Disable,
+    /// Change stored details.
+    Update(UpdateRequest),
+}
+
+impl Action {
+    /// Its verb.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Enable => Verb::Enable,
+            Self::Disable => Verb::Disable,
+            Self::Update(_) => Verb::Update,
+        }
+    }
+
+    /// What an update carries; nothing for the other verbs.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        match self {
+            Self::Update(update) => update.details().clone(),
+            Self::Enable | Self::Disable => Details::default(),
+        }
+    }
+}
+
+/// Who wants a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A manifest says so.
+    Declared,
+    /// No manifest names the user, and the tenant is pruned.
+    NotNamed,
+}
+
+/// A difference in one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field.
+    pub field: Field,
+    /// What was observed.
+    pub live: Seen,
+    /// What the manifests want.
+    pub desired: Value,
+    /// The same value was sent at this time and has not become visible in time: not drift, but a write that did not land.
+    pub did_not_land: Option<Timestamp>,
+}
+
+/// The live value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// This value.
+    Value(Value),
+    /// Nothing is set.
+    Nothing,
+    /// This reader cannot see the field, or the answer did not have it; it was never written by us either.
+    NotVisible,
+    /// The last value that we wrote to a field that cannot be seen.
+    Written(Value),
+    /// Something that is no value of the field.
+    Unreadable(String),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Nothing => f.write_str("none"),
+            Self::NotVisible => f.write_str("(not visible)"),
+            Self::Written(value) => write!(f, "{value} (as last written)"),
+            Self::Unreadable(text) => write!(f, "{text:?} (not understood)"),
+        }
+    }
+}
+
+/// Why something may not run, and what lifts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The kind, for machines and for guards that build on each other.
+    pub kind: HoldKind,
+    /// Why, for people.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// The kinds of hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum HoldKind {
+    /// The tenant's mode is not `enforce`.
+    Mode,
+    /// The tenant's manifests have errors.
+    Manifests,
+    /// Part of the manifests is unreadable: nobody may be removed.
+    Incomplete,
+    /// Live state could not be read.
+    NotRead,
+    /// The list of users may not be whole.
+    Coverage,
+    /// The customer has not consented.
+    Consent,
+    /// More people would lose calling than the limit allows.
+    Limit,
+    /// The user is protected.
+    Protected,
+    /// The number is held by somebody who does not give it up.
+    NumberTaken,
+    /// Numbers go round in a ring.
+    NumberRing,
+    /// A step that must come before is held.
+    AfterHeld,
+}
+
+/// A user for whom nothing can be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Who.
+    pub user: Upn,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+    /// Where the manifests name the user.
+    pub origin: Option<Origin>,
+}
+
+/// Something worth knowing that needs no step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Users with calling whom no manifest names, left alone.
+    Unmanaged(usize),
+    /// Disabled users whose declared details wait until they are enabled.
+    DetailsWait(usize),
+    /// Users whose last writes are not visible yet, and until when that is normal.
+    Settling(usize, Timestamp),
+    /// Part of what the planner was given is an older version; why.
+    Kept(String),
+}
+
+/// Whether the service is asked to sync after the steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncPlan {
+    /// There is nothing to sync.
+    NotNeeded,
+    /// Once, after the steps.
+    AfterSteps,
+    /// An earlier run wrote and could not sync.
+    Owed(SyncDebt),
+}
+
+impl TenantPlan {
+    /// A plan that only says why there is none.
+    #[must_use]
+    pub fn held(tenant: TenantName, reference: Option<TenantRef>, mode: Mode, hold: Hold) -> Self {
+        Self {
+            tenant,
+            reference,
+            mode,
+            steps: Vec::new(),
+            holds: vec![hold],
+            problems: Vec::new(),
+            notes: Vec::new(),
+            sync: SyncPlan::NotNeeded,
+            landed: Vec::new(),
+        }
+    }
+
+    /// Whether a step may run.
+    #[must_use]
+    pub fn may_run(&self, step: &Step) -> bool {
+        self.holds.is_empty() && step.holds.is_empty()
+    }
+
+    /// Whether carrying this out would call the service to change anything.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.holds.is_empty() && self.sync != SyncPlan::NotNeeded
+    }
+
+    /// Whether something that is wanted cannot be done now. A tenant in `report` or `suspend` is as people want it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let holds = self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds));
+        let wanted = |hold: &Hold| hold.kind != HoldKind::Mode;
+        !self.problems.is_empty() || holds.into_iter().any(wanted)
+    }
+}
+
+impl Hold {
+    /// A hold.
+    #[must_use]
+    pub fn new(kind: HoldKind, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// Live state could not be read.
+    #[must_use]
+    pub fn not_read(fault: &Fault) -> Self {
+        let remedy = fault.hint.clone().unwrap_or_else(|| "nothing is changed until it can be read; look again later".to_owned());
+        Self::new(HoldKind::NotRead, fault.message.clone(), remedy)
+    }
+}

@@ -1,0 +1,92 @@
+//! What entries add up to.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{Calling, Details, Memory, SyncDebt, TenantName, Upn, Verb, Write, Written},
+    ports::{Entry, Event, StepOutcome},
+};
+
+/// The sum of all entries so far.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    tenants: BTreeMap<TenantName, Tenant>,
+}
+
+#[derive(Debug, Default)]
+struct Tenant {
+    memory: Memory,
+    /// Intents without an outcome: calls under way, or cut off by a crash.
+    pending: BTreeMap<Upn, (Verb, Details, Timestamp)>,
+}
+
+impl Fold {
+    /// Adds one.
+    pub(super) fn add(&mut self, entry: &Entry) {
+        let tenant = self.tenants.entry(entry.tenant.clone()).or_default();
+        let memory = &mut tenant.memory;
+        match &entry.event {
+            Event::Began { .. } => {
+                memory.sync_owed.get_or_insert_with(|| SyncDebt { since: entry.at, run: entry.run.clone() });
+            }
+            Event::NothingSent => memory.sync_owed = memory.sync_owed.take().filter(|debt| debt.run != entry.run),
+            Event::Synced => {
+                memory.sync_owed = None;
+                memory.first_sync.get_or_insert(entry.at);
+                memory.last_sync = Some(entry.at);
+            }
+            Event::Intent { user, verb, details } => {
+                tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
+            }
+            Event::Outcome { user, verb, outcome } => {
+                let Some((_, details, _)) = tenant.pending.remove(user) else { return };
+                let written = memory.written.entry(user.clone()).or_default();
+                match outcome {
+                    StepOutcome::Accepted => apply(written, *verb, &details, entry.at, false),
+                    StepOutcome::Unknown(_) => apply(written, *verb, &details, entry.at, true),
+                    StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
+                }
+            }
+            Event::Landed(landings) => {
+                for landing in landings {
+                    let Some(written) = memory.written.get_mut(&landing.user) else { continue };
+                    if let Some(calling) = written.calling.as_mut().filter(|_| landing.calling) {
+                        calling.landed = true;
+                    }
+                    for field in &landing.fields {
+                        if let Some(write) = written.details.get_mut(field) {
+                            write.landed = true;
+                        }
+                    }
+                    written.unknown = None;
+                }
+            }
+        }
+    }
+
+    /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.
+    pub(super) fn memory(&self, tenant: &TenantName) -> Memory {
+        let Some(tenant) = self.tenants.get(tenant) else { return Memory::default() };
+        let mut memory = tenant.memory.clone();
+        for (user, (verb, details, at)) in &tenant.pending {
+            apply(memory.written.entry(user.clone()).or_default(), *verb, details, *at, true);
+        }
+        memory
+    }
+}
+
+fn apply(written: &mut Written, verb: Verb, details: &Details, at: Timestamp, unknown: bool) {
+    written.unknown = unknown.then_some((verb, at));
+    let calling = |value| Some(Write { value, at, landed: false });
+    match verb {
+        Verb::Enable => written.calling = calling(Calling::Enabled),
+        Verb::Disable => written.calling = calling(Calling::Disabled),
+        Verb::Update => {
+            for (field, value) in details.iter() {
+                written.details.insert(field, Write { value: value.clone(), at, landed: false });
+            }
+        }
+    }
+}

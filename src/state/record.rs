@@ -1,0 +1,202 @@
+//! The journal's lines: one JSON object each. The format is its own, so that renaming a type does not change old journals.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantName, Upn, Value, Verb},
+    ports::{Entry, Event, Fault, FaultKind, StepOutcome},
+};
+
+/// The format of a line. A higher number in a file means that a newer program wrote it.
+pub(super) const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) v: u32,
+    at: Timestamp,
+    run: String,
+    tenant: String,
+    #[serde(flatten)]
+    event: Written,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+enum Written {
+    Began { steps: usize },
+    Intent { user: String, verb: Verb, details: Vec<(String, WrittenValue)> },
+    Outcome { user: String, verb: Verb, outcome: WrittenOutcome, message: Option<String> },
+    Synced,
+    NothingSent,
+    Landed { users: Vec<WrittenLanding> },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum WrittenValue {
+    Phone { number: String, prefix: Option<String> },
+    NoPhone,
+    Gateway(i64),
+    Flag(bool),
+    Text(String),
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum WrittenOutcome {
+    Accepted,
+    Failed,
+    Unknown,
+    NotTried,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenLanding {
+    user: String,
+    calling: bool,
+    fields: Vec<String>,
+}
+
+impl From<&Entry> for Line {
+    fn from(entry: &Entry) -> Self {
+        let event = match &entry.event {
+            Event::Began { steps } => Written::Began { steps: *steps },
+            Event::Intent { user, verb, details } => {
+                let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+                Written::Intent { user: user.to_string(), verb: *verb, details }
+            }
+            Event::Outcome { user, verb, outcome } => {
+                let (outcome, message) = match outcome {
+                    StepOutcome::Accepted => (WrittenOutcome::Accepted, None),
+                    StepOutcome::Failed(fault) => (WrittenOutcome::Failed, Some(fault.message.clone())),
+                    StepOutcome::Unknown(fault) => (WrittenOutcome::Unknown, Some(fault.message.clone())),
+                    StepOutcome::NotTried(reason) => (WrittenOutcome::NotTried, Some(reason.clone())),
+                };
+                Written::Outcome { user: user.to_string(), verb: *verb, outcome, message }
+            }
+            Event::Synced => Written::Synced,
+            Event::NothingSent => Written::NothingSent,
+            Event::Landed(landings) => {
+                let landing = |landing: &Landing| WrittenLanding {
+                    user: landing.user.to_string(),
+                    calling: landing.calling,
+                    fields: landing.fields.iter().map(|field| field.name().to_owned()).collect(),
+                };
+                Written::Landed { users: landings.iter().map(landing).collect() }
+            }
+        };
+        Self { v: VERSION, at: entry.at, run: entry.run.to_string(), tenant: entry.tenant.to_string(), event }
+    }
+}
+
+impl From<&Value> for WrittenValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Phone(number) => Self::Phone {
+                number: number.as_str().to_owned(),
+                prefix: number.is_extension().then(|| number.normal().strip_suffix(number.as_str()).map(str::to_owned)).flatten(),
+            },
+            Value::NoPhone => Self::NoPhone,
+            Value::Gateway(id) => Self::Gateway(id.get()),
+            Value::Flag(flag) => Self::Flag(*flag),
+            Value::Text(text) => Self::Text(text.to_string()),
+        }
+    }
+}
+
+impl Line {
+    /// The entry again. `Err` says what of it is not understood.
+    pub(super) fn entry(self) -> Result<Entry, String> {
+        let event = match self.event {
+            Written::Began { steps } => Event::Began { steps },
+            Written::Intent { user, verb, details } => {
+                let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?) }
+            }
+            Written::Outcome { user, verb, outcome, message } => {
+                Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
+            }
+            Written::Synced => Event::Synced,
+            Written::NothingSent => Event::NothingSent,
+            Written::Landed { users } => {
+                let landing = |landing: WrittenLanding| {
+                    let fields: Result<Vec<_>, String> = landing.fields.iter().map(|name| field(name)).collect();
+                    Ok(Landing { user: Upn::parse(&landing.user)?, calling: landing.calling, fields: fields? })
+                };
+                Event::Landed(users.into_iter().map(landing).collect::<Result<_, String>>()?)
+            }
+        };
+        Ok(Entry { at: self.at, run: RunId::new(&self.run), tenant: TenantName::parse(&self.tenant)?, event })
+    }
+}
+
+impl WrittenOutcome {
+    fn with(self, message: String) -> StepOutcome {
+        // Of a fault, only the words are kept: what it meant for its run was decided then.
+        match self {
+            Self::Accepted => StepOutcome::Accepted,
+            Self::Failed => StepOutcome::Failed(Fault::new(FaultKind::Rejected, message)),
+            Self::Unknown => StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, message)),
+            Self::NotTried => StepOutcome::NotTried(message),
+        }
+    }
+}
+
+fn field(name: &str) -> Result<Field, String> {
+    Field::named(name).ok_or_else(|| format!("there is no field `{name}`"))
+}
+
+fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), String> {
+    let field = field(name)?;
+    let value = match value {
+        WrittenValue::Phone { number, prefix } => {
+            let prefix = prefix.as_deref().map(ExtensionPrefix::parse).transpose()?;
+            let number =
+                PhoneNumber::observed(&number, prefix.as_ref()).ok_or_else(|| format!("`{number}` is not a phone number"))?;
+            Value::Phone(number)
+        }
+        WrittenValue::NoPhone => Value::NoPhone,
+        WrittenValue::Gateway(id) => Value::Gateway(GatewayId::new(id)?),
+        WrittenValue::Flag(flag) => Value::Flag(flag),
+        WrittenValue::Text(text) => Value::Text(text.into()),
+    };
+    let kinds: (Kind, Kind) = (field.kind(), value.kind());
+    if kinds.0 == kinds.1 { Ok((field, value)) } else { Err(format!("`{name}` holds a value of another kind")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_survives_the_file() {
+        let us = ExtensionPrefix::parse("+1").unwrap();
+        let user = Upn::parse("Adele@Contoso.com").unwrap();
+        let details: Details = [
+            (Field::PhoneNumber, Value::Phone(PhoneNumber::parse("1000", Some(&us)).unwrap())),
+            (Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap())),
+            (Field::UseTeamsVoicemail, Value::Flag(true)),
+            (Field::UserTag, Value::Text("née".into())),
+        ]
+        .into_iter()
+        .collect();
+        let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
+        let events = [
+            Event::Began { steps: 3 },
+            Event::Intent { user: user.clone(), verb: Verb::Update, details },
+            Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
+            Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
+            Event::Synced,
+            Event::NothingSent,
+            Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
+        ];
+        for event in events {
+            let tenant = TenantName::parse("contoso").unwrap();
+            let entry = Entry { at: Timestamp::UNIX_EPOCH, run: RunId::new("r1"), tenant, event };
+            let text = serde_json::to_string(&Line::from(&entry)).unwrap();
+            let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
+            assert_eq!(again, entry, "{text}");
+        }
+    }
+}
