@@ -3,7 +3,7 @@
 //! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
 
 mod endpoints;
-// mod load;
+mod load;
 mod secret;
 
 use std::{path::PathBuf, time::Duration};
@@ -11,7 +11,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Deserialize;
 
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
-// pub use load::{ConfigError, load, parse};
+pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
 /// Everything that can be configured.

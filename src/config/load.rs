@@ -1,0 +1,176 @@
+//! From a file and the environment to settings, with all problems at once.
+//!
+//! A variable with `__` in its name sets one value: `DIALPLANE_EXECUTION__USERS_PER_TENANT=8` is `execution.usersPerTenant: 8`.
+//! Its text is read as YAML. Other variables that start with `DIALPLANE_` are free for secrets.
+
+use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
+
+use serde_yaml::{Mapping, Value};
+
+use super::Settings;
+use crate::yaml::{self, Diagnostic, Path, Segment, Wrong};
+
+/// What variables that set values start with.
+const PREFIX: &str = "DIALPLANE_";
+
+/// Configuration that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// All problems, each at its place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} error(s)", self.diagnostics.len())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads the file at `path` and the variables. An absent path means an empty file.
+pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+    let Some(path) = path else { return parse("dialplane.yaml", "", variables) };
+    let name = path.display().to_string();
+    let too_large = |size: u64| format!("the file has {size} bytes; {} are possible", yaml::MAX_BYTES);
+    let text = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.len() > yaml::MAX_BYTES => Err(too_large(metadata.len())),
+        Ok(_) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match text {
+        Ok(text) => parse(&name, &text, variables),
+        Err(reason) => Err(ConfigError { diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)] }),
+    }
+}
+
+/// Reads a text and the variables. `name` stands for the file in problems.
+pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+    let mut value = match yaml::documents(text) {
+        Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
+        Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
+        Err(error) => {
+            let place = error.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+            return Err(ConfigError {
+                diagnostics: vec![plain(name, format!("this is no YAML: {}{place}", error.message), None)],
+            });
+        }
+    };
+    if value.is_null() {
+        value = Value::Mapping(Mapping::new());
+    }
+    let mut sources: BTreeMap<Vec<Segment>, String> = BTreeMap::new();
+    for (variable, text) in variables {
+        if let Some(path) = path_of(&variable) {
+            overlay(&mut value, &path, serde_yaml::from_str(&text).unwrap_or(Value::String(text)));
+            sources.insert(path, variable);
+        }
+    }
+    let (settings, mut wrongs) = yaml::decode::<Settings>(&value, &Path::root(0));
+    if let Some(account) = settings.as_ref().and_then(|settings| settings.connect_to_teams.as_ref()) {
+        let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
+        wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
+    }
+    match settings {
+        Some(settings) if wrongs.is_empty() => check(settings, name),
+        _ => Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources) }),
+    }
+}
+
+/// Numbers that would stop the program from doing anything.
+fn check(settings: Settings, name: &str) -> Result<Settings, ConfigError> {
+    let execution = &settings.execution;
+    let counts = [("execution.usersPerTenant", execution.users_per_tenant), ("execution.tenants", execution.tenants)];
+    let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
+    let diagnostics: Vec<Diagnostic> =
+        wrong.map(|(key, count)| plain(name, format!("`{key}` is {count}; 1 to 64 are possible"), None)).collect();
+    if diagnostics.is_empty() { Ok(settings) } else { Err(ConfigError { diagnostics }) }
+}
+
+/// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.
+fn path_of(variable: &str) -> Option<Vec<Segment>> {
+    let rest = variable.strip_prefix(PREFIX)?;
+    if !rest.contains("__") && rest != "MANIFESTS" {
+        return None;
+    }
+    let camel = |words: &str| {
+        let mut words = words.split('_').map(str::to_lowercase);
+        let first = words.next().unwrap_or_default();
+        words.fold(first, |mut key, word| {
+            let mut letters = word.chars();
+            key.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+            key.push_str(letters.as_str());
+            key
+        })
+    };
+    Some(rest.split("__").map(|level| Segment::Key(camel(level))).collect())
+}
+
+fn overlay(value: &mut Value, path: &[Segment], new: Value) {
+    let Some((Segment::Key(first), rest)) = path.split_first() else {
+        *value = new;
+        return;
+    };
+    if !value.is_mapping() {
+        *value = Value::Mapping(Mapping::new());
+    }
+    if let Value::Mapping(mapping) = value {
+        overlay(mapping.entry(Value::String(first.clone())).or_insert(Value::Null), rest, new);
+    }
+}
+
+fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Vec<Segment>, String>) -> Vec<Diagnostic> {
+    let wanted = wrongs.iter().map(|wrong| wrong.path.clone()).collect();
+    let found = yaml::locate(text, &wanted);
+    let text: Arc<str> = text.into();
+    let mut diagnostics: Vec<Diagnostic> = wrongs
+        .into_iter()
+        .map(|wrong| {
+            let variable = sources.iter().find(|(path, _)| wrong.path.segments.starts_with(path)).map(|(_, variable)| variable);
+            match (variable, found.get(&wrong.path)) {
+                (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
+                (None, Some(spot)) => Diagnostic {
+                    place: Some(spot.place(wrong.at).clone()),
+                    text: Arc::clone(&text),
+                    ..plain(name, wrong.message, wrong.hint)
+                },
+                (None, None) => plain(name, wrong.message, wrong.hint),
+            }
+        })
+        .collect();
+    diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
+    diagnostics
+}
+
+fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
+    Diagnostic { message, hint, file: file.into(), place: None, labels: Vec::new(), text: "".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        parse("dialplane.yaml", text, variables)
+            .map_err(|error| error.diagnostics.iter().map(|d| format!("{} {:?} {}", d.file, d.position(), d.message)).collect())
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file() {
+        let settings = read(
+            "execution: {usersPerTenant: 2}\n",
+            &[("DIALPLANE_EXECUTION__USERS_PER_TENANT", "8"), ("DIALPLANE_PASSWORD", "x")],
+        );
+        assert_eq!(settings.unwrap().execution.users_per_tenant, 8);
+        let settings = read("", &[("DIALPLANE_MANIFESTS", "[a, b]"), ("DIALPLANE_RUN__RESYNC", "5m")]).unwrap();
+        assert_eq!((settings.manifests.len(), settings.run.resync.as_secs()), (2, 300));
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_with_their_places() {
+        let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: u\n  password: {env: B}\n  endpoints:\n    disable: {method: POST, path: /provisioning/disableUsers}\n";
+        let problems = read(text, &[("DIALPLANE_EXECUTION__TENANTS", "many")]).unwrap_err();
+        insta::assert_snapshot!(problems.join("\n"), @"");
+    }
+}

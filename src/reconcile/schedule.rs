@@ -1,0 +1,235 @@
+//! Which tenant is looked at when.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::At;
+use crate::model::TenantName;
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Between passes of a tenant that is right or held.
+    pub resync: Duration,
+    /// After the first failure.
+    pub backoff: Duration,
+    /// After many.
+    pub backoff_ceiling: Duration,
+}
+
+impl Timing {
+    /// The wait after so many failures: doubled with each, up to the ceiling.
+    #[must_use]
+    pub fn after(&self, failures: u32) -> Duration {
+        let factor = 2u32.checked_pow(failures.saturating_sub(1));
+        factor
+            .and_then(|factor| self.backoff.checked_mul(factor))
+            .map_or(self.backoff_ceiling, |wait| wait.min(self.backoff_ceiling))
+    }
+}
+
+/// How a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// Everything that may be done is done.
+    Done,
+    /// Something is held; waiting helps, hurrying does not.
+    Held,
+    /// Something failed.
+    Failed,
+}
+
+/// What a tenant is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// A pass runs.
+    Running,
+    /// The next pass is due then.
+    Waiting(At),
+}
+
+#[derive(Debug, Clone)]
+struct Tenant {
+    due: At,
+    running: bool,
+    /// Something changed while a pass ran.
+    again: bool,
+    failures: u32,
+    /// The manifests no longer name it; forgotten when its pass ends.
+    leaving: bool,
+}
+
+/// All tenants and their next passes.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    timing: Timing,
+    tenants: BTreeMap<TenantName, Tenant>,
+}
+
+impl Schedule {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(timing: Timing) -> Self {
+        Self { timing, tenants: BTreeMap::new() }
+    }
+
+    /// The manifests now name `all`; those in `changed` are looked at at once and their failures are forgotten.
+    pub fn desired(&mut self, all: &BTreeSet<TenantName>, changed: &BTreeSet<TenantName>, now: At) {
+        self.tenants.retain(|name, tenant| {
+            tenant.leaving = !all.contains(name);
+            tenant.running || !tenant.leaving
+        });
+        for name in all {
+            let new = Tenant { due: now, running: false, again: false, failures: 0, leaving: false };
+            let tenant = self.tenants.entry(name.clone()).or_insert(new);
+            if changed.contains(name) {
+                tenant.due = now;
+                tenant.failures = 0;
+                tenant.again = tenant.running;
+            }
+        }
+    }
+
+    /// Starts what is due, the longest waiting first, so that at most `slots` passes run.
+    pub fn ready(&mut self, now: At, slots: usize) -> Vec<TenantName> {
+        let running = self.tenants.values().filter(|tenant| tenant.running).count();
+        let mut due: Vec<(At, TenantName)> = self
+            .tenants
+            .iter()
+            .filter(|(_, tenant)| !tenant.running && tenant.due <= now)
+            .map(|(name, tenant)| (tenant.due, name.clone()))
+            .collect();
+        due.sort();
+        due.truncate(slots.saturating_sub(running));
+        for (_, name) in &due {
+            if let Some(tenant) = self.tenants.get_mut(name) {
+                tenant.running = true;
+            }
+        }
+        due.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// A pass has ended.
+    pub fn finished(&mut self, name: &TenantName, ending: Ending, now: At) {
+        let timing = self.timing;
+        let Some(tenant) = self.tenants.get_mut(name) else { return };
+        tenant.running = false;
+        if tenant.leaving {
+            self.tenants.remove(name);
+            return;
+        }
+        tenant.failures = if ending == Ending::Failed { tenant.failures.saturating_add(1) } else { 0 };
+        let wait =
+            if ending == Ending::Failed { timing.after(tenant.failures) } else { timing.resync + jitter(name, timing.resync) };
+        tenant.due = if std::mem::take(&mut tenant.again) { now } else { now + wait };
+    }
+
+    /// When the next pass is due, if `slots` leave room for one.
+    #[must_use]
+    pub fn next(&self, slots: usize) -> Option<At> {
+        let running = self.tenants.values().filter(|tenant| tenant.running).count();
+        if running >= slots {
+            return None;
+        }
+        self.tenants.values().filter(|tenant| !tenant.running).map(|tenant| tenant.due).min()
+    }
+
+    /// What each tenant is doing.
+    pub fn phases(&self) -> impl Iterator<Item = (&TenantName, Phase)> {
+        let phase = |tenant: &Tenant| if tenant.running { Phase::Running } else { Phase::Waiting(tenant.due) };
+        self.tenants.iter().map(move |(name, tenant)| (name, phase(tenant)))
+    }
+}
+
+/// Up to a tenth of the interval, the same for a tenant each time: a fleet must not ask the service all at once.
+fn jitter(name: &TenantName, interval: Duration) -> Duration {
+    // FNV-1a: spreads names well enough, and the standard library's hasher may change between versions.
+    let hash = name
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    interval.mul_f64((hash % 1000) as f64 / 10_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<TenantName> {
+        names.iter().map(|name| TenantName::parse(name).unwrap()).collect()
+    }
+
+    fn schedule() -> Schedule {
+        let second = Duration::from_secs;
+        Schedule::new(Timing { resync: second(900), backoff: second(10), backoff_ceiling: second(60) })
+    }
+
+    const fn at(seconds: u64) -> At {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn one_pass_a_tenant_and_no_more_than_slots() {
+        let mut schedule = schedule();
+        let all = names(&["a", "b", "c"]);
+        schedule.desired(&all, &all, at(0));
+        assert_eq!(schedule.ready(at(0), 2), ["a", "b"].map(|name| TenantName::parse(name).unwrap()));
+        assert_eq!(schedule.ready(at(0), 2), []);
+        assert_eq!(schedule.next(2), None);
+        schedule.finished(&TenantName::parse("a").unwrap(), Ending::Done, at(1));
+        assert_eq!(schedule.ready(at(1), 2), [TenantName::parse("c").unwrap()]);
+    }
+
+    #[test]
+    fn a_change_during_a_pass_makes_one_more() {
+        let mut schedule = schedule();
+        let all = names(&["a"]);
+        let a = TenantName::parse("a").unwrap();
+        schedule.desired(&all, &all, at(0));
+        assert_eq!(schedule.ready(at(0), 4).len(), 1);
+        for now in 1..5 {
+            schedule.desired(&all, &all, at(now));
+        }
+        schedule.finished(&a, Ending::Done, at(5));
+        assert_eq!(schedule.ready(at(5), 4), [a.clone()]);
+        schedule.finished(&a, Ending::Done, at(6));
+        assert_eq!(schedule.ready(at(800), 4), []);
+        assert!(schedule.next(4).is_some_and(|due| due >= at(906) && due <= at(996)));
+    }
+
+    #[test]
+    fn failures_wait_longer_and_a_new_revision_forgets_them() {
+        let mut schedule = schedule();
+        let all = names(&["a"]);
+        let a = TenantName::parse("a").unwrap();
+        schedule.desired(&all, &all, at(0));
+        let mut now = at(0);
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            schedule.ready(now, 1);
+            schedule.finished(&a, Ending::Failed, now);
+            let due = schedule.next(1).unwrap();
+            waits.push((due - now).as_secs());
+            now = due;
+        }
+        assert_eq!(waits, [10, 20, 40, 60, 60]);
+        schedule.desired(&all, &all, now);
+        schedule.ready(now, 1);
+        schedule.finished(&a, Ending::Failed, now);
+        assert_eq!(schedule.next(1), Some(now + at(10)));
+    }
+
+    #[test]
+    fn a_tenant_that_left_is_forgotten_when_its_pass_ends() {
+        let mut schedule = schedule();
+        schedule.desired(&names(&["a", "b"]), &names(&["a", "b"]), at(0));
+        schedule.ready(at(0), 1);
+        schedule.desired(&names(&[]), &names(&[]), at(1));
+        assert_eq!(schedule.phases().count(), 1);
+        schedule.finished(&TenantName::parse("a").unwrap(), Ending::Failed, at(2));
+        assert_eq!(schedule.phases().count(), 0);
+    }
+}

@@ -1,0 +1,12 @@
+//! Where manifests come from: folders, and the news that something in them moved.
+//!
+//! [`read_tree`] reads, [`Watch`] tells. The news carries nothing: whoever hears it looks at the whole tree again.
+//!
+//! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file of its own with the reason, so
+//! that it can be told beside the mistakes in other files.
+
+mod tree;
+mod watch;
+
+pub use tree::{Tree, read_tree};
+pub use watch::Watch;

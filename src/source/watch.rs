@@ -1,0 +1,67 @@
+//! Tells that something below the named paths moved. Best effort: whoever listens looks at the tree on an interval as well.
+
+use std::{path::PathBuf, sync::Arc};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+/// News from the file system, without content.
+#[derive(Debug)]
+pub struct Watch {
+    news: Arc<Notify>,
+    roots: Vec<PathBuf>,
+    watcher: Option<RecommendedWatcher>,
+    told: bool,
+}
+
+impl Watch {
+    /// Begins to watch. If that fails, the log says why and what to do, and only looking on an interval is left.
+    #[must_use]
+    pub fn new(roots: &[PathBuf]) -> Self {
+        let mut watch = Self { news: Arc::new(Notify::new()), roots: roots.to_vec(), watcher: None, told: false };
+        watch.renew();
+        watch
+    }
+
+    /// Waits for news.
+    pub async fn changed(&self) {
+        self.news.notified().await;
+    }
+
+    /// Begins anew if watching has failed or a watched folder may have been replaced; called whenever the tree was looked at.
+    pub fn renew(&mut self) {
+        let news = Arc::clone(&self.news);
+        let tell = move |event: notify::Result<notify::Event>| match event {
+            // Reading the tree is an access as well: listening to it would never end.
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+            Ok(_) | Err(_) => news.notify_one(),
+        };
+        let watched = notify::recommended_watcher(tell).and_then(|mut watcher| {
+            for root in &self.roots {
+                watcher.watch(root, RecursiveMode::Recursive)?;
+            }
+            Ok(watcher)
+        });
+        match watched {
+            Ok(watcher) => {
+                if self.watcher.is_none() {
+                    info!(paths = self.roots.len(), "watching");
+                }
+                self.watcher = Some(watcher);
+                self.told = false;
+            }
+            Err(error) => {
+                self.watcher = None;
+                if std::mem::replace(&mut self.told, true) {
+                    return;
+                }
+                let hint = match error.kind {
+                    notify::ErrorKind::MaxFilesWatch => "raise fs.inotify.max_user_watches",
+                    _ => "check that the paths exist and can be read",
+                };
+                warn!(%error, hint, "cannot watch the manifests; they are looked at on an interval only");
+            }
+        }
+    }
+}
