@@ -261,14 +261,15 @@ mod tests {
     #[test]
     fn dice_do_not_mind_the_order_of_calls() {
         let rule = Rule { probability: Some(0.5), ..Rule::new(Failure::Server) };
-        let struck = |users: &[&str]| {
+        let struck = |users: [&'static str; 4]| {
             let mut faults = Faults { seed: 7, rules: vec![rule.clone()], ..Faults::default() };
             let mut dice = Dice::default();
-            let mut all: Vec<_> = users.iter().map(|user| (*user, faults.strike(&target(user), &mut dice).is_some())).collect();
+            let mut all: Vec<_> =
+                users.into_iter().map(|user| (user, faults.strike(&target(user), &mut dice).is_some())).collect();
             all.sort_unstable();
             all
         };
-        assert_eq!(struck(&["a@x.y", "b@x.y", "c@x.y", "d@x.y"]), struck(&["d@x.y", "c@x.y", "b@x.y", "a@x.y"]));
+        assert_eq!(struck(["a@x.y", "b@x.y", "c@x.y", "d@x.y"]), struck(["d@x.y", "c@x.y", "b@x.y", "a@x.y"]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The ConnecttoTeams service on a loopback socket: for trying Dialplane without an account, and for testing it.
+//! The vendor's service on a loopback socket: for trying Dialplane without an account, and for testing it.
 //!
 //! ```text
 //! socket --http--> Request --service::handle(state, now)--> Outcome --http--> socket
@@ -116,12 +116,10 @@ impl Sandbox {
     /// Closes the socket and waits for the calls in flight.
     pub async fn stop(mut self) -> io::Result<()> {
         self.shared.stop.cancel();
-        match tokio::time::timeout(Self::GRACE, &mut self.server).await {
-            Ok(ended) => ended.map_err(io::Error::other)?,
-            Err(_) => {
-                self.server.abort();
-                Ok(())
-            }
+        if let Ok(ended) = tokio::time::timeout(Self::GRACE, &mut self.server).await {
+            return ended.map_err(io::Error::other)?;
         }
+        self.server.abort();
+        Ok(())
     }
 }
