@@ -15,7 +15,7 @@
 //! **Invariant:** spells the wire itself and shares nothing with the client but the nouns: the two check each other.
 //!
 //! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing of calls about different
-//! users.
+//! users; only a rule that is counted down over several users strikes whoever comes first.
 
 mod calls;
 mod config;
@@ -35,7 +35,12 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-use std::{io, net::SocketAddr, sync::Arc, sync::Mutex, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};

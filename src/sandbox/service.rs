@@ -127,7 +127,7 @@ fn garbage() -> Reply {
     Reply { status: 200, content_type: "text/html", retry_after: None, body }
 }
 
-/// At least one character short of JSON, so that no half of it happens to be whole.
+/// Half of the answer. Every answer is an object or an array, so that no half of it is whole JSON.
 fn truncated(mut reply: Reply) -> Reply {
     let mut half = reply.body.len() / 2;
     while !reply.body.is_char_boundary(half) {
