@@ -7,6 +7,7 @@ pub mod pass;
 pub mod plan;
 pub mod ports;
 pub mod reconcile;
+pub mod sandbox;
 pub mod source;
 pub mod state;
 pub mod yaml;

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 /// Where a secret comes from; never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "Written")]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
@@ -16,6 +16,28 @@ pub enum SecretSource {
     File(PathBuf),
     /// What a command prints, without its last line break.
     Command(Vec<String>),
+}
+
+/// A source as it is written: a mapping with one of these keys.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+struct Written {
+    env: Option<String>,
+    file: Option<PathBuf>,
+    command: Option<Vec<String>>,
+}
+
+impl TryFrom<Written> for SecretSource {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match (written.env, written.file, written.command) {
+            (Some(name), None, None) => Ok(Self::Env(name)),
+            (None, Some(path), None) => Ok(Self::File(path)),
+            (None, None, Some(words)) if !words.is_empty() => Ok(Self::Command(words)),
+            _ => Err("a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}"),
+        }
+    }
 }
 
 /// Why a secret could not be had. The message never contains what was read.

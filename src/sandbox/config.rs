@@ -1,0 +1,57 @@
+//! The settings that point Dialplane at a sandbox, as text: the sandbox knows the program by its file format only.
+//!
+//! **Invariant:** only the row of the call that the vendor does not publish is overridden; all others are the defaults.
+
+use std::fmt::Write as _;
+
+use super::{
+    login::{CLIENT_ID, SECRET, USERNAME},
+    wire::place,
+};
+use crate::model::Field;
+
+/// A complete `dialplane.yaml` for the sandbox at `base_url`.
+#[must_use]
+pub fn config_yaml(base_url: &str) -> String {
+    let mut fields = String::new();
+    for field in Field::ALL {
+        let (in_policy, name) = place(field);
+        let group = if in_policy { "/callPolicyInfo" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(fields, "\n        {field}: {group}/{name}");
+    }
+    format!(
+        r#"# Dialplane against the sandbox: nothing in this file is secret.
+connectToTeams:
+  baseUrl: "{base_url}"
+  clientId: {CLIENT_ID}
+  clientSecret: {{ command: [printf, {SECRET}] }}
+  username: {USERNAME}
+  password: {{ command: [printf, {SECRET}] }}
+  endpoints:
+    listUsers:
+      call: {{ method: GET, path: "/sandbox/listUsers?tenantId={{tenantId}}" }}
+      paging: datatables
+      pageSize: 200
+      items: /data/_embedded/userList
+      user: /teamsUserId
+      calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
+      fields:{fields}
+execution: {{ settle: 5s, firstSettle: 5s }}
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_yaml_and_name_every_field() {
+        let settings: serde_json::Value = serde_yaml::from_str(&config_yaml("http://127.0.0.1:8405")).unwrap();
+        let row = &settings["connectToTeams"]["endpoints"]["listUsers"];
+        assert_eq!(row["call"]["path"], "/sandbox/listUsers?tenantId={tenantId}");
+        assert_eq!(row["fields"]["callPolicy.name"], "/callPolicyInfo/callPolicyName");
+        assert_eq!(row["fields"].as_object().map(serde_json::Map::len), Some(Field::ALL.len()));
+    }
+}

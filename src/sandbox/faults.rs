@@ -1,0 +1,284 @@
+//! What goes wrong, and when: the switches of the sandbox.
+//!
+//! ```text
+//! every call --latency--> first rule that matches and whose die falls --> instead of, or on top of, the answer
+//! ```
+//!
+//! **Invariant:** whether a die falls depends on the seed, the call and how often that very call was made, never on the
+//! clock or on the order in which calls of different users arrive: a run with several calls in flight can be repeated.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::route::{Route, Target};
+
+/// The switches. As JSON, everything that is left out has its default, and an unknown key is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Faults {
+    /// What all dice are thrown with.
+    pub seed: u64,
+    /// How slow every answer is.
+    pub latency: Latency,
+    /// How long a token is good for.
+    pub token_lifetime_seconds: u32,
+    /// No credentials are accepted.
+    pub wrong_credentials: bool,
+    /// The API admin never logged in to change the initial password (contract 2.1).
+    pub password_never_changed: bool,
+    /// How long a list of users goes on showing what was before a write.
+    pub visible_after_ms: u64,
+    /// How long a sync runs; another one is refused meanwhile.
+    pub sync_takes_ms: u64,
+    /// How an update that takes somebody's number is refused.
+    pub held_number: HeldNumber,
+    /// What an update does with a field that it does not carry (contract 10 #11).
+    pub omitted_fields: Omitted,
+    /// Whether an empty `phoneNumber` gives the number up; otherwise it is refused.
+    pub empty_phone_clears: bool,
+    /// What goes wrong; the first rule that applies to a call counts.
+    pub rules: Vec<Rule>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            latency: Latency::default(),
+            token_lifetime_seconds: 3600,
+            wrong_credentials: false,
+            password_never_changed: false,
+            visible_after_ms: 0,
+            sync_takes_ms: 0,
+            held_number: HeldNumber::Conflict,
+            omitted_fields: Omitted::Keep,
+            empty_phone_clears: true,
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// How slow answers are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Latency {
+    /// Always this long.
+    pub fixed_ms: u64,
+    /// And up to this much longer.
+    pub random_ms: u64,
+}
+
+/// How an update that takes somebody's number is refused; the vendor's way is unknown (contract 10 #9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HeldNumber {
+    /// 409.
+    Conflict,
+    /// 200 with `hasErrors`.
+    ErrorInside,
+}
+
+/// What an update does with a field that it does not carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Omitted {
+    /// Leaves it as it is.
+    Keep,
+    /// Resets it.
+    Clear,
+}
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// On which call; on any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Route>,
+    /// In which tenant, by its GUID; in any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// For which user; for any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// What.
+    pub fault: Failure,
+    /// How many times more; without end if absent. Counted down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// How likely, from 0 to 1; certain if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// What `throttled` and `unavailable` say in `Retry-After`; nothing if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+    /// How long `late` holds the answer back.
+    #[serde(default)]
+    pub delay_ms: u64,
+}
+
+impl Rule {
+    /// This failure, always and on every call.
+    #[must_use]
+    pub fn new(fault: Failure) -> Self {
+        Self {
+            route: None,
+            tenant: None,
+            user: None,
+            fault,
+            times: None,
+            probability: None,
+            retry_after_seconds: None,
+            delay_ms: 0,
+        }
+    }
+
+    /// Only on this call.
+    #[must_use]
+    pub fn on(self, route: Route) -> Self {
+        Self { route: Some(route), ..self }
+    }
+
+    /// Only for this user.
+    #[must_use]
+    pub fn user(self, upn: &str) -> Self {
+        Self { user: Some(upn.to_owned()), ..self }
+    }
+
+    /// Only for the next `times` calls.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { times: Some(times), ..self }
+    }
+
+    fn concerns(&self, target: &Target) -> bool {
+        let same = |wanted: &Option<String>, found: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
+        };
+        self.times != Some(0)
+            && self.route.is_none_or(|route| route == target.route)
+            && same(&self.tenant, target.tenant.as_ref().map(crate::model::TenantId::as_str))
+            && same(&self.user, target.user.as_ref().map(crate::model::Upn::as_str))
+            && (target.route == Route::ListUsers || !self.fault.is_of_lists())
+    }
+}
+
+/// What can go wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Failure {
+    /// 401; not carried out.
+    Unauthorized,
+    /// 429; not carried out.
+    Throttled,
+    /// 500; not carried out.
+    Server,
+    /// 500, although it was carried out.
+    ServerAfter,
+    /// 503; not carried out.
+    Unavailable,
+    /// 200 with `{"hasErrors": true}`; not carried out.
+    ErrorInside,
+    /// 200 with a page of HTML, as a proxy puts it in the way; not carried out.
+    Garbage,
+    /// Carried out; the answer is whole as HTTP and half as JSON.
+    Truncated,
+    /// The connection ends without a byte of an answer; not carried out.
+    Dropped,
+    /// Carried out; then the connection ends without a byte of an answer.
+    Lost,
+    /// Carried out; the answer comes after the rule's delay.
+    Late,
+    /// A list of users is empty and says that it is whole.
+    EmptyList,
+    /// A list of users announces more than it delivers.
+    ShortList,
+    /// A list of users names somebody twice, and counts them twice.
+    DuplicateUser,
+}
+
+impl Failure {
+    fn is_of_lists(self) -> bool {
+        matches!(self, Self::EmptyList | Self::ShortList | Self::DuplicateUser)
+    }
+}
+
+impl Faults {
+    /// What is wrong with the switches, if anything is.
+    pub(super) fn problem(&self) -> Option<String> {
+        let odd = self.rules.iter().filter_map(|rule| rule.probability).find(|p| !(0.0..=1.0).contains(p));
+        odd.map(|probability| format!("`probability` is {probability}; it goes from 0 to 1"))
+    }
+
+    /// What goes wrong with this call. The rule that strikes is counted down.
+    pub(super) fn strike(&mut self, target: &Target, dice: &mut Dice) -> Option<Rule> {
+        let seed = self.seed;
+        let rule = self.rules.iter_mut().enumerate().find_map(|(index, rule)| {
+            let falls = |p| p >= 1.0 || dice.rng(seed, &format!("rule {index} {target}")).f64() < p;
+            (rule.concerns(target) && rule.probability.is_none_or(falls)).then_some(rule)
+        })?;
+        rule.times = rule.times.map(|times| times.saturating_sub(1));
+        Some(rule.clone())
+    }
+
+    /// How long this call takes.
+    pub(super) fn latency(&self, target: &str, dice: &mut Dice) -> Duration {
+        let random = match self.latency.random_ms {
+            0 => 0,
+            most => dice.rng(self.seed, &format!("latency {target}")).u64(0..=most),
+        };
+        Duration::from_millis(self.latency.fixed_ms.saturating_add(random))
+    }
+}
+
+/// Where dice come from: how often each was thrown.
+#[derive(Debug, Default)]
+pub(super) struct Dice {
+    thrown: BTreeMap<String, u64>,
+}
+
+impl Dice {
+    fn rng(&mut self, seed: u64, what: &str) -> fastrand::Rng {
+        let thrown = self.thrown.entry(what.to_owned()).or_default();
+        *thrown += 1;
+        // FNV-1a: the same on every machine and in every release, which std's hashers do not promise.
+        let bytes = seed.to_le_bytes().into_iter().chain(thrown.to_le_bytes()).chain(what.bytes());
+        let hash =
+            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        fastrand::Rng::with_seed(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(user: &str) -> Target {
+        Target { route: Route::Disable, tenant: None, user: crate::model::Upn::parse(user).ok() }
+    }
+
+    #[test]
+    fn dice_do_not_mind_the_order_of_calls() {
+        let rule = Rule { probability: Some(0.5), ..Rule::new(Failure::Server) };
+        let struck = |users: [&'static str; 4]| {
+            let mut faults = Faults { seed: 7, rules: vec![rule.clone()], ..Faults::default() };
+            let mut dice = Dice::default();
+            let mut all: Vec<_> =
+                users.into_iter().map(|user| (user, faults.strike(&target(user), &mut dice).is_some())).collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(struck(["a@x.y", "b@x.y", "c@x.y", "d@x.y"]), struck(["d@x.y", "c@x.y", "b@x.y", "a@x.y"]));
+    }
+
+    #[test]
+    fn a_rule_is_for_its_user_and_is_used_up() {
+        let rule = Rule::new(Failure::Lost).on(Route::Disable).user("A@x.y").times(1);
+        let mut faults = Faults { rules: vec![rule], ..Faults::default() };
+        let mut dice = Dice::default();
+        assert!(faults.strike(&target("b@x.y"), &mut dice).is_none());
+        assert!(faults.strike(&target("a@x.y"), &mut dice).is_some());
+        assert!(faults.strike(&target("a@x.y"), &mut dice).is_none());
+    }
+}

@@ -1,0 +1,178 @@
+//! The socket: bytes to [`Request`], [`Outcome`] to bytes.
+//!
+//! An answer that is lost is really lost: the handler marks the connection as cut, and from then on its socket refuses to
+//! write, so that the server gives it up. The client sees the connection end without one byte of an answer, as it does when
+//! a service dies in the middle of a call.
+//!
+//! **Invariant:** the lock on the service is never held across an await.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, DefaultBodyLimit, State, connect_info::Connected},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    serve::{IncomingStream, Listener},
+};
+use jiff::Timestamp;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    service::{Outcome, Service},
+    wire::{Reply, Request},
+};
+
+/// The largest body that is read: far above any call of the service.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The service behind its lock.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) service: Arc<Mutex<Service>>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Shared {
+    /// A panic in somebody's closure leaves plain data behind, which is as good as before.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, but not beyond the end of the sandbox.
+    async fn wait(&self, time: Duration) {
+        if !time.is_zero() {
+            let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
+        }
+    }
+}
+
+/// Serves until the sandbox is stopped and the calls in flight are answered.
+pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<()> {
+    let stop = shared.stop.clone();
+    let app = Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
+    axum::serve(Door(listener), app.into_make_service_with_connect_info::<Scissors>())
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+async fn answer(
+    State(shared): State<Shared>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let request = Request {
+        method: method.as_str().to_owned(),
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        authorization: text(header::AUTHORIZATION),
+        content_type: text(header::CONTENT_TYPE),
+        body,
+    };
+    let latency = shared.lock().latency(&request);
+    shared.wait(latency).await;
+    let outcome = shared.lock().handle(&request, Timestamp::now());
+    match outcome {
+        Outcome::Answer(reply, delay) => {
+            shared.wait(delay).await;
+            response(reply)
+        }
+        Outcome::HangUp => {
+            scissors.cut();
+            StatusCode::NO_CONTENT.into_response()
+        }
+    }
+}
+
+fn response(reply: Reply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(reply.content_type));
+    if let Some(seconds) = reply.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Ends one connection.
+#[derive(Debug, Clone, Default)]
+struct Scissors(Arc<AtomicBool>);
+
+impl Scissors {
+    fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Connected<IncomingStream<'_, Door>> for Scissors {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        stream.io().scissors.clone()
+    }
+}
+
+/// Where connections come in.
+struct Door(TcpListener);
+
+impl Listener for Door {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        // The listener of axum knows which errors of accept pass by themselves.
+        let (stream, from) = Listener::accept(&mut self.0).await;
+        (Line { stream, scissors: Scissors::default() }, from)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// A connection that can be cut.
+struct Line {
+    stream: TcpStream,
+    scissors: Scissors,
+}
+
+impl AsyncRead for Line {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.scissors.0.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,120 @@
+//! Who may call: the token endpoint and the bearer that every other call needs (contract 2.1).
+//!
+//! **Invariant:** a token is good until the instant that was promised when it was given out, and never after.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    faults::Faults,
+    wire::{Reply, Request, pairs},
+};
+
+/// The client id that the sandbox accepts.
+pub const CLIENT_ID: &str = "sandbox-client";
+/// The API admin that the sandbox knows.
+pub const USERNAME: &str = "sandbox-admin";
+/// The client secret and the password of the API admin. Not a secret: there is nothing behind it.
+pub const SECRET: &str = "sandbox-secret";
+
+/// The tokens that were given out, and until when each is good.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    given: BTreeMap<String, Timestamp>,
+    serial: u64,
+}
+
+impl Tokens {
+    /// Gives out a token.
+    pub(super) fn issue(&mut self, request: &Request, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {
+        let refused =
+            |status, error: &str, text: &str| Err(Reply::json(status, &json!({ "error": error, "error_description": text })));
+        if !request.content_type.starts_with("application/x-www-form-urlencoded") {
+            return Err(Reply::error(415, "the body must be application/x-www-form-urlencoded"));
+        }
+        let basic = format!("Basic {}", base64(format!("{CLIENT_ID}:{SECRET}").as_bytes(), STANDARD));
+        if faults.wrong_credentials || request.authorization != basic {
+            return refused(401, "invalid_client", "Bad client credentials");
+        }
+        let form = pairs(&String::from_utf8_lossy(&request.body));
+        let field = |name| form.get(name).map(String::as_str);
+        if field("grant_type") != Some("password") {
+            return refused(400, "unsupported_grant_type", "grant_type must be password");
+        }
+        if field("username") != Some(USERNAME) || field("password") != Some(SECRET) {
+            return refused(401, "unauthorized", "Bad credentials");
+        }
+        if faults.password_never_changed {
+            let text = "User credentials have expired: log in to the portal and change the initial password";
+            return refused(400, "invalid_grant", text);
+        }
+        let lifetime = Duration::from_secs(faults.token_lifetime_seconds.into());
+        let token = self.give(now, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+        let body = json!({ "access_token": token, "token_type": "bearer", "expires_in": lifetime.as_secs() });
+        Ok(Reply::json(200, &body))
+    }
+
+    /// Makes a token of the vendor's form: header and claims as JSON in base64, then what would be a signature.
+    fn give(&mut self, now: Timestamp, until: Timestamp) -> String {
+        self.given.retain(|_, until| *until > now);
+        self.serial += 1;
+        let part = |json: serde_json::Value| base64(json.to_string().as_bytes(), URL_SAFE).trim_end_matches('=').to_owned();
+        let header = part(json!({ "kid": "sandbox", "alg": "none" }));
+        let claims = part(json!({ "user_name": USERNAME, "exp": until.as_second(), "jti": self.serial.to_string() }));
+        let token = format!("{header}.{claims}.sandbox");
+        self.given.insert(token.clone(), until);
+        token
+    }
+
+    /// Whether a request may go on.
+    pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<(), Reply> {
+        let until = request.authorization.strip_prefix("Bearer ").map(|token| self.given.get(token));
+        let text = match until {
+            None => "Full authentication is required to access this resource",
+            Some(None) => "Cannot convert access token to JSON",
+            Some(Some(until)) if *until <= now => "Access token expired",
+            Some(Some(_)) => return Ok(()),
+        };
+        Err(Reply::json(401, &json!({ "error": "invalid_token", "error_description": text })))
+    }
+}
+
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Base64 with padding.
+fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+    let group = |chunk: &[u8]| {
+        let byte = |index: usize| usize::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[(bits >> shift) & 63]));
+        // One byte fills two letters, two bytes three; the rest is padding.
+        let padded = letters.into_iter().enumerate().map(|(index, letter)| if index <= chunk.len() { letter } else { '=' });
+        padded.collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_as_in_rfc_4648() {
+        let encode = |text: &str| base64(text.as_bytes(), STANDARD);
+        assert_eq!(["", "f", "fo", "foo", "foob"].map(encode), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+    }
+
+    #[test]
+    fn a_token_dies_on_time() {
+        let mut tokens = Tokens::default();
+        let start = Timestamp::UNIX_EPOCH;
+        let token = tokens.give(start, start + Duration::from_secs(60));
+        let request = Request { authorization: format!("Bearer {token}"), ..Request::default() };
+        assert!(tokens.check(&request, start + Duration::from_secs(59)).is_ok());
+        assert_eq!(tokens.check(&request, start + Duration::from_secs(60)).unwrap_err().status, 401);
+        assert_eq!(tokens.check(&Request::default(), start).unwrap_err().status, 401);
+    }
+}

@@ -1,0 +1,130 @@
+//! The vendor's service on a loopback socket: for trying Dialplane without an account, and for testing it.
+//!
+//! ```text
+//! socket --http--> Request --service::handle(state, now)--> Outcome --http--> socket
+//!                              |          |
+//!                           faults   route -> login, reads, provisioning -> World
+//! ```
+//!
+//! It enforces the rules that the contract states or implies: tokens that expire, consent that needs both indicators, users
+//! whom the sync groups hide, numbers that stay with disabled users, writes that become visible late. Where the vendor's
+//! behaviour is unknown it is a switch ([`Faults`]), so that a client can be tested against each possibility.
+//!
+//! **Invariant:** listens on loopback addresses only.
+//!
+//! **Invariant:** spells the wire itself and shares nothing with the client but the nouns: the two check each other.
+//!
+//! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing of calls about different
+//! users; only a rule that is counted down over several users strikes whoever comes first.
+
+mod calls;
+mod config;
+mod control;
+mod drift;
+mod faults;
+mod http;
+mod login;
+mod provisioning;
+mod reads;
+mod route;
+mod seed;
+mod service;
+mod wire;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use calls::Call;
+pub use config::config_yaml;
+pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
+pub use login::{CLIENT_ID, SECRET, USERNAME};
+pub use route::Route;
+pub use world::{SyncState, Tenant, User, World};
+
+/// The reseller that the API admin belongs to.
+pub const RESELLER_ID: i64 = 123;
+
+/// A running sandbox. It ends when it is stopped or dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    shared: http::Shared,
+    server: JoinHandle<io::Result<()>>,
+    /// Ends the server when the sandbox is dropped without [`Sandbox::stop`].
+    _stop: DropGuard,
+}
+
+impl Sandbox {
+    /// How long a stop waits for calls in flight; then they are cut off.
+    const GRACE: Duration = Duration::from_secs(2);
+
+    /// Starts on a loopback address; port 0 lets the system choose one.
+    pub async fn start(world: World, address: SocketAddr) -> io::Result<Self> {
+        if !address.ip().is_loopback() {
+            let text = format!("the sandbox listens on loopback addresses only, such as 127.0.0.1, and {} is none", address.ip());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let service = Arc::new(Mutex::new(service::Service::new(world)));
+        let shared = http::Shared { service, stop: stop.clone() };
+        let server = tokio::spawn(http::serve(listener, shared.clone()));
+        Ok(Self { address, shared, server, _stop: stop.drop_guard() })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What settings take as `baseUrl`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests so far, in the order in which they were handled. The sandbox's own pages are not among them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.lock().calls.all().cloned().collect()
+    }
+
+    /// Those of them that were provisioning calls, carried out or not.
+    #[must_use]
+    pub fn writes(&self) -> Vec<Call> {
+        self.shared.lock().calls.all().filter(|call| call.write).cloned().collect()
+    }
+
+    /// Reads or changes the switches. No request is handled meanwhile.
+    pub fn faults<R>(&self, look: impl FnOnce(&mut Faults) -> R) -> R {
+        look(&mut self.shared.lock().faults)
+    }
+
+    /// Reads or changes the world. No request is handled meanwhile.
+    pub fn world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
+        look(&mut self.shared.lock().world)
+    }
+
+    /// Closes the socket and waits for the calls in flight.
+    pub async fn stop(mut self) -> io::Result<()> {
+        self.shared.stop.cancel();
+        if let Ok(ended) = tokio::time::timeout(Self::GRACE, &mut self.server).await {
+            return ended.map_err(io::Error::other)?;
+        }
+        self.server.abort();
+        Ok(())
+    }
+}

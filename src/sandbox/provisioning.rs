@@ -1,0 +1,147 @@
+//! The calls that change phones: enable, disable, update, sync, under the rules of the contract.
+//!
+//! ```text
+//! shape of the body (400) -> consent object (400) -> consent (403) -> user (404) -> the call's own rules (400, 409) -> change
+//! ```
+//!
+//! **Invariant:** a refused call has changed nothing, and no two users ever hold one number.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::{
+    RESELLER_ID,
+    faults::{Faults, HeldNumber, Omitted},
+    route::{Route, Target},
+    wire::{Reply, Request, read_update},
+    world::{Tenant, User, World},
+};
+use crate::model::{Calling, Details, Field, TenantId, Upn, Value};
+
+/// Carries out a write.
+pub(super) fn write(
+    world: &mut World,
+    faults: &Faults,
+    target: &Target,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    let body = request.object()?;
+    let id = if target.route == Route::Update { wrapped(&body)? } else { flat(&body)? };
+    let unknown = || Reply::error(400, "the consent object names a tenant that this reseller does not have");
+    let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
+    if !tenant.consents() {
+        return Err(Reply::error(403, "the enterprise has not consented to provisioning by the service provider"));
+    }
+    let lag = Duration::from_millis(faults.visible_after_ms);
+    match target.route {
+        Route::Enable => enable(visible(tenant, target.user.as_ref())?, now, lag),
+        Route::Disable => disable(visible(tenant, target.user.as_ref())?, now, lag),
+        Route::Sync => sync(tenant, faults, now),
+        _ => update(world, faults, &id, &body, now),
+    }
+}
+
+/// The consent object as the whole body (contract 2.4).
+fn flat(body: &Map<String, Json>) -> Result<TenantId, Reply> {
+    if let Some(odd) = body.keys().find(|key| !["tenantId", "resellerId"].contains(&key.as_str())) {
+        return Err(Reply::error(400, format!("the body must be the consent object alone, without {odd}")));
+    }
+    consent_object(body)
+}
+
+/// The consent object under `authenticationResult` (contract 2.4).
+fn wrapped(body: &Map<String, Json>) -> Result<TenantId, Reply> {
+    match body.get("authenticationResult") {
+        Some(Json::Object(inner)) => flat(inner),
+        _ => Err(Reply::error(400, "authenticationResult must be the consent object")),
+    }
+}
+
+fn consent_object(object: &Map<String, Json>) -> Result<TenantId, Reply> {
+    if object.get("resellerId").and_then(Json::as_i64) != Some(RESELLER_ID) {
+        return Err(Reply::error(400, "resellerId must be the number of the caller's reseller"));
+    }
+    let tenant = object.get("tenantId").and_then(Json::as_str).map(TenantId::parse);
+    tenant.and_then(Result::ok).ok_or_else(|| Reply::error(400, "tenantId must be a GUID"))
+}
+
+fn visible<'world>(tenant: &'world mut Tenant, upn: Option<&Upn>) -> Result<&'world mut User, Reply> {
+    let user = upn.and_then(|upn| tenant.users.get_mut(upn)).filter(|user| !user.hidden);
+    user.ok_or_else(|| Reply::error(404, "the enterprise has no such user"))
+}
+
+fn enable(user: &mut User, now: Timestamp, lag: Duration) -> Result<Reply, Reply> {
+    if user.stored.get(Field::SbcGatewayId).is_none() {
+        return Err(Reply::error(409, "the user is not set up for calling: no SBC gateway is stored"));
+    }
+    user.lag(now, lag);
+    user.calling = Calling::Enabled;
+    user.push();
+    Ok(Reply::accepted())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one shape for every call")]
+fn disable(user: &mut User, now: Timestamp, lag: Duration) -> Result<Reply, Reply> {
+    user.lag(now, lag);
+    user.calling = Calling::Disabled;
+    user.push();
+    Ok(Reply::accepted())
+}
+
+fn update(world: &mut World, faults: &Faults, id: &TenantId, body: &Map<String, Json>, now: Timestamp) -> Result<Reply, Reply> {
+    let upn = body.get("teamsUserId").and_then(Json::as_str).map(Upn::parse).and_then(Result::ok);
+    let upn = upn.ok_or_else(|| Reply::error(400, "teamsUserId must be a user principal name"))?;
+    let prefix = world.tenants.get(id).and_then(|tenant| tenant.extension_prefix.clone());
+    let sent = read_update(body, prefix.as_ref())?;
+    match sent.get(Field::SbcGatewayId) {
+        Some(Value::Gateway(gateway)) if world.gateways.contains_key(gateway) => {}
+        Some(_) => return Err(Reply::error(400, "sbcGatewayId is not a gateway of this reseller")),
+        None => return Err(Reply::error(400, "sbcGatewayId is required")),
+    }
+    if sent.get(Field::PhoneNumber) == Some(&Value::NoPhone) && !faults.empty_phone_clears {
+        return Err(Reply::error(400, "phoneNumber must not be empty"));
+    }
+    let held = sent.phone().and_then(|number| world.holder(number)).is_some_and(|holder| holder != (id, &upn));
+    let Some(tenant) = world.tenants.get_mut(id) else { return Err(Reply::error(404, "there is no such tenant")) };
+    let user = visible(tenant, Some(&upn))?;
+    if held {
+        let text = "the phone number is already assigned to another user";
+        return Err(match faults.held_number {
+            HeldNumber::Conflict => Reply::error(409, text),
+            HeldNumber::ErrorInside => Reply::error_inside(text),
+        });
+    }
+    store(user, sent, faults, now);
+    Ok(Reply::accepted())
+}
+
+/// Stores an update. Only a changed number goes on to Microsoft at once; the rest waits for an enable or a sync (contract 4.3).
+fn store(user: &mut User, sent: Details, faults: &Faults, now: Timestamp) {
+    let stored = match faults.omitted_fields {
+        Omitted::Keep => sent.over(&user.stored),
+        Omitted::Clear => sent,
+    };
+    if stored == user.stored {
+        return;
+    }
+    user.lag(now, Duration::from_millis(faults.visible_after_ms));
+    let number_changed = stored.phone() != user.stored.phone();
+    user.stored = stored;
+    if number_changed {
+        user.push();
+    }
+}
+
+fn sync(tenant: &mut Tenant, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {
+    if tenant.sync.running_until.is_some_and(|until| until > now) {
+        return Err(Reply::error(409, "a sync of this enterprise is still running"));
+    }
+    tenant.sync.accepted += 1;
+    tenant.sync.last = Some(now);
+    tenant.sync.running_until = now.checked_add(Duration::from_millis(faults.sync_takes_ms)).ok();
+    tenant.users.values_mut().filter(|user| !user.hidden).for_each(User::push);
+    Ok(Reply::accepted())
+}

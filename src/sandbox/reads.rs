@@ -1,0 +1,124 @@
+//! The calls that change nothing: who am I, enterprises, gateways, consent, users.
+//!
+//! **Invariant:** none of them takes the world mutably.
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::{
+    RESELLER_ID,
+    faults::Failure,
+    login::USERNAME,
+    wire::{Reply, Request, list_item},
+    world::{Tenant, World},
+};
+use crate::model::TenantId;
+
+/// `getAuthenticatedUser`: the body is the user name as bare text (contract 2.2).
+pub(super) fn who_am_i(request: &Request) -> Result<Reply, Reply> {
+    if request.body != USERNAME.as_bytes() {
+        return Err(Reply::error(400, "the body must be the user name of the caller, as bare text"));
+    }
+    let me = json!({
+        "username": USERNAME,
+        "type": "RESELLER",
+        "id": 456,
+        "resellerId": RESELLER_ID,
+        "registeredAdmin": true,
+        "passwordChanged": true,
+        "passwordChangedOn": "2020-09-08 07:13:39",
+        "email": "sandbox-admin@example.com",
+    });
+    Ok(Reply::json(200, &me))
+}
+
+/// `getEnterprisesForReseller`: a bare array, the older way of lists (contract 1).
+pub(super) fn enterprises(world: &World, request: &Request) -> Result<Reply, Reply> {
+    own_reseller(request)?;
+    let list: Vec<Json> = world.tenants.iter().map(|(id, tenant)| enterprise_json(world, id, tenant)).collect();
+    Ok(Reply::json(200, &json!(list)))
+}
+
+/// `getAvailableSBCGatewayRegionsByResellerId` (contract 6.7).
+pub(super) fn gateways(world: &World, request: &Request) -> Result<Reply, Reply> {
+    own_reseller(request)?;
+    let entry =
+        |(id, region): (&crate::model::GatewayId, &String)| json!({ "sbcGatewayId": id.get(), "sbcGatewayRegion": region });
+    Ok(Reply::json(200, &world.gateways.iter().map(entry).collect()))
+}
+
+/// `getEnterpriseInfoForTenant` (contract 2.5).
+pub(super) fn enterprise(world: &World, tenant: Option<&TenantId>) -> Result<Reply, Reply> {
+    let (id, tenant) = known_tenant(world, tenant)?;
+    Ok(Reply::json(200, &enterprise_json(world, id, tenant)))
+}
+
+/// `listUsers`, in the v3 envelope (contract 1): one page, in the order of user names.
+pub(super) fn list_users(
+    world: &World,
+    tenant: Option<&TenantId>,
+    request: &Request,
+    failure: Option<Failure>,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    let (_, tenant) = known_tenant(world, tenant)?;
+    let draw = number(request, "draw")?.unwrap_or(1);
+    let start = number(request, "start")?.unwrap_or(0);
+    let length = number(request, "length")?.unwrap_or(usize::MAX);
+    let visible = tenant.users.iter().filter(|(_, user)| !user.hidden);
+    let mut users: Vec<Json> = visible.map(|(upn, user)| list_item(upn, &user.face(now), tenant)).collect();
+    let total = match failure {
+        Some(Failure::EmptyList) => {
+            users.clear();
+            0
+        }
+        Some(Failure::ShortList) => {
+            let total = users.len();
+            users.truncate(total / 2);
+            total
+        }
+        Some(Failure::DuplicateUser) => {
+            users.extend(users.first().cloned());
+            users.len()
+        }
+        _ => users.len(),
+    };
+    let page: Vec<Json> = users.into_iter().skip(start).take(length).collect();
+    let envelope = json!({
+        "draw": draw,
+        "recordsTotal": total,
+        "recordsFiltered": total,
+        "data": { "_embedded": { "userList": page } },
+    });
+    Ok(Reply::json(200, &envelope))
+}
+
+fn enterprise_json(world: &World, id: &TenantId, tenant: &Tenant) -> Json {
+    let listed = tenant.consent_listed.then_some("EnterpriseManagement");
+    let consents: Vec<Json> =
+        ["UserSync", "Presence"].into_iter().chain(listed).map(|name| json!({ "consentName": name })).collect();
+    json!({
+        "enterpriseId": tenant.enterprise_id,
+        "enterpriseName": tenant.name.as_str(),
+        "resellerId": RESELLER_ID,
+        "tenantId": id.as_str(),
+        "canResellerManageEnterpriseProvisioning": tenant.consent_flag,
+        "consentsByEnterprise": consents,
+        "sbcGateways": world.gateways.keys().map(|id| id.get()).collect::<Vec<_>>(),
+    })
+}
+
+fn own_reseller(request: &Request) -> Result<(), Reply> {
+    let own = request.path.rsplit('/').next() == Some(&RESELLER_ID.to_string());
+    if own { Ok(()) } else { Err(Reply::error(403, "this is not the reseller of the caller")) }
+}
+
+fn known_tenant<'world>(world: &'world World, id: Option<&TenantId>) -> Result<(&'world TenantId, &'world Tenant), Reply> {
+    let found = id.and_then(|id| world.tenants.get_key_value(id));
+    found.ok_or_else(|| Reply::error(404, "there is no enterprise with this tenant id"))
+}
+
+fn number(request: &Request, name: &str) -> Result<Option<usize>, Reply> {
+    let text = request.query(name);
+    text.map(|text| text.parse().map_err(|_| Reply::error(400, format!("{name} is not a number")))).transpose()
+}

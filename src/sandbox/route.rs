@@ -1,0 +1,113 @@
+//! The calls that the sandbox answers: their paths (contract 11), and whom a request is about.
+//!
+//! **Invariant:** the table is spelled here and nowhere else in the sandbox, and is shared with no client: the two check
+//! each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::wire::{Reply, Request};
+use crate::model::{TenantId, Upn};
+
+/// A call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Route {
+    /// `/oauth/token` (contract 2.1).
+    Token,
+    /// `/reseller/getAuthenticatedUser` (contract 2.2).
+    WhoAmI,
+    /// `/reseller/getEnterprisesForReseller` (contract 6.2).
+    Enterprises,
+    /// `/reseller/getAvailableSBCGatewayRegionsByResellerId` (contract 6.7).
+    Gateways,
+    /// `/enterprise/getEnterpriseInfoForTenant` (contract 2.5).
+    Enterprise,
+    /// `/provisioning/enableCallingForUser` (contract 4.1).
+    Enable,
+    /// `/provisioning/disableCallingForUser` (contract 4.2).
+    Disable,
+    /// `/provisioning/updateUserDetails` (contract 4.3).
+    Update,
+    /// `/provisioning/syncTeamsRegistrations` (contract 4.4).
+    Sync,
+    /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract 3).
+    ListUsers,
+}
+
+/// Method and path of each call; a path that ends in `/` takes one more segment.
+const TABLE: [(Route, &str, &str); 10] = [
+    (Route::Token, "POST", "/oauth/token"),
+    (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
+    (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/"),
+    (Route::Gateways, "GET", "/reseller/getAvailableSBCGatewayRegionsByResellerId/"),
+    (Route::Enterprise, "GET", "/enterprise/getEnterpriseInfoForTenant/"),
+    (Route::Enable, "POST", "/provisioning/enableCallingForUser/"),
+    (Route::Disable, "POST", "/provisioning/disableCallingForUser/"),
+    (Route::Update, "POST", "/provisioning/updateUserDetails"),
+    (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
+    (Route::ListUsers, "GET", "/sandbox/listUsers"),
+];
+
+impl Route {
+    /// The call that a request makes, and the segment that its path takes.
+    pub(super) fn of(request: &Request) -> Result<(Self, String), Reply> {
+        let found = TABLE.into_iter().find_map(|(route, method, path)| {
+            let rest = request.path.strip_prefix(path)?;
+            let fits = if path.ends_with('/') { !rest.is_empty() && !rest.contains('/') } else { rest.is_empty() };
+            fits.then_some((route, method, rest))
+        });
+        let Some((route, method, segment)) = found else {
+            return Err(Reply::error(404, format!("there is no {}", request.path)));
+        };
+        if request.method != method {
+            return Err(Reply::error(405, format!("{} is called with {method}", request.path)));
+        }
+        let segment = percent_encoding::percent_decode_str(segment).decode_utf8();
+        let segment = segment.map_err(|_| Reply::error(400, "the path is not UTF-8"))?;
+        Ok((route, segment.into_owned()))
+    }
+}
+
+/// Whom a request is about, as far as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) route: Route,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) user: Option<Upn>,
+}
+
+impl Target {
+    /// Looks wherever the calls put tenant and user, without judging the request: that comes later.
+    pub(super) fn of(request: &Request) -> Result<Self, Reply> {
+        let (route, segment) = Route::of(request)?;
+        let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+        let text = |pointer| body.pointer(pointer).and_then(Json::as_str);
+        let (tenant, user) = match route {
+            Route::Token | Route::WhoAmI | Route::Enterprises | Route::Gateways => (None, None),
+            Route::Enterprise => (TenantId::parse(&segment).ok(), None),
+            Route::ListUsers => (request.query("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
+            Route::Enable | Route::Disable => (text("/tenantId").and_then(tenant_id), Upn::parse(&segment).ok()),
+            Route::Sync => (text("/tenantId").and_then(tenant_id), None),
+            Route::Update => (
+                text("/authenticationResult/tenantId").and_then(tenant_id),
+                text("/teamsUserId").and_then(|upn| Upn::parse(upn).ok()),
+            ),
+        };
+        Ok(Self { route, tenant, user })
+    }
+}
+
+fn tenant_id(text: &str) -> Option<TenantId> {
+    TenantId::parse(text).ok()
+}
+
+/// The call without what varies from one try to the next; what dice are thrown for.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenant = self.tenant.as_ref().map_or("", TenantId::as_str);
+        write!(f, "{:?} {tenant} {}", self.route, self.user.as_ref().map_or("", Upn::key))
+    }
+}

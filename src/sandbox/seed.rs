@@ -1,0 +1,240 @@
+//! Worlds from manifests: as they ask for, or drifted away from it.
+//!
+//! [`World::from_desired`] puts every tenant there as desired. A user without a gateway gets the first one, because the
+//! service cannot enable a user without. Every tenant also has the two accounts that the platform makes for itself and that
+//! nobody may touch. Some tenants show full numbers without `+`.
+//!
+//! [`World::drifted`] then makes each kind of difference happen somewhere, so that a first plan has something of everything:
+//!
+//! | kind | in the world | a plan shows |
+//! |---|---|---|
+//! | enable | a user who should be enabled is off | enable |
+//! | disable | a user who should be off is enabled | disable |
+//! | details | voicemail, gateway, policy or dial plan differs | update |
+//! | move | A has no number, and B holds the one that A should have; B's own is free | two updates, B's first |
+//! | hidden | one user of the first tenant is outside the sync groups | a problem |
+//! | stranger | an enabled user whom no manifest names, two from 20 users on | a note, or a disable where the tenant prunes |
+//! | consent | the last of three or more tenants has none | a hold |
+//!
+//! The first four are dealt out in turn, about one for each twelve users of a tenant; a kind that found no place is then
+//! forced in wherever it fits. Suspended tenants stay as desired.
+//!
+//! **Invariant:** nobody drifts twice, no number is held twice, no protected user is to be disabled, and a tenant has at most
+//! one disable for each 20 users and never more than its limit allows: the drift alone trips no guard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+
+use super::{
+    drift::{self, Fate},
+    world::{SyncState, Tenant, User, World},
+};
+use crate::model::{Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Upn, Value};
+
+/// The gateways that every world has, with their regions.
+const GATEWAYS: [(i64, &str); 3] = [(805, "US East"), (806, "US West"), (807, "EU Central")];
+
+impl World {
+    /// The world in which nothing is left to do.
+    #[must_use]
+    pub fn from_desired(desired: &Desired, seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let gateways = gateways(desired);
+        let mut numbers = BTreeSet::new();
+        let tenants = desired.tenants.values().zip(1001..).map(|(tenant, enterprise_id)| {
+            let built = Tenant {
+                name: tenant.name.clone(),
+                enterprise_id,
+                consent_flag: true,
+                consent_listed: true,
+                extension_prefix: tenant.extension_prefix.clone(),
+                plain_numbers: rng.u8(..4) == 0,
+                sync: SyncState::default(),
+                users: users(tenant, &gateways, &mut numbers),
+            };
+            (tenant.id.clone(), built)
+        });
+        Self { tenants: tenants.collect(), gateways }
+    }
+
+    /// The same with modest drift of every kind.
+    #[must_use]
+    pub fn drifted(desired: &Desired, seed: u64) -> Self {
+        let mut world = Self::from_desired(desired, seed);
+        let mut rng = Rng::with_seed(seed);
+        let gateways: Vec<GatewayId> = world.gateways.keys().copied().collect();
+        let without_consent = desired.tenants.keys().last().filter(|_| desired.tenants.len() >= 3);
+        let mut tenants: Vec<&DesiredTenant> = desired.tenants.values().map(AsRef::as_ref).collect();
+        tenants.retain(|tenant| tenant.mode != Mode::Suspend);
+        // Tenants that can be written come first, so that each kind of drift is found where it can be corrected.
+        tenants.sort_by_key(|tenant| (tenant.mode != Mode::Enforce, Some(&tenant.name) == without_consent));
+        let mut fates: Vec<Fate<'_>> = tenants
+            .into_iter()
+            .filter_map(|tenant| Some(Fate::new(tenant, world.tenants.remove(&tenant.id)?, rng.fork())))
+            .collect();
+        drift::deal(&mut fates, desired.tenants.keys().next(), &gateways);
+        world.tenants.extend(fates.into_iter().map(Fate::into_world));
+        if let Some(tenant) = without_consent.and_then(|name| world.tenant_mut(name)) {
+            tenant.consent_flag = false;
+            tenant.consent_listed = false;
+        }
+        world
+    }
+}
+
+/// The fixed gateways and those that the manifests name.
+fn gateways(desired: &Desired) -> BTreeMap<GatewayId, String> {
+    let fixed = GATEWAYS.into_iter().filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region.to_owned())));
+    let users = desired.tenants.values().flat_map(|tenant| tenant.users.values());
+    let named = users.filter_map(|user| match user.details.get(Field::SbcGatewayId) {
+        Some(Value::Gateway(id)) => Some((*id, format!("Region {}", id.get()))),
+        _ => None,
+    });
+    named.chain(fixed).collect()
+}
+
+/// A tenant's users as desired, and the accounts of the platform.
+fn users(
+    tenant: &DesiredTenant,
+    gateways: &BTreeMap<GatewayId, String>,
+    numbers: &mut BTreeSet<PhoneNumber>,
+) -> BTreeMap<Upn, User> {
+    let gateway: Details = gateways.keys().next().map(|id| (Field::SbcGatewayId, Value::Gateway(*id))).into_iter().collect();
+    let managed = tenant.users.values().map(|user| {
+        let mut stored = user.details.over(&gateway);
+        // Manifests that ask for one number twice are refused long before; a world built by hand is kept sound, too.
+        if stored.phone().is_some_and(|number| !numbers.insert(number.clone())) {
+            stored.set(Field::PhoneNumber, Value::NoPhone);
+        }
+        (user.upn.clone(), User::new(user.calling, stored))
+    });
+    let mut users: BTreeMap<Upn, User> = managed.collect();
+    let platform = [format!("callappservice@{}", domain(tenant)), "directrouting.user@cust12.sbc.connecttoteams.com".to_owned()];
+    for upn in platform.iter().filter_map(|name| Upn::parse(name).ok()) {
+        users.entry(upn).or_insert_with(|| User::new(Calling::Enabled, gateway.clone()));
+    }
+    users
+}
+
+/// The domain of a tenant's people.
+pub(super) fn domain(tenant: &DesiredTenant) -> String {
+    let domain = tenant.users.keys().find_map(|upn| upn.as_str().split_once('@')).map(|(_, domain)| domain.to_owned());
+    domain.unwrap_or_else(|| format!("{}.example", tenant.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        model::{DesiredUser, DisableLimit, Origin, Prune, TenantId, TenantName},
+        sandbox::drift::Drift,
+    };
+
+    /// Tenants of random sizes, with about one user in six disabled and one protected.
+    fn fleet(rng: &mut Rng) -> Desired {
+        let origin = Origin { file: "m.yaml".into(), line: None };
+        let tenant = |rng: &mut Rng, index: usize| {
+            let name = TenantName::parse(&format!("t{index}")).unwrap();
+            let user = |rng: &mut Rng, n: usize| {
+                let upn = Upn::parse(&format!("u{n:03}@t{index}.example")).unwrap();
+                let details = [
+                    (Field::PhoneNumber, Value::Phone(PhoneNumber::parse(&format!("+1425{index:03}{n:04}"), None).unwrap())),
+                    (Field::SbcGatewayId, Value::Gateway(GatewayId::new(900).unwrap())),
+                    (Field::UseTeamsVoicemail, Value::Flag(true)),
+                ];
+                let calling = if rng.u8(..6) == 0 { Calling::Disabled } else { Calling::Enabled };
+                let user =
+                    DesiredUser { upn: upn.clone(), calling, details: details.into_iter().collect(), origin: origin.clone() };
+                (upn, user)
+            };
+            let users: BTreeMap<_, _> = (0..rng.usize(..60)).map(|n| user(rng, n)).collect();
+            let tenant = DesiredTenant {
+                name: name.clone(),
+                id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
+                mode: Mode::Enforce,
+                prune: if rng.bool() { Prune::Never } else { Prune::Disable },
+                disable_limit: DisableLimit::DEFAULT,
+                protect: users.keys().take(1).cloned().collect(),
+                extension_prefix: None,
+                users,
+                origin: origin.clone(),
+                incomplete: None,
+            };
+            (name, Arc::new(tenant))
+        };
+        Desired { tenants: (0..rng.usize(1..6)).map(|index| tenant(rng, index)).collect() }
+    }
+
+    fn no_number_is_held_twice(world: &World) -> bool {
+        let held: Vec<_> = world.users().filter_map(|(_, _, user)| user.stored.phone()).collect();
+        held.iter().collect::<BTreeSet<_>>().len() == held.len()
+    }
+
+    /// The users of a tenant whom a plan would disable.
+    fn to_disable<'a>(desired: &'a DesiredTenant, live: &'a Tenant) -> impl Iterator<Item = &'a Upn> {
+        let enabled = live.users.iter().filter(|(upn, user)| user.calling == Calling::Enabled && !upn.is_platform_account());
+        enabled.map(|(upn, _)| upn).filter(|upn| match desired.users.get(*upn) {
+            Some(user) => user.calling == Calling::Disabled,
+            None => desired.prune == Prune::Disable,
+        })
+    }
+
+    #[test]
+    fn a_drifted_world_is_sound_and_trips_no_guard() {
+        for seed in 0..200 {
+            let desired = fleet(&mut Rng::with_seed(seed));
+            let world = World::drifted(&desired, seed);
+            assert_eq!(world, World::drifted(&desired, seed), "seed {seed}");
+            assert!(no_number_is_held_twice(&world), "seed {seed}");
+            for tenant in desired.tenants.values() {
+                let live = &world.tenants[&tenant.id];
+                let gone: Vec<_> = to_disable(tenant, live).collect();
+                let enabled = live.users.values().filter(|user| user.calling == Calling::Enabled && !user.hidden).count();
+                assert!(gone.len() <= (tenant.users.len() / 20).max(1), "seed {seed}: {gone:?}");
+                assert!(gone.len() <= tenant.disable_limit.allows(enabled - 2), "seed {seed}: {gone:?}");
+                assert!(gone.iter().all(|upn| !tenant.protect.contains(*upn)), "seed {seed}: {gone:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fleet_of_some_size_has_drift_of_every_kind() {
+        for seed in 0..200 {
+            let desired = fleet(&mut Rng::with_seed(seed));
+            let large = desired.tenants.values().filter(|tenant| tenant.users.len() >= 20).count();
+            if large < 3 {
+                continue;
+            }
+            let world = World::drifted(&desired, seed);
+            let found: Vec<Drift> = desired
+                .tenants
+                .values()
+                .flat_map(|tenant| tenant.users.values().map(|user| (user, &world.tenants[&tenant.id].users[&user.upn])))
+                .filter_map(|(user, live)| match (user.calling, live.calling) {
+                    (Calling::Enabled, Calling::Disabled) => Some(Drift::Enable),
+                    (Calling::Disabled, Calling::Enabled) => Some(Drift::Disable),
+                    _ if user.details.phone() != live.stored.phone() => Some(Drift::Move),
+                    _ if user.details != live.stored => Some(Drift::Details),
+                    _ => None,
+                })
+                .collect();
+            // Where every tenant prunes, strangers may have used up what may be disabled.
+            let pruned = desired.tenants.values().all(|tenant| tenant.prune == Prune::Disable);
+            let missing = Drift::ALL.into_iter().find(|drift| !found.contains(drift));
+            assert!(missing.is_none_or(|drift| pruned && drift == Drift::Disable), "seed {seed}: {missing:?}");
+            assert_eq!(world.users().filter(|(_, _, user)| user.hidden).count(), usize::from(hides(&desired)), "seed {seed}");
+            assert_eq!(world.tenants.values().filter(|tenant| !tenant.consents()).count(), 1, "seed {seed}");
+        }
+    }
+
+    fn hides(desired: &Desired) -> bool {
+        desired
+            .tenants
+            .values()
+            .next()
+            .is_some_and(|tenant| tenant.users.len() >= 3 && tenant.users.values().any(|user| user.calling == Calling::Enabled))
+    }
+}

@@ -1,0 +1,138 @@
+//! The service as a function: its state, a request and the time go in, what to do with the connection comes out.
+//!
+//! **Invariant:** no sockets and no clock; the whole of it runs in a test without either.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    calls::Calls,
+    control,
+    faults::{Dice, Failure, Faults, Rule},
+    login::Tokens,
+    provisioning, reads,
+    route::{Route, Target},
+    wire::{Reply, Request},
+    world::World,
+};
+
+/// Everything that changes while the sandbox runs.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    pub(super) world: World,
+    pub(super) faults: Faults,
+    pub(super) calls: Calls,
+    tokens: Tokens,
+    dice: Dice,
+}
+
+/// What becomes of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// This answer, after this long.
+    Answer(Reply, Duration),
+    /// The connection ends without a byte.
+    HangUp,
+}
+
+impl Service {
+    pub(super) fn new(world: World) -> Self {
+        Self { world, ..Self::default() }
+    }
+
+    /// How long the request is to wait before it is handled. The sandbox's own pages are never slow.
+    pub(super) fn latency(&mut self, request: &Request) -> Duration {
+        if control::is_for(request) {
+            return Duration::ZERO;
+        }
+        let call = Target::of(request).map_or_else(|_| request.path.clone(), |target| target.to_string());
+        self.faults.latency(&call, &mut self.dice)
+    }
+
+    /// Handles a request.
+    pub(super) fn handle(&mut self, request: &Request, now: Timestamp) -> Outcome {
+        if control::is_for(request) {
+            let reply = control::answer(self, request, now).unwrap_or_else(|refusal| refusal);
+            return Outcome::Answer(reply, Duration::ZERO);
+        }
+        let (target, rule, outcome) = match Target::of(request) {
+            Ok(target) => {
+                let rule = self.faults.strike(&target, &mut self.dice);
+                let outcome = self.under_fault(request, &target, rule.as_ref(), now);
+                (Some(target), rule, outcome)
+            }
+            Err(refusal) => (None, None, Outcome::Answer(refusal, Duration::ZERO)),
+        };
+        let status = match &outcome {
+            Outcome::Answer(reply, _) => Some(reply.status),
+            Outcome::HangUp => None,
+        };
+        self.calls.record(request, target.as_ref(), rule.map(|rule| rule.fault), status);
+        outcome
+    }
+
+    fn under_fault(&mut self, request: &Request, target: &Target, rule: Option<&Rule>, now: Timestamp) -> Outcome {
+        let failure = rule.map(|rule| rule.fault);
+        let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
+        // What stands in the way of the call comes first; the rest happens to its answer.
+        let instead = match failure {
+            Some(Failure::Unauthorized) => Some(Reply::error(401, "invalid_token")),
+            Some(Failure::Throttled) => Some(Reply { retry_after, ..Reply::error(429, "too many requests") }),
+            Some(Failure::Server) => Some(Reply::error(500, "internal server error")),
+            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(503, "service unavailable") }),
+            Some(Failure::ErrorInside) => Some(Reply::error_inside("the operation could not be completed")),
+            Some(Failure::Garbage) => Some(garbage()),
+            Some(Failure::Dropped) => return Outcome::HangUp,
+            _ => None,
+        };
+        if let Some(reply) = instead {
+            return Outcome::Answer(reply, Duration::ZERO);
+        }
+        let reply = self.carry_out(request, target, failure, now).unwrap_or_else(|refusal| refusal);
+        match failure {
+            Some(Failure::Lost) => Outcome::HangUp,
+            Some(Failure::ServerAfter) => Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO),
+            Some(Failure::Truncated) => Outcome::Answer(truncated(reply), Duration::ZERO),
+            Some(Failure::Late) => Outcome::Answer(reply, Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms))),
+            _ => Outcome::Answer(reply, Duration::ZERO),
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        request: &Request,
+        target: &Target,
+        failure: Option<Failure>,
+        now: Timestamp,
+    ) -> Result<Reply, Reply> {
+        if target.route == Route::Token {
+            return self.tokens.issue(request, &self.faults, now);
+        }
+        self.tokens.check(request, now)?;
+        let tenant = target.tenant.as_ref();
+        match target.route {
+            Route::WhoAmI => reads::who_am_i(request),
+            Route::Enterprises => reads::enterprises(&self.world, request),
+            Route::Gateways => reads::gateways(&self.world, request),
+            Route::Enterprise => reads::enterprise(&self.world, tenant),
+            Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
+            _ => provisioning::write(&mut self.world, &self.faults, target, request, now),
+        }
+    }
+}
+
+fn garbage() -> Reply {
+    let body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>".to_owned();
+    Reply { status: 200, content_type: "text/html", retry_after: None, body }
+}
+
+/// Half of the answer. Every answer is an object or an array, so that no half of it is whole JSON.
+fn truncated(mut reply: Reply) -> Reply {
+    let mut half = reply.body.len() / 2;
+    while !reply.body.is_char_boundary(half) {
+        half -= 1;
+    }
+    reply.body.truncate(half);
+    reply
+}

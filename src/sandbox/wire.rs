@@ -1,0 +1,230 @@
+//! Requests and answers as the service spells them: what the sandbox reads from bytes and writes as JSON.
+//!
+//! **Invariant:** pure, and no type here is shared with a client of the service.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use serde_json::{Map, Value as Json, json};
+
+use super::world::{Face, Tenant};
+use crate::model::{Calling, Details, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value};
+
+/// A request, whole.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Request {
+    pub(super) method: String,
+    /// Still percent-encoded.
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) authorization: String,
+    pub(super) content_type: String,
+    pub(super) body: Bytes,
+}
+
+impl Request {
+    /// A value from the query.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        pairs(&self.query).remove(name)
+    }
+
+    /// The body as a JSON object.
+    pub(super) fn object(&self) -> Result<Map<String, Json>, Reply> {
+        if !self.content_type.starts_with("application/json") {
+            return Err(Reply::error(415, "the body must be application/json"));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| Reply::error(400, format!("the body is not a JSON object: {error}")))
+    }
+}
+
+/// Reads `a=b&c=d`, as queries and forms have it.
+pub(super) fn pairs(text: &str) -> BTreeMap<String, String> {
+    let plain = |part: &str| {
+        let spaced = part.replace('+', " ");
+        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    let parts = text.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (plain(name), plain(value))).collect()
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) content_type: &'static str,
+    pub(super) retry_after: Option<u32>,
+    pub(super) body: String,
+}
+
+impl Reply {
+    /// JSON.
+    pub(super) fn json(status: u16, body: &Json) -> Self {
+        Self { status, content_type: "application/json", retry_after: None, body: body.to_string() }
+    }
+
+    /// A refusal. The vendor documents no shape for it (contract 1).
+    pub(super) fn error(status: u16, message: impl Into<String>) -> Self {
+        Self::json(status, &json!({ "error": message.into() }))
+    }
+
+    /// A refusal in the clothes of a success, as the vendor's validating calls do it (contract 5.7).
+    pub(super) fn error_inside(message: impl Into<String>) -> Self {
+        Self::json(200, &json!({ "hasErrors": true, "error": message.into() }))
+    }
+
+    /// The answer of a provisioning call: an object without named fields (contract 1).
+    pub(super) fn accepted() -> Self {
+        Self::json(200, &json!({}))
+    }
+}
+
+/// The name of a field on the wire, and whether it stands inside `callPolicyInfo` (contract 4.3).
+pub(super) fn place(field: Field) -> (bool, &'static str) {
+    match field {
+        Field::CallPolicyName => (true, "callPolicyName"),
+        Field::CallPolicyCnam => (true, "callPolicyCNAM"),
+        Field::CallPolicyCallerId => (true, "callPolicyCallerId"),
+        Field::CallPolicyForwardedCallsCallerId => (true, "forwardedCallsCallerId"),
+        Field::PhoneNumber => (false, "phoneNumber"),
+        Field::SbcGatewayId => (false, "sbcGatewayId"),
+        Field::UseTeamsVoicemail => (false, "useTeamsVoicemail"),
+        Field::UseEnterpriseDialPlan => (false, "useEnterpriseDialPlan"),
+        Field::UseAudioConferenceVrp => (false, "useAudioConferenceVRP"),
+        Field::UserTag => (false, "userTag"),
+        Field::PbxAuthUserId => (false, "pbxAuthUserId"),
+        Field::LinePort => (false, "linePort"),
+        Field::Codecs => (false, "codecs"),
+        Field::DeviceName => (false, "deviceName"),
+        Field::DeviceType => (false, "deviceType"),
+        Field::MacAddress => (false, "macAddress"),
+        Field::PortalLoginName => (false, "portalLoginName"),
+        Field::ProvisioningUsername => (false, "provisioningUsername"),
+        Field::SipAutoProvisioningEnabled => (false, "sipAutoProvisioningEnabled"),
+    }
+}
+
+/// A user as the list of users has it; `null` for what was never set.
+pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Json {
+    let mut item = Map::new();
+    let mut policy = Map::new();
+    let status = match face.calling {
+        Calling::Enabled => "ENABLED",
+        Calling::Disabled => "DISABLED",
+    };
+    item.insert("teamsUserId".to_owned(), json!(upn.as_str()));
+    item.insert("callingStatus".to_owned(), json!(status));
+    for field in Field::ALL {
+        let (in_policy, name) = place(field);
+        let value = match face.details.get(field) {
+            Some(Value::Phone(number)) => json!(tenant.shown_number(number)),
+            Some(value) => plain(value),
+            None => Json::Null,
+        };
+        let level = if in_policy { &mut policy } else { &mut item };
+        level.insert(name.to_owned(), value);
+    }
+    item.insert("callPolicyInfo".to_owned(), Json::Object(policy));
+    Json::Object(item)
+}
+
+/// A value as it is stored.
+pub(super) fn plain(value: &Value) -> Json {
+    match value {
+        Value::Phone(number) => json!(number.as_str()),
+        Value::NoPhone => Json::Null,
+        Value::Gateway(id) => json!(id.get()),
+        Value::Flag(flag) => json!(flag),
+        Value::Text(text) => json!(text),
+    }
+}
+
+/// What an update may carry besides fields. Secrets are taken and not kept; `directRouteId` is no longer used.
+const BESIDES: [&str; 8] = [
+    "authenticationResult",
+    "teamsUserId",
+    "callPolicyInfo",
+    "password",
+    "portalPassword",
+    "provisioningPassword",
+    "disableTeamsVoicemail",
+    "directRouteId",
+];
+
+/// Reads the fields of an update. A key that the call does not have is refused, stricter than the service may be: it is a
+/// mistake of the client in any case.
+pub(super) fn read_update(body: &Map<String, Json>, prefix: Option<&ExtensionPrefix>) -> Result<Details, Reply> {
+    let none = Map::new();
+    let policy = match body.get("callPolicyInfo") {
+        None | Some(Json::Null) => &none,
+        Some(Json::Object(policy)) => policy,
+        Some(_) => return Err(Reply::error(400, "callPolicyInfo must be an object")),
+    };
+    let known = |in_policy: bool, key: &str| Field::ALL.into_iter().any(|field| place(field) == (in_policy, key));
+    let odd = body.keys().find(|key| !known(false, key) && !BESIDES.contains(&key.as_str()));
+    if let Some(key) = odd.or_else(|| policy.keys().find(|key| !known(true, key) && *key != "resellerId")) {
+        return Err(Reply::error(400, format!("updateUserDetails has no field {key}")));
+    }
+    let mut details = Details::default();
+    for field in Field::ALL {
+        let (in_policy, name) = place(field);
+        match if in_policy { policy.get(name) } else { body.get(name) } {
+            None | Some(Json::Null) => {}
+            Some(json) => details.set(field, read_value(field, json, prefix)?),
+        }
+    }
+    match body.get("disableTeamsVoicemail") {
+        None | Some(Json::Null) => {}
+        Some(Json::Bool(off)) if details.get(Field::UseTeamsVoicemail).is_none() => {
+            details.set(Field::UseTeamsVoicemail, Value::Flag(!off));
+        }
+        Some(_) => return Err(Reply::error(400, "disableTeamsVoicemail is a boolean, and never sent with useTeamsVoicemail")),
+    }
+    Ok(details)
+}
+
+/// Reads one field; an empty phone number is none.
+pub(super) fn read_value(field: Field, json: &Json, prefix: Option<&ExtensionPrefix>) -> Result<Value, Reply> {
+    let value = match (field.kind(), json) {
+        (Kind::Phone, Json::String(text)) if text.is_empty() => Some(Value::NoPhone),
+        (Kind::Phone, Json::String(text)) => PhoneNumber::observed(text, prefix).map(Value::Phone),
+        (Kind::Gateway, Json::Number(number)) => number.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
+        (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
+        (Kind::Text, Json::String(text)) => Some(Value::Text(text.as_str().into())),
+        _ => None,
+    };
+    value.ok_or_else(|| Reply::error(400, format!("{} has a wrong value", place(field).1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &Json) -> Result<Details, String> {
+        read_update(json.as_object().unwrap(), None).map_err(|reply| reply.body)
+    }
+
+    #[test]
+    fn an_update_is_read_strictly() {
+        let details =
+            read(&json!({ "teamsUserId": "a@b.c", "sbcGatewayId": 805, "callPolicyInfo": { "callPolicyName": "Global" } }));
+        assert_eq!(details.unwrap().iter().count(), 2);
+        for bad in [
+            json!({ "sbcGatewayId": 0 }),
+            json!({ "sbcGatewayId": "805" }),
+            json!({ "phoneNumber": 14_255_550_100_i64 }),
+            json!({ "phoneNumber": "reception" }),
+            json!({ "tenantId": "x" }),
+            json!({ "callPolicyInfo": { "name": "Global" } }),
+            json!({ "useTeamsVoicemail": true, "disableTeamsVoicemail": false }),
+        ] {
+            assert!(read(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn forms_are_decoded() {
+        let form = pairs("grant_type=password&password=a%2Bb+c&empty=");
+        assert_eq!(form["password"], "a+b c");
+        assert_eq!(form["empty"], "");
+    }
+}

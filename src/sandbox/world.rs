@@ -1,0 +1,175 @@
+//! The world behind the sandbox: tenants, their users, and what of them has reached Microsoft. Plain data, to be read and
+//! changed at will by whoever holds it.
+//!
+//! ```text
+//! stored   what the platform keeps            updateUserDetails changes it
+//! pushed   what Microsoft was last told       enable, sync, and an update that changes the number copy it over
+//! shown    what a list of users tells         stored, but for writes that are not visible yet
+//! ```
+//!
+//! **Invariant:** nothing here decides whether a change is allowed; the rules stand with the calls that make it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::model::{Calling, Details, ExtensionPrefix, GatewayId, PhoneNumber, TenantId, TenantName, Upn};
+
+/// Everything that the sandbox knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct World {
+    /// The tenants.
+    pub tenants: BTreeMap<TenantId, Tenant>,
+    /// The gateways that the reseller may assign, with their regions (contract 6.7).
+    pub gateways: BTreeMap<GatewayId, String>,
+}
+
+/// One customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tenant {
+    /// Its name: `enterpriseName` on the wire.
+    pub name: TenantName,
+    /// The vendor's number for it.
+    pub enterprise_id: i32,
+    /// The first indicator of consent, `canResellerManageEnterpriseProvisioning` (contract 2.5).
+    pub consent_flag: bool,
+    /// The second: `consentsByEnterprise` lists `EnterpriseManagement`.
+    pub consent_listed: bool,
+    /// What is shown before a short extension.
+    pub extension_prefix: Option<ExtensionPrefix>,
+    /// Whether full numbers are shown without their `+`, as some of the vendor's own files do (contract 7).
+    pub plain_numbers: bool,
+    /// What is known of its syncs.
+    pub sync: SyncState,
+    /// Its users.
+    pub users: BTreeMap<Upn, User>,
+}
+
+impl Tenant {
+    /// Whether the service lets the reseller write: both indicators (contract 2.5).
+    #[must_use]
+    pub fn consents(&self) -> bool {
+        self.consent_flag && self.consent_listed
+    }
+
+    /// The number as this tenant's users are shown it.
+    #[must_use]
+    pub fn shown_number(&self, number: &PhoneNumber) -> String {
+        // Below this many digits a number without `+` would read as an extension.
+        const FULL: usize = 7;
+        match number.normal().strip_prefix('+') {
+            Some(digits) if self.plain_numbers && digits.len() >= FULL => digits.to_owned(),
+            _ => number.normal().to_owned(),
+        }
+    }
+}
+
+/// What is known of a tenant's syncs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SyncState {
+    /// How many were accepted.
+    pub accepted: u32,
+    /// When the last one was accepted.
+    pub last: Option<Timestamp>,
+    /// Until when it runs; another one is refused meanwhile.
+    pub running_until: Option<Timestamp>,
+}
+
+/// One user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// Whether calling is on.
+    pub calling: Calling,
+    /// Outside the groups that the customer chose: for the platform there is no such user (contract 3).
+    pub hidden: bool,
+    /// What the platform keeps; an absent field was never set.
+    pub stored: Details,
+    /// What Microsoft was last told; nothing while calling is off.
+    pub pushed: Option<Details>,
+    /// Earlier faces that a list still shows, each until its instant, oldest first.
+    lag: Vec<(Timestamp, Face)>,
+}
+
+/// What a list shows of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Face {
+    pub(super) calling: Calling,
+    pub(super) details: Details,
+}
+
+impl User {
+    /// A visible user whose stored details have reached Microsoft, if calling is on.
+    #[must_use]
+    pub fn new(calling: Calling, stored: Details) -> Self {
+        let mut user = Self { calling, hidden: false, stored, pushed: None, lag: Vec::new() };
+        user.push();
+        user
+    }
+
+    /// Tells Microsoft what is stored.
+    pub fn push(&mut self) {
+        self.pushed = (self.calling == Calling::Enabled).then(|| self.stored.clone());
+    }
+
+    /// Keeps showing the present face for `delay`; called before a write.
+    pub(super) fn lag(&mut self, now: Timestamp, delay: Duration) {
+        self.lag.retain(|(until, _)| *until > now);
+        // A delay beyond the end of the calendar is as good as for ever.
+        let until = now.checked_add(delay).unwrap_or(Timestamp::MAX);
+        if until > now {
+            self.lag.push((until, Face { calling: self.calling, details: self.stored.clone() }));
+        }
+    }
+
+    /// What a list shows at `now`.
+    pub(super) fn face(&self, now: Timestamp) -> Face {
+        let old = self.lag.iter().find(|(until, _)| *until > now).map(|(_, face)| face.clone());
+        old.unwrap_or_else(|| Face { calling: self.calling, details: self.stored.clone() })
+    }
+}
+
+impl World {
+    /// The tenant of that name.
+    #[must_use]
+    pub fn tenant(&self, name: &TenantName) -> Option<(&TenantId, &Tenant)> {
+        self.tenants.iter().find(|(_, tenant)| tenant.name == *name)
+    }
+
+    /// The tenant of that name, to change it.
+    pub fn tenant_mut(&mut self, name: &TenantName) -> Option<&mut Tenant> {
+        self.tenants.values_mut().find(|tenant| tenant.name == *name)
+    }
+
+    /// Who holds a number. Hidden users and users whose calling is off hold theirs too (contract 9).
+    #[must_use]
+    pub fn holder(&self, number: &PhoneNumber) -> Option<(&TenantId, &Upn)> {
+        self.tenants.iter().find_map(|(id, tenant)| {
+            let holder = tenant.users.iter().find(|(_, user)| user.stored.phone() == Some(number));
+            holder.map(|(upn, _)| (id, upn))
+        })
+    }
+
+    /// Everyone in the world.
+    pub fn users(&self) -> impl Iterator<Item = (&TenantId, &Upn, &User)> {
+        self.tenants.iter().flat_map(|(id, tenant)| tenant.users.iter().map(move |(upn, user)| (id, upn, user)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_is_shown_only_after_its_delay() {
+        let mut user = User::new(Calling::Enabled, Details::default());
+        let start = Timestamp::UNIX_EPOCH;
+        let second = |n| start + Duration::from_secs(n);
+        user.lag(start, Duration::from_secs(5));
+        user.calling = Calling::Disabled;
+        user.lag(second(2), Duration::from_secs(5));
+        user.calling = Calling::Enabled;
+        assert_eq!(user.face(second(4)).calling, Calling::Enabled);
+        assert_eq!(user.face(second(5)).calling, Calling::Disabled);
+        assert_eq!(user.face(second(7)).calling, Calling::Enabled);
+    }
+}
