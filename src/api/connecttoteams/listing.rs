@@ -1,0 +1,180 @@
+//! A list of users that arrives page by page, and whether it is whole. Pure: pages in, users and doubts out.
+//!
+//! **Invariant:** once a list has arrived there are no errors any more, only doubts: whatever pages hold, the users that were
+//! seen are kept and [`Coverage::Suspect`] says what was odd.
+//!
+//! **Invariant:** it ends: every page that is asked for after the first followed one with a new user, and users are limited.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::item;
+use crate::{
+    config::{ListUsers, Paging},
+    model::{Coverage, ExtensionPrefix, LiveUser, Upn},
+};
+
+/// The most users of one tenant: beyond it, the service is thought to be repeating itself.
+const MAX_USERS: usize = 200_000;
+/// The most pages of one list: with pages of one user, [`MAX_USERS`] would be a day of calls.
+const MAX_PAGES: usize = 10_000;
+
+/// A list on its way.
+pub(super) struct Listing<'a> {
+    row: &'a ListUsers,
+    prefix: Option<&'a ExtensionPrefix>,
+    users: BTreeMap<Upn, LiveUser>,
+    pages: usize,
+    /// Items that came, readable or not: what the next page starts behind.
+    items: usize,
+    /// How many there are according to the latest page.
+    total: Option<u64>,
+    unreadable: usize,
+    repeated: usize,
+    doubts: Vec<String>,
+}
+
+/// A page that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    /// Which, from 1.
+    pub draw: usize,
+    /// Behind how many items it starts.
+    pub start: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// The page that is asked for first.
+    pub(super) const FIRST: Page = Page { draw: 1, start: 0 };
+
+    pub(super) fn new(row: &'a ListUsers, prefix: Option<&'a ExtensionPrefix>) -> Self {
+        Self {
+            row,
+            prefix,
+            users: BTreeMap::new(),
+            pages: 0,
+            items: 0,
+            total: None,
+            unreadable: 0,
+            repeated: 0,
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first page holds no list.
+    pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
+        let paged = self.row.paging == Paging::Datatables;
+        let changed = self.take_counts(page, paged);
+        let no_items = Vec::new();
+        let items = match page.pointer(&self.row.items) {
+            Some(Value::Array(items)) => items,
+            // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
+            None | Some(Value::Null) if self.total == Some(0) || self.pages > 0 => &no_items,
+            _ => return Err(format!("no list at `{}`", self.row.items)),
+        };
+        self.pages += 1;
+        let before = self.users.len();
+        for item in items {
+            if self.users.len() == MAX_USERS {
+                self.doubts.push(format!("the list was cut at {MAX_USERS} users"));
+                return Ok(None);
+            }
+            self.take_item(item);
+        }
+        let progress = self.users.len() > before;
+        Ok(if paged { self.next(items.is_empty(), progress, changed) } else { None })
+    }
+
+    fn take_item(&mut self, item: &Value) {
+        self.items += 1;
+        match item::user(item, self.row, self.prefix) {
+            None => self.unreadable += 1,
+            Some(user) if self.users.contains_key(&user.upn) => self.repeated += 1,
+            Some(user) => {
+                self.users.insert(user.upn.clone(), user);
+            }
+        }
+    }
+
+    /// What an envelope says beside the list; whether the total is another than before.
+    fn take_counts(&mut self, page: &Value, paged: bool) -> bool {
+        let count = |name: &str| page.get(name).and_then(Value::as_u64);
+        let (all, filtered) = (count("recordsTotal"), count("recordsFiltered"));
+        let total = filtered.or(all);
+        if let (Some(all), Some(filtered)) = (all, filtered)
+            // A row whose path has a query of its own filters on purpose.
+            && filtered < all && self.pages == 0 && !self.row.call.path.contains('?')
+        {
+            self.doubts.push(format!("the service left {} of {all} users out of the list", all - filtered));
+        }
+        if let Some(draw) = page.get("draw").and_then(Value::as_u64)
+            && paged
+            && draw != self.pages as u64 + 1
+        {
+            self.doubts.push(format!("page {} was answered with page {draw}", self.pages + 1));
+        }
+        let changed = self.pages > 0 && total != self.total;
+        if changed {
+            let shown = |total: Option<u64>| total.map_or_else(|| "none".to_owned(), |total| total.to_string());
+            self.doubts.push(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
+        }
+        self.total = total.or(self.total);
+        changed
+    }
+
+    fn next(&mut self, empty: bool, progress: bool, changed: bool) -> Option<Page> {
+        let all = self.total.is_some_and(|total| self.items as u64 >= total);
+        if all || empty {
+            return None;
+        }
+        if !progress {
+            self.doubts.push(format!("page {} held no new user", self.pages));
+            return None;
+        }
+        if self.pages == MAX_PAGES {
+            self.doubts.push(format!("the list did not end within {MAX_PAGES} pages"));
+            return None;
+        }
+        tracing::trace!(page = self.pages, items = self.items, changed, "page");
+        Some(Page { draw: self.pages + 1, start: self.items })
+    }
+
+    /// The users, and whether these are all.
+    pub(super) fn finish(mut self) -> (BTreeMap<Upn, LiveUser>, Coverage) {
+        match self.total {
+            Some(total) if total != self.items as u64 => {
+                self.doubts.push(format!("the service counts {total} users and sent {}", self.items));
+            }
+            None if self.row.paging == Paging::Datatables => {
+                self.doubts.push("the service does not say how many users there are".to_owned())
+            }
+            _ => {}
+        }
+        if self.items == 0 {
+            self.doubts.push("the service returned no users at all".to_owned());
+        }
+        if self.unreadable > 0 {
+            self.doubts.push(format!("{} without a readable user principal name", counted(self.unreadable)));
+        }
+        if self.repeated > 0 {
+            self.doubts.push(format!("{} listed more than once", counted(self.repeated)));
+        }
+        let coverage = if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) };
+        (self.users, coverage)
+    }
+}
+
+fn counted(n: usize) -> String {
+    if n == 1 { "1 entry is".to_owned() } else { format!("{n} entries are") }
+}
+
+/// The doubts in one line. Ten thousand pages may each raise one.
+fn summary(doubts: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = doubts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    if doubts.len() > SHOWN {
+        text.push_str(&format!("; and {} more doubts", doubts.len() - SHOWN));
+    }
+    text
+}
