@@ -84,7 +84,7 @@ impl State {
             generation: self.generation,
             header: grant.header,
             redactor: grant.redactor,
-            renew_at: now + (grant.lifetime - margin),
+            renew_at: now + grant.lifetime.saturating_sub(margin),
             ends_at: now + grant.lifetime,
         };
         tracing::debug!(generation = token.generation, lifetime_s = grant.lifetime.as_secs(), "logged in");

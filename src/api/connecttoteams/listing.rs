@@ -65,7 +65,7 @@ impl<'a> Listing<'a> {
     /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first page holds no list.
     pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
         let paged = self.row.paging == Paging::Datatables;
-        let changed = self.take_counts(page, paged);
+        self.take_counts(page, paged);
         let no_items = Vec::new();
         let items = match page.pointer(&self.row.items) {
             Some(Value::Array(items)) => items,
@@ -83,7 +83,7 @@ impl<'a> Listing<'a> {
             self.take_item(item);
         }
         let progress = self.users.len() > before;
-        Ok(if paged { self.next(items.is_empty(), progress, changed) } else { None })
+        Ok(if paged { self.next(items.is_empty(), progress) } else { None })
     }
 
     fn take_item(&mut self, item: &Value) {
@@ -97,8 +97,8 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// What an envelope says beside the list; whether the total is another than before.
-    fn take_counts(&mut self, page: &Value, paged: bool) -> bool {
+    /// What an envelope says beside the list.
+    fn take_counts(&mut self, page: &Value, paged: bool) {
         let count = |name: &str| page.get(name).and_then(Value::as_u64);
         let (all, filtered) = (count("recordsTotal"), count("recordsFiltered"));
         let total = filtered.or(all);
@@ -114,16 +114,14 @@ impl<'a> Listing<'a> {
         {
             self.doubts.push(format!("page {} was answered with page {draw}", self.pages + 1));
         }
-        let changed = self.pages > 0 && total != self.total;
-        if changed {
+        if self.pages > 0 && total != self.total {
             let shown = |total: Option<u64>| total.map_or_else(|| "none".to_owned(), |total| total.to_string());
             self.doubts.push(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
         }
         self.total = total.or(self.total);
-        changed
     }
 
-    fn next(&mut self, empty: bool, progress: bool, changed: bool) -> Option<Page> {
+    fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
         let all = self.total.is_some_and(|total| self.items as u64 >= total);
         if all || empty {
             return None;
@@ -136,7 +134,6 @@ impl<'a> Listing<'a> {
             self.doubts.push(format!("the list did not end within {MAX_PAGES} pages"));
             return None;
         }
-        tracing::trace!(page = self.pages, items = self.items, changed, "page");
         Some(Page { draw: self.pages + 1, start: self.items })
     }
 
@@ -147,7 +144,7 @@ impl<'a> Listing<'a> {
                 self.doubts.push(format!("the service counts {total} users and sent {}", self.items));
             }
             None if self.row.paging == Paging::Datatables => {
-                self.doubts.push("the service does not say how many users there are".to_owned())
+                self.doubts.push("the service does not say how many users there are".to_owned());
             }
             _ => {}
         }
@@ -172,9 +169,104 @@ fn counted(n: usize) -> String {
 /// The doubts in one line. Ten thousand pages may each raise one.
 fn summary(doubts: &[String]) -> String {
     const SHOWN: usize = 4;
-    let mut text = doubts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let mut shown: Vec<String> = doubts.iter().take(SHOWN).cloned().collect();
     if doubts.len() > SHOWN {
-        text.push_str(&format!("; and {} more doubts", doubts.len() - SHOWN));
+        shown.push(format!("and {} more doubts", doubts.len() - SHOWN));
     }
-    text
+    shown.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(paging: &str, items: &str) -> ListUsers {
+        serde_json::from_value(json!({
+            "call": {"method": "GET", "path": "/users"}, "paging": paging, "pageSize": 2, "items": items, "user": "/u",
+            "calling": {"at": "/c", "enabled": ["on"], "disabled": ["off"]},
+        }))
+        .unwrap()
+    }
+
+    fn users(names: &[&str]) -> Value {
+        names.iter().map(|name| json!({"u": format!("{name}@c.com"), "c": "on"})).collect()
+    }
+
+    /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages were taken.
+    fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
+        let mut listing = Listing::new(row, None);
+        let mut taken = 0;
+        for page in pages {
+            taken += 1;
+            if listing.take(page).unwrap().is_none() {
+                break;
+            }
+        }
+        let (users, coverage) = listing.finish();
+        (users.len(), coverage, taken)
+    }
+
+    fn doubt(row: &ListUsers, pages: &[Value], words: &str) {
+        match run(row, pages).1 {
+            Coverage::Suspect(text) if text.contains(words) => {}
+            other => panic!("{other:?} instead of {words}"),
+        }
+    }
+
+    fn page(draw: u64, total: u64, names: &[&str]) -> Value {
+        json!({"draw": draw, "recordsTotal": total, "recordsFiltered": total, "data": {"l": users(names)}})
+    }
+
+    #[test]
+    fn whole_lists_are_complete() {
+        assert_eq!(run(&row("none", ""), &[users(&["a", "b"])]), (2, Coverage::Complete, 1));
+        let paged = row("datatables", "/data/l");
+        let answers = [page(1, 5, &["a", "b"]), page(2, 5, &["c", "d"]), page(3, 5, &["e"]), page(4, 5, &[])];
+        assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
+        // A service that caps the page size: the next page starts behind what came, not behind what was asked for.
+        let mut listing = Listing::new(&paged, None);
+        assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { draw: 2, start: 1 })));
+    }
+
+    #[test]
+    fn whatever_is_odd_is_a_doubt_and_never_an_error() {
+        let bare = row("none", "");
+        let paged = row("datatables", "/data/l");
+        doubt(&bare, &[users(&[])], "no users at all");
+        doubt(&bare, &[users(&["a", "A"])], "1 entry is listed more than once");
+        doubt(&bare, &[json!([{"u": "nobody"}, 7])], "2 entries are without a readable");
+        doubt(&row("none", "/data/l"), &[page(1, 3, &["a"])], "counts 3 users and sent 1");
+        doubt(&paged, &[page(1, 0, &[])], "no users at all");
+        doubt(&paged, &[json!({"recordsTotal": 0, "data": {}})], "no users at all");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 4, &[])], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), json!({"draw": 2, "recordsTotal": 4})], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 3, &["c"])], "changed from 4 to 3");
+        doubt(&paged, &[page(7, 1, &["a"])], "page 1 was answered with page 7");
+        doubt(&paged, &[json!({"recordsTotal": 9, "recordsFiltered": 1, "data": {"l": users(&["a"])}})], "left 8 of 9");
+        doubt(&paged, &[json!({"data": {"l": users(&["a"])}}), json!({"data": {"l": []}})], "does not say how many");
+    }
+
+    #[test]
+    fn a_service_that_repeats_itself_is_not_asked_for_ever() {
+        let paged = row("datatables", "/data/l");
+        let same: Vec<Value> = (1..50).map(|draw| page(draw, 1000, &["a", "b"])).collect();
+        let (count, coverage, taken) = run(&paged, &same);
+        assert_eq!((count, taken), (2, 2));
+        assert!(matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user")));
+        let mut listing = Listing::new(&paged, None);
+        let mut count = 0;
+        while listing.take(&page(count + 1, u64::MAX, &[&format!("u{count}")])).unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!(count + 1, MAX_PAGES as u64);
+    }
+
+    #[test]
+    fn an_answer_without_a_list_is_no_list() {
+        for (row, page) in [(row("none", ""), json!({"data": []})), (row("datatables", "/data/l"), json!({"recordsTotal": 3}))] {
+            assert!(Listing::new(&row, None).take(&page).is_err());
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The ConnecttoTeams service (contract 1 to 11): one shared client, and a reader and a writer made from it.
+//! The `ConnecttoTeams` service (contract 1 to 11): one shared client, and a reader and a writer made from it.
 //!
 //! ```text
 //! Reader, Writer -> Request -> Core::send ------> Transport --> the service

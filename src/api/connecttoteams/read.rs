@@ -16,7 +16,7 @@ use crate::{
 /// The most that one page of a list may hold: some 20,000 users as the service describes them.
 const MAX_PAGE: usize = 16 * 1024 * 1024;
 
-/// Reads tenants through ConnecttoTeams.
+/// Reads tenants through `ConnecttoTeams`.
 #[derive(Clone)]
 pub struct Reader {
     core: Arc<Core>,

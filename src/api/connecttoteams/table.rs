@@ -2,7 +2,7 @@
 
 use crate::config::{Body, Call, Endpoints, Method, Paging};
 
-/// The query that asks for a page, with its places (contract 1: DataTables).
+/// The query that asks for a page, with its places (contract 1: the `DataTables` envelope).
 const PAGE_QUERY: &str = "draw={draw}&start={start}&length={length}";
 
 /// What is wrong with the table, row by row: what the configuration knows of it, and what only the client does.

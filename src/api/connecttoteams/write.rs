@@ -16,7 +16,7 @@ use crate::{
     ports::{Fault, Provisioner},
 };
 
-/// Writes through ConnecttoTeams.
+/// Writes through `ConnecttoTeams`.
 #[derive(Clone)]
 pub struct Writer {
     core: Arc<Core>,
