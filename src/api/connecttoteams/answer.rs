@@ -14,14 +14,10 @@ pub(super) fn json(body: &[u8]) -> Result<Value, String> {
 }
 
 /// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is no proof of success).
+/// Elements of a list are not looked into: in a list of users, an error is a property of one of them.
 pub(super) fn error_inside(value: &Value) -> Option<String> {
-    match value {
-        Value::Object(object) if is_error(object) => {
-            Some(message_in(object).unwrap_or_else(|| "the answer says that it failed and not why".to_owned()))
-        }
-        Value::Array(items) => items.iter().find_map(|item| item.as_object().and_then(|_| error_inside(item))),
-        _ => None,
-    }
+    let object = value.as_object().filter(|object| is_error(object))?;
+    Some(message_in(object).unwrap_or_else(|| "the answer says that it failed and not why".to_owned()))
 }
 
 /// What the body of a refusal says, as text for people; `None` if it is empty or a web page.
@@ -116,7 +112,7 @@ mod tests {
             (json!({"errors": [{"errorMessage": "a"}, {"errorMessage": "b"}]}), Some("a")),
             (json!({"errors": ["a"]}), Some("a")),
             (json!({"userData": [{"errorList": [{"errorMessage": ["bad number"], "fieldName": "x"}]}]}), Some("bad number")),
-            (json!([{"id": 1}, {"error": "no"}]), Some("no")),
+            (json!([{"id": 1}, {"error": "no", "status": "FAILED"}]), None),
         ] {
             assert_eq!(error_inside(&value).as_deref(), expected, "{value}");
         }

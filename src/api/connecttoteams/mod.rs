@@ -64,6 +64,10 @@ impl Client {
             let message = format!("the endpoint table cannot be used: `{row}`: {problem}{more}");
             return Err(Fault::new(FaultKind::NotConfigured, message).hint("correct `connectToTeams.endpoints`"));
         }
+        if account.timeout.is_zero() {
+            return Err(Fault::new(FaultKind::NotConfigured, "no call can be made within no time")
+                .hint("set `connectToTeams.timeout` to a duration such as 60s"));
+        }
         let base = Base::parse(&account.base_url)?;
         Ok(Self { core: Arc::new(Core::new(account.clone(), base)?) })
     }

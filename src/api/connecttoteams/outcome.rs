@@ -36,7 +36,10 @@ pub(super) fn write(request: &Request, answer: &Answer) -> Result<(), Fault> {
         return Ok(());
     }
     let value = answer::json(&answer.reply.body).map_err(|why| garbled_write(request, &why))?;
-    error_inside(request, answer, &value)?;
+    // A write concerns one user: whatever element complains, complains about it.
+    for part in value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice) {
+        error_inside(request, answer, part)?;
+    }
     match value {
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(true) => Ok(()),
         Value::Bool(false) | Value::Number(_) | Value::String(_) => {

@@ -77,7 +77,7 @@ fn without_lookalikes(text: &str) -> String {
             clean.push_str(piece);
             continue;
         }
-        let secret = (announced && !MARK.contains(run)) || looks_secret(run);
+        let secret = (announced && run != "redacted") || looks_secret(run);
         clean.push_str(if secret { MARK } else { run });
         clean.push_str(&piece[run.len()..]);
         announced = ["bearer", "basic"].iter().any(|word| run.eq_ignore_ascii_case(word));

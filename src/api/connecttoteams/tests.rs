@@ -127,6 +127,7 @@ async fn nothing_else_is_sent_twice() {
         (200, "<html>welcome</html>", FaultKind::Garbled),
         (200, "fine", FaultKind::Garbled),
         (200, r#"{"hasErrors": true}"#, FaultKind::Rejected),
+        (200, r#"[{"error": "no such user"}]"#, FaultKind::Rejected),
         (400, r#"{"message": "number taken"}"#, FaultKind::Rejected),
         (403, "", FaultKind::Auth),
         (404, "", FaultKind::Rejected),
@@ -166,6 +167,38 @@ async fn nothing_listens_and_nothing_was_sent() {
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(fault.message.starts_with("log in to 127.0.0.1:1 as apiadmin: no connection to 127.0.0.1:1: "), "{fault:?}");
     assert!(!format!("{client:?} {fault:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut request = [0; 16 * 1024];
+            let n = loop {
+                socket.readable().await.unwrap();
+                // Readiness may be a false alarm.
+                if let Ok(n) = socket.try_read(&mut request) {
+                    break n;
+                }
+            };
+            if String::from_utf8_lossy(&request[..n]).contains("/oauth/token") {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
+                socket.try_write(answer.as_bytes()).unwrap();
+            } else {
+                // Read, and gone without a word.
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let client = Client::new(&account(&format!("http://{address}"))).unwrap();
+    let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
+    assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -195,8 +195,9 @@ impl Transport {
         }
         if error.is_connect() {
             let message = format!("{what}: no connection to {host}: {}", cause(error));
-            return Fault::new(FaultKind::Unreachable, message)
-                .hint("check `connectToTeams.baseUrl`, name resolution, the firewall and the proxy (HTTPS_PROXY)");
+            return Fault::new(FaultKind::Unreachable, message).hint(
+                "check `connectToTeams.baseUrl`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates",
+            );
         }
         if error.is_timeout() {
             let message = format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
