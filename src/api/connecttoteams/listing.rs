@@ -70,7 +70,9 @@ impl<'a> Listing<'a> {
         let items = match page.pointer(&self.row.items) {
             Some(Value::Array(items)) => items,
             // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
-            None | Some(Value::Null) if self.total == Some(0) || self.pages > 0 => &no_items,
+            None | Some(Value::Null) if self.total == Some(0) => &no_items,
+            // Behind a list that has begun, anything else is its end; the counts tell whether that was too early.
+            _ if self.pages > 0 => &no_items,
             _ => return Err(format!("no list at `{}`", self.row.items)),
         };
         self.pages += 1;
@@ -242,6 +244,7 @@ mod tests {
         doubt(&paged, &[json!({"recordsTotal": 0, "data": {}})], "no users at all");
         doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 4, &[])], "counts 4 users and sent 2");
         doubt(&paged, &[page(1, 4, &["a", "b"]), json!({"draw": 2, "recordsTotal": 4})], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), json!("busy")], "counts 4 users and sent 2");
         doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 3, &["c"])], "changed from 4 to 3");
         doubt(&paged, &[page(7, 1, &["a"])], "page 1 was answered with page 7");
         doubt(&paged, &[json!({"recordsTotal": 9, "recordsFiltered": 1, "data": {"l": users(&["a"])}})], "left 8 of 9");
