@@ -1,4 +1,5 @@
 //! Dialplane.
+pub mod api;
 pub mod config;
 pub mod execute;
 pub mod manifest;

@@ -1,0 +1,138 @@
+//! What a body says: JSON or not, and an error inside it. No error format is documented (contract 1), so all shapes that were
+//! seen or are usual are looked for.
+
+use serde_json::{Map, Value};
+
+/// Reads a body as JSON. The error says what came instead, and never repeats it.
+pub(super) fn json(body: &[u8]) -> Result<Value, String> {
+    let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match start {
+        None => Err("an empty answer".to_owned()),
+        Some(b'<') => Err("a web page instead of JSON".to_owned()),
+        Some(_) => serde_json::from_slice(body).map_err(|error| format!("an answer that is not JSON ({error})")),
+    }
+}
+
+/// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is no proof of success).
+/// Elements of a list are not looked into: in a list of users, an error is a property of one of them.
+pub(super) fn error_inside(value: &Value) -> Option<String> {
+    let object = value.as_object().filter(|object| is_error(object))?;
+    Some(message_in(object).unwrap_or_else(|| "the answer says that it failed and not why".to_owned()))
+}
+
+/// What the body of a refusal says, as text for people; `None` if it is empty or a web page.
+pub(super) fn message(body: &[u8]) -> Option<String> {
+    match json(body) {
+        Ok(Value::Object(object)) => message_in(&object).or_else(|| Some(Value::Object(object).to_string())),
+        Ok(Value::Array(items)) => items.iter().find_map(|item| item.as_object().and_then(message_in)),
+        Ok(Value::String(text)) => said(&text),
+        Ok(_) => None,
+        Err(_) => said(&String::from_utf8_lossy(body)).filter(|text| !text.starts_with('<')),
+    }
+}
+
+fn is_error(object: &Map<String, Value>) -> bool {
+    let failed = |text: &str| ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let told = |name: &str, wanted: bool| object.get(name).and_then(Value::as_bool) == Some(wanted);
+    told("hasErrors", true)
+        || told("success", false)
+        || object.get("status").and_then(Value::as_str).is_some_and(failed)
+        || ["error", "errors", "errorList", "errorMessage"].iter().any(|name| object.get(*name).is_some_and(says_something))
+        || has_user_errors(object)
+}
+
+/// Whether a value is more than an empty way to say "no error".
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+fn has_user_errors(object: &Map<String, Value>) -> bool {
+    let users = object.get("userData").and_then(Value::as_array);
+    users.is_some_and(|users| users.iter().any(|user| user.get("errorList").is_some_and(says_something)))
+}
+
+/// The most telling text of an error object: the specific before the general.
+fn message_in(object: &Map<String, Value>) -> Option<String> {
+    let field = |name: &str| object.get(name).and_then(text_of);
+    field("message")
+        .or_else(|| field("error_description"))
+        .or_else(|| field("errorMessage"))
+        .or_else(|| field("errors"))
+        .or_else(|| field("errorList"))
+        .or_else(|| object.get("userData")?.as_array()?.iter().find_map(|user| user.get("errorList").and_then(text_of)))
+        .or_else(|| field("error"))
+}
+
+/// The text of a string, of the first telling element of a list, or of an error object.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => said(text),
+        Value::Array(items) => items.iter().find_map(text_of),
+        Value::Object(fields) => ["errorMessage", "message", "defaultMessage", "description", "error"]
+            .iter()
+            .find_map(|name| fields.get(*name).and_then(text_of)),
+        _ => None,
+    }
+}
+
+fn said(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn errors_inside_good_answers_are_found() {
+        for (value, expected) in [
+            (json!({}), None),
+            (json!({"message": "ok"}), None),
+            (json!({"status": "OK", "errors": [], "error": null, "hasErrors": false, "success": true}), None),
+            (json!({"error": "", "errorList": [], "errorMessage": " "}), None),
+            (json!({"error": false}), None),
+            (json!([{"id": 1}, 2]), None),
+            (json!({"userData": [{"errorList": []}]}), None),
+            (json!({"hasErrors": true}), Some("the answer says that it failed and not why")),
+            (json!({"success": false, "message": "user unknown"}), Some("user unknown")),
+            (json!({"status": "error", "error_description": "no"}), Some("no")),
+            (json!({"status": "FAILED"}), Some("the answer says that it failed and not why")),
+            (json!({"error": "Bad Request", "message": "number taken"}), Some("number taken")),
+            (json!({"error": {"code": 7, "message": "number taken"}}), Some("number taken")),
+            (json!({"errors": [{"errorMessage": "a"}, {"errorMessage": "b"}]}), Some("a")),
+            (json!({"errors": ["a"]}), Some("a")),
+            (json!({"userData": [{"errorList": [{"errorMessage": ["bad number"], "fieldName": "x"}]}]}), Some("bad number")),
+            (json!([{"id": 1}, {"error": "no", "status": "FAILED"}]), None),
+        ] {
+            assert_eq!(error_inside(&value).as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_are_found() {
+        for (body, expected) in [
+            ("", None),
+            ("  \n", None),
+            ("<html>gone</html>", None),
+            ("42", None),
+            ("plain words", Some("plain words")),
+            ("\"quoted words\"", Some("quoted words")),
+            (r#"{"error":"invalid_grant","error_description":"Bad credentials"}"#, Some("Bad credentials")),
+            (r#"{"timestamp":1,"error":"Bad Request","message":""}"#, Some("Bad Request")),
+            (r#"{"code":17}"#, Some(r#"{"code":17}"#)),
+        ] {
+            assert_eq!(message(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+        assert!(message(b"\xff\xfe words").is_some());
+    }
+}

@@ -1,0 +1,150 @@
+//! The token: one at a time, asked for once however many wait for it, renewed before it ends.
+//!
+//! **Invariant:** a token is thrown away only by a 401 that it got itself: a late 401 of an older token does not touch its
+//! successor.
+//!
+//! **Invariant:** all who waited for a login that failed get its fault; they do not try the same wrong password one by one.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{
+    address::Base,
+    login::{self, Grant},
+    redact::Redactor,
+    transport::Transport,
+};
+use crate::{config::Account, ports::Fault};
+
+/// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
+const MARGIN: Duration = Duration::from_secs(30);
+/// ... but never before half of its life is over, so that a short-lived one is used at all.
+const LATEST_SHARE: u32 = 2;
+
+/// A token in use.
+#[derive(Clone)]
+pub(super) struct Token {
+    /// Which token this is, counted from 1.
+    pub generation: u64,
+    /// The value of the `Authorization` header.
+    pub header: HeaderValue,
+    /// Removes it from messages.
+    pub redactor: Redactor,
+    renew_at: Instant,
+    ends_at: Instant,
+}
+
+/// The account's current token.
+#[derive(Default)]
+pub(super) struct Auth {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    generation: u64,
+    token: Option<Token>,
+    /// The last login that failed, and when it ended.
+    failure: Option<(Instant, Fault)>,
+}
+
+impl Auth {
+    /// A token that is good for a while. The lock is held during a login: that is what makes all others wait for it.
+    pub(super) async fn token(&self, account: &Account, base: &Base, transport: &Transport) -> Result<Token, Fault> {
+        let asked_at = Instant::now();
+        let mut state = self.state.lock().await;
+        if let Some(token) = state.token.as_ref().filter(|token| Instant::now() < token.renew_at) {
+            return Ok(token.clone());
+        }
+        if let Some((_, fault)) = state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at) {
+            return Err(fault.clone());
+        }
+        match login::log_in(account, base, transport).await {
+            Ok(grant) => Ok(state.adopt(grant, Instant::now())),
+            Err(fault) => state.make_do(fault, Instant::now()),
+        }
+    }
+
+    /// Throws the token of that generation away, if it is still the current one.
+    pub(super) async fn invalidate(&self, generation: u64) {
+        let mut state = self.state.lock().await;
+        if state.token.as_ref().is_some_and(|token| token.generation == generation) {
+            state.token = None;
+        }
+    }
+}
+
+impl State {
+    fn adopt(&mut self, grant: Grant, now: Instant) -> Token {
+        self.generation += 1;
+        let margin = MARGIN.max(grant.lifetime / 10).min(grant.lifetime / LATEST_SHARE);
+        let token = Token {
+            generation: self.generation,
+            header: grant.header,
+            redactor: grant.redactor,
+            renew_at: now + grant.lifetime.saturating_sub(margin),
+            ends_at: now + grant.lifetime,
+        };
+        tracing::debug!(generation = token.generation, lifetime_s = grant.lifetime.as_secs(), "logged in");
+        self.failure = None;
+        self.token = Some(token.clone());
+        token
+    }
+
+    /// A renewal that failed early does no harm: the old token serves on, and half of what remains passes before the next try.
+    fn make_do(&mut self, fault: Fault, now: Instant) -> Result<Token, Fault> {
+        if let Some(token) = self.token.as_mut().filter(|token| now < token.ends_at) {
+            tracing::debug!(%fault, "the token could not be renewed yet");
+            token.renew_at = now + (token.ends_at - now) / 2;
+            return Ok(token.clone());
+        }
+        self.token = None;
+        self.failure = Some((now, fault.clone()));
+        Err(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::FaultKind;
+
+    fn grant(seconds: u64) -> Grant {
+        let lifetime = Duration::from_secs(seconds);
+        Grant { header: HeaderValue::from_static("Bearer t"), lifetime, redactor: Redactor::default() }
+    }
+
+    #[test]
+    fn renewal_comes_early_but_not_at_once() {
+        let now = Instant::now();
+        for (lifetime, renewed_after) in [(3600, 3240), (120, 90), (40, 20), (2, 1)] {
+            let token = State::default().adopt(grant(lifetime), now);
+            assert_eq!(token.renew_at - now, Duration::from_secs(renewed_after), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn a_failed_early_renewal_keeps_the_token_and_a_late_one_does_not() {
+        let now = Instant::now();
+        let fault = Fault::new(FaultKind::Unreachable, "down");
+        let mut state = State::default();
+        state.adopt(grant(100), now);
+        let kept = state.make_do(fault.clone(), now + Duration::from_secs(80)).ok().unwrap();
+        assert_eq!(kept.renew_at - now, Duration::from_secs(90));
+        assert!(state.make_do(fault, now + Duration::from_secs(100)).is_err());
+        assert!(state.token.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_late_401_spares_the_successor() {
+        let auth = Auth::default();
+        auth.state.lock().await.adopt(grant(100), Instant::now());
+        auth.state.lock().await.adopt(grant(100), Instant::now());
+        auth.invalidate(1).await;
+        assert!(auth.state.lock().await.token.is_some());
+        auth.invalidate(2).await;
+        assert!(auth.state.lock().await.token.is_none());
+    }
+}

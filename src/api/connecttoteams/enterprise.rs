@@ -1,0 +1,80 @@
+//! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5).
+
+use serde_json::Value;
+
+use super::{
+    call::{Core, Draft},
+    outcome,
+};
+use crate::{
+    model::{Consent, TenantId, TenantRef},
+    ports::{Fault, FaultKind},
+};
+
+/// The consent that permits provisioning.
+const MANAGEMENT: &str = "EnterpriseManagement";
+
+impl Core {
+    /// Whether the customer lets us write.
+    pub(super) async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
+        let what = format!("read the consent of {}", tenant.name);
+        let draft = Draft::new(what, "enterprise", &self.account.endpoints.enterprise, tenant);
+        let (request, answer) = self.call(&draft).await?;
+        if answer.reply.status == reqwest::StatusCode::NOT_FOUND {
+            let message = format!("{}: the service does not know tenant {} (HTTP 404)", draft.what, tenant.id);
+            return Err(Fault::new(FaultKind::Rejected, message).hint(
+                "check `spec.tenantId`; the customer's enterprise must be registered with the service. \
+                 If it is, correct `connectToTeams.endpoints.enterprise`",
+            ));
+        }
+        let enterprise = outcome::read(&request, &answer)?;
+        consent_of(&enterprise, &tenant.id).map_err(|why| outcome::garbled(&request, why))
+    }
+}
+
+/// The consent that an enterprise shows. An indicator that is missing or of a wrong type is a no.
+fn consent_of(enterprise: &Value, tenant: &TenantId) -> Result<Consent, &'static str> {
+    let enterprise = enterprise.as_object().ok_or("an enterprise that is no object")?;
+    let other = enterprise.get("tenantId").and_then(Value::as_str).and_then(|text| TenantId::parse(text).ok());
+    if other.is_some_and(|other| other != *tenant) {
+        return Err("the enterprise of another tenant");
+    }
+    let flag = enterprise.get("canResellerManageEnterpriseProvisioning").and_then(Value::as_bool).unwrap_or(false);
+    let consents = enterprise.get("consentsByEnterprise").and_then(Value::as_array);
+    let listed = consents.is_some_and(|consents| {
+        consents.iter().any(|consent| consent.get("consentName").and_then(Value::as_str) == Some(MANAGEMENT))
+    });
+    Ok(Consent::from_indicators(flag, listed))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn consent_needs_both_indicators_in_their_right_types() {
+        let tenant = TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap();
+        let listed = json!([{"consentName": "UserSync"}, {"consentName": "EnterpriseManagement"}]);
+        let half = |flag, listed| Ok(Consent::Disagrees { flag, listed });
+        for (enterprise, expected) in [
+            (json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": listed}), Ok(Consent::Granted)),
+            (json!({"canResellerManageEnterpriseProvisioning": false, "consentsByEnterprise": []}), Ok(Consent::Missing)),
+            (json!({}), Ok(Consent::Missing)),
+            (json!({"canResellerManageEnterpriseProvisioning": "true", "consentsByEnterprise": listed}), half(false, true)),
+            (
+                json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": "EnterpriseManagement"}),
+                half(true, false),
+            ),
+            (
+                json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": ["EnterpriseManagement"]}),
+                half(true, false),
+            ),
+            (json!([]), Err("an enterprise that is no object")),
+            (json!({"tenantId": "00000000-0000-0000-0000-000000000000"}), Err("the enterprise of another tenant")),
+        ] {
+            assert_eq!(consent_of(&enterprise, &tenant), expected, "{enterprise}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! A list of users that arrives page by page, and whether it is whole. Pure: pages in, users and doubts out.
+//!
+//! **Invariant:** once a list has arrived there are no errors any more, only doubts: whatever pages hold, the users that were
+//! seen are kept and [`Coverage::Suspect`] says what was odd.
+//!
+//! **Invariant:** it ends: every page that is asked for after the first followed one with a new user, and users are limited.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::item;
+use crate::{
+    config::{ListUsers, Paging},
+    model::{Coverage, ExtensionPrefix, LiveUser, Upn},
+};
+
+/// The most users of one tenant: beyond it, the service is thought to be repeating itself.
+const MAX_USERS: usize = 200_000;
+/// The most pages of one list: with pages of one user, [`MAX_USERS`] would be a day of calls.
+const MAX_PAGES: usize = 10_000;
+
+/// A list on its way.
+pub(super) struct Listing<'a> {
+    row: &'a ListUsers,
+    prefix: Option<&'a ExtensionPrefix>,
+    users: BTreeMap<Upn, LiveUser>,
+    pages: usize,
+    /// Items that came, readable or not: what the next page starts behind.
+    items: usize,
+    /// How many there are according to the latest page.
+    total: Option<u64>,
+    unreadable: usize,
+    repeated: usize,
+    doubts: Vec<String>,
+}
+
+/// A page that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    /// Which, from 1.
+    pub draw: usize,
+    /// Behind how many items it starts.
+    pub start: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// The page that is asked for first.
+    pub(super) const FIRST: Page = Page { draw: 1, start: 0 };
+
+    pub(super) fn new(row: &'a ListUsers, prefix: Option<&'a ExtensionPrefix>) -> Self {
+        Self {
+            row,
+            prefix,
+            users: BTreeMap::new(),
+            pages: 0,
+            items: 0,
+            total: None,
+            unreadable: 0,
+            repeated: 0,
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first page holds no list.
+    pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
+        let paged = self.row.paging == Paging::Datatables;
+        self.take_counts(page, paged);
+        let no_items = Vec::new();
+        let items = match page.pointer(&self.row.items) {
+            Some(Value::Array(items)) => items,
+            // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
+            None | Some(Value::Null) if self.total == Some(0) => &no_items,
+            // Behind a list that has begun, anything else is its end; the counts tell whether that was too early.
+            _ if self.pages > 0 => &no_items,
+            _ => return Err(format!("no list at `{}`", self.row.items)),
+        };
+        self.pages += 1;
+        let before = self.users.len();
+        for item in items {
+            if self.users.len() == MAX_USERS {
+                self.doubts.push(format!("the list was cut at {MAX_USERS} users"));
+                return Ok(None);
+            }
+            self.take_item(item);
+        }
+        let progress = self.users.len() > before;
+        Ok(if paged { self.next(items.is_empty(), progress) } else { None })
+    }
+
+    fn take_item(&mut self, item: &Value) {
+        self.items += 1;
+        match item::user(item, self.row, self.prefix) {
+            None => self.unreadable += 1,
+            Some(user) if self.users.contains_key(&user.upn) => self.repeated += 1,
+            Some(user) => {
+                self.users.insert(user.upn.clone(), user);
+            }
+        }
+    }
+
+    /// What an envelope says beside the list.
+    fn take_counts(&mut self, page: &Value, paged: bool) {
+        let count = |name: &str| page.get(name).and_then(Value::as_u64);
+        let (all, filtered) = (count("recordsTotal"), count("recordsFiltered"));
+        let total = filtered.or(all);
+        if let (Some(all), Some(filtered)) = (all, filtered)
+            // A row whose path has a query of its own filters on purpose.
+            && filtered < all && self.pages == 0 && !self.row.call.path.contains('?')
+        {
+            self.doubts.push(format!("the service left {} of {all} users out of the list", all - filtered));
+        }
+        if let Some(draw) = page.get("draw").and_then(Value::as_u64)
+            && paged
+            && draw != self.pages as u64 + 1
+        {
+            self.doubts.push(format!("page {} was answered with page {draw}", self.pages + 1));
+        }
+        if self.pages > 0 && total != self.total {
+            let shown = |total: Option<u64>| total.map_or_else(|| "none".to_owned(), |total| total.to_string());
+            self.doubts.push(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
+        }
+        self.total = total.or(self.total);
+    }
+
+    fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
+        let all = self.total.is_some_and(|total| self.items as u64 >= total);
+        if all || empty {
+            return None;
+        }
+        if !progress {
+            self.doubts.push(format!("page {} held no new user", self.pages));
+            return None;
+        }
+        if self.pages == MAX_PAGES {
+            self.doubts.push(format!("the list did not end within {MAX_PAGES} pages"));
+            return None;
+        }
+        Some(Page { draw: self.pages + 1, start: self.items })
+    }
+
+    /// The users, and whether these are all.
+    pub(super) fn finish(mut self) -> (BTreeMap<Upn, LiveUser>, Coverage) {
+        match self.total {
+            Some(total) if total != self.items as u64 => {
+                self.doubts.push(format!("the service counts {total} users and sent {}", self.items));
+            }
+            None if self.row.paging == Paging::Datatables => {
+                self.doubts.push("the service does not say how many users there are".to_owned());
+            }
+            _ => {}
+        }
+        if self.items == 0 {
+            self.doubts.push("the service returned no users at all".to_owned());
+        }
+        if self.unreadable > 0 {
+            self.doubts.push(format!("{} without a readable user principal name", counted(self.unreadable)));
+        }
+        if self.repeated > 0 {
+            self.doubts.push(format!("{} listed more than once", counted(self.repeated)));
+        }
+        let coverage = if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) };
+        (self.users, coverage)
+    }
+}
+
+fn counted(n: usize) -> String {
+    if n == 1 { "1 entry is".to_owned() } else { format!("{n} entries are") }
+}
+
+/// The doubts in one line. Ten thousand pages may each raise one.
+fn summary(doubts: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let mut shown: Vec<String> = doubts.iter().take(SHOWN).cloned().collect();
+    if doubts.len() > SHOWN {
+        shown.push(format!("and {} more doubts", doubts.len() - SHOWN));
+    }
+    shown.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(paging: &str, items: &str) -> ListUsers {
+        serde_json::from_value(json!({
+            "call": {"method": "GET", "path": "/users"}, "paging": paging, "pageSize": 2, "items": items, "user": "/u",
+            "calling": {"at": "/c", "enabled": ["on"], "disabled": ["off"]},
+        }))
+        .unwrap()
+    }
+
+    fn users(names: &[&str]) -> Value {
+        names.iter().map(|name| json!({"u": format!("{name}@c.com"), "c": "on"})).collect()
+    }
+
+    /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages were taken.
+    fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
+        let mut listing = Listing::new(row, None);
+        let mut taken = 0;
+        for page in pages {
+            taken += 1;
+            if listing.take(page).unwrap().is_none() {
+                break;
+            }
+        }
+        let (users, coverage) = listing.finish();
+        (users.len(), coverage, taken)
+    }
+
+    fn doubt(row: &ListUsers, pages: &[Value], words: &str) {
+        match run(row, pages).1 {
+            Coverage::Suspect(text) if text.contains(words) => {}
+            other => panic!("{other:?} instead of {words}"),
+        }
+    }
+
+    fn page(draw: u64, total: u64, names: &[&str]) -> Value {
+        json!({"draw": draw, "recordsTotal": total, "recordsFiltered": total, "data": {"l": users(names)}})
+    }
+
+    #[test]
+    fn whole_lists_are_complete() {
+        assert_eq!(run(&row("none", ""), &[users(&["a", "b"])]), (2, Coverage::Complete, 1));
+        let paged = row("datatables", "/data/l");
+        let answers = [page(1, 5, &["a", "b"]), page(2, 5, &["c", "d"]), page(3, 5, &["e"]), page(4, 5, &[])];
+        assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
+        // A service that caps the page size: the next page starts behind what came, not behind what was asked for.
+        let mut listing = Listing::new(&paged, None);
+        assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { draw: 2, start: 1 })));
+    }
+
+    #[test]
+    fn whatever_is_odd_is_a_doubt_and_never_an_error() {
+        let bare = row("none", "");
+        let paged = row("datatables", "/data/l");
+        doubt(&bare, &[users(&[])], "no users at all");
+        doubt(&bare, &[users(&["a", "A"])], "1 entry is listed more than once");
+        doubt(&bare, &[json!([{"u": "nobody"}, 7])], "2 entries are without a readable");
+        doubt(&row("none", "/data/l"), &[page(1, 3, &["a"])], "counts 3 users and sent 1");
+        doubt(&paged, &[page(1, 0, &[])], "no users at all");
+        doubt(&paged, &[json!({"recordsTotal": 0, "data": {}})], "no users at all");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 4, &[])], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), json!({"draw": 2, "recordsTotal": 4})], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), json!("busy")], "counts 4 users and sent 2");
+        doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 3, &["c"])], "changed from 4 to 3");
+        doubt(&paged, &[page(7, 1, &["a"])], "page 1 was answered with page 7");
+        doubt(&paged, &[json!({"recordsTotal": 9, "recordsFiltered": 1, "data": {"l": users(&["a"])}})], "left 8 of 9");
+        doubt(&paged, &[json!({"data": {"l": users(&["a"])}}), json!({"data": {"l": []}})], "does not say how many");
+    }
+
+    #[test]
+    fn a_service_that_repeats_itself_is_not_asked_for_ever() {
+        let paged = row("datatables", "/data/l");
+        let same: Vec<Value> = (1..50).map(|draw| page(draw, 1000, &["a", "b"])).collect();
+        let (count, coverage, taken) = run(&paged, &same);
+        assert_eq!((count, taken), (2, 2));
+        assert!(matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user")));
+        let mut listing = Listing::new(&paged, None);
+        let mut count = 0;
+        while listing.take(&page(count + 1, u64::MAX, &[&format!("u{count}")])).unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!(count + 1, MAX_PAGES as u64);
+    }
+
+    #[test]
+    fn an_answer_without_a_list_is_no_list() {
+        for (row, page) in [(row("none", ""), json!({"data": []})), (row("datatables", "/data/l"), json!({"recordsTotal": 3}))] {
+            assert!(Listing::new(&row, None).take(&page).is_err());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Observing a tenant: its consent, then its users as the `listUsers` row says (contract 2.5 and 3).
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::{
+    call::{Core, Draft},
+    listing::Listing,
+    outcome, table,
+};
+use crate::{
+    config::{ListUsers, Paging},
+    model::{Coverage, LiveTenant, LiveUser, TenantRef, Upn},
+    ports::{Fault, FaultKind, LiveReader},
+};
+
+/// The most that one page of a list may hold: some 20,000 users as the service describes them.
+const MAX_PAGE: usize = 16 * 1024 * 1024;
+
+/// Reads tenants through `ConnecttoTeams`.
+#[derive(Clone)]
+pub struct Reader {
+    core: Arc<Core>,
+}
+
+impl Reader {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// All pages, one after the other, each a request of its own.
+    async fn users(&self, row: &ListUsers, tenant: &TenantRef) -> Result<(BTreeMap<Upn, LiveUser>, Coverage), Fault> {
+        let what = format!("list users of {}", tenant.name);
+        let mut listing = Listing::new(row, tenant.extension_prefix.as_ref());
+        let mut wanted = Some(Listing::FIRST);
+        while let Some(page) = wanted {
+            let path = match row.paging {
+                Paging::None => row.call.path.clone(),
+                Paging::Datatables => table::page_path(&row.call.path, page.draw, page.start, row.page_size),
+            };
+            let draft = Draft { path: &path, limit: MAX_PAGE, ..Draft::new(what.clone(), "listUsers", &row.call, tenant) };
+            let (request, answer) = self.core.call(&draft).await?;
+            let answer = outcome::read(&request, &answer)?;
+            wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
+        }
+        Ok(listing.finish())
+    }
+}
+
+impl LiveReader for Reader {
+    async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+        let row = self.core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
+        let consent = self.core.consent(tenant).await?;
+        let (users, coverage) = self.users(row, tenant).await?;
+        tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
+        Ok(LiveTenant { consent, coverage, sees: row.mapped().map(|(field, _)| field).collect(), users })
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("host", &self.core.host()).finish_non_exhaustive()
+    }
+}
+
+fn not_configured(tenant: &TenantRef) -> Fault {
+    let message = format!("list users of {}: the configuration does not say how", tenant.name);
+    Fault::new(FaultKind::NotConfigured, message).hint(
+        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that there is no default; \
+         or read live state from a snapshot",
+    )
+}

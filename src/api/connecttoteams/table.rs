@@ -1,0 +1,99 @@
+//! The endpoint table as the client sees it: which rows can be used, and all that they can make it send.
+
+use crate::config::{Body, Call, Endpoints, Method, Paging};
+
+/// The query that asks for a page, with its places (contract 1: the `DataTables` envelope).
+const PAGE_QUERY: &str = "draw={draw}&start={start}&length={length}";
+
+/// What is wrong with the table, row by row: what the configuration knows of it, and what only the client does.
+pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
+    let mut problems = endpoints.problems();
+    for (name, call) in rows(endpoints) {
+        let cannot_fill: &[&str] = match name {
+            // Asked before the reseller is known; `whoAmI` is how it becomes known.
+            "token" | "whoAmI" => &["{tenantId}", "{resellerId}", "{userPrincipalName}"],
+            "enterprise" | "sync" | "listUsers" => &["{userPrincipalName}"],
+            _ => &[],
+        };
+        for place in cannot_fill.iter().filter(|place| call.path.contains(**place)) {
+            problems.push((name, format!("path `{}`: {place} is not known when this call is made", call.path)));
+        }
+        if call.path.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#' || c == '\\') {
+            problems.push((name, format!("path `{}` may not contain white space, `#` or `\\`", call.path)));
+        }
+        if call.path.matches('{').count() != call.path.matches('}').count() {
+            problems.push((name, format!("path `{}` has a brace without its partner", call.path)));
+        }
+    }
+    if endpoints.update.body == Body::Text {
+        problems.push(("update", "body `text` cannot carry fields; use `wrapped` or `flat`".to_owned()));
+    }
+    problems
+}
+
+/// Every method and path template that the client can send.
+pub(super) fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
+    let paged = endpoints.list_users.as_ref().is_some_and(|row| row.paging == Paging::Datatables);
+    let template = |(name, call): (&str, &Call)| match name {
+        "listUsers" if paged => (call.method, with_query(&call.path, PAGE_QUERY)),
+        _ => (call.method, call.path.clone()),
+    };
+    rows(endpoints).map(template).collect()
+}
+
+/// The path and query of one page.
+pub(super) fn page_path(path: &str, draw: usize, start: usize, length: u32) -> String {
+    with_query(path, &format!("draw={draw}&start={start}&length={length}"))
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    let glue = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{glue}{query}")
+}
+
+fn rows(endpoints: &Endpoints) -> impl Iterator<Item = (&'static str, &Call)> {
+    let fixed = [
+        ("token", &endpoints.token),
+        ("whoAmI", &endpoints.who_am_i),
+        ("enterprise", &endpoints.enterprise),
+        ("enable", &endpoints.enable),
+        ("disable", &endpoints.disable),
+        ("update", &endpoints.update),
+        ("sync", &endpoints.sync),
+    ];
+    fixed.into_iter().chain(endpoints.list_users.as_ref().map(|row| ("listUsers", &row.call)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_table_emits_these_calls_and_no_others() {
+        let emitted: Vec<String> =
+            emits(&Endpoints::default()).into_iter().map(|(method, path)| format!("{method:?} {path}")).collect();
+        assert_eq!(
+            emitted,
+            [
+                "Post /oauth/token",
+                "Put /reseller/getAuthenticatedUser",
+                "Get /enterprise/getEnterpriseInfoForTenant/{tenantId}",
+                "Post /provisioning/enableCallingForUser/{userPrincipalName}",
+                "Post /provisioning/disableCallingForUser/{userPrincipalName}",
+                "Post /provisioning/updateUserDetails",
+                "Post /provisioning/syncTeamsRegistrations",
+            ]
+        );
+        assert_eq!(problems(&Endpoints::default()), []);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_sent_is_found_before_anything_is() {
+        let mut table = Endpoints::default();
+        table.who_am_i.path = "/reseller/{resellerId}".to_owned();
+        table.update.body = Body::Text;
+        table.sync.path = "/sync#now".to_owned();
+        let rows: Vec<_> = problems(&table).into_iter().map(|(row, _)| row).collect();
+        assert_eq!(rows, ["whoAmI", "sync", "update"]);
+    }
+}

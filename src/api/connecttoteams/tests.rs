@@ -1,0 +1,256 @@
+//! The client over a real socket, against a service that does one thing at a time. The sandbox does the rest.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    extract::Request as Incoming,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    model::{Consent, Coverage, TenantId, TenantName, TenantRef, Upn},
+    ports::{LiveReader as _, Provisioner as _},
+};
+
+/// How often each kind of call came.
+#[derive(Default)]
+struct Seen {
+    tokens: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+/// A service whose token call works and whose other calls do what `answer` says of the n-th one, from 0.
+async fn serve(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static) -> (Client, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let counted = Arc::clone(&seen);
+    let router = Router::new().fallback(move |request: Incoming| {
+        let (counted, answer) = (Arc::clone(&counted), answer.clone());
+        async move {
+            if request.uri().path() == "/oauth/token" {
+                let n = counted.tokens.fetch_add(1, Ordering::SeqCst) + 1;
+                return json!({"access_token": format!("token-{n}"), "expires_in": 3600}).to_string().into_response();
+            }
+            answer(counted.calls.fetch_add(1, Ordering::SeqCst), request)
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (Client::new(&account(&format!("http://{address}"))).unwrap(), seen)
+}
+
+fn account(base_url: &str) -> Account {
+    serde_json::from_value(json!({
+        "baseUrl": base_url, "clientId": "id", "clientSecret": {"command": ["echo", "s3cret-of-client"]},
+        "username": "apiadmin", "password": {"command": ["echo", "hunter2-hunter2"]}, "resellerId": 123, "timeout": "5s",
+        "endpoints": {"listUsers": {
+            "call": {"method": "GET", "path": "/users/{tenantId}"}, "user": "/u",
+            "calling": {"at": "/c", "enabled": ["on"], "disabled": ["off"]},
+        }},
+    }))
+    .unwrap()
+}
+
+fn tenant() -> TenantRef {
+    TenantRef {
+        name: TenantName::parse("contoso").unwrap(),
+        id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+        extension_prefix: None,
+    }
+}
+
+fn adele() -> Upn {
+    Upn::parse("adele@contoso.com").unwrap()
+}
+
+fn bearer(request: &Incoming) -> &str {
+    request.headers()[header::AUTHORIZATION].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn twenty_callers_share_one_login() {
+    let (client, seen) = serve(|_, _| StatusCode::OK.into_response()).await;
+    let writer = client.writer();
+    let calls = (0..20).map(|_| async { writer.disable(&tenant(), &adele()).await });
+    for outcome in futures_util::future::join_all(calls).await {
+        outcome.unwrap();
+    }
+    assert_eq!((seen.tokens.load(Ordering::SeqCst), seen.calls.load(Ordering::SeqCst)), (1, 20));
+}
+
+#[tokio::test]
+async fn a_401_brings_one_new_token_and_one_replay() {
+    let first_is_stale = |_, request: Incoming| {
+        if bearer(&request) == "Bearer token-1" { StatusCode::UNAUTHORIZED } else { StatusCode::OK }.into_response()
+    };
+    let (client, seen) = serve(first_is_stale).await;
+    let writer = client.writer();
+    let calls = (0..8).map(|_| async { writer.enable(&tenant(), &adele()).await });
+    for outcome in futures_util::future::join_all(calls).await {
+        outcome.unwrap();
+    }
+    assert_eq!(seen.tokens.load(Ordering::SeqCst), 2);
+
+    let (client, seen) = serve(|_, request| (StatusCode::UNAUTHORIZED, format!("no {}", bearer(&request))).into_response()).await;
+    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Auth);
+    assert_eq!(
+        fault.message,
+        "sync the registrations of contoso: the service refused a fresh token (HTTP 401: no Bearer [redacted])"
+    );
+    assert_eq!((seen.tokens.load(Ordering::SeqCst), seen.calls.load(Ordering::SeqCst)), (2, 2));
+}
+
+#[tokio::test]
+async fn too_many_is_waited_for_and_given_up_at_last() {
+    let wait = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
+    let (client, seen) = serve(move |n, _| if n < 2 { wait() } else { StatusCode::OK.into_response() }).await;
+    client.writer().sync(&tenant()).await.unwrap();
+    assert_eq!(seen.calls.load(Ordering::SeqCst), 3);
+
+    let (client, seen) = serve(move |_, _| wait()).await;
+    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Throttled);
+    assert_eq!(seen.calls.load(Ordering::SeqCst), throttle::MAX_TRIES as usize);
+}
+
+#[tokio::test]
+async fn nothing_else_is_sent_twice() {
+    for (status, body, kind) in [
+        (200, "<html>welcome</html>", FaultKind::Garbled),
+        (200, "fine", FaultKind::Garbled),
+        (200, r#"{"hasErrors": true}"#, FaultKind::Rejected),
+        (200, r#"[{"error": "no such user"}]"#, FaultKind::Rejected),
+        (400, r#"{"message": "number taken"}"#, FaultKind::Rejected),
+        (403, "", FaultKind::Auth),
+        (404, "", FaultKind::Rejected),
+        (500, "", FaultKind::Server),
+        (503, "", FaultKind::Server),
+    ] {
+        let (client, seen) = serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
+        let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
+        assert!(fault.message.starts_with("disable calling of adele@contoso.com in contoso: "), "{fault:?}");
+        assert_eq!(seen.calls.load(Ordering::SeqCst), 1, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_refused_and_says_where_it_pointed() {
+    let away = |_, _| (StatusCode::FOUND, [(header::LOCATION, "https://login.example.com/sso?ticket=secret")]).into_response();
+    let (client, seen) = serve(away).await;
+    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Garbled);
+    assert!(fault.message.ends_with("pointed to https://login.example.com/sso"), "{fault:?}");
+    assert_eq!(seen.calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
+    let (client, _) = serve(|_, _| vec![b' '; call::MAX_ANSWER + 1].into_response()).await;
+    let fault = client.reader().observe(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Garbled);
+    assert_eq!(fault.message, "read the consent of contoso: the answer is larger than 1024 KiB");
+}
+
+#[tokio::test]
+async fn nothing_listens_and_nothing_was_sent() {
+    let client = Client::new(&account("http://127.0.0.1:1")).unwrap();
+    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable);
+    assert!(fault.message.starts_with("log in to 127.0.0.1:1 as apiadmin: no connection to 127.0.0.1:1: "), "{fault:?}");
+    assert!(!format!("{client:?} {fault:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut request = [0; 16 * 1024];
+            let n = loop {
+                socket.readable().await.unwrap();
+                // Readiness may be a false alarm.
+                if let Ok(n) = socket.try_read(&mut request) {
+                    break n;
+                }
+            };
+            if String::from_utf8_lossy(&request[..n]).contains("/oauth/token") {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
+                socket.try_write(answer.as_bytes()).unwrap();
+            } else {
+                // Read, and gone without a word.
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let client = Client::new(&account(&format!("http://{address}"))).unwrap();
+    let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
+    assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_tenant_is_observed() {
+    let answer = |_, request: Incoming| {
+        let answer = match request.uri().path() {
+            "/users/87d349ed-44d7-43e1-9a83-5f2406dee5bd" => json!([{"u": "adele@contoso.com", "c": "on"}]),
+            _ => json!({
+                "canResellerManageEnterpriseProvisioning": true,
+                "consentsByEnterprise": [{"consentName": "EnterpriseManagement"}],
+            }),
+        };
+        answer.to_string().into_response()
+    };
+    let (client, _) = serve(answer).await;
+    let live = client.reader().observe(&tenant()).await.unwrap();
+    assert_eq!((live.consent, live.coverage), (Consent::Granted, Coverage::Complete));
+    assert!(live.users.contains_key(&adele()));
+
+    let (client, _) = serve(|_, _| StatusCode::NOT_FOUND.into_response()).await;
+    let fault = client.reader().observe(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Rejected);
+    assert!(fault.message.contains("does not know tenant 87d349ed"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn without_a_row_for_the_list_nothing_is_asked() {
+    let mut account = account("http://127.0.0.1:1");
+    account.endpoints.list_users = None;
+    let fault = Client::new(&account).unwrap().reader().observe(&tenant()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NotConfigured);
+    assert!(fault.hint.unwrap().contains("connectToTeams.endpoints.listUsers"));
+}
+
+#[tokio::test]
+async fn a_login_that_fails_fails_once_for_all_who_wait() {
+    let logins = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&logins);
+    let router = Router::new().fallback(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let body = r#"{"error":"invalid_grant","error_description":"Bad credentials for hunter2-hunter2"}"#;
+        async move { (StatusCode::BAD_REQUEST, body) }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let writer = Client::new(&account(&format!("http://{address}"))).unwrap().writer();
+    let calls = (0..20).map(|_| async { writer.disable(&tenant(), &adele()).await });
+    for outcome in futures_util::future::join_all(calls).await {
+        let fault = outcome.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Auth);
+        assert!(fault.message.contains("Bad credentials for [redacted]"), "{fault:?}");
+    }
+    assert_eq!(logins.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,249 @@
+//! Sending one request and taking its answer in: connections, time limits, size limits, waits, and what a failure to get
+//! an answer means.
+//!
+//! **Invariant:** "nothing was sent" ([`FaultKind::Unreachable`]) is said only where no connection was made; every other loss is
+//! [`FaultKind::NoAnswer`].
+//!
+//! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its request.
+
+use std::{error::Error as _, time::Duration};
+
+use jiff::Timestamp;
+use reqwest::{
+    RequestBuilder, Response, StatusCode, Url,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    redirect,
+};
+use tokio::time::Instant;
+
+use super::{
+    address::Base,
+    throttle::{self, MAX_TRIES, Throttle},
+};
+use crate::{
+    config::Method,
+    ports::{Fault, FaultKind},
+};
+
+/// The longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept. Shorter than servers and load balancers usually do: a connection that they close just
+/// as it is used again costs a lost answer, and a lost answer freezes a user.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The most that is read of a refusal: enough for its words.
+const MAX_REFUSAL: usize = 64 * 1024;
+
+/// One request, ready to be sent but for who sends it.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The call in plain words, such as `list users of contoso`.
+    pub what: String,
+    /// Its row in the endpoint table.
+    pub row: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The path before its places were filled: this is what is logged.
+    pub template: String,
+    /// Where it goes.
+    pub url: Url,
+    /// What it carries.
+    pub payload: Payload,
+    /// The most that its answer may hold, in bytes.
+    pub limit: usize,
+}
+
+/// What a request carries. The token request is the one that carries something else: a form, see `login`.
+#[derive(Debug, Clone)]
+pub(super) enum Payload {
+    /// Nothing.
+    Empty,
+    /// JSON, or the bare text that two calls take under the same content type (contract 1).
+    Text(String),
+}
+
+/// An answer, whatever its status; never a redirect and never 429.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The whole body of a success; of anything else, as much as could be had.
+    pub body: Vec<u8>,
+}
+
+/// The connections to the service.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    host: String,
+    timeout: Duration,
+    throttle: Throttle,
+}
+
+impl Transport {
+    pub(super) fn new(base: &Base, timeout: Duration) -> Result<Self, Fault> {
+        // reqwest without a built-in provider asks for the process-wide one. That it is already there is no failure.
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        let json = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("dialplane/", env!("CARGO_PKG_VERSION")))
+            .default_headers(json)
+            // Below the total in any case, so that "no connection" is told apart from "no answer".
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout / 2))
+            .timeout(timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            // The default repeats what HTTP/2 refused unprocessed. One layer repeats calls, and it is not this one.
+            .retry(reqwest::retry::never())
+            .gzip(true);
+        if base.is_loopback() {
+            // A proxy of the environment is for the way out, not for this machine.
+            builder = builder.no_proxy();
+        }
+        if !base.is_encrypted() {
+            // No certificate will be checked, so none has to be found: a bare container has none.
+            builder = builder.tls_certs_only([]);
+        }
+        let http = builder.build().map_err(|error| {
+            Fault::new(FaultKind::NotConfigured, format!("no TLS connection can be prepared: {}", cause(&error)))
+                .hint("install the system's root certificates (package ca-certificates)")
+        })?;
+        Ok(Self { http, host: base.host(), timeout, throttle: Throttle::default() })
+    }
+
+    /// The service as messages name it.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Sends a request and takes its answer, waiting and trying again only where the service says "too many".
+    pub(super) async fn exchange(
+        &self,
+        request: &Request,
+        complete: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Reply, Fault> {
+        for attempt in 1..=MAX_TRIES {
+            self.throttle.pass().await;
+            let (reply, retry_after) = self.once(request, complete(self.prepare(request))).await?;
+            if reply.status != StatusCode::TOO_MANY_REQUESTS {
+                return Ok(reply);
+            }
+            let wait = throttle::wait(retry_after.as_deref(), Timestamp::now());
+            tracing::debug!(attempt, wait_ms = millis(wait), "the service asks to wait");
+            self.throttle.close(wait);
+        }
+        let message = format!("{}: the service still says \"too many calls\" after {MAX_TRIES} tries", request.what);
+        Err(Fault::new(FaultKind::Throttled, message)
+            .hint("lower `execution.usersPerTenant` and `execution.tenants`, or ask the vendor for the limits of the account"))
+    }
+
+    fn prepare(&self, request: &Request) -> RequestBuilder {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+        };
+        let builder = self.http.request(method, request.url.clone());
+        match &request.payload {
+            Payload::Empty => builder,
+            Payload::Text(text) => builder.header(CONTENT_TYPE, "application/json").body(text.clone()),
+        }
+    }
+
+    /// One request, one answer, and what its `Retry-After` said.
+    async fn once(&self, request: &Request, builder: RequestBuilder) -> Result<(Reply, Option<String>), Fault> {
+        let started = Instant::now();
+        let sent = builder.send().await;
+        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        let elapsed_ms = millis(started.elapsed());
+        tracing::debug!(method = ?request.method, path = request.template, status, elapsed_ms, "call");
+        let response = sent.map_err(|error| self.lost(request, &error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(redirected(request, &response));
+        }
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = if status.is_success() {
+            self.whole(request, response).await?
+        } else {
+            // Its words are welcome; the status says enough without them.
+            beginning(response).await
+        };
+        Ok((Reply { status, body }, retry_after))
+    }
+
+    /// The whole body, or a fault if it is larger than the request allows.
+    async fn whole(&self, request: &Request, mut response: Response) -> Result<Vec<u8>, Fault> {
+        let mut body = Vec::new();
+        // Counted after decompression: a small answer cannot unfold into a large one.
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(request, &error))? {
+            if body.len() + chunk.len() > request.limit {
+                let message = format!("{}: the answer is larger than {} KiB", request.what, request.limit / 1024);
+                return Err(Fault::new(FaultKind::Garbled, message).hint(
+                    "if it is a list of users, set `paging` and a smaller `pageSize` in `connectToTeams.endpoints.listUsers`",
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What it means that no answer came. The URL is left out: it holds the names of users.
+    fn lost(&self, request: &Request, error: &reqwest::Error) -> Fault {
+        let what = &request.what;
+        let host = &self.host;
+        if error.is_builder() {
+            return Fault::new(FaultKind::NotConfigured, format!("{what}: the request cannot be built: {}", cause(error)));
+        }
+        if error.is_connect() {
+            let message = format!("{what}: no connection to {host}: {}", cause(error));
+            return Fault::new(FaultKind::Unreachable, message).hint(
+                "check `connectToTeams.baseUrl`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates",
+            );
+        }
+        if error.is_timeout() {
+            let message = format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
+            return Fault::new(FaultKind::NoAnswer, message).hint("`connectToTeams.timeout` sets how long one call may take");
+        }
+        // Here also ends a body that breaks off or cannot be unpacked: reqwest reports both alike.
+        let message = format!("{what}: the connection to {host} broke before the answer was complete: {}", cause(error));
+        Fault::new(FaultKind::NoAnswer, message)
+    }
+}
+
+/// As much of a refusal as can be had.
+async fn beginning(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = MAX_REFUSAL - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_REFUSAL {
+            break;
+        }
+    }
+    body
+}
+
+/// A redirect is not followed: it would carry the token or the password to wherever it points.
+fn redirected(request: &Request, response: &Response) -> Fault {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let target = location.and_then(|location| request.url.join(location).ok()).map_or_else(
+        || "nowhere".to_owned(),
+        // Without query and user: they may hold anything.
+        |url| format!("{}{}", url.origin().ascii_serialization(), super::redact::value(url.path())),
+    );
+    let message = format!("{}: the service answered {} and pointed to {target}", request.what, response.status());
+    Fault::new(FaultKind::Garbled, message)
+        .hint("redirects are not followed; if the service has moved, set `connectToTeams.baseUrl`")
+}
+
+/// The innermost cause of an error: the one that says something. The outer ones repeat the URL.
+fn cause(error: &reqwest::Error) -> String {
+    let Some(mut source) = error.source() else { return "no cause is known".to_owned() };
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    super::redact::value(&source.to_string())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
