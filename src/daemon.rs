@@ -30,7 +30,7 @@ use crate::{
     manifest::{self, InForce, Keeper},
     model::{DesiredTenant, LiveTenant, Mode, RunId, TenantName},
     pass,
-    plan::{self, Observation, PlanInput, TenantInput, TenantPlan},
+    plan::{self, Observation, TenantInput, TenantPlan},
     ports::{Journal, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
     source::{Tree, Watch, read_tree},
@@ -245,10 +245,19 @@ where
         let before = std::mem::take(&mut self.in_force);
         self.in_force = self.keeper.take(loaded);
         let tenants = &self.in_force.desired.tenants;
-        let changed: BTreeSet<TenantName> =
-            tenants.iter().filter(|(name, tenant)| before.desired.tenants.get(*name) != Some(*tenant)).map(|(name, _)| name.clone()).collect();
+        let changed: BTreeSet<TenantName> = tenants
+            .iter()
+            .filter(|(name, tenant)| before.desired.tenants.get(*name) != Some(*tenant))
+            .map(|(name, _)| name.clone())
+            .collect();
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
-        info!(files = tree.files.len(), tenants = all.len(), changed = changed.len(), errors = diagnostics.len(), "manifests taken");
+        info!(
+            files = tree.files.len(),
+            tenants = all.len(),
+            changed = changed.len(),
+            errors = diagnostics.len(),
+            "manifests taken"
+        );
         for (tenant, reason) in &self.in_force.kept {
             warn!(%tenant, %reason, "an older version stays in force");
         }
@@ -275,7 +284,12 @@ where
             listener: Arc::clone(&self.listener),
             stop: self.stop.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
-            elsewhere: self.seen.iter().filter(|(name, _)| **name != tenant).map(|(name, live)| (name.clone(), Arc::clone(live))).collect(),
+            elsewhere: self
+                .seen
+                .iter()
+                .filter(|(name, _)| **name != tenant)
+                .map(|(name, live)| (name.clone(), Arc::clone(live)))
+                .collect(),
             desired,
             run: run.clone(),
         };
@@ -365,13 +379,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         };
         let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
         let settle = pass::settle(&self.daemon.execution);
-        plan::plan_one(&PlanInput {
-            tenants: vec![tenant],
-            broken: &BTreeMap::new(),
-            elsewhere: self.elsewhere.iter().map(|(name, live)| (name, live.as_ref())).collect(),
-            now: Timestamp::now(),
-            settle,
-        })
+        let elsewhere: Vec<_> = self.elsewhere.iter().map(|(name, live)| (name, live.as_ref())).collect();
+        plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
     }
 }
 

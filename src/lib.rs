@@ -1,6 +1,7 @@
 //! Dialplane.
 pub mod api;
 pub mod config;
+pub mod daemon;
 pub mod execute;
 pub mod manifest;
 pub mod model;

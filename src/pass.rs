@@ -55,13 +55,7 @@ pub fn decide(
         live: observation(observed, &tenant.name),
         memory: memories.get(&tenant.name).unwrap_or(&nothing),
     });
-    plan::plan(&PlanInput {
-        tenants: tenants.collect(),
-        broken: &in_force.broken,
-        elsewhere: Vec::new(),
-        now,
-        settle: settle(execution),
-    })
+    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle: settle(execution) })
 }
 
 fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {

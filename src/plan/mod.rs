@@ -35,8 +35,6 @@ pub struct PlanInput<'a> {
     pub tenants: Vec<TenantInput<'a>>,
     /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
     pub broken: &'a BTreeMap<TenantName, String>,
-    /// Tenants that are not planned now but were observed: their users hold numbers too.
-    pub elsewhere: Vec<(&'a TenantName, &'a LiveTenant)>,
     /// The time at which this is decided.
     pub now: Timestamp,
     /// How long writes may stay invisible.
@@ -83,8 +81,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         Observation::Seen(live) => Some((&tenant.desired.name, live)),
         Observation::Failed(_) | Observation::NotAsked => None,
     });
-    let holders = numbers::Holders::of(seen.chain(input.elsewhere.iter().copied()));
-    let mut tenants: Vec<TenantPlan> = input.tenants.iter().map(|tenant| plan_tenant(tenant, &holders, input)).collect();
+    let holders = numbers::Holders::of(seen);
+    let mut tenants: Vec<TenantPlan> =
+        input.tenants.iter().map(|tenant| plan_tenant(tenant, &holders, input.now, input.settle)).collect();
     tenants.extend(input.broken.iter().map(|(name, reason)| {
         let hold = Hold::new(HoldKind::Manifests, reason.clone(), "correct the manifests; `dialplane validate` shows each error");
         TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
@@ -93,7 +92,23 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     Plan { tenants }
 }
 
-fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, input: &PlanInput<'_>) -> TenantPlan {
+/// Plans one tenant; `elsewhere` are the others, as far as they were observed: their users hold numbers too.
+#[must_use]
+pub fn plan_one(
+    tenant: &TenantInput<'_>,
+    elsewhere: &[(&TenantName, &LiveTenant)],
+    now: Timestamp,
+    settle: Settle,
+) -> TenantPlan {
+    let own = match tenant.live {
+        Observation::Seen(live) => Some((&tenant.desired.name, live)),
+        Observation::Failed(_) | Observation::NotAsked => None,
+    };
+    let holders = numbers::Holders::of(own.into_iter().chain(elsewhere.iter().copied()));
+    plan_tenant(tenant, &holders, now, settle)
+}
+
+fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Timestamp, settle: Settle) -> TenantPlan {
     let desired = tenant.desired;
     let held = |hold| TenantPlan::held(desired.name.clone(), Some(desired.reference()), desired.mode, hold);
     let live = match tenant.live {
@@ -101,8 +116,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, input: 
         Observation::Failed(fault) => return held(Hold::not_read(fault)),
         Observation::NotAsked => return held(guards::suspended()),
     };
-    let diff::Outcome { mut steps, problems, mut notes, landed } =
-        diff::tenant(desired, live, tenant.memory, input.now, input.settle);
+    let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live);
     order::spread_holds(&mut steps);

@@ -113,7 +113,7 @@ fn change_user(service: &mut Service, id: &str, upn: &str, request: &Request) ->
         user.stored = kept.chain(value.map(|value| (field, value))).collect();
     }
     if let Some(number) = user.stored.phone()
-        && let Some((tenant, holder)) = service.world.holder(number)
+        && let Some((tenant, holder)) = service.world.holder(&id, number)
         && (tenant, holder) != (&id, &upn)
     {
         return Err(Reply::error(409, format!("{number} is held by {holder}")));

@@ -104,7 +104,7 @@ fn update(world: &mut World, faults: &Faults, id: &TenantId, body: &Map<String, 
     if sent.get(Field::PhoneNumber) == Some(&Value::NoPhone) && !faults.empty_phone_clears {
         return Err(Reply::error(400, "phoneNumber must not be empty"));
     }
-    let held = sent.phone().and_then(|number| world.holder(number)).is_some_and(|holder| holder != (id, &upn));
+    let held = sent.phone().and_then(|number| world.holder(id, number)).is_some_and(|holder| holder != (id, &upn));
     let Some(tenant) = world.tenants.get_mut(id) else { return Err(Reply::error(404, "there is no such tenant")) };
     let user = visible(tenant, Some(&upn))?;
     if held {

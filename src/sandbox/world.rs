@@ -140,10 +140,12 @@ impl World {
         self.tenants.values_mut().find(|tenant| tenant.name == *name)
     }
 
-    /// Who holds a number. Hidden users and users whose calling is off hold theirs too (contract 9).
+    /// Who holds a number that somebody wants in `place`. Hidden users and users whose calling is off hold theirs too (contract
+    /// 9); a short extension is looked for in its own tenant only.
     #[must_use]
-    pub fn holder(&self, number: &PhoneNumber) -> Option<(&TenantId, &Upn)> {
-        self.tenants.iter().find_map(|(id, tenant)| {
+    pub fn holder(&self, place: &TenantId, number: &PhoneNumber) -> Option<(&TenantId, &Upn)> {
+        let candidates = self.tenants.iter().filter(|(id, _)| *id == place || !number.is_extension());
+        candidates.into_iter().find_map(|(id, tenant)| {
             let holder = tenant.users.iter().find(|(_, user)| user.stored.phone() == Some(number));
             holder.map(|(upn, _)| (id, upn))
         })
