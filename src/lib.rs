@@ -1,5 +1,6 @@
 //! Dialplane.
 pub mod api;
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;

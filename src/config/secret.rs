@@ -16,6 +16,8 @@ pub enum SecretSource {
     File(PathBuf),
     /// What a command prints, without its last line break.
     Command(Vec<String>),
+    /// The known word of a sandbox in this process: no secret, and nothing that settings can name.
+    Rehearsal(String),
 }
 
 /// A source as it is written: a mapping with one of these keys.
@@ -58,6 +60,7 @@ impl SecretSource {
             Self::Env(name) => std::env::var(name).map_err(|_| self.error("the variable is not set"))?,
             Self::File(path) => std::fs::read_to_string(path).map_err(|error| self.error(error.kind()))?,
             Self::Command(words) => self.run(words).await?,
+            Self::Rehearsal(word) => word.clone(),
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);
@@ -90,6 +93,7 @@ impl fmt::Display for SecretSource {
             Self::File(path) => write!(f, "file {}", path.display()),
             // Arguments can hold secrets; the program's name cannot.
             Self::Command(words) => write!(f, "command {}", words.first().map_or("", String::as_str)),
+            Self::Rehearsal(_) => f.write_str("the sandbox"),
         }
     }
 }

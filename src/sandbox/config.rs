@@ -10,6 +10,9 @@ use super::{
 };
 use crate::model::Field;
 
+/// The first line of the settings: whoever finds it may write the file anew.
+pub const CONFIG_HEADER: &str = "# Dialplane against the sandbox: nothing in this file is secret.";
+
 /// A complete `dialplane.yaml` for the sandbox at `base_url`.
 #[must_use]
 pub fn config_yaml(base_url: &str) -> String {
@@ -21,7 +24,7 @@ pub fn config_yaml(base_url: &str) -> String {
         let _ = write!(fields, "\n        {field}: {group}/{name}");
     }
     format!(
-        r#"# Dialplane against the sandbox: nothing in this file is secret.
+        r#"{CONFIG_HEADER}
 connectToTeams:
   baseUrl: "{base_url}"
   clientId: {CLIENT_ID}
@@ -37,6 +40,7 @@ connectToTeams:
       user: /teamsUserId
       calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
       fields:{fields}
+state: {{ path: .dialplane/sandbox }}
 execution: {{ settle: 5s, firstSettle: 5s }}
 "#
     )

@@ -46,7 +46,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use calls::Call;
-pub use config::config_yaml;
+pub use config::{CONFIG_HEADER, config_yaml};
 pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;

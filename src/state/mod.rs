@@ -14,7 +14,11 @@
 mod file;
 mod fold;
 mod record;
+mod status;
+mod store;
 mod volatile;
 
 pub use file::{FileJournal, OpenError, read_memory};
+pub use status::{Status, Tenant as TenantStatus};
+pub use store::Store;
 pub use volatile::VolatileJournal;

@@ -1,0 +1,124 @@
+//! `plan` and `apply`: one pass over all tenants.
+//!
+//! [`plan`] makes a reader only; nothing that it holds could write.
+
+use std::num::NonZeroUsize;
+
+use jiff::Timestamp;
+
+use super::{
+    args::{Cli, Once, PlanOutput},
+    backend::Backend,
+    exit::{Exit, Failure},
+    manifests::{self, Looked},
+    out::Out,
+    report,
+    signals::Signals,
+};
+use crate::{
+    api::connecttoteams::Reader,
+    config::{Execution, Settings},
+    daemon::run_id,
+    execute::{Executor, TenantReport},
+    model::{Memory, Mode, TenantName},
+    pass,
+    plan::{Plan, render},
+    ports::Journal as _,
+    state::{FileJournal, Store, VolatileJournal, read_memory},
+};
+
+/// Shows what would change.
+pub(super) async fn plan(cli: &Cli, once: &Once, out: &Out) -> Result<Exit, Failure> {
+    let settings = manifests::settings(cli)?;
+    let looked = look(once, &settings, *out)?;
+    let (reader, execution, _sandbox) = {
+        let backend = backend(once, &settings, &looked).await?;
+        (backend.client.reader(), backend.execution, backend.sandbox)
+    };
+    let plan = if once.sandbox {
+        decide(&looked, &reader, &execution, |_| Memory::default(), *out).await
+    } else {
+        let memory = read_memory(&settings.state.path)?;
+        decide(&looked, &reader, &execution, memory, *out).await
+    };
+    show_plan(&plan, once.output, *out);
+    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
+}
+
+/// Carries out the plan.
+pub(super) async fn apply(cli: &Cli, once: &Once, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+    let settings = manifests::settings(cli)?;
+    let looked = look(once, &settings, *out)?;
+    let backend = backend(once, &settings, &looked).await?;
+    let journal = store(once.sandbox, &settings)?;
+    let reader = backend.client.reader();
+    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), *out).await;
+    if once.output == PlanOutput::Text {
+        show_plan(&plan, once.output, *out);
+    }
+    let executor = Executor {
+        provisioner: &backend.client.writer(),
+        journal: &journal,
+        users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
+        clock: Timestamp::now,
+        stop: signals.asked(),
+    };
+    let tally = render::Tally::of(&plan);
+    let bar = out.progress("applying", tally.enable + tally.update + tally.disable);
+    let started = std::time::Instant::now();
+    let run = |_: &TenantName| run_id(0);
+    let reports = pass::carry_out(&plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
+    bar.finish_and_clear();
+    show_reports(&plan, &reports, once.output, started.elapsed(), *out);
+    Ok(if looked.diagnostics.is_empty() { report::exit(&plan, &reports) } else { Exit::Error })
+}
+
+fn look(once: &Once, settings: &Settings, out: Out) -> Result<Looked, Failure> {
+    let mut looked = manifests::look(&manifests::paths(&once.paths, settings))?;
+    looked.tell(out);
+    looked.only(&once.tenants)?;
+    Ok(looked)
+}
+
+async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Backend, Failure> {
+    if once.sandbox { Backend::rehearsal(&looked.in_force.desired).await } else { Backend::real(settings) }
+}
+
+/// The journal of a command that writes. A sandbox in this process forgets with it, and so does its journal.
+pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
+    Ok(if sandbox { Store::Volatile(VolatileJournal::default()) } else { Store::File(FileJournal::open(&settings.state.path)?) })
+}
+
+async fn decide(
+    looked: &Looked,
+    reader: &Reader,
+    execution: &Execution,
+    memory: impl Fn(&TenantName) -> Memory,
+    out: Out,
+) -> Plan {
+    let tenants = &looked.in_force.desired.tenants;
+    let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
+    let bar = out.progress("reading live state", asked);
+    let observed = pass::observe(reader, tenants.values(), execution.tenants, |_| bar.inc(1)).await;
+    bar.finish_and_clear();
+    pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution)
+}
+
+fn show_plan(plan: &Plan, output: PlanOutput, out: Out) {
+    match output {
+        PlanOutput::Text => out.data(&render::text(plan)),
+        PlanOutput::Json => out.json(&render::json(plan)),
+        PlanOutput::Markdown => out.data(&render::markdown(plan)),
+    }
+}
+
+fn show_reports(plan: &Plan, reports: &[TenantReport], output: PlanOutput, took: std::time::Duration, out: Out) {
+    match output {
+        PlanOutput::Text => out.data(&report::text(plan, reports, took)),
+        PlanOutput::Json => out.json(&report::json(plan, reports)),
+        PlanOutput::Markdown => {
+            let text = anstream::adapter::strip_str(&report::text(plan, reports, took)).to_string();
+            out.data(&format!("{}\n### Dialplane report\n\n```\n{text}```\n", render::markdown(plan)));
+        }
+    }
+}

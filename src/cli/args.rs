@@ -1,0 +1,181 @@
+//! The words of the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+use clap_complete::Shell;
+
+use crate::model::TenantName;
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Green.on_default().bold())
+    .usage(styling::AnsiColor::Green.on_default().bold())
+    .literal(styling::AnsiColor::Cyan.on_default().bold())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing to do, or everything is done
+  1  error
+  2  changes are pending (plan and dry runs only)
+  3  something is held, everything else is done
+  4  partly done: a step failed, or its answer was lost";
+
+/// Decides who has dial tone, from git.
+///
+/// Manifests say which users of which Microsoft Teams tenants can call, and with which number. Dialplane compares them with
+/// live state through the ConnecttoTeams API and carries out the difference.
+#[derive(Debug, Parser)]
+#[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+pub(super) struct Cli {
+    /// The configuration [default: dialplane.yaml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "DIALPLANE_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Say more: -v what is done, -vv each call
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// How log lines are written to stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(super) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check manifests: offline, without credentials
+    Validate(Validate),
+    /// Show what would change; never writes
+    Plan(Once),
+    /// Make live state what the manifests say, once
+    Apply(Apply),
+    /// Run as a service: act on every change of the manifests and on drift
+    Run(Run),
+    /// Serve a rehearsal of the ConnecttoTeams service on a loopback address
+    Sandbox(Sandbox),
+    /// Tell what the service is doing; fails if it is not alive
+    Status(Status),
+    /// Print the JSON Schema of manifests, for editors
+    Schema,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    pub(super) paths: Vec<PathBuf>,
+    /// How problems are shown
+    #[arg(short, long, value_enum, default_value_t = CheckOutput::Text, value_name = "FORMAT")]
+    pub(super) output: CheckOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckOutput {
+    /// With the source lines, for people
+    Text,
+    /// One JSON object
+    Json,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Once {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    pub(super) paths: Vec<PathBuf>,
+    /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
+    #[arg(long)]
+    pub(super) sandbox: bool,
+    /// Only this tenant; may be given more than once
+    #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
+    pub(super) tenants: Vec<TenantName>,
+    /// How the outcome is shown
+    #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
+    pub(super) output: PlanOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanOutput {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+    /// For a review page
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    pub(super) once: Once,
+    /// Only show what would change, as `plan` does; never writes
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    paths: Vec<PathBuf>,
+    /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
+    #[arg(long)]
+    sandbox: bool,
+    /// Only show what would change, as `plan` does, and end; never writes
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// One pass, as `apply` does, and end
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+impl Run {
+    /// What a single pass takes.
+    pub(super) fn as_once(&self) -> Once {
+        Once { paths: self.paths.clone(), sandbox: self.sandbox, tenants: Vec::new(), output: PlanOutput::Text }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sandbox {
+    /// Files and folders with manifests that the sandbox is seeded from [default: `manifests` of the configuration]
+    pub(super) paths: Vec<PathBuf>,
+    /// Where to listen; loopback only, port 0 chooses one
+    #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDRESS")]
+    pub(super) listen: SocketAddr,
+    /// Which drift: the same number gives the same world
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(super) seed: u64,
+    /// Begin without drift
+    #[arg(long)]
+    pub(super) as_desired: bool,
+    /// Write the configuration that points dialplane at this sandbox
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
+    pub(super) output: StatusOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusOutput {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}

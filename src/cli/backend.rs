@@ -1,0 +1,47 @@
+//! The service that a command talks to: the real one, or a sandbox in this process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::exit::Failure;
+use crate::{
+    api::connecttoteams::Client,
+    config::{self, Account, Execution, SecretSource, Settings},
+    model::Desired,
+    sandbox::{self, Sandbox, World},
+};
+
+/// The drift of a sandbox in this process: always the same, so that a tour shows what its text says.
+const SEED: u64 = 1;
+
+/// A service, and how plans are carried out there.
+#[derive(Debug)]
+pub(super) struct Backend {
+    pub(super) client: Client,
+    pub(super) execution: Execution,
+    /// Kept running as long as the command.
+    pub(super) sandbox: Option<Sandbox>,
+}
+
+impl Backend {
+    /// The service that the settings name.
+    pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
+        let account = settings.connect_to_teams.as_ref().ok_or_else(|| {
+            Failure::new("the configuration names no account at the ConnecttoTeams service")
+                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`")
+        })?;
+        Ok(Self { client: Client::new(account)?, execution: settings.execution, sandbox: None })
+    }
+
+    /// A sandbox in this process, as `desired` but for some drift.
+    pub(super) async fn rehearsal(desired: &Desired) -> Result<Self, Failure> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let sandbox = Sandbox::start(World::drifted(desired, SEED), address)
+            .await
+            .map_err(|error| Failure::new(format!("the sandbox cannot listen on {address}: {error}")))?;
+        let settings = config::parse("the sandbox's settings", &sandbox::config_yaml(&sandbox.base_url()), std::iter::empty())?;
+        let account = settings.connect_to_teams.ok_or_else(|| Failure::new("the sandbox's settings name no account"))?;
+        let secret = SecretSource::Rehearsal(sandbox::SECRET.to_owned());
+        let account = Account { client_secret: secret.clone(), password: secret, ..account };
+        Ok(Self { client: Client::new(&account)?, execution: settings.execution, sandbox: Some(sandbox) })
+    }
+}

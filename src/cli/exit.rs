@@ -1,0 +1,84 @@
+//! How the program ends.
+
+use std::{fmt, process::ExitCode};
+
+use crate::{plan::Plan, plan::render::Tally, ports::Fault, yaml::Diagnostic};
+
+/// How the program ends; the numbers are promised in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to do, or everything is done.
+    Done,
+    /// An error.
+    Error,
+    /// Changes are pending; plans only.
+    Changes,
+    /// Something is held, everything else is done.
+    Held,
+    /// A step failed or its answer was lost.
+    Partly,
+}
+
+impl Exit {
+    /// How a plan ends that was only to be shown.
+    pub(super) fn of_plan(plan: &Plan) -> Self {
+        let tally = Tally::of(plan);
+        if tally.enable + tally.update + tally.disable + tally.sync > 0 {
+            Self::Changes
+        } else if plan.tenants.iter().any(crate::plan::TenantPlan::is_held) {
+            Self::Held
+        } else {
+            Self::Done
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Error => 1,
+            Exit::Changes => 2,
+            Exit::Held => 3,
+            Exit::Partly => 4,
+        })
+    }
+}
+
+/// Why a command could not be carried out, for the person who gave it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    pub(super) fn new(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), hint: None, diagnostics: Vec::new() }
+    }
+
+    pub(super) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self { message: fault.message, hint: fault.hint, diagnostics: Vec::new() }
+    }
+}
+
+impl From<crate::config::ConfigError> for Failure {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self { message: error.to_string(), hint: None, diagnostics: error.diagnostics }
+    }
+}
+
+impl From<crate::state::OpenError> for Failure {
+    fn from(error: crate::state::OpenError) -> Self {
+        let hint = error.hint();
+        Self::new(error).hint(hint)
+    }
+}

@@ -1,0 +1,75 @@
+//! From arguments to what is in force.
+
+use std::path::PathBuf;
+
+use super::{args::Cli, exit::Failure, out::Out};
+use crate::{
+    config::{self, Settings},
+    manifest::{self, InForce, Keeper, ManifestFile},
+    model::TenantName,
+    plan::render::many,
+    source::read_tree,
+    yaml::Diagnostic,
+};
+
+/// The configuration that is taken if none is named.
+const CONFIG: &str = "dialplane.yaml";
+
+/// Reads the settings.
+pub(super) fn settings(cli: &Cli) -> Result<Settings, Failure> {
+    let default = PathBuf::from(CONFIG);
+    let path = cli.config.clone().or_else(|| default.exists().then_some(default));
+    Ok(config::load(path.as_deref(), std::env::vars())?)
+}
+
+/// The paths that the arguments name, or else the settings.
+pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Vec<PathBuf> {
+    if named.is_empty() { settings.manifests.clone() } else { named.to_vec() }
+}
+
+/// Manifests after one look.
+pub(super) struct Looked {
+    pub(super) files: Vec<ManifestFile>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) in_force: InForce,
+}
+
+/// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the wrong folder.
+pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
+    let files = read_tree(paths).files;
+    if files.is_empty() {
+        let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!("there is no manifest in {named}")).hint("name a folder with .yaml files"));
+    }
+    let loaded = manifest::load(&files);
+    let diagnostics = loaded.diagnostics.clone();
+    Ok(Looked { files, diagnostics, in_force: Keeper::default().take(loaded) })
+}
+
+impl Looked {
+    /// Leaves only the named tenants, if any are named.
+    pub(super) fn only(&mut self, tenants: &[TenantName]) -> Result<(), Failure> {
+        if tenants.is_empty() {
+            return Ok(());
+        }
+        let InForce { desired, broken, .. } = &mut self.in_force;
+        if let Some(unknown) = tenants.iter().find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name)) {
+            let known: Vec<&str> = desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
+            return Err(
+                Failure::new(format!("no manifest describes tenant `{unknown}`")).hint(format!("there are {}", known.join(", ")))
+            );
+        }
+        desired.tenants.retain(|name, _| tenants.contains(name));
+        broken.retain(|name, _| tenants.contains(name));
+        Ok(())
+    }
+
+    /// Prints the problems and says what they mean for what follows.
+    pub(super) fn tell(&self, out: Out) {
+        out.diagnostics(&self.diagnostics);
+        if !self.diagnostics.is_empty() {
+            let held = many(self.in_force.broken.len(), "tenant");
+            out.talk(&format!("{} in the manifests; {held} held because of them\n\n", many(self.diagnostics.len(), "error")));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line: words in, text and an exit code out.
+//!
+//! **Invariant:** the only place that prints, and the only one that knows exit codes. stdout is data, stderr is talk. Nothing is
+//! decided here that the library could decide.
+
+mod apply;
+mod args;
+mod backend;
+mod check;
+mod exit;
+mod logging;
+mod manifests;
+mod out;
+mod report;
+mod run;
+mod sandbox;
+mod signals;
+mod status;
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+
+pub use exit::Exit;
+
+use args::{Cli, Command};
+use exit::Failure;
+use out::Out;
+use signals::Signals;
+
+/// Does what the arguments say. The answer is the exit code; everything has been printed.
+pub async fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nothing can be told if even this cannot be printed.
+            let _ = error.print();
+            return if helped { Exit::Done } else { Exit::Error };
+        }
+    };
+    logging::start(&cli);
+    let signals = Signals::listen();
+    let out = Out::new();
+    let end = tokio::select! {
+        end = dispatch(&cli, &out, &signals) => end,
+        () = signals.insisted() => Err(Failure::new("stopped at once: what was under way is in the journal")),
+    };
+    match end {
+        Ok(exit) => exit,
+        Err(failure) => {
+            out.failure(&failure);
+            Exit::Error
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Validate(command) => check::validate(cli, command, out),
+        Command::Plan(once) => apply::plan(cli, once, out).await,
+        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, out).await,
+        Command::Apply(command) => apply::apply(cli, &command.once, out, signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), out).await,
+        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), out, signals).await,
+        Command::Run(command) => run::run(cli, &command.as_once(), out, signals).await,
+        Command::Sandbox(command) => sandbox::serve(cli, command, out, signals).await,
+        Command::Status(command) => status::status(cli, command, out),
+        Command::Schema => {
+            out.json(&crate::manifest::json_schema());
+            Ok(Exit::Done)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "dialplane", &mut script);
+            out.data(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
+
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit::Failure;
+use crate::yaml::{self, Diagnostic};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = Style::new().dimmed();
+
+/// stdout and stderr.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Out;
+
+impl Out {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
+    /// Data, for stdout. A reader that has gone away (`| head`) is no error.
+    pub(super) fn data(self, text: &str) {
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Data as JSON.
+    pub(super) fn json(self, value: &serde_json::Value) {
+        self.data(&format!("{value:#}\n"));
+    }
+
+    /// Talk, for stderr.
+    pub(super) fn talk(self, text: &str) {
+        let mut stderr = anstream::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+
+    /// Problems of an input, each with its source line, and their number.
+    pub(super) fn diagnostics(self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            self.talk(&format!("{}\n", yaml::render(diagnostic)));
+        }
+    }
+
+    pub(super) fn failure(self, failure: &Failure) {
+        self.diagnostics(&failure.diagnostics);
+        self.talk(&format!("{ERROR}error:{ERROR:#} {}\n", failure.message));
+        if let Some(hint) = &failure.hint {
+            self.talk(&format!("  {HINT}hint: {hint}{HINT:#}\n"));
+        }
+    }
+
+    /// A bar on stderr, if that is a terminal. It vanishes when it is finished.
+    pub(super) fn progress(self, what: &'static str, steps: usize) -> ProgressBar {
+        let bar = ProgressBar::new(steps as u64).with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar
+    }
+}

@@ -1,0 +1,157 @@
+//! What became of a plan, shown to people and machines. Pure: text out, nothing printed.
+
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::{
+    execute::{SyncOutcome, TenantReport},
+    plan::{
+        Plan, Step, TenantPlan,
+        render::{self, many},
+    },
+    ports::{Fault, StepOutcome},
+};
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// How a run ends whose plan and reports are these.
+pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
+    if reports.iter().any(|report| !report.is_complete()) {
+        Exit::Partly
+    } else if plan.tenants.iter().any(TenantPlan::is_held) {
+        Exit::Held
+    } else {
+        Exit::Done
+    }
+}
+
+/// All reports, and a last line that counts.
+pub(super) fn text(plan: &Plan, reports: &[TenantReport], took: Duration) -> String {
+    let mut out = String::new();
+    for (plan, report) in plan.tenants.iter().zip(reports) {
+        // Writing to a string cannot fail.
+        let _ = write_tenant(&mut out, plan, report);
+    }
+    let _ = write_summary(&mut out, reports, took);
+    out
+}
+
+fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> fmt::Result {
+    let outcomes = || reports.iter().flat_map(|report| report.steps.iter().flatten());
+    let accepted = outcomes().filter(|outcome| **outcome == StepOutcome::Accepted).count();
+    let failed = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Failed(_))).count();
+    let unknown = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Unknown(_))).count();
+    let left = outcomes().filter(|outcome| matches!(outcome, StepOutcome::NotTried(_))).count();
+    let syncs = reports.iter().filter(|report| report.sync == SyncOutcome::Accepted).count();
+    let mut parts = vec![format!("{} accepted", many(accepted, "step"))];
+    parts.extend((failed > 0).then(|| format!("{failed} failed")));
+    parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
+    parts.extend((left > 0).then(|| format!("{left} not tried")));
+    parts.push(format!("{} accepted", many(syncs, "sync")));
+    let took = humantime::format_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
+    writeln!(out, "{BOLD}done:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
+}
+
+/// One tenant; nothing if there was nothing to do.
+pub(super) fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport) -> fmt::Result {
+    let tried = report.steps.iter().flatten().count();
+    if tried == 0 && report.sync == SyncOutcome::NotNeeded && report.stopped.is_none() {
+        return Ok(());
+    }
+    let sync = match &report.sync {
+        SyncOutcome::NotNeeded => String::new(),
+        SyncOutcome::Accepted => ", sync accepted".to_owned(),
+        SyncOutcome::Failed(_) | SyncOutcome::NotTried(_) => format!(", {YELLOW}sync still owed{YELLOW:#}"),
+    };
+    writeln!(out, "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}", plan.tenant, report.accepted(), many(tried, "step"))?;
+    if let Some(stop) = &report.stopped {
+        writeln!(out, "  {RED}stopped:{RED:#} {stop}")?;
+        if let crate::execute::Stop::Fault(fault) = stop {
+            write_hint(out, fault)?;
+        }
+    }
+    for (step, outcome) in plan.steps.iter().zip(&report.steps) {
+        if let Some(outcome) = outcome {
+            write_step(out, step, outcome)?;
+        }
+    }
+    match &report.sync {
+        SyncOutcome::Failed(fault) => {
+            writeln!(out, "  {YELLOW}sync:{YELLOW:#} {fault}")?;
+            write_hint(out, fault)
+        }
+        SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {reason}"),
+        SyncOutcome::NotNeeded | SyncOutcome::Accepted => Ok(()),
+    }
+}
+
+fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome) -> fmt::Result {
+    let (word, fault) = match outcome {
+        StepOutcome::Accepted => return Ok(()),
+        StepOutcome::NotTried(reason) => {
+            return writeln!(out, "  {YELLOW}not tried{YELLOW:#} {} {}: {reason}", step.action.verb(), step.user);
+        }
+        StepOutcome::Failed(fault) => ("failed   ", fault),
+        StepOutcome::Unknown(fault) => ("unknown  ", fault),
+    };
+    writeln!(out, "  {RED}{word}{RED:#} {} {}: {fault}", step.action.verb(), step.user)?;
+    if let StepOutcome::Unknown(_) = outcome {
+        let hint = "it is not sent again; the next look at live state decides whether it was carried out";
+        writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}")?;
+    }
+    write_hint(out, fault)
+}
+
+fn write_hint(out: &mut String, fault: &Fault) -> fmt::Result {
+    match &fault.hint {
+        Some(hint) => writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}"),
+        None => Ok(()),
+    }
+}
+
+/// All reports beside their plan; versioned.
+pub(super) fn json(plan: &Plan, reports: &[TenantReport]) -> Value {
+    let tenants: Vec<Value> = plan.tenants.iter().zip(reports).map(|(plan, report)| tenant_json(plan, report)).collect();
+    json!({ "version": 1, "kind": "Report", "plan": render::json(plan), "tenants": tenants })
+}
+
+fn tenant_json(plan: &TenantPlan, report: &TenantReport) -> Value {
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .zip(&report.steps)
+        .enumerate()
+        .map(|(number, (step, outcome))| {
+            let (word, reason) = match outcome {
+                None => ("held", None),
+                Some(StepOutcome::Accepted) => ("accepted", None),
+                Some(StepOutcome::Failed(fault)) => ("failed", Some(fault.message.as_str())),
+                Some(StepOutcome::Unknown(fault)) => ("unknown", Some(fault.message.as_str())),
+                Some(StepOutcome::NotTried(reason)) => ("notTried", Some(reason.as_str())),
+            };
+            json!({ "step": number, "action": step.action.verb(), "user": step.user.as_str(), "outcome": word, "reason": reason })
+        })
+        .collect();
+    let (sync, reason) = match &report.sync {
+        SyncOutcome::NotNeeded => ("notNeeded", None),
+        SyncOutcome::Accepted => ("accepted", None),
+        SyncOutcome::Failed(fault) => ("failed", Some(fault.message.as_str())),
+        SyncOutcome::NotTried(reason) => ("notTried", Some(reason.as_str())),
+    };
+    json!({
+        "tenant": plan.tenant.as_str(),
+        "run": report.run.as_str(),
+        "steps": steps,
+        "sync": { "outcome": sync, "reason": reason },
+        "stopped": report.stopped.as_ref().map(ToString::to_string),
+    })
+}

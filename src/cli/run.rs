@@ -1,0 +1,112 @@
+//! `run`: the service, and what it shows.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use tracing::warn;
+
+use super::{
+    apply::store,
+    args::{Cli, Once},
+    backend::Backend,
+    exit::{Exit, Failure},
+    manifests,
+    out::Out,
+    report,
+    signals::Signals,
+};
+use crate::{
+    config::Run,
+    daemon::{self, Daemon, News},
+    model::TenantName,
+    plan::{Plan, render},
+    state,
+};
+
+/// Runs until somebody asks it to stop.
+pub(super) async fn run(cli: &Cli, once: &Once, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+    let settings = manifests::settings(cli)?;
+    let paths = manifests::paths(&once.paths, &settings);
+    let backend = if once.sandbox {
+        let looked = manifests::look(&paths)?;
+        let backend = Backend::rehearsal(&looked.in_force.desired).await?;
+        if let Some(sandbox) = &backend.sandbox {
+            out.talk(&format!("sandbox at {}: rehearsing, no real phone is touched\n\n", sandbox.base_url()));
+        }
+        backend
+    } else {
+        Backend::real(&settings)?
+    };
+    let journal = store(once.sandbox, &settings)?;
+    let show = Show {
+        out: *out,
+        folder: (!once.sandbox).then(|| settings.state.path.clone()),
+        timing: settings.run,
+        shown: Mutex::new(BTreeMap::new()),
+    };
+    let daemon = Daemon {
+        manifests: paths,
+        reader: backend.client.reader(),
+        provisioner: backend.client.writer(),
+        journal,
+        execution: backend.execution,
+        timing: settings.run,
+    };
+    daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked()).await;
+    Ok(Exit::Done)
+}
+
+/// Shows the news on stdout, and keeps the status file.
+struct Show {
+    out: Out,
+    folder: Option<PathBuf>,
+    timing: Run,
+    /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
+    shown: Mutex<BTreeMap<TenantName, String>>,
+}
+
+impl Show {
+    fn hear(&self, news: &News<'_>) {
+        match news {
+            News::Manifests(diagnostics, _) => self.out.diagnostics(diagnostics),
+            News::Planned(plan) => {
+                let text = render::text(&Plan { tenants: vec![(*plan).clone()] });
+                let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+                if shown.get(&plan.tenant) != Some(&text) || plan.writes() {
+                    self.out.data(&format!("{text}\n"));
+                }
+                shown.insert(plan.tenant.clone(), text);
+            }
+            News::Finished(plan, outcome) => {
+                let mut text = String::new();
+                // Writing to a string cannot fail.
+                let _ = report::write_tenant(&mut text, plan, outcome);
+                if !text.is_empty() {
+                    self.out.data(&format!("{text}\n"));
+                }
+            }
+            News::Status(tenants) => self.keep_status(tenants),
+        }
+    }
+
+    fn keep_status(&self, tenants: &[daemon::TenantStatus]) {
+        let Some(folder) = &self.folder else { return };
+        let at = Timestamp::now();
+        let until = at.checked_add(daemon::status_lifetime(&self.timing)).unwrap_or(Timestamp::MAX);
+        let tenants = tenants.iter().map(|status| state::TenantStatus {
+            tenant: status.tenant.to_string(),
+            last: status.last.map(|(ending, _)| ending),
+            last_at: status.last.map(|(_, at)| at),
+            next_at: status.next,
+        });
+        let status =
+            state::Status { version: state::Status::VERSION, process: std::process::id(), at, until, tenants: tenants.collect() };
+        if let Err(error) = status.write(folder) {
+            warn!(%error, folder = %folder.display(), "the status cannot be written");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the service last said of itself, in a file: health checks need no port, and a look works after its end as well.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::reconcile::Ending;
+
+/// The file in the state folder.
+const FILE: &str = "status.json";
+
+/// The service at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The version of this shape.
+    pub version: u32,
+    /// The process.
+    pub process: u32,
+    /// When this was written.
+    pub at: Timestamp,
+    /// Until when it counts; a service that is alive writes a new one before.
+    pub until: Timestamp,
+    /// The tenants by name.
+    pub tenants: Vec<Tenant>,
+}
+
+/// One tenant at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its name.
+    pub tenant: String,
+    /// How its last pass ended.
+    pub last: Option<Ending>,
+    /// When.
+    pub last_at: Option<Timestamp>,
+    /// When the next pass is due; absent while one runs.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Status {
+    /// The version that this program writes.
+    pub const VERSION: u32 = 1;
+
+    /// Writes it beside and puts it in place, so that a reader never meets half of it.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let beside: PathBuf = folder.join(format!("{FILE}.new"));
+        fs::create_dir_all(folder)?;
+        fs::write(&beside, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(&beside, folder.join(FILE))
+    }
+
+    /// Reads what was last written; absent if no service ever ran here.
+    pub fn read(folder: &Path) -> io::Result<Option<Self>> {
+        match fs::read(folder.join(FILE)) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
