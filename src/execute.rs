@@ -17,7 +17,7 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use crate::{
     model::{Consent, RunId, TenantName, TenantRef, Verb},
@@ -111,6 +111,11 @@ impl TenantReport {
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     /// Carries out one plan. `progress` hears of each step that ended.
     pub async fn tenant(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
+        let span = info_span!("run", tenant = %plan.tenant, id = %run);
+        self.run(plan, run, progress).instrument(span).await
+    }
+
+    async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
         if !plan.landed.is_empty() {
             if let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await {
@@ -124,7 +129,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         }
         let mut walk = Walk { executor: self, plan, tenant, run, progress, report };
         if let Err(stop) = walk.all().await {
-            warn!(tenant = %plan.tenant, run = %walk.run, reason = %stop, "tenant given up");
+            warn!(reason = %stop, "tenant given up");
             walk.give_up(stop);
         }
         walk.report
@@ -151,7 +156,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         self.consent().await?;
         let steps = self.report.steps.iter().flatten().count();
         self.record(Event::Began { steps }).await?;
-        info!(tenant = %self.plan.tenant, run = %self.run, steps, "run began");
+        info!(steps, "run began");
         let stop = self.steps().await.err();
         if let Some(stop @ Stop::Journal(_)) = stop {
             return Err(stop);
@@ -250,11 +255,11 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         match self.executor.provisioner.sync(self.tenant).await {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
-                info!(tenant = %self.plan.tenant, run = %self.run, "sync accepted");
+                info!("sync accepted");
                 self.record(Event::Synced).await
             }
             Err(fault) => {
-                warn!(tenant = %self.plan.tenant, run = %self.run, fault = %fault, "sync not accepted; it stays owed");
+                warn!(fault = %fault, "sync not accepted; it stays owed");
                 self.report.sync = SyncOutcome::Failed(fault);
                 Ok(())
             }
@@ -312,11 +317,11 @@ impl<P: Provisioner, J: Journal> One<'_, P, J> {
     fn tell(&self, step: &Step, verb: Verb, outcome: &StepOutcome) {
         match outcome {
             StepOutcome::Accepted => {
-                debug!(tenant = %self.plan.tenant, run = %self.run, user = %step.user, %verb, "step accepted")
+                debug!(user = %step.user, %verb, "step accepted")
             }
             StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
-                warn!(tenant = %self.plan.tenant, run = %self.run, %verb, fault = %fault, "step not accepted");
-                debug!(tenant = %self.plan.tenant, run = %self.run, user = %step.user, %verb, "of this user");
+                warn!(%verb, fault = %fault, "step not accepted");
+                debug!(user = %step.user, %verb, "of this user");
             }
             StepOutcome::NotTried(_) => {}
         }

@@ -1,4 +1,72 @@
-//! Dialplane.
+//! Dialplane decides who has dial tone, from git.
+//!
+//! A provider runs phone calling in Microsoft Teams for many customers (tenants) through the ConnecttoTeams HTTP API. It commits
+//! YAML manifests of the desired calling state of every user; Dialplane compares them with live state and carries out the
+//! difference, once (`plan`, `apply`) or as a service (`run`).
+//!
+//! # The picture
+//!
+//! ```text
+//! manifests/*.yaml --source--> [ManifestFile]                             disk ends here
+//!                                   |  manifest::load, Keeper     pure
+//!                                   v
+//!                         InForce + [Diagnostic] ----------------> validate
+//!                                   |
+//! service --LiveReader--> LiveTenant |       Journal --> Memory
+//!                              |     |          |
+//!                              v     v          v
+//!                             plan::plan(PlanInput)               pure
+//!                                   |
+//!                                 Plan --plan::render------------> plan, --dry-run: stops here
+//!                                   |  execute                    Provisioner + Journal
+//!                                   v
+//!     began (journal) -> steps in the plan's order -> one sync per tenant -> synced (journal)
+//!                                   |
+//!                             TenantReport --> reconcile: done, held or failed; when to come back
+//! ```
+//!
+//! Nothing flows back up. The executor decides nothing, the planner asks nobody, news of a change carries nothing.
+//!
+//! # The rooms
+//!
+//! | room | kind | holds |
+//! |---|---|---|
+//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, memory |
+//! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
+//! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
+//! | [`plan`] | pure | differences, order, guards, rendering |
+//! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
+//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
+//! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
+//! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
+//! | [`config`] | edge | settings from file and environment; where secrets come from |
+//! | [`api`] | edge | the ConnecttoTeams client; the only room that names `reqwest` |
+//! | [`source`] | edge | folders and news of changes; the only room that names `notify` |
+//! | [`state`] | edge | the journal's stores, the lock, the status file |
+//! | [`daemon`] | shell | the service: one loop over a closed set of events |
+//! | [`cli`] | shell | words and exit codes; the only room that prints |
+//! | [`sandbox`] | tool | the vendor's service on loopback, with its rules and with faults; shares no wire code with [`api`] |
+//!
+//! Who may use whom is held by a test (`tests/it/tidy.rs`).
+//!
+//! # Invariants
+//!
+//! - **A dry run cannot write.** Reading and writing are different types; `plan` is handed a [`ports::LiveReader`] and no
+//!   [`ports::Provisioner`].
+//! - **Nobody is disabled because something was absent, unreadable or slow.** A user who is not visible is a problem of that user.
+//!   An unreadable manifest keeps its last good version or holds removals; a list that may be cut short holds disables and
+//!   number moves; a tenant that cannot be read is held.
+//! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
+//!   accepted sync clears it.
+//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it.
+//! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
+//! - **Every refusal says why and what to do.**
+//!
+//! # Deliberately not here yet
+//!
+//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
+//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal.
+
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -1,135 +1,48 @@
-//! The service: one loop over a closed set of events. It owns clock, tasks and news; when to act is decided in `reconcile`,
-//! what to do in `plan`, and it is done in `execute`.
-//!
-//! ```text
-//! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
-//! ```
-//!
-//! **Invariant:** every task is in one [`JoinSet`] and its end is an event; a pass that panics is a failed pass of its tenant and
-//! of no other.
+//! What the loop knows, and what it does about each event.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroUsize,
-    path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::{
-    task::{Id, JoinSet},
+    task::{Id, JoinError, JoinSet},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span, warn};
+use tracing::{error, info, warn};
 
+use super::{
+    Daemon, Listener, News, TenantStatus,
+    pass::{Ended, Pass},
+    run_id,
+};
 use crate::{
-    config::{Execution, Run},
-    execute::{Executor, TenantReport},
+    config::Run,
     manifest::{self, InForce, Keeper},
-    model::{DesiredTenant, LiveTenant, Mode, RunId, TenantName},
-    pass,
-    plan::{self, Observation, TenantInput, TenantPlan},
+    model::{LiveTenant, TenantName},
     ports::{Journal, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
-    source::{Tree, Watch, read_tree},
-    yaml::Diagnostic,
+    source::{Tree, read_tree},
 };
 
-/// What the service works with.
-#[derive(Debug)]
-pub struct Daemon<R, P, J> {
-    /// Where the manifests are.
-    pub manifests: Vec<PathBuf>,
-    /// Reads live state.
-    pub reader: R,
-    /// Changes the service.
-    pub provisioner: P,
-    /// Remembers.
-    pub journal: J,
-    /// How plans are carried out.
-    pub execution: Execution,
-    /// When to look again.
-    pub timing: Run,
-}
-
-/// What happens, for whoever shows it.
-#[derive(Debug)]
-pub enum News<'n> {
-    /// Manifests were taken, with these problems.
-    Manifests(&'n [Diagnostic], &'n InForce),
-    /// A tenant was planned.
-    Planned(&'n TenantPlan),
-    /// A plan was carried out.
-    Finished(&'n TenantPlan, &'n TenantReport),
-    /// What every tenant is doing now.
-    Status(&'n [TenantStatus]),
-}
-
-/// What a tenant is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantStatus {
-    /// The tenant.
-    pub tenant: TenantName,
-    /// How its last pass ended, and when.
-    pub last: Option<(Ending, Timestamp)>,
-    /// When the next one is due; absent while one runs.
-    pub next: Option<Timestamp>,
-}
-
-/// Hears the news; called from several tasks.
-pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
-
-/// How a pass of a tenant ended.
-struct Ended {
-    tenant: TenantName,
-    ending: Ending,
-    live: Option<Arc<LiveTenant>>,
-}
-
-enum Task {
+/// A task's end.
+pub(super) enum Task {
     Looked(Tree),
     Ended(Ended),
 }
 
-/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow.
-pub async fn run<R, P, J>(daemon: Daemon<R, P, J>, listener: Listener, stop: CancellationToken)
-where
-    R: LiveReader + 'static,
-    P: Provisioner + 'static,
-    J: Journal + 'static,
-{
-    let mut watch = Watch::new(&daemon.manifests);
-    let mut state = Loop::new(Arc::new(daemon), listener, stop.clone());
-    state.look();
-    loop {
-        let wake = state.next_deadline();
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            Some(joined) = state.tasks.join_next_with_id() => {
-                if state.ended(joined) {
-                    watch.renew();
-                }
-            }
-            () = watch.changed() => state.debounce.news(state.now()),
-            () = tokio::time::sleep_until(wake) => {}
-        }
-        state.act();
-    }
-    state.wind_down().await;
-}
-
-struct Loop<R, P, J> {
+/// The loop between two events.
+pub(super) struct Loop<R, P, J> {
     daemon: Arc<Daemon<R, P, J>>,
     listener: Listener,
     stop: CancellationToken,
     start: Instant,
-    tasks: JoinSet<Task>,
+    pub(super) tasks: JoinSet<Task>,
     running: BTreeMap<Id, TenantName>,
     looking: bool,
-    debounce: Debounce,
+    pub(super) debounce: Debounce,
     looks: Looks,
     poll_at: At,
     keeper: Keeper,
@@ -147,7 +60,7 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
-    fn new(daemon: Arc<Daemon<R, P, J>>, listener: Listener, stop: CancellationToken) -> Self {
+    pub(super) fn new(daemon: Arc<Daemon<R, P, J>>, listener: Listener, stop: CancellationToken) -> Self {
         let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } = daemon.timing;
         Self {
             daemon,
@@ -169,18 +82,18 @@ where
         }
     }
 
-    fn now(&self) -> At {
+    pub(super) fn now(&self) -> At {
         self.start.elapsed()
     }
 
-    fn next_deadline(&self) -> Instant {
+    pub(super) fn next_deadline(&self) -> Instant {
         let looking = self.debounce.due().filter(|_| !self.looking);
         let deadlines = [Some(self.poll_at), looking, self.schedule.next(self.daemon.execution.tenants)];
         self.start + deadlines.into_iter().flatten().min().unwrap_or(self.poll_at)
     }
 
     /// Does whatever is due now.
-    fn act(&mut self) {
+    pub(super) fn act(&mut self) {
         let now = self.now();
         let quiet = self.debounce.due().is_some_and(|due| due <= now);
         if !self.looking && (quiet || self.poll_at <= now) {
@@ -191,7 +104,7 @@ where
         }
     }
 
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         self.looking = true;
         self.debounce.looked();
         self.poll_at = self.now() + self.daemon.timing.poll;
@@ -201,7 +114,7 @@ where
     }
 
     /// Takes the end of a task. True if the files were looked at.
-    fn ended(&mut self, joined: Result<(Id, Task), tokio::task::JoinError>) -> bool {
+    pub(super) fn ended(&mut self, joined: Result<(Id, Task), JoinError>) -> bool {
         match joined {
             Ok((_, Task::Looked(tree))) => {
                 self.looking = false;
@@ -278,7 +191,6 @@ where
             return self.finish(&tenant, Ending::Done);
         };
         self.runs += 1;
-        let run = run_id(self.runs);
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listener: Arc::clone(&self.listener),
@@ -291,10 +203,9 @@ where
                 .map(|(name, live)| (name.clone(), Arc::clone(live)))
                 .collect(),
             desired,
-            run: run.clone(),
+            run: run_id(self.runs),
         };
-        let span = info_span!("pass", %tenant, %run);
-        let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) }.instrument(span));
+        let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
         self.running.insert(task.id(), tenant);
     }
 
@@ -316,7 +227,7 @@ where
     }
 
     /// No new passes; those that run begin no new step and end.
-    async fn wind_down(mut self) {
+    pub(super) async fn wind_down(mut self) {
         let grace = self.daemon.timing.grace;
         info!(running = self.running.len(), grace = %humantime::format_duration(grace), "stopping: running calls may end");
         let all_ended = async {
@@ -330,68 +241,4 @@ where
         self.tasks.shutdown().await;
         info!("stopped");
     }
-}
-
-/// One pass of one tenant.
-struct Pass<R, P, J> {
-    daemon: Arc<Daemon<R, P, J>>,
-    listener: Listener,
-    stop: CancellationToken,
-    desired: Arc<DesiredTenant>,
-    kept: Option<String>,
-    elsewhere: Vec<(TenantName, Arc<LiveTenant>)>,
-    run: RunId,
-}
-
-impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
-    async fn go(self) -> Ended {
-        let daemon = &self.daemon;
-        let observed = match self.desired.mode {
-            Mode::Suspend => None,
-            Mode::Enforce | Mode::Report => Some(daemon.reader.observe(&self.desired.reference()).await.map(Arc::new)),
-        };
-        let plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
-        (self.listener)(News::Planned(&plan));
-        let executor = Executor {
-            provisioner: &daemon.provisioner,
-            journal: &daemon.journal,
-            users: NonZeroUsize::new(daemon.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
-            clock: Timestamp::now,
-            stop: self.stop.clone(),
-        };
-        let report = executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
-        (self.listener)(News::Finished(&plan, &report));
-        let read = !matches!(observed, Some(Err(_)));
-        let ending = match (read && report.is_complete(), plan.is_held()) {
-            (false, _) => Ending::Failed,
-            (true, true) => Ending::Held,
-            (true, false) => Ending::Done,
-        };
-        Ended { tenant: self.desired.name.clone(), ending, live: observed.and_then(Result::ok) }
-    }
-
-    fn plan(&self, observed: Option<Result<&LiveTenant, &crate::ports::Fault>>) -> TenantPlan {
-        let memory = self.daemon.journal.memory(&self.desired.name);
-        let live = match observed {
-            Some(Ok(live)) => Observation::Seen(live),
-            Some(Err(fault)) => Observation::Failed(fault),
-            None => Observation::NotAsked,
-        };
-        let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
-        let settle = pass::settle(&self.daemon.execution);
-        let elsewhere: Vec<_> = self.elsewhere.iter().map(|(name, live)| (name, live.as_ref())).collect();
-        plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
-    }
-}
-
-/// The id of a run: sortable by time, and unique in this process.
-#[must_use]
-pub fn run_id(number: u64) -> RunId {
-    RunId::new(&format!("{}-{number}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")))
-}
-
-/// How long a status may stay the same before the service counts as hung: a few looks at the files.
-#[must_use]
-pub fn status_lifetime(timing: &Run) -> Duration {
-    timing.poll * 3 + Duration::from_secs(10)
 }

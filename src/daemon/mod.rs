@@ -1,0 +1,114 @@
+//! The service: one loop over a closed set of events. It owns clock, tasks and news; when to act is decided in `reconcile`,
+//! what to do in `plan`, and it is done in `execute`.
+//!
+//! ```text
+//! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
+//! ```
+//!
+//! **Invariant:** every task is in one [`JoinSet`] and its end is an event; a pass that panics is a failed pass of its tenant and
+//! of no other.
+
+mod pass;
+mod state;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use self::state::Loop;
+use crate::{
+    config::{Execution, Run},
+    execute::TenantReport,
+    manifest::InForce,
+    model::{RunId, TenantName},
+    plan::TenantPlan,
+    ports::{Journal, LiveReader, Provisioner},
+    reconcile::Ending,
+    source::Watch,
+    yaml::Diagnostic,
+};
+
+/// What the service works with.
+#[derive(Debug)]
+pub struct Daemon<R, P, J> {
+    /// Where the manifests are.
+    pub manifests: Vec<PathBuf>,
+    /// Reads live state.
+    pub reader: R,
+    /// Changes the service.
+    pub provisioner: P,
+    /// Remembers.
+    pub journal: J,
+    /// How plans are carried out.
+    pub execution: Execution,
+    /// When to look again.
+    pub timing: Run,
+}
+
+/// What happens, for whoever shows it.
+#[derive(Debug)]
+pub enum News<'n> {
+    /// Manifests were taken, with these problems.
+    Manifests(&'n [Diagnostic], &'n InForce),
+    /// A tenant was planned.
+    Planned(&'n TenantPlan),
+    /// A plan was carried out.
+    Finished(&'n TenantPlan, &'n TenantReport),
+    /// What every tenant is doing now.
+    Status(&'n [TenantStatus]),
+}
+
+/// What a tenant is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantStatus {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// How its last pass ended, and when.
+    pub last: Option<(Ending, Timestamp)>,
+    /// When the next one is due; absent while one runs.
+    pub next: Option<Timestamp>,
+}
+
+/// Hears the news; called from several tasks.
+pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
+
+/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow.
+pub async fn run<R, P, J>(daemon: Daemon<R, P, J>, listener: Listener, stop: CancellationToken)
+where
+    R: LiveReader + 'static,
+    P: Provisioner + 'static,
+    J: Journal + 'static,
+{
+    let mut watch = Watch::new(&daemon.manifests);
+    let mut state = Loop::new(Arc::new(daemon), listener, stop.clone());
+    state.look();
+    loop {
+        let wake = state.next_deadline();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(joined) = state.tasks.join_next_with_id() => {
+                if state.ended(joined) {
+                    watch.renew();
+                }
+            }
+            () = watch.changed() => state.debounce.news(state.now()),
+            () = tokio::time::sleep_until(wake) => {}
+        }
+        state.act();
+    }
+    state.wind_down().await;
+}
+
+/// The id of a run: sortable by time, and unique in this process.
+#[must_use]
+pub fn run_id(number: u64) -> RunId {
+    RunId::new(&format!("{}-{number}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")))
+}
+
+/// How long a status may stay the same before the service counts as hung: a few looks at the files.
+#[must_use]
+pub fn status_lifetime(timing: &Run) -> Duration {
+    timing.poll * 3 + Duration::from_secs(10)
+}

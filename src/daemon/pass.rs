@@ -1,0 +1,75 @@
+//! One pass of one tenant: look, decide, carry out, tell.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Daemon, Listener, News};
+use crate::{
+    execute::Executor,
+    model::{DesiredTenant, LiveTenant, Mode, RunId, TenantName},
+    pass,
+    plan::{self, Observation, TenantInput, TenantPlan},
+    ports::{Fault, Journal, LiveReader, Provisioner},
+    reconcile::Ending,
+};
+
+/// How a pass of a tenant ended.
+pub(super) struct Ended {
+    pub(super) tenant: TenantName,
+    pub(super) ending: Ending,
+    pub(super) live: Option<Arc<LiveTenant>>,
+}
+
+/// One pass of one tenant.
+pub(super) struct Pass<R, P, J> {
+    pub(super) daemon: Arc<Daemon<R, P, J>>,
+    pub(super) listener: Listener,
+    pub(super) stop: CancellationToken,
+    pub(super) desired: Arc<DesiredTenant>,
+    pub(super) kept: Option<String>,
+    pub(super) elsewhere: Vec<(TenantName, Arc<LiveTenant>)>,
+    pub(super) run: RunId,
+}
+
+impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
+    pub(super) async fn go(self) -> Ended {
+        let daemon = &self.daemon;
+        let observed = match self.desired.mode {
+            Mode::Suspend => None,
+            Mode::Enforce | Mode::Report => Some(daemon.reader.observe(&self.desired.reference()).await.map(Arc::new)),
+        };
+        let plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        (self.listener)(News::Planned(&plan));
+        let executor = Executor {
+            provisioner: &daemon.provisioner,
+            journal: &daemon.journal,
+            users: NonZeroUsize::new(daemon.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
+            clock: Timestamp::now,
+            stop: self.stop.clone(),
+        };
+        let report = executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
+        (self.listener)(News::Finished(&plan, &report));
+        let read = !matches!(observed, Some(Err(_)));
+        let ending = match (read && report.is_complete(), plan.is_held()) {
+            (false, _) => Ending::Failed,
+            (true, true) => Ending::Held,
+            (true, false) => Ending::Done,
+        };
+        Ended { tenant: self.desired.name.clone(), ending, live: observed.and_then(Result::ok) }
+    }
+
+    fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
+        let memory = self.daemon.journal.memory(&self.desired.name);
+        let live = match observed {
+            Some(Ok(live)) => Observation::Seen(live),
+            Some(Err(fault)) => Observation::Failed(fault),
+            None => Observation::NotAsked,
+        };
+        let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
+        let settle = pass::settle(&self.daemon.execution);
+        let elsewhere: Vec<_> = self.elsewhere.iter().map(|(name, live)| (name, live.as_ref())).collect();
+        plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
+    }
+}

@@ -1,0 +1,353 @@
+//! The real binary as a process, against a sandbox over a real socket: what it prints, how it ends, what it calls.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use dialplane::{
+    manifest::{self, ManifestFile},
+    model::{Calling, Desired, TenantName, Upn},
+    sandbox::{Failure, Route, Rule, Sandbox, World, config_yaml},
+};
+
+/// Longest wait for something that a process is to do; only a failing test waits that long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A small fleet: three tenants of twelve.
+fn fleet() -> String {
+    let mut text = String::new();
+    for (number, tenant) in ["adatum", "contoso", "fabrikam"].iter().enumerate() {
+        text += &format!(
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: never\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
+        );
+        for user in 0..12 {
+            let calling = if user == 7 { "disabled" } else { "enabled" };
+            text += &format!(
+                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: {calling}\n      phoneNumber: \"+1425555{number}{user:03}\"\n"
+            );
+        }
+    }
+    text
+}
+
+fn desired(text: &str) -> Desired {
+    let loaded = manifest::load(&[ManifestFile::new("fleet.yaml", text)]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    loaded.desired
+}
+
+/// A folder with manifests and a configuration, and the sandbox that it points at.
+struct Stage {
+    folder: tempfile::TempDir,
+    sandbox: Sandbox,
+}
+
+impl Stage {
+    async fn set(world: impl FnOnce(&Desired) -> World) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = fleet();
+        fs::create_dir(folder.path().join("manifests")).unwrap();
+        fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
+        let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let config = config_yaml(&sandbox.base_url()) + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
+        fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
+        Self { folder, sandbox }
+    }
+
+    async fn drifted() -> Self {
+        Self::set(|desired| World::drifted(desired, 1)).await
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.path().join("manifests/fleet.yaml")
+    }
+
+    /// Runs to the end.
+    async fn run(&self, arguments: &[&str]) -> Ended {
+        let mut command = dialplane(self.path(), arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        Ended::from(output)
+    }
+
+    /// Starts and leaves running.
+    fn start(&self, arguments: &[&str]) -> Running {
+        let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
+        let child = dialplane(self.path(), arguments).stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
+        Running { child, folder: self.path().to_owned() }
+    }
+
+    /// The writes so far: method and path, tenants and users as they came.
+    fn writes(&self) -> Vec<String> {
+        self.sandbox.writes().into_iter().map(|call| call.path).collect()
+    }
+
+    fn calling(&self, tenant: &str, user: &str) -> Calling {
+        let (tenant, user) = (TenantName::parse(tenant).unwrap(), Upn::parse(user).unwrap());
+        self.sandbox.world(|world| world.tenant(&tenant).unwrap().1.users[&user].calling)
+    }
+}
+
+fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALPLANE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+struct Ended {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+struct Running {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Running {
+    async fn until(&mut self, what: &str, done: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !done() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && begin.elapsed() < PATIENCE,
+                "never came: {what}; {ended:?}\n{}{}",
+                self.text("stdout"),
+                self.text("stderr")
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(name)).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Asks it to stop and tells how it ended.
+    async fn stop(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_dry_run_writes() {
+    let stage = Stage::drifted().await;
+    for arguments in [
+        &["plan"][..],
+        &["apply", "--dry-run"],
+        &["run", "--dry-run"],
+        &["plan", "--output", "json"],
+        &["plan", "-o", "markdown"],
+    ] {
+        let ended = stage.run(arguments).await;
+        assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
+        assert!(!ended.stdout.is_empty() && ended.stderr.is_empty(), "{arguments:?}: {}", ended.stderr);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    assert!(stage.sandbox.calls().len() > 15, "the dry runs did read");
+    assert!(!stage.path().join(".dialplane").exists(), "a dry run leaves nothing behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applying_twice_writes_once() {
+    let stage = Stage::drifted().await;
+    let first = stage.run(&["apply"]).await;
+    assert_eq!(first.code, 3, "{}{}", first.stdout, first.stderr);
+    let writes = stage.writes();
+    let syncs = writes.iter().filter(|path| path.contains("syncTeamsRegistrations")).count();
+    assert!(writes.len() > syncs && syncs == 2, "two tenants consent: {writes:?}");
+    let second = stage.run(&["apply"]).await;
+    assert_eq!((second.code, stage.writes().len()), (3, writes.len()), "{}{}", second.stdout, second.stderr);
+    assert!(second.stdout.contains("done: 0 steps accepted, 0 syncs accepted"), "{}", second.stdout);
+    let third = stage.run(&["run", "--once"]).await;
+    assert_eq!((third.code, stage.writes().len()), (3, writes.len()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_that_is_right_ends_with_zero() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    for arguments in [["plan"], ["apply"]] {
+        let ended = stage.run(&arguments).await;
+        assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains("plan: nothing to do"), "{}", ended.stdout);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_step_ends_with_four_and_names_the_user() {
+    let stage = Stage::drifted().await;
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::ErrorInside).on(Route::Disable)));
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("failed    disable user7@"), "{}", ended.stdout);
+    let json = stage.run(&["apply", "--output", "json"]).await;
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json.code, &report["kind"], &report["version"]), (4, &"Report".into(), &1.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenant_alone() {
+    let stage = Stage::drifted().await;
+    let ended = stage.run(&["apply", "--tenant", "contoso"]).await;
+    assert!(ended.stdout.contains("contoso") && !ended.stdout.contains("adatum"), "{}", ended.stdout);
+    let id = "00000000-0000-4000-8000-000000000001";
+    assert!(stage.sandbox.writes().iter().all(|call| call.tenant.as_ref().is_some_and(|tenant| tenant.to_string() == id)));
+    let wrong = stage.run(&["plan", "--tenant", "contosso"]).await;
+    assert_eq!(wrong.code, 1);
+    insta::assert_snapshot!(wrong.stderr, @r"
+    error: no manifest describes tenant `contosso`
+      hint: there are adatum, contoso, fabrikam
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_acts_on_an_edit_and_keeps_the_last_good_version() {
+    let stage = Stage::drifted().await;
+    let mut service = stage.start(&["run"]);
+    let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+    service.until("the first passes", || syncs() == 2).await;
+
+    let edited = fleet().replacen("calling: enabled", "calling: disabled", 1);
+    fs::write(stage.manifest(), &edited).unwrap();
+    service.until("the edit", || stage.calling("adatum", "user0@adatum.example") == Calling::Disabled).await;
+
+    fs::write(stage.manifest(), edited.replace("calling: disabled", "calling: [")).unwrap();
+    service
+        .until("the complaint", || {
+            fs::read_to_string(stage.path().join("stderr")).unwrap().contains("an older version stays in force")
+        })
+        .await;
+    fs::write(stage.manifest(), fleet()).unwrap();
+    service.until("the repair", || stage.calling("adatum", "user0@adatum.example") == Calling::Enabled).await;
+
+    let status = stage.run(&["status"]).await;
+    assert!(status.code == 0 && status.stdout.contains("is alive"), "{}{}", status.stdout, status.stderr);
+    let second = stage.run(&["apply"]).await;
+    assert_eq!(second.code, 1);
+    assert!(
+        second.stderr.contains("is in use by process") && second.stderr.contains("hint: only one dialplane"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
+    let stage = Stage::drifted().await;
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 150);
+    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    let mut run = stage.start(&["apply"]);
+    run.until("the first write", || !stage.writes().is_empty()).await;
+    assert_eq!(run.stop().await, Some(4));
+    let done = stage.writes().len();
+    assert!(done < 20, "{done} writes were sent although it was asked to stop");
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    assert_eq!(stage.run(&["plan"]).await.code, 3, "nothing is left but what is held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_owes_its_sync() {
+    let stage = Stage::drifted().await;
+    stage.sandbox.faults(|faults| faults.rules.push(Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::Sync) }));
+    let mut run = stage.start(&["apply"]);
+    let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+    run.until("the syncs", || syncs() == 2).await;
+    run.child.kill().unwrap();
+    run.child.wait().unwrap();
+    stage.sandbox.faults(|faults| faults.rules.clear());
+    let plan = stage.run(&["plan"]).await;
+    assert_eq!(plan.code, 2, "{}", plan.stdout);
+    assert!(plan.stdout.contains("owed since") && plan.stdout.contains("plan: 2 syncs owed"), "{}", plan.stdout);
+    let before = stage.writes().len();
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    let after: Vec<String> = stage.writes().split_off(before);
+    assert!(after.len() == 2 && after.iter().all(|path| path.contains("syncTeams")), "{after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_never_told() {
+    let stage = Stage::drifted().await;
+    let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
+    let config = config.replace("clientSecret: { command: [printf, sandbox-secret] }", "clientSecret: { env: PLANTED_SECRET }");
+    let config = config.replace("password: { command: [printf, sandbox-secret] }", "password: { file: password }");
+    fs::write(stage.path().join("dialplane.yaml"), config).unwrap();
+    for planted in ["sandbox-secret", "sentinel-7f3a91"] {
+        fs::write(stage.path().join("password"), format!("{planted}\n")).unwrap();
+        let mut command = dialplane(stage.path(), &["apply", "-vv"]);
+        command.env("PLANTED_SECRET", planted).env("DIALPLANE_LOG", "trace");
+        let ended = Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+        assert!(ended.stderr.len() > 1000, "the log says something");
+        let journal = fs::read_to_string(stage.path().join(".dialplane/sandbox/journal.jsonl")).unwrap();
+        for (place, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr), ("the journal", &journal)] {
+            assert!(!text.contains(planted), "{place} tells a secret: {text}");
+            assert!(!text.contains("Bearer "), "{place} tells a token");
+        }
+    }
+}
+
+#[test]
+fn what_people_get_wrong_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("wrong.yaml"), "kind: Tenant\n").unwrap();
+    fs::write(folder.path().join("config.yaml"), "conectToTeams: {}\n").unwrap();
+    fs::write(folder.path().join("fleet.yaml"), fleet()).unwrap();
+    let cases: &[&[&str]] = &[
+        &["plan"],
+        &["plan", "nowhere"],
+        &["plan", "fleet.yaml"],
+        &["validate", "wrong.yaml"],
+        &["validate", "wrong.yaml", "--output", "github"],
+        &["validate", "--config", "config.yaml"],
+        &["validate", "--config", "absent.yaml"],
+        &["status"],
+        &["sandbox", "fleet.yaml", "--listen", "0.0.0.0:0"],
+        &["plan", "--tenant", "Contoso Ltd"],
+        &["plan", "--dryrun"],
+        &["aply"],
+    ];
+    let mut told = String::new();
+    for arguments in cases {
+        let ended = Ended::from(dialplane(folder.path(), arguments).output().unwrap());
+        assert_eq!(ended.code, 1, "{arguments:?}");
+        told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn help_schema_and_completions_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
+    insta::assert_snapshot!(run(&["--help"]).stdout);
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema"]).stdout).unwrap();
+    assert!(jsonschema::validator_for(&schema).is_ok());
+    for shell in ["bash", "zsh", "fish"] {
+        let ended = run(&["completions", shell]);
+        assert!(ended.code == 0 && ended.stdout.contains("validate"), "{shell}");
+    }
+}
