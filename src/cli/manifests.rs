@@ -43,6 +43,12 @@ pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
     }
     let loaded = manifest::load(&files);
     let diagnostics = loaded.diagnostics.clone();
+    if files.iter().all(|file| file.text.is_err()) {
+        return Err(Failure {
+            diagnostics,
+            ..Failure::new("no manifest can be read").hint("name the folder that holds the .yaml files")
+        });
+    }
     Ok(Looked { files, diagnostics, in_force: Keeper::default().take(loaded) })
 }
 

@@ -22,7 +22,10 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} error(s)", self.diagnostics.len())
+        match self.diagnostics.len() {
+            1 => f.write_str("the configuration cannot be used: 1 error"),
+            errors => write!(f, "the configuration cannot be used: {errors} errors"),
+        }
     }
 }
 
