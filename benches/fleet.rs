@@ -3,6 +3,8 @@
 //! `cargo bench --bench fleet` prints figures and asserts nothing about time. `FLEET_USERS` and `FLEET_TENANTS` change the size of
 //! the fleet that is planned over HTTP (10,000 users in 20 tenants).
 
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "figures are printed, and a bench that cannot begin ends")]
+
 use std::{
     fmt::Write as _,
     fs,

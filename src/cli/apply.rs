@@ -11,8 +11,7 @@ use super::{
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
-    out::Out,
-    report,
+    out, report,
     signals::Signals,
 };
 use crate::{
@@ -28,33 +27,33 @@ use crate::{
 };
 
 /// Shows what would change.
-pub(super) async fn plan(cli: &Cli, once: &Once, out: &Out) -> Result<Exit, Failure> {
+pub(super) async fn plan(cli: &Cli, once: &Once) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
-    let looked = look(once, &settings, *out)?;
+    let looked = look(once, &settings)?;
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
         (backend.client.reader(), backend.execution, backend.sandbox)
     };
     let plan = if once.sandbox {
-        decide(&looked, &reader, &execution, |_| Memory::default(), *out).await
+        decide(&looked, &reader, &execution, |_| Memory::default()).await
     } else {
         let memory = read_memory(&settings.state.path)?;
-        decide(&looked, &reader, &execution, memory, *out).await
+        decide(&looked, &reader, &execution, memory).await
     };
-    show_plan(&plan, once.output, *out);
+    show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
 }
 
 /// Carries out the plan.
-pub(super) async fn apply(cli: &Cli, once: &Once, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
-    let looked = look(once, &settings, *out)?;
+    let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.client.reader();
-    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), *out).await;
+    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant)).await;
     if once.output == PlanOutput::Text {
-        show_plan(&plan, once.output, *out);
+        show_plan(&plan, once.output);
     }
     let executor = Executor {
         provisioner: &backend.client.writer(),
@@ -64,18 +63,18 @@ pub(super) async fn apply(cli: &Cli, once: &Once, out: &Out, signals: &Signals) 
         stop: signals.asked(),
     };
     let tally = render::Tally::of(&plan);
-    let bar = out.progress("applying", tally.enable + tally.update + tally.disable);
+    let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
     let run = |_: &TenantName| run_id(0);
     let reports = pass::carry_out(&plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
     bar.finish_and_clear();
-    show_reports(&plan, &reports, once.output, started.elapsed(), *out);
+    show_reports(&plan, &reports, once.output, started.elapsed());
     Ok(if looked.diagnostics.is_empty() { report::exit(&plan, &reports) } else { Exit::Error })
 }
 
-fn look(once: &Once, settings: &Settings, out: Out) -> Result<Looked, Failure> {
+fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
     let mut looked = manifests::look(&manifests::paths(&once.paths, settings))?;
-    looked.tell(out);
+    looked.tell();
     looked.only(&once.tenants)?;
     Ok(looked)
 }
@@ -89,36 +88,30 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
     Ok(if sandbox { Store::Volatile(VolatileJournal::default()) } else { Store::File(FileJournal::open(&settings.state.path)?) })
 }
 
-async fn decide(
-    looked: &Looked,
-    reader: &Reader,
-    execution: &Execution,
-    memory: impl Fn(&TenantName) -> Memory,
-    out: Out,
-) -> Plan {
+async fn decide(looked: &Looked, reader: &Reader, execution: &Execution, memory: impl Fn(&TenantName) -> Memory) -> Plan {
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
-    let bar = out.progress("reading live state", asked);
+    let bar = out::progress("reading live state", asked);
     let observed = pass::observe(reader, tenants.values(), execution.tenants, |_| bar.inc(1)).await;
     bar.finish_and_clear();
     pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution)
 }
 
-fn show_plan(plan: &Plan, output: PlanOutput, out: Out) {
+fn show_plan(plan: &Plan, output: PlanOutput) {
     match output {
-        PlanOutput::Text => out.data(&render::text(plan)),
-        PlanOutput::Json => out.json(&render::json(plan)),
-        PlanOutput::Markdown => out.data(&render::markdown(plan)),
+        PlanOutput::Text => out::data(&render::text(plan)),
+        PlanOutput::Json => out::json(&render::json(plan)),
+        PlanOutput::Markdown => out::data(&render::markdown(plan)),
     }
 }
 
-fn show_reports(plan: &Plan, reports: &[TenantReport], output: PlanOutput, took: std::time::Duration, out: Out) {
+fn show_reports(plan: &Plan, reports: &[TenantReport], output: PlanOutput, took: std::time::Duration) {
     match output {
-        PlanOutput::Text => out.data(&report::text(plan, reports, took)),
-        PlanOutput::Json => out.json(&report::json(plan, reports)),
+        PlanOutput::Text => out::data(&report::text(plan, reports, took)),
+        PlanOutput::Json => out::json(&report::json(plan, reports)),
         PlanOutput::Markdown => {
             let text = anstream::adapter::strip_str(&report::text(plan, reports, took)).to_string();
-            out.data(&format!("{}\n### Dialplane report\n\n```\n{text}```\n", render::markdown(plan)));
+            out::data(&format!("{}\n### Dialplane report\n\n```\n{text}```\n", render::markdown(plan)));
         }
     }
 }

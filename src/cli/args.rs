@@ -126,6 +126,7 @@ pub(super) struct Apply {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the flag is `--dry-run` everywhere")]
 pub(super) struct Run {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,

@@ -3,13 +3,12 @@
 use super::{
     args::{CheckOutput, Cli, Validate},
     exit::{Exit, Failure},
-    manifests,
-    out::Out,
+    manifests, out,
 };
 use crate::{plan::render::many, yaml::Diagnostic};
 
 /// Checks manifests and tells every problem.
-pub(super) fn validate(cli: &Cli, command: &Validate, out: &Out) -> Result<Exit, Failure> {
+pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
     let paths = if command.paths.is_empty() { manifests::settings(cli)?.manifests } else { command.paths.clone() };
     let looked = manifests::look(&paths)?;
     let tenants = looked.in_force.desired.tenants.len();
@@ -17,15 +16,15 @@ pub(super) fn validate(cli: &Cli, command: &Validate, out: &Out) -> Result<Exit,
     let errors = looked.diagnostics.len();
     match command.output {
         CheckOutput::Text => {
-            out.diagnostics(&looked.diagnostics);
+            out::diagnostics(&looked.diagnostics);
             let count =
                 format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants, "valid tenant"), many(users, "user"));
             match errors {
-                0 => out.data(&format!("{count}: all valid\n")),
-                errors => out.talk(&format!("{count}: {}\n", many(errors, "error"))),
+                0 => out::data(&format!("{count}: all valid\n")),
+                errors => out::talk(&format!("{count}: {}\n", many(errors, "error"))),
             }
         }
-        CheckOutput::Json => out.json(&serde_json::json!({
+        CheckOutput::Json => out::json(&serde_json::json!({
             "version": 1,
             "kind": "Validation",
             "files": looked.files.len(),
@@ -33,7 +32,7 @@ pub(super) fn validate(cli: &Cli, command: &Validate, out: &Out) -> Result<Exit,
             "users": users,
             "errors": looked.diagnostics.iter().map(as_json).collect::<Vec<_>>(),
         })),
-        CheckOutput::Github => looked.diagnostics.iter().for_each(|diagnostic| out.data(&annotation(diagnostic))),
+        CheckOutput::Github => looked.diagnostics.iter().for_each(|diagnostic| out::data(&annotation(diagnostic))),
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Error })
 }

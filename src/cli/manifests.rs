@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{args::Cli, exit::Failure, out::Out};
+use super::{args::Cli, exit::Failure, out};
 use crate::{
     config::{self, Settings},
     manifest::{self, InForce, Keeper, ManifestFile},
@@ -71,11 +71,11 @@ impl Looked {
     }
 
     /// Prints the problems and says what they mean for what follows.
-    pub(super) fn tell(&self, out: Out) {
-        out.diagnostics(&self.diagnostics);
+    pub(super) fn tell(&self) {
+        out::diagnostics(&self.diagnostics);
         if !self.diagnostics.is_empty() {
             let held = many(self.in_force.broken.len(), "tenant");
-            out.talk(&format!("{} in the manifests; {held} held because of them\n\n", many(self.diagnostics.len(), "error")));
+            out::talk(&format!("{} in the manifests; {held} held because of them\n\n", many(self.diagnostics.len(), "error")));
         }
     }
 }

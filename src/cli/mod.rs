@@ -23,7 +23,6 @@ pub use exit::Exit;
 
 use args::{Cli, Command};
 use exit::Failure;
-use out::Out;
 use signals::Signals;
 
 /// Does what the arguments say. The answer is the exit code; everything has been printed.
@@ -39,39 +38,38 @@ pub async fn run() -> Exit {
     };
     logging::start(&cli);
     let signals = Signals::listen();
-    let out = Out::new();
     let end = tokio::select! {
-        end = dispatch(&cli, &out, &signals) => end,
+        end = dispatch(&cli, &signals) => end,
         () = signals.insisted() => Err(Failure::new("stopped at once: what was under way is in the journal")),
     };
     match end {
         Ok(exit) => exit,
         Err(failure) => {
-            out.failure(&failure);
+            out::failure(&failure);
             Exit::Error
         }
     }
 }
 
-async fn dispatch(cli: &Cli, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Validate(command) => check::validate(cli, command, out),
-        Command::Plan(once) => apply::plan(cli, once, out).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, out).await,
-        Command::Apply(command) => apply::apply(cli, &command.once, out, signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), out).await,
-        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), out, signals).await,
-        Command::Run(command) => run::run(cli, &command.as_once(), out, signals).await,
-        Command::Sandbox(command) => sandbox::serve(cli, command, out, signals).await,
-        Command::Status(command) => status::status(cli, command, out),
+        Command::Validate(command) => check::validate(cli, command),
+        Command::Plan(once) => apply::plan(cli, once).await,
+        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once).await,
+        Command::Apply(command) => apply::apply(cli, &command.once, signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once()).await,
+        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), signals).await,
+        Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
+        Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
+        Command::Status(command) => status::status(cli, command),
         Command::Schema => {
-            out.json(&crate::manifest::json_schema());
+            out::json(&crate::manifest::json_schema());
             Ok(Exit::Done)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "dialplane", &mut script);
-            out.data(&String::from_utf8_lossy(&script));
+            out::data(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
     }

@@ -11,53 +11,43 @@ use crate::yaml::{self, Diagnostic};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = Style::new().dimmed();
 
-/// stdout and stderr.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Out;
+/// Data, for stdout. A reader that has gone away (`| head`) is no error.
+pub(super) fn data(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
 
-impl Out {
-    pub(super) fn new() -> Self {
-        Self
-    }
+/// Data as JSON.
+pub(super) fn json(value: &serde_json::Value) {
+    data(&format!("{value:#}\n"));
+}
 
-    /// Data, for stdout. A reader that has gone away (`| head`) is no error.
-    pub(super) fn data(self, text: &str) {
-        let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    }
+/// Talk, for stderr.
+pub(super) fn talk(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
 
-    /// Data as JSON.
-    pub(super) fn json(self, value: &serde_json::Value) {
-        self.data(&format!("{value:#}\n"));
+/// Problems of an input, each with its source line, and their number.
+pub(super) fn diagnostics(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        talk(&format!("{}\n", yaml::render(diagnostic)));
     }
+}
 
-    /// Talk, for stderr.
-    pub(super) fn talk(self, text: &str) {
-        let mut stderr = anstream::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+pub(super) fn failure(failure: &Failure) {
+    diagnostics(&failure.diagnostics);
+    talk(&format!("{ERROR}error:{ERROR:#} {}\n", failure.message));
+    if let Some(hint) = &failure.hint {
+        talk(&format!("  {HINT}hint: {hint}{HINT:#}\n"));
     }
+}
 
-    /// Problems of an input, each with its source line, and their number.
-    pub(super) fn diagnostics(self, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
-            self.talk(&format!("{}\n", yaml::render(diagnostic)));
-        }
+/// A bar on stderr, if that is a terminal. It vanishes when it is finished.
+pub(super) fn progress(what: &'static str, steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64).with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
     }
-
-    pub(super) fn failure(self, failure: &Failure) {
-        self.diagnostics(&failure.diagnostics);
-        self.talk(&format!("{ERROR}error:{ERROR:#} {}\n", failure.message));
-        if let Some(hint) = &failure.hint {
-            self.talk(&format!("  {HINT}hint: {hint}{HINT:#}\n"));
-        }
-    }
-
-    /// A bar on stderr, if that is a terminal. It vanishes when it is finished.
-    pub(super) fn progress(self, what: &'static str, steps: usize) -> ProgressBar {
-        let bar = ProgressBar::new(steps as u64).with_message(what);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
-            bar.set_style(style);
-        }
-        bar
-    }
+    bar
 }

@@ -14,9 +14,7 @@ use super::{
     args::{Cli, Once},
     backend::Backend,
     exit::{Exit, Failure},
-    manifests,
-    out::Out,
-    report,
+    manifests, out, report,
     signals::Signals,
 };
 use crate::{
@@ -28,14 +26,14 @@ use crate::{
 };
 
 /// Runs until somebody asks it to stop.
-pub(super) async fn run(cli: &Cli, once: &Once, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let paths = manifests::paths(&once.paths, &settings);
     let backend = if once.sandbox {
         let looked = manifests::look(&paths)?;
         let backend = Backend::rehearsal(&looked.in_force.desired).await?;
         if let Some(sandbox) = &backend.sandbox {
-            out.talk(&format!("sandbox at {}: rehearsing, no real phone is touched\n\n", sandbox.base_url()));
+            out::talk(&format!("sandbox at {}: rehearsing, no real phone is touched\n\n", sandbox.base_url()));
         }
         backend
     } else {
@@ -43,7 +41,6 @@ pub(super) async fn run(cli: &Cli, once: &Once, out: &Out, signals: &Signals) ->
     };
     let journal = store(once.sandbox, &settings)?;
     let show = Show {
-        out: *out,
         folder: (!once.sandbox).then(|| settings.state.path.clone()),
         timing: settings.run,
         shown: Mutex::new(BTreeMap::new()),
@@ -62,7 +59,6 @@ pub(super) async fn run(cli: &Cli, once: &Once, out: &Out, signals: &Signals) ->
 
 /// Shows the news on stdout, and keeps the status file.
 struct Show {
-    out: Out,
     folder: Option<PathBuf>,
     timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
@@ -72,12 +68,12 @@ struct Show {
 impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
-            News::Manifests(diagnostics, _) => self.out.diagnostics(diagnostics),
+            News::Manifests(diagnostics, _) => out::diagnostics(diagnostics),
             News::Planned(plan) => {
                 let text = render::text(&Plan { tenants: vec![(*plan).clone()] });
                 let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
                 if shown.get(&plan.tenant) != Some(&text) || plan.writes() {
-                    self.out.data(&format!("{text}\n"));
+                    out::data(&format!("{text}\n"));
                 }
                 shown.insert(plan.tenant.clone(), text);
             }
@@ -86,7 +82,7 @@ impl Show {
                 // Writing to a string cannot fail.
                 let _ = report::write_tenant(&mut text, plan, outcome);
                 if !text.is_empty() {
-                    self.out.data(&format!("{text}\n"));
+                    out::data(&format!("{text}\n"));
                 }
             }
             News::Status(tenants) => self.keep_status(tenants),

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::{
     args::{Cli, Sandbox as Command},
     exit::{Exit, Failure},
-    manifests,
-    out::Out,
+    manifests, out,
     signals::Signals,
 };
 use crate::{
@@ -15,10 +14,10 @@ use crate::{
 };
 
 /// Serves until somebody asks it to stop.
-pub(super) async fn serve(cli: &Cli, command: &Command, out: &Out, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn serve(cli: &Cli, command: &Command, signals: &Signals) -> Result<Exit, Failure> {
     let paths = if command.paths.is_empty() { manifests::settings(cli)?.manifests } else { command.paths.clone() };
     let looked = manifests::look(&paths)?;
-    looked.tell(*out);
+    looked.tell();
     let desired = &looked.in_force.desired;
     let world =
         if command.as_desired { World::from_desired(desired, command.seed) } else { World::drifted(desired, command.seed) };
@@ -29,14 +28,14 @@ pub(super) async fn serve(cli: &Cli, command: &Command, out: &Out, signals: &Sig
     let url = sandbox.base_url();
     if let Some(path) = &command.write_config {
         write_config(path, &sandbox::config_yaml(&url))?;
-        out.talk(&format!("configuration written: dialplane --config {} plan\n", path.display()));
+        out::talk(&format!("configuration written: dialplane --config {} plan\n", path.display()));
     }
-    out.talk(&format!(
+    out::talk(&format!(
         "sandbox with {} and {}; stop it with Ctrl-C\n  calls so far   {url}/_sandbox/calls?writes=true\n  faults         {url}/_sandbox/faults\n",
         many(tenants, "tenant"),
         many(users, "user")
     ));
-    out.data(&format!("{url}\n"));
+    out::data(&format!("{url}\n"));
     signals.asked().cancelled().await;
     sandbox.stop().await.map_err(|error| Failure::new(format!("the sandbox did not end well: {error}")))?;
     Ok(Exit::Done)

@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use super::{
     args::{Cli, Status as Command, StatusOutput},
     exit::{Exit, Failure},
-    manifests,
-    out::Out,
+    manifests, out,
 };
 use crate::{reconcile::Ending, state::Status};
 
 /// Tells it; fails if the service is not alive.
-pub(super) fn status(cli: &Cli, command: &Command, out: &Out) -> Result<Exit, Failure> {
+pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let folder = manifests::settings(cli)?.state.path;
     let status = Status::read(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     let status = status.ok_or_else(|| {
@@ -23,8 +22,8 @@ pub(super) fn status(cli: &Cli, command: &Command, out: &Out) -> Result<Exit, Fa
     })?;
     let alive = Timestamp::now() <= status.until;
     match command.output {
-        StatusOutput::Text => out.data(&text(&status, alive)),
-        StatusOutput::Json => out.json(&serde_json::json!({ "alive": alive, "status": status })),
+        StatusOutput::Text => out::data(&text(&status, alive)),
+        StatusOutput::Json => out::json(&serde_json::json!({ "alive": alive, "status": status })),
     }
     Ok(if alive { Exit::Done } else { Exit::Error })
 }

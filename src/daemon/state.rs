@@ -132,16 +132,15 @@ where
                 }
                 self.finish(&ended.tenant, ended.ending);
             }
-            Err(failure) => match self.running.remove(&failure.id()) {
-                Some(tenant) => {
+            Err(failure) => {
+                if let Some(tenant) = self.running.remove(&failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     self.finish(&tenant, Ending::Failed);
-                }
-                None => {
+                } else {
                     error!(%failure, "looking at the manifests ended unexpectedly");
                     self.looking = false;
                 }
-            },
+            }
         }
         false
     }

@@ -37,13 +37,13 @@ impl Watch {
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
             Ok(_) | Err(_) => news.notify_one(),
         };
-        let watched = notify::recommended_watcher(tell).and_then(|mut watcher| {
+        let begun = notify::recommended_watcher(tell).and_then(|mut watcher| {
             for root in &self.roots {
                 watcher.watch(root, RecursiveMode::Recursive)?;
             }
             Ok(watcher)
         });
-        match watched {
+        match begun {
             Ok(watcher) => {
                 if self.watcher.is_none() {
                     info!(paths = self.roots.len(), "watching");

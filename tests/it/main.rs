@@ -1,4 +1,11 @@
 //! All integration tests in one binary: linked once, run side by side.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test ends at once where its stage cannot be set"
+)]
+
 mod cli;
 mod tidy;
