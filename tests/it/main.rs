@@ -1,1 +1,3 @@
-//! tests
+//! Tests of the whole: what is shipped, from outside.
+
+mod manifests;
