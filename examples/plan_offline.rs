@@ -108,9 +108,6 @@ fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Er
     }
     // Somebody whom no manifest names: counted with `prune: never`, disabled with `prune: disable`.
     let stranger = Upn::parse("visitor@example.com")?;
-    live.users.insert(
-        stranger.clone(),
-        LiveUser { upn: stranger, calling: LiveCalling::Enabled, details: BTreeMap::new() },
-    );
+    live.users.insert(stranger.clone(), LiveUser { upn: stranger, calling: LiveCalling::Enabled, details: BTreeMap::new() });
     Ok(())
 }

@@ -1,3 +1,4 @@
 //! Tests of the whole: what is shipped, from outside.
 
+mod examples;
 mod manifests;
