@@ -35,13 +35,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A keeper that lives longer keeps the last good version of a tenant whose file breaks. Here it sees one version only.
     let in_force = Keeper::default().take(loaded);
 
-    // 2. Live state: whatever was observed. Here all tenants are as desired, but for four things in the first of them.
+    // 2. Live state: whatever was observed. Here all tenants are as desired, but for some drift in the first of them.
     let mut live: BTreeMap<_, LiveTenant> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, as_desired(tenant))).collect();
-    if let Some((name, tenant)) = in_force.desired.tenants.first_key_value() {
-        if let Some(live) = live.get_mut(name) {
-            drift(tenant, live)?;
-        }
+    if let Some((name, tenant)) = in_force.desired.tenants.first_key_value()
+        && let Some(live) = live.get_mut(name)
+    {
+        drift(tenant, live)?;
     }
 
     // 3. The plan. The journal would remember what was written and cannot be seen yet; here nothing was.

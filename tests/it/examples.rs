@@ -35,15 +35,20 @@ fn the_complete_configuration_shows_the_defaults() {
     let least = least.connect_to_teams.expect("an account");
     assert_eq!((&account.base_url, account.timeout, account.reseller_id), (&least.base_url, least.timeout, least.reseller_id));
 
-    // Equal to the defaults is also what is not named: so each key of the types must stand there.
-    for key in format!("{:?}", Settings { connect_to_teams: Some(account), ..Settings::default() }).split(": ") {
-        let field = key.rsplit([' ', '{', '(', '[', ',']).next().unwrap_or_default();
-        let mut words = field.split('_');
-        let mut name = words.next().unwrap_or_default().to_owned();
-        name.extend(words.map(|word| word[..1].to_uppercase() + &word[1..]));
-        let is_field = field.starts_with(|first: char| first.is_ascii_lowercase());
-        assert!(!is_field || text.contains(&format!("{name}:")), "`{name}` is not shown");
-    }
+    // What is not named at all equals the default as well, so every key of the types is looked for.
+    let all = format!("{:?}", Settings { connect_to_teams: Some(account), ..Settings::default() });
+    let names = all.split(": ").filter_map(|text| text.rsplit([' ', '{', '(', '[', ',']).next());
+    let fields: Vec<&str> = names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).collect();
+    assert!(fields.contains(&"debounce_ceiling"), "{all}");
+    let missing: Vec<String> = fields.into_iter().map(camel).filter(|key| !text.contains(&format!(" {key}:"))).collect();
+    assert!(missing.iter().all(|key| text.contains(&format!("\n{key}:"))), "not all of these are shown: {missing:?}");
+}
+
+/// `debounce_ceiling` as it is written in the file.
+fn camel(name: &str) -> String {
+    let (first, rest) = name.split_once('_').unwrap_or((name, ""));
+    let words = rest.split('_').filter(|word| !word.is_empty());
+    words.fold(first.to_owned(), |key, word| key + &word[..1].to_uppercase() + &word[1..])
 }
 
 #[test]
