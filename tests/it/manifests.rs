@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use dialplane::{
     manifest::{self, ManifestFile},
-    model::{Calling, Mode, Prune},
+    model::{Calling, Mode, Prune, Upn},
+    sandbox::World,
     source, yaml,
 };
 use jsonschema::Validator;
@@ -184,4 +185,33 @@ fn what_the_program_accepts_the_schema_accepts_too() {
     let schema = schema();
     let mistakes: Vec<_> = right.iter().filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (true, true)).collect();
     assert!(mistakes.is_empty(), "not accepted by both: {mistakes:#?}");
+}
+
+#[test]
+fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
+    let desired = manifest::load(&shipped()).desired;
+    for seed in 0..50 {
+        let world = World::drifted(&desired, seed);
+        let (mut enables, mut disables, mut updates) = (0, 0, 0);
+        for tenant in desired.tenants.values() {
+            let live = &world.tenants[&tenant.id];
+            let shown = |upn: &Upn| live.users.get(upn).filter(|user| !user.hidden);
+            let mut gone = 0;
+            for user in tenant.users.values() {
+                let Some(live) = shown(&user.upn) else { continue };
+                match (user.calling, live.calling) {
+                    (Calling::Enabled, Calling::Disabled) => enables += 1,
+                    (Calling::Disabled, Calling::Enabled) => gone += 1,
+                    _ => updates += usize::from(user.details.iter().any(|(field, value)| live.stored.get(field) != Some(value))),
+                }
+            }
+            let people = || live.users.iter().filter(|(upn, live)| !upn.is_platform_account() && !live.hidden);
+            let enabled = people().filter(|(_, live)| live.calling == Calling::Enabled).count();
+            let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(*upn)).count();
+            gone += if tenant.prune == Prune::Disable { strangers } else { 0 };
+            assert!(gone <= tenant.disable_limit.allows(enabled), "seed {seed}: {} would be held", tenant.name);
+            disables += gone;
+        }
+        assert!(enables > 0 && disables > 0 && updates > 2, "seed {seed}: {enables}, {disables}, {updates}");
+    }
 }
