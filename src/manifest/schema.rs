@@ -1,4 +1,7 @@
 //! The documents as they are written: one type for each kind, and the JSON Schema made from them.
+//!
+//! Every key has a default here so that all that is missing can be told at once; the schema names what is required by hand,
+//! and a test holds the two together.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, de::Error};
@@ -15,69 +18,68 @@ pub(super) const API_VERSION: &str = "dialplane/v1";
 /// A customer and the rules for it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(title = "Tenant")]
+#[schemars(title = "Tenant", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
 pub(super) struct TenantDocument {
-    #[schemars(required, schema_with = "api_version")]
+    #[schemars(schema_with = "api_version")]
     api_version: serde::de::IgnoredAny,
-    #[schemars(required, schema_with = "kind_tenant")]
+    #[schemars(schema_with = "kind_tenant")]
     kind: serde::de::IgnoredAny,
-    #[schemars(required)]
     pub(super) metadata: TenantMetadata,
-    #[schemars(required)]
     pub(super) spec: TenantSpec,
 }
 
 /// Users of a tenant, split as people like: by site, by team.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(title = "UserSet")]
+#[schemars(title = "UserSet", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
 pub(super) struct UserSetDocument {
-    #[schemars(required, schema_with = "api_version")]
+    #[schemars(schema_with = "api_version")]
     api_version: serde::de::IgnoredAny,
-    #[schemars(required, schema_with = "kind_user_set")]
+    #[schemars(schema_with = "kind_user_set")]
     kind: serde::de::IgnoredAny,
-    #[schemars(required)]
     pub(super) metadata: UserSetMetadata,
-    #[schemars(required)]
     pub(super) spec: UserSetSpec,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name"]))]
 pub(super) struct TenantMetadata {
     /// How reports and the command line call the tenant; unique.
     #[serde(deserialize_with = "name")]
-    #[schemars(required, with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub(super) name: Option<TenantName>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "tenant"]))]
 pub(super) struct UserSetMetadata {
     /// The name of the set; unique in its tenant.
     #[serde(deserialize_with = "name")]
-    #[schemars(required, with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub(super) name: Option<TenantName>,
     /// The tenant that the users belong to.
     #[serde(deserialize_with = "name")]
-    #[schemars(required, with = "String")]
+    #[schemars(with = "String")]
     pub(super) tenant: Option<TenantName>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["tenantId", "mode", "prune"]))]
 pub(super) struct TenantSpec {
     /// The Microsoft 365 tenant.
     #[serde(deserialize_with = "tenant_id")]
-    #[schemars(required, with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
     pub(super) tenant_id: Option<TenantId>,
     /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
     #[serde(deserialize_with = "some")]
-    #[schemars(required, with = "ModeEntry")]
+    #[schemars(with = "ModeEntry")]
     pub(super) mode: Option<ModeEntry>,
     /// What becomes of enabled users that no manifest names.
     #[serde(deserialize_with = "some")]
-    #[schemars(required, with = "PruneEntry")]
+    #[schemars(with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
     /// Fields of every user of the tenant who does not say otherwise.
     pub(super) defaults: Fields,
@@ -92,12 +94,13 @@ pub(super) struct TenantSpec {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["users"]))]
 pub(super) struct UserSetSpec {
     /// Fields of every user of the set who does not say otherwise; they go over the tenant's.
     pub(super) defaults: Fields,
     /// The users.
     #[serde(deserialize_with = "some")]
-    #[schemars(required, with = "Vec<UserEntry>")]
+    #[schemars(with = "Vec<UserEntry>")]
     pub(super) users: Option<Vec<serde_yaml::Value>>,
 }
 

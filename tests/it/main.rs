@@ -2,10 +2,13 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::format_push_string,
     reason = "a test ends at once where its stage cannot be set"
 )]
 
 mod cli;
+mod examples;
+mod manifests;
 mod tidy;

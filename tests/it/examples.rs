@@ -1,0 +1,94 @@
+//! The shipped examples say what the program takes.
+
+use std::{fs, iter, path::PathBuf, time::Duration};
+
+use dialplane::{
+    config::{self, Account, Endpoints, Execution, Run, Settings, State},
+    yaml,
+};
+use serde_json::Value;
+
+fn text(path: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn settings(name: &str, text: &str) -> Settings {
+    config::parse(name, text, iter::empty())
+        .unwrap_or_else(|error| panic!("{}", error.diagnostics.iter().map(yaml::render).collect::<String>()))
+}
+
+fn account(settings: &Settings) -> &Account {
+    settings.connect_to_teams.as_ref().expect("an account")
+}
+
+/// All keys of a configuration with the default at each.
+#[test]
+fn the_complete_configuration_shows_the_defaults() {
+    let text = text("dialplane.yaml");
+    let shown = settings("examples/dialplane.yaml", &text);
+    assert_eq!(shown.manifests, Settings::default().manifests);
+    assert_eq!((shown.state, shown.execution, shown.run), (State::default(), Execution::default(), Run::default()));
+    let account = shown.connect_to_teams.expect("an account");
+    assert_eq!(account.endpoints, Endpoints::default());
+    let least = settings("least", "connectToTeams: {clientId: a, clientSecret: {env: B}, username: c, password: {env: D}}");
+    let least = least.connect_to_teams.expect("an account");
+    assert_eq!((&account.base_url, account.timeout, account.reseller_id), (&least.base_url, least.timeout, least.reseller_id));
+
+    // What is not named at all equals the default as well, so every key of the types is looked for.
+    let all = format!("{:?}", Settings { connect_to_teams: Some(account), ..Settings::default() });
+    let names = all.split(": ").filter_map(|text| text.rsplit([' ', '{', '(', '[', ',']).next());
+    let fields: Vec<&str> = names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).collect();
+    assert!(fields.contains(&"debounce_ceiling"), "{all}");
+    let missing: Vec<String> = fields.into_iter().map(camel).filter(|key| !text.contains(&format!(" {key}:"))).collect();
+    assert!(missing.iter().all(|key| text.contains(&format!("\n{key}:"))), "not all of these are shown: {missing:?}");
+}
+
+/// `debounce_ceiling` as it is written in the file.
+fn camel(name: &str) -> String {
+    let (first, rest) = name.split_once('_').unwrap_or((name, ""));
+    let words = rest.split('_').filter(|word| !word.is_empty());
+    words.fold(first.to_owned(), |key, word| key + &word[..1].to_uppercase() + &word[1..])
+}
+
+#[test]
+fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
+    let text = text("dialplane.yaml").replace("  # resellerId", "  resellerId").replace("    # listUsers", "    listUsers");
+    let (before, row) = text.split_once("    listUsers:\n").expect("the row");
+    let (row, after) = row.split_once("\n\n").expect("what follows it");
+    let row = row.replace("    #   ", "      ");
+    let shown = settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
+    assert_eq!(account(&shown).reseller_id, Some(123));
+    let row = account(&shown).endpoints.list_users.as_ref().expect("the row");
+    assert_eq!(row.mapped().count(), 3);
+}
+
+#[test]
+fn a_stop_has_time_for_the_grace_in_every_example() {
+    let grace = Run::default().grace;
+    let unit = text("systemd/dialplane.service");
+    let stop = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")?.strip_suffix('s')?.parse().ok());
+    assert!(stop.map(Duration::from_secs).expect("TimeoutStopSec") > grace);
+    let shown = settings("examples/dialplane.yaml", &text("dialplane.yaml"));
+    let secrets = [&account(&shown).client_secret, &account(&shown).password];
+    for secret in secrets {
+        let name = secret.to_string().rsplit('/').next().unwrap_or_default().to_owned();
+        assert!(unit.contains(&format!("LoadCredential={name}:")), "{secret} is not handed over");
+    }
+
+    let compose = json(&text("compose/compose.yaml")).remove(0);
+    let stop = compose["services"]["dialplane"]["stop_grace_period"].as_str().and_then(|text| text.strip_suffix('s'));
+    assert!(stop.and_then(|text| text.parse().ok()).map(Duration::from_secs).expect("stop_grace_period") > grace);
+
+    let objects = json(&text("kubernetes/deployment.yaml"));
+    let kind = |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("the object");
+    let stop = kind("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"].as_u64();
+    assert!(stop.map(Duration::from_secs).expect("terminationGracePeriodSeconds") > grace);
+    let config = kind("ConfigMap")["data"]["dialplane.yaml"].as_str().expect("text");
+    assert!(settings("deployment.yaml", config).connect_to_teams.is_some());
+}
+
+fn json(text: &str) -> Vec<Value> {
+    let documents = yaml::documents(text).expect("YAML");
+    documents.into_iter().map(|document| serde_json::to_value(document).expect("only text as keys")).collect()
+}
