@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
 use serde_yaml::{Mapping, Value};
 
 use super::Settings;
-use crate::yaml::{self, Diagnostic, Path, Segment, Wrong};
+use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
 /// What variables that set values start with.
 const PREFIX: &str = "DIALPLANE_";
@@ -46,14 +46,13 @@ pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, St
 
 /// Reads a text and the variables. `name` stands for the file in problems.
 pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
         Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
         Err(error) => {
-            let place = error.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
-            return Err(ConfigError {
-                diagnostics: vec![plain(name, format!("this is no YAML: {}{place}", error.message), None)],
-            });
+            let plain = plain(name, format!("this is no YAML: {}", error.message), None);
+            return Err(ConfigError { diagnostics: vec![Diagnostic { place: error.at, text: text.into(), ..plain }] });
         }
     };
     if value.is_null() {
@@ -67,6 +66,7 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
         }
     }
     let (settings, mut wrongs) = yaml::decode::<Settings>(&value, &Path::root(0));
+    wrongs.extend(missing(&value, &wrongs));
     if let Some(account) = settings.as_ref().and_then(|settings| settings.connect_to_teams.as_ref()) {
         let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
@@ -75,6 +75,14 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
         Some(settings) if wrongs.is_empty() => check(settings, name),
         _ => Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources) }),
     }
+}
+
+/// Keys of the account that are absent: the decoder tells only the first.
+fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
+    let path = Path::root(0).key("connectToTeams");
+    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
+    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
+    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
 }
 
 /// Numbers that would stop the program from doing anything.
@@ -122,15 +130,16 @@ fn overlay(value: &mut Value, path: &[Segment], new: Value) {
 fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Vec<Segment>, String>) -> Vec<Diagnostic> {
     let wanted = wrongs.iter().map(|wrong| wrong.path.clone()).collect();
     let found = yaml::locate(text, &wanted);
-    let text: Arc<str> = text.into();
+    let secrets = wrongs.iter().filter(|wrong| wrong.at == At::Hidden).map(|wrong| &wrong.path);
+    let text: Arc<str> = found.masked(text, secrets).as_deref().unwrap_or(text).into();
     let mut diagnostics: Vec<Diagnostic> = wrongs
         .into_iter()
         .map(|wrong| {
             let variable = sources.iter().find(|(path, _)| wrong.path.segments.starts_with(path)).map(|(_, variable)| variable);
-            match (variable, found.get(&wrong.path)) {
+            match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
-                (None, Some(spot)) => Diagnostic {
-                    place: Some(spot.place(wrong.at).clone()),
+                (None, Some(place)) => Diagnostic {
+                    place: Some(place.clone()),
                     text: Arc::clone(&text),
                     ..plain(name, wrong.message, wrong.hint)
                 },
@@ -149,6 +158,7 @@ fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SecretSource;
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -172,5 +182,97 @@ mod tests {
         let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: u\n  password: {env: B}\n  endpoints:\n    disable: {method: POST, path: /provisioning/disableUsers}\n";
         let problems = read(text, &[("DIALPLANE_EXECUTION__TENANTS", "many")]).unwrap_err();
         insta::assert_snapshot!(problems.join("\n"), @"");
+    }
+
+    /// The settings of a whole account, with `line` for the password.
+    fn account(line: &str) -> String {
+        format!("connectToTeams:\n  clientId: a\n  clientSecret: {{env: A}}\n  username: u\n  {line}\n")
+    }
+
+    #[test]
+    fn a_secret_has_one_source() {
+        let password = |line: &str| read(&account(line), &[]).map(|settings| settings.connect_to_teams.unwrap().password);
+        assert_eq!(password("password: {env: B}"), Ok(SecretSource::Env("B".into())));
+        assert_eq!(password("password: {file: /run/secrets/b}"), Ok(SecretSource::File("/run/secrets/b".into())));
+        assert_eq!(password("password: {command: [pass, b]}"), Ok(SecretSource::Command(vec!["pass".into(), "b".into()])));
+        let lines = [
+            "password: {env: B, file: b}",
+            "password: {}",
+            "password: {command: []}",
+            "password: {command: pass}",
+            "password: {env: }",
+            "password: [b]",
+            "password:",
+            "passwort: {env: B}",
+        ];
+        let problems = lines.map(|line| password(line).unwrap_err().join("\n"));
+        insta::assert_snapshot!(problems.join("\n"), @"");
+    }
+
+    #[test]
+    fn a_secret_that_stands_inline_is_refused_and_never_repeated() {
+        for line in [
+            "password: hunter2",
+            "password: \"hunter2\"",
+            "password: {value: hunter2}",
+            "password:\n    inline: hunter2",
+            "password: |\n    hunter2",
+            "password: 20252026",
+        ] {
+            let error = parse("dialplane.yaml", &account(line), std::iter::empty()).unwrap_err();
+            let [problem] = error.diagnostics.as_slice() else { panic!("{line}: {error:?}") };
+            let told = anstream::adapter::strip_str(&yaml::render(problem)).to_string();
+            assert!(!told.contains("hunter2") && !told.contains("20252026"), "{told}");
+            assert_eq!(problem.position(), Some((5, 3)), "{told}");
+            assert!(told.contains("secret") && told.contains("{env: NAME}"), "{told}");
+        }
+        let variable = ("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD".to_owned(), "hunter2".to_owned());
+        let error = parse("dialplane.yaml", &account("password: {env: B}"), std::iter::once(variable)).unwrap_err();
+        let told = error.diagnostics.iter().map(yaml::render).collect::<String>();
+        assert!(!told.contains("hunter2") && told.contains("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD"), "{told}");
+    }
+
+    #[test]
+    fn poor_settings_are_told_in_plain_words() {
+        let cases = [
+            "run: {resync: 30}",
+            "run: {resync: \"30\"}",
+            "run: {resync: 10 parsecs}",
+            "run: {resync: }",
+            "run: {poll: -5s}",
+            "run: fast",
+            "runs: {}",
+            "favourite: 1",
+            "manifests: manifests",
+            "manifests: [1]",
+            "execution: {usersPerTenant: 0, tenants: 65}",
+            "execution: {usersPerTenant: -1}",
+            "execution: {usersPerTenant: \"4\"}",
+            "connectToTeams: {}",
+            "connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}",
+            "- a",
+            "a: [",
+            "a: 1\n---\nb: 2",
+        ];
+        let told: Vec<String> = cases
+            .into_iter()
+            .map(|text| {
+                let error = parse("dialplane.yaml", text, std::iter::empty()).unwrap_err();
+                let words = error.diagnostics.iter().map(|d| {
+                    let hint = d.hint.as_deref().map(|hint| format!(" | {hint}")).unwrap_or_default();
+                    format!("  {:?} {}{hint}\n", d.position(), d.message)
+                });
+                format!("{text}\n{}", words.collect::<String>())
+            })
+            .collect();
+        insta::assert_snapshot!(told.join(""), @"");
+    }
+
+    #[test]
+    fn an_empty_file_means_what_nothing_means() {
+        let nothing = read("", &[]).unwrap();
+        for text in ["# nothing\n", "---\n", "{}", "\u{feff}"] {
+            assert_eq!(read(text, &[]).as_ref(), Ok(&nothing), "{text:?}");
+        }
     }
 }

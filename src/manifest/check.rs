@@ -293,7 +293,22 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
     }
     let found: BTreeMap<usize, _> =
         wanted.iter().filter_map(|(number, paths)| Some((*number, yaml::locate(&files.get(*number)?.text, paths)))).collect();
-    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path)?.place(wrong.at).clone());
+    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
+    let secrets = |number: usize| {
+        all.iter().filter(move |(file, _)| *file == number).filter_map(|(_, problem)| match &problem.what {
+            What::Wrong { wrong, .. } if wrong.at == At::Hidden => Some(&wrong.path),
+            _ => None,
+        })
+    };
+    // Logs of CI are read by more people than the repository.
+    let texts: BTreeMap<usize, Arc<str>> = found
+        .iter()
+        .filter_map(|(number, places)| {
+            let text = &files.get(*number)?.text;
+            Some((*number, places.masked(text, secrets(*number)).map_or_else(|| Arc::clone(text), Arc::from)))
+        })
+        .collect();
+    let text_of = |number: usize, file: &FileRead| Arc::clone(texts.get(&number).unwrap_or(&file.text));
     let diagnostic = |(number, problem): (usize, &Problem)| {
         let file = files.get(number)?;
         let (message, hint, place, labels) = match &problem.what {
@@ -303,7 +318,7 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
                     let place = place_of(*number, other)?;
                     Some(Label {
                         file: Arc::clone(&file.path),
-                        text: Arc::clone(&file.text),
+                        text: text_of(*number, file),
                         place,
                         message: other.message.clone(),
                     })
@@ -321,9 +336,9 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
             }
         };
         let (message, hint) = (message.clone(), hint.clone());
-        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: Arc::clone(&file.text) })
+        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: text_of(number, file) })
     };
-    let mut diagnostics: Vec<Diagnostic> = all.into_iter().filter_map(diagnostic).collect();
+    let mut diagnostics: Vec<Diagnostic> = all.iter().copied().filter_map(diagnostic).collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     diagnostics
 }

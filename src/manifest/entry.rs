@@ -9,7 +9,10 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use crate::model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value};
+use crate::{
+    model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value},
+    yaml::{HINT, SECRET},
+};
 
 /// What a person declares that no number is held.
 const NO_NUMBER: &str = "none";
@@ -90,14 +93,23 @@ impl<'de> DeserializeSeed<'de> for Scope {
         let text = Cow::<str>::deserialize(deserializer)?;
         if SECRET_KEYS.contains(&text.as_ref()) {
             return Err(D::Error::custom(format!(
-                "`{text}` is a secret: secrets do not belong into manifests and are not managed"
+                "{SECRET}`{text}` is a secret: secrets do not belong into manifests and are not managed{HINT}remove the key, and change the secret: it stands in the repository's history"
             )));
+        }
+        if self == Self::Defaults && text == Field::PhoneNumber.name() {
+            return Err(D::Error::custom(format!(
+                "`{text}` cannot be a default: every user would get the same number{HINT}give each user a number"
+            )));
+        }
+        if self == Self::Defaults && text == CALLING {
+            return Err(D::Error::custom(format!("`{text}` cannot be a default{HINT}say `{text}` at each user")));
         }
         let keys = self.keys();
         if let Some((_, key)) = keys.iter().find(|(name, _)| *name == text) {
             return Ok(*key);
         }
-        let known: Vec<String> = keys.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let possible = keys.iter().filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
+        let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
         // The wording is serde's own, so that unknown keys of all types are explained alike.
         Err(D::Error::custom(format!("unknown field `{text}`, expected one of {}", known.join(", "))))
     }
@@ -152,9 +164,6 @@ impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
         Entry { into: &mut entry, scope: Scope::Defaults }.deserialize(deserializer)?;
-        if entry.fields.contains_key(&Field::PhoneNumber) {
-            return Err(D::Error::custom("`phoneNumber` cannot be a default: every user would get the same number"));
-        }
         Ok(Self(entry.fields))
     }
 }
@@ -197,7 +206,7 @@ struct PhoneText;
 
 impl PhoneText {
     fn number<E: Error>(digits: impl fmt::Display) -> E {
-        E::custom(format!("YAML reads this as the number {digits} and drops a `+`: write it in quotes, \"+{digits}\""))
+        E::custom(format!("without quotes, YAML takes this for the number {digits} and drops a `+`{HINT}write it in quotes: \"+{digits}\""))
     }
 }
 

@@ -68,7 +68,8 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
     let text = file.text.as_ref().unwrap_or(&empty);
     let mut read = FileRead {
         path: Arc::clone(&file.path),
-        text: Arc::clone(text),
+        // Windows editors write a byte order mark; it is no part of the text.
+        text: text.strip_prefix('\u{feff}').map_or_else(|| Arc::clone(text), Arc::from),
         tenants: Vec::new(),
         sets: Vec::new(),
         problems: Vec::new(),
@@ -79,12 +80,12 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         read.problems.push(Problem { what, concerns: Vec::new() });
         return read;
     }
-    match yaml::documents(text) {
+    match yaml::documents(&read.text) {
         Ok(documents) => {
             for (number, document) in documents.into_iter().enumerate() {
                 read.document(document, Path::root(number));
             }
-            read.lines = yaml::item_lines(text, ["spec", "users"]);
+            read.lines = yaml::item_lines(&read.text, ["spec", "users"]);
         }
         Err(error) => read.syntax(&error),
     }
@@ -107,16 +108,7 @@ impl FileRead {
             });
         }
         if twice.is_empty() {
-            let place = error.at.map(|(line, column)| {
-                let start = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
-                let here = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
-                let byte = here.char_indices().nth(column.saturating_sub(1)).map_or(here.len(), |(byte, _)| byte);
-                Place {
-                    line,
-                    column,
-                    bytes: start + byte..start + byte + here.get(byte..).map_or(0, |rest| usize::from(!rest.is_empty())),
-                }
-            });
+            let place = error.at.clone();
             let (message, hint) = syntax_words(&error.message);
             self.problems.push(Problem { what: What::Placed { message, hint, place, other: None }, concerns: Vec::new() });
         }

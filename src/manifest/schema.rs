@@ -184,7 +184,10 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>
 }
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
-    parsed(deserializer, TenantId::parse)
+    parsed(deserializer, |text| match TenantId::parse(text) {
+        Ok(id) if id == TenantId::nil() => Err(format!("`{text}` is a placeholder: no tenant has this id")),
+        parsed => parsed,
+    })
 }
 
 fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExtensionPrefix>, D::Error> {

@@ -10,6 +10,15 @@ use serde_yaml::Value;
 
 use super::{Path, Segment};
 
+/// What a type's own error says first if the value must not be repeated, not even as part of its line.
+pub const SECRET: &str = "secret: ";
+
+/// What stands between a type's own error and its advice.
+pub const HINT: &str = "\nhint: ";
+
+/// Characters of a value that an error repeats, at most.
+const MAX_REPEATED: usize = 60;
+
 /// Errors of one value, at most; behind that, more of the same helps nobody.
 const MAX_ERRORS: usize = 50;
 
@@ -33,6 +42,8 @@ pub enum At {
     Key,
     /// The value.
     Value,
+    /// The key; its value is a secret, and is not shown.
+    Hidden,
 }
 
 impl Wrong {
@@ -133,44 +144,102 @@ fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
     }
     if let Some(rest) = sentence.strip_prefix("unknown variant `") {
         let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let possible = quoted(rest);
-        let wrong = Wrong::value(path, format!("{name} cannot be `{given}`"));
-        return wrong.hint(suggest(given, &possible, "possible values"));
+        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", cut(given)));
+        return wrong.hint(suggest(given, &quoted(rest), "possible values"));
     }
-    let Some(types) = sentence.strip_prefix("invalid type: ") else {
-        return Wrong::value(path, sentence.to_owned());
-    };
-    let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
-    if given == "unit value" {
-        return Wrong::value(path, format!("{name} has no value: `null` says nothing here"))
-            .hint("leave the key out if it is not to be managed");
+    if let Some(types) = sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: ")) {
+        let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
+        return misfit(path, &name, given, expected);
     }
-    let hint = if expected.contains("string")
-        && (given.starts_with("integer") || given.starts_with("float") || given.starts_with("bool"))
-    {
-        Some(format!("put it in quotes: \"{}\"", given.split('`').nth(1).unwrap_or("…")))
-    } else if expected.contains("bool") {
-        Some("write `true` or `false`".to_owned())
-    } else {
-        None
+    let (secret, sentence) = match sentence.strip_prefix(SECRET) {
+        Some(rest) => (true, rest),
+        None => (false, sentence),
     };
-    let expected = expected
-        .replace("struct ", "")
-        .replace("i64", "a whole number")
-        .replace("u8", "a whole number")
-        .replace("u32", "a whole number");
-    Wrong { hint, ..Wrong::value(path, format!("{name} is {}: {expected} is expected", article(given))) }
+    let (message, hint) = match sentence.split_once(HINT) {
+        Some((message, hint)) => (message, Some(hint.to_owned())),
+        None => (sentence, None),
+    };
+    Wrong { path, at: if secret { At::Hidden } else { At::Value }, message: message.to_owned(), hint }
 }
 
-fn article(given: &str) -> String {
-    let given =
-        given.replace("unit value", "nothing").replace("boolean", "bool").replace("sequence", "list").replace("map", "mapping");
-    if given.starts_with(['i', 'a', 'e', 'o', 'u']) { format!("an {given}") } else { format!("a {given}") }
+/// A value of another type than its key takes.
+fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
+    let (expected, kind) = match expected {
+        text if text.starts_with("struct ") => ("a mapping of keys and values", Kind::Section),
+        "a mapping of keys and values" => ("a mapping of keys and values", Kind::Section),
+        "a sequence" => ("a list", Kind::List),
+        "a boolean" => ("`true` or `false`", Kind::Flag),
+        "a string" | "path string" => ("text", Kind::Text),
+        "i64" | "isize" => ("a whole number", Kind::Number),
+        "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
+        text if text.starts_with("string or singleton map") || text.starts_with("enum") => ("one word", Kind::Other),
+        text => (text, Kind::Other),
+    };
+    if given == "unit value" {
+        let hint = match kind {
+            Kind::Section => "write something below it, or leave the key out",
+            Kind::List => "an empty list is `[]`",
+            _ => "leave the key out if it is not to be managed",
+        };
+        return Wrong::value(path, format!("{name} has no value: `null` says nothing here")).hint(hint);
+    }
+    let (what, value) = given_words(given);
+    let hint = match (kind, value) {
+        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{value}\"")),
+        (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
+            "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
+        }),
+        (Kind::Number, Some(value)) if value.parse::<i64>().is_ok() && given.starts_with("string") => {
+            Some(format!("write it without quotes: {value}"))
+        }
+        (Kind::List, _) => Some("begin each element with `- `".to_owned()),
+        _ => None,
+    };
+    Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Section,
+    List,
+    Flag,
+    Text,
+    Number,
+    Other,
+}
+
+/// serde's words for a value in those of people, and the value if it is a plain one.
+fn given_words(given: &str) -> (String, Option<&str>) {
+    let inside = |open: char| given.split_once(open).and_then(|(_, rest)| rest.strip_suffix(open));
+    match given.split([' ', '`']).next().unwrap_or("") {
+        "integer" | "floating" => (format!("the number {}", inside('`').unwrap_or("")), inside('`')),
+        "boolean" => (format!("`{}`", inside('`').unwrap_or("")), inside('`')),
+        "string" => (format!("the text \"{}\"", cut(inside('"').unwrap_or(""))), inside('"')),
+        "sequence" => ("a list".to_owned(), None),
+        "map" => ("a mapping".to_owned(), None),
+        "enum" => ("a value with a tag (`!…`)".to_owned(), None),
+        _ => (cut(given), None),
+    }
+}
+
+/// The beginning of a long value.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_REPEATED) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
+    }
 }
 
 fn unknown_key(path: Path, rest: &str) -> Wrong {
     let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-    let mut wrong = Wrong::value(path, format!("unknown key `{given}`")).hint(suggest(given, &quoted(rest), "known keys"));
+    let hint = match given {
+        "<<" => "merge keys are not read: use `defaults`, or write the values out".to_owned(),
+        _ => suggest(given, &quoted(rest), "known keys"),
+    };
+    let mut wrong = Wrong::value(path, format!("unknown key `{}`", cut(given))).hint(hint);
     wrong.at = At::Key;
     wrong
 }
@@ -221,9 +290,9 @@ mod tests {
         assert_eq!(
             found,
             [
-                "`text` is an integer `12`: a string is expected | put it in quotes: \"12\"",
+                "`text` is the number 12: text is expected | put it in quotes: \"12\"",
                 "unknown key `flg` | did you mean `flag`?",
-                "`flag` is a string \"yes please\": a bool is expected | write `true` or `false`",
+                "`flag` is the text \"yes please\": `true` or `false` is expected | write `true` or `false`",
                 "`text` has no value: `null` says nothing here | leave the key out if it is not to be managed",
                 "unknown key `x` | known keys: `text`, `flag`, `inner`",
             ]

@@ -1,6 +1,6 @@
 //! Problems as people read them: place first, the source line underlined, advice on its own line.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -57,18 +57,18 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
     match &diagnostic.place {
         Some(place) => {
-            let here = Snippet::source(diagnostic.text.as_ref())
-                .path(diagnostic.file.as_ref())
-                .annotation(AnnotationKind::Primary.span(place.bytes.clone()));
-            let same = |label: &&Label| label.file == diagnostic.file;
-            group = group.element(diagnostic.labels.iter().filter(same).fold(here, |snippet, label| {
-                snippet.annotation(AnnotationKind::Context.span(label.place.bytes.clone()).label(label.message.as_str()))
+            let same: Vec<&Label> = diagnostic.labels.iter().filter(|label| label.file == diagnostic.file).collect();
+            let spans = same.iter().map(|label| &label.place.bytes).chain([&place.bytes]);
+            let part = Part::around(&diagnostic.text, spans);
+            let here = part.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(part.span(place)));
+            group = group.element(same.iter().fold(here, |snippet, label| {
+                snippet.annotation(AnnotationKind::Context.span(part.span(&label.place)).label(label.message.as_str()))
             }));
-            for label in diagnostic.labels.iter().filter(|label| !same(label)) {
+            for label in diagnostic.labels.iter().filter(|label| label.file != diagnostic.file) {
+                let part = Part::around(&label.text, [&label.place.bytes].into_iter());
                 group = group.element(
-                    Snippet::source(label.text.as_ref())
-                        .path(label.file.as_ref())
-                        .annotation(AnnotationKind::Context.span(label.place.bytes.clone()).label(label.message.as_str())),
+                    part.snippet(&label.file)
+                        .annotation(AnnotationKind::Context.span(part.span(&label.place)).label(label.message.as_str())),
                 );
             }
         }
@@ -80,4 +80,30 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let mut text = Renderer::styled().render(&[group]);
     text.push('\n');
     text
+}
+
+/// The lines of a text that are shown: the whole of a large file would be looked through for each of its problems.
+struct Part<'t> {
+    text: &'t str,
+    start: usize,
+    line: usize,
+}
+
+impl<'t> Part<'t> {
+    fn around<'s>(text: &'t str, spans: impl Iterator<Item = &'s Range<usize>> + Clone) -> Self {
+        let first = spans.clone().map(|span| span.start).min().unwrap_or(0);
+        let last = spans.map(|span| span.end).max().unwrap_or(0);
+        let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let end = text.get(last..).and_then(|behind| behind.find('\n')).map_or(text.len(), |at| last + at);
+        let line = text.get(..start).map_or(0, |before| before.matches('\n').count()) + 1;
+        Self { text: text.get(start..end).unwrap_or(""), start, line }
+    }
+
+    fn snippet(&self, file: &'t str) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
+        Snippet::source(self.text).line_start(self.line).path(file)
+    }
+
+    fn span(&self, place: &Place) -> Range<usize> {
+        place.bytes.start.saturating_sub(self.start)..place.bytes.end.saturating_sub(self.start)
+    }
 }

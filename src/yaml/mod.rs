@@ -18,9 +18,9 @@ mod places;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-pub use decode::{At, Wrong, decode, missing, some};
+pub use decode::{At, HINT, SECRET, Wrong, decode, missing, some};
 pub use diagnostic::{Diagnostic, Label, render};
-pub use places::{Place, Spot, duplicate_keys, item_lines, locate};
+pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
 pub const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -76,8 +76,8 @@ impl Path {
 pub struct SyntaxError {
     /// What is wrong.
     pub message: String,
-    /// Where, if the parser said so: line and column, from 1.
-    pub at: Option<(usize, usize)>,
+    /// Where, if the parser said so.
+    pub at: Option<Place>,
 }
 
 /// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
@@ -88,9 +88,12 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
         match Value::deserialize(document) {
             Ok(value) => documents.push(value),
             Err(error) => {
-                let at = error.location().map(|place| (place.line(), place.column()));
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+                let at = match error.location() {
+                    Some(location) => Some(places::place_at(text, location.index())),
+                    None => places::first_alias(text).filter(|_| message.contains("repetition limit")),
+                };
                 return Err(SyntaxError { message, at });
             }
         }
