@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     Loaded,
-    entry::UserEntry,
+    entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, Prune, TenantId,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, PhoneNumber, Prune, TenantId,
         TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
@@ -177,6 +177,9 @@ impl<'f> Fleet<'f> {
                 if wrong.message.contains("is an extension") {
                     wrong.hint = Some(format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant));
                 }
+                if let Some(bare) = written.get(&field).and_then(bare_number) {
+                    wrong.hint = Some(format!("write \"{bare}\""));
+                }
                 self.problem(number, What::at(wrong), &[&set.tenant]);
             }
             let line = lines.and_then(|lines| lines.get(index)).copied();
@@ -238,6 +241,14 @@ impl<'f> Fleet<'f> {
     }
 }
 
+/// A number without what people put between its digits, if that is all that is wrong with it.
+fn bare_number(written: &Written) -> Option<String> {
+    let Written::Number(text) = written else { return None };
+    let text = text.trim().strip_prefix("tel:").unwrap_or(text);
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/')).collect();
+    (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
+}
+
 fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, tenant: &TenantName) -> What {
     let whose = if other_tenant == tenant { String::new() } else { format!(", in tenants `{other_tenant}` and `{tenant}`") };
     let wrong = Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
@@ -246,7 +257,7 @@ fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, t
 }
 
 /// The values of written fields in a tenant with this prefix, and what is wrong with some.
-fn fields(written: &BTreeMap<Field, super::entry::Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
+fn fields(written: &BTreeMap<Field, Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
     let mut wrongs = Vec::new();
     let details = written
         .iter()

@@ -11,7 +11,7 @@ use serde::{
 
 use crate::{
     model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value},
-    yaml::{HINT, SECRET},
+    yaml::{HINT, SECRET, word},
 };
 
 /// What a person declares that no number is held.
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
         while let Some(key) = map.next_key_seed(self.scope)? {
             match key {
                 Key::Upn => self.into.upn = Some(map.next_value::<UpnText>()?.0),
-                Key::Calling => self.into.calling = Some(map.next_value()?),
+                Key::Calling => self.into.calling = Some(map.next_value::<CallingWord>()?.0),
                 Key::Policy => map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?,
                 Key::Field(field) => {
                     let value = map.next_value_seed(Reading(field))?;
@@ -168,11 +168,26 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+struct CallingWord(Calling);
+
+impl<'de> Deserialize<'de> for CallingWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer).map(Self)
+    }
+}
+
 struct UpnText(Upn);
 
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Upn::parse(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        // Copied from a mail or a sheet, and nobody would ever see why the user is not found.
+        let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+        if let Some(unseen) = text.chars().find(unseen) {
+            let code = unseen.escape_unicode();
+            return Err(D::Error::custom(format!("this name holds the invisible character {code}{HINT}type it anew")));
+        }
+        Upn::parse(&text).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -192,8 +207,13 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Flag => bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag))),
             Kind::Text => {
                 let text = String::deserialize(deserializer)?;
-                if text.is_empty() || text.chars().any(char::is_control) {
-                    return Err(D::Error::custom("text of at least one character and without line breaks is expected"));
+                let name = self.0.name().rsplit('.').next().unwrap_or("");
+                if text.is_empty() {
+                    let message = format!("`{name}` is empty{HINT}leave the key out if it is not to be managed");
+                    return Err(D::Error::custom(message));
+                }
+                if text.chars().any(char::is_control) {
+                    return Err(D::Error::custom(format!("`{name}` holds a line break or another control character")));
                 }
                 Ok(Written::Ready(Value::Text(text.into())))
             }
@@ -206,7 +226,10 @@ struct PhoneText;
 
 impl PhoneText {
     fn number<E: Error>(digits: impl fmt::Display) -> E {
-        E::custom(format!("without quotes, YAML takes this for the number {digits} and drops a `+`{HINT}write it in quotes: \"+{digits}\""))
+        let digits = digits.to_string();
+        // Few digits are an extension.
+        let (plus, drops) = if digits.len() < 7 { ("", "") } else { ("+", " and drops a `+`") };
+        E::custom(format!("without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{plus}{digits}\""))
     }
 }
 
@@ -214,10 +237,13 @@ impl Visitor<'_> for PhoneText {
     type Value = Written;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a phone number in quotes, or none")
+        f.write_str("a phone number in quotes, or `none`,")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+        if text.is_empty() || (text != NO_NUMBER && text.eq_ignore_ascii_case(NO_NUMBER)) {
+            return Err(E::custom(format!("\"{text}\" is not a phone number{HINT}write `none` if no number is to be held")));
+        }
         Ok(if text == NO_NUMBER { Written::Ready(Value::NoPhone) } else { Written::Number(text.to_owned()) })
     }
 

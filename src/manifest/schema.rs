@@ -1,12 +1,15 @@
 //! The documents as they are written: one type for each kind, and the JSON Schema made from them.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 
 use super::entry::{Fields, UserEntry};
 use crate::{
     model::{DisableLimit, ExtensionPrefix, Mode, Prune, TenantId, TenantName},
-    yaml::some,
+    yaml::{some, word},
 };
 
 /// The version that documents name.
@@ -72,11 +75,11 @@ pub(super) struct TenantSpec {
     #[schemars(required, with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
     pub(super) tenant_id: Option<TenantId>,
     /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "some_word")]
     #[schemars(required, with = "ModeEntry")]
     pub(super) mode: Option<ModeEntry>,
     /// What becomes of enabled users that no manifest names.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "some_word")]
     #[schemars(required, with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
     /// Fields of every user of the tenant who does not say otherwise.
@@ -177,6 +180,10 @@ pub(super) struct Numbers {
 
 fn parsed<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, D::Error> {
     parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    word(deserializer).map(Some)
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {

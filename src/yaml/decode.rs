@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, IntoDeserializer},
+};
 use serde_path_to_error::Segment as Step;
 use serde_yaml::Value;
 
@@ -96,6 +99,82 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
     }
 }
 
+/// The same, and `null`, tags and keys that are no text are errors too: serde would take `users:` without a value for an
+/// empty list, and `!secret name` for `name`.
+#[must_use]
+pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
+    let mut odd = Vec::new();
+    oddities(value, &mut base.clone(), At::Value, &mut odd);
+    if odd.is_empty() {
+        return decode(value, base);
+    }
+    let mut pruned = value.clone();
+    let all_out = odd.iter().all(|odd| {
+        let steps = odd.path.segments.get(base.segments.len()..).unwrap_or_default();
+        prune(&mut pruned, steps)
+    });
+    let (decoded, wrong) = if all_out { decode(&pruned, base) } else { (None, Vec::new()) };
+    odd.extend(wrong);
+    (decoded, odd)
+}
+
+fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
+    if odd.len() >= MAX_ERRORS {
+        return;
+    }
+    let name = match path.segments.last() {
+        Some(Segment::Key(key)) => format!("`{}`", cut(key)),
+        _ => "this".to_owned(),
+    };
+    match value {
+        Value::Null => {
+            let wrong = Wrong { at, ..Wrong::value(path.clone(), format!("{name} has no value: `null` says nothing here")) };
+            odd.push(wrong.hint("give it a value, or leave it out: what is absent is not managed"));
+        }
+        Value::Tagged(tagged) => {
+            let message = format!("{name} has the tag `{}`, and tags mean nothing here", cut(&tagged.tag.to_string()));
+            odd.push(Wrong::value(path.clone(), message).hint("write the value itself, without a tag"));
+        }
+        Value::Sequence(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                path.segments.push(Segment::Index(index));
+                oddities(element, path, At::Value, odd);
+                path.segments.pop();
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping {
+                let text = match key {
+                    Value::String(key) => {
+                        path.segments.push(Segment::Key(key.clone()));
+                        oddities(value, path, At::Key, odd);
+                        path.segments.pop();
+                        continue;
+                    }
+                    Value::Number(number) => number.to_string(),
+                    Value::Bool(flag) => flag.to_string(),
+                    Value::Null => "~".to_owned(),
+                    Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => "?".to_owned(),
+                };
+                let wrong = Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is no text") };
+                odd.push(wrong.hint("keys are names, such as `phoneNumber`"));
+            }
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Reads one of several words, which YAML may have taken for something else.
+pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::String(text) => text,
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        _ => return Err(D::Error::custom("one word is expected")),
+    };
+    T::deserialize(IntoDeserializer::<D::Error>::into_deserializer(text.as_str()))
+}
+
 fn steps_of(path: &serde_path_to_error::Path) -> (Vec<Segment>, bool) {
     let steps: Vec<Segment> = path
         .iter()
@@ -122,7 +201,14 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
         parent = child;
     }
     match (last, parent) {
-        (Segment::Key(key), Value::Mapping(mapping)) => mapping.remove(key.as_str()).is_some(),
+        (Segment::Key(key), Value::Mapping(mapping)) => {
+            // A key that is no text is named by how it was written.
+            mapping.remove(key.as_str()).is_some() || {
+                let before = mapping.len();
+                mapping.retain(|key, _| key.is_string());
+                mapping.len() < before
+            }
+        }
         // Taking an element out would move the numbers of those behind it.
         _ => false,
     }
@@ -172,7 +258,6 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
         "a string" | "path string" => ("text", Kind::Text),
         "i64" | "isize" => ("a whole number", Kind::Number),
         "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
-        text if text.starts_with("string or singleton map") || text.starts_with("enum") => ("one word", Kind::Other),
         text => (text, Kind::Other),
     };
     if given == "unit value" {
@@ -193,6 +278,9 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
         }),
         (Kind::Number, Some(value)) if value.parse::<i64>().is_ok() && given.starts_with("string") => {
             Some(format!("write it without quotes: {value}"))
+        }
+        (Kind::Number, Some(value)) if given.starts_with("integer") && !value.starts_with('-') => {
+            Some("it is too large".to_owned())
         }
         (Kind::List, _) => Some("begin each element with `- `".to_owned()),
         _ => None,
@@ -297,6 +385,27 @@ mod tests {
                 "unknown key `x` | known keys: `text`, `flag`, `inner`",
             ]
         );
+    }
+
+    #[test]
+    fn what_serde_would_pass_over_is_found() {
+        let value = serde_yaml::from_str("text: kept\nflag: !x true\ninner: {text: , 1: x, ? [a] : b, flag: 3}\n").unwrap();
+        let (sample, wrong) = decode_strictly::<Sample>(&value, &Path::root(0).key("base"));
+        let messages: Vec<_> = wrong.iter().map(|wrong| wrong.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "`flag` has the tag `!x`, and tags mean nothing here",
+                "`text` has no value: `null` says nothing here",
+                "this key is no text",
+                "this key is no text",
+                "`flag` is the number 3: `true` or `false` is expected",
+            ]
+        );
+        assert_eq!(wrong[1].path, Path::root(0).key("base").key("inner").key("text"));
+        let sample = sample.unwrap();
+        assert_eq!((sample.text.as_deref(), sample.inner.unwrap().text), (Some("kept"), None));
+        assert!(decode_strictly::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
     }
 
     #[test]

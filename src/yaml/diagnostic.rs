@@ -54,22 +54,22 @@ impl Diagnostic {
 /// The problem with its source line, in colour, ending in a line break. Whoever prints strips colours where they do not belong.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {
+    let (same, other): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
+    let place = diagnostic.place.as_ref();
+    let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
+    let elsewhere: Vec<(&Label, Part)> =
+        other.iter().map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place)))).collect();
+    let context = |part: &Part, label: &'_ Label| AnnotationKind::Context.span(part.span(&label.place));
     let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
-    match &diagnostic.place {
+    match place {
         Some(place) => {
-            let same: Vec<&Label> = diagnostic.labels.iter().filter(|label| label.file == diagnostic.file).collect();
-            let spans = same.iter().map(|label| &label.place.bytes).chain([&place.bytes]);
-            let part = Part::around(&diagnostic.text, spans);
-            let here = part.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(part.span(place)));
-            group = group.element(same.iter().fold(here, |snippet, label| {
-                snippet.annotation(AnnotationKind::Context.span(part.span(&label.place)).label(label.message.as_str()))
+            let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));
+            group = group.element(same.iter().fold(first, |snippet, label| {
+                snippet.annotation(context(&here, label).label(label.message.as_str()))
             }));
-            for label in diagnostic.labels.iter().filter(|label| label.file != diagnostic.file) {
-                let part = Part::around(&label.text, [&label.place.bytes].into_iter());
-                group = group.element(
-                    part.snippet(&label.file)
-                        .annotation(AnnotationKind::Context.span(part.span(&label.place)).label(label.message.as_str())),
-                );
+            for (label, part) in &elsewhere {
+                let snippet = part.snippet(&label.file);
+                group = group.element(snippet.annotation(context(part, label).label(label.message.as_str())));
             }
         }
         None => group = group.element(annotate_snippets::Origin::path(diagnostic.file.as_ref())),
@@ -83,24 +83,25 @@ pub fn render(diagnostic: &Diagnostic) -> String {
 }
 
 /// The lines of a text that are shown: the whole of a large file would be looked through for each of its problems.
-struct Part<'t> {
-    text: &'t str,
+struct Part {
+    text: String,
     start: usize,
     line: usize,
 }
 
-impl<'t> Part<'t> {
-    fn around<'s>(text: &'t str, spans: impl Iterator<Item = &'s Range<usize>> + Clone) -> Self {
-        let first = spans.clone().map(|span| span.start).min().unwrap_or(0);
-        let last = spans.map(|span| span.end).max().unwrap_or(0);
-        let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let end = text.get(last..).and_then(|behind| behind.find('\n')).map_or(text.len(), |at| last + at);
-        let line = text.get(..start).map_or(0, |before| before.matches('\n').count()) + 1;
-        Self { text: text.get(start..end).unwrap_or(""), start, line }
+impl Part {
+    fn around<'p>(text: &str, places: impl Iterator<Item = &'p Place> + Clone) -> Self {
+        let first = places.clone().map(|place| place.bytes.start).min().unwrap_or(0);
+        let last = places.clone().map(|place| place.bytes.end).max().unwrap_or(0);
+        let start = text.get(..first).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+        let end = text.get(last..).and_then(|behind| behind.find(['\n', '\r'])).map_or(text.len(), |at| last + at);
+        // All line ends look alike, byte for byte, so that they neither show nor hide.
+        let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
+        Self { text, start, line: places.map(|place| place.line).min().unwrap_or(1) }
     }
 
-    fn snippet(&self, file: &'t str) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        Snippet::source(self.text).line_start(self.line).path(file)
+    fn snippet<'s>(&'s self, file: &'s str) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+        Snippet::source(self.text.as_str()).line_start(self.line).path(file)
     }
 
     fn span(&self, place: &Place) -> Range<usize> {

@@ -18,7 +18,7 @@ mod places;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-pub use decode::{At, HINT, SECRET, Wrong, decode, missing, some};
+pub use decode::{At, HINT, SECRET, Wrong, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate};
 
@@ -78,6 +78,8 @@ pub struct SyntaxError {
     pub message: String,
     /// Where, if the parser said so.
     pub at: Option<Place>,
+    /// What the parser was reading there, and where that begins.
+    pub inside: Option<(Place, String)>,
 }
 
 /// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
@@ -88,15 +90,32 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
         match Value::deserialize(document) {
             Ok(value) => documents.push(value),
             Err(error) => {
-                let message = error.to_string();
-                let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+                let sentence = error.to_string();
+                let message = sentence.split(" at line ").next().unwrap_or(&sentence).to_owned();
+                let inside = inside(text, &sentence);
                 let at = match error.location() {
                     Some(location) => Some(places::place_at(text, location.index())),
                     None => places::first_alias(text).filter(|_| message.contains("repetition limit")),
                 };
-                return Err(SyntaxError { message, at });
+                return Err(SyntaxError { message, at, inside });
             }
         }
     }
     Ok(documents)
+}
+
+/// The second half of the parser's sentence: `..., while scanning a quoted scalar at line 17 column 20`.
+fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
+    let (what, place) = sentence.split_once(", while ")?.1.split_once(" at line ")?;
+    let (line, column) = place.split_once(" column ")?;
+    let words = match what {
+        "scanning a quoted scalar" => "the text in quotes begins here",
+        "parsing a flow sequence" => "the list in `[ ]` begins here",
+        "parsing a flow mapping" => "the mapping in `{ }` begins here",
+        "parsing a block mapping" => "the mapping begins here",
+        "parsing a block collection" => "the list begins here",
+        "scanning a simple key" => "this looks like a key without `:`",
+        _ => return None,
+    };
+    Some((places::place_of(text, line.parse().ok()?, column.parse().ok()?), words.to_owned()))
 }

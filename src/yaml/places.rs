@@ -128,10 +128,21 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
 pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
     let mut seen: BTreeMap<Path, Span> = BTreeMap::new();
     let mut twice = Vec::new();
+    let mut below: Option<Path> = None;
     let mut lines = Lines::new(text);
     walk(text, |document, frames, _| {
         if let Some(Frame::Mapping(Some((key, span)))) = frames.last() {
-            if let Some(first) = seen.insert(path_of(document, frames), *span) {
+            let path = path_of(document, frames);
+            // What stands below the second of two equal keys is not twice there.
+            if below.as_ref().is_some_and(|key| key.document == document && path.segments.starts_with(&key.segments)) {
+                if below.as_ref() != Some(&path) {
+                    return;
+                }
+            } else {
+                below = None;
+            }
+            if let Some(first) = seen.insert(path.clone(), *span) {
+                below = Some(path);
                 twice.push((key.to_string(), lines.place(first), lines.place(*span)));
             }
         }
@@ -273,6 +284,12 @@ pub(super) fn place_at(text: &str, byte: usize) -> Place {
     let column = text.get(start..byte).map_or(0, |before| before.chars().count());
     let width = text.get(byte..end).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Place { line: number + 1, column: column + 1, bytes: byte..byte + width }
+}
+
+/// The place of the character at a line and column, both from 1.
+pub(super) fn place_of(text: &str, line: usize, column: usize) -> Place {
+    let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
+    place_at(text, byte)
 }
 
 /// The first alias (`*name`) of a text.
