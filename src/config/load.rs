@@ -71,8 +71,9 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
         let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
     }
+    wrongs.extend(settings.iter().flat_map(counts));
     match settings {
-        Some(settings) if wrongs.is_empty() => check(settings, name),
+        Some(settings) if wrongs.is_empty() => Ok(settings),
         _ => Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources) }),
     }
 }
@@ -86,13 +87,12 @@ fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
 }
 
 /// Numbers that would stop the program from doing anything.
-fn check(settings: Settings, name: &str) -> Result<Settings, ConfigError> {
+fn counts(settings: &Settings) -> Vec<Wrong> {
     let execution = &settings.execution;
-    let counts = [("execution.usersPerTenant", execution.users_per_tenant), ("execution.tenants", execution.tenants)];
+    let counts = [("usersPerTenant", execution.users_per_tenant), ("tenants", execution.tenants)];
     let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
-    let diagnostics: Vec<Diagnostic> =
-        wrong.map(|(key, count)| plain(name, format!("`{key}` is {count}; 1 to 64 are possible"), None)).collect();
-    if diagnostics.is_empty() { Ok(settings) } else { Err(ConfigError { diagnostics }) }
+    let path = Path::root(0).key("execution");
+    wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
 }
 
 /// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.
@@ -138,11 +138,9 @@ fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Ve
             let variable = sources.iter().find(|(path, _)| wrong.path.segments.starts_with(path)).map(|(_, variable)| variable);
             match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
-                (None, Some(place)) => Diagnostic {
-                    place: Some(place.clone()),
-                    text: Arc::clone(&text),
-                    ..plain(name, wrong.message, wrong.hint)
-                },
+                (None, Some(place)) => {
+                    Diagnostic { place: Some(place.clone()), text: Arc::clone(&text), ..plain(name, wrong.message, wrong.hint) }
+                }
                 (None, None) => plain(name, wrong.message, wrong.hint),
             }
         })
@@ -181,7 +179,13 @@ mod tests {
     fn all_problems_are_told_at_once_with_their_places() {
         let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: u\n  password: {env: B}\n  endpoints:\n    disable: {method: POST, path: /provisioning/disableUsers}\n";
         let problems = read(text, &[("DIALPLANE_EXECUTION__TENANTS", "many")]).unwrap_err();
-        insta::assert_snapshot!(problems.join("\n"), @"");
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        dialplane.yaml Some((2, 3)) unknown key `usersPerTenants`
+        dialplane.yaml Some((4, 11)) `soon` is not a duration such as 30s, 10m or 4h: expected number at 0
+        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` does not say where {userPrincipalName} goes
+        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` names `disableUsers`, a call that dialplane never makes
+        environment variable DIALPLANE_EXECUTION__TENANTS None `tenants` is the text "many": a whole number, 0 or more, is expected
+        "#);
     }
 
     /// The settings of a whole account, with `line` for the password.
@@ -206,7 +210,19 @@ mod tests {
             "passwort: {env: B}",
         ];
         let problems = lines.map(|line| password(line).unwrap_err().join("\n"));
-        insta::assert_snapshot!(problems.join("\n"), @"");
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        dialplane.yaml Some((5, 13)) two sources for one secret
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 13)) the command has no words
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 23)) `command` is the text "pass": a list is expected
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 17)) `env` has no value: `null` says nothing here
+        dialplane.yaml Some((5, 3)) a secret never stands here itself
+        dialplane.yaml Some((5, 11)) `password` has no value: `null` says nothing here
+        dialplane.yaml Some((1, 1)) `password` is missing
+        dialplane.yaml Some((5, 3)) unknown key `passwort`
+        "#);
     }
 
     #[test]
@@ -218,6 +234,8 @@ mod tests {
             "password:\n    inline: hunter2",
             "password: |\n    hunter2",
             "password: 20252026",
+            "password: [hunter2]",
+            "password: !vault hunter2",
         ] {
             let error = parse("dialplane.yaml", &account(line), std::iter::empty()).unwrap_err();
             let [problem] = error.diagnostics.as_slice() else { panic!("{line}: {error:?}") };
@@ -265,7 +283,54 @@ mod tests {
                 format!("{text}\n{}", words.collect::<String>())
             })
             .collect();
-        insta::assert_snapshot!(told.join(""), @"");
+        insta::assert_snapshot!(told.join(""), @r#"
+        run: {resync: 30}
+          Some((1, 15)) a duration with its unit is expected, such as 30s, 10m or 4h
+        run: {resync: "30"}
+          Some((1, 15)) `30` is not a duration such as 30s, 10m or 4h: time unit needed, for example 30sec or 30ms
+        run: {resync: 10 parsecs}
+          Some((1, 15)) `10 parsecs` is not a duration such as 30s, 10m or 4h: unknown time unit "parsecs", supported units: ns, us/µs, ms, sec, min, hours, days, weeks, months, years (and few variations)
+        run: {resync: }
+          Some((1, 13)) a duration with its unit is expected, such as 30s, 10m or 4h
+        run: {poll: -5s}
+          Some((1, 13)) `-5s` is not a duration such as 30s, 10m or 4h: expected number at 0
+        run: fast
+          Some((1, 6)) `run` is the text "fast": a mapping of keys and values is expected
+        runs: {}
+          Some((1, 1)) unknown key `runs` | did you mean `run`?
+        favourite: 1
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`
+        manifests: manifests
+          Some((1, 12)) `manifests` is the text "manifests": a list is expected | begin each element with `- `
+        manifests: [1]
+          Some((1, 13)) this is the number 1: text is expected | put it in quotes: "1"
+        execution: {usersPerTenant: 0, tenants: 65}
+          Some((1, 29)) `usersPerTenant` is 0; 1 to 64 are possible
+          Some((1, 41)) `tenants` is 65; 1 to 64 are possible
+        execution: {usersPerTenant: -1}
+          Some((1, 29)) `usersPerTenant` is the number -1: a whole number, 0 or more, is expected
+        execution: {usersPerTenant: "4"}
+          Some((1, 29)) `usersPerTenant` is the text "4": a whole number, 0 or more, is expected | write it without quotes: 4
+        connectToTeams: {}
+          Some((1, 1)) `clientId` is missing | add it
+          Some((1, 1)) `clientSecret` is missing | add it
+          Some((1, 1)) `password` is missing | add it
+          Some((1, 1)) `username` is missing | add it
+        connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}
+          Some((1, 1)) `clientSecret` is missing | add it
+          Some((1, 1)) `password` is missing | add it
+          Some((1, 1)) `username` is missing | add it
+          Some((1, 28)) `clientId` is the number 12: text is expected | put it in quotes: "12"
+          Some((1, 59)) `method` cannot be `DELETE` | possible values: `GET`, `POST`, `PUT`
+        - a
+          Some((1, 1)) this is a list: a mapping of keys and values is expected
+        a: [
+          Some((1, 5)) this is no YAML: did not find expected node content
+        a: 1
+        ---
+        b: 2
+          None one document is expected
+        "#);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, process::Stdio, time::Duration};
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor},
+    de::{EnumAccess, Error, MapAccess, SeqAccess, Visitor},
 };
 use tokio::process::Command;
 
@@ -37,7 +37,7 @@ impl<'de> Visitor<'de> for Reading {
     type Value = SecretSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::SOURCES)
+        f.write_str("one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}")
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<SecretSource, E> {
@@ -57,6 +57,14 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<SecretSource, A::Error> {
+        Err(Self::inline())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<SecretSource, A::Error> {
         Err(Self::inline())
     }
 

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, PhoneNumber, Prune, TenantId,
-        TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, PhoneNumber,
+        Prune, TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };

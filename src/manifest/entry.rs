@@ -182,7 +182,8 @@ impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         // Copied from a mail or a sheet, and nobody would ever see why the user is not found.
-        let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+        let unseen =
+            |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
         if let Some(unseen) = text.chars().find(unseen) {
             let code = unseen.escape_unicode();
             return Err(D::Error::custom(format!("this name holds the invisible character {code}{HINT}type it anew")));
@@ -229,7 +230,9 @@ impl PhoneText {
         let digits = digits.to_string();
         // Few digits are an extension.
         let (plus, drops) = if digits.len() < 7 { ("", "") } else { ("+", " and drops a `+`") };
-        E::custom(format!("without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{plus}{digits}\""))
+        E::custom(format!(
+            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{plus}{digits}\""
+        ))
     }
 }
 

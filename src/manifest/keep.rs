@@ -51,9 +51,10 @@ impl Keeper {
                 continue;
             }
             // Users can have moved into a file that cannot be understood now, whatever that file spoke of before.
-            let moved = self.good.get(&name).is_some_and(|last| {
-                last.incomplete.is_some() || last.users.keys().any(|user| !tenant.users.contains_key(user))
-            });
+            let moved = self
+                .good
+                .get(&name)
+                .is_some_and(|last| last.incomplete.is_some() || last.users.keys().any(|user| !tenant.users.contains_key(user)));
             let tenant = if unknown || moved || tenant.incomplete.is_none() {
                 tenant
             } else {

@@ -67,7 +67,11 @@ impl Wrong {
 /// A key that must be there and is not.
 #[must_use]
 pub fn missing(parent: &Path, key: &str, hint: &str) -> Wrong {
-    Wrong { path: parent.clone(), at: At::Key, message: format!("`{key}` is missing"), hint: Some(hint.to_owned()) }
+    Wrong { path: parent.clone(), at: At::Key, message: missing_words(key), hint: Some(hint.to_owned()) }
+}
+
+fn missing_words(key: &str) -> String {
+    format!("`{key}` is missing")
 }
 
 /// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
@@ -88,7 +92,17 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
     let mut error = first;
     loop {
         let (steps, complete) = steps_of(error.path());
-        wrong.push(explain(&steps, base, &error.into_inner().to_string()));
+        let next = explain(&steps, base, &error.into_inner().to_string());
+        // What was taken out here is missing from then on.
+        let taken_out = |told: &Wrong| {
+            let above = told.path.segments.split_last();
+            above.is_some_and(|(key, above)| {
+                above == next.path.segments && matches!(key, Segment::Key(key) if next.message == missing_words(key))
+            })
+        };
+        if !wrong.iter().any(taken_out) {
+            wrong.push(next);
+        }
         if !complete || wrong.len() >= MAX_ERRORS || !prune(&mut pruned, &steps) {
             return (None, wrong);
         }
@@ -109,13 +123,22 @@ pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Opti
         return decode(value, base);
     }
     let mut pruned = value.clone();
-    let all_out = odd.iter().all(|odd| {
-        let steps = odd.path.segments.get(base.segments.len()..).unwrap_or_default();
-        prune(&mut pruned, steps)
-    });
-    let (decoded, wrong) = if all_out { decode(&pruned, base) } else { (None, Vec::new()) };
+    let (decoded, wrong) = if clean(&mut pruned) { decode(&pruned, base) } else { (None, Vec::new()) };
     odd.extend(wrong);
     (decoded, odd)
+}
+
+/// Takes out what [`oddities`] finds. False if that is not possible.
+fn clean(value: &mut Value) -> bool {
+    match value {
+        Value::Null | Value::Tagged(_) => false,
+        Value::Sequence(elements) => elements.iter_mut().all(clean),
+        Value::Mapping(mapping) => {
+            mapping.retain(|key, value| key.is_string() && !matches!(value, Value::Null | Value::Tagged(_)));
+            mapping.values_mut().all(clean)
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
 }
 
 fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
@@ -201,14 +224,7 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
         parent = child;
     }
     match (last, parent) {
-        (Segment::Key(key), Value::Mapping(mapping)) => {
-            // A key that is no text is named by how it was written.
-            mapping.remove(key.as_str()).is_some() || {
-                let before = mapping.len();
-                mapping.retain(|key, _| key.is_string());
-                mapping.len() < before
-            }
-        }
+        (Segment::Key(key), Value::Mapping(mapping)) => mapping.shift_remove(key.as_str()).is_some(),
         // Taking an element out would move the numbers of those behind it.
         _ => false,
     }
@@ -404,7 +420,7 @@ mod tests {
         );
         assert_eq!(wrong[1].path, Path::root(0).key("base").key("inner").key("text"));
         let sample = sample.unwrap();
-        assert_eq!((sample.text.as_deref(), sample.inner.unwrap().text), (Some("kept"), None));
+        assert_eq!((sample.text.as_deref(), sample.flag, sample.inner.unwrap().text), (Some("kept"), None, None));
         assert!(decode_strictly::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
     }
 
@@ -413,6 +429,6 @@ mod tests {
         let value = serde_yaml::from_str("text: kept\nflag: 3\n").unwrap();
         let (sample, wrong) = decode::<Sample>(&value, &Path::root(0));
         assert_eq!((sample.unwrap().text.as_deref(), wrong.len()), (Some("kept"), 1));
-        assert!(decode::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
+        assert!(decode::<Sample>(&Value::from(3), &Path::root(0)).0.is_none());
     }
 }

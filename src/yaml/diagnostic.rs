@@ -64,9 +64,9 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     match place {
         Some(place) => {
             let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));
-            group = group.element(same.iter().fold(first, |snippet, label| {
-                snippet.annotation(context(&here, label).label(label.message.as_str()))
-            }));
+            group = group.element(
+                same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label).label(label.message.as_str()))),
+            );
             for (label, part) in &elsewhere {
                 let snippet = part.snippet(&label.file);
                 group = group.element(snippet.annotation(context(part, label).label(label.message.as_str())));

@@ -315,9 +315,9 @@ mod tests {
     fn keys_and_values_are_found_by_their_path() {
         let users = Path::root(1).key("spec").key("users");
         assert_eq!(spot(&users.index(0).key("b"), At::Value), (6, 10, "x"));
-        assert_eq!(spot(&users.index(0).key("ümlaut").index(1), At::Value), (5, 20, "2"));
-        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Key), (7, 13, "c"));
-        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Value), (7, 16, "\"two words\""));
+        assert_eq!(spot(&users.index(0).key("ümlaut").index(1), At::Value), (5, 19, "2"));
+        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Key), (7, 11, "c"));
+        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Value), (7, 14, "\"two words\""));
         assert_eq!(spot(&users, At::Key), (4, 3, "users"));
         assert_eq!(spot(&users.index(1), At::Value), (7, 7, "b: {c: \"two words\"}"));
     }

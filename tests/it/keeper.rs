@@ -175,8 +175,11 @@ fn a_set_of_a_misspelt_tenant_holds_removals() {
 
 #[test]
 fn a_set_moves_to_another_file_under_a_misspelt_tenant() {
-    let mut world =
-        World::new(&[("a.yaml", &whole("acme", &["ann", "sam"])), ("b.yaml", &whole("best", &["bob"])), ("c.yaml", "# nothing\n")]);
+    let mut world = World::new(&[
+        ("a.yaml", &whole("acme", &["ann", "sam"])),
+        ("b.yaml", &whole("best", &["bob"])),
+        ("c.yaml", "# nothing\n"),
+    ]);
     assert_eq!(world.look(), "acme = ann sam; best = bob");
     world.write("a.yaml", &whole("acme", &["ann"])).write("b.yaml", &(whole("best", &["bob"]) + &set("acmee", &["sam"])));
     assert_eq!(world.look(), "acme = ann held; best = bob kept");
@@ -214,8 +217,7 @@ fn a_kept_version_and_a_new_one_cannot_want_the_same() {
         ("nothing", ("b.yaml", whole("b", &["bob:0101"])), "a = ann kept; b = bob; c = cem"),
     ];
     for (what, (file, text), expected) in cases {
-        let mut world =
-            World::new(&[("a.yaml", &a()), ("b.yaml", &whole("b", &["bob"])), ("c.yaml", &whole("c", &["cem"]))]);
+        let mut world = World::new(&[("a.yaml", &a()), ("b.yaml", &whole("b", &["bob"])), ("c.yaml", &whole("c", &["cem"]))]);
         assert_eq!(world.look(), "a = ann; b = bob; c = cem", "{what}");
         world.write("a.yaml", NONSENSE).write(file, &text);
         assert_eq!(world.look(), expected, "{what}");

@@ -80,8 +80,21 @@ fn every_mistake_is_found_and_has_a_place() {
 
 #[test]
 fn no_word_of_the_machinery_reaches_people() {
-    let machinery =
-        ["struct", "newtype", "enum ", "variant", "i64", "u64", "u8", "u32", "unit", "invalid type", "serde", "sequence", "tuple"];
+    let machinery = [
+        "struct",
+        "newtype",
+        "enum ",
+        "variant",
+        "i64",
+        "u64",
+        "u8",
+        "u32",
+        "unit",
+        "invalid type",
+        "serde",
+        "sequence",
+        "tuple",
+    ];
     let mut leaks = Vec::new();
     for (name, text) in cases() {
         for diagnostic in look(&name, &text).diagnostics {
