@@ -26,8 +26,8 @@ struct Spot {
 }
 
 /// Checks all files together.
-pub(super) fn check(files: Vec<FileRead>) -> Loaded {
-    let mut fleet = Fleet { files: &files, problems: Vec::new(), tenants: BTreeMap::new() };
+pub(super) fn check(files: &[FileRead]) -> Loaded {
+    let mut fleet = Fleet { files, problems: Vec::new(), tenants: BTreeMap::new() };
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
@@ -42,7 +42,7 @@ pub(super) fn check(files: Vec<FileRead>) -> Loaded {
             loaded.broken.entry(tenant.clone()).or_insert_with(|| format!("its manifests have errors, see {path}"));
         }
     }
-    loaded.diagnostics = diagnostics(&files, &problems);
+    loaded.diagnostics = diagnostics(files, &problems);
     loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
     let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty());
     loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
@@ -277,7 +277,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
     let spec = &draft.spec;
     DesiredTenant {
         name: draft.name.clone(),
-        id: spec.tenant_id.clone().unwrap_or_else(|| TenantId::nil()),
+        id: spec.tenant_id.clone().unwrap_or_else(TenantId::nil),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
         disable_limit: spec.limits.disable.limit(),

@@ -263,7 +263,7 @@ impl Visitor<'_> for PhoneText {
     }
 }
 
-fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<String, serde_json::Value> {
+fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
     let property = |(name, key): (&str, Key)| {
         let schema = match key {
             Key::Upn => {
@@ -272,7 +272,7 @@ fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<
             Key::Calling => {
                 json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person can make and receive calls."})
             }
-            Key::Policy => object(properties(Scope::Policy, generator), &[]),
+            Key::Policy => object(&properties(Scope::Policy), &[]),
             Key::Field(field) => match field.kind() {
                 Kind::Phone => {
                     json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
@@ -287,7 +287,7 @@ fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<
     scope.keys().into_iter().map(property).collect()
 }
 
-fn object(properties: serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {
+fn object(properties: &serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {
     json_schema!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
 }
 
@@ -296,8 +296,8 @@ impl JsonSchema for UserEntry {
         "User".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        object(properties(Scope::User, generator), &[UPN, CALLING])
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        object(&properties(Scope::User), &[UPN, CALLING])
     }
 }
 
@@ -306,9 +306,9 @@ impl JsonSchema for Fields {
         "Defaults".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties = properties(Scope::Defaults, generator);
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut properties = properties(Scope::Defaults);
         properties.remove(Field::PhoneNumber.name());
-        object(properties, &[])
+        object(&properties, &[])
     }
 }

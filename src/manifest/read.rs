@@ -160,7 +160,7 @@ impl FileRead {
             Some(Some(API_VERSION)) => {}
             None => self.wrong(missing(at, "apiVersion", &hint), tenant),
             Some(_) => {
-                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant)
+                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant);
             }
         }
     }

@@ -44,11 +44,11 @@ impl Watch {
             Ok(watcher)
         });
         match watched {
-            Ok(watcher) => {
+            Ok(renewed) => {
                 if self.watcher.is_none() {
                     info!(paths = self.roots.len(), "watching");
                 }
-                self.watcher = Some(watcher);
+                self.watcher = Some(renewed);
                 self.told = false;
             }
             Err(error) => {
