@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
 use serde_yaml::{Mapping, Value};
 
 use super::Settings;
-use crate::yaml::{self, Diagnostic, Path, Segment, Wrong};
+use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
 /// What variables that set values start with.
 const PREFIX: &str = "DIALPLANE_";
@@ -49,14 +49,13 @@ pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, St
 
 /// Reads a text and the variables. `name` stands for the file in problems.
 pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
         Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
         Err(error) => {
-            let place = error.at.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
-            return Err(ConfigError {
-                diagnostics: vec![plain(name, format!("this is no YAML: {}{place}", error.message), None)],
-            });
+            let plain = plain(name, format!("this is no YAML: {}", error.message), None);
+            return Err(ConfigError { diagnostics: vec![Diagnostic { place: error.at, text: text.into(), ..plain }] });
         }
     };
     if value.is_null() {
@@ -70,24 +69,33 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
         }
     }
     let (settings, mut wrongs) = yaml::decode::<Settings>(&value, &Path::root(0));
+    wrongs.extend(missing(&value, &wrongs));
     if let Some(account) = settings.as_ref().and_then(|settings| settings.connect_to_teams.as_ref()) {
         let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
     }
+    wrongs.extend(settings.iter().flat_map(counts));
     match settings {
-        Some(settings) if wrongs.is_empty() => check(settings, name),
+        Some(settings) if wrongs.is_empty() => Ok(settings),
         _ => Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources) }),
     }
 }
 
+/// Keys of the account that are absent: the decoder tells only the first.
+fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
+    let path = Path::root(0).key("connectToTeams");
+    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
+    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
+    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
+}
+
 /// Numbers that would stop the program from doing anything.
-fn check(settings: Settings, name: &str) -> Result<Settings, ConfigError> {
+fn counts(settings: &Settings) -> Vec<Wrong> {
     let execution = &settings.execution;
-    let counts = [("execution.usersPerTenant", execution.users_per_tenant), ("execution.tenants", execution.tenants)];
+    let counts = [("usersPerTenant", execution.users_per_tenant), ("tenants", execution.tenants)];
     let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
-    let diagnostics: Vec<Diagnostic> =
-        wrong.map(|(key, count)| plain(name, format!("`{key}` is {count}; 1 to 64 are possible"), None)).collect();
-    if diagnostics.is_empty() { Ok(settings) } else { Err(ConfigError { diagnostics }) }
+    let path = Path::root(0).key("execution");
+    wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
 }
 
 /// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.
@@ -125,18 +133,17 @@ fn overlay(value: &mut Value, path: &[Segment], new: Value) {
 fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Vec<Segment>, String>) -> Vec<Diagnostic> {
     let wanted = wrongs.iter().map(|wrong| wrong.path.clone()).collect();
     let found = yaml::locate(text, &wanted);
-    let text: Arc<str> = text.into();
+    let secrets = wrongs.iter().filter(|wrong| wrong.at == At::Hidden).map(|wrong| &wrong.path);
+    let text: Arc<str> = found.masked(text, secrets).as_deref().unwrap_or(text).into();
     let mut diagnostics: Vec<Diagnostic> = wrongs
         .into_iter()
         .map(|wrong| {
             let variable = sources.iter().find(|(path, _)| wrong.path.segments.starts_with(path)).map(|(_, variable)| variable);
-            match (variable, found.get(&wrong.path)) {
+            match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
-                (None, Some(spot)) => Diagnostic {
-                    place: Some(spot.place(wrong.at).clone()),
-                    text: Arc::clone(&text),
-                    ..plain(name, wrong.message, wrong.hint)
-                },
+                (None, Some(place)) => {
+                    Diagnostic { place: Some(place.clone()), text: Arc::clone(&text), ..plain(name, wrong.message, wrong.hint) }
+                }
                 (None, None) => plain(name, wrong.message, wrong.hint),
             }
         })
@@ -152,6 +159,7 @@ fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SecretSource;
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -174,6 +182,165 @@ mod tests {
     fn all_problems_are_told_at_once_with_their_places() {
         let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: u\n  password: {env: B}\n  endpoints:\n    disable: {method: POST, path: /provisioning/disableUsers}\n";
         let problems = read(text, &[("DIALPLANE_EXECUTION__TENANTS", "many")]).unwrap_err();
-        insta::assert_snapshot!(problems.join("\n"), @"");
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        dialplane.yaml Some((2, 3)) unknown key `usersPerTenants`
+        dialplane.yaml Some((4, 11)) `soon` is not a duration such as 30s, 10m or 4h: expected number at 0
+        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` does not say where {userPrincipalName} goes
+        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` names `disableUsers`, a call that dialplane never makes
+        environment variable DIALPLANE_EXECUTION__TENANTS None `tenants` is the text "many": a whole number, 0 or more, is expected
+        "#);
+    }
+
+    /// The settings of a whole account, with `line` for the password.
+    fn account(line: &str) -> String {
+        format!("connectToTeams:\n  clientId: a\n  clientSecret: {{env: A}}\n  username: u\n  {line}\n")
+    }
+
+    #[test]
+    fn a_secret_has_one_source() {
+        let password = |line: &str| read(&account(line), &[]).map(|settings| settings.connect_to_teams.unwrap().password);
+        assert_eq!(password("password: {env: B}"), Ok(SecretSource::Env("B".into())));
+        assert_eq!(password("password: {file: /run/secrets/b}"), Ok(SecretSource::File("/run/secrets/b".into())));
+        assert_eq!(password("password: {command: [pass, b]}"), Ok(SecretSource::Command(vec!["pass".into(), "b".into()])));
+        let lines = [
+            "password: {env: B, file: b}",
+            "password: {}",
+            "password: {command: []}",
+            "password: {command: pass}",
+            "password: {env: }",
+            "password: [b]",
+            "password:",
+            "passwort: {env: B}",
+        ];
+        let problems = lines.map(|line| password(line).unwrap_err().join("\n"));
+        insta::assert_snapshot!(problems.join("\n"), @r#"
+        dialplane.yaml Some((5, 13)) two sources for one secret
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 13)) the command has no words
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 23)) `command` is the text "pass": a list is expected
+        dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
+        dialplane.yaml Some((5, 17)) `env` has no value: `null` says nothing here
+        dialplane.yaml Some((5, 3)) a secret never stands here itself
+        dialplane.yaml Some((5, 11)) `password` has no value: `null` says nothing here
+        dialplane.yaml Some((1, 1)) `password` is missing
+        dialplane.yaml Some((5, 3)) unknown key `passwort`
+        "#);
+    }
+
+    #[test]
+    fn a_secret_that_stands_inline_is_refused_and_never_repeated() {
+        for line in [
+            "password: hunter2",
+            "password: \"hunter2\"",
+            "password: {value: hunter2}",
+            "password:\n    inline: hunter2",
+            "password: |\n    hunter2",
+            "password: 20252026",
+            "password: [hunter2]",
+            "password: !vault hunter2",
+        ] {
+            let error = parse("dialplane.yaml", &account(line), std::iter::empty()).unwrap_err();
+            let [problem] = error.diagnostics.as_slice() else { panic!("{line}: {error:?}") };
+            let told = anstream::adapter::strip_str(&yaml::render(problem)).to_string();
+            assert!(!told.contains("hunter2") && !told.contains("20252026"), "{told}");
+            assert_eq!(problem.position(), Some((5, 3)), "{told}");
+            assert!(told.contains("secret") && told.contains("{env: NAME}"), "{told}");
+        }
+        let variable = ("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD".to_owned(), "hunter2".to_owned());
+        let error = parse("dialplane.yaml", &account("password: {env: B}"), std::iter::once(variable)).unwrap_err();
+        let told = error.diagnostics.iter().map(yaml::render).collect::<String>();
+        assert!(!told.contains("hunter2") && told.contains("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD"), "{told}");
+    }
+
+    #[test]
+    fn poor_settings_are_told_in_plain_words() {
+        let cases = [
+            "run: {resync: 30}",
+            "run: {resync: \"30\"}",
+            "run: {resync: 10 parsecs}",
+            "run: {resync: }",
+            "run: {poll: -5s}",
+            "run: fast",
+            "runs: {}",
+            "favourite: 1",
+            "manifests: manifests",
+            "manifests: [1]",
+            "execution: {usersPerTenant: 0, tenants: 65}",
+            "execution: {usersPerTenant: -1}",
+            "execution: {usersPerTenant: \"4\"}",
+            "connectToTeams: {}",
+            "connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}",
+            "- a",
+            "a: [",
+            "a: 1\n---\nb: 2",
+        ];
+        let told: Vec<String> = cases
+            .into_iter()
+            .map(|text| {
+                let error = parse("dialplane.yaml", text, std::iter::empty()).unwrap_err();
+                let words = error.diagnostics.iter().map(|d| {
+                    let hint = d.hint.as_deref().map(|hint| format!(" | {hint}")).unwrap_or_default();
+                    format!("  {:?} {}{hint}\n", d.position(), d.message)
+                });
+                format!("{text}\n{}", words.collect::<String>())
+            })
+            .collect();
+        insta::assert_snapshot!(told.join(""), @r#"
+        run: {resync: 30}
+          Some((1, 15)) a duration with its unit is expected, such as 30s, 10m or 4h
+        run: {resync: "30"}
+          Some((1, 15)) `30` is not a duration such as 30s, 10m or 4h: time unit needed, for example 30sec or 30ms
+        run: {resync: 10 parsecs}
+          Some((1, 15)) `10 parsecs` is not a duration such as 30s, 10m or 4h: unknown time unit "parsecs", supported units: ns, us/µs, ms, sec, min, hours, days, weeks, months, years (and few variations)
+        run: {resync: }
+          Some((1, 13)) a duration with its unit is expected, such as 30s, 10m or 4h
+        run: {poll: -5s}
+          Some((1, 13)) `-5s` is not a duration such as 30s, 10m or 4h: expected number at 0
+        run: fast
+          Some((1, 6)) `run` is the text "fast": a mapping of keys and values is expected
+        runs: {}
+          Some((1, 1)) unknown key `runs` | did you mean `run`?
+        favourite: 1
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`
+        manifests: manifests
+          Some((1, 12)) `manifests` is the text "manifests": a list is expected | begin each element with `- `
+        manifests: [1]
+          Some((1, 13)) this is the number 1: text is expected | put it in quotes: "1"
+        execution: {usersPerTenant: 0, tenants: 65}
+          Some((1, 29)) `usersPerTenant` is 0; 1 to 64 are possible
+          Some((1, 41)) `tenants` is 65; 1 to 64 are possible
+        execution: {usersPerTenant: -1}
+          Some((1, 29)) `usersPerTenant` is the number -1: a whole number, 0 or more, is expected
+        execution: {usersPerTenant: "4"}
+          Some((1, 29)) `usersPerTenant` is the text "4": a whole number, 0 or more, is expected | write it without quotes: 4
+        connectToTeams: {}
+          Some((1, 1)) `clientId` is missing | add it
+          Some((1, 1)) `clientSecret` is missing | add it
+          Some((1, 1)) `password` is missing | add it
+          Some((1, 1)) `username` is missing | add it
+        connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}
+          Some((1, 1)) `clientSecret` is missing | add it
+          Some((1, 1)) `password` is missing | add it
+          Some((1, 1)) `username` is missing | add it
+          Some((1, 28)) `clientId` is the number 12: text is expected | put it in quotes: "12"
+          Some((1, 59)) `method` cannot be `DELETE` | possible values: `GET`, `POST`, `PUT`
+        - a
+          Some((1, 1)) this is a list: a mapping of keys and values is expected
+        a: [
+          Some((1, 5)) this is no YAML: did not find expected node content
+        a: 1
+        ---
+        b: 2
+          None one document is expected
+        "#);
+    }
+
+    #[test]
+    fn an_empty_file_means_what_nothing_means() {
+        let nothing = read("", &[]).unwrap();
+        for text in ["# nothing\n", "---\n", "{}", "\u{feff}"] {
+            assert_eq!(read(text, &[]).as_ref(), Ok(&nothing), "{text:?}");
+        }
     }
 }

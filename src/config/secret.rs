@@ -3,12 +3,16 @@
 use std::{fmt, path::PathBuf, process::Stdio, time::Duration};
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{EnumAccess, Error, MapAccess, SeqAccess, Visitor},
+};
 use tokio::process::Command;
 
+use crate::yaml::{HINT, SECRET};
+
 /// Where a secret comes from; never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
@@ -20,25 +24,76 @@ pub enum SecretSource {
     Rehearsal(String),
 }
 
-/// A source as it is written: a mapping with one of these keys.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-struct Written {
-    env: Option<String>,
-    file: Option<PathBuf>,
-    command: Option<Vec<String>>,
+/// Reads a source: a mapping with one key. Whatever else stands there may be the secret itself, so it is not repeated.
+struct Reading;
+
+impl Reading {
+    const SOURCES: &str = "a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}";
+
+    fn inline<E: Error>() -> E {
+        E::custom(format!("{SECRET}a secret never stands here itself{HINT}{}", Self::SOURCES))
+    }
 }
 
-impl TryFrom<Written> for SecretSource {
-    type Error = &'static str;
+impl<'de> Visitor<'de> for Reading {
+    type Value = SecretSource;
 
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        match (written.env, written.file, written.command) {
-            (Some(name), None, None) => Ok(Self::Env(name)),
-            (None, Some(path), None) => Ok(Self::File(path)),
-            (None, None, Some(words)) if !words.is_empty() => Ok(Self::Command(words)),
-            _ => Err("a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}"),
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<SecretSource, E> {
+        Err(Self::inline())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<SecretSource, A::Error> {
+        Err(Self::inline())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<SecretSource, A::Error> {
+        Err(Self::inline())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
+        let mut source = None;
+        while let Some(key) = map.next_key::<String>()? {
+            let next = match key.as_str() {
+                "env" => SecretSource::Env(map.next_value()?),
+                "file" => SecretSource::File(map.next_value()?),
+                "command" => SecretSource::Command(map.next_value()?),
+                _ => return Err(A::Error::custom(format!("{SECRET}a secret has no key `{key}`{HINT}{}", Self::SOURCES))),
+            };
+            if source.replace(next).is_some() {
+                return Err(A::Error::custom(format!("two sources for one secret{HINT}{}", Self::SOURCES)));
+            }
         }
+        match source {
+            Some(SecretSource::Command(words)) if words.is_empty() => Err(A::Error::custom("the command has no words")),
+            Some(source) => Ok(source),
+            None => Err(A::Error::custom(Self::SOURCES)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading)
     }
 }
 

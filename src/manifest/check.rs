@@ -7,13 +7,13 @@ use std::{
 
 use super::{
     Loaded,
-    entry::UserEntry,
+    entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, Prune, TenantId,
-        TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, PhoneNumber,
+        Prune, TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };
@@ -26,8 +26,8 @@ struct Spot {
 }
 
 /// Checks all files together.
-pub(super) fn check(files: Vec<FileRead>) -> Loaded {
-    let mut fleet = Fleet { files: &files, problems: Vec::new(), tenants: BTreeMap::new() };
+pub(super) fn check(files: &[FileRead]) -> Loaded {
+    let mut fleet = Fleet { files, problems: Vec::new(), tenants: BTreeMap::new() };
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
@@ -42,7 +42,7 @@ pub(super) fn check(files: Vec<FileRead>) -> Loaded {
             loaded.broken.entry(tenant.clone()).or_insert_with(|| format!("its manifests have errors, see {path}"));
         }
     }
-    loaded.diagnostics = diagnostics(&files, &problems);
+    loaded.diagnostics = diagnostics(files, &problems);
     loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
     let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty());
     loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
@@ -177,6 +177,9 @@ impl<'f> Fleet<'f> {
                 if wrong.message.contains("is an extension") {
                     wrong.hint = Some(format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant));
                 }
+                if let Some(bare) = written.get(&field).and_then(bare_number) {
+                    wrong.hint = Some(format!("write \"{bare}\""));
+                }
                 self.problem(number, What::at(wrong), &[&set.tenant]);
             }
             let line = lines.and_then(|lines| lines.get(index)).copied();
@@ -238,6 +241,14 @@ impl<'f> Fleet<'f> {
     }
 }
 
+/// A number without what people put between its digits, if that is all that is wrong with it.
+fn bare_number(written: &Written) -> Option<String> {
+    let Written::Number(text) = written else { return None };
+    let text = text.trim().strip_prefix("tel:").unwrap_or(text);
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/')).collect();
+    (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
+}
+
 fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, tenant: &TenantName) -> What {
     let whose = if other_tenant == tenant { String::new() } else { format!(", in tenants `{other_tenant}` and `{tenant}`") };
     let wrong = Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
@@ -246,7 +257,7 @@ fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, t
 }
 
 /// The values of written fields in a tenant with this prefix, and what is wrong with some.
-fn fields(written: &BTreeMap<Field, super::entry::Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
+fn fields(written: &BTreeMap<Field, Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
     let mut wrongs = Vec::new();
     let details = written
         .iter()
@@ -266,7 +277,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
     let spec = &draft.spec;
     DesiredTenant {
         name: draft.name.clone(),
-        id: spec.tenant_id.clone().unwrap_or_else(|| TenantId::nil()),
+        id: spec.tenant_id.clone().unwrap_or_else(TenantId::nil),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
         disable_limit: spec.limits.disable.limit(),
@@ -293,7 +304,22 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
     }
     let found: BTreeMap<usize, _> =
         wanted.iter().filter_map(|(number, paths)| Some((*number, yaml::locate(&files.get(*number)?.text, paths)))).collect();
-    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path)?.place(wrong.at).clone());
+    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
+    let secrets = |number: usize| {
+        all.iter().filter(move |(file, _)| *file == number).filter_map(|(_, problem)| match &problem.what {
+            What::Wrong { wrong, .. } if wrong.at == At::Hidden => Some(&wrong.path),
+            _ => None,
+        })
+    };
+    // Logs of CI are read by more people than the repository.
+    let texts: BTreeMap<usize, Arc<str>> = found
+        .iter()
+        .filter_map(|(number, places)| {
+            let text = &files.get(*number)?.text;
+            Some((*number, places.masked(text, secrets(*number)).map_or_else(|| Arc::clone(text), Arc::from)))
+        })
+        .collect();
+    let text_of = |number: usize, file: &FileRead| Arc::clone(texts.get(&number).unwrap_or(&file.text));
     let diagnostic = |(number, problem): (usize, &Problem)| {
         let file = files.get(number)?;
         let (message, hint, place, labels) = match &problem.what {
@@ -303,7 +329,7 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
                     let place = place_of(*number, other)?;
                     Some(Label {
                         file: Arc::clone(&file.path),
-                        text: Arc::clone(&file.text),
+                        text: text_of(*number, file),
                         place,
                         message: other.message.clone(),
                     })
@@ -321,9 +347,9 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
             }
         };
         let (message, hint) = (message.clone(), hint.clone());
-        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: Arc::clone(&file.text) })
+        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: text_of(number, file) })
     };
-    let mut diagnostics: Vec<Diagnostic> = all.into_iter().filter_map(diagnostic).collect();
+    let mut diagnostics: Vec<Diagnostic> = all.iter().copied().filter_map(diagnostic).collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     diagnostics
 }

@@ -9,7 +9,10 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use crate::model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value};
+use crate::{
+    model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value},
+    yaml::{HINT, SECRET, word},
+};
 
 /// What a person declares that no number is held.
 const NO_NUMBER: &str = "none";
@@ -90,14 +93,23 @@ impl<'de> DeserializeSeed<'de> for Scope {
         let text = Cow::<str>::deserialize(deserializer)?;
         if SECRET_KEYS.contains(&text.as_ref()) {
             return Err(D::Error::custom(format!(
-                "`{text}` is a secret: secrets do not belong into manifests and are not managed"
+                "{SECRET}`{text}` is a secret: secrets do not belong into manifests and are not managed{HINT}remove the key, and change the secret: it stands in the repository's history"
             )));
+        }
+        if self == Self::Defaults && text == Field::PhoneNumber.name() {
+            return Err(D::Error::custom(format!(
+                "`{text}` cannot be a default: every user would get the same number{HINT}give each user a number"
+            )));
+        }
+        if self == Self::Defaults && text == CALLING {
+            return Err(D::Error::custom(format!("`{text}` cannot be a default{HINT}say `{text}` at each user")));
         }
         let keys = self.keys();
         if let Some((_, key)) = keys.iter().find(|(name, _)| *name == text) {
             return Ok(*key);
         }
-        let known: Vec<String> = keys.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let possible = keys.iter().filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
+        let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
         // The wording is serde's own, so that unknown keys of all types are explained alike.
         Err(D::Error::custom(format!("unknown field `{text}`, expected one of {}", known.join(", "))))
     }
@@ -120,7 +132,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
         while let Some(key) = map.next_key_seed(self.scope)? {
             match key {
                 Key::Upn => self.into.upn = Some(map.next_value::<UpnText>()?.0),
-                Key::Calling => self.into.calling = Some(map.next_value()?),
+                Key::Calling => self.into.calling = Some(map.next_value::<CallingWord>()?.0),
                 Key::Policy => map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?,
                 Key::Field(field) => {
                     let value = map.next_value_seed(Reading(field))?;
@@ -152,10 +164,15 @@ impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
         Entry { into: &mut entry, scope: Scope::Defaults }.deserialize(deserializer)?;
-        if entry.fields.contains_key(&Field::PhoneNumber) {
-            return Err(D::Error::custom("`phoneNumber` cannot be a default: every user would get the same number"));
-        }
         Ok(Self(entry.fields))
+    }
+}
+
+struct CallingWord(Calling);
+
+impl<'de> Deserialize<'de> for CallingWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer).map(Self)
     }
 }
 
@@ -163,7 +180,15 @@ struct UpnText(Upn);
 
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Upn::parse(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        // Copied from a mail or a sheet, and nobody would ever see why the user is not found.
+        let unseen =
+            |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+        if let Some(unseen) = text.chars().find(unseen) {
+            let code = unseen.escape_unicode();
+            return Err(D::Error::custom(format!("this name holds the invisible character {code}{HINT}type it anew")));
+        }
+        Upn::parse(&text).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -183,8 +208,13 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Flag => bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag))),
             Kind::Text => {
                 let text = String::deserialize(deserializer)?;
-                if text.is_empty() || text.chars().any(char::is_control) {
-                    return Err(D::Error::custom("text of at least one character and without line breaks is expected"));
+                let name = self.0.name().rsplit('.').next().unwrap_or("");
+                if text.is_empty() {
+                    let message = format!("`{name}` is empty{HINT}leave the key out if it is not to be managed");
+                    return Err(D::Error::custom(message));
+                }
+                if text.chars().any(char::is_control) {
+                    return Err(D::Error::custom(format!("`{name}` holds a line break or another control character")));
                 }
                 Ok(Written::Ready(Value::Text(text.into())))
             }
@@ -197,7 +227,12 @@ struct PhoneText;
 
 impl PhoneText {
     fn number<E: Error>(digits: impl fmt::Display) -> E {
-        E::custom(format!("YAML reads this as the number {digits} and drops a `+`: write it in quotes, \"+{digits}\""))
+        let digits = digits.to_string();
+        // Few digits are an extension.
+        let (plus, drops) = if digits.len() < 7 { ("", "") } else { ("+", " and drops a `+`") };
+        E::custom(format!(
+            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{plus}{digits}\""
+        ))
     }
 }
 
@@ -205,10 +240,13 @@ impl Visitor<'_> for PhoneText {
     type Value = Written;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a phone number in quotes, or none")
+        f.write_str("a phone number in quotes, or `none`,")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+        if text.is_empty() || (text != NO_NUMBER && text.eq_ignore_ascii_case(NO_NUMBER)) {
+            return Err(E::custom(format!("\"{text}\" is not a phone number{HINT}write `none` if no number is to be held")));
+        }
         Ok(if text == NO_NUMBER { Written::Ready(Value::NoPhone) } else { Written::Number(text.to_owned()) })
     }
 
@@ -225,7 +263,7 @@ impl Visitor<'_> for PhoneText {
     }
 }
 
-fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<String, serde_json::Value> {
+fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
     let property = |(name, key): (&str, Key)| {
         let schema = match key {
             Key::Upn => {
@@ -234,7 +272,7 @@ fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<
             Key::Calling => {
                 json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person can make and receive calls."})
             }
-            Key::Policy => object(properties(Scope::Policy, generator), &[]),
+            Key::Policy => object(&properties(Scope::Policy), &[]),
             Key::Field(field) => match field.kind() {
                 Kind::Phone => {
                     json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
@@ -249,7 +287,7 @@ fn properties(scope: Scope, generator: &mut SchemaGenerator) -> serde_json::Map<
     scope.keys().into_iter().map(property).collect()
 }
 
-fn object(properties: serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {
+fn object(properties: &serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {
     json_schema!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
 }
 
@@ -258,8 +296,8 @@ impl JsonSchema for UserEntry {
         "User".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        object(properties(Scope::User, generator), &[UPN, CALLING])
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        object(&properties(Scope::User), &[UPN, CALLING])
     }
 }
 
@@ -268,9 +306,9 @@ impl JsonSchema for Fields {
         "Defaults".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties = properties(Scope::Defaults, generator);
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut properties = properties(Scope::Defaults);
         properties.remove(Field::PhoneNumber.name());
-        object(properties, &[])
+        object(&properties, &[])
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Loaded;
-use crate::model::{Desired, DesiredTenant, NumberKey, TenantName};
+use crate::model::{Desired, DesiredTenant, NumberKey, TenantId, TenantName, Upn};
 
 /// What is in force now.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,12 @@ impl Keeper {
             if broken.contains_key(&name) {
                 continue;
             }
-            let tenant = if unknown || tenant.incomplete.is_none() {
+            // Users can have moved into a file that cannot be understood now, whatever that file spoke of before.
+            let moved = self
+                .good
+                .get(&name)
+                .is_some_and(|last| last.incomplete.is_some() || last.users.keys().any(|user| !tenant.users.contains_key(user)));
+            let tenant = if unknown || moved || tenant.incomplete.is_none() {
                 tenant
             } else {
                 Arc::new(DesiredTenant { incomplete: None, ..DesiredTenant::clone(&tenant) })
@@ -80,20 +85,26 @@ impl Keeper {
     }
 }
 
-/// An old version beside new ones can want a number that somebody new wants: then neither may be carried out.
+/// An old version beside new ones can want what somebody new has, be it a number, a user or the Microsoft tenant itself: then
+/// neither may be carried out.
 fn drop_collisions(in_force: &mut InForce) {
     if in_force.kept.is_empty() {
         return;
     }
-    let mut wanted: BTreeMap<NumberKey, TenantName> = BTreeMap::new();
+    let mut taken: BTreeMap<Single<'_>, &TenantName> = BTreeMap::new();
     let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
     for (name, tenant) in &in_force.desired.tenants {
-        for number in tenant.users.values().filter_map(|user| user.details.phone()) {
-            if let Some(other) = wanted.insert(NumberKey::new(name, number), name.clone()).filter(|other| other != name) {
-                colliding
-                    .insert(name.clone(), format!("{number} is also wanted in {other}, of which an older version is in force"));
-                colliding
-                    .insert(other, format!("{number} is also wanted in {name}, and an older version of one of them is in force"));
+        let users = tenant.users.values();
+        let numbers = users.clone().filter_map(|user| user.details.phone());
+        let numbers = numbers.map(|number| (Single::Number(NumberKey::new(name, number)), format!("{number}")));
+        let users = users.map(|user| (Single::User(&user.upn), format!("user {}", user.upn)));
+        let id = (Single::Tenant(&tenant.id), format!("tenant id {}", tenant.id));
+        for (single, what) in numbers.chain(users).chain([id]) {
+            if let Some(other) = taken.insert(single, name).filter(|other| *other != name) {
+                for (one, two) in [(name, other), (other, name)] {
+                    let reason = format!("{what} also stands in {two}, and an older version of one of them is in force");
+                    colliding.entry(one.clone()).or_insert(reason);
+                }
             }
         }
     }
@@ -102,4 +113,12 @@ fn drop_collisions(in_force: &mut InForce) {
         in_force.kept.remove(&name);
         in_force.broken.insert(name, reason);
     }
+}
+
+/// What only one tenant can have.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Single<'d> {
+    Tenant(&'d TenantId),
+    User(&'d Upn),
+    Number(NumberKey),
 }

@@ -68,7 +68,8 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
     let text = file.text.as_ref().unwrap_or(&empty);
     let mut read = FileRead {
         path: Arc::clone(&file.path),
-        text: Arc::clone(text),
+        // Windows editors write a byte order mark; it is no part of the text.
+        text: text.strip_prefix('\u{feff}').map_or_else(|| Arc::clone(text), Arc::from),
         tenants: Vec::new(),
         sets: Vec::new(),
         problems: Vec::new(),
@@ -79,12 +80,12 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         read.problems.push(Problem { what, concerns: Vec::new() });
         return read;
     }
-    match yaml::documents(text) {
+    match yaml::documents(&read.text) {
         Ok(documents) => {
             for (number, document) in documents.into_iter().enumerate() {
                 read.document(document, Path::root(number));
             }
-            read.lines = yaml::item_lines(text, ["spec", "users"]);
+            read.lines = yaml::item_lines(&read.text, ["spec", "users"]);
         }
         Err(error) => read.syntax(&error),
     }
@@ -107,18 +108,14 @@ impl FileRead {
             });
         }
         if twice.is_empty() {
-            let place = error.at.map(|(line, column)| {
-                let start = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
-                let here = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
-                let byte = here.char_indices().nth(column.saturating_sub(1)).map_or(here.len(), |(byte, _)| byte);
-                Place {
-                    line,
-                    column,
-                    bytes: start + byte..start + byte + here.get(byte..).map_or(0, |rest| usize::from(!rest.is_empty())),
-                }
-            });
-            let (message, hint) = syntax_words(&error.message);
-            self.problems.push(Problem { what: What::Placed { message, hint, place, other: None }, concerns: Vec::new() });
+            let place = error.at.clone();
+            let here = place.as_ref().and_then(|place| self.text.get(place.bytes.clone())).unwrap_or("");
+            let (message, mut hint) = syntax_words(&error.message, here);
+            if self.text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+                hint = Some("the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): resolve them".to_owned());
+            }
+            let other = error.inside.clone().filter(|(inside, _)| Some(inside) != place.as_ref());
+            self.problems.push(Problem { what: What::Placed { message, hint, place, other }, concerns: Vec::new() });
         }
     }
 
@@ -163,13 +160,13 @@ impl FileRead {
             Some(Some(API_VERSION)) => {}
             None => self.wrong(missing(at, "apiVersion", &hint), tenant),
             Some(_) => {
-                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant)
+                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant);
             }
         }
     }
 
     fn tenant(&mut self, document: &Value, at: Path, tenant: Option<TenantName>) {
-        let (decoded, mut wrongs) = yaml::decode::<TenantDocument>(document, &at);
+        let (decoded, mut wrongs) = yaml::decode_strictly::<TenantDocument>(document, &at);
         let Some(TenantDocument { metadata, spec, .. }) = decoded else {
             return self.wrongs(wrongs, tenant.as_ref());
         };
@@ -211,8 +208,11 @@ impl FileRead {
             Some(Value::Sequence(users)) => std::mem::take(users),
             _ => Vec::new(),
         };
-        let (decoded, mut wrongs) = yaml::decode::<UserSetDocument>(document, &at);
+        let (decoded, mut wrongs) = yaml::decode_strictly::<UserSetDocument>(document, &at);
         let users_at = at.key("spec").key("users");
+        for wrong in wrongs.iter_mut().filter(|wrong| wrong.path == users_at && document_users_are_null(document)) {
+            wrong.hint = Some("list the users; an empty list is `users: []`".to_owned());
+        }
         let mut entries = Vec::with_capacity(users.len());
         for (number, user) in users.iter().enumerate() {
             entries.push(read_user(user, &users_at, number, &mut wrongs));
@@ -263,16 +263,28 @@ struct Needed<'n> {
 impl Needed<'_> {
     fn key(&mut self, present: bool, section: &str, key: &str, hint: &str) {
         let path = [Segment::Key(section.to_owned()), Segment::Key(key.to_owned())];
-        let already = |wrong: &Wrong| path.starts_with(&wrong.path.segments) && !wrong.path.segments.is_empty();
+        // A section that is wrong itself hides its keys; one that misses another key does not.
+        let already = |wrong: &Wrong| {
+            let section_misses = wrong.at == At::Key && wrong.path.segments.len() < path.len();
+            let is_null = wrong.message.contains("`null`");
+            path.starts_with(&wrong.path.segments) && !wrong.path.segments.is_empty() && (!section_misses || is_null)
+        };
         if !present && !self.wrongs.iter().any(already) {
             self.wrongs.push(missing(&self.at.key(section), key, hint));
         }
     }
 }
 
+fn document_users_are_null(document: &Value) -> bool {
+    document.get("spec").and_then(|spec| spec.get("users")).is_some_and(Value::is_null)
+}
+
 fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wrong>) -> UserEntry {
     let at = users_at.index(number);
-    let (entry, found) = yaml::decode::<UserEntry>(user, &at);
+    let (entry, mut found) = yaml::decode_strictly::<UserEntry>(user, &at);
+    for wrong in found.iter_mut().filter(|wrong| wrong.path == at && wrong.at == At::Value) {
+        wrong.hint = Some("a user is a mapping, such as `- userPrincipalName: adele@contoso.com`".to_owned());
+    }
     let was_wrong = |key: &str| found.iter().any(|wrong| wrong.path.segments.last() == Some(&Segment::Key(key.to_owned())));
     if let Some(entry) = &entry {
         if entry.upn.is_none() && !was_wrong("userPrincipalName") {
@@ -286,18 +298,34 @@ fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wron
     entry.unwrap_or_default()
 }
 
-/// The parser's sentence, and advice for the mistakes that people make most.
-fn syntax_words(message: &str) -> (String, Option<String>) {
-    let hint = if message.contains("recursion limit") {
+/// The parser's sentence, and advice for the mistakes that people make most. `here` is the character that it stopped at.
+fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
+    if message.contains("as u128") || message.contains("as i128") {
+        return ("this number is too large".to_owned(), Some("put it in quotes if it is text".to_owned()));
+    }
+    let has = |words: &str| message.contains(words);
+    let hint = if has("recursion limit") {
         "documents may be nested 128 levels deep at most"
-    } else if message.contains("repetition limit") {
+    } else if has("repetition limit") {
         "aliases (`*name`) may not be multiplied like this: write the values out"
-    } else if message.contains("cannot start any token") {
+    } else if has("tab character") || (has("cannot start any token") && here == "\t") {
         "a tab cannot indent: use spaces"
-    } else if message.contains("mapping values are not allowed") {
+    } else if has("cannot start any token") {
+        return (format!("this is no YAML: {message}"), Some(format!("put text that begins with `{here}` in quotes")));
+    } else if has("mapping values are not allowed") {
         "check the indentation, and put text that contains `: ` in quotes"
-    } else if message.contains("unknown anchor") {
+    } else if has("unknown anchor") {
         "an alias (`*name`) needs its anchor (`&name`) earlier in the same document"
+    } else if has("unexpected end of stream") {
+        "close the quote"
+    } else if has("expected ',' or ']'") {
+        "close the list with `]`"
+    } else if has("expected ',' or '}'") {
+        "close the mapping with `}`"
+    } else if has("expected ':'") {
+        "a key ends in `:` and a space"
+    } else if has("did not find expected") {
+        "check the indentation: keys of one mapping, and elements of one list, begin in the same column"
     } else {
         return (format!("this is no YAML: {message}"), None);
     };

@@ -4,12 +4,15 @@
 //! and a test holds the two together.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 
 use super::entry::{Fields, UserEntry};
 use crate::{
     model::{DisableLimit, ExtensionPrefix, Mode, Prune, TenantId, TenantName},
-    yaml::some,
+    yaml::{some, word},
 };
 
 /// The version that documents name.
@@ -74,11 +77,11 @@ pub(super) struct TenantSpec {
     #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
     pub(super) tenant_id: Option<TenantId>,
     /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "some_word")]
     #[schemars(with = "ModeEntry")]
     pub(super) mode: Option<ModeEntry>,
     /// What becomes of enabled users that no manifest names.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "some_word")]
     #[schemars(with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
     /// Fields of every user of the tenant who does not say otherwise.
@@ -182,12 +185,19 @@ fn parsed<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Resu
     parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
 }
 
+fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    word(deserializer).map(Some)
+}
+
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
     parsed(deserializer, TenantName::parse)
 }
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
-    parsed(deserializer, TenantId::parse)
+    parsed(deserializer, |text| match TenantId::parse(text) {
+        Ok(id) if id == TenantId::nil() => Err(format!("`{text}` is a placeholder: no tenant has this id")),
+        parsed => parsed,
+    })
 }
 
 fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExtensionPrefix>, D::Error> {

@@ -4,11 +4,23 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, IntoDeserializer},
+};
 use serde_path_to_error::Segment as Step;
 use serde_yaml::Value;
 
 use super::{Path, Segment};
+
+/// What a type's own error says first if the value must not be repeated, not even as part of its line.
+pub const SECRET: &str = "secret: ";
+
+/// What stands between a type's own error and its advice.
+pub const HINT: &str = "\nhint: ";
+
+/// Characters of a value that an error repeats, at most.
+const MAX_REPEATED: usize = 60;
 
 /// Errors of one value, at most; behind that, more of the same helps nobody.
 const MAX_ERRORS: usize = 50;
@@ -33,6 +45,8 @@ pub enum At {
     Key,
     /// The value.
     Value,
+    /// The key; its value is a secret, and is not shown.
+    Hidden,
 }
 
 impl Wrong {
@@ -53,7 +67,11 @@ impl Wrong {
 /// A key that must be there and is not.
 #[must_use]
 pub fn missing(parent: &Path, key: &str, hint: &str) -> Wrong {
-    Wrong { path: parent.clone(), at: At::Key, message: format!("`{key}` is missing"), hint: Some(hint.to_owned()) }
+    Wrong { path: parent.clone(), at: At::Key, message: missing_words(key), hint: Some(hint.to_owned()) }
+}
+
+fn missing_words(key: &str) -> String {
+    format!("`{key}` is missing")
 }
 
 /// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
@@ -74,7 +92,17 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
     let mut error = first;
     loop {
         let (steps, complete) = steps_of(error.path());
-        wrong.push(explain(&steps, base, &error.into_inner().to_string()));
+        let next = explain(&steps, base, &error.into_inner().to_string());
+        // What was taken out here is missing from then on.
+        let taken_out = |told: &Wrong| {
+            let above = told.path.segments.split_last();
+            above.is_some_and(|(key, above)| {
+                above == next.path.segments && matches!(key, Segment::Key(key) if next.message == missing_words(key))
+            })
+        };
+        if !wrong.iter().any(taken_out) {
+            wrong.push(next);
+        }
         if !complete || wrong.len() >= MAX_ERRORS || !prune(&mut pruned, &steps) {
             return (None, wrong);
         }
@@ -83,6 +111,91 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
             Err(next) => next,
         };
     }
+}
+
+/// The same, and `null`, tags and keys that are no text are errors too: serde would take `users:` without a value for an
+/// empty list, and `!secret name` for `name`.
+#[must_use]
+pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
+    let mut odd = Vec::new();
+    oddities(value, &mut base.clone(), At::Value, &mut odd);
+    if odd.is_empty() {
+        return decode(value, base);
+    }
+    let mut pruned = value.clone();
+    let (decoded, wrong) = if clean(&mut pruned) { decode(&pruned, base) } else { (None, Vec::new()) };
+    odd.extend(wrong);
+    (decoded, odd)
+}
+
+/// Takes out what [`oddities`] finds. False if that is not possible.
+fn clean(value: &mut Value) -> bool {
+    match value {
+        Value::Null | Value::Tagged(_) => false,
+        Value::Sequence(elements) => elements.iter_mut().all(clean),
+        Value::Mapping(mapping) => {
+            mapping.retain(|key, value| key.is_string() && !matches!(value, Value::Null | Value::Tagged(_)));
+            mapping.values_mut().all(clean)
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
+fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
+    if odd.len() >= MAX_ERRORS {
+        return;
+    }
+    let name = match path.segments.last() {
+        Some(Segment::Key(key)) => format!("`{}`", cut(key)),
+        _ => "this".to_owned(),
+    };
+    match value {
+        Value::Null => {
+            let wrong = Wrong { at, ..Wrong::value(path.clone(), format!("{name} has no value: `null` says nothing here")) };
+            odd.push(wrong.hint("give it a value, or leave it out: what is absent is not managed"));
+        }
+        Value::Tagged(tagged) => {
+            let message = format!("{name} has the tag `{}`, and tags mean nothing here", cut(&tagged.tag.to_string()));
+            odd.push(Wrong::value(path.clone(), message).hint("write the value itself, without a tag"));
+        }
+        Value::Sequence(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                path.segments.push(Segment::Index(index));
+                oddities(element, path, At::Value, odd);
+                path.segments.pop();
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping {
+                let text = match key {
+                    Value::String(key) => {
+                        path.segments.push(Segment::Key(key.clone()));
+                        oddities(value, path, At::Key, odd);
+                        path.segments.pop();
+                        continue;
+                    }
+                    Value::Number(number) => number.to_string(),
+                    Value::Bool(flag) => flag.to_string(),
+                    Value::Null => "~".to_owned(),
+                    Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => "?".to_owned(),
+                };
+                let wrong = Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is no text") };
+                odd.push(wrong.hint("keys are names, such as `phoneNumber`"));
+            }
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Reads one of several words, which YAML may have taken for something else.
+pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::String(text) => text,
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        _ => return Err(D::Error::custom("one word is expected")),
+    };
+    T::deserialize(IntoDeserializer::<D::Error>::into_deserializer(text.as_str()))
 }
 
 fn steps_of(path: &serde_path_to_error::Path) -> (Vec<Segment>, bool) {
@@ -111,7 +224,7 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
         parent = child;
     }
     match (last, parent) {
-        (Segment::Key(key), Value::Mapping(mapping)) => mapping.remove(key.as_str()).is_some(),
+        (Segment::Key(key), Value::Mapping(mapping)) => mapping.shift_remove(key.as_str()).is_some(),
         // Taking an element out would move the numbers of those behind it.
         _ => false,
     }
@@ -133,44 +246,104 @@ fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
     }
     if let Some(rest) = sentence.strip_prefix("unknown variant `") {
         let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let possible = quoted(rest);
-        let wrong = Wrong::value(path, format!("{name} cannot be `{given}`"));
-        return wrong.hint(suggest(given, &possible, "possible values"));
+        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", cut(given)));
+        return wrong.hint(suggest(given, &quoted(rest), "possible values"));
     }
-    let Some(types) = sentence.strip_prefix("invalid type: ") else {
-        return Wrong::value(path, sentence.to_owned());
-    };
-    let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
-    if given == "unit value" {
-        return Wrong::value(path, format!("{name} has no value: `null` says nothing here"))
-            .hint("leave the key out if it is not to be managed");
+    if let Some(types) = sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: ")) {
+        let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
+        return misfit(path, &name, given, expected);
     }
-    let hint = if expected.contains("string")
-        && (given.starts_with("integer") || given.starts_with("float") || given.starts_with("bool"))
-    {
-        Some(format!("put it in quotes: \"{}\"", given.split('`').nth(1).unwrap_or("…")))
-    } else if expected.contains("bool") {
-        Some("write `true` or `false`".to_owned())
-    } else {
-        None
+    let (secret, sentence) = match sentence.strip_prefix(SECRET) {
+        Some(rest) => (true, rest),
+        None => (false, sentence),
     };
-    let expected = expected
-        .replace("struct ", "")
-        .replace("i64", "a whole number")
-        .replace("u8", "a whole number")
-        .replace("u32", "a whole number");
-    Wrong { hint, ..Wrong::value(path, format!("{name} is {}: {expected} is expected", article(given))) }
+    let (message, hint) = match sentence.split_once(HINT) {
+        Some((message, hint)) => (message, Some(hint.to_owned())),
+        None => (sentence, None),
+    };
+    Wrong { path, at: if secret { At::Hidden } else { At::Value }, message: message.to_owned(), hint }
 }
 
-fn article(given: &str) -> String {
-    let given =
-        given.replace("unit value", "nothing").replace("boolean", "bool").replace("sequence", "list").replace("map", "mapping");
-    if given.starts_with(['i', 'a', 'e', 'o', 'u']) { format!("an {given}") } else { format!("a {given}") }
+/// A value of another type than its key takes.
+fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
+    let (expected, kind) = match expected {
+        text if text.starts_with("struct ") => ("a mapping of keys and values", Kind::Section),
+        "a mapping of keys and values" => ("a mapping of keys and values", Kind::Section),
+        "a sequence" => ("a list", Kind::List),
+        "a boolean" => ("`true` or `false`", Kind::Flag),
+        "a string" | "path string" => ("text", Kind::Text),
+        "i64" | "isize" => ("a whole number", Kind::Number),
+        "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
+        text => (text, Kind::Other),
+    };
+    if given == "unit value" {
+        let hint = match kind {
+            Kind::Section => "write something below it, or leave the key out",
+            Kind::List => "an empty list is `[]`",
+            _ => "leave the key out if it is not to be managed",
+        };
+        return Wrong::value(path, format!("{name} has no value: `null` says nothing here")).hint(hint);
+    }
+    let (what, value) = given_words(given);
+    let hint = match (kind, value) {
+        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{value}\"")),
+        (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
+            "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
+        }),
+        (Kind::Number, Some(value)) if value.parse::<i64>().is_ok() && given.starts_with("string") => {
+            Some(format!("write it without quotes: {value}"))
+        }
+        (Kind::Number, Some(value)) if given.starts_with("integer") && !value.starts_with('-') => {
+            Some("it is too large".to_owned())
+        }
+        (Kind::List, _) => Some("begin each element with `- `".to_owned()),
+        _ => None,
+    };
+    Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Section,
+    List,
+    Flag,
+    Text,
+    Number,
+    Other,
+}
+
+/// serde's words for a value in those of people, and the value if it is a plain one.
+fn given_words(given: &str) -> (String, Option<&str>) {
+    let inside = |open: char| given.split_once(open).and_then(|(_, rest)| rest.strip_suffix(open));
+    match given.split([' ', '`']).next().unwrap_or("") {
+        "integer" | "floating" => (format!("the number {}", inside('`').unwrap_or("")), inside('`')),
+        "boolean" => (format!("`{}`", inside('`').unwrap_or("")), inside('`')),
+        "string" => (format!("the text \"{}\"", cut(inside('"').unwrap_or(""))), inside('"')),
+        "sequence" => ("a list".to_owned(), None),
+        "map" => ("a mapping".to_owned(), None),
+        "enum" => ("a value with a tag (`!…`)".to_owned(), None),
+        _ => (cut(given), None),
+    }
+}
+
+/// The beginning of a long value.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_REPEATED) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
+    }
 }
 
 fn unknown_key(path: Path, rest: &str) -> Wrong {
     let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-    let mut wrong = Wrong::value(path, format!("unknown key `{given}`")).hint(suggest(given, &quoted(rest), "known keys"));
+    let hint = match given {
+        "<<" => "merge keys are not read: use `defaults`, or write the values out".to_owned(),
+        _ => suggest(given, &quoted(rest), "known keys"),
+    };
+    let mut wrong = Wrong::value(path, format!("unknown key `{}`", cut(given))).hint(hint);
     wrong.at = At::Key;
     wrong
 }
@@ -221,9 +394,9 @@ mod tests {
         assert_eq!(
             found,
             [
-                "`text` is an integer `12`: a string is expected | put it in quotes: \"12\"",
+                "`text` is the number 12: text is expected | put it in quotes: \"12\"",
                 "unknown key `flg` | did you mean `flag`?",
-                "`flag` is a string \"yes please\": a bool is expected | write `true` or `false`",
+                "`flag` is the text \"yes please\": `true` or `false` is expected | write `true` or `false`",
                 "`text` has no value: `null` says nothing here | leave the key out if it is not to be managed",
                 "unknown key `x` | known keys: `text`, `flag`, `inner`",
             ]
@@ -231,10 +404,31 @@ mod tests {
     }
 
     #[test]
+    fn what_serde_would_pass_over_is_found() {
+        let value = serde_yaml::from_str("text: kept\nflag: !x true\ninner: {text: , 1: x, ? [a] : b, flag: 3}\n").unwrap();
+        let (sample, wrong) = decode_strictly::<Sample>(&value, &Path::root(0).key("base"));
+        let messages: Vec<_> = wrong.iter().map(|wrong| wrong.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "`flag` has the tag `!x`, and tags mean nothing here",
+                "`text` has no value: `null` says nothing here",
+                "this key is no text",
+                "this key is no text",
+                "`flag` is the number 3: `true` or `false` is expected",
+            ]
+        );
+        assert_eq!(wrong[1].path, Path::root(0).key("base").key("inner").key("text"));
+        let sample = sample.unwrap();
+        assert_eq!((sample.text.as_deref(), sample.flag, sample.inner.unwrap().text), (Some("kept"), None, None));
+        assert!(decode_strictly::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
+    }
+
+    #[test]
     fn what_fits_is_kept() {
         let value = serde_yaml::from_str("text: kept\nflag: 3\n").unwrap();
         let (sample, wrong) = decode::<Sample>(&value, &Path::root(0));
         assert_eq!((sample.unwrap().text.as_deref(), wrong.len()), (Some("kept"), 1));
-        assert!(decode::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
+        assert!(decode::<Sample>(&Value::from(3), &Path::root(0)).0.is_none());
     }
 }

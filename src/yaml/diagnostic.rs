@@ -1,6 +1,6 @@
 //! Problems as people read them: place first, the source line underlined, advice on its own line.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -54,22 +54,22 @@ impl Diagnostic {
 /// The problem with its source line, in colour, ending in a line break. Whoever prints strips colours where they do not belong.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {
+    let (same, other): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
+    let place = diagnostic.place.as_ref();
+    let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
+    let elsewhere: Vec<(&Label, Part)> =
+        other.iter().map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place)))).collect();
+    let context = |part: &Part, label: &'_ Label| AnnotationKind::Context.span(part.span(&label.place));
     let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
-    match &diagnostic.place {
+    match place {
         Some(place) => {
-            let here = Snippet::source(diagnostic.text.as_ref())
-                .path(diagnostic.file.as_ref())
-                .annotation(AnnotationKind::Primary.span(place.bytes.clone()));
-            let same = |label: &&Label| label.file == diagnostic.file;
-            group = group.element(diagnostic.labels.iter().filter(same).fold(here, |snippet, label| {
-                snippet.annotation(AnnotationKind::Context.span(label.place.bytes.clone()).label(label.message.as_str()))
-            }));
-            for label in diagnostic.labels.iter().filter(|label| !same(label)) {
-                group = group.element(
-                    Snippet::source(label.text.as_ref())
-                        .path(label.file.as_ref())
-                        .annotation(AnnotationKind::Context.span(label.place.bytes.clone()).label(label.message.as_str())),
-                );
+            let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));
+            group = group.element(
+                same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label).label(label.message.as_str()))),
+            );
+            for (label, part) in &elsewhere {
+                let snippet = part.snippet(&label.file);
+                group = group.element(snippet.annotation(context(part, label).label(label.message.as_str())));
             }
         }
         None => group = group.element(annotate_snippets::Origin::path(diagnostic.file.as_ref())),
@@ -80,4 +80,31 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let mut text = Renderer::styled().render(&[group]);
     text.push('\n');
     text
+}
+
+/// The lines of a text that are shown: the whole of a large file would be looked through for each of its problems.
+struct Part {
+    text: String,
+    start: usize,
+    line: usize,
+}
+
+impl Part {
+    fn around<'p>(text: &str, places: impl Iterator<Item = &'p Place> + Clone) -> Self {
+        let first = places.clone().map(|place| place.bytes.start).min().unwrap_or(0);
+        let last = places.clone().map(|place| place.bytes.end).max().unwrap_or(0);
+        let start = text.get(..first).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+        let end = text.get(last..).and_then(|behind| behind.find(['\n', '\r'])).map_or(text.len(), |at| last + at);
+        // All line ends look alike, byte for byte, so that they neither show nor hide.
+        let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
+        Self { text, start, line: places.map(|place| place.line).min().unwrap_or(1) }
+    }
+
+    fn snippet<'s>(&'s self, file: &'s str) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+        Snippet::source(self.text.as_str()).line_start(self.line).path(file)
+    }
+
+    fn span(&self, place: &Place) -> Range<usize> {
+        place.bytes.start.saturating_sub(self.start)..place.bytes.end.saturating_sub(self.start)
+    }
 }

@@ -18,9 +18,9 @@ mod places;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-pub use decode::{At, Wrong, decode, missing, some};
+pub use decode::{At, HINT, SECRET, Wrong, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render};
-pub use places::{Place, Spot, duplicate_keys, item_lines, locate};
+pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
 pub const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -76,8 +76,10 @@ impl Path {
 pub struct SyntaxError {
     /// What is wrong.
     pub message: String,
-    /// Where, if the parser said so: line and column, from 1.
-    pub at: Option<(usize, usize)>,
+    /// Where, if the parser said so.
+    pub at: Option<Place>,
+    /// What the parser was reading there, and where that begins.
+    pub inside: Option<(Place, String)>,
 }
 
 /// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
@@ -88,12 +90,32 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
         match Value::deserialize(document) {
             Ok(value) => documents.push(value),
             Err(error) => {
-                let at = error.location().map(|place| (place.line(), place.column()));
-                let message = error.to_string();
-                let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-                return Err(SyntaxError { message, at });
+                let sentence = error.to_string();
+                let message = sentence.split(" at line ").next().unwrap_or(&sentence).to_owned();
+                let inside = inside(text, &sentence);
+                let at = match error.location() {
+                    Some(location) => Some(places::place_at(text, location.index())),
+                    None => places::first_alias(text).filter(|_| message.contains("repetition limit")),
+                };
+                return Err(SyntaxError { message, at, inside });
             }
         }
     }
     Ok(documents)
+}
+
+/// The second half of the parser's sentence: `..., while scanning a quoted scalar at line 17 column 20`.
+fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
+    let (what, place) = sentence.split_once(", while ")?.1.split_once(" at line ")?;
+    let (line, column) = place.split_once(" column ")?;
+    let words = match what {
+        "scanning a quoted scalar" => "the text in quotes begins here",
+        "parsing a flow sequence" => "the list in `[ ]` begins here",
+        "parsing a flow mapping" => "the mapping in `{ }` begins here",
+        "parsing a block mapping" => "the mapping begins here",
+        "parsing a block collection" => "the list begins here",
+        "scanning a simple key" => "this looks like a key without `:`",
+        _ => return None,
+    };
+    Some((places::place_of(text, line.parse().ok()?, column.parse().ok()?), words.to_owned()))
 }

@@ -6,7 +6,7 @@ use std::{
     ops::Range,
 };
 
-use saphyr_parser::{Event, Marker, Parser, Span};
+use saphyr_parser::{Event, Parser, Span};
 
 use super::{At, Path, Segment};
 
@@ -35,7 +35,7 @@ impl Spot {
     #[must_use]
     pub fn place(&self, at: At) -> &Place {
         match (at, &self.key) {
-            (At::Key, Some(key)) => key,
+            (At::Key | At::Hidden, Some(key)) => key,
             _ => &self.value,
         }
     }
@@ -48,25 +48,60 @@ enum Frame<'t> {
     Mapping(Option<(Cow<'t, str>, Span)>),
 }
 
-/// Finds paths. What is not there is not in the answer: an absent key is looked for at its parent by the caller.
+/// The places of paths in one text.
+#[derive(Debug, Clone, Default)]
+pub struct Places(BTreeMap<Path, Spot>);
+
+impl Places {
+    /// What to point at. What is not there, such as a key behind an alias, is shown at what leads to it.
+    #[must_use]
+    pub fn get(&self, path: &Path, at: At) -> Option<&Place> {
+        if let Some(spot) = self.0.get(path) {
+            return Some(spot.place(at));
+        }
+        (0..path.segments.len()).rev().find_map(|length| {
+            let above = Path { document: path.document, segments: path.segments.get(..length)?.to_vec() };
+            Some(self.0.get(&above)?.place(At::Key))
+        })
+    }
+
+    /// `text` with the values at these paths made unreadable, byte for byte.
+    #[must_use]
+    pub fn masked<'p>(&self, text: &str, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
+        let mut masked: Option<Vec<u8>> = None;
+        for range in paths.filter_map(|path| self.0.get(path)).map(|spot| spot.value.bytes.clone()) {
+            let bytes = masked.get_or_insert_with(|| text.as_bytes().to_vec());
+            bytes.get_mut(range).unwrap_or_default().fill(b'*');
+        }
+        String::from_utf8(masked?).ok()
+    }
+}
+
+/// Finds paths, and what leads to them.
 #[must_use]
-pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> BTreeMap<Path, Spot> {
+pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
+    let above = |path: &Path| {
+        let Path { document, segments } = path.clone();
+        (0..segments.len()).map(move |length| Path { document, segments: segments.iter().take(length).cloned().collect() })
+    };
+    let wanted: BTreeSet<Path> = wanted.iter().flat_map(above).chain(wanted.iter().cloned()).collect();
     let mut found = BTreeMap::new();
     let documents: BTreeSet<usize> = wanted.iter().map(|path| path.document).collect();
+    let mut lines = Lines::new(text);
     walk(text, |document, frames, span| {
         if documents.contains(&document) {
             let path = path_of(document, frames);
             if wanted.contains(&path) {
                 let key = match frames.last() {
-                    Some(Frame::Mapping(Some((_, key)))) => Some(place(text, key.start, key.end)),
+                    Some(Frame::Mapping(Some((_, key)))) => Some(lines.place(*key)),
                     _ => None,
                 };
-                let value = place(text, span.start, span.end);
+                let value = lines.place(span);
                 found.entry(path).or_insert(Spot { key, value });
             }
         }
     });
-    found
+    Places(found)
 }
 
 /// The line of each element of the list at `keys` in each document: `lines[document][element]`.
@@ -78,8 +113,10 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
         if [first.as_ref(), second.as_ref()] == keys {
             lines.resize_with(lines.len().max(document + 1), Vec::new);
             if let Some(of_document) = lines.get_mut(document) {
-                debug_assert_eq!(of_document.len(), *index);
-                of_document.push(u32::try_from(span.start.line()).unwrap_or(u32::MAX));
+                // The first of two keys that differ only in what this parser passes over, such as a tag, gives the lines.
+                if of_document.len() == *index {
+                    of_document.push(u32::try_from(span.start.line()).unwrap_or(u32::MAX));
+                }
             }
         }
     });
@@ -91,10 +128,22 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
 pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
     let mut seen: BTreeMap<Path, Span> = BTreeMap::new();
     let mut twice = Vec::new();
+    let mut below: Option<Path> = None;
+    let mut lines = Lines::new(text);
     walk(text, |document, frames, _| {
         if let Some(Frame::Mapping(Some((key, span)))) = frames.last() {
-            if let Some(first) = seen.insert(path_of(document, frames), *span) {
-                twice.push((key.to_string(), place(text, first.start, first.end), place(text, span.start, span.end)));
+            let path = path_of(document, frames);
+            // What stands below the second of two equal keys is not twice there.
+            if below.as_ref().is_some_and(|key| key.document == document && path.segments.starts_with(&key.segments)) {
+                if below.as_ref() != Some(&path) {
+                    return;
+                }
+            } else {
+                below = None;
+            }
+            if let Some(first) = seen.insert(path.clone(), *span) {
+                below = Some(path);
+                twice.push((key.to_string(), lines.place(first), lines.place(*span)));
             }
         }
     });
@@ -105,8 +154,17 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
 fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
     let mut frames: Vec<Frame<'t>> = Vec::new();
     let mut document = 0;
+    let mut inside_key = 0_usize;
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { return };
+        if inside_key > 0 {
+            match event {
+                Event::SequenceStart(..) | Event::MappingStart(..) => inside_key += 1,
+                Event::SequenceEnd | Event::MappingEnd => inside_key -= 1,
+                _ => {}
+            }
+            continue;
+        }
         match event {
             Event::DocumentEnd => document += 1,
             Event::Scalar(scalar, ..) => {
@@ -128,9 +186,10 @@ fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
                     *key = Some((Cow::Borrowed("?"), span));
-                } else {
-                    visit(document, &frames, Span::new(span.start, span.start));
+                    inside_key = 1;
+                    continue;
                 }
+                visit(document, &frames, Span::new(span.start, span.start));
                 frames.push(if matches!(event, Event::MappingStart(..)) { Frame::Mapping(None) } else { Frame::List(0) });
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -159,14 +218,85 @@ fn path_of(document: usize, frames: &[Frame<'_>]) -> Path {
     Path { document, segments: segments.collect() }
 }
 
-/// From marks to bytes. Marks count characters; an empty or longer span is cut to what stands on its first line.
-fn place(text: &str, start: Marker, end: Marker) -> Place {
-    let line_start = text.split_inclusive('\n').take(start.line().saturating_sub(1)).map(str::len).sum::<usize>();
-    let line = text.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
-    let byte_of = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte);
-    let from = byte_of(start.col());
-    let to = if end.line() == start.line() && end.col() > start.col() { byte_of(end.col()) } else { line.trim_end().len() };
-    Place { line: start.line(), column: start.col() + 1, bytes: line_start + from..line_start + to.max(from) }
+/// The lines of a text, so that one of many problems does not cost a walk over all of it.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+    /// Line, character and byte that were asked for last: a text can be one line.
+    last: (usize, usize, usize),
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let bytes = text.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { text, starts, last: (0, 0, 0) }
+    }
+
+    /// A line from 0, without its break.
+    fn line(&self, line: usize) -> Range<usize> {
+        let start = self.starts.get(line).copied().unwrap_or(self.text.len());
+        let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
+        start..start + self.text.get(start..end).map_or(0, |line| line.trim_end_matches(['\r', '\n']).len())
+    }
+
+    fn byte_of(&mut self, line: usize, column: usize) -> usize {
+        let Range { start, end } = self.line(line);
+        let (from_column, from) = match self.last {
+            (last, last_column, byte) if last == line && last_column <= column && byte >= start => (last_column, byte),
+            _ => (0, start),
+        };
+        let rest = self.text.get(from..end).unwrap_or("");
+        let byte = rest.char_indices().nth(column - from_column).map_or(end, |(byte, _)| from + byte);
+        if byte < end {
+            self.last = (line, column, byte);
+        }
+        byte
+    }
+
+    /// From marks, which count characters, to bytes. An empty or longer span is cut to what stands on its first line.
+    fn place(&mut self, span: Span) -> Place {
+        let Span { start, end } = span;
+        let line = start.line().saturating_sub(1);
+        let from = self.byte_of(line, start.col());
+        let to = if end.line() == start.line() && end.col() > start.col() {
+            self.byte_of(line, end.col())
+        } else {
+            let Range { start, end } = self.line(line);
+            start + self.text.get(start..end).map_or(0, |line| line.trim_end().len())
+        };
+        Place { line: start.line(), column: start.col() + 1, bytes: from..to.max(from) }
+    }
+}
+
+/// The place of the character at a byte.
+pub(super) fn place_at(text: &str, byte: usize) -> Place {
+    let byte = (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
+    let lines = Lines::new(text);
+    let number = lines.starts.partition_point(|start| *start <= byte).saturating_sub(1);
+    let Range { start, end } = lines.line(number);
+    let byte = byte.min(end);
+    let column = text.get(start..byte).map_or(0, |before| before.chars().count());
+    let width = text.get(byte..end).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    Place { line: number + 1, column: column + 1, bytes: byte..byte + width }
+}
+
+/// The place of the character at a line and column, both from 1.
+pub(super) fn place_of(text: &str, line: usize, column: usize) -> Place {
+    let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
+    place_at(text, byte)
+}
+
+/// The first alias (`*name`) of a text.
+pub(super) fn first_alias(text: &str) -> Option<Place> {
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    let alias = events.into_iter().find(|(event, _)| matches!(event, Event::Alias(_)));
+    alias.map(|(_, span)| Lines::new(text).place(span))
 }
 
 #[cfg(test)]
@@ -177,7 +307,7 @@ mod tests {
 
     fn spot(path: &Path, at: At) -> (usize, usize, &'static str) {
         let found = locate(TEXT, &[path.clone()].into());
-        let place = found[path].place(at).clone();
+        let place = found.get(path, at).unwrap().clone();
         (place.line, place.column, &TEXT[place.bytes])
     }
 
@@ -185,11 +315,30 @@ mod tests {
     fn keys_and_values_are_found_by_their_path() {
         let users = Path::root(1).key("spec").key("users");
         assert_eq!(spot(&users.index(0).key("b"), At::Value), (6, 10, "x"));
-        assert_eq!(spot(&users.index(0).key("ümlaut").index(1), At::Value), (5, 20, "2"));
-        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Key), (7, 13, "c"));
-        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Value), (7, 16, "\"two words\""));
+        assert_eq!(spot(&users.index(0).key("ümlaut").index(1), At::Value), (5, 19, "2"));
+        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Key), (7, 11, "c"));
+        assert_eq!(spot(&users.index(1).key("b").key("c"), At::Value), (7, 14, "\"two words\""));
         assert_eq!(spot(&users, At::Key), (4, 3, "users"));
         assert_eq!(spot(&users.index(1), At::Value), (7, 7, "b: {c: \"two words\"}"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_shown_at_what_leads_to_it() {
+        let users = Path::root(1).key("spec").key("users");
+        assert_eq!(spot(&users.index(0).key("absent").key("deep"), At::Value), (5, 7, "ümlaut: [1, 2]"));
+        assert_eq!(spot(&Path::root(0).key("metadata").key("name"), At::Value), (1, 1, "kind: A"));
+    }
+
+    #[test]
+    fn a_key_that_is_a_list_moves_nothing() {
+        let text = "? [a, b]\n: {c: 1}\nd: e\n";
+        let path = Path::root(0).key("d");
+        assert_eq!(&text[locate(text, &[path.clone()].into()).get(&path, At::Value).unwrap().bytes.clone()], "e");
+    }
+
+    #[test]
+    fn two_keys_that_differ_in_their_tag_do_not_mix_their_lines() {
+        assert_eq!(item_lines("spec:\n  users: [a]\n  !x users: [b]\n", ["spec", "users"]), [[2]]);
     }
 
     #[test]

@@ -10,5 +10,9 @@
 
 mod cli;
 mod examples;
+mod keeper;
 mod manifests;
+mod mistakes;
+mod properties;
 mod tidy;
+mod tree;

@@ -1,0 +1,3 @@
+//! What holds for all inputs, looked for with made-up ones.
+
+mod manifest;
