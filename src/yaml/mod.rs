@@ -14,13 +14,15 @@
 mod decode;
 mod diagnostic;
 mod places;
+mod words;
 
 use serde::Deserialize;
 use serde_yaml::Value;
 
-pub use decode::{At, HINT, SECRET, Wrong, decode, decode_strictly, missing, some, word};
+pub use decode::{At, Wrong, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate};
+pub use words::{HINT, SECRET};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
 pub const MAX_BYTES: u64 = 32 * 1024 * 1024;

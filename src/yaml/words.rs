@@ -1,0 +1,151 @@
+//! serde's sentences in the words of somebody who writes YAML. Text to text; what serde cannot say, types say with [`HINT`].
+
+use std::fmt::Write as _;
+
+use super::{At, Path, Segment, Wrong, missing};
+
+/// What a type's own error says first if the value must not be repeated, not even as part of its line.
+pub const SECRET: &str = "secret: ";
+
+/// What stands between a type's own error and its advice.
+pub const HINT: &str = "\nhint: ";
+
+/// Characters of a value that an error repeats, at most.
+const MAX_REPEATED: usize = 60;
+
+/// serde's sentence in the words of somebody who writes YAML.
+pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
+    let mut path = base.clone();
+    path.segments.extend_from_slice(steps);
+    let name = match steps.last() {
+        Some(Segment::Key(key)) => format!("`{key}`"),
+        _ => "this".to_owned(),
+    };
+    if let Some(rest) = sentence.strip_prefix("unknown field `") {
+        return unknown_key(path, rest);
+    }
+    if let Some(key) = sentence.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return missing(&path, key, "add it");
+    }
+    if let Some(rest) = sentence.strip_prefix("unknown variant `") {
+        let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
+        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", cut(given)));
+        return wrong.hint(suggest(given, &quoted(rest), "possible values"));
+    }
+    if let Some(types) = sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: ")) {
+        let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
+        return misfit(path, &name, given, expected);
+    }
+    let (secret, sentence) = match sentence.strip_prefix(SECRET) {
+        Some(rest) => (true, rest),
+        None => (false, sentence),
+    };
+    let (message, hint) = match sentence.split_once(HINT) {
+        Some((message, hint)) => (message, Some(hint.to_owned())),
+        None => (sentence, None),
+    };
+    Wrong { path, at: if secret { At::Hidden } else { At::Value }, message: message.to_owned(), hint }
+}
+
+/// A value of another type than its key takes.
+fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
+    let (expected, kind) = match expected {
+        text if text.starts_with("struct ") => ("a mapping of keys and values", Kind::Section),
+        "a mapping of keys and values" => ("a mapping of keys and values", Kind::Section),
+        "a sequence" => ("a list", Kind::List),
+        "a boolean" => ("`true` or `false`", Kind::Flag),
+        "a string" | "path string" => ("text", Kind::Text),
+        "i64" | "isize" => ("a whole number", Kind::Number),
+        "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
+        text => (text, Kind::Other),
+    };
+    if given == "unit value" {
+        let hint = match kind {
+            Kind::Section => "write something below it, or leave the key out",
+            Kind::List => "an empty list is `[]`",
+            _ => "leave the key out if it is not to be managed",
+        };
+        return Wrong::value(path, format!("{name} has no value: `null` says nothing here")).hint(hint);
+    }
+    let (what, value) = given_words(given);
+    let hint = match (kind, value) {
+        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{value}\"")),
+        (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
+            "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
+        }),
+        (Kind::Number, Some(value)) if value.parse::<i64>().is_ok() && given.starts_with("string") => {
+            Some(format!("write it without quotes: {value}"))
+        }
+        (Kind::Number, Some(value)) if given.starts_with("integer") && !value.starts_with('-') => {
+            Some("it is too large".to_owned())
+        }
+        (Kind::List, _) => Some("begin each element with `- `".to_owned()),
+        _ => None,
+    };
+    Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Section,
+    List,
+    Flag,
+    Text,
+    Number,
+    Other,
+}
+
+/// serde's words for a value in those of people, and the value if it is a plain one.
+fn given_words(given: &str) -> (String, Option<&str>) {
+    let inside = |open: char| given.split_once(open).and_then(|(_, rest)| rest.strip_suffix(open));
+    match given.split([' ', '`']).next().unwrap_or("") {
+        "integer" | "floating" => (format!("the number {}", inside('`').unwrap_or("")), inside('`')),
+        "boolean" => (format!("`{}`", inside('`').unwrap_or("")), inside('`')),
+        "string" => (format!("the text \"{}\"", cut(inside('"').unwrap_or(""))), inside('"')),
+        "sequence" => ("a list".to_owned(), None),
+        "map" => ("a mapping".to_owned(), None),
+        "enum" => ("a value with a tag (`!…`)".to_owned(), None),
+        _ => (cut(given), None),
+    }
+}
+
+/// The beginning of a long value.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_REPEATED) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}
+
+fn unknown_key(path: Path, rest: &str) -> Wrong {
+    let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
+    let hint = match given {
+        "<<" => "merge keys are not read: use `defaults`, or write the values out".to_owned(),
+        _ => suggest(given, &quoted(rest), "known keys"),
+    };
+    let mut wrong = Wrong::value(path, format!("unknown key `{}`", cut(given))).hint(hint);
+    wrong.at = At::Key;
+    wrong
+}
+
+/// The words in backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The nearest possible word, or all of them.
+fn suggest(given: &str, possible: &[&str], all: &str) -> String {
+    let distance = |word: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &given.to_lowercase());
+    let near = possible.iter().min_by_key(distance).filter(|word| distance(word) <= 1 + given.len() / 3);
+    match near {
+        Some(word) => format!("did you mean `{word}`?"),
+        None if possible.is_empty() => format!("there are no {all} here"),
+        None => possible.iter().enumerate().fold(format!("{all}: "), |mut text, (n, word)| {
+            let _ = write!(text, "{}`{word}`", if n == 0 { "" } else { ", " });
+            text
+        }),
+    }
+}
