@@ -111,7 +111,8 @@ async fn a_failed_release_leaves_only_its_taker_untried() {
 
 #[tokio::test]
 async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
-    for failure in [Failure::Server, Failure::ServerAfter, Failure::Lost, Failure::Dropped, Failure::Garbage, Failure::Truncated] {
+    for failure in [Failure::Server, Failure::ServerAfter, Failure::Lost, Failure::Dropped, Failure::Garbage, Failure::Truncated]
+    {
         let house = updates(2).await;
         house.fault(on(failure, Route::Update).user("u00@contoso.com"));
         let report = run(&house).await;
@@ -152,7 +153,10 @@ async fn who_is_not_let_in_stops_and_owes_the_sync() {
     assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
     assert_eq!(house.syncs("contoso"), 0);
     // One replay with a new token, and no more.
-    assert_eq!(house.writes(), ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401"]);
+    assert_eq!(
+        house.writes(),
+        ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401"]
+    );
     // Let in again: the rest, and the sync exactly once.
     house.no_faults();
     let report = run(&house).await;
@@ -436,7 +440,8 @@ async fn as_many_users_side_by_side_as_may_be_and_no_more() {
 #[tokio::test]
 async fn as_many_tenants_side_by_side_as_may_be_and_no_more() {
     let tenants = ["t1", "t2", "t3", "t4"].map(|name| (name, "", ["adele enabled useTeamsVoicemail=true"]));
-    let tenants: Vec<(&str, &str, &[&str])> = tenants.iter().map(|(name, spec, users)| (*name, *spec, users.as_slice())).collect();
+    let tenants: Vec<(&str, &str, &[&str])> =
+        tenants.iter().map(|(name, spec, users)| (*name, *spec, users.as_slice())).collect();
     let mut house = House::open(&fleet(&tenants), |world| {
         (1..=4).for_each(|n| store(world, &format!("adele@t{n}.com"), Field::UseTeamsVoicemail, Value::Flag(false)));
     })

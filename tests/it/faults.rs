@@ -7,11 +7,13 @@ use std::time::Duration;
 use dialplane::{
     api::connecttoteams::Client,
     config::{Endpoints, Method, Settings},
+    execute::Stop,
     model::{Calling, Field, Value},
+    ports::Fault,
     sandbox::{Failure, Faults, Route, Rule},
 };
 
-use crate::support::{House, fleet, of_tenant, on, store, stranger, switch, tenant, text};
+use crate::support::{House, fleet, of_tenant, on, store, stranger, switch, tenant, text, without_ports};
 
 /// The first tenant is to lose somebody, and prunes; the second has an update.
 async fn house(configure: impl FnOnce(&mut Settings)) -> House {
@@ -30,14 +32,22 @@ async fn house(configure: impl FnOnce(&mut Settings)) -> House {
 /// Plans and applies under a fault, shows what is read, and gives what was written.
 async fn words(name: &str, house: &House) -> Vec<String> {
     let plan = house.plan().await;
+    let mut said = text(&plan);
+    for report in house.apply(&plan).await {
+        if let Some(stop) = &report.stopped {
+            said += &without_ports(&format!("\n# carrying out {}\n{stop}\n", report.tenant));
+            if let Stop::Fault(Fault { hint: Some(hint), .. }) = stop {
+                said += &format!("hint: {hint}\n");
+            }
+        }
+    }
+    for secret in [dialplane::sandbox::SECRET, "Bearer ", "access_token"] {
+        assert!(!said.contains(secret), "{said}");
+    }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text(&plan)));
-    for secret in [dialplane::sandbox::SECRET, "Bearer ", "access_token"] {
-        assert!(!text(&plan).contains(secret), "{}", text(&plan));
-    }
-    house.apply(&plan).await;
+    settings.bind(|| insta::assert_snapshot!(name, said));
     for user in ["adele", "bert", "carl", "visitor"] {
         assert_eq!(house.user(user).calling, Calling::Enabled, "{user} lost calling");
     }

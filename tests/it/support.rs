@@ -249,9 +249,9 @@ fn user_line(tenant: &str, line: &str) -> String {
     let mut keys = vec![format!("userPrincipalName: \"{user}\""), format!("calling: {}", words.next().unwrap())];
     for word in words {
         keys.push(match word.split_once('=') {
-            Some((key, value)) => format!("{key}: {value}"),
-            None if word == "none" => "phoneNumber: none".to_owned(),
-            None => format!("phoneNumber: \"{word}\""),
+            Some((key, value)) if !word.starts_with('+') => format!("{key}: {value}"),
+            _ if word == "none" => "phoneNumber: none".to_owned(),
+            _ => format!("phoneNumber: \"{word}\""),
         });
     }
     format!("    - {{ {} }}\n", keys.join(", "))

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
 use super::{Tally, many};
@@ -65,8 +66,11 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         Mode::Report => "report",
         Mode::Suspend => "suspend",
     };
-    let id = tenant.reference.as_ref().map_or("", |reference| reference.id.as_str());
-    writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {id}{FAINT:#}", tenant.tenant)?;
+    match &tenant.reference {
+        Some(reference) => writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {}{FAINT:#}", tenant.tenant, reference.id)?,
+        // Its manifests are broken, so that nobody knows its mode.
+        None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
+    }
     for hold in &tenant.holds {
         write_hold(out, "  ", "held", hold)?;
     }
@@ -83,7 +87,11 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         SyncPlan::NotNeeded => {}
         _ if !tenant.holds.is_empty() => {}
         SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
-        SyncPlan::Owed(debt) => writeln!(out, "  {:8} owed since {} by run {}", "sync", Shown(debt.since), debt.run)?,
+        SyncPlan::Owed(debt) => {
+            let steps = tenant.steps.iter().any(|step| tenant.may_run(step));
+            let when = if steps { "once, after the steps; " } else { "" };
+            writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), debt.run)?;
+        }
     }
     for note in &tenant.notes {
         writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
@@ -105,6 +113,9 @@ fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
         (None, Cause::Declared) => String::new(),
     };
     writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
+    if let Some(at) = step.did_not_land {
+        write_late(out, at)?;
+    }
     for change in &step.changes {
         write_change(out, change)?;
     }
@@ -134,10 +145,11 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
             writeln!(out, "{colour:#}")?;
         }
     }
-    if let Some(at) = change.did_not_land {
-        writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))?;
-    }
-    Ok(())
+    change.did_not_land.map_or(Ok(()), |at| write_late(out, at))
+}
+
+fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
+    writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))
 }
 
 fn write_hold(out: &mut String, indent: &str, word: &str, hold: &Hold) -> fmt::Result {
@@ -157,6 +169,7 @@ impl fmt::Display for Note {
             Self::Settling(count, until) => {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
+            Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
             Self::Kept(reason) => write!(f, "an older version of the manifests is in force: {reason}"),
         }
     }

@@ -6,9 +6,7 @@ use dialplane::{
 };
 
 use super::{carry_out, done, scenario, show};
-use crate::support::{
-    House, contoso, fleet, number, of, of_tenant, on, runnable, store, stranger, switch, tenant, text, user,
-};
+use crate::support::{House, contoso, fleet, number, of, of_tenant, on, runnable, store, stranger, switch, tenant, text, user};
 
 /// One of each: an update, an enable, a disable and a number move.
 const MIXED: [&str; 7] = [
@@ -43,7 +41,8 @@ async fn a_protected_user_is_never_disabled() {
 
 #[tokio::test]
 async fn over_the_limit_in_percent_nobody_is_disabled_and_the_rest_goes_on() {
-    let users: Vec<String> = (0..20).map(|n| format!("u{n:02} {}", if n < 3 { "disabled" } else { "enabled useTeamsVoicemail=true" })).collect();
+    let users: Vec<String> =
+        (0..20).map(|n| format!("u{n:02} {}", if n < 3 { "disabled" } else { "enabled useTeamsVoicemail=true" })).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let house = House::open(&contoso("", &users), |world| {
         (0..3).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled));
@@ -58,7 +57,9 @@ async fn over_the_limit_in_percent_nobody_is_disabled_and_the_rest_goes_on() {
 async fn at_the_limit_everybody_is_disabled() {
     let users: Vec<String> = (0..20).map(|n| format!("u{n:02} {}", if n < 2 { "disabled" } else { "enabled" })).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
-    let house = House::open(&contoso("", &users), |world| (0..2).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled))).await;
+    let house =
+        House::open(&contoso("", &users), |world| (0..2).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled)))
+            .await;
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["disable u00@contoso.com", "disable u01@contoso.com", "sync contoso"]);
     done(&house, &house.plan().await).await;
@@ -66,7 +67,8 @@ async fn at_the_limit_everybody_is_disabled() {
 
 #[tokio::test]
 async fn over_the_limit_in_heads_nobody_is_disabled() {
-    let manifests = contoso("limits: { disable: { percent: 100, count: 1 } }, prune: disable", &["a disabled", "b enabled", "c enabled"]);
+    let manifests =
+        contoso("limits: { disable: { percent: 100, count: 1 } }, prune: disable", &["a disabled", "b enabled", "c enabled"]);
     let house = House::open(&manifests, |world| {
         switch(world, "a", Calling::Enabled);
         stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
@@ -88,8 +90,11 @@ async fn modes() {
 
 #[tokio::test]
 async fn without_the_customers_consent_nothing_is_written() {
-    for (name, flag, listed) in [("consent_missing", false, false), ("consent_flag_only", true, false), ("consent_listed_only", false, true)] {
-        let manifests = fleet(&[("contoso", "prune: disable", &MIXED), ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"])]);
+    for (name, flag, listed) in
+        [("consent_missing", false, false), ("consent_flag_only", true, false), ("consent_listed_only", false, true)]
+    {
+        let manifests =
+            fleet(&[("contoso", "prune: disable", &MIXED), ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"])]);
         let house = House::open(&manifests, |world| {
             mixed(world);
             store(world, "hugo@fabrikam.com", Field::UseTeamsVoicemail, Value::Flag(false));
@@ -127,7 +132,10 @@ async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
         carry_out(&house, &plan).await;
         assert_eq!(house.user("carl").calling, Calling::Disabled);
         assert_eq!(house.user("aaron").calling, Calling::Disabled);
-        assert_eq!(house.user("dora").stored.phone(), Some(&"+14255550104").map(|text| dialplane::model::PhoneNumber::parse(text, None).unwrap()).as_ref());
+        assert_eq!(
+            house.user("dora").stored.phone(),
+            Some(&"+14255550104").map(|text| dialplane::model::PhoneNumber::parse(text, None).unwrap()).as_ref()
+        );
         done(&house, &house.plan().await).await;
     }
 }

@@ -8,7 +8,6 @@ use dialplane::{
 use super::{carry_out, done, show};
 use crate::support::{House, contoso, number, of, on, runnable, store, stranger, switch, text};
 
-const NOTHING: [String; 0] = [];
 const HOUR: u64 = 3_600_000;
 
 #[tokio::test]
@@ -46,7 +45,16 @@ async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
 
 #[tokio::test]
 async fn a_write_has_time_to_become_visible() {
-    let manifests = contoso("limits: { disable: { percent: 100 } }", &["adele enabled useTeamsVoicemail=true", "bert disabled", "carl enabled", "dora enabled +14255550104", "eric enabled none"]);
+    let manifests = contoso(
+        "limits: { disable: { percent: 100 } }",
+        &[
+            "adele enabled useTeamsVoicemail=true",
+            "bert disabled",
+            "carl enabled",
+            "dora enabled +14255550104",
+            "eric enabled none",
+        ],
+    );
     let house = House::open(&manifests, |world| {
         store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
         switch(world, "bert", Calling::Enabled);
@@ -81,7 +89,8 @@ async fn a_write_has_time_to_become_visible() {
 #[tokio::test]
 async fn a_changed_wish_does_not_wait() {
     let manifests = |tag: &str| contoso("", &[&format!("adele enabled userTag={tag}")]);
-    let mut house = House::open(&manifests("sales"), |world| store(world, "adele", Field::UserTag, Value::Text("old".into()))).await;
+    let mut house =
+        House::open(&manifests("sales"), |world| store(world, "adele", Field::UserTag, Value::Text("old".into()))).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
@@ -93,7 +102,9 @@ async fn a_changed_wish_does_not_wait() {
 
 #[tokio::test]
 async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
-    let manifests = |calling: &str, tag: &str| contoso("limits: { disable: { percent: 100 } }", &[&format!("adele {calling} userTag={tag}"), "bert enabled"]);
+    let manifests = |calling: &str, tag: &str| {
+        contoso("limits: { disable: { percent: 100 } }", &[&format!("adele {calling} userTag={tag}"), "bert enabled"])
+    };
     let mut house = House::open(&manifests("enabled", "new"), |world| {
         switch(world, "adele", Calling::Disabled);
         store(world, "adele", Field::UserTag, Value::Text("old".into()));
@@ -113,7 +124,10 @@ async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
 
 #[tokio::test]
 async fn somebody_pruned_is_not_disabled_again_while_the_list_lags() {
-    for (failure, calls) in [(None, ["disable visitor@contoso.com", "sync contoso"]), (Some(Failure::Lost), ["disable visitor@contoso.com: no answer", "sync contoso"])] {
+    for (failure, calls) in [
+        (None, ["disable visitor@contoso.com", "sync contoso"]),
+        (Some(Failure::Lost), ["disable visitor@contoso.com: no answer", "sync contoso"]),
+    ] {
         let house = House::open(&contoso("prune: disable", &["adele enabled"]), |world| {
             stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
         })
@@ -150,7 +164,10 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
     house.fault(on(Failure::Lost, Route::Update).user("adele@contoso.com").times(1));
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com: no answer", "update bert@contoso.com", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com: no answer", "update bert@contoso.com", "sync contoso"]
+    );
     let plan = house.plan().await;
     show("frozen", &text(&plan));
     done(&house, &plan).await;

@@ -32,7 +32,8 @@ async fn carry_out(house: &House, plan: &Plan) -> Vec<String> {
     let writes = house.writes().split_off(before);
     assert!(writes.iter().all(|call| !call.contains("callappservice") && !call.contains(".sbc.")), "{writes:?}");
     for tenant in plan.tenants.iter().filter(|tenant| !tenant.holds.is_empty()) {
-        let touched = |call: &&String| call.ends_with(&format!("@{}.com", tenant.tenant)) || **call == format!("sync {}", tenant.tenant);
+        let touched =
+            |call: &&String| call.ends_with(&format!("@{}.com", tenant.tenant)) || **call == format!("sync {}", tenant.tenant);
         assert_eq!(writes.iter().find(touched), None, "{} is held", tenant.tenant);
     }
     writes

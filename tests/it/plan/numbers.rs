@@ -36,9 +36,18 @@ async fn a_number_moves() {
 
 #[tokio::test]
 async fn a_chain_of_five_moves_from_its_end() {
-    let users = ["a enabled +14255550102", "b enabled +14255550103", "c enabled +14255550104", "d enabled +14255550105", "e enabled +14255550106"];
+    let users = [
+        "a enabled +14255550102",
+        "b enabled +14255550103",
+        "c enabled +14255550104",
+        "d enabled +14255550105",
+        "e enabled +14255550106",
+    ];
     let mut house = House::open(&contoso("", &users), |world| {
-        hold(world, &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("d", "+14255550104"), ("e", "+14255550105")]);
+        hold(
+            world,
+            &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("d", "+14255550104"), ("e", "+14255550105")],
+        );
     })
     .await;
     // Side by side, as far as the graph allows.
@@ -60,24 +69,39 @@ async fn a_number_moves_from_a_leaver() {
     scenario("number_of_a_leaver", &house).await;
     assert_eq!(
         house.writes(),
-        ["disable zoe@contoso.com", "update zoe@contoso.com", "update adele@contoso.com", "enable adele@contoso.com", "sync contoso"]
+        [
+            "disable zoe@contoso.com",
+            "update zoe@contoso.com",
+            "update adele@contoso.com",
+            "enable adele@contoso.com",
+            "sync contoso"
+        ]
     );
 }
 
 #[tokio::test]
 async fn a_ring_of_two_is_held_with_the_way_out() {
-    let mut house = House::open(&contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]), |world| {
-        hold(world, &[("adele", "+14255550101"), ("bert", "+14255550102")]);
-        store(world, "carl", Field::UseTeamsVoicemail, Value::Flag(false));
-    })
+    let mut house = House::open(
+        &contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+        |world| {
+            hold(world, &[("adele", "+14255550101"), ("bert", "+14255550102")]);
+            store(world, "carl", Field::UseTeamsVoicemail, Value::Flag(false));
+        },
+    )
     .await;
     scenario("number_ring_of_two", &house).await;
     assert_eq!(house.writes(), ["update carl@contoso.com", "sync contoso"]);
     // The remedy that the plan names must work.
-    house.edit(&[("fleet.yaml", &contoso("", &["adele enabled none", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]))]);
+    house.edit(&[(
+        "fleet.yaml",
+        &contoso("", &["adele enabled none", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+    )]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "update bert@contoso.com", "sync contoso"]);
-    house.edit(&[("fleet.yaml", &contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]))]);
+    house.edit(&[(
+        "fleet.yaml",
+        &contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+    )]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
     done(&house, &house.plan().await).await;
@@ -85,10 +109,19 @@ async fn a_ring_of_two_is_held_with_the_way_out() {
 
 #[tokio::test]
 async fn a_ring_of_three_holds_those_behind_it() {
-    let users = ["a enabled +14255550102", "b enabled +14255550103", "c enabled +14255550101", "behind enabled +14255550109", "last enabled +14255550108"];
+    let users = [
+        "a enabled +14255550102",
+        "b enabled +14255550103",
+        "c enabled +14255550101",
+        "behind enabled +14255550109",
+        "last enabled +14255550108",
+    ];
     let house = House::open(&contoso("", &users), |world| {
         // `last` takes from `behind`, who would take from nobody; `behind` is free, so these two move all the same.
-        hold(world, &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("behind", "+14255550108"), ("last", "")]);
+        hold(
+            world,
+            &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("behind", "+14255550108"), ("last", "")],
+        );
     })
     .await;
     scenario("number_ring_of_three", &house).await;

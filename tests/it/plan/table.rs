@@ -10,7 +10,8 @@ use crate::support::{House, contoso, fleet, gateway, name, number, runnable, sto
 
 #[tokio::test]
 async fn an_enable() {
-    let house = House::open(&contoso("", &["adele enabled +14255550100"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house =
+        House::open(&contoso("", &["adele enabled +14255550100"]), |world| switch(world, "adele", Calling::Disabled)).await;
     scenario("enable", &house).await;
     assert_eq!(house.user("adele").calling, Calling::Enabled);
     assert_eq!(house.syncs("contoso"), 1);
@@ -132,7 +133,12 @@ async fn names_are_equal_without_regard_to_case() {
 
 #[tokio::test]
 async fn odd_names_arrive_whole() {
-    let odd = ["guest_fabrikam.com#EXT#@contoso.com", "o'brien+100%25?x&y=z@contoso.com", "née.müller@contoso.com", "a;b,c@contoso.com"];
+    let odd = [
+        "guest_fabrikam.com#EXT#@contoso.com",
+        "o'brien+100%25?x&y=z@contoso.com",
+        "née.müller@contoso.com",
+        "a;b,c@contoso.com",
+    ];
     let lines: Vec<String> = odd.iter().map(|upn| format!("{upn} enabled useTeamsVoicemail=true")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let house = House::open(&contoso("", &lines), |world| {
