@@ -130,7 +130,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes.push(Note::Suspect(what.clone()));
     }
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-    let runs = steps.iter().any(|step| step.holds.is_empty());
+    let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
     // A debt comes first: it is paid even if every step of this run is refused.
     let sync = match &tenant.memory.sync_owed {
         Some(debt) => SyncPlan::Owed(debt.clone()),

@@ -18,6 +18,9 @@ const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
+/// The place of a user whom only pruning concerns.
+const UNNAMED: &str = "named by no manifest (prune: disable)";
+
 /// The width of the user column; longer names push the place to the right.
 const USER: usize = 40;
 
@@ -78,7 +81,7 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         write_step(out, step, tenant.may_run(step))?;
     }
     for problem in &tenant.problems {
-        let place = problem.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+        let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), ToString::to_string);
         writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", problem.user)?;
         writeln!(out, "      {}", problem.reason)?;
         writeln!(out, "      {FAINT}hint: {}{FAINT:#}", problem.remedy)?;
@@ -109,7 +112,7 @@ fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
     };
     let place = match (&step.origin, step.cause) {
         (Some(origin), _) => origin.to_string(),
-        (None, Cause::NotNamed) => "named by no manifest (prune: disable)".to_owned(),
+        (None, Cause::NotNamed) => UNNAMED.to_owned(),
         (None, Cause::Declared) => String::new(),
     };
     writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
