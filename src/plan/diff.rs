@@ -74,10 +74,10 @@ impl Diff<'_> {
         };
         let written = self.memory.written.get(&desired.upn);
         self.notice_landed(live, written);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown) {
-            if self.still_unknown(live, written, verb, at) {
-                return self.frozen(&desired.upn, Some(&desired.origin), verb, at);
-            }
+        if let Some((verb, at)) = written.and_then(|written| written.unknown)
+            && self.still_unknown(live, written, verb, at)
+        {
+            return self.frozen(&desired.upn, Some(&desired.origin), verb, at);
         }
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,
@@ -92,21 +92,21 @@ impl Diff<'_> {
             }
         };
         let (changes, mut settling) = self.changes(desired, live, written);
-        let switch = self.switch(live_calling, written, desired.calling, &mut settling);
+        let (switch, did_not_land) = self.switch(live_calling, written, desired.calling, &mut settling);
         self.count_settling(settling);
         match (desired.calling, switch) {
             (Calling::Enabled, switch) => {
                 let update = self.update(desired, live, changes);
                 if let Ok(update) = update {
                     let after = update.into_iter().collect();
-                    if let Some(did_not_land) = switch {
+                    if switch {
                         let id = self.step(desired, Action::Enable, Vec::new(), after);
                         self.mark(id, did_not_land);
                     }
                 }
             }
             (Calling::Disabled, switch) => {
-                let disabled = switch.map(|did_not_land| {
+                let disabled = switch.then(|| {
                     let id = self.step(desired, Action::Disable, Vec::new(), Vec::new());
                     self.mark(id, did_not_land);
                     id
@@ -232,26 +232,26 @@ impl Diff<'_> {
         (changes, settling)
     }
 
-    /// Whether calling is to be switched; if so, when that was tried in vain before.
+    /// Whether calling is to be switched; and when that was tried in vain, if it was.
     fn switch(
         &self,
         live: Calling,
         written: Option<&Written>,
         wanted: Calling,
         settling: &mut Option<Timestamp>,
-    ) -> Option<Option<Timestamp>> {
+    ) -> (bool, Option<Timestamp>) {
         let write = written.and_then(|written| written.calling.as_ref());
         // What is shown may be what was before a write that is no longer wanted.
         if live == wanted && self.under_way(write).is_none_or(|value| *value == wanted) {
-            return None;
+            return (false, None);
         }
         match self.unseen(write, &wanted) {
             Some(Unseen::Settling(by)) => {
                 *settling = (*settling).max(Some(by));
-                None
+                (false, None)
             }
-            Some(Unseen::Late(at)) => Some(Some(at)),
-            None => Some(None),
+            Some(Unseen::Late(at)) => (true, Some(at)),
+            None => (true, None),
         }
     }
 
@@ -334,15 +334,15 @@ impl Diff<'_> {
 
     fn prune(&mut self, live: &LiveUser) {
         let written = self.memory.written.get(&live.upn);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown) {
-            if self.still_unknown(live, written, verb, at) {
-                return self.frozen(&live.upn, None, verb, at);
-            }
+        if let Some((verb, at)) = written.and_then(|written| written.unknown)
+            && self.still_unknown(live, written, verb, at)
+        {
+            return self.frozen(&live.upn, None, verb, at);
         }
         let mut settling = None;
-        let switch = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
-        if let Some(did_not_land) = switch {
+        if switch {
             let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
             let (changes, after, holds) = (Vec::new(), Vec::new(), Vec::new());
             self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None });

@@ -1,6 +1,6 @@
 //! Carrying out: what a failure does to its user, its tenant and the sync, and that nothing is sent that is not on record.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::{
     collections::BTreeSet,
@@ -22,9 +22,7 @@ use dialplane::{
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, contoso, fleet, name, number, of, on, runnable, store, switch, tenant, text};
-
-const NOTHING: [String; 0] = [];
+use crate::support::{House, NOTHING, contoso, fleet, name, number, of, on, runnable, store, switch, tenant, text};
 
 /// `adele`, `bert`, ... whose voicemail is to be switched on.
 async fn updates(count: usize) -> House {
@@ -342,7 +340,7 @@ async fn nothing_is_sent_that_is_not_on_record() {
                 None => drop(recorded.insert(line.as_str())),
             }
         }
-        assert_eq!(log.first().is_some_and(|line| line != "began"), false, "{fails_from}: {log:?}");
+        assert!(log.first().is_none_or(|line| line == "began"), "{fails_from}: {log:?}");
         let broke = fails_from < records;
         assert_eq!(matches!(report.stopped, Some(Stop::Journal(_))), broke, "{fails_from}: {report:?}");
         // Without a journal the sync that was promised stays owed, unless nothing was promised.

@@ -1,8 +1,6 @@
 //! What a person reads when the service fails, fault by fault; and that none of them disables anybody or stops another tenant.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use dialplane::{
     api::connecttoteams::Client,
@@ -13,7 +11,7 @@ use dialplane::{
     sandbox::{Failure, Faults, Route, Rule},
 };
 
-use crate::support::{House, fleet, of_tenant, on, store, stranger, switch, tenant, text, without_ports};
+use crate::support::{House, NOTHING, fleet, of_tenant, on, store, stranger, switch, tenant, text, without_ports};
 
 /// The first tenant is to lose somebody, and prunes; the second has an update.
 async fn house(configure: impl FnOnce(&mut Settings)) -> House {
@@ -35,12 +33,13 @@ async fn words(name: &str, house: &House) -> Vec<String> {
     let mut said = text(&plan);
     for report in house.apply(&plan).await {
         if let Some(stop) = &report.stopped {
-            said += &without_ports(&format!("\n# carrying out {}\n{stop}\n", report.tenant));
+            let _ = write!(said, "\n# carrying out {}\n{stop}\n", report.tenant);
             if let Stop::Fault(Fault { hint: Some(hint), .. }) = stop {
-                said += &format!("hint: {hint}\n");
+                let _ = writeln!(said, "hint: {hint}");
             }
         }
     }
+    let said = without_ports(&said);
     for secret in [dialplane::sandbox::SECRET, "Bearer ", "access_token"] {
         assert!(!said.contains(secret), "{said}");
     }
@@ -120,7 +119,8 @@ async fn too_many_calls_for_ever() {
 /// Faults of the login concern everybody; nobody is written to.
 #[tokio::test]
 async fn faults_of_the_login() {
-    let switches: [(&str, fn(&mut Faults)); 6] = [
+    type Switch = fn(&mut Faults);
+    let switches: [(&str, Switch); 6] = [
         ("fault_wrong_credentials", |faults| faults.wrong_credentials = true),
         ("fault_password_never_changed", |faults| faults.password_never_changed = true),
         ("fault_token_garbage", |faults| faults.rules.push(on(Failure::Garbage, Route::Token))),
@@ -132,7 +132,7 @@ async fn faults_of_the_login() {
         let house = house(|_| {}).await;
         house.sandbox.faults(switch);
         let writes = words(name, &house).await;
-        assert_eq!(writes, [String::new(); 0], "{name}");
+        assert_eq!(writes, NOTHING, "{name}");
     }
 }
 
@@ -142,20 +142,20 @@ async fn a_wrong_password() {
         settings.connect_to_teams.as_mut().unwrap().username = "somebody-else".to_owned();
     })
     .await;
-    assert_eq!(words("fault_wrong_user", &house).await, [String::new(); 0]);
+    assert_eq!(words("fault_wrong_user", &house).await, NOTHING);
 }
 
 #[tokio::test]
 async fn an_unreachable_service() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().base_url = format!("http://{closed}")).await;
-    assert_eq!(words("fault_unreachable", &house).await, [String::new(); 0]);
+    assert_eq!(words("fault_unreachable", &house).await, NOTHING);
 }
 
 #[tokio::test]
 async fn no_way_to_list_users() {
     let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().endpoints.list_users = None).await;
-    assert_eq!(words("fault_list_not_configured", &house).await, [String::new(); 0]);
+    assert_eq!(words("fault_list_not_configured", &house).await, NOTHING);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use std::{fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path};
 
 use dialplane::{
     model::{Calling, Details, Field, Landing, Memory, RunId, Verb},
@@ -158,7 +158,7 @@ async fn a_damaged_or_newer_line_is_refused_with_its_place() {
     ];
     let mut said = String::new();
     for (what, line) in lines {
-        said += &format!("# {what}\n{}\n\n", error_of(line).await);
+        let _ = write!(said, "# {what}\n{}\n\n", error_of(line).await);
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::{
+    fmt::Write as _,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -25,6 +26,9 @@ use dialplane::{
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+
+/// No calls.
+pub(crate) const NOTHING: [String; 0] = [];
 
 /// A sandbox, and everything that the program needs to work on it.
 pub(crate) struct House {
@@ -218,14 +222,16 @@ pub(crate) fn fleet(tenants: &[(&str, &str, &[&str])]) -> String {
                 spec.push(format!("{key}: {value}"));
             }
         }
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec: {{ tenantId: {}, {} }}\n---\n",
             tenant_id(index),
             spec.join(", ")
-        ));
-        out.push_str(&format!(
+        );
+        let _ = write!(
+            out,
             "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: {name}-all, tenant: {name} }}\nspec:\n  users:\n"
-        ));
+        );
         if users.is_empty() {
             out.truncate(out.len() - 1);
             out.push_str(" []\n");

@@ -10,12 +10,12 @@ mod table;
 
 use dialplane::plan::Plan;
 
-use crate::support::{House, assert_numbers_are_unique, runnable, text};
+use crate::support::{House, NOTHING, assert_numbers_are_unique, runnable, text};
 
 /// Plans, applies, plans again, and shows all three.
 async fn scenario(name: &str, house: &House) {
     let plan = house.plan().await;
-    assert_eq!(house.writes(), [String::new(); 0], "planning wrote");
+    assert_eq!(house.writes(), NOTHING, "planning wrote");
     assert_eq!(text(&plan), text(&house.plan().await), "the same plan twice");
     let calls = carry_out(house, &plan).await;
     let after = house.plan().await;
@@ -43,7 +43,7 @@ async fn carry_out(house: &House, plan: &Plan) -> Vec<String> {
 async fn done(house: &House, plan: &Plan) {
     assert_eq!(runnable(plan), [], "{}", text(plan));
     assert!(plan.tenants.iter().all(|tenant| !tenant.writes()), "{}", text(plan));
-    assert_eq!(carry_out(house, plan).await, [String::new(); 0]);
+    assert_eq!(carry_out(house, plan).await, NOTHING);
 }
 
 fn show(name: &str, text: &str) {

@@ -1,12 +1,14 @@
 //! Numbers: released before they are taken, and never taken from somebody who keeps them.
 
+#![expect(clippy::panic, reason = "helpers of tests")]
+
 use dialplane::{
     model::{Calling, Field, Value},
     sandbox::World,
 };
 
 use super::{carry_out, done, scenario, show};
-use crate::support::{House, contoso, fleet, number, store, stranger, switch, tenant, text, upn};
+use crate::support::{House, NOTHING, contoso, fleet, number, store, stranger, switch, tenant, text, upn};
 
 /// Who holds which number in the world to begin with; without a number, none.
 fn hold(world: &mut World, holders: &[(&str, &str)]) {
@@ -138,7 +140,7 @@ async fn who_takes_from_a_ring_waits_for_it() {
     })
     .await;
     scenario("number_ring_and_holder", &house).await;
-    assert_eq!(house.writes(), [String::new(); 0]);
+    assert_eq!(house.writes(), NOTHING);
 }
 
 #[tokio::test]
@@ -166,7 +168,7 @@ async fn a_number_of_somebody_who_keeps_it_is_not_taken() {
     })
     .await;
     scenario("number_taken", &house).await;
-    assert_eq!(house.writes(), [String::new(); 0]);
+    assert_eq!(house.writes(), NOTHING);
 }
 
 #[tokio::test]
@@ -203,7 +205,7 @@ async fn a_taker_behind_a_held_release_is_held() {
     })
     .await;
     scenario("number_hold_chain", &house).await;
-    assert_eq!(house.writes(), [String::new(); 0]);
+    assert_eq!(house.writes(), NOTHING);
 }
 
 #[tokio::test]
