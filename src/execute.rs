@@ -117,11 +117,11 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
 
     async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
-        if !plan.landed.is_empty() {
-            if let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await {
-                report.stopped = Some(Stop::Journal(error));
-                return report;
-            }
+        if !plan.landed.is_empty()
+            && let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await
+        {
+            report.stopped = Some(Stop::Journal(error));
+            return report;
         }
         let (true, Some(tenant)) = (plan.writes(), plan.reference.as_ref()) else { return report };
         for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 
 use super::{Action, Cause, Change, Note, Problem, Seen, Settle, Step};
 use crate::model::{
-    Calling, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Prune,
-    UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed,
+    Origin, Prune, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -70,18 +70,14 @@ enum Unseen {
 impl Diff<'_> {
     fn user(&mut self, desired: &DesiredUser) {
         let Some(live) = self.live.users.get(&desired.upn) else {
-            return self.problem(
-                desired,
-                "the service does not show this user",
-                "check that the user exists, is licensed and is in a group that the customer syncs; new users can take hours to appear",
-            );
+            return self.absent(desired);
         };
         let written = self.memory.written.get(&desired.upn);
         self.notice_landed(live, written);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown) {
-            if self.still_unknown(live, written, verb, at) {
-                return self.frozen(desired, verb, at);
-            }
+        if let Some((verb, at)) = written.and_then(|written| written.unknown)
+            && self.still_unknown(live, written, verb, at)
+        {
+            return self.frozen(&desired.upn, Some(&desired.origin), verb, at);
         }
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,
@@ -96,24 +92,25 @@ impl Diff<'_> {
             }
         };
         let (changes, mut settling) = self.changes(desired, live, written);
-        let calling_write = written.and_then(|written| written.calling.as_ref());
-        let switch = live_calling != desired.calling && !self.is_settling(calling_write, desired.calling, &mut settling);
-        if let Some(by) = settling {
-            self.settling += 1;
-            self.settled_by = self.settled_by.max(Some(by));
-        }
+        let (switch, did_not_land) = self.switch(live_calling, written, desired.calling, &mut settling);
+        self.count_settling(settling);
         match (desired.calling, switch) {
             (Calling::Enabled, switch) => {
                 let update = self.update(desired, live, changes);
                 if let Ok(update) = update {
                     let after = update.into_iter().collect();
                     if switch {
-                        self.step(desired, Action::Enable, Vec::new(), after);
+                        let id = self.step(desired, Action::Enable, Vec::new(), after);
+                        self.mark(id, did_not_land);
                     }
                 }
             }
             (Calling::Disabled, switch) => {
-                let disabled = switch.then(|| self.step(desired, Action::Disable, Vec::new(), Vec::new()));
+                let disabled = switch.then(|| {
+                    let id = self.step(desired, Action::Disable, Vec::new(), Vec::new());
+                    self.mark(id, did_not_land);
+                    id
+                });
                 let (release, waiting): (Vec<Change>, Vec<Change>) =
                     changes.into_iter().partition(|change| change.desired == Value::NoPhone);
                 if !waiting.is_empty() {
@@ -159,9 +156,37 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let (user, holds) = (desired.upn.clone(), Vec::new());
-        self.outcome.steps.push(Step { user, action, changes, cause: Cause::Declared, after, holds, origin });
+        let (user, holds, did_not_land) = (desired.upn.clone(), Vec::new(), None);
+        self.outcome.steps.push(Step { user, action, changes, cause: Cause::Declared, did_not_land, after, holds, origin });
         self.outcome.steps.len() - 1
+    }
+
+    fn mark(&mut self, step: usize, did_not_land: Option<Timestamp>) {
+        if let Some(step) = self.outcome.steps.get_mut(step) {
+            step.did_not_land = did_not_land;
+        }
+    }
+
+    fn count_settling(&mut self, until: Option<Timestamp>) {
+        if let Some(by) = until {
+            self.settling += 1;
+            self.settled_by = self.settled_by.max(Some(by));
+        }
+    }
+
+    /// A user who is not in the list: the list's fault, if the list is in doubt.
+    fn absent(&mut self, desired: &DesiredUser) {
+        match &self.live.coverage {
+            Coverage::Complete => self.problem(
+                desired,
+                "the service does not show this user",
+                "check that the user exists, is licensed and is in a group that the customer syncs; new users can take hours to appear",
+            ),
+            Coverage::Suspect(what) => {
+                let reason = format!("this user is not in the list of users, which may not be whole: {what}");
+                self.problem(desired, reason, "nothing is sent to this user until a whole list arrives");
+            }
+        }
     }
 
     fn problem(&mut self, desired: &DesiredUser, reason: impl Into<String>, remedy: impl Into<String>) {
@@ -170,20 +195,26 @@ impl Diff<'_> {
         self.outcome.problems.push(Problem { user, reason, remedy, origin });
     }
 
-    fn frozen(&mut self, desired: &DesiredUser, verb: Verb, at: Timestamp) {
+    fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp) {
         let reason = format!("the answer to the {verb} of {} was lost: nobody knows whether it was carried out", Shown(at));
         let until = Shown(self.deadline(at));
         let remedy = format!("nothing more is sent to this user until the service shows the change, or until {until}");
-        self.problem(desired, reason, remedy);
+        self.outcome.problems.push(Problem { user: user.clone(), reason, remedy, origin: origin.cloned() });
     }
 
     /// The fields that differ and are not settling; and the latest time until which one of the others settles.
     fn changes(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> (Vec<Change>, Option<Timestamp>) {
         let mut changes = Vec::new();
         let mut settling = None;
+        // What a lost update carried is not known to be written.
+        let lost = written.and_then(|written| written.unknown).filter(|(verb, _)| *verb == Verb::Update).map(|(_, at)| at);
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
-            let seen = seen(live, field, write);
+            let seen = match self.under_way(write) {
+                // The list still shows what was before a write that is no longer wanted.
+                Some(value) if value != wanted && live.details.contains_key(&field) => Seen::Written(value.clone()),
+                _ => seen(live, field, write.filter(|write| lost != Some(write.at))),
+            };
             if equal(&seen, wanted) {
                 continue;
             }
@@ -201,14 +232,32 @@ impl Diff<'_> {
         (changes, settling)
     }
 
-    fn is_settling(&self, write: Option<&Write<Calling>>, wanted: Calling, settling: &mut Option<Timestamp>) -> bool {
+    /// Whether calling is to be switched; and when that was tried in vain, if it was.
+    fn switch(
+        &self,
+        live: Calling,
+        written: Option<&Written>,
+        wanted: Calling,
+        settling: &mut Option<Timestamp>,
+    ) -> (bool, Option<Timestamp>) {
+        let write = written.and_then(|written| written.calling.as_ref());
+        // What is shown may be what was before a write that is no longer wanted.
+        if live == wanted && self.under_way(write).is_none_or(|value| *value == wanted) {
+            return (false, None);
+        }
         match self.unseen(write, &wanted) {
             Some(Unseen::Settling(by)) => {
                 *settling = (*settling).max(Some(by));
-                true
+                (false, None)
             }
-            _ => false,
+            Some(Unseen::Late(at)) => (true, Some(at)),
+            None => (true, None),
         }
+    }
+
+    /// The value of a write that may still become visible.
+    fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
+        write.filter(|write| !write.landed && self.now < self.deadline(write.at)).map(|write| &write.value)
     }
 
     /// For a value that is wanted and not seen: whether we have sent it already.
@@ -263,6 +312,11 @@ impl Diff<'_> {
         let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled;
         let named = |upn: &Upn| desired.users.contains_key(upn);
         let unmanaged: Vec<&LiveUser> = self.live.users.values().filter(enabled).filter(|user| !named(&user.upn)).collect();
+        for (upn, written) in self.memory.written.iter().filter(|(upn, _)| !named(upn)) {
+            if let Some(live) = self.live.users.get(upn) {
+                self.notice_landed(live, Some(written));
+            }
+        }
         match desired.prune {
             Prune::Never => {
                 let people = unmanaged.iter().filter(|user| !user.upn.is_platform_account()).count();
@@ -272,11 +326,26 @@ impl Diff<'_> {
             }
             Prune::Disable => {
                 for user in unmanaged.into_iter().filter(|user| !user.upn.is_platform_account()) {
-                    let (user, action) = (user.upn.clone(), Action::Disable);
-                    let (changes, after, holds) = (Vec::new(), Vec::new(), Vec::new());
-                    self.outcome.steps.push(Step { user, action, changes, cause: Cause::NotNamed, after, holds, origin: None });
+                    self.prune(user);
                 }
             }
+        }
+    }
+
+    fn prune(&mut self, live: &LiveUser) {
+        let written = self.memory.written.get(&live.upn);
+        if let Some((verb, at)) = written.and_then(|written| written.unknown)
+            && self.still_unknown(live, written, verb, at)
+        {
+            return self.frozen(&live.upn, None, verb, at);
+        }
+        let mut settling = None;
+        let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        self.count_settling(settling);
+        if switch {
+            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
+            let (changes, after, holds) = (Vec::new(), Vec::new(), Vec::new());
+            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None });
         }
     }
 }

@@ -36,19 +36,35 @@ pub(super) fn suspended() -> Hold {
     Hold::new(HoldKind::Mode, "mode is `suspend`: the tenant is left alone", "set `mode: enforce` or `mode: report`")
 }
 
+/// The hold of a tenant whose list is empty although people are expected in it: a user-by-user complaint would hide the cause.
+pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option<Hold> {
+    match &live.coverage {
+        Coverage::Suspect(what) if live.users.is_empty() && !desired.users.is_empty() => Some(Hold::new(
+            HoldKind::Coverage,
+            what.clone(),
+            "an empty list is never taken to mean that nobody is there: check what the account may see and \
+             `connectToTeams.endpoints.listUsers`, and look again later",
+        )),
+        _ => None,
+    }
+}
+
 /// What holds single steps.
 pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
-    let disables = steps.iter().filter(|step| step.action == Action::Disable).count();
+    // Protected users lose nothing, so that they do not count.
+    let protected = |step: &Step| desired.protect.contains(&step.user);
+    let disables = steps.iter().filter(|step| step.action == Action::Disable && !protected(step)).count();
     let limit = limit(desired, live, disables);
     for step in steps.iter_mut() {
         let mut holds = Vec::new();
         if step.action == Action::Disable {
-            if desired.protect.contains(&step.user) {
+            if protected(step) {
                 let remedy =
                     format!("take {} out of `protect` of tenant {} if it is really to be disabled", step.user, desired.name);
                 holds.push(Hold::new(HoldKind::Protected, "the user is protected", remedy));
+            } else {
+                holds.extend(limit.clone());
             }
-            holds.extend(limit.clone());
         }
         let depends_on_absence =
             step.action == Action::Disable || step.changes.iter().any(|change| change.field == Field::PhoneNumber);

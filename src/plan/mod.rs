@@ -24,7 +24,7 @@ use jiff::Timestamp;
 pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
-    model::{DesiredTenant, LiveTenant, Memory, Mode, TenantName},
+    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName},
     ports::Fault,
 };
 
@@ -116,17 +116,25 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         Observation::Failed(fault) => return held(Hold::not_read(fault)),
         Observation::NotAsked => return held(guards::suspended()),
     };
+    if let Some(hold) = guards::nobody_there(desired, live) {
+        return held(hold);
+    }
     let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live);
     order::spread_holds(&mut steps);
     let steps = order::topological(steps);
     let holds = guards::hold_tenant(desired, live);
+    let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
+    if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
+        notes.push(Note::Suspect(what.clone()));
+    }
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-    let runs = steps.iter().any(|step| step.holds.is_empty());
+    let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+    // A debt comes first: it is paid even if every step of this run is refused.
     let sync = match &tenant.memory.sync_owed {
-        _ if runs => SyncPlan::AfterSteps,
         Some(debt) => SyncPlan::Owed(debt.clone()),
+        None if runs => SyncPlan::AfterSteps,
         None => SyncPlan::NotNeeded,
     };
     TenantPlan {

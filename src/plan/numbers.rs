@@ -99,8 +99,16 @@ fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -
             format!("let {} give it up; it is taken here once the service shows it free", holder.tenant),
         );
     }
-    let remedy = match desired.users.get(user).map(|user| user.calling) {
+    let wanted = desired.users.get(user);
+    let gives_up = wanted.is_some_and(|user| match user.details.get(Field::PhoneNumber) {
+        Some(Value::NoPhone) => true,
+        Some(other) => user.calling == Calling::Enabled && *other != Value::Phone(number.clone()),
+        None => false,
+    });
+    let remedy = match wanted.map(|user| user.calling) {
         _ if user.is_platform_account() => "choose another number: the platform needs this one".to_owned(),
+        // What keeps the holder from giving it up now, such as a write that is not visible yet, is said elsewhere.
+        _ if gives_up => format!("the manifests take it from {user} already: it is taken here once the service shows it free"),
         Some(Calling::Disabled) => {
             format!("a disabled user keeps its number: write `phoneNumber: none` for {user} to release it")
         }

@@ -48,6 +48,8 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// Why calling is switched, if it is.
     pub cause: Cause,
+    /// The same switch was sent at this time and has not become visible in time.
+    pub did_not_land: Option<Timestamp>,
     /// The numbers of the steps that must be accepted before.
     pub after: Vec<usize>,
     /// Why it may not run.
@@ -119,7 +121,7 @@ pub enum Seen {
     Nothing,
     /// This reader cannot see the field, or the answer did not have it; it was never written by us either.
     NotVisible,
-    /// The last value that we wrote to a field that cannot be seen.
+    /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
     Written(Value),
     /// Something that is no value of the field.
     Unreadable(String),
@@ -199,6 +201,8 @@ pub enum Note {
     DetailsWait(usize),
     /// Users whose last writes are not visible yet, and until when that is normal.
     Settling(usize, Timestamp),
+    /// The list of users may not be whole, which holds nothing now; what was noticed.
+    Suspect(String),
     /// Part of what the planner was given is an older version; why.
     Kept(String),
 }

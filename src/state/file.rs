@@ -62,6 +62,16 @@ pub enum OpenError {
         /// Who holds it.
         holder: String,
     },
+    /// The file holds entries of a format that this program does not know yet.
+    #[error("{path}:{line}: the journal was written by a newer dialplane (format {version}; this one knows {VERSION})", path = path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The format.
+        version: u32,
+    },
     /// The file holds something that is no entry.
     #[error("{path}:{line}: the journal is damaged: {reason}", path = path.display())]
     Damaged {
@@ -81,6 +91,7 @@ impl OpenError {
         match self {
             Self::Io { .. } => "set `state.path` to a folder that this user may write to",
             Self::InUse { .. } => "only one dialplane may write with the same state; stop the other one first",
+            Self::Newer { .. } => "nothing was changed; use a dialplane that is at least as new as the one that wrote it",
             Self::Damaged { .. } => {
                 "nothing was changed; restore the file from a backup, or move it away after making sure that no sync is owed"
             }
@@ -198,21 +209,40 @@ fn replay(path: &Path, file: &mut File) -> Result<(Fold, u64), OpenError> {
         if !line.ends_with(b"\n") {
             break;
         }
-        let entry = read_line(line).map_err(|reason| OpenError::Damaged { path: path.to_owned(), line: number + 1, reason })?;
+        let entry = read_line(line.trim_ascii_end()).map_err(|wrong| {
+            let (path, line) = (path.to_owned(), number + 1);
+            match wrong {
+                BadLine::Newer(version) => OpenError::Newer { path, line, version },
+                BadLine::Damaged(reason) => OpenError::Damaged { path, line, reason },
+            }
+        })?;
         fold.add(&entry);
         whole += line.len() as u64;
     }
     Ok((fold, whole))
 }
 
-fn read_line(line: &[u8]) -> Result<Entry, String> {
+/// Why a line gives no entry.
+enum BadLine {
+    Newer(u32),
+    Damaged(String),
+}
+
+fn read_line(line: &[u8]) -> Result<Entry, BadLine> {
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,
     }
-    let Version { v } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let damaged = |error: serde_json::Error| BadLine::Damaged(why(&error));
+    let Version { v } = serde_json::from_slice(line).map_err(damaged)?;
     if v > VERSION {
-        return Err(format!("it was written by a newer dialplane (format {v}; this one knows {VERSION})"));
+        return Err(BadLine::Newer(v));
     }
-    serde_json::from_slice::<Line>(line).map_err(|error| error.to_string())?.entry()
+    serde_json::from_slice::<Line>(line).map_err(damaged)?.entry().map_err(BadLine::Damaged)
+}
+
+/// The parser's words without its place: it counts from the start of the line, which it calls line 1.
+fn why(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
 }

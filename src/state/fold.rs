@@ -29,6 +29,8 @@ impl Fold {
         let memory = &mut tenant.memory;
         match &entry.event {
             Event::Began { .. } => {
+                tenant.leave_pending_unknown();
+                let memory = &mut tenant.memory;
                 memory.sync_owed.get_or_insert_with(|| SyncDebt { since: entry.at, run: entry.run.clone() });
             }
             Event::NothingSent => memory.sync_owed = memory.sync_owed.take().filter(|debt| debt.run != entry.run),
@@ -38,7 +40,10 @@ impl Fold {
                 memory.last_sync = Some(entry.at);
             }
             Event::Intent { user, verb, details } => {
-                tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
+                let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
+                if let Some((verb, details, at)) = before {
+                    apply(memory.written.entry(user.clone()).or_default(), verb, &details, at, true);
+                }
             }
             Event::Outcome { user, verb, outcome } => {
                 let Some((_, details, _)) = tenant.pending.remove(user) else { return };
@@ -50,8 +55,9 @@ impl Fold {
                 }
             }
             Event::Landed(landings) => {
+                tenant.leave_pending_unknown();
                 for landing in landings {
-                    let Some(written) = memory.written.get_mut(&landing.user) else { continue };
+                    let Some(written) = tenant.memory.written.get_mut(&landing.user) else { continue };
                     if let Some(calling) = written.calling.as_mut().filter(|_| landing.calling) {
                         calling.landed = true;
                     }
@@ -60,7 +66,7 @@ impl Fold {
                             write.landed = true;
                         }
                     }
-                    written.unknown = None;
+                    forget_what_landed(written);
                 }
             }
         }
@@ -77,8 +83,31 @@ impl Fold {
     }
 }
 
+impl Tenant {
+    /// A run begins, so that no call of an earlier one is under way: what has no outcome by now will never have one.
+    fn leave_pending_unknown(&mut self) {
+        for (user, (verb, details, at)) in std::mem::take(&mut self.pending) {
+            apply(self.memory.written.entry(user).or_default(), verb, &details, at, true);
+        }
+    }
+}
+
+/// A lost answer is no riddle any more once everything that the call carried was seen.
+fn forget_what_landed(written: &mut Written) {
+    let Some((verb, at)) = written.unknown else { return };
+    let open = match verb {
+        Verb::Enable | Verb::Disable => written.calling.as_ref().is_some_and(|write| write.at == at && !write.landed),
+        Verb::Update => written.details.values().any(|write| write.at == at && !write.landed),
+    };
+    if !open {
+        written.unknown = None;
+    }
+}
+
 fn apply(written: &mut Written, verb: Verb, details: &Details, at: Timestamp, unknown: bool) {
-    written.unknown = unknown.then_some((verb, at));
+    // An answer to a switch says nothing of a lost update, and the other way round.
+    let of_other_kind = |lost: Verb| (lost == Verb::Update) != (verb == Verb::Update);
+    written.unknown = if unknown { Some((verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
     let calling = |value| Some(Write { value, at, landed: false });
     match verb {
         Verb::Enable => written.calling = calling(Calling::Enabled),

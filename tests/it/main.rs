@@ -10,9 +10,14 @@
 
 mod cli;
 mod examples;
+mod execute;
+mod faults;
+mod journal;
 mod keeper;
 mod manifests;
 mod mistakes;
+mod plan;
 mod properties;
+mod support;
 mod tidy;
 mod tree;

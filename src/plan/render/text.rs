@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
 use super::{Tally, many};
@@ -16,6 +17,9 @@ const FAINT: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// The place of a user whom only pruning concerns.
+const UNNAMED: &str = "named by no manifest (prune: disable)";
 
 /// The width of the user column; longer names push the place to the right.
 const USER: usize = 40;
@@ -65,8 +69,11 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         Mode::Report => "report",
         Mode::Suspend => "suspend",
     };
-    let id = tenant.reference.as_ref().map_or("", |reference| reference.id.as_str());
-    writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {id}{FAINT:#}", tenant.tenant)?;
+    match &tenant.reference {
+        Some(reference) => writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {}{FAINT:#}", tenant.tenant, reference.id)?,
+        // Its manifests are broken, so that nobody knows its mode.
+        None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
+    }
     for hold in &tenant.holds {
         write_hold(out, "  ", "held", hold)?;
     }
@@ -74,7 +81,7 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         write_step(out, step, tenant.may_run(step))?;
     }
     for problem in &tenant.problems {
-        let place = problem.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+        let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), ToString::to_string);
         writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", problem.user)?;
         writeln!(out, "      {}", problem.reason)?;
         writeln!(out, "      {FAINT}hint: {}{FAINT:#}", problem.remedy)?;
@@ -83,7 +90,11 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         SyncPlan::NotNeeded => {}
         _ if !tenant.holds.is_empty() => {}
         SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
-        SyncPlan::Owed(debt) => writeln!(out, "  {:8} owed since {} by run {}", "sync", Shown(debt.since), debt.run)?,
+        SyncPlan::Owed(debt) => {
+            let steps = tenant.steps.iter().any(|step| tenant.may_run(step));
+            let when = if steps { "once, after the steps; " } else { "" };
+            writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), debt.run)?;
+        }
     }
     for note in &tenant.notes {
         writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
@@ -101,10 +112,13 @@ fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
     };
     let place = match (&step.origin, step.cause) {
         (Some(origin), _) => origin.to_string(),
-        (None, Cause::NotNamed) => "named by no manifest (prune: disable)".to_owned(),
+        (None, Cause::NotNamed) => UNNAMED.to_owned(),
         (None, Cause::Declared) => String::new(),
     };
     writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
+    if let Some(at) = step.did_not_land {
+        write_late(out, at)?;
+    }
     for change in &step.changes {
         write_change(out, change)?;
     }
@@ -134,10 +148,11 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
             writeln!(out, "{colour:#}")?;
         }
     }
-    if let Some(at) = change.did_not_land {
-        writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))?;
-    }
-    Ok(())
+    change.did_not_land.map_or(Ok(()), |at| write_late(out, at))
+}
+
+fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
+    writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))
 }
 
 fn write_hold(out: &mut String, indent: &str, word: &str, hold: &Hold) -> fmt::Result {
@@ -157,6 +172,7 @@ impl fmt::Display for Note {
             Self::Settling(count, until) => {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
+            Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
             Self::Kept(reason) => write!(f, "an older version of the manifests is in force: {reason}"),
         }
     }

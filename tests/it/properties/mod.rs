@@ -1,3 +1,5 @@
 //! What holds for all inputs, looked for with made-up ones.
 
 mod manifest;
+mod plans;
+mod world;

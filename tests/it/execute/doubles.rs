@@ -1,0 +1,231 @@
+//! Carrying out, over services that are made for one question: what stands on record, and how many go side by side.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use dialplane::{
+    execute::{Stop, SyncOutcome, TenantReport},
+    model::{Consent, Field, Memory, TenantName, TenantRef, UpdateRequest, Upn, Value},
+    plan::Plan,
+    ports::{Entry, Event, Fault, Journal, JournalError, Provisioner},
+    state::VolatileJournal,
+};
+use tokio::sync::Barrier;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{House, NOTHING, fleet, name, store};
+
+use super::{kinds, updates};
+
+/// A service and a journal in one, so that what is recorded and what is sent stand in one log.
+#[derive(Default)]
+struct Both {
+    log: Mutex<Vec<String>>,
+    journal: VolatileJournal,
+    /// From this record on, the journal fails.
+    fails_from: Option<usize>,
+    records: AtomicUsize,
+    /// What consent says, one answer after the other; then it is granted.
+    consents: Mutex<Vec<Consent>>,
+    /// Cancelled by the first call.
+    cancel: Option<CancellationToken>,
+}
+
+impl Both {
+    fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.log().into_iter().filter(|line| line.starts_with("call ")).collect()
+    }
+
+    fn call(&self, what: &str) -> Result<(), Fault> {
+        self.log.lock().unwrap().push(format!("call {what}"));
+        if let Some(cancel) = &self.cancel {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+}
+
+impl Provisioner for Both {
+    async fn consent(&self, _: &TenantRef) -> Result<Consent, Fault> {
+        let mut answers = self.consents.lock().unwrap();
+        Ok(if answers.is_empty() { Consent::Granted } else { answers.remove(0) })
+    }
+    async fn enable(&self, _: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        self.call(&format!("enable {user}"))
+    }
+    async fn disable(&self, _: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        self.call(&format!("disable {user}"))
+    }
+    async fn update(&self, _: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
+        self.call(&format!("update {}", update.user()))
+    }
+    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
+        self.call(&format!("sync {}", tenant.name))
+    }
+}
+
+impl Journal for Both {
+    fn memory(&self, tenant: &TenantName) -> Memory {
+        self.journal.memory(tenant)
+    }
+    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+        if self.fails_from.is_some_and(|from| self.records.fetch_add(1, Ordering::SeqCst) >= from) {
+            return Err(JournalError("the disk is full".to_owned()));
+        }
+        let line = match &entry.event {
+            Event::Began { .. } => "began".to_owned(),
+            Event::Intent { user, verb, .. } => format!("intent {verb} {user}"),
+            Event::Outcome { user, verb, .. } => format!("outcome {verb} {user}"),
+            Event::Synced => "synced".to_owned(),
+            Event::NothingSent => "nothing sent".to_owned(),
+            Event::Landed(_) => "landed".to_owned(),
+        };
+        self.log.lock().unwrap().push(line);
+        self.journal.record(entry).await
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_is_not_on_record() {
+    let mut house = updates(3).await;
+    house.execution.users_per_tenant = 2;
+    let plan = house.plan().await;
+    let whole = Both::default();
+    house.apply_with(&plan, &whole, &whole).await;
+    let records = whole.log().iter().filter(|line| !line.starts_with("call ")).count();
+    assert_eq!(records, 8, "began, three intents and outcomes, synced");
+    for fails_from in 0..=records {
+        let both = Both { fails_from: Some(fails_from), ..Both::default() };
+        let report = house.apply_with(&plan, &both, &both).await.remove(0);
+        let log = both.log();
+        let mut recorded = BTreeSet::new();
+        for line in &log {
+            match line.strip_prefix("call ") {
+                Some(call) if call.starts_with("sync") => assert!(recorded.contains("began"), "{fails_from}: {log:?}"),
+                Some(call) => assert!(recorded.contains(&*format!("intent {call}")), "{fails_from}: {log:?}"),
+                None => drop(recorded.insert(line.as_str())),
+            }
+        }
+        assert!(log.first().is_none_or(|line| line == "began"), "{fails_from}: {log:?}");
+        let broke = fails_from < records;
+        assert_eq!(matches!(report.stopped, Some(Stop::Journal(_))), broke, "{fails_from}: {report:?}");
+        // Without a journal the sync that was promised stays owed, unless nothing was promised.
+        let owed = both.memory(&name("contoso")).sync_owed.is_some();
+        assert_eq!(owed, broke && fails_from > 0, "{fails_from}: {log:?}");
+        assert_eq!(both.calls().contains(&"call sync contoso".to_owned()), fails_from >= records - 1, "{fails_from}: {log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_begins_no_step_and_still_sends_the_sync() {
+    let mut house = updates(3).await;
+    let plan = house.plan().await;
+    // Before anything: nothing is sent at all.
+    house.stop.cancel();
+    let report = house.apply(&plan).await.remove(0);
+    assert_eq!((kinds(&report), &report.stopped), (vec!["not tried"; 3], &Some(Stop::Asked)));
+    assert_eq!(house.writes(), NOTHING);
+    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+    // During the first call: that one ends, and its sync is sent.
+    house.stop = CancellationToken::new();
+    let both = Both { cancel: Some(house.stop.clone()), ..Both::default() };
+    let report = house.apply_with(&plan, &both, &both).await.remove(0);
+    assert_eq!(kinds(&report), ["accepted", "not tried", "not tried"]);
+    assert_eq!(both.calls(), ["call update u00@contoso.com", "call sync contoso"]);
+    assert_eq!((report.sync, report.stopped), (SyncOutcome::Accepted, Some(Stop::Asked)));
+}
+
+#[tokio::test]
+async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
+    let house = updates(1).await;
+    let plan = house.plan().await;
+    let both = Both { consents: Mutex::new(vec![Consent::Granted, Consent::Missing]), ..Both::default() };
+    let report = house.apply_with(&plan, &both, &both).await.remove(0);
+    assert_eq!(both.calls(), ["call update u00@contoso.com"]);
+    assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
+    assert_eq!(report.stopped, Some(Stop::Consent));
+    assert!(both.memory(&name("contoso")).sync_owed.is_some());
+}
+
+/// Counts the calls under way; each waits until as many are as there may be.
+struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    barrier: Barrier,
+}
+
+impl Crowd {
+    fn of(size: usize) -> Self {
+        Self { now: AtomicUsize::new(0), most: AtomicUsize::new(0), barrier: Barrier::new(size) }
+    }
+
+    async fn call(&self) -> Result<(), Fault> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::timeout(Duration::from_secs(10), self.barrier.wait()).await.expect("fewer calls than may be");
+        // Whoever is started too early comes in now.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+impl Provisioner for Crowd {
+    async fn consent(&self, _: &TenantRef) -> Result<Consent, Fault> {
+        Ok(Consent::Granted)
+    }
+    async fn enable(&self, _: &TenantRef, _: &Upn) -> Result<(), Fault> {
+        self.call().await
+    }
+    async fn disable(&self, _: &TenantRef, _: &Upn) -> Result<(), Fault> {
+        self.call().await
+    }
+    async fn update(&self, _: &TenantRef, _: &UpdateRequest) -> Result<(), Fault> {
+        self.call().await
+    }
+    async fn sync(&self, _: &TenantRef) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn as_many_users_side_by_side_as_may_be_and_no_more() {
+    let mut house = updates(12).await;
+    house.execution.users_per_tenant = 3;
+    let plan = house.plan().await;
+    let crowd = Crowd::of(3);
+    let reports = house.apply_with(&plan, &crowd, &VolatileJournal::default()).await;
+    assert!(reports[0].is_complete());
+    assert_eq!(crowd.most.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn as_many_tenants_side_by_side_as_may_be_and_no_more() {
+    let tenants = ["t1", "t2", "t3", "t4"].map(|name| (name, "", ["adele enabled useTeamsVoicemail=true"]));
+    let tenants: Vec<(&str, &str, &[&str])> =
+        tenants.iter().map(|(name, spec, users)| (*name, *spec, users.as_slice())).collect();
+    let mut house = House::open(&fleet(&tenants), |world| {
+        (1..=4).for_each(|n| store(world, &format!("adele@t{n}.com"), Field::UseTeamsVoicemail, Value::Flag(false)));
+    })
+    .await;
+    house.execution.tenants = 2;
+    let plan: Plan = house.plan().await;
+    let crowd = Crowd::of(2);
+    let reports = house.apply_with(&plan, &crowd, &VolatileJournal::default()).await;
+    assert!(reports.iter().all(TenantReport::is_complete));
+    assert_eq!(crowd.most.load(Ordering::SeqCst), 2);
+    let names: Vec<String> = reports.iter().map(|report| report.tenant.to_string()).collect();
+    assert_eq!(names, ["t1", "t2", "t3", "t4"], "in the order of the plan");
+}

@@ -1,0 +1,238 @@
+//! Carrying out: what a failure does to its user, its tenant and the sync, and that nothing is sent that is not on record.
+
+mod doubles;
+
+use std::time::Duration;
+
+use dialplane::{
+    execute::{Stop, SyncOutcome, TenantReport},
+    model::{Calling, Field, Memory, Value},
+    plan::SyncPlan,
+    ports::{FaultKind, Journal, StepOutcome},
+    sandbox::{Failure, Route, Rule},
+};
+
+use crate::support::{House, contoso, fleet, name, number, of, on, runnable, store, switch, tenant, text};
+
+/// `adele`, `bert`, ... whose voicemail is to be switched on.
+pub(super) async fn updates(count: usize) -> House {
+    let users: Vec<String> = (0..count).map(|n| format!("u{n:02} enabled useTeamsVoicemail=true")).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    House::open(&contoso("", &users), |world| {
+        (0..count).for_each(|n| store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false)));
+    })
+    .await
+}
+
+pub(super) fn kinds(report: &TenantReport) -> Vec<&'static str> {
+    let kind = |outcome: &Option<StepOutcome>| match outcome {
+        None => "held",
+        Some(StepOutcome::Accepted) => "accepted",
+        Some(StepOutcome::Failed(_)) => "failed",
+        Some(StepOutcome::Unknown(_)) => "unknown",
+        Some(StepOutcome::NotTried(_)) => "not tried",
+    };
+    report.steps.iter().map(kind).collect()
+}
+
+async fn run(house: &House) -> TenantReport {
+    let plan = house.plan().await;
+    house.apply(&plan).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_refused_user_fails_alone() {
+    let house = House::open(&contoso("", &["adele enabled sbcGatewayId=999", "bert enabled useTeamsVoicemail=true"]), |world| {
+        // The manifests name a gateway that the reseller does not have.
+        let missing = world.gateways.keys().copied().find(|id| id.get() == 999).unwrap();
+        world.gateways.remove(&missing);
+        store(world, "adele", Field::SbcGatewayId, crate::support::gateway(805));
+        store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
+    })
+    .await;
+    let report = run(&house).await;
+    assert_eq!(kinds(&report), ["failed", "accepted"]);
+    assert_eq!((&report.sync, report.is_complete()), (&SyncOutcome::Accepted, false));
+    let Some(StepOutcome::Failed(fault)) = &report.steps[0] else { panic!("{report:?}") };
+    insta::assert_snapshot!(fault.message, @"update adele@contoso.com in contoso: refused (HTTP 400: sbcGatewayId is not a gateway of this reseller)");
+    assert_eq!(house.writes(), ["update adele@contoso.com: HTTP 400", "update bert@contoso.com", "sync contoso"]);
+}
+
+#[tokio::test]
+async fn if_everybody_is_refused_nothing_is_synced_and_nothing_owed() {
+    let house = updates(2).await;
+    house.fault(on(Failure::ErrorInside, Route::Update));
+    let report = run(&house).await;
+    assert_eq!(kinds(&report), ["failed", "failed"]);
+    assert_eq!(report.sync, SyncOutcome::NotNeeded);
+    assert_eq!(house.syncs("contoso"), 0);
+    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+}
+
+#[tokio::test]
+async fn a_failed_release_leaves_only_its_taker_untried() {
+    let users = ["a enabled +14255550102", "b enabled +14255550103", "c enabled useTeamsVoicemail=true"];
+    let house = House::open(&contoso("", &users), |world| {
+        store(world, "a", Field::PhoneNumber, number("+14255550101"));
+        store(world, "b", Field::PhoneNumber, number("+14255550102"));
+        store(world, "c", Field::UseTeamsVoicemail, Value::Flag(false));
+        switch(world, "a", Calling::Disabled);
+    })
+    .await;
+    house.fault(on(Failure::ErrorInside, Route::Update).user("b@contoso.com"));
+    let report = run(&house).await;
+    let plan = house.plan().await;
+    assert_eq!(house.writes(), ["update b@contoso.com", "update c@contoso.com", "sync contoso"]);
+    let not_tried: Vec<&str> = report
+        .steps
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Some(StepOutcome::NotTried(reason)) => Some(reason.as_str()),
+            _ => None,
+        })
+        .collect();
+    // The taker's update, and its enable behind it.
+    assert_eq!(not_tried, ["it comes after the update of b@contoso.com, which did not succeed"; 2]);
+    assert_eq!(house.user("c").stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(true)));
+    assert_eq!(runnable(&plan).len(), 3, "{}", text(&plan));
+}
+
+#[tokio::test]
+async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
+    for failure in [Failure::Server, Failure::ServerAfter, Failure::Lost, Failure::Dropped, Failure::Garbage, Failure::Truncated]
+    {
+        let house = updates(2).await;
+        house.fault(on(failure, Route::Update).user("u00@contoso.com"));
+        let report = run(&house).await;
+        assert_eq!(kinds(&report), ["unknown", "accepted"], "{failure:?}");
+        assert_eq!((&report.sync, &report.stopped), (&SyncOutcome::Accepted, &None), "{failure:?}");
+        let sent = house.writes().iter().filter(|write| write.starts_with("update u00")).count();
+        assert_eq!((sent, house.syncs("contoso")), (1, 1), "{failure:?}");
+        // The next pass does not send it again either, and owes nothing.
+        let plan = house.plan().await;
+        assert_eq!(runnable(&plan), [], "{failure:?}: {}", text(&plan));
+        assert_eq!(of(&plan, "contoso").sync, SyncPlan::NotNeeded, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_is_unknown() {
+    let house = House::configured(
+        &contoso("", &["adele enabled"]),
+        |settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(300),
+        |world| switch(world, "adele", Calling::Disabled),
+    )
+    .await;
+    let plan = house.plan().await;
+    house.fault(Rule { delay_ms: 2000, ..on(Failure::Late, Route::Enable) });
+    let report = house.apply(&plan).await.remove(0);
+    assert_eq!(kinds(&report), ["unknown"]);
+    assert_eq!(house.writes().iter().filter(|write| write.starts_with("enable")).count(), 1);
+    assert_eq!(report.sync, SyncOutcome::Accepted);
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_stops_and_owes_the_sync() {
+    let house = updates(3).await;
+    house.fault(on(Failure::Unauthorized, Route::Update).user("u01@contoso.com"));
+    let report = run(&house).await;
+    assert_eq!(kinds(&report), ["accepted", "failed", "not tried"]);
+    assert!(matches!(&report.stopped, Some(Stop::Fault(fault)) if fault.kind == FaultKind::Auth), "{report:?}");
+    assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
+    assert_eq!(house.syncs("contoso"), 0);
+    // One replay with a new token, and no more.
+    assert_eq!(
+        house.writes(),
+        ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401"]
+    );
+    // Let in again: the rest, and the sync exactly once.
+    house.no_faults();
+    let report = run(&house).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(house.writes()[3..], ["update u01@contoso.com", "update u02@contoso.com", "sync contoso"]);
+    let plan = house.plan().await;
+    assert_eq!(house.apply(&plan).await[0].sync, SyncOutcome::NotNeeded);
+    assert_eq!(house.syncs("contoso"), 1);
+}
+
+#[tokio::test]
+async fn who_is_let_in_again_owes_the_sync_only() {
+    // All steps were accepted, and only the sync could not be sent.
+    let house = updates(2).await;
+    house.fault(on(Failure::Unauthorized, Route::Sync));
+    let report = run(&house).await;
+    assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
+    house.no_faults();
+    let before = house.writes().len();
+    let report = run(&house).await;
+    assert!(report.is_complete() && report.sync == SyncOutcome::Accepted, "{report:?}");
+    assert_eq!(house.writes()[before..], ["sync contoso"]);
+}
+
+#[tokio::test]
+async fn one_expired_token_is_replaced_without_a_word() {
+    let house = updates(2).await;
+    house.fault(on(Failure::Unauthorized, Route::Update).times(1));
+    assert!(run(&house).await.is_complete());
+    assert_eq!(house.syncs("contoso"), 1);
+}
+
+#[tokio::test]
+async fn too_many_calls_wait_as_told_and_succeed() {
+    let house = updates(2).await;
+    let throttled = |route, times| Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, route).times(times) };
+    house.fault(throttled(Route::Update, 2));
+    house.fault(throttled(Route::Sync, 1));
+    let report = run(&house).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(house.syncs("contoso"), 1);
+    // Too many for ever: nothing was carried out, the tenant stops, and nothing is owed.
+    let house = updates(2).await;
+    house.fault(Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::Update) });
+    let report = run(&house).await;
+    assert_eq!(kinds(&report), ["failed", "not tried"]);
+    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+    assert_eq!(runnable(&house.plan().await).len(), 2);
+}
+
+#[tokio::test]
+async fn a_success_with_an_error_inside_is_a_failure() {
+    let house = updates(1).await;
+    house.fault(on(Failure::ErrorInside, Route::Update));
+    let report = run(&house).await;
+    let Some(StepOutcome::Failed(fault)) = &report.steps[0] else { panic!("{report:?}") };
+    insta::assert_snapshot!(fault.message, @"update u00@contoso.com in contoso: refused with HTTP 200 and an error inside: the operation could not be completed");
+    assert_eq!(house.user("u00").stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(false)));
+}
+
+#[tokio::test]
+async fn a_refused_sync_stays_owed() {
+    let house = updates(1).await;
+    house.fault(on(Failure::ErrorInside, Route::Sync).times(1));
+    let report = run(&house).await;
+    assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
+    assert!(house.journal.memory(&name("contoso")).sync_owed.is_some());
+    assert_eq!(run(&house).await.sync, SyncOutcome::Accepted);
+    assert_eq!(run(&house).await.sync, SyncOutcome::NotNeeded);
+    assert_eq!(house.syncs("contoso"), 1);
+}
+
+#[tokio::test]
+async fn a_consent_that_is_withdrawn_after_the_plan_stops_everything() {
+    let manifests = fleet(&[
+        ("contoso", "", &["adele enabled useTeamsVoicemail=true"]),
+        ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"]),
+    ]);
+    let house = House::open(&manifests, |world| {
+        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+        store(world, "hugo@fabrikam.com", Field::UseTeamsVoicemail, Value::Flag(false));
+    })
+    .await;
+    let plan = house.plan().await;
+    house.sandbox.world(|world| tenant(world, "contoso").consent_listed = false);
+    let reports = house.apply(&plan).await;
+    assert_eq!(reports[0].stopped, Some(Stop::Consent));
+    assert_eq!(kinds(&reports[0]), ["not tried"]);
+    assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
+    assert_eq!(house.journal.memory(&name("contoso")), Memory::default());
+}

@@ -1,0 +1,339 @@
+//! The house as tests see it: manifests as text, a sandbox on a loopback socket, the program's own client in front of it.
+//!
+//! ```text
+//! text --load--> in force --observe, decide--> Plan --carry out--> sandbox, whose world and calls a test can look at
+//! ```
+
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use dialplane::{
+    api::connecttoteams::Client,
+    config::{self, Execution, Settings},
+    execute::{Executor, TenantReport},
+    manifest::{self, InForce, Keeper, ManifestFile},
+    model::{Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantName, Upn, Value},
+    pass,
+    plan::{Plan, Step, TenantPlan, render},
+    ports::{Journal, Provisioner},
+    sandbox::{Call, Failure, Rule, Sandbox, Tenant, User, World, config_yaml},
+    state::VolatileJournal,
+};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+/// No calls.
+pub(crate) const NOTHING: [String; 0] = [];
+
+/// A sandbox, and everything that the program needs to work on it.
+pub(crate) struct House {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) in_force: InForce,
+    pub(crate) journal: VolatileJournal,
+    pub(crate) execution: Execution,
+    pub(crate) stop: CancellationToken,
+    keeper: Keeper,
+    runs: AtomicU32,
+}
+
+impl House {
+    /// A world that is as `manifests` want it, then changed.
+    pub(crate) async fn open(manifests: &str, change: impl FnOnce(&mut World)) -> Self {
+        Self::configured(manifests, |_| {}, change).await
+    }
+
+    /// The same with settings of its own. Steps go one by one, so that calls have one order; and writes may stay invisible for
+    /// as long as at the real service.
+    pub(crate) async fn configured(
+        manifests: &str,
+        configure: impl FnOnce(&mut Settings),
+        change: impl FnOnce(&mut World),
+    ) -> Self {
+        let mut keeper = Keeper::default();
+        let in_force = keeper.take(manifest::load(&[ManifestFile::new("fleet.yaml", manifests)]));
+        let mut world = World::from_desired(&in_force.desired, 1);
+        world.tenants.values_mut().for_each(|tenant| tenant.plain_numbers = false);
+        change(&mut world);
+        let sandbox = Sandbox::start(world, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let mut settings = settings(&sandbox.base_url());
+        settings.execution = Execution { users_per_tenant: 1, tenants: 1, ..Execution::default() };
+        configure(&mut settings);
+        let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
+        Self {
+            sandbox,
+            client,
+            in_force,
+            journal: VolatileJournal::default(),
+            execution: settings.execution,
+            stop: CancellationToken::new(),
+            keeper,
+            runs: AtomicU32::new(0),
+        }
+    }
+
+    /// Other manifests from now on.
+    pub(crate) fn edit(&mut self, files: &[(&str, &str)]) {
+        let files: Vec<ManifestFile> = files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+        self.in_force = self.keeper.take(manifest::load(&files));
+    }
+
+    pub(crate) async fn plan(&self) -> Plan {
+        self.plan_in(0).await
+    }
+
+    /// The plan that would be made so many hours from now.
+    pub(crate) async fn plan_in(&self, hours: u64) -> Plan {
+        let tenants = self.in_force.desired.tenants.values();
+        let observed = pass::observe(&self.client.reader(), tenants, self.execution.tenants, |_| {}).await;
+        let now = Timestamp::now() + Duration::from_secs(hours * 3600);
+        pass::decide(&self.in_force, &observed, |name| self.journal.memory(name), now, &self.execution)
+    }
+
+    pub(crate) async fn apply(&self, plan: &Plan) -> Vec<TenantReport> {
+        self.apply_with(plan, &self.client.writer(), &self.journal).await
+    }
+
+    /// Carries a plan out through somebody else.
+    pub(crate) async fn apply_with<P: Provisioner, J: Journal>(
+        &self,
+        plan: &Plan,
+        provisioner: &P,
+        journal: &J,
+    ) -> Vec<TenantReport> {
+        let executor = Executor {
+            provisioner,
+            journal,
+            users: self.execution.users_per_tenant.try_into().unwrap(),
+            clock: Timestamp::now,
+            stop: self.stop.clone(),
+        };
+        let run = |_: &TenantName| RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1));
+        pass::carry_out(plan, &executor, self.execution.tenants, run, &|_: &TenantPlan, _: &Step, _| {}).await
+    }
+
+    /// Lets something go wrong.
+    pub(crate) fn fault(&self, rule: Rule) {
+        self.sandbox.faults(|faults| faults.rules.push(rule));
+    }
+
+    pub(crate) fn no_faults(&self) {
+        self.sandbox.faults(|faults| *faults = dialplane::sandbox::Faults::default());
+    }
+
+    /// All writes so far, in words, in the order in which they were handled.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        self.sandbox.writes().iter().map(|call| self.words(call)).collect()
+    }
+
+    fn words(&self, call: &Call) -> String {
+        let verb = ["enable", "disable", "update", "sync"].into_iter().find(|verb| call.path.contains(verb)).unwrap_or("?");
+        let tenant = self.sandbox.world(|world| {
+            let tenant = world.tenants.iter().find(|(id, _)| Some(id.as_str()) == call.tenant.as_deref());
+            tenant.map(|(_, tenant)| tenant.name.to_string()).unwrap_or_default()
+        });
+        let whom = call.user.clone().unwrap_or(tenant);
+        match call.status {
+            Some(200) => format!("{verb} {whom}"),
+            Some(status) => format!("{verb} {whom}: HTTP {status}"),
+            None => format!("{verb} {whom}: no answer"),
+        }
+    }
+
+    /// How many syncs a tenant accepted.
+    pub(crate) fn syncs(&self, tenant: &str) -> u32 {
+        self.sandbox.world(|world| world.tenant(&name(tenant)).unwrap().1.sync.accepted)
+    }
+
+    /// What the platform keeps of a user.
+    pub(crate) fn user(&self, upn: &str) -> User {
+        self.sandbox.world(|world| user(world, upn).clone())
+    }
+
+    /// From now on a list shows everything that was written so far.
+    pub(crate) fn show_all(&self) {
+        self.sandbox.world(|world| {
+            for user in world.tenants.values_mut().flat_map(|tenant| tenant.users.values_mut()) {
+                let hidden = user.hidden;
+                *user = User::new(user.calling, user.stored.clone());
+                user.hidden = hidden;
+            }
+        });
+    }
+}
+
+/// The settings for a service at `base_url`.
+pub(crate) fn settings(base_url: &str) -> Settings {
+    config::parse("dialplane.yaml", &config_yaml(base_url), std::iter::empty()).unwrap()
+}
+
+/// A plan as people read it, without colours, times and ports.
+pub(crate) fn text(plan: &Plan) -> String {
+    let text = anstream::adapter::strip_str(&render::text(plan)).to_string();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(" UTC") {
+        // `2026-07-04 08:15:30 UTC`
+        let (before, after) = rest.split_at(at);
+        out.push_str(before.strip_suffix(|_: char| true).map_or("", |_| &before[..before.len() - 19]));
+        out.push_str("[time]");
+        rest = &after[4..];
+    }
+    out.push_str(rest);
+    without_ports(&out)
+}
+
+/// `127.0.0.1:12345` as `[service]`.
+pub(crate) fn without_ports(text: &str) -> String {
+    let mut parts = text.split("127.0.0.1:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + "[service]" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// The steps that may run, as `(verb, user)`.
+pub(crate) fn runnable(plan: &Plan) -> Vec<(String, String)> {
+    let steps = plan.tenants.iter().flat_map(|tenant| tenant.steps.iter().map(move |step| (tenant, step)));
+    steps
+        .filter(|(tenant, step)| tenant.may_run(step))
+        .map(|(_, step)| (step.action.verb().to_string(), step.user.to_string()))
+        .collect()
+}
+
+/// The plan of one tenant.
+pub(crate) fn of<'p>(plan: &'p Plan, tenant: &str) -> &'p TenantPlan {
+    plan.tenants.iter().find(|plan| plan.tenant.as_str() == tenant).unwrap()
+}
+
+// ---- manifests
+
+/// Tenants with the inside of their `spec`, and their users a line: a name, `enabled` or `disabled`, then a number or `none`,
+/// and fields as `key=value`. Mode `enforce`, prune `never` and gateway 805 where nothing else is said.
+pub(crate) fn fleet(tenants: &[(&str, &str, &[&str])]) -> String {
+    let mut out = String::new();
+    for (index, (name, spec, users)) in tenants.iter().enumerate() {
+        let mut spec: Vec<String> = if spec.is_empty() { Vec::new() } else { vec![(*spec).to_owned()] };
+        for (key, value) in [("mode", "enforce"), ("prune", "never"), ("defaults", "{ sbcGatewayId: 805 }")] {
+            if !spec.iter().any(|part| part.contains(&format!("{key}:"))) {
+                spec.push(format!("{key}: {value}"));
+            }
+        }
+        let _ = write!(
+            out,
+            "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec: {{ tenantId: {}, {} }}\n---\n",
+            tenant_id(index),
+            spec.join(", ")
+        );
+        let _ = write!(
+            out,
+            "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: {name}-all, tenant: {name} }}\nspec:\n  users:\n"
+        );
+        if users.is_empty() {
+            out.truncate(out.len() - 1);
+            out.push_str(" []\n");
+        }
+        for line in *users {
+            out.push_str(&user_line(name, line));
+        }
+        out.push_str("---\n");
+    }
+    out
+}
+
+pub(crate) fn tenant_id(index: usize) -> String {
+    format!("87d349ed-44d7-43e1-9a83-{:012}", index + 1)
+}
+
+fn user_line(tenant: &str, line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let user = words.next().unwrap();
+    let user = if user.contains('@') { user.to_owned() } else { format!("{user}@{tenant}.com") };
+    let mut keys = vec![format!("userPrincipalName: \"{user}\""), format!("calling: {}", words.next().unwrap())];
+    for word in words {
+        keys.push(match word.split_once('=') {
+            Some((key, value)) if !word.starts_with('+') => format!("{key}: {value}"),
+            _ if word == "none" => "phoneNumber: none".to_owned(),
+            _ => format!("phoneNumber: \"{word}\""),
+        });
+    }
+    format!("    - {{ {} }}\n", keys.join(", "))
+}
+
+/// One tenant called contoso.
+pub(crate) fn contoso(spec: &str, users: &[&str]) -> String {
+    fleet(&[("contoso", spec, users)])
+}
+
+// ---- worlds
+
+pub(crate) fn name(text: &str) -> TenantName {
+    TenantName::parse(text).unwrap()
+}
+
+pub(crate) fn upn(text: &str) -> Upn {
+    Upn::parse(text).unwrap()
+}
+
+/// A user of the world; without a domain, of contoso.com.
+pub(crate) fn user<'w>(world: &'w mut World, who: &str) -> &'w mut User {
+    let upn = upn(&if who.contains('@') { who.to_owned() } else { format!("{who}@contoso.com") });
+    world.tenants.values_mut().find_map(|tenant| tenant.users.get_mut(&upn)).unwrap_or_else(|| panic!("no {upn}"))
+}
+
+pub(crate) fn tenant<'w>(world: &'w mut World, text: &str) -> &'w mut Tenant {
+    world.tenant_mut(&name(text)).unwrap()
+}
+
+/// Changes what the platform keeps of a user.
+pub(crate) fn store(world: &mut World, who: &str, field: Field, value: Value) {
+    let user = user(world, who);
+    user.stored.set(field, value);
+    user.push();
+}
+
+pub(crate) fn switch(world: &mut World, who: &str, calling: Calling) {
+    let user = user(world, who);
+    user.calling = calling;
+    user.push();
+}
+
+/// Somebody whom no manifest names.
+pub(crate) fn stranger(world: &mut World, of: &str, who: &str, calling: Calling, details: &[(Field, Value)]) {
+    let stored: Details = details.iter().cloned().chain([(Field::SbcGatewayId, gateway(805))]).collect();
+    tenant(world, of).users.insert(upn(who), User::new(calling, stored));
+}
+
+pub(crate) fn number(text: &str) -> Value {
+    Value::Phone(PhoneNumber::parse(text, None).unwrap())
+}
+
+pub(crate) fn gateway(id: i64) -> Value {
+    Value::Gateway(GatewayId::new(id).unwrap())
+}
+
+pub(crate) fn on(failure: Failure, route: dialplane::sandbox::Route) -> Rule {
+    Rule::new(failure).on(route)
+}
+
+/// In one tenant of a fleet only.
+pub(crate) fn of_tenant(rule: Rule, index: usize) -> Rule {
+    Rule { tenant: Some(tenant_id(index)), ..rule }
+}
+
+/// No number is held by two people anywhere.
+pub(crate) fn assert_numbers_are_unique(world: &World) {
+    let mut held: Vec<(String, String)> = world
+        .users()
+        .filter_map(|(tenant, upn, user)| {
+            let number = user.stored.phone()?;
+            let place = if number.is_extension() { tenant.to_string() } else { String::new() };
+            Some((format!("{place} {}", number.normal()), upn.to_string()))
+        })
+        .collect();
+    held.sort();
+    for pair in held.windows(2) {
+        assert_ne!(pair[0].0, pair[1].0, "{} and {} hold one number", pair[0].1, pair[1].1);
+    }
+}
