@@ -306,7 +306,7 @@ impl<P: Provisioner, J: Journal> One<'_, P, J> {
             Action::Update(update) => provisioner.update(self.tenant, update).await,
         };
         let (outcome, stop) = judge(answer);
-        self.tell(step, verb, &outcome);
+        Self::tell(step, verb, &outcome);
         let record = Event::Outcome { user, verb, outcome: outcome.clone() };
         match self.executor.record(self.plan, &self.run, record).await {
             Ok(()) => (outcome, stop),
@@ -314,14 +314,15 @@ impl<P: Provisioner, J: Journal> One<'_, P, J> {
         }
     }
 
-    fn tell(&self, step: &Step, verb: Verb, outcome: &StepOutcome) {
+    fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
         match outcome {
             StepOutcome::Accepted => {
-                debug!(user = %step.user, %verb, "step accepted")
+                debug!(user = %step.user, %verb, "step accepted");
             }
             StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
-                warn!(%verb, fault = %fault, "step not accepted");
-                debug!(user = %step.user, %verb, "of this user");
+                // The words of the fault name the user.
+                warn!(%verb, kind = ?fault.kind, "step not accepted");
+                debug!(user = %step.user, %verb, %fault, "step not accepted");
             }
             StepOutcome::NotTried(_) => {}
         }

@@ -5,7 +5,7 @@
 //! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
 //! ```
 //!
-//! **Invariant:** every task is in one [`JoinSet`] and its end is an event; a pass that panics is a failed pass of its tenant and
+//! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a pass that panics is a failed pass of its tenant and
 //! of no other.
 
 mod pass;

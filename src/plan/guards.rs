@@ -9,7 +9,7 @@ pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hol
     match desired.mode {
         Mode::Enforce => {}
         Mode::Report => {
-            holds.push(Hold::new(HoldKind::Mode, "mode is `report`: differences are only shown", "set `mode: enforce`"))
+            holds.push(Hold::new(HoldKind::Mode, "mode is `report`: differences are only shown", "set `mode: enforce`"));
         }
         Mode::Suspend => holds.push(suspended()),
     }
