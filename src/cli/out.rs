@@ -28,10 +28,16 @@ pub(super) fn talk(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
-/// Problems of an input, each with its source line, and their number.
+/// Problems that are shown with their source lines, at most: nobody reads more, and a broken template can make 100,000.
+const MAX_SHOWN: usize = 200;
+
+/// Problems of an input, each with its source line.
 pub(super) fn diagnostics(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
         talk(&format!("{}\n", yaml::render(diagnostic)));
+    }
+    if diagnostics.len() > MAX_SHOWN {
+        talk(&format!("... and {} more; `dialplane validate --output json` lists all\n\n", diagnostics.len() - MAX_SHOWN));
     }
 }
 

@@ -40,7 +40,7 @@ pub struct FileJournal {
     fold: Arc<Mutex<Fold>>,
     queue: Option<Sender<Waiting>>,
     writer: Option<JoinHandle<()>>,
-    _lock: File,
+    lock: File,
 }
 
 /// Why a journal cannot be used.
@@ -129,7 +129,7 @@ impl FileJournal {
         let (queue, waiting) = channel();
         let name = "journal".to_owned();
         let writer = std::thread::Builder::new().name(name).spawn(move || write(file, &waiting)).map_err(at(&path))?;
-        Ok(Self { fold: Arc::new(Mutex::new(fold)), queue: Some(queue), writer: Some(writer), _lock: lock })
+        Ok(Self { fold: Arc::new(Mutex::new(fold)), queue: Some(queue), writer: Some(writer), lock })
     }
 }
 
@@ -157,6 +157,9 @@ impl Drop for FileJournal {
             // Nothing to report: each entry was answered on its own.
             let _ = writer.join();
         }
+        // Closing the file would do, but for a child process that is just being started and still shares it. Not to be able to
+        // unlock is no loss: then closing does it.
+        let _ = self.lock.unlock();
     }
 }
 

@@ -104,8 +104,8 @@ async fn a_tenant_that_the_service_does_not_know() {
 
 #[tokio::test]
 async fn a_list_that_takes_too_long() {
-    let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(400)).await;
-    house.fault(of_tenant(Rule { delay_ms: 3000, ..on(Failure::Late, Route::ListUsers) }, 0));
+    let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500)).await;
+    house.fault(of_tenant(Rule { delay_ms: 6000, ..on(Failure::Late, Route::ListUsers) }, 0));
     assert_eq!(words("fault_list_late", &house).await, OTHER_TENANT);
 }
 

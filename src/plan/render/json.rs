@@ -25,7 +25,8 @@ struct PlanView<'p> {
 struct TenantView<'p> {
     tenant: &'p str,
     tenant_id: Option<&'p str>,
-    mode: &'static str,
+    /// Unknown if its manifests are broken.
+    mode: Option<&'static str>,
     holds: Vec<HoldView<'p>>,
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
@@ -94,11 +95,11 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
     TenantView {
         tenant: tenant.tenant.as_str(),
         tenant_id: tenant.reference.as_ref().map(|reference| reference.id.as_str()),
-        mode: match tenant.mode {
+        mode: tenant.reference.as_ref().map(|_| match tenant.mode {
             Mode::Enforce => "enforce",
             Mode::Report => "report",
             Mode::Suspend => "suspend",
-        },
+        }),
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),

@@ -41,7 +41,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     }
     for tenant in busy {
         let mut detail = String::new();
-        text::write_tenant(&mut detail, tenant)?;
+        text::write_tenant(&mut detail, tenant, &mut text::Told::default())?;
         let detail = strip_str(&detail).to_string();
         if out.len() + detail.len() > DETAIL {
             writeln!(out, "\nThe rest is too long for this page; run `dialplane plan` to see it.")?;

@@ -1,6 +1,9 @@
 //! A plan for a terminal.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -35,9 +38,10 @@ pub fn text(plan: &Plan) -> String {
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     let mut quiet = 0;
+    let mut told = Told::default();
     for tenant in &plan.tenants {
         if says_something(tenant) {
-            write_tenant(out, tenant)?;
+            write_tenant(out, tenant, &mut told)?;
             out.push('\n');
         } else {
             quiet += 1;
@@ -54,6 +58,21 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
 }
 
+/// The advice that was given already: a hundred users with one trouble need it once.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeSet<String>);
+
+impl Told {
+    fn hint(&mut self, out: &mut String, indent: &str, hint: &str) -> fmt::Result {
+        if self.0.insert(hint.to_owned()) { writeln!(out, "{indent}{FAINT}hint: {hint}{FAINT:#}") } else { Ok(()) }
+    }
+
+    fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
+        writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {}", hold.reason)?;
+        self.hint(out, indent, &hold.remedy)
+    }
+}
+
 pub(super) fn says_something(tenant: &TenantPlan) -> bool {
     let silent = tenant.steps.is_empty()
         && tenant.holds.is_empty()
@@ -63,7 +82,7 @@ pub(super) fn says_something(tenant: &TenantPlan) -> bool {
     !silent
 }
 
-pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result {
+pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
     let mode = match tenant.mode {
         Mode::Enforce => "enforce",
         Mode::Report => "report",
@@ -75,16 +94,16 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
         None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
     }
     for hold in &tenant.holds {
-        write_hold(out, "  ", "held", hold)?;
+        told.hold(out, "  ", hold)?;
     }
     for step in &tenant.steps {
-        write_step(out, step, tenant.may_run(step))?;
+        write_step(out, tenant, step, told)?;
     }
     for problem in &tenant.problems {
         let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), ToString::to_string);
         writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", problem.user)?;
         writeln!(out, "      {}", problem.reason)?;
-        writeln!(out, "      {FAINT}hint: {}{FAINT:#}", problem.remedy)?;
+        told.hint(out, "      ", &problem.remedy)?;
     }
     match &tenant.sync {
         SyncPlan::NotNeeded => {}
@@ -102,10 +121,10 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan) -> fmt::Result
     Ok(())
 }
 
-fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
+fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Told) -> fmt::Result {
     let verb = step.action.verb();
     let colour = match verb {
-        _ if !runs => YELLOW,
+        _ if !tenant.may_run(step) => YELLOW,
         Verb::Enable => GREEN,
         Verb::Update => AnsiColor::Cyan.on_default(),
         Verb::Disable => RED,
@@ -122,8 +141,11 @@ fn write_step(out: &mut String, step: &Step, runs: bool) -> fmt::Result {
     for change in &step.changes {
         write_change(out, change)?;
     }
+    for before in step.after.iter().filter_map(|before| tenant.steps.get(*before)).filter(|before| before.user != step.user) {
+        writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), before.user)?;
+    }
     for hold in &step.holds {
-        write_hold(out, "      ", "held", hold)?;
+        told.hold(out, "      ", hold)?;
     }
     Ok(())
 }
@@ -155,11 +177,6 @@ fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
     writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))
 }
 
-fn write_hold(out: &mut String, indent: &str, word: &str, hold: &Hold) -> fmt::Result {
-    writeln!(out, "{indent}{YELLOW}{word}:{YELLOW:#} {}", hold.reason)?;
-    writeln!(out, "{indent}{FAINT}hint: {}{FAINT:#}", hold.remedy)
-}
-
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -173,7 +190,7 @@ impl fmt::Display for Note {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
-            Self::Kept(reason) => write!(f, "an older version of the manifests is in force: {reason}"),
+            Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
         }
     }
 }

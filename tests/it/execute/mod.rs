@@ -119,12 +119,12 @@ async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
 async fn a_timeout_is_unknown() {
     let house = House::configured(
         &contoso("", &["adele enabled"]),
-        |settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(300),
+        |settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500),
         |world| switch(world, "adele", Calling::Disabled),
     )
     .await;
     let plan = house.plan().await;
-    house.fault(Rule { delay_ms: 2000, ..on(Failure::Late, Route::Enable) });
+    house.fault(Rule { delay_ms: 6000, ..on(Failure::Late, Route::Enable) });
     let report = house.apply(&plan).await.remove(0);
     assert_eq!(kinds(&report), ["unknown"]);
     assert_eq!(house.writes().iter().filter(|write| write.starts_with("enable")).count(), 1);
