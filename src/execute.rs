@@ -271,7 +271,11 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     }
 
     fn give_up(&mut self, stop: Stop) {
-        let reason = stop.to_string();
+        let reason = match &stop {
+            // The fault speaks of one user and is told once, as the reason of the stop.
+            Stop::Fault(_) => "the tenant was given up".to_owned(),
+            stop => stop.to_string(),
+        };
         for outcome in self.report.steps.iter_mut().flatten() {
             if matches!(outcome, StepOutcome::NotTried(why) if why.starts_with("the run ended")) {
                 *outcome = StepOutcome::NotTried(reason.clone());

@@ -1,6 +1,6 @@
 //! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,6 +54,9 @@ pub(super) fn progress(what: &'static str, steps: usize) -> ProgressBar {
     let bar = ProgressBar::new(steps as u64).with_message(what);
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
         bar.set_style(style);
+    }
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(100));
     }
     bar
 }

@@ -1,6 +1,7 @@
 //! What became of a plan, shown to people and machines. Pure: text out, nothing printed.
 
 use std::{
+    collections::BTreeSet,
     fmt::{self, Write as _},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use crate::{
         Plan, Step, TenantPlan,
         render::{self, many},
     },
-    ports::{Fault, StepOutcome},
+    ports::StepOutcome,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -38,9 +39,9 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
 pub(super) fn text(plan: &Plan, reports: &[TenantReport], took: Duration) -> String {
     let mut out = String::new();
     for (plan, report) in plan.tenants.iter().zip(reports) {
-        // Writing to a string cannot fail.
-        let _ = write_tenant(&mut out, plan, report);
+        out.push_str(&tenant(plan, report));
     }
+    // Writing to a string cannot fail.
     let _ = write_summary(&mut out, reports, took);
     out
 }
@@ -62,7 +63,15 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
 }
 
 /// One tenant; nothing if there was nothing to do.
-pub(super) fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport) -> fmt::Result {
+pub(super) fn tenant(plan: &TenantPlan, report: &TenantReport) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_tenant(&mut out, plan, report, &mut BTreeSet::new());
+    out
+}
+
+/// `told` holds the advice that was given already.
+fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told: &mut BTreeSet<String>) -> fmt::Result {
     let tried = report.steps.iter().flatten().count();
     if tried == 0 && report.sync == SyncOutcome::NotNeeded && report.stopped.is_none() {
         return Ok(());
@@ -76,25 +85,25 @@ pub(super) fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantR
     if let Some(stop) = &report.stopped {
         writeln!(out, "  {RED}stopped:{RED:#} {stop}")?;
         if let crate::execute::Stop::Fault(fault) = stop {
-            write_hint(out, fault)?;
+            write_hint(out, fault.hint.as_deref(), told)?;
         }
     }
     for (step, outcome) in plan.steps.iter().zip(&report.steps) {
         if let Some(outcome) = outcome {
-            write_step(out, step, outcome)?;
+            write_step(out, step, outcome, told)?;
         }
     }
     match &report.sync {
         SyncOutcome::Failed(fault) => {
             writeln!(out, "  {YELLOW}sync:{YELLOW:#} {fault}")?;
-            write_hint(out, fault)
+            write_hint(out, fault.hint.as_deref(), told)
         }
         SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {reason}"),
         SyncOutcome::NotNeeded | SyncOutcome::Accepted => Ok(()),
     }
 }
 
-fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome) -> fmt::Result {
+fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut BTreeSet<String>) -> fmt::Result {
     let (word, fault) = match outcome {
         StepOutcome::Accepted => return Ok(()),
         StepOutcome::NotTried(reason) => {
@@ -103,18 +112,24 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome) -> fmt::Resu
         StepOutcome::Failed(fault) => ("failed   ", fault),
         StepOutcome::Unknown(fault) => ("unknown  ", fault),
     };
-    writeln!(out, "  {RED}{word}{RED:#} {} {}: {fault}", step.action.verb(), step.user)?;
+    // Most faults begin with what was tried and for whom; those of what came before the call do not.
+    let whose = if fault.message.contains(step.user.as_str()) {
+        String::new()
+    } else {
+        format!("{} {}: ", step.action.verb(), step.user)
+    };
+    writeln!(out, "  {RED}{word}{RED:#} {whose}{fault}")?;
     if let StepOutcome::Unknown(_) = outcome {
         let hint = "it is not sent again; the next look at live state decides whether it was carried out";
-        writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}")?;
+        write_hint(out, Some(hint), told)?;
     }
-    write_hint(out, fault)
+    write_hint(out, fault.hint.as_deref(), told)
 }
 
-fn write_hint(out: &mut String, fault: &Fault) -> fmt::Result {
-    match &fault.hint {
-        Some(hint) => writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}"),
-        None => Ok(()),
+fn write_hint(out: &mut String, hint: Option<&str>, told: &mut BTreeSet<String>) -> fmt::Result {
+    match hint {
+        Some(hint) if told.insert(hint.to_owned()) => writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}"),
+        _ => Ok(()),
     }
 }
 

@@ -78,9 +78,7 @@ impl Show {
                 shown.insert(plan.tenant.clone(), text);
             }
             News::Finished(plan, outcome) => {
-                let mut text = String::new();
-                // Writing to a string cannot fail.
-                let _ = report::write_tenant(&mut text, plan, outcome);
+                let text = report::tenant(plan, outcome);
                 if !text.is_empty() {
                     out::data(&format!("{text}\n"));
                 }

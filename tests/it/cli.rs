@@ -202,7 +202,7 @@ async fn a_failed_step_ends_with_four_and_names_the_user() {
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::ErrorInside).on(Route::Disable)));
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("failed    disable user7@"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("failed    disable calling of user7@"), "{}", ended.stdout);
     let json = stage.run(&["apply", "--output", "json"]).await;
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((json.code, &report["kind"], &report["version"]), (4, &"Report".into(), &1.into()));
@@ -364,4 +364,24 @@ fn the_tour_in_the_readme_shows_what_the_program_says() {
     let (done, _took) = report.rsplit_once(" in ").unwrap();
     assert!(readme.contains(done), "the README shows another report than this:\n{report}");
     assert_eq!((plan.code, apply.code), (2, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
+    let stage = Stage::drifted().await;
+    let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
+    fs::write(stage.path().join("dialplane.yaml"), config.replace("backoff: 100ms", "backoff: 50ms, resync: 200ms")).unwrap();
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7)));
+    let mut service = stage.start(&["run"]);
+    let disabled = || stage.calling("adatum", "user7@adatum.example") == Calling::Disabled;
+    service.until("the first passes", || stage.writes().iter().any(|path| path.contains("syncTeams"))).await;
+    // Somebody switches a leaver on in the portal, behind our back.
+    stage.sandbox.world(|world| {
+        let tenant = world.tenant_mut(&TenantName::parse("adatum").unwrap()).unwrap();
+        tenant.users.get_mut(&Upn::parse("user7@adatum.example").unwrap()).unwrap().calling = Calling::Enabled;
+    });
+    service.until("the correction", disabled).await;
+    let held = service.text("stdout").matches("the customer has not allowed").count();
+    assert_eq!(held, 1, "a hold that stays the same is shown once:\n{}", service.text("stdout"));
+    assert_eq!(service.stop().await, Some(0));
 }
