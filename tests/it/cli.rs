@@ -1,155 +1,13 @@
 //! The real binary as a process, against a sandbox over a real socket: what it prints, how it ends, what it calls.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
 use dialplane::{
-    manifest::{self, ManifestFile},
-    model::{Calling, Desired, TenantName, Upn},
-    sandbox::{Failure, Route, Rule, Sandbox, World, config_yaml},
+    model::{Calling, TenantName, Upn},
+    sandbox::{Failure, Route, Rule, World},
 };
 
-/// Longest wait for something that a process is to do; only a failing test waits that long.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A small fleet: three tenants of twelve.
-fn fleet() -> String {
-    let mut text = String::new();
-    for (number, tenant) in ["adatum", "contoso", "fabrikam"].iter().enumerate() {
-        text += &format!(
-            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: never\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
-        );
-        for user in 0..12 {
-            let calling = if user == 7 { "disabled" } else { "enabled" };
-            text += &format!(
-                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: {calling}\n      phoneNumber: \"+1425555{number}{user:03}\"\n"
-            );
-        }
-    }
-    text
-}
-
-fn desired(text: &str) -> Desired {
-    let loaded = manifest::load(&[ManifestFile::new("fleet.yaml", text)]);
-    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
-    loaded.desired
-}
-
-/// A folder with manifests and a configuration, and the sandbox that it points at.
-struct Stage {
-    folder: tempfile::TempDir,
-    sandbox: Sandbox,
-}
-
-impl Stage {
-    async fn set(world: impl FnOnce(&Desired) -> World) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let text = fleet();
-        fs::create_dir(folder.path().join("manifests")).unwrap();
-        fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
-        let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let config = config_yaml(&sandbox.base_url()) + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
-        fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
-        Self { folder, sandbox }
-    }
-
-    async fn drifted() -> Self {
-        Self::set(|desired| World::drifted(desired, 1)).await
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn manifest(&self) -> PathBuf {
-        self.path().join("manifests/fleet.yaml")
-    }
-
-    /// Runs to the end.
-    async fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = dialplane(self.path(), arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        Ended::from(output)
-    }
-
-    /// Starts and leaves running.
-    fn start(&self, arguments: &[&str]) -> Running {
-        let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
-        let child = dialplane(self.path(), arguments).stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
-        Running { child, folder: self.path().to_owned() }
-    }
-
-    /// The writes so far: method and path, tenants and users as they came.
-    fn writes(&self) -> Vec<String> {
-        self.sandbox.writes().into_iter().map(|call| call.path).collect()
-    }
-
-    fn calling(&self, tenant: &str, user: &str) -> Calling {
-        let (tenant, user) = (TenantName::parse(tenant).unwrap(), Upn::parse(user).unwrap());
-        self.sandbox.world(|world| world.tenant(&tenant).unwrap().1.users[&user].calling)
-    }
-}
-
-fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALPLANE_")) {
-        command.env_remove(name);
-    }
-    command
-}
-
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-struct Running {
-    child: Child,
-    folder: PathBuf,
-}
-
-impl Running {
-    async fn until(&mut self, what: &str, done: impl Fn() -> bool) {
-        let begin = Instant::now();
-        while !done() {
-            let ended = self.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && begin.elapsed() < PATIENCE,
-                "never came: {what}; {ended:?}\n{}{}",
-                self.text("stdout"),
-                self.text("stderr")
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.join(name)).unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
-    }
-
-    /// Asks it to stop and tells how it ended.
-    async fn stop(mut self) -> Option<i32> {
-        self.signal("-TERM");
-        tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
-    }
-}
+use crate::stage::{Ended, Stage, dialplane, fleet};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_dry_run_writes() {
@@ -293,10 +151,8 @@ async fn a_killed_run_owes_its_sync() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_never_told() {
     let stage = Stage::drifted().await;
-    let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
-    let config = config.replace("clientSecret: { command: [printf, sandbox-secret] }", "clientSecret: { env: PLANTED_SECRET }");
-    let config = config.replace("password: { command: [printf, sandbox-secret] }", "password: { file: password }");
-    fs::write(stage.path().join("dialplane.yaml"), config).unwrap();
+    stage.configure("clientSecret: { command: [printf, sandbox-secret] }", "clientSecret: { env: PLANTED_SECRET }");
+    stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: password }");
     for planted in ["sandbox-secret", "sentinel-7f3a91"] {
         fs::write(stage.path().join("password"), format!("{planted}\n")).unwrap();
         let mut command = dialplane(stage.path(), &["apply", "-vv"]);
@@ -369,8 +225,7 @@ fn the_tour_in_the_readme_shows_what_the_program_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
     let stage = Stage::drifted().await;
-    let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
-    fs::write(stage.path().join("dialplane.yaml"), config.replace("backoff: 100ms", "backoff: 50ms, resync: 200ms")).unwrap();
+    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7)));
     let mut service = stage.start(&["run"]);
     let disabled = || stage.calling("adatum", "user7@adatum.example") == Calling::Disabled;

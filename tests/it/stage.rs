@@ -1,0 +1,160 @@
+//! A stage for the real binary: a folder with manifests and a configuration, and the sandbox that it points at over a socket.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use dialplane::{
+    manifest::{self, ManifestFile},
+    model::{Calling, Desired, TenantName, Upn},
+    sandbox::{Sandbox, World, config_yaml},
+};
+
+/// Longest wait for something that a process is to do; only a failing test waits that long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A small fleet: three tenants of twelve.
+pub(crate) fn fleet() -> String {
+    let mut text = String::new();
+    for (number, tenant) in ["adatum", "contoso", "fabrikam"].iter().enumerate() {
+        text += &format!(
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: never\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
+        );
+        for user in 0..12 {
+            let calling = if user == 7 { "disabled" } else { "enabled" };
+            text += &format!(
+                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: {calling}\n      phoneNumber: \"+1425555{number}{user:03}\"\n"
+            );
+        }
+    }
+    text
+}
+
+pub(crate) fn desired(text: &str) -> Desired {
+    let loaded = manifest::load(&[ManifestFile::new("fleet.yaml", text)]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    loaded.desired
+}
+
+/// A folder with manifests and a configuration, and the sandbox that it points at.
+pub(crate) struct Stage {
+    folder: tempfile::TempDir,
+    pub(crate) sandbox: Sandbox,
+}
+
+impl Stage {
+    pub(crate) async fn set(world: impl FnOnce(&Desired) -> World) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = fleet();
+        fs::create_dir(folder.path().join("manifests")).unwrap();
+        fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
+        let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let config = config_yaml(&sandbox.base_url()) + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
+        fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
+        Self { folder, sandbox }
+    }
+
+    pub(crate) async fn drifted() -> Self {
+        Self::set(|desired| World::drifted(desired, 1)).await
+    }
+
+    /// Changes a passage of the configuration.
+    pub(crate) fn configure(&self, before: &str, after: &str) {
+        let path = self.path().join("dialplane.yaml");
+        let config = fs::read_to_string(&path).unwrap();
+        assert!(config.contains(before), "the configuration has no `{before}`");
+        fs::write(path, config.replace(before, after)).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.path().join("manifests/fleet.yaml")
+    }
+
+    /// Runs to the end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
+        let mut command = dialplane(self.path(), arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        Ended::from(output)
+    }
+
+    /// Starts and leaves running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
+        let child = dialplane(self.path(), arguments).stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
+        Running { child, folder: self.path().to_owned() }
+    }
+
+    /// The writes so far: method and path, tenants and users as they came.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        self.sandbox.writes().into_iter().map(|call| call.path).collect()
+    }
+
+    pub(crate) fn calling(&self, tenant: &str, user: &str) -> Calling {
+        let (tenant, user) = (TenantName::parse(tenant).unwrap(), Upn::parse(user).unwrap());
+        self.sandbox.world(|world| world.tenant(&tenant).unwrap().1.users[&user].calling)
+    }
+}
+
+pub(crate) fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALPLANE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    folder: PathBuf,
+}
+
+impl Running {
+    pub(crate) async fn until(&mut self, what: &str, done: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !done() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && begin.elapsed() < PATIENCE,
+                "never came: {what}; {ended:?}\n{}{}",
+                self.text("stdout"),
+                self.text("stderr")
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(name)).unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Asks it to stop and tells how it ended.
+    pub(crate) async fn stop(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
+    }
+}
