@@ -93,3 +93,9 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
         .await;
     (0..plan.tenants.len()).filter_map(|number| reports.remove(&number)).collect()
 }
+
+/// The id of a run: sorts by time, and no two are the same on one machine.
+#[must_use]
+pub fn run_id(now: Timestamp, process: u32, number: u64) -> RunId {
+    RunId::new(&format!("{}-{process}-{number}", now.strftime("%Y%m%dT%H%M%SZ")))
+}

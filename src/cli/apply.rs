@@ -2,7 +2,10 @@
 //!
 //! [`plan`] makes a reader only; nothing that it holds could write.
 
-use std::num::NonZeroUsize;
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use jiff::Timestamp;
 
@@ -17,7 +20,6 @@ use super::{
 use crate::{
     api::connecttoteams::Reader,
     config::{Execution, Settings},
-    daemon::run_id,
     execute::{Executor, TenantReport},
     model::{Memory, Mode, TenantName},
     pass,
@@ -65,7 +67,8 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let tally = render::Tally::of(&plan);
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
-    let run = |_: &TenantName| run_id(0);
+    let number = AtomicU64::new(0);
+    let run = |_: &TenantName| pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed));
     let reports = pass::carry_out(&plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
     bar.finish_and_clear();
     show_reports(&plan, &reports, once.output, started.elapsed());

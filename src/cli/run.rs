@@ -68,7 +68,7 @@ struct Show {
 impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
-            News::Manifests(diagnostics, _) => out::diagnostics(diagnostics),
+            News::Manifests(diagnostics) => out::diagnostics(diagnostics),
             News::Planned(plan) => {
                 let text = render::text(&Plan { tenants: vec![(*plan).clone()] });
                 let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);

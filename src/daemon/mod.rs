@@ -20,8 +20,7 @@ use self::state::Loop;
 use crate::{
     config::{Execution, Run},
     execute::TenantReport,
-    manifest::InForce,
-    model::{RunId, TenantName},
+    model::TenantName,
     plan::TenantPlan,
     ports::{Journal, LiveReader, Provisioner},
     reconcile::Ending,
@@ -50,7 +49,7 @@ pub struct Daemon<R, P, J> {
 #[derive(Debug)]
 pub enum News<'n> {
     /// Manifests were taken, with these problems.
-    Manifests(&'n [Diagnostic], &'n InForce),
+    Manifests(&'n [Diagnostic]),
     /// A tenant was planned.
     Planned(&'n TenantPlan),
     /// A plan was carried out.
@@ -99,12 +98,6 @@ where
         state.act();
     }
     state.wind_down().await;
-}
-
-/// The id of a run: sortable by time, and unique in this process.
-#[must_use]
-pub fn run_id(number: u64) -> RunId {
-    RunId::new(&format!("{}-{number}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")))
 }
 
 /// How long a status may stay the same before the service counts as hung: a few looks at the files.

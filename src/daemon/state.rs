@@ -16,12 +16,12 @@ use tracing::{error, info, warn};
 use super::{
     Daemon, Listener, News, TenantStatus,
     pass::{Ended, Pass},
-    run_id,
 };
 use crate::{
     config::Run,
     manifest::{self, InForce, Keeper},
     model::{LiveTenant, TenantName},
+    pass,
     ports::{Journal, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
     source::{Tree, read_tree},
@@ -181,7 +181,7 @@ where
             self.last.remove(gone);
             self.seen.remove(gone);
         }
-        (self.listener)(News::Manifests(&diagnostics, &self.in_force));
+        (self.listener)(News::Manifests(&diagnostics));
         self.schedule.desired(&all, &changed, self.now());
     }
 
@@ -202,7 +202,7 @@ where
                 .map(|(name, live)| (name.clone(), Arc::clone(live)))
                 .collect(),
             desired,
-            run: run_id(self.runs),
+            run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
         self.running.insert(task.id(), tenant);

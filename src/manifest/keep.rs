@@ -76,6 +76,8 @@ impl Keeper {
         drop_collisions(&mut in_force);
         self.good.retain(|name, _| in_force.broken.contains_key(name));
         self.good.extend(in_force.desired.tenants.clone());
+        // What a file that is gone once spoke of says nothing of a new file with its name.
+        self.spoke_of.retain(|file, _| speaks_of.contains_key(file));
         for (file, tenants) in speaks_of {
             if !unclear.contains(&file) {
                 self.spoke_of.insert(file, tenants);

@@ -4,8 +4,9 @@
 //! so many steps side by side share it.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -117,11 +118,12 @@ impl FileJournal {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
         };
-        fs::create_dir_all(folder).map_err(at(folder))?;
+        // It holds people's names and numbers.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
         let lock = take_lock(folder)?;
         let path = folder.join(FILE);
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).append(true).create(true).open(&path).map_err(at(&path))?;
+        let mut file = options.read(true).append(true).create(true).mode(0o600).open(&path).map_err(at(&path))?;
         let (fold, whole) = replay(&path, &mut file)?;
         // A line that was cut off by a crash was never acknowledged.
         file.set_len(whole).and_then(|()| file.sync_all()).map_err(at(&path))?;
@@ -205,6 +207,10 @@ fn take_lock(folder: &Path) -> Result<File, OpenError> {
 /// Adds up the whole lines of a file, and says how many bytes they are.
 fn replay(path: &Path, file: &mut File) -> Result<(Fold, u64), OpenError> {
     let mut text = Vec::new();
+    let regular = file.metadata().map(|metadata| metadata.is_file());
+    if !regular.map_err(|source| OpenError::Io { path: path.to_owned(), source })? {
+        return Err(OpenError::Io { path: path.to_owned(), source: io::Error::other("it is no regular file") });
+    }
     file.read_to_end(&mut text).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut fold = Fold::default();
     let mut whole = 0;

@@ -290,3 +290,14 @@ async fn many_at_once_are_all_on_record() {
     assert_eq!(memory.written.len(), 500);
     assert!(memory.written.values().all(|written| written.unknown.is_none() && written.calling.is_some()));
 }
+
+#[tokio::test]
+async fn only_its_owner_reads_the_journal() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    write(&state, &history()).await;
+    for path in [state.clone(), state.join("journal.jsonl")] {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+    }
+}

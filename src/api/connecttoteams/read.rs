@@ -65,7 +65,7 @@ impl fmt::Debug for Reader {
 fn not_configured(tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
     Fault::new(FaultKind::NotConfigured, message).hint(
-        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that there is no default; \
-         or read live state from a snapshot",
+        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that \
+         there is no default; the vendor's support knows it",
     )
 }
