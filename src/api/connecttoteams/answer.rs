@@ -9,9 +9,12 @@ pub(super) fn json(body: &[u8]) -> Result<Value, String> {
     match start {
         None => Err("an empty answer".to_owned()),
         Some(b'<') => Err("a web page instead of JSON".to_owned()),
-        Some(_) => serde_json::from_slice(body).map_err(|error| match error.is_eof() {
-            true => format!("an answer that breaks off after {} bytes", body.len()),
-            false => format!("an answer that is not JSON ({error})"),
+        Some(_) => serde_json::from_slice(body).map_err(|error| {
+            if error.is_eof() {
+                format!("an answer that breaks off after {} bytes", body.len())
+            } else {
+                format!("an answer that is not JSON ({error})")
+            }
         }),
     }
 }
