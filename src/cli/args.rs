@@ -139,12 +139,27 @@ pub(super) struct Run {
     /// One pass, as `apply` does, and end
     #[arg(long)]
     pub(super) once: bool,
+    /// How plans and reports are shown
+    #[arg(short, long, value_enum, default_value_t = RunOutput::Text, value_name = "FORMAT")]
+    output: RunOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunOutput {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 impl Run {
     /// What a single pass takes.
     pub(super) fn as_once(&self) -> Once {
-        Once { paths: self.paths.clone(), sandbox: self.sandbox, tenants: Vec::new(), output: PlanOutput::Text }
+        let output = match self.output {
+            RunOutput::Text => PlanOutput::Text,
+            RunOutput::Json => PlanOutput::Json,
+        };
+        Once { paths: self.paths.clone(), sandbox: self.sandbox, tenants: Vec::new(), output }
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) fn json(value: &serde_json::Value) {
     data(&format!("{value:#}\n"));
 }
 
+/// Data as JSON on one line.
+pub(super) fn json_line(value: &serde_json::Value) {
+    data(&format!("{value}\n"));
+}
+
 /// Talk, for stderr.
 pub(super) fn talk(text: &str) {
     let mut stderr = anstream::stderr().lock();

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::{
     apply::store,
-    args::{Cli, Once},
+    args::{Cli, Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
     manifests, out, report,
@@ -21,7 +21,7 @@ use crate::{
     config::Run,
     daemon::{self, Daemon, News},
     model::TenantName,
-    plan::{Plan, render},
+    plan::{Plan, TenantPlan, render},
     state,
 };
 
@@ -41,6 +41,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     let journal = store(once.sandbox, &settings)?;
     let show = Show {
+        json: once.output == PlanOutput::Json,
         folder: (!once.sandbox).then(|| settings.state.path.clone()),
         timing: settings.run,
         shown: Mutex::new(BTreeMap::new()),
@@ -59,6 +60,8 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
 
 /// Shows the news on stdout, and keeps the status file.
 struct Show {
+    /// One JSON object a line instead of text.
+    json: bool,
     folder: Option<PathBuf>,
     timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
@@ -69,22 +72,32 @@ impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
             News::Manifests(diagnostics) => out::diagnostics(diagnostics),
-            News::Planned(plan) => {
-                let text = render::text(&Plan { tenants: vec![(*plan).clone()] });
-                let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-                if shown.get(&plan.tenant) != Some(&text) || plan.writes() {
-                    out::data(&format!("{text}\n"));
-                }
-                shown.insert(plan.tenant.clone(), text);
-            }
+            News::Planned(plan) => self.planned(plan),
             News::Finished(plan, outcome) => {
                 let text = report::tenant(plan, outcome);
-                if !text.is_empty() {
+                if self.json && !text.is_empty() {
+                    out::json_line(&report::json(&alone(plan), std::slice::from_ref(*outcome)));
+                } else if !text.is_empty() {
                     out::data(&format!("{text}\n"));
                 }
             }
             News::Status(tenants) => self.keep_status(tenants),
         }
+    }
+
+    /// A plan that changes nothing is told once.
+    fn planned(&self, plan: &TenantPlan) {
+        let plan_alone = alone(plan);
+        let text = render::text(&plan_alone);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.get(&plan.tenant) != Some(&text) || plan.writes() {
+            if self.json {
+                out::json_line(&render::json(&plan_alone));
+            } else {
+                out::data(&format!("{text}\n"));
+            }
+        }
+        shown.insert(plan.tenant.clone(), text);
     }
 
     fn keep_status(&self, tenants: &[daemon::TenantStatus]) {
@@ -103,4 +116,9 @@ impl Show {
             warn!(%error, folder = %folder.display(), "the status cannot be written");
         }
     }
+}
+
+/// The plan of one tenant as a plan.
+fn alone(plan: &TenantPlan) -> Plan {
+    Plan { tenants: vec![plan.clone()] }
 }

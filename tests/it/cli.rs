@@ -227,7 +227,7 @@ async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
     let stage = Stage::drifted().await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7)));
-    let mut service = stage.start(&["run"]);
+    let mut service = stage.start(&["run", "--output", "json"]);
     let disabled = || stage.calling("adatum", "user7@adatum.example") == Calling::Disabled;
     service.until("the first passes", || stage.writes().iter().any(|path| path.contains("syncTeams"))).await;
     // Somebody switches a leaver on in the portal, behind our back.
@@ -236,7 +236,9 @@ async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
         tenant.users.get_mut(&Upn::parse("user7@adatum.example").unwrap()).unwrap().calling = Calling::Enabled;
     });
     service.until("the correction", disabled).await;
-    let held = service.text("stdout").matches("the customer has not allowed").count();
-    assert_eq!(held, 1, "a hold that stays the same is shown once:\n{}", service.text("stdout"));
+    let told = service.text("stdout");
+    let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["kind"] == "Plan") && lines.iter().any(|line| line["kind"] == "Report"), "{told}");
+    assert_eq!(told.matches("the customer has not allowed").count(), 1, "a hold that stays the same is shown once:\n{told}");
     assert_eq!(service.stop().await, Some(0));
 }
