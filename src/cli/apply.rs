@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Shows what would change.
-pub(super) async fn plan(cli: &Cli, once: &Once) -> Result<Exit, Failure> {
+pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     let (reader, execution, _sandbox) = {
@@ -37,10 +37,10 @@ pub(super) async fn plan(cli: &Cli, once: &Once) -> Result<Exit, Failure> {
         (backend.client.reader(), backend.execution, backend.sandbox)
     };
     let plan = if once.sandbox {
-        decide(&looked, &reader, &execution, |_| Memory::default()).await
+        decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
     } else {
         let memory = read_memory(&settings.state.path)?;
-        decide(&looked, &reader, &execution, memory).await
+        decide(&looked, &reader, &execution, memory, signals).await?
     };
     show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
@@ -53,7 +53,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.client.reader();
-    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant)).await;
+    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     if once.output == PlanOutput::Text {
         show_plan(&plan, once.output);
     }
@@ -91,13 +91,23 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
     Ok(if sandbox { Store::Volatile(VolatileJournal::default()) } else { Store::File(FileJournal::open(&settings.state.path)?) })
 }
 
-async fn decide(looked: &Looked, reader: &Reader, execution: &Execution, memory: impl Fn(&TenantName) -> Memory) -> Plan {
+/// Looks and decides. Nothing is written yet, so that a stop ends it at once.
+async fn decide(
+    looked: &Looked,
+    reader: &Reader,
+    execution: &Execution,
+    memory: impl Fn(&TenantName) -> Memory,
+    signals: &Signals,
+) -> Result<Plan, Failure> {
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
     let bar = out::progress("reading live state", asked);
-    let observed = pass::observe(reader, tenants.values(), execution.tenants, |_| bar.inc(1)).await;
+    let observed = tokio::select! {
+        observed = pass::observe(reader, tenants.values(), execution.tenants, |_| bar.inc(1)) => observed,
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
+    };
     bar.finish_and_clear();
-    pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution)
+    Ok(pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution))
 }
 
 fn show_plan(plan: &Plan, output: PlanOutput) {

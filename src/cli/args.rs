@@ -16,10 +16,10 @@ const STYLES: styling::Styles = styling::Styles::styled()
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to do, or everything is done
-  1  error
+  1  error; also if no tenant could be read, and for a plan if any could not
   2  changes are pending (plan and dry runs only)
   3  something is held, everything else is done
-  4  partly done: a step failed, or its answer was lost";
+  4  partly done: a tenant could not be read, a step failed, or its answer was lost";
 
 /// Decides who has dial tone, from git.
 ///

@@ -29,6 +29,10 @@ impl Backend {
             Failure::new("the configuration names no account at the ConnecttoTeams service")
                 .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`")
         })?;
+        if account.endpoints.list_users.is_none() {
+            return Err(Failure::new("the configuration does not say how users are listed, so that no tenant could be read")
+                .hint("set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call; the vendor's support knows it"));
+        }
         Ok(Self { client: Client::new(account)?, execution: settings.execution, sandbox: None })
     }
 

@@ -10,7 +10,20 @@ use crate::{plan::render::many, yaml::Diagnostic};
 /// Checks manifests and tells every problem.
 pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
     let paths = if command.paths.is_empty() { manifests::settings(cli)?.manifests } else { command.paths.clone() };
-    let looked = manifests::look(&paths)?;
+    let looked = match manifests::look(&paths) {
+        Ok(looked) => looked,
+        Err(failure) => {
+            let wholly = || serde_json::json!({ "file": null, "message": failure.message, "hint": failure.hint });
+            let errors: Vec<_> = failure.diagnostics.iter().map(as_json).collect();
+            let errors = if errors.is_empty() { vec![wholly()] } else { errors };
+            match command.output {
+                CheckOutput::Text => {}
+                CheckOutput::Json => out::json(&as_value(0, 0, 0, errors)),
+                CheckOutput::Github => failure.diagnostics.iter().for_each(|diagnostic| out::data(&annotation(diagnostic))),
+            }
+            return Err(failure);
+        }
+    };
     let tenants = looked.in_force.desired.tenants.len();
     let users: usize = looked.in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
     let errors = looked.diagnostics.len();
@@ -24,17 +37,19 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
                 errors => out::talk(&format!("{count}: {}\n", many(errors, "error"))),
             }
         }
-        CheckOutput::Json => out::json(&serde_json::json!({
-            "version": 1,
-            "kind": "Validation",
-            "files": looked.files.len(),
-            "tenants": tenants,
-            "users": users,
-            "errors": looked.diagnostics.iter().map(as_json).collect::<Vec<_>>(),
-        })),
+        CheckOutput::Json => {
+            let problems = looked.diagnostics.iter().map(as_json).collect();
+            out::json(&as_value(looked.files.len(), tenants, users, problems));
+        }
         CheckOutput::Github => looked.diagnostics.iter().for_each(|diagnostic| out::data(&annotation(diagnostic))),
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Error })
+}
+
+fn as_value(files: usize, tenants: usize, users: usize, errors: Vec<serde_json::Value>) -> serde_json::Value {
+    serde_json::json!({
+        "version": 1, "kind": "Validation", "files": files, "tenants": tenants, "users": users, "errors": errors,
+    })
 }
 
 fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {

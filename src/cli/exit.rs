@@ -9,13 +9,13 @@ use crate::{plan::Plan, plan::render::Tally, ports::Fault, yaml::Diagnostic};
 pub enum Exit {
     /// Nothing to do, or everything is done.
     Done,
-    /// An error.
+    /// An error; also if nothing of what was asked for could be done.
     Error,
     /// Changes are pending; plans only.
     Changes,
     /// Something is held, everything else is done.
     Held,
-    /// A step failed or its answer was lost.
+    /// A tenant could not be read, a step failed or its answer was lost.
     Partly,
 }
 
@@ -23,7 +23,9 @@ impl Exit {
     /// How a plan ends that was only to be shown.
     pub(super) fn of_plan(plan: &Plan) -> Self {
         let tally = Tally::of(plan);
-        if tally.enable + tally.update + tally.disable + tally.sync > 0 {
+        if tally.unread_tenants > 0 {
+            Self::Error
+        } else if tally.enable + tally.update + tally.disable + tally.sync > 0 {
             Self::Changes
         } else if plan.tenants.iter().any(crate::plan::TenantPlan::is_held) {
             Self::Held

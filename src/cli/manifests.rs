@@ -18,8 +18,22 @@ const CONFIG: &str = "dialplane.yaml";
 /// Reads the settings.
 pub(super) fn settings(cli: &Cli) -> Result<Settings, Failure> {
     let default = PathBuf::from(CONFIG);
-    let path = cli.config.clone().or_else(|| default.exists().then_some(default));
-    Ok(config::load(path.as_deref(), std::env::vars())?)
+    // An empty DIALPLANE_CONFIG is as good as none.
+    let named = cli.config.clone().filter(|path| !path.as_os_str().is_empty());
+    let path = named.or_else(|| default.exists().then_some(default));
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        // What is not text is nobody's setting, unless it has the name of one.
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => variables.push((name, value)),
+            Err(_) if name.starts_with("DIALPLANE_") => {
+                return Err(Failure::new(format!("environment variable {name} is not UTF-8")));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(config::load(path.as_deref(), variables.into_iter())?)
 }
 
 /// The paths that the arguments name, or else the settings.

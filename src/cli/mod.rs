@@ -40,9 +40,9 @@ pub async fn run() -> Exit {
     let signals = Signals::listen();
     let end = tokio::select! {
         end = dispatch(&cli, &signals) => end,
-        () = signals.insisted() => Err(Failure::new("stopped at once: what was under way is in the journal")),
+        () = signals.insisted() => Err(Failure::new("stopped at once")),
     };
-    match end {
+    match end.and_then(|exit| out::unprinted().map_or(Ok(exit), Err)) {
         Ok(exit) => exit,
         Err(failure) => {
             out::failure(&failure);
@@ -54,10 +54,10 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(once) => apply::plan(cli, once).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once).await,
+        Command::Plan(once) => apply::plan(cli, once, signals).await,
+        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, signals).await,
         Command::Apply(command) => apply::apply(cli, &command.once, signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once()).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,

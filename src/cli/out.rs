@@ -1,6 +1,10 @@
 //! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::{ErrorKind, Write as _},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,10 +15,23 @@ use crate::yaml::{self, Diagnostic};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = Style::new().dimmed();
 
-/// Data, for stdout. A reader that has gone away (`| head`) is no error.
+/// Why data could not be printed; told once, at the end.
+static UNPRINTED: OnceLock<String> = OnceLock::new();
+
+/// Data, for stdout. A reader that has gone away (`| head`) is no error; a full disk is, see [`unprinted`].
 pub(super) fn data(text: &str) {
     let mut stdout = anstream::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            UNPRINTED.get_or_init(|| error.to_string());
+        }
+        _ => {}
+    }
+}
+
+/// Why some data could not be printed, if so.
+pub(super) fn unprinted() -> Option<Failure> {
+    UNPRINTED.get().map(|error| Failure::new(format!("not everything could be printed: {error}")))
 }
 
 /// Data as JSON.

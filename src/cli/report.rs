@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use crate::{
     execute::{SyncOutcome, TenantReport},
+    model::Mode,
     plan::{
         Plan, Step, TenantPlan,
         render::{self, many},
@@ -26,7 +27,12 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// How a run ends whose plan and reports are these.
 pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
-    if reports.iter().any(|report| !report.is_complete()) {
+    let unread = plan.tenants.iter().filter(|tenant| tenant.is_unread()).count();
+    let read =
+        plan.tenants.iter().any(|tenant| tenant.reference.is_some() && tenant.mode != Mode::Suspend && !tenant.is_unread());
+    if unread > 0 && !read {
+        Exit::Error
+    } else if unread > 0 || reports.iter().any(|report| !report.is_complete()) {
         Exit::Partly
     } else if plan.tenants.iter().any(TenantPlan::is_held) {
         Exit::Held

@@ -7,11 +7,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{
     apply::store,
-    args::{Cli, Once, PlanOutput},
+    args::{Cli, LogFormat, Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
     manifests, out, report,
@@ -23,6 +23,7 @@ use crate::{
     model::TenantName,
     plan::{Plan, TenantPlan, render},
     state,
+    yaml::Diagnostic,
 };
 
 /// Runs until somebody asks it to stop.
@@ -42,6 +43,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let journal = store(once.sandbox, &settings)?;
     let show = Show {
         json: once.output == PlanOutput::Json,
+        json_log: matches!(cli.log_format, LogFormat::Json),
         folder: (!once.sandbox).then(|| settings.state.path.clone()),
         timing: settings.run,
         shown: Mutex::new(BTreeMap::new()),
@@ -62,6 +64,8 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
 struct Show {
     /// One JSON object a line instead of text.
     json: bool,
+    /// stderr is read by a machine.
+    json_log: bool,
     folder: Option<PathBuf>,
     timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
@@ -71,6 +75,7 @@ struct Show {
 impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
+            News::Manifests(diagnostics) if self.json_log => diagnostics.iter().for_each(log),
             News::Manifests(diagnostics) => out::diagnostics(diagnostics),
             News::Planned(plan) => self.planned(plan),
             News::Finished(plan, outcome) => {
@@ -81,7 +86,7 @@ impl Show {
                     out::data(&format!("{text}\n"));
                 }
             }
-            News::Status(tenants) => self.keep_status(tenants),
+            News::Status(tenants, errors) => self.keep_status(tenants, *errors),
         }
     }
 
@@ -100,7 +105,7 @@ impl Show {
         shown.insert(plan.tenant.clone(), text);
     }
 
-    fn keep_status(&self, tenants: &[daemon::TenantStatus]) {
+    fn keep_status(&self, tenants: &[daemon::TenantStatus], manifest_errors: usize) {
         let Some(folder) = &self.folder else { return };
         let at = Timestamp::now();
         let until = at.checked_add(daemon::status_lifetime(&self.timing)).unwrap_or(Timestamp::MAX);
@@ -109,13 +114,20 @@ impl Show {
             last: status.last.map(|(ending, _)| ending),
             last_at: status.last.map(|(_, at)| at),
             next_at: status.next,
+            note: status.note.clone(),
         });
-        let status =
-            state::Status { version: state::Status::VERSION, process: std::process::id(), at, until, tenants: tenants.collect() };
+        let (version, process) = (state::Status::VERSION, std::process::id());
+        let status = state::Status { version, process, at, until, manifest_errors, tenants: tenants.collect() };
         if let Err(error) = status.write(folder) {
             warn!(%error, folder = %folder.display(), "the status cannot be written");
         }
     }
+}
+
+/// A mistake in a manifest as a line of the log.
+fn log(diagnostic: &Diagnostic) {
+    let (line, column) = diagnostic.position().unzip();
+    error!(file = %diagnostic.file, line, column, hint = diagnostic.hint, "{}", diagnostic.message);
 }
 
 /// The plan of one tenant as a plan.

@@ -7,6 +7,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::out;
+
 /// What was asked for.
 #[derive(Debug)]
 pub(super) struct Signals {
@@ -25,11 +27,12 @@ impl Signals {
                 warn!("signals cannot be caught: a stop ends the program at once");
                 return;
             };
-            for token in [tokens.0, tokens.1] {
+            for (token, said) in [(tokens.0, "stopping: running calls may end; once more to stop at once\n"), (tokens.1, "")] {
                 tokio::select! {
                     _ = term.recv() => {}
                     _ = int.recv() => {}
                 }
+                out::talk(said);
                 token.cancel();
             }
         });

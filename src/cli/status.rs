@@ -9,18 +9,24 @@ use super::{
     exit::{Exit, Failure},
     manifests, out,
 };
-use crate::{reconcile::Ending, state::Status};
+use crate::{
+    plan::render::many,
+    reconcile::Ending,
+    state::{Status, is_held},
+};
 
 /// Tells it; fails if the service is not alive.
 pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let folder = manifests::settings(cli)?.state.path;
-    let status = Status::read(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let status = Status::read(&folder).map_err(Failure::new)?;
     let status = status.ok_or_else(|| {
         let place = folder.display();
         Failure::new(format!("no service has run with the state in {place}"))
             .hint("start it with `dialplane run`, or set `state.path`")
     })?;
-    let alive = Timestamp::now() <= status.until;
+    // The lock tells a process that has ended, the time one that hangs.
+    let held = is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let alive = held && Timestamp::now() <= status.until;
     match command.output {
         StatusOutput::Text => out::data(&text(&status, alive)),
         StatusOutput::Json => out::json(&serde_json::json!({ "alive": alive, "status": status })),
@@ -33,8 +39,13 @@ fn text(status: &Status, alive: bool) -> String {
     let mut out = if alive {
         format!("process {} is alive, last heard {}\n", status.process, time(status.at))
     } else {
-        format!("process {} was last heard {} and should have been heard since\n", status.process, time(status.at))
+        format!("process {} is not alive or hangs, last heard {}\n", status.process, time(status.at))
     };
+    if status.manifest_errors > 0 {
+        let errors = many(status.manifest_errors, "error");
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{errors} in the manifests; `dialplane validate` shows them");
+    }
     for tenant in &status.tenants {
         let last = match tenant.last {
             None => "-",
@@ -42,9 +53,16 @@ fn text(status: &Status, alive: bool) -> String {
             Some(Ending::Held) => "held",
             Some(Ending::Failed) => "failed",
         };
-        let next = tenant.next_at.map_or_else(|| "running now".to_owned(), |at| format!("next {}", time(at)));
+        let next = match (tenant.next_at, &tenant.note) {
+            (Some(at), _) => format!("next {}", time(at)),
+            (None, Some(_)) if tenant.last.is_none() => String::new(),
+            (None, _) => "running now".to_owned(),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {:30} {last:7} {:24} {next}", tenant.tenant, tenant.last_at.map(time).unwrap_or_default());
+        if let Some(note) = &tenant.note {
+            let _ = writeln!(out, "    {note}");
+        }
     }
     out
 }

@@ -1,9 +1,10 @@
 //! From a file and the environment to settings, with all problems at once.
 //!
 //! A variable with `__` in its name sets one value: `DIALPLANE_EXECUTION__USERS_PER_TENANT=8` is `execution.usersPerTenant: 8`.
-//! Its text is read as YAML. Other variables that start with `DIALPLANE_` are free for secrets.
+//! Its text is read as YAML. Other variables that start with `DIALPLANE_` are free for secrets. A relative path is meant from the
+//! folder of the file that holds it; in a variable, from where the program was started.
 
-use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc, time::Duration};
 
 use serde_yaml::{Mapping, Value};
 
@@ -41,14 +42,25 @@ pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, St
         Ok(_) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
+    let beside = path.parent().unwrap_or(FilePath::new(""));
     match text {
-        Ok(text) => parse(&name, &text, variables),
+        Ok(text) => read(&name, &text, variables, beside),
         Err(reason) => Err(ConfigError { diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)] }),
     }
 }
 
 /// Reads a text and the variables. `name` stands for the file in problems.
 pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+    read(name, text, variables, FilePath::new(""))
+}
+
+/// Relative paths in the text are meant from the folder `beside`; those in variables from where the program was started.
+fn read(
+    name: &str,
+    text: &str,
+    variables: impl Iterator<Item = (String, String)>,
+    beside: &FilePath,
+) -> Result<Settings, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
@@ -61,6 +73,7 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
     if value.is_null() {
         value = Value::Mapping(Mapping::new());
     }
+    let in_file = value.clone();
     let mut sources: BTreeMap<Vec<Segment>, String> = BTreeMap::new();
     for (variable, text) in variables {
         if let Some(path) = path_of(&variable) {
@@ -75,10 +88,28 @@ pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, St
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
     }
     wrongs.extend(settings.iter().flat_map(counts));
+    wrongs.extend(settings.iter().flat_map(intervals));
     match settings {
-        Some(settings) if wrongs.is_empty() => Ok(settings),
-        _ => Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources) }),
+        Some(mut settings) if wrongs.is_empty() => {
+            settings.beside(beside, |path| sources.keys().any(|set| set.starts_with(path)));
+            Ok(settings)
+        }
+        _ => {
+            // A key that only a variable names is that variable's mistake.
+            let named = |path: &[Segment]| within(&in_file, path);
+            Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources, named) })
+        }
     }
+}
+
+/// Whether a value has something at a path.
+fn within(value: &Value, path: &[Segment]) -> bool {
+    path.iter()
+        .try_fold(value, |value, step| match step {
+            Segment::Key(key) => value.get(key.as_str()),
+            Segment::Index(index) => value.get(*index),
+        })
+        .is_some()
 }
 
 /// Keys of the account that are absent: the decoder tells only the first.
@@ -96,6 +127,28 @@ fn counts(settings: &Settings) -> Vec<Wrong> {
     let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
     let path = Path::root(0).key("execution");
     wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
+}
+
+/// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.
+fn intervals(settings: &Settings) -> Vec<Wrong> {
+    let rehearsal = settings.connect_to_teams.as_ref().is_none_or(|account| account.base_url.starts_with("http://"));
+    let least = |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
+    let run = &settings.run;
+    let intervals = [
+        ("debounce", run.debounce, Duration::from_millis(10)),
+        ("poll", run.poll, least(1)),
+        ("resync", run.resync, least(60)),
+        ("backoff", run.backoff, least(1)),
+        ("backoffCeiling", run.backoff_ceiling, run.backoff),
+    ];
+    let path = Path::root(0).key("run");
+    let short = intervals.iter().filter(|(_, given, least)| given < least);
+    short
+        .map(|(key, given, least)| {
+            let shown = |duration: &Duration| humantime::format_duration(*duration).to_string();
+            Wrong::value(path.key(key), format!("`{key}` is {}; {} is the least", shown(given), shown(least)))
+        })
+        .collect()
 }
 
 /// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.
@@ -130,7 +183,13 @@ fn overlay(value: &mut Value, path: &[Segment], new: Value) {
     }
 }
 
-fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Vec<Segment>, String>) -> Vec<Diagnostic> {
+fn diagnostics(
+    name: &str,
+    text: &str,
+    wrongs: Vec<Wrong>,
+    sources: &BTreeMap<Vec<Segment>, String>,
+    in_file: impl Fn(&[Segment]) -> bool,
+) -> Vec<Diagnostic> {
     let wanted = wrongs.iter().map(|wrong| wrong.path.clone()).collect();
     let found = yaml::locate(text, &wanted);
     let secrets = wrongs.iter().filter(|wrong| wrong.at == At::Hidden).map(|wrong| &wrong.path);
@@ -138,7 +197,9 @@ fn diagnostics(name: &str, text: &str, wrongs: Vec<Wrong>, sources: &BTreeMap<Ve
     let mut diagnostics: Vec<Diagnostic> = wrongs
         .into_iter()
         .map(|wrong| {
-            let variable = sources.iter().find(|(path, _)| wrong.path.segments.starts_with(path)).map(|(_, variable)| variable);
+            let at = &wrong.path.segments;
+            let made = |path: &[Segment]| at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at));
+            let variable = sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
             match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
                 (None, Some(place)) => {
@@ -264,7 +325,8 @@ mod tests {
             "run: fast",
             "runs: {}",
             "favourite: 1",
-            "manifests: manifests",
+            "run: {resync: 1ms, backoff: 1h}",
+            "manifests: 1",
             "manifests: [1]",
             "execution: {usersPerTenant: 0, tenants: 65}",
             "execution: {usersPerTenant: -1}",
@@ -303,10 +365,13 @@ mod tests {
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
           Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`
-        manifests: manifests
-          Some((1, 12)) `manifests` is the text "manifests": a list is expected | begin each element with `- `
+        run: {resync: 1ms, backoff: 1h}
+          Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
+          Some((1, 15)) `resync` is 1ms; 10ms is the least
+        manifests: 1
+          Some((1, 12)) a path or a list of paths is expected
         manifests: [1]
-          Some((1, 13)) this is the number 1: text is expected | put it in quotes: "1"
+          Some((1, 12)) a path or a list of paths is expected
         execution: {usersPerTenant: 0, tenants: 65}
           Some((1, 29)) `usersPerTenant` is 0; 1 to 64 are possible
           Some((1, 41)) `tenants` is 65; 1 to 64 are possible

@@ -6,19 +6,25 @@ mod endpoints;
 mod load;
 mod secret;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
+
+use crate::yaml::Segment;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// Files and folders with manifests, if the command line names none.
+    #[serde(deserialize_with = "one_or_many")]
     pub manifests: Vec<PathBuf>,
     /// The service and the account at it.
     pub connect_to_teams: Option<Account>,
@@ -38,6 +44,28 @@ impl Default for Settings {
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Takes relative paths from the folder `beside`, but for those that `set` elsewhere.
+    fn beside(&mut self, beside: &Path, set: impl Fn(&[Segment]) -> bool) {
+        let key = |key: &str| Segment::Key(key.to_owned());
+        if !set(&[key("manifests")]) {
+            self.manifests.iter_mut().for_each(|path| *path = beside.join(&path));
+        }
+        if !set(&[key("state")]) {
+            self.state.path = beside.join(&self.state.path);
+        }
+        if let Some(account) = &mut self.connect_to_teams {
+            for (name, source) in [("clientSecret", &mut account.client_secret), ("password", &mut account.password)] {
+                if let SecretSource::File(path) = source
+                    && !set(&[key("connectToTeams"), key(name)])
+                {
+                    *path = beside.join(&path);
+                }
+            }
         }
     }
 }
@@ -156,16 +184,30 @@ impl Default for Run {
     }
 }
 
+/// One path, or a list of them.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    let path = |value: &serde_yaml::Value| value.as_str().map(PathBuf::from);
+    let paths = match serde_yaml::Value::deserialize(deserializer)? {
+        serde_yaml::Value::Sequence(paths) => paths.iter().map(path).collect(),
+        one => path(&one).map(|path| vec![path]),
+    };
+    paths.ok_or_else(|| D::Error::custom("a path or a list of paths is expected"))
+}
+
 /// Durations as people write them: `30s`, `10m`, `4h`.
 mod span {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, de::Error};
 
+    /// Nothing here is meant to take longer, and instants that far ahead cannot be told.
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)
             .map_err(|_| D::Error::custom("a duration with its unit is expected, such as 30s, 10m or 4h"))?;
-        humantime::parse_duration(&text)
-            .map_err(|error| D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}")))
+        let span = humantime::parse_duration(&text)
+            .map_err(|error| D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}")))?;
+        if span > LONGEST { Err(D::Error::custom(format!("`{text}` is too long: 366 days are possible"))) } else { Ok(span) }
     }
 }

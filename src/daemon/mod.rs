@@ -54,8 +54,8 @@ pub enum News<'n> {
     Planned(&'n TenantPlan),
     /// A plan was carried out.
     Finished(&'n TenantPlan, &'n TenantReport),
-    /// What every tenant is doing now.
-    Status(&'n [TenantStatus]),
+    /// What every tenant is doing now, and how many mistakes the manifests have.
+    Status(&'n [TenantStatus], usize),
 }
 
 /// What a tenant is doing.
@@ -67,6 +67,8 @@ pub struct TenantStatus {
     pub last: Option<(Ending, Timestamp)>,
     /// When the next one is due; absent while one runs.
     pub next: Option<Timestamp>,
+    /// What is wrong with its manifests: an older version is in force, or none.
+    pub note: Option<String>,
 }
 
 /// Hears the news; called from several tasks.

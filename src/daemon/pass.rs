@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Daemon, Listener, News};
 use crate::{
     execute::Executor,
-    model::{DesiredTenant, LiveTenant, Mode, RunId, TenantName},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantName},
     pass,
     plan::{self, Observation, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner},
@@ -69,7 +69,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         };
         let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
         let settle = pass::settle(&self.daemon.execution);
-        let elsewhere: Vec<_> = self.elsewhere.iter().map(|(name, live)| (name, live.as_ref())).collect();
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|(name, _)| self.daemon.journal.memory(name)).collect();
+        let elsewhere = self.elsewhere.iter().zip(&memories);
+        let elsewhere: Vec<_> = elsewhere.map(|((name, live), memory)| (name, live.as_ref(), memory)).collect();
         plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct Loop<R, P, J> {
     /// What was last seen of each tenant: who holds which number elsewhere.
     seen: BTreeMap<TenantName, Arc<LiveTenant>>,
     runs: u64,
+    /// Mistakes in the manifests that were looked at last.
+    errors: usize,
 }
 
 impl<R, P, J> Loop<R, P, J>
@@ -79,6 +81,7 @@ where
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
             runs: 0,
+            errors: 0,
         }
     }
 
@@ -181,6 +184,7 @@ where
             self.last.remove(gone);
             self.seen.remove(gone);
         }
+        self.errors = diagnostics.len();
         (self.listener)(News::Manifests(&diagnostics));
         self.schedule.desired(&all, &changed, self.now());
     }
@@ -210,7 +214,7 @@ where
 
     fn tell_status(&self) {
         let (now, clock) = (self.now(), Timestamp::now());
-        let status: Vec<TenantStatus> = self
+        let mut status: Vec<TenantStatus> = self
             .schedule
             .phases()
             .map(|(tenant, phase)| TenantStatus {
@@ -220,9 +224,16 @@ where
                     Phase::Running => None,
                     Phase::Waiting(at) => clock.checked_add(at.saturating_sub(now)).ok(),
                 },
+                note: self.in_force.kept.get(tenant).map(|reason| format!("an older version is in force: {reason}")),
             })
             .collect();
-        (self.listener)(News::Status(&status));
+        status.extend(self.in_force.broken.iter().map(|(tenant, reason)| TenantStatus {
+            tenant: tenant.clone(),
+            last: None,
+            next: None,
+            note: Some(format!("held: {reason}")),
+        }));
+        (self.listener)(News::Status(&status, self.errors));
     }
 
     /// No new passes; those that run begin no new step and end.

@@ -56,7 +56,7 @@ impl PhoneNumber {
                 && (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
                 && !digits.starts_with('0')
             {
-                Ok(Self::same(text))
+                Ok(Self::of(text, text.to_owned(), prefix))
             } else {
                 Err(format!(
                     "`{text}` is not a phone number: `+`, the country code and the number are expected, 7 to 15 digits in all and no spaces, such as \"+14255550100\""
@@ -65,9 +65,7 @@ impl PhoneNumber {
         }
         if extension.is_none() && all_digits(main) && (2..Self::MIN_DIGITS).contains(&main.len()) {
             return match prefix {
-                Some(prefix) => {
-                    Ok(Self { written: text.into(), normal: format!("{}{main}", prefix.as_str()).into(), extension: true })
-                }
+                Some(with) => Ok(Self::of(text, format!("{}{main}", with.as_str()), prefix)),
                 None => Err(format!("`{text}` is an extension, and the tenant does not say how the platform shows extensions")),
             };
         }
@@ -96,14 +94,15 @@ impl PhoneNumber {
             normal.push_str(";ext=");
             normal.push_str(extension);
         }
-        let behind_prefix = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
-        let extension = behind_prefix.is_some_and(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
-        Some(Self { written: text.into(), normal: normal.into(), extension })
+        Some(Self::of(text, normal, prefix))
     }
 
-    fn same(text: &str) -> Self {
-        let written: Arc<str> = text.into();
-        Self { normal: Arc::clone(&written), written, extension: false }
+    /// The one place that tells extensions from full numbers. What is sent of an extension is the extension: the platform puts
+    /// the prefix before it by itself.
+    fn of(written: &str, normal: String, prefix: Option<&ExtensionPrefix>) -> Self {
+        let behind = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
+        let short = behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
+        Self { written: short.unwrap_or(written).into(), extension: short.is_some(), normal: normal.into() }
     }
 
     /// As it was written: this is what is sent.
@@ -199,6 +198,12 @@ mod tests {
         assert_eq!(extension, PhoneNumber::observed("+11000", Some(&us)).unwrap());
         assert_eq!(extension, PhoneNumber::observed("1000", Some(&us)).unwrap());
         assert_eq!(extension.as_str(), "1000");
+        for shown in ["+11000", "+1 1000", "1000", "+1-1000"] {
+            let shown = PhoneNumber::observed(shown, Some(&us)).unwrap();
+            assert_eq!((shown.as_str(), shown.normal(), shown.is_extension()), ("1000", "+11000", true));
+        }
+        let uk = ExtensionPrefix::parse("+44").unwrap();
+        assert!(PhoneNumber::parse("+4412345", Some(&uk)).unwrap().is_extension(), "however it is written");
         assert!(extension.is_extension() && PhoneNumber::observed("+11000", Some(&us)).unwrap().is_extension());
         assert!(!PhoneNumber::observed("14255550100", Some(&us)).unwrap().is_extension());
         assert_ne!(PhoneNumber::parse("+14255550100;ext=7", None).unwrap(), full);

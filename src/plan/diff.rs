@@ -11,7 +11,7 @@
 //!
 //! A user who is not visible is a problem of that user: never an enable, never a disable.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -38,7 +38,12 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
         diff.user(user);
     }
     diff.unmanaged(desired);
+    let nobody = |upn: &&Upn| !desired.users.contains_key(*upn) && !live.users.contains_key(*upn);
+    let nobody: Vec<Upn> = desired.protect.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
+    if !nobody.is_empty() {
+        outcome.notes.push(Note::ProtectsNobody(nobody));
+    }
     if details_wait > 0 {
         outcome.notes.push(Note::DetailsWait(details_wait));
     }
@@ -139,10 +144,18 @@ impl Diff<'_> {
         };
         let mut known = live.known();
         if let Some(written) = self.memory.written.get(&desired.upn) {
-            let unseen = written.details.iter().filter(|(field, _)| !live.details.contains_key(field));
-            known = known.over(&unseen.map(|(field, write)| (*field, write.value.clone())).collect());
+            // Newer than what is shown: a write that is not visible yet, or of a field that never is.
+            let newer = |(field, write): &(&Field, &Write<Value>)| {
+                !live.details.contains_key(field) || self.under_way(Some(*write)).is_some()
+            };
+            let newer: Details =
+                written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone())).collect();
+            known = newer.over(&known);
         }
-        if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known)) {
+        // Of a disabled user only the release is sent, but for the gateway that every update must name.
+        let gateway = desired.details.iter().filter(|(field, _)| *field == Field::SbcGatewayId);
+        let gateway: Details = gateway.map(|(field, value)| (field, value.clone())).collect();
+        if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known).over(&gateway)) {
             Ok(Some(self.step(desired, Action::Update(request), changes, Vec::new())))
         } else {
             self.problem(
@@ -257,21 +270,21 @@ impl Diff<'_> {
 
     /// The value of a write that may still become visible.
     fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
-        write.filter(|write| !write.landed && self.now < self.deadline(write.at)).map(|write| &write.value)
+        write.filter(|write| !write.landed && self.is_open(write.at)).map(|write| &write.value)
     }
 
     /// For a value that is wanted and not seen: whether we have sent it already.
     fn unseen<T: PartialEq>(&self, write: Option<&Write<T>>, wanted: &T) -> Option<Unseen> {
         let write = write.filter(|write| write.value == *wanted && !write.landed)?;
-        let by = self.deadline(write.at);
-        Some(if self.now < by { Unseen::Settling(by) } else { Unseen::Late(write.at) })
+        Some(if self.is_open(write.at) { Unseen::Settling(self.deadline(write.at)) } else { Unseen::Late(write.at) })
     }
 
-    /// When a write must have become visible. What was written before a tenant's first sync takes longest.
     fn deadline(&self, at: Timestamp) -> Timestamp {
-        let first = self.memory.first_sync.is_none_or(|sync| at <= sync);
-        let wait: Duration = if first { self.settle.first } else { self.settle.later };
-        at.checked_add(wait).unwrap_or(Timestamp::MAX)
+        self.settle.deadline(self.memory, at, self.now)
+    }
+
+    fn is_open(&self, at: Timestamp) -> bool {
+        self.settle.is_open(self.memory, at, self.now)
     }
 
     fn still_unknown(&self, live: &LiveUser, written: Option<&Written>, verb: Verb, at: Timestamp) -> bool {
@@ -285,7 +298,7 @@ impl Diff<'_> {
                 .filter(|(field, write)| write.at == at && self.live.sees.contains(field))
                 .all(|(field, write)| equal(&seen(live, *field, None), &write.value)),
         };
-        !arrived && self.now < self.deadline(at)
+        !arrived && self.is_open(at)
     }
 
     fn notice_landed(&mut self, live: &LiveUser, written: Option<&Written>) {

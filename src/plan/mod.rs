@@ -74,14 +74,29 @@ pub struct Settle {
     pub first: Duration,
 }
 
+impl Settle {
+    /// When a write must have become visible. What was written before a tenant's first sync takes longest.
+    fn deadline(self, memory: &Memory, at: Timestamp, now: Timestamp) -> Timestamp {
+        let first = memory.first_sync.is_none_or(|sync| at <= sync && sync <= now);
+        at.checked_add(if first { self.first } else { self.later }).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether a write may still become visible. One from the future was dated by a clock that has been set right since: it
+    /// does not count, or it would be waited for until then.
+    fn is_open(self, memory: &Memory, at: Timestamp, now: Timestamp) -> bool {
+        let future = now.checked_add(self.first).is_ok_and(|latest| at > latest);
+        !future && now < self.deadline(memory, at, now)
+    }
+}
+
 /// Plans all tenants.
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let seen = input.tenants.iter().filter_map(|tenant| match tenant.live {
-        Observation::Seen(live) => Some((&tenant.desired.name, live)),
+        Observation::Seen(live) => Some((&tenant.desired.name, live, tenant.memory)),
         Observation::Failed(_) | Observation::NotAsked => None,
     });
-    let holders = numbers::Holders::of(seen);
+    let holders = numbers::Holders::of(seen, input.now, input.settle);
     let mut tenants: Vec<TenantPlan> =
         input.tenants.iter().map(|tenant| plan_tenant(tenant, &holders, input.now, input.settle)).collect();
     tenants.extend(input.broken.iter().map(|(name, reason)| {
@@ -92,19 +107,19 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     Plan { tenants }
 }
 
-/// Plans one tenant; `elsewhere` are the others, as far as they were observed: their users hold numbers too.
+/// Plans one tenant; `elsewhere` are the others, as far as they were observed: their users hold numbers too, or will soon.
 #[must_use]
 pub fn plan_one(
     tenant: &TenantInput<'_>,
-    elsewhere: &[(&TenantName, &LiveTenant)],
+    elsewhere: &[(&TenantName, &LiveTenant, &Memory)],
     now: Timestamp,
     settle: Settle,
 ) -> TenantPlan {
     let own = match tenant.live {
-        Observation::Seen(live) => Some((&tenant.desired.name, live)),
+        Observation::Seen(live) => Some((&tenant.desired.name, live, tenant.memory)),
         Observation::Failed(_) | Observation::NotAsked => None,
     };
-    let holders = numbers::Holders::of(own.into_iter().chain(elsewhere.iter().copied()));
+    let holders = numbers::Holders::of(own.into_iter().chain(elsewhere.iter().copied()), now, settle);
     plan_tenant(tenant, &holders, now, settle)
 }
 

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Hold, HoldKind, Step};
+use jiff::Timestamp;
+
+use super::{Action, Hold, HoldKind, Settle, Step};
 use crate::model::{
-    Calling, DesiredTenant, Field, LiveCalling, LiveTenant, NumberKey, Observed, PhoneNumber, TenantName, Upn, Value,
+    Calling, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, NumberKey, Observed, PhoneNumber, TenantName, Upn, Value,
 };
 
 /// Who holds which number, over all tenants that were observed.
@@ -23,12 +25,26 @@ struct Holder<'a> {
 }
 
 impl<'a> Holders<'a> {
-    /// Gathers them.
-    pub(super) fn of(tenants: impl Iterator<Item = (&'a TenantName, &'a LiveTenant)>) -> Self {
+    /// Gathers them: what is shown, and what was written and is not shown yet.
+    pub(super) fn of(
+        tenants: impl Iterator<Item = (&'a TenantName, &'a LiveTenant, &'a Memory)>,
+        now: Timestamp,
+        settle: Settle,
+    ) -> Self {
         let mut holders: BTreeMap<NumberKey, Vec<Holder<'a>>> = BTreeMap::new();
-        for (tenant, live) in tenants {
+        for (tenant, live, memory) in tenants {
             for user in live.users.values() {
-                if let Some(Observed::Set(Value::Phone(number))) = user.details.get(&Field::PhoneNumber) {
+                let shown = match user.details.get(&Field::PhoneNumber) {
+                    Some(Observed::Set(Value::Phone(number))) => Some(number),
+                    _ => None,
+                };
+                let write = memory.written.get(&user.upn).and_then(|written| written.details.get(&Field::PhoneNumber));
+                let open = write.filter(|write| !write.landed && settle.is_open(memory, write.at, now));
+                let written = open.and_then(|write| match &write.value {
+                    Value::Phone(number) => Some(number),
+                    _ => None,
+                });
+                for number in shown.into_iter().chain(written.filter(|number| shown != Some(number))) {
                     let holder = Holder { tenant, user: &user.upn, calling: &user.calling };
                     holders.entry(NumberKey::new(tenant, number)).or_default().push(holder);
                 }

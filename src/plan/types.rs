@@ -197,6 +197,8 @@ pub struct Problem {
 pub enum Note {
     /// Users with calling whom no manifest names, left alone.
     Unmanaged(usize),
+    /// Names in `protect` that are no user's, here or there: perhaps misspelt.
+    ProtectsNobody(Vec<Upn>),
     /// Disabled users whose declared details wait until they are enabled.
     DetailsWait(usize),
     /// Users whose last writes are not visible yet, and until when that is normal.
@@ -239,6 +241,12 @@ impl TenantPlan {
     #[must_use]
     pub fn may_run(&self, step: &Step) -> bool {
         self.holds.is_empty() && step.holds.is_empty()
+    }
+
+    /// Whether live state could not be read, so that nothing is known.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.holds.iter().any(|hold| hold.kind == HoldKind::NotRead)
     }
 
     /// Whether carrying this out would call the service to change anything.

@@ -13,6 +13,7 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -30,6 +31,9 @@ use crate::{
 const FILE: &str = "journal.jsonl";
 /// The file whose lock is the right to write.
 const LOCK: &str = "lock";
+/// How often a lock that is taken is tried again, and after which pause.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Entries that share one flush, at most: bounds how long the first of them waits.
 const GROUP: usize = 512;
 
@@ -182,11 +186,33 @@ fn write(mut file: File, waiting: &Receiver<Waiting>) {
     }
 }
 
+/// Whether a process that is alive works with the state in `folder`. The lock ends with its process, however that ends.
+pub fn is_held(folder: &Path) -> io::Result<bool> {
+    match File::open(folder.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+    }
+}
+
 fn take_lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let at = |source| OpenError::Io { path: path.clone(), source };
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(at)?;
-    match file.try_lock() {
+    // A look at the lock (`is_held`) takes it for a moment; whoever works holds it for long.
+    let mut taken = file.try_lock();
+    for _ in 0..LOCK_TRIES {
+        if !matches!(taken, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(LOCK_PAUSE);
+        taken = file.try_lock();
+    }
+    match taken {
         Ok(()) => {
             file.set_len(0).map_err(at)?;
             file.rewind().map_err(at)?;

@@ -18,7 +18,7 @@ mod status;
 mod store;
 mod volatile;
 
-pub use file::{FileJournal, OpenError, read_memory};
+pub use file::{FileJournal, OpenError, is_held, read_memory};
 pub use status::{Status, Tenant as TenantStatus};
 pub use store::Store;
 pub use volatile::VolatileJournal;

@@ -181,6 +181,15 @@ mod tests {
         ]
         .into_iter()
         .collect();
+        let shown = |text: &str| {
+            let number = PhoneNumber::observed(text, Some(&us)).unwrap();
+            Event::Intent {
+                user: user.clone(),
+                verb: Verb::Update,
+                details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
+            }
+        };
+        let shown = ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
         let events = [
             Event::Began { steps: 3 },
@@ -191,7 +200,7 @@ mod tests {
             Event::NothingSent,
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
         ];
-        for event in events {
+        for event in shown.into_iter().chain(events) {
             let tenant = TenantName::parse("contoso").unwrap();
             let entry = Entry { at: Timestamp::UNIX_EPOCH, run: RunId::new("r1"), tenant, event };
             let text = serde_json::to_string(&Line::from(&entry)).unwrap();

@@ -25,6 +25,8 @@ pub struct Status {
     pub at: Timestamp,
     /// Until when it counts; a service that is alive writes a new one before.
     pub until: Timestamp,
+    /// Mistakes in the manifests that were looked at last.
+    pub manifest_errors: usize,
     /// The tenants by name.
     pub tenants: Vec<Tenant>,
 }
@@ -41,6 +43,8 @@ pub struct Tenant {
     pub last_at: Option<Timestamp>,
     /// When the next pass is due; absent while one runs.
     pub next_at: Option<Timestamp>,
+    /// What is wrong with the tenant's manifests.
+    pub note: Option<String>,
 }
 
 impl Status {
@@ -58,7 +62,10 @@ impl Status {
     /// Reads what was last written; absent if no service ever ran here.
     pub fn read(folder: &Path) -> io::Result<Option<Self>> {
         match fs::read(folder.join(FILE)) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+                let path = folder.join(FILE);
+                io::Error::other(format!("{} is damaged ({error}); it may be deleted", path.display()))
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

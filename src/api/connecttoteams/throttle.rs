@@ -1,6 +1,7 @@
 //! Waiting as the service asks (HTTP 429): one gate for all calls, because they are all made for one account.
 //!
-//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back more than [`MAX_TRIES`] times.
+//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back more than [`MAX_TRIES`] times; and
+//! no call comes back before the service said it may.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -12,8 +13,11 @@ use tokio::time::{Instant, sleep_until};
 
 /// How often one call is sent before the service's "too many" is taken for an answer.
 pub(super) const MAX_TRIES: u32 = 5;
-/// The longest single wait: a service that asks for hours must not hang a run; the next run asks again.
+/// The longest wait that a call sits out: a service that asks for more must not hang a run. The call is given up, and the next
+/// run asks again.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait that is believed.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The wait where the service names none, or none that can be read.
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// The shortest wait: "0 seconds" must not become a tight loop.
@@ -26,12 +30,17 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and hears it from the service.
-    pub(super) async fn pass(&self) {
+    /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and hears it from the service. `Err`
+    /// is how long it stays closed, if that is longer than a call may wait.
+    pub(super) async fn pass(&self) -> Result<(), Duration> {
         let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(moment) = closed_until {
-            sleep_until(moment).await;
+        let Some(moment) = closed_until else { return Ok(()) };
+        let remaining = moment.saturating_duration_since(Instant::now());
+        if remaining > MAX_WAIT {
+            return Err(remaining);
         }
+        sleep_until(moment).await;
+        Ok(())
     }
 
     /// Closes the gate for a while; a longer wait that is already under way stays.
@@ -52,7 +61,7 @@ pub(super) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duration {
         // A moment that has passed means: now.
         Some(Duration::try_from(now.until(moment).ok()?).unwrap_or_default())
     });
-    told.unwrap_or(DEFAULT_WAIT).clamp(MIN_WAIT, MAX_WAIT)
+    told.unwrap_or(DEFAULT_WAIT).clamp(MIN_WAIT, LONGEST)
 }
 
 #[cfg(test)]
@@ -68,14 +77,15 @@ mod tests {
             (Some("7"), seconds(7)),
             (Some(" 7 "), seconds(7)),
             (Some("0"), MIN_WAIT),
-            (Some("86400"), MAX_WAIT),
-            (Some("18446744073709551615"), MAX_WAIT),
+            (Some("600"), seconds(600)),
+            (Some("86401"), LONGEST),
+            (Some("18446744073709551615"), LONGEST),
             (Some("-5"), DEFAULT_WAIT),
             (Some("soon"), DEFAULT_WAIT),
             (Some("1.5"), DEFAULT_WAIT),
             (Some("Sun, 06 Nov 1994 08:49:37 GMT"), seconds(7)),
             (Some("Sun, 06 Nov 1994 08:49:00 GMT"), MIN_WAIT),
-            (Some("Wed, 01 Jan 3000 00:00:00 GMT"), MAX_WAIT),
+            (Some("Wed, 01 Jan 3000 00:00:00 GMT"), LONGEST),
         ] {
             assert_eq!(wait(header, now), expected, "{header:?}");
         }

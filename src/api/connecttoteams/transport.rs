@@ -121,7 +121,7 @@ impl Transport {
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Reply, Fault> {
         for attempt in 1..=MAX_TRIES {
-            self.throttle.pass().await;
+            self.throttle.pass().await.map_err(|remaining| too_long(request, remaining))?;
             let (reply, retry_after) = self.once(request, complete(self.prepare(request))).await?;
             if reply.status != StatusCode::TOO_MANY_REQUESTS {
                 return Ok(reply);
@@ -207,6 +207,13 @@ impl Transport {
         let message = format!("{what}: the connection to {host} broke before the answer was complete: {}", cause(error));
         Fault::new(FaultKind::NoAnswer, message)
     }
+}
+
+/// The service asks for a longer wait than a call sits out.
+fn too_long(request: &Request, remaining: Duration) -> Fault {
+    let asked = humantime::format_duration(Duration::from_secs(remaining.as_secs()));
+    let message = format!("{}: the service says \"too many calls\" and asks to wait {asked} more", request.what);
+    Fault::new(FaultKind::Throttled, message).hint("look again after that; this call changed nothing")
 }
 
 /// As much of a refusal as can be had.

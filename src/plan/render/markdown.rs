@@ -42,7 +42,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     for tenant in busy {
         let mut detail = String::new();
         text::write_tenant(&mut detail, tenant, &mut text::Told::default())?;
-        let detail = strip_str(&detail).to_string();
+        let detail = signs_first(&strip_str(&detail).to_string());
         if out.len() + detail.len() > DETAIL {
             writeln!(out, "\nThe rest is too long for this page; run `dialplane plan` to see it.")?;
             break;
@@ -50,4 +50,13 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "\n<details><summary>{}</summary>\n\n```diff\n{detail}```\n</details>", tenant.tenant)?;
     }
     Ok(())
+}
+
+/// Review pages colour only lines whose sign stands first.
+fn signs_first(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("      ") {
+        Some(change) if change.starts_with(['-', '+']) => format!("{}     {}\n", &change[..1], &change[1..]),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }

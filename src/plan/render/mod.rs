@@ -29,7 +29,9 @@ pub struct Tally {
     pub sync: usize,
     /// Tenants that something would be done for.
     pub tenants: usize,
-    /// Tenants of which nothing may run, but for those whose mode says so.
+    /// Tenants that could not be read.
+    pub unread_tenants: usize,
+    /// Tenants of which nothing may run for another reason, but for those whose mode says so.
     pub held_tenants: usize,
     /// Steps that are held, in tenants that are not held as a whole.
     pub held_steps: usize,
@@ -51,7 +53,11 @@ impl Tally {
     fn add(&mut self, tenant: &TenantPlan) {
         self.problems += tenant.problems.len();
         if !tenant.holds.is_empty() {
-            self.held_tenants += usize::from(tenant.holds.iter().any(|hold| hold.kind != super::HoldKind::Mode));
+            if tenant.is_unread() {
+                self.unread_tenants += 1;
+            } else {
+                self.held_tenants += usize::from(tenant.holds.iter().any(|hold| hold.kind != super::HoldKind::Mode));
+            }
             return;
         }
         for step in &tenant.steps {
@@ -73,11 +79,15 @@ impl fmt::Display for Tally {
         let wanted: Vec<String> =
             steps.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         match (wanted.is_empty(), self.sync) {
+            (true, 0) if self.unread_tenants > 0 => f.write_str("nothing to do as far as live state could be read")?,
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
             (false, syncs) => {
                 write!(f, "{} in {}, then {}", wanted.join(", "), many(self.tenants, "tenant"), many(syncs, "sync"))?;
             }
+        }
+        if self.unread_tenants > 0 {
+            write!(f, "; not read: {}", many(self.unread_tenants, "tenant"))?;
         }
         let held = [many(self.held_tenants, "tenant"), many(self.held_steps, "step")];
         let held: Vec<String> = held.into_iter().filter(|text| !text.starts_with("0 ")).collect();

@@ -11,7 +11,7 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
 use super::{Tally, many};
 use crate::{
-    model::{Mode, Verb},
+    model::{Mode, Upn, Verb},
     plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown},
 };
 
@@ -182,6 +182,10 @@ impl fmt::Display for Note {
         match self {
             Self::Unmanaged(count) => {
                 write!(f, "{} with calling that no manifest names, left alone (prune: never)", many(*count, "user"))
+            }
+            Self::ProtectsNobody(names) => {
+                let names: Vec<&str> = names.iter().map(Upn::as_str).collect();
+                write!(f, "`protect` names nobody that is managed or visible: {}; check the spelling", names.join(", "))
             }
             Self::DetailsWait(count) => {
                 write!(f, "{} with details that wait until calling is enabled", many(*count, "disabled user"))
