@@ -18,6 +18,7 @@ mod manifests;
 mod mistakes;
 mod plan;
 mod properties;
+mod simulate;
 mod support;
 mod tidy;
 mod tree;
