@@ -142,6 +142,9 @@ impl Diff<'_> {
             let unseen = written.details.iter().filter(|(field, _)| !live.details.contains_key(field));
             known = known.over(&unseen.map(|(field, write)| (*field, write.value.clone())).collect());
         }
+        // A release that is all a disabled user is sent has no gateway of its own: where none is known, the declared one serves.
+        let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));
+        let known = known.over(&gateway.into_iter().collect());
         if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known)) {
             Ok(Some(self.step(desired, Action::Update(request), changes, Vec::new())))
         } else {

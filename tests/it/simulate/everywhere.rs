@@ -65,12 +65,13 @@ fn tell(users: usize, lag: u32, dies_at: &[u64]) -> (People, u64, u64) {
         house.passes(&[tenant()]);
     }
     house.world().dies_at.clear();
+    let points = house.world().tally.points;
     house.settle();
     let world = house.world();
     let tally = verdict(&world).unwrap_or_else(|wrong| panic!("dies at {dies_at:?}, {users} users, lag {lag}\n{wrong}"));
     let people = world.customers[&tenant()].people.iter();
     let people = people.map(|(user, person)| (user.clone(), (*person.calling.truth(), person.stored.truth().clone()))).collect();
-    (people, tally.points, tally.crashes)
+    (people, points, tally.crashes)
 }
 
 #[test]

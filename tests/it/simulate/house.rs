@@ -180,7 +180,7 @@ impl House {
                     continue;
                 }
                 match blocker(world, name, user) {
-                    None => broken.push(format!("{user} is not as wanted, and nothing keeps it from that: {wish:?}")),
+                    None => broken.push(format!("{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}", customer.people[user])),
                     Some(blocker) if !told(user) => broken.push(format!("nobody was told of {user}: {blocker}")),
                     Some(_) => {}
                 }
