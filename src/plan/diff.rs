@@ -209,14 +209,13 @@ impl Diff<'_> {
     fn changes(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> (Vec<Change>, Option<Timestamp>) {
         let mut changes = Vec::new();
         let mut settling = None;
-        // What a lost update carried is not known to be written.
-        let lost = written.and_then(|written| written.unknown).filter(|(verb, _)| *verb == Verb::Update).map(|(_, at)| at);
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
                 Some(value) if value != wanted && live.details.contains_key(&field) => Seen::Written(value.clone()),
-                _ => seen(live, field, write.filter(|write| lost != Some(write.at))),
+                // What a lost update carried is not known to be written.
+                _ => seen(live, field, write.filter(|write| !write.lost)),
             };
             if equal(&seen, wanted) {
                 continue;
