@@ -139,8 +139,12 @@ impl Diff<'_> {
         };
         let mut known = live.known();
         if let Some(written) = self.memory.written.get(&desired.upn) {
-            let unseen = written.details.iter().filter(|(field, _)| !live.details.contains_key(field));
-            known = known.over(&unseen.map(|(field, write)| (*field, write.value.clone())).collect());
+            // A list that still shows what was before a write must not bring that back.
+            let newer = |(field, write): &(&Field, &Write<Value>)| {
+                !live.details.contains_key(field) || self.under_way(Some(*write)).is_some()
+            };
+            let newer = written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone()));
+            known = newer.collect::<Details>().over(&known);
         }
         // A release that is all a disabled user is sent has no gateway of its own: where none is known, the declared one serves.
         let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));

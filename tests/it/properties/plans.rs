@@ -125,7 +125,13 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
         for (upn, person) in &people {
             match wanted.users.get(upn) {
                 Some(wish) if !excused.contains(upn) => {
-                    prop_assert!(is_as_wanted(wish, person.calling, &person.stored), "{:?}\n{:?}\n{}", wish, person, text(&first));
+                    prop_assert!(
+                        is_as_wanted(wish, person.calling, &person.stored),
+                        "{:?}\n{:?}\n{}",
+                        wish,
+                        person,
+                        text(&first)
+                    );
                 }
                 // A note tells of unmanaged people; nothing of them changes but what pruning may switch off.
                 None => prop_assert_eq!(&person.stored, &before[&tenant.tenant].people[upn].stored),

@@ -180,7 +180,10 @@ impl House {
                     continue;
                 }
                 match blocker(world, name, user) {
-                    None => broken.push(format!("{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}", customer.people[user])),
+                    None => broken.push(format!(
+                        "{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}",
+                        customer.people[user]
+                    )),
                     Some(blocker) if !told(user) => broken.push(format!("nobody was told of {user}: {blocker}")),
                     Some(_) => {}
                 }
@@ -216,9 +219,10 @@ fn is_right(world: &World, tenant: &TenantName, user: &Upn) -> bool {
 /// More people are to lose calling than may.
 fn over_limit(world: &World, tenant: &TenantName) -> bool {
     let desired = &world.desired[tenant];
-    let enabled = world.customers[tenant].people.iter().filter(|(user, person)| {
-        !person.hidden && *person.calling.truth() == Calling::Enabled && !user.is_platform_account()
-    });
+    let enabled = world.customers[tenant]
+        .people
+        .iter()
+        .filter(|(user, person)| !person.hidden && *person.calling.truth() == Calling::Enabled && !user.is_platform_account());
     let (mut all, mut leave) = (0, 0);
     for (user, _) in enabled {
         all += 1;

@@ -187,6 +187,16 @@ impl Judge {
             let shown = *reverted || verb != Verb::Update && shown.contains(&None);
             check(same != op || shown || !settles(*at), "sent again although it was known to be done");
         }
+        if let (Some(Sent { op: Op::Update(_, old), known: Some(at), shown, .. }), Op::Update(_, new), Some(wish)) =
+            (&record.updated, op, wish)
+        {
+            // Lists may still show what was before, which an update must not bring back.
+            let brought_back = |(field, value)| {
+                let other = old.get(field).is_some_and(|old| old != value);
+                other && wish.details.get(field).is_none() && !shown.contains(&Some(field))
+            };
+            check(!settles(*at) || !new.iter().any(brought_back), "brings back what an earlier update replaced");
+        }
         let sent = Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
         let (switched, updated) = if verb == Verb::Update { (record.switched, sent) } else { (sent, record.updated) };
         users.insert(key, Record { intent: record.intent, lost: None, switched, updated });

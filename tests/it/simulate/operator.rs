@@ -25,9 +25,9 @@ pub(super) fn draw(seed: u64) -> World {
     let rng = &mut world.rng;
     let mut of = |rates: &[u32]| rates[rng.usize(0..rates.len())];
     world.temper = Temper {
-        faults: of(&[0, 30, 100, 300]),
-        crashes: of(&[0, 5, 15, 40]),
-        events: of(&[0, 5, 20, 60]),
+        faults: of(&[0, 50, 150, 400]),
+        crashes: of(&[0, 10, 30, 80]),
+        events: of(&[0, 10, 40, 100]),
         stale: of(&[0, 0, 50, 200]),
         short: of(&[0, 0, 50, 200]),
         lag: of(&[0, 300, 700, 1000]),
@@ -118,7 +118,9 @@ fn any(world: &mut World) -> (TenantName, Upn) {
 fn give(world: &mut World, tenant: &TenantName, user: &Upn) {
     let number = phone(world.rng.u8(0..NUMBERS));
     let swap = world.rng.bool();
-    let Some(old) = world.desired[tenant].users.get(user).map(|user| user.details.get(Field::PhoneNumber).cloned()) else { return };
+    let Some(old) = world.desired[tenant].users.get(user).map(|user| user.details.get(Field::PhoneNumber).cloned()) else {
+        return;
+    };
     for desired in world.desired.values_mut().map(Arc::make_mut) {
         for wish in desired.users.values_mut() {
             if wish.upn == *user {
