@@ -39,13 +39,15 @@ pub struct Written {
     pub unknown: Option<(Verb, Timestamp)>,
 }
 
-/// A value that was sent and accepted.
+/// A value that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write<T> {
     /// The value.
     pub value: T,
-    /// When the service accepted it.
+    /// When the service accepted it, or its answer was lost.
     pub at: Timestamp,
+    /// Whether the answer was lost: then only an observation can tell that the value is there.
+    pub lost: bool,
     /// Whether an observation has shown it since: then it is a fact, and a later difference is drift at once.
     pub landed: bool,
 }

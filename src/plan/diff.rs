@@ -144,18 +144,17 @@ impl Diff<'_> {
         };
         let mut known = live.known();
         if let Some(written) = self.memory.written.get(&desired.upn) {
-            // Newer than what is shown: a write that is not visible yet, or of a field that never is.
+            // A list that still shows what was before a write must not bring that back.
             let newer = |(field, write): &(&Field, &Write<Value>)| {
                 !live.details.contains_key(field) || self.under_way(Some(*write)).is_some()
             };
-            let newer: Details =
-                written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone())).collect();
-            known = newer.over(&known);
+            let newer = written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone()));
+            known = newer.collect::<Details>().over(&known);
         }
-        // Of a disabled user only the release is sent, but for the gateway that every update must name.
-        let gateway = desired.details.iter().filter(|(field, _)| *field == Field::SbcGatewayId);
-        let gateway: Details = gateway.map(|(field, value)| (field, value.clone())).collect();
-        if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known).over(&gateway)) {
+        // A release that is all a disabled user is sent has no gateway of its own: where none is known, the declared one serves.
+        let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));
+        let known = known.over(&gateway.into_iter().collect());
+        if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known)) {
             Ok(Some(self.step(desired, Action::Update(request), changes, Vec::new())))
         } else {
             self.problem(
@@ -219,14 +218,13 @@ impl Diff<'_> {
     fn changes(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> (Vec<Change>, Option<Timestamp>) {
         let mut changes = Vec::new();
         let mut settling = None;
-        // What a lost update carried is not known to be written.
-        let lost = written.and_then(|written| written.unknown).filter(|(verb, _)| *verb == Verb::Update).map(|(_, at)| at);
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
                 Some(value) if value != wanted && live.details.contains_key(&field) => Seen::Written(value.clone()),
-                _ => seen(live, field, write.filter(|write| lost != Some(write.at))),
+                // What a lost update carried is not known to be written.
+                _ => seen(live, field, write.filter(|write| !write.lost)),
             };
             if equal(&seen, wanted) {
                 continue;

@@ -108,13 +108,13 @@ fn apply(written: &mut Written, verb: Verb, details: &Details, at: Timestamp, un
     // An answer to a switch says nothing of a lost update, and the other way round.
     let of_other_kind = |lost: Verb| (lost == Verb::Update) != (verb == Verb::Update);
     written.unknown = if unknown { Some((verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
-    let calling = |value| Some(Write { value, at, landed: false });
+    let calling = |value| Some(Write { value, at, lost: unknown, landed: false });
     match verb {
         Verb::Enable => written.calling = calling(Calling::Enabled),
         Verb::Disable => written.calling = calling(Calling::Disabled),
         Verb::Update => {
             for (field, value) in details.iter() {
-                written.details.insert(field, Write { value: value.clone(), at, landed: false });
+                written.details.insert(field, Write { value: value.clone(), at, lost: unknown, landed: false });
             }
         }
     }

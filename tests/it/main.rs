@@ -19,6 +19,7 @@ mod manifests;
 mod mistakes;
 mod plan;
 mod properties;
+mod simulate;
 mod stage;
 mod support;
 mod tidy;

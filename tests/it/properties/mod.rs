@@ -2,4 +2,4 @@
 
 mod manifest;
 mod plans;
-mod world;
+pub(crate) mod world;

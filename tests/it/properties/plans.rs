@@ -7,7 +7,7 @@ use dialplane::{
     config::Execution,
     execute::{Executor, SyncOutcome, TenantReport},
     manifest::InForce,
-    model::{Calling, DesiredUser, Details, Field, Mode, Prune, RunId, Upn, Value},
+    model::{Calling, Field, Mode, Prune, RunId, Upn, Value},
     pass,
     plan::{Action, Cause, HoldKind, Plan, SyncPlan, TenantPlan, render},
     ports::{Journal, StepOutcome},
@@ -90,21 +90,6 @@ fn excused(plan: &TenantPlan) -> BTreeSet<Upn> {
     held.chain(plan.problems.iter().map(|problem| problem.user.clone())).collect()
 }
 
-/// The wish of a user against what is, without any help from the planner.
-fn is_as_wanted(wish: &DesiredUser, person: &Person) -> bool {
-    let phone = |details: &Details| details.get(Field::PhoneNumber).filter(|value| **value != Value::NoPhone).cloned();
-    let same = |(field, value): (Field, &Value)| match field {
-        Field::PhoneNumber => phone(&wish.details) == phone(&person.stored),
-        _ => person.stored.get(field) == Some(value),
-    };
-    let releases = wish.details.get(Field::PhoneNumber) == Some(&Value::NoPhone);
-    person.calling == wish.calling
-        && match wish.calling {
-            Calling::Enabled => wish.details.iter().all(same),
-            Calling::Disabled => !releases || person.stored.phone().is_none(),
-        }
-}
-
 async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseError> {
     let (in_force, model, journal) = (desired(&draws), service(&draws), VolatileJournal::default());
     let before = model.customers.lock().unwrap().clone();
@@ -140,7 +125,13 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
         for (upn, person) in &people {
             match wanted.users.get(upn) {
                 Some(wish) if !excused.contains(upn) => {
-                    prop_assert!(is_as_wanted(wish, person), "{:?}\n{:?}\n{}", wish, person, text(&first));
+                    prop_assert!(
+                        is_as_wanted(wish, person.calling, &person.stored),
+                        "{:?}\n{:?}\n{}",
+                        wish,
+                        person,
+                        text(&first)
+                    );
                 }
                 // A note tells of unmanaged people; nothing of them changes but what pruning may switch off.
                 None => prop_assert_eq!(&person.stored, &before[&tenant.tenant].people[upn].stored),

@@ -107,11 +107,11 @@ pub(super) fn tenant() -> impl Strategy<Value = TenantDraw> {
     })
 }
 
-pub(super) fn upn_of(tenant: usize, user: usize) -> Upn {
+pub(crate) fn upn_of(tenant: usize, user: usize) -> Upn {
     upn(&format!("u{user}@t{tenant}.example"))
 }
 
-pub(super) fn phone(drawn: u8) -> Option<Value> {
+pub(crate) fn phone(drawn: u8) -> Option<Value> {
     match drawn {
         0 => None,
         1 => Some(Value::NoPhone),
@@ -165,6 +165,30 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
         (tenant.name.clone(), Arc::new(tenant))
     });
     InForce { desired: Desired { tenants: tenants.collect() }, ..InForce::default() }
+}
+
+/// What a list says of stored details.
+pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> BTreeMap<Field, Observed> {
+    let observed = |field: &Field| match stored.get(*field) {
+        None | Some(Value::NoPhone) => Observed::Unset,
+        Some(value) => Observed::Set(value.clone()),
+    };
+    sees.iter().map(|field| (*field, observed(field))).collect()
+}
+
+/// The wish of a user against what is, without any help from the planner.
+pub(crate) fn is_as_wanted(wish: &DesiredUser, calling: Calling, stored: &Details) -> bool {
+    let phone = |details: &Details| details.get(Field::PhoneNumber).filter(|value| **value != Value::NoPhone).cloned();
+    let same = |(field, value): (Field, &Value)| match field {
+        Field::PhoneNumber => phone(&wish.details) == phone(stored),
+        _ => stored.get(field) == Some(value),
+    };
+    let releases = wish.details.get(Field::PhoneNumber) == Some(&Value::NoPhone);
+    calling == wish.calling
+        && match wish.calling {
+            Calling::Enabled => wish.details.iter().all(same),
+            Calling::Disabled => !releases || stored.phone().is_none(),
+        }
 }
 
 // ---- the model of the service
@@ -290,17 +314,12 @@ impl LiveReader for Model {
         }
         let visible = customer.people.iter().filter(|(_, person)| !person.hidden);
         let users = visible.map(|(upn, person)| {
-            let observed = |field: &Field| match person.stored.get(*field) {
-                None | Some(Value::NoPhone) => Observed::Unset,
-                Some(value) => Observed::Set(value.clone()),
-            };
             let calling = match person.calling {
                 _ if person.unclear => LiveCalling::Unclear("PENDING".to_owned()),
                 Calling::Enabled => LiveCalling::Enabled,
                 Calling::Disabled => LiveCalling::Disabled,
             };
-            let details = customer.sees.iter().map(|field| (*field, observed(field))).collect();
-            (upn.clone(), LiveUser { upn: upn.clone(), calling, details })
+            (upn.clone(), LiveUser { upn: upn.clone(), calling, details: observed(&person.stored, &customer.sees) })
         });
         let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
         Ok(LiveTenant { consent: customer.consent.clone(), coverage, sees: customer.sees.clone(), users: users.collect() })

@@ -1,0 +1,294 @@
+//! The program in the made-up world: passes as the service makes them, deaths, and the end, when all must be well.
+
+use std::{
+    collections::BTreeMap,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use dialplane::{
+    config::Execution,
+    execute::Executor,
+    model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
+    pass,
+    plan::{self, Observation, TenantInput, TenantPlan},
+    ports::{Journal as _, LiveReader as _},
+};
+use futures_util::future::join_all;
+
+use super::{
+    operator,
+    ports::{Disk, Service},
+    world::{HOUR, MINUTE, Tally, World, now, pass_time},
+};
+use crate::properties::world::is_as_wanted;
+
+/// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass each.
+const ROUNDS: usize = 16;
+
+pub(super) struct House {
+    service: Service,
+    disk: Disk,
+    /// What was seen last, by tenant.
+    seen: BTreeMap<TenantName, Arc<LiveTenant>>,
+    plans: BTreeMap<TenantName, TenantPlan>,
+    users: usize,
+    runs: u32,
+}
+
+impl House {
+    pub(super) fn new(world: World, users: usize) -> Self {
+        let service = Service(Arc::new(Mutex::new(world)));
+        let disk = Disk::open(&service);
+        Self { service, disk, seen: BTreeMap::new(), plans: BTreeMap::new(), users, runs: 0 }
+    }
+
+    pub(super) fn world(&self) -> std::sync::MutexGuard<'_, World> {
+        self.service.world()
+    }
+
+    /// The program starts anew and knows what the disk holds.
+    fn restart(&mut self) {
+        {
+            let world = &mut *self.world();
+            world.dead = false;
+            world.flights.clear();
+            world.stop = tokio_util::sync::CancellationToken::new();
+            world.say("START");
+        }
+        self.disk = Disk::open(&self.service);
+        self.seen.clear();
+        self.plans.clear();
+    }
+
+    /// A pass of each of these tenants, side by side.
+    pub(super) fn passes(&mut self, tenants: &[TenantName]) {
+        self.runs += 1;
+        let mut passes = Vec::new();
+        for tenant in tenants {
+            let run = RunId::new(&format!("r{}-{tenant}", self.runs));
+            let desired = Arc::clone(&self.world().desired[tenant]);
+            self.world().tally.passes += 1;
+            self.world().say(format_args!("PASS {run} of {tenant}, {:?}", desired.mode));
+            self.world().judge.begins(run.clone(), &desired);
+            passes.push(self.pass(desired, run));
+        }
+        let ended = {
+            let mut all = pin!(join_all(passes));
+            let mut context = Context::from_waker(Waker::noop());
+            let mut polls = 0;
+            loop {
+                if let Poll::Ready(ended) = all.as_mut().poll(&mut context) {
+                    break Some(ended);
+                }
+                if self.world().dead {
+                    break None;
+                }
+                polls += 1;
+                assert!(polls < 100_000, "a pass does not end");
+            }
+        };
+        for (tenant, live, plan) in ended.into_iter().flatten() {
+            if let Some(live) = live {
+                self.seen.insert(tenant.clone(), live);
+            }
+            self.plans.insert(tenant, plan);
+        }
+        let ends = {
+            let world = self.world();
+            world.dead || world.stop.is_cancelled() || world.disk_full
+        };
+        if ends {
+            self.restart();
+        }
+    }
+
+    async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Option<Arc<LiveTenant>>, TenantPlan) {
+        let name = desired.name.clone();
+        let observed = match desired.mode {
+            Mode::Suspend => None,
+            Mode::Enforce | Mode::Report => Some(self.service.observe(&desired.reference()).await.map(Arc::new)),
+        };
+        let live = match &observed {
+            Some(Ok(live)) => Observation::Seen(live),
+            Some(Err(fault)) => Observation::Failed(fault),
+            None => Observation::NotAsked,
+        };
+        let memory = self.disk.memory(&name);
+        let input = TenantInput { desired: &desired, kept: None, live, memory: &memory };
+        let others: Vec<_> = self.seen.iter().filter(|(other, _)| **other != name).collect();
+        let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(other)).collect();
+        let elsewhere: Vec<_> = others.iter().zip(&memories).map(|((other, live), memory)| (*other, &***live, memory)).collect();
+        let plan = plan::plan_one(&input, &elsewhere, now(), pass::settle(&Execution::default()));
+        let stop = self.world().stop.clone();
+        let users = self.users.try_into().unwrap();
+        let executor = Executor { provisioner: &self.service, journal: &self.disk, users, clock: now, stop };
+        executor.tenant(&plan, run, &|_, _| {}).await;
+        (name, observed.and_then(Result::ok), plan)
+    }
+
+    /// Nothing goes wrong any more, everything has become visible: the program must come to rest, and all must be well.
+    pub(super) fn settle(&mut self) {
+        self.restart();
+        let tenants: Vec<TenantName> = self.world().desired.keys().cloned().collect();
+        let mut quiet = 0;
+        for round in 0..ROUNDS {
+            pass_time(HOUR * 33);
+            let before = self.done();
+            for tenant in &tenants {
+                self.passes(std::slice::from_ref(tenant));
+            }
+            self.world().judge.must_succeed = true;
+            if self.done() == before {
+                quiet += 1;
+            } else {
+                self.world().judge.check(quiet == 0, || format!("round {round} was not quiet, and the one before it was"));
+                quiet = 0;
+            }
+            if quiet == 3 {
+                break;
+            }
+        }
+        self.world().judge.check(quiet == 3, || "it does not come to rest".to_owned());
+        self.all_is_well();
+    }
+
+    fn done(&self) -> (u64, usize) {
+        let world = self.world();
+        (world.tally.calls, world.durable.len())
+    }
+
+    fn all_is_well(&self) {
+        let world = &mut *self.world();
+        let mut broken = Vec::new();
+        for (name, customer) in &world.customers {
+            let (desired, plan) = (&world.desired[name], &self.plans[name]);
+            if desired.mode != Mode::Enforce || customer.consent != Consent::Granted {
+                continue;
+            }
+            if customer.unsynced {
+                broken.push(format!("{name}: A SYNC WAS LOST"));
+            }
+            let told = |user: &Upn| {
+                let held = plan.steps.iter().any(|step| step.user == *user && !step.holds.is_empty());
+                held || plan.problems.iter().any(|problem| problem.user == *user)
+            };
+            for wish in desired.users.values() {
+                let user = &wish.upn;
+                if is_right(world, name, user) {
+                    continue;
+                }
+                match blocker(world, name, user) {
+                    None => broken.push(format!(
+                        "{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}",
+                        customer.people[user]
+                    )),
+                    Some(blocker) if !told(user) => broken.push(format!("nobody was told of {user}: {blocker}")),
+                    Some(_) => {}
+                }
+            }
+            if desired.prune == Prune::Disable && !over_limit(world, name) {
+                let stays = |user: &&Upn| {
+                    let person = &customer.people[*user];
+                    let enabled = *person.calling.truth() == Calling::Enabled && !person.hidden;
+                    enabled && !user.is_platform_account() && !desired.protect.contains(*user)
+                };
+                let unnamed = customer.people.keys().filter(|user| !desired.users.contains_key(*user));
+                broken.extend(unnamed.filter(stays).map(|user| format!("{user} is not named and was not pruned")));
+            }
+        }
+        for person in world.customers.values().flat_map(|customer| customer.people.values()) {
+            let number = person.stored.truth().phone();
+            let holders = world.customers.values().flat_map(|customer| customer.people.values());
+            let holders = holders.filter(|other| number.is_some() && other.stored.truth().phone() == number).count();
+            if holders > 1 {
+                broken.push(format!("{number:?} is held by {holders}"));
+            }
+        }
+        world.judge.broken.extend(broken);
+    }
+}
+
+fn is_right(world: &World, tenant: &TenantName, user: &Upn) -> bool {
+    let person = &world.customers[tenant].people[user];
+    let wish = world.desired[tenant].users.get(user);
+    wish.is_none_or(|wish| is_as_wanted(wish, *person.calling.truth(), person.stored.truth()))
+}
+
+/// More people are to lose calling than may.
+fn over_limit(world: &World, tenant: &TenantName) -> bool {
+    let desired = &world.desired[tenant];
+    let enabled = world.customers[tenant]
+        .people
+        .iter()
+        .filter(|(user, person)| !person.hidden && *person.calling.truth() == Calling::Enabled && !user.is_platform_account());
+    let (mut all, mut leave) = (0, 0);
+    for (user, _) in enabled {
+        all += 1;
+        let wanted = desired.users.get(user).map(|wish| wish.calling);
+        let leaves = wanted == Some(Calling::Disabled) || wanted.is_none() && desired.prune == Prune::Disable;
+        leave += usize::from(leaves && !desired.protect.contains(user));
+    }
+    leave > desired.disable_limit.allows(all)
+}
+
+/// What keeps a user of an enforced tenant from being as wanted, told from the world alone.
+fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
+    let (desired, person) = (&world.desired[tenant], &world.customers[tenant].people[user]);
+    let wish = &desired.users[user];
+    if person.hidden {
+        return Some("hidden".to_owned());
+    }
+    if wish.calling == Calling::Disabled && *person.calling.truth() == Calling::Enabled {
+        let why = [(desired.protect.contains(user), "protected"), (over_limit(world, tenant), "limit")];
+        return why.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
+    }
+    if [&wish.details, person.stored.truth()].iter().all(|details| details.get(Field::SbcGatewayId).is_none()) {
+        return Some("no gateway".to_owned());
+    }
+    let (other, holder) = world.holder(wish.details.phone()?).filter(|(_, holder)| *holder != user)?;
+    let gives_up = world.desired[other].users.get(holder).is_some_and(|wish| match wish.details.get(Field::PhoneNumber) {
+        Some(Value::NoPhone) => true,
+        number => number.is_some() && wish.calling == Calling::Enabled,
+    });
+    // Whether the holder rightly keeps what it is to give up is asked of the holder.
+    let able = world.desired[other].mode == Mode::Enforce && world.customers[other].consent == Consent::Granted;
+    (!gives_up || !able || !is_right(world, other, holder)).then(|| format!("the number is held by {holder}"))
+}
+
+/// One world from its beginning to its end. `Err` says what went wrong, and how it came to that.
+pub(super) fn live(seed: u64) -> Result<Tally, String> {
+    let mut house = House::new(operator::draw(seed), [1, 2, 4][usize::try_from(seed % 3).unwrap()]);
+    let passes = house.world().rng.usize(2..12);
+    for _ in 0..passes {
+        let tenants: Vec<TenantName> = {
+            let world = &mut *house.world();
+            let wait = match world.rng.u8(0..8) {
+                0..5 => MINUTE * world.rng.u32(1..30),
+                5..7 => MINUTE * world.rng.u32(30..300),
+                _ => HOUR * world.rng.u32(5..30),
+            };
+            pass_time(wait + Duration::from_millis(world.rng.u64(0..1000)));
+            for _ in 0..world.rng.u8(0..3) {
+                operator::edit(world);
+            }
+            let which = world.rng.u8(1..4);
+            let chosen = world.desired.keys().enumerate().filter(|(n, _)| which & (1 << n) != 0);
+            chosen.map(|(_, tenant)| tenant.clone()).collect()
+        };
+        house.passes(&tenants);
+    }
+    operator::calm_down(&mut house.world());
+    house.settle();
+    let world = &*house.world();
+    verdict(world).map_err(|wrong| format!("seed {seed}\n{wrong}"))
+}
+
+pub(super) fn verdict(world: &World) -> Result<Tally, String> {
+    if world.judge.broken.is_empty() {
+        return Ok(world.tally);
+    }
+    Err(format!("{}\n\nwhat happened:\n{}", world.judge.broken.join("\n"), world.log.join("\n")))
+}

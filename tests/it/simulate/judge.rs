@@ -1,0 +1,244 @@
+//! The judge: what must never happen, told from calls, records and lists alone, without any help from the planner.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use dialplane::{
+    model::{Calling, Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode, Prune, RunId},
+    model::{TenantName, Upn, Verb},
+    ports::{Entry, Event, StepOutcome},
+};
+use jiff::Timestamp;
+
+use super::world::{HOUR, Op, now};
+use crate::properties::world::observed;
+
+#[derive(Default)]
+pub(super) struct Judge {
+    pub(super) broken: Vec<String>,
+    /// From now on the planner has seen everything: no call may be refused.
+    pub(super) must_succeed: bool,
+    users: BTreeMap<(TenantName, Upn), Record>,
+    runs: BTreeMap<TenantName, Run>,
+    first_sync: BTreeMap<TenantName, Timestamp>,
+}
+
+/// What is known of the calls for one user.
+#[derive(Default)]
+struct Record {
+    /// On record as about to be sent, without an outcome on record.
+    intent: Option<(Op, Timestamp)>,
+    switched: Option<Sent>,
+    updated: Option<Sent>,
+    lost: Option<Lost>,
+}
+
+/// The last call of its kind.
+struct Sent {
+    op: Op,
+    /// When it was put on record that it was accepted.
+    known: Option<Timestamp>,
+    /// What lists have shown of it; nothing stands for calling.
+    shown: BTreeSet<Option<Field>>,
+    /// A list has shown it, and a later one something else.
+    reverted: bool,
+}
+
+/// A call that may have been carried out.
+struct Lost {
+    op: Op,
+    at: Timestamp,
+    shown: bool,
+}
+
+/// The run of a tenant that is under way, or was last.
+struct Run {
+    id: RunId,
+    desired: Arc<DesiredTenant>,
+    live: Option<LiveTenant>,
+    began: bool,
+    consent: Option<Consent>,
+    /// Something was sent since consent was asked.
+    sent: bool,
+    syncs: u32,
+}
+
+impl Judge {
+    pub(super) fn check(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.broken.push(what());
+        }
+    }
+
+    pub(super) fn begins(&mut self, id: RunId, desired: &Arc<DesiredTenant>) {
+        for ((tenant, _), record) in &mut self.users {
+            if *tenant == desired.name {
+                record.give_up();
+            }
+        }
+        let desired = Arc::clone(desired);
+        let run = Run { id, live: None, began: false, consent: None, sent: false, syncs: 0, desired };
+        self.runs.insert(run.desired.name.clone(), run);
+    }
+
+    pub(super) fn asked(&mut self, tenant: &TenantName, consent: &Consent) {
+        let run = self.runs.get_mut(tenant).unwrap();
+        (run.consent, run.sent) = (Some(consent.clone()), false);
+    }
+
+    pub(super) fn observed(&mut self, tenant: &TenantName, live: &LiveTenant) {
+        for user in live.users.values() {
+            if let Some(record) = self.users.get_mut(&(tenant.clone(), user.upn.clone())) {
+                record.observed(user);
+            }
+        }
+        self.runs.get_mut(tenant).unwrap().live = Some(live.clone());
+    }
+
+    /// Somebody else changed a user: what was sent may rightly be sent again.
+    pub(super) fn meddled(&mut self, tenant: &TenantName, user: &Upn) {
+        if let Some(record) = self.users.get_mut(&(tenant.clone(), user.clone())) {
+            (record.switched, record.updated) = (None, None);
+        }
+    }
+
+    pub(super) fn recorded(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::Began { .. } => self.runs.get_mut(&entry.tenant).unwrap().began = true,
+            Event::Synced => drop(self.first_sync.entry(entry.tenant.clone()).or_insert(entry.at)),
+            Event::Intent { user, verb, details } => {
+                let op = match verb {
+                    Verb::Enable => Op::Enable(user.clone()),
+                    Verb::Disable => Op::Disable(user.clone()),
+                    Verb::Update => Op::Update(user.clone(), details.clone()),
+                };
+                self.users.entry((entry.tenant.clone(), user.clone())).or_default().intent = Some((op, entry.at));
+            }
+            Event::Outcome { user, verb, outcome } => {
+                let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
+                record.intent = None;
+                let sent = if *verb == Verb::Update { &mut record.updated } else { &mut record.switched };
+                match (outcome, sent) {
+                    (StepOutcome::Accepted, Some(sent)) => sent.known = Some(entry.at),
+                    (StepOutcome::Unknown(_), Some(sent)) => {
+                        record.lost = Some(Lost { op: sent.op.clone(), at: entry.at, shown: false });
+                    }
+                    _ => {}
+                }
+            }
+            Event::NothingSent | Event::Landed(_) => {}
+        }
+    }
+
+    /// A call leaves the program.
+    pub(super) fn sends(&mut self, tenant: &TenantName, op: &Op) {
+        let Self { runs, users, first_sync, .. } = self;
+        let run = runs.get_mut(tenant).unwrap();
+        let settles = |at: Timestamp| {
+            let first = first_sync.get(tenant).is_none_or(|sync| at <= *sync);
+            now() < at + if first { HOUR * 24 } else { HOUR * 4 }
+        };
+        let mut broken = Vec::new();
+        let mut check = |holds: bool, what: &str| {
+            if !holds {
+                broken.push(format!("{}: {op}: {what}", run.id));
+            }
+        };
+        check(run.began, "the run is not on record");
+        check(run.consent == Some(Consent::Granted), "sent without consent");
+        check(run.desired.mode == Mode::Enforce, "the tenant is not enforced");
+        let Some(user) = op.user() else {
+            run.syncs += 1;
+            check(run.syncs == 1, "a second sync in one run");
+            check(!run.sent, "consent was not asked again before the sync");
+            self.broken.extend(broken);
+            return;
+        };
+        run.sent = true;
+        let wish = run.desired.users.get(user);
+        let live = run.live.as_ref().unwrap();
+        check(live.users.contains_key(user), "the user was not in the list");
+        match op {
+            Op::Enable(_) => check(wish.is_some_and(|wish| wish.calling == Calling::Enabled), "nobody wants that"),
+            Op::Update(..) => check(wish.is_some(), "the user is not managed"),
+            _ => {
+                let pruned = run.desired.prune == Prune::Disable && !user.is_platform_account();
+                check(wish.map_or(pruned, |wish| wish.calling == Calling::Disabled), "nobody wants that");
+                check(!run.desired.protect.contains(user), "the user is protected");
+                check(run.desired.incomplete.is_none(), "the manifests are not whole");
+                check(live.coverage == Coverage::Complete, "the list is not whole");
+            }
+        }
+        let verb = match op {
+            Op::Enable(_) => Verb::Enable,
+            Op::Update(..) => Verb::Update,
+            _ => Verb::Disable,
+        };
+        let key = (tenant.clone(), user.clone());
+        let record = users.remove(&key).unwrap_or_default();
+        check(record.intent.as_ref().is_some_and(|(intent, _)| intent == op), "the intent is not on record");
+        if let Some(lost) = &record.lost {
+            check(lost.shown || !settles(lost.at), "sent although what became of an earlier call is unknown");
+        }
+        let last = if verb == Verb::Update { &record.updated } else { &record.switched };
+        if let Some(Sent { op: same, known: Some(at), shown, reverted }) = last {
+            let shown = *reverted || verb != Verb::Update && shown.contains(&None);
+            check(same != op || shown || !settles(*at), "sent again although it was known to be done");
+        }
+        if let (Some(Sent { op: Op::Update(_, old), known: Some(at), shown, .. }), Op::Update(_, new), Some(wish)) =
+            (&record.updated, op, wish)
+        {
+            // Lists may still show what was before, which an update must not bring back.
+            let brought_back = |(field, value)| {
+                let other = old.get(field).is_some_and(|old| old != value);
+                other && wish.details.get(field).is_none() && !shown.contains(&Some(field))
+            };
+            check(!settles(*at) || !new.iter().any(brought_back), "brings back what an earlier update replaced");
+        }
+        let sent = Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
+        let (switched, updated) = if verb == Verb::Update { (record.switched, sent) } else { (sent, record.updated) };
+        users.insert(key, Record { intent: record.intent, lost: None, switched, updated });
+        self.broken.extend(broken);
+    }
+}
+
+impl Record {
+    /// No answer will come any more.
+    fn give_up(&mut self) {
+        if let Some((op, at)) = self.intent.take() {
+            self.lost = Some(Lost { op, at, shown: false });
+        }
+    }
+
+    fn observed(&mut self, live: &LiveUser) {
+        for sent in [&mut self.switched, &mut self.updated].into_iter().flatten() {
+            for (what, shows) in shows(&sent.op, live) {
+                if shows {
+                    sent.shown.insert(what);
+                } else if sent.shown.contains(&what) {
+                    sent.reverted = true;
+                }
+            }
+        }
+        if let Some(lost) = &mut self.lost {
+            lost.shown |= shows(&lost.op, live).iter().all(|(_, shows)| *shows);
+        }
+    }
+}
+
+/// What of a call a list shows, as far as it can.
+fn shows(op: &Op, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
+    match op {
+        Op::Enable(_) => vec![(None, live.calling == LiveCalling::Enabled)],
+        Op::Disable(_) => vec![(None, live.calling == LiveCalling::Disabled)],
+        Op::Update(_, details) => {
+            let seen = live.details.keys().copied().collect();
+            let expected = observed(details, &seen);
+            let carried = details.iter().filter(|(field, _)| seen.contains(field));
+            carried.map(|(field, _)| (Some(field), live.details.get(&field) == expected.get(&field))).collect()
+        }
+        Op::Sync => Vec::new(),
+    }
+}

@@ -1,0 +1,273 @@
+//! The people of a made-up world: what operators write into manifests, and what happens at the service without them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use dialplane::model::{
+    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, Mode, Origin, Prune, TenantId, TenantName, Upn,
+    Value,
+};
+
+use super::world::{Customer, Lagging, Person, Temper, World};
+use crate::{
+    properties::world::{phone, upn_of},
+    support::{gateway, name, tenant_id, upn},
+};
+
+/// Numbers 0 and 1 are "not managed" and "none"; so few of the rest that users meet over them.
+const NUMBERS: u8 = 8;
+
+/// A made-up fleet, and a service that is not as it is wanted.
+pub(super) fn draw(seed: u64) -> World {
+    let mut world = World::new(seed);
+    let rng = &mut world.rng;
+    let mut of = |rates: &[u32]| rates[rng.usize(0..rates.len())];
+    world.temper = Temper {
+        faults: of(&[0, 50, 150, 400]),
+        crashes: of(&[0, 10, 30, 80]),
+        events: of(&[0, 10, 40, 100]),
+        stale: of(&[0, 0, 50, 200]),
+        short: of(&[0, 0, 50, 200]),
+        lag: of(&[0, 300, 700, 1000]),
+    };
+    for t in 0..world.rng.usize(1..3) {
+        let users: Vec<Upn> = (0..world.rng.usize(2..6)).map(|n| upn_of(t, n)).collect();
+        add(&mut world, t, &users);
+    }
+    for _ in 0..6 {
+        let (tenant, user) = any(&mut world);
+        give(&mut world, &tenant, &user);
+    }
+    world.calm = false;
+    world
+}
+
+/// A tenant with people and wishes.
+pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
+    let wishes = users.iter().map(|user| (user.clone(), wish(world, user))).collect();
+    let desired = DesiredTenant {
+        name: name(&format!("t{t}")),
+        id: TenantId::parse(&tenant_id(t)).unwrap(),
+        mode: Mode::Enforce,
+        prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
+        disable_limit: DisableLimit { percent: 100, count: 25 },
+        protect: BTreeSet::new(),
+        extension_prefix: None,
+        users: wishes,
+        origin: origin(),
+        incomplete: None,
+    };
+    let mut people = BTreeMap::new();
+    for user in users {
+        let calling = if world.rng.bool() { Calling::Enabled } else { Calling::Disabled };
+        let wanted = phone(world.rng.u8(0..NUMBERS)).filter(|value| match value {
+            Value::Phone(number) => {
+                let mine = people.values().any(|person: &Person| person.stored.truth().phone() == Some(number));
+                !mine && world.holder(number).is_none()
+            }
+            _ => true,
+        });
+        let mut stored = details(world);
+        stored.set(Field::PhoneNumber, wanted.unwrap_or(Value::NoPhone));
+        people.insert(user.clone(), person(calling, stored));
+    }
+    people.insert(upn(&format!("callappservice@t{t}.example")), person(Calling::Enabled, Details::default()));
+    let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
+    if world.rng.u8(0..4) == 0 {
+        sees.remove(&Field::UserTag);
+    }
+    let clears = sees.len() == Field::ALL.len() && world.rng.bool();
+    let customer = Customer { consent: Consent::Granted, sees, clears, people, unsynced: false };
+    world.customers.insert(desired.name.clone(), customer);
+    world.desired.insert(desired.name.clone(), Arc::new(desired));
+}
+
+fn origin() -> Origin {
+    Origin { file: "fleet.yaml".into(), line: None }
+}
+
+pub(super) fn person(calling: Calling, stored: Details) -> Person {
+    Person { calling: Lagging::new(calling), stored: Lagging::new(stored), hidden: false }
+}
+
+fn details(world: &mut World) -> Details {
+    let rng = &mut world.rng;
+    let pairs = [
+        (Field::SbcGatewayId, (rng.u8(0..20) > 0).then(|| gateway(805))),
+        (Field::UseTeamsVoicemail, rng.bool().then(|| Value::Flag(rng.bool()))),
+        (Field::UserTag, rng.bool().then(|| Value::Text(format!("tag {}", rng.u8(0..3)).into()))),
+    ];
+    pairs.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
+}
+
+fn wish(world: &mut World, user: &Upn) -> DesiredUser {
+    let calling = if world.rng.u8(0..4) > 0 { Calling::Enabled } else { Calling::Disabled };
+    DesiredUser { upn: user.clone(), calling, details: details(world), origin: origin() }
+}
+
+fn any(world: &mut World) -> (TenantName, Upn) {
+    let users = world.customers.iter().flat_map(|(name, customer)| customer.people.keys().map(move |user| (name, user)));
+    let people: Vec<_> = users.filter(|(_, user)| !user.is_platform_account()).collect();
+    let (tenant, user) = people[world.rng.usize(0..people.len())];
+    (tenant.clone(), user.clone())
+}
+
+/// Somebody is to have another number; who was to have it gets the other one, or none.
+fn give(world: &mut World, tenant: &TenantName, user: &Upn) {
+    let number = phone(world.rng.u8(0..NUMBERS));
+    let swap = world.rng.bool();
+    let Some(old) = world.desired[tenant].users.get(user).map(|user| user.details.get(Field::PhoneNumber).cloned()) else {
+        return;
+    };
+    for desired in world.desired.values_mut().map(Arc::make_mut) {
+        for wish in desired.users.values_mut() {
+            if wish.upn == *user {
+                set_number(wish, number.as_ref());
+            } else if matches!(number, Some(Value::Phone(_))) && wish.details.get(Field::PhoneNumber) == number.as_ref() {
+                set_number(wish, if swap { old.as_ref() } else { Some(&Value::NoPhone) });
+            }
+        }
+    }
+    let number = number.map_or("no number of ours".to_owned(), |number| number.to_string());
+    world.say(format_args!("EDIT {user} is to have {number}{}", if swap { ", swapped" } else { "" }));
+}
+
+fn set_number(wish: &mut DesiredUser, number: Option<&Value>) {
+    let others = wish.details.iter().filter(|(field, _)| *field != Field::PhoneNumber);
+    let number = number.map(|number| (Field::PhoneNumber, number.clone()));
+    wish.details = others.map(|(field, value)| (field, value.clone())).chain(number).collect();
+}
+
+/// An edit of the manifests.
+pub(super) fn edit(world: &mut World) {
+    let (tenant, user) = any(world);
+    let fresh = wish(world, &user);
+    let kind = world.rng.u8(0..20);
+    if (5..10).contains(&kind) {
+        return give(world, &tenant, &user);
+    }
+    let desired = Arc::make_mut(world.desired.get_mut(&tenant).unwrap());
+    let what = match (kind, desired.users.get_mut(&user)) {
+        (0..5, Some(wish)) => {
+            wish.calling = if wish.calling == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+            format!("{:?}", wish.calling)
+        }
+        (10..13, Some(wish)) => {
+            let number = wish.details.get(Field::PhoneNumber).cloned();
+            wish.details = fresh.details;
+            set_number(wish, number.as_ref());
+            format!("{:?}", wish.details)
+        }
+        (13, Some(_)) => {
+            desired.users.remove(&user);
+            "not named".to_owned()
+        }
+        (0..15, None) => {
+            desired.users.insert(user.clone(), fresh);
+            "named".to_owned()
+        }
+        (15, _) => {
+            desired.prune = if desired.prune == Prune::Never { Prune::Disable } else { Prune::Never };
+            format!("{:?}", desired.prune)
+        }
+        (16, _) => {
+            let freed = desired.protect.remove(&user);
+            if !freed {
+                desired.protect.insert(user.clone());
+            }
+            format!("protected {}", !freed)
+        }
+        (17, _) => {
+            desired.incomplete = desired.incomplete.is_none().then(|| "a file could not be understood".to_owned());
+            format!("incomplete {:?}", desired.incomplete)
+        }
+        (18, _) => {
+            let other = if desired.mode == Mode::Report { Mode::Suspend } else { Mode::Report };
+            desired.mode = if desired.mode == Mode::Enforce { other } else { Mode::Enforce };
+            format!("{:?}", desired.mode)
+        }
+        (19, _) => {
+            desired.disable_limit.percent = if desired.disable_limit.percent == 100 { 30 } else { 100 };
+            format!("limit {}", desired.disable_limit.percent)
+        }
+        _ => return,
+    };
+    world.say(format_args!("EDIT {user}: {what}"));
+}
+
+/// Something happens while the program is at work.
+pub(super) fn event(world: &mut World) {
+    let (tenant, user) = any(world);
+    let visible = world.visible();
+    let what = match world.rng.u8(0..20) {
+        0..11 => return edit(world),
+        11..14 => {
+            let customer = world.customers.get_mut(&tenant).unwrap();
+            let no = if world.rng.bool() { Consent::Missing } else { Consent::Disagrees { flag: true, listed: false } };
+            customer.consent = if customer.consent == Consent::Granted { no } else { Consent::Granted };
+            format!("consent of {tenant}: {:?}", customer.consent)
+        }
+        14 => {
+            world.outage = !world.outage;
+            format!("outage {}", world.outage)
+        }
+        15 => {
+            let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
+            person.hidden = !person.hidden;
+            format!("{user} hidden {}", person.hidden)
+        }
+        16 => {
+            world.stop.cancel();
+            "the program is asked to stop".to_owned()
+        }
+        17 => {
+            world.disk_full = true;
+            "the disk is full".to_owned()
+        }
+        kind => {
+            world.judge.meddled(&tenant, &user);
+            let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
+            if kind == 18 {
+                let other = if *person.calling.truth() == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+                person.calling.set(other, visible);
+                format!("somebody made {user} {other:?}")
+            } else {
+                let mut stored = person.stored.truth().clone();
+                stored.set(Field::PhoneNumber, Value::NoPhone);
+                stored.set(Field::UseTeamsVoicemail, Value::Flag(world.rng.bool()));
+                person.stored.set(stored, visible);
+                format!("somebody took the number of {user}")
+            }
+        }
+    };
+    world.say(format_args!("EVENT {what}"));
+}
+
+/// Faults and edits end. Most of what was taken away comes back; what does not, stays away.
+pub(super) fn calm_down(world: &mut World) {
+    world.say("CALM");
+    (world.calm, world.outage) = (true, false);
+    let rng = &mut world.rng;
+    for customer in world.customers.values_mut() {
+        if rng.u8(0..8) > 0 {
+            customer.consent = Consent::Granted;
+        }
+        for person in customer.people.values_mut() {
+            person.hidden &= rng.u8(0..4) == 0;
+            if person.hidden {
+                // Nobody can know of a number that is held unseen: the service would refuse it for ever.
+                let mut stored = person.stored.truth().clone();
+                stored.set(Field::PhoneNumber, Value::NoPhone);
+                person.stored = Lagging::new(stored);
+            }
+        }
+    }
+    for desired in world.desired.values_mut().map(Arc::make_mut) {
+        desired.incomplete = None;
+        if desired.mode == Mode::Suspend || rng.u8(0..4) > 0 {
+            desired.mode = Mode::Enforce;
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The traits over the made-up world. Each call and each record has an instant before and one after it at which the program
+//! can die; who is dead never goes on.
+
+use std::{
+    future::{pending, poll_fn},
+    sync::{Arc, Mutex, MutexGuard},
+    task::Poll,
+};
+
+use dialplane::{
+    model::{Consent, Coverage, LiveTenant, Memory, TenantName, TenantRef, UpdateRequest, Upn},
+    ports::{Entry, Fault, FaultKind, Journal, JournalError, LiveReader, Provisioner},
+    state::VolatileJournal,
+};
+use futures_util::FutureExt as _;
+
+use super::world::{HOUR, MINUTE, Op, World, now};
+
+/// The world as the program meets it.
+#[derive(Clone)]
+pub(super) struct Service(pub(super) Arc<Mutex<World>>);
+
+impl Service {
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    /// Others may come first; then the instant itself.
+    async fn point(&self, what: &str) {
+        let others = if self.world().calm { 0 } else { self.world().rng.u8(0..3) };
+        for _ in 0..others {
+            let mut waited = false;
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+        if !self.world().dead {
+            self.world().point(what);
+        }
+        if self.world().dead {
+            pending::<()>().await;
+        }
+    }
+
+    async fn call(&self, tenant: &TenantRef, op: Op) -> Result<(), Fault> {
+        let name = &tenant.name;
+        let (flight, (done, answer)) = {
+            let world = &mut *self.world();
+            world.tally.calls += 1;
+            world.say(format_args!("{name}: {op}"));
+            world.judge.sends(name, &op);
+            let flight = world.tally.calls;
+            let fate = world.fate();
+            if fate.0 {
+                world.flights.insert(flight, (name.clone(), op.clone()));
+            }
+            (flight, fate)
+        };
+        self.point(&format!("before {op} is handled")).await;
+        let answer = {
+            let world = &mut *self.world();
+            world.flights.remove(&flight);
+            let refusal = if done { world.handle(name, &op).err() } else { None };
+            let answer = answer.or(refusal.is_some().then_some(FaultKind::Rejected));
+            if let Some(kind) = answer {
+                world.say(format_args!("  answer to {op}: {kind:?}"));
+                world.tally.lost += 1;
+                let calm = world.calm && world.judge.must_succeed;
+                world.judge.check(!calm, || format!("{op} was refused although nothing goes wrong: {refusal:?}"));
+            }
+            answer
+        };
+        self.point(&format!("after {op}, before its answer")).await;
+        answer.map_or(Ok(()), |kind| Err(Fault::new(kind, "made up")))
+    }
+}
+
+impl LiveReader for Service {
+    async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+        self.point("before a list").await;
+        let world = &mut *self.world();
+        if let (_, Some(kind)) = world.fate() {
+            world.say(format_args!("{}: no list: {kind:?}", tenant.name));
+            return Err(Fault::new(kind, "made up"));
+        }
+        let mut at = now();
+        if world.chance(world.temper.stale) {
+            at = at - MINUTE * world.rng.u32(1..60) - HOUR * world.rng.u32(0..6);
+        }
+        let customer = &world.customers[&tenant.name];
+        let mut live = LiveTenant {
+            consent: customer.consent.clone(),
+            coverage: Coverage::Complete,
+            sees: customer.sees.clone(),
+            users: customer.list(at),
+        };
+        if world.chance(world.temper.short) {
+            live.coverage = Coverage::Suspect("the list is short".to_owned());
+            let keep = world.rng.u8(0..4);
+            live.users.retain(|_, _| world.rng.u8(0..4) < keep);
+        }
+        let calling = |(upn, user): (&Upn, &dialplane::model::LiveUser)| format!("{upn} {:?}", user.calling);
+        let users: Vec<String> = live.users.iter().map(calling).collect();
+        let what = (at, &live.consent, &live.coverage, users.join(", "));
+        world.say(format_args!("{}: list of {}: {:?}, {:?}: {}", tenant.name, what.0, what.1, what.2, what.3));
+        world.judge.observed(&tenant.name, &live);
+        Ok(live)
+    }
+}
+
+impl Provisioner for Service {
+    async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
+        self.point("before consent is asked").await;
+        let world = &mut *self.world();
+        if let (_, Some(kind)) = world.fate() {
+            world.say(format_args!("{}: no consent answer: {kind:?}", tenant.name));
+            return Err(Fault::new(kind, "made up"));
+        }
+        let consent = world.customers[&tenant.name].consent.clone();
+        world.judge.asked(&tenant.name, &consent);
+        Ok(consent)
+    }
+    async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        self.call(tenant, Op::Enable(user.clone())).await
+    }
+    async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        self.call(tenant, Op::Disable(user.clone())).await
+    }
+    async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
+        self.call(tenant, Op::Update(update.user().clone(), update.details().clone())).await
+    }
+    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
+        self.call(tenant, Op::Sync).await
+    }
+}
+
+/// A journal whose entries survive, and whose sum is made anew after each death.
+pub(super) struct Disk {
+    service: Service,
+    memory: VolatileJournal,
+}
+
+impl Disk {
+    pub(super) fn open(service: &Service) -> Self {
+        let memory = VolatileJournal::default();
+        let world = &mut *service.world();
+        world.disk_full = false;
+        for entry in world.durable.clone() {
+            memory.record(entry).now_or_never().unwrap().unwrap();
+        }
+        Self { service: service.clone(), memory }
+    }
+}
+
+impl Journal for Disk {
+    fn memory(&self, tenant: &TenantName) -> Memory {
+        self.memory.memory(tenant)
+    }
+    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+        let what = format!("{:?}", entry.event);
+        self.service.point(&format!("before the record {what}")).await;
+        if self.service.world().disk_full {
+            return Err(JournalError("the disk is full".to_owned()));
+        }
+        {
+            let world = &mut *self.service.world();
+            world.say(format_args!("{}: recorded {what}", entry.tenant));
+            world.judge.recorded(&entry);
+            world.durable.push(entry.clone());
+        }
+        self.service.point(&format!("after the record {what}")).await;
+        self.memory.record(entry).await
+    }
+}

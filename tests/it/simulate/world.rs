@@ -1,0 +1,298 @@
+//! The made-up world: time, people, what lists show of them, and the instants at which it can all go wrong.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use dialplane::{
+    model::{Calling, Consent, DesiredTenant, Details, Field, LiveCalling, LiveUser, PhoneNumber, TenantName, Upn},
+    ports::{Entry, FaultKind},
+};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{judge::Judge, operator};
+use crate::properties::world::observed;
+
+thread_local! {
+    static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::UNIX_EPOCH) };
+}
+
+/// The made-up time of this thread's world.
+pub(super) fn now() -> Timestamp {
+    NOW.get()
+}
+
+pub(super) fn pass_time(by: Duration) {
+    NOW.set(now() + by);
+}
+
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
+/// A value and its past: lists show it late, and old lists show what was.
+#[derive(Debug, Clone)]
+pub(super) struct Lagging<T>(Vec<(Timestamp, T)>);
+
+impl<T> Lagging<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self(vec![(Timestamp::UNIX_EPOCH, value)])
+    }
+
+    /// What is.
+    pub(super) fn truth(&self) -> &T {
+        &self.0[self.0.len() - 1].1
+    }
+
+    /// What a list of that time shows. What was shown once never goes back to what was before.
+    pub(super) fn shown(&self, at: Timestamp) -> &T {
+        self.0.iter().rev().find(|(from, _)| *from <= at).map_or(&self.0[0].1, |(_, value)| value)
+    }
+
+    pub(super) fn set(&mut self, value: T, visible: Timestamp) {
+        self.0.push((visible, value));
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub(super) calling: Lagging<Calling>,
+    pub(super) stored: Lagging<Details>,
+    pub(super) hidden: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Customer {
+    pub(super) consent: Consent,
+    pub(super) sees: BTreeSet<Field>,
+    /// Whether an update clears what it does not carry.
+    pub(super) clears: bool,
+    pub(super) people: BTreeMap<Upn, Person>,
+    /// Whether something was carried out after the last sync.
+    pub(super) unsynced: bool,
+}
+
+impl Customer {
+    pub(super) fn list(&self, at: Timestamp) -> BTreeMap<Upn, LiveUser> {
+        let visible = self.people.iter().filter(|(_, person)| !person.hidden);
+        let user = |(upn, person): (&Upn, &Person)| {
+            let calling = match person.calling.shown(at) {
+                Calling::Enabled => LiveCalling::Enabled,
+                Calling::Disabled => LiveCalling::Disabled,
+            };
+            let details = observed(person.stored.shown(at), &self.sees);
+            (upn.clone(), LiveUser { upn: upn.clone(), calling, details })
+        };
+        visible.map(user).collect()
+    }
+}
+
+/// A call that changes something.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Op {
+    Enable(Upn),
+    Disable(Upn),
+    Update(Upn, Details),
+    Sync,
+}
+
+impl Op {
+    pub(super) fn user(&self) -> Option<&Upn> {
+        match self {
+            Self::Enable(user) | Self::Disable(user) | Self::Update(user, _) => Some(user),
+            Self::Sync => None,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enable(user) => write!(f, "enable {user}"),
+            Self::Disable(user) => write!(f, "disable {user}"),
+            Self::Update(user, details) => {
+                write!(f, "update {user}")?;
+                details.iter().try_for_each(|(field, value)| write!(f, " {field}={value}"))
+            }
+            Self::Sync => f.write_str("sync"),
+        }
+    }
+}
+
+/// How bad this world is: each is a chance in a thousand.
+#[derive(Debug, Default)]
+pub(super) struct Temper {
+    pub(super) faults: u32,
+    pub(super) crashes: u32,
+    pub(super) events: u32,
+    pub(super) stale: u32,
+    pub(super) short: u32,
+    pub(super) lag: u32,
+}
+
+/// What becomes of a call: whether it is carried out, and the fault that is answered.
+pub(super) type Fate = (bool, Option<FaultKind>);
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub(super) points: u64,
+    pub(super) passes: u64,
+    pub(super) calls: u64,
+    pub(super) crashes: u64,
+    pub(super) lost: u64,
+}
+
+pub(super) struct World {
+    pub(super) rng: fastrand::Rng,
+    pub(super) temper: Temper,
+    pub(super) customers: BTreeMap<TenantName, Customer>,
+    pub(super) desired: BTreeMap<TenantName, Arc<DesiredTenant>>,
+    /// What the disk holds.
+    pub(super) durable: Vec<Entry>,
+    pub(super) disk_full: bool,
+    pub(super) judge: Judge,
+    /// The points, counted from the start, at which the program is to die.
+    pub(super) dies_at: Vec<u64>,
+    pub(super) fixed_lag: Option<Duration>,
+    pub(super) dead: bool,
+    /// Nothing goes wrong any more.
+    pub(super) calm: bool,
+    pub(super) outage: bool,
+    pub(super) stop: CancellationToken,
+    /// Calls that were sent and not handled yet.
+    pub(super) flights: BTreeMap<u64, (TenantName, Op)>,
+    pub(super) tally: Tally,
+    pub(super) log: Vec<String>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        NOW.set(Timestamp::from_second(1_800_000_000).unwrap());
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            temper: Temper::default(),
+            customers: BTreeMap::new(),
+            desired: BTreeMap::new(),
+            durable: Vec::new(),
+            disk_full: false,
+            judge: Judge::default(),
+            dies_at: Vec::new(),
+            fixed_lag: None,
+            dead: false,
+            calm: true,
+            outage: false,
+            stop: CancellationToken::new(),
+            flights: BTreeMap::new(),
+            tally: Tally::default(),
+            log: Vec::new(),
+        }
+    }
+
+    pub(super) fn say(&mut self, what: impl fmt::Display) {
+        self.log.push(format!("{} {what}", now().strftime("%dd %H:%M:%S")));
+    }
+
+    pub(super) fn chance(&mut self, in_a_thousand: u32) -> bool {
+        !self.calm && self.rng.u32(0..1000) < in_a_thousand
+    }
+
+    /// An instant at which the operator can step in and the program can die.
+    pub(super) fn point(&mut self, what: &str) {
+        self.tally.points += 1;
+        pass_time(Duration::from_millis(self.rng.u64(0..2000)));
+        if self.chance(self.temper.events) {
+            operator::event(self);
+        }
+        if self.dies_at.contains(&self.tally.points) || self.chance(self.temper.crashes) {
+            self.tally.crashes += 1;
+            self.dead = true;
+            self.say(format_args!("CRASH {what}"));
+            // What was sent may still arrive.
+            for (_, (tenant, op)) in std::mem::take(&mut self.flights) {
+                if self.chance(500) {
+                    let _ = self.handle(&tenant, &op);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fate(&mut self) -> Fate {
+        use FaultKind::{Auth, Garbled, NoAnswer, Rejected, Server, Throttled, Unreachable};
+        const BAD: [(bool, FaultKind); 10] = [
+            (false, Rejected),
+            (false, NoAnswer),
+            (true, NoAnswer),
+            (false, Server),
+            (true, Server),
+            (false, Garbled),
+            (true, Garbled),
+            (false, Throttled),
+            (false, Auth),
+            (false, Unreachable),
+        ];
+        if self.outage && !self.calm {
+            return (false, Some(if self.rng.bool() { Unreachable } else { Server }));
+        }
+        if self.chance(self.temper.faults) {
+            let (done, kind) = BAD[self.rng.usize(0..BAD.len())];
+            return (done, Some(kind));
+        }
+        (true, None)
+    }
+
+    /// When something that is written now becomes visible.
+    pub(super) fn visible(&mut self) -> Timestamp {
+        if let Some(lag) = self.fixed_lag {
+            return now() + lag;
+        }
+        let lag = match self.rng.u32(0..8) {
+            _ if !self.chance(self.temper.lag) => Duration::ZERO,
+            0..3 => MINUTE * self.rng.u32(1..60),
+            3..6 => MINUTE * self.rng.u32(1..240),
+            6 => MINUTE * self.rng.u32(1..1440),
+            _ => HOUR * self.rng.u32(4..32),
+        };
+        now() + lag
+    }
+
+    pub(super) fn holder(&self, number: &PhoneNumber) -> Option<(&TenantName, &Upn)> {
+        let people = self.customers.iter().flat_map(|(name, customer)| customer.people.iter().map(move |(u, p)| (name, u, p)));
+        people.into_iter().find(|(.., person)| person.stored.truth().phone() == Some(number)).map(|(name, user, _)| (name, user))
+    }
+
+    /// The service carries out a call, or refuses it.
+    pub(super) fn handle(&mut self, tenant: &TenantName, op: &Op) -> Result<(), String> {
+        let visible = self.visible();
+        let refusal = match op {
+            _ if self.customers[tenant].consent != Consent::Granted => Some("no consent".to_owned()),
+            Op::Update(user, details) => details.phone().and_then(|number| {
+                let (_, holder) = self.holder(number).filter(|(_, holder)| *holder != user)?;
+                Some(format!("{number} is held by {holder}"))
+            }),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            self.say(format_args!("  refused: {op}: {refusal}"));
+            return Err(refusal);
+        }
+        self.say(format_args!("  carried out: {op}, visible {}", visible.strftime("%dd %H:%M:%S")));
+        let customer = self.customers.get_mut(tenant).unwrap();
+        customer.unsynced = *op != Op::Sync;
+        let Some(user) = op.user() else { return Ok(()) };
+        let Some(person) = customer.people.get_mut(user) else { return Err("no such user".to_owned()) };
+        match op {
+            Op::Enable(_) => person.calling.set(Calling::Enabled, visible),
+            Op::Disable(_) => person.calling.set(Calling::Disabled, visible),
+            Op::Update(_, details) => {
+                let kept = if customer.clears { Details::default() } else { person.stored.truth().clone() };
+                person.stored.set(details.over(&kept), visible);
+            }
+            Op::Sync => {}
+        }
+        Ok(())
+    }
+}
