@@ -39,7 +39,6 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "figures, for whoever asked for them")]
 fn every_world_ends_well() {
     if let Some(seed) = number("SIMULATE_SEED") {
         live(seed).unwrap_or_else(|wrong| panic!("{wrong}"));

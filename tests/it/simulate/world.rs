@@ -146,6 +146,7 @@ pub(super) struct Tally {
     pub(super) lost: u64,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct World {
     pub(super) rng: fastrand::Rng,
     pub(super) temper: Temper,
