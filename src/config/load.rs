@@ -4,11 +4,14 @@
 //! Its text is read as YAML. Other variables that start with `DIALPLANE_` are free for secrets. A relative path is meant from the
 //! folder of the file that holds it; in a variable, from where the program was started.
 
-use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
 
 use serde_yaml::{Mapping, Value};
 
-use super::Settings;
+use super::{
+    Settings,
+    limits::{counts, intervals, missing},
+};
 use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
 /// What variables that set values start with.
@@ -110,45 +113,6 @@ fn within(value: &Value, path: &[Segment]) -> bool {
             Segment::Index(index) => value.get(*index),
         })
         .is_some()
-}
-
-/// Keys of the account that are absent: the decoder tells only the first.
-fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
-    let path = Path::root(0).key("connectToTeams");
-    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
-    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
-    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
-}
-
-/// Numbers that would stop the program from doing anything.
-fn counts(settings: &Settings) -> Vec<Wrong> {
-    let execution = &settings.execution;
-    let counts = [("usersPerTenant", execution.users_per_tenant), ("tenants", execution.tenants)];
-    let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
-    let path = Path::root(0).key("execution");
-    wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
-}
-
-/// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.
-fn intervals(settings: &Settings) -> Vec<Wrong> {
-    let rehearsal = settings.connect_to_teams.as_ref().is_none_or(|account| account.base_url.starts_with("http://"));
-    let least = |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
-    let run = &settings.run;
-    let intervals = [
-        ("debounce", run.debounce, Duration::from_millis(10)),
-        ("poll", run.poll, least(1)),
-        ("resync", run.resync, least(60)),
-        ("backoff", run.backoff, least(1)),
-        ("backoffCeiling", run.backoff_ceiling, run.backoff),
-    ];
-    let path = Path::root(0).key("run");
-    let short = intervals.iter().filter(|(_, given, least)| given < least);
-    short
-        .map(|(key, given, least)| {
-            let shown = |duration: &Duration| humantime::format_duration(*duration).to_string();
-            Wrong::value(path.key(key), format!("`{key}` is {}; {} is the least", shown(given), shown(least)))
-        })
-        .collect()
 }
 
 /// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.

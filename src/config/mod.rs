@@ -3,6 +3,7 @@
 //! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
 
 mod endpoints;
+mod limits;
 mod load;
 mod secret;
 

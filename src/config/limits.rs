@@ -1,0 +1,47 @@
+//! What settings must hold and how far they may go, beyond their types.
+
+use std::time::Duration;
+
+use serde_yaml::Value;
+
+use super::Settings;
+use crate::yaml::{self, Path, Wrong};
+
+/// Keys of the account that are absent: the decoder tells only the first.
+pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
+    let path = Path::root(0).key("connectToTeams");
+    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
+    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
+    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
+}
+
+/// Numbers that would stop the program from doing anything.
+pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
+    let execution = &settings.execution;
+    let counts = [("usersPerTenant", execution.users_per_tenant), ("tenants", execution.tenants)];
+    let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
+    let path = Path::root(0).key("execution");
+    wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
+}
+
+/// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.
+pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
+    let rehearsal = settings.connect_to_teams.as_ref().is_none_or(|account| account.base_url.starts_with("http://"));
+    let least = |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
+    let run = &settings.run;
+    let intervals = [
+        ("debounce", run.debounce, Duration::from_millis(10)),
+        ("poll", run.poll, least(1)),
+        ("resync", run.resync, least(60)),
+        ("backoff", run.backoff, least(1)),
+        ("backoffCeiling", run.backoff_ceiling, run.backoff),
+    ];
+    let path = Path::root(0).key("run");
+    let short = intervals.iter().filter(|(_, given, least)| given < least);
+    short
+        .map(|(key, given, least)| {
+            let shown = |duration: &Duration| humantime::format_duration(*duration).to_string();
+            Wrong::value(path.key(key), format!("`{key}` is {}; {} is the least", shown(given), shown(least)))
+        })
+        .collect()
+}
