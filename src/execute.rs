@@ -22,8 +22,15 @@ use tracing::{Instrument as _, debug, info, info_span, warn};
 use crate::{
     model::{Consent, RunId, TenantName, TenantRef, Verb},
     plan::{Action, Step, SyncPlan, TenantPlan},
-    ports::{Entry, Event, Fault, Journal, JournalError, Provisioner, StepOutcome, WriteVerdict},
+    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Provisioner, StepOutcome, WriteVerdict},
 };
+
+/// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
+/// again soon.
+const MAX_LOST: u32 = 3;
+
+/// What a step says that nobody has come to.
+const NOT_YET: &str = "the run ended before its turn";
 
 /// What a run is carried out with.
 #[derive(Debug)]
@@ -85,6 +92,17 @@ pub enum SyncOutcome {
     NotTried(String),
 }
 
+impl Stop {
+    /// Whether a sync would fare no better; then it stays owed.
+    fn bars_sync(&self) -> bool {
+        match self {
+            Self::Fault(fault) => matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured),
+            Self::Consent | Self::Journal(_) => true,
+            Self::Asked => false,
+        }
+    }
+}
+
 impl TenantReport {
     /// The report of a plan that may not run.
     #[must_use]
@@ -125,7 +143,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         }
         let (true, Some(tenant)) = (plan.writes(), plan.reference.as_ref()) else { return report };
         for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
-            *outcome = plan.may_run(step).then(|| StepOutcome::NotTried("the run ended before its turn".to_owned()));
+            *outcome = plan.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
         }
         let mut walk = Walk { executor: self, plan, tenant, run, progress, report };
         if let Err(stop) = walk.all().await {
@@ -163,8 +181,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         }
         if !self.owes_sync() {
             self.record(Event::NothingSent).await?;
-        } else if !matches!(stop, Some(Stop::Fault(_))) {
-            // After a fault the sync would fail as well; it stays owed.
+        } else if !stop.as_ref().is_some_and(Stop::bars_sync) {
+            // One user whom the service refuses for ever must not keep all others unsynced.
             self.sync().await?;
         }
         stop.map_or(Ok(()), Err)
@@ -201,6 +219,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 behind.entry(*before).or_default().push(id);
             }
         }
+        let mut lost_in_a_row = 0;
         let mut running = FuturesUnordered::new();
         let mut stop = None;
         loop {
@@ -229,6 +248,11 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             } else {
                 self.skip(&followers, &behind, step);
             }
+            lost_in_a_row = if matches!(outcome, StepOutcome::Unknown(_)) { lost_in_a_row + 1 } else { 0 };
+            let stopped = match &outcome {
+                StepOutcome::Unknown(fault) if lost_in_a_row >= MAX_LOST => Some(Stop::Fault(fault.clone())),
+                _ => stopped,
+            };
             if let Some(slot) = self.report.steps.get_mut(id) {
                 *slot = Some(outcome);
             }
@@ -277,7 +301,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             stop => stop.to_string(),
         };
         for outcome in self.report.steps.iter_mut().flatten() {
-            if matches!(outcome, StepOutcome::NotTried(why) if why.starts_with("the run ended")) {
+            if matches!(outcome, StepOutcome::NotTried(why) if why == NOT_YET) {
                 *outcome = StepOutcome::NotTried(reason.clone());
             }
         }

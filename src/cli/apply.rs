@@ -36,12 +36,13 @@ pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Ex
         let backend = backend(once, &settings, &looked).await?;
         (backend.client.reader(), backend.execution, backend.sandbox)
     };
-    let plan = if once.sandbox {
+    let mut plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
     } else {
         let memory = read_memory(&settings.state.path)?;
         decide(&looked, &reader, &execution, memory, signals).await?
     };
+    only(&mut plan, &once.tenants);
     show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
 }
@@ -53,7 +54,8 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.client.reader();
-    let plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
+    let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
+    only(&mut plan, &once.tenants);
     if once.output == PlanOutput::Text {
         show_plan(&plan, once.output);
     }
@@ -76,9 +78,9 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
 }
 
 fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
-    let mut looked = manifests::look(&manifests::paths(&once.paths, settings))?;
+    let looked = manifests::look(&manifests::paths(&once.paths, settings))?;
     looked.tell();
-    looked.only(&once.tenants)?;
+    looked.know(&once.tenants)?;
     Ok(looked)
 }
 
@@ -108,6 +110,11 @@ async fn decide(
     };
     bar.finish_and_clear();
     Ok(pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution))
+}
+
+/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held in any of them.
+fn only(plan: &mut Plan, tenants: &[TenantName]) {
+    plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
 }
 
 fn show_plan(plan: &Plan, output: PlanOutput) {

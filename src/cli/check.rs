@@ -18,7 +18,7 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
             let errors = if errors.is_empty() { vec![wholly()] } else { errors };
             match command.output {
                 CheckOutput::Text => {}
-                CheckOutput::Json => out::json(&as_value(0, 0, 0, errors)),
+                CheckOutput::Json => out::json(&as_value(0, 0, 0, &errors)),
                 CheckOutput::Github => failure.diagnostics.iter().for_each(|diagnostic| out::data(&annotation(diagnostic))),
             }
             return Err(failure);
@@ -38,15 +38,15 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
             }
         }
         CheckOutput::Json => {
-            let problems = looked.diagnostics.iter().map(as_json).collect();
-            out::json(&as_value(looked.files.len(), tenants, users, problems));
+            let problems: Vec<_> = looked.diagnostics.iter().map(as_json).collect();
+            out::json(&as_value(looked.files.len(), tenants, users, &problems));
         }
         CheckOutput::Github => looked.diagnostics.iter().for_each(|diagnostic| out::data(&annotation(diagnostic))),
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Error })
 }
 
-fn as_value(files: usize, tenants: usize, users: usize, errors: Vec<serde_json::Value>) -> serde_json::Value {
+fn as_value(files: usize, tenants: usize, users: usize, errors: &[serde_json::Value]) -> serde_json::Value {
     serde_json::json!({
         "version": 1, "kind": "Validation", "files": files, "tenants": tenants, "users": users, "errors": errors,
     })

@@ -67,20 +67,15 @@ pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
 }
 
 impl Looked {
-    /// Leaves only the named tenants, if any are named.
-    pub(super) fn only(&mut self, tenants: &[TenantName]) -> Result<(), Failure> {
-        if tenants.is_empty() {
-            return Ok(());
-        }
-        let InForce { desired, broken, .. } = &mut self.in_force;
+    /// Whether all these tenants are described.
+    pub(super) fn know(&self, tenants: &[TenantName]) -> Result<(), Failure> {
+        let InForce { desired, broken, .. } = &self.in_force;
         if let Some(unknown) = tenants.iter().find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name)) {
             let known: Vec<&str> = desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
             return Err(
                 Failure::new(format!("no manifest describes tenant `{unknown}`")).hint(format!("there are {}", known.join(", ")))
             );
         }
-        desired.tenants.retain(|name, _| tenants.contains(name));
-        broken.retain(|name, _| tenants.contains(name));
         Ok(())
     }
 

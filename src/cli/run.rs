@@ -50,13 +50,16 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     let daemon = Daemon {
         manifests: paths,
+        own_files: settings.state.path.clone(),
         reader: backend.client.reader(),
         provisioner: backend.client.writer(),
         journal,
         execution: backend.execution,
         timing: settings.run,
     };
-    daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked()).await;
+    daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked()).await.map_err(|error| {
+        Failure::new(error).hint("make room or set `state.path`, and start the service again: it continues where it was")
+    })?;
     Ok(Exit::Done)
 }
 

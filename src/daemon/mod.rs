@@ -22,7 +22,7 @@ use crate::{
     execute::TenantReport,
     model::TenantName,
     plan::TenantPlan,
-    ports::{Journal, LiveReader, Provisioner},
+    ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
     source::Watch,
     yaml::Diagnostic,
@@ -33,6 +33,8 @@ use crate::{
 pub struct Daemon<R, P, J> {
     /// Where the manifests are.
     pub manifests: Vec<PathBuf>,
+    /// Where the service itself writes: news from there are its own.
+    pub own_files: PathBuf,
     /// Reads live state.
     pub reader: R,
     /// Changes the service.
@@ -74,14 +76,15 @@ pub struct TenantStatus {
 /// Hears the news; called from several tasks.
 pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
 
-/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow.
-pub async fn run<R, P, J>(daemon: Daemon<R, P, J>, listener: Listener, stop: CancellationToken)
+/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A journal that cannot be written
+/// any more ends it as well: whoever starts it again begins with a sound one.
+pub async fn run<R, P, J>(daemon: Daemon<R, P, J>, listener: Listener, stop: CancellationToken) -> Result<(), JournalError>
 where
     R: LiveReader + 'static,
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
-    let mut watch = Watch::new(&daemon.manifests);
+    let mut watch = Watch::new(&daemon.manifests, &daemon.own_files);
     let mut state = Loop::new(Arc::new(daemon), listener, stop.clone());
     state.look();
     loop {
@@ -97,9 +100,13 @@ where
             () = watch.changed() => state.debounce.news(state.now()),
             () = tokio::time::sleep_until(wake) => {}
         }
+        if state.journal_failed.is_some() {
+            break;
+        }
         state.act();
     }
-    state.wind_down().await;
+    stop.cancel();
+    state.wind_down().await
 }
 
 /// How long a status may stay the same before the service counts as hung: a few looks at the files.

@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Daemon, Listener, News};
 use crate::{
-    execute::Executor,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantName},
+    execute::{Executor, Stop},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
     pass,
     plan::{self, Observation, TenantInput, TenantPlan},
-    ports::{Fault, Journal, LiveReader, Provisioner},
+    ports::{Fault, Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Ended {
     pub(super) tenant: TenantName,
     pub(super) ending: Ending,
     pub(super) live: Option<Arc<LiveTenant>>,
+    pub(super) id: TenantId,
+    pub(super) journal_failed: Option<JournalError>,
 }
 
 /// One pass of one tenant.
@@ -57,7 +59,12 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             (true, true) => Ending::Held,
             (true, false) => Ending::Done,
         };
-        Ended { tenant: self.desired.name.clone(), ending, live: observed.and_then(Result::ok) }
+        let journal_failed = match report.stopped {
+            Some(Stop::Journal(error)) => Some(error),
+            _ => None,
+        };
+        let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
+        Ended { tenant, ending, live: observed.and_then(Result::ok), id, journal_failed }
     }
 
     fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {

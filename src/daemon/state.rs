@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -20,17 +21,27 @@ use super::{
 use crate::{
     config::Run,
     manifest::{self, InForce, Keeper},
-    model::{LiveTenant, TenantName},
+    model::{DesiredTenant, LiveTenant, TenantId, TenantName},
     pass,
-    ports::{Journal, LiveReader, Provisioner},
+    ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
     source::{Tree, read_tree},
 };
+
+/// How long a tenant waits whose customer is still worked on under another name.
+const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A task's end.
 pub(super) enum Task {
     Looked(Tree),
     Ended(Ended),
+}
+
+/// A pass under way.
+struct Running {
+    tenant: TenantName,
+    id: TenantId,
+    stop: CancellationToken,
 }
 
 /// The loop between two events.
@@ -40,7 +51,7 @@ pub(super) struct Loop<R, P, J> {
     stop: CancellationToken,
     start: Instant,
     pub(super) tasks: JoinSet<Task>,
-    running: BTreeMap<Id, TenantName>,
+    running: BTreeMap<Id, Running>,
     looking: bool,
     pub(super) debounce: Debounce,
     looks: Looks,
@@ -54,6 +65,8 @@ pub(super) struct Loop<R, P, J> {
     runs: u64,
     /// Mistakes in the manifests that were looked at last.
     errors: usize,
+    /// Why the journal cannot be written any more: then nothing can be done but to end and be started again.
+    pub(super) journal_failed: Option<JournalError>,
 }
 
 impl<R, P, J> Loop<R, P, J>
@@ -82,6 +95,7 @@ where
             seen: BTreeMap::new(),
             runs: 0,
             errors: 0,
+            journal_failed: None,
         }
     }
 
@@ -91,8 +105,9 @@ where
 
     pub(super) fn next_deadline(&self) -> Instant {
         let looking = self.debounce.due().filter(|_| !self.looking);
-        let deadlines = [Some(self.poll_at), looking, self.schedule.next(self.daemon.execution.tenants)];
-        self.start + deadlines.into_iter().flatten().min().unwrap_or(self.poll_at)
+        let poll = Some(self.poll_at).filter(|_| !self.looking);
+        let deadlines = [poll, looking, self.schedule.next(self.daemon.execution.tenants)];
+        self.start + deadlines.into_iter().flatten().min().unwrap_or_else(|| self.now() + self.daemon.timing.poll)
     }
 
     /// Does whatever is due now.
@@ -130,13 +145,15 @@ where
             }
             Ok((id, Task::Ended(ended))) => {
                 self.running.remove(&id);
-                if let Some(live) = ended.live {
+                let id = self.in_force.desired.tenants.get(&ended.tenant).map(|tenant| &tenant.id);
+                if let Some(live) = ended.live.filter(|_| id == Some(&ended.id)) {
                     self.seen.insert(ended.tenant.clone(), live);
                 }
+                self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
                 self.finish(&ended.tenant, ended.ending);
             }
             Err(failure) => {
-                if let Some(tenant) = self.running.remove(&failure.id()) {
+                if let Some(Running { tenant, .. }) = self.running.remove(&failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     self.finish(&tenant, Ending::Failed);
                 } else {
@@ -160,11 +177,11 @@ where
         let before = std::mem::take(&mut self.in_force);
         self.in_force = self.keeper.take(loaded);
         let tenants = &self.in_force.desired.tenants;
-        let changed: BTreeSet<TenantName> = tenants
-            .iter()
-            .filter(|(name, tenant)| before.desired.tenants.get(*name) != Some(*tenant))
-            .map(|(name, _)| name.clone())
-            .collect();
+        let same = |name: &TenantName, tenant: &DesiredTenant| {
+            before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant))
+        };
+        let changed: BTreeSet<TenantName> =
+            tenants.iter().filter(|(name, tenant)| !same(name, tenant)).map(|(name, _)| name.clone()).collect();
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
         info!(
             files = tree.files.len(),
@@ -186,6 +203,11 @@ where
         }
         self.errors = diagnostics.len();
         (self.listener)(News::Manifests(&diagnostics));
+        // What a running pass means to do is no longer what is wanted: it begins no new step, and the next one plans anew.
+        for running in self.running.values().filter(|running| changed.contains(&running.tenant) || !all.contains(&running.tenant))
+        {
+            running.stop.cancel();
+        }
         self.schedule.desired(&all, &changed, self.now());
     }
 
@@ -193,11 +215,16 @@ where
         let Some(desired) = self.in_force.desired.tenants.get(&tenant).map(Arc::clone) else {
             return self.finish(&tenant, Ending::Done);
         };
+        if self.running.values().any(|running| running.id == desired.id) {
+            // The same customer under another name, whose last pass has not ended yet.
+            return self.schedule.postpone(&tenant, self.now() + RENAMED_PAUSE);
+        }
         self.runs += 1;
+        let (id, stop) = (desired.id.clone(), self.stop.child_token());
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listener: Arc::clone(&self.listener),
-            stop: self.stop.clone(),
+            stop: stop.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
             elsewhere: self
                 .seen
@@ -209,7 +236,7 @@ where
             run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.insert(task.id(), tenant);
+        self.running.insert(task.id(), Running { tenant, id, stop });
     }
 
     fn tell_status(&self) {
@@ -237,7 +264,7 @@ where
     }
 
     /// No new passes; those that run begin no new step and end.
-    pub(super) async fn wind_down(mut self) {
+    pub(super) async fn wind_down(mut self) -> Result<(), JournalError> {
         let grace = self.daemon.timing.grace;
         info!(running = self.running.len(), grace = %humantime::format_duration(grace), "stopping: running calls may end");
         let all_ended = async {
@@ -248,7 +275,8 @@ where
         if tokio::time::timeout(grace, all_ended).await.is_err() {
             warn!("some calls did not end in time; what they owe is in the journal");
         }
-        self.tasks.shutdown().await;
+        self.tasks.abort_all();
         info!("stopped");
+        self.journal_failed.map_or(Ok(()), Err)
     }
 }

@@ -48,6 +48,23 @@ impl DesiredTenant {
     }
 }
 
+impl DesiredTenant {
+    /// Whether both ask for the same, wherever it stands: a comment that moves lines changes nothing.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let nowhere = || Origin { file: Arc::clone(&self.origin.file), line: None };
+        let without_places = |tenant: &Self| {
+            let mut tenant = tenant.clone();
+            tenant.origin = nowhere();
+            for user in tenant.users.values_mut() {
+                user.origin = nowhere();
+            }
+            tenant
+        };
+        self == other || without_places(self) == without_places(other)
+    }
+}
+
 /// What is asked for one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredUser {

@@ -50,7 +50,9 @@ pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option
 }
 
 /// What holds single steps.
-pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
+///
+/// `kept` is why an older version of the manifests is in force, if one is: the newest may name whom that one does not.
+pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant, kept: Option<&str>) {
     // Protected users lose nothing, so that they do not count.
     let protected = |step: &Step| desired.protect.contains(&step.user);
     let disables = steps.iter().filter(|step| step.action == Action::Disable && !protected(step)).count();
@@ -82,6 +84,14 @@ pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &Liv
                 Cause::NotNamed => "correct that file: it may name this user",
             };
             holds.push(Hold::new(HoldKind::Incomplete, reason.clone(), remedy));
+        }
+        if let (Some(reason), Cause::NotNamed) = (kept, step.cause) {
+            let remedy = "correct the manifests: their newest version may name this user";
+            holds.push(Hold::new(
+                HoldKind::Incomplete,
+                format!("an older version of the manifests is in force: {reason}"),
+                remedy,
+            ));
         }
         step.holds.extend(holds);
     }

@@ -136,7 +136,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     }
     let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
-    guards::hold_steps(&mut steps, desired, live);
+    guards::hold_steps(&mut steps, desired, live, tenant.kept);
     order::spread_holds(&mut steps);
     let steps = order::topological(steps);
     let holds = guards::hold_tenant(desired, live);

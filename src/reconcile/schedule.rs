@@ -112,6 +112,14 @@ impl Schedule {
         due.into_iter().map(|(_, name)| name).collect()
     }
 
+    /// A pass that was to start could not: it is due again then.
+    pub fn postpone(&mut self, name: &TenantName, until: At) {
+        if let Some(tenant) = self.tenants.get_mut(name) {
+            tenant.running = false;
+            tenant.due = until;
+        }
+    }
+
     /// A pass has ended.
     pub fn finished(&mut self, name: &TenantName, ending: Ending, now: At) {
         let timing = self.timing;

@@ -1,6 +1,9 @@
 //! Tells that something below the named paths moved. Best effort: whoever listens looks at the tree on an interval as well.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
@@ -11,15 +14,18 @@ use tracing::{info, warn};
 pub struct Watch {
     news: Arc<Notify>,
     roots: Vec<PathBuf>,
+    own: PathBuf,
     watcher: Option<RecommendedWatcher>,
     told: bool,
 }
 
 impl Watch {
-    /// Begins to watch. If that fails, the log says why and what to do, and only looking on an interval is left.
+    /// Begins to watch. If that fails, the log says why and what to do, and only looking on an interval is left. What moves below
+    /// `own` is no news: whoever listens writes there.
     #[must_use]
-    pub fn new(roots: &[PathBuf]) -> Self {
-        let mut watch = Self { news: Arc::new(Notify::new()), roots: roots.to_vec(), watcher: None, told: false };
+    pub fn new(roots: &[PathBuf], own: &Path) -> Self {
+        let own = std::path::absolute(own).unwrap_or_else(|_| own.to_owned());
+        let mut watch = Self { own, news: Arc::new(Notify::new()), roots: roots.to_vec(), watcher: None, told: false };
         watch.renew();
         watch
     }
@@ -32,9 +38,12 @@ impl Watch {
     /// Begins anew if watching has failed or a watched folder may have been replaced; called whenever the tree was looked at.
     pub fn renew(&mut self) {
         let news = Arc::clone(&self.news);
+        let own = self.own.clone();
+        let ours = move |path: &PathBuf| std::path::absolute(path).is_ok_and(|path| path.starts_with(&own));
         let tell = move |event: notify::Result<notify::Event>| match event {
             // Reading the tree is an access as well: listening to it would never end.
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+            Ok(event) if !event.paths.is_empty() && event.paths.iter().all(&ours) => {}
             Ok(_) | Err(_) => news.notify_one(),
         };
         let begun = notify::recommended_watcher(tell).and_then(|mut watcher| {

@@ -61,6 +61,11 @@ impl Stage {
         Self::set(|desired| World::drifted(desired, 1)).await
     }
 
+    /// What a process that was started has written so far: `stdout` or `stderr`.
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_default()
+    }
+
     /// Changes a passage of the configuration.
     pub(crate) fn configure(&self, before: &str, after: &str) {
         let path = self.path().join("dialplane.yaml");
@@ -79,7 +84,12 @@ impl Stage {
 
     /// Runs to the end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = dialplane(self.path(), arguments);
+        self.run_in(self.path(), arguments).await
+    }
+
+    /// The same, begun in another folder.
+    pub(crate) async fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ended {
+        let mut command = dialplane(folder, arguments);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         Ended::from(output)
     }

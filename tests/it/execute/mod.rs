@@ -132,27 +132,34 @@ async fn a_timeout_is_unknown() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_stops_and_owes_the_sync() {
+async fn who_is_not_let_in_stops_and_what_was_written_is_synced() {
     let house = updates(3).await;
     house.fault(on(Failure::Unauthorized, Route::Update).user("u01@contoso.com"));
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["accepted", "failed", "not tried"]);
     assert!(matches!(&report.stopped, Some(Stop::Fault(fault)) if fault.kind == FaultKind::Auth), "{report:?}");
-    assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
-    assert_eq!(house.syncs("contoso"), 0);
-    // One replay with a new token, and no more.
-    assert_eq!(
-        house.writes(),
-        ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401"]
-    );
-    // Let in again: the rest, and the sync exactly once.
+    // One replay with a new token, and no more; the user who is refused for ever does not keep the other unsynced.
+    let sent = ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401", "sync contoso"];
+    assert_eq!((report.sync, house.writes()), (SyncOutcome::Accepted, sent.map(str::to_owned).to_vec()));
+    // Let in again: the rest.
     house.no_faults();
     let report = run(&house).await;
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(house.writes()[3..], ["update u01@contoso.com", "update u02@contoso.com", "sync contoso"]);
+    assert_eq!(house.writes()[4..], ["update u01@contoso.com", "update u02@contoso.com", "sync contoso"]);
     let plan = house.plan().await;
     assert_eq!(house.apply(&plan).await[0].sync, SyncOutcome::NotNeeded);
-    assert_eq!(house.syncs("contoso"), 1);
+}
+
+#[tokio::test]
+async fn lost_answers_in_a_row_give_the_tenant_up_before_all_its_users_are_frozen() {
+    let house = updates(8).await;
+    house.fault(on(Failure::Unavailable, Route::Update));
+    let report = run(&house).await;
+    assert_eq!(kinds(&report)[..4], ["unknown", "unknown", "unknown", "not tried"]);
+    assert_eq!(house.writes().iter().filter(|write| write.starts_with("update")).count(), 3);
+    house.no_faults();
+    let report = run(&house).await;
+    assert_eq!(kinds(&report), ["accepted"; 5], "what was not tried is tried at once");
 }
 
 #[tokio::test]

@@ -1,0 +1,82 @@
+//! The service as a process over time: edits, reverts, signals, death, and what it says of itself meanwhile.
+
+use std::fs;
+
+use dialplane::{
+    model::Calling,
+    sandbox::{Failure, Route, Rule, World},
+};
+
+use crate::stage::{Stage, fleet};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revert_stops_the_pass_that_it_reverts() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let mut service = stage.start(&["run"]);
+    service.until("the first passes", || stage.text("stderr").contains("manifests taken")).await;
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 300);
+    let updates = || stage.writes().iter().filter(|path| path.contains("updateUserDetails")).count();
+    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    service.until("the first of 33 updates", || updates() > 0).await;
+    fs::write(stage.manifest(), fleet()).unwrap();
+    service.until("the revert", || stage.text("stderr").matches("manifests taken").count() == 3).await;
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
+    service.until("the way back", || stage.text("stdout").contains("stopped on request")).await;
+    // Far fewer than 33 forth and 33 back.
+    assert!(updates() < 50, "{} updates", updates());
+    assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_knows_the_dead_from_the_living() {
+    let stage = Stage::drifted().await;
+    let mut service = stage.start(&["run"]);
+    service.until("the status", || stage.path().join(".dialplane/sandbox/status.json").exists()).await;
+    let alive = stage.run(&["status"]).await;
+    assert!(alive.code == 0 && alive.stdout.contains("is alive"), "{}{}", alive.stdout, alive.stderr);
+    service.child.kill().unwrap();
+    service.child.wait().unwrap();
+    let dead = stage.run(&["status"]).await;
+    assert!(dead.code == 1 && dead.stdout.contains("is not alive or hangs"), "{}{}", dead.stdout, dead.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_stopped_at_once_and_changes_nothing() {
+    let stage = Stage::drifted().await;
+    let late = Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::ListUsers) };
+    stage.sandbox.faults(|faults| faults.rules.push(late));
+    for command in ["plan", "apply"] {
+        let before = stage.sandbox.calls().len();
+        let mut run = stage.start(&[command]);
+        run.until("it asks", || stage.sandbox.calls()[before..].iter().any(|call| call.path.contains("getEnterprise"))).await;
+        assert_eq!(run.stop().await, Some(1), "{}", stage.text("stderr"));
+        assert!(stage.text("stderr").contains("stopped before anything was changed"), "{}", stage.text("stderr"));
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_an_error_and_not_nothing_to_do() {
+    let stage = Stage::drifted().await;
+    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
+    stage.sandbox.faults(|faults| faults.rules.push(rule.clone()));
+    for command in ["plan", "apply"] {
+        let ended = stage.run(&[command]).await;
+        assert_eq!(ended.code, 1, "{command}: {}", ended.stdout);
+        assert!(ended.stdout.contains("as far as live state could be read; not read: 3 tenants"), "{}", ended.stdout);
+    }
+    stage.sandbox.faults(|faults| faults.rules = vec![rule.times(1)]);
+    assert_eq!(stage.run(&["apply"]).await.code, 4, "one of three could not be read");
+    assert_eq!(stage.calling("adatum", "user0@adatum.example"), Calling::Enabled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_in_the_configuration_are_meant_from_its_folder() {
+    let stage = Stage::drifted().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = stage.path().join("dialplane.yaml");
+    let ended = stage.run_in(elsewhere.path(), &["--config", config.to_str().unwrap(), "apply"]).await;
+    assert_eq!(ended.code, 3, "{}{}", ended.stdout, ended.stderr);
+    assert!(stage.path().join(".dialplane/sandbox/journal.jsonl").exists());
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
