@@ -154,8 +154,10 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     }
 
     async fn record(&self, plan: &TenantPlan, run: &RunId, event: Event) -> Result<(), JournalError> {
-        let entry = Entry { at: (self.clock)(), run: run.clone(), tenant: plan.tenant.clone(), event };
-        self.journal.record(entry).await
+        // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
+        let Some(tenant) = &plan.reference else { return Ok(()) };
+        let (tenant, tenant_id) = (tenant.name.clone(), tenant.id.clone());
+        self.journal.record(Entry { at: (self.clock)(), run: run.clone(), tenant, tenant_id, event }).await
     }
 }
 

@@ -65,7 +65,8 @@
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
-//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal.
+//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
+//! syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
 
 pub mod api;
 pub mod cli;

@@ -12,7 +12,7 @@ use crate::{
     config::Execution,
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantName},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
     plan::{self, Observation, Plan, PlanInput, Settle, Step, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
 };
@@ -43,11 +43,12 @@ pub async fn observe<R: LiveReader>(
 pub fn decide(
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantName) -> Memory,
+    memory: impl Fn(&TenantId) -> Memory,
     now: Timestamp,
     execution: &Execution,
 ) -> Plan {
-    let memories: BTreeMap<&TenantName, Memory> = in_force.desired.tenants.keys().map(|name| (name, memory(name))).collect();
+    let memories: BTreeMap<&TenantName, Memory> =
+        in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
     let tenants = in_force.desired.tenants.values().map(|tenant| TenantInput {
         desired: tenant,

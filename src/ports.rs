@@ -13,7 +13,9 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::model::{Consent, Details, Landing, LiveTenant, Memory, RunId, TenantName, TenantRef, UpdateRequest, Upn, Verb};
+use crate::model::{
+    Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+};
 
 /// Reads live state.
 pub trait LiveReader: Send + Sync {
@@ -38,8 +40,8 @@ pub trait Provisioner: Send + Sync {
 
 /// The durable record of intent. Each method returns only when a crash can no longer lose what it was told.
 pub trait Journal: Send + Sync {
-    /// What the planner may know of a tenant.
-    fn memory(&self, tenant: &TenantName) -> Memory;
+    /// What the planner may know of a tenant. Tenants are known by their id: a name in the manifests may change.
+    fn memory(&self, tenant: &TenantId) -> Memory;
     /// Records one fact.
     fn record(&self, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
@@ -56,8 +58,10 @@ pub struct Entry {
     pub at: Timestamp,
     /// In which run.
     pub run: RunId,
-    /// Of which tenant.
+    /// Of which tenant, by the name that it had then.
     pub tenant: TenantName,
+    /// The tenant itself.
+    pub tenant_id: TenantId,
     /// What.
     pub event: Event,
 }

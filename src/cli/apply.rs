@@ -21,7 +21,7 @@ use crate::{
     api::connecttoteams::Reader,
     config::{Execution, Settings},
     execute::{Executor, TenantReport},
-    model::{Memory, Mode, TenantName},
+    model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
     ports::Journal as _,
@@ -98,7 +98,7 @@ async fn decide(
     looked: &Looked,
     reader: &Reader,
     execution: &Execution,
-    memory: impl Fn(&TenantName) -> Memory,
+    memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,
 ) -> Result<Plan, Failure> {
     let tenants = &looked.in_force.desired.tenants;

@@ -24,6 +24,13 @@ pub(super) struct Ended {
     pub(super) journal_failed: Option<JournalError>,
 }
 
+/// Another tenant as it was last seen: its users hold numbers too.
+pub(super) struct Elsewhere {
+    pub(super) tenant: TenantName,
+    pub(super) id: TenantId,
+    pub(super) live: Arc<LiveTenant>,
+}
+
 /// One pass of one tenant.
 pub(super) struct Pass<R, P, J> {
     pub(super) daemon: Arc<Daemon<R, P, J>>,
@@ -31,7 +38,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) stop: CancellationToken,
     pub(super) desired: Arc<DesiredTenant>,
     pub(super) kept: Option<String>,
-    pub(super) elsewhere: Vec<(TenantName, Arc<LiveTenant>)>,
+    pub(super) elsewhere: Vec<Elsewhere>,
     pub(super) run: RunId,
 }
 
@@ -68,7 +75,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
     }
 
     fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
-        let memory = self.daemon.journal.memory(&self.desired.name);
+        let memory = self.daemon.journal.memory(&self.desired.id);
         let live = match observed {
             Some(Ok(live)) => Observation::Seen(live),
             Some(Err(fault)) => Observation::Failed(fault),
@@ -76,9 +83,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         };
         let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
         let settle = pass::settle(&self.daemon.execution);
-        let memories: Vec<Memory> = self.elsewhere.iter().map(|(name, _)| self.daemon.journal.memory(name)).collect();
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| self.daemon.journal.memory(&other.id)).collect();
         let elsewhere = self.elsewhere.iter().zip(&memories);
-        let elsewhere: Vec<_> = elsewhere.map(|((name, live), memory)| (name, live.as_ref(), memory)).collect();
+        let elsewhere: Vec<_> = elsewhere.map(|(other, memory)| (&other.tenant, other.live.as_ref(), memory)).collect();
         plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
     }
 }

@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 
 use super::{
     Daemon, Listener, News, TenantStatus,
-    pass::{Ended, Pass},
+    pass::{Elsewhere, Ended, Pass},
 };
 use crate::{
     config::Run,
@@ -226,17 +226,22 @@ where
             listener: Arc::clone(&self.listener),
             stop: stop.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
-            elsewhere: self
-                .seen
-                .iter()
-                .filter(|(name, _)| **name != tenant)
-                .map(|(name, live)| (name.clone(), Arc::clone(live)))
-                .collect(),
+            elsewhere: self.elsewhere(&tenant),
             desired,
             run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
         self.running.insert(task.id(), Running { tenant, id, stop });
+    }
+
+    /// The other tenants, as they were last seen.
+    fn elsewhere(&self, tenant: &TenantName) -> Vec<Elsewhere> {
+        let others = self.seen.iter().filter(|(name, _)| *name != tenant);
+        let known = others.filter_map(|(name, live)| {
+            let id = self.in_force.desired.tenants.get(name)?.id.clone();
+            Some(Elsewhere { tenant: name.clone(), id, live: Arc::clone(live) })
+        });
+        known.collect()
     }
 
     fn tell_status(&self) {

@@ -23,7 +23,7 @@ use super::{
     record::{Line, VERSION},
 };
 use crate::{
-    model::{Memory, TenantName},
+    model::{Memory, TenantId},
     ports::{Entry, Journal, JournalError},
 };
 
@@ -105,14 +105,14 @@ impl OpenError {
 }
 
 /// What a journal remembers, without the right to write: for dry runs. An absent journal remembers nothing.
-pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantName) -> Memory + use<>, OpenError> {
+pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
     let path = folder.join(FILE);
     let (fold, _) = match File::open(&path) {
         Ok(mut file) => replay(&path, &mut file)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => (Fold::default(), 0),
         Err(source) => return Err(OpenError::Io { path, source }),
     };
-    Ok(move |tenant: &TenantName| fold.memory(tenant))
+    Ok(move |tenant: &TenantId| fold.memory(tenant))
 }
 
 impl FileJournal {
@@ -140,7 +140,7 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
-    fn memory(&self, tenant: &TenantName) -> Memory {
+    fn memory(&self, tenant: &TenantId) -> Memory {
         self.fold.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
     }
 

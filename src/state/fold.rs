@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Calling, Details, Memory, SyncDebt, TenantName, Upn, Verb, Write, Written},
+    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
 /// The sum of all entries so far.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    tenants: BTreeMap<TenantName, Tenant>,
+    tenants: BTreeMap<TenantId, Tenant>,
 }
 
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ struct Tenant {
 impl Fold {
     /// Adds one.
     pub(super) fn add(&mut self, entry: &Entry) {
-        let tenant = self.tenants.entry(entry.tenant.clone()).or_default();
+        let tenant = self.tenants.entry(entry.tenant_id.clone()).or_default();
         let memory = &mut tenant.memory;
         match &entry.event {
             Event::Began { .. } => {
@@ -73,7 +73,7 @@ impl Fold {
     }
 
     /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.
-    pub(super) fn memory(&self, tenant: &TenantName) -> Memory {
+    pub(super) fn memory(&self, tenant: &TenantId) -> Memory {
         let Some(tenant) = self.tenants.get(tenant) else { return Memory::default() };
         let mut memory = tenant.memory.clone();
         for (user, (verb, details, at)) in &tenant.pending {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantName, Upn, Value, Verb},
+    model::{
+        Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value, Verb,
+    },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
 
@@ -12,11 +14,13 @@ use crate::{
 pub(super) const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     pub(super) v: u32,
     at: Timestamp,
     run: String,
     tenant: String,
+    tenant_id: String,
     #[serde(flatten)]
     event: Written,
 }
@@ -86,7 +90,14 @@ impl From<&Entry> for Line {
                 Written::Landed { users: landings.iter().map(landing).collect() }
             }
         };
-        Self { v: VERSION, at: entry.at, run: entry.run.to_string(), tenant: entry.tenant.to_string(), event }
+        Self {
+            v: VERSION,
+            at: entry.at,
+            run: entry.run.to_string(),
+            tenant: entry.tenant.to_string(),
+            tenant_id: entry.tenant_id.to_string(),
+            event,
+        }
     }
 }
 
@@ -127,7 +138,8 @@ impl Line {
                 Event::Landed(users.into_iter().map(landing).collect::<Result<_, String>>()?)
             }
         };
-        Ok(Entry { at: self.at, run: RunId::new(&self.run), tenant: TenantName::parse(&self.tenant)?, event })
+        let (tenant, tenant_id) = (TenantName::parse(&self.tenant)?, TenantId::parse(&self.tenant_id)?);
+        Ok(Entry { at: self.at, run: RunId::new(&self.run), tenant, tenant_id, event })
     }
 }
 
@@ -202,7 +214,7 @@ mod tests {
         ];
         for event in shown.into_iter().chain(events) {
             let tenant = TenantName::parse("contoso").unwrap();
-            let entry = Entry { at: Timestamp::UNIX_EPOCH, run: RunId::new("r1"), tenant, event };
+            let entry = Entry { at: Timestamp::UNIX_EPOCH, run: RunId::new("r1"), tenant, tenant_id: TenantId::nil(), event };
             let text = serde_json::to_string(&Line::from(&entry)).unwrap();
             let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
             assert_eq!(again, entry, "{text}");

@@ -2,7 +2,7 @@
 
 use super::{FileJournal, VolatileJournal};
 use crate::{
-    model::{Memory, TenantName},
+    model::{Memory, TenantId},
     ports::{Entry, Journal, JournalError},
 };
 
@@ -16,7 +16,7 @@ pub enum Store {
 }
 
 impl Journal for Store {
-    fn memory(&self, tenant: &TenantName) -> Memory {
+    fn memory(&self, tenant: &TenantId) -> Memory {
         match self {
             Self::File(journal) => journal.memory(tenant),
             Self::Volatile(journal) => journal.memory(tenant),

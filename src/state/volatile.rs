@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::fold::Fold;
 use crate::{
-    model::{Memory, TenantName},
+    model::{Memory, TenantId},
     ports::{Entry, Journal, JournalError},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub struct VolatileJournal(Mutex<Fold>);
 
 impl Journal for VolatileJournal {
-    fn memory(&self, tenant: &TenantName) -> Memory {
+    fn memory(&self, tenant: &TenantId) -> Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
     }
 

@@ -9,14 +9,14 @@ use dialplane::{
 };
 use jiff::Timestamp;
 
-use crate::support::{gateway, name, number, upn};
+use crate::support::{gateway, id, name, number, upn};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
 fn entry(second: i64, run: &str, event: Event) -> Entry {
-    Entry { at: at(second), run: RunId::new(run), tenant: name("contoso"), event }
+    Entry { at: at(second), run: RunId::new(run), tenant: name("contoso"), tenant_id: id("contoso"), event }
 }
 
 fn intent(user: &str, verb: Verb, details: Details) -> Event {
@@ -59,13 +59,13 @@ async fn write(folder: &Path, entries: &[Entry]) -> Memory {
     for entry in entries {
         journal.record(entry.clone()).await.unwrap();
     }
-    journal.memory(&name("contoso"))
+    journal.memory(&id("contoso"))
 }
 
 /// What is remembered after the process has ended and begun anew.
 fn reopened(folder: &Path) -> Memory {
-    let read_only = read_memory(folder).unwrap()(&name("contoso"));
-    let memory = FileJournal::open(folder).unwrap().memory(&name("contoso"));
+    let read_only = read_memory(folder).unwrap()(&id("contoso"));
+    let memory = FileJournal::open(folder).unwrap().memory(&id("contoso"));
     assert_eq!(read_only, memory, "with and without the right to write");
     memory
 }
@@ -75,7 +75,7 @@ async fn volatile(entries: &[Entry]) -> Memory {
     for entry in entries {
         journal.record(entry.clone()).await.unwrap();
     }
-    journal.memory(&name("contoso"))
+    journal.memory(&id("contoso"))
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn one_process_at_a_time() {
     assert!(text.contains("is in use by process") && text.contains(&std::process::id().to_string()), "{text}");
     assert!(error.hint().contains("stop the other one"));
     // A dry run may look all the same.
-    assert_eq!(read_memory(folder.path()).unwrap()(&name("contoso")), Memory::default());
+    assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), Memory::default());
     drop(first);
     FileJournal::open(folder.path()).unwrap();
 }
@@ -182,7 +182,7 @@ async fn one_process_at_a_time() {
 fn a_dry_run_makes_no_journal() {
     let folder = tempfile::tempdir().unwrap();
     let absent = folder.path().join("absent");
-    assert_eq!(read_memory(&absent).unwrap()(&name("contoso")), Memory::default());
+    assert_eq!(read_memory(&absent).unwrap()(&id("contoso")), Memory::default());
     assert!(!absent.exists());
 }
 
@@ -269,7 +269,7 @@ async fn a_run_that_sent_nothing_owes_nothing() {
 async fn tenants_do_not_share_memory() {
     let journal = VolatileJournal::default();
     journal.record(entry(0, "r1", Event::Began { steps: 1 })).await.unwrap();
-    assert_eq!(journal.memory(&name("fabrikam")), Memory::default());
+    assert_eq!(journal.memory(&id("fabrikam")), Memory::default());
 }
 
 #[tokio::test]

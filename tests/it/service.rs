@@ -80,3 +80,18 @@ async fn paths_in_the_configuration_are_meant_from_its_folder() {
     assert!(stage.path().join(".dialplane/sandbox/journal.jsonl").exists());
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_renamed_keeps_its_debt() {
+    let stage = Stage::drifted().await;
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    assert_eq!(stage.run(&["apply"]).await.code, 4);
+    stage.sandbox.faults(|faults| faults.rules.clear());
+    fs::write(
+        stage.manifest(),
+        fleet().replace("name: adatum }", "name: renamed }").replace("tenant: adatum }", "tenant: renamed }"),
+    )
+    .unwrap();
+    let plan = stage.run(&["plan"]).await;
+    assert!(plan.code == 2 && plan.stdout.contains("plan: 2 syncs owed"), "{}{}", plan.stdout, plan.stderr);
+}

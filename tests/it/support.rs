@@ -15,7 +15,7 @@ use dialplane::{
     config::{self, Execution, Settings},
     execute::{Executor, TenantReport},
     manifest::{self, InForce, Keeper, ManifestFile},
-    model::{Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantName, Upn, Value},
+    model::{Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantId, TenantName, Upn, Value},
     pass,
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal, Provisioner},
@@ -90,7 +90,7 @@ impl House {
         let tenants = self.in_force.desired.tenants.values();
         let observed = pass::observe(&self.client.reader(), tenants, self.execution.tenants, |_| {}).await;
         let now = Timestamp::now() + Duration::from_secs(hours * 3600);
-        pass::decide(&self.in_force, &observed, |name| self.journal.memory(name), now, &self.execution)
+        pass::decide(&self.in_force, &observed, |tenant| self.journal.memory(tenant), now, &self.execution)
     }
 
     pub(crate) async fn apply(&self, plan: &Plan) -> Vec<TenantReport> {
@@ -267,6 +267,16 @@ pub(crate) fn contoso(spec: &str, users: &[&str]) -> String {
 }
 
 // ---- worlds
+
+/// The id of a tenant of these tests by its name: the first ones have names, the others numbers (`t3`).
+pub(crate) fn id(name: &str) -> TenantId {
+    let index = match name {
+        "contoso" => 0,
+        "fabrikam" => 1,
+        other => other.trim_start_matches('t').parse().unwrap(),
+    };
+    TenantId::parse(&tenant_id(index)).unwrap()
+}
 
 pub(crate) fn name(text: &str) -> TenantName {
     TenantName::parse(text).unwrap()

@@ -11,7 +11,7 @@ use std::{
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
-    model::{Consent, Field, Memory, TenantName, TenantRef, UpdateRequest, Upn, Value},
+    model::{Consent, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value},
     plan::Plan,
     ports::{Entry, Event, Fault, Journal, JournalError, Provisioner},
     state::VolatileJournal,
@@ -19,7 +19,7 @@ use dialplane::{
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, NOTHING, fleet, name, store};
+use crate::support::{House, NOTHING, fleet, id, store};
 
 use super::{kinds, updates};
 
@@ -78,7 +78,7 @@ impl Provisioner for Both {
 }
 
 impl Journal for Both {
-    fn memory(&self, tenant: &TenantName) -> Memory {
+    fn memory(&self, tenant: &TenantId) -> Memory {
         self.journal.memory(tenant)
     }
     async fn record(&self, entry: Entry) -> Result<(), JournalError> {
@@ -123,7 +123,7 @@ async fn nothing_is_sent_that_is_not_on_record() {
         let broke = fails_from < records;
         assert_eq!(matches!(report.stopped, Some(Stop::Journal(_))), broke, "{fails_from}: {report:?}");
         // Without a journal the sync that was promised stays owed, unless nothing was promised.
-        let owed = both.memory(&name("contoso")).sync_owed.is_some();
+        let owed = both.memory(&id("contoso")).sync_owed.is_some();
         assert_eq!(owed, broke && fails_from > 0, "{fails_from}: {log:?}");
         assert_eq!(both.calls().contains(&"call sync contoso".to_owned()), fails_from >= records - 1, "{fails_from}: {log:?}");
     }
@@ -138,7 +138,7 @@ async fn a_stop_begins_no_step_and_still_sends_the_sync() {
     let report = house.apply(&plan).await.remove(0);
     assert_eq!((kinds(&report), &report.stopped), (vec!["not tried"; 3], &Some(Stop::Asked)));
     assert_eq!(house.writes(), NOTHING);
-    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
     // During the first call: that one ends, and its sync is sent.
     house.stop = CancellationToken::new();
     let both = Both { cancel: Some(house.stop.clone()), ..Both::default() };
@@ -157,7 +157,7 @@ async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
     assert_eq!(both.calls(), ["call update u00@contoso.com"]);
     assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
     assert_eq!(report.stopped, Some(Stop::Consent));
-    assert!(both.memory(&name("contoso")).sync_owed.is_some());
+    assert!(both.memory(&id("contoso")).sync_owed.is_some());
 }
 
 /// Counts the calls under way; each waits until as many are as there may be.

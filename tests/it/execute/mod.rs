@@ -12,7 +12,7 @@ use dialplane::{
     sandbox::{Failure, Route, Rule},
 };
 
-use crate::support::{House, contoso, fleet, name, number, of, on, runnable, store, switch, tenant, text};
+use crate::support::{House, contoso, fleet, id, number, of, on, runnable, store, switch, tenant, text};
 
 /// `adele`, `bert`, ... whose voicemail is to be switched on.
 pub(super) async fn updates(count: usize) -> House {
@@ -66,7 +66,7 @@ async fn if_everybody_is_refused_nothing_is_synced_and_nothing_owed() {
     assert_eq!(kinds(&report), ["failed", "failed"]);
     assert_eq!(report.sync, SyncOutcome::NotNeeded);
     assert_eq!(house.syncs("contoso"), 0);
-    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn too_many_calls_wait_as_told_and_succeed() {
     house.fault(Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::Update) });
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["failed", "not tried"]);
-    assert_eq!(house.journal.memory(&name("contoso")).sync_owed, None);
+    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
     assert_eq!(runnable(&house.plan().await).len(), 2);
 }
 
@@ -218,7 +218,7 @@ async fn a_refused_sync_stays_owed() {
     house.fault(on(Failure::ErrorInside, Route::Sync).times(1));
     let report = run(&house).await;
     assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
-    assert!(house.journal.memory(&name("contoso")).sync_owed.is_some());
+    assert!(house.journal.memory(&id("contoso")).sync_owed.is_some());
     assert_eq!(run(&house).await.sync, SyncOutcome::Accepted);
     assert_eq!(run(&house).await.sync, SyncOutcome::NotNeeded);
     assert_eq!(house.syncs("contoso"), 1);
@@ -241,5 +241,5 @@ async fn a_consent_that_is_withdrawn_after_the_plan_stops_everything() {
     assert_eq!(reports[0].stopped, Some(Stop::Consent));
     assert_eq!(kinds(&reports[0]), ["not tried"]);
     assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
-    assert_eq!(house.journal.memory(&name("contoso")), Memory::default());
+    assert_eq!(house.journal.memory(&id("contoso")), Memory::default());
 }

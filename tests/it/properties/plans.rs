@@ -28,7 +28,7 @@ use super::world::*;
 
 async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
     let observed = pass::observe(model, in_force.desired.tenants.values(), 4, |_| {}).await;
-    pass::decide(in_force, &observed, |name| journal.memory(name), Timestamp::now(), &Execution::default())
+    pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &Execution::default())
 }
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {

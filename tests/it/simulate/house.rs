@@ -23,7 +23,7 @@ use super::{
     ports::{Disk, Service},
     world::{HOUR, MINUTE, Tally, World, now, pass_time},
 };
-use crate::properties::world::is_as_wanted;
+use crate::{properties::world::is_as_wanted, support::id};
 
 /// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass each.
 const ROUNDS: usize = 16;
@@ -116,10 +116,10 @@ impl House {
             Some(Err(fault)) => Observation::Failed(fault),
             None => Observation::NotAsked,
         };
-        let memory = self.disk.memory(&name);
+        let memory = self.disk.memory(&desired.id);
         let input = TenantInput { desired: &desired, kept: None, live, memory: &memory };
         let others: Vec<_> = self.seen.iter().filter(|(other, _)| **other != name).collect();
-        let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(other)).collect();
+        let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(&id(other.as_str()))).collect();
         let elsewhere: Vec<_> = others.iter().zip(&memories).map(|((other, live), memory)| (*other, &***live, memory)).collect();
         let plan = plan::plan_one(&input, &elsewhere, now(), pass::settle(&Execution::default()));
         let stop = self.world().stop.clone();

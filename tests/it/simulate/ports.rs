@@ -8,7 +8,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Consent, Coverage, LiveTenant, Memory, TenantName, TenantRef, UpdateRequest, Upn},
+    model::{Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
     ports::{Entry, Fault, FaultKind, Journal, JournalError, LiveReader, Provisioner},
     state::VolatileJournal,
 };
@@ -155,7 +155,7 @@ impl Disk {
 }
 
 impl Journal for Disk {
-    fn memory(&self, tenant: &TenantName) -> Memory {
+    fn memory(&self, tenant: &TenantId) -> Memory {
         self.memory.memory(tenant)
     }
     async fn record(&self, entry: Entry) -> Result<(), JournalError> {
