@@ -149,9 +149,12 @@ async fn a_damaged_or_newer_line_is_refused_with_its_place() {
         ("empty", ""),
         (
             "a wrong name",
-            r#"{"v":1,"at":"2027-01-15T08:00:01Z","run":"r1","tenant":"contoso","event":"intent","user":"adele","verb":"update","details":[]}"#,
+            r#"{"v":1,"at":"2027-01-15T08:00:01Z","run":"r1","tenant":"contoso","tenantId":"87d349ed-44d7-43e1-9a83-000000000001","event":"intent","user":"adele","verb":"update","details":[]}"#,
         ),
-        ("an unknown event", r#"{"v":1,"at":"2027-01-15T08:00:01Z","run":"r1","tenant":"contoso","event":"danced"}"#),
+        (
+            "an unknown event",
+            r#"{"v":1,"at":"2027-01-15T08:00:01Z","run":"r1","tenant":"contoso","tenantId":"87d349ed-44d7-43e1-9a83-000000000001","event":"danced"}"#,
+        ),
         ("of a newer format", r#"{"v":2,"what":"nobody knows"}"#),
     ];
     let mut said = String::new();
