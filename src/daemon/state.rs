@@ -167,7 +167,9 @@ where
 
     fn finish(&mut self, tenant: &TenantName, ending: Ending) {
         self.schedule.finished(tenant, ending, self.now());
-        self.last.insert(tenant.clone(), (ending, Timestamp::now()));
+        if self.in_force.desired.tenants.contains_key(tenant) {
+            self.last.insert(tenant.clone(), (ending, Timestamp::now()));
+        }
         self.tell_status();
     }
 
