@@ -164,3 +164,20 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         landed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_dated_by_a_clock_that_ran_ahead_are_not_waited_for() {
+        let hours = |hours: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1_000 + hours);
+        let settle = Settle { later: Duration::from_secs(4 * 3600), first: Duration::from_secs(24 * 3600) };
+        let memory = |first_sync| Memory { first_sync, ..Memory::default() };
+        let open = |first_sync: Option<i64>, at| settle.is_open(&memory(first_sync.map(hours)), hours(at), hours(0));
+        assert!(open(None, -23) && !open(None, -25), "a day before the first sync");
+        assert!(open(Some(-100), -3) && !open(Some(-100), -5), "four hours after it");
+        assert!(!open(None, 1_000), "a write of the future");
+        assert!(!open(Some(1_000), -5), "a first sync of the future lengthens nothing");
+    }
+}

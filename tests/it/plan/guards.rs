@@ -214,3 +214,25 @@ async fn platform_accounts_are_never_touched() {
     show("platform_account_named", &text(&plan));
     assert_eq!(runnable(&plan), []);
 }
+
+#[tokio::test]
+async fn an_older_version_in_force_prunes_nobody_whom_the_newest_may_name() {
+    let good = contoso("prune: disable", &["adele enabled", "bert enabled"]);
+    let mut house = House::open(&good, |world| stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[])).await;
+    // The commit that names zed has a mistake elsewhere.
+    let newest =
+        contoso("prune: disable", &["adele enabled", "bert enabled", "zed enabled"]).replace("mode: enforce", "mode: enforced");
+    house.edit(&[("fleet.yaml", &newest)]);
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan), [], "{}", text(&plan));
+    assert!(text(&plan).contains("an older version of the manifests is in force"), "{}", text(&plan));
+    carry_out(&house, &plan).await;
+    assert_eq!(house.user("zed").calling, Calling::Enabled);
+}
+
+#[tokio::test]
+async fn a_protected_name_that_is_nobodys_is_told() {
+    let house = House::open(&contoso("protect: [adele@contoso.com, recepton@contoso.com]", &["adele enabled"]), |_| {}).await;
+    let told = text(&house.plan().await);
+    assert!(told.contains("names nobody that is managed or visible: recepton@contoso.com; check"), "{told}");
+}

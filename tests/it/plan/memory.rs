@@ -215,3 +215,19 @@ async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
     assert_eq!(house.user("adele").stored.get(Field::UserTag), Some(&Value::Text("sales".into())));
     done(&house, &house.plan().await).await;
 }
+
+#[tokio::test]
+async fn a_number_that_was_given_and_is_not_shown_yet_is_held_all_the_same() {
+    let users = |adele: &str, aaron: &str| contoso("", &[&format!("adele enabled {adele}"), &format!("aaron enabled {aaron}")]);
+    let mut house = House::open(&users("+14255550102", "none"), |world| {
+        store(world, "adele", Field::PhoneNumber, number("+14255550101"));
+    })
+    .await;
+    house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
+    // Lists still show 0101 at adele; 0102 is hers nevertheless, and is released before aaron takes it.
+    house.edit(&[("fleet.yaml", &users("+14255550103", "+14255550102"))]);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "update aaron@contoso.com", "sync contoso"]);
+}
