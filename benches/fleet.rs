@@ -84,7 +84,7 @@ fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
             details.insert(Field::UseTeamsVoicemail, Observed::Unset);
         }
         let calling = if user.calling == Calling::Enabled { LiveCalling::Enabled } else { LiveCalling::Disabled };
-        (user.upn.clone(), LiveUser { upn: user.upn.clone(), calling, details })
+        (user.upn.clone(), LiveUser { upn: user.upn.clone(), id: None, calling, details })
     });
     LiveTenant { consent: Consent::Granted, coverage: Coverage::Complete, sees: Field::ALL.into(), users: users.collect() }
 }

@@ -84,7 +84,7 @@ fn observed(user: &DesiredUser) -> LiveUser {
         Value::NoPhone => (field, Observed::Unset),
         value => (field, Observed::Set(value.clone())),
     });
-    LiveUser { upn: user.upn.clone(), calling, details: details.collect() }
+    LiveUser { upn: user.upn.clone(), id: None, calling, details: details.collect() }
 }
 
 /// What people do in a portal on a busy day.
@@ -108,6 +108,7 @@ fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Er
     }
     // Somebody whom no manifest names: counted with `prune: never`, disabled with `prune: disable`.
     let stranger = Upn::parse("visitor@example.com")?;
-    live.users.insert(stranger.clone(), LiveUser { upn: stranger, calling: LiveCalling::Enabled, details: BTreeMap::new() });
+    live.users
+        .insert(stranger.clone(), LiveUser { upn: stranger, id: None, calling: LiveCalling::Enabled, details: BTreeMap::new() });
     Ok(())
 }

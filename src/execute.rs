@@ -325,7 +325,7 @@ struct One<'w, P, J> {
 impl<P: Provisioner, J: Journal> One<'_, P, J> {
     async fn step(&self, step: &Step) -> (StepOutcome, Option<Stop>) {
         let (user, verb) = (step.user.clone(), step.action.verb());
-        let intent = Event::Intent { user: user.clone(), verb, details: step.action.details() };
+        let intent = Event::Intent { user: user.clone(), verb, details: step.action.details(), before: step.before() };
         if let Err(error) = self.executor.record(self.plan, &self.run, intent).await {
             return (StepOutcome::NotTried(error.to_string()), Some(Stop::Journal(error)));
         }

@@ -14,7 +14,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::{
-    Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -82,6 +82,8 @@ pub enum Event {
         verb: Verb,
         /// What an update carries; empty for the other verbs.
         details: Details,
+        /// What was there before, as far as it was known: what would undo the step.
+        before: Before,
     },
     /// A step was answered, or its answer was lost.
     Outcome {

@@ -37,6 +37,32 @@ impl fmt::Display for TenantId {
     }
 }
 
+/// The identity of a user that outlives a change of name: the object id in the customer's directory (contract 12). Readers that
+/// show none leave only the [`Upn`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// Takes it as the service spells it, in lower case; `None` if it is empty, longer than 64 bytes or no visible ASCII.
+    #[must_use]
+    pub fn observed(text: &str) -> Option<Self> {
+        let fine = !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fine.then(|| Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// The identity in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// How manifests, reports and the command line call a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantName(Arc<str>);

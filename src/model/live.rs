@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, Value};
+use super::{Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, UserId, Value};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct LiveTenant {
 pub struct LiveUser {
     /// Who, in the service's spelling.
     pub upn: Upn,
+    /// The identity that outlives a change of name (contract 12: the Entra object id), if the reader shows it.
+    pub id: Option<UserId>,
     /// Whether calling is on.
     pub calling: LiveCalling,
     /// What was observed of the fields; a field that is absent was not in the answer.

@@ -74,6 +74,10 @@ impl fmt::Display for Verb {
     }
 }
 
+/// The image of a user before a step: the fields that the step changes, each with its value, or with nothing where nothing was
+/// set. A field whose earlier value was not known is not in it. That calling was the other way round is in the verb.
+pub type Before = BTreeMap<Field, Option<Value>>;
+
 /// Which of a user's written values an observation has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landing {

@@ -14,9 +14,9 @@ mod phone;
 
 pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
-pub use id::{GatewayId, RunId, TenantId, TenantName, Upn};
+pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Landing, Memory, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 
 /// Whether a person can make and receive calls in Teams.

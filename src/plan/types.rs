@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{Details, Field, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
+use crate::model::{Before, Details, Field, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
 use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.
@@ -56,6 +56,22 @@ pub struct Step {
     pub holds: Vec<Hold>,
     /// Where the manifests want it; absent for users that no manifest names.
     pub origin: Option<Origin>,
+}
+
+impl Step {
+    /// What the step changes, as it was before: what would undo it.
+    #[must_use]
+    pub fn before(&self) -> Before {
+        let known = |change: &Change| {
+            let value = match &change.live {
+                Seen::Value(value) | Seen::Written(value) => Some(value.clone()),
+                Seen::Nothing => None,
+                Seen::NotVisible | Seen::Unreadable(_) => return None,
+            };
+            Some((change.field, value))
+        };
+        self.changes.iter().filter_map(known).collect()
+    }
 }
 
 /// The call of a step.

@@ -39,7 +39,7 @@ impl Fold {
                 memory.first_sync.get_or_insert(entry.at);
                 memory.last_sync = Some(entry.at);
             }
-            Event::Intent { user, verb, details } => {
+            Event::Intent { user, verb, details, before: _ } => {
                 let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
                 if let Some((verb, details, at)) = before {
                     apply(memory.written.entry(user.clone()).or_default(), verb, &details, at, true);

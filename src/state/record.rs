@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value, Verb,
+        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
+        Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -28,12 +29,28 @@ pub(super) struct Line {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 enum Written {
-    Began { steps: usize },
-    Intent { user: String, verb: Verb, details: Vec<(String, WrittenValue)> },
-    Outcome { user: String, verb: Verb, outcome: WrittenOutcome, message: Option<String> },
+    Began {
+        steps: usize,
+    },
+    Intent {
+        user: String,
+        verb: Verb,
+        details: Vec<(String, WrittenValue)>,
+        /// Absent in older journals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        before: Vec<(String, Option<WrittenValue>)>,
+    },
+    Outcome {
+        user: String,
+        verb: Verb,
+        outcome: WrittenOutcome,
+        message: Option<String>,
+    },
     Synced,
     NothingSent,
-    Landed { users: Vec<WrittenLanding> },
+    Landed {
+        users: Vec<WrittenLanding>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,9 +83,10 @@ impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
             Event::Began { steps } => Written::Began { steps: *steps },
-            Event::Intent { user, verb, details } => {
+            Event::Intent { user, verb, details, before } => {
                 let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
-                Written::Intent { user: user.to_string(), verb: *verb, details }
+                let was = |(field, value): (&Field, &Option<Value>)| (field.name().to_owned(), value.as_ref().map(Into::into));
+                Written::Intent { user: user.to_string(), verb: *verb, details, before: before.iter().map(was).collect() }
             }
             Event::Outcome { user, verb, outcome } => {
                 let (outcome, message) = match outcome {
@@ -121,9 +139,14 @@ impl Line {
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
             Written::Began { steps } => Event::Began { steps },
-            Written::Intent { user, verb, details } => {
+            Written::Intent { user, verb, details, before } => {
                 let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
-                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?) }
+                let was = |(name, value): (String, Option<WrittenValue>)| match value {
+                    Some(value) => pair(&name, value).map(|(field, value)| (field, Some(value))),
+                    None => Ok((field(&name)?, None)),
+                };
+                let before: Result<Before, String> = before.into_iter().map(was).collect();
+                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?), before: before? }
             }
             Written::Outcome { user, verb, outcome, message } => {
                 Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
@@ -199,13 +222,14 @@ mod tests {
                 user: user.clone(),
                 verb: Verb::Update,
                 details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
+                before: [(Field::PhoneNumber, None), (Field::UseTeamsVoicemail, Some(Value::Flag(false)))].into(),
             }
         };
         let shown = ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
         let events = [
             Event::Began { steps: 3 },
-            Event::Intent { user: user.clone(), verb: Verb::Update, details },
+            Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new() },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
             Event::Synced,

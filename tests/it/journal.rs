@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use dialplane::{
-    model::{Calling, Details, Field, Landing, Memory, RunId, Verb},
+    model::{Before, Calling, Details, Field, Landing, Memory, RunId, Verb},
     ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
     state::{FileJournal, VolatileJournal, read_memory},
 };
@@ -20,7 +20,7 @@ fn entry(second: i64, run: &str, event: Event) -> Entry {
 }
 
 fn intent(user: &str, verb: Verb, details: Details) -> Event {
-    Event::Intent { user: upn(user), verb, details }
+    Event::Intent { user: upn(user), verb, details, before: Before::new() }
 }
 
 fn outcome(user: &str, verb: Verb, outcome: StepOutcome) -> Event {

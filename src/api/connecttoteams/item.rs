@@ -20,7 +20,7 @@ pub(super) fn user(item: &Json, row: &ListUsers, prefix: Option<&ExtensionPrefix
         .mapped()
         .filter_map(|(field, pointer)| Some((field, observed(field.kind(), item.pointer(pointer)?, prefix))))
         .collect();
-    Some(LiveUser { upn, calling: calling(item, &row.calling), details })
+    Some(LiveUser { upn, id: None, calling: calling(item, &row.calling), details })
 }
 
 fn calling(item: &Json, map: &CallingMap) -> LiveCalling {

@@ -319,7 +319,7 @@ impl LiveReader for Model {
                 Calling::Enabled => LiveCalling::Enabled,
                 Calling::Disabled => LiveCalling::Disabled,
             };
-            (upn.clone(), LiveUser { upn: upn.clone(), calling, details: observed(&person.stored, &customer.sees) })
+            (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details: observed(&person.stored, &customer.sees) })
         });
         let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
         Ok(LiveTenant { consent: customer.consent.clone(), coverage, sees: customer.sees.clone(), users: users.collect() })

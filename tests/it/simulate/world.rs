@@ -85,7 +85,7 @@ impl Customer {
                 Calling::Disabled => LiveCalling::Disabled,
             };
             let details = observed(person.stored.shown(at), &self.sees);
-            (upn.clone(), LiveUser { upn: upn.clone(), calling, details })
+            (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details })
         };
         visible.map(user).collect()
     }
