@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 use super::{
     address::{Base, Places, fill},
     auth::{Auth, Token},
-    login::before_the_call,
+    login::{self, before_the_call},
     outcome::{self, Answer},
     transport::{Payload, Reply, Request, Transport},
 };
@@ -77,7 +77,7 @@ impl Core {
 
     /// A usable token.
     pub(super) async fn token(&self) -> Result<Token, Fault> {
-        self.auth.token(&self.account, &self.base, &self.transport).await
+        self.auth.token(async || login::log_in(&self.account, &self.base, &self.transport).await).await
     }
 
     /// Whose reseller we are. Asked once, however many wait; kept once known.

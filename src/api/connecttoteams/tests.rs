@@ -118,7 +118,7 @@ async fn too_many_is_waited_for_and_given_up_at_last() {
     let (client, seen) = serve(move |_, _| wait()).await;
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Throttled);
-    assert_eq!(seen.calls.load(Ordering::SeqCst), throttle::MAX_TRIES as usize);
+    assert_eq!(seen.calls.load(Ordering::SeqCst), crate::api::http::throttle::MAX_TRIES as usize);
 }
 
 #[tokio::test]

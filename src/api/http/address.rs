@@ -3,7 +3,7 @@
 //! **Invariant:** a filled value stays within its one segment, whatever it contains: it can neither add a segment, nor a
 //! query, nor climb up.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -16,66 +16,113 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The base URL, checked.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(in crate::api) struct Base {
     /// Without a slash at its end, so that a path is simply appended.
     text: String,
     url: Url,
+    setting: Setting,
+}
+
+/// The setting that a URL was read from, as messages name it.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Setting {
+    /// The section of the settings, such as `connectToTeams`.
+    pub section: String,
+    /// The key in it.
+    pub key: &'static str,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.section, self.key)
+    }
 }
 
 impl Base {
-    /// `https://`, or `http://` to this machine; no user, no query.
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        let refuse = |why: String, hint: &str| {
-            // The text itself is not repeated where it may hold a password.
-            Fault::new(FaultKind::NotConfigured, format!("the base URL cannot be used: {why}")).hint(hint)
-        };
-        let example = "set `connectToTeams.baseUrl` to a URL such as https://api.connecttoteams.com";
-        let url = Url::parse(text).map_err(|error| refuse(error.to_string(), example))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("it holds a user name or a password".to_owned(), example));
-        }
-        if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse(format!("`{text}` has no host, or has a query or a fragment"), example));
-        }
-        let base = Self { text: text.trim_end_matches('/').to_owned(), url };
-        match base.url.scheme() {
-            "https" => Ok(base),
-            "http" if base.is_loopback() => Ok(base),
-            "http" => Err(refuse(
-                format!("`{text}` would send passwords and tokens unencrypted"),
-                "use https://; plain http:// is for a service on this machine only, such as http://127.0.0.1:8080",
-            )),
-            other => Err(refuse(format!("`{other}` is not a scheme that can be used"), example)),
+    /// `https://`, or `http://` to this machine; no user, no query. `section` and `key` are where the text stands.
+    pub(in crate::api) fn parse(text: &str, section: &str, key: &'static str) -> Result<Self, Fault> {
+        let setting = Setting { section: section.to_owned(), key };
+        let base = Url::parse(text)
+            .map_err(|error| Unusable::Url(error.to_string()))
+            .and_then(|url| Unusable::find(text, &url).map_or(Ok(url), Err));
+        match base {
+            Ok(url) => Ok(Self { text: text.trim_end_matches('/').to_owned(), url, setting }),
+            Err(problem) => Err(problem.fault(&setting)),
         }
     }
 
-    /// Whether the service runs on this machine: 127.0.0.0/8, `::1` or `localhost`.
-    pub(super) fn is_loopback(&self) -> bool {
-        let host = self.url.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    /// The setting that it was read from.
+    pub(in crate::api) fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    /// Whether the service runs on this machine.
+    pub(in crate::api) fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
     }
 
     /// Whether connections need TLS.
-    pub(super) fn is_encrypted(&self) -> bool {
+    pub(in crate::api) fn is_encrypted(&self) -> bool {
         self.url.scheme() == "https"
     }
 
     /// Host and port, as messages name the service.
-    pub(super) fn host(&self) -> String {
+    pub(in crate::api) fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// The URL of a path below the base.
-    pub(super) fn at(&self, path: &str) -> Result<Url, String> {
+    pub(in crate::api) fn at(&self, path: &str) -> Result<Url, String> {
         Url::parse(&format!("{}{path}", self.text)).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether a URL leads to this machine: 127.0.0.0/8, `::1` or `localhost`.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Why a text is no base URL. The text is not repeated where it may hold a password.
+enum Unusable {
+    Url(String),
+    Unencrypted(String),
+}
+
+impl Unusable {
+    fn find(text: &str, url: &Url) -> Option<Self> {
+        let problem = |why: &str| Some(Self::Url(why.to_owned()));
+        if !url.username().is_empty() || url.password().is_some() {
+            return problem("it holds a user name or a password");
+        }
+        if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
+            return Some(Self::Url(format!("`{text}` has no host, or has a query or a fragment")));
+        }
+        match url.scheme() {
+            "https" => None,
+            "http" if is_loopback(url) => None,
+            "http" => Some(Self::Unencrypted(format!("`{text}` would send passwords and tokens unencrypted"))),
+            other => Some(Self::Url(format!("`{other}` is not a scheme that can be used"))),
+        }
+    }
+
+    fn fault(self, setting: &Setting) -> Fault {
+        let (why, hint) = match self {
+            Self::Url(why) => (why, format!("set `{setting}` to a URL such as https://api.example.com")),
+            Self::Unencrypted(why) => (
+                why,
+                "use https://; plain http:// is for a service on this machine only, such as http://127.0.0.1:8080".to_owned(),
+            ),
+        };
+        Fault::new(FaultKind::NotConfigured, format!("`{setting}` cannot be used: {why}")).hint(hint)
     }
 }
 
 /// What the places of a path template are filled with; what is absent is unknown to the call.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Places<'a> {
+pub(in crate::api) struct Places<'a> {
     /// `{tenantId}`.
     pub tenant: Option<&'a str>,
     /// `{resellerId}`.
@@ -85,7 +132,7 @@ pub(super) struct Places<'a> {
 }
 
 /// Fills the places of a template. The error names the place that cannot be filled.
-pub(super) fn fill(template: &str, places: Places<'_>) -> Result<String, String> {
+pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String, String> {
     let mut path = String::with_capacity(template.len() + 48);
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -109,9 +156,13 @@ pub(super) fn fill(template: &str, places: Places<'_>) -> Result<String, String>
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Base, Fault> {
+        Base::parse(text, "connectToTeams", "baseUrl")
+    }
+
     #[test]
     fn odd_names_stay_in_one_segment() {
-        let base = Base::parse("https://api.example.com/v1/").unwrap();
+        let base = parse("https://api.example.com/v1/").unwrap();
         for (user, segment) in [
             ("adele@contoso.com", "adele@contoso.com"),
             ("g_fabrikam.com#EXT#@contoso.com", "g_fabrikam.com%23EXT%23@contoso.com"),
@@ -148,7 +199,7 @@ mod tests {
             "http://[::1]:1",
             "http://localhost:80",
         ] {
-            assert!(Base::parse(good).is_ok(), "{good}");
+            assert!(parse(good).is_ok(), "{good}");
         }
         for bad in [
             "http://api.connecttoteams.com",
@@ -160,7 +211,7 @@ mod tests {
             "https://user:hunter2@api.connecttoteams.com",
             "https://api.connecttoteams.com?x=1",
         ] {
-            let fault = Base::parse(bad).unwrap_err();
+            let fault = parse(bad).unwrap_err();
             assert!(fault.hint.is_some() && !fault.message.contains("hunter2"), "{fault:?}");
         }
     }

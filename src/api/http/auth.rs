@@ -10,13 +10,8 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{
-    address::Base,
-    login::{self, Grant},
-    redact::Redactor,
-    transport::Transport,
-};
-use crate::{config::Account, ports::Fault};
+use super::{grant::Grant, redact::Redactor};
+use crate::ports::Fault;
 
 /// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
 const MARGIN: Duration = Duration::from_secs(30);
@@ -25,7 +20,7 @@ const LATEST_SHARE: u32 = 2;
 
 /// A token in use.
 #[derive(Clone)]
-pub(super) struct Token {
+pub(in crate::api) struct Token {
     /// Which token this is, counted from 1.
     pub generation: u64,
     /// The value of the `Authorization` header.
@@ -36,9 +31,9 @@ pub(super) struct Token {
     ends_at: Instant,
 }
 
-/// The account's current token.
+/// The current token of one account, or of one tenant.
 #[derive(Default)]
-pub(super) struct Auth {
+pub(in crate::api) struct Auth {
     state: Mutex<State>,
 }
 
@@ -51,8 +46,8 @@ struct State {
 }
 
 impl Auth {
-    /// A token that is good for a while. The lock is held during a login: that is what makes all others wait for it.
-    pub(super) async fn token(&self, account: &Account, base: &Base, transport: &Transport) -> Result<Token, Fault> {
+    /// A token that is good for a while; `log_in` is called if there is none. The lock is held during a login: that is what makes all others wait for it.
+    pub(in crate::api) async fn token(&self, log_in: impl AsyncFnOnce() -> Result<Grant, Fault>) -> Result<Token, Fault> {
         let asked_at = Instant::now();
         let mut state = self.state.lock().await;
         if let Some(token) = state.token.as_ref().filter(|token| Instant::now() < token.renew_at) {
@@ -61,14 +56,14 @@ impl Auth {
         if let Some((_, fault)) = state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at) {
             return Err(fault.clone());
         }
-        match login::log_in(account, base, transport).await {
+        match log_in().await {
             Ok(grant) => Ok(state.adopt(grant, Instant::now())),
             Err(fault) => state.make_do(fault, Instant::now()),
         }
     }
 
     /// Throws the token of that generation away, if it is still the current one.
-    pub(super) async fn invalidate(&self, generation: u64) {
+    pub(in crate::api) async fn invalidate(&self, generation: u64) {
         let mut state = self.state.lock().await;
         if state.token.as_ref().is_some_and(|token| token.generation == generation) {
             state.token = None;
