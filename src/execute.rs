@@ -1,12 +1,12 @@
 //! Carries out the plan of one tenant, and decides nothing: every choice is in the plan.
 //!
 //! ```text
-//! consent again -> began (journal: from now on a sync is owed)
+//! lease -> consent again -> began (journal: from now on a sync is owed)
 //!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal)
 //!   -> consent again -> one sync -> synced (journal)
 //! ```
 //!
-//! **Invariant:** nothing is sent before the journal holds the intent. A lost answer is never sent again here. Nothing is
+//! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the lease of the tenant. A lost answer is never sent again here. Nothing is
 //! retried here: waiting as the service tells is the business of whoever implements [`Provisioner`].
 
 use std::{
@@ -20,14 +20,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use crate::{
-    model::{Consent, RunId, TenantName, TenantRef, Verb},
-    plan::{Action, Step, SyncPlan, TenantPlan},
-    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Provisioner, StepOutcome, WriteVerdict},
+    model::{Consent, Revision, RunId, TenantName, TenantRef, Verb},
+    plan::{Action, Plan, Step, SyncPlan, TenantPlan, render},
+    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Lease, Provisioner, StepOutcome, WriteVerdict},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
 /// again soon.
 const MAX_LOST: u32 = 3;
+
+/// Of a plan's text the journal keeps so many characters, at most.
+const MAX_SHOWN: usize = 50_000;
 
 /// What a step says that nobody has come to.
 const NOT_YET: &str = "the run ended before its turn";
@@ -43,6 +46,8 @@ pub struct Executor<'a, P, J> {
     pub users: NonZeroUsize,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
+    /// Which version of the manifests is carried out, where that is known.
+    pub revision: Option<Revision>,
     /// When this is cancelled no new step is begun; the sync is still sent.
     pub stop: CancellationToken,
 }
@@ -135,38 +140,66 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
 
     async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
-        if !plan.landed.is_empty()
-            && let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await
-        {
-            report.stopped = Some(Stop::Journal(error));
+        // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
+        let Some(tenant) = &plan.reference else { return report };
+        if plan.landed.is_empty() && !plan.writes() {
             return report;
         }
-        let (true, Some(tenant)) = (plan.writes(), plan.reference.as_ref()) else { return report };
+        let lease = match self.journal.lease(&tenant.id).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                report.stopped = Some(Stop::Journal(error));
+                return report;
+            }
+        };
+        let record = Record { executor: self, tenant, run, lease };
+        if !plan.landed.is_empty()
+            && let Err(stop) = record.record(Event::Landed(plan.landed.clone())).await
+        {
+            report.stopped = Some(stop);
+            return report;
+        }
+        if !plan.writes() {
+            return report;
+        }
         for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
             *outcome = plan.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
         }
-        let mut walk = Walk { executor: self, plan, tenant, run, progress, report };
+        let mut walk = Walk { plan, record, progress, report };
         if let Err(stop) = walk.all().await {
             warn!(reason = %stop, "tenant given up");
             walk.give_up(stop);
         }
         walk.report
     }
+}
 
-    async fn record(&self, plan: &TenantPlan, run: &RunId, event: Event) -> Result<(), JournalError> {
-        // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
-        let Some(tenant) = &plan.reference else { return Ok(()) };
-        let (tenant, tenant_id) = (tenant.name.clone(), tenant.id.clone());
-        self.journal.record(Entry { at: (self.clock)(), run: run.clone(), tenant, tenant_id, event }).await
+/// The right to write of one tenant, and all that is written with it.
+struct Record<'w, P, J> {
+    executor: &'w Executor<'w, P, J>,
+    tenant: &'w TenantRef,
+    run: RunId,
+    lease: Lease,
+}
+
+impl<P, J: Journal> Record<'_, P, J> {
+    async fn record(&self, event: Event) -> Result<(), Stop> {
+        let TenantRef { name, id, .. } = self.tenant;
+        let (tenant, tenant_id) = (name.clone(), id.clone());
+        let entry = Entry { at: (self.executor.clock)(), run: self.run.clone(), tenant, tenant_id, event };
+        self.executor.journal.record(&self.lease, entry).await.map_err(Stop::Journal)
+    }
+
+    /// Whether a call may be begun. Whoever lost the lease stops before anybody else starts.
+    fn may_call(&self) -> Result<(), Stop> {
+        if self.lease.is_good() { Ok(()) } else { Err(Stop::Journal(JournalError::Lost)) }
     }
 }
 
 /// One tenant on its way.
 struct Walk<'w, P, J> {
-    executor: &'w Executor<'w, P, J>,
     plan: &'w TenantPlan,
-    tenant: &'w TenantRef,
-    run: RunId,
+    record: Record<'w, P, J>,
     progress: &'w (dyn Fn(&Step, &StepOutcome) + Sync),
     report: TenantReport,
 }
@@ -175,14 +208,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn all(&mut self) -> Result<(), Stop> {
         self.consent().await?;
         let steps = self.report.steps.iter().flatten().count();
-        self.record(Event::Began { steps }).await?;
+        let (revision, plan) = (self.record.executor.revision.clone(), shown(self.plan));
+        self.record.record(Event::Began { steps, revision, plan }).await?;
         info!(steps, "run began");
         let stop = self.steps().await.err();
         if let Some(stop @ Stop::Journal(_)) = stop {
             return Err(stop);
         }
         if !self.owes_sync() {
-            self.record(Event::NothingSent).await?;
+            self.record.record(Event::NothingSent).await?;
         } else if !stop.as_ref().is_some_and(Stop::bars_sync) {
             // One user whom the service refuses for ever must not keep all others unsynced.
             self.sync().await?;
@@ -197,7 +231,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     }
 
     async fn consent(&self) -> Result<(), Stop> {
-        match self.executor.provisioner.consent(self.tenant).await {
+        match self.record.executor.provisioner.consent(self.record.tenant).await {
             Ok(Consent::Granted) => Ok(()),
             Ok(Consent::Missing | Consent::Disagrees { .. }) => Err(Stop::Consent),
             Err(fault) => Err(Stop::Fault(fault)),
@@ -225,15 +259,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let mut running = FuturesUnordered::new();
         let mut stop = None;
         loop {
-            while stop.is_none() && running.len() < self.executor.users.get() {
-                if self.executor.stop.is_cancelled() {
+            while stop.is_none() && running.len() < self.record.executor.users.get() {
+                if self.record.executor.stop.is_cancelled() {
                     stop = Some(Stop::Asked);
                     break;
                 }
                 let Some(id) = ready.pop_first() else { break };
                 let Some(step) = self.plan.steps.get(id) else { continue };
-                let one = One { executor: self.executor, plan: self.plan, tenant: self.tenant, run: self.run.clone() };
-                running.push(async move { (id, step, one.step(step).await) });
+                let record = &self.record;
+                running.push(async move { (id, step, record.step(step).await) });
             }
             let Some((id, step, (outcome, stopped))) = running.next().await else { break };
             (self.progress)(step, &outcome);
@@ -248,7 +282,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                     }
                 }
             } else {
-                self.skip(&followers, &behind, step);
+                skip(&mut self.report, &followers, &behind, step);
             }
             lost_in_a_row = if matches!(outcome, StepOutcome::Unknown(_)) { lost_in_a_row + 1 } else { 0 };
             let stopped = match &outcome {
@@ -263,26 +297,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         stop.map_or(Ok(()), Err)
     }
 
-    /// What comes after a step that was not accepted is not tried.
-    fn skip(&mut self, first: &[usize], behind: &BTreeMap<usize, Vec<usize>>, failed: &Step) {
-        let mut next = first.to_vec();
-        let reason = format!("it comes after the {} of {}, which did not succeed", failed.action.verb(), failed.user);
-        while let Some(id) = next.pop() {
-            if let Some(slot @ Some(_)) = self.report.steps.get_mut(id) {
-                *slot = Some(StepOutcome::NotTried(reason.clone()));
-            }
-            next.extend(behind.get(&id).map(Vec::as_slice).unwrap_or_default());
-        }
-    }
-
     async fn sync(&mut self) -> Result<(), Stop> {
         self.report.sync = SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
         self.consent().await?;
-        match self.executor.provisioner.sync(self.tenant).await {
+        self.record.may_call()?;
+        match self.record.executor.provisioner.sync(self.record.tenant).await {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
                 info!("sync accepted");
-                self.record(Event::Synced).await
+                self.record.record(Event::Synced).await
             }
             Err(fault) => {
                 warn!(fault = %fault, "sync not accepted; it stays owed");
@@ -290,10 +313,6 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 Ok(())
             }
         }
-    }
-
-    async fn record(&self, event: Event) -> Result<(), Stop> {
-        self.executor.record(self.plan, &self.run, event).await.map_err(Stop::Journal)
     }
 
     fn give_up(&mut self, stop: Stop) {
@@ -314,20 +333,19 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     }
 }
 
-/// One step on its way; apart from [`Walk`], so that many can be.
-struct One<'w, P, J> {
-    executor: &'w Executor<'w, P, J>,
-    plan: &'w TenantPlan,
-    tenant: &'w TenantRef,
-    run: RunId,
-}
-
-impl<P: Provisioner, J: Journal> One<'_, P, J> {
+impl<P: Provisioner, J: Journal> Record<'_, P, J> {
     async fn step(&self, step: &Step) -> (StepOutcome, Option<Stop>) {
         let (user, verb) = (step.user.clone(), step.action.verb());
-        let intent = Event::Intent { user: user.clone(), verb, details: step.action.details(), before: step.before() };
-        if let Err(error) = self.executor.record(self.plan, &self.run, intent).await {
-            return (StepOutcome::NotTried(error.to_string()), Some(Stop::Journal(error)));
+        let (details, before, origin) = (step.action.details(), step.before(), step.origin.clone());
+        let intent = Event::Intent { user: user.clone(), verb, details, before, origin };
+        if let Err(stop) = self.record(intent).await {
+            return (StepOutcome::NotTried(stop.to_string()), Some(stop));
+        }
+        if let Err(stop) = self.may_call() {
+            let outcome = StepOutcome::NotTried(stop.to_string());
+            // If the journal does not take it, the next look at live state decides, as after a crash.
+            let _ = self.record(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
+            return (outcome, Some(stop));
         }
         let provisioner = self.executor.provisioner;
         let answer = match &step.action {
@@ -336,27 +354,47 @@ impl<P: Provisioner, J: Journal> One<'_, P, J> {
             Action::Update(update) => provisioner.update(self.tenant, update).await,
         };
         let (outcome, stop) = judge(answer);
-        Self::tell(step, verb, &outcome);
+        tell(step, verb, &outcome);
         let record = Event::Outcome { user, verb, outcome: outcome.clone() };
-        match self.executor.record(self.plan, &self.run, record).await {
+        match self.record(record).await {
             Ok(()) => (outcome, stop),
-            Err(error) => (outcome, Some(Stop::Journal(error))),
+            Err(lost) => (outcome, Some(lost)),
         }
     }
+}
 
-    fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
-        match outcome {
-            StepOutcome::Accepted => {
-                debug!(user = %step.user, %verb, "step accepted");
-            }
-            StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
-                // The words of the fault name the user.
-                warn!(%verb, kind = ?fault.kind, "step not accepted");
-                debug!(user = %step.user, %verb, %fault, "step not accepted");
-            }
-            StepOutcome::NotTried(_) => {}
+fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
+    match outcome {
+        StepOutcome::Accepted => {
+            debug!(user = %step.user, %verb, "step accepted");
         }
+        StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
+            // The words of the fault name the user.
+            warn!(%verb, kind = ?fault.kind, "step not accepted");
+            debug!(user = %step.user, %verb, %fault, "step not accepted");
+        }
+        StepOutcome::NotTried(_) => {}
     }
+}
+
+/// What comes after a step that was not accepted is not tried.
+fn skip(report: &mut TenantReport, first: &[usize], behind: &BTreeMap<usize, Vec<usize>>, failed: &Step) {
+    let mut next = first.to_vec();
+    let reason = format!("it comes after the {} of {}, which did not succeed", failed.action.verb(), failed.user);
+    while let Some(id) = next.pop() {
+        if let Some(slot @ Some(_)) = report.steps.get_mut(id) {
+            *slot = Some(StepOutcome::NotTried(reason.clone()));
+        }
+        next.extend(behind.get(&id).map(Vec::as_slice).unwrap_or_default());
+    }
+}
+
+/// The plan as the journal keeps it, for people who look back.
+fn shown(plan: &TenantPlan) -> String {
+    let text = render::text(&Plan { tenants: vec![plan.clone()] });
+    let text = anstream::adapter::strip_str(&text).to_string();
+    let cut = text.char_indices().map(|(at, _)| at).nth(MAX_SHOWN);
+    cut.map_or_else(|| text.clone(), |cut| format!("{}\n... and so on", text.get(..cut).unwrap_or_default()))
 }
 
 fn judge(answer: Result<(), Fault>) -> (StepOutcome, Option<Stop>) {

@@ -9,12 +9,13 @@
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and no [`Provisioner`], so that
 //! it cannot write.
 
-use std::future::Future;
+use std::{fmt, future::Future};
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Landing, LiveTenant, Memory, Origin, Revision, RunId, TenantId, TenantName, TenantRef,
+    UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -39,17 +40,90 @@ pub trait Provisioner: Send + Sync {
 }
 
 /// The durable record of intent. Each method returns only when a crash can no longer lose what it was told.
+///
+/// Made for stores that several machines share: whoever writes of a tenant holds its lease, and the store refuses what comes with
+/// a lease that somebody else has taken since.
 pub trait Journal: Send + Sync {
     /// What the planner may know of a tenant. Tenants are known by their id: a name in the manifests may change.
     fn memory(&self, tenant: &TenantId) -> Memory;
-    /// Records one fact.
-    fn record(&self, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Takes the right to write of a tenant, if nobody holds it. It is given back when the lease is dropped, and lapses when its
+    /// holder is gone, by the store's clock.
+    fn lease(&self, tenant: &TenantId) -> impl Future<Output = Result<Lease, JournalError>> + Send;
+    /// Records one fact, and renews the lease. An entry of another tenant than the lease's is refused.
+    fn record(&self, lease: &Lease, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
 
-/// The journal could not make something durable. Nothing may be written to the service without it.
+/// The right to write of one tenant, for as long as this value lives. Its store keeps it renewed.
+pub struct Lease {
+    tenant: TenantId,
+    token: u64,
+    good: Box<dyn Fn() -> bool + Send + Sync>,
+    release: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl Lease {
+    /// A lease, for stores. `good` tells by the holder's own clock whether it may still begin a call, and says no well before
+    /// the store would let anybody else in; `release` gives the lease back and is called once.
+    pub fn new(
+        tenant: TenantId,
+        token: u64,
+        good: impl Fn() -> bool + Send + Sync + 'static,
+        release: impl FnOnce() + Send + Sync + 'static,
+    ) -> Self {
+        Self { tenant, token, good: Box::new(good), release: Some(Box::new(release)) }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The fencing token: each lease of a tenant has a higher one than all before.
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// Whether its holder may begin a call. Once this is false nothing more may be sent.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        (self.good)()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            release();
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("tenant", &self.tenant).field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+/// Why the journal did not take what it was told. Nothing may be written to the service without it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the journal cannot be written: {0}")]
-pub struct JournalError(pub String);
+pub enum JournalError {
+    /// It cannot make anything durable any more.
+    #[error("the journal cannot be written: {0}")]
+    Broken(String),
+    /// Somebody else has the right to write of this tenant.
+    #[error("{holder} is working on this tenant, and has the right to until {until} at least")]
+    Held {
+        /// Host, process, and since when.
+        holder: String,
+        /// By the store's clock.
+        until: Timestamp,
+    },
+    /// The right to write was lost: it lapsed, or somebody else has it now.
+    #[error("the right to write of this tenant was lost")]
+    Lost,
+}
 
 /// One fact in the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +147,10 @@ pub enum Event {
     Began {
         /// How many steps it means to carry out.
         steps: usize,
+        /// Which version of the manifests wants it, where that is known.
+        revision: Option<Revision>,
+        /// The plan as text, perhaps cut short: for people who look back.
+        plan: String,
     },
     /// A step is about to be sent.
     Intent {
@@ -84,6 +162,8 @@ pub enum Event {
         details: Details,
         /// What was there before, as far as it was known: what would undo the step.
         before: Before,
+        /// Which line of the manifests wants it; absent for users that no manifest names.
+        origin: Option<Origin>,
     },
     /// A step was answered, or its answer was lost.
     Outcome {

@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{
     api::connecttoteams::Reader,
-    config::{Execution, Settings},
+    config::{Execution, Settings, State},
     execute::{Executor, TenantReport},
     model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
     ports::Journal as _,
-    state::{FileJournal, Store, VolatileJournal, read_memory},
+    state::{Retention, SqliteJournal, Store, VolatileJournal, read_memory},
 };
 
 /// Shows what would change.
@@ -64,6 +64,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
         journal: &journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
+        revision: looked.revision.clone(),
         stop: signals.asked(),
     };
     let tally = render::Tally::of(&plan);
@@ -90,7 +91,11 @@ async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Ba
 
 /// The journal of a command that writes. A sandbox in this process forgets with it, and so does its journal.
 pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
-    Ok(if sandbox { Store::Volatile(VolatileJournal::default()) } else { Store::File(FileJournal::open(&settings.state.path)?) })
+    if sandbox {
+        return Ok(Store::Volatile(VolatileJournal::default()));
+    }
+    let State { path, retention, entries } = &settings.state;
+    Ok(Store::File(SqliteJournal::open(path, Retention { age: *retention, entries: *entries })?))
 }
 
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.

@@ -6,9 +6,9 @@ use super::{args::Cli, exit::Failure, out};
 use crate::{
     config::{self, Settings},
     manifest::{self, InForce, Keeper, ManifestFile},
-    model::TenantName,
+    model::{Revision, TenantName},
     plan::render::many,
-    source::read_tree,
+    source::{self, read_tree},
     yaml::Diagnostic,
 };
 
@@ -46,6 +46,8 @@ pub(super) struct Looked {
     pub(super) files: Vec<ManifestFile>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) in_force: InForce,
+    /// Which version it is, where git knows that.
+    pub(super) revision: Option<Revision>,
 }
 
 /// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the wrong folder.
@@ -63,7 +65,7 @@ pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
             ..Failure::new("no manifest can be read").hint("name the folder that holds the .yaml files")
         });
     }
-    Ok(Looked { files, diagnostics, in_force: Keeper::default().take(loaded) })
+    Ok(Looked { files, diagnostics, in_force: Keeper::default().take(loaded), revision: source::revision(paths) })
 }
 
 impl Looked {

@@ -112,11 +112,16 @@ impl Account {
 pub struct State {
     /// The folder of the journal.
     pub path: PathBuf,
+    /// How long history is kept. What is owed or unknown is kept in any case.
+    #[serde(with = "span")]
+    pub retention: Duration,
+    /// How many entries of history are kept, at most.
+    pub entries: u64,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { path: PathBuf::from(".dialplane") }
+        Self { path: PathBuf::from(".dialplane"), retention: Duration::from_secs(365 * 24 * 3600), entries: 2_000_000 }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Daemon, Listener, News};
 use crate::{
     execute::{Executor, Stop},
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, Revision, RunId, TenantId, TenantName},
     pass,
     plan::{self, Observation, TenantInput, TenantPlan},
     ports::{Fault, Journal, JournalError, LiveReader, Provisioner},
@@ -40,6 +40,8 @@ pub(super) struct Pass<R, P, J> {
     pub(super) kept: Option<String>,
     pub(super) elsewhere: Vec<Elsewhere>,
     pub(super) run: RunId,
+    /// Of the manifests that are in force; not of an older version that is kept.
+    pub(super) revision: Option<Revision>,
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
@@ -56,6 +58,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             journal: &daemon.journal,
             users: NonZeroUsize::new(daemon.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
             clock: Timestamp::now,
+            revision: self.revision.clone(),
             stop: self.stop.clone(),
         };
         let report = executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
@@ -67,7 +70,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             (true, false) => Ending::Done,
         };
         let journal_failed = match report.stopped {
-            Some(Stop::Journal(error)) => Some(error),
+            Some(Stop::Journal(error @ JournalError::Broken(_))) => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());

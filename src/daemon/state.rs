@@ -21,11 +21,11 @@ use super::{
 use crate::{
     config::Run,
     manifest::{self, InForce, Keeper},
-    model::{DesiredTenant, LiveTenant, TenantId, TenantName},
+    model::{DesiredTenant, LiveTenant, Revision, TenantId, TenantName},
     pass,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
-    source::{Tree, read_tree},
+    source::{Tree, read_tree, revision},
 };
 
 /// How long a tenant waits whose customer is still worked on under another name.
@@ -33,7 +33,7 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A task's end.
 pub(super) enum Task {
-    Looked(Tree),
+    Looked(Tree, Option<Revision>),
     Ended(Ended),
 }
 
@@ -58,6 +58,8 @@ pub(super) struct Loop<R, P, J> {
     poll_at: At,
     keeper: Keeper,
     in_force: InForce,
+    /// Which version that is, where git knows it.
+    revision: Option<Revision>,
     schedule: Schedule,
     last: BTreeMap<TenantName, (Ending, Timestamp)>,
     /// What was last seen of each tenant: who holds which number elsewhere.
@@ -90,6 +92,7 @@ where
             poll_at: poll,
             keeper: Keeper::default(),
             in_force: InForce::default(),
+            revision: None,
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -127,19 +130,23 @@ where
         self.debounce.looked();
         self.poll_at = self.now() + self.daemon.timing.poll;
         let roots = self.daemon.manifests.clone();
-        self.tasks.spawn_blocking(move || Task::Looked(read_tree(&roots)));
+        self.tasks.spawn_blocking(move || Task::Looked(read_tree(&roots), revision(&roots)));
         self.tell_status();
     }
 
     /// Takes the end of a task. True if the files were looked at.
     pub(super) fn ended(&mut self, joined: Result<(Id, Task), JoinError>) -> bool {
         match joined {
-            Ok((_, Task::Looked(tree))) => {
+            Ok((_, Task::Looked(tree, revision))) => {
                 self.looking = false;
                 match self.looks.judge(tree.digest) {
-                    Look::Same => {}
+                    // What was only edited may be committed by now.
+                    Look::Same => self.revision = revision,
                     Look::Again => self.debounce.news(self.now()),
-                    Look::Take => self.take(&tree),
+                    Look::Take => {
+                        self.revision = revision;
+                        self.take(&tree);
+                    }
                 }
                 return true;
             }
@@ -230,6 +237,7 @@ where
             kept: self.in_force.kept.get(&tenant).cloned(),
             elsewhere: self.elsewhere(&tenant),
             desired,
+            revision: self.revision.clone().filter(|_| !self.in_force.kept.contains_key(&tenant)),
             run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });

@@ -10,16 +10,16 @@ use crate::{
 };
 
 /// The sum of all entries so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Fold {
-    tenants: BTreeMap<TenantId, Tenant>,
+    pub(super) tenants: BTreeMap<TenantId, Tenant>,
 }
 
-#[derive(Debug, Default)]
-struct Tenant {
-    memory: Memory,
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Tenant {
+    pub(super) memory: Memory,
     /// Intents without an outcome: calls under way, or cut off by a crash.
-    pending: BTreeMap<Upn, (Verb, Details, Timestamp)>,
+    pub(super) pending: BTreeMap<Upn, (Verb, Details, Timestamp)>,
 }
 
 impl Fold {
@@ -39,7 +39,7 @@ impl Fold {
                 memory.first_sync.get_or_insert(entry.at);
                 memory.last_sync = Some(entry.at);
             }
-            Event::Intent { user, verb, details, before: _ } => {
+            Event::Intent { user, verb, details, .. } => {
                 let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
                 if let Some((verb, details, at)) = before {
                     apply(memory.written.entry(user.clone()).or_default(), verb, &details, at, true);
@@ -70,6 +70,11 @@ impl Fold {
                 }
             }
         }
+    }
+
+    /// How many users it knows something of: what freezing it costs.
+    pub(super) fn size(&self) -> usize {
+        self.tenants.values().map(|tenant| tenant.memory.written.len() + tenant.pending.len()).sum()
     }
 
     /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.

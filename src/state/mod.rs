@@ -4,21 +4,36 @@
 //! Entry --record--> durable --fold--> Memory
 //! ```
 //!
-//! Two stores: [`FileJournal`] appends to a file and returns only when the disk has it; [`VolatileJournal`] forgets with the
+//! Two stores: [`SqliteJournal`] keeps a file and returns only when the disk has it; [`VolatileJournal`] forgets with the
 //! process, for rehearsals against a sandbox that forgets as well. What entries mean is folded in one place for both.
 //!
-//! **Invariant:** one process at a time holds a state folder. A damaged journal is reported, never silently begun anew.
+//! **Invariant:** one process at a time holds a state folder, one lease at a time a tenant. A damaged journal is reported, never
+//! silently begun anew. Old entries go, what is owed or unknown does not.
 //!
-//! Deliberately not here: history, retention and leases over a network; the seam is [`crate::ports::Journal`].
+//! Deliberately not here: a store that machines share; the seam for it, leases included, is [`crate::ports::Journal`].
 
-mod file;
+mod db;
+mod error;
 mod fold;
+mod former;
+mod frozen;
+mod history;
+mod lease;
+mod load;
+mod lock;
 mod record;
+mod retain;
+mod sqlite;
 mod status;
 mod store;
 mod volatile;
+mod writer;
 
-pub use file::{FileJournal, OpenError, is_held, read_memory};
+pub use error::OpenError;
+pub use history::{History, read_memory};
+pub use lease::{Clock, LEASE_TERM};
+pub use lock::is_held;
+pub use sqlite::{Retention, SqliteJournal};
 pub use status::{Status, Tenant as TenantStatus};
 pub use store::Store;
 pub use volatile::VolatileJournal;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
-        Verb,
+        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, Origin, PhoneNumber, Revision, RunId, TenantId,
+        TenantName, Upn, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -31,6 +31,11 @@ pub(super) struct Line {
 enum Written {
     Began {
         steps: usize,
+        /// Absent in older journals, as the plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<Revision>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        plan: String,
     },
     Intent {
         user: String,
@@ -39,6 +44,9 @@ enum Written {
         /// Absent in older journals.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         before: Vec<(String, Option<WrittenValue>)>,
+        /// Absent in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<WrittenOrigin>,
     },
     Outcome {
         user: String,
@@ -55,7 +63,7 @@ enum Written {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum WrittenValue {
+pub(super) enum WrittenValue {
     Phone { number: String, prefix: Option<String> },
     NoPhone,
     Gateway(i64),
@@ -73,20 +81,59 @@ enum WrittenOutcome {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+struct WrittenOrigin {
+    file: String,
+    line: Option<u32>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct WrittenLanding {
     user: String,
     calling: bool,
     fields: Vec<String>,
 }
 
+/// Why a line gives no entry.
+pub(super) enum Unread {
+    /// A newer program wrote it; its format.
+    Newer(u32),
+    /// This is wrong with it.
+    Damaged(String),
+}
+
+/// The format of a line, or of anything that says it as `v`.
+pub(super) fn version(text: &str) -> serde_json::Result<u32> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    serde_json::from_str(text).map(|Version { v }| v)
+}
+
+/// The entry that a line says.
+pub(super) fn read(line: &str) -> Result<Entry, Unread> {
+    // The parser's words without its place: it counts from the start of the line, which it calls line 1.
+    let why = |error: serde_json::Error| error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
+    let damaged = |error| Unread::Damaged(why(error));
+    let version = version(line).map_err(damaged)?;
+    if version > VERSION {
+        return Err(Unread::Newer(version));
+    }
+    serde_json::from_str::<Line>(line).map_err(damaged)?.entry().map_err(Unread::Damaged)
+}
+
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
-            Event::Began { steps } => Written::Began { steps: *steps },
-            Event::Intent { user, verb, details, before } => {
+            Event::Began { steps, revision, plan } => {
+                Written::Began { steps: *steps, revision: revision.clone(), plan: plan.clone() }
+            }
+            Event::Intent { user, verb, details, before, origin } => {
                 let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
                 let was = |(field, value): (&Field, &Option<Value>)| (field.name().to_owned(), value.as_ref().map(Into::into));
-                Written::Intent { user: user.to_string(), verb: *verb, details, before: before.iter().map(was).collect() }
+                let before = before.iter().map(was).collect();
+                let origin = origin.as_ref().map(|Origin { file, line }| WrittenOrigin { file: file.to_string(), line: *line });
+                Written::Intent { user: user.to_string(), verb: *verb, details, before, origin }
             }
             Event::Outcome { user, verb, outcome } => {
                 let (outcome, message) = match outcome {
@@ -138,15 +185,16 @@ impl Line {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
-            Written::Began { steps } => Event::Began { steps },
-            Written::Intent { user, verb, details, before } => {
+            Written::Began { steps, revision, plan } => Event::Began { steps, revision, plan },
+            Written::Intent { user, verb, details, before, origin } => {
                 let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
                 let was = |(name, value): (String, Option<WrittenValue>)| match value {
                     Some(value) => pair(&name, value).map(|(field, value)| (field, Some(value))),
                     None => Ok((field(&name)?, None)),
                 };
                 let before: Result<Before, String> = before.into_iter().map(was).collect();
-                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?), before: before? }
+                let origin = origin.map(|WrittenOrigin { file, line }| Origin { file: file.into(), line });
+                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?), before: before?, origin }
             }
             Written::Outcome { user, verb, outcome, message } => {
                 Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
@@ -178,11 +226,11 @@ impl WrittenOutcome {
     }
 }
 
-fn field(name: &str) -> Result<Field, String> {
+pub(super) fn field(name: &str) -> Result<Field, String> {
     Field::named(name).ok_or_else(|| format!("there is no field `{name}`"))
 }
 
-fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), String> {
+pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), String> {
     let field = field(name)?;
     let value = match value {
         WrittenValue::Phone { number, prefix } => {
@@ -223,13 +271,16 @@ mod tests {
                 verb: Verb::Update,
                 details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
                 before: [(Field::PhoneNumber, None), (Field::UseTeamsVoicemail, Some(Value::Flag(false)))].into(),
+                origin: Some(Origin { file: "sales.yaml".into(), line: Some(12) }),
             }
         };
         let shown = ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
+        let revision = Revision { commit: "c0ffee".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: true };
         let events = [
-            Event::Began { steps: 3 },
-            Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new() },
+            Event::Began { steps: 3, revision: None, plan: String::new() },
+            Event::Began { steps: 3, revision: Some(revision), plan: "enable adele".to_owned() },
+            Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new(), origin: None },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
             Event::Synced,

@@ -1,16 +1,16 @@
 //! Either store, chosen at start.
 
-use super::{FileJournal, VolatileJournal};
+use super::{SqliteJournal, VolatileJournal};
 use crate::{
     model::{Memory, TenantId},
-    ports::{Entry, Journal, JournalError},
+    ports::{Entry, Journal, JournalError, Lease},
 };
 
 /// A journal in a file, or one that forgets.
 #[derive(Debug)]
 pub enum Store {
     /// In a file.
-    File(FileJournal),
+    File(SqliteJournal),
     /// In memory.
     Volatile(VolatileJournal),
 }
@@ -23,10 +23,17 @@ impl Journal for Store {
         }
     }
 
-    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         match self {
-            Self::File(journal) => journal.record(entry).await,
-            Self::Volatile(journal) => journal.record(entry).await,
+            Self::File(journal) => journal.lease(tenant).await,
+            Self::Volatile(journal) => journal.lease(tenant).await,
+        }
+    }
+
+    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
+        match self {
+            Self::File(journal) => journal.record(lease, entry).await,
+            Self::Volatile(journal) => journal.record(lease, entry).await,
         }
     }
 }

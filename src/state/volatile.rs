@@ -1,24 +1,88 @@
 //! A journal that forgets with the process: for rehearsals.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use super::fold::Fold;
+use jiff::Timestamp;
+
+use super::{
+    fold::Fold,
+    lease::{Clock, Leases},
+    lock,
+};
 use crate::{
     model::{Memory, TenantId},
-    ports::{Entry, Journal, JournalError},
+    ports::{Entry, Journal, JournalError, Lease},
 };
 
 /// Remembers until the process ends.
+#[derive(Clone)]
+pub struct VolatileJournal {
+    inner: Arc<Mutex<Inner>>,
+    clock: Clock,
+    holder: String,
+}
+
 #[derive(Debug, Default)]
-pub struct VolatileJournal(Mutex<Fold>);
+struct Inner {
+    fold: Fold,
+    leases: Leases,
+}
+
+impl VolatileJournal {
+    /// One whose leases lapse by this clock.
+    #[must_use]
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { inner: Arc::default(), clock, holder: lock::identity() }
+    }
+
+    /// One that remembers these entries.
+    #[must_use]
+    pub fn of(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let journal = Self::default();
+        entries.into_iter().for_each(|entry| journal.inner().fold.add(&entry));
+        journal
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for VolatileJournal {
+    fn default() -> Self {
+        Self::with_clock(Arc::new(Timestamp::now))
+    }
+}
+
+impl fmt::Debug for VolatileJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VolatileJournal").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
 
 impl Journal for VolatileJournal {
     fn memory(&self, tenant: &TenantId) -> Memory {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
+        self.inner().fold.memory(tenant)
     }
 
-    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(&entry);
+    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
+        let token = self.inner().leases.take(tenant, &self.holder, (self.clock)())?;
+        let (store, released, asked, of) = (self.clone(), self.clone(), tenant.clone(), tenant.clone());
+        // Nobody renews what lives in this process alone: whoever asks is there, and nobody else has asked since.
+        let good = move || store.inner().leases.renew(&asked, token, (store.clock)()).is_ok();
+        Ok(Lease::new(tenant.clone(), token, good, move || released.inner().leases.release(&of, token)))
+    }
+
+    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        if *lease.tenant() != entry.tenant_id {
+            return Err(JournalError::Lost);
+        }
+        inner.leases.renew(lease.tenant(), lease.token(), (self.clock)())?;
+        inner.fold.add(&entry);
         Ok(())
     }
 }

@@ -77,7 +77,7 @@ async fn paths_in_the_configuration_are_meant_from_its_folder() {
     let config = stage.path().join("dialplane.yaml");
     let ended = stage.run_in(elsewhere.path(), &["--config", config.to_str().unwrap(), "apply"]).await;
     assert_eq!(ended.code, 3, "{}{}", ended.stdout, ended.stderr);
-    assert!(stage.path().join(".dialplane/sandbox/journal.jsonl").exists());
+    assert!(stage.path().join(".dialplane/sandbox/journal.db").exists());
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
 

@@ -109,6 +109,7 @@ impl House {
             journal,
             users: self.execution.users_per_tenant.try_into().unwrap(),
             clock: Timestamp::now,
+            revision: None,
             stop: self.stop.clone(),
         };
         let run = |_: &TenantName| RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1));

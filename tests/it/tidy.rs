@@ -21,7 +21,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("pass", &["config", "execute", "manifest", "model", "plan", "ports"], &["reqwest", "notify", "std::fs", "Timestamp::now"]),
     ("config", &["model", "yaml"], &["reqwest", "notify"]),
     ("api", &["model", "ports", "config"], &["notify", "std::fs"]),
-    ("source", &["manifest", "yaml"], &["reqwest"]),
+    ("source", &["manifest", "model", "yaml"], &["reqwest"]),
     ("state", &["model", "ports", "reconcile"], &["reqwest", "notify"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
     (

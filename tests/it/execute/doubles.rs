@@ -13,7 +13,7 @@ use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
     model::{Consent, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value},
     plan::Plan,
-    ports::{Entry, Event, Fault, Journal, JournalError, Provisioner},
+    ports::{Entry, Event, Fault, Journal, JournalError, Lease, Provisioner},
     state::VolatileJournal,
 };
 use tokio::sync::Barrier;
@@ -81,9 +81,12 @@ impl Journal for Both {
     fn memory(&self, tenant: &TenantId) -> Memory {
         self.journal.memory(tenant)
     }
-    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
+        self.journal.lease(tenant).await
+    }
+    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         if self.fails_from.is_some_and(|from| self.records.fetch_add(1, Ordering::SeqCst) >= from) {
-            return Err(JournalError("the disk is full".to_owned()));
+            return Err(JournalError::Broken("the disk is full".to_owned()));
         }
         let line = match &entry.event {
             Event::Began { .. } => "began".to_owned(),
@@ -94,7 +97,7 @@ impl Journal for Both {
             Event::Landed(_) => "landed".to_owned(),
         };
         self.log.lock().unwrap().push(line);
-        self.journal.record(entry).await
+        self.journal.record(lease, entry).await
     }
 }
 

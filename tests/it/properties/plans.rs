@@ -33,7 +33,8 @@ async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> P
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
-    let executor = Executor { provisioner: model, journal, users: 3.try_into().unwrap(), clock: Timestamp::now, stop };
+    let executor =
+        Executor { provisioner: model, journal, users: 3.try_into().unwrap(), clock: Timestamp::now, revision: None, stop };
     pass::carry_out(plan, &executor, 2, |name| RunId::new(&format!("run-{name}")), &|_, _, _: &StepOutcome| {}).await
 }
 

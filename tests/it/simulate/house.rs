@@ -124,7 +124,7 @@ impl House {
         let plan = plan::plan_one(&input, &elsewhere, now(), pass::settle(&Execution::default()));
         let stop = self.world().stop.clone();
         let users = self.users.try_into().unwrap();
-        let executor = Executor { provisioner: &self.service, journal: &self.disk, users, clock: now, stop };
+        let executor = Executor { provisioner: &self.service, journal: &self.disk, users, clock: now, revision: None, stop };
         executor.tenant(&plan, run, &|_, _| {}).await;
         (name, observed.and_then(Result::ok), plan)
     }

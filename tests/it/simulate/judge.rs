@@ -108,7 +108,7 @@ impl Judge {
         match &entry.event {
             Event::Began { .. } => self.runs.get_mut(&entry.tenant).unwrap().began = true,
             Event::Synced => drop(self.first_sync.entry(entry.tenant.clone()).or_insert(entry.at)),
-            Event::Intent { user, verb, details, before: _ } => {
+            Event::Intent { user, verb, details, .. } => {
                 let op = match verb {
                     Verb::Enable => Op::Enable(user.clone()),
                     Verb::Disable => Op::Disable(user.clone()),

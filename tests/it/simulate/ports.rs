@@ -9,10 +9,9 @@ use std::{
 
 use dialplane::{
     model::{Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
-    ports::{Entry, Fault, FaultKind, Journal, JournalError, LiveReader, Provisioner},
+    ports::{Entry, Fault, FaultKind, Journal, JournalError, Lease, LiveReader, Provisioner},
     state::VolatileJournal,
 };
-use futures_util::FutureExt as _;
 
 use super::world::{HOUR, MINUTE, Op, World, now};
 
@@ -144,12 +143,9 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(service: &Service) -> Self {
-        let memory = VolatileJournal::default();
         let world = &mut *service.world();
         world.disk_full = false;
-        for entry in world.durable.clone() {
-            memory.record(entry).now_or_never().unwrap().unwrap();
-        }
+        let memory = VolatileJournal::of(world.durable.clone());
         Self { service: service.clone(), memory }
     }
 }
@@ -158,11 +154,14 @@ impl Journal for Disk {
     fn memory(&self, tenant: &TenantId) -> Memory {
         self.memory.memory(tenant)
     }
-    async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
+        self.memory.lease(tenant).await
+    }
+    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         let what = format!("{:?}", entry.event);
         self.service.point(&format!("before the record {what}")).await;
         if self.service.world().disk_full {
-            return Err(JournalError("the disk is full".to_owned()));
+            return Err(JournalError::Broken("the disk is full".to_owned()));
         }
         {
             let world = &mut *self.service.world();
@@ -171,6 +170,6 @@ impl Journal for Disk {
             world.durable.push(entry.clone());
         }
         self.service.point(&format!("after the record {what}")).await;
-        self.memory.record(entry).await
+        self.memory.record(lease, entry).await
     }
 }

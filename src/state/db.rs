@@ -1,0 +1,199 @@
+//! The journal's database: its tables, the way from older formats, and how it is opened.
+//!
+//! ```text
+//! entries   sequence, line (an entry as JSON), hash over the hash before it and the line: a chain
+//! fold      one row: what all entries up to a sequence add up to
+//! anchor    one row: the sequence and the hash before the first entry that is kept
+//! leases    the last fencing token of each tenant
+//! ```
+//!
+//! **Invariant:** what a line says is in the line alone; the other columns of an entry are computed from it.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _},
+    path::Path,
+    time::Duration,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use sha2::{Digest as _, Sha256};
+
+use super::OpenError;
+
+/// The file in the state folder.
+pub(super) const FILE: &str = "journal.db";
+/// "Dial": tells a journal from other databases.
+const APPLICATION: i32 = 0x4469_616c;
+/// The way from each format to the next; a new file walks all of it.
+const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 2] = [begin, chain_up];
+/// How long a reader that looks at the same moment may keep a statement waiting.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A hash of the chain.
+pub(super) type Hash = [u8; 32];
+
+/// A place in the chain: after this entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Link {
+    pub(super) sequence: i64,
+    pub(super) hash: Hash,
+}
+
+impl Link {
+    /// The next link, which is the entry that `line` says.
+    pub(super) fn next(self, line: &str) -> Self {
+        let sequence = self.sequence + 1;
+        let hash = Sha256::new().chain_update(self.hash).chain_update(sequence.to_le_bytes()).chain_update(line).finalize();
+        Self { sequence, hash: hash.into() }
+    }
+}
+
+/// Format 1.
+fn begin(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "CREATE TABLE entries (
+           sequence INTEGER PRIMARY KEY,
+           line TEXT NOT NULL,
+           kind TEXT GENERATED ALWAYS AS (line ->> 'event'),
+           at TEXT GENERATED ALWAYS AS (line ->> 'at'),
+           run TEXT GENERATED ALWAYS AS (line ->> 'run'),
+           tenant TEXT GENERATED ALWAYS AS (line ->> 'tenant')
+         ) STRICT;
+         CREATE TABLE leases (tenant_id TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    )
+}
+
+/// Format 2: the chain, the fold, and what finds a run.
+fn chain_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "ALTER TABLE entries ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
+         CREATE TABLE fold (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL, state TEXT NOT NULL) STRICT;
+         CREATE TABLE anchor (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+         CREATE INDEX entries_of_run ON entries (run);
+         CREATE INDEX runs ON entries (sequence) WHERE kind = 'began';",
+    )?;
+    let mut link = Link::default();
+    set_anchor(db, link)?;
+    let mut lines = db.prepare("SELECT line FROM entries WHERE sequence = ?1")?;
+    let mut chain = db.prepare("UPDATE entries SET hash = ?2 WHERE sequence = ?1")?;
+    while let Some(line) = lines.query_row([link.sequence + 1], |row| row.get::<_, String>(0)).optional()? {
+        link = link.next(&line);
+        chain.execute(params![link.sequence, link.hash])?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_anchor(db: &Connection, link: Link) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash]).map(drop)
+}
+
+pub(super) fn anchor(db: &Connection) -> rusqlite::Result<Link> {
+    db.query_row("SELECT sequence, hash FROM anchor", [], |row| Ok(Link { sequence: row.get(0)?, hash: row.get(1)? }))
+}
+
+/// Adds one entry to the end of the chain.
+pub(super) fn add(db: &Connection, link: Link, line: &str) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached("INSERT INTO entries (sequence, line, hash) VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![link.sequence, line, link.hash]).map(drop)
+}
+
+/// Opens the database at `path` for writing, makes it if there is none, and brings it up to date.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    // It holds people's names and numbers; what lies beside it is made with the same rights.
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).and_then(|file| file.metadata());
+    let regular = file.map(|metadata| metadata.is_file());
+    if !regular.map_err(|source| OpenError::Io { path: path.to_owned(), source })? {
+        return Err(OpenError::Io { path: path.to_owned(), source: io::Error::other("it is no regular file") });
+    }
+    let of = |error| OpenError::of(path, &error);
+    let mut db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
+    db.busy_timeout(PATIENCE).map_err(of)?;
+    if known(&db, path)? < MIGRATIONS.len() {
+        // Before anything else, so that a file that is no journal stays as it is.
+        db.pragma_update(None, "journal_mode", "WAL").map_err(of)?;
+    }
+    db.pragma_update(None, "synchronous", "FULL").map_err(of)?;
+    migrate(&mut db, path)?;
+    Ok(db)
+}
+
+/// One in memory, for what is read from elsewhere.
+pub(super) fn in_memory() -> Result<Connection, OpenError> {
+    let path = Path::new(":memory:");
+    let mut db = Connection::open_in_memory().map_err(|error| OpenError::of(path, &error))?;
+    migrate(&mut db, path)?;
+    Ok(db)
+}
+
+/// Opens the database at `path` for reading; nothing is locked for others. `None` if there is none.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError> {
+    if !fs::exists(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })? {
+        return Ok(None);
+    }
+    // Without a log beside it all is in the file, and SQLite need not make anything to read it. With one, a process is writing
+    // or was killed: then both are read.
+    let log = fs::metadata(path.with_extension("db-wal")).is_ok_and(|log| log.len() > 0);
+    let how = if log { "" } else { "?immutable=1" };
+    let name: String = percent_encode(path.as_os_str().as_bytes(), PATH).collect();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let of = |error| OpenError::of(path, &error);
+    let db = Connection::open_with_flags(format!("file:{name}{how}"), flags).map_err(of)?;
+    db.busy_timeout(PATIENCE).map_err(of)?;
+    if known(&db, path)? < MIGRATIONS.len() {
+        return in_memory_of(&db, path).map(Some);
+    }
+    Ok(Some(db))
+}
+
+/// What a file name may hold as it is, in the address of a file.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+/// The same in memory and up to date: who may only read cannot walk the way from an older format on disk.
+fn in_memory_of(db: &Connection, path: &Path) -> Result<Connection, OpenError> {
+    let of = |error| OpenError::of(path, &error);
+    let mut copy = Connection::open_in_memory().map_err(of)?;
+    rusqlite::backup::Backup::new(db, &mut copy)
+        .and_then(|backup| backup.run_to_completion(100, Duration::ZERO, None))
+        .map_err(of)?;
+    migrate(&mut copy, path)?;
+    Ok(copy)
+}
+
+/// The format of a database, if it is a journal or nothing yet.
+fn known(db: &Connection, path: &Path) -> Result<usize, OpenError> {
+    let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let of = |error| OpenError::of(path, &error);
+    let (application, version) = (pragma("application_id").map_err(of)?, pragma("user_version").map_err(of)?);
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(of)?;
+    if application != i64::from(APPLICATION) && (application, version, tables) != (0, 0, 0) {
+        return Err(OpenError::Damaged { path: path.to_owned(), reason: "it is the database of another program".to_owned() });
+    }
+    match usize::try_from(version) {
+        Ok(version) if version <= MIGRATIONS.len() => Ok(version),
+        _ => Err(OpenError::Newer { path: path.to_owned(), version, known: number(MIGRATIONS.len()) }),
+    }
+}
+
+/// As the database counts.
+pub(super) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let from = known(db, path)?;
+    let way = |db: &mut Connection| {
+        for (version, step) in MIGRATIONS.iter().enumerate().skip(from) {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            step(&transaction)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", number(version + 1))?;
+            transaction.commit()?;
+        }
+        Ok(())
+    };
+    way(db).map_err(|error| OpenError::of(path, &error))
+}

@@ -1,0 +1,99 @@
+//! Why a journal cannot be used, in words.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::ErrorCode;
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or a file in it cannot be used.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process works on the same state.
+    #[error("{path} is in use by {holder}", path = path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The file is of a format that this program does not know yet.
+    #[error("{path}: the journal was written by a newer dialplane (format {version}; this one knows {known})", path = path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// The file holds something that no dialplane wrote, or not any more what it wrote.
+    #[error("{path}: the journal is damaged: {reason}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where in it.
+        reason: String,
+    },
+    /// Two journals lie side by side, and nobody knows which of them counts.
+    #[error("{path}: beside it lies a journal of the former format with other entries, {former}", path = path.display(), former = former.display())]
+    Two {
+        /// The journal.
+        path: PathBuf,
+        /// The one of the former format.
+        former: PathBuf,
+    },
+}
+
+impl OpenError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "make room, or set `state.path` to another disk"
+            }
+            Self::Io { .. } => "set `state.path` to a folder that this user may write to",
+            Self::InUse { .. } => "only one dialplane may write with the same state; stop the other one first",
+            Self::Newer { .. } => "nothing was changed; use a dialplane that is at least as new as the one that wrote it",
+            Self::Damaged { .. } => {
+                "nothing was changed; restore it from a backup, or save what can be read with `dialplane journal export` (see its help)"
+            }
+            Self::Two { .. } => "an older dialplane has written here since; move the file away that does not count",
+        }
+    }
+
+    /// What a failure of the database at `path` means.
+    pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            // Without a code it is not the database but what stands in it: a column of another type, text that is no text.
+            None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: words(error) },
+            Some(ErrorCode::DiskFull) => Self::Io { path, source: io::Error::new(io::ErrorKind::StorageFull, words(error)) },
+            Some(_) => Self::Io { path, source: io::Error::other(words(error)) },
+        }
+    }
+}
+
+/// What the database says, in the words of the house.
+pub(super) fn words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::ReadOnly) => "it may not be written to".to_owned(),
+        Some(ErrorCode::CannotOpen) => "it cannot be opened or made".to_owned(),
+        Some(ErrorCode::NotADatabase) => "its header is broken, or it is no journal".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => "a part of it is overwritten".to_owned(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked it".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => format!("the disk fails ({error})"),
+        _ => error.to_string(),
+    }
+}

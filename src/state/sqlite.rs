@@ -1,0 +1,157 @@
+//! The journal in an embedded database: one file, nothing to install.
+//!
+//! ```text
+//! record, lease --queue--> [writer]  one transaction and one flush for all that waits  --> answers
+//!                             |
+//!                             v
+//!                           Fold (shared) --memory--> planner
+//! ```
+
+use std::{
+    fmt,
+    fs::{DirBuilder, File},
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Sender, channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{
+    OpenError, db,
+    fold::Fold,
+    former,
+    lease::{Clock, Leases},
+    load,
+    lock::{self, Lock},
+    writer::{self, Job, Writer},
+};
+use crate::{
+    model::{Memory, TenantId},
+    ports::{Entry, Journal, JournalError, Lease},
+};
+
+/// How much history is kept. What is still owed or unknown is kept in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How old an entry may become, counted from the newest one: a clock that jumps forgets nothing.
+    pub age: Duration,
+    /// How many entries there may be.
+    pub entries: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { age: Duration::from_secs(365 * 24 * 3600), entries: 2_000_000 }
+    }
+}
+
+/// The journal in a file. It holds its folder until it is dropped.
+pub struct SqliteJournal {
+    shared: Shared,
+    queue: Sender<Job>,
+    writer: Option<JoinHandle<()>>,
+    /// Given back last.
+    _lock: Lock,
+}
+
+/// What the journal and its writer both see.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) fold: Arc<Mutex<Fold>>,
+    pub(super) leases: Arc<Mutex<Leases>>,
+    pub(super) clock: Clock,
+    pub(super) holder: Arc<str>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in `folder`, which is made if it does not exist, and takes the right to write.
+    pub fn open(folder: &Path, retention: Retention) -> Result<Self, OpenError> {
+        Self::with_clock(folder, retention, Arc::new(Timestamp::now))
+    }
+
+    /// The same with a clock of its own, by which leases lapse.
+    pub fn with_clock(folder: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path, source }
+        };
+        // It holds people's names and numbers.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
+        let holder: Arc<str> = lock::identity().into();
+        let lock = lock::take(folder, &holder)?;
+        let path = folder.join(db::FILE);
+        let mut db = db::open(&path)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
+        former::take_over(folder, &mut db, &path)?;
+        let loaded = load::load(&db).map_err(|bad| bad.at(&path))?;
+        let leases = writer::tokens(&db).map_err(|error| OpenError::of(&path, &error))?;
+        let (fold, leases) = (Arc::new(Mutex::new(loaded.fold)), Arc::new(Mutex::new(leases)));
+        let shared = Shared { fold, leases, clock, holder };
+        let (queue, waiting) = channel();
+        let mut writer = Writer::new(db, shared.clone(), loaded.head, loaded.since_fold, retention);
+        writer.tidy().map_err(|error| OpenError::of(&path, &error))?;
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&waiting));
+        Ok(Self { shared, queue, writer: Some(thread.map_err(at(&path))?), _lock: lock })
+    }
+
+    /// Asks the writer for something and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Job) -> Result<T, JournalError> {
+        let ended = || JournalError::Broken("its writer has ended".to_owned());
+        let (done, answer) = oneshot::channel();
+        self.queue.send(job(done)).map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn memory(&self, tenant: &TenantId) -> Memory {
+        self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
+    }
+
+    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
+        let of = tenant.clone();
+        let token = self.ask(|done| Job::Lease { tenant: of, done }).await?;
+        let (shared, queue) = (self.shared.clone(), self.queue.clone());
+        let (asked, of) = (tenant.clone(), tenant.clone());
+        let good = move || {
+            let leases = shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
+            leases.is_good(&asked, token, (shared.clock)())
+        };
+        // Behind what its holder has recorded: an outcome on its way is not refused. A writer that has ended has no leases.
+        let release = move || drop(queue.send(Job::Release { tenant: of, token }));
+        Ok(Lease::new(tenant.clone(), token, good, release))
+    }
+
+    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
+        if *lease.tenant() != entry.tenant_id {
+            return Err(JournalError::Lost);
+        }
+        let line = load::line(&entry).map_err(|error| JournalError::Broken(error.to_string()))?;
+        let token = lease.token();
+        self.ask(|done| Job::Record { token, entry: Box::new(entry), line, done }).await
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        // Leases that are still out have a way to the writer too, so that it would not end by itself.
+        let _ = self.queue.send(Job::End);
+        if let Some(writer) = self.writer.take() {
+            // Nothing to report: each entry was answered on its own.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteJournal").field("holder", &self.shared.holder).finish_non_exhaustive()
+    }
+}

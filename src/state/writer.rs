@@ -1,0 +1,236 @@
+//! The thread that owns the database. It takes whatever waits, and makes it durable with one flush: that dominates, so many
+//! steps side by side share it.
+
+use std::{
+    sync::{
+        MutexGuard, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use super::{
+    db::{self, Link},
+    error,
+    lease::Leases,
+    retain,
+    sqlite::{Retention, Shared},
+};
+use crate::{
+    model::TenantId,
+    ports::{Entry, JournalError},
+};
+
+/// Jobs that share one flush, at most: bounds how long the first of them waits.
+const GROUP: usize = 512;
+/// How often leases are renewed and the file is looked after.
+const TICK: Duration = Duration::from_secs(20);
+
+type Done<T> = oneshot::Sender<Result<T, JournalError>>;
+
+/// What the writer is asked for.
+pub(super) enum Job {
+    /// Keep an entry.
+    Record { token: u64, entry: Box<Entry>, line: String, done: Done<()> },
+    /// Give out a lease.
+    Lease { tenant: TenantId, done: Done<u64> },
+    /// Take a lease back.
+    Release { tenant: TenantId, token: u64 },
+    /// End.
+    End,
+}
+
+/// What became of a job, to be told once it is durable.
+enum Answer {
+    Recorded(Box<Entry>, Done<()>),
+    Refused(JournalError, Done<()>),
+    Leased(Result<u64, JournalError>, Done<u64>),
+}
+
+/// The owner of the database.
+pub(super) struct Writer {
+    db: Connection,
+    shared: Shared,
+    /// The end of the chain.
+    head: Link,
+    /// Entries after the stored fold.
+    since_fold: usize,
+    retention: Retention,
+    renewed: Instant,
+    /// Why nothing more is written. Whoever starts again begins with what is durable.
+    failed: Option<JournalError>,
+}
+
+/// The last fencing tokens.
+pub(super) fn tokens(db: &Connection) -> rusqlite::Result<Leases> {
+    let mut leases = Leases::default();
+    let mut statement = db.prepare("SELECT tenant_id, token FROM leases")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let (Ok(tenant), Ok(token)) = (TenantId::parse(&row.get::<_, String>(0)?), u64::try_from(row.get::<_, i64>(1)?)) {
+            leases.remember(tenant, token);
+        }
+    }
+    Ok(leases)
+}
+
+impl Writer {
+    pub(super) fn new(db: Connection, shared: Shared, head: Link, since_fold: usize, retention: Retention) -> Self {
+        Self { db, shared, head, since_fold, retention, renewed: Instant::now(), failed: None }
+    }
+
+    /// Works until it is told to end.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            match jobs.recv_timeout(TICK) {
+                Ok(first) => {
+                    let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect::<Vec<_>>();
+                    let ends = group.iter().any(|job| matches!(job, Job::End));
+                    self.group(group);
+                    if ends {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.tidy() {
+                        warn!(%error, "the journal cannot be tidied up; it is tried again");
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.renew();
+        }
+    }
+
+    /// Stores what all entries add up to, if many came since, and lets go of entries that are too old.
+    pub(super) fn tidy(&mut self) -> rusqlite::Result<()> {
+        if self.failed.is_some() {
+            return Ok(());
+        }
+        let fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stored) = retain::tidy(&mut self.db, self.head, &fold, self.since_fold, self.retention)? {
+            self.since_fold = stored;
+        }
+        Ok(())
+    }
+
+    /// Holders live in this process: as long as it works, their leases count.
+    fn renew(&mut self) {
+        if self.renewed.elapsed() >= TICK {
+            self.leases().renew_all((self.shared.clock)());
+            self.renewed = Instant::now();
+        }
+    }
+
+    fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn group(&mut self, group: Vec<Job>) {
+        let mut answers = Vec::with_capacity(group.len());
+        let done = match self.failed.clone() {
+            Some(failed) => Err((failed, group)),
+            None => self.write(group, &mut answers),
+        };
+        match done {
+            Ok(()) => self.tell(answers),
+            Err((failed, unheard)) => {
+                refuse(answers, unheard, &failed);
+                self.failed = Some(failed);
+            }
+        }
+    }
+
+    /// One transaction. On a failure nothing of it is kept, and the jobs that were not come to are handed back.
+    fn write(&mut self, group: Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), (JournalError, Vec<Job>)> {
+        let broken = |error: &rusqlite::Error| JournalError::Broken(error::words(error));
+        let mut jobs = group.into_iter();
+        let transaction = match self.db.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Ok(transaction) => transaction,
+            Err(error) => return Err((broken(&error), jobs.collect())),
+        };
+        let (mut head, now) = (self.head, (self.shared.clock)());
+        let mut leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(job) = jobs.next() {
+            let written = match job {
+                Job::Record { token, entry, line, done } => match leases.renew(&entry.tenant_id, token, now) {
+                    Ok(()) => {
+                        head = head.next(&line);
+                        answers.push(Answer::Recorded(entry, done));
+                        db::add(&transaction, head, &line)
+                    }
+                    Err(lost) => {
+                        answers.push(Answer::Refused(lost, done));
+                        Ok(())
+                    }
+                },
+                Job::Lease { tenant, done } => {
+                    let taken = leases.take(&tenant, &self.shared.holder, now);
+                    let token = taken.as_ref().ok().copied();
+                    answers.push(Answer::Leased(taken, done));
+                    token.map_or(Ok(()), |token| keep_token(&transaction, &tenant, token))
+                }
+                Job::Release { tenant, token } => {
+                    leases.release(&tenant, token);
+                    Ok(())
+                }
+                Job::End => Ok(()),
+            };
+            if let Err(error) = written {
+                return Err((broken(&error), jobs.collect()));
+            }
+        }
+        drop(leases);
+        transaction.commit().map_err(|error| (broken(&error), Vec::new()))?;
+        self.head = head;
+        Ok(())
+    }
+
+    fn tell(&mut self, answers: Vec<Answer>) {
+        let mut fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
+        let recorded = answers.iter().filter_map(|answer| match answer {
+            Answer::Recorded(entry, _) => Some(entry),
+            Answer::Refused(..) | Answer::Leased(..) => None,
+        });
+        for entry in recorded {
+            fold.add(entry);
+            self.since_fold += 1;
+        }
+        drop(fold);
+        for answer in answers {
+            // Whoever no longer waits for the answer does not need it.
+            match answer {
+                Answer::Recorded(_, done) => drop(done.send(Ok(()))),
+                Answer::Refused(why, done) => drop(done.send(Err(why))),
+                Answer::Leased(lease, done) => drop(done.send(lease)),
+            }
+        }
+    }
+}
+
+/// Nothing of this is durable.
+fn refuse(answers: Vec<Answer>, unheard: Vec<Job>, why: &JournalError) {
+    for answer in answers {
+        match answer {
+            Answer::Recorded(_, done) | Answer::Refused(_, done) => drop(done.send(Err(why.clone()))),
+            Answer::Leased(_, done) => drop(done.send(Err(why.clone()))),
+        }
+    }
+    for job in unheard {
+        match job {
+            Job::Record { done, .. } => drop(done.send(Err(why.clone()))),
+            Job::Lease { done, .. } => drop(done.send(Err(why.clone()))),
+            Job::Release { .. } | Job::End => {}
+        }
+    }
+}
+
+fn keep_token(db: &Transaction<'_>, tenant: &TenantId, token: u64) -> rusqlite::Result<()> {
+    let token = i64::try_from(token).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO leases (tenant_id, token) VALUES (?1, ?2)")?;
+    statement.execute(params![tenant.as_str(), token]).map(drop)
+}

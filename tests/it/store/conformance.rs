@@ -1,0 +1,167 @@
+//! What every store does, whatever it is made of.
+
+use dialplane::{
+    model::{Details, Memory, Verb},
+    ports::{Journal, JournalError},
+    state::{LEASE_TERM, Retention, SqliteJournal, Store, VolatileJournal},
+};
+use tempfile::TempDir;
+
+use super::{TestClock, at, began, entry, entry_of, history, intent, outcome, record};
+use crate::support::id;
+
+/// A place where a store can be opened again and again.
+struct Place {
+    folder: TempDir,
+    clock: TestClock,
+    volatile: Option<VolatileJournal>,
+}
+
+impl Place {
+    /// One of each kind.
+    fn all() -> [Self; 2] {
+        let place = |volatile: bool| {
+            let clock = TestClock::default();
+            let volatile = volatile.then(|| VolatileJournal::with_clock(clock.clock()));
+            Self { folder: tempfile::tempdir().unwrap(), clock, volatile }
+        };
+        [place(true), place(false)]
+    }
+
+    /// The store, as the next process finds it. What forgets with its process stays open.
+    fn open(&self) -> Store {
+        if let Some(journal) = &self.volatile {
+            return Store::Volatile(journal.clone());
+        }
+        let journal = SqliteJournal::with_clock(self.folder.path(), Retention::default(), self.clock.clock());
+        Store::File(journal.unwrap())
+    }
+}
+
+fn term() -> i64 {
+    i64::try_from(LEASE_TERM.as_secs()).unwrap()
+}
+
+#[tokio::test]
+async fn the_same_is_remembered_at_every_point_of_a_run() {
+    let history = history();
+    for length in 0..=history.len() {
+        let right = VolatileJournal::of(history[..length].to_vec()).memory(&id("contoso"));
+        for place in Place::all() {
+            let store = place.open();
+            record(&store, &history[..length]).await;
+            assert_eq!(store.memory(&id("contoso")), right, "{length}: {store:?}");
+            drop(store);
+            assert_eq!(place.open().memory(&id("contoso")), right, "{length}, opened again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tenants_do_not_share_memory() {
+    for place in Place::all() {
+        let store = place.open();
+        record(&store, &[entry(0, "r1", began(1))]).await;
+        assert_eq!(store.memory(&id("fabrikam")), Memory::default());
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_has_one_writer_and_others_hear_who_it_is() {
+    for place in Place::all() {
+        let store = place.open();
+        let lease = store.lease(&id("contoso")).await.unwrap();
+        let error = store.lease(&id("contoso")).await.expect_err("it is held");
+        let JournalError::Held { holder, until } = &error else { panic!("{error:?}") };
+        assert!(holder.starts_with(&format!("process {} on ", std::process::id())), "{holder}");
+        assert_eq!(*until, at(term()));
+        // Other tenants are free, and so is this one once the lease is given back.
+        store.lease(&id("fabrikam")).await.unwrap();
+        let token = lease.token();
+        drop(lease);
+        assert!(store.lease(&id("contoso")).await.unwrap().token() > token);
+    }
+}
+
+#[tokio::test]
+async fn tokens_rise_from_one_process_to_the_next() {
+    for place in Place::all() {
+        let mut last = 0;
+        for _ in 0..3 {
+            let token = place.open().lease(&id("contoso")).await.unwrap().token();
+            assert!(token > last, "{token} after {last}");
+            last = token;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_lost_its_lease_stops_before_anybody_else_starts() {
+    for place in Place::all() {
+        let store = place.open();
+        let first = store.lease(&id("contoso")).await.unwrap();
+        store.record(&first, entry(0, "r1", began(1))).await.unwrap();
+        assert!(first.is_good());
+        // Its holder is not heard of for as long as a lease counts: somebody else goes on.
+        place.clock.pass(term());
+        let second = store.lease(&id("contoso")).await.unwrap();
+        assert!(!first.is_good() && second.is_good());
+        let late = entry(1, "r1", intent("adele@contoso.com", Verb::Enable, Details::default()));
+        assert_eq!(store.record(&first, late.clone()).await, Err(JournalError::Lost));
+        assert!(store.memory(&id("contoso")).written.is_empty(), "nothing of it is remembered");
+        store.record(&second, late).await.unwrap();
+        // The first one ends, and takes nothing away from the second.
+        drop(first);
+        assert!(second.is_good());
+        assert!(matches!(store.lease(&id("contoso")).await, Err(JournalError::Held { .. })));
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_keeps_its_lease() {
+    for place in Place::all() {
+        let store = place.open();
+        let lease = store.lease(&id("contoso")).await.unwrap();
+        for second in 0..5 {
+            place.clock.pass(term() - 1);
+            store.record(&lease, entry(second, "r1", began(1))).await.unwrap();
+            assert!(lease.is_good());
+            assert!(store.lease(&id("contoso")).await.is_err());
+        }
+        // Lapsed, and nobody took it: what became of a call can still be recorded.
+        place.clock.pass(10 * term());
+        store.record(&lease, entry(9, "r1", outcome("a@contoso.com", Verb::Enable, super::lost()))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_good_for_its_tenant_only() {
+    for place in Place::all() {
+        let store = place.open();
+        let lease = store.lease(&id("contoso")).await.unwrap();
+        assert_eq!(store.record(&lease, entry_of("fabrikam", 0, "r1", began(1))).await, Err(JournalError::Lost));
+        assert_eq!(store.memory(&id("fabrikam")), Memory::default());
+    }
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_on_record() {
+    for place in Place::all() {
+        let store = place.open();
+        let lease = store.lease(&id("contoso")).await.unwrap();
+        let all = (0..500).map(|n| {
+            let user = format!("u{n}@contoso.com");
+            let (store, lease) = (&store, &lease);
+            async move {
+                store.record(lease, entry(n, "r1", intent(&user, Verb::Enable, Details::default()))).await.unwrap();
+                let accepted = dialplane::ports::StepOutcome::Accepted;
+                store.record(lease, entry(n, "r1", outcome(&user, Verb::Enable, accepted))).await.unwrap();
+            }
+        });
+        futures_util::future::join_all(all).await;
+        drop((lease, store));
+        let memory = place.open().memory(&id("contoso"));
+        assert_eq!(memory.written.len(), 500);
+        assert!(memory.written.values().all(|written| written.unknown.is_none() && written.calling.is_some()));
+    }
+}

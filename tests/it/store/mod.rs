@@ -1,0 +1,121 @@
+//! The journal's stores. `conformance` holds for every one of them, `fold` is about what entries add up to, the rest is about the
+//! database and what befalls files.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use dialplane::{
+    model::{Before, Details, Field, Landing, Memory, RunId, Verb},
+    ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
+    state::{Clock, Retention, SqliteJournal, read_memory},
+};
+use jiff::Timestamp;
+
+use crate::support::{gateway, id, name, number, upn};
+
+mod conformance;
+mod damage;
+mod file;
+mod fold;
+mod former;
+mod retention;
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(super) fn entry(second: i64, run: &str, event: Event) -> Entry {
+    entry_of("contoso", second, run, event)
+}
+
+pub(super) fn entry_of(tenant: &str, second: i64, run: &str, event: Event) -> Entry {
+    Entry { at: at(second), run: RunId::new(run), tenant: name(tenant), tenant_id: id(tenant), event }
+}
+
+pub(super) fn began(steps: usize) -> Event {
+    Event::Began { steps, revision: None, plan: String::new() }
+}
+
+pub(super) fn intent(user: &str, verb: Verb, details: Details) -> Event {
+    Event::Intent { user: upn(user), verb, details, before: Before::new(), origin: None }
+}
+
+pub(super) fn outcome(user: &str, verb: Verb, outcome: StepOutcome) -> Event {
+    Event::Outcome { user: upn(user), verb, outcome }
+}
+
+pub(super) fn lost() -> StepOutcome {
+    StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"))
+}
+
+pub(super) fn details() -> Details {
+    [(Field::PhoneNumber, number("+14255550100")), (Field::SbcGatewayId, gateway(805))].into_iter().collect()
+}
+
+/// Runs of everything.
+pub(super) fn history() -> Vec<Entry> {
+    let (adele, bert, carl) = ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com");
+    vec![
+        entry(0, "r1", began(4)),
+        entry(1, "r1", intent(adele, Verb::Update, details())),
+        entry(2, "r1", outcome(adele, Verb::Update, StepOutcome::Accepted)),
+        entry(3, "r1", intent(adele, Verb::Enable, Details::default())),
+        entry(4, "r1", outcome(adele, Verb::Enable, StepOutcome::Accepted)),
+        entry(5, "r1", intent(bert, Verb::Disable, Details::default())),
+        entry(6, "r1", outcome(bert, Verb::Disable, lost())),
+        entry(7, "r1", intent(carl, Verb::Disable, Details::default())),
+        entry(8, "r1", outcome(carl, Verb::Disable, StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no")))),
+        entry(9, "r1", Event::Synced),
+        entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
+        entry(11, "r2", began(1)),
+        entry(12, "r2", intent(carl, Verb::Update, details())),
+    ]
+}
+
+/// A clock that tests set.
+#[derive(Clone, Default)]
+pub(super) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub(super) fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        let clock = self.clone();
+        Arc::new(move || at(clock.0.load(Ordering::SeqCst)))
+    }
+}
+
+pub(super) fn open(folder: &Path) -> SqliteJournal {
+    SqliteJournal::open(folder, Retention::default()).unwrap()
+}
+
+/// Records entries of one tenant under one lease.
+pub(super) async fn record<J: Journal>(journal: &J, entries: &[Entry]) {
+    let Some(first) = entries.first() else { return };
+    let lease = journal.lease(&first.tenant_id).await.unwrap();
+    for entry in entries {
+        journal.record(&lease, entry.clone()).await.unwrap();
+    }
+}
+
+/// Opens the journal, records, and closes it.
+pub(super) async fn write(folder: &Path, entries: &[Entry]) -> Memory {
+    let journal = open(folder);
+    record(&journal, entries).await;
+    journal.memory(&id("contoso"))
+}
+
+/// What is remembered after the process has ended and begun anew.
+pub(super) fn reopened(folder: &Path) -> Memory {
+    let read_only = read_memory(folder).unwrap()(&id("contoso"));
+    let memory = open(folder).memory(&id("contoso"));
+    assert_eq!(read_only, memory, "with and without the right to write");
+    memory
+}

@@ -1,0 +1,86 @@
+//! What is let go of, and what never is.
+
+use std::time::Duration;
+
+use dialplane::{
+    model::{Details, Memory, RunId, Verb},
+    ports::{Entry, Event, Journal as _, StepOutcome},
+    state::{History, Retention, SqliteJournal, VolatileJournal},
+};
+
+use super::{began, entry, history, intent, open, outcome, record, reopened, write};
+use crate::support::id;
+
+const DAY: i64 = 24 * 3600;
+
+/// A run that leaves something open, many quiet ones after it, one a day.
+fn long_history(days: i64) -> Vec<Entry> {
+    let mut all = history();
+    for day in 1..days {
+        let run = format!("day{day}");
+        let step = |second, event| entry(day * DAY + second, &run, event);
+        all.push(step(0, began(1)));
+        all.push(step(1, intent("dora@contoso.com", Verb::Enable, Details::default())));
+        all.push(step(2, outcome("dora@contoso.com", Verb::Enable, StepOutcome::Accepted)));
+        // No sync: the debt of the first days stays.
+    }
+    all
+}
+
+fn right(entries: &[Entry]) -> Memory {
+    VolatileJournal::of(entries.to_vec()).memory(&id("contoso"))
+}
+
+#[tokio::test]
+async fn old_entries_go_and_what_is_open_stays() {
+    let entries = long_history(40);
+    for retention in [
+        Retention { age: Duration::from_secs(10 * 24 * 3600), entries: u64::MAX },
+        Retention { age: Duration::MAX, entries: 30 },
+        Retention { age: Duration::ZERO, entries: 0 },
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &entries).await;
+        assert_eq!(reopened(folder.path()), right(&entries));
+        let journal = SqliteJournal::open(folder.path(), retention).unwrap();
+        assert_eq!(journal.memory(&id("contoso")), right(&entries), "{retention:?}");
+        drop(journal);
+        // The next process knows it from the disk alone.
+        assert_eq!(reopened(folder.path()), right(&entries), "{retention:?}");
+        let history = History::read(folder.path()).unwrap();
+        assert!(history.entries(&RunId::new("r1")).unwrap().is_empty(), "{retention:?}: r1 is long ago");
+        assert!(!history.entries(&RunId::new("day39")).unwrap().is_empty(), "{retention:?}: the last entry stays");
+        let runs = history.runs(None, 1000).unwrap();
+        assert!(runs.len() <= 12, "{retention:?}: {runs:?}");
+        // And it goes on.
+        let synced = entry(41 * DAY, "day41", Event::Synced);
+        let journal = open(folder.path());
+        record(&journal, std::slice::from_ref(&synced)).await;
+        drop(journal);
+        let all: Vec<Entry> = entries.iter().cloned().chain([synced]).collect();
+        assert_eq!(reopened(folder.path()), right(&all));
+    }
+}
+
+#[tokio::test]
+async fn what_it_adds_up_to_is_stored_at_any_point_of_a_history() {
+    let all = history();
+    for length in 1..=all.len() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &all[..length]).await;
+        // Nothing but the last entry is kept, so that the rest comes from the stored sum.
+        drop(SqliteJournal::open(folder.path(), Retention { age: Duration::MAX, entries: 0 }).unwrap());
+        assert_eq!(reopened(folder.path()), right(&all[..length]), "{length}");
+        let memory = write(folder.path(), &all[length..]).await;
+        assert_eq!(memory, right(&all), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &history()).await;
+    let late = std::sync::Arc::new(|| super::at(20 * 365 * DAY));
+    drop(SqliteJournal::with_clock(folder.path(), Retention::default(), late).unwrap());
+    assert_eq!(History::read(folder.path()).unwrap().runs(None, 9).unwrap().len(), 2);
+}
