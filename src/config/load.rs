@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{counts, intervals, missing},
+    limits::{counts, graph, intervals, missing},
 };
 use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
@@ -90,6 +90,7 @@ fn read(
         let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
     }
+    wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
     match settings {
