@@ -29,7 +29,7 @@ impl Readers {
         Self { service, graph }
     }
 
-    async fn from_graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+    async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
         let (consent, (users, coverage)) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
         Ok(LiveTenant { consent, coverage, sees: graph::SEES.into(), users })
@@ -40,7 +40,7 @@ impl LiveReader for Readers {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         match tenant.live {
             LiveSource::ConnecttoTeams => self.service.observe(tenant).await,
-            LiveSource::Graph => self.from_graph(tenant).await,
+            LiveSource::Graph => self.graph(tenant).await,
         }
     }
 }

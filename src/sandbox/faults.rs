@@ -16,6 +16,7 @@ use super::route::{Route, Target};
 /// The switches. As JSON, everything that is left out has its default, and an unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Faults {
     /// What all dice are thrown with.
     pub seed: u64,

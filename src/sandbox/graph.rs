@@ -120,8 +120,9 @@ pub(super) fn users(
     match failure {
         Some(Failure::DuplicateUser) => page.extend(all.first().cloned()),
         Some(Failure::OtherTenant) => {
-            let of = page.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back();
-            of.into_iter().for_each(|of| *of = json!(TenantId::nil().as_str()));
+            if let Some(of) = page.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back() {
+                *of = json!(TenantId::nil().as_str());
+            }
         }
         _ => {}
     }

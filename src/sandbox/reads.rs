@@ -79,18 +79,19 @@ pub(super) fn list_users(
             users.len()
         }
         Some(Failure::OtherTenant) => {
-            let stranger = users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back();
-            stranger.into_iter().for_each(|of| *of = json!(TenantId::nil().as_str()));
+            if let Some(of) = users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back() {
+                *of = json!(TenantId::nil().as_str());
+            }
             users.len()
         }
         _ => users.len(),
     };
     let repeated = failure == Some(Failure::RepeatedPage);
-    wrapped(world.envelope, request, users, total, repeated).map(|answer| Reply::json(200, &answer))
+    wrapped(world.envelope, request, &users, total, repeated).map(|answer| Reply::json(200, &answer))
 }
 
 /// One page of a list in its envelope; if it is `repeated`, the first page whichever was asked for.
-fn wrapped(envelope: Envelope, request: &Request, users: Vec<Json>, total: usize, repeated: bool) -> Result<Json, Reply> {
+fn wrapped(envelope: Envelope, request: &Request, users: &[Json], total: usize, repeated: bool) -> Result<Json, Reply> {
     let page = |start: usize, length: usize| -> Vec<Json> {
         users.iter().skip(if repeated { 0 } else { start }).take(length).cloned().collect()
     };

@@ -65,8 +65,8 @@ async fn a_change_that_teams_does_not_show_yet_is_waited_for() {
 
 #[tokio::test]
 async fn what_people_read_when_graph_fails() {
-    let mut said = String::new();
     type Switch = fn(&mut Faults);
+    let mut said = String::new();
     let faults: [(&str, Switch); 15] = [
         ("not let in", |faults| faults.graph_not_let_in = true),
         ("login: 401 whatever is sent", |faults| faults.rules.push(on(Failure::Unauthorized, Route::GraphToken))),
