@@ -21,16 +21,13 @@ use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use crate::{
     model::{Consent, Revision, RunId, TenantName, TenantRef, Verb},
-    plan::{Action, Plan, Step, SyncPlan, TenantPlan, render},
+    plan::{Action, Step, SyncPlan, TenantPlan, render},
     ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Lease, Provisioner, StepOutcome, WriteVerdict},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
 /// again soon.
 const MAX_LOST: u32 = 3;
-
-/// Of a plan's text the journal keeps so many characters, at most.
-const MAX_SHOWN: usize = 50_000;
 
 /// What a step says that nobody has come to.
 const NOT_YET: &str = "the run ended before its turn";
@@ -208,7 +205,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn all(&mut self) -> Result<(), Stop> {
         self.consent().await?;
         let steps = self.report.steps.iter().flatten().count();
-        let (revision, plan) = (self.record.executor.revision.clone(), shown(self.plan));
+        let (revision, plan) = (self.record.executor.revision.clone(), render::plain(self.plan));
         self.record.record(Event::Began { steps, revision, plan }).await?;
         info!(steps, "run began");
         let stop = self.steps().await.err();
@@ -387,14 +384,6 @@ fn skip(report: &mut TenantReport, first: &[usize], behind: &BTreeMap<usize, Vec
         }
         next.extend(behind.get(&id).map(Vec::as_slice).unwrap_or_default());
     }
-}
-
-/// The plan as the journal keeps it, for people who look back.
-fn shown(plan: &TenantPlan) -> String {
-    let text = render::text(&Plan { tenants: vec![plan.clone()] });
-    let text = anstream::adapter::strip_str(&text).to_string();
-    let cut = text.char_indices().map(|(at, _)| at).nth(MAX_SHOWN);
-    cut.map_or_else(|| text.clone(), |cut| format!("{}\n... and so on", text.get(..cut).unwrap_or_default()))
 }
 
 fn judge(answer: Result<(), Fault>) -> (StepOutcome, Option<Stop>) {

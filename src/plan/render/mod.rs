@@ -110,6 +110,19 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Of a plan that is kept, so many characters at most.
+const KEPT: usize = 50_000;
+
+/// One tenant's plan as the journal keeps it for people who look back: without colours, and cut short if it is very long.
+#[must_use]
+pub fn plain(plan: &TenantPlan) -> String {
+    let text = anstream::adapter::strip_str(&text(&Plan { tenants: vec![plan.clone()] })).to_string();
+    match text.char_indices().map(|(at, _)| at).nth(KEPT) {
+        Some(cut) => format!("{}\n... and so on\n", text.get(..cut).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// `1 step`, `2 steps`.
 #[must_use]
 pub fn many(count: usize, what: &str) -> String {
