@@ -41,7 +41,7 @@ connectToTeams:
       calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
       fields:{fields}
 state: {{ path: .dialplane/sandbox }}
-execution: {{ settle: 5s, firstSettle: 5s }}
+execution: {{ settle: 5s, firstSettle: 5s, syncSpacing: 2s }}
 "#
     )
 }
