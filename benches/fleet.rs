@@ -17,7 +17,7 @@ use std::{
 use dialplane::{
     config::Execution,
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
+    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
     pass,
     plan::{self, Observation, PlanInput, TenantInput},
 };
@@ -88,7 +88,14 @@ fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
         let calling = if user.calling == Calling::Enabled { LiveCalling::Enabled } else { LiveCalling::Disabled };
         (user.upn.clone(), LiveUser { upn: user.upn.clone(), id: None, calling, details })
     });
-    LiveTenant { consent: Consent::Granted, coverage: Coverage::Complete, sees: Field::ALL.into(), users: users.collect() }
+    let confirmation = Confirmation::NotAsked;
+    LiveTenant {
+        consent: Consent::Granted,
+        coverage: Coverage::Complete,
+        sees: Field::ALL.into(),
+        users: users.collect(),
+        confirmation,
+    }
 }
 
 fn best<T>(mut work: impl FnMut() -> T) -> (T, Duration) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, UserId, Value};
+use super::{Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub struct TenantRef {
     pub id: TenantId,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
+    /// Where its live state is read.
+    pub live: LiveSource,
+    /// Whether Graph is asked as well, to confirm that Teams shows it.
+    pub confirm: bool,
 }
 
 /// One observation of one tenant.
@@ -26,6 +30,20 @@ pub struct LiveTenant {
     pub sees: BTreeSet<Field>,
     /// The users that are visible.
     pub users: BTreeMap<Upn, LiveUser>,
+    /// What Teams itself shows beside it.
+    pub confirmation: Confirmation,
+}
+
+/// What Teams itself shows, where a tenant asks for it beside the service. It confirms, and decides nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// It could not be read, for this reason.
+    Failed(String),
+    /// These users, and whether they are all.
+    Seen(BTreeMap<Upn, LiveUser>, Coverage),
 }
 
 /// A user as observed.

@@ -12,10 +12,10 @@ mod live;
 mod memory;
 mod phone;
 
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
-pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
+pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 

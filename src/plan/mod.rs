@@ -10,6 +10,7 @@
 //! Deliberately not here: number moves across tenants in one run (the taker waits for the next one), and parking numbers that
 //! are swapped (a ring is held).
 
+mod confirm;
 mod diff;
 mod guards;
 mod numbers;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use patience::Patience;
-pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
     model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName, Upn, Written},
@@ -113,7 +114,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
-    let diff::Outcome { mut steps, problems, mut notes, landed, decided, undecided } =
+    let diff::Outcome { mut steps, mut problems, mut notes, landed, decided, undecided } =
         diff::tenant(desired, live, tenant.memory, now, patience);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live, tenant.kept);
@@ -125,6 +126,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes.push(Note::Suspect(what.clone()));
     }
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+    let confirmed = confirm::tenant(desired, live, tenant.memory, (now, patience), &mut problems, &mut notes);
     let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
     // A debt comes first: it is paid even if every step of this run is refused.
     let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
@@ -149,5 +151,6 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         landed,
         decided: decided.into_iter().map(|(user, _)| user).collect(),
         undecided,
+        confirmed,
     }
 }

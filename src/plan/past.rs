@@ -64,7 +64,7 @@ impl<'a> Past<'a> {
     pub(super) fn lost(&self, user: &LiveUser) -> Option<Lost> {
         let written = self.written(&user.upn)?;
         let (verb, at) = written.unknown?;
-        if self.arrived(user, written, verb, at) || !self.patience.is_lost_open(self.memory, at, self.now) {
+        if self.arrived(user, written, verb, at) || !self.patience.is_open_since(self.memory, at, self.now) {
             return Some(Lost::Decided(at));
         }
         Some(Lost::Undecided { verb, at, until: self.patience.lost_deadline(self.memory, at, self.now) })
@@ -73,7 +73,7 @@ impl<'a> Past<'a> {
     /// When the answer for a user who is not in the list was lost, if that is no longer waited for.
     pub(super) fn given_up(&self, user: &Upn) -> Option<Timestamp> {
         let (_, at) = self.written(user)?.unknown?;
-        (!self.patience.is_lost_open(self.memory, at, self.now)).then_some(at)
+        (!self.patience.is_open_since(self.memory, at, self.now)).then_some(at)
     }
 
     /// Whether the list shows everything that the call asked for and the reader can see, and something of it is news.

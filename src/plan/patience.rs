@@ -49,8 +49,8 @@ impl Patience {
         !self.is_future(write.at, now) && now < self.deadline(memory, write, now)
     }
 
-    /// Whether the call whose answer was lost then may still show.
-    pub(super) fn is_lost_open(self, memory: &Memory, at: Timestamp, now: Timestamp) -> bool {
+    /// Whether what was sent then may still show, if its sync followed at once.
+    pub(super) fn is_open_since(self, memory: &Memory, at: Timestamp, now: Timestamp) -> bool {
         !self.is_future(at, now) && now < self.lost_deadline(memory, at, now)
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Tally;
 use crate::{
     model::{Mode, Upn, Verb},
-    plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+    plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
 /// The version of the shape.
@@ -35,6 +35,7 @@ struct TenantView<'p> {
     sync_from: Option<String>,
     /// Users whose last answer was lost and is not decided.
     undecided: Vec<&'p str>,
+    confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
 
@@ -114,6 +115,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         },
         sync_from: tenant.sync_from.map(|from| from.to_string()),
         undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
+        confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }
 }
