@@ -1,16 +1,16 @@
 //! What entries add up to, as it is kept on disk: so that a start need not read all history, and old entries may go.
 //!
 //! **Invariant:** melting what was frozen gives the same sum. Every part of the sum is named here one by one, so that a new one
-//! cannot be forgotten: it would not compile.
+//! cannot be forgotten: it would not compile. A part that is new needs a default for sums that were stored before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fold::{Fold, Tenant},
-    record::{WrittenValue, field, pair},
+    fold::{Call, Fold, Tenant},
+    record::{WrittenBefore, WrittenValue, field, pair, read_before, write_before},
 };
 use crate::model::{Calling, Details, Field, Memory, RunId, SyncDebt, TenantId, Upn, Value, Verb, Write, Written};
 
@@ -19,7 +19,7 @@ pub(super) const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Frozen {
-    pub(super) v: u32,
+    v: u32,
     tenants: BTreeMap<String, FrozenTenant>,
 }
 
@@ -29,8 +29,9 @@ struct FrozenTenant {
     sync_owed: Option<(Timestamp, String)>,
     first_sync: Option<Timestamp>,
     last_sync: Option<Timestamp>,
+    sync_sent: Option<Timestamp>,
     users: Vec<FrozenUser>,
-    pending: Vec<FrozenIntent>,
+    pending: Vec<FrozenCall>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,14 +43,18 @@ struct FrozenUser {
     details: Vec<(String, FrozenWrite<WrittenValue>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unknown: Option<(Verb, Timestamp)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reverted: Vec<(Option<String>, Vec<Timestamp>)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct FrozenIntent {
+struct FrozenCall {
     user: String,
     verb: Verb,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     details: Vec<(String, WrittenValue)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: WrittenBefore,
     at: Timestamp,
 }
 
@@ -59,6 +64,9 @@ struct FrozenWrite<T> {
     at: Timestamp,
     lost: bool,
     landed: bool,
+    tells: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    synced: Option<Timestamp>,
 }
 
 impl From<&Fold> for Frozen {
@@ -69,36 +77,50 @@ impl From<&Fold> for Frozen {
 
 impl From<&Tenant> for FrozenTenant {
     fn from(Tenant { memory, pending }: &Tenant) -> Self {
-        let Memory { sync_owed, first_sync, last_sync, written } = memory;
+        // Who was cut off is known from what is pending.
+        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _ } = memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
-        let open = |(user, (verb, details, at)): (&Upn, &(Verb, Details, Timestamp))| {
-            let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
-            FrozenIntent { user: user.to_string(), verb: *verb, details, at: *at }
-        };
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
             first_sync: *first_sync,
             last_sync: *last_sync,
+            sync_sent: *sync_sent,
             users: written.iter().map(FrozenUser::from).collect(),
-            pending: pending.iter().map(open).collect(),
+            pending: pending.iter().map(FrozenCall::from).collect(),
         }
     }
 }
 
+impl From<(&Upn, &Call)> for FrozenCall {
+    fn from((user, Call { verb, details, before, at }): (&Upn, &Call)) -> Self {
+        let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+        Self { user: user.to_string(), verb: *verb, details, before: write_before(before), at: *at }
+    }
+}
+
 impl From<(&Upn, &Written)> for FrozenUser {
-    fn from((user, Written { calling, details, unknown }): (&Upn, &Written)) -> Self {
-        let detail = |(field, write): (&Field, &Write<Value>)| (field.name().to_owned(), freeze(write, |value| value.into()));
+    fn from((user, Written { calling, details, unknown, reverted }): (&Upn, &Written)) -> Self {
+        let detail = |(field, write): (&Field, &Write<Value>)| (field.name().to_owned(), freeze(write, Into::into));
         Self {
             user: user.to_string(),
             calling: calling.as_ref().map(|write| freeze(write, |calling| *calling)),
             details: details.iter().map(detail).collect(),
             unknown: *unknown,
+            reverted: reverted.iter().map(|(what, at)| (what.map(|field| field.name().to_owned()), at.clone())).collect(),
         }
     }
 }
 
-fn freeze<T, F>(Write { value, at, lost, landed }: &Write<T>, value_of: impl Fn(&T) -> F) -> FrozenWrite<F> {
-    FrozenWrite { value: value_of(value), at: *at, lost: *lost, landed: *landed }
+fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> FrozenWrite<F> {
+    let Write { value, at, lost, landed, tells, synced } = write;
+    FrozenWrite { value: value_of(value), at: *at, lost: *lost, landed: *landed, tells: *tells, synced: *synced }
+}
+
+impl<F> FrozenWrite<F> {
+    fn melt<T>(self, value_of: impl Fn(F) -> Result<T, String>) -> Result<Write<T>, String> {
+        let Self { value, at, lost, landed, tells, synced } = self;
+        Ok(Write { value: value_of(value)?, at, lost, landed, tells, synced })
+    }
 }
 
 impl Frozen {
@@ -111,25 +133,36 @@ impl Frozen {
 
 impl FrozenTenant {
     fn melt(self) -> Result<Tenant, String> {
-        let Self { sync_owed, first_sync, last_sync, users, pending } = self;
+        let Self { sync_owed, first_sync, last_sync, sync_sent, users, pending } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
-        let open = |FrozenIntent { user, verb, details, at }: FrozenIntent| {
-            let details: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
-            Ok((Upn::parse(&user)?, (verb, Details::from_iter(details?), at)))
-        };
-        let pending = pending.into_iter().map(open).collect::<Result<_, String>>()?;
-        Ok(Tenant { memory: Memory { sync_owed, first_sync, last_sync, written }, pending })
+        let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
+        let cut_off = BTreeSet::new();
+        Ok(Tenant { memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off }, pending })
+    }
+}
+
+impl FrozenCall {
+    fn melt(self) -> Result<(Upn, Call), String> {
+        let Self { user, verb, details, before, at } = self;
+        let details: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+        Ok((Upn::parse(&user)?, Call { verb, details: Details::from_iter(details?), before: read_before(before)?, at }))
     }
 }
 
 impl FrozenUser {
     fn melt(self) -> Result<(Upn, Written), String> {
-        let calling = self.calling.map(|FrozenWrite { value, at, lost, landed }| Write { value, at, lost, landed });
-        let mut details = BTreeMap::new();
-        for (name, FrozenWrite { value, at, lost, landed }) in self.details {
-            details.insert(field(&name)?, Write { value: pair(&name, value)?.1, at, lost, landed });
-        }
-        Ok((Upn::parse(&self.user)?, Written { calling, details, unknown: self.unknown }))
+        let Self { user, calling, details, unknown, reverted } = self;
+        let detail = |(name, write): (String, FrozenWrite<WrittenValue>)| {
+            Ok((field(&name)?, write.melt(|value| pair(&name, value).map(|(_, value)| value))?))
+        };
+        let reverts = |(what, at): (Option<String>, Vec<Timestamp>)| Ok((what.as_deref().map(field).transpose()?, at));
+        let written = Written {
+            calling: calling.map(|write| write.melt(Ok)).transpose()?,
+            details: details.into_iter().map(detail).collect::<Result<_, String>>()?,
+            unknown,
+            reverted: reverted.into_iter().map(reverts).collect::<Result<_, String>>()?,
+        };
+        Ok((Upn::parse(&user)?, written))
     }
 }

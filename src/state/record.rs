@@ -43,7 +43,7 @@ enum Written {
         details: Vec<(String, WrittenValue)>,
         /// Absent in older journals.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        before: Vec<(String, Option<WrittenValue>)>,
+        before: WrittenBefore,
         /// Absent in older journals.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         origin: Option<WrittenOrigin>,
@@ -54,8 +54,16 @@ enum Written {
         outcome: WrittenOutcome,
         message: Option<String>,
     },
+    Syncing,
     Synced,
+    NotSynced {
+        lost: bool,
+        reason: String,
+    },
     NothingSent,
+    Decided {
+        users: Vec<String>,
+    },
     Landed {
         users: Vec<WrittenLanding>,
     },
@@ -130,8 +138,7 @@ impl From<&Entry> for Line {
             }
             Event::Intent { user, verb, details, before, origin } => {
                 let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
-                let was = |(field, value): (&Field, &Option<Value>)| (field.name().to_owned(), value.as_ref().map(Into::into));
-                let before = before.iter().map(was).collect();
+                let before = write_before(before);
                 let origin = origin.as_ref().map(|Origin { file, line }| WrittenOrigin { file: file.to_string(), line: *line });
                 Written::Intent { user: user.to_string(), verb: *verb, details, before, origin }
             }
@@ -144,8 +151,11 @@ impl From<&Entry> for Line {
                 };
                 Written::Outcome { user: user.to_string(), verb: *verb, outcome, message }
             }
+            Event::Syncing => Written::Syncing,
             Event::Synced => Written::Synced,
+            Event::NotSynced { lost, reason } => Written::NotSynced { lost: *lost, reason: reason.clone() },
             Event::NothingSent => Written::NothingSent,
+            Event::Decided(users) => Written::Decided { users: users.iter().map(ToString::to_string).collect() },
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
                     user: landing.user.to_string(),
@@ -188,19 +198,23 @@ impl Line {
             Written::Began { steps, revision, plan } => Event::Began { steps, revision, plan },
             Written::Intent { user, verb, details, before, origin } => {
                 let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
-                let was = |(name, value): (String, Option<WrittenValue>)| match value {
-                    Some(value) => pair(&name, value).map(|(field, value)| (field, Some(value))),
-                    None => Ok((field(&name)?, None)),
-                };
-                let before: Result<Before, String> = before.into_iter().map(was).collect();
                 let origin = origin.map(|WrittenOrigin { file, line }| Origin { file: file.into(), line });
-                Event::Intent { user: Upn::parse(&user)?, verb, details: Details::from_iter(pairs?), before: before?, origin }
+                Event::Intent {
+                    user: Upn::parse(&user)?,
+                    verb,
+                    details: Details::from_iter(pairs?),
+                    before: read_before(before)?,
+                    origin,
+                }
             }
             Written::Outcome { user, verb, outcome, message } => {
                 Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
             }
+            Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
+            Written::NotSynced { lost, reason } => Event::NotSynced { lost, reason },
             Written::NothingSent => Event::NothingSent,
+            Written::Decided { users } => Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?),
             Written::Landed { users } => {
                 let landing = |landing: WrittenLanding| {
                     let fields: Result<Vec<_>, String> = landing.fields.iter().map(|name| field(name)).collect();
@@ -228,6 +242,21 @@ impl WrittenOutcome {
 
 pub(super) fn field(name: &str) -> Result<Field, String> {
     Field::named(name).ok_or_else(|| format!("there is no field `{name}`"))
+}
+
+/// The image of a user before a step.
+pub(super) type WrittenBefore = Vec<(String, Option<WrittenValue>)>;
+
+pub(super) fn write_before(before: &Before) -> WrittenBefore {
+    before.iter().map(|(field, value)| (field.name().to_owned(), value.as_ref().map(Into::into))).collect()
+}
+
+pub(super) fn read_before(before: WrittenBefore) -> Result<Before, String> {
+    let was = |(name, value): (String, Option<WrittenValue>)| match value {
+        Some(value) => pair(&name, value).map(|(field, value)| (field, Some(value))),
+        None => Ok((field(&name)?, None)),
+    };
+    before.into_iter().map(was).collect()
 }
 
 pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), String> {
@@ -283,8 +312,11 @@ mod tests {
             Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new(), origin: None },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
+            Event::Syncing,
             Event::Synced,
+            Event::NotSynced { lost: true, reason: "no answer".to_owned() },
             Event::NothingSent,
+            Event::Decided(vec![user.clone()]),
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
         ];
         for event in shown.into_iter().chain(events) {

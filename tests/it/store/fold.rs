@@ -20,7 +20,9 @@ fn the_memory_of_a_run() {
     assert_eq!((owed.run.as_str(), owed.since), ("r2", at(11)));
     assert_eq!((memory.first_sync, memory.last_sync), (Some(at(9)), Some(at(9))));
     let adele = &memory.written[&upn("adele@contoso.com")];
-    assert!(adele.calling.as_ref().is_some_and(|write| write.landed && write.value == Calling::Enabled));
+    assert!(adele.calling.as_ref().is_some_and(|write| !write.landed && write.value == Calling::Enabled && write.at == at(11)));
+    assert_eq!(adele.reverted[&None], [at(11)]);
+    assert_eq!(memory.sync_sent, Some(at(11)));
     assert!(adele.details[&Field::PhoneNumber].landed && !adele.details[&Field::SbcGatewayId].landed);
     assert_eq!(memory.written[&upn("bert@contoso.com")].unknown, Some((Verb::Disable, at(6))));
     assert_eq!(memory.written[&upn("carl@contoso.com")].unknown, Some((Verb::Update, at(12))), "r2 was cut off");

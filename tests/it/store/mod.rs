@@ -59,7 +59,9 @@ pub(super) fn details() -> Details {
 
 /// Runs of everything.
 pub(super) fn history() -> Vec<Entry> {
-    let (adele, bert, carl) = ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com");
+    let (adele, bert, carl, dora) = ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com", "dora@contoso.com");
+    let before = [(Field::PhoneNumber, Some(number("+14255550199"))), (Field::SbcGatewayId, None)].into();
+    let image = Event::Intent { user: upn(carl), verb: Verb::Update, details: details(), before, origin: None };
     vec![
         entry(0, "r1", began(4)),
         entry(1, "r1", intent(adele, Verb::Update, details())),
@@ -70,10 +72,19 @@ pub(super) fn history() -> Vec<Entry> {
         entry(6, "r1", outcome(bert, Verb::Disable, lost())),
         entry(7, "r1", intent(carl, Verb::Disable, Details::default())),
         entry(8, "r1", outcome(carl, Verb::Disable, StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no")))),
+        entry(8, "r1", intent(dora, Verb::Enable, Details::default())),
+        entry(8, "r1", outcome(dora, Verb::Enable, lost())),
+        entry(8, "r1", Event::Syncing),
         entry(9, "r1", Event::Synced),
         entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
         entry(11, "r2", began(1)),
-        entry(12, "r2", intent(carl, Verb::Update, details())),
+        entry(11, "r2", Event::Decided(vec![upn(dora)])),
+        // Somebody had switched her off again.
+        entry(11, "r2", intent(adele, Verb::Enable, Details::default())),
+        entry(11, "r2", outcome(adele, Verb::Enable, StepOutcome::Accepted)),
+        entry(11, "r2", Event::Syncing),
+        entry(11, "r2", Event::NotSynced { lost: true, reason: "no answer".to_owned() }),
+        entry(12, "r2", image),
     ]
 }
 
