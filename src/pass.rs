@@ -59,6 +59,16 @@ pub fn decide(
     plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle: settle(execution) })
 }
 
+/// Adds to a plan what the accounts do not have of what the manifests name.
+pub async fn check_inventory<R: LiveReader>(plan: &mut Plan, reader: &R, tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>) {
+    for plan in &mut plan.tenants {
+        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend) else { continue };
+        if let Some(inventory) = reader.inventory(&desired.reference()).await {
+            plan::inventory::check(plan, desired, &inventory);
+        }
+    }
+}
+
 fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {
     match observed.get(tenant) {
         Some(Ok(live)) => Observation::Seen(live),

@@ -25,15 +25,15 @@ pub(super) struct Backend {
 impl Backend {
     /// The service that the settings name.
     pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
-        let account = settings.connect_to_teams.as_ref().ok_or_else(|| {
-            Failure::new("the configuration names no account at the ConnecttoTeams service")
-                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`")
-        })?;
-        if account.endpoints.list_users.is_none() {
+        if settings.all_accounts().next().is_none() {
+            return Err(Failure::new("the configuration names no account at the ConnecttoTeams service")
+                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
+        }
+        if settings.all_accounts().all(|(.., account)| account.endpoints.list_users.is_none()) {
             return Err(Failure::new("the configuration does not say how users are listed, so that no tenant could be read")
                 .hint("set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call; the vendor's support knows it"));
         }
-        Ok(Self { client: Client::new(account)?, execution: settings.execution, sandbox: None })
+        Ok(Self { client: Client::of(settings.all_accounts())?, execution: settings.execution, sandbox: None })
     }
 
     /// A sandbox in this process, as `desired` but for some drift.

@@ -5,14 +5,48 @@ use std::time::Duration;
 use serde_yaml::Value;
 
 use super::Settings;
-use crate::yaml::{self, Path, Wrong};
+use crate::{
+    model::{AccountName, TenantName},
+    yaml::{self, At, Path, Wrong},
+};
 
-/// Keys of the account that are absent: the decoder tells only the first.
+/// Keys of accounts that are absent: the decoder tells only the first.
 pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
-    let path = Path::root(0).key("connectToTeams");
-    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
-    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
-    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
+    const KEYS: [&str; 4] = ["clientId", "clientSecret", "username", "password"];
+    let mut sections: Vec<(Path, &Value)> = Vec::new();
+    sections.extend(value.get("connectToTeams").map(|account| (Path::root(0).key("connectToTeams"), account)));
+    let named = value.get("accounts").and_then(Value::as_mapping).into_iter().flatten();
+    sections.extend(named.filter_map(|(name, account)| Some((Path::root(0).key("accounts").key(name.as_str()?), account))));
+    let mut wrongs = Vec::new();
+    for (path, account) in sections {
+        let Some(account) = account.as_mapping() else { continue };
+        let absent = KEYS.into_iter().filter(|key| !account.contains_key(*key));
+        wrongs.extend(absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)));
+    }
+    wrongs
+}
+
+/// What is wrong with accounts beyond their types: names, and rows of their endpoint tables.
+pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
+    let mut wrongs = Vec::new();
+    let accounts = Path::root(0).key("accounts");
+    for name in settings.accounts.keys() {
+        wrongs.extend(AccountName::parse(name).err().map(|problem| at_key(accounts.key(name), problem)));
+    }
+    let only = settings.connect_to_teams.iter().map(|account| (Path::root(0).key("connectToTeams"), account));
+    let named = settings.accounts.iter().map(|(name, account)| (accounts.key(name), account));
+    for (path, account) in only.chain(named) {
+        let row = |row: &str| path.key("endpoints").key(row);
+        wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
+        let tenants = account.enterprises.keys();
+        let odd = tenants.filter_map(|name| Some((name, TenantName::parse(name).err()?)));
+        wrongs.extend(odd.map(|(name, problem)| at_key(path.key("enterprises").key(name), problem)));
+    }
+    wrongs
+}
+
+fn at_key(path: Path, problem: String) -> Wrong {
+    Wrong { at: At::Key, ..Wrong::value(path, problem) }
 }
 
 /// Numbers that would stop the program from doing anything.
@@ -26,7 +60,7 @@ pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
 
 /// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.
 pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
-    let rehearsal = settings.connect_to_teams.as_ref().is_none_or(|account| account.base_url.starts_with("http://"));
+    let rehearsal = settings.all_accounts().all(|(.., account)| account.base_url.starts_with("http://"));
     let least = |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
     let run = &settings.run;
     let intervals = [

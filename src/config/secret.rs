@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, process::Stdio, time::Duration};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
@@ -120,6 +121,16 @@ impl SecretSource {
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() { Err(self.error("it is empty")) } else { Ok(SecretString::from(text)) }
+    }
+
+    /// The same, with the time at which a file was written; of other sources nothing is known.
+    pub async fn read_dated(&self) -> Result<(SecretString, Option<Timestamp>), SecretError> {
+        let secret = self.read().await?;
+        let written = match self {
+            Self::File(path) => std::fs::metadata(path).and_then(|found| found.modified()).ok(),
+            _ => None,
+        };
+        Ok((secret, written.and_then(|at| Timestamp::try_from(at).ok())))
     }
 
     async fn run(&self, words: &[String]) -> Result<String, SecretError> {

@@ -49,7 +49,12 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             Mode::Suspend => None,
             Mode::Enforce | Mode::Report => Some(daemon.reader.observe(&self.desired.reference()).await.map(Arc::new)),
         };
-        let plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        if self.desired.mode != Mode::Suspend
+            && let Some(inventory) = daemon.reader.inventory(&self.desired.reference()).await
+        {
+            plan::inventory::check(&mut plan, &self.desired, &inventory);
+        }
         (self.listener)(News::Planned(&plan));
         let executor = Executor {
             provisioner: &daemon.provisioner,

@@ -12,6 +12,7 @@
 
 mod diff;
 mod guards;
+pub mod inventory;
 mod numbers;
 mod order;
 pub mod render;
