@@ -14,7 +14,8 @@ use std::{future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Inventory, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Inventory, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn,
+    Verb,
 };
 
 /// Reads live state.

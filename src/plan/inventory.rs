@@ -9,8 +9,15 @@ use crate::model::{Calling, DesiredTenant, Field, GatewayId, Inventory, Value};
 
 /// Adds what the inventory shows to be wrong with a tenant's manifests.
 pub fn check(plan: &mut TenantPlan, desired: &DesiredTenant, inventory: &Inventory) {
+    plan.notes.extend(notes(desired, inventory));
+}
+
+/// What the inventory shows to be wrong with a tenant's manifests.
+#[must_use]
+pub fn notes(desired: &DesiredTenant, inventory: &Inventory) -> Vec<Note> {
+    let mut notes = Vec::new();
     if inventory.lacks_tenant(&desired.id) {
-        plan.notes.push(Note::NotOurTenant(inventory.reseller));
+        notes.push(Note::NotOurTenant(inventory.reseller));
     }
     let mut lacking: BTreeMap<GatewayId, usize> = BTreeMap::new();
     for user in desired.users.values().filter(|user| user.calling == Calling::Enabled) {
@@ -21,7 +28,10 @@ pub fn check(plan: &mut TenantPlan, desired: &DesiredTenant, inventory: &Invento
         }
     }
     let available: Vec<GatewayId> = inventory.gateways.iter().flatten().map(|(gateway, _)| *gateway).collect();
-    plan.notes.extend(
-        lacking.into_iter().map(|(gateway, users)| Note::GatewayNotAvailable { gateway, users, available: available.clone() }),
-    );
+    notes.extend(lacking.into_iter().map(|(gateway, users)| Note::GatewayNotAvailable {
+        gateway,
+        users,
+        available: available.clone(),
+    }));
+    notes
 }

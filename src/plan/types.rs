@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{Before, Details, Field, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
+use crate::model::{
+    Before, Details, Field, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb,
+};
 use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.

@@ -55,7 +55,9 @@ impl Core {
             tenants: self.tenants(reseller).await,
             gateways: self.list("gateways", &self.account.endpoints.gateways, reseller).await.and_then(|list| gateways(&list)),
         };
-        for (list, unknown) in [("enterprises", inventory.tenants.as_ref().err()), ("gateways", inventory.gateways.as_ref().err())] {
+        for (list, unknown) in
+            [("enterprises", inventory.tenants.as_ref().err()), ("gateways", inventory.gateways.as_ref().err())]
+        {
             if let Some(why) = unknown {
                 tracing::warn!(account = self.section(), list, why, "could not be checked; nothing depends on it");
             }

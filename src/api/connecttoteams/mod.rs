@@ -28,6 +28,7 @@ mod listing;
 mod login;
 mod msal;
 mod outcome;
+mod probe;
 mod read;
 pub mod regenerate;
 mod table;
@@ -39,6 +40,8 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+pub use call::Identity;
+pub use probe::Probe;
 pub use read::Reader;
 pub use write::Writer;
 
@@ -79,6 +82,12 @@ impl Client {
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(Arc::clone(&self.accounts))
+    }
+
+    /// One for each account, to check the set-up with.
+    #[must_use]
+    pub fn probes(&self) -> Vec<Probe> {
+        self.accounts.all().map(|core| Probe::new(Arc::clone(core))).collect()
     }
 
     /// Every call that a client with this table can make, as method and path template, in the order of the table.

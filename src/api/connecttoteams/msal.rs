@@ -105,7 +105,8 @@ impl Msal {
         let mut state = self.state.lock().await;
         let now = Timestamp::now();
         let fresh = |set: &TokenSet| set.lasts(now, FRESH);
-        let lately = |at: Timestamp| now.checked_sub(SignedDuration::try_from(AGAIN).unwrap_or_default()).is_ok_and(|then| at > then);
+        let lately =
+            |at: Timestamp| now.checked_sub(SignedDuration::try_from(AGAIN).unwrap_or_default()).is_ok_and(|then| at > then);
         let good = state.held.as_ref().is_some_and(fresh);
         let in_vain = state.held.as_ref().is_some_and(|set| set.lasts(now, LEAST)) && state.looked_at.is_some_and(lately);
         if !good && !in_vain {
@@ -126,7 +127,9 @@ impl Msal {
             Ok(_) => {}
             Err(why) => state.trouble = Some(why),
         }
-        let Some(held) = state.held.clone().filter(|set| set.lasts(now, Duration::ZERO) && !set.lasts(now, FRESH)) else { return };
+        let Some(held) = state.held.clone().filter(|set| set.lasts(now, Duration::ZERO) && !set.lasts(now, FRESH)) else {
+            return;
+        };
         match of.refresh(&held).await {
             None => {}
             Some(Ok(text)) => match TokenSet::read(&text, &of.tenant.id, now) {
@@ -173,7 +176,10 @@ mod tests {
         for (json, expected) in [
             (set(json!({})), "2025-03-27T17:50:00Z"),
             (set(json!({"expiresOn": 1_743_097_299_177_667_i64})), "2025-03-27T17:41:39.177667Z"),
-            (json!({"authenticationResult": set(json!({"expiresOn": 1_743_097_299_177_667_i64}))}), "2025-03-27T17:41:39.177667Z"),
+            (
+                json!({"authenticationResult": set(json!({"expiresOn": 1_743_097_299_177_667_i64}))}),
+                "2025-03-27T17:41:39.177667Z",
+            ),
             // Seconds and milliseconds are not what the samples show.
             (set(json!({"expiresOn": 1_743_097_299})), "2025-03-27T17:50:00Z"),
             (set(json!({"expiresOn": 0, "expiresOnDate": "2025-03-27T17:30:00Z"})), "2025-03-27T17:30:00Z"),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{ListUsers, Paging},
-    model::{Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
+    model::{Consent, Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -26,6 +26,19 @@ pub struct Reader {
 impl Reader {
     pub(super) fn new(accounts: Arc<Accounts>) -> Self {
         Self { accounts }
+    }
+
+    /// Whether the customer lets us write. Readers of other services ask it here, too.
+    pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
+        let core = self.accounts.of(tenant)?;
+        core.told(core.consent(tenant).await)
+    }
+
+    /// Logs in for a tenant that is written with a token of its own; `None` if it is not.
+    pub async fn log_in_for(&self, tenant: &TenantRef) -> Option<Result<(), Fault>> {
+        let core = self.accounts.of(tenant).ok()?;
+        let delegated = core.delegated(tenant)?;
+        Some(core.told(delegated.delegate.auth.token(&delegated).await.map(drop)))
     }
 
     /// What the account of a tenant has. Asked when it is first needed, and again when the answer has grown old.

@@ -79,7 +79,9 @@ impl Regenerator {
             limit: MAX_ANSWER,
         };
         let answer = self.core.told(self.core.send(&request).await)?;
-        if !answer.reply.status.is_success() || answer::json(&answer.reply.body).is_ok_and(|json| answer::error_inside(&json).is_some()) {
+        if !answer.reply.status.is_success()
+            || answer::json(&answer.reply.body).is_ok_and(|json| answer::error_inside(&json).is_some())
+        {
             let refused = outcome::read(&request, &answer).err();
             let fault = refused.unwrap_or_else(|| Fault::new(FaultKind::Rejected, format!("{}: refused", request.what)));
             return Err(fault.hint("the enterprise must be registered with the service first; nothing was changed if it refused"));

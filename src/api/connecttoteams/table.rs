@@ -27,7 +27,9 @@ pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
             problems.push((name, format!("path `{}` has a brace without its partner", call.path)));
         }
     }
-    for (name, call) in [("resellers", &endpoints.resellers), ("enterprises", &endpoints.enterprises), ("gateways", &endpoints.gateways)] {
+    for (name, call) in
+        [("resellers", &endpoints.resellers), ("enterprises", &endpoints.enterprises), ("gateways", &endpoints.gateways)]
+    {
         if call.body != Body::None {
             problems.push((name, "this call is about no tenant, so that its body can only be `none`".to_owned()));
         }
