@@ -163,3 +163,26 @@ impl fmt::Display for SecretSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has one `answer` for every type and a second one for those that can be printed or written, so that asking compiles only
+    /// for types that cannot.
+    trait Silent<Marker> {
+        fn answer() {}
+    }
+    struct Printed;
+    struct Written;
+    impl<T: ?Sized> Silent<()> for T {}
+    impl<T: ?Sized + fmt::Display> Silent<Printed> for T {}
+    impl<T: ?Sized + serde::Serialize> Silent<Written> for T {}
+
+    #[test]
+    fn a_secret_can_be_neither_printed_nor_written() {
+        <SecretString as Silent<_>>::answer();
+        let secret: SecretString = "hunter2".to_owned().into();
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

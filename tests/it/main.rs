@@ -8,7 +8,9 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod accounts;
 mod cli;
+mod doctor;
 mod examples;
 mod execute;
 mod faults;
@@ -19,6 +21,7 @@ mod manifests;
 mod mistakes;
 mod plan;
 mod properties;
+mod secrets;
 mod service;
 mod simulate;
 mod stage;

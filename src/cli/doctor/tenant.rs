@@ -87,7 +87,8 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         Coverage::Complete => checks.pass("users", count),
     }
     let missing: Vec<&Upn> = desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
-    if !missing.is_empty() {
+    // Whoever is missing from a list that is cut short is no news beside that.
+    if !missing.is_empty() && live.coverage == Coverage::Complete {
         let names: Vec<&str> = missing.iter().take(SHOWN).map(|upn| upn.as_str()).collect();
         let more = missing.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
