@@ -10,17 +10,18 @@ use crate::{
     yaml::{self, At, Path, Wrong},
 };
 
-/// Keys of accounts that are absent: the decoder tells only the first.
+/// Keys of accounts and of the application that are absent: the decoder tells only the first.
 pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
-    const KEYS: [&str; 4] = ["clientId", "clientSecret", "username", "password"];
-    let mut sections: Vec<(Path, &Value)> = Vec::new();
-    sections.extend(value.get("connectToTeams").map(|account| (Path::root(0).key("connectToTeams"), account)));
+    const OF_ACCOUNTS: &[&str] = &["clientId", "clientSecret", "username", "password"];
+    let section = |key: &str| Some((Path::root(0).key(key), value.get(key)?));
     let named = value.get("accounts").and_then(Value::as_mapping).into_iter().flatten();
-    sections.extend(named.filter_map(|(name, account)| Some((Path::root(0).key("accounts").key(name.as_str()?), account))));
+    let named = named.filter_map(|(name, account)| Some((Path::root(0).key("accounts").key(name.as_str()?), account)));
+    let accounts = section("connectToTeams").into_iter().chain(named).map(|(path, found)| (path, found, OF_ACCOUNTS));
+    let graph = section("graph").map(|(path, found)| (path, found, &["clientId", "clientSecret"][..]));
     let mut wrongs = Vec::new();
-    for (path, account) in sections {
-        let Some(account) = account.as_mapping() else { continue };
-        let absent = KEYS.into_iter().filter(|key| !account.contains_key(*key));
+    for (path, found, keys) in accounts.chain(graph) {
+        let Some(found) = found.as_mapping() else { continue };
+        let absent = keys.iter().filter(|key| !found.contains_key(**key));
         wrongs.extend(absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)));
     }
     wrongs
@@ -47,6 +48,12 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
 
 fn at_key(path: Path, problem: String) -> Wrong {
     Wrong { at: At::Key, ..Wrong::value(path, problem) }
+}
+
+/// What is wrong with the application that reads Graph.
+pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
+    let problems = settings.graph.iter().flat_map(super::Graph::problems);
+    problems.map(|(key, problem)| Wrong::value(Path::root(0).key("graph").key(key), problem)).collect()
 }
 
 /// Numbers that would stop the program from doing anything.

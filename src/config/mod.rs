@@ -4,6 +4,7 @@
 
 mod account;
 mod endpoints;
+mod graph;
 mod limits;
 mod load;
 mod secret;
@@ -17,7 +18,8 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use account::{Account, Enterprise};
-pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
+pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
+pub use graph::Graph;
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
@@ -34,6 +36,8 @@ pub struct Settings {
     pub connect_to_teams: Option<Account>,
     /// Further accounts by name, for tenants that name theirs.
     pub accounts: BTreeMap<String, Account>,
+    /// The application that reads Microsoft Graph, for tenants that are read there.
+    pub graph: Option<Graph>,
     /// What is kept across restarts.
     pub state: State,
     /// How plans are carried out.
@@ -48,6 +52,7 @@ impl Default for Settings {
             manifests: vec![PathBuf::from("manifests")],
             connect_to_teams: None,
             accounts: BTreeMap::new(),
+            graph: None,
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
@@ -67,14 +72,16 @@ impl Settings {
         }
         let only = self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
         let named = self.accounts.iter_mut().map(|(name, account)| (vec![key("accounts"), key(name)], account));
-        for (at, account) in only.chain(named) {
-            for (keys, source) in account.sources_mut() {
-                let at: Vec<Segment> = at.iter().cloned().chain(keys.into_iter().map(key)).collect();
-                if let SecretSource::File(path) = source
-                    && !set(&at)
-                {
-                    *path = beside.join(&path);
-                }
+        let of_accounts = only.chain(named).flat_map(|(at, account)| {
+            let below = move |keys: Vec<&str>| at.iter().cloned().chain(keys.into_iter().map(key)).collect();
+            account.sources_mut().map(move |(keys, source)| (below(keys), source))
+        });
+        let graph = self.graph.iter_mut().map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
+        for (at, source) in of_accounts.chain(graph) {
+            if let SecretSource::File(path) = source
+                && !set(&at)
+            {
+                *path = beside.join(&path);
             }
         }
     }

@@ -281,6 +281,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         account: spec.account.clone(),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
+        live: spec.live.into(),
         disable_limit: spec.limits.disable.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),

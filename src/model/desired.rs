@@ -28,6 +28,8 @@ pub struct DesiredTenant {
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
     pub prune: Prune,
+    /// Where its live state is read.
+    pub live: LiveSource,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -51,6 +53,7 @@ impl DesiredTenant {
             id: self.id.clone(),
             extension_prefix: self.extension_prefix.clone(),
             account: self.account.clone(),
+            live: self.live,
         }
     }
 }
@@ -103,6 +106,16 @@ pub enum Prune {
     Never,
     /// They are disabled, under every guard.
     Disable,
+}
+
+/// Where the live state of a tenant is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LiveSource {
+    /// The service that is written through (contract 3).
+    #[default]
+    ConnecttoTeams,
+    /// Microsoft Graph: what Teams itself holds (contract 12).
+    Graph,
 }
 
 /// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountName, Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, UserId, Value};
+use super::{AccountName, Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct TenantRef {
     pub extension_prefix: Option<ExtensionPrefix>,
     /// The account at the service that manages it; the only one if absent.
     pub account: Option<AccountName>,
+    /// Where its live state is read.
+    pub live: LiveSource,
 }
 
 /// One observation of one tenant.

@@ -55,7 +55,7 @@ impl World {
             };
             (tenant.id.clone(), built)
         });
-        Self { tenants: tenants.collect(), gateways }
+        Self { tenants: tenants.collect(), gateways, ..Self::default() }
     }
 
     /// The same with modest drift of every kind.
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{DesiredUser, DisableLimit, Origin, Prune, TenantId, TenantName},
+        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -157,6 +157,7 @@ mod tests {
                 account: None,
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
+                live: LiveSource::default(),
                 disable_limit: DisableLimit::DEFAULT,
                 protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,

@@ -21,6 +21,7 @@ mod manifests;
 mod mistakes;
 mod plan;
 mod properties;
+mod readers;
 mod secrets;
 mod service;
 mod simulate;

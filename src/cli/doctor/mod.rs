@@ -141,9 +141,9 @@ async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>
     checks.extend(account::enterprises(settings, &looked.in_force.desired));
     if usable {
         let desired = looked.in_force.desired.tenants.values().filter(|tenant| tenant.mode != Mode::Suspend);
-        let reader = backend.client.reader();
+        let (service, users) = (backend.client.reader(), backend.reader());
         let tenants: Vec<Vec<Check>> = stream::iter(desired)
-            .map(|tenant| tenant::check(&reader, &reader, tenant))
+            .map(|tenant| tenant::check(&service, &users, tenant))
             .buffered(settings.execution.tenants)
             .collect()
             .await;
