@@ -326,7 +326,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `graph`, `state`, `execution`, `run`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least

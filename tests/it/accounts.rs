@@ -134,7 +134,18 @@ async fn each_tenant_is_read_through_its_account() {
     fs::write(stage.manifest(), text).unwrap();
     let ended = stage.run(&["plan"]).await;
     assert_eq!(ended.code, 1);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @r"
+    contoso  enforce  00000000-0000-4000-8000-000000000001
+      held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: Connection refused (os error 111)
+      hint: check `accounts.west.baseUrl`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates
+
+    fabrikam  enforce  00000000-0000-4000-8000-000000000002
+      held: tenant fabrikam names no account, and there are several
+      hint: say which one under `spec.account`; there are: east, west
+
+    1 tenant as the manifests want it
+    plan: nothing to do as far as live state could be read; not read: 2 tenants
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +154,12 @@ async fn a_gateway_that_the_account_does_not_have_is_told() {
     stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
     let ended = stage.run(&["plan", "--tenant", "contoso"]).await;
     assert_eq!(ended.code, 0, "a note holds nothing");
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @r"
+    contoso  enforce  00000000-0000-4000-8000-000000000001
+      note: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807
+
+    plan: nothing to do
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,9 +12,10 @@ use crate::stage::{Stage, dialplane, fleet};
 
 const CONTOSO: &str = "00000000-0000-4000-8000-000000000001";
 const SENTINEL: &str = "5entinel-0f-the-re5eller";
-/// What must be nowhere: the account's secrets, the enterprise's, the parts of the Microsoft token set, tokens of the service.
-const NEVER: [&str; 7] = [
+/// What must be nowhere: the account's secrets, that of the application at Graph, the enterprise's, the parts of the Microsoft token set, tokens of the service.
+const NEVER: [&str; 8] = [
     SENTINEL,
+    "sandbox-secret",
     "enterprise-client-secret",
     "enterprise-admin-secret",
     "msal-access-token",
@@ -55,11 +56,16 @@ async fn no_secret_is_in_any_output_log_or_file() {
     let id = TenantId::parse(CONTOSO).unwrap();
     fs::write(stage.path().join("contoso.json"), stage.sandbox.enterprise_credentials(&id)).unwrap();
     fs::write(stage.path().join("msal.json"), msal_object(&id, Timestamp::now() + Duration::from_secs(3000))).unwrap();
+    fs::write(stage.path().join("graph-secret"), "sandbox-secret").unwrap();
+    let graph = format!("clientId: {}\n  clientSecret: ", dialplane::sandbox::GRAPH_CLIENT_ID);
+    stage.configure(&format!("{graph}{{ command: [printf, sandbox-secret] }}"), &format!("{graph}{{ file: graph-secret }}"));
     stage.configure("clientSecret: { command: [printf, sandbox-secret] }", "clientSecret: { env: PLANTED }");
     stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: secret }");
     let files = "{ credentials: { file: contoso.json }, msal: { command: [cat, msal.json] } }";
     stage.configure("  endpoints:", &format!("  enterprises: {{ contoso: {files} }}\n  endpoints:"));
-    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    let fabrikam = "  tenantId: 00000000-0000-4000-8000-000000000002\n";
+    let text = fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false");
+    fs::write(stage.manifest(), text.replace(fabrikam, &format!("{fabrikam}  live: graph\n"))).unwrap();
 
     let loud = async |arguments: &[&str]| {
         let mut command = dialplane(stage.path(), arguments);
@@ -89,7 +95,7 @@ async fn no_secret_is_in_any_output_log_or_file() {
     stage.sandbox.faults(|faults| faults.wrong_credentials = true);
     loud(&["doctor", "--output", "json"]).await;
     loud(&["plan"]).await;
-    for (name, bytes) in kept(stage.path(), &["secret", "contoso.json", "msal.json", "new.json"]) {
+    for (name, bytes) in kept(stage.path(), &["secret", "graph-secret", "contoso.json", "msal.json", "new.json"]) {
         assert_silent(&name, &bytes);
     }
 }

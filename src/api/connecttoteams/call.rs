@@ -243,7 +243,7 @@ impl Core {
         let span = tracing::debug_span!("call", row = draft.row, tenant = %draft.tenant.name, user);
         let delegated = self.delegated(draft.tenant).filter(|_| draft.needs_authorisation());
         let answer = match &delegated {
-            Some(delegated) => delegated.delegate.auth.send(&self.transport, &request, delegated).instrument(span).await?,
+            Some(delegated) => delegated.send(&request).instrument(span).await?,
             None => self.send(&request).instrument(span).await?,
         };
         Ok((request, answer))

@@ -1,11 +1,13 @@
 //! A tenant that is written with a token of its own: the enterprise-level token, and beside it in each body the Microsoft token
 //! set of one of the customer's Global Admins (contract 2.3, 2.4).
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    auth::{Auth, Login},
+    auth::{Answer, Auth, Login},
     call::Core,
     grant::Grant,
     login::{self, Credentials},
@@ -46,9 +48,16 @@ impl Delegated<'_> {
         Ok(json!({ "authenticationResult": set.to_json() }))
     }
 
-    /// What the planner takes for consent. A run is not begun with a token set that would end before its sync.
-    pub(super) async fn consent(&self) -> Consent {
-        match self.delegate.msal.usable(self, msal::TO_BEGIN).await {
+    /// Sends a request with the enterprise's token.
+    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Fault> {
+        let mut answer = self.delegate.auth.send(self.core.transport(), request, self).await?;
+        answer.redactor = answer.redactor.and(self.delegate.msal.secrets().await);
+        Ok(answer)
+    }
+
+    /// What stands for consent: a token set that is good for at least so long.
+    pub(super) async fn consent(&self, least: Duration) -> Consent {
+        match self.delegate.msal.usable(self, least).await {
             Ok(_) => Consent::Granted,
             Err(fault) => Consent::TokenUnusable(fault.message),
         }
@@ -74,7 +83,8 @@ impl Delegated<'_> {
             payload: Payload::Text(body.to_string()),
             limit: super::call::MAX_ANSWER,
         };
-        let answer = self.delegate.auth.send(self.core.transport(), &request, self).await.map_err(login::before_the_call)?;
+        let mut answer = self.delegate.auth.send(self.core.transport(), &request, self).await.map_err(login::before_the_call)?;
+        answer.redactor = answer.redactor.and(old.secrets());
         outcome::read(&request, &answer).map(|value| value.to_string().into()).map_err(login::before_the_call)
     }
 }

@@ -82,6 +82,13 @@ impl TokenSet {
         serde_json::from_str(self.json.expose_secret()).unwrap_or_default()
     }
 
+    /// Its tokens, to be removed from messages.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> + use<> {
+        let json = self.to_json();
+        let text = move |name: &str| json.get(name).and_then(Value::as_str).map(|token| token.to_owned().into());
+        ["accessToken", "idToken", "refreshToken"].into_iter().filter_map(text)
+    }
+
     fn lasts(&self, now: Timestamp, least: Duration) -> bool {
         now.checked_add(least).is_ok_and(|until| until < self.ends_at)
     }
@@ -117,6 +124,11 @@ impl Msal {
             Some(set) if set.lasts(now, least) => Ok(set.clone()),
             held => Err(unusable(of.tenant, held.as_ref(), state.trouble.as_deref(), now)),
         }
+    }
+
+    /// The tokens in use, to be removed from messages.
+    pub(super) async fn secrets(&self) -> Vec<SecretString> {
+        self.state.lock().await.held.iter().flat_map(TokenSet::secrets).collect()
     }
 
     async fn look(&self, state: &mut State, of: &Delegated<'_>, now: Timestamp) {

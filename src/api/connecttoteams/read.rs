@@ -6,7 +6,7 @@ use super::{
     accounts::Accounts,
     call::{Core, Draft},
     listing::Listing,
-    outcome, table,
+    msal, outcome, table,
 };
 use crate::{
     config::ListUsers,
@@ -31,7 +31,7 @@ impl Reader {
     /// Whether the customer lets us write. Readers of other services ask it here, too.
     pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
-        core.told(core.consent(tenant).await)
+        core.told(core.consent(tenant, msal::TO_BEGIN).await)
     }
 
     /// Logs in for a tenant that is written with a token of its own; `None` if it is not.
@@ -65,7 +65,7 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<(BTre
 
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let row = core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
-    let consent = core.consent(tenant).await?;
+    let consent = core.consent(tenant, msal::TO_BEGIN).await?;
     let (users, coverage) = users(core, row, tenant).await?;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
     Ok(LiveTenant { consent, coverage, sees: row.mapped().map(|(field, _)| field).collect(), users })

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     accounts::Accounts,
     call::{Core, Draft},
-    outcome,
+    msal, outcome,
     transport::Payload,
     wire,
 };
@@ -32,7 +32,7 @@ impl Writer {
 impl Provisioner for Writer {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
-        core.told(core.consent(tenant).await)
+        core.told(core.consent(tenant, msal::LEAST).await)
     }
 
     async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Reader,
-    model::{Consent, Coverage, DesiredTenant, LiveCalling, LiveTenant, TenantRef, Upn},
+    model::{Consent, Coverage, DesiredTenant, LiveCalling, LiveSource, LiveTenant, TenantRef, Upn},
     plan::{self, render::many},
     ports::LiveReader,
 };
@@ -76,9 +76,12 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     let calling = live.users.values().filter(|user| user.calling == LiveCalling::Enabled).count();
     let unclear = live.users.values().filter(|user| matches!(user.calling, LiveCalling::Unclear(_))).count();
     let count = format!("{}, {calling} with calling", many(live.users.len(), "user"));
-    let rows = "check `listUsers` under `endpoints` of the account";
+    let remedy = match desired.live {
+        LiveSource::ConnecttoTeams => "check `listUsers` under `endpoints` of the account",
+        LiveSource::Graph => "look again later; if it stays so, check what the application may read",
+    };
     match &live.coverage {
-        Coverage::Suspect(what) => checks.warn("users", format!("{count}; the list may not be whole: {what}"), rows),
+        Coverage::Suspect(what) => checks.warn("users", format!("{count}; the list may not be whole: {what}"), remedy),
         Coverage::Complete if unclear > 0 => checks.warn(
             "users",
             format!("{count}; of {} it is not clear whether calling is on", many(unclear, "user")),
