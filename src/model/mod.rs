@@ -17,7 +17,7 @@ pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource,
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{AccountName, GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
-pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
+pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 

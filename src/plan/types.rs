@@ -37,6 +37,28 @@ pub struct TenantPlan {
     pub sync: SyncPlan,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
+    /// How many managed users Teams shows as the service does, where that was asked.
+    pub confirmed: Option<Confirmed>,
+}
+
+/// Managed users by what Teams shows of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    /// Teams shows what the service shows.
+    pub confirmed: usize,
+    /// Not yet, which is normal after a change.
+    pub waiting: usize,
+    /// Teams shows something else.
+    pub differ: usize,
+}
+
+impl Confirmed {
+    /// All of them.
+    #[must_use]
+    pub fn of(self) -> usize {
+        self.confirmed + self.waiting + self.differ
+    }
 }
 
 /// One call for one user.
@@ -223,6 +245,7 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+<<<<<<< HEAD
     /// The account's list of tenants does not have this one; the number of its reseller.
     NotOurTenant(i64),
     /// A gateway that manifests name and the account's list does not have.
@@ -234,6 +257,12 @@ pub enum Note {
         /// Those that the account has.
         available: Vec<GatewayId>,
     },
+=======
+    /// Teams could not be asked; why.
+    NotConfirmed(String),
+    /// Users whom Teams does not show as the service does, yet.
+    NotConfirmedYet(usize),
+>>>>>>> main
     /// Part of what the planner was given is an older version; why.
     Kept(String),
 }
@@ -263,6 +292,7 @@ impl TenantPlan {
             notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
             landed: Vec::new(),
+            confirmed: None,
         }
     }
 

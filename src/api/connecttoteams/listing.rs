@@ -155,6 +155,7 @@ mod tests {
             extension_prefix: None,
             account: None,
             live: LiveSource::ConnecttoTeams,
+            confirm: false,
         }
     }
 

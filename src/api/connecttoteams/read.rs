@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::ListUsers,
-    model::{Consent, Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
+    model::{Confirmation, Consent, Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
     ports::{Fault, FaultKind, LiveReader},
 };
 

@@ -71,6 +71,7 @@ fn tenant() -> TenantRef {
         extension_prefix: None,
         account: None,
         live: LiveSource::ConnecttoTeams,
+        confirm: false,
     }
 }
 

@@ -97,6 +97,7 @@ mod tests {
             extension_prefix: None,
             account: None,
             live: LiveSource::Graph,
+            confirm: false,
         };
         let secret = SecretString::from("hunter2-hunter2");
         for (status, error, words, remedy) in [

@@ -25,6 +25,7 @@ fn tenant() -> TenantRef {
         extension_prefix: None,
         account: None,
         live: LiveSource::Graph,
+        confirm: false,
     }
 }
 
