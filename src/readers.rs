@@ -8,21 +8,13 @@
 //!
 //! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not read, and says what is missing.
 
-<<<<<<< HEAD
 use std::sync::Arc;
 
-use futures_util::future::try_join;
-
-use crate::{
-    api::{connecttoteams, graph},
-    model::{Inventory, LiveSource, LiveTenant, TenantRef},
-=======
 use futures_util::future::{join, try_join};
 
 use crate::{
     api::{connecttoteams, graph},
-    model::{Confirmation, LiveSource, LiveTenant, TenantRef},
->>>>>>> main
+    model::{Confirmation, Inventory, LiveSource, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
 };
 

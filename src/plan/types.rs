@@ -245,7 +245,6 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
-<<<<<<< HEAD
     /// The account's list of tenants does not have this one; the number of its reseller.
     NotOurTenant(i64),
     /// A gateway that manifests name and the account's list does not have.
@@ -257,12 +256,10 @@ pub enum Note {
         /// Those that the account has.
         available: Vec<GatewayId>,
     },
-=======
     /// Teams could not be asked; why.
     NotConfirmed(String),
     /// Users whom Teams does not show as the service does, yet.
     NotConfirmedYet(usize),
->>>>>>> main
     /// Part of what the planner was given is an older version; why.
     Kept(String),
 }

@@ -68,7 +68,8 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let consent = core.consent(tenant, msal::TO_BEGIN).await?;
     let (users, coverage) = users(core, row, tenant).await?;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
-    Ok(LiveTenant { consent, coverage, sees: row.mapped().map(|(field, _)| field).collect(), users })
+    let sees = row.mapped().map(|(field, _)| field).collect();
+    Ok(LiveTenant { consent, coverage, sees, users, confirmation: Confirmation::NotAsked })
 }
 
 impl LiveReader for Reader {

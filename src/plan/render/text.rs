@@ -194,7 +194,6 @@ impl fmt::Display for Note {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
-<<<<<<< HEAD
             Self::NotOurTenant(reseller) => write!(
                 f,
                 "the service does not list this tenant among those of reseller {reseller}; check `spec.tenantId` and `spec.account`"
@@ -208,11 +207,10 @@ impl fmt::Display for Note {
                     format_args!("{} {}", many(*users, "user"), if *users == 1 { "is" } else { "are" }),
                     available.join(", ")
                 )
-=======
+            }
             Self::NotConfirmed(why) => write!(f, "not confirmed in Teams: {why}"),
             Self::NotConfirmedYet(count) => {
                 write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))
->>>>>>> main
             }
             Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
         }
