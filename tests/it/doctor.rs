@@ -50,7 +50,7 @@ const WRONGS: [Wrong; 20] = [
         stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
     }),
     ("a broken manifest", |stage| {
-        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1)).unwrap()
+        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1)).unwrap();
     }),
     ("no manifest", |stage| fs::remove_file(stage.manifest()).unwrap()),
     ("a journal that is none", |stage| {

@@ -89,7 +89,7 @@ async fn no_secret_is_in_any_output_log_or_file() {
     // The former ones have ended: the refusals are told too.
     let name = TenantName::parse("contoso").unwrap();
     stage.sandbox.world(|world| {
-        world.tenant_mut(&name).unwrap().users.values_mut().for_each(|user| user.calling = dialplane::model::Calling::Enabled)
+        world.tenant_mut(&name).unwrap().users.values_mut().for_each(|user| user.calling = dialplane::model::Calling::Enabled);
     });
     loud(&["apply"]).await;
     stage.sandbox.faults(|faults| faults.wrong_credentials = true);

@@ -47,7 +47,8 @@ enum Verdict {
 struct Check {
     /// What was looked at: `machine`, a section of the settings, a tenant.
     subject: String,
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     verdict: Verdict,
     finding: String,
     remedy: Option<String>,
@@ -65,7 +66,7 @@ impl Checks {
     }
 
     fn add(&mut self, check: &'static str, verdict: Verdict, finding: impl Into<String>, remedy: Option<String>) {
-        self.list.push(Check { subject: self.subject.clone(), check, verdict, finding: finding.into(), remedy });
+        self.list.push(Check { subject: self.subject.clone(), name: check, verdict, finding: finding.into(), remedy });
     }
 
     fn pass(&mut self, check: &'static str, finding: impl Into<String>) {
@@ -162,7 +163,7 @@ fn text(checks: &[Check]) -> String {
             Verdict::Fail => ("fail", AnsiColor::Red.on_default().bold()),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{style}{word}{style:#}  {:width$}  {:13}  {}", check.subject, check.check, check.finding);
+        let _ = writeln!(out, "{style}{word}{style:#}  {:width$}  {:13}  {}", check.subject, check.name, check.finding);
         if let Some(remedy) = &check.remedy {
             const FAINT: Style = Style::new().dimmed();
             let _ = writeln!(out, "      {FAINT}hint: {remedy}{FAINT:#}");
