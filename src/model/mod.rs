@@ -18,7 +18,7 @@ pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{AccountName, GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 
 /// Whether a person can make and receive calls in Teams.

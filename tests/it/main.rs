@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod adverse;
 mod cli;
 mod doctor;
 mod examples;
@@ -22,6 +23,7 @@ mod mistakes;
 mod plan;
 mod properties;
 mod readers;
+mod recovery;
 mod secrets;
 mod service;
 mod simulate;
