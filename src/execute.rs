@@ -141,6 +141,12 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
             report.stopped = Some(Stop::Journal(error));
             return report;
         }
+        if let (Some(users), Some(TenantRef { live: by, .. })) = (plan.counted, &plan.reference)
+            && let Err(error) = self.record(plan, &run, Event::Counted { users, by: *by }).await
+        {
+            report.stopped = Some(Stop::Journal(error));
+            return report;
+        }
         let (true, Some(tenant)) = (plan.writes(), plan.reference.as_ref()) else { return report };
         for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
             *outcome = plan.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));

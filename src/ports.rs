@@ -14,7 +14,8 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Landing, LiveSource, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest,
+    Upn, Verb,
 };
 
 /// Reads live state.
@@ -100,6 +101,13 @@ pub enum Event {
     NothingSent,
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
+    /// A whole list of users was seen, and has another number of them than the last one.
+    Counted {
+        /// How many.
+        users: usize,
+        /// Who showed it.
+        by: LiveSource,
+    },
 }
 
 /// What became of a step.

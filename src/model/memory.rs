@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, RunId, Upn, Value};
+use super::{Calling, Field, LiveSource, RunId, Upn, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,19 @@ pub struct Memory {
     pub last_sync: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
+    /// The last whole list of users.
+    pub counted: Option<Counted>,
+}
+
+/// A whole list of users, as far as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many were in it.
+    pub users: usize,
+    /// Who showed it.
+    pub by: LiveSource,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A sync that is still owed.

@@ -16,6 +16,7 @@ mod guards;
 mod numbers;
 mod order;
 pub mod render;
+mod shrink;
 mod types;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -135,6 +136,14 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
+    let doubted;
+    let live = match shrink::doubt(desired, live, tenant.memory) {
+        Some(what) => {
+            doubted = LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() };
+            &doubted
+        }
+        None => live,
+    };
     let diff::Outcome { mut steps, mut problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live, tenant.kept);
@@ -164,6 +173,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes,
         sync,
         landed,
+        counted: shrink::news(desired, live, tenant.memory),
         confirmed,
     }
 }

@@ -35,6 +35,8 @@ pub struct TenantPlan {
     pub sync: SyncPlan,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
+    /// How many users a whole list has, where that is news: a fact for the journal.
+    pub counted: Option<usize>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
 }
@@ -276,6 +278,7 @@ impl TenantPlan {
             notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
             landed: Vec::new(),
+            counted: None,
             confirmed: None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Verb, Write, Written},
+    model::{Calling, Counted, Details, Memory, SyncDebt, TenantId, Upn, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -54,6 +54,7 @@ impl Fold {
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
                 }
             }
+            Event::Counted { users, by } => memory.counted = Some(Counted { users: *users, by: *by, at: entry.at }),
             Event::Landed(landings) => {
                 tenant.leave_pending_unknown();
                 for landing in landings {

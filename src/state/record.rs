@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
-        Verb,
+        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, LiveSource, PhoneNumber, RunId, TenantId, TenantName,
+        Upn, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -50,6 +50,10 @@ enum Written {
     NothingSent,
     Landed {
         users: Vec<WrittenLanding>,
+    },
+    Counted {
+        users: usize,
+        by: String,
     },
 }
 
@@ -99,6 +103,7 @@ impl From<&Entry> for Line {
             }
             Event::Synced => Written::Synced,
             Event::NothingSent => Written::NothingSent,
+            Event::Counted { users, by } => Written::Counted { users: *users, by: by.name().to_owned() },
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
                     user: landing.user.to_string(),
@@ -153,6 +158,10 @@ impl Line {
             }
             Written::Synced => Event::Synced,
             Written::NothingSent => Event::NothingSent,
+            Written::Counted { users, by } => {
+                let known = LiveSource::ALL.into_iter().find(|source| source.name() == by);
+                Event::Counted { users, by: known.ok_or_else(|| format!("there is no reader `{by}`"))? }
+            }
             Written::Landed { users } => {
                 let landing = |landing: WrittenLanding| {
                     let fields: Result<Vec<_>, String> = landing.fields.iter().map(|name| field(name)).collect();
@@ -234,6 +243,7 @@ mod tests {
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
             Event::Synced,
             Event::NothingSent,
+            Event::Counted { users: 120, by: LiveSource::Graph },
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
         ];
         for event in shown.into_iter().chain(events) {
