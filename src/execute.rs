@@ -76,7 +76,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         let mut report = TenantReport::untouched(plan, run.clone());
         // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
         let Some(tenant) = &plan.reference else { return report };
-        if plan.decided.is_empty() && plan.landed.is_empty() && !plan.writes() {
+        if plan.decided.is_empty() && plan.landed.is_empty() && plan.counted.is_none() && !plan.writes() {
             return report;
         }
         let record = match self.journal.lease(&tenant.id).await {
@@ -114,13 +114,17 @@ struct Record<'w, P, J> {
 }
 
 impl<P, J: Journal> Record<'_, P, J> {
-    /// Puts on record what the plan's observation has shown of earlier writes. What is decided first: it may owe a sync again.
+    /// Puts on record what the plan's observation has shown: of earlier writes, and how many users there are. What is decided
+    /// first: it may owe a sync again.
     async fn seen(&self, plan: &TenantPlan) -> Result<(), Stop> {
         if !plan.decided.is_empty() {
             self.record(Event::Decided(plan.decided.clone())).await?;
         }
         if !plan.landed.is_empty() {
             self.record(Event::Landed(plan.landed.clone())).await?;
+        }
+        if let Some(users) = plan.counted {
+            self.record(Event::Counted { users, by: self.tenant.live }).await?;
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fold::{Call, Fold, Tenant},
-    record::{WrittenBefore, WrittenValue, field, pair, read_before, write_before},
+    record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
-use crate::model::{Calling, Details, Field, Memory, RunId, SyncDebt, TenantId, Upn, Value, Verb, Write, Written};
+use crate::model::{Calling, Counted, Details, Field, Memory, RunId, SyncDebt, TenantId, Upn, Value, Verb, Write, Written};
 
 /// The format. A higher number means that a newer program wrote it.
 pub(super) const VERSION: u32 = 1;
@@ -30,6 +30,8 @@ struct FrozenTenant {
     first_sync: Option<Timestamp>,
     last_sync: Option<Timestamp>,
     sync_sent: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counted: Option<(usize, String, Timestamp)>,
     users: Vec<FrozenUser>,
     pending: Vec<FrozenCall>,
 }
@@ -78,13 +80,14 @@ impl From<&Fold> for Frozen {
 impl From<&Tenant> for FrozenTenant {
     fn from(Tenant { memory, pending }: &Tenant) -> Self {
         // Who was cut off is known from what is pending.
-        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _ } = memory;
+        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted } = memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
             first_sync: *first_sync,
             last_sync: *last_sync,
             sync_sent: *sync_sent,
+            counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
             users: written.iter().map(FrozenUser::from).collect(),
             pending: pending.iter().map(FrozenCall::from).collect(),
         }
@@ -133,12 +136,13 @@ impl Frozen {
 
 impl FrozenTenant {
     fn melt(self) -> Result<Tenant, String> {
-        let Self { sync_owed, first_sync, last_sync, sync_sent, users, pending } = self;
+        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, users, pending } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
+        let counted = counted.map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at })).transpose()?;
         let cut_off = BTreeSet::new();
-        Ok(Tenant { memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off }, pending })
+        Ok(Tenant { memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off, counted }, pending })
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Before, Details, Field, Landing, Memory, RunId, Verb},
+    model::{Before, Details, Field, Landing, LiveSource, Memory, RunId, Verb},
     ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
     state::{Clock, Retention, SqliteJournal, read_memory},
 };
@@ -78,6 +78,7 @@ pub(super) fn history() -> Vec<Entry> {
         entry(9, "r1", Event::Synced),
         entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
         entry(11, "r2", began(1)),
+        entry(11, "r2", Event::Counted { users: 120, by: LiveSource::Graph }),
         entry(11, "r2", Event::Decided(vec![upn(dora)])),
         // Somebody had switched her off again.
         entry(11, "r2", intent(adele, Verb::Enable, Details::default())),
