@@ -15,6 +15,7 @@ mod entry;
 mod keep;
 mod read;
 mod schema;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
