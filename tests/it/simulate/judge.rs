@@ -51,6 +51,8 @@ struct Intent {
     at: Timestamp,
     /// The list before it did not show all that it asks for: only then does showing it tell anything.
     news: bool,
+    /// Nobody else has changed it back too often.
+    fair: bool,
 }
 
 /// The last call of its kind.
@@ -148,10 +150,11 @@ impl Judge {
                     Verb::Disable => Op::Disable(user.clone()),
                     Verb::Update => Op::Update(user.clone(), details.clone()),
                 };
+                let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
                 let live = self.runs[&entry.tenant].live.as_ref().and_then(|live| live.users.get(user));
                 let news = live.is_none_or(|live| shows(&op, live).iter().any(|(_, shows)| !shows));
-                let intent = Intent { op, at: entry.at, news };
-                self.users.entry((entry.tenant.clone(), user.clone())).or_default().intent = Some(intent);
+                let fair = live.is_none_or(|live| record.fights.begins(&op, live));
+                record.intent = Some(Intent { op, at: entry.at, news, fair });
             }
             Event::Outcome { user, verb, outcome } => {
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
@@ -223,8 +226,8 @@ impl Judge {
         };
         let key = (tenant.clone(), user.clone());
         let mut record = users.remove(&key).unwrap_or_default();
-        let fought = record.fights.sends(op, &live.users[user]);
-        check(fought || *timeless, "somebody else has changed this back too often to go on");
+        let fair = record.intent.as_ref().is_some_and(|intent| intent.fair);
+        check(fair || *timeless, "somebody else has changed this back too often to go on");
         check(record.intent.as_ref().is_some_and(|intent| intent.op == *op), "the intent is not on record");
         if let Some(lost) = &record.lost {
             check(lost.shown || !settles(lost.at), "sent although what became of an earlier call is unknown");
@@ -255,7 +258,7 @@ impl Judge {
 impl Record {
     /// No answer will come any more.
     fn give_up(&mut self) {
-        if let Some(Intent { op, at, news }) = self.intent.take() {
+        if let Some(Intent { op, at, news, .. }) = self.intent.take() {
             self.fights.answered(at, true);
             self.lost = Some(Lost { op, at, news, shown: false });
         }
