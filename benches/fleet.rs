@@ -16,7 +16,7 @@ use std::{
 
 use dialplane::{
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
+    model::{Calling, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour},
     plan::{self, Observation, PlanInput, Settle, TenantInput},
 };
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ fn in_memory(users: usize, tenants: usize) {
         let tenants = in_force.desired.tenants.values().zip(&live);
         let tenants =
             tenants.map(|(desired, live)| TenantInput { desired, kept: None, live: Observation::Seen(live), memory: &memory });
-        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle })
+        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle, per_hour: PerHour::default() })
     });
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));

@@ -17,8 +17,8 @@ use std::{
 use dialplane::{
     manifest::{self, Keeper},
     model::{
-        Calling, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn,
-        Value,
+        Calling, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed,
+        PerHour, Upn, Value,
     },
     plan::{self, Observation, PlanInput, Settle, TenantInput},
     source, yaml,
@@ -58,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         broken: &in_force.broken,
         now: Timestamp::now(),
         settle: Settle { later: hours(4), first: hours(24) },
+        per_hour: PerHour::default(),
     });
     anstream::print!("{}", plan::render::text(&plan));
     Ok(())
@@ -90,7 +91,7 @@ fn observed(user: &DesiredUser) -> LiveUser {
 /// What people do in a portal on a busy day.
 fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Error>> {
     let named = |wanted: Calling| tenant.users.values().filter(move |user| user.calling == wanted).map(|user| &user.upn);
-    let mut staff = named(Calling::Enabled).filter(|upn| !tenant.protect.contains(*upn));
+    let mut staff = named(Calling::Enabled).filter(|upn| !tenant.protect.users.contains(*upn));
     let (off, voicemail, hidden) = (staff.next(), staff.next(), staff.next());
     let leaver = named(Calling::Disabled).next();
 

@@ -135,11 +135,11 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
 
     async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
-        if !plan.landed.is_empty()
-            && let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await
-        {
-            report.stopped = Some(Stop::Journal(error));
-            return report;
+        for fact in facts(plan) {
+            if let Err(error) = self.record(plan, &run, fact).await {
+                report.stopped = Some(Stop::Journal(error));
+                return report;
+            }
         }
         let (true, Some(tenant)) = (plan.writes(), plan.reference.as_ref()) else { return report };
         for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
@@ -159,6 +159,14 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         let (tenant, tenant_id) = (tenant.name.clone(), tenant.id.clone());
         self.journal.record(Entry { at: (self.clock)(), run: run.clone(), tenant, tenant_id, event }).await
     }
+}
+
+/// What the observation behind a plan has shown.
+fn facts(plan: &TenantPlan) -> impl Iterator<Item = Event> {
+    let landed = (!plan.landed.is_empty()).then(|| Event::Landed(plan.landed.clone()));
+    let managed = (!plan.managed.is_empty()).then(|| Event::Managed(plan.managed.clone()));
+    let vanished = (!plan.vanished.is_empty()).then(|| Event::Vanished(plan.vanished.clone()));
+    [landed, managed, vanished].into_iter().flatten()
 }
 
 /// One tenant on its way.

@@ -64,9 +64,9 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
+//! Numbers that move between tenants in one run (the taker waits for the next), approvals, change windows,
 //! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
-//! syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
+//! syncs of a tenant.
 
 pub mod api;
 pub mod cli;

@@ -56,7 +56,8 @@ pub fn decide(
         live: observation(observed, &tenant.name),
         memory: memories.get(&tenant.name).unwrap_or(&nothing),
     });
-    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle: settle(execution) })
+    let (broken, per_hour) = (&in_force.broken, execution.per_hour);
+    plan::plan(&PlanInput { tenants: tenants.collect(), broken, now, settle: settle(execution), per_hour })
 }
 
 fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {

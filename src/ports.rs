@@ -14,7 +14,8 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Landing, LiveTenant, Managed, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn,
+    Verb,
 };
 
 /// Reads live state.
@@ -100,6 +101,10 @@ pub enum Event {
     NothingSent,
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
+    /// These users are named by the manifests and visible, which was not known of them before.
+    Managed(Vec<Managed>),
+    /// These users were managed before and are no longer visible.
+    Vanished(Vec<Upn>),
 }
 
 /// What became of a step.

@@ -18,7 +18,7 @@ pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER,
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::yaml::Segment;
+use crate::{model::PerHour, yaml::Segment};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -134,12 +134,15 @@ pub struct Execution {
     /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
     #[serde(with = "span")]
     pub first_settle: Duration,
+    /// How much may be sent for the whole fleet within an hour.
+    pub per_hour: PerHour,
 }
 
 impl Default for Execution {
     fn default() -> Self {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24) }
+        let per_hour = PerHour::default();
+        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24), per_hour }
     }
 }
 

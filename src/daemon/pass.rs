@@ -1,6 +1,10 @@
 //! One pass of one tenant: look, decide, carry out, tell.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +14,7 @@ use crate::{
     execute::{Executor, Stop},
     model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
     pass,
-    plan::{self, Observation, TenantInput, TenantPlan},
+    plan::{self, Observation, PlanInput, TenantInput, TenantPlan},
     ports::{Fault, Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
 };
@@ -21,14 +25,17 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     pub(super) live: Option<Arc<LiveTenant>>,
     pub(super) id: TenantId,
+    /// Whether anything was accepted.
+    pub(super) wrote: bool,
+    /// Tenants whose next pass may lift a hold of this one.
+    pub(super) waits_for: BTreeSet<TenantName>,
     pub(super) journal_failed: Option<JournalError>,
 }
 
-/// Another tenant as it was last seen: its users hold numbers too.
+/// Another tenant as it was last seen, if it was: its users hold numbers too.
 pub(super) struct Elsewhere {
-    pub(super) tenant: TenantName,
-    pub(super) id: TenantId,
-    pub(super) live: Arc<LiveTenant>,
+    pub(super) desired: Arc<DesiredTenant>,
+    pub(super) live: Option<Arc<LiveTenant>>,
 }
 
 /// One pass of one tenant.
@@ -39,6 +46,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) desired: Arc<DesiredTenant>,
     pub(super) kept: Option<String>,
     pub(super) elsewhere: Vec<Elsewhere>,
+    pub(super) broken: BTreeMap<TenantName, String>,
     pub(super) run: RunId,
 }
 
@@ -66,26 +74,37 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             (true, true) => Ending::Held,
             (true, false) => Ending::Done,
         };
+        let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
             Some(Stop::Journal(error)) => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended { tenant, ending, live: observed.and_then(Result::ok), id, journal_failed }
+        Ended { tenant, ending, live: observed.and_then(Result::ok), id, wrote, waits_for, journal_failed }
     }
 
     fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
-        let memory = self.daemon.journal.memory(&self.desired.id);
+        let journal = &self.daemon.journal;
+        let memory = journal.memory(&self.desired.id);
         let live = match observed {
             Some(Ok(live)) => Observation::Seen(live),
             Some(Err(fault)) => Observation::Failed(fault),
             None => Observation::NotAsked,
         };
         let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
-        let settle = pass::settle(&self.daemon.execution);
-        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| self.daemon.journal.memory(&other.id)).collect();
-        let elsewhere = self.elsewhere.iter().zip(&memories);
-        let elsewhere: Vec<_> = elsewhere.map(|(other, memory)| (&other.tenant, other.live.as_ref(), memory)).collect();
-        plan::plan_one(&tenant, &elsewhere, Timestamp::now(), settle)
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| journal.memory(&other.desired.id)).collect();
+        let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
+            desired: &other.desired,
+            kept: None,
+            live: match &other.live {
+                Some(live) => Observation::Seen(live),
+                None if other.desired.mode == Mode::Suspend => Observation::NotAsked,
+                None => Observation::NotYet,
+            },
+            memory,
+        });
+        let (settle, per_hour) = (pass::settle(&self.daemon.execution), self.daemon.execution.per_hour);
+        let others = PlanInput { tenants: others.collect(), broken: &self.broken, now: Timestamp::now(), settle, per_hour };
+        plan::plan_one(&tenant, &others)
     }
 }

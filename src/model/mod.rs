@@ -12,11 +12,11 @@ mod live;
 mod memory;
 mod phone;
 
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
+pub use desired::{Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect, Prune, Release};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
-pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
+pub use id::{GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Known, Landing, Managed, Memory, Sent, SentCounts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 
 /// Whether a person can make and receive calls in Teams.

@@ -15,10 +15,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Action, Cause, Change, Note, Problem, Seen, Settle, Step};
+use super::{Action, Cause, Change, Note, Problem, Seen, Settle, Step, people::People};
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed,
-    Origin, Prune, UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Managed, Memory,
+    Observed, Origin, PhoneNumber, Release, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -28,19 +28,24 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<Note>,
     pub(super) landed: Vec<Landing>,
+    pub(super) managed: Vec<Managed>,
+    pub(super) vanished: Vec<Upn>,
 }
 
 /// Compares a whole tenant.
 pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory, now: Timestamp, settle: Settle) -> Outcome {
     let mut diff =
-        Diff { live, memory, now, settle, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
+        Diff { desired, live, memory, now, settle, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
+    let people = People::of(desired, live, memory);
     for user in desired.users.values() {
-        diff.user(user);
+        diff.user(user, &people);
     }
-    diff.unmanaged(desired);
+    diff.unmanaged(&people);
     let nobody = |upn: &&Upn| !desired.users.contains_key(*upn) && !live.users.contains_key(*upn);
-    let nobody: Vec<Upn> = desired.protect.iter().filter(nobody).cloned().collect();
+    let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
+    (outcome.managed, outcome.vanished) = people.facts();
+    outcome.notes.extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
     if !nobody.is_empty() {
         outcome.notes.push(Note::ProtectsNobody(nobody));
     }
@@ -53,12 +58,13 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
     outcome
 }
 
-struct Diff<'a> {
-    live: &'a LiveTenant,
-    memory: &'a Memory,
+pub(super) struct Diff<'a> {
+    pub(super) desired: &'a DesiredTenant,
+    pub(super) live: &'a LiveTenant,
+    pub(super) memory: &'a Memory,
     now: Timestamp,
     settle: Settle,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
     details_wait: usize,
     settling: usize,
     settled_by: Option<Timestamp>,
@@ -73,9 +79,9 @@ enum Unseen {
 }
 
 impl Diff<'_> {
-    fn user(&mut self, desired: &DesiredUser) {
+    fn user(&mut self, desired: &DesiredUser, people: &People<'_>) {
         let Some(live) = self.live.users.get(&desired.upn) else {
-            return self.absent(desired);
+            return self.absent(desired, people);
         };
         let written = self.memory.written.get(&desired.upn);
         self.notice_landed(live, written);
@@ -168,8 +174,9 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let (user, holds, did_not_land) = (desired.upn.clone(), Vec::new(), None);
-        self.outcome.steps.push(Step { user, action, changes, cause: Cause::Declared, did_not_land, after, holds, origin });
+        let (user, holds, did_not_land, cause) = (desired.upn.clone(), Vec::new(), None, Cause::Declared);
+        let site = desired.site.clone();
+        self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin, site });
         self.outcome.steps.len() - 1
     }
 
@@ -179,7 +186,7 @@ impl Diff<'_> {
         }
     }
 
-    fn count_settling(&mut self, until: Option<Timestamp>) {
+    pub(super) fn count_settling(&mut self, until: Option<Timestamp>) {
         if let Some(by) = until {
             self.settling += 1;
             self.settled_by = self.settled_by.max(Some(by));
@@ -187,8 +194,11 @@ impl Diff<'_> {
     }
 
     /// A user who is not in the list: the list's fault, if the list is in doubt.
-    fn absent(&mut self, desired: &DesiredUser) {
+    fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
         match &self.live.coverage {
+            _ if let Some(name) = people.new_name(&desired.upn) => {
+                self.problem(desired, format!("this user is called {name} now"), format!("write `userPrincipalName: {name}`"));
+            }
             Coverage::Complete => self.problem(
                 desired,
                 "the service does not show this user",
@@ -207,7 +217,7 @@ impl Diff<'_> {
         self.outcome.problems.push(Problem { user, reason, remedy, origin });
     }
 
-    fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp) {
+    pub(super) fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp) {
         let reason = format!("the answer to the {verb} of {} was lost: nobody knows whether it was carried out", Shown(at));
         let until = Shown(self.deadline(at));
         let remedy = format!("nothing more is sent to this user until the service shows the change, or until {until}");
@@ -226,7 +236,7 @@ impl Diff<'_> {
                 // What a lost update carried is not known to be written.
                 _ => seen(live, field, write.filter(|write| !write.lost)),
             };
-            if equal(&seen, wanted) {
+            if equal(&seen, wanted) || self.is_parked(&seen, wanted) {
                 continue;
             }
             let mut did_not_land = None;
@@ -244,7 +254,7 @@ impl Diff<'_> {
     }
 
     /// Whether calling is to be switched; and when that was tried in vain, if it was.
-    fn switch(
+    pub(super) fn switch(
         &self,
         live: Calling,
         written: Option<&Written>,
@@ -285,7 +295,7 @@ impl Diff<'_> {
         self.settle.is_open(self.memory, at, self.now)
     }
 
-    fn still_unknown(&self, live: &LiveUser, written: Option<&Written>, verb: Verb, at: Timestamp) -> bool {
+    pub(super) fn still_unknown(&self, live: &LiveUser, written: Option<&Written>, verb: Verb, at: Timestamp) -> bool {
         let Some(written) = written else { return false };
         let arrived = match verb {
             Verb::Enable => live.calling == LiveCalling::Enabled,
@@ -299,7 +309,7 @@ impl Diff<'_> {
         !arrived && self.is_open(at)
     }
 
-    fn notice_landed(&mut self, live: &LiveUser, written: Option<&Written>) {
+    pub(super) fn notice_landed(&mut self, live: &LiveUser, written: Option<&Written>) {
         let Some(written) = written else { return };
         let calling = written.calling.as_ref().is_some_and(|write| {
             let shown = match live.calling {
@@ -318,46 +328,11 @@ impl Diff<'_> {
         }
     }
 
-    /// Enabled users whom no manifest names.
-    fn unmanaged(&mut self, desired: &DesiredTenant) {
-        let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled;
-        let named = |upn: &Upn| desired.users.contains_key(upn);
-        let unmanaged: Vec<&LiveUser> = self.live.users.values().filter(enabled).filter(|user| !named(&user.upn)).collect();
-        for (upn, written) in self.memory.written.iter().filter(|(upn, _)| !named(upn)) {
-            if let Some(live) = self.live.users.get(upn) {
-                self.notice_landed(live, Some(written));
-            }
-        }
-        match desired.prune {
-            Prune::Never => {
-                let people = unmanaged.iter().filter(|user| !user.upn.is_platform_account()).count();
-                if people > 0 {
-                    self.outcome.notes.push(Note::Unmanaged(people));
-                }
-            }
-            Prune::Disable => {
-                for user in unmanaged.into_iter().filter(|user| !user.upn.is_platform_account()) {
-                    self.prune(user);
-                }
-            }
-        }
-    }
-
-    fn prune(&mut self, live: &LiveUser) {
-        let written = self.memory.written.get(&live.upn);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown)
-            && self.still_unknown(live, written, verb, at)
-        {
-            return self.frozen(&live.upn, None, verb, at);
-        }
-        let mut settling = None;
-        let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
-        self.count_settling(settling);
-        if switch {
-            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let (changes, after, holds) = (Vec::new(), Vec::new(), Vec::new());
-            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None });
-        }
+    /// Whether a number that is to be given up has been, for a parking number.
+    fn is_parked(&self, seen: &Seen, wanted: &Value) -> bool {
+        let parked = |number: &PhoneNumber| self.desired.parking.contains(number);
+        let holds = matches!(seen, Seen::Value(Value::Phone(number)) | Seen::Written(Value::Phone(number)) if parked(number));
+        *wanted == Value::NoPhone && self.desired.release == Release::Park && holds
     }
 }
 

@@ -24,6 +24,7 @@ mod drift;
 mod faults;
 mod http;
 mod login;
+mod numbers;
 mod provisioning;
 mod reads;
 mod route;
@@ -47,7 +48,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use calls::Call;
 pub use config::{CONFIG_HEADER, config_yaml};
-pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
+pub use faults::{EmptyPhone, Failure, Faults, HeldNumber, Latency, Omitted, Rule};
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;
 pub use world::{SyncState, Tenant, User, World};
@@ -115,7 +116,9 @@ impl Sandbox {
 
     /// Reads or changes the world. No request is handled meanwhile.
     pub fn world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
-        look(&mut self.shared.lock().world)
+        let mut service = self.shared.lock();
+        service.numbers.forget();
+        look(&mut service.world)
     }
 
     /// Closes the socket and waits for the calls in flight.

@@ -11,6 +11,7 @@ use super::{
     control,
     faults::{Dice, Failure, Faults, Rule},
     login::Tokens,
+    numbers::Numbers,
     provisioning, reads,
     route::{Route, Target},
     wire::{Reply, Request},
@@ -21,6 +22,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Service {
     pub(super) world: World,
+    pub(super) numbers: Numbers,
     pub(super) faults: Faults,
     pub(super) calls: Calls,
     tokens: Tokens,
@@ -117,7 +119,7 @@ impl Service {
             Route::Gateways => reads::gateways(&self.world, request),
             Route::Enterprise => reads::enterprise(&self.world, tenant),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
-            _ => provisioning::write(&mut self.world, &self.faults, target, request, now),
+            _ => provisioning::write(&mut self.world, &mut self.numbers, &self.faults, target, request, now),
         }
     }
 }

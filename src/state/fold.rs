@@ -1,11 +1,11 @@
 //! What entries add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Verb, Write, Written},
+    model::{Calling, Details, Field, Known, Memory, SyncDebt, TenantId, Upn, UserId, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -39,7 +39,9 @@ impl Fold {
                 memory.first_sync.get_or_insert(entry.at);
                 memory.last_sync = Some(entry.at);
             }
-            Event::Intent { user, verb, details, before: _ } => {
+            Event::Intent { user, verb, details, before } => {
+                let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
+                memory.sent.add(entry.at, *verb, replaces_number);
                 let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
                 if let Some((verb, details, at)) = before {
                     apply(memory.written.entry(user.clone()).or_default(), verb, &details, at, true);
@@ -67,6 +69,21 @@ impl Fold {
                         }
                     }
                     forget_what_landed(written);
+                }
+            }
+            Event::Managed(users) => {
+                // The same person under an earlier name is forgotten there.
+                let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
+                memory.managed.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
+                for user in users {
+                    memory.managed.insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
+                }
+            }
+            Event::Vanished(users) => {
+                for user in users {
+                    if let Some(known) = memory.managed.get_mut(user) {
+                        known.vanished = true;
+                    }
                 }
             }
         }

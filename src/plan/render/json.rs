@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::Tally;
+use super::{Tally, losing};
 use crate::{
-    model::{Mode, Verb},
+    model::{Mode, Site, Verb},
     plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -30,6 +30,7 @@ struct TenantView<'p> {
     holds: Vec<HoldView<'p>>,
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
+    loses_calling: Vec<LosingView<'p>>,
     sync: &'static str,
     notes: Vec<String>,
 }
@@ -64,6 +65,15 @@ struct HoldView<'p> {
     kind: HoldKind,
     reason: &'p str,
     remedy: &'p str,
+}
+
+/// People of one site who would lose calling, and who would if it were not held.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LosingView<'p> {
+    site: Option<&'p str>,
+    people: usize,
+    held: usize,
 }
 
 #[derive(Serialize)]
@@ -103,6 +113,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),
+        loses_calling: losing::by_site(tenant)
+            .into_iter()
+            .map(|at| LosingView { site: at.site.map(Site::as_str), people: at.people, held: at.held })
+            .collect(),
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
             SyncPlan::AfterSteps => "afterSteps",
@@ -126,6 +140,7 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
         cause: match step.cause {
             Cause::Declared => "declared",
             Cause::NotNamed => "notNamed",
+            Cause::Parking => "parking",
         },
         runs: tenant.may_run(step),
         did_not_land: step.did_not_land.is_some(),

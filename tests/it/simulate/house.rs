@@ -13,7 +13,7 @@ use dialplane::{
     execute::Executor,
     model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
     pass,
-    plan::{self, Observation, TenantInput, TenantPlan},
+    plan::{self, HoldKind, Observation, PlanInput, Step, TenantInput, TenantPlan},
     ports::{Journal as _, LiveReader as _},
 };
 use futures_util::future::join_all;
@@ -23,7 +23,7 @@ use super::{
     ports::{Disk, Service},
     world::{HOUR, MINUTE, Tally, World, now, pass_time},
 };
-use crate::{properties::world::is_as_wanted, support::id};
+use crate::properties::world::is_as_wanted;
 
 /// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass each.
 const ROUNDS: usize = 16;
@@ -118,10 +118,20 @@ impl House {
         };
         let memory = self.disk.memory(&desired.id);
         let input = TenantInput { desired: &desired, kept: None, live, memory: &memory };
-        let others: Vec<_> = self.seen.iter().filter(|(other, _)| **other != name).collect();
-        let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(&id(other.as_str()))).collect();
-        let elsewhere: Vec<_> = others.iter().zip(&memories).map(|((other, live), memory)| (*other, &***live, memory)).collect();
-        let plan = plan::plan_one(&input, &elsewhere, now(), pass::settle(&Execution::default()));
+        let wishes: Vec<_> = self.world().desired.values().filter(|other| other.name != name).cloned().collect();
+        let memories: Vec<_> = wishes.iter().map(|other| self.disk.memory(&other.id)).collect();
+        let others = wishes.iter().zip(&memories).map(|(desired, memory)| {
+            let live = match self.seen.get(&desired.name) {
+                _ if desired.mode == Mode::Suspend => Observation::NotAsked,
+                Some(live) => Observation::Seen(live),
+                None => Observation::NotYet,
+            };
+            TenantInput { desired, kept: None, live, memory }
+        });
+        let (broken, execution) = (BTreeMap::new(), Execution::default());
+        let (settle, per_hour) = (pass::settle(&execution), execution.per_hour);
+        let others = PlanInput { tenants: others.collect(), broken: &broken, now: now(), settle, per_hour };
+        let plan = plan::plan_one(&input, &others);
         let stop = self.world().stop.clone();
         let users = self.users.try_into().unwrap();
         let executor = Executor { provisioner: &self.service, journal: &self.disk, users, clock: now, stop };
@@ -133,6 +143,10 @@ impl House {
     pub(super) fn settle(&mut self) {
         self.restart();
         let tenants: Vec<TenantName> = self.world().desired.keys().cloned().collect();
+        // A number with nobody in sight is taken only when every tenant was looked at since the start.
+        for tenant in &tenants {
+            self.passes(std::slice::from_ref(tenant));
+        }
         let mut quiet = 0;
         for round in 0..ROUNDS {
             pass_time(HOUR * 33);
@@ -193,7 +207,10 @@ impl House {
                 let stays = |user: &&Upn| {
                     let person = &customer.people[*user];
                     let enabled = *person.calling.truth() == Calling::Enabled && !person.hidden;
-                    enabled && !user.is_platform_account() && !desired.protect.contains(*user)
+                    let doubtful = [HoldKind::EmptyDesired, HoldKind::Quarantined, HoldKind::Renamed];
+                    let doubtful = |step: &Step| step.holds.iter().any(|hold| doubtful.contains(&hold.kind));
+                    let held = plan.steps.iter().any(|step| step.user == **user && doubtful(step));
+                    enabled && !held && !user.is_platform_account() && !desired.protect.users.contains(*user)
                 };
                 let unnamed = customer.people.keys().filter(|user| !desired.users.contains_key(*user));
                 broken.extend(unnamed.filter(stays).map(|user| format!("{user} is not named and was not pruned")));
@@ -229,9 +246,9 @@ fn over_limit(world: &World, tenant: &TenantName) -> bool {
         all += 1;
         let wanted = desired.users.get(user).map(|wish| wish.calling);
         let leaves = wanted == Some(Calling::Disabled) || wanted.is_none() && desired.prune == Prune::Disable;
-        leave += usize::from(leaves && !desired.protect.contains(user));
+        leave += usize::from(leaves && !desired.protect.users.contains(user));
     }
-    leave > desired.disable_limit.allows(all)
+    leave > desired.limits.disable.allows(all)
 }
 
 /// What keeps a user of an enforced tenant from being as wanted, told from the world alone.
@@ -242,13 +259,18 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
         return Some("hidden".to_owned());
     }
     if wish.calling == Calling::Disabled && *person.calling.truth() == Calling::Enabled {
-        let why = [(desired.protect.contains(user), "protected"), (over_limit(world, tenant), "limit")];
+        let why = [(desired.protect.users.contains(user), "protected"), (over_limit(world, tenant), "limit")];
         return why.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
     }
     if [&wish.details, person.stored.truth()].iter().all(|details| details.get(Field::SbcGatewayId).is_none()) {
         return Some("no gateway".to_owned());
     }
-    let (other, holder) = world.holder(wish.details.phone()?).filter(|(_, holder)| *holder != user)?;
+    let number = wish.details.phone()?;
+    let suspended = |other: &DesiredTenant| other.name != *tenant && other.mode == Mode::Suspend;
+    if world.holder(number).is_none() && world.desired.values().any(|other| suspended(other)) {
+        return Some("a suspended tenant may hold the number".to_owned());
+    }
+    let (other, holder) = world.holder(number).filter(|(_, holder)| *holder != user)?;
     let gives_up = world.desired[other].users.get(holder).is_some_and(|wish| match wish.details.get(Field::PhoneNumber) {
         Some(Value::NoPhone) => true,
         number => number.is_some() && wish.calling == Calling::Enabled,
