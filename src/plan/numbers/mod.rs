@@ -59,12 +59,11 @@ fn release_before_take(
         let mut found = false;
         for holder in others {
             found = true;
-            match releases.get(holder.user).filter(|_| holder.tenant.name == desired.name) {
-                Some(release) => step.after.push(*release),
-                None => {
-                    step.holds.push(words::taken_by(&number, *holder, desired));
-                    waits_for.extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
-                }
+            if let Some(release) = releases.get(holder.user).filter(|_| holder.tenant.name == desired.name) {
+                step.after.push(*release);
+            } else {
+                step.holds.push(words::taken_by(&number, *holder, desired));
+                waits_for.extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
             }
         }
         let doubts: Vec<_> = ledger.doubts(&number, &desired.name).collect();
