@@ -40,7 +40,8 @@
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
-//! | [`api`] | edge | the ConnecttoTeams client; the only room that names `reqwest` |
+//! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
+//! | [`readers`] | edge | which of them reads which tenant |
 //! | [`source`] | edge | folders and news of changes; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
@@ -65,8 +66,7 @@
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run (the taker waits for the next), approvals, change windows,
-//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
-//! syncs of a tenant.
+//! history and a shared journal, a least time between two syncs of a tenant.
 
 pub mod api;
 pub mod cli;
@@ -78,6 +78,7 @@ pub mod model;
 pub mod pass;
 pub mod plan;
 pub mod ports;
+pub mod readers;
 pub mod reconcile;
 pub mod sandbox;
 pub mod source;

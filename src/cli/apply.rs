@@ -18,13 +18,13 @@ use super::{
     signals::Signals,
 };
 use crate::{
-    api::connecttoteams::Reader,
     config::{Execution, Settings},
     execute::{Executor, TenantReport},
     model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
     ports::Journal as _,
+    readers::Readers,
     state::{FileJournal, Store, VolatileJournal, read_memory},
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Ex
     let looked = look(once, &settings)?;
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
-        (backend.client.reader(), backend.execution, backend.sandbox)
+        (backend.reader(), backend.execution, backend.sandbox)
     };
     let mut plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
@@ -53,7 +53,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
-    let reader = backend.client.reader();
+    let reader = backend.reader();
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
     if once.output == PlanOutput::Text {
@@ -96,7 +96,7 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.
 async fn decide(
     looked: &Looked,
-    reader: &Reader,
+    reader: &Readers,
     execution: &Execution,
     memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,

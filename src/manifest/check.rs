@@ -254,6 +254,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         adopt: spec.adopt.into(),
         limits: spec.limits.limits(),
         protect: draft.protect.clone(),
+        live: spec.live.into(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),

@@ -32,6 +32,8 @@ pub struct DesiredTenant {
     pub limits: Limits,
     /// Who is never disabled.
     pub protect: Protect,
+    /// Where its live state is read.
+    pub live: LiveSource,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
     /// How a number is given up.
@@ -50,7 +52,12 @@ impl DesiredTenant {
     /// What a reader or writer needs to know of the tenant.
     #[must_use]
     pub fn reference(&self) -> TenantRef {
-        TenantRef { name: self.name.clone(), id: self.id.clone(), extension_prefix: self.extension_prefix.clone() }
+        TenantRef {
+            name: self.name.clone(),
+            id: self.id.clone(),
+            extension_prefix: self.extension_prefix.clone(),
+            live: self.live,
+        }
     }
 }
 
@@ -106,6 +113,16 @@ pub enum Prune {
     Never,
     /// They are disabled, under every guard.
     Disable,
+}
+
+/// Where the live state of a tenant is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LiveSource {
+    /// The service that is written through (contract 3).
+    #[default]
+    ConnecttoTeams,
+    /// Microsoft Graph: what Teams itself holds (contract 12).
+    Graph,
 }
 
 /// Which enabled users that no manifest names may be pruned.

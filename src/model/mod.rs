@@ -12,7 +12,9 @@ mod live;
 mod memory;
 mod phone;
 
-pub use desired::{Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect, Prune, Release};
+pub use desired::{
+    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
+};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};

@@ -55,7 +55,7 @@ impl World {
             };
             (tenant.id.clone(), built)
         });
-        Self { tenants: tenants.collect(), gateways }
+        Self { tenants: tenants.collect(), gateways, ..Self::default() }
     }
 
     /// The same with modest drift of every kind.
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Adopt, DesiredUser, Limits, Origin, Protect, Prune, Release, TenantId, TenantName},
+        model::{Adopt, DesiredUser, Limits, LiveSource, Origin, Protect, Prune, Release, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -162,6 +162,7 @@ mod tests {
                 id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
+                live: LiveSource::ConnecttoTeams,
                 adopt: Adopt::All,
                 limits: Limits::DEFAULT,
                 protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },

@@ -10,8 +10,8 @@ use dialplane::{
     manifest::InForce,
     model::{
         Adopt, Calling, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveCalling,
-        LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, TenantId, TenantName, TenantRef, UpdateRequest,
-        Upn, Value,
+        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, TenantId, TenantName, TenantRef,
+        UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -156,6 +156,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
                 _ => Mode::Enforce,
             },
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
+            live: LiveSource::ConnecttoTeams,
             adopt: Adopt::All,
             limits: Limits { disable: Limit { percent: draw.percent, count: 25, floor: 0 }, ..Limits::DEFAULT },
             protect: Protect { users: protect.collect(), ..Protect::default() },

@@ -6,8 +6,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, Mode, Origin, Protect, Prune, Release,
-    TenantId, TenantName, Upn, Value,
+    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource, Mode, Origin, Protect, Prune,
+    Release, TenantId, TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World};
@@ -52,6 +52,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         id: TenantId::parse(&tenant_id(t)).unwrap(),
         mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
+        live: LiveSource::ConnecttoTeams,
         adopt: Adopt::All,
         limits: Limits { disable: Limit { percent: 100, count: 25, floor: 0 }, ..Limits::DEFAULT },
         protect: Protect::default(),
