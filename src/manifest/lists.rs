@@ -17,7 +17,10 @@ pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPref
                 PhoneNumber::parse(text, prefix).map(|number| protect.numbers.insert(number))
             }
             Value::String(text) => Upn::parse(text).map(|user| protect.users.insert(user)),
-            Value::Number(digits) => Err(unquoted(digits)),
+            Value::Number(digits) => {
+                wrongs.push(unquoted(at, digits));
+                continue;
+            }
             other => match site(other) {
                 Some(text) => Site::parse(text).map(|site| protect.sites.insert(site)),
                 None => Err("a user principal name, a phone number in quotes or `{ site: NAME }` is expected, such as \
@@ -41,7 +44,10 @@ pub(super) fn parking(
     for (number, value) in values.iter().enumerate() {
         let done = match value {
             Value::String(text) => PhoneNumber::parse(text, prefix),
-            Value::Number(digits) => Err(unquoted(digits)),
+            Value::Number(digits) => {
+                wrongs.push(unquoted(at.index(number), digits));
+                continue;
+            }
             _ => Err("a phone number in quotes is expected, such as \"+14255550100\"".to_owned()),
         };
         match done {
@@ -56,8 +62,9 @@ fn is_number(text: &str) -> bool {
     !text.contains('@') && text.starts_with(|c: char| c == '+' || c.is_ascii_digit())
 }
 
-fn unquoted(digits: &serde_yaml::Number) -> String {
-    format!("{digits} is not in quotes: YAML takes it for a number and drops a `+`")
+fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
+    let wrong = Wrong::value(at, format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"));
+    wrong.hint(format!("put a phone number in quotes, such as \"+{digits}\""))
 }
 
 /// The name in `{ site: NAME }`.

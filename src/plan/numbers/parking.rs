@@ -36,7 +36,13 @@ impl Places {
                 None => free.push_back((place.clone(), None)),
             }
         }
-        let none = none.unwrap_or_else(|| format!("tenant {} has no parking number (`numbers.parking`)", desired.name));
+        let none = none.unwrap_or_else(|| {
+            if desired.parking.is_empty() {
+                format!("tenant {} has no parking number (`numbers.parking`)", desired.name)
+            } else {
+                format!("the parking numbers of tenant {} are all used in this plan", desired.name)
+            }
+        });
         Self { free, none }
     }
 }

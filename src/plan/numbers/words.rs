@@ -36,7 +36,7 @@ pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &Desir
         _ if user.is_platform_account() => "choose another number: the platform needs this one".to_owned(),
         _ if gives_up && elsewhere => format!(
             "tenant {} gives it up in a run of its own; it is taken here afterwards, by the service without being asked, else by \
-             the next `apply`",
+             the next `apply`; where two users wait for each other's numbers, give one of them another number first",
             holder.tenant.name
         ),
         // What keeps the holder from giving it up now, such as a write that is not visible yet, is said elsewhere.

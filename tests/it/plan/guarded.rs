@@ -85,8 +85,11 @@ async fn too_many_numbers_or_changes_wait_and_the_rest_goes_on() {
         (1..6).for_each(|n| store(world, &format!("u{n:02}"), Field::PhoneNumber, number(&format!("+1425558{n:04}"))));
         (6..30).for_each(|n| store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false)));
     };
-    let house =
-        House::open(&contoso("limits: { numbers: { percent: 10, floor: 0 } }, adopt: all, numbers: {}", &users), change).await;
+    let house = House::open(
+        &contoso("limits: { numbers: { percent: 10, floor: 0 }, changes: { percent: 100 } }, adopt: all", &users),
+        change,
+    )
+    .await;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "u01@contoso.com"), [HoldKind::NumberLimit], "{}", text(&plan));
     assert_eq!(runnable(&plan).len(), 25, "an enable and the changes of voicemail");

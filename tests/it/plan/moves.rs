@@ -9,7 +9,8 @@ use dialplane::{
 use super::{carry_out, done, scenario};
 use crate::support::{House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, text};
 
-const PARKING: &str = "numbers: { release: clear, parking: [\"+14255550190\"] }, limits: { numbers: { percent: 100 } }";
+const PARKING: &str =
+    "numbers: { release: clear, parking: [\"+14255550190\"] }, limits: { numbers: { percent: 100 }, changes: { percent: 100 } }";
 
 fn phone(n: usize) -> String {
     format!("+1425556{n:04}")
@@ -137,7 +138,7 @@ async fn whatever_the_service_makes_of_an_empty_number_none_is_lost() {
 async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at() {
     let manifests = |mode: &str| {
         fleet(&[
-            ("contoso", "", &["adele enabled +14255550100", "bert enabled +14255550102", "carl enabled +14255550103"]),
+            ("contoso", "", &["adele enabled +14255550100", "bert enabled +14255550102", "carl enabled none"]),
             ("fabrikam", mode, &["dora enabled +14255550199"]),
         ])
     };
