@@ -9,6 +9,7 @@ use super::{
     Loaded,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
+    schema::{ConfirmEntry, LiveEntry},
 };
 use crate::{
     model::{
@@ -86,6 +87,13 @@ impl<'f> Fleet<'f> {
                         self.problem(number, what, &[&draft.name, &name]);
                     }
                     ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
+                }
+                if draft.spec.live == LiveEntry::Graph && draft.spec.confirm == ConfirmEntry::Graph {
+                    let wrong = Wrong::value(
+                        draft.at.key("spec").key("confirm"),
+                        "`confirm: graph` confirms nothing where `live: graph` reads from Graph already",
+                    );
+                    self.problem(number, What::at(wrong.hint("leave one of the two out")), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
                     let wrong =
@@ -255,6 +263,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         limits: spec.limits.limits(),
         protect: draft.protect.clone(),
         live: spec.live.into(),
+        confirm: spec.confirm == ConfirmEntry::Graph,
         extension_prefix: spec.numbers.extension_prefix.clone(),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),

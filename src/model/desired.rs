@@ -34,6 +34,8 @@ pub struct DesiredTenant {
     pub protect: Protect,
     /// Where its live state is read.
     pub live: LiveSource,
+    /// Whether Graph is asked as well, to confirm that Teams shows it.
+    pub confirm: bool,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
     /// How a number is given up.
@@ -57,6 +59,7 @@ impl DesiredTenant {
             id: self.id.clone(),
             extension_prefix: self.extension_prefix.clone(),
             live: self.live,
+            confirm: self.confirm,
         }
     }
 }

@@ -17,7 +17,7 @@ pub use desired::{
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
-pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
+pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Known, Landing, Managed, Memory, Sent, SentCounts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 

@@ -9,6 +9,7 @@
 //!
 //! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
+mod confirm;
 mod diff;
 mod guards;
 mod numbers;
@@ -25,7 +26,7 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
     model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName},
@@ -103,7 +104,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let fleet = Fleet::of(input.tenants.iter(), input);
     let drafts: Vec<_> = input.tenants.iter().map(|tenant| fleet.draft(tenant)).collect();
     let hour = fleet.hour(&drafts);
-    let mut tenants: Vec<TenantPlan> = drafts.into_iter().map(|draft| finish(draft, &hour)).collect();
+    let mut tenants: Vec<TenantPlan> = drafts.into_iter().map(|draft| fleet.finish(draft, &hour)).collect();
     tenants.extend(input.broken.iter().map(|(name, reason)| {
         let hold = Hold::new(HoldKind::Manifests, reason.clone(), "correct the manifests; `dialplane validate` shows each error");
         TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
@@ -121,7 +122,7 @@ pub fn plan_one(tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan 
     drafts.push(fleet.draft(tenant));
     let hour = fleet.hour(&drafts);
     match drafts.pop() {
-        Some(draft) => finish(draft, &hour),
+        Some(draft) => fleet.finish(draft, &hour),
         None => TenantPlan::held(tenant.desired.name.clone(), None, tenant.desired.mode, guards::suspended()),
     }
 }
@@ -183,43 +184,45 @@ impl<'a> Fleet<'a> {
         }
         hour
     }
-}
 
-fn finish(draft: Result<Draft<'_>, Box<TenantPlan>>, hour: &guards::Hour) -> TenantPlan {
-    let Draft { tenant, live, mut steps, holds, outcome, waits_for } = match draft {
-        Ok(draft) => draft,
-        Err(held) => return *held,
-    };
-    let diff::Outcome { problems, mut notes, landed, managed, vanished, .. } = outcome;
-    hour.hold(&mut steps, live);
-    order::spread_holds(&mut steps);
-    let steps = order::topological(steps);
-    let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
-    if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
-        notes.push(Note::Suspect(what.clone()));
-    }
-    notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-    let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
-    // A debt comes first: it is paid even if every step of this run is refused.
-    let sync = match &tenant.memory.sync_owed {
-        Some(debt) => SyncPlan::Owed(debt.clone()),
-        None if runs => SyncPlan::AfterSteps,
-        None => SyncPlan::NotNeeded,
-    };
-    let desired = tenant.desired;
-    TenantPlan {
-        tenant: desired.name.clone(),
-        reference: Some(desired.reference()),
-        mode: desired.mode,
-        steps,
-        holds,
-        problems,
-        notes,
-        sync,
-        landed,
-        managed,
-        vanished,
-        waits_for,
+    fn finish(&self, draft: Result<Draft<'_>, Box<TenantPlan>>, hour: &guards::Hour) -> TenantPlan {
+        let Draft { tenant, live, mut steps, holds, outcome, waits_for } = match draft {
+            Ok(draft) => draft,
+            Err(held) => return *held,
+        };
+        let (desired, now, settle) = (tenant.desired, self.now, self.settle);
+        let diff::Outcome { mut problems, mut notes, landed, managed, vanished, .. } = outcome;
+        hour.hold(&mut steps, live);
+        order::spread_holds(&mut steps);
+        let steps = order::topological(steps);
+        let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
+        if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
+            notes.push(Note::Suspect(what.clone()));
+        }
+        notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+        let confirmed = confirm::tenant(desired, live, tenant.memory, (now, settle), &mut problems, &mut notes);
+        let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+        // A debt comes first: it is paid even if every step of this run is refused.
+        let sync = match &tenant.memory.sync_owed {
+            Some(debt) => SyncPlan::Owed(debt.clone()),
+            None if runs => SyncPlan::AfterSteps,
+            None => SyncPlan::NotNeeded,
+        };
+        TenantPlan {
+            tenant: desired.name.clone(),
+            reference: Some(desired.reference()),
+            mode: desired.mode,
+            steps,
+            holds,
+            problems,
+            notes,
+            sync,
+            landed,
+            managed,
+            vanished,
+            waits_for,
+            confirmed,
+        }
     }
 }
 

@@ -163,6 +163,7 @@ mod tests {
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
                 live: LiveSource::ConnecttoTeams,
+                confirm: false,
                 adopt: Adopt::All,
                 limits: Limits::DEFAULT,
                 protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },

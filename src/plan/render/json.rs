@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Tally, losing};
 use crate::{
     model::{Mode, Site, Verb},
-    plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+    plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
 /// The version of the shape.
@@ -32,6 +32,7 @@ struct TenantView<'p> {
     problems: Vec<ProblemView<'p>>,
     loses_calling: Vec<LosingView<'p>>,
     sync: &'static str,
+    confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
 
@@ -122,6 +123,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             SyncPlan::AfterSteps => "afterSteps",
             SyncPlan::Owed(_) => "owed",
         },
+        confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }
 }

@@ -9,9 +9,9 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Calling, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveCalling,
-        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, TenantId, TenantName, TenantRef,
-        UpdateRequest, Upn, Value,
+        Adopt, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits,
+        LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, TenantId, TenantName,
+        TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -157,6 +157,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             },
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
             live: LiveSource::ConnecttoTeams,
+            confirm: false,
             adopt: Adopt::All,
             limits: Limits { disable: Limit { percent: draw.percent, count: 25, floor: 0 }, ..Limits::DEFAULT },
             protect: Protect { users: protect.collect(), ..Protect::default() },
@@ -327,7 +328,8 @@ impl LiveReader for Model {
             (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details: observed(&person.stored, &customer.sees) })
         });
         let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
-        Ok(LiveTenant { consent: customer.consent.clone(), coverage, sees: customer.sees.clone(), users: users.collect() })
+        let (consent, sees, confirmation) = (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
+        Ok(LiveTenant { consent, coverage, sees, users: users.collect(), confirmation })
     }
 }
 
