@@ -59,14 +59,15 @@
 //!   number moves; a tenant that cannot be read is held.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
 //!   accepted sync clears it.
-//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it.
+//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that
+//!   may have come before it is owed again.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
 //! - **Every refusal says why and what to do.**
 //!
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run (the taker waits for the next), approvals, change windows,
-//! history and a shared journal, a least time between two syncs of a tenant.
+//! history and a shared journal.
 
 pub mod api;
 pub mod cli;

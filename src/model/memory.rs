@@ -1,10 +1,13 @@
 //! Memory: what the journal gives the planner. Debts that are still owed, and writes that may not be visible yet.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, RunId, Upn, UserId, Value};
+use super::{Calling, Field, Known, RunId, Sent, Upn, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,91 +18,49 @@ pub struct Memory {
     pub first_sync: Option<Timestamp>,
     /// When the service last accepted a sync.
     pub last_sync: Option<Timestamp>,
+    /// When a sync was sent whose answer was lost or never came: it may be running.
+    pub sync_sent: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
     /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
     pub managed: BTreeMap<Upn, Known>,
     /// What was sent lately, for limits over time.
     pub sent: Sent,
+    /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
+    pub cut_off: BTreeSet<Upn>,
 }
 
-/// What is remembered of a user who was managed once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
-    /// The identity that outlives a change of name, if it was ever seen.
-    pub id: Option<UserId>,
-    /// Whether the user has been missing in a whole list since.
-    pub vanished: bool,
+impl Memory {
+    /// What an earlier run of the program left open, if anything. Only at the start of the program: later, calls that are under
+    /// way would be counted.
+    #[must_use]
+    pub fn debts(&self) -> Option<Debts> {
+        let unknown = self.written.values().filter(|written| written.unknown.is_some()).count();
+        let (sync, cut_off) = (self.sync_owed.clone(), self.cut_off.len());
+        (sync.is_some() || unknown > 0).then(|| Debts { sync, cut_off, lost: unknown.saturating_sub(cut_off) })
+    }
 }
 
-/// A user whom a manifest names and a list shows: a fact for the journal.
+/// What an earlier run of the program left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Managed {
-    /// Who.
-    pub user: Upn,
-    /// The identity that outlives a change of name, if it is shown.
-    pub id: Option<UserId>,
+pub struct Debts {
+    /// A sync is owed.
+    pub sync: Option<SyncDebt>,
+    /// Steps that were begun and have no outcome on record.
+    pub cut_off: usize,
+    /// Steps whose answer was lost, and that are not decided yet.
+    pub lost: usize,
 }
 
-/// Calls that were sent within the last hour, counted by the minute.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sent(BTreeMap<i64, SentCounts>);
-
-/// A number of calls, each counted wherever it belongs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SentCounts {
-    /// Disables.
-    pub disable: u32,
-    /// Updates that replace a number or give it up.
-    pub numbers: u32,
-    /// Updates and disables.
-    pub changes: u32,
-}
-
-impl Sent {
-    /// How far back it reaches.
-    const MINUTES: i64 = 60;
-
-    /// Counts one call that was sent at `at`; what is too old by then is forgotten.
-    pub fn add(&mut self, at: Timestamp, verb: Verb, replaces_number: bool) {
-        let minute = at.as_second().div_euclid(60);
-        self.0.retain(|earlier, _| *earlier > minute - Self::MINUTES);
-        let counts = self.0.entry(minute).or_default();
-        counts.disable += u32::from(verb == Verb::Disable);
-        counts.numbers += u32::from(replaces_number);
-        counts.changes += u32::from(verb != Verb::Enable);
-    }
-
-    /// What was sent within the hour before `now`. Minutes from the future, which a clock left that has been set right since,
-    /// do not count beyond an hour.
-    #[must_use]
-    pub fn within_the_hour(&self, now: Timestamp) -> SentCounts {
-        let minute = now.as_second().div_euclid(60);
-        let recent = self.0.range(minute - Self::MINUTES + 1..=minute + Self::MINUTES);
-        recent.map(|(_, counts)| *counts).fold(SentCounts::default(), SentCounts::plus)
-    }
-
-    /// The counts by minute since the epoch, for whoever keeps them.
-    pub fn minutes(&self) -> impl Iterator<Item = (i64, SentCounts)> {
-        self.0.iter().map(|(minute, counts)| (*minute, *counts))
-    }
-}
-
-impl SentCounts {
-    /// The sum.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            disable: self.disable.saturating_add(other.disable),
-            numbers: self.numbers.saturating_add(other.numbers),
-            changes: self.changes.saturating_add(other.changes),
-        }
-    }
-}
-
-impl FromIterator<(i64, SentCounts)> for Sent {
-    fn from_iter<I: IntoIterator<Item = (i64, SentCounts)>>(minutes: I) -> Self {
-        Self(minutes.into_iter().collect())
+impl fmt::Display for Debts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let steps = |count: usize, what: &str| (count > 0).then(|| format!("{count} step{} {what}", plural(count)));
+        let sync =
+            self.sync.as_ref().map(|debt| format!("a sync owed since {} by run {}", debt.since.strftime("%F %T UTC"), debt.run));
+        let parts =
+            [sync, steps(self.cut_off, "cut off before an outcome was on record"), steps(self.lost, "whose answer was lost")];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -121,6 +82,26 @@ pub struct Written {
     pub details: BTreeMap<Field, Write<Value>>,
     /// A call whose answer was lost: nobody knows whether it was carried out.
     pub unknown: Option<(Verb, Timestamp)>,
+    /// How often somebody else changed a value back.
+    pub reverted: Reverts,
+}
+
+/// When a value that had landed was sent again because it was no longer there, by field; nothing stands for calling. The latest
+/// [`Written::REVERTS`] of each; a new value begins anew.
+pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
+
+impl Written {
+    /// How many instants of [`Written::reverted`] are kept for one field.
+    pub const REVERTS: usize = 16;
+
+    /// Whether a sync was accepted since the answer was lost that is not decided yet: then it may have come too early.
+    #[must_use]
+    pub fn is_synced_since_lost(&self) -> bool {
+        let Some((_, lost)) = self.unknown else { return false };
+        let calling = self.calling.iter().map(|write| (write.at, write.synced));
+        let details = self.details.values().map(|write| (write.at, write.synced));
+        calling.chain(details).any(|(at, synced)| at == lost && synced.is_some())
+    }
 }
 
 /// A value that was sent.
@@ -134,6 +115,10 @@ pub struct Write<T> {
     pub lost: bool,
     /// Whether an observation has shown it since: then it is a fact, and a later difference is drift at once.
     pub landed: bool,
+    /// Whether lists showed something else before it: then one that shows the value tells that the write arrived.
+    pub tells: bool,
+    /// When the first sync after it was accepted: its time to become visible begins there.
+    pub synced: Option<Timestamp>,
 }
 
 /// The verb of a step.

@@ -11,6 +11,7 @@ mod id;
 mod live;
 mod memory;
 mod phone;
+mod sent;
 
 pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
@@ -18,8 +19,9 @@ pub use desired::{
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Known, Landing, Managed, Memory, Sent, SentCounts, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
+pub use sent::{Known, Managed, Sent, SentCounts};
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

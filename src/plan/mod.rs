@@ -14,22 +14,22 @@ mod diff;
 mod guards;
 mod numbers;
 mod order;
+mod past;
+mod patience;
 mod people;
 mod prune;
 pub mod render;
 mod types;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
-    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName},
+    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
     ports::Fault,
 };
 
@@ -42,8 +42,8 @@ pub struct PlanInput<'a> {
     pub broken: &'a BTreeMap<TenantName, String>,
     /// The time at which this is decided.
     pub now: Timestamp,
-    /// How long writes may stay invisible.
-    pub settle: Settle,
+    /// How long things may take.
+    pub patience: Patience,
     /// How much may be sent for the whole fleet in an hour.
     pub per_hour: PerHour,
 }
@@ -72,30 +72,6 @@ pub enum Observation<'a> {
     NotAsked,
     /// Nobody has looked yet: another tenant came first.
     NotYet,
-}
-
-/// How long writes may stay invisible before they count as not landed (contract 4.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settle {
-    /// After a later sync.
-    pub later: Duration,
-    /// After a tenant's first sync.
-    pub first: Duration,
-}
-
-impl Settle {
-    /// When a write must have become visible. What was written before a tenant's first sync takes longest.
-    fn deadline(self, memory: &Memory, at: Timestamp, now: Timestamp) -> Timestamp {
-        let first = memory.first_sync.is_none_or(|sync| at <= sync && sync <= now);
-        at.checked_add(if first { self.first } else { self.later }).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Whether a write may still become visible. One from the future was dated by a clock that has been set right since: it
-    /// does not count, or it would be waited for until then.
-    fn is_open(self, memory: &Memory, at: Timestamp, now: Timestamp) -> bool {
-        let future = now.checked_add(self.first).is_ok_and(|latest| at > latest);
-        !future && now < self.deadline(memory, at, now)
-    }
 }
 
 /// Plans all tenants.
@@ -133,7 +109,7 @@ struct Fleet<'a> {
     per_hour: PerHour,
     memories: Vec<&'a Memory>,
     now: Timestamp,
-    settle: Settle,
+    patience: Patience,
 }
 
 /// A tenant's plan before the whole fleet is counted.
@@ -148,9 +124,9 @@ struct Draft<'a> {
 
 impl<'a> Fleet<'a> {
     fn of(tenants: impl Iterator<Item = &'a TenantInput<'a>> + Clone, input: &'a PlanInput<'_>) -> Self {
-        let ledger = numbers::Ledger::of(tenants.clone(), input.broken.keys(), input.now, input.settle);
+        let ledger = numbers::Ledger::of(tenants.clone(), input.broken.keys(), input.now, input.patience);
         let memories = tenants.map(|tenant| tenant.memory).collect();
-        Self { ledger, per_hour: input.per_hour, memories, now: input.now, settle: input.settle }
+        Self { ledger, per_hour: input.per_hour, memories, now: input.now, patience: input.patience }
     }
 
     /// `Err` is the plan of a tenant that nothing can be planned for.
@@ -166,7 +142,7 @@ impl<'a> Fleet<'a> {
         if let Some(hold) = guards::nobody_there(desired, live) {
             return Err(held(hold));
         }
-        let mut outcome = diff::tenant(desired, live, tenant.memory, self.now, self.settle);
+        let mut outcome = diff::tenant(desired, live, tenant.memory, self.now, self.patience);
         let mut steps = std::mem::take(&mut outcome.steps);
         let waits_for = numbers::arrange(&mut steps, desired, live, &self.ledger);
         guards::hold_steps(&mut steps, desired, live, tenant.kept);
@@ -190,8 +166,8 @@ impl<'a> Fleet<'a> {
             Ok(draft) => draft,
             Err(held) => return *held,
         };
-        let (desired, now, settle) = (tenant.desired, self.now, self.settle);
-        let diff::Outcome { mut problems, mut notes, landed, managed, vanished, .. } = outcome;
+        let (desired, now, patience) = (tenant.desired, self.now, self.patience);
+        let diff::Outcome { mut problems, mut notes, landed, managed, vanished, decided, undecided, .. } = outcome;
         hour.hold(&mut steps, live);
         order::spread_holds(&mut steps);
         let steps = order::topological(steps);
@@ -200,14 +176,18 @@ impl<'a> Fleet<'a> {
             notes.push(Note::Suspect(what.clone()));
         }
         notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-        let confirmed = confirm::tenant(desired, live, tenant.memory, (now, settle), &mut problems, &mut notes);
+        let confirmed = confirm::tenant(desired, live, tenant.memory, (now, patience), &mut problems, &mut notes);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
         // A debt comes first: it is paid even if every step of this run is refused.
-        let sync = match &tenant.memory.sync_owed {
-            Some(debt) => SyncPlan::Owed(debt.clone()),
-            None if runs => SyncPlan::AfterSteps,
-            None => SyncPlan::NotNeeded,
+        let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
+        let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
+        let sync = match (&tenant.memory.sync_owed, late) {
+            (Some(debt), _) => SyncPlan::Owed(debt.clone()),
+            (None, Some(at)) => SyncPlan::Again(at),
+            (None, None) if runs => SyncPlan::AfterSteps,
+            (None, None) => SyncPlan::NotNeeded,
         };
+        let sync_from = patience.sync_from(tenant.memory, now).filter(|_| sync != SyncPlan::NotNeeded);
         TenantPlan {
             tenant: desired.name.clone(),
             reference: Some(desired.reference()),
@@ -217,28 +197,14 @@ impl<'a> Fleet<'a> {
             problems,
             notes,
             sync,
+            sync_from,
             landed,
+            decided: decided.into_iter().map(|(user, _)| user).collect(),
+            undecided,
             managed,
             vanished,
             waits_for,
             confirmed,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_dated_by_a_clock_that_ran_ahead_are_not_waited_for() {
-        let hours = |hours: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1_000 + hours);
-        let settle = Settle { later: Duration::from_secs(4 * 3600), first: Duration::from_secs(24 * 3600) };
-        let memory = |first_sync| Memory { first_sync, ..Memory::default() };
-        let open = |first_sync: Option<i64>, at| settle.is_open(&memory(first_sync.map(hours)), hours(at), hours(0));
-        assert!(open(None, -23) && !open(None, -25), "a day before the first sync");
-        assert!(open(Some(-100), -3) && !open(Some(-100), -5), "four hours after it");
-        assert!(!open(None, 1_000), "a write of the future");
-        assert!(!open(Some(1_000), -5), "a first sync of the future lengthens nothing");
     }
 }

@@ -1,23 +1,27 @@
-//! Users with calling whom no manifest names: counted, or disabled under every guard.
+//! Users whom no manifest names: counted, or disabled under every guard.
+
+use std::collections::BTreeSet;
 
 use super::{
-    Action, Cause, Hold, Note, Step,
-    diff::Diff,
+    Action, Cause, Hold, Note, Seen, Step,
+    diff::{Diff, Switch},
     people::{People, Standing},
 };
-use crate::model::{Calling, LiveUser, Prune};
+use crate::model::{Calling, LiveUser, PhoneNumber, Prune, Release, Upn, Value};
 
 impl Diff<'_> {
-    /// Enabled users whom no manifest names.
+    /// Whether a number that is to be given up has been, for a parking number.
+    pub(super) fn is_parked(&self, seen: &Seen, wanted: &Value) -> bool {
+        let parked = |number: &PhoneNumber| self.desired.parking.contains(number);
+        let holds = matches!(seen, Seen::Value(Value::Phone(number)) | Seen::Written(Value::Phone(number)) if parked(number));
+        *wanted == Value::NoPhone && self.desired.release == Release::Park && holds
+    }
+
+    /// Users whom no manifest names: enabled ones, and those who were written to before.
     pub(super) fn unmanaged(&mut self, people: &People<'_>) {
         let desired = self.desired;
-        for (upn, written) in self.memory.written.iter().filter(|(upn, _)| !desired.users.contains_key(upn)) {
-            if let Some(live) = self.live.users.get(upn) {
-                self.notice_landed(live, Some(written));
-            }
-        }
         let unmanaged: Vec<&LiveUser> = people.unmanaged().collect();
-        let mut strangers = 0;
+        let (mut pruned, mut strangers) = (Vec::new(), 0);
         match desired.prune {
             Prune::Never if unmanaged.is_empty() => {}
             Prune::Never => self.outcome.notes.push(Note::Unmanaged(unmanaged.len())),
@@ -25,8 +29,8 @@ impl Diff<'_> {
                 for user in unmanaged {
                     match people.standing(user) {
                         Standing::Stranger => strangers += 1,
-                        Standing::Managed => self.prune(user, None),
-                        Standing::Doubtful(hold) => self.prune(user, Some(hold)),
+                        Standing::Managed => pruned.push((user, None)),
+                        Standing::Doubtful(hold) => pruned.push((user, Some(hold))),
                     }
                 }
             }
@@ -34,21 +38,30 @@ impl Diff<'_> {
         if strangers > 0 {
             self.outcome.notes.push(Note::NotAdopted(strangers));
         }
+        let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
+        for upn in self.past.memory.written.keys().filter(|upn| !names.contains(upn)) {
+            match self.past.live.users.get(upn) {
+                Some(live) if !desired.users.contains_key(upn) => drop(self.notice(live)),
+                Some(_) => {}
+                None => self.outcome.decided.extend(self.past.given_up(upn).map(|at| (upn.clone(), at))),
+            }
+        }
+        for (user, hold) in pruned {
+            self.prune(user, hold);
+        }
     }
 
     fn prune(&mut self, live: &LiveUser, hold: Option<Hold>) {
-        let written = self.memory.written.get(&live.upn);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown)
-            && self.still_unknown(live, written, verb, at)
-        {
-            return self.frozen(&live.upn, None, verb, at);
+        if self.is_frozen(live, None) {
+            return;
         }
         let mut settling = None;
-        let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        let written = self.past.written(&live.upn);
+        let Switch { needed, did_not_land, fought } = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
-        if switch {
+        if needed {
             let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let (changes, after, holds) = (Vec::new(), Vec::new(), hold.into_iter().collect());
+            let (changes, after, holds) = (Vec::new(), Vec::new(), fought.into_iter().chain(hold).collect());
             self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None, site: None });
         }
     }

@@ -8,6 +8,7 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod adverse;
 mod cli;
 mod examples;
 mod execute;
@@ -20,6 +21,7 @@ mod mistakes;
 mod plan;
 mod properties;
 mod readers;
+mod recovery;
 mod service;
 mod simulate;
 mod stage;

@@ -71,6 +71,7 @@ fn stands_anyhow(step: &Step) -> bool {
                 | K::LastOfSite
                 | K::Quarantined
                 | K::Renamed
+                | K::Flap
                 | K::NumberTaken
                 | K::NumberRing
                 | K::NumberRelease

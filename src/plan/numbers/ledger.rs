@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, NumberKey, Observed, PhoneNumber, TenantName, Upn, Value,
+        Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, NumberKey, Observed, PhoneNumber, TenantName, Upn,
+        Value, Write,
     },
-    plan::{Observation, Settle, TenantInput},
+    plan::{Observation, Patience, TenantInput},
 };
 
 /// Who holds which number: everybody who is visible, disabled and unmanaged users included.
@@ -50,7 +51,7 @@ impl<'a> Ledger<'a> {
         tenants: impl Iterator<Item = &'a TenantInput<'a>>,
         broken: impl Iterator<Item = &'a TenantName>,
         now: Timestamp,
-        settle: Settle,
+        patience: Patience,
     ) -> Self {
         let mut ledger = Self::default();
         ledger.unseen.extend(broken.map(|name| (name, Unseen::Broken)));
@@ -60,7 +61,7 @@ impl<'a> Ledger<'a> {
                 Observation::NotAsked => Some(Unseen::Suspended),
                 Observation::NotYet => Some(Unseen::NotYet),
                 Observation::Seen(live) => {
-                    ledger.add(tenant.desired, live, tenant.memory, |at| settle.is_open(tenant.memory, at, now));
+                    ledger.add(tenant.desired, live, tenant.memory, |write| patience.is_open(tenant.memory, write, now));
                     match live.coverage {
                         _ if !live.sees.contains(&Field::PhoneNumber) => Some(Unseen::Blind),
                         Coverage::Suspect(_) => Some(Unseen::Suspect),
@@ -73,14 +74,20 @@ impl<'a> Ledger<'a> {
         ledger
     }
 
-    fn add(&mut self, tenant: &'a DesiredTenant, live: &'a LiveTenant, memory: &'a Memory, is_open: impl Fn(Timestamp) -> bool) {
+    fn add(
+        &mut self,
+        tenant: &'a DesiredTenant,
+        live: &'a LiveTenant,
+        memory: &'a Memory,
+        is_open: impl Fn(&Write<Value>) -> bool,
+    ) {
         for user in live.users.values() {
             let shown = match user.details.get(&Field::PhoneNumber) {
                 Some(Observed::Set(Value::Phone(number))) => Some(number),
                 _ => None,
             };
             let write = memory.written.get(&user.upn).and_then(|written| written.details.get(&Field::PhoneNumber));
-            let written = write.filter(|write| !write.landed && is_open(write.at)).and_then(|write| match &write.value {
+            let written = write.filter(|write| !write.landed && is_open(write)).and_then(|write| match &write.value {
                 Value::Phone(number) => Some(number),
                 _ => None,
             });

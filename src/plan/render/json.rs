@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Tally, losing};
 use crate::{
-    model::{Mode, Site, Verb},
+    model::{Mode, Site, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -32,6 +32,10 @@ struct TenantView<'p> {
     problems: Vec<ProblemView<'p>>,
     loses_calling: Vec<LosingView<'p>>,
     sync: &'static str,
+    /// The sync may not be sent before.
+    sync_from: Option<String>,
+    /// Users whose last answer was lost and is not decided.
+    undecided: Vec<&'p str>,
     confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
@@ -121,8 +125,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
             SyncPlan::AfterSteps => "afterSteps",
-            SyncPlan::Owed(_) => "owed",
+            SyncPlan::Owed(_) | SyncPlan::Again(_) => "owed",
         },
+        sync_from: tenant.sync_from.map(|from| from.to_string()),
+        undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
         confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }

@@ -8,6 +8,7 @@ mod guards;
 mod memory;
 mod moves;
 mod numbers;
+mod patience;
 mod table;
 
 use dialplane::plan::Plan;
