@@ -8,6 +8,7 @@
 mod desired;
 mod details;
 mod id;
+mod inventory;
 mod live;
 mod memory;
 mod phone;
@@ -17,7 +18,8 @@ pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
-pub use id::{GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
+pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
+pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Before, Details, Field, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value,
-        Verb,
+        Before, Details, Field, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef, UpdateRequest,
+        Upn, Value, Verb,
     },
     ports::Fault,
 };
@@ -290,6 +290,17 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+    /// The account's list of tenants does not have this one; the number of its reseller.
+    NotOurTenant(i64),
+    /// A gateway that manifests name and the account's list does not have.
+    GatewayNotAvailable {
+        /// The gateway.
+        gateway: GatewayId,
+        /// How many enabled users it is declared for.
+        users: usize,
+        /// Those that the account has.
+        available: Vec<GatewayId>,
+    },
     /// Teams could not be asked; why.
     NotConfirmed(String),
     /// Users whom Teams does not show as the service does, yet.
