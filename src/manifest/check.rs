@@ -265,6 +265,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         protect: draft.protect.clone(),
         live: spec.live.into(),
         confirm: spec.confirm == ConfirmEntry::Graph,
+        shrink_limit: spec.limits.shrink.limit(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),

@@ -11,7 +11,9 @@ use serde::{
 
 use super::entry::{Fields, UserEntry};
 use crate::{
-    model::{AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release, TenantId, TenantName},
+    model::{
+        AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release, ShrinkLimit, TenantId, TenantName,
+    },
     yaml::{some, word},
 };
 
@@ -180,6 +182,30 @@ impl From<LiveEntry> for LiveSource {
     }
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ShrinkEntry {
+    /// Of the users in the last whole list, rounded up.
+    #[serde(deserialize_with = "share")]
+    #[schemars(range(max = 100))]
+    percent: u8,
+    /// As many as these, whatever the share.
+    floor: u32,
+}
+
+impl Default for ShrinkEntry {
+    fn default() -> Self {
+        let ShrinkLimit { percent, floor } = ShrinkLimit::DEFAULT;
+        Self { percent, floor }
+    }
+}
+
+impl ShrinkEntry {
+    pub(super) fn limit(&self) -> ShrinkLimit {
+        ShrinkLimit { percent: self.percent, floor: self.floor }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum AdoptEntry {
@@ -206,6 +232,8 @@ pub(super) struct LimitsEntry {
     numbers: LimitEntry,
     /// People with calling for whom anything may change in one run.
     changes: LimitEntry,
+    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
+    pub(super) shrink: ShrinkEntry,
 }
 
 impl LimitsEntry {
@@ -308,6 +336,10 @@ fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::
     let percent = i64::deserialize(deserializer)?;
     let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
     fits.map(Some).ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected")))
+}
+
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    percent(deserializer).map(Option::unwrap_or_default)
 }
 
 fn constant(value: &str) -> schemars::Schema {

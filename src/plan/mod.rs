@@ -20,9 +20,13 @@ mod patience;
 mod people;
 mod prune;
 pub mod render;
+mod shrink;
 mod types;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 
@@ -116,7 +120,7 @@ struct Fleet<'a> {
 /// A tenant's plan before the whole fleet is counted.
 struct Draft<'a> {
     tenant: &'a TenantInput<'a>,
-    live: &'a LiveTenant,
+    live: Cow<'a, LiveTenant>,
     steps: Vec<Step>,
     holds: Vec<Hold>,
     outcome: diff::Outcome,
@@ -143,13 +147,17 @@ impl<'a> Fleet<'a> {
         if let Some(hold) = guards::nobody_there(desired, live) {
             return Err(held(hold));
         }
-        let mut outcome = diff::tenant(desired, live, tenant.memory, self.now, self.patience);
+        let live = match shrink::doubt(desired, live, tenant.memory) {
+            Some(what) => Cow::Owned(LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() }),
+            None => Cow::Borrowed(live),
+        };
+        let mut outcome = diff::tenant(desired, &live, tenant.memory, self.now, self.patience);
         let mut steps = std::mem::take(&mut outcome.steps);
-        let waits_for = numbers::arrange(&mut steps, desired, live, &self.ledger);
-        guards::hold_steps(&mut steps, desired, live, tenant.kept);
+        let waits_for = numbers::arrange(&mut steps, desired, &live, &self.ledger);
+        guards::hold_steps(&mut steps, desired, &live, tenant.kept);
         guards::hold_if_emptied(&mut steps, desired, tenant.memory);
-        guards::hold_over_limits(&mut steps, desired, live);
-        let holds = guards::hold_tenant(desired, live);
+        guards::hold_over_limits(&mut steps, desired, &live);
+        let holds = guards::hold_tenant(desired, &live);
         Ok(Draft { tenant, live, steps, holds, outcome, waits_for })
     }
 
@@ -157,7 +165,7 @@ impl<'a> Fleet<'a> {
     fn hour(&self, drafts: &[Result<Draft<'_>, Box<TenantPlan>>]) -> guards::Hour {
         let mut hour = guards::Hour::new(self.per_hour, self.memories.iter().copied(), self.now);
         for draft in drafts.iter().flatten().filter(|draft| draft.holds.is_empty()) {
-            hour.add(guards::Wanted::of(&draft.steps, draft.live));
+            hour.add(guards::Wanted::of(&draft.steps, &draft.live));
         }
         hour
     }
@@ -169,7 +177,7 @@ impl<'a> Fleet<'a> {
         };
         let (desired, now, patience) = (tenant.desired, self.now, self.patience);
         let diff::Outcome { mut problems, mut notes, landed, managed, vanished, decided, undecided, .. } = outcome;
-        hour.hold(&mut steps, live);
+        hour.hold(&mut steps, &live);
         order::spread_holds(&mut steps);
         let steps = order::topological(steps);
         let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
@@ -177,7 +185,7 @@ impl<'a> Fleet<'a> {
             notes.push(Note::Suspect(what.clone()));
         }
         notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-        let confirmed = confirm::tenant(desired, live, tenant.memory, (now, patience), &mut problems, &mut notes);
+        let confirmed = confirm::tenant(desired, &live, tenant.memory, (now, patience), &mut problems, &mut notes);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
         // A debt comes first: it is paid even if every step of this run is refused.
         let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
@@ -200,6 +208,7 @@ impl<'a> Fleet<'a> {
             sync,
             sync_from,
             landed,
+            counted: shrink::news(desired, &live, tenant.memory),
             decided: decided.into_iter().map(|(user, _)| user).collect(),
             undecided,
             managed,

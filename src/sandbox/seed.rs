@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Adopt, DesiredUser, Limits, LiveSource, Origin, Protect, Prune, Release, TenantId, TenantName},
+        model::{Adopt, DesiredUser, Limits, LiveSource, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -168,6 +168,7 @@ mod tests {
                 adopt: Adopt::All,
                 limits: Limits::DEFAULT,
                 protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },
+                shrink_limit: ShrinkLimit::DEFAULT,
                 extension_prefix: None,
                 release: Release::Clear,
                 parking: Vec::new(),

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::{
-    model::{Before, Calling, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, UserId, Verb, Write, Written},
+    model::{
+        Before, Calling, Counted, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, UserId, Verb, Write, Written,
+    },
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -66,6 +68,7 @@ impl Fold {
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
                 }
             }
+            Event::Counted { users, by } => tenant.memory.counted = Some(Counted { users: *users, by: *by, at: entry.at }),
             Event::Decided(users) => {
                 tenant.leave_pending_unknown();
                 for user in users {

@@ -10,8 +10,8 @@ use dialplane::{
     manifest::InForce,
     model::{
         Adopt, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits,
-        LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, TenantId, TenantName,
-        TenantRef, UpdateRequest, Upn, Value,
+        LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit, TenantId,
+        TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -162,6 +162,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             adopt: Adopt::All,
             limits: Limits { disable: Limit { percent: draw.percent, count: 25, floor: 0 }, ..Limits::DEFAULT },
             protect: Protect { users: protect.collect(), ..Protect::default() },
+            shrink_limit: ShrinkLimit::DEFAULT,
             extension_prefix: None,
             release: Release::Clear,
             parking: Vec::new(),

@@ -164,6 +164,7 @@ impl Judge {
             Event::NothingSent
             | Event::NotSynced { lost: true, .. }
             | Event::Decided(_)
+            | Event::Counted { .. }
             | Event::Managed(_)
             | Event::Vanished(_) => {}
         }

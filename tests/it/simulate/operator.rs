@@ -7,7 +7,7 @@ use std::{
 
 use dialplane::model::{
     Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource, Mode, Origin, Protect, Prune,
-    Release, TenantId, TenantName, Upn, Value,
+    Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World, now};
@@ -79,6 +79,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         adopt: Adopt::All,
         limits: Limits { disable: Limit { percent: 100, count: 25, floor: 0 }, ..Limits::DEFAULT },
         protect: Protect::default(),
+        shrink_limit: ShrinkLimit::DEFAULT,
         extension_prefix: None,
         release: Release::Clear,
         parking: Vec::new(),
