@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, RunId, Upn, Value};
+use super::{Calling, Field, Known, LiveSource, RunId, Sent, Upn, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +22,25 @@ pub struct Memory {
     pub sync_sent: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
+    /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
+    pub managed: BTreeMap<Upn, Known>,
+    /// What was sent lately, for limits over time.
+    pub sent: Sent,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
+    /// The last whole list of users.
+    pub counted: Option<Counted>,
+}
+
+/// A whole list of users, as far as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many were in it.
+    pub users: usize,
+    /// Who showed it.
+    pub by: LiveSource,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Memory {

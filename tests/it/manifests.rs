@@ -42,9 +42,13 @@ fn the_shipped_manifests_are_right_and_show_what_there_is() {
     assert!(numbers.iter().any(|number| number.is_extension()));
     assert!(users.iter().any(|user| user.calling == Calling::Disabled && user.details.phone().is_none()));
     assert!(tenants.iter().any(|tenant| tenant.prune == Prune::Disable));
-    assert!(tenants.iter().any(|tenant| !tenant.protect.is_empty()));
+    assert!(tenants.iter().any(|tenant| !tenant.protect.users.is_empty()));
     for tenant in &tenants {
-        assert!(tenant.protect.iter().all(|upn| tenant.users.contains_key(upn)), "{}: a protected user is no user", tenant.name);
+        assert!(
+            tenant.protect.users.iter().all(|upn| tenant.users.contains_key(upn)),
+            "{}: a protected user is no user",
+            tenant.name
+        );
     }
     // The sandbox takes the last tenant's consent away, and the first ones are where people look for changes.
     let modes: Vec<_> = tenants.iter().map(|tenant| tenant.mode).collect();
@@ -115,6 +119,9 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("      calling: enabled", "      calling: enabled\n      password: secret"),
         ("callPolicy: {name: Global}", "callPolicy: {title: Global}"),
         ("count: 25", "number: 25"),
+        ("count: 25}", "count: 25}, shrink: {percent: 101}"),
+        ("count: 25}", "count: 25}, shrink: {floor: -1}"),
+        ("count: 25}", "count: 25}, shrink: {count: 1}"),
         ("  mode: enforce\n", ""),
         ("  prune: never\n", ""),
         ("  tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd\n", ""),
@@ -175,6 +182,7 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("  limits: {disable: {percent: 10, count: 25}}\n", ""),
         ("percent: 10, count: 25", "count: 3"),
         ("limits: {disable: {percent: 10, count: 25}}", "limits: {}"),
+        ("limits: {disable: {percent: 10, count: 25}}", "limits: {shrink: {percent: 30, floor: 10}}"),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: none"),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"+14255550100;ext=12\""),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"1000\""),
@@ -218,7 +226,7 @@ fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
             let now = people().filter(|(_, live)| live.calling == Calling::Enabled).count();
             let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(*upn)).count();
             gone += if tenant.prune == Prune::Disable { strangers } else { 0 };
-            assert!(gone <= tenant.disable_limit.allows(now), "seed {seed}: {} would be held", tenant.name);
+            assert!(gone <= tenant.limits.disable.allows(now), "seed {seed}: {} would be held", tenant.name);
             disables += gone;
         }
         assert!(enables > 0 && disables > 0 && updates > 2, "seed {seed}: {enables}, {disables}, {updates}");
