@@ -23,7 +23,10 @@ pub use graph::Graph;
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::{model::AccountName, yaml::Segment};
+use crate::{
+    model::{AccountName, PerHour},
+    yaml::Segment,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -86,6 +89,14 @@ impl Settings {
         }
     }
 
+    /// The account that manages a tenant which names this one, and its section. With a single account none need be named.
+    #[must_use]
+    pub fn account_of(&self, named: Option<&AccountName>) -> Option<(String, &Account)> {
+        let alone = named.is_none() && self.all_accounts().count() == 1;
+        let found = self.all_accounts().find(|(_, name, _)| alone || name.as_ref() == named);
+        found.map(|(section, _, account)| (section, account))
+    }
+
     /// All accounts, each with the section that it stands in and the name by which tenants name it.
     pub fn all_accounts(&self) -> impl Iterator<Item = (String, Option<AccountName>, &Account)> {
         let only = self.connect_to_teams.iter().map(|account| ("connectToTeams".to_owned(), None, account));
@@ -133,6 +144,8 @@ pub struct Execution {
     /// See `flap_limit`.
     #[serde(with = "span")]
     pub flap_window: Duration,
+    /// How much may be sent for the whole fleet within an hour.
+    pub per_hour: PerHour,
 }
 
 impl Default for Execution {
@@ -146,6 +159,7 @@ impl Default for Execution {
             sync_spacing: Duration::from_secs(5 * 60),
             flap_limit: 3,
             flap_window: hours(24),
+            per_hour: PerHour::default(),
         }
     }
 }

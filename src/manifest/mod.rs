@@ -13,6 +13,8 @@
 mod check;
 mod entry;
 mod keep;
+mod lists;
+mod numbers;
 mod read;
 mod schema;
 mod together;
