@@ -76,7 +76,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         let mut report = TenantReport::untouched(plan, run.clone());
         // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
         let Some(tenant) = &plan.reference else { return report };
-        if plan.decided.is_empty() && plan.landed.is_empty() && plan.counted.is_none() && !plan.writes() {
+        if !tells(plan) && !plan.writes() {
             return report;
         }
         let record = match self.journal.lease(&tenant.id).await {
@@ -122,6 +122,12 @@ impl<P, J: Journal> Record<'_, P, J> {
         }
         if !plan.landed.is_empty() {
             self.record(Event::Landed(plan.landed.clone())).await?;
+        }
+        if !plan.managed.is_empty() {
+            self.record(Event::Managed(plan.managed.clone())).await?;
+        }
+        if !plan.vanished.is_empty() {
+            self.record(Event::Vanished(plan.vanished.clone())).await?;
         }
         if let Some(users) = plan.counted {
             self.record(Event::Counted { users, by: self.tenant.live }).await?;
@@ -355,6 +361,12 @@ fn skip(report: &mut TenantReport, first: &[usize], behind: &BTreeMap<usize, Vec
         }
         next.extend(behind.get(&id).map(Vec::as_slice).unwrap_or_default());
     }
+}
+
+/// Whether the plan's observation has shown something that belongs on record.
+fn tells(plan: &TenantPlan) -> bool {
+    let TenantPlan { decided, landed, managed, vanished, counted, .. } = plan;
+    !(decided.is_empty() && landed.is_empty() && managed.is_empty() && vanished.is_empty() && counted.is_none())
 }
 
 fn judge(answer: Result<(), Fault>) -> (StepOutcome, Option<Stop>) {

@@ -13,8 +13,11 @@
 mod check;
 mod entry;
 mod keep;
+mod lists;
+mod numbers;
 mod read;
 mod schema;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -12,7 +12,10 @@ use super::{
     fold::{Call, Fold, Tenant},
     record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
-use crate::model::{Calling, Counted, Details, Field, Memory, RunId, SyncDebt, TenantId, Upn, Value, Verb, Write, Written};
+use crate::model::{
+    Calling, Counted, Details, Field, Known, Memory, RunId, SentCounts, SyncDebt, TenantId, Upn, UserId, Value, Verb, Write,
+    Written,
+};
 
 /// The format. A higher number means that a newer program wrote it.
 pub(super) const VERSION: u32 = 1;
@@ -32,8 +35,21 @@ struct FrozenTenant {
     sync_sent: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counted: Option<(usize, String, Timestamp)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    managed: Vec<FrozenKnown>,
+    /// By the minute: disables, numbers, changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sent: Vec<(i64, u32, u32, u32)>,
     users: Vec<FrozenUser>,
     pending: Vec<FrozenCall>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FrozenKnown {
+    user: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    vanished: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,7 +96,7 @@ impl From<&Fold> for Frozen {
 impl From<&Tenant> for FrozenTenant {
     fn from(Tenant { memory, pending }: &Tenant) -> Self {
         // Who was cut off is known from what is pending.
-        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted } = memory;
+        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted, managed, sent } = memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
@@ -88,9 +104,17 @@ impl From<&Tenant> for FrozenTenant {
             last_sync: *last_sync,
             sync_sent: *sync_sent,
             counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
+            managed: managed.iter().map(FrozenKnown::from).collect(),
+            sent: sent.minutes().map(|(minute, of)| (minute, of.disable, of.numbers, of.changes)).collect(),
             users: written.iter().map(FrozenUser::from).collect(),
             pending: pending.iter().map(FrozenCall::from).collect(),
         }
+    }
+}
+
+impl From<(&Upn, &Known)> for FrozenKnown {
+    fn from((user, Known { id, vanished }): (&Upn, &Known)) -> Self {
+        Self { user: user.to_string(), id: id.as_ref().map(ToString::to_string), vanished: *vanished }
     }
 }
 
@@ -136,13 +160,28 @@ impl Frozen {
 
 impl FrozenTenant {
     fn melt(self) -> Result<Tenant, String> {
-        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, users, pending } = self;
+        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, managed, sent, users, pending } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
         let counted = counted.map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at })).transpose()?;
+        let managed = managed.into_iter().map(FrozenKnown::melt).collect::<Result<_, String>>()?;
+        let sent = sent
+            .into_iter()
+            .map(|(minute, disable, numbers, changes)| (minute, SentCounts { disable, numbers, changes }))
+            .collect();
         let cut_off = BTreeSet::new();
-        Ok(Tenant { memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off, counted }, pending })
+        Ok(Tenant {
+            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off, counted, managed, sent },
+            pending,
+        })
+    }
+}
+
+impl FrozenKnown {
+    fn melt(self) -> Result<(Upn, Known), String> {
+        let id = self.id.map(|id| UserId::observed(&id).ok_or_else(|| format!("`{id}` is not the id of a user"))).transpose()?;
+        Ok((Upn::parse(&self.user)?, Known { id, vanished: self.vanished }))
     }
 }
 

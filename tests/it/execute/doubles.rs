@@ -85,6 +85,10 @@ impl Journal for Both {
         self.journal.lease(tenant).await
     }
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
+        // What an observation has shown is no step of a run.
+        if matches!(entry.event, Event::Managed(_) | Event::Vanished(_)) {
+            return self.journal.record(lease, entry).await;
+        }
         if self.fails_from.is_some_and(|from| self.records.fetch_add(1, Ordering::SeqCst) >= from) {
             return Err(JournalError::Broken("the disk is full".to_owned()));
         }
@@ -98,6 +102,8 @@ impl Journal for Both {
             Event::Decided(_) => "decided".to_owned(),
             Event::NothingSent => "nothing sent".to_owned(),
             Event::Landed(_) => "landed".to_owned(),
+            Event::Managed(_) => "managed".to_owned(),
+            Event::Vanished(_) => "vanished".to_owned(),
             Event::Counted { users, .. } => format!("counted {users}"),
         };
         self.log.lock().unwrap().push(line);

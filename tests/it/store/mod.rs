@@ -10,7 +10,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Before, Details, Field, Landing, LiveSource, Memory, RunId, Verb},
+    model::{Before, Details, Field, Landing, LiveSource, Managed, Memory, RunId, UserId, Verb},
     ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
     state::{Clock, Retention, SqliteJournal, read_memory},
 };
@@ -61,6 +61,7 @@ pub(super) fn details() -> Details {
 pub(super) fn history() -> Vec<Entry> {
     let (adele, bert, carl, dora) = ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com", "dora@contoso.com");
     let before = [(Field::PhoneNumber, Some(number("+14255550199"))), (Field::SbcGatewayId, None)].into();
+    let known = Managed { user: upn(adele), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") };
     let image = Event::Intent { user: upn(carl), verb: Verb::Update, details: details(), before, origin: None };
     vec![
         entry(0, "r1", began(4)),
@@ -79,6 +80,8 @@ pub(super) fn history() -> Vec<Entry> {
         entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
         entry(11, "r2", began(1)),
         entry(11, "r2", Event::Counted { users: 120, by: LiveSource::Graph }),
+        entry(11, "r2", Event::Managed(vec![known, Managed { user: upn(bert), id: None }])),
+        entry(11, "r2", Event::Vanished(vec![upn(bert)])),
         entry(11, "r2", Event::Decided(vec![upn(dora)])),
         // Somebody had switched her off again.
         entry(11, "r2", intent(adele, Verb::Enable, Details::default())),
