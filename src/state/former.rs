@@ -1,4 +1,4 @@
-//! The journal's former format, a file of JSON lines: read, and taken over once. It is also what `journal export` writes.
+//! The journal's former format, a file of JSON lines: read, and taken over once.
 
 use std::{
     fs, io,
