@@ -92,6 +92,7 @@ fn read(
     }
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
+    wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     match settings {
         Some(mut settings) if wrongs.is_empty() => {
             settings.beside(beside, |path| sources.keys().any(|set| set.starts_with(path)));
@@ -297,6 +298,7 @@ mod tests {
             "execution: {usersPerTenant: \"4\"}",
             "connectToTeams: {}",
             "connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}",
+            "live: {portal: {fields: {phone: Number}, calling: {column: a, enabled: [b], disabled: [b]}}}",
             "- a",
             "a: [",
             "a: 1\n---\nb: 2",
@@ -328,7 +330,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`, `live`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least

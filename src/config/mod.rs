@@ -4,6 +4,7 @@
 
 mod endpoints;
 mod limits;
+mod live;
 mod load;
 mod secret;
 
@@ -15,6 +16,7 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
+pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
@@ -35,6 +37,8 @@ pub struct Settings {
     pub execution: Execution,
     /// When the service looks again.
     pub run: Run,
+    /// Live state that was kept in files.
+    pub live: Live,
 }
 
 impl Default for Settings {
@@ -45,6 +49,7 @@ impl Default for Settings {
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
+            live: Live::default(),
         }
     }
 }

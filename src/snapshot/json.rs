@@ -1,0 +1,268 @@
+//! Snapshots as JSON: versioned, one user a line, so that two of them can be compared line by line.
+//!
+//! The fast path is one typed parse. Only a file in which something is wrong is looked at a second time, as YAML (of which JSON is
+//! a part), to tell every problem at its place.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value as Json;
+use serde_yaml::Value;
+
+use super::{
+    Shot,
+    spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
+};
+use crate::{
+    model::{Consent, ExtensionPrefix, Field, LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId},
+    ports::{Fault, FaultKind},
+    yaml::{self, Diagnostic, Path, Wrong},
+};
+
+/// The version of the shape that is written, and the newest that is read.
+const VERSION: u32 = 1;
+const KIND: &str = "Snapshot";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "version")]
+    _version: serde::de::IgnoredAny,
+    #[serde(rename = "kind")]
+    _kind: serde::de::IgnoredAny,
+    tenants: Vec<TenantEntry>,
+}
+
+/// What is looked at before anything else: a newer shape has keys of its own.
+#[derive(Deserialize)]
+struct Head {
+    version: Option<Json>,
+    kind: Option<Json>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TenantEntry {
+    name: Text<TenantName>,
+    id: Text<TenantId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extension_prefix: Option<Text<ExtensionPrefix>>,
+    #[serde(deserialize_with = "time")]
+    observed_at: Timestamp,
+    reader: String,
+    /// Exactly one of these two is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unread: Option<FaultEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    live: Option<LiveEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LiveEntry {
+    consent: ConsentEntry,
+    coverage: CoverageEntry,
+    sees: Vec<Text<Field>>,
+    /// Last, so that the text of a tenant can be continued behind it.
+    users: Vec<UserEntry>,
+}
+
+/// The two indicators of contract 2.5.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentEntry {
+    flag: bool,
+    listed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UserEntry {
+    user_principal_name: Text<Upn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Text<UserId>>,
+    calling: CallingEntry,
+    details: DetailsEntry,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultEntry {
+    kind: Text<FaultKind>,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+// ---- to text
+
+/// Observations as text.
+pub(super) fn write(shots: &[&Shot]) -> String {
+    let tenants: Vec<String> = shots.iter().map(|shot| tenant(shot)).collect();
+    format!("{{\n\"version\": {VERSION},\n\"kind\": \"{KIND}\",\n\"tenants\": [\n{}\n]\n}}\n", tenants.join(",\n"))
+}
+
+/// All about a tenant on one line, then its users, each on one of its own.
+fn tenant(shot: &Shot) -> String {
+    let TenantRef { name, id, extension_prefix } = shot.tenant.clone();
+    let unread = |fault: &Fault| FaultEntry { kind: Text(fault.kind), message: fault.message.clone(), hint: fault.hint.clone() };
+    let entry = TenantEntry {
+        name: Text(name),
+        id: Text(id),
+        extension_prefix: extension_prefix.map(Text),
+        observed_at: shot.at,
+        reader: shot.reader.to_string(),
+        unread: shot.live.as_ref().err().map(unread),
+        live: shot.live.as_ref().ok().map(|live| without_users(live)),
+    };
+    let mut out = line(&entry);
+    if let Ok(live) = &shot.live
+        && out.ends_with("]}}")
+    {
+        out.truncate(out.len() - 3);
+        for (number, user) in live.users.values().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}\n  {}", if number == 0 { "" } else { "," }, line(&user_entry(user)));
+        }
+        out.push_str("]}}");
+    }
+    out
+}
+
+/// An entry as JSON; its keys are text and its values plain, which always have a JSON form.
+fn line(entry: &impl Serialize) -> String {
+    serde_json::to_string(entry).unwrap_or_default()
+}
+
+fn without_users(live: &LiveTenant) -> LiveEntry {
+    let LiveTenant { consent, coverage, sees, users: _ } = live;
+    let (flag, listed) = match consent {
+        Consent::Granted => (true, true),
+        Consent::Missing => (false, false),
+        Consent::Disagrees { flag, listed } => (*flag, *listed),
+    };
+    LiveEntry {
+        consent: ConsentEntry { flag, listed },
+        coverage: CoverageEntry(coverage.clone()),
+        sees: sees.iter().copied().map(Text).collect(),
+        users: Vec::new(),
+    }
+}
+
+fn user_entry(user: &LiveUser) -> UserEntry {
+    let LiveUser { upn, id, calling, details } = user.clone();
+    UserEntry { user_principal_name: Text(upn), id: id.map(Text), calling: CallingEntry(calling), details: DetailsEntry(details) }
+}
+
+// ---- from text
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not a time such as 2026-07-04T08:15:30Z")))
+}
+
+/// The observations of a file, or everything that is wrong with it.
+pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let head: Head = serde_json::from_str(text).map_err(|error| vec![at_error(file, text, &error)])?;
+    match (head.kind.as_ref().and_then(Json::as_str), head.version.as_ref().and_then(Json::as_u64)) {
+        (Some(KIND), Some(version)) if version == u64::from(VERSION) => {}
+        (Some(KIND), Some(version)) => {
+            let message = format!("this snapshot has version {version}; version {VERSION} is read here");
+            let hint = "observe again with this dialplane, or use the one that wrote it";
+            return Err(vec![diagnostic(file, text, message, hint)]);
+        }
+        _ => {
+            let message = "this is no snapshot: `kind` and `version` are missing or something else";
+            return Err(vec![diagnostic(file, text, message, "`dialplane observe --out FILE` writes one")]);
+        }
+    }
+    let document: Document = serde_json::from_str(text).map_err(|error| all_errors(file, text, &error))?;
+    let tenants = document.tenants.into_iter().enumerate();
+    let shots = tenants.map(|(number, entry)| shot(entry, &Path::root(0).key("tenants").index(number)));
+    let (shots, wrongs): (Vec<_>, Vec<_>) = shots.partition(Result::is_ok);
+    let wrongs: Vec<Wrong> = wrongs.into_iter().filter_map(Result::err).flatten().collect();
+    if wrongs.is_empty() { Ok(shots.into_iter().filter_map(Result::ok).collect()) } else { Err(placed(file, text, wrongs)) }
+}
+
+fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
+    let TenantEntry { name, id, extension_prefix, observed_at, reader, unread, live } = entry;
+    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix: extension_prefix.map(|prefix| prefix.0) };
+    let live = match (live, unread) {
+        (Some(live), None) => Ok(Arc::new(live_tenant(live, &at.key("live"))?)),
+        (None, Some(FaultEntry { kind, message, hint })) => Err(Fault { kind: kind.0, message, hint }),
+        _ => return Err(vec![Wrong::value(at.clone(), "either `live` or `unread` is expected")]),
+    };
+    Ok(Shot { tenant, at: observed_at, reader: reader.into(), live })
+}
+
+fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
+    let LiveEntry { consent, coverage, sees, users } = entry;
+    let mut live = LiveTenant {
+        consent: Consent::from_indicators(consent.flag, consent.listed),
+        coverage: coverage.0,
+        sees: sees.into_iter().map(|field| field.0).collect(),
+        users: std::collections::BTreeMap::new(),
+    };
+    let mut wrongs = Vec::new();
+    for (number, entry) in users.into_iter().enumerate() {
+        let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;
+        let path = || at.key("users").index(number).key("userPrincipalName");
+        let user = LiveUser { upn: upn.clone(), id: id.map(|id| id.0), calling: calling.0, details: details.0 };
+        if live.users.insert(upn.clone(), user).is_some() {
+            wrongs.push(Wrong::value(path(), format!("user `{upn}` is listed twice")).hint("keep one of the two entries"));
+        }
+    }
+    if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
+}
+
+/// Everything that does not fit, after the first error of the fast path. Users are tried one by one: a mistake of one must not hide
+/// those of the others.
+fn all_errors(file: &str, text: &str, first: &serde_json::Error) -> Vec<Diagnostic> {
+    let mut wrongs = Vec::new();
+    if let Ok([document]) = yaml::documents(text).as_deref_mut() {
+        let at = Path::root(0);
+        let tenants = document.get_mut("tenants").and_then(Value::as_sequence_mut).map(std::mem::take).unwrap_or_default();
+        wrongs.extend(yaml::decode::<Document>(document, &at).1);
+        for (number, mut tenant) in tenants.into_iter().enumerate() {
+            let at = at.key("tenants").index(number);
+            let users = tenant.get_mut("live").and_then(|live| live.get_mut("users")).and_then(Value::as_sequence_mut);
+            let users = users.map(std::mem::take).unwrap_or_default();
+            wrongs.extend(yaml::decode::<TenantEntry>(&tenant, &at).1);
+            let at = at.key("live").key("users");
+            let users = users.iter().enumerate().flat_map(|(n, user)| yaml::decode::<UserEntry>(user, &at.index(n)).1);
+            wrongs.extend(users);
+        }
+    }
+    if wrongs.is_empty() { vec![at_error(file, text, first)] } else { placed(file, text, wrongs) }
+}
+
+fn placed(file: &str, text: &str, wrongs: Vec<Wrong>) -> Vec<Diagnostic> {
+    let places = yaml::locate(text, &wrongs.iter().map(|wrong| wrong.path.clone()).collect());
+    let text: Arc<str> = text.into();
+    let one = |wrong: Wrong| Diagnostic {
+        place: places.get(&wrong.path, wrong.at).cloned(),
+        message: wrong.message,
+        hint: wrong.hint,
+        file: file.into(),
+        labels: Vec::new(),
+        text: Arc::clone(&text),
+    };
+    wrongs.into_iter().map(one).collect()
+}
+
+/// The parser's own error, at the line and column that it says.
+fn at_error(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
+    let sentence = error.to_string();
+    let what = sentence.split(" at line ").next().unwrap_or(&sentence);
+    let cut_off = error.is_eof().then_some("the file ends too early: was it copied as a whole?");
+    let hint = cut_off.unwrap_or("snapshots are written by `dialplane observe --out FILE`");
+    let place = yaml::place_of(text, error.line(), error.column());
+    Diagnostic { place: Some(place), ..diagnostic(file, text, format!("this is no snapshot: {what}"), hint) }
+}
+
+fn diagnostic(file: &str, text: &str, message: impl Into<String>, hint: &str) -> Diagnostic {
+    let (message, hint) = (message.into(), Some(hint.to_owned()));
+    Diagnostic { message, hint, file: file.into(), place: None, labels: Vec::new(), text: text.into() }
+}
