@@ -42,7 +42,8 @@
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
-//! | [`api`] | edge | the ConnecttoTeams client; the only room that names `reqwest` |
+//! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
+//! | [`readers`] | edge | which of them reads which tenant |
 //! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
@@ -67,7 +68,7 @@
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
-//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
+//! history and a shared journal, a least time between two
 //! syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
 
 pub mod api;
@@ -81,6 +82,7 @@ pub mod model;
 pub mod pass;
 pub mod plan;
 pub mod ports;
+pub mod readers;
 pub mod reconcile;
 pub mod sandbox;
 pub mod snapshot;

@@ -41,7 +41,7 @@ pub(super) async fn plan(cli: &Cli, once: &Once, live: Option<&Path>, signals: &
     }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
-        (backend.client.reader(), backend.execution, backend.sandbox)
+        (backend.reader(), backend.execution, backend.sandbox)
     };
     let plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
@@ -65,7 +65,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
-    let reader = backend.client.reader();
+    let reader = backend.reader();
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
     if once.output == PlanOutput::Text {

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     import::SplitBy,
-    model::{ExtensionPrefix, TenantId, TenantName, TenantRef},
+    model::{ExtensionPrefix, LiveSource, TenantId, TenantName, TenantRef},
 };
 
 const STYLES: styling::Styles = styling::Styles::styled()
@@ -154,6 +154,9 @@ pub(super) struct Whom {
     /// given more than once
     #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, conflicts_with_all = ["paths", "sandbox"])]
     pub(super) ids: Vec<TenantRef>,
+    /// Where the tenants of `--tenant-id` are read: connecttoteams, the default, or graph
+    #[arg(long, value_name = "READER", value_parser = reader, requires = "ids")]
+    pub(super) reader: Option<LiveSource>,
     /// Only this tenant; may be given more than once
     #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
     pub(super) tenants: Vec<TenantName>,
@@ -168,7 +171,12 @@ fn tenant_ref(text: &str) -> Result<TenantRef, String> {
         text.split_once('=').ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
     let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
     let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
-    Ok(TenantRef { name: TenantName::parse(name)?, id: TenantId::parse(id)?, extension_prefix })
+    Ok(TenantRef { name: TenantName::parse(name)?, id: TenantId::parse(id)?, extension_prefix, live: LiveSource::default() })
+}
+
+fn reader(name: &str) -> Result<LiveSource, String> {
+    let all = || LiveSource::ALL.map(LiveSource::name).join(", ");
+    LiveSource::named(name).ok_or_else(|| format!("possible are {}", all()))
 }
 
 #[derive(Debug, Args)]
@@ -258,9 +266,22 @@ pub(super) struct Sandbox {
     /// Begin without drift
     #[arg(long)]
     pub(super) as_desired: bool,
+    /// How lists of users are wrapped; the vendor's way is not public
+    #[arg(long, value_enum, default_value_t = Envelope::Datatables, value_name = "FORM")]
+    pub(super) envelope: Envelope,
     /// Write the configuration that points dialplane at this sandbox
     #[arg(long, value_name = "FILE")]
     pub(super) write_config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Envelope {
+    /// Pages by draw, start and length, the list deep inside
+    Datatables,
+    /// Pages by number and size, the list beside its total
+    Page,
+    /// One bare array
+    Bare,
 }
 
 #[derive(Debug, Args)]

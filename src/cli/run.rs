@@ -51,7 +51,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
-        reader: backend.client.reader(),
+        reader: backend.reader(),
         provisioner: backend.client.writer(),
         journal,
         execution: backend.execution,

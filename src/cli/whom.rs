@@ -22,9 +22,6 @@ use crate::{
     source::read_kept,
 };
 
-/// The reader that snapshots name when nothing else is configured.
-const READER: &str = "connecttoteams";
-
 /// What was seen.
 pub(super) struct Seen {
     /// By tenant, also those that could not be read.
@@ -57,7 +54,7 @@ pub(super) async fn look(
             tell_age(kept, tenants.iter().cloned());
             let observed = observe(kept, &tenants, 1, signals).await?;
             let taken = |tenant: &TenantRef| {
-                kept.taken(tenant).map_or_else(|| (Timestamp::now(), READER.into()), |(at, reader)| (at, reader.into()))
+                kept.taken(tenant).map_or_else(|| (Timestamp::now(), PORTAL.into()), |(at, reader)| (at, reader.into()))
             };
             shots(tenants, observed, taken)
         }
@@ -66,9 +63,9 @@ pub(super) async fn look(
                 Some(looked) if whom.sandbox => Backend::rehearsal(&looked.in_force.desired).await?,
                 _ => Backend::real(&settings)?,
             };
-            let observed = observe(&backend.client.reader(), &tenants, backend.execution.tenants, signals).await?;
+            let observed = observe(&backend.reader(), &tenants, backend.execution.tenants, signals).await?;
             let now = Timestamp::now();
-            shots(tenants, observed, |_| (now, READER.into()))
+            shots(tenants, observed, |tenant| (now, tenant.live.name().into()))
         }
     };
     Ok(Seen { shots, looked })
@@ -76,7 +73,8 @@ pub(super) async fn look(
 
 fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec<TenantRef> {
     if !whom.ids.is_empty() {
-        return whom.ids.clone();
+        let live = whom.reader.unwrap_or_default();
+        return whom.ids.iter().map(|tenant| TenantRef { live, ..tenant.clone() }).collect();
     }
     if let Some(kept) = kept {
         return kept.tenants();

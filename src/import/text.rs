@@ -12,7 +12,7 @@ use std::{
 use super::{Entry, Set, Sorted};
 use crate::{
     manifest::written,
-    model::{Coverage, Field, LiveTenant, TenantName, Upn, Value},
+    model::{Coverage, Field, LiveSource, LiveTenant, TenantName, Upn, Value},
 };
 
 /// Names that a comment lists, at most.
@@ -48,6 +48,9 @@ fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field
     writeln!(out, "  tenantId: \"{}\"", shot.tenant.id)?;
     writeln!(out, "  mode: report # nothing is written; `enforce` once a plan shows only what you want")?;
     writeln!(out, "  prune: never # users whom no manifest names are left alone")?;
+    if shot.tenant.live != LiveSource::default() {
+        writeln!(out, "  live: {}", shot.tenant.live.name())?;
+    }
     if let Some(prefix) = &shot.tenant.extension_prefix {
         writeln!(out, "  numbers:\n    extensionPrefix: {}", quoted(prefix.as_str()))?;
     }

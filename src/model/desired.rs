@@ -26,6 +26,8 @@ pub struct DesiredTenant {
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
     pub prune: Prune,
+    /// Where its live state is read.
+    pub live: LiveSource,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -44,7 +46,12 @@ impl DesiredTenant {
     /// What a reader or writer needs to know of the tenant.
     #[must_use]
     pub fn reference(&self) -> TenantRef {
-        TenantRef { name: self.name.clone(), id: self.id.clone(), extension_prefix: self.extension_prefix.clone() }
+        TenantRef {
+            name: self.name.clone(),
+            id: self.id.clone(),
+            extension_prefix: self.extension_prefix.clone(),
+            live: self.live,
+        }
     }
 }
 
@@ -96,6 +103,36 @@ pub enum Prune {
     Never,
     /// They are disabled, under every guard.
     Disable,
+}
+
+/// Where the live state of a tenant is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LiveSource {
+    /// The service that is written through (contract 3).
+    #[default]
+    ConnecttoTeams,
+    /// Microsoft Graph: what Teams itself holds (contract 12).
+    Graph,
+}
+
+impl LiveSource {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
+
+    /// The word in manifests, snapshots and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ConnecttoTeams => "connecttoteams",
+            Self::Graph => "graph",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
 }
 
 /// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.

@@ -12,7 +12,7 @@ mod live;
 mod memory;
 mod phone;
 
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};

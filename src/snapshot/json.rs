@@ -15,7 +15,7 @@ use super::{
     spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
 };
 use crate::{
-    model::{Consent, ExtensionPrefix, Field, LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId},
+    model::{Consent, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId},
     ports::{Fault, FaultKind},
     yaml::{self, Diagnostic, Path, Wrong},
 };
@@ -105,7 +105,7 @@ pub(super) fn write(shots: &[&Shot]) -> String {
 
 /// All about a tenant on one line, then its users, each on one of its own.
 fn tenant(shot: &Shot) -> String {
-    let TenantRef { name, id, extension_prefix } = shot.tenant.clone();
+    let TenantRef { name, id, extension_prefix, live: _ } = shot.tenant.clone();
     let unread = |fault: &Fault| FaultEntry { kind: Text(fault.kind), message: fault.message.clone(), hint: fault.hint.clone() };
     let entry = TenantEntry {
         name: Text(name),
@@ -188,7 +188,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>>
 
 fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
     let TenantEntry { name, id, extension_prefix, observed_at, reader, unread, live } = entry;
-    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix: extension_prefix.map(|prefix| prefix.0) };
+    // A reader that this dialplane does not know is none that it could ask again.
+    let source = LiveSource::named(&reader).unwrap_or_default();
+    let extension_prefix = extension_prefix.map(|prefix| prefix.0);
+    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source };
     let live = match (live, unread) {
         (Some(live), None) => Ok(Arc::new(live_tenant(live, &at.key("live"))?)),
         (None, Some(FaultEntry { kind, message, hint })) => Err(Fault { kind: kind.0, message, hint }),

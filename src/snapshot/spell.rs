@@ -208,7 +208,7 @@ impl<'de> DeserializeSeed<'de> for Seen {
             Kind::Flag => (value.as_bool().map(Value::Flag), "`true` or `false`"),
             Kind::Text => (value.as_str().map(|text| Value::Text(text.into())), "text"),
         };
-        read.map(Observed::Set).ok_or_else(|| D::Error::custom(format!("`{}` is {kind}, or `null`", self.0)))
+        read.map(Observed::Set).ok_or_else(|| D::Error::custom(format!("`{}` takes {kind}, or `null`", self.0)))
     }
 }
 

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, sync::Ar
 use dialplane::{
     config::{Sheet, SheetCalling},
     import::{Choice, import},
-    model::{Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName, TenantRef, Value},
+    model::{
+        Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName, TenantRef,
+        Value,
+    },
     ports::LiveReader as _,
     sandbox::{Failure, Route, Rule, World},
     snapshot::{Shot, Snapshot},
@@ -208,7 +211,7 @@ fn damage_is_told_at_its_place_all_at_once() {
 "#;
     let told = |text: &str| {
         let problems = Snapshot::new("live.json").add_json("live.json", text).unwrap_err();
-        problems.iter().map(|problem| format!("{:?} {}\n", problem.position(), problem.message)).collect::<String>()
+        problems.iter().map(|problem| format!("{:?} {}\n", problem.position(), problem.message)).collect::<Vec<_>>().concat()
     };
     insta::assert_snapshot!(told(text));
     let twice = r#"{"version": 1, "kind": "Snapshot", "tenants": [{"name":"contoso","id":"87d349ed-44d7-43e1-9a83-5f2406dee5bd",
@@ -223,10 +226,13 @@ async fn sheet(text: &str, settings: &Sheet) -> String {
     let mut snapshot = Snapshot::new("contoso.csv");
     let name = TenantName::parse("contoso").unwrap();
     if let Err(problems) = snapshot.add_sheet("contoso.csv", text, name.clone(), jiff::Timestamp::UNIX_EPOCH, settings) {
-        return problems.iter().map(|problem| format!("{}\n", problem.message)).collect();
+        return problems.iter().map(|problem| format!("{}\n", problem.message)).collect::<Vec<_>>().concat();
     }
     let prefix = dialplane::model::ExtensionPrefix::parse("+1").ok();
-    let live = snapshot.observe(&TenantRef { name, id: id("contoso"), extension_prefix: prefix }).await.unwrap();
+    let live = snapshot
+        .observe(&TenantRef { name, id: id("contoso"), extension_prefix: prefix, live: LiveSource::default() })
+        .await
+        .unwrap();
     let mut out = format!("{:?} {:?} sees {:?}\n", live.consent, live.coverage, live.sees);
     for user in live.users.values() {
         out += &format!("{} {:?} {:?}\n", user.upn, user.calling, user.details);
@@ -265,11 +271,11 @@ fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("fleet.yaml", &fleet());
-    let rows: String = (0..12)
+    let rows: Vec<String> = (0..12)
         .map(|user| format!("user{user}@contoso.example;+14255551{user:03};{}\n", if user == 7 { "off" } else { "on" }))
         .collect();
     fs::create_dir(folder.path().join("live")).unwrap();
-    put("live/contoso.csv", &format!("TeamsUserID;PhoneNumber;State\n{rows}"));
+    put("live/contoso.csv", &format!("TeamsUserID;PhoneNumber;State\n{}", rows.concat()));
     put("dialplane.yaml", "live: { portal: { calling: { column: state, enabled: [\"on\"], disabled: [\"off\"] } } }\n");
     let plan = |path: &str| {
         Ended::from(dialplane(folder.path(), &["plan", "fleet.yaml", "--tenant", "contoso", "--live", path]).output().unwrap())
@@ -285,7 +291,12 @@ fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
 
 /// A tenant as observed, with what manifests cannot say.
 fn odd() -> Shot {
-    let tenant = TenantRef { name: TenantName::parse("contoso").unwrap(), id: id("contoso"), extension_prefix: None };
+    let tenant = TenantRef {
+        name: TenantName::parse("contoso").unwrap(),
+        id: id("contoso"),
+        extension_prefix: None,
+        live: LiveSource::default(),
+    };
     let text = |text: &str| Observed::Set(Value::Text(text.into()));
     let phone = |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
     let user = |who: &str, calling: LiveCalling, details: &[(Field, Observed)]| {
@@ -330,6 +341,6 @@ fn odd() -> Shot {
 fn what_a_manifest_cannot_say_stands_as_a_comment() {
     let imported = import(&[odd()], &Choice { users_per_file: 500, split_by: None, everybody: false });
     assert_eq!((imported.users, imported.left_out, imported.passed_over), (6, 3, 1));
-    let text: String = imported.files.iter().map(|file| format!("==> {}\n{}\n", file.path, file.text)).collect();
-    insta::assert_snapshot!(text);
+    let text = imported.files.iter().map(|file| format!("==> {}\n{}\n", file.path, file.text)).collect::<Vec<_>>();
+    insta::assert_snapshot!(text.concat());
 }

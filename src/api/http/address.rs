@@ -72,6 +72,15 @@ impl Base {
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// A URL that a service named, if it leads to the same host, in the same way.
+    pub(in crate::api) fn same_host(&self, link: &str) -> Result<Url, String> {
+        // Without query and user: they may hold anything.
+        let shown = |url: &Url| super::redact::value(&url.origin().ascii_serialization());
+        let url = Url::parse(link).map_err(|error| format!("its address is no URL ({error})"))?;
+        let same = url.origin() == self.url.origin() && url.username().is_empty() && url.password().is_none();
+        if same { Ok(url) } else { Err(format!("it is at {} and not at {}", shown(&url), shown(&self.url))) }
+    }
+
     /// The URL of a path below the base.
     pub(in crate::api) fn at(&self, path: &str) -> Result<Url, String> {
         Url::parse(&format!("{}{path}", self.text)).map_err(|error| error.to_string())
@@ -180,6 +189,27 @@ mod tests {
             assert_eq!(url.as_str(), format!("https://api.example.com/v1/enable/{segment}"));
             assert_eq!(url.path_segments().unwrap().count(), 3, "{user}");
         }
+    }
+
+    #[test]
+    fn a_link_to_another_host_is_refused() {
+        let base = parse("https://graph.example.com").unwrap();
+        assert!(base.same_host("https://graph.example.com:443/v1.0/x?$skiptoken=a").is_ok());
+        for bad in [
+            "https://graph.example.com.evil.example/x",
+            "http://graph.example.com/x",
+            "https://graph.example.com:8443/x",
+            "https://graph.example.com@evil.example/x",
+            "https://user@graph.example.com/x",
+            "//graph.example.com/x",
+            "/v1.0/x",
+            "file:///etc/passwd",
+            "",
+        ] {
+            assert!(base.same_host(bad).is_err(), "{bad}");
+        }
+        let why = base.same_host("https://evil.example/x?token=secret").unwrap_err();
+        assert_eq!(why, "it is at https://evil.example and not at https://graph.example.com");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Consent, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveTenant, LiveUser, Memory, Observed,
-        PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
+        Consent, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser, Memory,
+        Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
     },
     pass,
     ports::{Fault, FaultKind, LiveReader as _},
@@ -126,7 +126,12 @@ fn shot() -> impl Strategy<Value = Shot> {
     (head, vec(user(), 0..12), prop::bool::weighted(0.1)).prop_map(|((number, prefix, doubt, consent, at), users, unread)| {
         let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
         let names = ["contoso", "no", "123", "1e3"];
-        let tenant = TenantRef { name: name(names[number]), id: TenantId::parse(&tenant_id(number)).unwrap(), extension_prefix };
+        let tenant = TenantRef {
+            name: name(names[number]),
+            id: TenantId::parse(&tenant_id(number)).unwrap(),
+            extension_prefix,
+            live: LiveSource::default(),
+        };
         let users = users.into_iter().map(|(upn, calling, id, details)| {
             let upn = Upn::parse(&upn).unwrap();
             let details = details
@@ -161,7 +166,9 @@ proptest! {
     #[test]
     fn what_is_kept_is_what_was_seen(shots in shots()) {
         let mut written = Snapshot::default();
-        shots.iter().for_each(|shot| written.add(shot.clone()));
+        for shot in &shots {
+            written.add(shot.clone());
+        }
         let text = written.json();
         let mut read = Snapshot::default();
         let problems = read.add_json("live.json", &text).err().unwrap_or_default();
