@@ -10,6 +10,7 @@
 //! Deliberately not here: number moves across tenants in one run (the taker waits for the next one), and parking numbers that
 //! are swapped (a ring is held).
 
+mod confirm;
 mod diff;
 mod guards;
 mod numbers;
@@ -21,7 +22,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
     model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName},
@@ -134,7 +135,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
-    let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
+    let diff::Outcome { mut steps, mut problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live, tenant.kept);
     order::spread_holds(&mut steps);
@@ -145,6 +146,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes.push(Note::Suspect(what.clone()));
     }
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+    let confirmed = confirm::tenant(desired, live, tenant.memory, (now, settle), &mut problems, &mut notes);
     let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
     // A debt comes first: it is paid even if every step of this run is refused.
     let sync = match &tenant.memory.sync_owed {
@@ -162,6 +164,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes,
         sync,
         landed,
+        confirmed,
     }
 }
 

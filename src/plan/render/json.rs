@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Tally;
 use crate::{
     model::{Mode, Verb},
-    plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+    plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
 /// The version of the shape.
@@ -31,6 +31,7 @@ struct TenantView<'p> {
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
     sync: &'static str,
+    confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
 
@@ -108,6 +109,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             SyncPlan::AfterSteps => "afterSteps",
             SyncPlan::Owed(_) => "owed",
         },
+        confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }
 }
