@@ -171,7 +171,8 @@ fn tenant_ref(text: &str) -> Result<TenantRef, String> {
         text.split_once('=').ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
     let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
     let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
-    Ok(TenantRef { name: TenantName::parse(name)?, id: TenantId::parse(id)?, extension_prefix, live: LiveSource::default() })
+    let (name, id) = (TenantName::parse(name)?, TenantId::parse(id)?);
+    Ok(TenantRef { name, id, extension_prefix, live: LiveSource::default(), confirm: false })
 }
 
 fn reader(name: &str) -> Result<LiveSource, String> {

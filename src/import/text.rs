@@ -51,6 +51,9 @@ fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field
     if shot.tenant.live != LiveSource::default() {
         writeln!(out, "  live: {}", shot.tenant.live.name())?;
     }
+    if shot.tenant.confirm {
+        writeln!(out, "  confirm: graph")?;
+    }
     if let Some(prefix) = &shot.tenant.extension_prefix {
         writeln!(out, "  numbers:\n    extensionPrefix: {}", quoted(prefix.as_str()))?;
     }

@@ -3,7 +3,7 @@
 //! The fast path is one typed parse. Only a file in which something is wrong is looked at a second time, as YAML (of which JSON is
 //! a part), to tell every problem at its place.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -15,7 +15,10 @@ use super::{
     spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
 };
 use crate::{
-    model::{Consent, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId},
+    model::{
+        Confirmation, Consent, Coverage, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName,
+        TenantRef, Upn, UserId,
+    },
     ports::{Fault, FaultKind},
     yaml::{self, Diagnostic, Path, Wrong},
 };
@@ -23,6 +26,9 @@ use crate::{
 /// The version of the shape that is written, and the newest that is read.
 const VERSION: u32 = 1;
 const KIND: &str = "Snapshot";
+/// How a list of users stands in the text before they are put into it.
+const NOBODY: &str = "\"users\":[]";
+static NO_USERS: BTreeMap<Upn, LiveUser> = BTreeMap::new();
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -64,7 +70,19 @@ struct LiveEntry {
     consent: ConsentEntry,
     coverage: CoverageEntry,
     sees: Vec<Text<Field>>,
-    /// Last, so that the text of a tenant can be continued behind it.
+    /// What Teams itself shows, where the tenant asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    teams: Option<TeamsEntry>,
+    users: Vec<UserEntry>,
+}
+
+/// Either `failed` or the rest.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TeamsEntry {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+    coverage: CoverageEntry,
     users: Vec<UserEntry>,
 }
 
@@ -103,9 +121,9 @@ pub(super) fn write(shots: &[&Shot]) -> String {
     format!("{{\n\"version\": {VERSION},\n\"kind\": \"{KIND}\",\n\"tenants\": [\n{}\n]\n}}\n", tenants.join(",\n"))
 }
 
-/// All about a tenant on one line, then its users, each on one of its own.
+/// A tenant, with each of its users on a line of its own.
 fn tenant(shot: &Shot) -> String {
-    let TenantRef { name, id, extension_prefix, live: _ } = shot.tenant.clone();
+    let TenantRef { name, id, extension_prefix, live: _, confirm: _ } = shot.tenant.clone();
     let unread = |fault: &Fault| FaultEntry { kind: Text(fault.kind), message: fault.message.clone(), hint: fault.hint.clone() };
     let entry = TenantEntry {
         name: Text(name),
@@ -116,16 +134,23 @@ fn tenant(shot: &Shot) -> String {
         unread: shot.live.as_ref().err().map(unread),
         live: shot.live.as_ref().ok().map(|live| without_users(live)),
     };
-    let mut out = line(&entry);
-    if let Ok(live) = &shot.live
-        && out.ends_with("]}}")
-    {
-        out.truncate(out.len() - 3);
-        for (number, user) in live.users.values().enumerate() {
+    let text = line(&entry);
+    // Quotes within a text are escaped: nothing but an empty list looks like this.
+    let mut pieces = text.split(NOBODY);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    let lists = shot.live.as_deref().into_iter().flat_map(|live| match &live.confirmation {
+        Confirmation::NotAsked => vec![&live.users],
+        Confirmation::Failed(_) => vec![&NO_USERS, &live.users],
+        Confirmation::Seen(users, _) => vec![users, &live.users],
+    });
+    for (users, rest) in lists.zip(pieces) {
+        out.push_str("\"users\":[");
+        for (number, user) in users.values().enumerate() {
             // Writing to a string cannot fail.
             let _ = write!(out, "{}\n  {}", if number == 0 { "" } else { "," }, line(&user_entry(user)));
         }
-        out.push_str("]}}");
+        out.push(']');
+        out.push_str(rest);
     }
     out
 }
@@ -136,7 +161,7 @@ fn line(entry: &impl Serialize) -> String {
 }
 
 fn without_users(live: &LiveTenant) -> LiveEntry {
-    let LiveTenant { consent, coverage, sees, users: _ } = live;
+    let LiveTenant { consent, coverage, sees, users: _, confirmation } = live;
     let (flag, listed) = match consent {
         Consent::Granted => (true, true),
         Consent::Missing => (false, false),
@@ -146,8 +171,18 @@ fn without_users(live: &LiveTenant) -> LiveEntry {
         consent: ConsentEntry { flag, listed },
         coverage: CoverageEntry(coverage.clone()),
         sees: sees.iter().copied().map(Text).collect(),
+        teams: teams(confirmation),
         users: Vec::new(),
     }
+}
+
+fn teams(confirmation: &Confirmation) -> Option<TeamsEntry> {
+    let (failed, coverage) = match confirmation {
+        Confirmation::NotAsked => return None,
+        Confirmation::Failed(why) => (Some(why.clone()), Coverage::Complete),
+        Confirmation::Seen(_, coverage) => (None, coverage.clone()),
+    };
+    Some(TeamsEntry { failed, coverage: CoverageEntry(coverage), users: Vec::new() })
 }
 
 fn user_entry(user: &LiveUser) -> UserEntry {
@@ -191,7 +226,8 @@ fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
     // A reader that this dialplane does not know is none that it could ask again.
     let source = LiveSource::named(&reader).unwrap_or_default();
     let extension_prefix = extension_prefix.map(|prefix| prefix.0);
-    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source };
+    let confirm = live.as_ref().is_some_and(|live| live.teams.is_some());
+    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source, confirm };
     let live = match (live, unread) {
         (Some(live), None) => Ok(Arc::new(live_tenant(live, &at.key("live"))?)),
         (None, Some(FaultEntry { kind, message, hint })) => Err(Fault { kind: kind.0, message, hint }),
@@ -201,23 +237,34 @@ fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
 }
 
 fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
-    let LiveEntry { consent, coverage, sees, users } = entry;
-    let mut live = LiveTenant {
+    let LiveEntry { consent, coverage, sees, teams, users } = entry;
+    let mut wrongs = Vec::new();
+    let confirmation = match teams {
+        None => Confirmation::NotAsked,
+        Some(TeamsEntry { failed: Some(why), .. }) => Confirmation::Failed(why),
+        Some(teams) => Confirmation::Seen(by_name(teams.users, &at.key("teams"), &mut wrongs), teams.coverage.0),
+    };
+    let live = LiveTenant {
         consent: Consent::from_indicators(consent.flag, consent.listed),
         coverage: coverage.0,
         sees: sees.into_iter().map(|field| field.0).collect(),
-        users: std::collections::BTreeMap::new(),
+        users: by_name(users, at, &mut wrongs),
+        confirmation,
     };
-    let mut wrongs = Vec::new();
-    for (number, entry) in users.into_iter().enumerate() {
+    if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
+}
+
+fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> BTreeMap<Upn, LiveUser> {
+    let mut users = BTreeMap::new();
+    for (number, entry) in entries.into_iter().enumerate() {
         let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;
         let path = || at.key("users").index(number).key("userPrincipalName");
         let user = LiveUser { upn: upn.clone(), id: id.map(|id| id.0), calling: calling.0, details: details.0 };
-        if live.users.insert(upn.clone(), user).is_some() {
+        if users.insert(upn.clone(), user).is_some() {
             wrongs.push(Wrong::value(path(), format!("user `{upn}` is listed twice")).hint("keep one of the two entries"));
         }
     }
-    if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
+    users
 }
 
 /// Everything that does not fit, after the first error of the fast path. Users are tried one by one: a mistake of one must not hide

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::Sheet as SheetSettings,
-    model::{LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef, Value},
+    model::{Confirmation, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef, Value},
     ports::{Fault, FaultKind, LiveReader},
     yaml::Diagnostic,
 };
@@ -142,7 +142,11 @@ impl Snapshot {
             (None, None) => return Err(self.absent(tenant)),
         };
         let mut live = LiveTenant::clone(live);
-        live.users.values_mut().for_each(|user| respell(user, tenant));
+        let beside = match &mut live.confirmation {
+            Confirmation::Seen(users, _) => Some(users.values_mut()),
+            Confirmation::NotAsked | Confirmation::Failed(_) => None,
+        };
+        live.users.values_mut().chain(beside.into_iter().flatten()).for_each(|user| respell(user, tenant));
         Ok(live)
     }
 

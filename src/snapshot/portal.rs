@@ -12,7 +12,10 @@ use csv::{ReaderBuilder, StringRecord};
 
 use crate::{
     config::{Sheet, SheetCalling},
-    model::{Consent, Coverage, Field, GatewayId, Kind, LiveCalling, LiveTenant, LiveUser, Observed, PhoneNumber, Upn, Value},
+    model::{
+        Confirmation, Consent, Coverage, Field, GatewayId, Kind, LiveCalling, LiveTenant, LiveUser, Observed, PhoneNumber, Upn,
+        Value,
+    },
     yaml::{self, Diagnostic},
 };
 
@@ -127,7 +130,7 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
     }
     let coverage = if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
     let sees = columns.fields.iter().map(|(field, _)| *field).collect();
-    LiveTenant { consent: Consent::Missing, coverage, sees, users }
+    LiveTenant { consent: Consent::Missing, coverage, sees, users, confirmation: Confirmation::NotAsked }
 }
 
 fn summary(odd: &[String]) -> String {

@@ -6,8 +6,8 @@ use dialplane::{
     config::{Sheet, SheetCalling},
     import::{Choice, import},
     model::{
-        Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName, TenantRef,
-        Value,
+        Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName,
+        TenantRef, Value,
     },
     ports::LiveReader as _,
     sandbox::{Failure, Route, Rule, World},
@@ -77,12 +77,12 @@ async fn a_tenant_that_could_not_be_read_is_kept_as_such() {
     assert_eq!(one.code, 1);
 }
 
-/// Five customers of 200, with the differences that people have.
+/// Five customers of 200, with the differences that people have; two are read through Graph.
 fn thousand() -> String {
     let mut text = String::new();
-    for tenant in 0..5 {
+    for (tenant, read) in ["", "", "confirm: graph", "live: graph", "live: graph"].into_iter().enumerate() {
         text += &format!(
-            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{tenant}\n  mode: enforce\n  prune: never\n  numbers: {{ extensionPrefix: \"+1\" }}\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: t{tenant} }}\nspec:\n  users:\n"
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{tenant}\n  mode: enforce\n  prune: never\n  {read}\n  numbers: {{ extensionPrefix: \"+1\" }}\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: t{tenant} }}\nspec:\n  users:\n"
         );
         for user in 0..200 {
             let calling = if user % 9 == 7 { "disabled" } else { "enabled" };
@@ -230,7 +230,7 @@ async fn sheet(text: &str, settings: &Sheet) -> String {
     }
     let prefix = dialplane::model::ExtensionPrefix::parse("+1").ok();
     let live = snapshot
-        .observe(&TenantRef { name, id: id("contoso"), extension_prefix: prefix, live: LiveSource::default() })
+        .observe(&TenantRef { name, id: id("contoso"), extension_prefix: prefix, live: LiveSource::default(), confirm: false })
         .await
         .unwrap();
     let mut out = format!("{:?} {:?} sees {:?}\n", live.consent, live.coverage, live.sees);
@@ -296,6 +296,7 @@ fn odd() -> Shot {
         id: id("contoso"),
         extension_prefix: None,
         live: LiveSource::default(),
+        confirm: false,
     };
     let text = |text: &str| Observed::Set(Value::Text(text.into()));
     let phone = |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
@@ -333,7 +334,13 @@ fn odd() -> Shot {
     let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
     sees.retain(|field| !field.name().starts_with("device"));
     let coverage = Coverage::Suspect("the service counts 12 users and sent 11".to_owned());
-    let live = LiveTenant { consent: Consent::Granted, coverage, sees, users: users.into_iter().collect() };
+    let live = LiveTenant {
+        consent: Consent::Granted,
+        coverage,
+        sees,
+        users: users.into_iter().collect(),
+        confirmation: Confirmation::NotAsked,
+    };
     Shot { tenant, at: "2026-07-04T08:15:30Z".parse().unwrap(), reader: "connecttoteams".into(), live: Ok(Arc::new(live)) }
 }
 

@@ -7,8 +7,8 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Consent, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser, Memory,
-        Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
+        Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser,
+        Memory, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
     },
     pass,
     ports::{Fault, FaultKind, LiveReader as _},
@@ -123,33 +123,42 @@ fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Obse
 
 fn shot() -> impl Strategy<Value = Shot> {
     let head = (0..4_usize, any::<bool>(), option::weighted(0.2, text()), any::<(bool, bool)>(), 0..2_000_000_000_i64);
-    (head, vec(user(), 0..12), prop::bool::weighted(0.1)).prop_map(|((number, prefix, doubt, consent, at), users, unread)| {
-        let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
-        let names = ["contoso", "no", "123", "1e3"];
-        let tenant = TenantRef {
-            name: name(names[number]),
-            id: TenantId::parse(&tenant_id(number)).unwrap(),
-            extension_prefix,
-            live: LiveSource::default(),
-        };
-        let users = users.into_iter().map(|(upn, calling, id, details)| {
-            let upn = Upn::parse(&upn).unwrap();
-            let details = details
-                .iter()
-                .map(|(n, draw)| (Field::ALL[*n], observed(Field::ALL[*n], draw, tenant.extension_prefix.as_ref())))
-                .collect();
-            (upn.clone(), LiveUser { upn, id, calling, details })
-        });
-        let live = LiveTenant {
-            consent: Consent::from_indicators(consent.0, consent.1),
-            coverage: doubt.map_or(Coverage::Complete, Coverage::Suspect),
-            sees: Field::ALL.into_iter().skip(usize::from(unread)).collect(),
-            users: users.collect(),
-        };
-        let fault = Fault::new(FaultKind::Server, "the service\nfailed").hint("wait");
-        let live = if unread { Err(fault) } else { Ok(Arc::new(live)) };
-        Shot { tenant, at: Timestamp::from_second(at).unwrap(), reader: "connecttoteams".into(), live }
-    })
+    (head, vec(user(), 0..12), prop::bool::weighted(0.1), 0..4_u8).prop_map(
+        |((number, prefix, doubt, consent, at), users, unread, beside)| {
+            let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
+            let names = ["contoso", "no", "123", "1e3"];
+            let tenant = TenantRef {
+                name: name(names[number]),
+                id: TenantId::parse(&tenant_id(number)).unwrap(),
+                extension_prefix,
+                live: LiveSource::default(),
+                confirm: false,
+            };
+            let users = users.into_iter().map(|(upn, calling, id, details)| {
+                let upn = Upn::parse(&upn).unwrap();
+                let details = details
+                    .iter()
+                    .map(|(n, draw)| (Field::ALL[*n], observed(Field::ALL[*n], draw, tenant.extension_prefix.as_ref())))
+                    .collect();
+                (upn.clone(), LiveUser { upn, id, calling, details })
+            });
+            let live = LiveTenant {
+                consent: Consent::from_indicators(consent.0, consent.1),
+                coverage: doubt.map_or(Coverage::Complete, Coverage::Suspect),
+                sees: Field::ALL.into_iter().skip(usize::from(unread)).collect(),
+                users: users.collect(),
+                confirmation: Confirmation::NotAsked,
+            };
+            let live = match beside {
+                0 => LiveTenant { confirmation: Confirmation::Failed("it said \"users\":[]".to_owned()), ..live },
+                1 => LiveTenant { confirmation: Confirmation::Seen(live.users.clone(), live.coverage.clone()), ..live },
+                _ => live,
+            };
+            let fault = Fault::new(FaultKind::Server, "the service\nfailed").hint("wait");
+            let live = if unread { Err(fault) } else { Ok(Arc::new(live)) };
+            Shot { tenant, at: Timestamp::from_second(at).unwrap(), reader: "connecttoteams".into(), live }
+        },
+    )
 }
 
 /// At most one observation of each tenant.
