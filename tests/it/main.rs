@@ -8,6 +8,7 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod adverse;
 mod cli;
 mod examples;
 mod execute;
@@ -21,6 +22,7 @@ mod mistakes;
 mod plan;
 mod properties;
 mod readers;
+mod recovery;
 mod service;
 mod simulate;
 mod stage;

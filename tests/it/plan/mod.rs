@@ -6,6 +6,7 @@
 mod guards;
 mod memory;
 mod numbers;
+mod patience;
 mod table;
 
 use dialplane::plan::Plan;
