@@ -159,7 +159,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn consent(&self) -> Result<(), Stop> {
         match self.executor.provisioner.consent(self.tenant).await {
             Ok(Consent::Granted) => Ok(()),
-            Ok(Consent::Missing | Consent::Disagrees { .. }) => Err(Stop::Consent),
+            Ok(Consent::Missing | Consent::Disagrees { .. } | Consent::TokenUnusable(_)) => Err(Stop::Consent),
             Err(fault) => Err(Stop::Fault(fault)),
         }
     }

@@ -140,7 +140,9 @@ async fn decide<R: LiveReader>(
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
     };
     bar.finish_and_clear();
-    Ok(pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution))
+    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    pass::check_inventory(&mut plan, reader, tenants).await;
+    Ok(plan)
 }
 
 /// Leaves only the named tenants, if any are named. All are looked at, because a number may be held in any of them.

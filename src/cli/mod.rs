@@ -7,6 +7,8 @@ mod apply;
 mod args;
 mod backend;
 mod check;
+mod credentials;
+mod doctor;
 mod exit;
 mod import;
 mod logging;
@@ -24,7 +26,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 pub use exit::Exit;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Credentials};
 use exit::Failure;
 use signals::Signals;
 
@@ -67,6 +69,8 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Import(command) => import::import(cli, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
         Command::Status(command) => status::status(cli, command),
+        Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
+        Command::Credentials(Credentials::Regenerate(command)) => credentials::regenerate(cli, command).await,
         Command::Schema => {
             out::json(&crate::manifest::json_schema());
             Ok(Exit::Done)

@@ -1,6 +1,6 @@
 //! Which tenants `observe` and `import` look at, and what they see there.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -56,16 +56,17 @@ pub(super) async fn look(
             let taken = |tenant: &TenantRef| {
                 kept.taken(tenant).map_or_else(|| (Timestamp::now(), PORTAL.into()), |(at, reader)| (at, reader.into()))
             };
-            shots(tenants, observed, taken)
+            shots(kept, tenants, observed, taken).await
         }
         (None, looked) => {
             let backend = match looked {
                 Some(looked) if whom.sandbox => Backend::rehearsal(&looked.in_force.desired).await?,
                 _ => Backend::real(&settings)?,
             };
-            let observed = observe(&backend.reader(), &tenants, backend.execution.tenants, signals).await?;
+            let reader = backend.reader();
+            let observed = observe(&reader, &tenants, backend.execution.tenants, signals).await?;
             let now = Timestamp::now();
-            shots(tenants, observed, |tenant| (now, tenant.live.name().into()))
+            shots(&reader, tenants, observed, |tenant| (now, tenant.live.name().into())).await
         }
     };
     Ok(Seen { shots, looked })
@@ -112,17 +113,20 @@ async fn observe<R: LiveReader>(
     Ok(observed)
 }
 
-fn shots(
+async fn shots<R: LiveReader>(
+    reader: &R,
     tenants: Vec<TenantRef>,
     mut observed: Observed,
-    taken: impl Fn(&TenantRef) -> (Timestamp, std::sync::Arc<str>),
+    taken: impl Fn(&TenantRef) -> (Timestamp, Arc<str>),
 ) -> Vec<Shot> {
-    let shot = |tenant: TenantRef| {
-        let live = observed.remove(&tenant.name)?;
-        let (at, reader) = taken(&tenant);
-        Some(Shot { tenant, at, reader, live })
-    };
-    tenants.into_iter().filter_map(shot).collect()
+    let mut shots = Vec::new();
+    for tenant in tenants {
+        let Some(live) = observed.remove(&tenant.name) else { continue };
+        let (at, by) = taken(&tenant);
+        let inventory = reader.inventory(&tenant).await;
+        shots.push(Shot { tenant, at, reader: by, inventory, live });
+    }
+    shots
 }
 
 /// Says which tenants could not be read, and why; how many.

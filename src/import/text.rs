@@ -48,6 +48,9 @@ fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field
     writeln!(out, "  tenantId: \"{}\"", shot.tenant.id)?;
     writeln!(out, "  mode: report # nothing is written; `enforce` once a plan shows only what you want")?;
     writeln!(out, "  prune: never # users whom no manifest names are left alone")?;
+    if let Some(account) = &shot.tenant.account {
+        writeln!(out, "  account: {}", quoted(account.as_str()))?;
+    }
     if shot.tenant.live != LiveSource::default() {
         writeln!(out, "  live: {}", shot.tenant.live.name())?;
     }

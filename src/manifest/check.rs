@@ -286,6 +286,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
     DesiredTenant {
         name: draft.name.clone(),
         id: spec.tenant_id.clone().unwrap_or_else(TenantId::nil),
+        account: spec.account.clone(),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
         live: spec.live.into(),

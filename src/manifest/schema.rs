@@ -11,7 +11,7 @@ use serde::{
 
 use super::entry::{Fields, UserEntry};
 use crate::{
-    model::{DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, TenantId, TenantName},
+    model::{AccountName, DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, TenantId, TenantName},
     yaml::{some, word},
 };
 
@@ -76,6 +76,10 @@ pub(super) struct TenantSpec {
     #[serde(deserialize_with = "tenant_id")]
     #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
     pub(super) tenant_id: Option<TenantId>,
+    /// The account of the configuration that manages the tenant, if there are several.
+    #[serde(deserialize_with = "account")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    pub(super) account: Option<AccountName>,
     /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "ModeEntry")]
@@ -222,6 +226,10 @@ fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) ->
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
     parsed(deserializer, TenantName::parse)
+}
+
+fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountName>, D::Error> {
+    parsed(deserializer, AccountName::parse)
 }
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {

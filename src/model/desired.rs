@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn};
+use super::{AccountName, Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct DesiredTenant {
     pub name: TenantName,
     /// The Microsoft tenant.
     pub id: TenantId,
+    /// The account at the service that manages it; the only one if absent.
+    pub account: Option<AccountName>,
     /// Whether differences are corrected, shown, or not even looked at.
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
@@ -52,6 +54,7 @@ impl DesiredTenant {
             name: self.name.clone(),
             id: self.id.clone(),
             extension_prefix: self.extension_prefix.clone(),
+            account: self.account.clone(),
             live: self.live,
             confirm: self.confirm,
         }

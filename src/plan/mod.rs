@@ -13,6 +13,7 @@
 mod confirm;
 mod diff;
 mod guards;
+pub mod inventory;
 mod numbers;
 mod order;
 mod past;

@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{Before, Details, Field, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
+use crate::model::{
+    Before, Details, Field, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb,
+};
 use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.
@@ -251,6 +253,17 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+    /// The account's list of tenants does not have this one; the number of its reseller.
+    NotOurTenant(i64),
+    /// A gateway that manifests name and the account's list does not have.
+    GatewayNotAvailable {
+        /// The gateway.
+        gateway: GatewayId,
+        /// How many enabled users it is declared for.
+        users: usize,
+        /// Those that the account has.
+        available: Vec<GatewayId>,
+    },
     /// Teams could not be asked; why.
     NotConfirmed(String),
     /// Users whom Teams does not show as the service does, yet.

@@ -154,6 +154,7 @@ mod tests {
             let tenant = DesiredTenant {
                 name: name.clone(),
                 id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
+                account: None,
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
                 live: LiveSource::default(),

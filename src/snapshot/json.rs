@@ -12,11 +12,12 @@ use serde_yaml::Value;
 
 use super::{
     Shot,
+    account::{ConsentEntry, InventoryEntry},
     spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
 };
 use crate::{
     model::{
-        Confirmation, Consent, Coverage, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName,
+        AccountName, Confirmation, Coverage, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName,
         TenantRef, Upn, UserId,
     },
     ports::{Fault, FaultKind},
@@ -57,6 +58,12 @@ struct TenantEntry {
     #[serde(deserialize_with = "time")]
     observed_at: Timestamp,
     reader: String,
+    /// The account that reads and writes the tenant, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<Text<AccountName>>,
+    /// What that account has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inventory: Option<InventoryEntry>,
     /// Exactly one of these two is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unread: Option<FaultEntry>,
@@ -84,14 +91,6 @@ struct TeamsEntry {
     failed: Option<String>,
     coverage: CoverageEntry,
     users: Vec<UserEntry>,
-}
-
-/// The two indicators of contract 2.5.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConsentEntry {
-    flag: bool,
-    listed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,7 +122,7 @@ pub(super) fn write(shots: &[&Shot]) -> String {
 
 /// A tenant, with each of its users on a line of its own.
 fn tenant(shot: &Shot) -> String {
-    let TenantRef { name, id, extension_prefix, live: _, confirm: _ } = shot.tenant.clone();
+    let TenantRef { name, id, extension_prefix, live: _, confirm: _, account } = shot.tenant.clone();
     let unread = |fault: &Fault| FaultEntry { kind: Text(fault.kind), message: fault.message.clone(), hint: fault.hint.clone() };
     let entry = TenantEntry {
         name: Text(name),
@@ -131,6 +130,8 @@ fn tenant(shot: &Shot) -> String {
         extension_prefix: extension_prefix.map(Text),
         observed_at: shot.at,
         reader: shot.reader.to_string(),
+        account: account.map(Text),
+        inventory: shot.inventory.as_ref().map(|inventory| InventoryEntry::of(inventory, &shot.tenant.id)),
         unread: shot.live.as_ref().err().map(unread),
         live: shot.live.as_ref().ok().map(|live| without_users(live)),
     };
@@ -162,13 +163,8 @@ fn line(entry: &impl Serialize) -> String {
 
 fn without_users(live: &LiveTenant) -> LiveEntry {
     let LiveTenant { consent, coverage, sees, users: _, confirmation } = live;
-    let (flag, listed) = match consent {
-        Consent::Granted => (true, true),
-        Consent::Missing => (false, false),
-        Consent::Disagrees { flag, listed } => (*flag, *listed),
-    };
     LiveEntry {
-        consent: ConsentEntry { flag, listed },
+        consent: ConsentEntry::of(consent),
         coverage: CoverageEntry(coverage.clone()),
         sees: sees.iter().copied().map(Text).collect(),
         teams: teams(confirmation),
@@ -222,18 +218,20 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>>
 }
 
 fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
-    let TenantEntry { name, id, extension_prefix, observed_at, reader, unread, live } = entry;
+    let TenantEntry { name, id, extension_prefix, observed_at, reader, account, inventory, unread, live } = entry;
     // A reader that this dialplane does not know is none that it could ask again.
     let source = LiveSource::named(&reader).unwrap_or_default();
     let extension_prefix = extension_prefix.map(|prefix| prefix.0);
     let confirm = live.as_ref().is_some_and(|live| live.teams.is_some());
-    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source, confirm };
+    let inventory = inventory.map(|inventory| inventory.inventory(&id.0));
+    let account = account.map(|account| account.0);
+    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source, confirm, account };
     let live = match (live, unread) {
         (Some(live), None) => Ok(Arc::new(live_tenant(live, &at.key("live"))?)),
         (None, Some(FaultEntry { kind, message, hint })) => Err(Fault { kind: kind.0, message, hint }),
         _ => return Err(vec![Wrong::value(at.clone(), "either `live` or `unread` is expected")]),
     };
-    Ok(Shot { tenant, at: observed_at, reader: reader.into(), live })
+    Ok(Shot { tenant, at: observed_at, reader: reader.into(), inventory, live })
 }
 
 fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
@@ -245,7 +243,7 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
         Some(teams) => Confirmation::Seen(by_name(teams.users, &at.key("teams"), &mut wrongs), teams.coverage.0),
     };
     let live = LiveTenant {
-        consent: Consent::from_indicators(consent.flag, consent.listed),
+        consent: consent.consent(),
         coverage: coverage.0,
         sees: sees.into_iter().map(|field| field.0).collect(),
         users: by_name(users, at, &mut wrongs),

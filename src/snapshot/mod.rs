@@ -17,6 +17,7 @@
 //! Deliberately not here: secrets. A snapshot holds names and numbers of people; a portal's list may hold passwords, which are
 //! never looked at.
 
+mod account;
 mod json;
 mod portal;
 mod spell;
@@ -27,7 +28,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::Sheet as SheetSettings,
-    model::{Confirmation, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef, Value},
+    model::{Confirmation, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef, Value},
     ports::{Fault, FaultKind, LiveReader},
     yaml::Diagnostic,
 };
@@ -44,6 +45,8 @@ pub struct Shot {
     pub at: Timestamp,
     /// By which reader.
     pub reader: Arc<str>,
+    /// What the account has that reads the tenant, if it says.
+    pub inventory: Option<Arc<Inventory>>,
     /// What.
     pub live: Result<Arc<LiveTenant>, Fault>,
 }
@@ -171,5 +174,9 @@ fn respell(user: &mut LiveUser, tenant: &TenantRef) {
 impl LiveReader for Snapshot {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         self.look(tenant)
+    }
+
+    async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
+        self.shots.get(&tenant.id)?.inventory.clone()
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     model::{
-        Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, Observed, PhoneNumber, TenantId, TenantName, Upn, UserId,
-        Value,
+        AccountName, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, Observed, PhoneNumber, TenantId, TenantName,
+        Upn, UserId, Value,
     },
     ports::FaultKind,
 };
@@ -51,7 +51,7 @@ macro_rules! spelt {
     )*};
 }
 
-spelt!(TenantName, TenantId, ExtensionPrefix, Upn);
+spelt!(AccountName, TenantName, TenantId, ExtensionPrefix, Upn);
 
 impl Spelt for UserId {
     fn text(&self) -> &str {

@@ -7,8 +7,8 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser,
-        Memory, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
+        Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, Inventory, Kind, LiveCalling, LiveSource, LiveTenant,
+        LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
     },
     pass,
     ports::{Fault, FaultKind, LiveReader as _},
@@ -133,6 +133,7 @@ fn shot() -> impl Strategy<Value = Shot> {
                 extension_prefix,
                 live: LiveSource::default(),
                 confirm: false,
+                account: None,
             };
             let users = users.into_iter().map(|(upn, calling, id, details)| {
                 let upn = Upn::parse(&upn).unwrap();
@@ -156,7 +157,16 @@ fn shot() -> impl Strategy<Value = Shot> {
             };
             let fault = Fault::new(FaultKind::Server, "the service\nfailed").hint("wait");
             let live = if unread { Err(fault) } else { Ok(Arc::new(live)) };
-            Shot { tenant, at: Timestamp::from_second(at).unwrap(), reader: "connecttoteams".into(), live }
+            let inventory = (beside > 1).then(|| {
+                let gateways = BTreeMap::from([(GatewayId::new(2).unwrap(), "EU \"1\"".to_owned())]);
+                let tenants = if prefix { Err("no list".to_owned()) } else { Ok([tenant.id.clone()].into()) };
+                Arc::new(Inventory {
+                    reseller: at,
+                    tenants,
+                    gateways: if unread { Err("none".to_owned()) } else { Ok(gateways) },
+                })
+            });
+            Shot { tenant, at: Timestamp::from_second(at).unwrap(), reader: "connecttoteams".into(), inventory, live }
         },
     )
 }
@@ -186,6 +196,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for shot in shots {
             let again = runtime.block_on(read.observe(&shot.tenant));
+            prop_assert_eq!(runtime.block_on(read.inventory(&shot.tenant)), shot.inventory);
             prop_assert_eq!(&again, &shot.live.map(|live| LiveTenant::clone(&live)));
         }
     }

@@ -150,6 +150,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
         let tenant = DesiredTenant {
             name: name(&format!("t{index}")),
             id: TenantId::parse(&tenant_id(index)).unwrap(),
+            account: None,
             mode: match draw.mode {
                 0 => Mode::Report,
                 SUSPENDED => Mode::Suspend,

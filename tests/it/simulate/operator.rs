@@ -71,6 +71,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
     let desired = DesiredTenant {
         name: name(&format!("t{t}")),
         id: TenantId::parse(&tenant_id(t)).unwrap(),
+        account: None,
         mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
         live: LiveSource::ConnecttoTeams,
