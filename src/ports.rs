@@ -14,8 +14,8 @@ use std::{future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Inventory, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn,
-    Verb,
+    Before, Consent, Details, Inventory, Landing, LiveSource, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef,
+    UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -119,6 +119,13 @@ pub enum Event {
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
+    /// A whole list of users was seen, and has another number of them than the last one.
+    Counted {
+        /// How many.
+        users: usize,
+        /// Who showed it.
+        by: LiveSource,
+    },
 }
 
 /// What became of a step.

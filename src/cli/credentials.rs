@@ -81,11 +81,7 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
 
 /// For the account that manages the tenant.
 fn regenerator(settings: &Settings, tenant: &TenantRef) -> Result<Regenerator, Failure> {
-    let mut accounts: Vec<_> = settings.all_accounts().collect();
-    if accounts.len() > 1 || tenant.account.is_some() {
-        accounts.retain(|(_, name, _)| *name == tenant.account);
-    }
-    let Some((section, _, account)) = accounts.pop() else {
+    let Some((section, account)) = settings.account_of(tenant.account.as_ref()) else {
         return Err(Failure::new(format!("the configuration has no account for tenant `{}`", tenant.name))
             .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant"));
     };

@@ -91,6 +91,14 @@ impl Settings {
         }
     }
 
+    /// The account that manages a tenant which names this one, and its section. With a single account none need be named.
+    #[must_use]
+    pub fn account_of(&self, named: Option<&AccountName>) -> Option<(String, &Account)> {
+        let alone = named.is_none() && self.all_accounts().count() == 1;
+        let found = self.all_accounts().find(|(_, name, _)| alone || name.as_ref() == named);
+        found.map(|(section, _, account)| (section, account))
+    }
+
     /// All accounts, each with the section that it stands in and the name by which tenants name it.
     pub fn all_accounts(&self) -> impl Iterator<Item = (String, Option<AccountName>, &Account)> {
         let only = self.connect_to_teams.iter().map(|account| ("connectToTeams".to_owned(), None, account));

@@ -292,6 +292,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         live: spec.live.into(),
         confirm: spec.confirm == ConfirmEntry::Graph,
         disable_limit: spec.limits.disable.limit(),
+        shrink_limit: spec.limits.shrink.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         users: BTreeMap::new(),

@@ -11,7 +11,7 @@ use serde::{
 
 use super::entry::{Fields, UserEntry};
 use crate::{
-    model::{AccountName, DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, TenantId, TenantName},
+    model::{AccountName, DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, ShrinkLimit, TenantId, TenantName},
     yaml::{some, word},
 };
 
@@ -181,6 +181,32 @@ impl From<LiveEntry> for LiveSource {
 pub(super) struct Limits {
     /// How many people may lose calling in one run; the smaller bound counts.
     pub(super) disable: DisableEntry,
+    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
+    pub(super) shrink: ShrinkEntry,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ShrinkEntry {
+    /// Of the users in the last whole list, rounded up.
+    #[serde(deserialize_with = "percent")]
+    #[schemars(range(max = 100))]
+    percent: u8,
+    /// As many as these, whatever the share.
+    floor: u32,
+}
+
+impl Default for ShrinkEntry {
+    fn default() -> Self {
+        let ShrinkLimit { percent, floor } = ShrinkLimit::DEFAULT;
+        Self { percent, floor }
+    }
+}
+
+impl ShrinkEntry {
+    pub(super) fn limit(&self) -> ShrinkLimit {
+        ShrinkLimit { percent: self.percent, floor: self.floor }
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

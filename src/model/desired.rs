@@ -32,6 +32,8 @@ pub struct DesiredTenant {
     pub live: LiveSource,
     /// Whether Graph is asked as well, to confirm that Teams shows it.
     pub confirm: bool,
+    /// How many users may vanish from its list between two looks.
+    pub shrink_limit: ShrinkLimit,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -111,6 +113,27 @@ pub enum Prune {
     Disable,
 }
 
+/// How many users may vanish from a tenant's list between two looks before the list is doubted; the larger of the two counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShrinkLimit {
+    /// Of the users in the last whole list, rounded up.
+    pub percent: u8,
+    /// As many as these, whatever the share: in a small tenant three people are a third.
+    pub floor: u32,
+}
+
+impl ShrinkLimit {
+    /// The limit of a tenant that names none.
+    pub const DEFAULT: Self = Self { percent: 20, floor: 5 };
+
+    /// How many of `before` users may vanish.
+    #[must_use]
+    pub fn allows(self, before: usize) -> usize {
+        let share = before.saturating_mul(usize::from(self.percent)).div_ceil(100);
+        share.max(usize::try_from(self.floor).unwrap_or(usize::MAX))
+    }
+}
+
 /// Where the live state of a tenant is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LiveSource {
@@ -125,7 +148,7 @@ impl LiveSource {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
 
-    /// The word in manifests, snapshots and reports.
+    /// The word in manifests, in snapshots and in the journal.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, RunId, Upn, Value};
+use super::{Calling, Field, LiveSource, RunId, Upn, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,19 @@ pub struct Memory {
     pub written: BTreeMap<Upn, Written>,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
+    /// The last whole list of users.
+    pub counted: Option<Counted>,
+}
+
+/// A whole list of users, as far as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many were in it.
+    pub users: usize,
+    /// Who showed it.
+    pub by: LiveSource,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Memory {

@@ -13,12 +13,12 @@ mod live;
 mod memory;
 mod phone;
 
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune};
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune, ShrinkLimit};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{AccountName, GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Counted, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 
 /// Whether a person can make and receive calls in Teams.

@@ -19,6 +19,7 @@ mod order;
 mod past;
 mod patience;
 pub mod render;
+mod shrink;
 mod types;
 
 use std::collections::BTreeMap;
@@ -115,6 +116,14 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
+    let doubted;
+    let live = match shrink::doubt(desired, live, tenant.memory) {
+        Some(what) => {
+            doubted = LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() };
+            &doubted
+        }
+        None => live,
+    };
     let diff::Outcome { mut steps, mut problems, mut notes, landed, decided, undecided } =
         diff::tenant(desired, live, tenant.memory, now, patience);
     numbers::release_before_take(&mut steps, desired, live, holders);
@@ -150,6 +159,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         sync,
         sync_from,
         landed,
+        counted: shrink::news(desired, live, tenant.memory),
         decided: decided.into_iter().map(|(user, _)| user).collect(),
         undecided,
         confirmed,

@@ -43,6 +43,8 @@ pub struct TenantPlan {
     pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
     pub undecided: Vec<Upn>,
+    /// How many users a whole list has, where that is news: a fact for the journal.
+    pub counted: Option<usize>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
 }
@@ -302,6 +304,7 @@ impl TenantPlan {
             landed: Vec::new(),
             decided: Vec::new(),
             undecided: Vec::new(),
+            counted: None,
             confirmed: None,
         }
     }

@@ -20,6 +20,11 @@ pub fn msal_object(tenant: &TenantId, ends_at: Timestamp) -> String {
     set(tenant, ends_at).to_string()
 }
 
+/// A token set with a whole life.
+pub(super) fn fresh(tenant: &TenantId, now: Timestamp) -> Json {
+    set(tenant, now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX))
+}
+
 fn set(tenant: &TenantId, ends_at: Timestamp) -> Json {
     json!({
         "accessToken": format!("msal-access-token-of-{tenant}"),
@@ -56,6 +61,5 @@ pub(super) fn check(object: &Map<String, Json>, tenant: &TenantId, now: Timestam
 pub(super) fn refresh(whose: &Whose, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
     let Whose::Enterprise(tenant) = whose else { return Err(Reply::error(403, "this needs a token of the enterprise")) };
     check(&request.object()?, tenant, now)?;
-    let end = now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX);
-    Ok(Reply::json(200, &json!({ "authenticationResult": set(tenant, end) })))
+    Ok(Reply::json(200, &json!({ "authenticationResult": fresh(tenant, now) })))
 }

@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, TenantId, TenantName},
+        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, ShrinkLimit, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -159,6 +159,7 @@ mod tests {
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
                 live: LiveSource::default(),
                 confirm: false,
+                shrink_limit: ShrinkLimit::DEFAULT,
                 disable_limit: DisableLimit::DEFAULT,
                 protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,

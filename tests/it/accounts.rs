@@ -132,6 +132,10 @@ async fn each_tenant_is_read_through_its_account() {
         text = text.replace(&line, &format!("{line}  account: {name}\n"));
     }
     fs::write(stage.manifest(), text).unwrap();
+    let doctor = stage.run(&["doctor"]).await;
+    let failed: Vec<&str> = doctor.stdout.lines().filter(|line| line.starts_with("fail")).collect();
+    assert!(failed[0].contains("accounts.west") && failed[1].contains("names no account") && failed.len() == 2, "{failed:?}");
+    assert!(doctor.stdout.contains("pass  adatum"), "the tenants of a sound account are looked at: {}", doctor.stdout);
     let ended = stage.run(&["plan"]).await;
     assert_eq!(ended.code, 1);
     insta::assert_snapshot!(ended.stdout, @r"

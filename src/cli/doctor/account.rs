@@ -115,16 +115,20 @@ async fn inventory(checks: &mut Checks, probe: &Probe) {
     }
 }
 
-/// Tenants of the settings that no manifest describes: a name that was changed there would silently mean the other way to write.
+/// Tenants of the settings that no manifest describes, or for another account: what stands here would silently not be used.
 pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> {
     let mut all = Vec::new();
     for (section, _, account) in settings.all_accounts() {
         let mut checks = Checks::of(section.clone());
-        let known = |name: &str| desired.tenants.keys().any(|tenant| tenant.as_str() == name);
+        let known = |name: &str| {
+            let tenant = desired.tenants.values().find(|tenant| tenant.name.as_str() == name);
+            let account = tenant.and_then(|tenant| settings.account_of(tenant.account.as_ref()));
+            account.is_some_and(|(of, _)| of == section)
+        };
         for name in account.enterprises.keys().filter(|name| !known(name)) {
             checks.warn(
                 "enterprises",
-                format!("no manifest describes a tenant `{name}`"),
+                format!("no manifest describes a tenant `{name}` of this account"),
                 format!("correct or remove `{section}.enterprises.{name}`"),
             );
         }

@@ -13,7 +13,7 @@ mod account;
 mod machine;
 mod tenant;
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 use futures_util::{StreamExt, stream};
@@ -132,24 +132,24 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
 /// The accounts, then the tenants of those that can be used.
 async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>) -> Vec<Check> {
     let mut checks = Vec::new();
-    let mut usable = true;
+    let mut unusable = BTreeSet::new();
     for probe in backend.client.probes() {
         let found = account::check(&probe).await;
-        usable &= found.iter().all(|check| check.verdict != Verdict::Fail);
+        if found.iter().any(|check| check.verdict == Verdict::Fail) {
+            unusable.insert(probe.section().to_owned());
+        }
         checks.extend(found);
     }
     let Some(looked) = looked else { return checks };
     checks.extend(account::enterprises(settings, &looked.in_force.desired));
-    if usable {
-        let desired = looked.in_force.desired.tenants.values().filter(|tenant| tenant.mode != Mode::Suspend);
-        let (service, users) = (backend.client.reader(), backend.reader());
-        let tenants: Vec<Vec<Check>> = stream::iter(desired)
-            .map(|tenant| tenant::check(&service, &users, tenant))
-            .buffered(settings.execution.tenants)
-            .collect()
-            .await;
-        checks.extend(tenants.into_iter().flatten());
-    }
+    let (service, users) = (backend.client.reader(), backend.reader());
+    let asked = looked.in_force.desired.tenants.values().filter(|tenant| {
+        let account = settings.account_of(tenant.account.as_ref());
+        tenant.mode != Mode::Suspend && account.is_none_or(|(section, _)| !unusable.contains(&section))
+    });
+    let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
+    let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.tenants).collect().await;
+    checks.extend(tenants.into_iter().flatten());
     checks
 }
 

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod graph;
+mod shrink;
 mod whole;
 mod wrapped;
 

@@ -161,7 +161,7 @@ impl Judge {
                     seen.for_each(|what| record.fights.landed(what));
                 }
             }
-            Event::NothingSent | Event::NotSynced { lost: true, .. } | Event::Decided(_) => {}
+            Event::NothingSent | Event::NotSynced { lost: true, .. } | Event::Decided(_) | Event::Counted { .. } => {}
         }
     }
 
