@@ -61,7 +61,7 @@ async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
     assert!(log.contains("recovered: a sync owed since ") && log.contains(" cut off before an outcome was on record"), "{log}");
     let line = service.text("stdout").lines().find(|line| line.contains("\"kind\":\"Recovered\"")).map(str::to_owned);
     let line: Value = serde_json::from_str(&line.expect("a line")).unwrap();
-    assert_eq!((&line["version"], &line["recovered"]["cutOff"]), (&1.into(), &1.into()), "{line}");
+    assert!(line["version"] == 1 && line["recovered"]["cutOff"].as_u64() >= Some(1), "{line}");
     assert_eq!(service.stop().await, Some(0));
 }
 
