@@ -25,7 +25,10 @@ pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::{model::AccountName, yaml::Segment};
+use crate::{
+    model::{AccountName, PerHour},
+    yaml::Segment,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -146,6 +149,8 @@ pub struct Execution {
     /// See `flap_limit`.
     #[serde(with = "span")]
     pub flap_window: Duration,
+    /// How much may be sent for the whole fleet within an hour.
+    pub per_hour: PerHour,
 }
 
 impl Default for Execution {
@@ -159,6 +164,7 @@ impl Default for Execution {
             sync_spacing: Duration::from_secs(5 * 60),
             flap_limit: 3,
             flap_window: hours(24),
+            per_hour: PerHour::default(),
         }
     }
 }

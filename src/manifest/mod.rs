@@ -14,6 +14,8 @@ mod check;
 mod entry;
 mod express;
 mod keep;
+mod lists;
+mod numbers;
 mod read;
 mod schema;
 

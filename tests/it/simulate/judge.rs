@@ -161,7 +161,12 @@ impl Judge {
                     seen.for_each(|what| record.fights.landed(what));
                 }
             }
-            Event::NothingSent | Event::NotSynced { lost: true, .. } | Event::Decided(_) | Event::Counted { .. } => {}
+            Event::NothingSent
+            | Event::NotSynced { lost: true, .. }
+            | Event::Decided(_)
+            | Event::Counted { .. }
+            | Event::Managed(_)
+            | Event::Vanished(_) => {}
         }
     }
 
@@ -199,7 +204,7 @@ impl Judge {
             _ => {
                 let pruned = run.desired.prune == Prune::Disable && !user.is_platform_account();
                 check(wish.map_or(pruned, |wish| wish.calling == Calling::Disabled), "nobody wants that");
-                check(!run.desired.protect.contains(user), "the user is protected");
+                check(!run.desired.protect.users.contains(user), "the user is protected");
                 check(run.desired.incomplete.is_none(), "the manifests are not whole");
                 check(live.coverage == Coverage::Complete, "the list is not whole");
             }
