@@ -186,3 +186,11 @@ impl Drop for Running {
         let _ = self.child.wait();
     }
 }
+
+impl Drop for Running {
+    /// A test that fails must not leave a service behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
