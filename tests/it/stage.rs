@@ -170,20 +170,7 @@ impl Running {
     /// Asks it to stop and tells how it ended.
     pub(crate) async fn stop(mut self) -> Option<i32> {
         self.signal("-TERM");
-        tokio::task::spawn_blocking(move || {
-            let running = &mut self;
-            running.child.wait().unwrap().code()
-        })
-        .await
-        .unwrap()
-    }
-}
-
-impl Drop for Running {
-    /// A test that fails leaves no process behind.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
     }
 }
 
