@@ -172,7 +172,7 @@ impl FrozenTenant {
             .collect();
         let cut_off = BTreeSet::new();
         Ok(Tenant {
-            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off, counted, managed, sent },
+            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, managed, sent, cut_off, counted },
             pending,
         })
     }

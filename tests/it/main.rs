@@ -16,6 +16,7 @@ mod examples;
 mod execute;
 mod faults;
 mod keeper;
+mod kept;
 mod kill;
 mod manifests;
 mod mistakes;
