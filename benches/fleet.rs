@@ -17,7 +17,7 @@ use std::{
 use dialplane::{
     manifest::{self, Keeper, ManifestFile},
     model::{Calling, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
-    plan::{self, Observation, PlanInput, Settle, TenantInput},
+    plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
 };
 use jiff::Timestamp;
 
@@ -64,8 +64,14 @@ fn in_memory(users: usize, tenants: usize) {
     let settle = Settle { later: Duration::from_secs(1), first: Duration::from_secs(1) };
     let (plan, planned) = best(|| {
         let tenants = in_force.desired.tenants.values().zip(&live);
-        let tenants =
-            tenants.map(|(desired, live)| TenantInput { desired, kept: None, live: Observation::Seen(live), memory: &memory });
+        let tenants = tenants.map(|(desired, live)| TenantInput {
+            desired,
+            kept: None,
+            live: Observation::Seen(live),
+            memory: &memory,
+            approvals: &[],
+            estimates: Estimates::default(),
+        });
         plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle })
     });
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();

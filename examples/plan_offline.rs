@@ -20,7 +20,7 @@ use dialplane::{
         Calling, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn,
         Value,
     },
-    plan::{self, Observation, PlanInput, Settle, TenantInput},
+    plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
     source, yaml,
 };
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         kept: in_force.kept.get(name).map(String::as_str),
         live: live.get(name).map_or(Observation::NotAsked, Observation::Seen),
         memory: &memory,
+        approvals: in_force.approvals.get(name).map(Vec::as_slice).unwrap_or_default(),
+        estimates: Estimates::default(),
     });
     let plan = plan::plan(&PlanInput {
         tenants: tenants.collect(),

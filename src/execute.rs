@@ -96,7 +96,10 @@ impl Stop {
     /// Whether a sync would fare no better; then it stays owed.
     fn bars_sync(&self) -> bool {
         match self {
-            Self::Fault(fault) => matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured),
+            Self::Fault(fault) => matches!(
+                fault.kind,
+                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured | FaultKind::Stopped
+            ),
             Self::Consent | Self::Journal(_) => true,
             Self::Asked => false,
         }
@@ -177,6 +180,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let steps = self.report.steps.iter().flatten().count();
         self.record(Event::Began { steps }).await?;
         info!(steps, "run began");
+        self.use_approvals().await?;
         let stop = self.steps().await.err();
         if let Some(stop @ Stop::Journal(_)) = stop {
             return Err(stop);
@@ -188,6 +192,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             self.sync().await?;
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    /// Approvals are used up before the first step that they let through: a crash behind this must not use them twice.
+    async fn use_approvals(&mut self) -> Result<(), Stop> {
+        let Some(plan) = &self.plan.fingerprint else { return Ok(()) };
+        for approval in self.plan.approvals() {
+            self.record(Event::Approved { approval: approval.clone(), plan: plan.clone() }).await?;
+        }
+        Ok(())
     }
 
     /// Whether something was or may have been written, now or by an earlier run.

@@ -38,6 +38,7 @@
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
+//! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the ConnecttoTeams client; the only room that names `reqwest` |
@@ -59,13 +60,14 @@
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
 //!   accepted sync clears it.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it.
+//! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in git, for one plan, once; what is
+//!   unread, unproven or not consented to is lifted by nobody.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
 //! - **Every refusal says why and what to do.**
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
-//! other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
+//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
 //! syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
 
 pub mod api;
@@ -82,4 +84,5 @@ pub mod reconcile;
 pub mod sandbox;
 pub mod source;
 pub mod state;
+pub mod stop;
 pub mod yaml;

@@ -9,11 +9,11 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use crate::{
-    config::Execution,
+    config::{Execution, Interruption},
     execute::{Executor, TenantReport},
     manifest::InForce,
     model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
-    plan::{self, Observation, Plan, PlanInput, Settle, Step, TenantInput, TenantPlan},
+    plan::{self, Estimates, Observation, Plan, PlanInput, Settle, Step, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
 };
 
@@ -55,6 +55,8 @@ pub fn decide(
         kept: in_force.kept.get(&tenant.name).map(String::as_str),
         live: observation(observed, &tenant.name),
         memory: memories.get(&tenant.name).unwrap_or(&nothing),
+        approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
+        estimates: estimates(execution),
     });
     plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle: settle(execution) })
 }
@@ -71,6 +73,13 @@ fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'
 #[must_use]
 pub fn settle(execution: &Execution) -> Settle {
     Settle { later: execution.settle, first: execution.first_settle }
+}
+
+/// The planner's part of the execution settings, too.
+#[must_use]
+pub fn estimates(execution: &Execution) -> Estimates {
+    let Interruption { number, gateway, details } = execution.interruption;
+    Estimates { number, gateway, details }
 }
 
 /// Carries out all tenants of a plan, some side by side. The reports are in the plan's order.

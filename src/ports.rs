@@ -14,7 +14,8 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Fingerprint, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest,
+    Upn, Verb,
 };
 
 /// Reads live state.
@@ -73,6 +74,13 @@ pub enum Event {
     Began {
         /// How many steps it means to carry out.
         steps: usize,
+    },
+    /// An approval is used up by this run: from now on it opens nothing.
+    Approved {
+        /// What the approval is called.
+        approval: TenantName,
+        /// The plan that it was made for.
+        plan: Fingerprint,
     },
     /// A step is about to be sent.
     Intent {
@@ -146,6 +154,8 @@ pub enum FaultKind {
     Garbled,
     /// The configuration does not say how to make this call.
     NotConfigured,
+    /// Somebody has stopped everything: nothing was sent.
+    Stopped,
 }
 
 impl Fault {
@@ -169,7 +179,7 @@ impl FaultKind {
     pub fn of_write(self) -> WriteVerdict {
         match self {
             Self::Rejected => WriteVerdict::Failed,
-            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured => WriteVerdict::StopTenant,
+            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured | Self::Stopped => WriteVerdict::StopTenant,
             Self::NoAnswer | Self::Server | Self::Garbled => WriteVerdict::Unknown,
         }
     }

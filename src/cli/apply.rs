@@ -4,17 +4,19 @@
 
 use std::{
     num::NonZeroUsize,
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use jiff::Timestamp;
 
 use super::{
-    args::{Cli, Once, PlanOutput},
+    approve,
+    args::{Approve, Cli, Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
-    out, report,
+    out, report, saved,
     signals::Signals,
 };
 use crate::{
@@ -26,10 +28,11 @@ use crate::{
     plan::{Plan, render},
     ports::Journal as _,
     state::{FileJournal, Store, VolatileJournal, read_memory},
+    stop::{StopSwitch, Stoppable},
 };
 
 /// Shows what would change.
-pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn plan(cli: &Cli, once: &Once, approve: Option<Approve<'_>>, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     let (reader, execution, _sandbox) = {
@@ -43,12 +46,16 @@ pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Ex
         decide(&looked, &reader, &execution, memory, signals).await?
     };
     only(&mut plan, &once.tenants);
+    if let Some(Approve { reason }) = approve {
+        return approve::write(&plan, reason);
+    }
+    stop(&mut plan, &switch(once.sandbox, &settings));
     show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
 }
 
 /// Carries out the plan.
-pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
@@ -56,11 +63,16 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let reader = backend.client.reader();
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
+    if let Some(file) = saved {
+        saved::only(&mut plan, file)?;
+    }
+    let switch = switch(once.sandbox, &settings);
+    stop(&mut plan, &switch);
     if once.output == PlanOutput::Text {
         show_plan(&plan, once.output);
     }
     let executor = Executor {
-        provisioner: &backend.client.writer(),
+        provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal: &journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
@@ -110,6 +122,19 @@ async fn decide(
     };
     bar.finish_and_clear();
     Ok(pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution))
+}
+
+/// What can stop a command that writes. A sandbox in this process reaches no phone.
+pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
+    let file = (!sandbox).then(|| settings.stop_file());
+    StopSwitch { setting: settings.stop && !sandbox, file, named: settings.stop_file.is_some() }
+}
+
+/// A plan says so if nothing of it may be carried out now.
+fn stop(plan: &mut Plan, switch: &StopSwitch) {
+    if let Err(fault) = switch.check() {
+        plan.tenants.iter_mut().for_each(|tenant| tenant.stop(&fault));
+    }
 }
 
 /// Leaves only the named tenants, if any are named. All are looked at, because a number may be held in any of them.

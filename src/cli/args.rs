@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// Check manifests: offline, without credentials
     Validate(Validate),
     /// Show what would change; never writes
-    Plan(Once),
+    Plan(Plan),
     /// Make live state what the manifests say, once
     Apply(Apply),
     /// Run as a service: act on every change of the manifests and on drift
@@ -106,6 +106,31 @@ pub(super) struct Once {
     pub(super) output: PlanOutput,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) once: Once,
+    /// Write the approval that would let through what is held and may be judged, to commit beside the manifests
+    #[arg(long, conflicts_with = "output")]
+    approve: bool,
+    /// Why, for the approval; without it somebody has to fill it in
+    #[arg(long, value_name = "TEXT", requires = "approve")]
+    reason: Option<String>,
+}
+
+impl Plan {
+    /// The reason of the approval that is to be written, if one is.
+    pub(super) fn approval(&self) -> Option<Approve<'_>> {
+        self.approve.then_some(Approve { reason: self.reason.as_deref() })
+    }
+}
+
+/// An approval is to be written instead of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approve<'a> {
+    pub(super) reason: Option<&'a str>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PlanOutput {
     /// For people
@@ -123,6 +148,9 @@ pub(super) struct Apply {
     /// Only show what would change, as `plan` does; never writes
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Do exactly what this plan says, saved with `plan --output json`, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) plan: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 //! decided here that the library could decide.
 
 mod apply;
+mod approve;
 mod args;
 mod backend;
 mod check;
@@ -14,6 +15,7 @@ mod out;
 mod report;
 mod run;
 mod sandbox;
+mod saved;
 mod signals;
 mod status;
 
@@ -54,11 +56,11 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(once) => apply::plan(cli, once, signals).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, signals).await,
-        Command::Apply(command) => apply::apply(cli, &command.once, signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), signals).await,
-        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), signals).await,
+        Command::Plan(command) => apply::plan(cli, &command.once, command.approval(), signals).await,
+        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, None, signals).await,
+        Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, signals).await,
+        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
         Command::Status(command) => status::status(cli, command),

@@ -35,6 +35,10 @@ pub struct Settings {
     pub execution: Execution,
     /// When the service looks again.
     pub run: Run,
+    /// Nothing is written to any service while this is true.
+    pub stop: bool,
+    /// Nothing is written to any service while this file is there, or cannot be looked for; absent: `stop` in the state's folder.
+    pub stop_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -45,11 +49,19 @@ impl Default for Settings {
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
+            stop: false,
+            stop_file: None,
         }
     }
 }
 
 impl Settings {
+    /// The file whose presence stops everything.
+    #[must_use]
+    pub fn stop_file(&self) -> PathBuf {
+        self.stop_file.clone().unwrap_or_else(|| self.state.path.join("stop"))
+    }
+
     /// Takes relative paths from the folder `beside`, but for those that `set` elsewhere.
     fn beside(&mut self, beside: &Path, set: impl Fn(&[Segment]) -> bool) {
         let key = |key: &str| Segment::Key(key.to_owned());
@@ -58,6 +70,9 @@ impl Settings {
         }
         if !set(&[key("state")]) {
             self.state.path = beside.join(&self.state.path);
+        }
+        if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
+            *file = beside.join(&file);
         }
         if let Some(account) = &mut self.connect_to_teams {
             for (name, source) in [("clientSecret", &mut account.client_secret), ("password", &mut account.password)] {
@@ -134,12 +149,37 @@ pub struct Execution {
     /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
     #[serde(with = "span")]
     pub first_settle: Duration,
+    /// How long changes are expected to leave a user without calls.
+    pub interruption: Interruption,
+}
+
+/// How long each kind of change is expected to leave a user who could call without calls. The vendor does not say; these are
+/// estimates for whoever decides when a plan is carried out, and hold nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Interruption {
+    /// A number that is replaced or taken away.
+    #[serde(with = "span")]
+    pub number: Duration,
+    /// Another gateway.
+    #[serde(with = "span")]
+    pub gateway: Duration,
+    /// Any other detail.
+    #[serde(with = "span")]
+    pub details: Duration,
+}
+
+impl Default for Interruption {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        Self { number: minutes(15), gateway: minutes(5), details: Duration::ZERO }
+    }
 }
 
 impl Default for Execution {
     fn default() -> Self {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24) }
+        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24), interruption: Interruption::default() }
     }
 }
 

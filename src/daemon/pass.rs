@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Daemon, Listener, News};
 use crate::{
     execute::{Executor, Stop},
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
+    model::{Approval, DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
     pass,
     plan::{self, Observation, TenantInput, TenantPlan},
     ports::{Fault, Journal, JournalError, LiveReader, Provisioner},
@@ -22,6 +22,8 @@ pub(super) struct Ended {
     pub(super) live: Option<Arc<LiveTenant>>,
     pub(super) id: TenantId,
     pub(super) journal_failed: Option<JournalError>,
+    /// When something that it held may run by itself.
+    pub(super) resumes: Option<Timestamp>,
 }
 
 /// Another tenant as it was last seen: its users hold numbers too.
@@ -38,6 +40,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) stop: CancellationToken,
     pub(super) desired: Arc<DesiredTenant>,
     pub(super) kept: Option<String>,
+    pub(super) approvals: Vec<Approval>,
     pub(super) elsewhere: Vec<Elsewhere>,
     pub(super) run: RunId,
 }
@@ -49,7 +52,10 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             Mode::Suspend => None,
             Mode::Enforce | Mode::Report => Some(daemon.reader.observe(&self.desired.reference()).await.map(Arc::new)),
         };
-        let plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        if let Err(fault) = daemon.switch.check() {
+            plan.stop(&fault);
+        }
         (self.listener)(News::Planned(&plan));
         let executor = Executor {
             provisioner: &daemon.provisioner,
@@ -71,7 +77,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended { tenant, ending, live: observed.and_then(Result::ok), id, journal_failed }
+        Ended { tenant, ending, live: observed.and_then(Result::ok), id, journal_failed, resumes: plan.resumes() }
     }
 
     fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
@@ -81,7 +87,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             Some(Err(fault)) => Observation::Failed(fault),
             None => Observation::NotAsked,
         };
-        let tenant = TenantInput { desired: &self.desired, kept: self.kept.as_deref(), live, memory: &memory };
+        let (kept, approvals) = (self.kept.as_deref(), self.approvals.as_slice());
+        let estimates = pass::estimates(&self.daemon.execution);
+        let tenant = TenantInput { desired: &self.desired, kept, live, memory: &memory, approvals, estimates };
         let settle = pass::settle(&self.daemon.execution);
         let memories: Vec<Memory> = self.elsewhere.iter().map(|other| self.daemon.journal.memory(&other.id)).collect();
         let elsewhere = self.elsewhere.iter().zip(&memories);

@@ -6,9 +6,10 @@ use std::{
 };
 
 use super::{
-    Loaded,
+    Loaded, approval,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
+    windows::WindowsEntry,
 };
 use crate::{
     model::{
@@ -31,10 +32,11 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
-    let Fleet { problems, mut tenants, .. } = fleet;
-    let problems: Vec<(usize, Problem)> = problems;
-
+    let Fleet { mut problems, mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();
+    let (approvals, wrong_approvals) = approval::check(files, |tenant| tenants.contains_key(tenant));
+    loaded.approvals = approvals;
+    problems.extend(wrong_approvals);
     let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
     for (number, problem) in own.chain(problems.iter().map(|(number, problem)| (*number, problem))) {
         for tenant in &problem.concerns {
@@ -44,7 +46,7 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     }
     loaded.diagnostics = diagnostics(files, &problems);
     loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
-    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty());
+    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty() && !problem.of_approval);
     loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
     loaded.speaks_of = files.iter().map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
@@ -66,7 +68,7 @@ struct Fleet<'f> {
 
 impl<'f> Fleet<'f> {
     fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
-        self.problems.push((file, Problem { what, concerns: concerns.iter().copied().cloned().collect() }));
+        self.problems.push((file, Problem::of(what, concerns.iter().copied().cloned().collect())));
     }
 
     /// Names and ids are unique.
@@ -283,6 +285,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         disable_limit: spec.limits.disable.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
+        windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         users: BTreeMap::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,

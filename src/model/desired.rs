@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn};
+use super::{Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn, Windows};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct DesiredTenant {
     pub protect: BTreeSet<Upn>,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
+    /// When disruptive changes may be made; absent: at any time.
+    pub windows: Option<Windows>,
     /// The managed users.
     pub users: BTreeMap<Upn, DesiredUser>,
     /// Where the tenant stands.
@@ -79,7 +81,7 @@ pub struct DesiredUser {
 }
 
 /// What may be done about differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Correct them.
     Enforce,
@@ -90,7 +92,7 @@ pub enum Mode {
 }
 
 /// What becomes of enabled users that no manifest names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prune {
     /// They are counted and left alone.
     Never,
@@ -99,7 +101,7 @@ pub enum Prune {
 }
 
 /// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DisableLimit {
     /// Of the users whose calling is enabled now, rounded up, so that a small tenant can still let one person go.
     pub percent: u8,

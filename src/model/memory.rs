@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, RunId, Upn, Value};
+use super::{Calling, Field, Fingerprint, RunId, TenantName, Upn, Used, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Memory {
     pub last_sync: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
+    /// The approvals that were used up, by name and plan.
+    pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
 }
 
 /// A sync that is still owed.
@@ -53,7 +55,7 @@ pub struct Write<T> {
 }
 
 /// The verb of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// `enableCallingForUser`.

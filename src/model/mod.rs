@@ -5,19 +5,23 @@
 //!
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 
+mod approval;
 mod desired;
 mod details;
 mod id;
 mod live;
 mod memory;
 mod phone;
+mod window;
 
+pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
 pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
+pub use window::{Span, Windows, time_zone};
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -168,8 +168,8 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let (user, holds, did_not_land) = (desired.upn.clone(), Vec::new(), None);
-        self.outcome.steps.push(Step { user, action, changes, cause: Cause::Declared, did_not_land, after, holds, origin });
+        let user = desired.upn.clone();
+        self.outcome.steps.push(Step { changes, after, ..Step::new(user, action, Cause::Declared, origin) });
         self.outcome.steps.len() - 1
     }
 
@@ -354,9 +354,8 @@ impl Diff<'_> {
         let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
         if switch {
-            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let (changes, after, holds) = (Vec::new(), Vec::new(), Vec::new());
-            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None });
+            let step = Step::new(live.upn.clone(), Action::Disable, Cause::NotNamed, None);
+            self.outcome.steps.push(Step { did_not_land, ..step });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The planner: desired and live state in, every decision out.
 //!
 //! ```text
-//! desired, live, memory --diff--> steps --numbers--> order --guards--> holds --> Plan --render--> text, JSON, Markdown
+//! desired, live, memory --diff--> steps --numbers--> order --guards, window--> holds --approval--> Plan --render--> text, JSON, Markdown
 //! ```
 //!
 //! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order; the same input gives the
@@ -10,21 +10,30 @@
 //! Deliberately not here: number moves across tenants in one run (the taker waits for the next one), and parking numbers that
 //! are swapped (a ring is held).
 
+mod approval;
 mod diff;
+mod fingerprint;
 mod guards;
+mod interruption;
 mod numbers;
 mod order;
+mod present;
 pub mod render;
 mod types;
+mod undo;
+pub mod window;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
+pub use approval::wanted;
+pub use interruption::Estimates;
 pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use undo::{Undone, undo};
 
 use crate::{
-    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName},
+    model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName},
     ports::Fault,
 };
 
@@ -52,6 +61,10 @@ pub struct TenantInput<'a> {
     pub live: Observation<'a>,
     /// What the journal remembers.
     pub memory: &'a Memory,
+    /// The approvals that stand beside the manifests now, whichever version of those is in force.
+    pub approvals: &'a [Approval],
+    /// How long changes are expected to interrupt people's calls.
+    pub estimates: Estimates,
 }
 
 /// The outcome of looking at a tenant.
@@ -137,6 +150,12 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live, tenant.kept);
+    window::hold_steps(&mut steps, desired, live, now);
+    interruption::estimate(&mut steps, live, tenant.estimates);
+    // Where there is nothing to do there is nothing to compare, and most tenants are so.
+    let judged = !steps.is_empty() || !tenant.approvals.is_empty();
+    let fingerprint = judged.then(|| fingerprint::of(desired, live, tenant.memory, &steps, (now, settle)));
+    let ruled = fingerprint.as_ref().map(|plan| approval::lift(&mut steps, tenant.approvals, plan, tenant.memory, now));
     order::spread_holds(&mut steps);
     let steps = order::topological(steps);
     let holds = guards::hold_tenant(desired, live);
@@ -145,6 +164,8 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes.push(Note::Suspect(what.clone()));
     }
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+    notes.extend(ruled.into_iter().flatten());
+    notes.extend(interruption::note(&steps));
     let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
     // A debt comes first: it is paid even if every step of this run is refused.
     let sync = match &tenant.memory.sync_owed {
@@ -162,6 +183,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         notes,
         sync,
         landed,
+        fingerprint,
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Before, Details, Field, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb};
+use crate::model::{
+    Before, Details, Field, Fingerprint, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb,
+};
 use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.
@@ -35,6 +37,9 @@ pub struct TenantPlan {
     pub sync: SyncPlan,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
+    /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
+    /// read, or nothing is to be done.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// One call for one user.
@@ -54,11 +59,23 @@ pub struct Step {
     pub after: Vec<usize>,
     /// Why it may not run.
     pub holds: Vec<Hold>,
+    /// The approvals that have lifted holds of it.
+    pub approved: Vec<TenantName>,
+    /// How long the user is expected to be without calls.
+    pub interruption: Duration,
     /// Where the manifests want it; absent for users that no manifest names.
     pub origin: Option<Origin>,
 }
 
 impl Step {
+    /// A step that depends on no other and is not held.
+    #[must_use]
+    pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
+        let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (did_not_land, interruption) = (None, Duration::ZERO);
+        Self { user, action, changes, cause, did_not_land, after, holds, approved, interruption, origin }
+    }
+
     /// What the step changes, as it was before: what would undo it.
     #[must_use]
     pub fn before(&self) -> Before {
@@ -107,7 +124,7 @@ impl Action {
 }
 
 /// Who wants a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// A manifest says so.
     Declared,
@@ -164,6 +181,8 @@ pub struct Hold {
     pub reason: String,
     /// What to do.
     pub remedy: String,
+    /// When it is lifted by itself, if that is known.
+    pub until: Option<Timestamp>,
 }
 
 /// The kinds of hold.
@@ -193,6 +212,10 @@ pub enum HoldKind {
     NumberRing,
     /// A step that must come before is held.
     AfterHeld,
+    /// Its change window is not open.
+    Window,
+    /// Everything is stopped.
+    Stopped,
 }
 
 /// A user for whom nothing can be planned.
@@ -223,6 +246,17 @@ pub enum Note {
     Suspect(String),
     /// Part of what the planner was given is an older version; why.
     Kept(String),
+    /// What became of an approval.
+    Approval(String),
+    /// How long people are expected to be without calls.
+    Interruption {
+        /// How many of them.
+        users: usize,
+        /// All of them together.
+        total: Duration,
+        /// Those who wait longest.
+        worst: Vec<(Upn, Duration)>,
+    },
 }
 
 /// Whether the service is asked to sync after the steps.
@@ -250,7 +284,27 @@ impl TenantPlan {
             notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
             landed: Vec::new(),
+            fingerprint: None,
         }
+    }
+
+    /// Nothing may be written at all, for this reason.
+    pub fn stop(&mut self, fault: &Fault) {
+        let remedy = fault.hint.clone().unwrap_or_default();
+        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
+    }
+
+    /// When something that is held may run by itself, if that is known.
+    #[must_use]
+    pub fn resumes(&self) -> Option<Timestamp> {
+        self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds)).filter_map(|hold| hold.until).min()
+    }
+
+    /// The approvals without which some step that may run would be held.
+    #[must_use]
+    pub fn approvals(&self) -> Vec<&TenantName> {
+        let running = self.steps.iter().filter(|step| self.may_run(step));
+        running.flat_map(|step| &step.approved).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
     /// Whether a step may run.
@@ -284,7 +338,7 @@ impl Hold {
     /// A hold.
     #[must_use]
     pub fn new(kind: HoldKind, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), remedy: remedy.into() }
+        Self { kind, reason: reason.into(), remedy: remedy.into(), until: None }
     }
 
     /// Live state could not be read.

@@ -159,6 +159,7 @@ mod tests {
                 disable_limit: DisableLimit::DEFAULT,
                 protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,
+                windows: None,
                 users,
                 origin: origin.clone(),
                 incomplete: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Verb, Write, Written},
+    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Used, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -38,6 +38,10 @@ impl Fold {
                 memory.sync_owed = None;
                 memory.first_sync.get_or_insert(entry.at);
                 memory.last_sync = Some(entry.at);
+            }
+            Event::Approved { approval, plan } => {
+                let used = Used { at: entry.at, run: entry.run.clone() };
+                memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
             Event::Intent { user, verb, details, before: _ } => {
                 let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));

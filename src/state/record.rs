@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
-        Verb,
+        Before, Details, ExtensionPrefix, Field, Fingerprint, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName,
+        Upn, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -31,6 +31,10 @@ pub(super) struct Line {
 enum Written {
     Began {
         steps: usize,
+    },
+    Approved {
+        approval: String,
+        plan: String,
     },
     Intent {
         user: String,
@@ -83,6 +87,7 @@ impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
             Event::Began { steps } => Written::Began { steps: *steps },
+            Event::Approved { approval, plan } => Written::Approved { approval: approval.to_string(), plan: plan.to_string() },
             Event::Intent { user, verb, details, before } => {
                 let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
                 let was = |(field, value): (&Field, &Option<Value>)| (field.name().to_owned(), value.as_ref().map(Into::into));
@@ -139,6 +144,9 @@ impl Line {
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
             Written::Began { steps } => Event::Began { steps },
+            Written::Approved { approval, plan } => {
+                Event::Approved { approval: TenantName::parse(&approval)?, plan: Fingerprint::parse(&plan)? }
+            }
             Written::Intent { user, verb, details, before } => {
                 let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
                 let was = |(name, value): (String, Option<WrittenValue>)| match value {
@@ -229,6 +237,7 @@ mod tests {
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
         let events = [
             Event::Began { steps: 3 },
+            Event::Approved { approval: TenantName::parse("autumn").unwrap(), plan: Fingerprint::new([7; 32]) },
             Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new() },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },

@@ -8,6 +8,7 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod brakes;
 mod cli;
 mod examples;
 mod execute;

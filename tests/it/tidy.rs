@@ -23,10 +23,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("api", &["model", "ports", "config"], &["notify", "std::fs"]),
     ("source", &["manifest", "yaml"], &["reqwest"]),
     ("state", &["model", "ports", "reconcile"], &["reqwest", "notify"]),
+    ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
     (
         "daemon",
-        &["config", "execute", "manifest", "model", "pass", "plan", "ports", "reconcile", "source", "yaml"],
+        &["config", "execute", "manifest", "model", "pass", "plan", "ports", "reconcile", "source", "stop", "yaml"],
         &["reqwest", "notify::", "std::fs"],
     ),
     (
@@ -45,6 +46,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
             "sandbox",
             "source",
             "state",
+            "stop",
             "yaml",
         ],
         &["reqwest", "notify::"],

@@ -92,6 +92,7 @@ impl Journal for Both {
             Event::Synced => "synced".to_owned(),
             Event::NothingSent => "nothing sent".to_owned(),
             Event::Landed(_) => "landed".to_owned(),
+            Event::Approved { approval, .. } => format!("approved by {approval}"),
         };
         self.log.lock().unwrap().push(line);
         self.journal.record(entry).await

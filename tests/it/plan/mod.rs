@@ -3,10 +3,12 @@
 //! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that may run, and carrying it out
 //! sends nothing at all.
 
+mod approvals;
 mod guards;
 mod memory;
 mod numbers;
 mod table;
+mod windows;
 
 use dialplane::plan::Plan;
 

@@ -158,6 +158,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             disable_limit: DisableLimit { percent: draw.percent, count: 25 },
             protect: protect.collect(),
             extension_prefix: None,
+            windows: None,
             users,
             origin: origin.clone(),
             incomplete: draw.incomplete.then(|| "new.yaml could not be understood".to_owned()),

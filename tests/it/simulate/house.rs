@@ -13,7 +13,7 @@ use dialplane::{
     execute::Executor,
     model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
     pass,
-    plan::{self, Observation, TenantInput, TenantPlan},
+    plan::{self, Estimates, Observation, TenantInput, TenantPlan},
     ports::{Journal as _, LiveReader as _},
 };
 use futures_util::future::join_all;
@@ -117,7 +117,8 @@ impl House {
             None => Observation::NotAsked,
         };
         let memory = self.disk.memory(&desired.id);
-        let input = TenantInput { desired: &desired, kept: None, live, memory: &memory };
+        let input =
+            TenantInput { desired: &desired, kept: None, live, memory: &memory, approvals: &[], estimates: Estimates::default() };
         let others: Vec<_> = self.seen.iter().filter(|(other, _)| **other != name).collect();
         let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(&id(other.as_str()))).collect();
         let elsewhere: Vec<_> = others.iter().zip(&memories).map(|((other, live), memory)| (*other, &***live, memory)).collect();

@@ -128,7 +128,7 @@ impl Judge {
                     _ => {}
                 }
             }
-            Event::NothingSent | Event::Landed(_) => {}
+            Event::NothingSent | Event::Landed(_) | Event::Approved { .. } => {}
         }
     }
 

@@ -55,6 +55,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         disable_limit: DisableLimit { percent: 100, count: 25 },
         protect: BTreeSet::new(),
         extension_prefix: None,
+        windows: None,
         users: wishes,
         origin: origin(),
         incomplete: None,
