@@ -41,7 +41,8 @@
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
-//! | [`api`] | edge | the ConnecttoTeams client; the only room that names `reqwest` |
+//! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
+//! | [`readers`] | edge | which of them reads which tenant |
 //! | [`source`] | edge | folders and news of changes; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
@@ -67,8 +68,8 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), other readers of live state than the one configured for ConnecttoTeams, history and a shared journal, a least time between two
-//! syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
+//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), history and a shared
+//! journal, a least time between two syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
 
 pub mod api;
 pub mod cli;
@@ -80,6 +81,7 @@ pub mod model;
 pub mod pass;
 pub mod plan;
 pub mod ports;
+pub mod readers;
 pub mod reconcile;
 pub mod sandbox;
 pub mod source;

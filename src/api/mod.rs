@@ -5,3 +5,6 @@
 //! **Invariant:** an answer leaves here as a value of `model` or as a [`Fault`](crate::ports::Fault), never as JSON.
 
 pub mod connecttoteams;
+pub mod graph;
+mod http;
+mod roll;

@@ -20,13 +20,13 @@ use super::{
     signals::Signals,
 };
 use crate::{
-    api::connecttoteams::Reader,
     config::{Execution, Settings},
     execute::{Executor, TenantReport},
     model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
     ports::Journal as _,
+    readers::Readers,
     state::{FileJournal, Store, VolatileJournal, read_memory},
     stop::{StopSwitch, Stoppable},
 };
@@ -37,7 +37,7 @@ pub(super) async fn plan(cli: &Cli, once: &Once, approve: Option<Approve<'_>>, s
     let looked = look(once, &settings)?;
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
-        (backend.client.reader(), backend.execution, backend.sandbox)
+        (backend.reader(), backend.execution, backend.sandbox)
     };
     let mut plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
@@ -60,7 +60,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
-    let reader = backend.client.reader();
+    let reader = backend.reader();
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
     if let Some(file) = saved {
@@ -108,7 +108,7 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.
 async fn decide(
     looked: &Looked,
-    reader: &Reader,
+    reader: &Readers,
     execution: &Execution,
     memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,

@@ -204,9 +204,22 @@ pub(super) struct Sandbox {
     /// Begin without drift
     #[arg(long)]
     pub(super) as_desired: bool,
+    /// How lists of users are wrapped; the vendor's way is not public
+    #[arg(long, value_enum, default_value_t = Envelope::Datatables, value_name = "FORM")]
+    pub(super) envelope: Envelope,
     /// Write the configuration that points dialplane at this sandbox
     #[arg(long, value_name = "FILE")]
     pub(super) write_config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Envelope {
+    /// Pages by draw, start and length, the list deep inside
+    Datatables,
+    /// Pages by number and size, the list beside its total
+    Page,
+    /// One bare array
+    Bare,
 }
 
 #[derive(Debug, Args)]

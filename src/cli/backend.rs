@@ -4,9 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::exit::Failure;
 use crate::{
-    api::connecttoteams::Client,
-    config::{self, Account, Execution, SecretSource, Settings},
+    api::{connecttoteams::Client, graph},
+    config::{self, Account, Execution, Graph, SecretSource, Settings},
     model::Desired,
+    readers::Readers,
     sandbox::{self, Sandbox, World},
 };
 
@@ -17,6 +18,7 @@ const SEED: u64 = 1;
 #[derive(Debug)]
 pub(super) struct Backend {
     pub(super) client: Client,
+    graph: Option<graph::Reader>,
     pub(super) execution: Execution,
     /// Kept running as long as the command.
     pub(super) sandbox: Option<Sandbox>,
@@ -29,11 +31,13 @@ impl Backend {
             Failure::new("the configuration names no account at the ConnecttoTeams service")
                 .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`")
         })?;
-        if account.endpoints.list_users.is_none() {
-            return Err(Failure::new("the configuration does not say how users are listed, so that no tenant could be read")
-                .hint("set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call; the vendor's support knows it"));
-        }
-        Ok(Self { client: Client::new(account)?, execution: settings.execution, sandbox: None })
+        let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
+        Ok(Self { client: Client::new(account)?, graph, execution: settings.execution, sandbox: None })
+    }
+
+    /// The half that reads.
+    pub(super) fn reader(&self) -> Readers {
+        Readers::new(self.client.reader(), self.graph.clone())
     }
 
     /// A sandbox in this process, as `desired` but for some drift.
@@ -45,7 +49,9 @@ impl Backend {
         let settings = config::parse("the sandbox's settings", &sandbox::config_yaml(&sandbox.base_url()), std::iter::empty())?;
         let account = settings.connect_to_teams.ok_or_else(|| Failure::new("the sandbox's settings name no account"))?;
         let secret = SecretSource::Rehearsal(sandbox::SECRET.to_owned());
-        let account = Account { client_secret: secret.clone(), password: secret, ..account };
-        Ok(Self { client: Client::new(&account)?, execution: settings.execution, sandbox: Some(sandbox) })
+        let account = Account { client_secret: secret.clone(), password: secret.clone(), ..account };
+        let graph = settings.graph.map(|graph| Graph { client_secret: secret, ..graph });
+        let graph = graph.as_ref().map(graph::Reader::new).transpose()?;
+        Ok(Self { client: Client::new(&account)?, graph, execution: settings.execution, sandbox: Some(sandbox) })
     }
 }

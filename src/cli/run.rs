@@ -53,7 +53,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
-        reader: backend.client.reader(),
+        reader: backend.reader(),
         provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
         switch,
         journal,

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::{
-    args::{Cli, Sandbox as Command},
+    args::{self, Cli, Sandbox as Command},
     exit::{Exit, Failure},
     manifests, out,
     signals::Signals,
 };
 use crate::{
     plan::render::many,
-    sandbox::{self, Sandbox, World},
+    sandbox::{self, Envelope, Sandbox, World},
 };
 
 /// Serves until somebody asks it to stop.
@@ -21,17 +21,23 @@ pub(super) async fn serve(cli: &Cli, command: &Command, signals: &Signals) -> Re
     let desired = &looked.in_force.desired;
     let world =
         if command.as_desired { World::from_desired(desired, command.seed) } else { World::drifted(desired, command.seed) };
+    let envelope = match command.envelope {
+        args::Envelope::Datatables => Envelope::Datatables,
+        args::Envelope::Page => Envelope::Page,
+        args::Envelope::Bare => Envelope::Bare,
+    };
+    let world = World { envelope, ..world };
     let (tenants, users) = (world.tenants.len(), world.users().count());
     let sandbox = Sandbox::start(world, command.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}", command.listen)).hint("choose another `--listen`")
     })?;
     let url = sandbox.base_url();
     if let Some(path) = &command.write_config {
-        write_config(path, &sandbox::config_yaml(&url))?;
+        write_config(path, &sandbox::config_yaml_for(&url, envelope))?;
         out::talk(&format!("configuration written: dialplane --config {} plan\n", path.display()));
     }
     out::talk(&format!(
-        "sandbox with {} and {}; stop it with Ctrl-C\n  calls so far   {url}/_sandbox/calls?writes=true\n  faults         {url}/_sandbox/faults\n",
+        "sandbox of ConnecttoTeams and Microsoft Graph with {} and {}; stop it with Ctrl-C\n  calls so far   {url}/_sandbox/calls?writes=true\n  faults         {url}/_sandbox/faults\n",
         many(tenants, "tenant"),
         many(users, "user")
     ));

@@ -173,8 +173,17 @@ pub struct ListUsers {
     /// Where the list stands in an answer: a JSON Pointer, empty for a bare array.
     #[serde(default)]
     pub items: String,
+    /// What pages are asked for with, and where their total stands, for `paging: page`.
+    #[serde(default)]
+    pub pages: Pages,
     /// Where the user principal name stands in an item: a JSON Pointer.
     pub user: String,
+    /// Where the identity that outlives a change of name stands in an item, if anywhere.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Where the tenant id stands in an item, if anywhere: users of other tenants are then told apart.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// How calling is read.
     pub calling: CallingMap,
     /// Where the other fields stand in an item, by manifest name: JSON Pointers. A field that is not named is unobservable.
@@ -191,6 +200,28 @@ pub enum Paging {
     None,
     /// `draw`, `start`, `length` in the query; `recordsTotal` in the answer (contract 1).
     Datatables,
+    /// The number of the page and its size in the query, and a total in the answer.
+    Page,
+}
+
+/// How numbered pages are asked for. The defaults are those of the framework that the vendor's answers look like.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Pages {
+    /// The name of the page's number in the query.
+    pub number: String,
+    /// The name of the page's size in the query.
+    pub size: String,
+    /// The number of the first page.
+    pub first: usize,
+    /// Where the count of all users stands in an answer: a JSON Pointer. Without it a list is never known to be whole.
+    pub total: String,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { number: "page".to_owned(), size: "size".to_owned(), first: 0, total: "/totalElements".to_owned() }
+    }
 }
 
 /// How calling is read from an item.
@@ -217,8 +248,12 @@ impl ListUsers {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let named = [("items", &self.items), ("user", &self.user), ("calling.at", &self.calling.at)];
-        let pointers = named.into_iter().chain(self.fields.iter().map(|(name, pointer)| (name.as_str(), pointer)));
+        let named =
+            [("items", &self.items), ("user", &self.user), ("calling.at", &self.calling.at), ("pages.total", &self.pages.total)];
+        let optional = [("id", &self.id), ("tenant", &self.tenant)];
+        let optional = optional.into_iter().filter_map(|(name, pointer)| Some((name, pointer.as_ref()?)));
+        let pointers =
+            named.into_iter().chain(optional).chain(self.fields.iter().map(|(name, pointer)| (name.as_str(), pointer)));
         for (name, pointer) in pointers {
             if !pointer.is_empty() && !pointer.starts_with('/') {
                 problems.push(format!("`{name}`: `{pointer}` is not a JSON Pointer; it starts with `/`"));
@@ -232,6 +267,12 @@ impl ListUsers {
         }
         if self.calling.enabled.iter().any(|value| self.calling.disabled.contains(value)) {
             problems.push("`calling`: a value means both enabled and disabled".to_owned());
+        }
+        for (name, word) in [("pages.number", &self.pages.number), ("pages.size", &self.pages.size)] {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            if word.is_empty() || !word.bytes().all(plain) {
+                problems.push(format!("`{name}`: `{word}` cannot stand in a query; letters, digits, `-`, `_` and `.` can"));
+            }
         }
         if !(1..=5000).contains(&self.page_size) {
             problems.push(format!("`pageSize` is {}; 1 to 5000 users a page are possible", self.page_size));

@@ -7,12 +7,24 @@ use serde_yaml::Value;
 use super::Settings;
 use crate::yaml::{self, Path, Wrong};
 
-/// Keys of the account that are absent: the decoder tells only the first.
+/// Keys of the account and of the application that are absent: the decoder tells only the first.
 pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
-    let path = Path::root(0).key("connectToTeams");
-    let Some(account) = value.get("connectToTeams").and_then(Value::as_mapping) else { return Vec::new() };
-    let absent = ["clientId", "clientSecret", "username", "password"].into_iter().filter(|key| !account.contains_key(*key));
-    absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)).collect()
+    let sections: [(&str, &[&str]); 2] =
+        [("connectToTeams", &["clientId", "clientSecret", "username", "password"]), ("graph", &["clientId", "clientSecret"])];
+    let mut wrongs = Vec::new();
+    for (section, keys) in sections {
+        let path = Path::root(0).key(section);
+        let Some(found) = value.get(section).and_then(Value::as_mapping) else { continue };
+        let absent = keys.iter().filter(|key| !found.contains_key(**key));
+        wrongs.extend(absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)));
+    }
+    wrongs
+}
+
+/// What is wrong with the application that reads Graph.
+pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
+    let problems = settings.graph.iter().flat_map(super::Graph::problems);
+    problems.map(|(key, problem)| Wrong::value(Path::root(0).key("graph").key(key), problem)).collect()
 }
 
 /// Numbers that would stop the program from doing anything.

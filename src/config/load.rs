@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{counts, intervals, missing},
+    limits::{counts, graph, intervals, missing},
 };
 use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
@@ -90,6 +90,7 @@ fn read(
         let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
         wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
     }
+    wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
     match settings {
@@ -328,7 +329,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `state`, `execution`, `run`, `stop`, `stopFile`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `graph`, `state`, `execution`, `run`, `stop`, `stopFile`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least

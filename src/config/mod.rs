@@ -3,6 +3,7 @@
 //! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
 
 mod endpoints;
+mod graph;
 mod limits;
 mod load;
 mod secret;
@@ -14,7 +15,8 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Paging};
+pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
+pub use graph::Graph;
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
@@ -29,6 +31,8 @@ pub struct Settings {
     pub manifests: Vec<PathBuf>,
     /// The service and the account at it.
     pub connect_to_teams: Option<Account>,
+    /// The application that reads Microsoft Graph, for tenants that are read there.
+    pub graph: Option<Graph>,
     /// What is kept across restarts.
     pub state: State,
     /// How plans are carried out.
@@ -46,6 +50,7 @@ impl Default for Settings {
         Self {
             manifests: vec![PathBuf::from("manifests")],
             connect_to_teams: None,
+            graph: None,
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
@@ -74,13 +79,18 @@ impl Settings {
         if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
             *file = beside.join(&file);
         }
-        if let Some(account) = &mut self.connect_to_teams {
-            for (name, source) in [("clientSecret", &mut account.client_secret), ("password", &mut account.password)] {
-                if let SecretSource::File(path) = source
-                    && !set(&[key("connectToTeams"), key(name)])
-                {
-                    *path = beside.join(&path);
-                }
+        let account = self.connect_to_teams.iter_mut().flat_map(|account| {
+            [
+                ("connectToTeams", "clientSecret", &mut account.client_secret),
+                ("connectToTeams", "password", &mut account.password),
+            ]
+        });
+        let graph = self.graph.iter_mut().map(|graph| ("graph", "clientSecret", &mut graph.client_secret));
+        for (section, name, source) in account.chain(graph) {
+            if let SecretSource::File(path) = source
+                && !set(&[key(section), key(name)])
+            {
+                *path = beside.join(&path);
             }
         }
     }

@@ -282,6 +282,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         id: spec.tenant_id.clone().unwrap_or_else(TenantId::nil),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
+        live: spec.live.into(),
         disable_limit: spec.limits.disable.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),

@@ -15,7 +15,7 @@ use super::{
     windows::WindowsEntry,
 };
 use crate::{
-    model::{DisableLimit, ExtensionPrefix, Mode, Prune, TenantId, TenantName},
+    model::{DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, TenantId, TenantName},
     yaml::{some, word},
 };
 
@@ -88,6 +88,9 @@ pub(super) struct TenantSpec {
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
+    /// Where live state is read: from the service that is written through, or from Microsoft Graph.
+    #[serde(deserialize_with = "word")]
+    pub(super) live: LiveEntry,
     /// Fields of every user of the tenant who does not say otherwise.
     pub(super) defaults: Fields,
     /// How much may change in one run.
@@ -145,6 +148,23 @@ impl From<PruneEntry> for Prune {
         match entry {
             PruneEntry::Never => Self::Never,
             PruneEntry::Disable => Self::Disable,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LiveEntry {
+    #[default]
+    ConnecttoTeams,
+    Graph,
+}
+
+impl From<LiveEntry> for LiveSource {
+    fn from(entry: LiveEntry) -> Self {
+        match entry {
+            LiveEntry::ConnecttoTeams => Self::ConnecttoTeams,
+            LiveEntry::Graph => Self::Graph,
         }
     }
 }

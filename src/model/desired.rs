@@ -26,6 +26,8 @@ pub struct DesiredTenant {
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
     pub prune: Prune,
+    /// Where its live state is read.
+    pub live: LiveSource,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -46,7 +48,12 @@ impl DesiredTenant {
     /// What a reader or writer needs to know of the tenant.
     #[must_use]
     pub fn reference(&self) -> TenantRef {
-        TenantRef { name: self.name.clone(), id: self.id.clone(), extension_prefix: self.extension_prefix.clone() }
+        TenantRef {
+            name: self.name.clone(),
+            id: self.id.clone(),
+            extension_prefix: self.extension_prefix.clone(),
+            live: self.live,
+        }
     }
 }
 
@@ -98,6 +105,16 @@ pub enum Prune {
     Never,
     /// They are disabled, under every guard.
     Disable,
+}
+
+/// Where the live state of a tenant is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LiveSource {
+    /// The service that is written through (contract 3).
+    #[default]
+    ConnecttoTeams,
+    /// Microsoft Graph: what Teams itself holds (contract 12).
+    Graph,
 }
 
 /// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.

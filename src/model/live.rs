@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Details, ExtensionPrefix, Field, TenantId, TenantName, Upn, UserId, Value};
+use super::{Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct TenantRef {
     pub id: TenantId,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
+    /// Where its live state is read.
+    pub live: LiveSource,
 }
 
 /// One observation of one tenant.

@@ -15,7 +15,7 @@ mod phone;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, Mode, Origin, Prune};
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use live::{Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};

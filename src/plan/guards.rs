@@ -42,8 +42,8 @@ pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option
         Coverage::Suspect(what) if live.users.is_empty() && !desired.users.is_empty() => Some(Hold::new(
             HoldKind::Coverage,
             what.clone(),
-            "an empty list is never taken to mean that nobody is there: check what the account may see and \
-             `connectToTeams.endpoints.listUsers`, and look again later",
+            "an empty list is never taken to mean that nobody is there: check what the account may see and how users are listed \
+             (`connectToTeams.endpoints.listUsers`, `graph`), and look again later",
         )),
         _ => None,
     }

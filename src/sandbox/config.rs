@@ -5,8 +5,10 @@
 use std::fmt::Write as _;
 
 use super::{
+    graph::GRAPH_CLIENT_ID,
     login::{CLIENT_ID, SECRET, USERNAME},
     wire::place,
+    world::Envelope,
 };
 use crate::model::Field;
 
@@ -16,6 +18,17 @@ pub const CONFIG_HEADER: &str = "# Dialplane against the sandbox: nothing in thi
 /// A complete `dialplane.yaml` for the sandbox at `base_url`.
 #[must_use]
 pub fn config_yaml(base_url: &str) -> String {
+    config_yaml_for(base_url, Envelope::default())
+}
+
+/// The same for a sandbox that wraps its lists in this way.
+#[must_use]
+pub fn config_yaml_for(base_url: &str, envelope: Envelope) -> String {
+    let (paging, items) = match envelope {
+        Envelope::Datatables => ("datatables", "/data/_embedded/userList"),
+        Envelope::Page => ("page", "/content"),
+        Envelope::Bare => ("none", "\"\""),
+    };
     let mut fields = String::new();
     for field in Field::ALL {
         let (in_policy, name) = place(field);
@@ -34,12 +47,20 @@ connectToTeams:
   endpoints:
     listUsers:
       call: {{ method: GET, path: "/sandbox/listUsers?tenantId={{tenantId}}" }}
-      paging: datatables
+      paging: {paging}
       pageSize: 200
-      items: /data/_embedded/userList
+      items: {items}
       user: /teamsUserId
+      id: /objectId
+      tenant: /tenantId
       calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
       fields:{fields}
+graph:
+  clientId: {GRAPH_CLIENT_ID}
+  clientSecret: {{ command: [printf, {SECRET}] }}
+  baseUrl: "{base_url}"
+  loginUrl: "{base_url}"
+  pageSize: 200
 state: {{ path: .dialplane/sandbox }}
 execution: {{ settle: 5s, firstSettle: 5s }}
 "#
@@ -57,5 +78,9 @@ mod tests {
         assert_eq!(row["call"]["path"], "/sandbox/listUsers?tenantId={tenantId}");
         assert_eq!(row["fields"]["callPolicy.name"], "/callPolicyInfo/callPolicyName");
         assert_eq!(row["fields"].as_object().map(serde_json::Map::len), Some(Field::ALL.len()));
+        for envelope in [Envelope::Page, Envelope::Bare] {
+            let settings: serde_json::Value = serde_yaml::from_str(&config_yaml_for("http://127.0.0.1:8405", envelope)).unwrap();
+            assert_eq!(settings["graph"]["baseUrl"], "http://127.0.0.1:8405");
+        }
     }
 }

@@ -16,6 +16,7 @@ use super::route::{Route, Target};
 /// The switches. As JSON, everything that is left out has its default, and an unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Faults {
     /// What all dice are thrown with.
     pub seed: u64,
@@ -29,6 +30,10 @@ pub struct Faults {
     pub password_never_changed: bool,
     /// How long a list of users goes on showing what was before a write.
     pub visible_after_ms: u64,
+    /// How long Teams, and so Graph, goes on showing what was before something was pushed.
+    pub teams_visible_after_ms: u64,
+    /// No admin of a customer has let the application of Graph in.
+    pub graph_not_let_in: bool,
     /// How long a sync runs; another one is refused meanwhile.
     pub sync_takes_ms: u64,
     /// How an update that takes somebody's number is refused.
@@ -50,6 +55,8 @@ impl Default for Faults {
             wrong_credentials: false,
             password_never_changed: false,
             visible_after_ms: 0,
+            teams_visible_after_ms: 0,
+            graph_not_let_in: false,
             sync_takes_ms: 0,
             held_number: HeldNumber::Conflict,
             omitted_fields: Omitted::Keep,
@@ -160,7 +167,7 @@ impl Rule {
             && self.route.is_none_or(|route| route == target.route)
             && same(&self.tenant, target.tenant.as_ref().map(crate::model::TenantId::as_str))
             && same(&self.user, target.user.as_ref().map(crate::model::Upn::as_str))
-            && (target.route == Route::ListUsers || !self.fault.is_of_lists())
+            && self.fault.fits(target.route)
     }
 }
 
@@ -196,11 +203,32 @@ pub enum Failure {
     ShortList,
     /// A list of users names somebody twice, and counts them twice.
     DuplicateUser,
+    /// A list of users names somebody of another tenant.
+    OtherTenant,
+    /// A list of users sends its first page again; Graph leads back to it.
+    RepeatedPage,
+    /// Graph's next page is on another host.
+    OtherHost,
+    /// 403; not carried out.
+    Forbidden,
+    /// 302 to another host; not carried out.
+    Redirect,
 }
 
+/// Where what leads away leads to: a host that does not exist (RFC 2606).
+pub(super) const ELSEWHERE: &str = "https://elsewhere.invalid/v1.0/admin/teams/userConfigurations?$skiptoken=1";
+
 impl Failure {
-    fn is_of_lists(self) -> bool {
-        matches!(self, Self::EmptyList | Self::ShortList | Self::DuplicateUser)
+    fn fits(self, route: Route) -> bool {
+        match self {
+            // Graph counts nothing, so that it cannot announce more than it sends.
+            Self::ShortList => route == Route::ListUsers,
+            Self::OtherHost => route == Route::GraphUsers,
+            Self::EmptyList | Self::DuplicateUser | Self::OtherTenant | Self::RepeatedPage => {
+                matches!(route, Route::ListUsers | Route::GraphUsers)
+            }
+            _ => true,
+        }
     }
 }
 

@@ -84,6 +84,7 @@ async fn answer(
         method: method.as_str().to_owned(),
         path: uri.path().to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
+        host: text(header::HOST),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
         body,
@@ -108,6 +109,9 @@ fn response(reply: Reply) -> Response {
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(reply.content_type));
+    if let Some(location) = reply.location {
+        headers.insert(header::LOCATION, header::HeaderValue::from_static(location));
+    }
     if let Some(seconds) = reply.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }

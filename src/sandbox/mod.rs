@@ -1,9 +1,9 @@
-//! The vendor's service on a loopback socket: for trying Dialplane without an account, and for testing it.
+//! The vendor's service, and Microsoft Graph beside it, on a loopback socket: for trying Dialplane without an account, and for testing it.
 //!
 //! ```text
 //! socket --http--> Request --service::handle(state, now)--> Outcome --http--> socket
 //!                              |          |
-//!                           faults   route -> login, reads, provisioning -> World
+//!                           faults   route -> login, reads, provisioning, graph -> World
 //! ```
 //!
 //! It enforces the rules that the contract states or implies: tokens that expire, consent that needs both indicators, users
@@ -22,6 +22,7 @@ mod config;
 mod control;
 mod drift;
 mod faults;
+mod graph;
 mod http;
 mod login;
 mod provisioning;
@@ -46,11 +47,12 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use calls::Call;
-pub use config::{CONFIG_HEADER, config_yaml};
+pub use config::{CONFIG_HEADER, config_yaml, config_yaml_for};
 pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
+pub use graph::GRAPH_CLIENT_ID;
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;
-pub use world::{SyncState, Tenant, User, World};
+pub use world::{Envelope, SyncState, Tenant, User, World};
 
 /// The reseller that the API admin belongs to.
 pub const RESELLER_ID: i64 = 123;

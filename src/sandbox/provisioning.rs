@@ -35,10 +35,9 @@ pub(super) fn write(
     if !tenant.consents() {
         return Err(Reply::error(403, "the enterprise has not consented to provisioning by the service provider"));
     }
-    let lag = Duration::from_millis(faults.visible_after_ms);
     match target.route {
-        Route::Enable => enable(visible(tenant, target.user.as_ref())?, now, lag),
-        Route::Disable => disable(visible(tenant, target.user.as_ref())?, now, lag),
+        Route::Enable => switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now),
+        Route::Disable => switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now),
         Route::Sync => sync(tenant, faults, now),
         _ => update(world, faults, &id, &body, now),
     }
@@ -73,22 +72,18 @@ fn visible<'world>(tenant: &'world mut Tenant, upn: Option<&Upn>) -> Result<&'wo
     user.ok_or_else(|| Reply::error(404, "the enterprise has no such user"))
 }
 
-fn enable(user: &mut User, now: Timestamp, lag: Duration) -> Result<Reply, Reply> {
-    if user.stored.get(Field::SbcGatewayId).is_none() {
+fn switch(user: &mut User, calling: Calling, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {
+    if calling == Calling::Enabled && user.stored.get(Field::SbcGatewayId).is_none() {
         return Err(Reply::error(409, "the user is not set up for calling: no SBC gateway is stored"));
     }
-    user.lag(now, lag);
-    user.calling = Calling::Enabled;
-    user.push();
+    user.lag(now, Duration::from_millis(faults.visible_after_ms));
+    user.calling = calling;
+    user.push_slowly(now, teams_lag(faults));
     Ok(Reply::accepted())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "one shape for every call")]
-fn disable(user: &mut User, now: Timestamp, lag: Duration) -> Result<Reply, Reply> {
-    user.lag(now, lag);
-    user.calling = Calling::Disabled;
-    user.push();
-    Ok(Reply::accepted())
+fn teams_lag(faults: &Faults) -> Duration {
+    Duration::from_millis(faults.teams_visible_after_ms)
 }
 
 fn update(world: &mut World, faults: &Faults, id: &TenantId, body: &Map<String, Json>, now: Timestamp) -> Result<Reply, Reply> {
@@ -131,7 +126,7 @@ fn store(user: &mut User, sent: Details, faults: &Faults, now: Timestamp) {
     let number_changed = stored.phone() != user.stored.phone();
     user.stored = stored;
     if number_changed {
-        user.push();
+        user.push_slowly(now, teams_lag(faults));
     }
 }
 
@@ -142,6 +137,6 @@ fn sync(tenant: &mut Tenant, faults: &Faults, now: Timestamp) -> Result<Reply, R
     tenant.sync.accepted += 1;
     tenant.sync.last = Some(now);
     tenant.sync.running_until = now.checked_add(Duration::from_millis(faults.sync_takes_ms)).ok();
-    tenant.users.values_mut().filter(|user| !user.hidden).for_each(User::push);
+    tenant.users.values_mut().filter(|user| !user.hidden).for_each(|user| user.push_slowly(now, teams_lag(faults)));
     Ok(Reply::accepted())
 }

@@ -10,9 +10,9 @@ use super::{
     faults::Failure,
     login::USERNAME,
     wire::{Reply, Request, list_item},
-    world::{Tenant, World},
+    world::{Envelope, Tenant, User, World},
 };
-use crate::model::TenantId;
+use crate::model::{TenantId, Upn};
 
 /// `getAuthenticatedUser`: the body is the user name as bare text (contract 2.2).
 pub(super) fn who_am_i(request: &Request) -> Result<Reply, Reply> {
@@ -53,7 +53,7 @@ pub(super) fn enterprise(world: &World, tenant: Option<&TenantId>) -> Result<Rep
     Ok(Reply::json(200, &enterprise_json(world, id, tenant)))
 }
 
-/// `listUsers`, in the v3 envelope (contract 1): one page, in the order of user names.
+/// `listUsers`: the users that are visible, in the order of their names, wrapped as the world says.
 pub(super) fn list_users(
     world: &World,
     tenant: Option<&TenantId>,
@@ -61,12 +61,9 @@ pub(super) fn list_users(
     failure: Option<Failure>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
-    let (_, tenant) = known_tenant(world, tenant)?;
-    let draw = number(request, "draw")?.unwrap_or(1);
-    let start = number(request, "start")?.unwrap_or(0);
-    let length = number(request, "length")?.unwrap_or(usize::MAX);
+    let (id, tenant) = known_tenant(world, tenant)?;
     let visible = tenant.users.iter().filter(|(_, user)| !user.hidden);
-    let mut users: Vec<Json> = visible.map(|(upn, user)| list_item(upn, &user.face(now), tenant)).collect();
+    let mut users: Vec<Json> = visible.map(|(upn, user)| user_json(id, upn, user, tenant, now)).collect();
     let total = match failure {
         Some(Failure::EmptyList) => {
             users.clear();
@@ -81,16 +78,48 @@ pub(super) fn list_users(
             users.extend(users.first().cloned());
             users.len()
         }
+        Some(Failure::OtherTenant) => {
+            if let Some(of) = users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back() {
+                *of = json!(TenantId::nil().as_str());
+            }
+            users.len()
+        }
         _ => users.len(),
     };
-    let page: Vec<Json> = users.into_iter().skip(start).take(length).collect();
-    let envelope = json!({
-        "draw": draw,
-        "recordsTotal": total,
-        "recordsFiltered": total,
-        "data": { "_embedded": { "userList": page } },
-    });
-    Ok(Reply::json(200, &envelope))
+    let repeated = failure == Some(Failure::RepeatedPage);
+    wrapped(world.envelope, request, &users, total, repeated).map(|answer| Reply::json(200, &answer))
+}
+
+/// One page of a list in its envelope; if it is `repeated`, the first page whichever was asked for.
+fn wrapped(envelope: Envelope, request: &Request, users: &[Json], total: usize, repeated: bool) -> Result<Json, Reply> {
+    let page = |start: usize, length: usize| -> Vec<Json> {
+        users.iter().skip(if repeated { 0 } else { start }).take(length).cloned().collect()
+    };
+    Ok(match envelope {
+        Envelope::Bare => json!(users),
+        Envelope::Datatables => {
+            let draw = number(request, "draw")?.unwrap_or(1);
+            let page = page(number(request, "start")?.unwrap_or(0), number(request, "length")?.unwrap_or(usize::MAX));
+            json!({
+                "draw": draw,
+                "recordsTotal": total,
+                "recordsFiltered": total,
+                "data": { "_embedded": { "userList": page } },
+            })
+        }
+        Envelope::Page => {
+            let (index, size) = (number(request, "page")?.unwrap_or(0), number(request, "size")?.unwrap_or(20).max(1));
+            let page = page(index.saturating_mul(size), size);
+            json!({ "content": page, "number": index, "size": size, "totalElements": total, "totalPages": total.div_ceil(size) })
+        }
+    })
+}
+
+fn user_json(id: &TenantId, upn: &Upn, user: &User, tenant: &Tenant, now: Timestamp) -> Json {
+    let mut item = list_item(upn, &user.face(now), tenant);
+    item.insert("tenantId".to_owned(), json!(id.as_str()));
+    item.insert("objectId".to_owned(), json!(user.directory_id(upn)));
+    Json::Object(item)
 }
 
 fn enterprise_json(world: &World, id: &TenantId, tenant: &Tenant) -> Json {

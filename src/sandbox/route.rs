@@ -8,7 +8,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::wire::{Reply, Request};
+use super::{
+    graph,
+    wire::{Reply, Request},
+};
 use crate::model::{TenantId, Upn};
 
 /// A call.
@@ -35,10 +38,17 @@ pub enum Route {
     Sync,
     /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract 3).
     ListUsers,
+    /// `/{tenantId}/oauth2/v2.0/token` of Microsoft's login (contract 12).
+    GraphToken,
+    /// `/v1.0/admin/teams/userConfigurations` of Microsoft Graph (contract 12).
+    GraphUsers,
 }
 
+/// The end of the path of [`Route::GraphToken`]; before it stands the tenant.
+const GRAPH_TOKEN: &str = "/oauth2/v2.0/token";
+
 /// Method and path of each call; a path that ends in `/` takes one more segment.
-const TABLE: [(Route, &str, &str); 10] = [
+const TABLE: [(Route, &str, &str); 11] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/"),
@@ -49,15 +59,20 @@ const TABLE: [(Route, &str, &str); 10] = [
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
     (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
+    (Route::GraphUsers, "GET", "/v1.0/admin/teams/userConfigurations"),
 ];
 
 impl Route {
     /// The call that a request makes, and the segment that its path takes.
     pub(super) fn of(request: &Request) -> Result<(Self, String), Reply> {
-        let found = TABLE.into_iter().find_map(|(route, method, path)| {
-            let rest = request.path.strip_prefix(path)?;
-            let fits = if path.ends_with('/') { !rest.is_empty() && !rest.contains('/') } else { rest.is_empty() };
-            fits.then_some((route, method, rest))
+        let of_login = request.path.strip_suffix(GRAPH_TOKEN).and_then(|rest| rest.strip_prefix('/'));
+        let of_login = of_login.filter(|tenant| !tenant.contains('/')).map(|tenant| (Self::GraphToken, "POST", tenant));
+        let found = of_login.or_else(|| {
+            TABLE.into_iter().find_map(|(route, method, path)| {
+                let rest = request.path.strip_prefix(path)?;
+                let fits = if path.ends_with('/') { !rest.is_empty() && !rest.contains('/') } else { rest.is_empty() };
+                fits.then_some((route, method, rest))
+            })
         });
         let Some((route, method, segment)) = found else {
             return Err(Reply::error(404, format!("there is no {}", request.path)));
@@ -87,7 +102,8 @@ impl Target {
         let text = |pointer| body.pointer(pointer).and_then(Json::as_str);
         let (tenant, user) = match route {
             Route::Token | Route::WhoAmI | Route::Enterprises | Route::Gateways => (None, None),
-            Route::Enterprise => (TenantId::parse(&segment).ok(), None),
+            Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
+            Route::GraphUsers => (graph::tenant_of(request), None),
             Route::ListUsers => (request.query("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
             Route::Enable | Route::Disable => (text("/tenantId").and_then(tenant_id), Upn::parse(&segment).ok()),
             Route::Sync => (text("/tenantId").and_then(tenant_id), None),

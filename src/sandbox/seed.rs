@@ -55,7 +55,7 @@ impl World {
             };
             (tenant.id.clone(), built)
         });
-        Self { tenants: tenants.collect(), gateways }
+        Self { tenants: tenants.collect(), gateways, ..Self::default() }
     }
 
     /// The same with modest drift of every kind.
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{DesiredUser, DisableLimit, Origin, Prune, TenantId, TenantName},
+        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -156,6 +156,7 @@ mod tests {
                 id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
+                live: LiveSource::default(),
                 disable_limit: DisableLimit::DEFAULT,
                 protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,

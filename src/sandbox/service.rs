@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::{
     calls::Calls,
     control,
-    faults::{Dice, Failure, Faults, Rule},
+    faults::{Dice, ELSEWHERE, Failure, Faults, Rule},
+    graph,
     login::Tokens,
     provisioning, reads,
     route::{Route, Target},
@@ -24,6 +25,7 @@ pub(super) struct Service {
     pub(super) faults: Faults,
     pub(super) calls: Calls,
     tokens: Tokens,
+    graph_tokens: graph::Tokens,
     dice: Dice,
 }
 
@@ -83,6 +85,8 @@ impl Service {
             Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(503, "service unavailable") }),
             Some(Failure::ErrorInside) => Some(Reply::error_inside("the operation could not be completed")),
             Some(Failure::Garbage) => Some(garbage()),
+            Some(Failure::Forbidden) => Some(Reply::error(403, "access is denied")),
+            Some(Failure::Redirect) => Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") }),
             Some(Failure::Dropped) => return Outcome::HangUp,
             _ => None,
         };
@@ -106,8 +110,16 @@ impl Service {
         failure: Option<Failure>,
         now: Timestamp,
     ) -> Result<Reply, Reply> {
-        if target.route == Route::Token {
-            return self.tokens.issue(request, &self.faults, now);
+        match (target.route, &target.tenant) {
+            (Route::Token, _) => return self.tokens.issue(request, &self.faults, now),
+            (Route::GraphToken, Some(tenant)) => {
+                return self.graph_tokens.issue(&self.world, tenant, request, &self.faults, now);
+            }
+            (Route::GraphUsers, _) => {
+                let tenant = self.graph_tokens.check(request, now)?;
+                return graph::users(&self.world, &tenant, request, failure, now);
+            }
+            _ => {}
         }
         self.tokens.check(request, now)?;
         let tenant = target.tenant.as_ref();
@@ -124,7 +136,7 @@ impl Service {
 
 fn garbage() -> Reply {
     let body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>".to_owned();
-    Reply { status: 200, content_type: "text/html", retry_after: None, body }
+    Reply { status: 200, content_type: "text/html", retry_after: None, location: None, body }
 }
 
 /// Half of the answer. Every answer is an object or an array, so that no half of it is whole JSON.

@@ -47,6 +47,7 @@ fn world() -> World {
     World {
         tenants: [(TenantId::parse(CONTOSO).unwrap(), tenant)].into_iter().collect(),
         gateways: [(gateway, "US East".to_owned())].into_iter().collect(),
+        ..World::default()
     }
 }
 
@@ -92,6 +93,7 @@ impl Client {
             authorization: format!("Bearer {}", self.token),
             content_type: "application/json".into(),
             body: body.to_string().into(),
+            ..Request::default()
         };
         self.send(&request, now)
     }

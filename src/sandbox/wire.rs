@@ -17,6 +17,7 @@ pub(super) struct Request {
     /// Still percent-encoded.
     pub(super) path: String,
     pub(super) query: String,
+    pub(super) host: String,
     pub(super) authorization: String,
     pub(super) content_type: String,
     pub(super) body: Bytes,
@@ -53,13 +54,14 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content_type: &'static str,
     pub(super) retry_after: Option<u32>,
+    pub(super) location: Option<&'static str>,
     pub(super) body: String,
 }
 
 impl Reply {
     /// JSON.
     pub(super) fn json(status: u16, body: &Json) -> Self {
-        Self { status, content_type: "application/json", retry_after: None, body: body.to_string() }
+        Self { status, content_type: "application/json", retry_after: None, location: None, body: body.to_string() }
     }
 
     /// A refusal. The vendor documents no shape for it (contract 1).
@@ -104,7 +106,7 @@ pub(super) fn place(field: Field) -> (bool, &'static str) {
 }
 
 /// A user as the list of users has it; `null` for what was never set.
-pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Json {
+pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Map<String, Json> {
     let mut item = Map::new();
     let mut policy = Map::new();
     let status = match face.calling {
@@ -124,7 +126,7 @@ pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Json {
         level.insert(name.to_owned(), value);
     }
     item.insert("callPolicyInfo".to_owned(), Json::Object(policy));
-    Json::Object(item)
+    item
 }
 
 /// A value as it is stored.

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Calling, Details, ExtensionPrefix, GatewayId, PhoneNumber, TenantId, TenantName, Upn};
+use crate::model::{Calling, Details, ExtensionPrefix, GatewayId, PhoneNumber, TenantId, TenantName, Upn, UserId};
 
 /// Everything that the sandbox knows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +22,20 @@ pub struct World {
     pub tenants: BTreeMap<TenantId, Tenant>,
     /// The gateways that the reseller may assign, with their regions (contract 6.7).
     pub gateways: BTreeMap<GatewayId, String>,
+    /// How lists of users are wrapped.
+    pub envelope: Envelope,
+}
+
+/// How a list of users is wrapped; the vendor's way is not public (contract 1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// `draw`, `start` and `length` in the query; the list deep inside, beside its counts.
+    #[default]
+    Datatables,
+    /// `page` and `size` in the query; the list beside its total.
+    Page,
+    /// One bare array with everybody.
+    Bare,
 }
 
 /// One customer.
@@ -86,8 +100,12 @@ pub struct User {
     pub stored: Details,
     /// What Microsoft was last told; nothing while calling is off.
     pub pushed: Option<Details>,
+    /// The identity in the customer's directory, which outlives a change of name; made from the name if absent.
+    pub id: Option<UserId>,
     /// Earlier faces that a list still shows, each until its instant, oldest first.
     lag: Vec<(Timestamp, Face)>,
+    /// The same of what Teams shows.
+    teams_lag: Vec<(Timestamp, Option<Details>)>,
 }
 
 /// What a list shows of a user.
@@ -101,7 +119,7 @@ impl User {
     /// A visible user whose stored details have reached Microsoft, if calling is on.
     #[must_use]
     pub fn new(calling: Calling, stored: Details) -> Self {
-        let mut user = Self { calling, hidden: false, stored, pushed: None, lag: Vec::new() };
+        let mut user = Self { calling, hidden: false, stored, pushed: None, id: None, lag: Vec::new(), teams_lag: Vec::new() };
         user.push();
         user
     }
@@ -109,6 +127,36 @@ impl User {
     /// Tells Microsoft what is stored.
     pub fn push(&mut self) {
         self.pushed = (self.calling == Calling::Enabled).then(|| self.stored.clone());
+    }
+
+    /// The same; Teams goes on showing what was before for `delay`.
+    pub(super) fn push_slowly(&mut self, now: Timestamp, delay: Duration) {
+        self.teams_lag.retain(|(until, _)| *until > now);
+        let until = now.checked_add(delay).unwrap_or(Timestamp::MAX);
+        if until > now {
+            self.teams_lag.push((until, self.pushed.clone()));
+        }
+        self.push();
+    }
+
+    /// What Teams shows at `now`: nothing while calling is off.
+    pub(super) fn in_teams(&self, now: Timestamp) -> Option<&Details> {
+        let old = self.teams_lag.iter().find(|(until, _)| *until > now);
+        old.map_or(self.pushed.as_ref(), |(_, pushed)| pushed.as_ref())
+    }
+
+    /// The identity in the customer's directory.
+    pub(super) fn directory_id(&self, upn: &Upn) -> String {
+        let made = || {
+            let hash = |seed: u64| {
+                let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+                upn.key().bytes().fold(seed, mix)
+            };
+            let (high, low) = (hash(0xcbf2_9ce4_8422_2325), hash(0x9ae1_6a3b_2f90_404f));
+            let groups = (high >> 32, (high >> 16) & 0xffff, high & 0xfff, (low >> 48) & 0xfff, low & 0xffff_ffff_ffff);
+            format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", groups.0, groups.1, groups.2, groups.3, groups.4)
+        };
+        self.id.as_ref().map_or_else(made, ToString::to_string)
     }
 
     /// Keeps showing the present face for `delay`; called before a write.

@@ -242,3 +242,41 @@ async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
     assert_eq!(told.matches("the customer has not allowed").count(), 1, "a hold that stays the same is shown once:\n{told}");
     assert_eq!(service.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_read_from_graph_by_the_program() {
+    let stage = Stage::drifted().await;
+    let text = fleet().replace("  mode: enforce\n", "  mode: enforce\n  live: graph\n").replace("sbcGatewayId: 805, ", "");
+    fs::write(stage.manifest(), text).unwrap();
+    let plan = stage.run(&["plan"]).await;
+    assert_eq!(plan.code, 2, "{}{}", plan.stdout, plan.stderr);
+    let listed = |path: &str| stage.sandbox.calls().iter().filter(|call| call.path.starts_with(path)).count();
+    assert_eq!((listed("/sandbox/listUsers"), listed("/v1.0/admin/teams/userConfigurations")), (0, 3));
+    assert!(listed("/00000000-0000-4000-8000-00000000000") == 3, "a token for each tenant");
+    assert_eq!(stage.writes(), [""; 0]);
+
+    stage.configure("graph:\n", "graphs:\n");
+    let refused = stage.run(&["plan"]).await;
+    assert!(refused.code == 1 && refused.stderr.contains("did you mean `graph`?"), "{}{}", refused.stdout, refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_wraps_its_lists_as_it_is_told_and_writes_a_configuration_to_match() {
+    for envelope in ["datatables", "page", "bare"] {
+        let stage = Stage::drifted().await;
+        let mut sandbox = stage.start(&[
+            "sandbox",
+            "--listen",
+            "127.0.0.1:0",
+            "--write-config",
+            "own.yaml",
+            "--as-desired",
+            "--envelope",
+            envelope,
+        ]);
+        sandbox.until("the address", || stage.text("stdout").contains("http://")).await;
+        let plan = stage.run(&["--config", "own.yaml", "plan"]).await;
+        assert!(plan.code == 0 && plan.stdout.contains("plan: nothing to do"), "{envelope}: {}{}", plan.stdout, plan.stderr);
+        sandbox.stop().await;
+    }
+}

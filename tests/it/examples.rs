@@ -3,7 +3,7 @@
 use std::{fs, iter, path::PathBuf, time::Duration};
 
 use dialplane::{
-    config::{self, Account, Endpoints, Execution, Run, Settings, State},
+    config::{self, Account, Endpoints, Execution, Pages, Run, Settings, State},
     yaml,
 };
 use serde_json::Value;
@@ -60,7 +60,23 @@ fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let shown = settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
     assert_eq!(account(&shown).reseller_id, Some(123));
     let row = account(&shown).endpoints.list_users.as_ref().expect("the row");
-    assert_eq!(row.mapped().count(), 3);
+    assert_eq!((row.mapped().count(), &row.pages), (3, &Pages::default()));
+    assert!(row.id.is_some() && row.tenant.is_some());
+}
+
+#[test]
+fn the_application_of_graph_is_shown_with_its_defaults() {
+    let text = text("dialplane.yaml");
+    let (_, section) = text.split_once("\n# graph:\n").expect("the section");
+    let (section, _) = section.split_once("\n\n").expect("its end");
+    let section = section.replace("#   ", "  ");
+    let shown = settings("examples/dialplane.yaml", &format!("graph:\n{section}")).graph.expect("an application");
+    let least = format!(
+        "graph: {{clientId: {}, clientSecret: {{file: {}}}}}",
+        shown.client_id, "/run/credentials/dialplane.service/graph-secret"
+    );
+    assert_eq!(Some(&shown), settings("least", &least).graph.as_ref());
+    assert_eq!(section.lines().count(), 6, "one line for each key");
 }
 
 #[test]

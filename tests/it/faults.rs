@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use dialplane::{
-    api::connecttoteams::Client,
+    api::{connecttoteams::Client, graph},
     config::{Endpoints, Method, Settings},
     execute::Stop,
     model::{Calling, Field, Value},
@@ -168,7 +168,8 @@ fn every_call_that_can_be_made_is_on_this_list() {
         };
         format!("{method:4} {path}\n")
     };
-    let calls: String = Client::emits(&Endpoints::default()).iter().map(line).collect();
+    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::Reader::emits());
+    let calls: String = calls.map(|call| line(&call)).collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);

@@ -20,6 +20,7 @@ mod manifests;
 mod mistakes;
 mod plan;
 mod properties;
+mod readers;
 mod service;
 mod simulate;
 mod stage;

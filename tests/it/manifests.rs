@@ -71,6 +71,7 @@ spec:
   tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd
   mode: enforce
   prune: never
+  live: graph
   defaults: {sbcGatewayId: 805, callPolicy: {name: Global}}
   limits: {disable: {percent: 10, count: 25}}
   protect: [adele@contoso.com]
@@ -141,6 +142,8 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("mode: enforce", "mode: null"),
         ("prune: never", "prune: always"),
         ("prune: never", "prune: ~"),
+        ("live: graph", "live: teams"),
+        ("live: graph", "live: null"),
         ("calling: enabled", "calling: \"on\""),
         ("calling: enabled", "calling: true"),
         ("calling: enabled", "calling: null"),
@@ -212,6 +215,8 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("mode: enforce", "mode: report"),
         ("mode: enforce", "mode: suspend"),
         ("prune: never", "prune: disable"),
+        ("live: graph", "live: connecttoteams"),
+        ("  live: graph\n", ""),
         ("87d349ed", "87D349ED"),
         ("userPrincipalName: adele@contoso.com", "userPrincipalName: \"guest_fabrikam.com#EXT#@contoso.com\""),
         ("[mon, sun]", "[]"),

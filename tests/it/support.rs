@@ -11,7 +11,7 @@ use std::{
 };
 
 use dialplane::{
-    api::connecttoteams::Client,
+    api::{connecttoteams::Client, graph},
     config::{self, Execution, Settings},
     execute::{Executor, TenantReport},
     manifest::{self, InForce, Keeper, ManifestFile},
@@ -19,6 +19,7 @@ use dialplane::{
     pass,
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal, Provisioner},
+    readers::Readers,
     sandbox::{Call, Failure, Rule, Sandbox, Tenant, User, World, config_yaml},
     state::VolatileJournal,
 };
@@ -32,6 +33,7 @@ pub(crate) const NOTHING: [String; 0] = [];
 pub(crate) struct House {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
+    pub(crate) readers: Readers,
     pub(crate) in_force: InForce,
     pub(crate) journal: VolatileJournal,
     pub(crate) execution: Execution,
@@ -63,9 +65,12 @@ impl House {
         settings.execution = Execution { users_per_tenant: 1, tenants: 1, ..Execution::default() };
         configure(&mut settings);
         let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
+        let graph = settings.graph.as_ref().map(|graph| graph::Reader::new(graph).unwrap());
+        let readers = Readers::new(client.reader(), graph);
         Self {
             sandbox,
             client,
+            readers,
             in_force,
             journal: VolatileJournal::default(),
             execution: settings.execution,
@@ -93,7 +98,7 @@ impl House {
     /// The plan that would be made then.
     pub(crate) async fn plan_at(&self, now: Timestamp) -> Plan {
         let tenants = self.in_force.desired.tenants.values();
-        let observed = pass::observe(&self.client.reader(), tenants, self.execution.tenants, |_| {}).await;
+        let observed = pass::observe(&self.readers, tenants, self.execution.tenants, |_| {}).await;
         pass::decide(&self.in_force, &observed, |tenant| self.journal.memory(tenant), now, &self.execution)
     }
 

@@ -6,10 +6,11 @@ use tracing::Instrument as _;
 
 use super::{
     address::{Base, Places, fill},
-    auth::{Auth, Token},
-    login::before_the_call,
-    outcome::{self, Answer},
-    transport::{Payload, Reply, Request, Transport},
+    auth::{Answer, Auth, Login, Token},
+    grant::Grant,
+    login::{self, before_the_call},
+    outcome,
+    transport::{Payload, Request, Transport},
 };
 use crate::{
     config::{Account, Body, Call},
@@ -77,7 +78,7 @@ impl Core {
 
     /// A usable token.
     pub(super) async fn token(&self) -> Result<Token, Fault> {
-        self.auth.token(&self.account, &self.base, &self.transport).await
+        self.auth.token(self).await
     }
 
     /// Whose reseller we are. Asked once, however many wait; kept once known.
@@ -156,22 +157,14 @@ impl Core {
         Ok((request, answer))
     }
 
-    /// Sends a request with the token. After a 401 once more, with a new one: a 401 says that nothing was carried out.
+    /// Sends a request with the token.
     async fn send(&self, request: &Request) -> Result<Answer, Fault> {
-        let token = self.token().await?;
-        let reply = self.exchange(request, &token).await?;
-        if reply.status != reqwest::StatusCode::UNAUTHORIZED {
-            return Ok(Answer { reply, redactor: token.redactor });
-        }
-        tracing::debug!(generation = token.generation, "the token was refused");
-        self.auth.invalidate(token.generation).await;
-        let token = self.token().await?;
-        let reply = self.exchange(request, &token).await?;
-        Ok(Answer { reply, redactor: token.redactor })
+        self.auth.send(&self.transport, request, self).await
     }
+}
 
-    async fn exchange(&self, request: &Request, token: &Token) -> Result<Reply, Fault> {
-        let authorize = |builder: reqwest::RequestBuilder| builder.header(reqwest::header::AUTHORIZATION, token.header.clone());
-        self.transport.exchange(request, authorize).await
+impl Login for Core {
+    async fn log_in(&self) -> Result<Grant, Fault> {
+        login::log_in(&self.account, &self.base, &self.transport).await
     }
 }

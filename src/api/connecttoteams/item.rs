@@ -9,18 +9,35 @@ use serde_json::Value as Json;
 
 use super::redact;
 use crate::{
+    api::roll::Entry,
     config::{CallingMap, ListUsers},
-    model::{ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveUser, Observed, PhoneNumber, Upn, Value},
+    model::{
+        ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveUser, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId,
+        Value,
+    },
 };
 
-/// The user of an item; `None` if it names none.
-pub(super) fn user(item: &Json, row: &ListUsers, prefix: Option<&ExtensionPrefix>) -> Option<LiveUser> {
-    let upn = Upn::parse(item.pointer(&row.user)?.as_str()?.trim()).ok()?;
+/// The longest text that is taken for the value of a field, in bytes: some are not what the pointer meant.
+const MAX_TEXT: usize = 4096;
+
+/// What an item is. One that should name its tenant and does not is unreadable: whose user it is, nobody knows.
+pub(super) fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
+    let text = |pointer: &str| item.pointer(pointer).and_then(Json::as_str).map(str::trim);
+    if let Some(pointer) = &row.tenant {
+        match text(pointer).and_then(|id| TenantId::parse(id).ok()) {
+            None => return Entry::Unreadable,
+            Some(of) if of != tenant.id => return Entry::Foreign,
+            Some(_) => {}
+        }
+    }
+    let Some(upn) = text(&row.user).and_then(|upn| Upn::parse(upn).ok()) else { return Entry::Unreadable };
+    let prefix = tenant.extension_prefix.as_ref();
     let details: BTreeMap<Field, Observed> = row
         .mapped()
         .filter_map(|(field, pointer)| Some((field, observed(field.kind(), item.pointer(pointer)?, prefix))))
         .collect();
-    Some(LiveUser { upn, id: None, calling: calling(item, &row.calling), details })
+    let id = row.id.as_ref().and_then(|pointer| text(pointer)).and_then(UserId::observed);
+    Entry::User(LiveUser { upn, id, calling: calling(item, &row.calling), details })
 }
 
 fn calling(item: &Json, map: &CallingMap) -> LiveCalling {
@@ -48,7 +65,7 @@ fn observed(kind: Kind, value: &Json, prefix: Option<&ExtensionPrefix>) -> Obser
         Kind::Phone => value.as_str().and_then(|text| PhoneNumber::observed(text, prefix)).map(Value::Phone),
         Kind::Gateway => value.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
         Kind::Flag => value.as_bool().map(Value::Flag),
-        Kind::Text => value.as_str().map(|text| Value::Text(text.into())),
+        Kind::Text => value.as_str().filter(|text| text.len() <= MAX_TEXT).map(|text| Value::Text(text.into())),
     };
     read.map_or_else(|| Observed::Unreadable(redact::value(&value.to_string())), Observed::Set)
 }
@@ -58,6 +75,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{LiveSource, TenantName};
+
+    fn tenant() -> TenantRef {
+        TenantRef {
+            name: TenantName::parse("contoso").unwrap(),
+            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+            extension_prefix: None,
+            live: LiveSource::ConnecttoTeams,
+        }
+    }
 
     fn row() -> ListUsers {
         serde_json::from_value(json!({
@@ -92,7 +119,8 @@ mod tests {
         let item = json!({
             "teamsUserId": "Adele@contoso.com", "state": "off", "phone": "1000", "gateway": "805", "voicemail": false, "tag": "",
         });
-        let user = user(&item, &row(), Some(&prefix)).unwrap();
+        let tenant = TenantRef { extension_prefix: Some(prefix), ..tenant() };
+        let Entry::User(user) = entry(&item, &row(), &tenant) else { panic!("no user") };
         assert_eq!(user.upn.as_str(), "Adele@contoso.com");
         let number = PhoneNumber::observed("+11000", None).unwrap();
         assert_eq!(user.details[&Field::PhoneNumber], Observed::Set(Value::Phone(number)));
@@ -121,7 +149,29 @@ mod tests {
         for item in
             [json!(null), json!("adele@contoso.com"), json!({}), json!({"teamsUserId": "adele"}), json!({"teamsUserId": 7})]
         {
-            assert!(user(&item, &row(), None).is_none(), "{item}");
+            assert_eq!(entry(&item, &row(), &tenant()), Entry::Unreadable, "{item}");
         }
+    }
+
+    #[test]
+    fn an_item_that_should_name_its_tenant_is_of_that_tenant_or_of_nobody() {
+        let row = ListUsers { tenant: Some("/of".to_owned()), id: Some("/id".to_owned()), ..row() };
+        let item = |of: Json| json!({"teamsUserId": "adele@contoso.com", "state": "off", "of": of, "id": "A-1"});
+        let Entry::User(user) = entry(&item(json!("87D349ED-44d7-43e1-9a83-5f2406dee5bd")), &row, &tenant()) else {
+            panic!("no user")
+        };
+        assert_eq!(user.id, UserId::observed("a-1"));
+        assert_eq!(entry(&item(json!("00000000-0000-0000-0000-000000000000")), &row, &tenant()), Entry::Foreign);
+        for odd in [json!(null), json!(7), json!("contoso"), json!("")] {
+            assert_eq!(entry(&item(odd.clone()), &row, &tenant()), Entry::Unreadable, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_is_no_value() {
+        assert_eq!(
+            observed(Kind::Text, &json!("x".repeat(10_000_000)), None),
+            Observed::Unreadable(format!("\"{}...", "x".repeat(79)))
+        );
     }
 }

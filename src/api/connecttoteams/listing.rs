@@ -11,61 +11,48 @@ use serde_json::Value;
 
 use super::item;
 use crate::{
+    api::roll::Roll,
     config::{ListUsers, Paging},
-    model::{Coverage, ExtensionPrefix, LiveUser, Upn},
+    model::{Coverage, LiveUser, TenantRef, Upn},
 };
 
-/// The most users of one tenant: beyond it, the service is thought to be repeating itself.
-const MAX_USERS: usize = 200_000;
-/// The most pages of one list: with pages of one user, [`MAX_USERS`] would be a day of calls.
+/// The most pages of one list: with pages of one user, a large tenant would be a day of calls.
 const MAX_PAGES: usize = 10_000;
 
 /// A list on its way.
 pub(super) struct Listing<'a> {
     row: &'a ListUsers,
-    prefix: Option<&'a ExtensionPrefix>,
-    users: BTreeMap<Upn, LiveUser>,
+    tenant: &'a TenantRef,
+    roll: Roll,
     pages: usize,
-    /// Items that came, readable or not: what the next page starts behind.
-    items: usize,
     /// How many there are according to the latest page.
     total: Option<u64>,
-    unreadable: usize,
-    repeated: usize,
-    doubts: Vec<String>,
 }
 
 /// A page that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Page {
     /// Which, from 1.
-    pub draw: usize,
-    /// Behind how many items it starts.
+    pub number: usize,
+    /// Behind how many entries it starts: those that came, readable or not.
     pub start: usize,
 }
 
 impl<'a> Listing<'a> {
     /// The page that is asked for first.
-    pub(super) const FIRST: Page = Page { draw: 1, start: 0 };
+    pub(super) const FIRST: Page = Page { number: 1, start: 0 };
 
-    pub(super) fn new(row: &'a ListUsers, prefix: Option<&'a ExtensionPrefix>) -> Self {
-        Self {
-            row,
-            prefix,
-            users: BTreeMap::new(),
-            pages: 0,
-            items: 0,
-            total: None,
-            unreadable: 0,
-            repeated: 0,
-            doubts: Vec::new(),
-        }
+    pub(super) fn new(row: &'a ListUsers, tenant: &'a TenantRef) -> Self {
+        Self { row, tenant, roll: Roll::default(), pages: 0, total: None }
+    }
+
+    fn is_paged(&self) -> bool {
+        self.row.paging != Paging::None
     }
 
     /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first page holds no list.
     pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
-        let paged = self.row.paging == Paging::Datatables;
-        self.take_counts(page, paged);
+        self.take_counts(page);
         let no_items = Vec::new();
         let items = match page.pointer(&self.row.items) {
             Some(Value::Array(items)) => items,
@@ -76,106 +63,73 @@ impl<'a> Listing<'a> {
             _ => return Err(format!("no list at `{}`", self.row.items)),
         };
         self.pages += 1;
-        let before = self.users.len();
-        for item in items {
-            if self.users.len() == MAX_USERS {
-                self.doubts.push(format!("the list was cut at {MAX_USERS} users"));
-                return Ok(None);
-            }
-            self.take_item(item);
-        }
-        let progress = self.users.len() > before;
-        Ok(if paged { self.next(items.is_empty(), progress) } else { None })
-    }
-
-    fn take_item(&mut self, item: &Value) {
-        self.items += 1;
-        match item::user(item, self.row, self.prefix) {
-            None => self.unreadable += 1,
-            Some(user) if self.users.contains_key(&user.upn) => self.repeated += 1,
-            Some(user) => {
-                self.users.insert(user.upn.clone(), user);
-            }
-        }
+        let before = self.roll.users();
+        let room = self.roll.take(items.iter().map(|item| item::entry(item, self.row, self.tenant)));
+        let progress = self.roll.users() > before;
+        Ok(if self.is_paged() && room { self.next(items.is_empty(), progress) } else { None })
     }
 
     /// What an envelope says beside the list.
-    fn take_counts(&mut self, page: &Value, paged: bool) {
-        let count = |name: &str| page.get(name).and_then(Value::as_u64);
-        let (all, filtered) = (count("recordsTotal"), count("recordsFiltered"));
-        let total = filtered.or(all);
-        if let (Some(all), Some(filtered)) = (all, filtered)
-            // A row whose path has a query of its own filters on purpose.
-            && filtered < all && self.pages == 0 && !self.row.call.path.contains('?')
-        {
-            self.doubts.push(format!("the service left {} of {all} users out of the list", all - filtered));
-        }
-        if let Some(draw) = page.get("draw").and_then(Value::as_u64)
-            && paged
+    fn take_counts(&mut self, page: &Value) {
+        let count = |pointer: &str| page.pointer(pointer).and_then(Value::as_u64);
+        let total = match self.row.paging {
+            Paging::Page => count(&self.row.pages.total),
+            Paging::None | Paging::Datatables => {
+                let (all, filtered) = (count("/recordsTotal"), count("/recordsFiltered"));
+                self.compare_filtered(all, filtered);
+                filtered.or(all)
+            }
+        };
+        if let Some(draw) = count("/draw")
+            && self.row.paging == Paging::Datatables
             && draw != self.pages as u64 + 1
         {
-            self.doubts.push(format!("page {} was answered with page {draw}", self.pages + 1));
+            self.roll.doubt(format!("page {} was answered with page {draw}", self.pages + 1));
         }
         if self.pages > 0 && total != self.total {
             let shown = |total: Option<u64>| total.map_or_else(|| "none".to_owned(), |total| total.to_string());
-            self.doubts.push(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
+            self.roll.doubt(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
         }
         self.total = total.or(self.total);
     }
 
+    fn compare_filtered(&mut self, all: Option<u64>, filtered: Option<u64>) {
+        if let (Some(all), Some(filtered)) = (all, filtered)
+            // A row whose path has a query of its own filters on purpose.
+            && filtered < all && self.pages == 0 && !self.row.call.path.contains('?')
+        {
+            self.roll.doubt(format!("the service left {} of {all} users out of the list", all - filtered));
+        }
+    }
+
     fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
-        let all = self.total.is_some_and(|total| self.items as u64 >= total);
+        let all = self.total.is_some_and(|total| self.roll.entries() as u64 >= total);
         if all || empty {
             return None;
         }
         if !progress {
-            self.doubts.push(format!("page {} held no new user", self.pages));
+            self.roll.doubt(format!("page {} held no new user", self.pages));
             return None;
         }
         if self.pages == MAX_PAGES {
-            self.doubts.push(format!("the list did not end within {MAX_PAGES} pages"));
+            self.roll.doubt(format!("the list did not end within {MAX_PAGES} pages"));
             return None;
         }
-        Some(Page { draw: self.pages + 1, start: self.items })
+        Some(Page { number: self.pages + 1, start: self.roll.entries() })
     }
 
     /// The users, and whether these are all.
     pub(super) fn finish(mut self) -> (BTreeMap<Upn, LiveUser>, Coverage) {
+        let sent = self.roll.entries();
         match self.total {
-            Some(total) if total != self.items as u64 => {
-                self.doubts.push(format!("the service counts {total} users and sent {}", self.items));
+            Some(total) if total != sent as u64 => {
+                self.roll.doubt(format!("the service counts {total} users and sent {sent}"));
             }
-            None if self.row.paging == Paging::Datatables => {
-                self.doubts.push("the service does not say how many users there are".to_owned());
-            }
+            None if self.is_paged() => self.roll.doubt("the service does not say how many users there are"),
             _ => {}
         }
-        if self.items == 0 {
-            self.doubts.push("the service returned no users at all".to_owned());
-        }
-        if self.unreadable > 0 {
-            self.doubts.push(format!("{} without a readable user principal name", counted(self.unreadable)));
-        }
-        if self.repeated > 0 {
-            self.doubts.push(format!("{} listed more than once", counted(self.repeated)));
-        }
-        let coverage = if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) };
-        (self.users, coverage)
+        self.roll.finish()
     }
-}
-
-fn counted(n: usize) -> String {
-    if n == 1 { "1 entry is".to_owned() } else { format!("{n} entries are") }
-}
-
-/// The doubts in one line. Ten thousand pages may each raise one.
-fn summary(doubts: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let mut shown: Vec<String> = doubts.iter().take(SHOWN).cloned().collect();
-    if doubts.len() > SHOWN {
-        shown.push(format!("and {} more doubts", doubts.len() - SHOWN));
-    }
-    shown.join("; ")
 }
 
 #[cfg(test)]
@@ -183,13 +137,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{LiveSource, TenantId, TenantName};
 
     fn row(paging: &str, items: &str) -> ListUsers {
         serde_json::from_value(json!({
             "call": {"method": "GET", "path": "/users"}, "paging": paging, "pageSize": 2, "items": items, "user": "/u",
+            "tenant": null, "pages": {"total": "/meta/count"},
             "calling": {"at": "/c", "enabled": ["on"], "disabled": ["off"]},
         }))
         .unwrap()
+    }
+
+    fn tenant() -> TenantRef {
+        TenantRef {
+            name: TenantName::parse("contoso").unwrap(),
+            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+            extension_prefix: None,
+            live: LiveSource::ConnecttoTeams,
+        }
     }
 
     fn users(names: &[&str]) -> Value {
@@ -198,7 +163,8 @@ mod tests {
 
     /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages were taken.
     fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
-        let mut listing = Listing::new(row, None);
+        let tenant = tenant();
+        let mut listing = Listing::new(row, &tenant);
         let mut taken = 0;
         for page in pages {
             taken += 1;
@@ -228,8 +194,9 @@ mod tests {
         let answers = [page(1, 5, &["a", "b"]), page(2, 5, &["c", "d"]), page(3, 5, &["e"]), page(4, 5, &[])];
         assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
         // A service that caps the page size: the next page starts behind what came, not behind what was asked for.
-        let mut listing = Listing::new(&paged, None);
-        assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { draw: 2, start: 1 })));
+        let tenant = tenant();
+        let mut listing = Listing::new(&paged, &tenant);
+        assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
     }
 
     #[test]
@@ -258,7 +225,8 @@ mod tests {
         let (count, coverage, taken) = run(&paged, &same);
         assert_eq!((count, taken), (2, 2));
         assert!(matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user")));
-        let mut listing = Listing::new(&paged, None);
+        let tenant = tenant();
+        let mut listing = Listing::new(&paged, &tenant);
         let mut count = 0;
         while listing.take(&page(count + 1, u64::MAX, &[&format!("u{count}")])).unwrap().is_some() {
             count += 1;
@@ -269,7 +237,7 @@ mod tests {
     #[test]
     fn an_answer_without_a_list_is_no_list() {
         for (row, page) in [(row("none", ""), json!({"data": []})), (row("datatables", "/data/l"), json!({"recordsTotal": 3}))] {
-            assert!(Listing::new(&row, None).take(&page).is_err());
+            assert!(Listing::new(&row, &tenant()).take(&page).is_err());
         }
     }
 }

@@ -1,16 +1,12 @@
 //! Asking for a token (contract 2.1), and the words for each way in which that fails.
 
-use std::time::Duration;
-
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 
 use super::{
     address::Base,
     answer,
+    grant::{self, Grant},
     redact::Redactor,
     transport::{Payload, Reply, Request, Transport},
 };
@@ -19,22 +15,8 @@ use crate::{
     ports::{Fault, FaultKind},
 };
 
-/// The lifetime of a token that says nothing about it (contract 10 #7).
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// No token is trusted longer than this, whatever it says.
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The most that an answer with a token may hold.
 const MAX_ANSWER: usize = 256 * 1024;
-
-/// A token as the service gave it.
-pub(super) struct Grant {
-    /// The value of the `Authorization` header, marked sensitive.
-    pub header: HeaderValue,
-    /// How long it is good for.
-    pub lifetime: Duration,
-    /// Removes it, and what it was asked with, from messages.
-    pub redactor: Redactor,
-}
 
 /// Asks for a token. The secrets are read now and not kept, but for removing them from messages.
 pub(super) async fn log_in(account: &Account, base: &Base, transport: &Transport) -> Result<Grant, Fault> {
@@ -61,7 +43,7 @@ pub(super) async fn log_in(account: &Account, base: &Base, transport: &Transport
     if !reply.status.is_success() {
         return Err(refused(&request.what, &reply, &Redactor::new(secrets)));
     }
-    granted(&reply.body, secrets, Timestamp::now()).map_err(|why| no_token(&request.what, &why))
+    grant::read(&reply.body, secrets, Timestamp::now()).map_err(|why| no_token(&request.what, &why))
 }
 
 /// What a fault of a preparing call means for the call that it prepares: that one was never sent.
@@ -77,38 +59,6 @@ async fn read(what: &str, name: &str, source: &SecretSource) -> Result<SecretStr
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
             .hint(format!("`connectToTeams` says where the {name} comes from: env, file or command"))
     })
-}
-
-fn granted(body: &[u8], mut secrets: Vec<SecretString>, now: Timestamp) -> Result<Grant, String> {
-    let answer = answer::json(body)?;
-    let Some(token) = answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty()) else {
-        return Err("an answer without a token".to_owned());
-    };
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| "a token that no header can carry")?;
-    header.set_sensitive(true);
-    let lifetime = stated(&answer).or_else(|| of_jwt(token, now)).unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
-    secrets.push(token.to_owned().into());
-    Ok(Grant { header, lifetime, redactor: Redactor::new(secrets) })
-}
-
-/// `expires_in`: seconds, as a number or as text. Nothing above zero means that nothing was stated.
-fn stated(answer: &Value) -> Option<Duration> {
-    let value = answer.get("expires_in")?;
-    let seconds: f64 = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|seconds| seconds.is_finite())?;
-    // Bounded before the conversion, which refuses what is too large.
-    Duration::try_from_secs_f64(seconds.min(MAX_LIFETIME.as_secs_f64())).ok().filter(|lifetime| !lifetime.is_zero())
-}
-
-/// The lifetime that a JWT's claims state. The signature is the service's business: the claims only say when to ask again.
-fn of_jwt(token: &str, now: Timestamp) -> Option<Duration> {
-    let payload = token.split('.').nth(1)?.trim_end_matches('=');
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let claim = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| seconds.is_finite());
-    // From its own `iat` where it has one, so that a wrong clock on this machine does no harm.
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64 for millions of years")]
-    let from = claim("iat").unwrap_or(now.as_second() as f64);
-    let seconds = (claim("exp")? - from).min(MAX_LIFETIME.as_secs_f64());
-    Duration::try_from_secs_f64(seconds).ok().filter(|lifetime| !lifetime.is_zero())
 }
 
 /// The words for a refused login. Spring's and the OAuth standard's error names are looked for; what this service really
@@ -153,40 +103,6 @@ fn no_token(what: &str, why: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn jwt(claims: &str) -> String {
-        format!("{}.{}.sig", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(claims))
-    }
-
-    #[test]
-    fn a_lifetime_is_stated_or_claimed_or_assumed() {
-        let now = Timestamp::from_second(1_000_000).unwrap();
-        let seconds = Duration::from_secs;
-        let expired = jwt(r#"{"exp":999999}"#);
-        let claimed = jwt(r#"{"exp":1000300}"#);
-        let skewed = jwt(r#"{"iat":5000,"exp":5600}"#);
-        for (body, expected) in [
-            (r#"{"access_token":"t","expires_in":90}"#.to_owned(), seconds(90)),
-            (r#"{"access_token":"t","expires_in":"90"}"#.to_owned(), seconds(90)),
-            (r#"{"access_token":"t","expires_in":0}"#.to_owned(), DEFAULT_LIFETIME),
-            (r#"{"access_token":"t","expires_in":-3}"#.to_owned(), DEFAULT_LIFETIME),
-            (r#"{"access_token":"t","expires_in":1e300}"#.to_owned(), MAX_LIFETIME),
-            (r#"{"access_token":"t","expires_in":"NaN"}"#.to_owned(), DEFAULT_LIFETIME),
-            (r#"{"access_token":"t"}"#.to_owned(), DEFAULT_LIFETIME),
-            (format!(r#"{{"access_token":"{claimed}"}}"#), seconds(300)),
-            (format!(r#"{{"access_token":"{claimed}","expires_in":60}}"#), seconds(60)),
-            (format!(r#"{{"access_token":"{skewed}"}}"#), seconds(600)),
-            (format!(r#"{{"access_token":"{expired}"}}"#), DEFAULT_LIFETIME),
-            (r#"{"access_token":"a.!!.c"}"#.to_owned(), DEFAULT_LIFETIME),
-        ] {
-            let grant = granted(body.as_bytes(), Vec::new(), now).map_err(|why| format!("{body}: {why}")).unwrap();
-            assert_eq!(grant.lifetime, expected, "{body}");
-            assert!(grant.header.is_sensitive());
-        }
-        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#, "[]"] {
-            assert!(granted(bad.as_bytes(), Vec::new(), now).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_refused_login_is_told_in_own_words_and_without_the_secret() {

@@ -15,9 +15,6 @@
 //!
 //! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a [`Writer`].
 
-mod address;
-mod answer;
-mod auth;
 mod call;
 mod enterprise;
 mod item;
@@ -25,10 +22,7 @@ mod listing;
 mod login;
 mod outcome;
 mod read;
-mod redact;
 mod table;
-mod throttle;
-mod transport;
 mod wire;
 mod write;
 
@@ -40,6 +34,7 @@ use std::{fmt, sync::Arc};
 pub use read::Reader;
 pub use write::Writer;
 
+use super::http::{address, answer, auth, grant, redact, transport};
 use crate::{
     config::{Account, Endpoints, Method},
     ports::{Fault, FaultKind},
@@ -68,7 +63,7 @@ impl Client {
             return Err(Fault::new(FaultKind::NotConfigured, "no call can be made within no time")
                 .hint("set `connectToTeams.timeout` to a duration such as 60s"));
         }
-        let base = Base::parse(&account.base_url)?;
+        let base = Base::parse(&account.base_url, "connectToTeams", "baseUrl")?;
         Ok(Self { core: Arc::new(Core::new(account.clone(), base)?) })
     }
 

@@ -6,20 +6,8 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::{
-    answer,
-    redact::Redactor,
-    transport::{Reply, Request},
-};
+use super::{answer, auth::Answer, transport::Request};
 use crate::ports::{Fault, FaultKind};
-
-/// An answer with what is needed to quote it safely.
-pub(super) struct Answer {
-    /// The answer.
-    pub reply: Reply,
-    /// Knows the secrets that it was asked with.
-    pub redactor: Redactor,
-}
 
 /// The value that a read was answered with.
 pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {

@@ -8,8 +8,8 @@ use super::{
     outcome, table,
 };
 use crate::{
-    config::{ListUsers, Paging},
-    model::{Coverage, LiveTenant, LiveUser, TenantRef, Upn},
+    config::ListUsers,
+    model::{Consent, Coverage, LiveTenant, LiveUser, TenantRef, Upn},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -27,16 +27,18 @@ impl Reader {
         Self { core }
     }
 
+    /// Whether the customer lets us write. Readers of other services ask it here, too.
+    pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
+        self.core.consent(tenant).await
+    }
+
     /// All pages, one after the other, each a request of its own.
     async fn users(&self, row: &ListUsers, tenant: &TenantRef) -> Result<(BTreeMap<Upn, LiveUser>, Coverage), Fault> {
         let what = format!("list users of {}", tenant.name);
-        let mut listing = Listing::new(row, tenant.extension_prefix.as_ref());
+        let mut listing = Listing::new(row, tenant);
         let mut wanted = Some(Listing::FIRST);
         while let Some(page) = wanted {
-            let path = match row.paging {
-                Paging::None => row.call.path.clone(),
-                Paging::Datatables => table::page_path(&row.call.path, page.draw, page.start, row.page_size),
-            };
+            let path = table::page_path(row, page.number, page.start);
             let draft = Draft { path: &path, limit: MAX_PAGE, ..Draft::new(what.clone(), "listUsers", &row.call, tenant) };
             let (request, answer) = self.core.call(&draft).await?;
             let answer = outcome::read(&request, &answer)?;
@@ -65,7 +67,7 @@ impl fmt::Debug for Reader {
 fn not_configured(tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
     Fault::new(FaultKind::NotConfigured, message).hint(
-        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that \
-         there is no default; the vendor's support knows it",
+        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that there is no default; the \
+         vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams itself holds from Microsoft Graph",
     )
 }

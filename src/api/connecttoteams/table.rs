@@ -1,9 +1,6 @@
 //! The endpoint table as the client sees it: which rows can be used, and all that they can make it send.
 
-use crate::config::{Body, Call, Endpoints, Method, Paging};
-
-/// The query that asks for a page, with its places (contract 1: the `DataTables` envelope).
-const PAGE_QUERY: &str = "draw={draw}&start={start}&length={length}";
+use crate::config::{Body, Call, Endpoints, ListUsers, Method, Paging};
 
 /// What is wrong with the table, row by row: what the configuration knows of it, and what only the client does.
 pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
@@ -33,22 +30,29 @@ pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
 
 /// Every method and path template that the client can send.
 pub(super) fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
-    let paged = endpoints.list_users.as_ref().is_some_and(|row| row.paging == Paging::Datatables);
-    let template = |(name, call): (&str, &Call)| match name {
-        "listUsers" if paged => (call.method, with_query(&call.path, PAGE_QUERY)),
+    let template = |(name, call): (&str, &Call)| match &endpoints.list_users {
+        Some(row) if name == "listUsers" => (call.method, with_query(row, ["{draw}", "{start}", "{length}", "{page}"])),
         _ => (call.method, call.path.clone()),
     };
     rows(endpoints).map(template).collect()
 }
 
-/// The path and query of one page.
-pub(super) fn page_path(path: &str, draw: usize, start: usize, length: u32) -> String {
-    with_query(path, &format!("draw={draw}&start={start}&length={length}"))
+/// The path and query of one page: the `number`-th, from 1, behind `start` entries.
+pub(super) fn page_path(row: &ListUsers, number: usize, start: usize) -> String {
+    let page = row.pages.first.saturating_add(number - 1);
+    let [draw, start, length, page] = [number, start, row.page_size as usize, page].map(|value| value.to_string());
+    with_query(row, [&draw, &start, &length, &page])
 }
 
-fn with_query(path: &str, query: &str) -> String {
-    let glue = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{glue}{query}")
+/// The query that asks for a page (contract 1: the `DataTables` envelope; or a number and a size under names of their own).
+fn with_query(row: &ListUsers, [draw, start, length, page]: [&str; 4]) -> String {
+    let query = match row.paging {
+        Paging::None => return row.call.path.clone(),
+        Paging::Datatables => format!("draw={draw}&start={start}&length={length}"),
+        Paging::Page => format!("{}={page}&{}={length}", row.pages.number, row.pages.size),
+    };
+    let glue = if row.call.path.contains('?') { '&' } else { '?' };
+    format!("{}{glue}{query}", row.call.path)
 }
 
 fn rows(endpoints: &Endpoints) -> impl Iterator<Item = (&'static str, &Call)> {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{Consent, Coverage, TenantId, TenantName, TenantRef, Upn},
+    model::{Consent, Coverage, LiveSource, TenantId, TenantName, TenantRef, Upn},
     ports::{LiveReader as _, Provisioner as _},
 };
 
@@ -63,6 +63,7 @@ fn tenant() -> TenantRef {
         name: TenantName::parse("contoso").unwrap(),
         id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
         extension_prefix: None,
+        live: LiveSource::ConnecttoTeams,
     }
 }
 
@@ -118,7 +119,7 @@ async fn too_many_is_waited_for_and_given_up_at_last() {
     let (client, seen) = serve(move |_, _| wait()).await;
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Throttled);
-    assert_eq!(seen.calls.load(Ordering::SeqCst), throttle::MAX_TRIES as usize);
+    assert_eq!(seen.calls.load(Ordering::SeqCst), crate::api::http::throttle::MAX_TRIES as usize);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Calling, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling, LiveTenant,
-        LiveUser, Mode, Observed, Origin, Prune, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Calling, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling, LiveSource,
+        LiveTenant, LiveUser, Mode, Observed, Origin, Prune, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -155,6 +155,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
                 _ => Mode::Enforce,
             },
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
+            live: LiveSource::ConnecttoTeams,
             disable_limit: DisableLimit { percent: draw.percent, count: 25 },
             protect: protect.collect(),
             extension_prefix: None,

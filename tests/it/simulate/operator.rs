@@ -6,8 +6,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, Mode, Origin, Prune, TenantId, TenantName, Upn,
-    Value,
+    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveSource, Mode, Origin, Prune, TenantId,
+    TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World};
@@ -52,6 +52,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         id: TenantId::parse(&tenant_id(t)).unwrap(),
         mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
+        live: LiveSource::ConnecttoTeams,
         disable_limit: DisableLimit { percent: 100, count: 25 },
         protect: BTreeSet::new(),
         extension_prefix: None,

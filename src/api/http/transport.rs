@@ -17,7 +17,7 @@ use reqwest::{
 use tokio::time::Instant;
 
 use super::{
-    address::Base,
+    address::{Base, Setting},
     throttle::{self, MAX_TRIES, Throttle},
 };
 use crate::{
@@ -35,7 +35,7 @@ const MAX_REFUSAL: usize = 64 * 1024;
 
 /// One request, ready to be sent but for who sends it.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(in crate::api) struct Request {
     /// The call in plain words, such as `list users of contoso`.
     pub what: String,
     /// Its row in the endpoint table.
@@ -54,7 +54,7 @@ pub(super) struct Request {
 
 /// What a request carries. The token request is the one that carries something else: a form, see `login`.
 #[derive(Debug, Clone)]
-pub(super) enum Payload {
+pub(in crate::api) enum Payload {
     /// Nothing.
     Empty,
     /// JSON, or the bare text that two calls take under the same content type (contract 1).
@@ -63,7 +63,7 @@ pub(super) enum Payload {
 
 /// An answer, whatever its status; never a redirect and never 429.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(in crate::api) struct Reply {
     /// The status.
     pub status: StatusCode,
     /// The whole body of a success; of anything else, as much as could be had.
@@ -71,15 +71,16 @@ pub(super) struct Reply {
 }
 
 /// The connections to the service.
-pub(super) struct Transport {
+pub(in crate::api) struct Transport {
     http: reqwest::Client,
     host: String,
+    setting: Setting,
     timeout: Duration,
     throttle: Throttle,
 }
 
 impl Transport {
-    pub(super) fn new(base: &Base, timeout: Duration) -> Result<Self, Fault> {
+    pub(in crate::api) fn new(base: &Base, timeout: Duration) -> Result<Self, Fault> {
         // reqwest without a built-in provider asks for the process-wide one. That it is already there is no failure.
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let json = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
@@ -106,16 +107,16 @@ impl Transport {
             Fault::new(FaultKind::NotConfigured, format!("no TLS connection can be prepared: {}", cause(&error)))
                 .hint("install the system's root certificates (package ca-certificates)")
         })?;
-        Ok(Self { http, host: base.host(), timeout, throttle: Throttle::default() })
+        Ok(Self { http, host: base.host(), setting: base.setting().clone(), timeout, throttle: Throttle::default() })
     }
 
     /// The service as messages name it.
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::api) fn host(&self) -> &str {
         &self.host
     }
 
     /// Sends a request and takes its answer, waiting and trying again only where the service says "too many".
-    pub(super) async fn exchange(
+    pub(in crate::api) async fn exchange(
         &self,
         request: &Request,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
@@ -158,7 +159,7 @@ impl Transport {
         let response = sent.map_err(|error| self.lost(request, &error))?;
         let status = response.status();
         if status.is_redirection() {
-            return Err(redirected(request, &response));
+            return Err(redirected(request, &response, &self.setting));
         }
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = if status.is_success() {
@@ -177,9 +178,8 @@ impl Transport {
         while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(request, &error))? {
             if body.len() + chunk.len() > request.limit {
                 let message = format!("{}: the answer is larger than {} KiB", request.what, request.limit / 1024);
-                return Err(Fault::new(FaultKind::Garbled, message).hint(
-                    "if it is a list of users, set `paging` and a smaller `pageSize` in `connectToTeams.endpoints.listUsers`",
-                ));
+                return Err(Fault::new(FaultKind::Garbled, message)
+                    .hint("if it is a list of users, let it come in smaller pages: see `paging` and `pageSize`"));
             }
             body.extend_from_slice(&chunk);
         }
@@ -195,13 +195,15 @@ impl Transport {
         }
         if error.is_connect() {
             let message = format!("{what}: no connection to {host}: {}", cause(error));
-            return Fault::new(FaultKind::Unreachable, message).hint(
-                "check `connectToTeams.baseUrl`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates",
-            );
+            return Fault::new(FaultKind::Unreachable, message).hint(format!(
+                "check `{}`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates",
+                self.setting
+            ));
         }
         if error.is_timeout() {
             let message = format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
-            return Fault::new(FaultKind::NoAnswer, message).hint("`connectToTeams.timeout` sets how long one call may take");
+            return Fault::new(FaultKind::NoAnswer, message)
+                .hint(format!("`{}.timeout` sets how long one call may take", self.setting.section));
         }
         // Here also ends a body that breaks off or cannot be unpacked: reqwest reports both alike.
         let message = format!("{what}: the connection to {host} broke before the answer was complete: {}", cause(error));
@@ -230,7 +232,7 @@ async fn beginning(mut response: Response) -> Vec<u8> {
 }
 
 /// A redirect is not followed: it would carry the token or the password to wherever it points.
-fn redirected(request: &Request, response: &Response) -> Fault {
+fn redirected(request: &Request, response: &Response, setting: &Setting) -> Fault {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| request.url.join(location).ok()).map_or_else(
         || "nowhere".to_owned(),
@@ -238,8 +240,7 @@ fn redirected(request: &Request, response: &Response) -> Fault {
         |url| format!("{}{}", url.origin().ascii_serialization(), super::redact::value(url.path())),
     );
     let message = format!("{}: the service answered {} and pointed to {target}", request.what, response.status());
-    Fault::new(FaultKind::Garbled, message)
-        .hint("redirects are not followed; if the service has moved, set `connectToTeams.baseUrl`")
+    Fault::new(FaultKind::Garbled, message).hint(format!("redirects are not followed; if the service has moved, set `{setting}`"))
 }
 
 /// The innermost cause of an error: the one that says something. The outer ones repeat the URL.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// Reads a body as JSON. The error says what came instead, and never repeats it.
-pub(super) fn json(body: &[u8]) -> Result<Value, String> {
+pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
     let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
     match start {
         None => Err("an empty answer".to_owned()),
@@ -21,13 +21,13 @@ pub(super) fn json(body: &[u8]) -> Result<Value, String> {
 
 /// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is no proof of success).
 /// Elements of a list are not looked into: in a list of users, an error is a property of one of them.
-pub(super) fn error_inside(value: &Value) -> Option<String> {
+pub(in crate::api) fn error_inside(value: &Value) -> Option<String> {
     let object = value.as_object().filter(|object| is_error(object))?;
     Some(message_in(object).unwrap_or_else(|| "the answer says that it failed and not why".to_owned()))
 }
 
 /// What the body of a refusal says, as text for people; `None` if it is empty or a web page.
-pub(super) fn message(body: &[u8]) -> Option<String> {
+pub(in crate::api) fn message(body: &[u8]) -> Option<String> {
     match json(body) {
         Ok(Value::Object(object)) => message_in(&object).or_else(|| Some(Value::Object(object).to_string())),
         Ok(Value::Array(items)) => items.iter().find_map(|item| item.as_object().and_then(message_in)),

@@ -16,13 +16,13 @@ const MARK: &str = "[redacted]";
 
 /// Knows the secrets that were last sent, and what secrets look like in general.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub(in crate::api) struct Redactor {
     secrets: Arc<[SecretString]>,
 }
 
 impl Redactor {
     /// Also removes the given secrets, as they are and percent-encoded.
-    pub(super) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+    pub(in crate::api) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         let mut all = Vec::new();
         for secret in secrets {
             let encoded = utf8_percent_encode(secret.expose_secret(), NON_ALPHANUMERIC).to_string();
@@ -35,7 +35,7 @@ impl Redactor {
     }
 
     /// Text that a service sent, as a message may quote it.
-    pub(super) fn quote(&self, text: &str) -> String {
+    pub(in crate::api) fn quote(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty()) {
             if text.contains(secret) {
@@ -47,7 +47,7 @@ impl Redactor {
 }
 
 /// A single value that a service sent, as a message may quote it.
-pub(super) fn value(text: &str) -> String {
+pub(in crate::api) fn value(text: &str) -> String {
     cut(text, MAX_VALUE)
 }
 

@@ -12,10 +12,10 @@ use jiff::{Timestamp, fmt::rfc2822};
 use tokio::time::{Instant, sleep_until};
 
 /// How often one call is sent before the service's "too many" is taken for an answer.
-pub(super) const MAX_TRIES: u32 = 5;
+pub(in crate::api) const MAX_TRIES: u32 = 5;
 /// The longest wait that a call sits out: a service that asks for more must not hang a run. The call is given up, and the next
 /// run asks again.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(60);
+pub(in crate::api) const MAX_WAIT: Duration = Duration::from_secs(60);
 /// The longest wait that is believed.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The wait where the service names none, or none that can be read.
@@ -25,14 +25,14 @@ const MIN_WAIT: Duration = Duration::from_millis(100);
 
 /// The gate: closed until a moment that the service named.
 #[derive(Debug, Default)]
-pub(super) struct Throttle {
+pub(in crate::api) struct Throttle {
     closed_until: Mutex<Option<Instant>>,
 }
 
 impl Throttle {
     /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and hears it from the service. `Err`
     /// is how long it stays closed, if that is longer than a call may wait.
-    pub(super) async fn pass(&self) -> Result<(), Duration> {
+    pub(in crate::api) async fn pass(&self) -> Result<(), Duration> {
         let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(moment) = closed_until else { return Ok(()) };
         let remaining = moment.saturating_duration_since(Instant::now());
@@ -44,7 +44,7 @@ impl Throttle {
     }
 
     /// Closes the gate for a while; a longer wait that is already under way stays.
-    pub(super) fn close(&self, wait: Duration) {
+    pub(in crate::api) fn close(&self, wait: Duration) {
         let moment = Instant::now() + wait;
         let mut closed_until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         *closed_until = (*closed_until).max(Some(moment));
@@ -52,7 +52,7 @@ impl Throttle {
 }
 
 /// How long to wait according to a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3).
-pub(super) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duration {
+pub(in crate::api) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duration {
     let told = retry_after.map(str::trim).and_then(|text| {
         if let Ok(seconds) = text.parse::<u64>() {
             return Some(Duration::from_secs(seconds));

@@ -7,16 +7,18 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
+use reqwest::{
+    StatusCode,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    address::Base,
-    login::{self, Grant},
+    grant::Grant,
     redact::Redactor,
-    transport::Transport,
+    transport::{Reply, Request, Transport},
 };
-use crate::{config::Account, ports::Fault};
+use crate::ports::Fault;
 
 /// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
 const MARGIN: Duration = Duration::from_secs(30);
@@ -25,7 +27,7 @@ const LATEST_SHARE: u32 = 2;
 
 /// A token in use.
 #[derive(Clone)]
-pub(super) struct Token {
+pub(in crate::api) struct Token {
     /// Which token this is, counted from 1.
     pub generation: u64,
     /// The value of the `Authorization` header.
@@ -36,9 +38,23 @@ pub(super) struct Token {
     ends_at: Instant,
 }
 
-/// The account's current token.
+/// Whoever asks for a token.
+pub(in crate::api) trait Login: Sync {
+    /// Asks for one. Secrets are read anew each time.
+    fn log_in(&self) -> impl Future<Output = Result<Grant, Fault>> + Send;
+}
+
+/// An answer with what is needed to quote it safely.
+pub(in crate::api) struct Answer {
+    /// The answer.
+    pub reply: Reply,
+    /// Knows the secrets that it was asked with.
+    pub redactor: Redactor,
+}
+
+/// The current token of one account, or of one tenant.
 #[derive(Default)]
-pub(super) struct Auth {
+pub(in crate::api) struct Auth {
     state: Mutex<State>,
 }
 
@@ -51,8 +67,8 @@ struct State {
 }
 
 impl Auth {
-    /// A token that is good for a while. The lock is held during a login: that is what makes all others wait for it.
-    pub(super) async fn token(&self, account: &Account, base: &Base, transport: &Transport) -> Result<Token, Fault> {
+    /// A token that is good for a while; `login` is asked if there is none. The lock is held during a login: that is what makes all others wait for it.
+    pub(in crate::api) async fn token(&self, login: &impl Login) -> Result<Token, Fault> {
         let asked_at = Instant::now();
         let mut state = self.state.lock().await;
         if let Some(token) = state.token.as_ref().filter(|token| Instant::now() < token.renew_at) {
@@ -61,14 +77,32 @@ impl Auth {
         if let Some((_, fault)) = state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at) {
             return Err(fault.clone());
         }
-        match login::log_in(account, base, transport).await {
+        match login.log_in().await {
             Ok(grant) => Ok(state.adopt(grant, Instant::now())),
             Err(fault) => state.make_do(fault, Instant::now()),
         }
     }
 
+    /// Sends a request with the token. After a 401 once more, with a new one: a 401 says that nothing was carried out.
+    pub(in crate::api) async fn send(
+        &self,
+        transport: &Transport,
+        request: &Request,
+        login: &impl Login,
+    ) -> Result<Answer, Fault> {
+        let mut token = self.token(login).await?;
+        let mut reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
+        if reply.status == StatusCode::UNAUTHORIZED {
+            tracing::debug!(generation = token.generation, "the token was refused");
+            self.invalidate(token.generation).await;
+            token = self.token(login).await?;
+            reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
+        }
+        Ok(Answer { reply, redactor: token.redactor })
+    }
+
     /// Throws the token of that generation away, if it is still the current one.
-    pub(super) async fn invalidate(&self, generation: u64) {
+    async fn invalidate(&self, generation: u64) {
         let mut state = self.state.lock().await;
         if state.token.as_ref().is_some_and(|token| token.generation == generation) {
             state.token = None;

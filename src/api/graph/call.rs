@@ -1,0 +1,125 @@
+//! One page of users: its address, its token, its answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use reqwest::Url;
+use serde_json::Value;
+use tracing::Instrument as _;
+
+use super::{
+    address::{Base, Places, fill},
+    auth::{Auth, Login, Token},
+    grant::Grant,
+    login, outcome,
+    transport::{Payload, Request, Transport},
+};
+use crate::{
+    config::{Graph, Method},
+    model::{TenantId, TenantRef},
+    ports::{Fault, FaultKind},
+};
+
+/// The list of users with what Teams holds of them.
+pub(super) const PATH: &str = "/v1.0/admin/teams/userConfigurations";
+/// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page has.
+const MAX_PAGE: usize = 16 * 1024 * 1024;
+
+/// One application at Graph.
+pub(super) struct Core {
+    pub(super) settings: Graph,
+    api: Base,
+    transport: Transport,
+    pub(super) login: Base,
+    pub(super) login_transport: Transport,
+    /// A token is good for one tenant.
+    tokens: Mutex<BTreeMap<TenantId, Arc<Auth>>>,
+}
+
+impl Core {
+    pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
+        let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
+        let login = Base::parse(&settings.login_url, "graph", "loginUrl")?;
+        let transport = Transport::new(&api, settings.timeout)?;
+        let login_transport = Transport::new(&login, settings.timeout)?;
+        Ok(Self { settings, api, transport, login, login_transport, tokens: Mutex::default() })
+    }
+
+    /// The service as messages name it.
+    pub(super) fn host(&self) -> &str {
+        self.transport.host()
+    }
+
+    /// The first page of a tenant. The tenant is in the token, and not in the address.
+    pub(super) fn first(&self, tenant: &TenantRef) -> Result<Url, Fault> {
+        let path = format!("{PATH}?$top={}", self.settings.page_size);
+        self.api.at(&path).map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{}: {why}", what(tenant))))
+    }
+
+    /// The page that a link names, if it is on the same host.
+    pub(super) fn next(&self, tenant: &TenantRef, link: &str) -> Result<Url, Fault> {
+        self.api.same_host(link).map_err(|why| {
+            Fault::new(FaultKind::Garbled, format!("{}: the next page is refused: {why}", what(tenant)))
+                .hint("pages are read from the host of `graph.baseUrl` only, because they are asked for with a token")
+        })
+    }
+
+    /// A usable token of a tenant.
+    pub(super) async fn token(&self, tenant: &TenantRef) -> Result<Token, Fault> {
+        self.auth(tenant).token(&Customer { core: self, tenant }).await
+    }
+
+    /// Asks for one page.
+    pub(super) async fn page(&self, tenant: &TenantRef, url: Url) -> Result<Value, Fault> {
+        let request = Request {
+            what: what(tenant),
+            row: "users",
+            method: Method::Get,
+            template: PATH.to_owned(),
+            url,
+            payload: Payload::Empty,
+            limit: MAX_PAGE,
+        };
+        let span = tracing::debug_span!("graph", tenant = %tenant.name);
+        let customer = Customer { core: self, tenant };
+        let answer = self.auth(tenant).send(&self.transport, &request, &customer).instrument(span).await?;
+        outcome::page(&request, &answer, || self.consent_link(tenant))
+    }
+
+    /// Where an admin of the customer lets the application in.
+    pub(super) fn consent_link(&self, tenant: &TenantRef) -> String {
+        let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
+        let path = fill("/{tenantId}/adminconsent?client_id=", places).unwrap_or_default();
+        self.login.at(&format!("{path}{}", self.settings.client_id)).map(Into::into).unwrap_or_default()
+    }
+
+    fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tokens.entry(tenant.id.clone()).or_default())
+    }
+}
+
+/// The application in one tenant.
+struct Customer<'a> {
+    core: &'a Core,
+    tenant: &'a TenantRef,
+}
+
+impl Login for Customer<'_> {
+    async fn log_in(&self) -> Result<Grant, Fault> {
+        login::log_in(self.core, self.tenant).await
+    }
+}
+
+/// The call in plain words.
+pub(super) fn what(tenant: &TenantRef) -> String {
+    format!("read the Teams users of {} from Microsoft Graph", tenant.name)
+}
+
+/// A page that cannot be understood.
+pub(super) fn garbled(tenant: &TenantRef, why: &str) -> Fault {
+    Fault::new(FaultKind::Garbled, format!("{}: {why}", what(tenant)))
+        .hint("check `graph.baseUrl`: something else may be answering there, such as a proxy")
+}

@@ -1,0 +1,125 @@
+//! A token of one tenant by client credentials (contract 12), and the words for each way in which that fails.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    address::{Places, fill},
+    answer,
+    call::Core,
+    grant::{self, Grant},
+    transport::{Payload, Reply, Request},
+};
+use crate::{
+    api::http::redact::Redactor,
+    config::Method,
+    model::TenantRef,
+    ports::{Fault, FaultKind},
+};
+
+/// The tenant's token endpoint.
+pub(super) const PATH: &str = "/{tenantId}/oauth2/v2.0/token";
+/// The most that an answer with a token may hold.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// Asks for a token. The secret is read now and not kept, but for removing it from messages.
+pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Fault> {
+    let what = format!("log in to {} for tenant {}", core.login.host(), tenant.name);
+    let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
+    let secret = core.settings.client_secret.read().await.map_err(|error| {
+        unusable(format!("the client secret cannot be read: {error}"))
+            .hint("`graph.clientSecret` says where it comes from: env, file or command")
+    })?;
+    let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
+    let url = fill(PATH, places).and_then(|path| core.login.at(&path)).map_err(unusable)?;
+    let request = Request {
+        what: what.clone(),
+        row: "token",
+        method: Method::Post,
+        template: PATH.to_owned(),
+        url,
+        payload: Payload::Empty,
+        limit: MAX_ANSWER,
+    };
+    // The scope names Graph itself, wherever it is reached.
+    let form = [
+        ("client_id", core.settings.client_id.as_str()),
+        ("client_secret", secret.expose_secret()),
+        ("scope", "https://graph.microsoft.com/.default"),
+        ("grant_type", "client_credentials"),
+    ];
+    let reply = core.login_transport.exchange(&request, |builder| builder.form(&form)).await?;
+    if !reply.status.is_success() {
+        return Err(refused(&what, tenant, &reply, &secret, &core.consent_link(tenant)));
+    }
+    grant::read(&reply.body, vec![secret], Timestamp::now()).map_err(|why| {
+        Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"))
+            .hint("check `graph.loginUrl`: something else may be answering there, such as a proxy's page")
+    })
+}
+
+/// The words for a refused login, by the codes that Microsoft documents.
+fn refused(what: &str, tenant: &TenantRef, reply: &Reply, secret: &SecretString, consent: &str) -> Fault {
+    let text = String::from_utf8_lossy(&reply.body);
+    let redactor = Redactor::new([secret.clone()]);
+    let said = answer::message(&reply.body).map(|text| format!(": {}", redactor.quote(&text))).unwrap_or_default();
+    let status = reply.status;
+    let fault = |kind, reason: &str| Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()));
+    if status.is_server_error() {
+        return fault(FaultKind::Server, "the service failed");
+    }
+    let says = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
+    if says(&["AADSTS700016", "AADSTS7000229", "unauthorized_client"]) {
+        return fault(FaultKind::Auth, "the customer has not let the application in")
+            .hint(format!("check `graph.clientId`; then an admin of the customer opens {consent} and agrees"));
+    }
+    if says(&["AADSTS90002", "AADSTS900023"]) {
+        let message = format!("Microsoft knows no tenant {}", tenant.id);
+        return fault(FaultKind::Auth, &message).hint("check `spec.tenantId`");
+    }
+    if says(&["AADSTS7000222"]) {
+        return fault(FaultKind::Auth, "the client secret has expired")
+            .hint("make a new one in the application's registration, and store it where `graph.clientSecret` says");
+    }
+    fault(FaultKind::Auth, "the client id or the client secret is wrong").hint("check `graph.clientId` and `graph.clientSecret`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LiveSource, TenantId, TenantName};
+
+    #[test]
+    fn a_refused_login_says_who_has_to_do_what() {
+        let tenant = TenantRef {
+            name: TenantName::parse("contoso").unwrap(),
+            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+            extension_prefix: None,
+            live: LiveSource::Graph,
+        };
+        let secret = SecretString::from("hunter2-hunter2");
+        for (status, error, words, remedy) in [
+            (
+                400,
+                "unauthorized_client: AADSTS700016: Application 'x' was not found",
+                "not let the application in",
+                "adminconsent",
+            ),
+            (400, "invalid_request: AADSTS90002: Tenant 'x' not found", "knows no tenant 87d349ed", "spec.tenantId"),
+            (401, "invalid_client: AADSTS7000222: The provided client secret keys are expired", "has expired", "make a new one"),
+            (
+                401,
+                "invalid_client: AADSTS7000215: Invalid client secret hunter2-hunter2",
+                "secret is wrong",
+                "graph.clientSecret",
+            ),
+            (503, "busy", "the service failed", ""),
+        ] {
+            let body = format!(r#"{{"error":"x","error_description":"{error}"}}"#);
+            let reply = Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
+            let fault = refused("log in", &tenant, &reply, &secret, "https://login.example.com/t/adminconsent?client_id=c");
+            assert!(fault.message.contains(words) && !fault.message.contains("hunter2"), "{fault:?}");
+            assert!(fault.hint.unwrap_or_default().contains(remedy), "{error}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The readers of live state against the sandbox: what each sees, and what becomes of a list that something is wrong with.
+
+mod graph;
+mod whole;
+mod wrapped;
+
+use dialplane::{
+    api::{connecttoteams::Client, graph::Reader},
+    config,
+    model::{LiveSource, TenantRef},
+    readers::Readers,
+    sandbox::{Envelope, Sandbox, config_yaml_for},
+};
+
+use crate::support::{id, name};
+
+/// All readers against a sandbox that wraps lists in this way, with pages of this size.
+fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
+    let text = config_yaml_for(&sandbox.base_url(), envelope).replace("pageSize: 200", &format!("pageSize: {page_size}"));
+    let settings = config::parse("dialplane.yaml", &text, std::iter::empty()).unwrap();
+    let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
+    Readers::new(client.reader(), settings.graph.as_ref().map(|graph| Reader::new(graph).unwrap()))
+}
+
+/// The first tenant of these tests, read in one way or the other.
+fn contoso(live: LiveSource) -> TenantRef {
+    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, live }
+}
