@@ -16,7 +16,7 @@ use std::{
 
 use dialplane::{
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
+    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
     plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
 };
 use jiff::Timestamp;
@@ -92,7 +92,14 @@ fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
         let calling = if user.calling == Calling::Enabled { LiveCalling::Enabled } else { LiveCalling::Disabled };
         (user.upn.clone(), LiveUser { upn: user.upn.clone(), id: None, calling, details })
     });
-    LiveTenant { consent: Consent::Granted, coverage: Coverage::Complete, sees: Field::ALL.into(), users: users.collect() }
+    let confirmation = Confirmation::NotAsked;
+    LiveTenant {
+        consent: Consent::Granted,
+        coverage: Coverage::Complete,
+        sees: Field::ALL.into(),
+        users: users.collect(),
+        confirmation,
+    }
 }
 
 fn best<T>(mut work: impl FnMut() -> T) -> (T, Duration) {

@@ -17,8 +17,8 @@ use std::{
 use dialplane::{
     manifest::{self, Keeper},
     model::{
-        Calling, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn,
-        Value,
+        Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory,
+        Observed, Upn, Value,
     },
     plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
     source, yaml,
@@ -74,6 +74,8 @@ fn as_desired(tenant: &DesiredTenant) -> LiveTenant {
         // What this "reader" can see at all. A field that is not in here is never called drift.
         sees: BTreeSet::from(Field::ALL),
         users: tenant.users.values().map(|user| (user.upn.clone(), observed(user))).collect(),
+        // Nobody asks Teams itself.
+        confirmation: Confirmation::NotAsked,
     }
 }
 

@@ -3,15 +3,16 @@
 //! ```text
 //! connecttoteams  consent and users from the service that is written through
 //! graph           users from Microsoft Graph; consent from the service, because that is who needs it to write
+//! confirm: graph  beside the service's users those of Graph, to be told from them and for nothing else
 //! ```
 //!
 //! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not read, and says what is missing.
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 
 use crate::{
     api::{connecttoteams, graph},
-    model::{LiveSource, LiveTenant, TenantRef},
+    model::{Confirmation, LiveSource, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -32,13 +33,26 @@ impl Readers {
     async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
         let (consent, (users, coverage)) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
-        Ok(LiveTenant { consent, coverage, sees: graph::SEES.into(), users })
+        Ok(LiveTenant { consent, coverage, sees: graph::SEES.into(), users, confirmation: Confirmation::NotAsked })
+    }
+
+    /// What the service shows, and beside it what Teams does. That Teams cannot be read spoils nothing.
+    async fn confirmed(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+        let Some(graph) = &self.graph else {
+            let confirmation = Confirmation::Failed("`graph` is not configured in dialplane.yaml".to_owned());
+            return Ok(LiveTenant { confirmation, ..self.service.observe(tenant).await? });
+        };
+        let (live, teams) = join(self.service.observe(tenant), graph.users(tenant)).await;
+        let confirmation = teams
+            .map_or_else(|fault| Confirmation::Failed(fault.message), |(users, coverage)| Confirmation::Seen(users, coverage));
+        Ok(LiveTenant { confirmation, ..live? })
     }
 }
 
 impl LiveReader for Readers {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         match tenant.live {
+            LiveSource::ConnecttoTeams if tenant.confirm => self.confirmed(tenant).await,
             LiveSource::ConnecttoTeams => self.service.observe(tenant).await,
             LiveSource::Graph => self.graph(tenant).await,
         }

@@ -47,7 +47,8 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         json_log: matches!(cli.log_format, LogFormat::Json),
         folder: (!once.sandbox).then(|| settings.state.path.clone()),
         timing: settings.run,
-        shown: Mutex::new(BTreeMap::new()),
+        shown: Mutex::default(),
+        confirmed: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
     let daemon = Daemon {
@@ -76,6 +77,8 @@ struct Show {
     timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
     shown: Mutex<BTreeMap<TenantName, String>>,
+    /// How many users Teams showed as the service does, and of how many.
+    confirmed: Mutex<BTreeMap<TenantName, (usize, usize)>>,
 }
 
 impl Show {
@@ -109,13 +112,20 @@ impl Show {
             }
         }
         shown.insert(plan.tenant.clone(), text);
+        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        match plan.confirmed {
+            Some(now) => confirmed.insert(plan.tenant.clone(), (now.confirmed, now.of())),
+            None => confirmed.remove(&plan.tenant),
+        };
     }
 
     fn keep_status(&self, tenants: &[daemon::TenantStatus], manifest_errors: usize) {
         let Some(folder) = &self.folder else { return };
         let at = Timestamp::now();
         let until = at.checked_add(daemon::status_lifetime(&self.timing)).unwrap_or(Timestamp::MAX);
+        let confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
         let tenants = tenants.iter().map(|status| state::TenantStatus {
+            confirmed: confirmed.get(&status.tenant).copied(),
             tenant: status.tenant.to_string(),
             last: status.last.map(|(ending, _)| ending),
             last_at: status.last.map(|(_, at)| at),

@@ -60,6 +60,9 @@ fn text(status: &Status, alive: bool) -> String {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {:30} {last:7} {:24} {next}", tenant.tenant, tenant.last_at.map(time).unwrap_or_default());
+        if let Some((confirmed, of)) = tenant.confirmed {
+            let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));
+        }
         if let Some(note) = &tenant.note {
             let _ = writeln!(out, "    {note}");
         }

@@ -9,6 +9,7 @@ use super::{
     Loaded, approval,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
+    schema::{ConfirmEntry, LiveEntry},
     windows::WindowsEntry,
 };
 use crate::{
@@ -88,6 +89,13 @@ impl<'f> Fleet<'f> {
                         self.problem(number, what, &[&draft.name, &name]);
                     }
                     ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
+                }
+                if draft.spec.live == LiveEntry::Graph && draft.spec.confirm == ConfirmEntry::Graph {
+                    let wrong = Wrong::value(
+                        draft.at.key("spec").key("confirm"),
+                        "`confirm: graph` confirms nothing where `live: graph` reads from Graph already",
+                    );
+                    self.problem(number, What::at(wrong.hint("leave one of the two out")), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
                     let wrong =
@@ -283,6 +291,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
         live: spec.live.into(),
+        confirm: spec.confirm == ConfirmEntry::Graph,
         disable_limit: spec.limits.disable.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),

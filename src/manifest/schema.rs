@@ -91,6 +91,9 @@ pub(super) struct TenantSpec {
     /// Where live state is read: from the service that is written through, or from Microsoft Graph.
     #[serde(deserialize_with = "word")]
     pub(super) live: LiveEntry,
+    /// Who is asked whether Teams really shows what the service says. It only tells.
+    #[serde(deserialize_with = "word")]
+    pub(super) confirm: ConfirmEntry,
     /// Fields of every user of the tenant who does not say otherwise.
     pub(super) defaults: Fields,
     /// How much may change in one run.
@@ -157,6 +160,14 @@ impl From<PruneEntry> for Prune {
 pub(super) enum LiveEntry {
     #[default]
     ConnecttoTeams,
+    Graph,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ConfirmEntry {
+    #[default]
+    None,
     Graph,
 }
 

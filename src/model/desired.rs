@@ -28,6 +28,8 @@ pub struct DesiredTenant {
     pub prune: Prune,
     /// Where its live state is read.
     pub live: LiveSource,
+    /// Whether Graph is asked as well, to confirm that Teams shows it.
+    pub confirm: bool,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -53,6 +55,7 @@ impl DesiredTenant {
             id: self.id.clone(),
             extension_prefix: self.extension_prefix.clone(),
             live: self.live,
+            confirm: self.confirm,
         }
     }
 }
@@ -108,7 +111,7 @@ pub enum Prune {
 }
 
 /// Where the live state of a tenant is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum LiveSource {
     /// The service that is written through (contract 3).
     #[default]

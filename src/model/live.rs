@@ -15,6 +15,8 @@ pub struct TenantRef {
     pub extension_prefix: Option<ExtensionPrefix>,
     /// Where its live state is read.
     pub live: LiveSource,
+    /// Whether Graph is asked as well, to confirm that Teams shows it.
+    pub confirm: bool,
 }
 
 /// One observation of one tenant.
@@ -28,6 +30,20 @@ pub struct LiveTenant {
     pub sees: BTreeSet<Field>,
     /// The users that are visible.
     pub users: BTreeMap<Upn, LiveUser>,
+    /// What Teams itself shows beside it.
+    pub confirmation: Confirmation,
+}
+
+/// What Teams itself shows, where a tenant asks for it beside the service. It confirms, and decides nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// It could not be read, for this reason.
+    Failed(String),
+    /// These users, and whether they are all.
+    Seen(BTreeMap<Upn, LiveUser>, Coverage),
 }
 
 /// A user as observed.

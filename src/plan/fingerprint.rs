@@ -24,7 +24,8 @@ pub(super) fn of(
 ) -> Fingerprint {
     let mut sha = Sha(Sha256::new());
     hash_desired(desired, &mut sha);
-    let LiveTenant { consent, coverage, sees, users } = live;
+    // What Teams shows beside it confirms, and decides nothing.
+    let LiveTenant { consent, coverage, sees, users, confirmation: _ } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
     let present = Present { memory, now, settle };
     for user in users.values() {
@@ -37,9 +38,9 @@ pub(super) fn of(
 }
 
 fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
-    let DesiredTenant { name, id, mode, prune, live, disable_limit, protect, extension_prefix, windows, users, origin: _, incomplete } =
+    let DesiredTenant { name, id, mode, prune, live, confirm, disable_limit, protect, extension_prefix, windows, users, origin: _, incomplete } =
         desired;
-    (name, id, mode, prune, live, disable_limit, protect).hash(sha);
+    (name, id, mode, prune, live, confirm, disable_limit, protect).hash(sha);
     (extension_prefix, incomplete, users.len()).hash(sha);
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);

@@ -11,6 +11,7 @@
 //! are swapped (a ring is held).
 
 mod approval;
+mod confirm;
 mod diff;
 mod fingerprint;
 mod guards;
@@ -29,7 +30,7 @@ use jiff::Timestamp;
 
 pub use approval::wanted;
 pub use interruption::Estimates;
-pub use types::{Action, Cause, Change, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::{Undone, undo};
 
 use crate::{
@@ -147,7 +148,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
-    let diff::Outcome { mut steps, problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
+    let diff::Outcome { mut steps, mut problems, mut notes, landed } = diff::tenant(desired, live, tenant.memory, now, settle);
     numbers::release_before_take(&mut steps, desired, live, holders);
     guards::hold_steps(&mut steps, desired, live, tenant.kept);
     window::hold_steps(&mut steps, desired, live, now);
@@ -166,6 +167,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
     notes.extend(ruled.into_iter().flatten());
     notes.extend(interruption::note(&steps));
+    let confirmed = confirm::tenant(desired, live, tenant.memory, (now, settle), &mut problems, &mut notes);
     let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
     // A debt comes first: it is paid even if every step of this run is refused.
     let sync = match &tenant.memory.sync_owed {
@@ -184,6 +186,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         sync,
         landed,
         fingerprint,
+        confirmed,
     }
 }
 

@@ -40,6 +40,28 @@ pub struct TenantPlan {
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
+    /// How many managed users Teams shows as the service does, where that was asked.
+    pub confirmed: Option<Confirmed>,
+}
+
+/// Managed users by what Teams shows of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    /// Teams shows what the service shows.
+    pub confirmed: usize,
+    /// Not yet, which is normal after a change.
+    pub waiting: usize,
+    /// Teams shows something else.
+    pub differ: usize,
+}
+
+impl Confirmed {
+    /// All of them.
+    #[must_use]
+    pub fn of(self) -> usize {
+        self.confirmed + self.waiting + self.differ
+    }
 }
 
 /// One call for one user.
@@ -244,6 +266,10 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+    /// Teams could not be asked; why.
+    NotConfirmed(String),
+    /// Users whom Teams does not show as the service does, yet.
+    NotConfirmedYet(usize),
     /// Part of what the planner was given is an older version; why.
     Kept(String),
     /// What became of an approval.
@@ -285,6 +311,7 @@ impl TenantPlan {
             sync: SyncPlan::NotNeeded,
             landed: Vec::new(),
             fingerprint: None,
+            confirmed: None,
         }
     }
 

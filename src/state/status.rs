@@ -45,6 +45,9 @@ pub struct Tenant {
     pub next_at: Option<Timestamp>,
     /// What is wrong with the tenant's manifests.
     pub note: Option<String>,
+    /// How many managed users Teams shows as the service does, and of how many, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<(usize, usize)>,
 }
 
 impl Status {

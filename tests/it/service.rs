@@ -41,6 +41,18 @@ async fn status_knows_the_dead_from_the_living() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn status_says_what_teams_confirms() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    fs::write(stage.manifest(), fleet().replacen("  mode: enforce\n", "  mode: enforce\n  confirm: graph\n", 1)).unwrap();
+    let mut service = stage.start(&["run"]);
+    let status = || fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default();
+    service.until("the status", || status().contains("confirmed")).await;
+    let said = stage.run(&["status"]).await.stdout;
+    assert_eq!(said.matches("12 of 12 users confirmed in Teams").count(), 1, "{said}");
+    assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_stopped_at_once_and_changes_nothing() {
     let stage = Stage::drifted().await;
     let late = Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::ListUsers) };

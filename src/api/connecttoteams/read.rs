@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::ListUsers,
-    model::{Consent, Coverage, LiveTenant, LiveUser, TenantRef, Upn},
+    model::{Confirmation, Consent, Coverage, LiveTenant, LiveUser, TenantRef, Upn},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -54,7 +54,8 @@ impl LiveReader for Reader {
         let consent = self.core.consent(tenant).await?;
         let (users, coverage) = self.users(row, tenant).await?;
         tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
-        Ok(LiveTenant { consent, coverage, sees: row.mapped().map(|(field, _)| field).collect(), users })
+        let sees = row.mapped().map(|(field, _)| field).collect();
+        Ok(LiveTenant { consent, coverage, sees, users, confirmation: Confirmation::NotAsked })
     }
 }
 

@@ -64,6 +64,7 @@ fn tenant() -> TenantRef {
         id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
         extension_prefix: None,
         live: LiveSource::ConnecttoTeams,
+        confirm: false,
     }
 }
 

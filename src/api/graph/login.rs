@@ -96,6 +96,7 @@ mod tests {
             id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
             extension_prefix: None,
             live: LiveSource::Graph,
+            confirm: false,
         };
         let secret = SecretString::from("hunter2-hunter2");
         for (status, error, words, remedy) in [

@@ -24,6 +24,7 @@ fn tenant() -> TenantRef {
         id: TenantId::parse(TENANT).unwrap(),
         extension_prefix: None,
         live: LiveSource::Graph,
+        confirm: false,
     }
 }
 

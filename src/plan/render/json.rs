@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Tally;
 use crate::{
     model::{Fingerprint, Mode, TenantName, Verb},
-    plan::{Cause, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+    plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
 /// The version of the shape.
@@ -36,6 +36,7 @@ struct TenantView<'p> {
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
     sync: &'static str,
+    confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
 
@@ -119,6 +120,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             SyncPlan::AfterSteps => "afterSteps",
             SyncPlan::Owed(_) => "owed",
         },
+        confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }
 }

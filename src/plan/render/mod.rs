@@ -10,7 +10,7 @@ mod text;
 
 use std::fmt;
 
-use super::{Action, Plan, SyncPlan, TenantPlan};
+use super::{Action, Confirmed, Plan, SyncPlan, TenantPlan};
 
 pub use approval::approvals;
 pub use json::json;
@@ -39,6 +39,10 @@ pub struct Tally {
     pub held_steps: usize,
     /// Users for whom nothing can be planned.
     pub problems: usize,
+    /// Users whom Teams shows as the service does ...
+    pub confirmed: usize,
+    /// ... of those who were compared.
+    pub compared: usize,
 }
 
 impl Tally {
@@ -54,6 +58,8 @@ impl Tally {
 
     fn add(&mut self, tenant: &TenantPlan) {
         self.problems += tenant.problems.len();
+        self.confirmed += tenant.confirmed.map_or(0, |confirmed| confirmed.confirmed);
+        self.compared += tenant.confirmed.map_or(0, Confirmed::of);
         if !tenant.holds.is_empty() {
             if tenant.is_unread() {
                 self.unread_tenants += 1;
@@ -98,6 +104,9 @@ impl fmt::Display for Tally {
         }
         if self.problems > 0 {
             write!(f, "; {} in need of attention", many(self.problems, "user"))?;
+        }
+        if self.compared > 0 {
+            write!(f, "; {} of {} confirmed in Teams", self.confirmed, many(self.compared, "user"))?;
         }
         Ok(())
     }

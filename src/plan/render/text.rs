@@ -205,6 +205,10 @@ impl fmt::Display for Note {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
+            Self::NotConfirmed(why) => write!(f, "not confirmed in Teams: {why}"),
+            Self::NotConfirmedYet(count) => {
+                write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))
+            }
             Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
             Self::Approval(ruling) => f.write_str(ruling),
             Self::Interruption { users, total, worst } => {

@@ -9,8 +9,9 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Calling, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling, LiveSource,
-        LiveTenant, LiveUser, Mode, Observed, Origin, Prune, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling,
+        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Prune, TenantId, TenantName, TenantRef, UpdateRequest, Upn,
+        Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -156,6 +157,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             },
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
             live: LiveSource::ConnecttoTeams,
+            confirm: false,
             disable_limit: DisableLimit { percent: draw.percent, count: 25 },
             protect: protect.collect(),
             extension_prefix: None,
@@ -324,7 +326,8 @@ impl LiveReader for Model {
             (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details: observed(&person.stored, &customer.sees) })
         });
         let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
-        Ok(LiveTenant { consent: customer.consent.clone(), coverage, sees: customer.sees.clone(), users: users.collect() })
+        let (consent, sees, confirmation) = (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
+        Ok(LiveTenant { consent, coverage, sees, users: users.collect(), confirmation })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The readers of live state against the sandbox: what each sees, and what becomes of a list that something is wrong with.
 
+mod confirm;
 mod graph;
 mod whole;
 mod wrapped;
@@ -24,5 +25,5 @@ fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
 
 /// The first tenant of these tests, read in one way or the other.
 fn contoso(live: LiveSource) -> TenantRef {
-    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, live }
+    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, live, confirm: false }
 }

@@ -53,6 +53,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
         live: LiveSource::ConnecttoTeams,
+        confirm: false,
         disable_limit: DisableLimit { percent: 100, count: 25 },
         protect: BTreeSet::new(),
         extension_prefix: None,

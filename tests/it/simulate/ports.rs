@@ -8,7 +8,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
+    model::{Confirmation, Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
     ports::{Entry, Fault, FaultKind, Journal, JournalError, LiveReader, Provisioner},
     state::VolatileJournal,
 };
@@ -95,6 +95,7 @@ impl LiveReader for Service {
             coverage: Coverage::Complete,
             sees: customer.sees.clone(),
             users: customer.list(at),
+            confirmation: Confirmation::NotAsked,
         };
         if world.chance(world.temper.short) {
             live.coverage = Coverage::Suspect("the list is short".to_owned());
