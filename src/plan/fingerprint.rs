@@ -38,8 +38,21 @@ pub(super) fn of(
 }
 
 fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
-    let DesiredTenant { name, id, mode, prune, live, confirm, disable_limit, protect, extension_prefix, windows, users, origin: _, incomplete } =
-        desired;
+    let DesiredTenant {
+        name,
+        id,
+        mode,
+        prune,
+        live,
+        confirm,
+        disable_limit,
+        protect,
+        extension_prefix,
+        windows,
+        users,
+        origin: _,
+        incomplete,
+    } = desired;
     (name, id, mode, prune, live, confirm, disable_limit, protect).hash(sha);
     (extension_prefix, incomplete, users.len()).hash(sha);
     if let Some(Windows { zone, allow, deny }) = windows {
