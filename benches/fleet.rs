@@ -15,9 +15,11 @@ use std::{
 };
 
 use dialplane::{
+    config::Execution,
     manifest::{self, Keeper, ManifestFile},
     model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
-    plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
+    pass,
+    plan::{self, Estimates, Observation, PlanInput, TenantInput},
 };
 use jiff::Timestamp;
 
@@ -61,7 +63,7 @@ fn in_memory(users: usize, tenants: usize) {
     let in_force = Keeper::default().take(loaded);
     let live: Vec<LiveTenant> = in_force.desired.tenants.values().map(|tenant| live(tenant)).collect();
     let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
-    let settle = Settle { later: Duration::from_secs(1), first: Duration::from_secs(1) };
+    let patience = pass::patience(&Execution::default());
     let (plan, planned) = best(|| {
         let tenants = in_force.desired.tenants.values().zip(&live);
         let tenants = tenants.map(|(desired, live)| TenantInput {
@@ -72,7 +74,7 @@ fn in_memory(users: usize, tenants: usize) {
             approvals: &[],
             estimates: Estimates::default(),
         });
-        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle })
+        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience })
     });
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));

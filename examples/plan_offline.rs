@@ -11,16 +11,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     path::PathBuf,
-    time::Duration,
 };
 
 use dialplane::{
+    config::Execution,
     manifest::{self, Keeper},
     model::{
         Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory,
         Observed, Upn, Value,
     },
-    plan::{self, Estimates, Observation, PlanInput, Settle, TenantInput},
+    pass,
+    plan::{self, Estimates, Observation, PlanInput, TenantInput},
     source, yaml,
 };
 use jiff::Timestamp;
@@ -46,7 +47,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 3. The plan. The journal would remember what was written and cannot be seen yet; here nothing was.
     let memory = Memory::default();
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
     let tenants = in_force.desired.tenants.iter().map(|(name, desired)| TenantInput {
         desired,
         kept: in_force.kept.get(name).map(String::as_str),
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tenants: tenants.collect(),
         broken: &in_force.broken,
         now: Timestamp::now(),
-        settle: Settle { later: hours(4), first: hours(24) },
+        patience: pass::patience(&Execution::default()),
     });
     anstream::print!("{}", plan::render::text(&plan));
     Ok(())

@@ -3,11 +3,15 @@
 //! ```text
 //! consent again -> began (journal: from now on a sync is owed)
 //!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal)
-//!   -> consent again -> one sync -> synced (journal)
+//!   -> consent again -> syncing (journal), one sync -> synced (journal)
 //! ```
+//!
+//! The sync alone may wait: until the last one is long enough ago, or for a newer plan that follows at once. Then it stays owed.
 //!
 //! **Invariant:** nothing is sent before the journal holds the intent. A lost answer is never sent again here. Nothing is
 //! retried here: waiting as the service tells is the business of whoever implements [`Provisioner`].
+
+mod report;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,10 +23,12 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
+pub use report::{Stop, SyncOutcome, TenantReport};
+
 use crate::{
-    model::{Consent, RunId, TenantName, TenantRef, Verb},
+    model::{Consent, RunId, TenantRef, Verb},
     plan::{Action, Step, SyncPlan, TenantPlan},
-    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Provisioner, StepOutcome, WriteVerdict},
+    ports::{Entry, Event, Fault, Journal, JournalError, Provisioner, StepOutcome, WriteVerdict},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
@@ -45,88 +51,8 @@ pub struct Executor<'a, P, J> {
     pub clock: fn() -> Timestamp,
     /// When this is cancelled no new step is begun; the sync is still sent.
     pub stop: CancellationToken,
-}
-
-/// What became of a tenant's plan.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TenantReport {
-    /// The tenant.
-    pub tenant: TenantName,
-    /// The run, as journal and logs call it.
-    pub run: RunId,
-    /// What became of each step, by its number; nothing for a held one.
-    pub steps: Vec<Option<StepOutcome>>,
-    /// What became of the sync.
-    pub sync: SyncOutcome,
-    /// Why the tenant was given up before the end, if it was.
-    pub stopped: Option<Stop>,
-}
-
-/// Why a tenant was given up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
-    /// The next call would have failed as well.
-    #[error("{0}")]
-    Fault(Fault),
-    /// The customer's consent is gone.
-    #[error("the customer no longer allows the provider to manage its users")]
-    Consent,
-    /// The journal cannot be written, so nothing may be sent.
-    #[error("{0}")]
-    Journal(JournalError),
-    /// Somebody asked the program to stop.
-    #[error("stopped on request")]
-    Asked,
-}
-
-/// What became of the sync.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SyncOutcome {
-    /// Nothing was written and none was owed.
-    NotNeeded,
-    /// The service accepted it.
-    Accepted,
-    /// It was refused or its answer was lost: it stays owed.
-    Failed(Fault),
-    /// It was not sent, for this reason: it stays owed.
-    NotTried(String),
-}
-
-impl Stop {
-    /// Whether a sync would fare no better; then it stays owed.
-    fn bars_sync(&self) -> bool {
-        match self {
-            Self::Fault(fault) => matches!(
-                fault.kind,
-                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured | FaultKind::Stopped
-            ),
-            Self::Consent | Self::Journal(_) => true,
-            Self::Asked => false,
-        }
-    }
-}
-
-impl TenantReport {
-    /// The report of a plan that may not run.
-    #[must_use]
-    pub fn untouched(plan: &TenantPlan, run: RunId) -> Self {
-        let steps = plan.steps.iter().map(|_| None).collect();
-        Self { tenant: plan.tenant.clone(), run, steps, sync: SyncOutcome::NotNeeded, stopped: None }
-    }
-
-    /// Whether everything that was allowed to run was accepted.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        let accepted = |outcome: &Option<StepOutcome>| matches!(outcome, None | Some(StepOutcome::Accepted));
-        let synced = matches!(self.sync, SyncOutcome::NotNeeded | SyncOutcome::Accepted);
-        self.stopped.is_none() && synced && self.steps.iter().all(accepted)
-    }
-
-    /// How many steps the service accepted.
-    #[must_use]
-    pub fn accepted(&self) -> usize {
-        self.steps.iter().filter(|outcome| matches!(outcome, Some(StepOutcome::Accepted))).count()
-    }
+    /// The same, but a newer plan of the tenant follows at once: the sync is left to that.
+    pub newer: CancellationToken,
 }
 
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
@@ -136,11 +62,17 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         self.run(plan, run, progress).instrument(span).await
     }
 
+    /// Why no new step may begin, if so.
+    fn asked(&self) -> Option<Stop> {
+        if self.stop.is_cancelled() {
+            return Some(Stop::Asked);
+        }
+        self.newer.is_cancelled().then_some(Stop::Newer)
+    }
+
     async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
-        if !plan.landed.is_empty()
-            && let Err(error) = self.record(plan, &run, Event::Landed(plan.landed.clone())).await
-        {
+        if let Err(error) = self.record_seen(plan, &run).await {
             report.stopped = Some(Stop::Journal(error));
             return report;
         }
@@ -154,6 +86,17 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
             walk.give_up(stop);
         }
         walk.report
+    }
+
+    /// Puts on record what the plan's observation has shown of earlier writes. What is decided first: it may owe a sync again.
+    async fn record_seen(&self, plan: &TenantPlan, run: &RunId) -> Result<(), JournalError> {
+        if !plan.decided.is_empty() {
+            self.record(plan, run, Event::Decided(plan.decided.clone())).await?;
+        }
+        if !plan.landed.is_empty() {
+            self.record(plan, run, Event::Landed(plan.landed.clone())).await?;
+        }
+        Ok(())
     }
 
     async fn record(&self, plan: &TenantPlan, run: &RunId, event: Event) -> Result<(), JournalError> {
@@ -176,11 +119,19 @@ struct Walk<'w, P, J> {
 
 impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn all(&mut self) -> Result<(), Stop> {
-        self.consent().await?;
         let steps = self.report.steps.iter().flatten().count();
+        if let (0, Some(until)) = (steps, self.sync_waits()) {
+            self.report.sync = SyncOutcome::Waits(until);
+            return Ok(());
+        }
+        self.consent().await?;
         self.record(Event::Began { steps }).await?;
         info!(steps, "run began");
         self.use_approvals().await?;
+        let late = self.plan.late_steps().count();
+        if late > 0 {
+            warn!(steps = late, "sent before and did not land; sent again");
+        }
         let stop = self.steps().await.err();
         if let Some(stop @ Stop::Journal(_)) = stop {
             return Err(stop);
@@ -203,10 +154,16 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         Ok(())
     }
 
+    /// Until when the sync has to wait, if it has to.
+    fn sync_waits(&self) -> Option<Timestamp> {
+        self.plan.sync_from.filter(|from| (self.executor.clock)() < *from)
+    }
+
     /// Whether something was or may have been written, now or by an earlier run.
     fn owes_sync(&self) -> bool {
         let wrote = |outcome: &StepOutcome| matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_));
-        matches!(self.plan.sync, SyncPlan::Owed(_)) || self.report.steps.iter().flatten().any(wrote)
+        let owed = matches!(self.plan.sync, SyncPlan::Owed(_) | SyncPlan::Again(_));
+        owed || self.report.steps.iter().flatten().any(wrote)
     }
 
     async fn consent(&self) -> Result<(), Stop> {
@@ -239,8 +196,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let mut stop = None;
         loop {
             while stop.is_none() && running.len() < self.executor.users.get() {
-                if self.executor.stop.is_cancelled() {
-                    stop = Some(Stop::Asked);
+                stop = self.executor.asked();
+                if stop.is_some() {
                     break;
                 }
                 let Some(id) = ready.pop_first() else { break };
@@ -289,8 +246,14 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     }
 
     async fn sync(&mut self) -> Result<(), Stop> {
+        if let Some(until) = self.sync_waits() {
+            info!(%until, "the sync waits; it stays owed");
+            self.report.sync = SyncOutcome::Waits(until);
+            return Ok(());
+        }
         self.report.sync = SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
         self.consent().await?;
+        self.record(Event::Syncing).await?;
         match self.executor.provisioner.sync(self.tenant).await {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
@@ -299,8 +262,10 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             }
             Err(fault) => {
                 warn!(fault = %fault, "sync not accepted; it stays owed");
+                let lost = fault.kind.of_write() == WriteVerdict::Unknown;
+                let reason = fault.message.clone();
                 self.report.sync = SyncOutcome::Failed(fault);
-                Ok(())
+                self.record(Event::NotSynced { lost, reason }).await
             }
         }
     }

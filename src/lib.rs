@@ -60,7 +60,8 @@
 //!   number moves; a tenant that cannot be read is held.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
 //!   accepted sync clears it.
-//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it.
+//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that
+//!   may have come before it is owed again.
 //! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in git, for one plan, once; what is
 //!   unread, unproven or not consented to is lifted by nobody.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
@@ -69,7 +70,7 @@
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), history and a shared
-//! journal, a least time between two syncs of a tenant, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
+//! journal, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
 
 pub mod api;
 pub mod cli;

@@ -12,9 +12,10 @@ use crate::{
     config::{Execution, Interruption},
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
-    plan::{self, Estimates, Observation, Plan, PlanInput, Settle, Step, TenantInput, TenantPlan},
+    model::{Approval, DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
+    plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
+    stop::StopSwitch,
 };
 
 /// What was observed, by tenant. Suspended tenants are not in it.
@@ -58,7 +59,7 @@ pub fn decide(
         approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
         estimates: estimates(execution),
     });
-    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, settle: settle(execution) })
+    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience: patience(execution) })
 }
 
 fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {
@@ -71,8 +72,9 @@ fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'
 
 /// The planner's part of the execution settings.
 #[must_use]
-pub fn settle(execution: &Execution) -> Settle {
-    Settle { later: execution.settle, first: execution.first_settle }
+pub fn patience(execution: &Execution) -> Patience {
+    let Execution { settle, first_settle, sync_spacing, flap_limit, flap_window, .. } = *execution;
+    Patience { settle, first_settle, sync_spacing, flap_limit, flap_window }
 }
 
 /// The planner's part of the execution settings, too.
@@ -82,7 +84,7 @@ pub fn estimates(execution: &Execution) -> Estimates {
     Estimates { number, gateway, details }
 }
 
-/// Carries out all tenants of a plan, some side by side. The reports are in the plan's order.
+/// Carries out all tenants of a plan, some side by side; those that owe a sync first. The reports are in the plan's order.
 pub async fn carry_out<P: Provisioner, J: Journal>(
     plan: &Plan,
     executor: &Executor<'_, P, J>,
@@ -90,7 +92,9 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
     run: impl Fn(&TenantName) -> RunId,
     progress: &(dyn Fn(&TenantPlan, &Step, &StepOutcome) + Sync),
 ) -> Vec<TenantReport> {
-    let mut reports: BTreeMap<usize, TenantReport> = stream::iter(plan.tenants.iter().enumerate())
+    let mut order: Vec<(usize, &TenantPlan)> = plan.tenants.iter().enumerate().collect();
+    order.sort_by_key(|(_, tenant)| !matches!(tenant.sync, SyncPlan::Owed(_) | SyncPlan::Again(_)));
+    let mut reports: BTreeMap<usize, TenantReport> = stream::iter(order)
         .map(|(number, tenant)| {
             let run = run(&tenant.tenant);
             async move {
@@ -102,6 +106,85 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
         .collect()
         .await;
     (0..plan.tenants.len()).filter_map(|number| reports.remove(&number)).collect()
+}
+
+/// One pass of one tenant, as the service makes it.
+#[derive(Debug)]
+pub struct TenantPass<'a, R, P, J> {
+    /// Reads live state.
+    pub reader: &'a R,
+    /// Carries the plan out.
+    pub executor: Executor<'a, P, J>,
+    /// The settings.
+    pub execution: &'a Execution,
+    /// What is wanted.
+    pub desired: &'a DesiredTenant,
+    /// Why an older version of the manifests is in force, if one is.
+    pub kept: Option<&'a str>,
+    /// The approvals beside the manifests.
+    pub approvals: &'a [Approval],
+    /// What stops everything; none in a rehearsal.
+    pub switch: Option<&'a StopSwitch>,
+    /// The other tenants.
+    pub elsewhere: &'a [Elsewhere],
+    /// What journal and logs call it.
+    pub run: RunId,
+}
+
+/// Another tenant as it was last seen: its users hold numbers too.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// Its name.
+    pub tenant: TenantName,
+    /// The tenant itself.
+    pub id: TenantId,
+    /// What was seen.
+    pub live: Arc<LiveTenant>,
+}
+
+/// What a pass of a tenant saw, wanted and did.
+#[derive(Debug)]
+pub struct Passed {
+    /// What was seen; nothing of a suspended tenant.
+    pub observed: Option<Result<Arc<LiveTenant>, Fault>>,
+    /// What was to be done.
+    pub plan: TenantPlan,
+    /// What became of it.
+    pub report: TenantReport,
+}
+
+impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
+    /// Looks, decides, carries out. `planned` hears of the plan before anything is sent.
+    pub async fn go(self, planned: &(dyn Fn(&TenantPlan) + Sync)) -> Passed {
+        let observed = match self.desired.mode {
+            Mode::Suspend => None,
+            Mode::Enforce | Mode::Report => Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new)),
+        };
+        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
+            plan.stop(&fault);
+        }
+        planned(&plan);
+        let report = self.executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
+        Passed { observed, plan, report }
+    }
+
+    fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
+        let memory = |tenant: &TenantId| self.executor.journal.memory(tenant);
+        let own = memory(&self.desired.id);
+        let live = match observed {
+            Some(Ok(live)) => Observation::Seen(live),
+            Some(Err(fault)) => Observation::Failed(fault),
+            None => Observation::NotAsked,
+        };
+        let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
+        let estimates = estimates(self.execution);
+        let tenant = TenantInput { desired, kept, live, memory: &own, approvals, estimates };
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.id)).collect();
+        let elsewhere = self.elsewhere.iter().zip(&memories);
+        let elsewhere: Vec<_> = elsewhere.map(|(other, memory)| (&other.tenant, other.live.as_ref(), memory)).collect();
+        plan::plan_one(&tenant, &elsewhere, (self.executor.clock)(), patience(self.execution))
+    }
 }
 
 /// The id of a run: sorts by time, and no two are the same on one machine.

@@ -102,10 +102,22 @@ pub enum Event {
         /// What became of it.
         outcome: StepOutcome,
     },
+    /// The sync is about to be sent.
+    Syncing,
     /// A sync was accepted: the debt is paid.
     Synced,
+    /// A sync was refused, or its answer was lost: the debt stays.
+    NotSynced {
+        /// Whether it may be running all the same.
+        lost: bool,
+        /// What the service said, or did not.
+        reason: String,
+    },
     /// The run ended and nothing of it reached the service: the sync that it announced is not owed.
     NothingSent,
+    /// What became of these users' lost answers is no longer waited for: an observation has shown it, or the time for that is over.
+    /// A sync that was accepted meanwhile may have come too early for them, so that one is owed again.
+    Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     approve,
@@ -16,7 +17,9 @@ use super::{
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
-    out, report, saved,
+    out,
+    report::{self, Recovered},
+    saved,
     signals::Signals,
 };
 use crate::{
@@ -61,6 +64,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
     let backend = backend(once, &settings, &looked).await?;
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.reader();
+    let recovered = recovered(&looked, once, &journal);
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
     if let Some(file) = saved {
@@ -77,6 +81,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
         stop: signals.asked(),
+        newer: CancellationToken::new(),
     };
     let tally = render::Tally::of(&plan);
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
@@ -85,7 +90,7 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
     let run = |_: &TenantName| pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed));
     let reports = pass::carry_out(&plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
     bar.finish_and_clear();
-    show_reports(&plan, &reports, once.output, started.elapsed());
+    show_reports(&plan, &reports, &recovered, once.output, started.elapsed());
     Ok(if looked.diagnostics.is_empty() { report::exit(&plan, &reports) } else { Exit::Error })
 }
 
@@ -105,6 +110,18 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
     Ok(if sandbox { Store::Volatile(VolatileJournal::default()) } else { Store::File(FileJournal::open(&settings.state.path)?) })
 }
 
+/// Tells what earlier runs have left open with the tenants that are asked for.
+fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
+    let tenants = looked.in_force.desired.tenants.values();
+    let asked = tenants.filter(|tenant| once.tenants.is_empty() || once.tenants.contains(&tenant.name));
+    let recovered: Recovered =
+        asked.filter_map(|tenant| Some((tenant.name.clone(), journal.memory(&tenant.id).debts()?))).collect();
+    for (tenant, debts) in &recovered {
+        out::talk(&format!("recovered {tenant}: {debts}\n"));
+    }
+    recovered
+}
+
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.
 async fn decide(
     looked: &Looked,
@@ -116,8 +133,11 @@ async fn decide(
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
     let bar = out::progress("reading live state", asked);
+    // Those with a debt first.
+    let mut order: Vec<_> = tenants.values().collect();
+    order.sort_by_cached_key(|tenant| memory(&tenant.id).debts().is_none());
     let observed = tokio::select! {
-        observed = pass::observe(reader, tenants.values(), execution.tenants, |_| bar.inc(1)) => observed,
+        observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
     };
     bar.finish_and_clear();
@@ -150,10 +170,10 @@ fn show_plan(plan: &Plan, output: PlanOutput) {
     }
 }
 
-fn show_reports(plan: &Plan, reports: &[TenantReport], output: PlanOutput, took: std::time::Duration) {
+fn show_reports(plan: &Plan, reports: &[TenantReport], recovered: &Recovered, output: PlanOutput, took: std::time::Duration) {
     match output {
         PlanOutput::Text => out::data(&report::text(plan, reports, took)),
-        PlanOutput::Json => out::json(&report::json(plan, reports)),
+        PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),
         PlanOutput::Markdown => {
             let text = anstream::adapter::strip_str(&report::text(plan, reports, took)).to_string();
             out::data(&format!("{}\n### Dialplane report\n\n```\n{text}```\n", render::markdown(plan)));

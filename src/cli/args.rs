@@ -19,7 +19,8 @@ Exit codes:
   1  error; also if no tenant could be read, and for a plan if any could not
   2  changes are pending (plan and dry runs only)
   3  something is held, everything else is done
-  4  partly done: a tenant could not be read, a step failed, or its answer was lost";
+  4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
+  5  the answer to a step was lost, now or earlier, and a later look must decide what became of it";
 
 /// Decides who has dial tone, from git.
 ///

@@ -15,8 +15,10 @@ pub enum Exit {
     Changes,
     /// Something is held, everything else is done.
     Held,
-    /// A tenant could not be read, a step failed or its answer was lost.
+    /// A tenant could not be read, a step failed, or a sync is still owed.
     Partly,
+    /// The answer to a step was lost and nobody knows yet what became of it.
+    Unknown,
 }
 
 impl Exit {
@@ -43,6 +45,7 @@ impl From<Exit> for ExitCode {
             Exit::Changes => 2,
             Exit::Held => 3,
             Exit::Partly => 4,
+            Exit::Unknown => 5,
         })
     }
 }

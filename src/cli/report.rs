@@ -1,7 +1,7 @@
 //! What became of a plan, shown to people and machines. Pure: text out, nothing printed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
     time::Duration,
 };
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use crate::{
     execute::{SyncOutcome, TenantReport},
-    model::Mode,
+    model::{Debts, Mode, TenantName},
     plan::{
         Plan, Step, TenantPlan,
         render::{self, many},
@@ -32,6 +32,8 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
         plan.tenants.iter().any(|tenant| tenant.reference.is_some() && tenant.mode != Mode::Suspend && !tenant.is_unread());
     if unread > 0 && !read {
         Exit::Error
+    } else if is_undecided(plan, reports) {
+        Exit::Unknown
     } else if unread > 0 || reports.iter().any(|report| !report.is_complete()) {
         Exit::Partly
     } else if plan.tenants.iter().any(TenantPlan::is_held) {
@@ -39,6 +41,13 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
     } else {
         Exit::Done
     }
+}
+
+/// Whether an answer was lost, now or before, and nobody knows yet what became of it.
+fn is_undecided(plan: &Plan, reports: &[TenantReport]) -> bool {
+    let lost = |outcome: &StepOutcome| matches!(outcome, StepOutcome::Unknown(_));
+    let now = reports.iter().flat_map(|report| report.steps.iter().flatten()).any(lost);
+    now || plan.tenants.iter().any(|tenant| !tenant.undecided.is_empty())
 }
 
 /// All reports, and a last line that counts.
@@ -64,6 +73,8 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
     parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
     parts.extend((left > 0).then(|| format!("{left} not tried")));
     parts.push(format!("{} accepted", many(syncs, "sync")));
+    let waiting = reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
+    parts.extend((waiting > 0).then(|| format!("{} waiting", many(waiting, "sync"))));
     let took = humantime::format_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
     writeln!(out, "{BOLD}done:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
 }
@@ -86,6 +97,7 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
         SyncOutcome::NotNeeded => String::new(),
         SyncOutcome::Accepted => ", sync accepted".to_owned(),
         SyncOutcome::Failed(_) | SyncOutcome::NotTried(_) => format!(", {YELLOW}sync still owed{YELLOW:#}"),
+        SyncOutcome::Waits(_) => format!(", {YELLOW}sync waits{YELLOW:#}"),
     };
     writeln!(out, "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}", plan.tenant, report.accepted(), many(tried, "step"))?;
     if let Some(stop) = &report.stopped {
@@ -93,6 +105,13 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
         if let crate::execute::Stop::Fault(fault) = stop {
             write_hint(out, fault.hint.as_deref(), told)?;
         }
+    }
+    let late = plan.late_steps().count();
+    if late > 0 {
+        writeln!(out, "  {YELLOW}did not land{YELLOW:#}  {} of an earlier run; sent again", many(late, "step"))?;
+        let hint =
+            "if this comes back, look in the portal: either the service does not do it, or the list of users does not show it";
+        write_hint(out, Some(hint), told)?;
     }
     for (step, outcome) in plan.steps.iter().zip(&report.steps) {
         if let Some(outcome) = outcome {
@@ -105,6 +124,13 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
             write_hint(out, fault.hint.as_deref(), told)
         }
         SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {reason}"),
+        SyncOutcome::Waits(until) => {
+            let until = until.strftime("%F %T UTC");
+            writeln!(out, "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly before; it stays owed")?;
+            let hint =
+                "`dialplane run` sends it then by itself; without the service, run `dialplane apply` again after that time";
+            write_hint(out, Some(hint), told)
+        }
         SyncOutcome::NotNeeded | SyncOutcome::Accepted => Ok(()),
     }
 }
@@ -139,13 +165,23 @@ fn write_hint(out: &mut String, hint: Option<&str>, told: &mut BTreeSet<String>)
     }
 }
 
+/// What was left open by earlier runs of the program.
+pub(super) type Recovered = BTreeMap<TenantName, Debts>;
+
 /// All reports beside their plan; versioned.
-pub(super) fn json(plan: &Plan, reports: &[TenantReport]) -> Value {
-    let tenants: Vec<Value> = plan.tenants.iter().zip(reports).map(|(plan, report)| tenant_json(plan, report)).collect();
+pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered) -> Value {
+    let tenants = plan.tenants.iter().zip(reports);
+    let tenants: Vec<Value> = tenants.map(|(plan, report)| tenant_json(plan, report, recovered.get(&plan.tenant))).collect();
     json!({ "version": 1, "kind": "Report", "plan": render::json(plan), "tenants": tenants })
 }
 
-fn tenant_json(plan: &TenantPlan, report: &TenantReport) -> Value {
+/// The debts of one tenant.
+pub(super) fn debts(debts: &Debts) -> Value {
+    let (since, run) = debts.sync.as_ref().map(|debt| (debt.since.to_string(), debt.run.to_string())).unzip();
+    json!({ "syncOwedSince": since, "syncOwedBy": run, "cutOff": debts.cut_off, "lost": debts.lost })
+}
+
+fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debts>) -> Value {
     let steps: Vec<Value> = plan
         .steps
         .iter()
@@ -167,12 +203,15 @@ fn tenant_json(plan: &TenantPlan, report: &TenantReport) -> Value {
         SyncOutcome::Accepted => ("accepted", None),
         SyncOutcome::Failed(fault) => ("failed", Some(fault.message.as_str())),
         SyncOutcome::NotTried(reason) => ("notTried", Some(reason.as_str())),
+        SyncOutcome::Waits(_) => ("waits", None),
     };
+    let until = if let SyncOutcome::Waits(until) = &report.sync { Some(until.to_string()) } else { None };
     json!({
         "tenant": plan.tenant.as_str(),
         "run": report.run.as_str(),
+        "recovered": recovered.map(debts),
         "steps": steps,
-        "sync": { "outcome": sync, "reason": reason },
+        "sync": { "outcome": sync, "reason": reason, "until": until },
         "stopped": report.stopped.as_ref().map(ToString::to_string),
     })
 }

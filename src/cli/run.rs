@@ -86,11 +86,19 @@ impl Show {
         match news {
             News::Manifests(diagnostics) if self.json_log => diagnostics.iter().for_each(log),
             News::Manifests(diagnostics) => out::diagnostics(diagnostics),
+            News::Recovered(tenant, debts) => {
+                // As text it is a line of the log.
+                if self.json {
+                    out::json_line(&serde_json::json!({
+                        "version": 1, "kind": "Recovered", "tenant": tenant.as_str(), "recovered": report::debts(debts),
+                    }));
+                }
+            }
             News::Planned(plan) => self.planned(plan),
             News::Finished(plan, outcome) => {
                 let text = report::tenant(plan, outcome);
                 if self.json && !text.is_empty() {
-                    out::json_line(&report::json(&alone(plan), std::slice::from_ref(*outcome)));
+                    out::json_line(&report::json(&alone(plan), std::slice::from_ref(*outcome), &BTreeMap::new()));
                 } else if !text.is_empty() {
                     out::data(&format!("{text}\n"));
                 }

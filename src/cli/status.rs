@@ -52,6 +52,7 @@ fn text(status: &Status, alive: bool) -> String {
             Some(Ending::Done) => "done",
             Some(Ending::Held) => "held",
             Some(Ending::Failed) => "failed",
+            Some(Ending::Waits(_)) => "sync waits",
         };
         let next = match (tenant.next_at, &tenant.note) {
             (Some(at), _) => format!("next {}", time(at)),
@@ -59,7 +60,7 @@ fn text(status: &Status, alive: bool) -> String {
             (None, _) => "running now".to_owned(),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {:30} {last:7} {:24} {next}", tenant.tenant, tenant.last_at.map(time).unwrap_or_default());
+        let _ = writeln!(out, "  {:30} {last:10} {:24} {next}", tenant.tenant, tenant.last_at.map(time).unwrap_or_default());
         if let Some((confirmed, of)) = tenant.confirmed {
             let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));
         }

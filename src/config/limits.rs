@@ -30,10 +30,19 @@ pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
 /// Numbers that would stop the program from doing anything.
 pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
     let execution = &settings.execution;
-    let counts = [("usersPerTenant", execution.users_per_tenant), ("tenants", execution.tenants)];
-    let wrong = counts.iter().filter(|(_, count)| !(1..=64).contains(count));
+    let counts = [
+        ("usersPerTenant", execution.users_per_tenant, 1..=64),
+        ("tenants", execution.tenants, 1..=64),
+        ("flapLimit", execution.flap_limit, 2..=16),
+    ];
+    let wrong = counts.into_iter().filter(|(_, count, possible)| !possible.contains(count));
     let path = Path::root(0).key("execution");
-    wrong.map(|(key, count)| Wrong::value(path.key(key), format!("`{key}` is {count}; 1 to 64 are possible"))).collect()
+    wrong
+        .map(|(key, count, possible)| {
+            let (least, most) = possible.into_inner();
+            Wrong::value(path.key(key), format!("`{key}` is {count}; {least} to {most} are possible"))
+        })
+        .collect()
 }
 
 /// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.

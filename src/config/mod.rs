@@ -159,6 +159,14 @@ pub struct Execution {
     /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
     #[serde(with = "span")]
     pub first_settle: Duration,
+    /// The least time between two syncs of a tenant: the vendor asks not to start one while another may run (contract 4.4).
+    #[serde(with = "span")]
+    pub sync_spacing: Duration,
+    /// How often somebody else may change one value back within `flap_window` before it is left alone and people are asked.
+    pub flap_limit: usize,
+    /// See `flap_limit`.
+    #[serde(with = "span")]
+    pub flap_window: Duration,
     /// How long changes are expected to leave a user without calls.
     pub interruption: Interruption,
 }
@@ -189,7 +197,16 @@ impl Default for Interruption {
 impl Default for Execution {
     fn default() -> Self {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        Self { users_per_tenant: 4, tenants: 4, settle: hours(4), first_settle: hours(24), interruption: Interruption::default() }
+        Self {
+            users_per_tenant: 4,
+            tenants: 4,
+            settle: hours(4),
+            first_settle: hours(24),
+            sync_spacing: Duration::from_secs(5 * 60),
+            flap_limit: 3,
+            flap_window: hours(24),
+            interruption: Interruption::default(),
+        }
     }
 }
 

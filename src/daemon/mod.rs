@@ -20,7 +20,7 @@ use self::state::Loop;
 use crate::{
     config::{Execution, Run},
     execute::TenantReport,
-    model::TenantName,
+    model::{Debts, TenantName},
     plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
@@ -55,6 +55,8 @@ pub struct Daemon<R, P, J> {
 pub enum News<'n> {
     /// Manifests were taken, with these problems.
     Manifests(&'n [Diagnostic]),
+    /// An earlier run of the program left this open; the tenant is looked at first.
+    Recovered(&'n TenantName, &'n Debts),
     /// A tenant was planned.
     Planned(&'n TenantPlan),
     /// A plan was carried out.

@@ -16,13 +16,13 @@ use tracing::{error, info, warn};
 
 use super::{
     Daemon, Listener, News, TenantStatus,
-    pass::{Elsewhere, Ended, Pass},
+    pass::{Ended, Pass},
 };
 use crate::{
     config::Run,
     manifest::{self, InForce, Keeper},
-    model::{DesiredTenant, LiveTenant, TenantId, TenantName},
-    pass,
+    model::{DesiredTenant, LiveTenant, Mode, TenantId, TenantName},
+    pass::{self, Elsewhere},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
     source::{Tree, read_tree},
@@ -42,6 +42,7 @@ struct Running {
     tenant: TenantName,
     id: TenantId,
     stop: CancellationToken,
+    newer: CancellationToken,
 }
 
 /// The loop between two events.
@@ -62,6 +63,8 @@ pub(super) struct Loop<R, P, J> {
     last: BTreeMap<TenantName, (Ending, Timestamp)>,
     /// What was last seen of each tenant: who holds which number elsewhere.
     seen: BTreeMap<TenantName, Arc<LiveTenant>>,
+    /// Tenants whose debts of earlier runs were told.
+    met: BTreeSet<TenantId>,
     runs: u64,
     /// Mistakes in the manifests that were looked at last.
     errors: usize,
@@ -93,6 +96,7 @@ where
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
+            met: BTreeSet::new(),
             runs: 0,
             errors: 0,
             journal_failed: None,
@@ -212,11 +216,30 @@ where
         self.errors = diagnostics.len();
         (self.listener)(News::Manifests(&diagnostics));
         // What a running pass means to do is no longer what is wanted: it begins no new step, and the next one plans anew.
-        for running in self.running.values().filter(|running| changed.contains(&running.tenant) || !all.contains(&running.tenant))
-        {
-            running.stop.cancel();
+        for running in self.running.values() {
+            match tenants.get(&running.tenant) {
+                Some(tenant) if changed.contains(&tenant.name) && tenant.mode == Mode::Enforce => running.newer.cancel(),
+                Some(_) if !changed.contains(&running.tenant) => {}
+                // Nothing that writes will follow.
+                _ => running.stop.cancel(),
+            }
         }
         self.schedule.desired(&all, &changed, self.now());
+        self.recover();
+    }
+
+    /// Tells what earlier runs of the program have left open with tenants that are met for the first time; they come first.
+    fn recover(&mut self) {
+        for (name, tenant) in &self.in_force.desired.tenants {
+            if !self.met.insert(tenant.id.clone()) {
+                continue;
+            }
+            if let Some(debts) = self.daemon.journal.memory(&tenant.id).debts() {
+                warn!(tenant = %name, "recovered: {debts}");
+                (self.listener)(News::Recovered(name, &debts));
+                self.schedule.hurry(name);
+            }
+        }
     }
 
     fn pass(&mut self, tenant: TenantName) {
@@ -228,11 +251,12 @@ where
             return self.schedule.postpone(&tenant, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
-        let (id, stop) = (desired.id.clone(), self.stop.child_token());
+        let (id, stop, newer) = (desired.id.clone(), self.stop.child_token(), CancellationToken::new());
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listener: Arc::clone(&self.listener),
             stop: stop.clone(),
+            newer: newer.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
             approvals: self.in_force.approvals.get(&tenant).cloned().unwrap_or_default(),
             elsewhere: self.elsewhere(&tenant),
@@ -240,7 +264,7 @@ where
             run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.insert(task.id(), Running { tenant, id, stop });
+        self.running.insert(task.id(), Running { tenant, id, stop, newer });
     }
 
     /// The other tenants, as they were last seen.

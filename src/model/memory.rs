@@ -1,6 +1,9 @@
 //! Memory: what the journal gives the planner. Debts that are still owed, and writes that may not be visible yet.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 
@@ -15,10 +18,48 @@ pub struct Memory {
     pub first_sync: Option<Timestamp>,
     /// When the service last accepted a sync.
     pub last_sync: Option<Timestamp>,
+    /// When a sync was sent whose answer was lost or never came: it may be running.
+    pub sync_sent: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
     /// The approvals that were used up, by name and plan.
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
+    /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
+    pub cut_off: BTreeSet<Upn>,
+}
+
+impl Memory {
+    /// What an earlier run of the program left open, if anything. Only at the start of the program: later, calls that are under
+    /// way would be counted.
+    #[must_use]
+    pub fn debts(&self) -> Option<Debts> {
+        let unknown = self.written.values().filter(|written| written.unknown.is_some()).count();
+        let (sync, cut_off) = (self.sync_owed.clone(), self.cut_off.len());
+        (sync.is_some() || unknown > 0).then(|| Debts { sync, cut_off, lost: unknown.saturating_sub(cut_off) })
+    }
+}
+
+/// What an earlier run of the program left open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debts {
+    /// A sync is owed.
+    pub sync: Option<SyncDebt>,
+    /// Steps that were begun and have no outcome on record.
+    pub cut_off: usize,
+    /// Steps whose answer was lost, and that are not decided yet.
+    pub lost: usize,
+}
+
+impl fmt::Display for Debts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let steps = |count: usize, what: &str| (count > 0).then(|| format!("{count} step{} {what}", plural(count)));
+        let sync =
+            self.sync.as_ref().map(|debt| format!("a sync owed since {} by run {}", debt.since.strftime("%F %T UTC"), debt.run));
+        let parts =
+            [sync, steps(self.cut_off, "cut off before an outcome was on record"), steps(self.lost, "whose answer was lost")];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// A sync that is still owed.
@@ -39,6 +80,26 @@ pub struct Written {
     pub details: BTreeMap<Field, Write<Value>>,
     /// A call whose answer was lost: nobody knows whether it was carried out.
     pub unknown: Option<(Verb, Timestamp)>,
+    /// How often somebody else changed a value back.
+    pub reverted: Reverts,
+}
+
+/// When a value that had landed was sent again because it was no longer there, by field; nothing stands for calling. The latest
+/// [`Written::REVERTS`] of each; a new value begins anew.
+pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
+
+impl Written {
+    /// How many instants of [`Written::reverted`] are kept for one field.
+    pub const REVERTS: usize = 16;
+
+    /// Whether a sync was accepted since the answer was lost that is not decided yet: then it may have come too early.
+    #[must_use]
+    pub fn is_synced_since_lost(&self) -> bool {
+        let Some((_, lost)) = self.unknown else { return false };
+        let calling = self.calling.iter().map(|write| (write.at, write.synced));
+        let details = self.details.values().map(|write| (write.at, write.synced));
+        calling.chain(details).any(|(at, synced)| at == lost && synced.is_some())
+    }
 }
 
 /// A value that was sent.
@@ -52,6 +113,10 @@ pub struct Write<T> {
     pub lost: bool,
     /// Whether an observation has shown it since: then it is a fact, and a later difference is drift at once.
     pub landed: bool,
+    /// Whether lists showed something else before it: then one that shows the value tells that the write arrived.
+    pub tells: bool,
+    /// When the first sync after it was accepted: its time to become visible begins there.
+    pub synced: Option<Timestamp>,
 }
 
 /// The verb of a step.

@@ -19,7 +19,7 @@ pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource,
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Landing, Memory, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use window::{Span, Windows, time_zone};
 

@@ -27,7 +27,8 @@ impl HoldKind {
             | Self::Window
             | Self::NumberTaken
             | Self::NumberRing
-            | Self::AfterHeld => None,
+            | Self::AfterHeld
+            | Self::Flap => None,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use super::{Confirmed, Note, Problem, Settle};
+use super::{Confirmed, Note, Patience, Problem};
 use crate::model::{
     Confirmation, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
 };
@@ -25,7 +25,7 @@ pub(super) fn tenant(
     desired: &DesiredTenant,
     live: &LiveTenant,
     memory: &Memory,
-    (now, settle): (Timestamp, Settle),
+    (now, patience): (Timestamp, Patience),
     problems: &mut Vec<Problem>,
     notes: &mut Vec<Note>,
 ) -> Option<Confirmed> {
@@ -40,7 +40,7 @@ pub(super) fn tenant(
     if let Coverage::Suspect(what) = coverage {
         notes.push(Note::NotConfirmed(format!("the list of Teams users may not be whole: {what}")));
     }
-    let fresh = Fresh { memory, now, settle };
+    let fresh = Fresh { memory, now, patience };
     let mut told = Confirmed::default();
     for user in desired.users.values() {
         let Some(service) = live.users.get(&user.upn) else { continue };
@@ -102,12 +102,12 @@ fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Verdict {
 struct Fresh<'a> {
     memory: &'a Memory,
     now: Timestamp,
-    settle: Settle,
+    patience: Patience,
 }
 
 impl Fresh<'_> {
     fn of(&self, user: &Upn) -> bool {
-        let open = |at: Timestamp| self.settle.is_open(self.memory, at, self.now);
+        let open = |at: Timestamp| self.patience.is_open_since(self.memory, at, self.now);
         // A sync pushes everybody.
         if self.memory.sync_owed.is_some() || self.memory.last_sync.is_some_and(open) {
             return true;

@@ -11,14 +11,17 @@
 //!
 //! A user who is not visible is a problem of that user: never an enable, never a disable.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 
-use super::{Action, Cause, Change, Note, Problem, Seen, Settle, Step};
+use super::{
+    Action, Cause, Change, Hold, Note, Patience, Problem, Seen, Step,
+    past::{Lost, Past, Unseen, equal, seen},
+};
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed,
-    Origin, Prune, UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Origin,
+    Prune, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -28,12 +31,16 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<Note>,
     pub(super) landed: Vec<Landing>,
+    /// Users with a lost answer that nobody knows the outcome of.
+    pub(super) undecided: Vec<Upn>,
+    /// Users whose lost answer is decided now, and when it was lost.
+    pub(super) decided: Vec<(Upn, Timestamp)>,
 }
 
 /// Compares a whole tenant.
-pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory, now: Timestamp, settle: Settle) -> Outcome {
-    let mut diff =
-        Diff { live, memory, now, settle, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
+pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory, now: Timestamp, patience: Patience) -> Outcome {
+    let past = Past { live, memory, now, patience };
+    let mut diff = Diff { past, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
     for user in desired.users.values() {
         diff.user(user);
     }
@@ -54,35 +61,31 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
 }
 
 struct Diff<'a> {
-    live: &'a LiveTenant,
-    memory: &'a Memory,
-    now: Timestamp,
-    settle: Settle,
+    past: Past<'a>,
     outcome: Outcome,
     details_wait: usize,
     settling: usize,
     settled_by: Option<Timestamp>,
 }
 
-/// What a write that is not visible says.
-enum Unseen {
-    /// It may still become visible, until then.
-    Settling(Timestamp),
-    /// It should have become visible.
-    Late(Timestamp),
+/// Whether calling is to be switched.
+#[derive(Debug, Default)]
+struct Switch {
+    needed: bool,
+    /// When that was tried in vain, if it was.
+    did_not_land: Option<Timestamp>,
+    /// Somebody else switches it back again and again.
+    fought: Option<Hold>,
 }
 
 impl Diff<'_> {
     fn user(&mut self, desired: &DesiredUser) {
-        let Some(live) = self.live.users.get(&desired.upn) else {
+        let Some(live) = self.past.live.users.get(&desired.upn) else {
             return self.absent(desired);
         };
-        let written = self.memory.written.get(&desired.upn);
-        self.notice_landed(live, written);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown)
-            && self.still_unknown(live, written, verb, at)
-        {
-            return self.frozen(&desired.upn, Some(&desired.origin), verb, at);
+        let written = self.past.written(&desired.upn);
+        if self.is_frozen(live, Some(&desired.origin)) {
+            return;
         }
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,
@@ -97,23 +100,20 @@ impl Diff<'_> {
             }
         };
         let (changes, mut settling) = self.changes(desired, live, written);
-        let (switch, did_not_land) = self.switch(live_calling, written, desired.calling, &mut settling);
+        let switch = self.switch(live_calling, written, desired.calling, &mut settling);
         self.count_settling(settling);
-        match (desired.calling, switch) {
-            (Calling::Enabled, switch) => {
+        match desired.calling {
+            Calling::Enabled => {
                 let update = self.update(desired, live, changes);
-                if let Ok(update) = update {
-                    let after = update.into_iter().collect();
-                    if switch {
-                        let id = self.step(desired, Action::Enable, Vec::new(), after);
-                        self.mark(id, did_not_land);
-                    }
+                if let (Ok(update), true) = (update, switch.needed) {
+                    let id = self.step(desired, Action::Enable, Vec::new(), update.into_iter().collect());
+                    self.mark(id, switch);
                 }
             }
-            (Calling::Disabled, switch) => {
-                let disabled = switch.then(|| {
+            Calling::Disabled => {
+                let disabled = switch.needed.then(|| {
                     let id = self.step(desired, Action::Disable, Vec::new(), Vec::new());
-                    self.mark(id, did_not_land);
+                    self.mark(id, switch);
                     id
                 });
                 let (release, waiting): (Vec<Change>, Vec<Change>) =
@@ -143,10 +143,10 @@ impl Diff<'_> {
             desired.details.clone()
         };
         let mut known = live.known();
-        if let Some(written) = self.memory.written.get(&desired.upn) {
+        if let Some(written) = self.past.written(&desired.upn) {
             // A list that still shows what was before a write must not bring that back.
             let newer = |(field, write): &(&Field, &Write<Value>)| {
-                !live.details.contains_key(field) || self.under_way(Some(*write)).is_some()
+                !live.details.contains_key(field) || self.past.under_way(Some(*write)).is_some()
             };
             let newer = written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone()));
             known = newer.collect::<Details>().over(&known);
@@ -155,7 +155,12 @@ impl Diff<'_> {
         let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));
         let known = known.over(&gateway.into_iter().collect());
         if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known)) {
-            Ok(Some(self.step(desired, Action::Update(request), changes, Vec::new())))
+            let fought = self.fought(desired, &changes);
+            let id = self.step(desired, Action::Update(request), changes, Vec::new());
+            if let Some(step) = self.outcome.steps.get_mut(id) {
+                step.holds.extend(fought);
+            }
+            Ok(Some(id))
         } else {
             self.problem(
                 desired,
@@ -173,10 +178,20 @@ impl Diff<'_> {
         self.outcome.steps.len() - 1
     }
 
-    fn mark(&mut self, step: usize, did_not_land: Option<Timestamp>) {
+    fn mark(&mut self, step: usize, switch: Switch) {
         if let Some(step) = self.outcome.steps.get_mut(step) {
-            step.did_not_land = did_not_land;
+            step.did_not_land = switch.did_not_land;
+            step.holds.extend(switch.fought);
         }
+    }
+
+    /// The hold of an update if somebody else changes one of its fields back again and again.
+    fn fought(&self, desired: &DesiredUser, changes: &[Change]) -> Option<Hold> {
+        let written = self.past.written(&desired.upn)?;
+        changes.iter().find_map(|change| {
+            let write = written.details.get(&change.field);
+            self.past.fought(Some(written), Some(change.field), write, &change.desired)
+        })
     }
 
     fn count_settling(&mut self, until: Option<Timestamp>) {
@@ -188,7 +203,7 @@ impl Diff<'_> {
 
     /// A user who is not in the list: the list's fault, if the list is in doubt.
     fn absent(&mut self, desired: &DesiredUser) {
-        match &self.live.coverage {
+        match &self.past.live.coverage {
             Coverage::Complete => self.problem(
                 desired,
                 "the service does not show this user",
@@ -207,10 +222,33 @@ impl Diff<'_> {
         self.outcome.problems.push(Problem { user, reason, remedy, origin });
     }
 
-    fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp) {
+    /// True if an answer was lost and nobody knows what became of it: then nothing is planned for the user.
+    fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
+        let Some(Lost::Undecided { verb, at, until }) = self.notice(live) else { return false };
+        self.frozen(&live.upn, origin, verb, at, until);
+        true
+    }
+
+    /// Notes what a list shows of earlier writes to a user, and says what is known of a lost answer.
+    fn notice(&mut self, live: &LiveUser) -> Option<Lost> {
+        let lost = self.past.lost(live);
+        let undecided = match &lost {
+            None => None,
+            Some(Lost::Undecided { at, .. }) => Some(*at),
+            Some(Lost::Decided(at)) => {
+                self.outcome.decided.push((live.upn.clone(), *at));
+                None
+            }
+        };
+        self.outcome.landed.extend(self.past.landing(live, undecided));
+        lost
+    }
+
+    fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp, until: Timestamp) {
         let reason = format!("the answer to the {verb} of {} was lost: nobody knows whether it was carried out", Shown(at));
-        let until = Shown(self.deadline(at));
+        let until = Shown(until);
         let remedy = format!("nothing more is sent to this user until the service shows the change, or until {until}");
+        self.outcome.undecided.push(user.clone());
         self.outcome.problems.push(Problem { user: user.clone(), reason, remedy, origin: origin.cloned() });
     }
 
@@ -220,7 +258,7 @@ impl Diff<'_> {
         let mut settling = None;
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
-            let seen = match self.under_way(write) {
+            let seen = match self.past.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
                 Some(value) if value != wanted && live.details.contains_key(&field) => Seen::Written(value.clone()),
                 // What a lost update carried is not known to be written.
@@ -230,7 +268,7 @@ impl Diff<'_> {
                 continue;
             }
             let mut did_not_land = None;
-            match self.unseen(write, wanted) {
+            match self.past.unseen(write, wanted) {
                 Some(Unseen::Settling(by)) => {
                     settling = settling.max(Some(by));
                     continue;
@@ -243,139 +281,60 @@ impl Diff<'_> {
         (changes, settling)
     }
 
-    /// Whether calling is to be switched; and when that was tried in vain, if it was.
-    fn switch(
-        &self,
-        live: Calling,
-        written: Option<&Written>,
-        wanted: Calling,
-        settling: &mut Option<Timestamp>,
-    ) -> (bool, Option<Timestamp>) {
+    fn switch(&self, live: Calling, written: Option<&Written>, wanted: Calling, settling: &mut Option<Timestamp>) -> Switch {
         let write = written.and_then(|written| written.calling.as_ref());
         // What is shown may be what was before a write that is no longer wanted.
-        if live == wanted && self.under_way(write).is_none_or(|value| *value == wanted) {
-            return (false, None);
+        if live == wanted && self.past.under_way(write).is_none_or(|value| *value == wanted) {
+            return Switch::default();
         }
-        match self.unseen(write, &wanted) {
+        let did_not_land = match self.past.unseen(write, &wanted) {
             Some(Unseen::Settling(by)) => {
                 *settling = (*settling).max(Some(by));
-                (false, None)
+                return Switch::default();
             }
-            Some(Unseen::Late(at)) => (true, Some(at)),
-            None => (true, None),
-        }
-    }
-
-    /// The value of a write that may still become visible.
-    fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
-        write.filter(|write| !write.landed && self.is_open(write.at)).map(|write| &write.value)
-    }
-
-    /// For a value that is wanted and not seen: whether we have sent it already.
-    fn unseen<T: PartialEq>(&self, write: Option<&Write<T>>, wanted: &T) -> Option<Unseen> {
-        let write = write.filter(|write| write.value == *wanted && !write.landed)?;
-        Some(if self.is_open(write.at) { Unseen::Settling(self.deadline(write.at)) } else { Unseen::Late(write.at) })
-    }
-
-    fn deadline(&self, at: Timestamp) -> Timestamp {
-        self.settle.deadline(self.memory, at, self.now)
-    }
-
-    fn is_open(&self, at: Timestamp) -> bool {
-        self.settle.is_open(self.memory, at, self.now)
-    }
-
-    fn still_unknown(&self, live: &LiveUser, written: Option<&Written>, verb: Verb, at: Timestamp) -> bool {
-        let Some(written) = written else { return false };
-        let arrived = match verb {
-            Verb::Enable => live.calling == LiveCalling::Enabled,
-            Verb::Disable => live.calling == LiveCalling::Disabled,
-            Verb::Update => written
-                .details
-                .iter()
-                .filter(|(field, write)| write.at == at && self.live.sees.contains(field))
-                .all(|(field, write)| equal(&seen(live, *field, None), &write.value)),
+            Some(Unseen::Late(at)) => Some(at),
+            None => None,
         };
-        !arrived && self.is_open(at)
+        Switch { needed: true, did_not_land, fought: self.past.fought(written, None, write, &wanted) }
     }
 
-    fn notice_landed(&mut self, live: &LiveUser, written: Option<&Written>) {
-        let Some(written) = written else { return };
-        let calling = written.calling.as_ref().is_some_and(|write| {
-            let shown = match live.calling {
-                LiveCalling::Enabled => Some(Calling::Enabled),
-                LiveCalling::Disabled => Some(Calling::Disabled),
-                LiveCalling::Unclear(_) => None,
-            };
-            !write.landed && shown == Some(write.value)
-        });
-        let shows = |(field, write): &(&Field, &Write<Value>)| {
-            !write.landed && live.details.contains_key(field) && equal(&seen(live, **field, None), &write.value)
-        };
-        let fields: Vec<Field> = written.details.iter().filter(shows).map(|(field, _)| *field).collect();
-        if calling || !fields.is_empty() {
-            self.outcome.landed.push(Landing { user: live.upn.clone(), calling, fields });
-        }
-    }
-
-    /// Enabled users whom no manifest names.
+    /// Users whom no manifest names: enabled ones, and those who were written to before.
     fn unmanaged(&mut self, desired: &DesiredTenant) {
-        let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled;
         let named = |upn: &Upn| desired.users.contains_key(upn);
-        let unmanaged: Vec<&LiveUser> = self.live.users.values().filter(enabled).filter(|user| !named(&user.upn)).collect();
-        for (upn, written) in self.memory.written.iter().filter(|(upn, _)| !named(upn)) {
-            if let Some(live) = self.live.users.get(upn) {
-                self.notice_landed(live, Some(written));
+        let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
+        let people: Vec<&LiveUser> = self.past.live.users.values().filter(enabled).filter(|user| !named(&user.upn)).collect();
+        let pruned: BTreeSet<&Upn> = match desired.prune {
+            Prune::Never if people.is_empty() => BTreeSet::new(),
+            Prune::Never => {
+                self.outcome.notes.push(Note::Unmanaged(people.len()));
+                BTreeSet::new()
+            }
+            Prune::Disable => people.iter().map(|user| &user.upn).collect(),
+        };
+        for upn in self.past.memory.written.keys().filter(|upn| !pruned.contains(upn)) {
+            match self.past.live.users.get(upn) {
+                Some(live) if !named(upn) => drop(self.notice(live)),
+                Some(_) => {}
+                None => self.outcome.decided.extend(self.past.given_up(upn).map(|at| (upn.clone(), at))),
             }
         }
-        match desired.prune {
-            Prune::Never => {
-                let people = unmanaged.iter().filter(|user| !user.upn.is_platform_account()).count();
-                if people > 0 {
-                    self.outcome.notes.push(Note::Unmanaged(people));
-                }
-            }
-            Prune::Disable => {
-                for user in unmanaged.into_iter().filter(|user| !user.upn.is_platform_account()) {
-                    self.prune(user);
-                }
-            }
+        for user in people.into_iter().filter(|user| pruned.contains(&user.upn)) {
+            self.prune(user);
         }
     }
 
     fn prune(&mut self, live: &LiveUser) {
-        let written = self.memory.written.get(&live.upn);
-        if let Some((verb, at)) = written.and_then(|written| written.unknown)
-            && self.still_unknown(live, written, verb, at)
-        {
-            return self.frozen(&live.upn, None, verb, at);
+        if self.is_frozen(live, None) {
+            return;
         }
         let mut settling = None;
-        let (switch, did_not_land) = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        let written = self.past.written(&live.upn);
+        let Switch { needed, did_not_land, fought } = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
-        if switch {
+        if needed {
             let step = Step::new(live.upn.clone(), Action::Disable, Cause::NotNamed, None);
-            self.outcome.steps.push(Step { did_not_land, ..step });
+            self.outcome.steps.push(Step { did_not_land, holds: fought.into_iter().collect(), ..step });
         }
-    }
-}
-
-/// What is known of a field: what was observed, else what we last wrote.
-fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> Seen {
-    match (live.details.get(&field), write) {
-        (Some(Observed::Set(value)), _) => Seen::Value(value.clone()),
-        (Some(Observed::Unset), _) => Seen::Nothing,
-        (Some(Observed::Unreadable(text)), _) => Seen::Unreadable(text.clone()),
-        (None, Some(write)) => Seen::Written(write.value.clone()),
-        (None, None) => Seen::NotVisible,
-    }
-}
-
-fn equal(seen: &Seen, wanted: &Value) -> bool {
-    match seen {
-        Seen::Value(value) | Seen::Written(value) => value == wanted,
-        Seen::Nothing => *wanted == Value::NoPhone,
-        Seen::NotVisible | Seen::Unreadable(_) => false,
     }
 }
 

@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Seen, Settle, Step, present::Present};
+use super::{Change, Seen, Patience, Step, present::Present};
 use crate::model::{DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Windows};
 
 /// The fingerprint of a tenant's plan.
@@ -20,14 +20,14 @@ pub(super) fn of(
     live: &LiveTenant,
     memory: &Memory,
     steps: &[Step],
-    (now, settle): (jiff::Timestamp, Settle),
+    (now, patience): (jiff::Timestamp, Patience),
 ) -> Fingerprint {
     let mut sha = Sha(Sha256::new());
     hash_desired(desired, &mut sha);
     // What Teams shows beside it confirms, and decides nothing.
     let LiveTenant { consent, coverage, sees, users, confirmation: _ } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
-    let present = Present { memory, now, settle };
+    let present = Present { memory, now, patience };
     for user in users.values() {
         hash_live(user, desired, &present, &mut sha);
     }

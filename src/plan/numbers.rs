@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Action, Hold, HoldKind, Settle, Step};
+use super::{Action, Hold, HoldKind, Patience, Step};
 use crate::model::{
     Calling, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, NumberKey, Observed, PhoneNumber, TenantName, Upn, Value,
 };
@@ -29,7 +29,7 @@ impl<'a> Holders<'a> {
     pub(super) fn of(
         tenants: impl Iterator<Item = (&'a TenantName, &'a LiveTenant, &'a Memory)>,
         now: Timestamp,
-        settle: Settle,
+        patience: Patience,
     ) -> Self {
         let mut holders: BTreeMap<NumberKey, Vec<Holder<'a>>> = BTreeMap::new();
         for (tenant, live, memory) in tenants {
@@ -39,7 +39,7 @@ impl<'a> Holders<'a> {
                     _ => None,
                 };
                 let write = memory.written.get(&user.upn).and_then(|written| written.details.get(&Field::PhoneNumber));
-                let open = write.filter(|write| !write.landed && settle.is_open(memory, write.at, now));
+                let open = write.filter(|write| !write.landed && patience.is_open(memory, write, now));
                 let written = open.and_then(|write| match &write.value {
                     Value::Phone(number) => Some(number),
                     _ => None,

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::Settle;
+use super::Patience;
 use crate::model::{Calling, Field, LiveCalling, LiveUser, Memory, Observed, Value, Write, Written};
 
 /// What is remembered of a tenant, and when that is asked.
 pub(super) struct Present<'m> {
     pub(super) memory: &'m Memory,
     pub(super) now: Timestamp,
-    pub(super) settle: Settle,
+    pub(super) patience: Patience,
 }
 
 impl Present<'_> {
@@ -39,7 +39,7 @@ impl Present<'_> {
     }
 
     fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
-        let open = |write: &&Write<T>| !write.landed && self.settle.is_open(self.memory, write.at, self.now);
+        let open = |write: &&Write<T>| !write.landed && self.patience.is_open(self.memory, *write, self.now);
         write.filter(open).map(|write| &write.value)
     }
 }

@@ -35,11 +35,17 @@ pub struct TenantPlan {
     pub notes: Vec<Note>,
     /// Whether the service will be asked to sync.
     pub sync: SyncPlan,
+    /// Until when the sync has to wait, because the last one was sent so shortly before.
+    pub sync_from: Option<Timestamp>,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
+    /// Users whose lost answers are decided by this observation, or waited for in vain: facts for the journal.
+    pub decided: Vec<Upn>,
+    /// Users whose last answer was lost, and nobody knows yet what became of it.
+    pub undecided: Vec<Upn>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
 }
@@ -238,6 +244,8 @@ pub enum HoldKind {
     Window,
     /// Everything is stopped.
     Stopped,
+    /// Somebody else changes the value back again and again.
+    Flap,
 }
 
 /// A user for whom nothing can be planned.
@@ -294,6 +302,8 @@ pub enum SyncPlan {
     AfterSteps,
     /// An earlier run wrote and could not sync.
     Owed(SyncDebt),
+    /// What became of a lost answer is decided now. It may have been carried out after the last sync. The answer was lost then.
+    Again(Timestamp),
 }
 
 impl TenantPlan {
@@ -309,8 +319,11 @@ impl TenantPlan {
             problems: Vec::new(),
             notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
+            sync_from: None,
             landed: Vec::new(),
             fingerprint: None,
+            decided: Vec::new(),
+            undecided: Vec::new(),
             confirmed: None,
         }
     }
@@ -338,6 +351,12 @@ impl TenantPlan {
     #[must_use]
     pub fn may_run(&self, step: &Step) -> bool {
         self.holds.is_empty() && step.holds.is_empty()
+    }
+
+    /// The steps that may run and send what was sent before and did not land.
+    pub fn late_steps(&self) -> impl Iterator<Item = &Step> {
+        let late = |step: &&Step| step.did_not_land.is_some() || step.changes.iter().any(|change| change.did_not_land.is_some());
+        self.steps.iter().filter(|step| self.may_run(step)).filter(late)
     }
 
     /// Whether live state could not be read, so that nothing is known.

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Problem, Settle, present::Present};
+use super::{Problem, Patience, present::Present};
 use crate::{
     model::{
         Before, Calling, DesiredTenant, DesiredUser, Details, Field, LiveCalling, LiveTenant, LiveUser, Memory, Origin, Prune,
@@ -46,9 +46,9 @@ pub fn undo(
     desired: &DesiredTenant,
     live: &LiveTenant,
     memory: &Memory,
-    (now, settle): (jiff::Timestamp, Settle),
+    (now, patience): (jiff::Timestamp, Patience),
 ) -> Undone {
-    let present = Present { memory, now, settle };
+    let present = Present { memory, now, patience };
     let origin = Origin { file: format!("undo of run {run}").into(), line: None };
     let mut left = Vec::new();
     let mut users = BTreeMap::new();

@@ -40,6 +40,8 @@ pub enum Ending {
     Held,
     /// Something failed.
     Failed,
+    /// Everything is done but the sync, which may be sent after this time.
+    Waits(#[serde(skip)] Duration),
 }
 
 /// What a tenant is doing.
@@ -67,13 +69,15 @@ struct Tenant {
 pub struct Schedule {
     timing: Timing,
     tenants: BTreeMap<TenantName, Tenant>,
+    /// Those that go before others that are due as well.
+    first: BTreeSet<TenantName>,
 }
 
 impl Schedule {
     /// Nobody yet.
     #[must_use]
     pub fn new(timing: Timing) -> Self {
-        Self { timing, tenants: BTreeMap::new() }
+        Self { timing, tenants: BTreeMap::new(), first: BTreeSet::new() }
     }
 
     /// The manifests now name `all`; those in `changed` are looked at at once and their failures are forgotten.
@@ -93,23 +97,29 @@ impl Schedule {
         }
     }
 
-    /// Starts what is due, the longest waiting first, so that at most `slots` passes run.
+    /// A tenant with a debt goes before others that are due as well, once.
+    pub fn hurry(&mut self, name: &TenantName) {
+        self.first.insert(name.clone());
+    }
+
+    /// Starts what is due, debts first, then the longest waiting, so that at most `slots` passes run.
     pub fn ready(&mut self, now: At, slots: usize) -> Vec<TenantName> {
         let running = self.tenants.values().filter(|tenant| tenant.running).count();
-        let mut due: Vec<(At, TenantName)> = self
+        let mut due: Vec<(bool, At, TenantName)> = self
             .tenants
             .iter()
             .filter(|(_, tenant)| !tenant.running && tenant.due <= now)
-            .map(|(name, tenant)| (tenant.due, name.clone()))
+            .map(|(name, tenant)| (!self.first.contains(name), tenant.due, name.clone()))
             .collect();
         due.sort();
         due.truncate(slots.saturating_sub(running));
-        for (_, name) in &due {
+        for (.., name) in &due {
             if let Some(tenant) = self.tenants.get_mut(name) {
                 tenant.running = true;
             }
+            self.first.remove(name);
         }
-        due.into_iter().map(|(_, name)| name).collect()
+        due.into_iter().map(|(.., name)| name).collect()
     }
 
     /// A pass that was to start could not: it is due again then.
@@ -130,8 +140,11 @@ impl Schedule {
             return;
         }
         tenant.failures = if ending == Ending::Failed { tenant.failures.saturating_add(1) } else { 0 };
-        let wait =
-            if ending == Ending::Failed { timing.after(tenant.failures) } else { timing.resync + jitter(name, timing.resync) };
+        let wait = match ending {
+            Ending::Failed => timing.after(tenant.failures),
+            Ending::Waits(wait) => wait.min(timing.resync),
+            Ending::Done | Ending::Held => timing.resync + jitter(name, timing.resync),
+        };
         tenant.due = if std::mem::take(&mut tenant.again) { now } else { now + wait };
     }
 
@@ -250,6 +263,26 @@ mod tests {
         assert!(schedule.next(1).is_some_and(|due| due < at(5000)), "it is looked at as often as others");
         schedule.hasten(&a, at(60));
         assert_eq!(schedule.next(1), Some(at(60)));
+    }
+
+    #[test]
+    fn a_debt_goes_first_and_a_sync_that_waits_brings_its_tenant_back() {
+        let mut schedule = schedule();
+        let all = names(&["a", "b", "c"]);
+        let [a, b, c] = ["a", "b", "c"].map(|name| TenantName::parse(name).unwrap());
+        schedule.desired(&all, &all, at(0));
+        schedule.hurry(&b);
+        assert_eq!(schedule.ready(at(0), 2), [b.clone(), a.clone()]);
+        schedule.finished(&b, Ending::Waits(at(120)), at(1));
+        schedule.finished(&a, Ending::Done, at(1));
+        assert_eq!(schedule.ready(at(1), 1), std::slice::from_ref(&c));
+        schedule.finished(&c, Ending::Done, at(1));
+        assert_eq!(schedule.next(1), Some(at(121)));
+        // An edit meanwhile is acted on at once; the rest of the wait is asked for again.
+        schedule.desired(&all, &[b.clone()].into(), at(60));
+        assert_eq!(schedule.ready(at(60), 1), std::slice::from_ref(&b));
+        schedule.finished(&b, Ending::Waits(at(61)), at(60));
+        assert_eq!(schedule.next(1), Some(at(121)));
     }
 
     #[test]

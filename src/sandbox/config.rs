@@ -62,7 +62,7 @@ graph:
   loginUrl: "{base_url}"
   pageSize: 200
 state: {{ path: .dialplane/sandbox }}
-execution: {{ settle: 5s, firstSettle: 5s }}
+execution: {{ settle: 5s, firstSettle: 5s, syncSpacing: 2s }}
 "#
     )
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Calling, Details, Memory, SyncDebt, TenantId, Upn, Used, Verb, Write, Written},
+    model::{Before, Calling, Details, Field, Memory, Reverts, SyncDebt, TenantId, Upn, Used, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -19,43 +19,63 @@ pub(super) struct Fold {
 struct Tenant {
     memory: Memory,
     /// Intents without an outcome: calls under way, or cut off by a crash.
-    pending: BTreeMap<Upn, (Verb, Details, Timestamp)>,
+    pending: BTreeMap<Upn, Call>,
+}
+
+/// A call as its intent has it.
+#[derive(Debug, Clone)]
+struct Call {
+    verb: Verb,
+    details: Details,
+    before: Before,
+    at: Timestamp,
 }
 
 impl Fold {
     /// Adds one.
     pub(super) fn add(&mut self, entry: &Entry) {
         let tenant = self.tenants.entry(entry.tenant_id.clone()).or_default();
-        let memory = &mut tenant.memory;
+        let owed = || SyncDebt { since: entry.at, run: entry.run.clone() };
         match &entry.event {
             Event::Began { .. } => {
                 tenant.leave_pending_unknown();
-                let memory = &mut tenant.memory;
-                memory.sync_owed.get_or_insert_with(|| SyncDebt { since: entry.at, run: entry.run.clone() });
+                tenant.memory.sync_owed.get_or_insert_with(owed);
             }
-            Event::NothingSent => memory.sync_owed = memory.sync_owed.take().filter(|debt| debt.run != entry.run),
-            Event::Synced => {
-                memory.sync_owed = None;
-                memory.first_sync.get_or_insert(entry.at);
-                memory.last_sync = Some(entry.at);
+            Event::NothingSent => {
+                let debt = &mut tenant.memory.sync_owed;
+                *debt = debt.take().filter(|debt| debt.run != entry.run);
             }
             Event::Approved { approval, plan } => {
                 let used = Used { at: entry.at, run: entry.run.clone() };
-                memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
+                tenant.memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
-            Event::Intent { user, verb, details, before: _ } => {
-                let before = tenant.pending.insert(user.clone(), (*verb, details.clone(), entry.at));
-                if let Some((verb, details, at)) = before {
-                    apply(memory.written.entry(user.clone()).or_default(), verb, &details, at, true);
+            Event::Syncing => tenant.memory.sync_sent = Some(entry.at),
+            Event::Synced => tenant.synced(entry.at),
+            Event::NotSynced { lost: true, .. } => {}
+            Event::NotSynced { lost: false, .. } => tenant.memory.sync_sent = None,
+            Event::Intent { user, verb, details, before } => {
+                let call = Call { verb: *verb, details: details.clone(), before: before.clone(), at: entry.at };
+                if let Some(earlier) = tenant.pending.insert(user.clone(), call) {
+                    earlier.lost(tenant.memory.written.entry(user.clone()).or_default());
                 }
             }
-            Event::Outcome { user, verb, outcome } => {
-                let Some((_, details, _)) = tenant.pending.remove(user) else { return };
-                let written = memory.written.entry(user.clone()).or_default();
+            Event::Outcome { user, verb: _, outcome } => {
+                let Some(call) = tenant.pending.remove(user) else { return };
+                let written = tenant.memory.written.entry(user.clone()).or_default();
                 match outcome {
-                    StepOutcome::Accepted => apply(written, *verb, &details, entry.at, false),
-                    StepOutcome::Unknown(_) => apply(written, *verb, &details, entry.at, true),
+                    StepOutcome::Accepted => call.apply(written, entry.at, false),
+                    StepOutcome::Unknown(_) => call.apply(written, entry.at, true),
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
+                }
+            }
+            Event::Decided(users) => {
+                tenant.leave_pending_unknown();
+                for user in users {
+                    let Some(written) = tenant.memory.written.get_mut(user) else { continue };
+                    if written.is_synced_since_lost() {
+                        tenant.memory.sync_owed.get_or_insert_with(owed);
+                    }
+                    written.unknown = None;
                 }
             }
             Event::Landed(landings) => {
@@ -80,9 +100,10 @@ impl Fold {
     pub(super) fn memory(&self, tenant: &TenantId) -> Memory {
         let Some(tenant) = self.tenants.get(tenant) else { return Memory::default() };
         let mut memory = tenant.memory.clone();
-        for (user, (verb, details, at)) in &tenant.pending {
-            apply(memory.written.entry(user.clone()).or_default(), *verb, details, *at, true);
+        for (user, call) in &tenant.pending {
+            call.lost(memory.written.entry(user.clone()).or_default());
         }
+        memory.cut_off = tenant.pending.keys().cloned().collect();
         memory
     }
 }
@@ -90,13 +111,26 @@ impl Fold {
 impl Tenant {
     /// A run begins, so that no call of an earlier one is under way: what has no outcome by now will never have one.
     fn leave_pending_unknown(&mut self) {
-        for (user, (verb, details, at)) in std::mem::take(&mut self.pending) {
-            apply(self.memory.written.entry(user).or_default(), verb, &details, at, true);
+        for (user, call) in std::mem::take(&mut self.pending) {
+            call.lost(self.memory.written.entry(user).or_default());
+        }
+    }
+
+    fn synced(&mut self, at: Timestamp) {
+        let memory = &mut self.memory;
+        (memory.sync_owed, memory.sync_sent, memory.last_sync) = (None, None, Some(at));
+        memory.first_sync.get_or_insert(at);
+        for written in memory.written.values_mut() {
+            let details = written.details.values_mut().map(|write| &mut write.synced);
+            for synced in details.chain(written.calling.as_mut().map(|write| &mut write.synced)) {
+                synced.get_or_insert(at);
+            }
         }
     }
 }
 
-/// A lost answer is no riddle any more once everything that the call carried was seen.
+/// A lost answer is no riddle any more once everything that the call carried was seen. Older journals say only this, and not
+/// that it is decided.
 fn forget_what_landed(written: &mut Written) {
     let Some((verb, at)) = written.unknown else { return };
     let open = match verb {
@@ -108,18 +142,51 @@ fn forget_what_landed(written: &mut Written) {
     }
 }
 
-fn apply(written: &mut Written, verb: Verb, details: &Details, at: Timestamp, unknown: bool) {
-    // An answer to a switch says nothing of a lost update, and the other way round.
-    let of_other_kind = |lost: Verb| (lost == Verb::Update) != (verb == Verb::Update);
-    written.unknown = if unknown { Some((verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
-    let calling = |value| Some(Write { value, at, lost: unknown, landed: false });
-    match verb {
-        Verb::Enable => written.calling = calling(Calling::Enabled),
-        Verb::Disable => written.calling = calling(Calling::Disabled),
-        Verb::Update => {
-            for (field, value) in details.iter() {
-                written.details.insert(field, Write { value: value.clone(), at, lost: unknown, landed: false });
+impl Call {
+    /// It has no outcome, and never will.
+    fn lost(&self, written: &mut Written) {
+        self.apply(written, self.at, true);
+    }
+
+    fn apply(&self, written: &mut Written, at: Timestamp, lost: bool) {
+        // An answer to a switch says nothing of a lost update, and the other way round.
+        let of_other_kind = |lost: Verb| (lost == Verb::Update) != (self.verb == Verb::Update);
+        written.unknown = if lost { Some((self.verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
+        let Written { calling, details, reverted, .. } = written;
+        match self.verb {
+            Verb::Enable => *calling = Some(next(calling.take(), Calling::Enabled, at, lost, Some((reverted, None)))),
+            Verb::Disable => *calling = Some(next(calling.take(), Calling::Disabled, at, lost, Some((reverted, None)))),
+            Verb::Update => {
+                for (field, value) in self.details.iter() {
+                    // What an update only repeats was neither changed back nor does seeing it tell anything.
+                    let news = self.before.contains_key(&field).then_some((&mut *reverted, Some(field)));
+                    let write = next(details.remove(&field), value.clone(), at, lost, news);
+                    details.insert(field, write);
+                }
             }
         }
     }
+}
+
+/// The write after `earlier`. `news` says where reverts are counted, if the write was to change something.
+fn next<T: PartialEq>(
+    earlier: Option<Write<T>>,
+    value: T,
+    at: Timestamp,
+    lost: bool,
+    news: Option<(&mut Reverts, Option<Field>)>,
+) -> Write<T> {
+    // A list may still show what was before an earlier write.
+    let tells = news.is_some() && earlier.as_ref().is_none_or(|earlier| earlier.landed || earlier.value == value);
+    if let (Some(earlier), Some((reverted, what))) = (earlier, news) {
+        if earlier.value != value {
+            reverted.remove(&what);
+        } else if earlier.landed {
+            let instants = reverted.entry(what).or_default();
+            instants.push(at);
+            let surplus = instants.len().saturating_sub(Written::REVERTS);
+            instants.drain(..surplus);
+        }
+    }
+    Write { value, at, lost, landed: false, tells, synced: None }
 }

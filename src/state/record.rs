@@ -50,8 +50,16 @@ enum Written {
         outcome: WrittenOutcome,
         message: Option<String>,
     },
+    Syncing,
     Synced,
+    NotSynced {
+        lost: bool,
+        reason: String,
+    },
     NothingSent,
+    Decided {
+        users: Vec<String>,
+    },
     Landed {
         users: Vec<WrittenLanding>,
     },
@@ -102,8 +110,11 @@ impl From<&Entry> for Line {
                 };
                 Written::Outcome { user: user.to_string(), verb: *verb, outcome, message }
             }
+            Event::Syncing => Written::Syncing,
             Event::Synced => Written::Synced,
+            Event::NotSynced { lost, reason } => Written::NotSynced { lost: *lost, reason: reason.clone() },
             Event::NothingSent => Written::NothingSent,
+            Event::Decided(users) => Written::Decided { users: users.iter().map(ToString::to_string).collect() },
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
                     user: landing.user.to_string(),
@@ -159,8 +170,11 @@ impl Line {
             Written::Outcome { user, verb, outcome, message } => {
                 Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
             }
+            Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
+            Written::NotSynced { lost, reason } => Event::NotSynced { lost, reason },
             Written::NothingSent => Event::NothingSent,
+            Written::Decided { users } => Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?),
             Written::Landed { users } => {
                 let landing = |landing: WrittenLanding| {
                     let fields: Result<Vec<_>, String> = landing.fields.iter().map(|name| field(name)).collect();
@@ -241,8 +255,11 @@ mod tests {
             Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new() },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
+            Event::Syncing,
             Event::Synced,
+            Event::NotSynced { lost: true, reason: "no answer".to_owned() },
             Event::NothingSent,
+            Event::Decided(vec![user.clone()]),
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
         ];
         for event in shown.into_iter().chain(events) {

@@ -8,6 +8,7 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod adverse;
 mod brakes;
 mod cli;
 mod examples;
@@ -21,6 +22,7 @@ mod mistakes;
 mod plan;
 mod properties;
 mod readers;
+mod recovery;
 mod service;
 mod simulate;
 mod stage;

@@ -21,7 +21,7 @@ async fn a_revert_stops_the_pass_that_it_reverts() {
     fs::write(stage.manifest(), fleet()).unwrap();
     service.until("the revert", || stage.text("stderr").matches("manifests taken").count() == 3).await;
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
-    service.until("the way back", || stage.text("stdout").contains("stopped on request")).await;
+    service.until("the way back", || stage.text("stdout").contains("stopped for a newer revision")).await;
     // Far fewer than 33 forth and 33 back.
     assert!(updates() < 50, "{} updates", updates());
     assert_eq!(service.stop().await, Some(0));

@@ -52,7 +52,8 @@ impl Stage {
         fs::create_dir(folder.path().join("manifests")).unwrap();
         fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
         let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let config = config_yaml(&sandbox.base_url()) + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
+        let config = config_yaml(&sandbox.base_url()).replace("syncSpacing: 2s", "syncSpacing: 0s")
+            + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
         fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
         Self { folder, sandbox }
     }

@@ -38,6 +38,7 @@ pub(crate) struct House {
     pub(crate) journal: VolatileJournal,
     pub(crate) execution: Execution,
     pub(crate) stop: CancellationToken,
+    pub(crate) newer: CancellationToken,
     keeper: Keeper,
     runs: AtomicU32,
 }
@@ -62,7 +63,7 @@ impl House {
         change(&mut world);
         let sandbox = Sandbox::start(world, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let mut settings = settings(&sandbox.base_url());
-        settings.execution = Execution { users_per_tenant: 1, tenants: 1, ..Execution::default() };
+        settings.execution = Execution { users_per_tenant: 1, tenants: 1, sync_spacing: Duration::ZERO, ..Execution::default() };
         configure(&mut settings);
         let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
         let graph = settings.graph.as_ref().map(|graph| graph::Reader::new(graph).unwrap());
@@ -75,6 +76,7 @@ impl House {
             journal: VolatileJournal::default(),
             execution: settings.execution,
             stop: CancellationToken::new(),
+            newer: CancellationToken::new(),
             keeper,
             runs: AtomicU32::new(0),
         }
@@ -119,6 +121,7 @@ impl House {
             users: self.execution.users_per_tenant.try_into().unwrap(),
             clock: Timestamp::now,
             stop: self.stop.clone(),
+            newer: self.newer.clone(),
         };
         let run = |_: &TenantName| RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1));
         pass::carry_out(plan, &executor, self.execution.tenants, run, &|_: &TenantPlan, _: &Step, _| {}).await

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Tally;
 use crate::{
-    model::{Fingerprint, Mode, TenantName, Verb},
+    model::{Fingerprint, Mode, TenantName, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -36,6 +36,10 @@ struct TenantView<'p> {
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
     sync: &'static str,
+    /// The sync may not be sent before.
+    sync_from: Option<String>,
+    /// Users whose last answer was lost and is not decided.
+    undecided: Vec<&'p str>,
     confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
@@ -118,8 +122,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
             SyncPlan::AfterSteps => "afterSteps",
-            SyncPlan::Owed(_) => "owed",
+            SyncPlan::Owed(_) | SyncPlan::Again(_) => "owed",
         },
+        sync_from: tenant.sync_from.map(|from| from.to_string()),
+        undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
         confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }

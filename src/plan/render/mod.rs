@@ -39,6 +39,8 @@ pub struct Tally {
     pub held_steps: usize,
     /// Users for whom nothing can be planned.
     pub problems: usize,
+    /// Steps that may run and were sent before: what they wrote did not become visible in time.
+    pub did_not_land: usize,
     /// Users whom Teams shows as the service does ...
     pub confirmed: usize,
     /// ... of those who were compared.
@@ -76,6 +78,7 @@ impl Tally {
                 Action::Disable => self.disable += 1,
             }
         }
+        self.did_not_land += tenant.late_steps().count();
         self.sync += usize::from(tenant.sync != SyncPlan::NotNeeded);
         self.tenants += usize::from(tenant.writes());
     }
@@ -96,6 +99,9 @@ impl fmt::Display for Tally {
         }
         if self.unread_tenants > 0 {
             write!(f, "; not read: {}", many(self.unread_tenants, "tenant"))?;
+        }
+        if self.did_not_land > 0 {
+            write!(f, "; {} did not land before", many(self.did_not_land, "step"))?;
         }
         let held = [many(self.held_tenants, "tenant"), many(self.held_steps, "step")];
         let held: Vec<String> = held.into_iter().filter(|text| !text.starts_with("0 ")).collect();

@@ -106,16 +106,7 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Tol
         writeln!(out, "      {}", problem.reason)?;
         told.hint(out, "      ", &problem.remedy)?;
     }
-    match &tenant.sync {
-        SyncPlan::NotNeeded => {}
-        _ if !tenant.holds.is_empty() => {}
-        SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
-        SyncPlan::Owed(debt) => {
-            let steps = tenant.steps.iter().any(|step| tenant.may_run(step));
-            let when = if steps { "once, after the steps; " } else { "" };
-            writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), debt.run)?;
-        }
-    }
+    write_sync(out, tenant, told)?;
     for note in &tenant.notes {
         writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
     }
@@ -126,6 +117,26 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Tol
         writeln!(out, "  {FAINT}note: an approval of plan {} can open {gates} for {users}: {how}{FAINT:#}", plan.short())?;
     }
     Ok(())
+}
+
+fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+    if !tenant.holds.is_empty() {
+        return Ok(());
+    }
+    let steps = tenant.steps.iter().any(|step| tenant.may_run(step));
+    let when = if steps { "once, after the steps; " } else { "" };
+    match &tenant.sync {
+        SyncPlan::NotNeeded => return Ok(()),
+        SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
+        SyncPlan::Owed(debt) => writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), debt.run)?,
+        SyncPlan::Again(at) => {
+            let why = format!("an answer was lost on {}, and the last sync may have come before that call", Shown(*at));
+            writeln!(out, "  {:8} {when}again: {why}", "sync")?;
+        }
+    }
+    let Some(from) = tenant.sync_from else { return Ok(()) };
+    writeln!(out, "      {YELLOW}waits until {}{YELLOW:#}: the last one was sent shortly before", Shown(from))?;
+    told.hint(out, "      ", "`execution.syncSpacing` is the least time between two; until then it stays owed")
 }
 
 fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Told) -> fmt::Result {

@@ -89,7 +89,10 @@ impl Journal for Both {
             Event::Began { .. } => "began".to_owned(),
             Event::Intent { user, verb, .. } => format!("intent {verb} {user}"),
             Event::Outcome { user, verb, .. } => format!("outcome {verb} {user}"),
+            Event::Syncing => "syncing".to_owned(),
             Event::Synced => "synced".to_owned(),
+            Event::NotSynced { .. } => "not synced".to_owned(),
+            Event::Decided(_) => "decided".to_owned(),
             Event::NothingSent => "nothing sent".to_owned(),
             Event::Landed(_) => "landed".to_owned(),
             Event::Approved { approval, .. } => format!("approved by {approval}"),
@@ -107,7 +110,7 @@ async fn nothing_is_sent_that_is_not_on_record() {
     let whole = Both::default();
     house.apply_with(&plan, &whole, &whole).await;
     let records = whole.log().iter().filter(|line| !line.starts_with("call ")).count();
-    assert_eq!(records, 8, "began, three intents and outcomes, synced");
+    assert_eq!(records, 9, "began, three intents and outcomes, syncing, synced");
     for fails_from in 0..=records {
         let both = Both { fails_from: Some(fails_from), ..Both::default() };
         let report = house.apply_with(&plan, &both, &both).await.remove(0);
@@ -115,7 +118,7 @@ async fn nothing_is_sent_that_is_not_on_record() {
         let mut recorded = BTreeSet::new();
         for line in &log {
             match line.strip_prefix("call ") {
-                Some(call) if call.starts_with("sync") => assert!(recorded.contains("began"), "{fails_from}: {log:?}"),
+                Some(call) if call.starts_with("sync") => assert!(recorded.contains("syncing"), "{fails_from}: {log:?}"),
                 Some(call) => assert!(recorded.contains(&*format!("intent {call}")), "{fails_from}: {log:?}"),
                 None => drop(recorded.insert(line.as_str())),
             }

@@ -108,10 +108,11 @@ async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
         assert_eq!((&report.sync, &report.stopped), (&SyncOutcome::Accepted, &None), "{failure:?}");
         let sent = house.writes().iter().filter(|write| write.starts_with("update u00")).count();
         assert_eq!((sent, house.syncs("contoso")), (1, 1), "{failure:?}");
-        // The next pass does not send it again either, and owes nothing.
+        // The next pass does not send it again either. If it sees the change, it owes a sync that cannot have come too early.
         let plan = house.plan().await;
         assert_eq!(runnable(&plan), [], "{failure:?}: {}", text(&plan));
-        assert_eq!(of(&plan, "contoso").sync, SyncPlan::NotNeeded, "{failure:?}");
+        let done = matches!(failure, Failure::ServerAfter | Failure::Lost | Failure::Truncated);
+        assert_eq!(matches!(of(&plan, "contoso").sync, SyncPlan::Again(_)), done, "{failure:?}");
     }
 }
 

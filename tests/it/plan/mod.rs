@@ -7,6 +7,7 @@ mod approvals;
 mod guards;
 mod memory;
 mod numbers;
+mod patience;
 mod table;
 mod windows;
 

@@ -28,12 +28,14 @@ use super::world::*;
 
 pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
     let observed = pass::observe(model, in_force.desired.tenants.values(), 4, |_| {}).await;
-    pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &Execution::default())
+    let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
+    pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &execution)
 }
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
-    let executor = Executor { provisioner: model, journal, users: 3.try_into().unwrap(), clock: Timestamp::now, stop };
+    let (users, clock, newer) = (3.try_into().unwrap(), Timestamp::now, stop.clone());
+    let executor = Executor { provisioner: model, journal, users, clock, stop, newer };
     pass::carry_out(plan, &executor, 2, |name| RunId::new(&format!("run-{name}")), &|_, _, _: &StepOutcome| {}).await
 }
 

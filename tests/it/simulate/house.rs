@@ -10,18 +10,17 @@ use std::{
 
 use dialplane::{
     config::Execution,
-    execute::Executor,
+    execute::{Executor, SyncOutcome},
     model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
-    pass,
-    plan::{self, Estimates, Observation, TenantInput, TenantPlan},
-    ports::{Journal as _, LiveReader as _},
+    pass::{Elsewhere, Passed, TenantPass},
+    plan::{HoldKind, TenantPlan},
 };
 use futures_util::future::join_all;
 
 use super::{
     operator,
     ports::{Disk, Service},
-    world::{HOUR, MINUTE, Tally, World, now, pass_time},
+    world::{HOUR, MINUTE, Tally, World, clock, pass_time},
 };
 use crate::{properties::world::is_as_wanted, support::id};
 
@@ -55,6 +54,7 @@ impl House {
             let world = &mut *self.world();
             world.dead = false;
             world.flights.clear();
+            world.newer.clear();
             world.stop = tokio_util::sync::CancellationToken::new();
             world.say("START");
         }
@@ -66,6 +66,7 @@ impl House {
     /// A pass of each of these tenants, side by side.
     pub(super) fn passes(&mut self, tenants: &[TenantName]) {
         self.runs += 1;
+        self.world().newer.clear();
         let mut passes = Vec::new();
         for tenant in tenants {
             let run = RunId::new(&format!("r{}-{tenant}", self.runs));
@@ -90,9 +91,15 @@ impl House {
                 assert!(polls < 100_000, "a pass does not end");
             }
         };
-        for (tenant, live, plan) in ended.into_iter().flatten() {
-            if let Some(live) = live {
+        for (tenant, Passed { observed, plan, report }) in ended.into_iter().flatten() {
+            if let Some(Ok(live)) = observed {
                 self.seen.insert(tenant.clone(), live);
+            }
+            let held = |kind| plan.steps.iter().flat_map(|step| &step.holds).filter(|hold| hold.kind == kind).count() as u64;
+            {
+                let tally = &mut self.world().tally;
+                tally.flaps += held(HoldKind::Flap);
+                tally.waits += u64::from(matches!(report.sync, SyncOutcome::Waits(_)));
             }
             self.plans.insert(tenant, plan);
         }
@@ -105,35 +112,38 @@ impl House {
         }
     }
 
-    async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Option<Arc<LiveTenant>>, TenantPlan) {
-        let name = desired.name.clone();
-        let observed = match desired.mode {
-            Mode::Suspend => None,
-            Mode::Enforce | Mode::Report => Some(self.service.observe(&desired.reference()).await.map(Arc::new)),
+    async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Passed) {
+        let other = |(name, live): (&TenantName, &Arc<LiveTenant>)| Elsewhere {
+            tenant: name.clone(),
+            id: id(name.as_str()),
+            live: Arc::clone(live),
         };
-        let live = match &observed {
-            Some(Ok(live)) => Observation::Seen(live),
-            Some(Err(fault)) => Observation::Failed(fault),
-            None => Observation::NotAsked,
-        };
-        let memory = self.disk.memory(&desired.id);
-        let input =
-            TenantInput { desired: &desired, kept: None, live, memory: &memory, approvals: &[], estimates: Estimates::default() };
-        let others: Vec<_> = self.seen.iter().filter(|(other, _)| **other != name).collect();
-        let memories: Vec<_> = others.iter().map(|(other, _)| self.disk.memory(&id(other.as_str()))).collect();
-        let elsewhere: Vec<_> = others.iter().zip(&memories).map(|((other, live), memory)| (*other, &***live, memory)).collect();
-        let plan = plan::plan_one(&input, &elsewhere, now(), pass::settle(&Execution::default()));
+        let elsewhere: Vec<Elsewhere> = self.seen.iter().filter(|(name, _)| **name != desired.name).map(other).collect();
         let stop = self.world().stop.clone();
+        let newer = self.world().newer(&desired.name);
         let users = self.users.try_into().unwrap();
-        let executor = Executor { provisioner: &self.service, journal: &self.disk, users, clock: now, stop };
-        executor.tenant(&plan, run, &|_, _| {}).await;
-        (name, observed.and_then(Result::ok), plan)
+        let pass = TenantPass {
+            reader: &self.service,
+            executor: Executor { provisioner: &self.service, journal: &self.disk, users, clock, stop, newer },
+            execution: &Execution::default(),
+            desired: &desired,
+            kept: None,
+            approvals: &[],
+            switch: None,
+            elsewhere: &elsewhere,
+            run,
+        };
+        (desired.name.clone(), pass.go(&|_| {}).await)
     }
 
     /// Nothing goes wrong any more, everything has become visible: the program must come to rest, and all must be well.
     pub(super) fn settle(&mut self) {
         self.restart();
         let tenants: Vec<TenantName> = self.world().desired.keys().cloned().collect();
+        if self.world().judge.timeless {
+            // What is dated by a clock that ran ahead must be past.
+            pass_time(HOUR * 80);
+        }
         let mut quiet = 0;
         for round in 0..ROUNDS {
             pass_time(HOUR * 33);
@@ -262,17 +272,21 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
 /// One world from its beginning to its end. `Err` says what went wrong, and how it came to that.
 pub(super) fn live(seed: u64) -> Result<Tally, String> {
     let mut house = House::new(operator::draw(seed), [1, 2, 4][usize::try_from(seed % 3).unwrap()]);
-    let passes = house.world().rng.usize(2..12);
+    let passes = if operator::is_long(seed) { 16..40 } else { 2..12 };
+    let passes = house.world().rng.usize(passes);
     for _ in 0..passes {
         let tenants: Vec<TenantName> = {
             let world = &mut *house.world();
             let wait = match world.rng.u8(0..8) {
-                0..5 => MINUTE * world.rng.u32(1..30),
+                0..2 => MINUTE / 60 * world.rng.u32(5..300),
+                2..5 => MINUTE * world.rng.u32(1..30),
                 5..7 => MINUTE * world.rng.u32(30..300),
+                _ if operator::is_long(seed) => HOUR,
                 _ => HOUR * world.rng.u32(5..30),
             };
             pass_time(wait + Duration::from_millis(world.rng.u64(0..1000)));
-            for _ in 0..world.rng.u8(0..3) {
+            let edits = if operator::is_long(seed) { world.rng.u8(0..8) / 7 } else { world.rng.u8(0..3) };
+            for _ in 0..edits {
                 operator::edit(world);
             }
             let which = world.rng.u8(1..4);

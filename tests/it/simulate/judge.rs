@@ -12,7 +12,10 @@ use dialplane::{
 };
 use jiff::Timestamp;
 
-use super::world::{HOUR, Op, now};
+use super::{
+    fights::Fights,
+    world::{HOUR, MINUTE, Op, now},
+};
 use crate::properties::world::observed;
 
 #[derive(Default)]
@@ -20,9 +23,15 @@ pub(super) struct Judge {
     pub(super) broken: Vec<String>,
     /// From now on the planner has seen everything: no call may be refused.
     pub(super) must_succeed: bool,
+    /// The program's clock has jumped: what it may send when cannot be told.
+    pub(super) timeless: bool,
     users: BTreeMap<(TenantName, Upn), Record>,
     runs: BTreeMap<TenantName, Run>,
     first_sync: BTreeMap<TenantName, Timestamp>,
+    /// When a sync was put on record that may have been running since.
+    last_sync: BTreeMap<TenantName, Timestamp>,
+    /// The same before the one that is under way.
+    earlier_sync: BTreeMap<TenantName, Timestamp>,
 }
 
 /// What is known of the calls for one user.
@@ -33,6 +42,7 @@ struct Record {
     switched: Option<Sent>,
     updated: Option<Sent>,
     lost: Option<Lost>,
+    fights: Fights,
 }
 
 /// The last call of its kind.
@@ -107,7 +117,22 @@ impl Judge {
     pub(super) fn recorded(&mut self, entry: &Entry) {
         match &entry.event {
             Event::Began { .. } => self.runs.get_mut(&entry.tenant).unwrap().began = true,
-            Event::Synced => drop(self.first_sync.entry(entry.tenant.clone()).or_insert(entry.at)),
+            Event::Syncing => {
+                let last = self.last_sync.insert(entry.tenant.clone(), entry.at);
+                let spaced = last.is_none_or(|last| entry.at >= last + MINUTE * 5);
+                self.check(spaced || self.timeless, || format!("{}: a sync so shortly after the last one", entry.run));
+                last.map(|last| self.earlier_sync.insert(entry.tenant.clone(), last));
+            }
+            Event::Synced => {
+                self.last_sync.insert(entry.tenant.clone(), entry.at);
+                self.first_sync.entry(entry.tenant.clone()).or_insert(entry.at);
+            }
+            // What was refused does not run.
+            Event::NotSynced { lost: false, .. } => {
+                self.last_sync.remove(&entry.tenant);
+                let earlier = self.earlier_sync.get(&entry.tenant).map(|at| (entry.tenant.clone(), *at));
+                self.last_sync.extend(earlier);
+            }
             Event::Intent { user, verb, details, before: _ } => {
                 let op = match verb {
                     Verb::Enable => Op::Enable(user.clone()),
@@ -119,6 +144,7 @@ impl Judge {
             Event::Outcome { user, verb, outcome } => {
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
                 record.intent = None;
+                record.fights.answered(entry.at, matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_)));
                 let sent = if *verb == Verb::Update { &mut record.updated } else { &mut record.switched };
                 match (outcome, sent) {
                     (StepOutcome::Accepted, Some(sent)) => sent.known = Some(entry.at),
@@ -128,17 +154,24 @@ impl Judge {
                     _ => {}
                 }
             }
-            Event::NothingSent | Event::Landed(_) | Event::Approved { .. } => {}
+            Event::Landed(landings) => {
+                for landing in landings {
+                    let record = self.users.entry((entry.tenant.clone(), landing.user.clone())).or_default();
+                    let seen = landing.fields.iter().map(|field| Some(*field)).chain(landing.calling.then_some(None));
+                    seen.for_each(|what| record.fights.landed(what));
+                }
+            }
+            Event::NothingSent | Event::NotSynced { lost: true, .. } | Event::Decided(_) | Event::Approved { .. } => {}
         }
     }
 
     /// A call leaves the program.
     pub(super) fn sends(&mut self, tenant: &TenantName, op: &Op) {
-        let Self { runs, users, first_sync, .. } = self;
+        let Self { runs, users, first_sync, timeless, .. } = self;
         let run = runs.get_mut(tenant).unwrap();
         let settles = |at: Timestamp| {
             let first = first_sync.get(tenant).is_none_or(|sync| at <= *sync);
-            now() < at + if first { HOUR * 24 } else { HOUR * 4 }
+            now() < at + if first { HOUR * 24 } else { HOUR * 4 } && !*timeless
         };
         let mut broken = Vec::new();
         let mut check = |holds: bool, what: &str| {
@@ -177,7 +210,9 @@ impl Judge {
             _ => Verb::Disable,
         };
         let key = (tenant.clone(), user.clone());
-        let record = users.remove(&key).unwrap_or_default();
+        let mut record = users.remove(&key).unwrap_or_default();
+        let fought = record.fights.sends(op, &live.users[user]);
+        check(fought || *timeless, "somebody else has changed this back too often to go on");
         check(record.intent.as_ref().is_some_and(|(intent, _)| intent == op), "the intent is not on record");
         if let Some(lost) = &record.lost {
             check(lost.shown || !settles(lost.at), "sent although what became of an earlier call is unknown");
@@ -198,8 +233,9 @@ impl Judge {
             check(!settles(*at) || !new.iter().any(brought_back), "brings back what an earlier update replaced");
         }
         let sent = Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
-        let (switched, updated) = if verb == Verb::Update { (record.switched, sent) } else { (sent, record.updated) };
-        users.insert(key, Record { intent: record.intent, lost: None, switched, updated });
+        let (switched, updated) =
+            if verb == Verb::Update { (record.switched.take(), sent) } else { (sent, record.updated.take()) };
+        users.insert(key, Record { lost: None, switched, updated, ..record });
         self.broken.extend(broken);
     }
 }
@@ -208,6 +244,7 @@ impl Record {
     /// No answer will come any more.
     fn give_up(&mut self) {
         if let Some((op, at)) = self.intent.take() {
+            self.fights.answered(at, true);
             self.lost = Some(Lost { op, at, shown: false });
         }
     }

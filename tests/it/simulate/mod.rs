@@ -9,6 +9,7 @@
 //! Time is made up; nothing sleeps. `SIMULATE_SEED=7` runs one world and tells of it, `SIMULATE_WORLDS=100000` many.
 
 mod everywhere;
+mod fights;
 mod house;
 mod judge;
 mod operator;
@@ -76,6 +77,10 @@ fn every_world_ends_well() {
             sum.calls += tally.calls;
             sum.crashes += tally.crashes;
             sum.lost += tally.lost;
+            sum.strays += tally.strays;
+            sum.flaps += tally.flaps;
+            sum.waits += tally.waits;
+            sum.jumps += tally.jumps;
         }
     }
     eprintln!("{worlds} worlds in {:.1} s: {sum:?}", begun.elapsed().as_secs_f64());

@@ -10,14 +10,19 @@ use dialplane::model::{
     TenantName, Upn, Value,
 };
 
-use super::world::{Customer, Lagging, Person, Temper, World};
+use super::world::{Customer, Lagging, Person, Temper, World, now};
 use crate::{
-    properties::world::{phone, upn_of},
+    properties::world::{is_as_wanted, phone, upn_of},
     support::{gateway, name, tenant_id, upn},
 };
 
 /// Numbers 0 and 1 are "not managed" and "none"; so few of the rest that users meet over them.
 const NUMBERS: u8 = 8;
+
+/// Some worlds live longer.
+pub(super) fn is_long(seed: u64) -> bool {
+    seed % 8 == 7
+}
 
 /// A made-up fleet, and a service that is not as it is wanted.
 pub(super) fn draw(seed: u64) -> World {
@@ -31,7 +36,20 @@ pub(super) fn draw(seed: u64) -> World {
         stale: of(&[0, 0, 50, 200]),
         short: of(&[0, 0, 50, 200]),
         lag: of(&[0, 300, 700, 1000]),
+        strays: of(&[0, 300, 900]),
+        jumps: of(&[0, 0, 0, 0, 0, 0, 0, 10]),
+        rival: of(&[0, 0, 0, 0, 800]),
     };
+    if is_long(seed) {
+        // Somebody insists, and little else goes wrong: else it would hardly come to a fight.
+        let Temper { faults, crashes, events, lag, rival, .. } = &mut world.temper;
+        (*faults, *crashes, *events, *rival) = ((*faults).min(50), (*crashes).min(10), (*events).min(10), 900);
+        *lag = if seed.is_multiple_of(3) { *lag } else { 0 };
+    }
+    if world.temper.jumps > 0 || world.temper.stale > 0 {
+        // A request that comes late is told from lists of later and by its time; who has neither cannot tell it.
+        world.temper.strays = 0;
+    }
     for t in 0..world.rng.usize(1..3) {
         let users: Vec<Upn> = (0..world.rng.usize(2..6)).map(|n| upn_of(t, n)).collect();
         add(&mut world, t, &users);
@@ -39,6 +57,9 @@ pub(super) fn draw(seed: u64) -> World {
     for _ in 0..6 {
         let (tenant, user) = any(&mut world);
         give(&mut world, &tenant, &user);
+    }
+    if world.temper.rival > 0 {
+        world.rival = Some(any(&mut world));
     }
     world.calm = false;
     world
@@ -143,16 +164,23 @@ fn set_number(wish: &mut DesiredUser, number: Option<&Value>) {
     wish.details = others.map(|(field, value)| (field, value.clone())).chain(number).collect();
 }
 
-/// An edit of the manifests.
+/// An edit of the manifests. The service may notice while it is at work on the tenant.
 pub(super) fn edit(world: &mut World) {
     let (tenant, user) = any(world);
-    let fresh = wish(world, &user);
+    change(world, &tenant, &user);
+    if world.desired[&tenant].mode == Mode::Enforce && world.rng.bool() {
+        world.newer(&tenant).cancel();
+    }
+}
+
+fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
+    let fresh = wish(world, user);
     let kind = world.rng.u8(0..20);
     if (5..10).contains(&kind) {
-        return give(world, &tenant, &user);
+        return give(world, tenant, user);
     }
-    let desired = Arc::make_mut(world.desired.get_mut(&tenant).unwrap());
-    let what = match (kind, desired.users.get_mut(&user)) {
+    let desired = Arc::make_mut(world.desired.get_mut(tenant).unwrap());
+    let what = match (kind, desired.users.get_mut(user)) {
         (0..5, Some(wish)) => {
             wish.calling = if wish.calling == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
             format!("{:?}", wish.calling)
@@ -164,7 +192,7 @@ pub(super) fn edit(world: &mut World) {
             format!("{:?}", wish.details)
         }
         (13, Some(_)) => {
-            desired.users.remove(&user);
+            desired.users.remove(user);
             "not named".to_owned()
         }
         (0..15, None) => {
@@ -176,7 +204,7 @@ pub(super) fn edit(world: &mut World) {
             format!("{:?}", desired.prune)
         }
         (16, _) => {
-            let freed = desired.protect.remove(&user);
+            let freed = desired.protect.remove(user);
             if !freed {
                 desired.protect.insert(user.clone());
             }
@@ -230,7 +258,7 @@ pub(super) fn event(world: &mut World) {
             "the disk is full".to_owned()
         }
         kind => {
-            world.judge.meddled(&tenant, &user);
+            meddled(world, &tenant, &user);
             let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
             if kind == 18 {
                 let other = if *person.calling.truth() == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
@@ -248,10 +276,39 @@ pub(super) fn event(world: &mut World) {
     world.say(format_args!("EVENT {what}"));
 }
 
+/// Somebody else changes a user. What is older and still on its way to the service comes to nothing.
+fn meddled(world: &mut World, tenant: &TenantName, user: &Upn) {
+    world.judge.meddled(tenant, user);
+    world.late.retain(|(.., op)| op.user() != Some(user));
+}
+
+/// Somebody insists on something else, once a list has shown what the program wrote.
+pub(super) fn insist(world: &mut World) {
+    let Some((tenant, user)) = world.rival.clone() else { return };
+    if !world.chance(world.temper.rival) {
+        return;
+    }
+    let (wish, person) = (world.desired[&tenant].users.get(&user), &world.customers[&tenant].people[&user]);
+    let Some(wish) = wish.filter(|wish| is_as_wanted(wish, *person.calling.truth(), person.stored.truth())) else { return };
+    let of_calling = user.as_str().starts_with("u0");
+    let voicemail = wish.details.get(Field::UseTeamsVoicemail) == Some(&Value::Flag(true));
+    meddled(world, &tenant, &user);
+    let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
+    if of_calling {
+        let other = if *person.calling.truth() == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+        person.calling.set(other, now());
+    } else {
+        let mut stored = person.stored.truth().clone();
+        stored.set(Field::UseTeamsVoicemail, Value::Flag(!voicemail));
+        person.stored.set(stored, now());
+    }
+    world.say(format_args!("RIVAL changes {user} back"));
+}
+
 /// Faults and edits end. Most of what was taken away comes back; what does not, stays away.
 pub(super) fn calm_down(world: &mut World) {
     world.say("CALM");
-    (world.calm, world.outage) = (true, false);
+    (world.calm, world.outage, world.rival) = (true, false, None);
     let rng = &mut world.rng;
     for customer in world.customers.values_mut() {
         if rng.u8(0..8) > 0 {

@@ -14,7 +14,10 @@ use dialplane::{
 };
 use futures_util::FutureExt as _;
 
-use super::world::{HOUR, MINUTE, Op, World, now};
+use super::{
+    operator,
+    world::{HOUR, MINUTE, Op, World, now},
+};
 
 /// The world as the program meets it.
 #[derive(Clone)]
@@ -64,6 +67,9 @@ impl Service {
             world.flights.remove(&flight);
             let refusal = if done { world.handle(name, &op).err() } else { None };
             let answer = answer.or(refusal.is_some().then_some(FaultKind::Rejected));
+            if let (false, Some(FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled)) = (done, answer) {
+                world.stray(name, &op);
+            }
             if let Some(kind) = answer {
                 world.say(format_args!("  answer to {op}: {kind:?}"));
                 world.tally.lost += 1;
@@ -107,6 +113,7 @@ impl LiveReader for Service {
         let what = (at, &live.consent, &live.coverage, users.join(", "));
         world.say(format_args!("{}: list of {}: {:?}, {:?}: {}", tenant.name, what.0, what.1, what.2, what.3));
         world.judge.observed(&tenant.name, &live);
+        operator::insist(world);
         Ok(live)
     }
 }

@@ -12,7 +12,7 @@ use dialplane::{
     model::{Calling, Consent, DesiredTenant, Details, Field, LiveCalling, LiveUser, PhoneNumber, TenantName, Upn},
     ports::{Entry, FaultKind},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::{judge::Judge, operator};
@@ -20,11 +20,17 @@ use crate::properties::world::observed;
 
 thread_local! {
     static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::UNIX_EPOCH) };
+    static OFFSET: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
 }
 
 /// The made-up time of this thread's world.
 pub(super) fn now() -> Timestamp {
     NOW.get()
+}
+
+/// The time as the program's clock has it, which can be set wrong.
+pub(super) fn clock() -> Timestamp {
+    now() + OFFSET.get()
 }
 
 pub(super) fn pass_time(by: Duration) {
@@ -55,6 +61,15 @@ impl<T> Lagging<T> {
 
     pub(super) fn set(&mut self, value: T, visible: Timestamp) {
         self.0.push((visible, value));
+    }
+}
+
+impl<T: PartialEq> Lagging<T> {
+    /// Sets it, and says whether it was another one before.
+    fn change(&mut self, value: T, visible: Timestamp) -> bool {
+        let news = *self.truth() != value;
+        self.set(value, visible);
+        news
     }
 }
 
@@ -132,6 +147,11 @@ pub(super) struct Temper {
     pub(super) stale: u32,
     pub(super) short: u32,
     pub(super) lag: u32,
+    pub(super) strays: u32,
+    /// The program's clock jumps.
+    pub(super) jumps: u32,
+    /// Somebody insists on something else.
+    pub(super) rival: u32,
 }
 
 /// What becomes of a call: whether it is carried out, and the fault that is answered.
@@ -144,6 +164,13 @@ pub(super) struct Tally {
     pub(super) calls: u64,
     pub(super) crashes: u64,
     pub(super) lost: u64,
+    pub(super) strays: u64,
+    /// Steps held because somebody else changed something back again and again.
+    pub(super) flaps: u64,
+    /// Syncs that waited.
+    pub(super) waits: u64,
+    /// Jumps of the clock.
+    pub(super) jumps: u64,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
@@ -164,8 +191,14 @@ pub(super) struct World {
     pub(super) calm: bool,
     pub(super) outage: bool,
     pub(super) stop: CancellationToken,
+    /// Tells the pass of a tenant that a newer plan follows.
+    pub(super) newer: BTreeMap<TenantName, CancellationToken>,
+    /// Somebody who changes this user back whenever a list was taken.
+    pub(super) rival: Option<(TenantName, Upn)>,
     /// Calls that were sent and not handled yet.
     pub(super) flights: BTreeMap<u64, (TenantName, Op)>,
+    /// Calls whose answer was lost and that are carried out all the same, then.
+    pub(super) late: Vec<(Timestamp, TenantName, Op)>,
     pub(super) tally: Tally,
     pub(super) log: Vec<String>,
 }
@@ -173,6 +206,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         NOW.set(Timestamp::from_second(1_800_000_000).unwrap());
+        OFFSET.set(SignedDuration::ZERO);
         Self {
             rng: fastrand::Rng::with_seed(seed),
             temper: Temper::default(),
@@ -187,10 +221,26 @@ impl World {
             calm: true,
             outage: false,
             stop: CancellationToken::new(),
+            newer: BTreeMap::new(),
+            rival: None,
             flights: BTreeMap::new(),
+            late: Vec::new(),
             tally: Tally::default(),
             log: Vec::new(),
         }
+    }
+
+    pub(super) fn newer(&mut self, tenant: &TenantName) -> CancellationToken {
+        self.newer.entry(tenant.clone()).or_default().clone()
+    }
+
+    /// The program's clock is set wrong, or right again.
+    pub(super) fn jump(&mut self) {
+        let hours = if OFFSET.get().is_zero() { self.rng.i64(-40..40) } else { 0 };
+        OFFSET.set(SignedDuration::from_hours(hours));
+        self.tally.jumps += 1;
+        self.judge.timeless = true;
+        self.say(format_args!("CLOCK {hours} hours off"));
     }
 
     pub(super) fn say(&mut self, what: impl fmt::Display) {
@@ -205,8 +255,12 @@ impl World {
     pub(super) fn point(&mut self, what: &str) {
         self.tally.points += 1;
         pass_time(Duration::from_millis(self.rng.u64(0..2000)));
+        self.arrive();
         if self.chance(self.temper.events) {
             operator::event(self);
+        }
+        if self.chance(self.temper.jumps) {
+            self.jump();
         }
         if self.dies_at.contains(&self.tally.points) || self.chance(self.temper.crashes) {
             self.tally.crashes += 1;
@@ -216,8 +270,29 @@ impl World {
             for (_, (tenant, op)) in std::mem::take(&mut self.flights) {
                 if self.chance(500) {
                     let _ = self.handle(&tenant, &op);
+                } else {
+                    self.stray(&tenant, &op);
                 }
             }
+        }
+    }
+
+    /// A call that nobody hears of any more may be carried out later. A sync is not: it would only help.
+    pub(super) fn stray(&mut self, tenant: &TenantName, op: &Op) {
+        if *op != Op::Sync && self.chance(self.temper.strays) {
+            let due = now() + MINUTE * self.rng.u32(0..180);
+            self.say(format_args!("  {op} strays until {}", due.strftime("%dd %H:%M:%S")));
+            self.late.push((due, tenant.clone(), op.clone()));
+        }
+    }
+
+    /// Carries out what strayed for long enough.
+    fn arrive(&mut self) {
+        let due = self.late.extract_if(.., |(due, ..)| *due <= now());
+        for (_, tenant, op) in due.collect::<Vec<_>>() {
+            self.tally.strays += 1;
+            self.say(format_args!("STRAY {tenant}: {op}"));
+            let _ = self.handle(&tenant, &op);
         }
     }
 
@@ -282,18 +357,20 @@ impl World {
         }
         self.say(format_args!("  carried out: {op}, visible {}", visible.strftime("%dd %H:%M:%S")));
         let customer = self.customers.get_mut(tenant).unwrap();
-        customer.unsynced = *op != Op::Sync;
-        let Some(user) = op.user() else { return Ok(()) };
+        let Some(user) = op.user() else {
+            customer.unsynced = false;
+            return Ok(());
+        };
         let Some(person) = customer.people.get_mut(user) else { return Err("no such user".to_owned()) };
-        match op {
-            Op::Enable(_) => person.calling.set(Calling::Enabled, visible),
-            Op::Disable(_) => person.calling.set(Calling::Disabled, visible),
+        customer.unsynced |= match op {
+            Op::Enable(_) => person.calling.change(Calling::Enabled, visible),
+            Op::Disable(_) => person.calling.change(Calling::Disabled, visible),
             Op::Update(_, details) => {
                 let kept = if customer.clears { Details::default() } else { person.stored.truth().clone() };
-                person.stored.set(details.over(&kept), visible);
+                person.stored.change(details.over(&kept), visible)
             }
-            Op::Sync => {}
-        }
+            Op::Sync => false,
+        };
         Ok(())
     }
 }

@@ -1,0 +1,167 @@
+//! What was written before, against what a list shows now: settling, landed, late, lost, changed back by somebody else.
+
+use jiff::Timestamp;
+
+use super::{Hold, HoldKind, Patience, Seen, diff::Shown};
+use crate::model::{
+    Calling, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
+};
+
+/// What the planner knows of earlier writes to one tenant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past<'a> {
+    pub(super) live: &'a LiveTenant,
+    pub(super) memory: &'a Memory,
+    pub(super) now: Timestamp,
+    pub(super) patience: Patience,
+}
+
+/// What a write that is not visible says.
+pub(super) enum Unseen {
+    /// It may still become visible, until then.
+    Settling(Timestamp),
+    /// It should have become visible.
+    Late(Timestamp),
+}
+
+/// What became of a call whose answer was lost.
+pub(super) enum Lost {
+    /// Nobody knows; it is waited for until then.
+    Undecided {
+        /// The call.
+        verb: Verb,
+        /// When its answer was lost.
+        at: Timestamp,
+        /// Until when it is waited for.
+        until: Timestamp,
+    },
+    /// A list shows what it asked for, or the time for that is over. The answer was lost then.
+    Decided(Timestamp),
+}
+
+impl<'a> Past<'a> {
+    pub(super) fn written(&self, user: &Upn) -> Option<&'a Written> {
+        self.memory.written.get(user)
+    }
+
+    /// The value of a write that may still become visible.
+    pub(super) fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
+        write.filter(|write| !write.landed && self.is_open(write)).map(|write| &write.value)
+    }
+
+    /// For a value that is wanted and not seen: whether we have sent it already.
+    pub(super) fn unseen<T: PartialEq>(&self, write: Option<&Write<T>>, wanted: &T) -> Option<Unseen> {
+        let write = write.filter(|write| write.value == *wanted && !write.landed)?;
+        let until = self.patience.deadline(self.memory, write, self.now);
+        Some(if self.is_open(write) { Unseen::Settling(until) } else { Unseen::Late(write.at) })
+    }
+
+    fn is_open<T>(&self, write: &Write<T>) -> bool {
+        self.patience.is_open(self.memory, write, self.now)
+    }
+
+    /// What became of the user's lost answer, if there is one.
+    pub(super) fn lost(&self, user: &LiveUser) -> Option<Lost> {
+        let written = self.written(&user.upn)?;
+        let (verb, at) = written.unknown?;
+        if self.arrived(user, written, verb, at) || !self.patience.is_open_since(self.memory, at, self.now) {
+            return Some(Lost::Decided(at));
+        }
+        Some(Lost::Undecided { verb, at, until: self.patience.lost_deadline(self.memory, at, self.now) })
+    }
+
+    /// When the answer for a user who is not in the list was lost, if that is no longer waited for.
+    pub(super) fn given_up(&self, user: &Upn) -> Option<Timestamp> {
+        let (_, at) = self.written(user)?.unknown?;
+        (!self.patience.is_open_since(self.memory, at, self.now)).then_some(at)
+    }
+
+    /// Whether the list shows everything that the call asked for and the reader can see, and something of it is news.
+    fn arrived(&self, user: &LiveUser, written: &Written, verb: Verb, at: Timestamp) -> bool {
+        match verb {
+            Verb::Enable | Verb::Disable => {
+                let write = written.calling.as_ref().filter(|write| write.at == at);
+                write.is_some_and(|write| write.tells && calling(user) == Some(write.value))
+            }
+            Verb::Update => {
+                let carried = written.details.iter().filter(|(field, write)| write.at == at && self.live.sees.contains(field));
+                let shows = |(field, write): (&Field, &Write<Value>)| equal(&seen(user, *field, None), &write.value);
+                carried.clone().any(|(_, write)| write.tells) && carried.clone().all(shows)
+            }
+        }
+    }
+
+    /// Which writes this list shows for the first time. What an undecided call carried is not among them: lists may show it for
+    /// another reason.
+    pub(super) fn landing(&self, user: &LiveUser, undecided: Option<Timestamp>) -> Option<Landing> {
+        let written = self.written(&user.upn)?;
+        let counts = |landed: bool, at: Timestamp| !landed && Some(at) != undecided;
+        let switch = written.calling.as_ref().filter(|write| counts(write.landed, write.at));
+        let switched = switch.is_some_and(|write| calling(user) == Some(write.value));
+        let shows = |(field, write): &(&Field, &Write<Value>)| {
+            let answered = counts(write.landed, write.at) && user.details.contains_key(field);
+            answered && equal(&seen(user, **field, None), &write.value)
+        };
+        let fields: Vec<Field> = written.details.iter().filter(shows).map(|(field, _)| *field).collect();
+        (switched || !fields.is_empty()).then(|| Landing { user: user.upn.clone(), calling: switched, fields })
+    }
+
+    /// The hold of a value that somebody else changes back again and again. `write` is what we last sent; `what` is the field, or
+    /// nothing for calling.
+    pub(super) fn fought<T: PartialEq>(
+        &self,
+        written: Option<&Written>,
+        what: Option<Field>,
+        write: Option<&Write<T>>,
+        wanted: &T,
+    ) -> Option<Hold> {
+        let Patience { flap_limit, flap_window, .. } = self.patience;
+        write.filter(|write| write.landed && write.value == *wanted)?;
+        let reverts = written?.reverted.get(&what).map(Vec::as_slice).unwrap_or_default();
+        let counted = self.patience.counted(reverts, self.now);
+        // This one is not sent again yet.
+        let times = counted.len() + 1;
+        if times < flap_limit {
+            return None;
+        }
+        let what = what.map_or("calling", Field::name);
+        let again = counted.get(times - flap_limit).and_then(|oldest| oldest.checked_add(flap_window).ok());
+        let again = again.map(|at| format!(", or from {} on", Shown(at))).unwrap_or_default();
+        Some(Hold::new(
+            HoldKind::Flap,
+            format!("somebody else has changed {what} back {times} times"),
+            format!(
+                "find out who: another admin, a change made in the portal or the Teams admin center, another tool; it is sent \
+                 again when the manifests want another value{again} (`execution.flapLimit`)"
+            ),
+        ))
+    }
+}
+
+fn calling(user: &LiveUser) -> Option<Calling> {
+    match user.calling {
+        LiveCalling::Enabled => Some(Calling::Enabled),
+        LiveCalling::Disabled => Some(Calling::Disabled),
+        LiveCalling::Unclear(_) => None,
+    }
+}
+
+/// What is known of a field: what was observed, else what we last wrote.
+pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> Seen {
+    match (live.details.get(&field), write) {
+        (Some(Observed::Set(value)), _) => Seen::Value(value.clone()),
+        (Some(Observed::Unset), _) => Seen::Nothing,
+        (Some(Observed::Unreadable(text)), _) => Seen::Unreadable(text.clone()),
+        (None, Some(write)) => Seen::Written(write.value.clone()),
+        (None, None) => Seen::NotVisible,
+    }
+}
+
+/// Whether that is the wanted value.
+pub(super) fn equal(seen: &Seen, wanted: &Value) -> bool {
+    match seen {
+        Seen::Value(value) | Seen::Written(value) => value == wanted,
+        Seen::Nothing => *wanted == Value::NoPhone,
+        Seen::NotVisible | Seen::Unreadable(_) => false,
+    }
+}

@@ -1,0 +1,128 @@
+//! How long the service is given to show what was written, how long it is left alone between two syncs, and how often somebody
+//! else may change a value back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{Memory, Write};
+
+/// How long things may take, and how often they may be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a write may stay invisible after its sync before it counts as not landed (contract 4.4).
+    pub settle: Duration,
+    /// The same after a tenant's first sync.
+    pub first_settle: Duration,
+    /// The least time between two syncs of a tenant.
+    pub sync_spacing: Duration,
+    /// How often one value may be changed back by somebody else within `flap_window` before it is left alone.
+    pub flap_limit: usize,
+    /// See `flap_limit`.
+    pub flap_window: Duration,
+}
+
+impl Patience {
+    /// When a write must have become visible. Its time begins with the sync that came after it; while that is owed, it has not
+    /// begun. A lost one is not waited for longer than if it had been synced at once.
+    pub(super) fn deadline<T>(self, memory: &Memory, write: &Write<T>, now: Timestamp) -> Timestamp {
+        match write.synced.filter(|sync| *sync <= now && !write.lost) {
+            Some(sync) => self.after(memory, sync, sync, now),
+            None if memory.sync_owed.is_some() && !write.lost => self.after(memory, now, write.at, now),
+            None => self.lost_deadline(memory, write.at, now),
+        }
+    }
+
+    /// When it must have become visible what a call asked for whose answer was lost then.
+    pub(super) fn lost_deadline(self, memory: &Memory, at: Timestamp, now: Timestamp) -> Timestamp {
+        self.after(memory, at, at, now)
+    }
+
+    /// The end of what begins at `begin` and belongs to the sync at or after `mark`.
+    fn after(self, memory: &Memory, begin: Timestamp, mark: Timestamp, now: Timestamp) -> Timestamp {
+        let first = memory.first_sync.is_none_or(|sync| mark <= sync && sync <= now);
+        begin.checked_add(if first { self.first_settle } else { self.settle }).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether a write may still become visible.
+    pub(super) fn is_open<T>(self, memory: &Memory, write: &Write<T>, now: Timestamp) -> bool {
+        !self.is_future(write.at, now) && now < self.deadline(memory, write, now)
+    }
+
+    /// Whether what was sent then may still show, if its sync followed at once.
+    pub(super) fn is_open_since(self, memory: &Memory, at: Timestamp, now: Timestamp) -> bool {
+        !self.is_future(at, now) && now < self.lost_deadline(memory, at, now)
+    }
+
+    /// Whether something was dated by a clock that has been set right since: it does not count, or it would be waited for until
+    /// then.
+    fn is_future(self, at: Timestamp, now: Timestamp) -> bool {
+        now.checked_add(self.first_settle).is_ok_and(|latest| at > latest)
+    }
+
+    /// Until when no sync may be sent: one was accepted, or may be running, so shortly before.
+    pub(super) fn sync_from(self, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
+        let last = [memory.last_sync, memory.sync_sent].into_iter().flatten().filter(|sync| *sync <= now).max()?;
+        last.checked_add(self.sync_spacing).ok().filter(|from| *from > now)
+    }
+
+    /// Those of `reverts` that count now.
+    pub(super) fn counted(self, reverts: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
+        let counts = |at: &&Timestamp| **at <= now && at.checked_add(self.flap_window).is_ok_and(|end| end > now);
+        reverts.iter().filter(counts).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::SyncDebt;
+
+    fn hours(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000 + hours)
+    }
+
+    const fn spans(hours: u64) -> Duration {
+        Duration::from_secs(hours * 3600)
+    }
+
+    const PATIENCE: Patience =
+        Patience { settle: spans(4), first_settle: spans(24), sync_spacing: spans(1), flap_limit: 3, flap_window: spans(24) };
+
+    fn open(memory: &Memory, at: i64, synced: Option<i64>, lost: bool) -> bool {
+        let write = Write { value: (), at: hours(at), lost, landed: false, tells: true, synced: synced.map(hours) };
+        PATIENCE.is_open(memory, &write, hours(0))
+    }
+
+    #[test]
+    fn the_time_of_a_write_begins_with_its_sync() {
+        let memory = |first_sync: Option<i64>| Memory { first_sync: first_sync.map(hours), ..Memory::default() };
+        for lost in [false, true] {
+            assert!(open(&memory(None), -23, None, lost) && !open(&memory(None), -25, None, lost), "a day before the first sync");
+            assert!(open(&memory(Some(-100)), -3, None, lost) && !open(&memory(Some(-100)), -5, None, lost), "then four hours");
+        }
+        let first = memory(Some(-23));
+        assert!(open(&first, -30, Some(-23), false) && !open(&first, -30, Some(-23), true), "the first sync came late");
+        assert!(open(&memory(Some(-100)), -9, Some(-3), false) && !open(&memory(Some(-100)), -9, Some(-5), false));
+        let owing =
+            Memory { sync_owed: Some(SyncDebt { since: hours(-50), run: crate::model::RunId::new("r") }), ..memory(Some(-100)) };
+        assert!(open(&owing, -50, None, false) && !open(&owing, -50, None, true), "while its sync is owed");
+    }
+
+    #[test]
+    fn what_is_dated_by_a_clock_that_ran_ahead_is_not_waited_for() {
+        let memory = |first_sync: Option<i64>| Memory { first_sync: first_sync.map(hours), ..Memory::default() };
+        assert!(!open(&memory(None), 1_000, None, false), "a write of the future");
+        assert!(!open(&memory(Some(1_000)), -5, None, false), "a first sync of the future lengthens nothing");
+        assert!(!open(&memory(Some(-100)), -5, Some(1_000), false), "nor does the sync after a write");
+        let synced = |last: i64, sent: Option<i64>| {
+            let memory = Memory { last_sync: Some(hours(last)), sync_sent: sent.map(hours), ..Memory::default() };
+            PATIENCE.sync_from(&memory, hours(0))
+        };
+        assert_eq!((synced(0, None), synced(-1, None), synced(5, None)), (Some(hours(1)), None, None));
+        assert_eq!((synced(-9, Some(0)), synced(5, Some(-9))), (Some(hours(1)), None), "one that may be running counts as well");
+        assert_eq!(PATIENCE.counted(&[hours(-25), hours(-3), hours(3)], hours(0)), [hours(-3)]);
+    }
+}

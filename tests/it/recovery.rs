@@ -1,0 +1,139 @@
+//! The real binary after something was left open: what it says of that, in which order it pays, and how it ends.
+
+use std::fs;
+
+use dialplane::sandbox::{Failure, Route, Rule};
+use serde_json::Value;
+
+use crate::stage::{Stage, fleet};
+
+fn late(route: Route) -> Rule {
+    Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(route) }
+}
+
+/// An apply that is killed while a call of this kind waits for its answer, in so many tenants.
+async fn killed(stage: &Stage, rule: Rule, path: &str, tenants: usize) {
+    stage.sandbox.faults(|faults| faults.rules.push(rule));
+    let mut run = stage.start(&["apply"]);
+    let waiting = || stage.sandbox.writes().iter().filter(|call| call.path.contains(path) && call.fault.is_some()).count();
+    run.until("the call", || waiting() == tenants).await;
+    run.child.kill().unwrap();
+    run.child.wait().unwrap();
+    stage.sandbox.faults(|faults| faults.rules.clear());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_left_open_is_told_and_paid_first() {
+    let stage = Stage::drifted().await;
+    stage.configure("execution: { ", "execution: { tenants: 1, ");
+    // The last one of those that consent.
+    let contoso = "00000000-0000-4000-8000-000000000001";
+    killed(&stage, Rule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) }, "syncTeams", 1).await;
+    let before = stage.sandbox.calls().len();
+    let ended = stage.run(&["apply", "--output", "json"]).await;
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("recovered contoso: a sync owed since ") && ended.stderr.lines().count() == 1,
+        "{}",
+        ended.stderr
+    );
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let owed = |index: usize| report["tenants"][index]["recovered"]["syncOwedBy"].is_string();
+    assert_eq!([owed(0), owed(1), owed(2)], [false, true, false], "{report:#}");
+    let asked: Vec<String> = stage.sandbox.calls()[before..].iter().filter_map(|call| call.tenant.clone()).collect();
+    assert_eq!(asked.first().map(String::as_str), Some(contoso), "{asked:?}");
+    // Paid: the next run has nothing to tell.
+    let again = stage.run(&["apply"]).await;
+    assert_eq!((again.code, again.stderr.as_str()), (3, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
+    let stage = Stage::drifted().await;
+    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
+    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1s, firstSettle: 1s");
+    killed(&stage, late(Route::Disable), "disableCalling", 1).await;
+    let mut service = stage.start(&["run", "--output", "json"]);
+    let nothing_left =
+        || stage.text("stdout").lines().any(|line| line.contains("\"outcome\":\"accepted\",\"reason\":null,\"until\":null"));
+    service.until("the sync that was owed", nothing_left).await;
+    let log = service.text("stderr");
+    assert!(
+        log.contains("recovered: a sync owed since ") && log.contains("1 step cut off before an outcome was on record"),
+        "{log}"
+    );
+    let line = service.text("stdout").lines().find(|line| line.contains("\"kind\":\"Recovered\"")).map(str::to_owned);
+    let line: Value = serde_json::from_str(&line.expect("a line")).unwrap();
+    assert_eq!((&line["version"], &line["recovered"]["cutOff"]), (&1.into(), &1.into()), "{line}");
+    assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_ends_with_five_until_it_is_decided() {
+    let stage = Stage::drifted().await;
+    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1h, firstSettle: 1h");
+    stage.sandbox.faults(|faults| {
+        faults.visible_after_ms = 3_600_000;
+        faults.rules.push(Rule::new(Failure::Lost).on(Route::Disable).times(1));
+    });
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 5, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("1 unknown"), "{}", ended.stdout);
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 5, "nothing was sent, and nobody knows more: {}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("1 step whose answer was lost"), "{}", ended.stderr);
+    let plan: Value = serde_json::from_str(&stage.run(&["plan", "--output", "json"]).await.stdout).unwrap();
+    let undecided: Vec<&Value> =
+        plan["tenants"].as_array().unwrap().iter().flat_map(|tenant| tenant["undecided"].as_array().unwrap()).collect();
+    assert_eq!(undecided.len(), 1, "{plan:#}");
+    // The list shows it: decided, and synced once more, because the last one may have come too early.
+    stage.sandbox.world(|world| {
+        for user in world.tenants.values_mut().flat_map(|tenant| tenant.users.values_mut()) {
+            *user = dialplane::sandbox::User::new(user.calling, user.stored.clone());
+        }
+    });
+    let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+    let before = (stage.writes().len(), syncs());
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    assert_eq!((stage.writes().len(), syncs()), (before.0 + 1, before.1 + 1));
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    assert_eq!(syncs(), before.1 + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_waits_ends_with_four_and_says_until_when() {
+    let stage = Stage::drifted().await;
+    stage.configure("syncSpacing: 0s", "syncSpacing: 1h");
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    let before = stage.writes().len();
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
+    for words in
+        ["steps accepted, sync waits", "sync: waits until ", "0 syncs accepted, 1 sync waiting", "run `dialplane apply` again"]
+    {
+        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+    }
+    let written = stage.writes().split_off(before);
+    assert!(!written.is_empty() && written.iter().all(|path| path.contains("updateUserDetails")), "{written:?}");
+    let again = stage.run(&["apply", "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!((again.code, &report["tenants"][0]["sync"]["outcome"]), (4, &"waits".into()), "{report:#}");
+    assert!(report["tenants"][0]["sync"]["until"].is_string());
+    assert_eq!(stage.writes().len(), before + written.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_comes_back_for_a_sync_that_waits() {
+    let stage = Stage::drifted().await;
+    stage.configure("syncSpacing: 0s", "syncSpacing: 2s");
+    let mut service = stage.start(&["run"]);
+    let calls = |what: &str| stage.writes().iter().filter(|path| path.contains(what)).count();
+    service.until("the first syncs", || calls("syncTeams") == 2).await;
+    let updates = calls("updateUserDetails");
+    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    service.until("the edit", || calls("updateUserDetails") > updates && stage.text("stdout").contains("sync waits")).await;
+    // Resync is a quarter of an hour away: it is the sync that brings the service back.
+    service.until("the sync", || calls("syncTeams") == 3).await;
+    assert_eq!(service.stop().await, Some(0));
+}
