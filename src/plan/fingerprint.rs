@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Seen, Patience, Step, present::Present};
+use super::{Change, Patience, Seen, Step, present::Present};
 use crate::model::{DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Windows};
 
 /// The fingerprint of a tenant's plan.

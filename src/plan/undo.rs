@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Problem, Patience, present::Present};
+use super::{Patience, Problem, present::Present};
 use crate::{
     model::{
         Before, Calling, DesiredTenant, DesiredUser, Details, Field, LiveCalling, LiveTenant, LiveUser, Memory, Origin, Prune,

@@ -18,7 +18,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("reconcile", &["model"], &["tokio", "reqwest", "notify", "std::fs", "Timestamp::now", "Instant::now"]),
     ("ports", &["model"], &["tokio", "reqwest", "notify", "std::fs"]),
     ("execute", &["model", "plan", "ports"], &["reqwest", "notify", "std::fs", "Timestamp::now"]),
-    ("pass", &["config", "execute", "manifest", "model", "plan", "ports", "stop"], &["reqwest", "notify", "std::fs", "Timestamp::now"]),
+    (
+        "pass",
+        &["config", "execute", "manifest", "model", "plan", "ports", "stop"],
+        &["reqwest", "notify", "std::fs", "Timestamp::now"],
+    ),
     ("config", &["model", "yaml"], &["reqwest", "notify"]),
     ("api", &["model", "ports", "config"], &["notify", "std::fs"]),
     ("readers", &["api", "model", "ports"], &["reqwest", "notify", "std::fs"]),
