@@ -88,13 +88,17 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         walk.report
     }
 
-    /// Puts on record what the plan's observation has shown of earlier writes. What is decided first: it may owe a sync again.
+    /// Puts on record what the plan's observation has shown: of earlier writes, and how many there are. What is decided first: it
+    /// may owe a sync again.
     async fn record_seen(&self, plan: &TenantPlan, run: &RunId) -> Result<(), JournalError> {
         if !plan.decided.is_empty() {
             self.record(plan, run, Event::Decided(plan.decided.clone())).await?;
         }
         if !plan.landed.is_empty() {
             self.record(plan, run, Event::Landed(plan.landed.clone())).await?;
+        }
+        if let (Some(users), Some(tenant)) = (plan.counted, &plan.reference) {
+            self.record(plan, run, Event::Counted { users, by: tenant.live }).await?;
         }
         Ok(())
     }
@@ -169,7 +173,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn consent(&self) -> Result<(), Stop> {
         match self.executor.provisioner.consent(self.tenant).await {
             Ok(Consent::Granted) => Ok(()),
-            Ok(Consent::Missing | Consent::Disagrees { .. }) => Err(Stop::Consent),
+            Ok(Consent::Missing | Consent::Disagrees { .. } | Consent::TokenUnusable(_)) => Err(Stop::Consent),
             Err(fault) => Err(Stop::Fault(fault)),
         }
     }

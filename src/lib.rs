@@ -58,6 +58,8 @@
 //! - **Nobody is disabled because something was absent, unreadable or slow.** A user who is not visible is a problem of that user.
 //!   An unreadable manifest keeps its last good version or holds removals; a list that may be cut short holds disables and
 //!   number moves; a tenant that cannot be read is held.
+//! - **No path of `plan`, `apply`, `run` or `doctor` leads to the call that ends credentials.** It has a type of its own, which
+//!   `credentials regenerate` alone builds, and which takes a name that a person typed.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
 //!   accepted sync clears it.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that

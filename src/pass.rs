@@ -62,6 +62,16 @@ pub fn decide(
     plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience: patience(execution) })
 }
 
+/// Adds to a plan what the accounts do not have of what the manifests name.
+pub async fn check_inventory<R: LiveReader>(plan: &mut Plan, reader: &R, tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>) {
+    for plan in &mut plan.tenants {
+        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend) else { continue };
+        if let Some(inventory) = reader.inventory(&desired.reference()).await {
+            plan::inventory::check(plan, desired, &inventory);
+        }
+    }
+}
+
 fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {
     match observed.get(tenant) {
         Some(Ok(live)) => Observation::Seen(live),
@@ -161,6 +171,11 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             Mode::Enforce | Mode::Report => Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new)),
         };
         let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        if self.desired.mode != Mode::Suspend
+            && let Some(inventory) = self.reader.inventory(&self.desired.reference()).await
+        {
+            plan::inventory::check(&mut plan, self.desired, &inventory);
+        }
         if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
             plan.stop(&fault);
         }

@@ -9,13 +9,13 @@
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and no [`Provisioner`], so that
 //! it cannot write.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Fingerprint, Landing, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef, UpdateRequest,
-    Upn, Verb,
+    Before, Consent, Details, Fingerprint, Inventory, Landing, LiveSource, LiveTenant, Memory, RunId, TenantId, TenantName,
+    TenantRef, UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -23,6 +23,12 @@ pub trait LiveReader: Send + Sync {
     /// Observes one tenant: consent and every visible user. An answer that may be incomplete is not an error but says so in
     /// its coverage.
     fn observe(&self, tenant: &TenantRef) -> impl Future<Output = Result<LiveTenant, Fault>> + Send;
+
+    /// What the account that manages a tenant has, as far as this reader knows: what the manifests are checked against. Nothing
+    /// depends on it.
+    fn inventory(&self, _tenant: &TenantRef) -> impl Future<Output = Option<Arc<Inventory>>> + Send {
+        std::future::ready(None)
+    }
 }
 
 /// Changes a tenant. `Ok` means that the service accepted the call; only a later observation makes it a fact.
@@ -120,6 +126,13 @@ pub enum Event {
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
+    /// A whole list of users was seen, and has another number of them than the last one.
+    Counted {
+        /// How many.
+        users: usize,
+        /// Who showed it.
+        by: LiveSource,
+    },
 }
 
 /// What became of a step.

@@ -8,11 +8,13 @@
 //!
 //! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not read, and says what is missing.
 
+use std::sync::Arc;
+
 use futures_util::future::{join, try_join};
 
 use crate::{
     api::{connecttoteams, graph},
-    model::{Confirmation, LiveSource, LiveTenant, TenantRef},
+    model::{Confirmation, Inventory, LiveSource, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -56,6 +58,10 @@ impl LiveReader for Readers {
             LiveSource::ConnecttoTeams => self.service.observe(tenant).await,
             LiveSource::Graph => self.graph(tenant).await,
         }
+    }
+
+    async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
+        LiveReader::inventory(&self.service, tenant).await
     }
 }
 

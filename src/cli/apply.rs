@@ -141,7 +141,9 @@ async fn decide(
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
     };
     bar.finish_and_clear();
-    Ok(pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution))
+    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    pass::check_inventory(&mut plan, reader, tenants).await;
+    Ok(plan)
 }
 
 /// What can stop a command that writes. A sandbox in this process reaches no phone.

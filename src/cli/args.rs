@@ -22,6 +22,12 @@ Exit codes:
   4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
   5  the answer to a step was lost, now or earlier, and a later look must decide what became of it";
 
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+  0  everything is as it should be
+  1  something fails; each line says what to do
+  3  nothing fails, and something deserves a look";
+
 /// Decides who has dial tone, from git.
 ///
 /// Manifests say which users of which Microsoft Teams tenants can call, and with which number. Dialplane compares them with
@@ -64,6 +70,12 @@ pub(super) enum Command {
     Sandbox(Sandbox),
     /// Tell what the service is doing; fails if it is not alive
     Status(Status),
+    /// Check the set-up: credentials, clock, tenants, readers, journal, watching; never writes to the service
+    #[command(after_help = DOCTOR_EXIT_CODES)]
+    Doctor(Doctor),
+    /// Manage the credentials of tenants that are written with a token of their own
+    #[command(subcommand)]
+    Credentials(Credentials),
     /// Print the JSON Schema of manifests, for editors
     Schema,
     /// Print completions for a shell
@@ -236,4 +248,32 @@ pub(super) enum StatusOutput {
     Text,
     /// One JSON object
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    pub(super) paths: Vec<PathBuf>,
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
+    pub(super) output: StatusOutput,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Credentials {
+    /// Make new API credentials of a tenant's enterprise; the former ones end at once, whoever uses them
+    Regenerate(Regenerate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Regenerate {
+    /// The tenant, by its name in the manifests
+    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    pub(super) tenant: TenantName,
+    /// The file that is created for them, readable by nobody else; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(super) into: PathBuf,
+    /// Say that it is meant without being asked: the tenant's name once more
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
 }

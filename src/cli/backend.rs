@@ -27,12 +27,12 @@ pub(super) struct Backend {
 impl Backend {
     /// The service that the settings name.
     pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
-        let account = settings.connect_to_teams.as_ref().ok_or_else(|| {
-            Failure::new("the configuration names no account at the ConnecttoTeams service")
-                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`")
-        })?;
+        if settings.all_accounts().next().is_none() {
+            return Err(Failure::new("the configuration names no account at the ConnecttoTeams service")
+                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
+        }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
-        Ok(Self { client: Client::new(account)?, graph, execution: settings.execution, sandbox: None })
+        Ok(Self { client: Client::of(settings.all_accounts())?, graph, execution: settings.execution, sandbox: None })
     }
 
     /// The half that reads.

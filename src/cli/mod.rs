@@ -8,6 +8,8 @@ mod approve;
 mod args;
 mod backend;
 mod check;
+mod credentials;
+mod doctor;
 mod exit;
 mod logging;
 mod manifests;
@@ -23,7 +25,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 pub use exit::Exit;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Credentials};
 use exit::Failure;
 use signals::Signals;
 
@@ -64,6 +66,8 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
         Command::Status(command) => status::status(cli, command),
+        Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
+        Command::Credentials(Credentials::Regenerate(command)) => credentials::regenerate(cli, command).await,
         Command::Schema => {
             out::json(&crate::manifest::json_schema());
             Ok(Exit::Done)

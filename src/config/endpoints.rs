@@ -55,9 +55,9 @@ pub enum Body {
     None,
     /// The tenant id as bare text.
     Text,
-    /// The consent object at top level (contract 2.4).
+    /// Who authorises it, at top level (contract 2.4): the consent object, or the Microsoft token set of the tenant.
     Flat,
-    /// The consent object under `authenticationResult` (contract 2.4).
+    /// The same under `authenticationResult` (contract 2.4).
     Wrapped,
 }
 
@@ -69,6 +69,12 @@ pub struct Endpoints {
     pub token: Call,
     /// Tells who we are; the body is always the user name as bare text (contract 2.2).
     pub who_am_i: Call,
+    /// Lists the resellers of a master reseller, whose own id is `{resellerId}` (contract 6.1).
+    pub resellers: Call,
+    /// Lists the enterprises of a reseller (contract 6.2).
+    pub enterprises: Call,
+    /// Lists the gateways that a reseller may assign (contract 6.7).
+    pub gateways: Call,
     /// Tells a tenant's enterprise and its consent (contract 2.5).
     pub enterprise: Call,
     /// Switches calling on (contract 4.1).
@@ -79,6 +85,8 @@ pub struct Endpoints {
     pub update: Call,
     /// Pushes registrations to Microsoft (contract 4.4).
     pub sync: Call,
+    /// Renews a Microsoft token set (contract 2.4). There is no default: no public page names its path.
+    pub refresh_msal: Option<Call>,
     /// Lists a tenant's users. There is no default.
     pub list_users: Option<ListUsers>,
 }
@@ -89,11 +97,15 @@ impl Default for Endpoints {
         Self {
             token: call(Method::Post, "/oauth/token", Body::None),
             who_am_i: call(Method::Put, "/reseller/getAuthenticatedUser", Body::None),
+            resellers: call(Method::Get, "/reseller/getResellers/{resellerId}", Body::None),
+            enterprises: call(Method::Get, "/reseller/getEnterprisesForReseller/{resellerId}", Body::None),
+            gateways: call(Method::Get, "/reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}", Body::None),
             enterprise: call(Method::Get, "/enterprise/getEnterpriseInfoForTenant/{tenantId}", Body::None),
             enable: call(Method::Post, "/provisioning/enableCallingForUser/{userPrincipalName}", Body::Flat),
             disable: call(Method::Post, "/provisioning/disableCallingForUser/{userPrincipalName}", Body::Flat),
             update: call(Method::Post, "/provisioning/updateUserDetails", Body::Wrapped),
             sync: call(Method::Post, "/provisioning/syncTeamsRegistrations", Body::Flat),
+            refresh_msal: None,
             list_users: None,
         }
     }
@@ -106,16 +118,23 @@ impl Endpoints {
         let rows = [
             ("token", Some(&self.token), &[][..]),
             ("whoAmI", Some(&self.who_am_i), &[]),
+            ("resellers", Some(&self.resellers), &["resellerId"]),
+            ("enterprises", Some(&self.enterprises), &["resellerId"]),
+            ("gateways", Some(&self.gateways), &["resellerId"]),
             ("enterprise", Some(&self.enterprise), &["tenantId"]),
             ("enable", Some(&self.enable), &["userPrincipalName"]),
             ("disable", Some(&self.disable), &["userPrincipalName"]),
             ("update", Some(&self.update), &[]),
             ("sync", Some(&self.sync), &[]),
+            ("refreshMsal", self.refresh_msal.as_ref(), &[]),
             ("listUsers", self.list_users.as_ref().map(|row| &row.call), &[]),
         ];
         let mut problems = Vec::new();
         for (name, call, needs) in rows {
             let Some(call) = call else { continue };
+            if name == "refreshMsal" && !matches!(call.body, Body::Flat | Body::Wrapped) {
+                problems.push((name, "the token set that is to be renewed goes into the body: `flat` or `wrapped`".to_owned()));
+            }
             problems.extend(call.problems(needs).into_iter().map(|problem| (name, problem)));
         }
         if let Some(row) = &self.list_users {
@@ -134,8 +153,10 @@ impl Call {
         if !self.path.starts_with('/') || self.path.contains("//") || self.path.contains("..") {
             problems.push(format!("path `{}` must start with one `/` and may not contain `//` or `..`", self.path));
         }
+        // As the service will read it: `%41` is an `A` there.
+        let read = percent_encoding::percent_decode_str(&self.path).decode_utf8_lossy().to_lowercase();
         for never in NEVER {
-            if self.path.to_lowercase().contains(&never.to_lowercase()) {
+            if read.contains(&never.to_lowercase()) {
                 problems.push(format!("path `{}` names `{never}`, a call that dialplane never makes", self.path));
             }
         }
@@ -293,5 +314,8 @@ mod tests {
         let problems = table.problems();
         assert!(problems.iter().any(|(row, problem)| *row == "disable" && problem.contains("never makes")), "{problems:?}");
         assert!(problems.iter().any(|(_, problem)| problem.contains("{userPrincipalName}")), "{problems:?}");
+        let hidden = Call { method: Method::Post, path: "/enterprise/regenerate%41PI%43redentials".into(), body: Body::Flat };
+        let table = Endpoints { refresh_msal: Some(hidden), ..Endpoints::default() };
+        assert!(matches!(table.problems().as_slice(), [("refreshMsal", problem)] if problem.contains("never makes")));
     }
 }

@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{counts, graph, intervals, missing},
+    limits::{accounts, counts, graph, intervals, missing},
 };
 use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
 
@@ -86,10 +86,7 @@ fn read(
     }
     let (settings, mut wrongs) = yaml::decode::<Settings>(&value, &Path::root(0));
     wrongs.extend(missing(&value, &wrongs));
-    if let Some(account) = settings.as_ref().and_then(|settings| settings.connect_to_teams.as_ref()) {
-        let row = |row: &str| Path::root(0).key("connectToTeams").key("endpoints").key(row);
-        wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
-    }
+    wrongs.extend(settings.iter().flat_map(accounts));
     wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
@@ -329,7 +326,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `graph`, `state`, `execution`, `run`, `stop`, `stopFile`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `stop`, `stopFile`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
 
+mod account;
 mod endpoints;
 mod graph;
 mod limits;
@@ -9,18 +10,20 @@ mod load;
 mod secret;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+pub use account::{Account, Enterprise};
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
 pub use graph::Graph;
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::yaml::Segment;
+use crate::{model::AccountName, yaml::Segment};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +34,8 @@ pub struct Settings {
     pub manifests: Vec<PathBuf>,
     /// The service and the account at it.
     pub connect_to_teams: Option<Account>,
+    /// Further accounts by name, for tenants that name theirs.
+    pub accounts: BTreeMap<String, Account>,
     /// The application that reads Microsoft Graph, for tenants that are read there.
     pub graph: Option<Graph>,
     /// What is kept across restarts.
@@ -50,6 +55,7 @@ impl Default for Settings {
         Self {
             manifests: vec![PathBuf::from("manifests")],
             connect_to_teams: None,
+            accounts: BTreeMap::new(),
             graph: None,
             state: State::default(),
             execution: Execution::default(),
@@ -79,55 +85,38 @@ impl Settings {
         if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
             *file = beside.join(&file);
         }
-        let account = self.connect_to_teams.iter_mut().flat_map(|account| {
-            [
-                ("connectToTeams", "clientSecret", &mut account.client_secret),
-                ("connectToTeams", "password", &mut account.password),
-            ]
+        let only = self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
+        let named = self.accounts.iter_mut().map(|(name, account)| (vec![key("accounts"), key(name)], account));
+        let of_accounts = only.chain(named).flat_map(|(at, account)| {
+            let below = move |keys: Vec<&str>| at.iter().cloned().chain(keys.into_iter().map(key)).collect();
+            account.sources_mut().map(move |(keys, source)| (below(keys), source))
         });
-        let graph = self.graph.iter_mut().map(|graph| ("graph", "clientSecret", &mut graph.client_secret));
-        for (section, name, source) in account.chain(graph) {
+        let graph = self.graph.iter_mut().map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
+        for (at, source) in of_accounts.chain(graph) {
             if let SecretSource::File(path) = source
-                && !set(&[key(section), key(name)])
+                && !set(&at)
             {
                 *path = beside.join(&path);
             }
         }
     }
-}
 
-/// The ConnecttoTeams service and the API admin who acts there (contract 2.1).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Account {
-    /// Where the service is.
-    #[serde(default = "Account::default_base_url")]
-    pub base_url: String,
-    /// The client id that the vendor's support gave out.
-    pub client_id: String,
-    /// The client secret that came with it.
-    pub client_secret: SecretSource,
-    /// The API admin's user name.
-    pub username: String,
-    /// The API admin's password.
-    pub password: SecretSource,
-    /// The reseller id; asked of the service if absent.
-    pub reseller_id: Option<i64>,
-    /// The endpoint table, row by row.
-    #[serde(default)]
-    pub endpoints: Endpoints,
-    /// How long one call may take.
-    #[serde(default = "Account::default_timeout", with = "span")]
-    pub timeout: Duration,
-}
-
-impl Account {
-    fn default_base_url() -> String {
-        "https://api.connecttoteams.com".to_owned()
+    /// The account that manages a tenant which names this one, and its section. With a single account none need be named.
+    #[must_use]
+    pub fn account_of(&self, named: Option<&AccountName>) -> Option<(String, &Account)> {
+        let alone = named.is_none() && self.all_accounts().count() == 1;
+        let found = self.all_accounts().find(|(_, name, _)| alone || name.as_ref() == named);
+        found.map(|(section, _, account)| (section, account))
     }
 
-    fn default_timeout() -> Duration {
-        Duration::from_secs(60)
+    /// All accounts, each with the section that it stands in and the name by which tenants name it.
+    pub fn all_accounts(&self) -> impl Iterator<Item = (String, Option<AccountName>, &Account)> {
+        let only = self.connect_to_teams.iter().map(|account| ("connectToTeams".to_owned(), None, account));
+        let named = self.accounts.iter().filter_map(|(name, account)| {
+            let name = AccountName::parse(name).ok()?;
+            Some((format!("accounts.{name}"), Some(name), account))
+        });
+        only.chain(named)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, process::Stdio, time::Duration};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
@@ -122,6 +123,16 @@ impl SecretSource {
         if text.is_empty() { Err(self.error("it is empty")) } else { Ok(SecretString::from(text)) }
     }
 
+    /// The same, with the time at which a file was written; of other sources nothing is known.
+    pub async fn read_dated(&self) -> Result<(SecretString, Option<Timestamp>), SecretError> {
+        let secret = self.read().await?;
+        let written = match self {
+            Self::File(path) => std::fs::metadata(path).and_then(|found| found.modified()).ok(),
+            _ => None,
+        };
+        Ok((secret, written.and_then(|at| Timestamp::try_from(at).ok())))
+    }
+
     async fn run(&self, words: &[String]) -> Result<String, SecretError> {
         let (program, arguments) = words.split_first().ok_or_else(|| self.error("no command is given"))?;
         let mut command = Command::new(program);
@@ -150,5 +161,28 @@ impl fmt::Display for SecretSource {
             Self::Command(words) => write!(f, "command {}", words.first().map_or("", String::as_str)),
             Self::Rehearsal(_) => f.write_str("the sandbox"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has one `answer` for every type and a second one for those that can be printed or written, so that asking compiles only
+    /// for types that cannot.
+    trait Silent<Marker> {
+        fn answer() {}
+    }
+    struct Printed;
+    struct Written;
+    impl<T: ?Sized> Silent<()> for T {}
+    impl<T: ?Sized + fmt::Display> Silent<Printed> for T {}
+    impl<T: ?Sized + serde::Serialize> Silent<Written> for T {}
+
+    #[test]
+    fn a_secret_can_be_neither_printed_nor_written() {
+        <SecretString as Silent<_>>::answer();
+        let secret: SecretString = "hunter2".to_owned().into();
+        assert!(!format!("{secret:?}").contains("hunter2"));
     }
 }

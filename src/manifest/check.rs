@@ -288,11 +288,13 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
     DesiredTenant {
         name: draft.name.clone(),
         id: spec.tenant_id.clone().unwrap_or_else(TenantId::nil),
+        account: spec.account.clone(),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
         live: spec.live.into(),
         confirm: spec.confirm == ConfirmEntry::Graph,
         disable_limit: spec.limits.disable.limit(),
+        shrink_limit: spec.limits.shrink.limit(),
         protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),

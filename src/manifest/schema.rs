@@ -15,7 +15,7 @@ use super::{
     windows::WindowsEntry,
 };
 use crate::{
-    model::{DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, TenantId, TenantName},
+    model::{AccountName, DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, ShrinkLimit, TenantId, TenantName},
     yaml::{some, word},
 };
 
@@ -80,6 +80,10 @@ pub(super) struct TenantSpec {
     #[serde(deserialize_with = "tenant_id")]
     #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
     pub(super) tenant_id: Option<TenantId>,
+    /// The account of the configuration that manages the tenant, if there are several.
+    #[serde(deserialize_with = "account")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    pub(super) account: Option<AccountName>,
     /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "ModeEntry")]
@@ -185,6 +189,32 @@ impl From<LiveEntry> for LiveSource {
 pub(super) struct Limits {
     /// How many people may lose calling in one run; the smaller bound counts.
     pub(super) disable: DisableEntry,
+    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
+    pub(super) shrink: ShrinkEntry,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct ShrinkEntry {
+    /// Of the users in the last whole list, rounded up.
+    #[serde(deserialize_with = "percent")]
+    #[schemars(range(max = 100))]
+    percent: u8,
+    /// As many as these, whatever the share.
+    floor: u32,
+}
+
+impl Default for ShrinkEntry {
+    fn default() -> Self {
+        let ShrinkLimit { percent, floor } = ShrinkLimit::DEFAULT;
+        Self { percent, floor }
+    }
+}
+
+impl ShrinkEntry {
+    pub(super) fn limit(&self) -> ShrinkLimit {
+        ShrinkLimit { percent: self.percent, floor: self.floor }
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -230,6 +260,10 @@ fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) ->
 
 pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
     parsed(deserializer, TenantName::parse)
+}
+
+fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountName>, D::Error> {
+    parsed(deserializer, AccountName::parse)
 }
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {

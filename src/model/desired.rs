@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn, Windows};
+use super::{AccountName, Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn, Windows};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct DesiredTenant {
     pub name: TenantName,
     /// The Microsoft tenant.
     pub id: TenantId,
+    /// The account at the service that manages it; the only one if absent.
+    pub account: Option<AccountName>,
     /// Whether differences are corrected, shown, or not even looked at.
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
@@ -30,6 +32,8 @@ pub struct DesiredTenant {
     pub live: LiveSource,
     /// Whether Graph is asked as well, to confirm that Teams shows it.
     pub confirm: bool,
+    /// How many users may vanish from its list between two looks.
+    pub shrink_limit: ShrinkLimit,
     /// How many people may lose calling in one run.
     pub disable_limit: DisableLimit,
     /// Users who are never disabled.
@@ -54,6 +58,7 @@ impl DesiredTenant {
             name: self.name.clone(),
             id: self.id.clone(),
             extension_prefix: self.extension_prefix.clone(),
+            account: self.account.clone(),
             live: self.live,
             confirm: self.confirm,
         }
@@ -110,6 +115,27 @@ pub enum Prune {
     Disable,
 }
 
+/// How many users may vanish from a tenant's list between two looks before the list is doubted; the larger of the two counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShrinkLimit {
+    /// Of the users in the last whole list, rounded up.
+    pub percent: u8,
+    /// As many as these, whatever the share: in a small tenant three people are a third.
+    pub floor: u32,
+}
+
+impl ShrinkLimit {
+    /// The limit of a tenant that names none.
+    pub const DEFAULT: Self = Self { percent: 20, floor: 5 };
+
+    /// How many of `before` users may vanish.
+    #[must_use]
+    pub fn allows(self, before: usize) -> usize {
+        let share = before.saturating_mul(usize::from(self.percent)).div_ceil(100);
+        share.max(usize::try_from(self.floor).unwrap_or(usize::MAX))
+    }
+}
+
 /// Where the live state of a tenant is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum LiveSource {
@@ -118,6 +144,20 @@ pub enum LiveSource {
     ConnecttoTeams,
     /// Microsoft Graph: what Teams itself holds (contract 12).
     Graph,
+}
+
+impl LiveSource {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
+
+    /// The word in manifests and in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ConnecttoTeams => "connecttoteams",
+            Self::Graph => "graph",
+        }
+    }
 }
 
 /// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.

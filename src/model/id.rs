@@ -99,6 +99,29 @@ impl fmt::Display for TenantName {
     }
 }
 
+/// How the configuration calls an account at the service, and how a tenant names the one that manages it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountName(TenantName);
+
+impl AccountName {
+    /// By the rules of [`TenantName::parse`].
+    pub fn parse(text: &str) -> Result<Self, String> {
+        TenantName::parse(text).map(Self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A user principal name, the platform's `teamsUserId`. Equal without regard to case (contract 7), shown as written.
 #[derive(Clone)]
 pub struct Upn {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
+use super::{AccountName, Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct TenantRef {
     pub id: TenantId,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
+    /// The account at the service that manages it; the only one if absent.
+    pub account: Option<AccountName>,
     /// Where its live state is read.
     pub live: LiveSource,
     /// Whether Graph is asked as well, to confirm that Teams shows it.
@@ -109,6 +111,9 @@ pub enum Consent {
         /// `consentsByEnterprise` has `EnterpriseManagement`.
         listed: bool,
     },
+    /// The tenant is written with a token of the customer's own instead of the provider's consent (contract 2.4), and that token
+    /// cannot be used; the text says why.
+    TokenUnusable(String),
 }
 
 impl Consent {

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, Fingerprint, RunId, TenantName, Upn, Used, Value};
+use super::{Calling, Field, Fingerprint, LiveSource, RunId, TenantName, Upn, Used, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub struct Memory {
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
+    /// The last whole list of users.
+    pub counted: Option<Counted>,
+}
+
+/// A whole list of users, as far as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many were in it.
+    pub users: usize,
+    /// Who showed it.
+    pub by: LiveSource,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Memory {

@@ -9,17 +9,19 @@ mod approval;
 mod desired;
 mod details;
 mod id;
+mod inventory;
 mod live;
 mod memory;
 mod phone;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune};
+pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune, ShrinkLimit};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
-pub use id::{GatewayId, RunId, TenantId, TenantName, Upn, UserId};
+pub use id::{AccountName, GatewayId, RunId, TenantId, TenantName, Upn, UserId};
+pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Counted, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use window::{Span, Windows, time_zone};
 

@@ -41,10 +41,12 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
     let DesiredTenant {
         name,
         id,
+        account,
         mode,
         prune,
         live,
         confirm,
+        shrink_limit,
         disable_limit,
         protect,
         extension_prefix,
@@ -54,7 +56,7 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         incomplete,
     } = desired;
     (name, id, mode, prune, live, confirm, disable_limit, protect).hash(sha);
-    (extension_prefix, incomplete, users.len()).hash(sha);
+    (account, shrink_limit, extension_prefix, incomplete, users.len()).hash(sha);
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);
     }

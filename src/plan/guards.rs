@@ -27,6 +27,11 @@ pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hol
             ),
             format!("the service demands both; {remedy} again"),
         )),
+        Consent::TokenUnusable(ref why) => holds.push(Hold::new(
+            HoldKind::Consent,
+            why.clone(),
+            "put a new Microsoft (MSAL) object where the configuration's `enterprises` says, or set `endpoints.refreshMsal`",
+        )),
     }
     holds
 }

@@ -16,12 +16,14 @@ mod diff;
 mod fingerprint;
 mod guards;
 mod interruption;
+pub mod inventory;
 mod numbers;
 mod order;
 mod past;
 mod patience;
 mod present;
 pub mod render;
+mod shrink;
 mod types;
 mod undo;
 pub mod window;
@@ -127,6 +129,14 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
     if let Some(hold) = guards::nobody_there(desired, live) {
         return held(hold);
     }
+    let doubted;
+    let live = match shrink::doubt(desired, live, tenant.memory) {
+        Some(what) => {
+            doubted = LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() };
+            &doubted
+        }
+        None => live,
+    };
     let diff::Outcome { mut steps, mut problems, mut notes, landed, decided, undecided } =
         diff::tenant(desired, live, tenant.memory, now, patience);
     numbers::release_before_take(&mut steps, desired, live, holders);
@@ -171,6 +181,7 @@ fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Ti
         sync_from,
         landed,
         fingerprint,
+        counted: shrink::news(desired, live, tenant.memory),
         decided: decided.into_iter().map(|(user, _)| user).collect(),
         undecided,
         confirmed,

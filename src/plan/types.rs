@@ -5,7 +5,8 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Details, Field, Fingerprint, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb,
+    Before, Details, Field, Fingerprint, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value,
+    Verb,
 };
 use crate::{model::Landing, ports::Fault};
 
@@ -46,6 +47,8 @@ pub struct TenantPlan {
     pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
     pub undecided: Vec<Upn>,
+    /// How many users a whole list has, where that is news: a fact for the journal.
+    pub counted: Option<usize>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
 }
@@ -274,6 +277,17 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+    /// The account's list of tenants does not have this one; the number of its reseller.
+    NotOurTenant(i64),
+    /// A gateway that manifests name and the account's list does not have.
+    GatewayNotAvailable {
+        /// The gateway.
+        gateway: GatewayId,
+        /// How many enabled users it is declared for.
+        users: usize,
+        /// Those that the account has.
+        available: Vec<GatewayId>,
+    },
     /// Teams could not be asked; why.
     NotConfirmed(String),
     /// Users whom Teams does not show as the service does, yet.
@@ -324,6 +338,7 @@ impl TenantPlan {
             fingerprint: None,
             decided: Vec::new(),
             undecided: Vec::new(),
+            counted: None,
             confirmed: None,
         }
     }

@@ -22,7 +22,7 @@ pub struct Call {
     pub tenant: Option<String>,
     /// The user, if the request named one.
     pub user: Option<String>,
-    /// Whether it was a provisioning call, carried out or not.
+    /// Whether it was a call that changes something, carried out or not.
     pub write: bool,
     /// The status of the answer; none if the connection was ended instead.
     pub status: Option<u16>,
@@ -53,7 +53,7 @@ impl Calls {
             tenant: target.and_then(|target| target.tenant.as_ref()).map(ToString::to_string),
             user: target.and_then(|target| target.user.as_ref()).map(ToString::to_string),
             // A misspelled or forbidden call below this path is an attempt to write, too.
-            write: request.path.starts_with("/provisioning/"),
+            write: request.path.starts_with("/provisioning/") || request.path.contains("regenerate"),
             status,
             fault,
         });

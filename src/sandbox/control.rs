@@ -7,6 +7,7 @@
 //! PUT      /_sandbox/tenants/{tenantId}           {"consentFlag"?, "consentListed"?, "plainNumbers"?}
 //! GET      /_sandbox/users/{tenantId}             everyone, hidden users included
 //! PUT      /_sandbox/users/{tenantId}/{upn}       {"calling"?, "hidden"?, "fields"?}: drift by hand
+//! GET      /_sandbox/msal/{tenantId}              a Microsoft token set of this tenant, good for 50 minutes
 //! GET PUT  /_sandbox/faults                       the switches; PUT replaces them all
 //! ```
 //!
@@ -20,6 +21,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
+    delegation,
     faults::Faults,
     service::Service,
     wire::{Reply, Request, plain, read_value},
@@ -50,6 +52,10 @@ pub(super) fn answer(service: &mut Service, request: &Request, now: Timestamp) -
         ("GET", ["users", id]) => {
             let (_, tenant) = known(service, id)?;
             Ok(Reply::json(200, &tenant.users.iter().map(|(upn, user)| user_json(upn, user)).collect()))
+        }
+        ("GET", ["msal", id]) => {
+            let (id, _) = known(service, id)?;
+            Ok(Reply::json(200, &delegation::fresh(&id, now)))
         }
         ("PUT", ["users", id, upn]) => change_user(service, id, upn, request),
         ("GET", ["faults"]) => Ok(Reply::json(200, &json!(service.faults))),

@@ -28,6 +28,10 @@ pub struct Faults {
     pub wrong_credentials: bool,
     /// The API admin never logged in to change the initial password (contract 2.1).
     pub password_never_changed: bool,
+    /// How far the service's clock is ahead, as its answers tell it.
+    pub clock_ahead_seconds: i32,
+    /// The API admin is one of a master reseller, whose only reseller has the tenants.
+    pub master_reseller: bool,
     /// How long a list of users goes on showing what was before a write.
     pub visible_after_ms: u64,
     /// How long Teams, and so Graph, goes on showing what was before something was pushed.
@@ -54,6 +58,8 @@ impl Default for Faults {
             token_lifetime_seconds: 3600,
             wrong_credentials: false,
             password_never_changed: false,
+            clock_ahead_seconds: 0,
+            master_reseller: false,
             visible_after_ms: 0,
             teams_visible_after_ms: 0,
             graph_not_let_in: false,

@@ -91,11 +91,14 @@ async fn answer(
     };
     let latency = shared.lock().latency(&request);
     shared.wait(latency).await;
-    let outcome = shared.lock().handle(&request, Timestamp::now());
+    let (outcome, ahead) = {
+        let mut service = shared.lock();
+        (service.handle(&request, Timestamp::now()), service.faults.clock_ahead_seconds)
+    };
     match outcome {
         Outcome::Answer(reply, delay) => {
             shared.wait(delay).await;
-            response(reply)
+            dated(response(reply), ahead)
         }
         Outcome::HangUp => {
             scissors.cut();
@@ -114,6 +117,16 @@ fn response(reply: Reply) -> Response {
     }
     if let Some(seconds) = reply.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// The time by the service's clock. If that is right, the server says it by itself.
+fn dated(mut response: Response, ahead: i32) -> Response {
+    let moment = (ahead != 0).then(|| Timestamp::now().checked_add(jiff::SignedDuration::from_secs(ahead.into())).ok()).flatten();
+    let text = moment.map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(value) = text.and_then(|text| header::HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::DATE, value);
     }
     response
 }

@@ -10,7 +10,9 @@ use serde_json::json;
 use super::{
     faults::Faults,
     wire::{Reply, Request, pairs},
+    world::World,
 };
+use crate::model::TenantId;
 
 /// The client id that the sandbox accepts.
 pub const CLIENT_ID: &str = "sandbox-client";
@@ -20,10 +22,29 @@ pub const USERNAME: &str = "sandbox-admin";
 pub const SECRET: &str = "sandbox-secret";
 
 /// The tokens that were given out, and until when each is good.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tokens {
-    given: BTreeMap<String, Timestamp>,
+    given: BTreeMap<String, (Timestamp, Whose)>,
     serial: u64,
+    /// Client secret and password of the API admin.
+    secret: String,
+    /// The number of the credentials of each enterprise that has some.
+    enterprises: BTreeMap<TenantId, u64>,
+}
+
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The API admin's.
+    Reseller,
+    /// An enterprise's.
+    Enterprise(TenantId),
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { given: BTreeMap::new(), serial: 0, secret: SECRET.to_owned(), enterprises: BTreeMap::new() }
+    }
 }
 
 impl Tokens {
@@ -34,51 +55,94 @@ impl Tokens {
         if !request.content_type.starts_with("application/x-www-form-urlencoded") {
             return Err(Reply::error(415, "the body must be application/x-www-form-urlencoded"));
         }
-        let basic = format!("Basic {}", base64(format!("{CLIENT_ID}:{SECRET}").as_bytes(), STANDARD));
-        if faults.wrong_credentials || request.authorization != basic {
+        let Some((whose, username, password)) = self.client(request).filter(|_| !faults.wrong_credentials) else {
             return refused(401, "invalid_client", "Bad client credentials");
-        }
+        };
         let form = pairs(&String::from_utf8_lossy(&request.body));
         let field = |name| form.get(name).map(String::as_str);
         if field("grant_type") != Some("password") {
             return refused(400, "unsupported_grant_type", "grant_type must be password");
         }
-        if field("username") != Some(USERNAME) || field("password") != Some(SECRET) {
+        if field("username") != Some(username.as_str()) || field("password") != Some(password.as_str()) {
             return refused(401, "unauthorized", "Bad credentials");
         }
-        if faults.password_never_changed {
+        if faults.password_never_changed && whose == Whose::Reseller {
             let text = "User credentials have expired: log in to the portal and change the initial password";
             return refused(400, "invalid_grant", text);
         }
         let lifetime = Duration::from_secs(faults.token_lifetime_seconds.into());
-        let token = self.give(now, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+        let token = self.give(whose, now, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         let body = json!({ "access_token": token, "token_type": "bearer", "expires_in": lifetime.as_secs() });
         Ok(Reply::json(200, &body))
     }
 
+    /// The client that a request for a token is of, with the user name and the password that go with it.
+    fn client(&self, request: &Request) -> Option<(Whose, String, String)> {
+        let is = |client: &str, secret: &str| {
+            request.authorization == format!("Basic {}", base64(format!("{client}:{secret}").as_bytes(), STANDARD))
+        };
+        if is(CLIENT_ID, &self.secret) {
+            return Some((Whose::Reseller, USERNAME.to_owned(), self.secret.clone()));
+        }
+        self.enterprises.iter().find_map(|(tenant, number)| {
+            let [client, secret, user, password] = words(tenant, *number);
+            is(&client, &secret).then(|| (Whose::Enterprise(tenant.clone()), user, password))
+        })
+    }
+
+    /// `regenerateAPICredentials` (contract 2.3): the body is the tenant id as bare text, and the token is the reseller's.
+    pub(super) fn regenerate(&mut self, world: &World, whose: &Whose, tenant: Option<&TenantId>) -> Result<Reply, Reply> {
+        if *whose != Whose::Reseller {
+            return Err(Reply::error(403, "this needs a token of the reseller"));
+        }
+        let known = tenant.filter(|tenant| world.tenants.contains_key(*tenant));
+        let tenant = known.ok_or_else(|| Reply::error(400, "no registered enterprise has this tenant id"))?;
+        Ok(Reply::json(200, &self.new_credentials(tenant)))
+    }
+
+    /// New credentials of an enterprise; the former ones and their tokens end.
+    pub(super) fn new_credentials(&mut self, tenant: &TenantId) -> serde_json::Value {
+        self.serial += 1;
+        self.enterprises.insert(tenant.clone(), self.serial);
+        self.given.retain(|_, (_, whose)| *whose != Whose::Enterprise(tenant.clone()));
+        let [client, secret, user, password] = words(tenant, self.serial);
+        json!({ "enterpriseId": 124, "entAdminUsername": user, "entAdminSecret": password, "clientID": client, "clientSecret": secret })
+    }
+
+    /// Another client secret and password; all tokens end.
+    pub(super) fn change_secret(&mut self, secret: &str) {
+        secret.clone_into(&mut self.secret);
+        self.given.clear();
+    }
+
     /// Makes a token of the vendor's form: header and claims as JSON in base64, then what would be a signature.
-    fn give(&mut self, now: Timestamp, until: Timestamp) -> String {
-        self.given.retain(|_, until| *until > now);
+    fn give(&mut self, whose: Whose, now: Timestamp, until: Timestamp) -> String {
+        self.given.retain(|_, (until, _)| *until > now);
         self.serial += 1;
         let part = |json: serde_json::Value| base64(json.to_string().as_bytes(), URL_SAFE).trim_end_matches('=').to_owned();
         let header = part(json!({ "kid": "sandbox", "alg": "none" }));
         let claims = part(json!({ "user_name": USERNAME, "exp": until.as_second(), "jti": self.serial.to_string() }));
         let token = format!("{header}.{claims}.sandbox");
-        self.given.insert(token.clone(), until);
+        self.given.insert(token.clone(), (until, whose));
         token
     }
 
     /// Whether a request may go on.
-    pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<(), Reply> {
+    pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<Whose, Reply> {
         let until = request.authorization.strip_prefix("Bearer ").map(|token| self.given.get(token));
         let text = match until {
             None => "Full authentication is required to access this resource",
             Some(None) => "Cannot convert access token to JSON",
-            Some(Some(until)) if *until <= now => "Access token expired",
-            Some(Some(_)) => return Ok(()),
+            Some(Some((until, _))) if *until <= now => "Access token expired",
+            Some(Some((_, whose))) => return Ok(whose.clone()),
         };
         Err(Reply::json(401, &json!({ "error": "invalid_token", "error_description": text })))
     }
+}
+
+/// Client id, client secret, user name and password of an enterprise's credentials of that number.
+fn words(tenant: &TenantId, number: u64) -> [String; 4] {
+    ["client", "client-secret", "admin", "admin-secret"].map(|word| format!("enterprise-{word}-{number}-{tenant}"))
 }
 
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -111,7 +175,7 @@ mod tests {
     fn a_token_dies_on_time() {
         let mut tokens = Tokens::default();
         let start = Timestamp::UNIX_EPOCH;
-        let token = tokens.give(start, start + Duration::from_secs(60));
+        let token = tokens.give(Whose::Reseller, start, start + Duration::from_secs(60));
         let request = Request { authorization: format!("Bearer {token}"), ..Request::default() };
         assert!(tokens.check(&request, start + Duration::from_secs(59)).is_ok());
         assert_eq!(tokens.check(&request, start + Duration::from_secs(60)).unwrap_err().status, 401);

@@ -20,6 +20,7 @@
 mod calls;
 mod config;
 mod control;
+mod delegation;
 mod drift;
 mod faults;
 mod graph;
@@ -43,11 +44,13 @@ use std::{
     time::Duration,
 };
 
+use crate::model::TenantId;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use calls::Call;
 pub use config::{CONFIG_HEADER, config_yaml, config_yaml_for};
+pub use delegation::msal_object;
 pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
 pub use graph::GRAPH_CLIENT_ID;
 pub use login::{CLIENT_ID, SECRET, USERNAME};
@@ -118,6 +121,17 @@ impl Sandbox {
     /// Reads or changes the world. No request is handled meanwhile.
     pub fn world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
         look(&mut self.shared.lock().world)
+    }
+
+    /// Changes the client secret and the password to `secret` and ends all tokens, as an operator does who rotates them.
+    pub fn change_secret(&self, secret: &str) {
+        self.shared.lock().tokens.change_secret(secret);
+    }
+
+    /// The credentials of an enterprise, as `regenerateAPICredentials` would answer them; those before end.
+    #[must_use]
+    pub fn enterprise_credentials(&self, tenant: &TenantId) -> String {
+        self.shared.lock().tokens.new_credentials(tenant).to_string()
     }
 
     /// Closes the socket and waits for the calls in flight.

@@ -1,7 +1,7 @@
 //! The calls that change phones: enable, disable, update, sync, under the rules of the contract.
 //!
 //! ```text
-//! shape of the body (400) -> consent object (400) -> consent (403) -> user (404) -> the call's own rules (400, 409) -> change
+//! shape of the body (400) -> consent object (400) or Microsoft token set (400, 403) -> consent (403) -> user (404) -> the call's own rules (400, 409) -> change
 //! ```
 //!
 //! **Invariant:** a refused call has changed nothing, and no two users ever hold one number.
@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    RESELLER_ID,
+    RESELLER_ID, delegation,
     faults::{Faults, HeldNumber, Omitted},
+    login::Whose,
     route::{Route, Target},
     wire::{Reply, Request, read_update},
     world::{Tenant, User, World},
@@ -25,14 +26,19 @@ pub(super) fn write(
     world: &mut World,
     faults: &Faults,
     target: &Target,
+    whose: &Whose,
     request: &Request,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let body = request.object()?;
-    let id = if target.route == Route::Update { wrapped(&body)? } else { flat(&body)? };
+    let id = match (target.route, whose) {
+        (Route::Update, _) => wrapped(&body, whose, now)?,
+        (_, Whose::Reseller) => flat(&body)?,
+        (_, Whose::Enterprise(tenant)) => delegation::check(&body, tenant, now)?,
+    };
     let unknown = || Reply::error(400, "the consent object names a tenant that this reseller does not have");
     let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
-    if !tenant.consents() {
+    if *whose == Whose::Reseller && !tenant.consents() {
         return Err(Reply::error(403, "the enterprise has not consented to provisioning by the service provider"));
     }
     match target.route {
@@ -52,9 +58,10 @@ fn flat(body: &Map<String, Json>) -> Result<TenantId, Reply> {
 }
 
 /// The consent object under `authenticationResult` (contract 2.4).
-fn wrapped(body: &Map<String, Json>) -> Result<TenantId, Reply> {
-    match body.get("authenticationResult") {
-        Some(Json::Object(inner)) => flat(inner),
+fn wrapped(body: &Map<String, Json>, whose: &Whose, now: Timestamp) -> Result<TenantId, Reply> {
+    match (body.get("authenticationResult"), whose) {
+        (Some(Json::Object(inner)), Whose::Reseller) => flat(inner),
+        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => delegation::check(inner, tenant, now),
         _ => Err(Reply::error(400, "authenticationResult must be the consent object")),
     }
 }

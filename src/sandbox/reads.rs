@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     RESELLER_ID,
-    faults::Failure,
+    faults::{Failure, Faults},
     login::USERNAME,
     wire::{Reply, Request, list_item},
     world::{Envelope, Tenant, User, World},
@@ -15,13 +15,13 @@ use super::{
 use crate::model::{TenantId, Upn};
 
 /// `getAuthenticatedUser`: the body is the user name as bare text (contract 2.2).
-pub(super) fn who_am_i(request: &Request) -> Result<Reply, Reply> {
+pub(super) fn who_am_i(request: &Request, faults: &Faults) -> Result<Reply, Reply> {
     if request.body != USERNAME.as_bytes() {
         return Err(Reply::error(400, "the body must be the user name of the caller, as bare text"));
     }
     let me = json!({
         "username": USERNAME,
-        "type": "RESELLER",
+        "type": if faults.master_reseller { "MASTER_RESELLER" } else { "RESELLER" },
         "id": 456,
         "resellerId": RESELLER_ID,
         "registeredAdmin": true,
@@ -32,9 +32,24 @@ pub(super) fn who_am_i(request: &Request) -> Result<Reply, Reply> {
     Ok(Reply::json(200, &me))
 }
 
-/// `getEnterprisesForReseller`: a bare array, the older way of lists (contract 1).
-pub(super) fn enterprises(world: &World, request: &Request) -> Result<Reply, Reply> {
+/// The reseller below a master reseller.
+const BELOW: i64 = RESELLER_ID + 1;
+
+/// `getResellers` (contract 6.1).
+pub(super) fn resellers(request: &Request, faults: &Faults) -> Result<Reply, Reply> {
     own_reseller(request)?;
+    if !faults.master_reseller {
+        return Err(Reply::error(403, "this is no master reseller"));
+    }
+    Ok(Reply::json(200, &json!([{ "resellerId": BELOW, "resellerName": "sandbox" }])))
+}
+
+/// `getEnterprisesForReseller`: a bare array, the older way of lists (contract 1).
+pub(super) fn enterprises(world: &World, request: &Request, faults: &Faults) -> Result<Reply, Reply> {
+    let below = faults.master_reseller && request.path.rsplit('/').next() == Some(&BELOW.to_string());
+    if !below {
+        own_reseller(request)?;
+    }
     let list: Vec<Json> = world.tenants.iter().map(|(id, tenant)| enterprise_json(world, id, tenant)).collect();
     Ok(Reply::json(200, &json!(list)))
 }

@@ -22,10 +22,16 @@ pub enum Route {
     Token,
     /// `/reseller/getAuthenticatedUser` (contract 2.2).
     WhoAmI,
+    /// `/reseller/getResellers` (contract 6.1).
+    Resellers,
     /// `/reseller/getEnterprisesForReseller` (contract 6.2).
     Enterprises,
     /// `/reseller/getAvailableSBCGatewayRegionsByResellerId` (contract 6.7).
     Gateways,
+    /// `/enterprise/regenerateAPICredentials` (contract 2.3).
+    Regenerate,
+    /// `/sandbox/refreshMsal`: the sandbox's own, because the vendor's path is not public (contract 2.4).
+    RefreshMsal,
     /// `/enterprise/getEnterpriseInfoForTenant` (contract 2.5).
     Enterprise,
     /// `/provisioning/enableCallingForUser` (contract 4.1).
@@ -48,9 +54,12 @@ pub enum Route {
 const GRAPH_TOKEN: &str = "/oauth2/v2.0/token";
 
 /// Method and path of each call; a path that ends in `/` takes one more segment.
-const TABLE: [(Route, &str, &str); 11] = [
+const TABLE: [(Route, &str, &str); 14] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
+    (Route::Resellers, "GET", "/reseller/getResellers/"),
+    (Route::Regenerate, "POST", "/enterprise/regenerateAPICredentials"),
+    (Route::RefreshMsal, "POST", "/sandbox/refreshMsal"),
     (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/"),
     (Route::Gateways, "GET", "/reseller/getAvailableSBCGatewayRegionsByResellerId/"),
     (Route::Enterprise, "GET", "/enterprise/getEnterpriseInfoForTenant/"),
@@ -99,16 +108,21 @@ impl Target {
     pub(super) fn of(request: &Request) -> Result<Self, Reply> {
         let (route, segment) = Route::of(request)?;
         let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
-        let text = |pointer| body.pointer(pointer).and_then(Json::as_str);
+        let text = |pointer: &str| body.pointer(pointer).and_then(Json::as_str);
+        let msal = |above: &str| text(format!("{above}/authenticationResult/userInfo/tenantId").as_str());
         let (tenant, user) = match route {
-            Route::Token | Route::WhoAmI | Route::Enterprises | Route::Gateways => (None, None),
+            Route::Token | Route::WhoAmI | Route::Resellers | Route::Enterprises | Route::Gateways => (None, None),
+            Route::Regenerate => (std::str::from_utf8(&request.body).ok().and_then(tenant_id), None),
+            Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
             Route::GraphUsers => (graph::tenant_of(request), None),
             Route::ListUsers => (request.query("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
-            Route::Enable | Route::Disable => (text("/tenantId").and_then(tenant_id), Upn::parse(&segment).ok()),
-            Route::Sync => (text("/tenantId").and_then(tenant_id), None),
+            Route::Enable | Route::Disable => {
+                (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), Upn::parse(&segment).ok())
+            }
+            Route::Sync => (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), None),
             Route::Update => (
-                text("/authenticationResult/tenantId").and_then(tenant_id),
+                text("/authenticationResult/tenantId").or_else(|| msal("/authenticationResult")).and_then(tenant_id),
                 text("/teamsUserId").and_then(|upn| Upn::parse(upn).ok()),
             ),
         };

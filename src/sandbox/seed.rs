@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, TenantId, TenantName},
+        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, ShrinkLimit, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -154,10 +154,12 @@ mod tests {
             let tenant = DesiredTenant {
                 name: name.clone(),
                 id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
+                account: None,
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
                 live: LiveSource::default(),
                 confirm: false,
+                shrink_limit: ShrinkLimit::DEFAULT,
                 disable_limit: DisableLimit::DEFAULT,
                 protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     calls::Calls,
-    control,
+    control, delegation,
     faults::{Dice, ELSEWHERE, Failure, Faults, Rule},
     graph,
     login::Tokens,
@@ -24,7 +24,7 @@ pub(super) struct Service {
     pub(super) world: World,
     pub(super) faults: Faults,
     pub(super) calls: Calls,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     graph_tokens: graph::Tokens,
     dice: Dice,
 }
@@ -121,15 +121,18 @@ impl Service {
             }
             _ => {}
         }
-        self.tokens.check(request, now)?;
+        let whose = self.tokens.check(request, now)?;
         let tenant = target.tenant.as_ref();
         match target.route {
-            Route::WhoAmI => reads::who_am_i(request),
-            Route::Enterprises => reads::enterprises(&self.world, request),
+            Route::WhoAmI => reads::who_am_i(request, &self.faults),
+            Route::Resellers => reads::resellers(request, &self.faults),
+            Route::Enterprises => reads::enterprises(&self.world, request, &self.faults),
+            Route::Regenerate => self.tokens.regenerate(&self.world, &whose, tenant),
+            Route::RefreshMsal => delegation::refresh(&whose, request, now),
             Route::Gateways => reads::gateways(&self.world, request),
             Route::Enterprise => reads::enterprise(&self.world, tenant),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
-            _ => provisioning::write(&mut self.world, &self.faults, target, request, now),
+            _ => provisioning::write(&mut self.world, &self.faults, target, &whose, request, now),
         }
     }
 }

@@ -30,6 +30,11 @@ impl Watch {
         watch
     }
 
+    /// Tries to watch, for checks of the set-up. The error says what is wrong and what to do.
+    pub fn check(roots: &[PathBuf]) -> Result<(), (String, &'static str)> {
+        begin(roots, |_| {}).map(drop).map_err(|error| (error.to_string(), hint(&error)))
+    }
+
     /// Waits for news.
     pub async fn changed(&self) {
         self.news.notified().await;
@@ -46,13 +51,7 @@ impl Watch {
             Ok(event) if !event.paths.is_empty() && event.paths.iter().all(&ours) => {}
             Ok(_) | Err(_) => news.notify_one(),
         };
-        let begun = notify::recommended_watcher(tell).and_then(|mut watcher| {
-            for root in &self.roots {
-                watcher.watch(root, RecursiveMode::Recursive)?;
-            }
-            Ok(watcher)
-        });
-        match begun {
+        match begin(&self.roots, tell) {
             Ok(watcher) => {
                 if self.watcher.is_none() {
                     info!(paths = self.roots.len(), "watching");
@@ -65,12 +64,26 @@ impl Watch {
                 if std::mem::replace(&mut self.told, true) {
                     return;
                 }
-                let hint = match error.kind {
-                    notify::ErrorKind::MaxFilesWatch => "raise fs.inotify.max_user_watches",
-                    _ => "check that the paths exist and can be read",
-                };
-                warn!(%error, hint, "cannot watch the manifests; they are looked at on an interval only");
+                warn!(%error, hint = hint(&error), "cannot watch the manifests; they are looked at on an interval only");
             }
         }
+    }
+}
+
+fn begin(
+    roots: &[PathBuf],
+    tell: impl FnMut(notify::Result<notify::Event>) + Send + 'static,
+) -> notify::Result<RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(tell)?;
+    for root in roots {
+        watcher.watch(root, RecursiveMode::Recursive)?;
+    }
+    Ok(watcher)
+}
+
+fn hint(error: &notify::Error) -> &'static str {
+    match error.kind {
+        notify::ErrorKind::MaxFilesWatch => "raise fs.inotify.max_user_watches",
+        _ => "check that the paths exist and can be read",
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Before, Calling, Details, Field, Memory, Reverts, SyncDebt, TenantId, Upn, Used, Verb, Write, Written},
+    model::{Before, Calling, Counted, Details, Field, Memory, Reverts, SyncDebt, TenantId, Upn, Used, Verb, Write, Written},
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -68,6 +68,7 @@ impl Fold {
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
                 }
             }
+            Event::Counted { users, by } => tenant.memory.counted = Some(Counted { users: *users, by: *by, at: entry.at }),
             Event::Decided(users) => {
                 tenant.leave_pending_unknown();
                 for user in users {

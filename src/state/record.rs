@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, Fingerprint, GatewayId, Kind, Landing, PhoneNumber, RunId, TenantId, TenantName,
-        Upn, Value, Verb,
+        Before, Details, ExtensionPrefix, Field, Fingerprint, GatewayId, Kind, Landing, LiveSource, PhoneNumber, RunId, TenantId,
+        TenantName, Upn, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -63,6 +63,10 @@ enum Written {
     Landed {
         users: Vec<WrittenLanding>,
     },
+    Counted {
+        users: usize,
+        by: String,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -114,6 +118,7 @@ impl From<&Entry> for Line {
             Event::Synced => Written::Synced,
             Event::NotSynced { lost, reason } => Written::NotSynced { lost: *lost, reason: reason.clone() },
             Event::NothingSent => Written::NothingSent,
+            Event::Counted { users, by } => Written::Counted { users: *users, by: by.name().to_owned() },
             Event::Decided(users) => Written::Decided { users: users.iter().map(ToString::to_string).collect() },
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
@@ -174,6 +179,10 @@ impl Line {
             Written::Synced => Event::Synced,
             Written::NotSynced { lost, reason } => Event::NotSynced { lost, reason },
             Written::NothingSent => Event::NothingSent,
+            Written::Counted { users, by } => {
+                let known = LiveSource::ALL.into_iter().find(|source| source.name() == by);
+                Event::Counted { users, by: known.ok_or_else(|| format!("there is no reader `{by}`"))? }
+            }
             Written::Decided { users } => Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?),
             Written::Landed { users } => {
                 let landing = |landing: WrittenLanding| {
@@ -259,6 +268,7 @@ mod tests {
             Event::Synced,
             Event::NotSynced { lost: true, reason: "no answer".to_owned() },
             Event::NothingSent,
+            Event::Counted { users: 120, by: LiveSource::Graph },
             Event::Decided(vec![user.clone()]),
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
         ];

@@ -54,11 +54,20 @@ fn camel(name: &str) -> String {
 #[test]
 fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let text = text("dialplane.yaml").replace("  # resellerId", "  resellerId").replace("    # listUsers", "    listUsers");
+    let comments = ["  # enterprises:", "  #   contoso:", "  #     credentials:", "  #     msal:", "    # refreshMsal:"];
+    let accounts = ["# accounts:", "#   emea:", "#     clientId:", "#     clientSecret:", "#     username:", "#     password:"];
+    let text = comments.iter().chain(&accounts).fold(text, |text, line| {
+        let shown = if line.starts_with('#') { line.replacen('#', "", 1) } else { line.replacen("# ", "", 1) };
+        assert!(text.contains(line), "{line}");
+        text.replacen(line, shown.strip_prefix(' ').filter(|_| line.starts_with('#')).unwrap_or(&shown), 1)
+    });
     let (before, row) = text.split_once("    listUsers:\n").expect("the row");
     let (row, after) = row.split_once("\n\n").expect("what follows it");
     let row = row.replace("    #   ", "      ");
     let shown = settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
     assert_eq!(account(&shown).reseller_id, Some(123));
+    assert!(account(&shown).enterprises.contains_key("contoso") && account(&shown).endpoints.refresh_msal.is_some());
+    assert_eq!(shown.all_accounts().count(), 2);
     let row = account(&shown).endpoints.list_users.as_ref().expect("the row");
     assert_eq!((row.mapped().count(), &row.pages), (3, &Pages::default()));
     assert!(row.id.is_some() && row.tenant.is_some());

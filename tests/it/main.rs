@@ -8,9 +8,11 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod accounts;
 mod adverse;
 mod brakes;
 mod cli;
+mod doctor;
 mod examples;
 mod execute;
 mod faults;
@@ -23,6 +25,7 @@ mod plan;
 mod properties;
 mod readers;
 mod recovery;
+mod secrets;
 mod service;
 mod simulate;
 mod stage;

@@ -185,3 +185,26 @@ fn only_the_command_line_prints_and_only_main_ends_the_program() {
         assert!(!code.contains("process::exit"), "{} ends the program", path.display());
     }
 }
+
+/// Files below `src` whose code holds a word.
+fn holders(word: &str) -> Vec<String> {
+    let all = files(&root().join("src")).into_iter().filter(|path| code(&fs::read_to_string(path).unwrap()).contains(word));
+    all.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect()
+}
+
+#[test]
+fn one_path_of_the_program_alone_can_end_credentials() {
+    let named: Vec<String> =
+        holders("regenerateAPICredentials").into_iter().filter(|path| !path.starts_with("src/sandbox/")).collect();
+    // The settings name it to refuse it.
+    assert_eq!(named, ["src/api/connecttoteams/regenerate.rs", "src/config/endpoints.rs"]);
+    assert_eq!(holders("Regenerator"), ["src/api/connecttoteams/regenerate.rs", "src/cli/credentials.rs"]);
+}
+
+#[test]
+fn the_doctor_is_handed_nothing_that_writes() {
+    for word in ["writer(", "Writer", "Provisioner", "Executor", "Regenerator"] {
+        let doctors: Vec<String> = holders(word).into_iter().filter(|path| path.contains("cli/doctor")).collect();
+        assert!(doctors.is_empty(), "{doctors:?} name {word}");
+    }
+}

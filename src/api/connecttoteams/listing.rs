@@ -153,6 +153,7 @@ mod tests {
             name: TenantName::parse("contoso").unwrap(),
             id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
             extension_prefix: None,
+            account: None,
             live: LiveSource::ConnecttoTeams,
             confirm: false,
         }

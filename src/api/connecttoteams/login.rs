@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::{
     address::Base,
@@ -11,20 +12,54 @@ use super::{
     transport::{Payload, Reply, Request, Transport},
 };
 use crate::{
-    config::{Account, SecretSource},
+    config::{Account, Call, SecretSource},
     ports::{Fault, FaultKind},
 };
 
 /// The most that an answer with a token may hold.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// Asks for a token. The secrets are read now and not kept, but for removing them from messages.
-pub(super) async fn log_in(account: &Account, base: &Base, transport: &Transport) -> Result<Grant, Fault> {
-    let what = format!("log in to {} as {}", base.host(), account.username);
-    let call = &account.endpoints.token;
+/// What a token is asked for with. Read when it is needed and not kept, but for removing it from messages.
+pub(super) struct Credentials {
+    client_id: String,
+    client_secret: SecretString,
+    username: String,
+    password: SecretString,
+}
+
+impl Credentials {
+    /// Those of the API admin.
+    pub(super) async fn of_account(account: &Account, what: &str) -> Result<Self, Fault> {
+        let client_secret = read(what, "client secret", &account.client_secret).await?;
+        let password = read(what, "password", &account.password).await?;
+        let (client_id, username) = (account.client_id.clone(), account.username.clone());
+        Ok(Self { client_id, client_secret, username, password })
+    }
+
+    /// Those of an enterprise, as `regenerateAPICredentials` answered them (contract 2.3).
+    pub(super) fn of_enterprise(answer: &SecretString) -> Result<Self, &'static str> {
+        let answer = answer::json(answer.expose_secret().as_bytes()).map_err(|_| "they are no JSON")?;
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let missing = "they need `clientID`, `clientSecret`, `entAdminUsername` and `entAdminSecret`";
+        Ok(Self {
+            client_id: text("clientID").ok_or(missing)?,
+            client_secret: text("clientSecret").ok_or(missing)?.into(),
+            username: text("entAdminUsername").ok_or(missing)?,
+            password: text("entAdminSecret").ok_or(missing)?.into(),
+        })
+    }
+}
+
+/// Asks for a token.
+pub(super) async fn log_in(
+    call: &Call,
+    base: &Base,
+    transport: &Transport,
+    what: String,
+    credentials: Credentials,
+) -> Result<Grant, Fault> {
     let url = base.at(&call.path).map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
-    let client_secret = read(&what, "client secret", &account.client_secret).await?;
-    let password = read(&what, "password", &account.password).await?;
+    let Credentials { client_id, client_secret, username, password } = credentials;
     let request = Request {
         row: "token",
         method: call.method,
@@ -35,8 +70,8 @@ pub(super) async fn log_in(account: &Account, base: &Base, transport: &Transport
         what,
     };
     let complete = |builder: reqwest::RequestBuilder| {
-        let form = [("username", account.username.as_str()), ("password", password.expose_secret()), ("grant_type", "password")];
-        builder.basic_auth(&account.client_id, Some(client_secret.expose_secret())).form(&form)
+        let form = [("username", username.as_str()), ("password", password.expose_secret()), ("grant_type", "password")];
+        builder.basic_auth(&client_id, Some(client_secret.expose_secret())).form(&form)
     };
     let reply = transport.exchange(&request, complete).await.map_err(before_the_call)?;
     let secrets = vec![client_secret.clone(), password.clone()];

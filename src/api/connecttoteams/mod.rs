@@ -13,15 +13,24 @@
 //!
 //! **Invariant:** secrets and tokens are in no message, no log line and no `Debug`.
 //!
+//! Each account has a core of its own; a tenant names its account. Calls that change a tenant are authorised by the provider's
+//! consent object, or, where the settings say so, by a token and a Microsoft token set of the tenant's own (`delegate`, `msal`).
+//!
 //! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a [`Writer`].
 
+mod accounts;
 mod call;
+mod delegate;
 mod enterprise;
+mod inventory;
 mod item;
 mod listing;
 mod login;
+mod msal;
 mod outcome;
+mod probe;
 mod read;
+pub mod regenerate;
 mod table;
 mod wire;
 mod write;
@@ -31,62 +40,54 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+pub use call::Identity;
+pub use probe::Probe;
 pub use read::Reader;
 pub use write::Writer;
 
 use super::http::{address, answer, auth, grant, redact, transport};
 use crate::{
     config::{Account, Endpoints, Method},
-    ports::{Fault, FaultKind},
+    model::AccountName,
+    ports::Fault,
 };
-use {address::Base, call::Core};
+use {accounts::Accounts, call::Core};
 
-/// The connection to the service: one pool of connections, one token, one account. Clones share all of it.
+/// The connections to the service: for each account one pool of connections and one token. Clones share all of it.
 #[derive(Clone)]
 pub struct Client {
-    core: Arc<Core>,
+    accounts: Arc<Accounts>,
 }
 
 impl Client {
-    /// Checks the account and prepares connections; nothing is sent yet and no secret is read.
+    /// The connection of one account; nothing is sent yet and no secret is read.
     pub fn new(account: &Account) -> Result<Self, Fault> {
-        let problems = table::problems(&account.endpoints);
-        if let Some((row, problem)) = problems.first() {
-            let more = match problems.len() - 1 {
-                0 => String::new(),
-                n => format!(" (and {n} more)"),
-            };
-            let message = format!("the endpoint table cannot be used: `{row}`: {problem}{more}");
-            return Err(Fault::new(FaultKind::NotConfigured, message).hint("correct `connectToTeams.endpoints`"));
-        }
-        if account.timeout.is_zero() {
-            return Err(Fault::new(FaultKind::NotConfigured, "no call can be made within no time")
-                .hint("set `connectToTeams.timeout` to a duration such as 60s"));
-        }
-        let base = Base::parse(&account.base_url, "connectToTeams", "baseUrl")?;
-        Ok(Self { core: Arc::new(Core::new(account.clone(), base)?) })
+        Self::of(std::iter::once(("connectToTeams".to_owned(), None, account)))
+    }
+
+    /// Those of several: each with the section of the settings that it stands in, and the name by which tenants name it; the one
+    /// without is for tenants that name none.
+    pub fn of<'a>(accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>) -> Result<Self, Fault> {
+        let cores = accounts.map(|(section, name, account)| Ok((name, Arc::new(Core::new(section, account.clone())?))));
+        Ok(Self { accounts: Arc::new(Accounts::new(cores.collect::<Result<_, Fault>>()?)) })
     }
 
     /// The half that reads.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.core))
+        Reader::new(Arc::clone(&self.accounts))
     }
 
     /// The half that writes.
     #[must_use]
     pub fn writer(&self) -> Writer {
-        Writer::new(Arc::clone(&self.core))
+        Writer::new(Arc::clone(&self.accounts))
     }
 
-    /// Logs in, or finds that a usable token is at hand (contract 2.1). For checks of the set-up; calls do it by themselves.
-    pub async fn log_in(&self) -> Result<(), Fault> {
-        self.core.token().await.map(drop)
-    }
-
-    /// The reseller id that calls are made for: configured, or asked of the service once (contract 2.2).
-    pub async fn reseller_id(&self) -> Result<i64, Fault> {
-        self.core.reseller_id().await
+    /// One for each account, to check the set-up with.
+    #[must_use]
+    pub fn probes(&self) -> Vec<Probe> {
+        self.accounts.all().map(|core| Probe::new(Arc::clone(core))).collect()
     }
 
     /// Every call that a client with this table can make, as method and path template, in the order of the table.
@@ -98,6 +99,6 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("host", &self.core.host()).finish_non_exhaustive()
+        f.debug_struct("Client").field("hosts", &self.accounts.hosts()).finish_non_exhaustive()
     }
 }

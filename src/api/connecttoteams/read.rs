@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{
+    accounts::Accounts,
     call::{Core, Draft},
     listing::Listing,
-    outcome, table,
+    msal, outcome, table,
 };
 use crate::{
     config::ListUsers,
-    model::{Confirmation, Consent, Coverage, LiveTenant, LiveUser, TenantRef, Upn},
+    model::{Confirmation, Consent, Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -19,49 +20,72 @@ const MAX_PAGE: usize = 16 * 1024 * 1024;
 /// Reads tenants through `ConnecttoTeams`.
 #[derive(Clone)]
 pub struct Reader {
-    core: Arc<Core>,
+    accounts: Arc<Accounts>,
 }
 
 impl Reader {
-    pub(super) fn new(core: Arc<Core>) -> Self {
-        Self { core }
+    pub(super) fn new(accounts: Arc<Accounts>) -> Self {
+        Self { accounts }
     }
 
     /// Whether the customer lets us write. Readers of other services ask it here, too.
     pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
-        self.core.consent(tenant).await
+        let core = self.accounts.of(tenant)?;
+        core.told(core.consent(tenant, msal::TO_BEGIN).await)
     }
 
-    /// All pages, one after the other, each a request of its own.
-    async fn users(&self, row: &ListUsers, tenant: &TenantRef) -> Result<(BTreeMap<Upn, LiveUser>, Coverage), Fault> {
-        let what = format!("list users of {}", tenant.name);
-        let mut listing = Listing::new(row, tenant);
-        let mut wanted = Some(Listing::FIRST);
-        while let Some(page) = wanted {
-            let path = table::page_path(row, page.number, page.start);
-            let draft = Draft { path: &path, limit: MAX_PAGE, ..Draft::new(what.clone(), "listUsers", &row.call, tenant) };
-            let (request, answer) = self.core.call(&draft).await?;
-            let answer = outcome::read(&request, &answer)?;
-            wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
-        }
-        Ok(listing.finish())
+    /// Logs in for a tenant that is written with a token of its own; `None` if it is not.
+    pub async fn log_in_for(&self, tenant: &TenantRef) -> Option<Result<(), Fault>> {
+        let core = self.accounts.of(tenant).ok()?;
+        let delegated = core.delegated(tenant)?;
+        Some(core.told(delegated.delegate.auth.token(&delegated).await.map(drop)))
     }
+
+    /// What the account of a tenant has. Asked when it is first needed, and again when the answer has grown old.
+    pub async fn inventory(&self, tenant: &TenantRef) -> Result<Arc<Inventory>, Fault> {
+        let core = self.accounts.of(tenant)?;
+        core.told(core.inventory().await)
+    }
+}
+
+/// All pages, one after the other, each a request of its own.
+async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<(BTreeMap<Upn, LiveUser>, Coverage), Fault> {
+    let what = format!("list users of {}", tenant.name);
+    let mut listing = Listing::new(row, tenant);
+    let mut wanted = Some(Listing::FIRST);
+    while let Some(page) = wanted {
+        let path = table::page_path(row, page.number, page.start);
+        let draft = Draft { path: &path, limit: MAX_PAGE, ..Draft::new(what.clone(), "listUsers", &row.call, tenant) };
+        let (request, answer) = core.call(&draft).await?;
+        let answer = outcome::read(&request, &answer)?;
+        wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
+    }
+    Ok(listing.finish())
+}
+
+async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+    let row = core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
+    let consent = core.consent(tenant, msal::TO_BEGIN).await?;
+    let (users, coverage) = users(core, row, tenant).await?;
+    tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
+    let sees = row.mapped().map(|(field, _)| field).collect();
+    Ok(LiveTenant { consent, coverage, sees, users, confirmation: Confirmation::NotAsked })
 }
 
 impl LiveReader for Reader {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
-        let row = self.core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
-        let consent = self.core.consent(tenant).await?;
-        let (users, coverage) = self.users(row, tenant).await?;
-        tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
-        let sees = row.mapped().map(|(field, _)| field).collect();
-        Ok(LiveTenant { consent, coverage, sees, users, confirmation: Confirmation::NotAsked })
+        let core = self.accounts.of(tenant)?;
+        core.told(observe(core, tenant).await)
+    }
+
+    async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
+        Self::inventory(self, tenant).await.inspect_err(|fault| tracing::warn!(%fault, "the inventory could not be read")).ok()
     }
 }
 
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("host", &self.core.host()).finish_non_exhaustive()
+        f.debug_struct("Reader").field("hosts", &self.accounts.hosts()).finish_non_exhaustive()
     }
 }
 

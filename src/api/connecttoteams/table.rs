@@ -9,7 +9,9 @@ pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
         let cannot_fill: &[&str] = match name {
             // Asked before the reseller is known; `whoAmI` is how it becomes known.
             "token" | "whoAmI" => &["{tenantId}", "{resellerId}", "{userPrincipalName}"],
-            "enterprise" | "sync" | "listUsers" => &["{userPrincipalName}"],
+            // Of the whole account, whatever the tenant.
+            "resellers" | "enterprises" | "gateways" => &["{tenantId}", "{userPrincipalName}"],
+            "enterprise" | "sync" | "refreshMsal" | "listUsers" => &["{userPrincipalName}"],
             _ => &[],
         };
         for place in cannot_fill.iter().filter(|place| call.path.contains(**place)) {
@@ -20,6 +22,13 @@ pub(super) fn problems(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
         }
         if call.path.matches('{').count() != call.path.matches('}').count() {
             problems.push((name, format!("path `{}` has a brace without its partner", call.path)));
+        }
+    }
+    for (name, call) in
+        [("resellers", &endpoints.resellers), ("enterprises", &endpoints.enterprises), ("gateways", &endpoints.gateways)]
+    {
+        if call.body != Body::None {
+            problems.push((name, "this call is about no tenant, so that its body can only be `none`".to_owned()));
         }
     }
     if endpoints.update.body == Body::Text {
@@ -59,13 +68,17 @@ fn rows(endpoints: &Endpoints) -> impl Iterator<Item = (&'static str, &Call)> {
     let fixed = [
         ("token", &endpoints.token),
         ("whoAmI", &endpoints.who_am_i),
+        ("resellers", &endpoints.resellers),
+        ("enterprises", &endpoints.enterprises),
+        ("gateways", &endpoints.gateways),
         ("enterprise", &endpoints.enterprise),
         ("enable", &endpoints.enable),
         ("disable", &endpoints.disable),
         ("update", &endpoints.update),
         ("sync", &endpoints.sync),
     ];
-    fixed.into_iter().chain(endpoints.list_users.as_ref().map(|row| ("listUsers", &row.call)))
+    let refresh = endpoints.refresh_msal.as_ref().map(|call| ("refreshMsal", call));
+    fixed.into_iter().chain(refresh).chain(endpoints.list_users.as_ref().map(|row| ("listUsers", &row.call)))
 }
 
 #[cfg(test)]
@@ -81,6 +94,9 @@ mod tests {
             [
                 "Post /oauth/token",
                 "Put /reseller/getAuthenticatedUser",
+                "Get /reseller/getResellers/{resellerId}",
+                "Get /reseller/getEnterprisesForReseller/{resellerId}",
+                "Get /reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}",
                 "Get /enterprise/getEnterpriseInfoForTenant/{tenantId}",
                 "Post /provisioning/enableCallingForUser/{userPrincipalName}",
                 "Post /provisioning/disableCallingForUser/{userPrincipalName}",

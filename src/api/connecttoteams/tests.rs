@@ -16,7 +16,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     model::{Consent, Coverage, LiveSource, TenantId, TenantName, TenantRef, Upn},
-    ports::{LiveReader as _, Provisioner as _},
+    ports::{FaultKind, LiveReader as _, Provisioner as _},
 };
 
 /// How often each kind of call came.
@@ -28,6 +28,12 @@ struct Seen {
 
 /// A service whose token call works and whose other calls do what `answer` says of the n-th one, from 0.
 async fn serve(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static) -> (Client, Arc<Seen>) {
+    let (seen, address) = serve_at(answer).await;
+    (Client::new(&account(&address)).unwrap(), seen)
+}
+
+/// The same without a client: where it is.
+async fn serve_at(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static) -> (Arc<Seen>, String) {
     let seen = Arc::new(Seen::default());
     let counted = Arc::clone(&seen);
     let router = Router::new().fallback(move |request: Incoming| {
@@ -43,7 +49,7 @@ async fn serve(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Syn
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (Client::new(&account(&format!("http://{address}"))).unwrap(), seen)
+    (seen, format!("http://{address}"))
 }
 
 fn account(base_url: &str) -> Account {
@@ -63,6 +69,7 @@ fn tenant() -> TenantRef {
         name: TenantName::parse("contoso").unwrap(),
         id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
         extension_prefix: None,
+        account: None,
         live: LiveSource::ConnecttoTeams,
         confirm: false,
     }
@@ -255,4 +262,37 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
         assert!(fault.message.contains("Bad credentials for [redacted]"), "{fault:?}");
     }
     assert_eq!(logins.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_repeats_it() {
+    let set = json!({"accessToken": "0.opaque.token.of.microsoft", "userInfo": {"tenantId": tenant().id.as_str()}});
+    let credentials = json!({"clientID": "c", "clientSecret": "opaque", "entAdminUsername": "u", "entAdminSecret": "p4ssword"});
+    let echo = |_, request: Incoming| {
+        let path = request.uri().path().to_owned();
+        let body = axum::body::to_bytes(request.into_body(), 1 << 20);
+        (
+            StatusCode::BAD_REQUEST,
+            axum::body::Body::from_stream(futures_util::stream::once(async move {
+                let body = body.await.map_err(std::io::Error::other)?;
+                let shape = if path.ends_with("updateUserDetails") { "/authenticationResult" } else { "" };
+                let sent: serde_json::Value = serde_json::from_slice(&body)?;
+                let token =
+                    sent.pointer(&format!("{shape}/authenticationResult/accessToken")).unwrap_or(&serde_json::Value::Null);
+                Ok::<_, std::io::Error>(format!("bad token {token}"))
+            })),
+        )
+            .into_response()
+    };
+    let (_, address) = serve_at(echo).await;
+    let mut account = account(&address);
+    let command = |json: &serde_json::Value| json!({"command": ["echo", json.to_string()]});
+    let enterprise = json!({"credentials": command(&credentials), "msal": command(&set)});
+    account.enterprises.insert("contoso".to_owned(), serde_json::from_value(enterprise).unwrap());
+    let writer = Client::new(&account).unwrap().writer();
+    assert_eq!(writer.consent(&tenant()).await, Ok(Consent::Granted));
+    let fault = writer.disable(&tenant(), &adele()).await.unwrap_err();
+    assert_eq!(fault.message, "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \"[redacted]\")");
+    let fault = writer.sync(&tenant()).await.unwrap_err();
+    assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
 }

@@ -5,8 +5,9 @@ use std::{fmt, sync::Arc};
 use serde_json::Value;
 
 use super::{
+    accounts::Accounts,
     call::{Core, Draft},
-    outcome,
+    msal, outcome,
     transport::Payload,
     wire,
 };
@@ -19,56 +20,65 @@ use crate::{
 /// Writes through `ConnecttoTeams`.
 #[derive(Clone)]
 pub struct Writer {
-    core: Arc<Core>,
+    accounts: Arc<Accounts>,
 }
 
 impl Writer {
-    pub(super) fn new(core: Arc<Core>) -> Self {
-        Self { core }
-    }
-
-    async fn write(&self, draft: &Draft<'_>) -> Result<(), Fault> {
-        let (request, answer) = self.core.call(draft).await?;
-        outcome::write(&request, &answer)
+    pub(super) fn new(accounts: Arc<Accounts>) -> Self {
+        Self { accounts }
     }
 }
 
 impl Provisioner for Writer {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
-        self.core.consent(tenant).await
+        let core = self.accounts.of(tenant)?;
+        core.told(core.consent(tenant, msal::LEAST).await)
     }
 
     async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        let core = self.accounts.of(tenant)?;
         let what = format!("enable calling of {user} in {}", tenant.name);
-        self.write(&Draft::new(what, "enable", &self.core.account.endpoints.enable, tenant).of(user)).await
+        core.told(write(core, &Draft::new(what, "enable", &core.account.endpoints.enable, tenant).of(user)).await)
     }
 
     async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+        let core = self.accounts.of(tenant)?;
         let what = format!("disable calling of {user} in {}", tenant.name);
-        self.write(&Draft::new(what, "disable", &self.core.account.endpoints.disable, tenant).of(user)).await
+        core.told(write(core, &Draft::new(what, "disable", &core.account.endpoints.disable, tenant).of(user)).await)
     }
 
     async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        let call = &self.core.account.endpoints.update;
-        let what = format!("update {} in {}", update.user(), tenant.name);
-        let draft = Draft::new(what, "update", call, tenant).of(update.user());
-        let consent = match call.body {
-            Body::None | Body::Text => Value::Null,
-            Body::Flat | Body::Wrapped => self.core.consent_object(tenant).await?,
-        };
-        let payload = Payload::Text(wire::update(update, consent, call.body).to_string());
-        let (request, answer) = self.core.call_with(&draft, payload).await?;
-        outcome::write(&request, &answer)
+        let core = self.accounts.of(tenant)?;
+        core.told(send_update(core, tenant, update).await)
     }
 
     async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
+        let core = self.accounts.of(tenant)?;
         let what = format!("sync the registrations of {}", tenant.name);
-        self.write(&Draft::new(what, "sync", &self.core.account.endpoints.sync, tenant)).await
+        core.told(write(core, &Draft::new(what, "sync", &core.account.endpoints.sync, tenant)).await)
     }
+}
+
+async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
+    let (request, answer) = core.call(draft).await?;
+    outcome::write(&request, &answer)
+}
+
+async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
+    let call = &core.account.endpoints.update;
+    let what = format!("update {} in {}", update.user(), tenant.name);
+    let draft = Draft::new(what, "update", call, tenant).of(update.user());
+    let authorisation = match call.body {
+        Body::None | Body::Text => Value::Null,
+        Body::Flat | Body::Wrapped => core.authorisation(tenant).await?,
+    };
+    let payload = Payload::Text(wire::update(update, authorisation, call.body).to_string());
+    let (request, answer) = core.call_with(&draft, payload).await?;
+    outcome::write(&request, &answer)
 }
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("host", &self.core.host()).finish_non_exhaustive()
+        f.debug_struct("Writer").field("hosts", &self.accounts.hosts()).finish_non_exhaustive()
     }
 }

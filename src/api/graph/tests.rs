@@ -23,6 +23,7 @@ fn tenant() -> TenantRef {
         name: TenantName::parse("contoso").unwrap(),
         id: TenantId::parse(TENANT).unwrap(),
         extension_prefix: None,
+        account: None,
         live: LiveSource::Graph,
         confirm: false,
     }

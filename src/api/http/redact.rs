@@ -31,7 +31,14 @@ impl Redactor {
             }
             all.push(secret);
         }
+        // The longest first: a short one inside of it would leave its pieces behind.
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self { secrets: all.into() }
+    }
+
+    /// The same, and these as well.
+    pub(in crate::api) fn and(&self, more: impl IntoIterator<Item = SecretString>) -> Self {
+        Self::new(self.secrets.iter().cloned().chain(more))
     }
 
     /// Text that a service sent, as a message may quote it.

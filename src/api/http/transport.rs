@@ -6,12 +6,16 @@
 //!
 //! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its request.
 
-use std::{error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::{
     RequestBuilder, Response, StatusCode, Url,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
     redirect,
 };
 use tokio::time::Instant;
@@ -77,6 +81,8 @@ pub(in crate::api) struct Transport {
     setting: Setting,
     timeout: Duration,
     throttle: Throttle,
+    /// How far the service's clock is ahead of ours, as its last answer told.
+    ahead: Mutex<Option<SignedDuration>>,
 }
 
 impl Transport {
@@ -107,12 +113,33 @@ impl Transport {
             Fault::new(FaultKind::NotConfigured, format!("no TLS connection can be prepared: {}", cause(&error)))
                 .hint("install the system's root certificates (package ca-certificates)")
         })?;
-        Ok(Self { http, host: base.host(), setting: base.setting().clone(), timeout, throttle: Throttle::default() })
+        Ok(Self {
+            http,
+            host: base.host(),
+            setting: base.setting().clone(),
+            timeout,
+            throttle: Throttle::default(),
+            ahead: Mutex::default(),
+        })
     }
 
     /// The service as messages name it.
     pub(in crate::api) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// How far the service's clock is ahead of ours, to the second; unknown before the first answer.
+    pub(in crate::api) fn clock_ahead(&self) -> Option<SignedDuration> {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_clock(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+        let there = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+        if let Some(there) = there {
+            let ahead = there.duration_since(Timestamp::now());
+            *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+        }
     }
 
     /// Sends a request and takes its answer, waiting and trying again only where the service says "too many".
@@ -157,6 +184,7 @@ impl Transport {
         let elapsed_ms = millis(started.elapsed());
         tracing::debug!(method = ?request.method, path = request.template, status, elapsed_ms, "call");
         let response = sent.map_err(|error| self.lost(request, &error))?;
+        self.note_clock(response.headers());
         let status = response.status();
         if status.is_redirection() {
             return Err(redirected(request, &response, &self.setting));

@@ -216,6 +216,20 @@ impl fmt::Display for Note {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
+            Self::NotOurTenant(reseller) => write!(
+                f,
+                "the service does not list this tenant among those of reseller {reseller}; check `spec.tenantId` and `spec.account`"
+            ),
+            Self::GatewayNotAvailable { gateway, users, available } => {
+                let available: Vec<String> = available.iter().map(|id| id.get().to_string()).collect();
+                write!(
+                    f,
+                    "gateway {} is not available to this reseller, and {} to use it; available: {}",
+                    gateway.get(),
+                    format_args!("{} {}", many(*users, "user"), if *users == 1 { "is" } else { "are" }),
+                    available.join(", ")
+                )
+            }
             Self::NotConfirmed(why) => write!(f, "not confirmed in Teams: {why}"),
             Self::NotConfirmedYet(count) => {
                 write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))

@@ -10,8 +10,8 @@ use dialplane::{
     manifest::InForce,
     model::{
         Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling,
-        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Prune, TenantId, TenantName, TenantRef, UpdateRequest, Upn,
-        Value,
+        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Prune, ShrinkLimit, TenantId, TenantName, TenantRef,
+        UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -150,6 +150,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
         let tenant = DesiredTenant {
             name: name(&format!("t{index}")),
             id: TenantId::parse(&tenant_id(index)).unwrap(),
+            account: None,
             mode: match draw.mode {
                 0 => Mode::Report,
                 SUSPENDED => Mode::Suspend,
@@ -158,6 +159,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
             live: LiveSource::ConnecttoTeams,
             confirm: false,
+            shrink_limit: ShrinkLimit::DEFAULT,
             disable_limit: DisableLimit { percent: draw.percent, count: 25 },
             protect: protect.collect(),
             extension_prefix: None,

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod graph;
+mod shrink;
 mod whole;
 mod wrapped;
 
@@ -25,5 +26,5 @@ fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
 
 /// The first tenant of these tests, read in one way or the other.
 fn contoso(live: LiveSource) -> TenantRef {
-    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, live, confirm: false }
+    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, account: None, live, confirm: false }
 }

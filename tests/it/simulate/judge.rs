@@ -161,7 +161,11 @@ impl Judge {
                     seen.for_each(|what| record.fights.landed(what));
                 }
             }
-            Event::NothingSent | Event::NotSynced { lost: true, .. } | Event::Decided(_) | Event::Approved { .. } => {}
+            Event::NothingSent
+            | Event::NotSynced { lost: true, .. }
+            | Event::Decided(_)
+            | Event::Counted { .. }
+            | Event::Approved { .. } => {}
         }
     }
 

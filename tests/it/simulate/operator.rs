@@ -6,8 +6,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveSource, Mode, Origin, Prune, TenantId,
-    TenantName, Upn, Value,
+    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveSource, Mode, Origin, Prune, ShrinkLimit,
+    TenantId, TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World, now};
@@ -71,10 +71,12 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
     let desired = DesiredTenant {
         name: name(&format!("t{t}")),
         id: TenantId::parse(&tenant_id(t)).unwrap(),
+        account: None,
         mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
         live: LiveSource::ConnecttoTeams,
         confirm: false,
+        shrink_limit: ShrinkLimit::DEFAULT,
         disable_limit: DisableLimit { percent: 100, count: 25 },
         protect: BTreeSet::new(),
         extension_prefix: None,

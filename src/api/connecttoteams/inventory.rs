@@ -1,0 +1,201 @@
+//! What an account has: its enterprises and its gateways (contract 6).
+//!
+//! The shape of these answers is documented for the gateways only. So a list is looked for wherever the vendor's envelopes have
+//! theirs, and an answer that does not show what is looked for is *unknown*, with the reason, and never an empty list.
+//!
+//! **Invariant:** reading it decides nothing: whoever gets an unknown list concludes nothing from it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::{Map, Value};
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{
+    address::Places,
+    call::Core,
+    outcome,
+    transport::{Payload, Request},
+};
+use crate::{
+    config::Call,
+    model::{GatewayId, Inventory, TenantId},
+    ports::Fault,
+};
+
+/// How long an inventory is taken for true: customers do not come and go by the minute.
+const FRESH: Duration = Duration::from_secs(3600);
+/// The same for one with an unknown list.
+const FRESH_UNKNOWN: Duration = Duration::from_secs(300);
+/// The most that one of its lists may hold, in bytes.
+const MAX_LIST: usize = 16 * 1024 * 1024;
+/// The most resellers of a master reseller that are looked through.
+const MAX_RESELLERS: usize = 200;
+
+/// The inventory that was last read, and when.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<Option<(Instant, Arc<Inventory>)>>);
+
+impl Core {
+    /// What this account has. The lock is held while it is asked for, so that all others wait for the answer.
+    pub(super) async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
+        let mut kept = self.inventory.0.lock().await;
+        if let Some((at, inventory)) = kept.as_ref() {
+            let known = inventory.tenants.is_ok() && inventory.gateways.is_ok();
+            if at.elapsed() < if known { FRESH } else { FRESH_UNKNOWN } {
+                return Ok(Arc::clone(inventory));
+            }
+        }
+        let reseller = self.reseller_id().await?;
+        let inventory = Inventory {
+            reseller,
+            tenants: self.tenants(reseller).await,
+            gateways: self.list("gateways", &self.account.endpoints.gateways, reseller).await.and_then(|list| gateways(&list)),
+        };
+        for (list, unknown) in
+            [("enterprises", inventory.tenants.as_ref().err()), ("gateways", inventory.gateways.as_ref().err())]
+        {
+            if let Some(why) = unknown {
+                tracing::warn!(account = self.section(), list, why, "could not be checked; nothing depends on it");
+            }
+        }
+        let inventory = Arc::new(inventory);
+        *kept = Some((Instant::now(), Arc::clone(&inventory)));
+        Ok(inventory)
+    }
+
+    /// The tenants of the reseller; of a master reseller, those of all its resellers as well.
+    async fn tenants(&self, reseller: i64) -> Result<BTreeSet<TenantId>, String> {
+        let call = &self.account.endpoints.enterprises;
+        if self.is_plain_reseller().await {
+            return tenants(&self.list("enterprises", call, reseller).await?);
+        }
+        let below = resellers(&self.list("resellers", &self.account.endpoints.resellers, reseller).await?)?;
+        if below.len() > MAX_RESELLERS {
+            return Err(format!("there are {} resellers; {MAX_RESELLERS} are looked through", below.len()));
+        }
+        let mut all = BTreeSet::new();
+        for reseller in below {
+            all.extend(tenants(&self.list("enterprises", call, reseller).await?)?);
+        }
+        Ok(all)
+    }
+
+    /// Whether this is a reseller and no master reseller. Where a configured id makes the question needless, it is not asked.
+    async fn is_plain_reseller(&self) -> bool {
+        self.account.reseller_id.is_some() || self.identity().await.map_or(true, |identity| identity.kind == "RESELLER")
+    }
+
+    async fn list(&self, row: &'static str, call: &Call, reseller: i64) -> Result<Value, String> {
+        let ask = async {
+            let what = format!("list the {row} of reseller {reseller}");
+            let places = Places { reseller: Some(reseller), ..Places::default() };
+            let url = self.filled(&what, row, &call.path, places).await?;
+            let (method, template, payload) = (call.method, call.path.clone(), Payload::Empty);
+            let request = Request { what, row, method, template, url, payload, limit: MAX_LIST };
+            let answer = self.send(&request).await?;
+            outcome::read(&request, &answer)
+        };
+        ask.await.map_err(|fault: Fault| fault.message)
+    }
+}
+
+/// The list in an answer: the answer itself, or the only list of objects in it; and whether the answer says that there is more.
+fn list(answer: &Value) -> Result<Vec<&Map<String, Value>>, String> {
+    let mut lists = Vec::new();
+    find_lists(answer, 4, &mut lists);
+    let items = match lists.as_slice() {
+        [only] => *only,
+        [] => return Err("the answer holds no list".to_owned()),
+        more => return Err(format!("the answer holds {} lists", more.len())),
+    };
+    let total = ["recordsTotal", "totalElements"].iter().find_map(|name| answer.get(*name)?.as_u64());
+    if let Some(total) = total.filter(|total| *total > items.len() as u64) {
+        return Err(format!("the answer holds {} of {total} entries", items.len()));
+    }
+    let objects: Vec<_> = items.iter().filter_map(Value::as_object).collect();
+    if objects.len() == items.len() { Ok(objects) } else { Err("the answer's list holds something else than objects".to_owned()) }
+}
+
+fn find_lists<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a Vec<Value>>) {
+    match value {
+        Value::Array(items) => found.push(items),
+        Value::Object(fields) if depth > 0 => fields.values().for_each(|value| find_lists(value, depth - 1, found)),
+        _ => {}
+    }
+}
+
+fn number(item: &Map<String, Value>, names: &[&str]) -> Option<i64> {
+    names.iter().find_map(|name| item.get(*name).and_then(|id| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok())))
+}
+
+/// Enterprises that are not registered yet have no tenant; a list in which none has one is not understood.
+fn tenants(answer: &Value) -> Result<BTreeSet<TenantId>, String> {
+    let items = list(answer)?;
+    let id = |item: &&Map<String, Value>| {
+        let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
+        named.and_then(|text| TenantId::parse(text.trim()).ok())
+    };
+    let tenants: BTreeSet<TenantId> = items.iter().filter_map(id).collect();
+    if tenants.is_empty() { Err(format!("none of the {} entries names a tenant", items.len())) } else { Ok(tenants) }
+}
+
+fn resellers(answer: &Value) -> Result<Vec<i64>, String> {
+    let items = list(answer)?;
+    let ids: Option<Vec<i64>> = items.iter().map(|item| number(item, &["resellerId", "id"])).collect();
+    ids.ok_or_else(|| "a reseller without `resellerId`".to_owned())
+}
+
+fn gateways(answer: &Value) -> Result<BTreeMap<GatewayId, String>, String> {
+    let items = list(answer)?;
+    let region = |item: &Map<String, Value>| item.get("sbcGatewayRegion").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let gateways: Option<BTreeMap<GatewayId, String>> = items
+        .iter()
+        .map(|item| Some((number(item, &["sbcGatewayId"]).and_then(|id| GatewayId::new(id).ok())?, region(item))))
+        .collect();
+    match gateways {
+        Some(gateways) if !gateways.is_empty() => Ok(gateways),
+        Some(_) => Err("the list is empty".to_owned()),
+        None => Err("a gateway without `sbcGatewayId`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_are_found_in_each_envelope_and_never_guessed() {
+        let contoso = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+        let item = json!({"enterpriseId": 1, "tenantId": contoso, "services": "PBX"});
+        let unregistered = json!({"enterpriseId": 2, "tenantId": null});
+        let ids = |answer: &Value| tenants(answer).map(|tenants| tenants.len());
+        for (answer, expected) in [
+            (json!([item, unregistered]), Ok(1)),
+            (json!({"data": {"_embedded": {"enterpriseList": [item]}}, "recordsTotal": 1}), Ok(1)),
+            (json!({"content": [item], "totalElements": 7}), Err("the answer holds 1 of 7 entries")),
+            (json!([unregistered]), Err("none of the 1 entries names a tenant")),
+            (json!([]), Err("none of the 0 entries names a tenant")),
+            (json!({}), Err("the answer holds no list")),
+            (json!({"a": [item], "b": []}), Err("the answer holds 2 lists")),
+            (json!([contoso]), Err("the answer's list holds something else than objects")),
+        ] {
+            assert_eq!(ids(&answer).as_ref().map_err(String::as_str), expected.as_ref().map_err(|why| *why), "{answer}");
+        }
+    }
+
+    #[test]
+    fn gateways_are_numbers_and_all_of_them_are_understood() {
+        let gateway = |id: Value| json!({"sbcGatewayId": id, "sbcGatewayRegion": "US East"});
+        assert_eq!(gateways(&json!([gateway(json!(805)), gateway(json!("806"))])).map(|found| found.len()), Ok(2));
+        for bad in [json!([gateway(json!(805)), gateway(json!("east"))]), json!([gateway(json!(0))]), json!([])] {
+            assert!(gateways(&bad).is_err(), "{bad}");
+        }
+        assert_eq!(resellers(&json!([{"id": 7}, {"resellerId": 8, "id": 1}])), Ok(vec![7, 8]));
+    }
+}

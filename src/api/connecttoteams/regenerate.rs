@@ -1,0 +1,96 @@
+//! `regenerateAPICredentials` (contract 2.3): makes new credentials of an enterprise and so ends those that anybody else uses.
+//!
+//! **Invariant:** this is the only file that names the call, and a [`Regenerator`] is the only thing that can make it. It is built
+//! from settings, not from a [`super::Client`]: whoever holds a reader or a writer has no way to one.
+//!
+//! **Invariant:** it takes a [`Confirmed`], which exists only for a name that a person gave.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{
+    answer,
+    call::{Core, MAX_ANSWER},
+    outcome,
+    transport::{Payload, Request},
+};
+use crate::{
+    config::{Account, Method},
+    model::TenantRef,
+    ports::{Fault, FaultKind},
+};
+
+const PATH: &str = "/enterprise/regenerateAPICredentials";
+
+/// Can make new credentials.
+pub struct Regenerator {
+    core: Core,
+}
+
+/// A tenant whose name somebody gave to say that this is meant.
+#[derive(Debug)]
+pub struct Confirmed<'a>(&'a TenantRef);
+
+impl<'a> Confirmed<'a> {
+    /// What was typed must be the name of the tenant.
+    #[must_use]
+    pub fn by(tenant: &'a TenantRef, typed: &str) -> Option<Self> {
+        (typed.trim() == tenant.name.as_str()).then_some(Self(tenant))
+    }
+}
+
+/// New credentials, as the service sent them.
+pub struct Regenerated {
+    /// The answer.
+    pub answer: SecretString,
+    /// Whether it has what a login needs.
+    pub understood: bool,
+}
+
+impl std::fmt::Debug for Regenerator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Regenerator").field("host", &self.core.host()).finish_non_exhaustive()
+    }
+}
+
+impl Regenerator {
+    /// The account that manages the tenant, and the section of the settings that it stands in.
+    pub fn new(section: String, account: &Account) -> Result<Self, Fault> {
+        // Nobody may end it halfway: what comes back exists nowhere else.
+        let timeout = account.timeout.max(Duration::from_secs(60));
+        Ok(Self { core: Core::new(section, Account { timeout, ..account.clone() })? })
+    }
+
+    /// Asks for them. From here on the former ones are no longer good.
+    pub async fn regenerate(&self, confirmed: Confirmed<'_>) -> Result<Regenerated, Fault> {
+        let Confirmed(tenant) = confirmed;
+        let what = format!("make new credentials of {}", tenant.name);
+        let url = self.core.fill(&what, "regenerate", PATH, tenant).await?;
+        let request = Request {
+            what,
+            row: "regenerate",
+            method: Method::Post,
+            template: PATH.to_owned(),
+            url,
+            // Bare, as the vendor shows it.
+            payload: Payload::Text(tenant.id.to_string()),
+            limit: MAX_ANSWER,
+        };
+        let answer = self.core.told(self.core.send(&request).await)?;
+        if !answer.reply.status.is_success()
+            || answer::json(&answer.reply.body).is_ok_and(|json| answer::error_inside(&json).is_some())
+        {
+            let refused = outcome::read(&request, &answer).err();
+            let fault = refused.unwrap_or_else(|| Fault::new(FaultKind::Rejected, format!("{}: refused", request.what)));
+            return Err(fault.hint("the enterprise must be registered with the service first; nothing was changed if it refused"));
+        }
+        // Whatever came is kept, understood or not: the former credentials are gone.
+        let text = String::from_utf8_lossy(&answer.reply.body).into_owned();
+        let names = ["clientID", "clientSecret", "entAdminUsername", "entAdminSecret"];
+        let understood = answer::json(&answer.reply.body)
+            .is_ok_and(|json| names.iter().all(|name| json.get(*name).and_then(Value::as_str).is_some()));
+        Ok(Regenerated { answer: text.into(), understood })
+    }
+}

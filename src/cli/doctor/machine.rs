@@ -1,0 +1,91 @@
+//! What can be checked without the service: manifests, journal, watching.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    super::{
+        manifests::{self, Looked},
+        out,
+    },
+    Checks,
+};
+use crate::{plan::render::many, source::Watch, state};
+
+pub(super) fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
+    let looked = match manifests::look(paths) {
+        Ok(looked) => looked,
+        Err(failure) => {
+            out::diagnostics(&failure.diagnostics);
+            // A beginner has none yet.
+            checks.warn("manifests", failure.message, failure.hint.unwrap_or_default());
+            return None;
+        }
+    };
+    let tenants = &looked.in_force.desired.tenants;
+    let users: usize = tenants.values().map(|tenant| tenant.users.len()).sum();
+    match looked.diagnostics.len() {
+        0 => checks.pass(
+            "manifests",
+            format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants.len(), "tenant"), many(users, "user")),
+        ),
+        errors => checks.fail("manifests", many(errors, "error"), "`dialplane validate` shows each of them"),
+    }
+    Some(looked)
+}
+
+pub(super) fn journal(checks: &mut Checks, folder: &Path) {
+    let place = folder.display();
+    if let Err(error) = state::read_memory(folder) {
+        let hint = error.hint();
+        checks.fail("journal", error.to_string(), hint);
+        return;
+    }
+    if let Err(error) = try_to_write(folder) {
+        checks.fail(
+            "journal",
+            format!("{place} cannot be written: {error}"),
+            "make it writable for this user, or set `state.path`",
+        );
+        return;
+    }
+    match state::is_held(folder) {
+        Ok(true) => checks.pass("journal", format!("{place} can be written, and a running dialplane does")),
+        Ok(false) => checks.pass("journal", format!("{place} can be written")),
+        Err(error) => checks.fail("journal", format!("{place}: {error}"), "make it readable for this user, or set `state.path`"),
+    }
+}
+
+/// Writes a file into the folder, or where the folder would be made, and takes it away again.
+fn try_to_write(folder: &Path) -> io::Result<()> {
+    let folder = std::path::absolute(folder)?;
+    let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let file = there.join(format!(".dialplane-doctor-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&file)?;
+    fs::remove_file(file)
+}
+
+pub(super) fn watching(checks: &mut Checks, paths: &[PathBuf]) {
+    let remedy = "changes are then found on an interval only (`run.poll`)";
+    if let Err((error, hint)) = Watch::check(paths) {
+        checks.warn("watching", error, format!("{hint}; {remedy}"));
+        return;
+    }
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok().and_then(|text| text.trim().parse().ok());
+    match (folders(paths), limit) {
+        (folders, Some(limit)) if folders.saturating_mul(2) > limit => checks.warn(
+            "watching",
+            format!("{} of the {limit} watches of this user are needed", many(folders, "folder")),
+            format!("raise fs.inotify.max_user_watches; {remedy}"),
+        ),
+        (folders, _) => checks.pass("watching", many(folders, "folder")),
+    }
+}
+
+fn folders(paths: &[PathBuf]) -> usize {
+    let all = paths.iter().flat_map(|path| walkdir::WalkDir::new(path).follow_links(false));
+    all.filter_map(Result::ok).filter(|entry| entry.file_type().is_dir()).count()
+}

@@ -1,0 +1,176 @@
+//! `doctor`: is everything set up as it should be? One line a check, with what to do.
+//!
+//! ```text
+//! configuration -> manifests -> journal, watching            machine
+//!               -> connection, clock, login, reseller, lists account
+//!               -> account, enterprise, consent, users       tenant
+//! ```
+//!
+//! **Invariant:** it is handed readers and probes only; nothing here could change the service. What it depends on and failed is told
+//! once: checks behind it are left out, not failed as well.
+
+mod account;
+mod machine;
+mod tenant;
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use anstyle::{AnsiColor, Style};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    args::{Cli, Doctor, StatusOutput},
+    backend::Backend,
+    exit::{Exit, Failure},
+    manifests::{self, Looked},
+    out,
+    signals::Signals,
+};
+use crate::{config::Settings, model::Mode, ports::Fault};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// As it should be.
+    Pass,
+    /// It deserves a look; what depends on it is held or left out.
+    Warn,
+    /// It must be put right.
+    Fail,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Check {
+    /// What was looked at: `machine`, a section of the settings, a tenant.
+    subject: String,
+    #[serde(rename = "check")]
+    name: &'static str,
+    verdict: Verdict,
+    finding: String,
+    remedy: Option<String>,
+}
+
+/// The checks of one subject.
+struct Checks {
+    subject: String,
+    list: Vec<Check>,
+}
+
+impl Checks {
+    fn of(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), list: Vec::new() }
+    }
+
+    fn add(&mut self, check: &'static str, verdict: Verdict, finding: impl Into<String>, remedy: Option<String>) {
+        self.list.push(Check { subject: self.subject.clone(), name: check, verdict, finding: finding.into(), remedy });
+    }
+
+    fn pass(&mut self, check: &'static str, finding: impl Into<String>) {
+        self.add(check, Verdict::Pass, finding, None);
+    }
+
+    fn warn(&mut self, check: &'static str, finding: impl Into<String>, remedy: impl Into<String>) {
+        self.add(check, Verdict::Warn, finding, Some(remedy.into()));
+    }
+
+    fn fail(&mut self, check: &'static str, finding: impl Into<String>, remedy: impl Into<String>) {
+        self.add(check, Verdict::Fail, finding, Some(remedy.into()));
+    }
+
+    fn fault(&mut self, check: &'static str, fault: Fault) {
+        self.add(check, Verdict::Fail, fault.message, fault.hint);
+    }
+}
+
+/// Checks everything.
+pub(super) async fn doctor(cli: &Cli, command: &Doctor, signals: &Signals) -> Result<Exit, Failure> {
+    let checks = tokio::select! {
+        checks = all(cli, command) => checks,
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before everything was checked")),
+    };
+    match command.output {
+        StatusOutput::Text => out::data(&text(&checks)),
+        StatusOutput::Json => out::json(&json!({ "version": 1, "kind": "Doctor", "checks": checks })),
+    }
+    Ok(match checks.iter().map(|check| check.verdict).max() {
+        None | Some(Verdict::Pass) => Exit::Done,
+        Some(Verdict::Warn) => Exit::Held,
+        Some(Verdict::Fail) => Exit::Error,
+    })
+}
+
+async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
+    let mut here = Checks::of("machine");
+    let settings = match manifests::settings(cli) {
+        Ok(settings) => settings,
+        Err(failure) => {
+            out::diagnostics(&failure.diagnostics);
+            here.fail("configuration", failure.message, failure.hint.unwrap_or_else(|| "correct what is shown above".to_owned()));
+            return here.list;
+        }
+    };
+    let paths = manifests::paths(&command.paths, &settings);
+    let backend = Backend::real(&settings);
+    match &backend {
+        Ok(_) => here.pass("configuration", "it can be used"),
+        Err(failure) => here.fail("configuration", failure.message.clone(), failure.hint.clone().unwrap_or_default()),
+    }
+    let looked = machine::manifests(&mut here, &paths);
+    machine::journal(&mut here, &settings.state.path);
+    machine::watching(&mut here, &paths);
+    let mut checks = here.list;
+    if let Ok(backend) = backend {
+        checks.extend(service(&settings, &backend, looked.as_ref()).await);
+    }
+    checks
+}
+
+/// The accounts, then the tenants of those that can be used.
+async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut unusable = BTreeSet::new();
+    for probe in backend.client.probes() {
+        let found = account::check(&probe).await;
+        if found.iter().any(|check| check.verdict == Verdict::Fail) {
+            unusable.insert(probe.section().to_owned());
+        }
+        checks.extend(found);
+    }
+    let Some(looked) = looked else { return checks };
+    checks.extend(account::enterprises(settings, &looked.in_force.desired));
+    let (service, users) = (backend.client.reader(), backend.reader());
+    let asked = looked.in_force.desired.tenants.values().filter(|tenant| {
+        let account = settings.account_of(tenant.account.as_ref());
+        tenant.mode != Mode::Suspend && account.is_none_or(|(section, _)| !unusable.contains(&section))
+    });
+    let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
+    let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.tenants).collect().await;
+    checks.extend(tenants.into_iter().flatten());
+    checks
+}
+
+fn text(checks: &[Check]) -> String {
+    let mut out = String::new();
+    let width = checks.iter().map(|check| check.subject.len()).max().unwrap_or_default();
+    for check in checks {
+        let (word, style) = match check.verdict {
+            Verdict::Pass => ("pass", AnsiColor::Green.on_default()),
+            Verdict::Warn => ("warn", AnsiColor::Yellow.on_default()),
+            Verdict::Fail => ("fail", AnsiColor::Red.on_default().bold()),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{style}{word}{style:#}  {:width$}  {:13}  {}", check.subject, check.name, check.finding);
+        if let Some(remedy) = &check.remedy {
+            const FAINT: Style = Style::new().dimmed();
+            let _ = writeln!(out, "      {FAINT}hint: {remedy}{FAINT:#}");
+        }
+    }
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    let _ =
+        writeln!(out, "{} passed, {} to look at, {} failed", count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail));
+    out
+}

@@ -1,0 +1,100 @@
+//! `doctor` against sandboxes with one thing wrong each: it names exactly that, says what to do, and writes nothing.
+
+use std::fs;
+
+use dialplane::{
+    model::{GatewayId, TenantName, Upn},
+    sandbox::{Failure, Route, Rule, World},
+};
+
+use crate::stage::Stage;
+
+/// One thing wrong.
+type Wrong = (&'static str, fn(&Stage));
+
+fn contoso(stage: &Stage, change: impl FnOnce(&mut dialplane::sandbox::Tenant)) {
+    stage.sandbox.world(|world| change(world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap()));
+}
+
+fn rule(stage: &Stage, failure: Failure, route: Route) {
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(failure).on(route)));
+}
+
+const WRONGS: [Wrong; 20] = [
+    ("client secret", |stage| stage.sandbox.faults(|faults| faults.wrong_credentials = true)),
+    ("first login", |stage| stage.sandbox.faults(|faults| faults.password_never_changed = true)),
+    ("clock", |stage| stage.sandbox.faults(|faults| faults.clock_ahead_seconds = -600)),
+    ("nobody listens", |stage| stage.configure(&stage.sandbox.base_url(), "http://127.0.0.1:1")),
+    ("no secret", |stage| stage.configure("password: { command: [printf, sandbox-secret] }", "password: { env: NOT_SET }")),
+    ("a web page for who am I", |stage| rule(stage, Failure::Garbage, Route::WhoAmI)),
+    ("another reseller", |stage| stage.configure("  endpoints:", "  resellerId: 999\n  endpoints:")),
+    ("a web page for the enterprises", |stage| rule(stage, Failure::Garbage, Route::Enterprises)),
+    ("a web page for the gateways", |stage| rule(stage, Failure::Garbage, Route::Gateways)),
+    ("no such tenant", |stage| {
+        stage.sandbox.world(|world| {
+            let id = world.tenant(&TenantName::parse("contoso").unwrap()).unwrap().0.clone();
+            world.tenants.remove(&id);
+        });
+    }),
+    ("no consent", |stage| contoso(stage, |tenant| (tenant.consent_flag, tenant.consent_listed) = (false, false))),
+    ("half a consent", |stage| contoso(stage, |tenant| tenant.consent_listed = false)),
+    ("a web page for the users", |stage| {
+        let only = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..Rule::new(Failure::Garbage) };
+        stage.sandbox.faults(|faults| faults.rules.push(only.on(Route::ListUsers)));
+    }),
+    ("a short list", |stage| rule(stage, Failure::ShortList, Route::ListUsers)),
+    ("a hidden user", |stage| {
+        contoso(stage, |tenant| tenant.users.get_mut(&Upn::parse("user3@contoso.example").unwrap()).unwrap().hidden = true);
+    }),
+    ("a gateway of somebody else", |stage| {
+        stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
+    }),
+    ("a broken manifest", |stage| {
+        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1)).unwrap();
+    }),
+    ("no manifest", |stage| fs::remove_file(stage.manifest()).unwrap()),
+    ("a journal that is none", |stage| {
+        fs::create_dir(stage.path().join(".dialplane")).unwrap();
+        fs::write(stage.path().join(".dialplane/sandbox"), "not a folder").unwrap();
+    }),
+    ("a misspelt setting", |stage| stage.configure("  username:", "  userName:")),
+];
+
+async fn told(stage: &Stage) -> String {
+    let ended = stage.run(&["doctor"]).await;
+    let host = stage.sandbox.address().to_string();
+    let plain = |text: &str| text.replace(&host, "HOST").replace(&stage.path().display().to_string(), "FOLDER");
+    let lines: Vec<String> = ended.stdout.lines().filter(|line| !line.starts_with("pass")).map(plain).collect();
+    assert_eq!(stage.writes(), [""; 0], "doctor has written");
+    format!("exit code {}\n{}", ended.code, lines.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_set_up_passes_line_by_line() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let ended = stage.run(&["doctor"]).await;
+    let text = ended.stdout.replace(&stage.sandbox.address().to_string(), "HOST");
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{text}");
+    insta::assert_snapshot!(text);
+    assert!(!stage.path().join(".dialplane").exists(), "it leaves nothing behind");
+    stage.sandbox.faults(|faults| faults.master_reseller = true);
+    let ended = stage.run(&["doctor", "--output", "json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let checks = json["checks"].as_array().unwrap();
+    let found = |check: &str| checks.iter().find(|found| found["check"] == check).unwrap()["finding"].clone();
+    assert_eq!(
+        (ended.code, found("reseller"), found("tenants")),
+        (0, "123 (MASTER_RESELLER)".into(), "the service lists 3 tenants".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_thing_that_is_wrong_is_named_and_nothing_else() {
+    let mut all = String::new();
+    for (name, make) in WRONGS {
+        let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+        make(&stage);
+        all += &format!("## {name}\n{}\n\n", told(&stage).await);
+    }
+    insta::assert_snapshot!(all);
+}
