@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Note, Step, diff::Shown};
-use crate::model::{Approval, Fingerprint, Gate, Memory, Upn, Whom};
+use super::{Hold, HoldKind, Note, Step, TenantPlan, diff::Shown};
+use crate::model::{Approval, Fingerprint, Gate, Memory, TenantName, Upn, Whom};
 
 impl HoldKind {
     /// The gate that an approval opens to lift a hold of this kind.
@@ -30,6 +30,15 @@ impl HoldKind {
             | Self::AfterHeld
             | Self::Flap => None,
         }
+    }
+}
+
+impl TenantPlan {
+    /// The approvals without which some step that may run would be held.
+    #[must_use]
+    pub fn approvals(&self) -> Vec<&TenantName> {
+        let running = self.steps.iter().filter(|step| self.may_run(step));
+        running.flat_map(|step| &step.approved).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

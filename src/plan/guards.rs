@@ -1,7 +1,18 @@
 //! The brakes between a plan and people's phones. Each says why it holds and what lifts it.
 
-use super::{Action, Cause, Hold, HoldKind, Step};
-use crate::model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode};
+use super::{Action, Cause, Hold, HoldKind, Step, TenantPlan};
+use crate::{
+    model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode},
+    ports::Fault,
+};
+
+impl TenantPlan {
+    /// Nothing may be written at all, for this reason.
+    pub fn stop(&mut self, fault: &Fault) {
+        let remedy = fault.hint.clone().unwrap_or_default();
+        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
+    }
+}
 
 /// What holds the whole tenant.
 pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hold> {

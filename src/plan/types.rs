@@ -343,25 +343,6 @@ impl TenantPlan {
         }
     }
 
-    /// Nothing may be written at all, for this reason.
-    pub fn stop(&mut self, fault: &Fault) {
-        let remedy = fault.hint.clone().unwrap_or_default();
-        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
-    }
-
-    /// When something that is held may run by itself, if that is known.
-    #[must_use]
-    pub fn resumes(&self) -> Option<Timestamp> {
-        self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds)).filter_map(|hold| hold.until).min()
-    }
-
-    /// The approvals without which some step that may run would be held.
-    #[must_use]
-    pub fn approvals(&self) -> Vec<&TenantName> {
-        let running = self.steps.iter().filter(|step| self.may_run(step));
-        running.flat_map(|step| &step.approved).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
-    }
-
     /// Whether a step may run.
     #[must_use]
     pub fn may_run(&self, step: &Step) -> bool {

@@ -5,11 +5,19 @@
 
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
-use super::{Action, Hold, HoldKind, Seen, Step};
+use super::{Action, Hold, HoldKind, Seen, Step, TenantPlan};
 use crate::model::{DesiredTenant, Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
 const WEEKS: i64 = 54;
+
+impl TenantPlan {
+    /// When something that is held may run by itself, if that is known.
+    #[must_use]
+    pub fn resumes(&self) -> Option<Timestamp> {
+        self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds)).filter_map(|hold| hold.until).min()
+    }
+}
 
 /// Holds what must wait for the window, each with the time at which it may run.
 pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant, now: Timestamp) {
