@@ -17,7 +17,7 @@ use std::{
 use dialplane::{
     config::Execution,
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
+    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour},
     pass,
     plan::{self, Estimates, Observation, PlanInput, TenantInput},
 };
@@ -74,7 +74,13 @@ fn in_memory(users: usize, tenants: usize) {
             approvals: &[],
             estimates: Estimates::default(),
         });
-        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience })
+        plan::plan(&PlanInput {
+            tenants: tenants.collect(),
+            broken: &in_force.broken,
+            now,
+            patience,
+            per_hour: PerHour::default(),
+        })
     });
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));

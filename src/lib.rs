@@ -71,8 +71,7 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), history and a shared
-//! journal, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are not seen.
+//! Numbers that move between tenants in one run (the taker waits for the next), history and a shared journal.
 
 pub mod api;
 pub mod cli;

@@ -59,7 +59,8 @@ pub fn decide(
         approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
         estimates: estimates(execution),
     });
-    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience: patience(execution) })
+    let (broken, per_hour) = (&in_force.broken, execution.per_hour);
+    plan::plan(&PlanInput { tenants: tenants.collect(), broken, now, patience: patience(execution), per_hour })
 }
 
 /// Adds to a plan what the accounts do not have of what the manifests name.
@@ -137,6 +138,8 @@ pub struct TenantPass<'a, R, P, J> {
     pub switch: Option<&'a StopSwitch>,
     /// The other tenants.
     pub elsewhere: &'a [Elsewhere],
+    /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
+    pub broken: &'a BTreeMap<TenantName, String>,
     /// What journal and logs call it.
     pub run: RunId,
 }
@@ -144,12 +147,10 @@ pub struct TenantPass<'a, R, P, J> {
 /// Another tenant as it was last seen: its users hold numbers too.
 #[derive(Debug, Clone)]
 pub struct Elsewhere {
-    /// Its name.
-    pub tenant: TenantName,
-    /// The tenant itself.
-    pub id: TenantId,
-    /// What was seen.
-    pub live: Arc<LiveTenant>,
+    /// What is wanted of it.
+    pub desired: Arc<DesiredTenant>,
+    /// What was seen; nothing if nobody has looked yet.
+    pub live: Option<Arc<LiveTenant>>,
 }
 
 /// What a pass of a tenant saw, wanted and did.
@@ -195,10 +196,21 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
         let estimates = estimates(self.execution);
         let tenant = TenantInput { desired, kept, live, memory: &own, approvals, estimates };
-        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.id)).collect();
-        let elsewhere = self.elsewhere.iter().zip(&memories);
-        let elsewhere: Vec<_> = elsewhere.map(|(other, memory)| (&other.tenant, other.live.as_ref(), memory)).collect();
-        plan::plan_one(&tenant, &elsewhere, (self.executor.clock)(), patience(self.execution))
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
+        let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
+            desired: &other.desired,
+            kept: None,
+            live: match &other.live {
+                _ if other.desired.mode == Mode::Suspend => Observation::NotAsked,
+                Some(live) => Observation::Seen(live),
+                None => Observation::NotYet,
+            },
+            memory,
+            approvals: &[],
+            estimates,
+        });
+        let (now, patience, per_hour) = ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
+        plan::plan_one(&tenant, &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour })
     }
 }
 

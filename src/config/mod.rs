@@ -23,7 +23,10 @@ pub use graph::Graph;
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::{model::AccountName, yaml::Segment};
+use crate::{
+    model::{AccountName, PerHour},
+    yaml::Segment,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -156,6 +159,8 @@ pub struct Execution {
     /// See `flap_limit`.
     #[serde(with = "span")]
     pub flap_window: Duration,
+    /// How much may be sent for the whole fleet within an hour.
+    pub per_hour: PerHour,
     /// How long changes are expected to leave a user without calls.
     pub interruption: Interruption,
 }
@@ -195,6 +200,7 @@ impl Default for Execution {
             flap_limit: 3,
             flap_window: hours(24),
             interruption: Interruption::default(),
+            per_hour: PerHour::default(),
         }
     }
 }

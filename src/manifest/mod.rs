@@ -14,6 +14,8 @@ mod approval;
 mod check;
 mod entry;
 mod keep;
+mod lists;
+mod numbers;
 mod read;
 mod schema;
 mod windows;

@@ -8,10 +8,11 @@ use super::{
     ManifestFile,
     approval::{self, ApprovalDraft},
     entry::{Fields, UserEntry},
+    lists,
     schema::{API_VERSION, TenantDocument, TenantSpec, UserSetDocument},
 };
 use crate::{
-    model::{TenantName, Upn},
+    model::{PhoneNumber, Protect, TenantName},
     yaml::{self, At, Path, Place, Segment, Wrong, missing},
 };
 
@@ -34,7 +35,9 @@ pub(super) struct TenantDraft {
     pub(super) at: Path,
     pub(super) name: TenantName,
     pub(super) spec: TenantSpec,
-    pub(super) protect: Vec<Upn>,
+    pub(super) protect: Protect,
+    /// The number and its place in the list.
+    pub(super) parking: Vec<(usize, PhoneNumber)>,
 }
 
 /// A `UserSet` document.
@@ -196,23 +199,15 @@ impl FileRead {
             "prune",
             "say what becomes of users that no manifest names: `never` or `disable`",
         );
-        let mut protect = Vec::new();
-        for (number, value) in spec.protect.iter().enumerate() {
-            match value.as_str().map(Upn::parse) {
-                Some(Ok(upn)) => protect.push(upn),
-                Some(Err(error)) => wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error)),
-                None => {
-                    let error = "a user principal name is expected, such as reception@contoso.com";
-                    wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error));
-                }
-            }
-        }
+        let prefix = spec.numbers.extension_prefix.as_ref();
+        let protect = lists::protect(&spec.protect, &at.key("spec").key("protect"), prefix, &mut wrongs);
+        let parking = lists::parking(&spec.numbers.parking, &at.key("spec").key("numbers").key("parking"), prefix, &mut wrongs);
         if let Some(windows) = &spec.windows {
             wrongs.extend(windows.problems(&at.key("spec").key("windows"), &wrongs));
         }
         self.wrongs(wrongs, tenant.as_ref());
         if let Some(name) = tenant {
-            self.tenants.push(TenantDraft { at, name, spec, protect });
+            self.tenants.push(TenantDraft { at, name, spec, protect, parking });
         }
     }
 

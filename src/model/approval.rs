@@ -58,19 +58,42 @@ impl fmt::Display for Fingerprint {
 pub enum Gate {
     /// More people would lose calling than the limit allows.
     Limit,
-    /// The user is protected.
+    /// More numbers would be replaced than the limit allows.
+    NumberLimit,
+    /// More people would be changed than the limit allows.
+    ChangeLimit,
+    /// More would be sent for the whole fleet within an hour than the settings allow.
+    HourLimit,
+    /// The manifests name far fewer users than before.
+    EmptyDesired,
+    /// The user, the number or the site is protected.
     Protected,
+    /// It is the last phone of its site.
+    LastOfSite,
 }
 
 impl Gate {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Limit, Self::Protected];
+    pub const ALL: [Self; 7] = [
+        Self::Limit,
+        Self::NumberLimit,
+        Self::ChangeLimit,
+        Self::HourLimit,
+        Self::EmptyDesired,
+        Self::Protected,
+        Self::LastOfSite,
+    ];
 }
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Limit => "limit",
+            Self::NumberLimit => "numberLimit",
+            Self::ChangeLimit => "changeLimit",
+            Self::HourLimit => "hourLimit",
+            Self::EmptyDesired => "emptyDesired",
+            Self::LastOfSite => "lastOfSite",
             Self::Protected => "protected",
         })
     }

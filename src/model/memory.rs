@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, Fingerprint, LiveSource, RunId, TenantName, Upn, Used, Value};
+use super::{Calling, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct Memory {
     pub written: BTreeMap<Upn, Written>,
     /// The approvals that were used up, by name and plan.
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
+    /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
+    pub managed: BTreeMap<Upn, Known>,
+    /// What was sent lately, for limits over time.
+    pub sent: Sent,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.

@@ -16,7 +16,12 @@ impl HoldKind {
     pub fn gate(self) -> Option<Gate> {
         match self {
             Self::Limit => Some(Gate::Limit),
+            Self::NumberLimit => Some(Gate::NumberLimit),
+            Self::ChangeLimit => Some(Gate::ChangeLimit),
+            Self::HourLimit => Some(Gate::HourLimit),
+            Self::EmptyDesired => Some(Gate::EmptyDesired),
             Self::Protected => Some(Gate::Protected),
+            Self::LastOfSite => Some(Gate::LastOfSite),
             Self::Mode
             | Self::Manifests
             | Self::Incomplete
@@ -25,8 +30,13 @@ impl HoldKind {
             | Self::Consent
             | Self::Stopped
             | Self::Window
+            | Self::ReasonMissing
+            | Self::Quarantined
+            | Self::Renamed
             | Self::NumberTaken
             | Self::NumberRing
+            | Self::NumberRelease
+            | Self::NumberUnproven
             | Self::AfterHeld
             | Self::Flap => None,
         }

@@ -44,25 +44,28 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         account,
         mode,
         prune,
+        adopt,
         live,
         confirm,
         shrink_limit,
-        disable_limit,
+        limits,
         protect,
         extension_prefix,
+        release,
+        parking,
         windows,
         users,
         origin: _,
         incomplete,
     } = desired;
-    (name, id, mode, prune, live, confirm, disable_limit, protect).hash(sha);
-    (account, shrink_limit, extension_prefix, incomplete, users.len()).hash(sha);
+    (name, id, account, mode, prune, adopt, live, confirm).hash(sha);
+    (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len()).hash(sha);
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);
     }
     for user in users.values() {
-        let DesiredUser { upn, calling, details, origin: _ } = user;
-        (upn, calling, details).hash(sha);
+        let DesiredUser { upn, calling, details, site, reason, origin: _ } = user;
+        (upn, calling, details, site, reason).hash(sha);
     }
 }
 
@@ -77,7 +80,8 @@ fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sh
 }
 
 fn hash_step(step: &Step, sha: &mut Sha) {
-    let Step { user, action, changes, cause, did_not_land: _, after, holds: _, approved: _, interruption: _, origin: _ } = step;
+    let Step { user, action, changes, cause, did_not_land: _, after, holds: _, approved: _, interruption: _, origin: _, site: _ } =
+        step;
     (user, action.verb(), action.details(), cause, after).hash(sha);
     for Change { field, live, desired, did_not_land: _ } in changes {
         let live = match live {

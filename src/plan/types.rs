@@ -1,14 +1,14 @@
 //! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jiff::Timestamp;
 
+use super::{Hold, HoldKind};
 use crate::model::{
-    Before, Details, Field, Fingerprint, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value,
-    Verb,
+    Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef,
+    UpdateRequest, Upn, Value, Verb,
 };
-use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,12 @@ pub struct TenantPlan {
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
+    /// Users who are managed from now on: facts for the journal.
+    pub managed: Vec<Managed>,
+    /// Users who were managed and are no longer visible: facts for the journal.
+    pub vanished: Vec<Upn>,
+    /// Tenants whose next pass may free or prove a number that is waited for here.
+    pub waits_for: BTreeSet<TenantName>,
     /// Users whose lost answers are decided by this observation, or waited for in vain: facts for the journal.
     pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
@@ -96,6 +102,8 @@ pub struct Step {
     pub interruption: Duration,
     /// Where the manifests want it; absent for users that no manifest names.
     pub origin: Option<Origin>,
+    /// Where the user's phone is, if the manifests say so.
+    pub site: Option<Site>,
 }
 
 impl Step {
@@ -103,8 +111,8 @@ impl Step {
     #[must_use]
     pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
         let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (did_not_land, interruption) = (None, Duration::ZERO);
-        Self { user, action, changes, cause, did_not_land, after, holds, approved, interruption, origin }
+        let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
+        Self { user, action, changes, cause, did_not_land, after, holds, approved, interruption, origin, site }
     }
 
     /// What the step changes, as it was before: what would undo it.
@@ -161,6 +169,8 @@ pub enum Cause {
     Declared,
     /// No manifest names the user, and the tenant is pruned.
     NotNamed,
+    /// The number is parked so that a ring of numbers can turn; the user's next step gives the number that the manifests want.
+    Parking,
 }
 
 /// A difference in one field.
@@ -203,54 +213,6 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Why something may not run, and what lifts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// The kind, for machines and for guards that build on each other.
-    pub kind: HoldKind,
-    /// Why, for people.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-    /// When it is lifted by itself, if that is known.
-    pub until: Option<Timestamp>,
-}
-
-/// The kinds of hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum HoldKind {
-    /// The tenant's mode is not `enforce`.
-    Mode,
-    /// The tenant's manifests have errors.
-    Manifests,
-    /// Part of the manifests is unreadable: nobody may be removed.
-    Incomplete,
-    /// Live state could not be read.
-    NotRead,
-    /// The list of users may not be whole.
-    Coverage,
-    /// The customer has not consented.
-    Consent,
-    /// More people would lose calling than the limit allows.
-    Limit,
-    /// The user is protected.
-    Protected,
-    /// The number is held by somebody who does not give it up.
-    NumberTaken,
-    /// Numbers go round in a ring.
-    NumberRing,
-    /// A step that must come before is held.
-    AfterHeld,
-    /// Its change window is not open.
-    Window,
-    /// Everything is stopped.
-    Stopped,
-    /// Somebody else changes the value back again and again.
-    Flap,
-}
-
 /// A user for whom nothing can be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -271,6 +233,10 @@ pub enum Note {
     Unmanaged(usize),
     /// Names in `protect` that are no user's, here or there: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
+    /// Users with calling whom no manifest has ever named, left alone although the tenant is pruned.
+    NotAdopted(usize),
+    /// A managed user has another name since: the earlier one and the present one.
+    Renamed(Upn, Upn),
     /// Disabled users whose declared details wait until they are enabled.
     DetailsWait(usize),
     /// Users whose last writes are not visible yet, and until when that is normal.
@@ -336,6 +302,9 @@ impl TenantPlan {
             sync_from: None,
             landed: Vec::new(),
             fingerprint: None,
+            managed: Vec::new(),
+            vanished: Vec::new(),
+            waits_for: BTreeSet::new(),
             decided: Vec::new(),
             undecided: Vec::new(),
             counted: None,
@@ -373,20 +342,5 @@ impl TenantPlan {
         let holds = self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds));
         let wanted = |hold: &Hold| hold.kind != HoldKind::Mode;
         !self.problems.is_empty() || holds.into_iter().any(wanted)
-    }
-}
-
-impl Hold {
-    /// A hold.
-    #[must_use]
-    pub fn new(kind: HoldKind, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), remedy: remedy.into(), until: None }
-    }
-
-    /// Live state could not be read.
-    #[must_use]
-    pub fn not_read(fault: &Fault) -> Self {
-        let remedy = fault.hint.clone().unwrap_or_else(|| "nothing is changed until it can be read; look again later".to_owned());
-        Self::new(HoldKind::NotRead, fault.message.clone(), remedy)
     }
 }

@@ -64,7 +64,7 @@ pub fn undo(
         let calling = calling(&sent, &present, user, &mut leave);
         let details = details(&sent, &present, user, &mut leave);
         if let Some(calling) = calling {
-            users.insert(upn.clone(), DesiredUser { upn, calling, details, origin: origin.clone() });
+            users.insert(upn.clone(), DesiredUser { upn, calling, details, site: None, reason: None, origin: origin.clone() });
         }
     }
     let tenant = DesiredTenant { users, prune: Prune::Never, incomplete: None, ..desired.clone() };

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Tally;
+use super::{Tally, losing};
 use crate::{
-    model::{Fingerprint, Mode, TenantName, Upn, Verb},
+    model::{Fingerprint, Mode, Site, TenantName, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -35,6 +35,7 @@ struct TenantView<'p> {
     holds: Vec<HoldView<'p>>,
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
+    loses_calling: Vec<LosingView<'p>>,
     sync: &'static str,
     /// The sync may not be sent before.
     sync_from: Option<String>,
@@ -80,6 +81,15 @@ struct HoldView<'p> {
     until: Option<Timestamp>,
 }
 
+/// People of one site who would lose calling, and who would if it were not held.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LosingView<'p> {
+    site: Option<&'p str>,
+    people: usize,
+    held: usize,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ProblemView<'p> {
@@ -119,6 +129,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),
+        loses_calling: losing::by_site(tenant)
+            .into_iter()
+            .map(|at| LosingView { site: at.site.map(Site::as_str), people: at.people, held: at.held })
+            .collect(),
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
             SyncPlan::AfterSteps => "afterSteps",
@@ -145,6 +159,7 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
         cause: match step.cause {
             Cause::Declared => "declared",
             Cause::NotNamed => "notNamed",
+            Cause::Parking => "parking",
         },
         runs: tenant.may_run(step),
         did_not_land: step.did_not_land.is_some(),

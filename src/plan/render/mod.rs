@@ -5,6 +5,7 @@
 
 mod approval;
 mod json;
+mod losing;
 mod markdown;
 mod text;
 

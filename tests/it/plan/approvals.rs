@@ -16,7 +16,11 @@ const FLEET: &str = "fleet.yaml";
 
 /// Twenty users of whom `leavers` are to be disabled, one of them protected; the last one gets voicemail.
 fn fleet(leavers: usize) -> String {
-    let user = |n| format!("u{n:02} {}", if n < leavers { "disabled" } else { "enabled useTeamsVoicemail=true" });
+    let user = |n| match n {
+        0 => "u00 disabled reason=left".to_owned(),
+        n if n < leavers => format!("u{n:02} disabled"),
+        n => format!("u{n:02} enabled useTeamsVoicemail=true"),
+    };
     let users: Vec<String> = (0..20).map(user).collect();
     contoso("protect: [u00@contoso.com]", &users.iter().map(String::as_str).collect::<Vec<_>>())
 }

@@ -4,8 +4,10 @@
 //! sends nothing at all.
 
 mod approvals;
+mod guarded;
 mod guards;
 mod memory;
+mod moves;
 mod numbers;
 mod patience;
 mod table;

@@ -27,16 +27,19 @@ const MIXED: [&str; 7] = [
 ];
 
 async fn mixed(spec: &str) -> House {
-    House::open(&contoso(&format!("{spec}, limits: {{ disable: {{ percent: 100 }} }}"), &MIXED), |world| {
-        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
-        store(world, "bert", Field::PhoneNumber, number("+14255550109"));
-        switch(world, "bert", Calling::Disabled);
-        switch(world, "carl", Calling::Enabled);
-        store(world, "dora", Field::PhoneNumber, Value::NoPhone);
-        store(world, "eric", Field::PhoneNumber, number("+14255550115"));
-        store(world, "fred", Field::PhoneNumber, number("+14255550116"));
-        store(world, "gina", Field::PhoneNumber, number("+14255550117"));
-    })
+    House::open(
+        &contoso(&format!("{spec}, numbers: {{ release: clear }}, limits: {{ disable: {{ percent: 100 }} }}"), &MIXED),
+        |world| {
+            store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+            store(world, "bert", Field::PhoneNumber, number("+14255550109"));
+            switch(world, "bert", Calling::Disabled);
+            switch(world, "carl", Calling::Enabled);
+            store(world, "dora", Field::PhoneNumber, Value::NoPhone);
+            store(world, "eric", Field::PhoneNumber, number("+14255550115"));
+            store(world, "fred", Field::PhoneNumber, number("+14255550116"));
+            store(world, "gina", Field::PhoneNumber, number("+14255550117"));
+        },
+    )
     .await
 }
 

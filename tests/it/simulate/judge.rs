@@ -165,7 +165,9 @@ impl Judge {
             | Event::NotSynced { lost: true, .. }
             | Event::Decided(_)
             | Event::Counted { .. }
-            | Event::Approved { .. } => {}
+            | Event::Approved { .. }
+            | Event::Managed(_)
+            | Event::Vanished(_) => {}
         }
     }
 
@@ -203,7 +205,7 @@ impl Judge {
             _ => {
                 let pruned = run.desired.prune == Prune::Disable && !user.is_platform_account();
                 check(wish.map_or(pruned, |wish| wish.calling == Calling::Disabled), "nobody wants that");
-                check(!run.desired.protect.contains(user), "the user is protected");
+                check(!run.desired.protect.users.contains(user), "the user is protected");
                 check(run.desired.incomplete.is_none(), "the manifests are not whole");
                 check(live.coverage == Coverage::Complete, "the list is not whole");
             }
