@@ -1,9 +1,9 @@
 //! How long people are expected to be without calls while a plan is carried out: an estimate, for whoever decides when.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Note, Step, window};
-use crate::model::{Field, LiveCalling, LiveTenant};
+use crate::model::{Field, LiveCalling, LiveTenant, Upn};
 
 /// Users who are named as those who wait longest, at most.
 const WORST: usize = 3;
@@ -36,10 +36,13 @@ pub(super) fn estimate(steps: &mut [Step], live: &LiveTenant, estimates: Estimat
 
 /// The sum over the steps that may run, and those of them that interrupt longest.
 pub(super) fn note(steps: &[Step]) -> Option<Note> {
-    let mut worst: Vec<&Step> = steps.iter().filter(|step| step.holds.is_empty() && !step.interruption.is_zero()).collect();
-    worst.sort_by(|a, b| b.interruption.cmp(&a.interruption).then_with(|| a.user.cmp(&b.user)));
-    let total = worst.iter().map(|step| step.interruption).sum();
-    let users = worst.len();
-    let named = worst.into_iter().take(WORST).map(|step| (step.user.clone(), step.interruption)).collect();
-    (users > 0).then_some(Note::Interruption { users, total, worst: named })
+    let mut waits: BTreeMap<&Upn, Duration> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.holds.is_empty() && !step.interruption.is_zero()) {
+        *waits.entry(&step.user).or_default() += step.interruption;
+    }
+    let (users, total) = (waits.len(), waits.values().sum());
+    let mut worst: Vec<(&Upn, Duration)> = waits.into_iter().collect();
+    worst.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let worst = worst.into_iter().take(WORST).map(|(user, wait)| (user.clone(), wait)).collect();
+    (users > 0).then_some(Note::Interruption { users, total, worst })
 }

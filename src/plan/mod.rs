@@ -28,7 +28,6 @@ mod prune;
 pub mod render;
 mod shrink;
 mod types;
-mod undo;
 pub mod window;
 
 use std::{
@@ -43,7 +42,6 @@ pub use hold::{Hold, HoldKind};
 pub use interruption::Estimates;
 pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
-pub use undo::{Undone, undo};
 
 use crate::{
     model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
