@@ -18,6 +18,7 @@ mod lists;
 mod numbers;
 mod read;
 mod schema;
+mod together;
 mod windows;
 
 use std::{
