@@ -21,6 +21,7 @@ use super::{
     report::{self, Recovered},
     saved,
     signals::Signals,
+    whom,
 };
 use crate::{
     config::{Execution, Settings},
@@ -28,31 +29,54 @@ use crate::{
     model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
-    ports::Journal as _,
-    readers::Readers,
+    ports::{Journal as _, LiveReader},
     state::{FileJournal, Store, VolatileJournal, read_memory},
     stop::{StopSwitch, Stoppable},
 };
 
-/// Shows what would change.
-pub(super) async fn plan(cli: &Cli, once: &Once, approve: Option<Approve<'_>>, signals: &Signals) -> Result<Exit, Failure> {
+/// Shows what would change. With `live`, kept live state stands in the place of the service; with `approve`, only what would
+/// approve it is written.
+pub(super) async fn plan(
+    cli: &Cli,
+    once: &Once,
+    live: Option<&Path>,
+    approve: Option<Approve<'_>>,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
+    if let Some(path) = live {
+        let kept = whom::kept(path, &settings)?;
+        whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
+        let plan = decide(&looked, &kept, &settings.execution, read_memory(&settings.state.path)?, signals).await?;
+        return show(plan, once, &looked, approve, &settings);
+    }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
         (backend.reader(), backend.execution, backend.sandbox)
     };
-    let mut plan = if once.sandbox {
+    let plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
     } else {
         let memory = read_memory(&settings.state.path)?;
         decide(&looked, &reader, &execution, memory, signals).await?
     };
+    show(plan, once, &looked, approve, &settings)
+}
+
+/// Shows a plan that is not carried out.
+fn show(
+    mut plan: Plan,
+    once: &Once,
+    looked: &Looked,
+    approve: Option<Approve<'_>>,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
     only(&mut plan, &once.tenants);
     if let Some(Approve { reason }) = approve {
         return approve::write(&plan, reason);
     }
-    stop(&mut plan, &switch(once.sandbox, &settings));
+    stop(&mut plan, &switch(once.sandbox, settings));
     show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
 }
@@ -123,9 +147,9 @@ fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
 }
 
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.
-async fn decide(
+async fn decide<R: LiveReader>(
     looked: &Looked,
-    reader: &Readers,
+    reader: &R,
     execution: &Execution,
     memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,

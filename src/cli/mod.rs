@@ -11,8 +11,10 @@ mod check;
 mod credentials;
 mod doctor;
 mod exit;
+mod import;
 mod logging;
 mod manifests;
+mod observe;
 mod out;
 mod report;
 mod run;
@@ -20,6 +22,7 @@ mod sandbox;
 mod saved;
 mod signals;
 mod status;
+mod whom;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
@@ -58,12 +61,16 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(command) => apply::plan(cli, &command.once, command.approval(), signals).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, None, signals).await,
+        Command::Plan(command) => apply::plan(cli, &command.once, command.live.as_deref(), command.approval(), signals).await,
+        Command::Apply(command) if command.dry_run => {
+            apply::plan(cli, &command.once, command.live.as_deref(), None, signals).await
+        }
         Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, None, signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
+        Command::Observe(command) => observe::observe(cli, command, signals).await,
+        Command::Import(command) => import::import(cli, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
         Command::Status(command) => status::status(cli, command),
         Command::Doctor(command) => doctor::doctor(cli, command, signals).await,

@@ -13,6 +13,7 @@
 mod approval;
 mod check;
 mod entry;
+mod express;
 mod keep;
 mod lists;
 mod numbers;
@@ -26,6 +27,7 @@ use std::{
     sync::Arc,
 };
 
+pub use express::{can_name, can_say, written};
 pub use keep::{InForce, Keeper};
 pub use schema::json_schema;
 

@@ -1,6 +1,7 @@
 //! What holds for all inputs, looked for with made-up ones.
 
 mod approvals;
+mod import;
 mod manifest;
 mod plans;
 pub(crate) mod world;
