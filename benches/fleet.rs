@@ -17,7 +17,7 @@ use std::{
 use dialplane::{
     config::Execution,
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed},
+    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour},
     pass,
     plan::{self, Observation, PlanInput, TenantInput},
 };
@@ -68,7 +68,13 @@ fn in_memory(users: usize, tenants: usize) {
         let tenants = in_force.desired.tenants.values().zip(&live);
         let tenants =
             tenants.map(|(desired, live)| TenantInput { desired, kept: None, live: Observation::Seen(live), memory: &memory });
-        plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience })
+        plan::plan(&PlanInput {
+            tenants: tenants.collect(),
+            broken: &in_force.broken,
+            now,
+            patience,
+            per_hour: PerHour::default(),
+        })
     });
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));

@@ -18,7 +18,7 @@ use dialplane::{
     manifest::{self, Keeper},
     model::{
         Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory,
-        Observed, Upn, Value,
+        Observed, PerHour, Upn, Value,
     },
     pass,
     plan::{self, Observation, PlanInput, TenantInput},
@@ -58,6 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         broken: &in_force.broken,
         now: Timestamp::now(),
         patience: pass::patience(&Execution::default()),
+        per_hour: PerHour::default(),
     });
     anstream::print!("{}", plan::render::text(&plan));
     Ok(())
@@ -92,7 +93,7 @@ fn observed(user: &DesiredUser) -> LiveUser {
 /// What people do in a portal on a busy day.
 fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Error>> {
     let named = |wanted: Calling| tenant.users.values().filter(move |user| user.calling == wanted).map(|user| &user.upn);
-    let mut staff = named(Calling::Enabled).filter(|upn| !tenant.protect.contains(*upn));
+    let mut staff = named(Calling::Enabled).filter(|upn| !tenant.protect.users.contains(*upn));
     let (off, voicemail, hidden) = (staff.next(), staff.next(), staff.next());
     let leaver = named(Calling::Disabled).next();
 

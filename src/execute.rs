@@ -97,6 +97,12 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         if !plan.landed.is_empty() {
             self.record(plan, run, Event::Landed(plan.landed.clone())).await?;
         }
+        if !plan.managed.is_empty() {
+            self.record(plan, run, Event::Managed(plan.managed.clone())).await?;
+        }
+        if !plan.vanished.is_empty() {
+            self.record(plan, run, Event::Vanished(plan.vanished.clone())).await?;
+        }
         if let (Some(users), Some(tenant)) = (plan.counted, &plan.reference) {
             self.record(plan, run, Event::Counted { users, by: tenant.live }).await?;
         }

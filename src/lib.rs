@@ -35,6 +35,8 @@
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
 //! | [`plan`] | pure | differences, order, guards, rendering |
+//! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
+//! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
@@ -42,7 +44,7 @@
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
-//! | [`source`] | edge | folders and news of changes; the only room that names `notify` |
+//! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
@@ -68,15 +70,15 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run or go round in a ring (they are held, with the remedy), approvals, change windows,
-//! history and a shared journal, limits over the whole fleet and per hour. Holders of numbers in tenants that were not read are
-//! not seen.
+//! Numbers that move between tenants in one run (the taker waits for the next), approvals, change windows,
+//! history and a shared journal.
 
 pub mod api;
 pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;
+pub mod import;
 pub mod manifest;
 pub mod model;
 pub mod pass;
@@ -85,6 +87,7 @@ pub mod ports;
 pub mod readers;
 pub mod reconcile;
 pub mod sandbox;
+pub mod snapshot;
 pub mod source;
 pub mod state;
 pub mod yaml;

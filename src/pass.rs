@@ -12,7 +12,7 @@ use crate::{
     config::Execution,
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
     plan::{self, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
 };
@@ -28,10 +28,20 @@ pub async fn observe<R: LiveReader>(
     progress: impl Fn(&TenantName),
 ) -> Observed {
     let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
-    stream::iter(asked)
-        .map(|tenant| async {
-            let live = reader.observe(&tenant.reference()).await;
-            (tenant.name.clone(), live.map(Arc::new))
+    look(reader, asked.map(|tenant| tenant.reference()), side_by_side, progress).await
+}
+
+/// The same for tenants that no manifest has to describe.
+pub async fn look<R: LiveReader>(
+    reader: &R,
+    tenants: impl Iterator<Item = TenantRef>,
+    side_by_side: usize,
+    progress: impl Fn(&TenantName),
+) -> Observed {
+    stream::iter(tenants)
+        .map(|tenant| async move {
+            let live = reader.observe(&tenant).await;
+            (tenant.name, live.map(Arc::new))
         })
         .buffer_unordered(side_by_side)
         .inspect(|(name, _)| progress(name))
@@ -56,7 +66,8 @@ pub fn decide(
         live: observation(observed, &tenant.name),
         memory: memories.get(&tenant.name).unwrap_or(&nothing),
     });
-    plan::plan(&PlanInput { tenants: tenants.collect(), broken: &in_force.broken, now, patience: patience(execution) })
+    let (broken, per_hour) = (&in_force.broken, execution.per_hour);
+    plan::plan(&PlanInput { tenants: tenants.collect(), broken, now, patience: patience(execution), per_hour })
 }
 
 /// Adds to a plan what the accounts do not have of what the manifests name.
@@ -123,6 +134,8 @@ pub struct TenantPass<'a, R, P, J> {
     pub kept: Option<&'a str>,
     /// The other tenants.
     pub elsewhere: &'a [Elsewhere],
+    /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
+    pub broken: &'a BTreeMap<TenantName, String>,
     /// What journal and logs call it.
     pub run: RunId,
 }
@@ -130,12 +143,10 @@ pub struct TenantPass<'a, R, P, J> {
 /// Another tenant as it was last seen: its users hold numbers too.
 #[derive(Debug, Clone)]
 pub struct Elsewhere {
-    /// Its name.
-    pub tenant: TenantName,
-    /// The tenant itself.
-    pub id: TenantId,
-    /// What was seen.
-    pub live: Arc<LiveTenant>,
+    /// What is wanted of it.
+    pub desired: Arc<DesiredTenant>,
+    /// What was seen; nothing if nobody has looked yet.
+    pub live: Option<Arc<LiveTenant>>,
 }
 
 /// What a pass of a tenant saw, wanted and did.
@@ -176,10 +187,19 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             None => Observation::NotAsked,
         };
         let tenant = TenantInput { desired: self.desired, kept: self.kept, live, memory: &own };
-        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.id)).collect();
-        let elsewhere = self.elsewhere.iter().zip(&memories);
-        let elsewhere: Vec<_> = elsewhere.map(|(other, memory)| (&other.tenant, other.live.as_ref(), memory)).collect();
-        plan::plan_one(&tenant, &elsewhere, (self.executor.clock)(), patience(self.execution))
+        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
+        let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
+            desired: &other.desired,
+            kept: None,
+            live: match &other.live {
+                _ if other.desired.mode == Mode::Suspend => Observation::NotAsked,
+                Some(live) => Observation::Seen(live),
+                None => Observation::NotYet,
+            },
+            memory,
+        });
+        let (now, patience, per_hour) = ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
+        plan::plan_one(&tenant, &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour })
     }
 }
 

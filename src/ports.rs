@@ -14,8 +14,8 @@ use std::{future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Inventory, Landing, LiveSource, LiveTenant, Memory, RunId, TenantId, TenantName, TenantRef,
-    UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Inventory, Landing, LiveSource, LiveTenant, Managed, Memory, RunId, TenantId, TenantName,
+    TenantRef, UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -119,6 +119,10 @@ pub enum Event {
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
+    /// These users are named by the manifests and visible, which was not known of them before.
+    Managed(Vec<Managed>),
+    /// These users were managed before and are no longer visible.
+    Vanished(Vec<Upn>),
     /// A whole list of users was seen, and has another number of them than the last one.
     Counted {
         /// How many.

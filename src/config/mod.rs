@@ -6,6 +6,7 @@ mod account;
 mod endpoints;
 mod graph;
 mod limits;
+mod live;
 mod load;
 mod secret;
 
@@ -20,10 +21,14 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub use account::{Account, Enterprise};
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
 pub use graph::Graph;
+pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
-use crate::{model::AccountName, yaml::Segment};
+use crate::{
+    model::{AccountName, PerHour},
+    yaml::Segment,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,6 +49,8 @@ pub struct Settings {
     pub execution: Execution,
     /// When the service looks again.
     pub run: Run,
+    /// Live state that was kept in files.
+    pub live: Live,
 }
 
 impl Default for Settings {
@@ -56,6 +63,7 @@ impl Default for Settings {
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
+            live: Live::default(),
         }
     }
 }
@@ -141,6 +149,8 @@ pub struct Execution {
     /// See `flap_limit`.
     #[serde(with = "span")]
     pub flap_window: Duration,
+    /// How much may be sent for the whole fleet within an hour.
+    pub per_hour: PerHour,
 }
 
 impl Default for Execution {
@@ -154,6 +164,7 @@ impl Default for Execution {
             sync_spacing: Duration::from_secs(5 * 60),
             flap_limit: 3,
             flap_window: hours(24),
+            per_hour: PerHour::default(),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! One pass of one tenant: look, decide, carry out, tell.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +26,10 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     pub(super) live: Option<Arc<LiveTenant>>,
     pub(super) id: TenantId,
+    /// Whether anything was accepted.
+    pub(super) wrote: bool,
+    /// Tenants whose next pass may lift a hold of this one.
+    pub(super) waits_for: BTreeSet<TenantName>,
     pub(super) journal_failed: Option<JournalError>,
 }
 
@@ -33,6 +42,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) desired: Arc<DesiredTenant>,
     pub(super) kept: Option<String>,
     pub(super) elsewhere: Vec<Elsewhere>,
+    pub(super) broken: BTreeMap<TenantName, String>,
     pub(super) run: RunId,
 }
 
@@ -53,18 +63,20 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             desired: &self.desired,
             kept: self.kept.as_deref(),
             elsewhere: &self.elsewhere,
+            broken: &self.broken,
             run: self.run,
         };
         let Passed { observed, plan, report } = pass.go(&|plan| (self.listener)(News::Planned(plan))).await;
         (self.listener)(News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read { ending(&plan, &report, daemon.execution.sync_spacing) } else { Ending::Failed };
+        let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
             Some(Stop::Journal(error)) => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended { tenant, ending, live: observed.and_then(Result::ok), id, journal_failed }
+        Ended { tenant, ending, live: observed.and_then(Result::ok), id, wrote, waits_for, journal_failed }
     }
 }
 

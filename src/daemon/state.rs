@@ -63,6 +63,8 @@ pub(super) struct Loop<R, P, J> {
     last: BTreeMap<TenantName, (Ending, Timestamp)>,
     /// What was last seen of each tenant: who holds which number elsewhere.
     seen: BTreeMap<TenantName, Arc<LiveTenant>>,
+    /// Whom each tenant waits for with a number.
+    waits_for: BTreeMap<TenantName, BTreeSet<TenantName>>,
     /// Tenants whose debts of earlier runs were told.
     met: BTreeSet<TenantId>,
     runs: u64,
@@ -96,6 +98,7 @@ where
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
+            waits_for: BTreeMap::new(),
             met: BTreeSet::new(),
             runs: 0,
             errors: 0,
@@ -150,8 +153,13 @@ where
             Ok((id, Task::Ended(ended))) => {
                 self.running.remove(&id);
                 let id = self.in_force.desired.tenants.get(&ended.tenant).map(|tenant| &tenant.id);
+                let mut news = ended.wrote;
                 if let Some(live) = ended.live.filter(|_| id == Some(&ended.id)) {
-                    self.seen.insert(ended.tenant.clone(), live);
+                    news |= self.seen.insert(ended.tenant.clone(), live).is_none();
+                }
+                self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
+                if news {
+                    self.tell_those_who_wait(&ended.tenant);
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
                 self.finish(&ended.tenant, ended.ending);
@@ -206,6 +214,7 @@ where
             warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
             self.last.remove(gone);
             self.seen.remove(gone);
+            self.waits_for.remove(gone);
         }
         self.errors = diagnostics.len();
         (self.listener)(News::Manifests(&diagnostics));
@@ -253,6 +262,7 @@ where
             newer: newer.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
             elsewhere: self.elsewhere(&tenant),
+            broken: self.in_force.broken.clone(),
             desired,
             run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
         };
@@ -262,12 +272,21 @@ where
 
     /// The other tenants, as they were last seen.
     fn elsewhere(&self, tenant: &TenantName) -> Vec<Elsewhere> {
-        let others = self.seen.iter().filter(|(name, _)| *name != tenant);
-        let known = others.filter_map(|(name, live)| {
-            let id = self.in_force.desired.tenants.get(name)?.id.clone();
-            Some(Elsewhere { tenant: name.clone(), id, live: Arc::clone(live) })
-        });
-        known.collect()
+        let others = self.in_force.desired.tenants.iter().filter(|(name, _)| *name != tenant);
+        let last = |(name, desired): (&TenantName, &Arc<DesiredTenant>)| Elsewhere {
+            desired: Arc::clone(desired),
+            live: self.seen.get(name).map(Arc::clone),
+        };
+        others.map(last).collect()
+    }
+
+    /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has changed.
+    fn tell_those_who_wait(&mut self, tenant: &TenantName) {
+        let now = self.now();
+        let waiting = self.waits_for.iter().filter(|(name, waits_for)| *name != tenant && waits_for.contains(tenant));
+        for (name, _) in waiting {
+            self.schedule.news(name, now);
+        }
     }
 
     fn tell_status(&self) {

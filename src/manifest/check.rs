@@ -9,21 +9,22 @@ use super::{
     Loaded,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
-    schema::{ConfirmEntry, LiveEntry},
+    schema::ConfirmEntry,
+    together,
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, NumberKey, Origin, PhoneNumber,
-        Prune, TenantId, TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, Origin, PhoneNumber, Prune, Site,
+        TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };
 
 /// Where something stands in the set of files.
 #[derive(Debug, Clone)]
-struct Spot {
-    file: usize,
-    path: Path,
+pub(super) struct Spot {
+    pub(super) file: usize,
+    pub(super) path: Path,
 }
 
 /// Checks all files together.
@@ -59,14 +60,14 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     loaded
 }
 
-struct Fleet<'f> {
-    files: &'f [FileRead],
+pub(super) struct Fleet<'f> {
+    pub(super) files: &'f [FileRead],
     problems: Vec<(usize, Problem)>,
-    tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
+    pub(super) tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
 }
 
 impl<'f> Fleet<'f> {
-    fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
+    pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
         self.problems.push((file, Problem { what, concerns: concerns.iter().copied().cloned().collect() }));
     }
 
@@ -88,12 +89,8 @@ impl<'f> Fleet<'f> {
                     }
                     ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
                 }
-                if draft.spec.live == LiveEntry::Graph && draft.spec.confirm == ConfirmEntry::Graph {
-                    let wrong = Wrong::value(
-                        draft.at.key("spec").key("confirm"),
-                        "`confirm: graph` confirms nothing where `live: graph` reads from Graph already",
-                    );
-                    self.problem(number, What::at(wrong.hint("leave one of the two out")), &[&draft.name]);
+                for wrong in together::contradictions(draft) {
+                    self.problem(number, What::at(wrong), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
                     let wrong =
@@ -156,12 +153,14 @@ impl<'f> Fleet<'f> {
         let Some((_, tenant)) = self.tenants.get(&set.tenant) else { return };
         let prefix = tenant.extension_prefix.clone();
         let tenant_defaults = self.tenant_defaults(&set.tenant);
-        let set_defaults = fields(&set.defaults.0, prefix.as_ref()).0;
+        let (tenant_site, tenant_defaults) = tenant_defaults;
+        let set_defaults = fields(&set.defaults.fields, prefix.as_ref()).0;
         let defaults = set_defaults.over(&tenant_defaults);
+        let default_site = set.defaults.site.clone().or(tenant_site);
         let lines = file.lines.get(set.at.document);
         for (index, entry) in set.users.iter().enumerate() {
             let path = set.at.key("spec").key("users").index(index);
-            let UserEntry { upn: Some(upn), calling, fields: written } = entry else { continue };
+            let UserEntry { upn: Some(upn), calling, site, reason, fields: written } = entry else { continue };
             if upn.is_platform_account() {
                 let wrong = Wrong::value(
                     path.key("userPrincipalName"),
@@ -193,52 +192,21 @@ impl<'f> Fleet<'f> {
             let line = lines.and_then(|lines| lines.get(index)).copied();
             let origin = Origin { file: Arc::clone(&file.path), line };
             let calling = calling.unwrap_or(Calling::Enabled); // absent only where a problem has been reported
-            let user = DesiredUser { upn: upn.clone(), calling, details: own.over(&defaults), origin };
+            let (site, reason) = (site.clone().or_else(|| default_site.clone()), reason.clone());
+            let user = DesiredUser { upn: upn.clone(), calling, details: own.over(&defaults), site, reason, origin };
             if let Some((_, tenant)) = self.tenants.get_mut(&set.tenant) {
                 tenant.users.insert(upn.clone(), user);
             }
         }
     }
 
-    fn tenant_defaults(&self, name: &TenantName) -> Details {
+    fn tenant_defaults(&self, name: &TenantName) -> (Option<Site>, Details) {
         let draft = self.files.iter().flat_map(|file| &file.tenants).find(|draft| draft.name == *name);
-        draft.map(|draft| fields(&draft.spec.defaults.0, None).0).unwrap_or_default()
-    }
-
-    /// A number is wanted once in the fleet.
-    fn numbers(&mut self) {
-        let mut wanted: BTreeMap<NumberKey, (&DesiredUser, &TenantName)> = BTreeMap::new();
-        let mut collisions = Vec::new();
-        for (name, (_, tenant)) in &self.tenants {
-            for user in tenant.users.values() {
-                let Some(number) = user.details.phone() else { continue };
-                match wanted.entry(NumberKey::new(name, number)) {
-                    Entry::Vacant(entry) => {
-                        entry.insert((user, name));
-                    }
-                    Entry::Occupied(first) => {
-                        let (other, other_tenant) = *first.get();
-                        collisions.push((
-                            number.clone(),
-                            (user.upn.clone(), name.clone()),
-                            (other.upn.clone(), other_tenant.clone()),
-                        ));
-                    }
-                }
-            }
-        }
-        for (number, (user, tenant), (other, other_tenant)) in collisions {
-            let (Some(here), Some(there)) = (self.spot_of(&user, &tenant), self.spot_of(&other, &other_tenant)) else { continue };
-            let wrong = Wrong::value(here.path.key(Field::PhoneNumber.name()), format!("{number} is wanted by two users"));
-            let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
-            let what =
-                what.and(there.file, there.path.key(Field::PhoneNumber.name()), At::Value, format!("also wanted by {other}"));
-            self.problem(here.file, what, &[&tenant, &other_tenant]);
-        }
+        draft.map(|draft| (draft.spec.defaults.site.clone(), fields(&draft.spec.defaults.fields, None).0)).unwrap_or_default()
     }
 
     /// Only for problems: looks through all sets.
-    fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
+    pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
         self.files.iter().enumerate().find_map(|(file, read)| {
             let mut sets = read.sets.iter().filter(|set| set.tenant == *tenant);
             sets.find_map(|set| {
@@ -289,12 +257,15 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         account: spec.account.clone(),
         mode: spec.mode.map_or(Mode::Suspend, Mode::from),
         prune: spec.prune.map_or(Prune::Never, Prune::from),
+        adopt: spec.adopt.into(),
+        limits: spec.limits.limits(),
+        protect: draft.protect.clone(),
         live: spec.live.into(),
         confirm: spec.confirm == ConfirmEntry::Graph,
-        disable_limit: spec.limits.disable.limit(),
         shrink_limit: spec.limits.shrink.limit(),
-        protect: draft.protect.iter().cloned().collect(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
+        release: spec.numbers.release.into(),
+        parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
         users: BTreeMap::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,

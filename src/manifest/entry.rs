@@ -1,7 +1,7 @@
 //! The fields of a user as they are written, read by the table of [`Field`]s, so that a field added there is at once part
 //! of manifests, defaults and the JSON Schema.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -9,8 +9,9 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
+use super::express::{name_problem, text_problem};
 use crate::{
-    model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value},
+    model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
     yaml::{HINT, SECRET, word},
 };
 
@@ -22,13 +23,18 @@ const SECRET_KEYS: [&str; 3] = ["password", "portalPassword", "provisioningPassw
 
 /// Fields without a user: defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Fields(pub(super) BTreeMap<Field, Written>);
+pub(super) struct Fields {
+    pub(super) site: Option<Site>,
+    pub(super) fields: BTreeMap<Field, Written>,
+}
 
 /// One user of a set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct UserEntry {
     pub(super) upn: Option<Upn>,
     pub(super) calling: Option<Calling>,
+    pub(super) site: Option<Site>,
+    pub(super) reason: Option<Arc<str>>,
     pub(super) fields: BTreeMap<Field, Written>,
 }
 
@@ -54,6 +60,8 @@ impl Written {
 enum Key {
     Upn,
     Calling,
+    Site,
+    Reason,
     Policy,
     Field(Field),
 }
@@ -69,12 +77,16 @@ enum Scope {
 const POLICY: &str = "callPolicy";
 const UPN: &str = "userPrincipalName";
 const CALLING: &str = "calling";
+const SITE: &str = "site";
+const REASON: &str = "reason";
 
 impl Scope {
     fn keys(self) -> Vec<(&'static str, Key)> {
         let own: &[(&'static str, Key)] = match self {
-            Self::User => &[(UPN, Key::Upn), (CALLING, Key::Calling), (POLICY, Key::Policy)],
-            Self::Defaults => &[(POLICY, Key::Policy)],
+            Self::User => {
+                &[(UPN, Key::Upn), (CALLING, Key::Calling), (SITE, Key::Site), (REASON, Key::Reason), (POLICY, Key::Policy)]
+            }
+            Self::Defaults => &[(SITE, Key::Site), (POLICY, Key::Policy)],
             Self::Policy => &[],
         };
         let fields = Field::ALL.into_iter().filter_map(|field| match (self, field.name().strip_prefix("callPolicy.")) {
@@ -133,6 +145,8 @@ impl<'de> Visitor<'de> for Entry<'_> {
             match key {
                 Key::Upn => self.into.upn = Some(map.next_value::<UpnText>()?.0),
                 Key::Calling => self.into.calling = Some(map.next_value::<CallingWord>()?.0),
+                Key::Site => self.into.site = Some(map.next_value::<SiteText>()?.0),
+                Key::Reason => self.into.reason = Some(map.next_value::<ReasonText>()?.0),
                 Key::Policy => map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?,
                 Key::Field(field) => {
                     let value = map.next_value_seed(Reading(field))?;
@@ -164,7 +178,7 @@ impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
         Entry { into: &mut entry, scope: Scope::Defaults }.deserialize(deserializer)?;
-        Ok(Self(entry.fields))
+        Ok(Self { site: entry.site, fields: entry.fields })
     }
 }
 
@@ -176,17 +190,33 @@ impl<'de> Deserialize<'de> for CallingWord {
     }
 }
 
+struct SiteText(Site);
+
+impl<'de> Deserialize<'de> for SiteText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Site::parse(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+    }
+}
+
+struct ReasonText(Arc<str>);
+
+impl<'de> Deserialize<'de> for ReasonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.trim().is_empty() || text.trim().chars().any(char::is_control) {
+            return Err(D::Error::custom(format!("`{REASON}` says nothing, or has more than one line{HINT}say why in one line")));
+        }
+        Ok(Self(text.trim().into()))
+    }
+}
+
 struct UpnText(Upn);
 
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        // Copied from a mail or a sheet, and nobody would ever see why the user is not found.
-        let unseen =
-            |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
-        if let Some(unseen) = text.chars().find(unseen) {
-            let code = unseen.escape_unicode();
-            return Err(D::Error::custom(format!("this name holds the invisible character {code}{HINT}type it anew")));
+        if let Some(problem) = name_problem(&text) {
+            return Err(D::Error::custom(problem));
         }
         Upn::parse(&text).map(Self).map_err(D::Error::custom)
     }
@@ -208,13 +238,8 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Flag => bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag))),
             Kind::Text => {
                 let text = String::deserialize(deserializer)?;
-                let name = self.0.name().rsplit('.').next().unwrap_or("");
-                if text.is_empty() {
-                    let message = format!("`{name}` is empty{HINT}leave the key out if it is not to be managed");
-                    return Err(D::Error::custom(message));
-                }
-                if text.chars().any(char::is_control) {
-                    return Err(D::Error::custom(format!("`{name}` holds a line break or another control character")));
+                if let Some(problem) = text_problem(self.0, &text) {
+                    return Err(D::Error::custom(problem));
                 }
                 Ok(Written::Ready(Value::Text(text.into())))
             }
@@ -271,6 +296,12 @@ fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
             }
             Key::Calling => {
                 json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person can make and receive calls."})
+            }
+            Key::Site => {
+                json_schema!({"type": "string", "minLength": 1, "description": "Where the phone is. Told and guarded, never sent."})
+            }
+            Key::Reason => {
+                json_schema!({"type": "string", "minLength": 1, "description": "Why a protected user is to be disabled."})
             }
             Key::Policy => object(&properties(Scope::Policy), &[]),
             Key::Field(field) => match field.kind() {

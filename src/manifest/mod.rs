@@ -12,15 +12,20 @@
 
 mod check;
 mod entry;
+mod express;
 mod keep;
+mod lists;
+mod numbers;
 mod read;
 mod schema;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+pub use express::{can_name, can_say, written};
 pub use keep::{InForce, Keeper};
 pub use schema::json_schema;
 

@@ -7,10 +7,11 @@ use serde_yaml::Value;
 use super::{
     ManifestFile,
     entry::{Fields, UserEntry},
+    lists,
     schema::{API_VERSION, TenantDocument, TenantSpec, UserSetDocument},
 };
 use crate::{
-    model::{TenantName, Upn},
+    model::{PhoneNumber, Protect, TenantName},
     yaml::{self, At, Path, Place, Segment, Wrong, missing},
 };
 
@@ -32,7 +33,9 @@ pub(super) struct TenantDraft {
     pub(super) at: Path,
     pub(super) name: TenantName,
     pub(super) spec: TenantSpec,
-    pub(super) protect: Vec<Upn>,
+    pub(super) protect: Protect,
+    /// The number and its place in the list.
+    pub(super) parking: Vec<(usize, PhoneNumber)>,
 }
 
 /// A `UserSet` document.
@@ -185,20 +188,12 @@ impl FileRead {
             "prune",
             "say what becomes of users that no manifest names: `never` or `disable`",
         );
-        let mut protect = Vec::new();
-        for (number, value) in spec.protect.iter().enumerate() {
-            match value.as_str().map(Upn::parse) {
-                Some(Ok(upn)) => protect.push(upn),
-                Some(Err(error)) => wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error)),
-                None => {
-                    let error = "a user principal name is expected, such as reception@contoso.com";
-                    wrongs.push(Wrong::value(at.key("spec").key("protect").index(number), error));
-                }
-            }
-        }
+        let prefix = spec.numbers.extension_prefix.as_ref();
+        let protect = lists::protect(&spec.protect, &at.key("spec").key("protect"), prefix, &mut wrongs);
+        let parking = lists::parking(&spec.numbers.parking, &at.key("spec").key("numbers").key("parking"), prefix, &mut wrongs);
         self.wrongs(wrongs, tenant.as_ref());
         if let Some(name) = tenant {
-            self.tenants.push(TenantDraft { at, name, spec, protect });
+            self.tenants.push(TenantDraft { at, name, spec, protect, parking });
         }
     }
 

@@ -11,7 +11,9 @@ use serde::{
 
 use super::entry::{Fields, UserEntry};
 use crate::{
-    model::{AccountName, DisableLimit, ExtensionPrefix, LiveSource, Mode, Prune, ShrinkLimit, TenantId, TenantName},
+    model::{
+        AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release, ShrinkLimit, TenantId, TenantName,
+    },
     yaml::{some, word},
 };
 
@@ -88,6 +90,10 @@ pub(super) struct TenantSpec {
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
+    /// Which of them may be pruned: those whom a manifest has named before, or all.
+    #[serde(deserialize_with = "word")]
+    #[schemars(with = "AdoptEntry")]
+    pub(super) adopt: AdoptEntry,
     /// Where live state is read: from the service that is written through, or from Microsoft Graph.
     #[serde(deserialize_with = "word")]
     pub(super) live: LiveEntry,
@@ -97,11 +103,11 @@ pub(super) struct TenantSpec {
     /// Fields of every user of the tenant who does not say otherwise.
     pub(super) defaults: Fields,
     /// How much may change in one run.
-    pub(super) limits: Limits,
-    /// Users who are never disabled, whatever the rest says.
-    #[schemars(with = "Vec<String>")]
+    pub(super) limits: LimitsEntry,
+    /// Who is never disabled, whatever the rest says: users, holders of numbers, and `{ site: NAME }` for everybody there.
+    #[schemars(schema_with = "protect")]
     pub(super) protect: Vec<serde_yaml::Value>,
-    /// How the tenant's numbers are written.
+    /// How the tenant's numbers are written and given up.
     pub(super) numbers: Numbers,
 }
 
@@ -176,20 +182,11 @@ impl From<LiveEntry> for LiveSource {
     }
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct Limits {
-    /// How many people may lose calling in one run; the smaller bound counts.
-    pub(super) disable: DisableEntry,
-    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
-    pub(super) shrink: ShrinkEntry,
-}
-
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct ShrinkEntry {
     /// Of the users in the last whole list, rounded up.
-    #[serde(deserialize_with = "percent")]
+    #[serde(deserialize_with = "share")]
     #[schemars(range(max = 100))]
     percent: u8,
     /// As many as these, whatever the share.
@@ -209,27 +206,67 @@ impl ShrinkEntry {
     }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct DisableEntry {
-    /// Of the users whose calling is enabled now, rounded up.
-    #[serde(deserialize_with = "percent")]
-    #[schemars(range(max = 100))]
-    percent: u8,
-    /// In any case no more than these.
-    count: u32,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AdoptEntry {
+    #[default]
+    Named,
+    All,
 }
 
-impl Default for DisableEntry {
-    fn default() -> Self {
-        let DisableLimit { percent, count } = DisableLimit::DEFAULT;
-        Self { percent, count }
+impl From<AdoptEntry> for Adopt {
+    fn from(entry: AdoptEntry) -> Self {
+        match entry {
+            AdoptEntry::Named => Self::Named,
+            AdoptEntry::All => Self::All,
+        }
     }
 }
 
-impl DisableEntry {
-    pub(super) fn limit(&self) -> DisableLimit {
-        DisableLimit { percent: self.percent, count: self.count }
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct LimitsEntry {
+    /// People who may lose calling in one run.
+    disable: LimitEntry,
+    /// People whose present number may be replaced or given up in one run.
+    numbers: LimitEntry,
+    /// People with calling for whom anything may change in one run.
+    changes: LimitEntry,
+    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
+    pub(super) shrink: ShrinkEntry,
+}
+
+impl LimitsEntry {
+    pub(super) fn limits(&self) -> Limits {
+        let Limits { disable, numbers, changes } = Limits::DEFAULT;
+        Limits { disable: self.disable.over(disable), numbers: self.numbers.over(numbers), changes: self.changes.over(changes) }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct LimitEntry {
+    /// Of the people whose calling is enabled now, rounded up.
+    #[serde(deserialize_with = "percent")]
+    #[schemars(with = "u8", range(max = 100))]
+    percent: Option<u8>,
+    /// In any case no more than these.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "u32")]
+    count: Option<u32>,
+    /// As many as these, whatever the share; not above `count`, and not with 0 percent.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "u32")]
+    floor: Option<u32>,
+}
+
+impl LimitEntry {
+    fn over(&self, default: Limit) -> Limit {
+        Limit {
+            percent: self.percent.unwrap_or(default.percent),
+            count: self.count.unwrap_or(default.count),
+            floor: self.floor.unwrap_or(default.floor),
+        }
     }
 }
 
@@ -240,6 +277,32 @@ pub(super) struct Numbers {
     #[serde(deserialize_with = "prefix")]
     #[schemars(with = "String", regex(pattern = r"^\+[0-9]{1,4}$"))]
     pub(super) extension_prefix: Option<ExtensionPrefix>,
+    /// How a number is given up that no other replaces: by a person in the portal, with an empty number, or for a parking number.
+    #[serde(deserialize_with = "word")]
+    #[schemars(with = "ReleaseEntry")]
+    pub(super) release: ReleaseEntry,
+    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that are given up.
+    #[schemars(with = "Vec<String>")]
+    pub(super) parking: Vec<serde_yaml::Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReleaseEntry {
+    #[default]
+    Manual,
+    Clear,
+    Park,
+}
+
+impl From<ReleaseEntry> for Release {
+    fn from(entry: ReleaseEntry) -> Self {
+        match entry {
+            ReleaseEntry::Manual => Self::Manual,
+            ReleaseEntry::Clear => Self::Clear,
+            ReleaseEntry::Park => Self::Park,
+        }
+    }
 }
 
 fn parsed<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, D::Error> {
@@ -269,14 +332,25 @@ fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Extension
     parsed(deserializer, ExtensionPrefix::parse)
 }
 
-fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
     let percent = i64::deserialize(deserializer)?;
     let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
-    fits.ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected")))
+    fits.map(Some).ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected")))
+}
+
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    percent(deserializer).map(Option::unwrap_or_default)
 }
 
 fn constant(value: &str) -> schemars::Schema {
     schemars::json_schema!({ "const": value })
+}
+
+fn protect(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let site = schemars::json_schema!({
+        "type": "object", "additionalProperties": false, "properties": { "site": { "type": "string" } }, "required": ["site"],
+    });
+    schemars::json_schema!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, site] } })
 }
 
 fn api_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AccountName, Calling, Details, ExtensionPrefix, TenantId, TenantName, TenantRef, Upn};
+use super::{AccountName, Calling, Details, ExtensionPrefix, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,18 +28,24 @@ pub struct DesiredTenant {
     pub mode: Mode,
     /// What becomes of enabled users that no manifest names.
     pub prune: Prune,
+    /// Which of them may be pruned.
+    pub adopt: Adopt,
+    /// How much may change in one run.
+    pub limits: Limits,
+    /// Who is never disabled.
+    pub protect: Protect,
     /// Where its live state is read.
     pub live: LiveSource,
     /// Whether Graph is asked as well, to confirm that Teams shows it.
     pub confirm: bool,
     /// How many users may vanish from its list between two looks.
     pub shrink_limit: ShrinkLimit,
-    /// How many people may lose calling in one run.
-    pub disable_limit: DisableLimit,
-    /// Users who are never disabled.
-    pub protect: BTreeSet<Upn>,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
+    /// How a number is given up.
+    pub release: Release,
+    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that are given up.
+    pub parking: Vec<PhoneNumber>,
     /// The managed users.
     pub users: BTreeMap<Upn, DesiredUser>,
     /// Where the tenant stands.
@@ -89,6 +95,10 @@ pub struct DesiredUser {
     pub calling: Calling,
     /// The managed fields, defaults included.
     pub details: Details,
+    /// Where the user's phone is; only told and guarded, never sent.
+    pub site: Option<Site>,
+    /// Why a protected user is to be disabled, in a person's words.
+    pub reason: Option<Arc<str>>,
     /// Where the user stands.
     pub origin: Origin,
 }
@@ -148,7 +158,7 @@ impl LiveSource {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
 
-    /// The word in manifests and in the journal.
+    /// The word in manifests, in snapshots and in the journal.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -156,26 +166,103 @@ impl LiveSource {
             Self::Graph => "graph",
         }
     }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
 }
 
-/// How many people may lose calling in one run of one tenant; the smaller of the two bounds counts.
+/// Which enabled users that no manifest names may be pruned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Adopt {
+    /// Those whom a manifest has named before.
+    #[default]
+    Named,
+    /// Everybody.
+    All,
+}
+
+/// How a number is given up that no other number replaces (contract 10 #14, #15: the vendor does not say how).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Release {
+    /// By a person in the portal: the step is held and says so.
+    #[default]
+    Manual,
+    /// With an update that sends an empty number.
+    Clear,
+    /// With an update that sends one of the tenant's parking numbers.
+    Park,
+}
+
+/// Who is never disabled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Protect {
+    /// These users.
+    pub users: BTreeSet<Upn>,
+    /// Whoever holds one of these numbers, which are not taken away from them either.
+    pub numbers: BTreeSet<PhoneNumber>,
+    /// Everybody at these sites.
+    pub sites: BTreeSet<Site>,
+}
+
+/// How much may change in one run of one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DisableLimit {
-    /// Of the users whose calling is enabled now, rounded up, so that a small tenant can still let one person go.
+pub struct Limits {
+    /// People who lose calling.
+    pub disable: Limit,
+    /// People whose present number is replaced or given up.
+    pub numbers: Limit,
+    /// People with calling for whom anything is changed.
+    pub changes: Limit,
+}
+
+impl Limits {
+    /// The limits of a tenant that names none.
+    pub const DEFAULT: Self = Self {
+        disable: Limit { percent: 10, count: 25, floor: 0 },
+        numbers: Limit { percent: 20, count: 100, floor: 10 },
+        changes: Limit { percent: 50, count: 1000, floor: 25 },
+    };
+}
+
+/// A number of people: a share of those whose calling is enabled now, bounded above and below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The share, rounded up, so that a small tenant can still let one person go. With 0 it is nobody, whatever the floor.
     pub percent: u8,
     /// In any case no more than these.
     pub count: u32,
+    /// As many as these are no matter of share: in a small tenant three people are half of it.
+    pub floor: u32,
 }
 
-impl DisableLimit {
-    /// The limit of a tenant that names none.
-    pub const DEFAULT: Self = Self { percent: 10, count: 25 };
-
-    /// How many of `enabled` users may be disabled.
+impl Limit {
+    /// How many of `enabled` people it allows.
     #[must_use]
     pub fn allows(self, enabled: usize) -> usize {
+        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         let share = enabled.saturating_mul(usize::from(self.percent)).div_ceil(100);
-        share.min(usize::try_from(self.count).unwrap_or(usize::MAX))
+        if self.percent == 0 { 0 } else { share.max(whole(self.floor)).min(whole(self.count)) }
+    }
+}
+
+/// How much may be sent for the whole fleet within any hour, whatever each tenant allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PerHour {
+    /// Disables.
+    pub disable: u32,
+    /// Updates that replace a number or give it up.
+    pub numbers: u32,
+    /// Updates and disables.
+    pub changes: u32,
+}
+
+impl Default for PerHour {
+    fn default() -> Self {
+        Self { disable: 100, numbers: 500, changes: 5000 }
     }
 }
 
@@ -202,10 +289,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_the_smaller_of_share_and_count() {
-        let limit = DisableLimit { percent: 10, count: 25 };
+    fn a_limit_is_a_share_between_two_bounds() {
+        let limit = Limit { percent: 10, count: 25, floor: 0 };
         assert_eq!([0, 1, 5, 10, 11, 250, 10_000].map(|enabled| limit.allows(enabled)), [0, 1, 1, 1, 2, 25, 25]);
-        assert_eq!(DisableLimit { percent: 0, count: 25 }.allows(1000), 0);
-        assert_eq!(DisableLimit { percent: 100, count: 0 }.allows(1000), 0);
+        let limit = Limit { percent: 10, count: 25, floor: 3 };
+        assert_eq!([0, 5, 30, 31, 10_000].map(|enabled| limit.allows(enabled)), [3, 3, 3, 4, 25]);
+        assert_eq!(Limit { percent: 0, count: 25, floor: 3 }.allows(1000), 0);
+        assert_eq!(Limit { percent: 100, count: 0, floor: 3 }.allows(1000), 0);
     }
 }

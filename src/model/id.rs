@@ -208,6 +208,42 @@ impl hash::Hash for Upn {
     }
 }
 
+/// A place where people's phones are, such as an office. Compared as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site(Arc<str>);
+
+impl Site {
+    /// The longest name, in bytes, so that reports stay in lines.
+    pub const MAX: usize = 63;
+
+    /// Any name of one line without space at its ends.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fine = !text.is_empty() && text.len() <= Self::MAX && text.trim() == text && !text.chars().any(char::is_control);
+        if fine {
+            Ok(Self(text.into()))
+        } else {
+            let shown: String = text.chars().take(80).collect();
+            Err(format!(
+                "`{}` is not the name of a site: 1 to {} bytes are expected, such as london",
+                shown.escape_debug(),
+                Self::MAX
+            ))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// An SBC gateway of the provider; above 0 (contract 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GatewayId(i64);

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, LiveSource, RunId, Upn, Value};
+use super::{Calling, Field, Known, LiveSource, RunId, Sent, Upn, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Memory {
     pub sync_sent: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
+    /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
+    pub managed: BTreeMap<Upn, Known>,
+    /// What was sent lately, for limits over time.
+    pub sent: Sent,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.

@@ -12,14 +12,19 @@ mod inventory;
 mod live;
 mod memory;
 mod phone;
+mod sent;
 
-pub use desired::{Desired, DesiredTenant, DesiredUser, DisableLimit, LiveSource, Mode, Origin, Prune, ShrinkLimit};
+pub use desired::{
+    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
+    ShrinkLimit,
+};
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
-pub use id::{AccountName, GatewayId, RunId, TenantId, TenantName, Upn, UserId};
+pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
 pub use memory::{Before, Counted, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
+pub use sent::{Known, Managed, Sent, SentCounts};
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

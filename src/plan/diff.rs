@@ -11,17 +11,18 @@
 //!
 //! A user who is not visible is a problem of that user: never an enable, never a disable.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use jiff::Timestamp;
 
 use super::{
     Action, Cause, Change, Hold, Note, Patience, Problem, Seen, Step,
     past::{Lost, Past, Unseen, equal, seen},
+    people::People,
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Origin,
-    Prune, UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Managed, Memory,
+    Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -35,19 +36,26 @@ pub(super) struct Outcome {
     pub(super) undecided: Vec<Upn>,
     /// Users whose lost answer is decided now, and when it was lost.
     pub(super) decided: Vec<(Upn, Timestamp)>,
+    /// Users who are managed from now on.
+    pub(super) managed: Vec<Managed>,
+    /// Users who were managed and are no longer visible.
+    pub(super) vanished: Vec<Upn>,
 }
 
 /// Compares a whole tenant.
 pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory, now: Timestamp, patience: Patience) -> Outcome {
     let past = Past { live, memory, now, patience };
-    let mut diff = Diff { past, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
+    let people = People::of(desired, live, memory);
+    let mut diff = Diff { desired, past, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
     for user in desired.users.values() {
-        diff.user(user);
+        diff.user(user, &people);
     }
-    diff.unmanaged(desired);
+    diff.unmanaged(&people);
     let nobody = |upn: &&Upn| !desired.users.contains_key(*upn) && !live.users.contains_key(*upn);
-    let nobody: Vec<Upn> = desired.protect.iter().filter(nobody).cloned().collect();
+    let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
+    (outcome.managed, outcome.vanished) = people.facts();
+    outcome.notes.extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
     if !nobody.is_empty() {
         outcome.notes.push(Note::ProtectsNobody(nobody));
     }
@@ -60,9 +68,10 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
     outcome
 }
 
-struct Diff<'a> {
-    past: Past<'a>,
-    outcome: Outcome,
+pub(super) struct Diff<'a> {
+    pub(super) desired: &'a DesiredTenant,
+    pub(super) past: Past<'a>,
+    pub(super) outcome: Outcome,
     details_wait: usize,
     settling: usize,
     settled_by: Option<Timestamp>,
@@ -70,18 +79,18 @@ struct Diff<'a> {
 
 /// Whether calling is to be switched.
 #[derive(Debug, Default)]
-struct Switch {
-    needed: bool,
+pub(super) struct Switch {
+    pub(super) needed: bool,
     /// When that was tried in vain, if it was.
-    did_not_land: Option<Timestamp>,
+    pub(super) did_not_land: Option<Timestamp>,
     /// Somebody else switches it back again and again.
-    fought: Option<Hold>,
+    pub(super) fought: Option<Hold>,
 }
 
 impl Diff<'_> {
-    fn user(&mut self, desired: &DesiredUser) {
+    fn user(&mut self, desired: &DesiredUser, people: &People<'_>) {
         let Some(live) = self.past.live.users.get(&desired.upn) else {
-            return self.absent(desired);
+            return self.absent(desired, people);
         };
         let written = self.past.written(&desired.upn);
         if self.is_frozen(live, Some(&desired.origin)) {
@@ -173,8 +182,9 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let (user, holds, did_not_land) = (desired.upn.clone(), Vec::new(), None);
-        self.outcome.steps.push(Step { user, action, changes, cause: Cause::Declared, did_not_land, after, holds, origin });
+        let (user, holds, did_not_land, cause) = (desired.upn.clone(), Vec::new(), None, Cause::Declared);
+        let site = desired.site.clone();
+        self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin, site });
         self.outcome.steps.len() - 1
     }
 
@@ -194,7 +204,7 @@ impl Diff<'_> {
         })
     }
 
-    fn count_settling(&mut self, until: Option<Timestamp>) {
+    pub(super) fn count_settling(&mut self, until: Option<Timestamp>) {
         if let Some(by) = until {
             self.settling += 1;
             self.settled_by = self.settled_by.max(Some(by));
@@ -202,8 +212,11 @@ impl Diff<'_> {
     }
 
     /// A user who is not in the list: the list's fault, if the list is in doubt.
-    fn absent(&mut self, desired: &DesiredUser) {
+    fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
         match &self.past.live.coverage {
+            _ if let Some(name) = people.new_name(&desired.upn) => {
+                self.problem(desired, format!("this user is called {name} now"), format!("write `userPrincipalName: {name}`"));
+            }
             Coverage::Complete => self.problem(
                 desired,
                 "the service does not show this user",
@@ -223,14 +236,14 @@ impl Diff<'_> {
     }
 
     /// True if an answer was lost and nobody knows what became of it: then nothing is planned for the user.
-    fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
+    pub(super) fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
         let Some(Lost::Undecided { verb, at, until }) = self.notice(live) else { return false };
         self.frozen(&live.upn, origin, verb, at, until);
         true
     }
 
     /// Notes what a list shows of earlier writes to a user, and says what is known of a lost answer.
-    fn notice(&mut self, live: &LiveUser) -> Option<Lost> {
+    pub(super) fn notice(&mut self, live: &LiveUser) -> Option<Lost> {
         let lost = self.past.lost(live);
         let undecided = match &lost {
             None => None,
@@ -264,7 +277,7 @@ impl Diff<'_> {
                 // What a lost update carried is not known to be written.
                 _ => seen(live, field, write.filter(|write| !write.lost)),
             };
-            if equal(&seen, wanted) {
+            if equal(&seen, wanted) || self.is_parked(&seen, wanted) {
                 continue;
             }
             let mut did_not_land = None;
@@ -281,7 +294,13 @@ impl Diff<'_> {
         (changes, settling)
     }
 
-    fn switch(&self, live: Calling, written: Option<&Written>, wanted: Calling, settling: &mut Option<Timestamp>) -> Switch {
+    pub(super) fn switch(
+        &self,
+        live: Calling,
+        written: Option<&Written>,
+        wanted: Calling,
+        settling: &mut Option<Timestamp>,
+    ) -> Switch {
         let write = written.and_then(|written| written.calling.as_ref());
         // What is shown may be what was before a write that is no longer wanted.
         if live == wanted && self.past.under_way(write).is_none_or(|value| *value == wanted) {
@@ -296,46 +315,6 @@ impl Diff<'_> {
             None => None,
         };
         Switch { needed: true, did_not_land, fought: self.past.fought(written, None, write, &wanted) }
-    }
-
-    /// Users whom no manifest names: enabled ones, and those who were written to before.
-    fn unmanaged(&mut self, desired: &DesiredTenant) {
-        let named = |upn: &Upn| desired.users.contains_key(upn);
-        let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
-        let people: Vec<&LiveUser> = self.past.live.users.values().filter(enabled).filter(|user| !named(&user.upn)).collect();
-        let pruned: BTreeSet<&Upn> = match desired.prune {
-            Prune::Never if people.is_empty() => BTreeSet::new(),
-            Prune::Never => {
-                self.outcome.notes.push(Note::Unmanaged(people.len()));
-                BTreeSet::new()
-            }
-            Prune::Disable => people.iter().map(|user| &user.upn).collect(),
-        };
-        for upn in self.past.memory.written.keys().filter(|upn| !pruned.contains(upn)) {
-            match self.past.live.users.get(upn) {
-                Some(live) if !named(upn) => drop(self.notice(live)),
-                Some(_) => {}
-                None => self.outcome.decided.extend(self.past.given_up(upn).map(|at| (upn.clone(), at))),
-            }
-        }
-        for user in people.into_iter().filter(|user| pruned.contains(&user.upn)) {
-            self.prune(user);
-        }
-    }
-
-    fn prune(&mut self, live: &LiveUser) {
-        if self.is_frozen(live, None) {
-            return;
-        }
-        let mut settling = None;
-        let written = self.past.written(&live.upn);
-        let Switch { needed, did_not_land, fought } = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
-        self.count_settling(settling);
-        if needed {
-            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let (changes, after, holds) = (Vec::new(), Vec::new(), fought.into_iter().collect());
-            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None });
-        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! The planner: desired and live state in, every decision out.
 //!
 //! ```text
-//! desired, live, memory --diff--> steps --numbers--> order --guards--> holds --> Plan --render--> text, JSON, Markdown
+//! desired, live, memory --diff--> steps --numbers--> order --guards--> holds --the fleet's hour--> Plan --render--> text, JSON, Markdown
 //! ```
 //!
 //! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order; the same input gives the
 //! same bytes. What is not done is in the plan too, with its reason.
 //!
-//! Deliberately not here: number moves across tenants in one run (the taker waits for the next one), and parking numbers that
-//! are swapped (a ring is held).
+//! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
 mod confirm;
 mod diff;
@@ -18,11 +17,16 @@ mod numbers;
 mod order;
 mod past;
 mod patience;
+mod people;
+mod prune;
 pub mod render;
 mod shrink;
 mod types;
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 
@@ -30,7 +34,7 @@ pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
-    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, TenantName, Upn, Written},
+    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
     ports::Fault,
 };
 
@@ -45,6 +49,8 @@ pub struct PlanInput<'a> {
     pub now: Timestamp,
     /// How long things may take.
     pub patience: Patience,
+    /// How much may be sent for the whole fleet in an hour.
+    pub per_hour: PerHour,
 }
 
 /// One tenant to plan.
@@ -69,18 +75,17 @@ pub enum Observation<'a> {
     Failed(&'a Fault),
     /// Nobody looked: the tenant is suspended.
     NotAsked,
+    /// Nobody has looked yet: another tenant came first.
+    NotYet,
 }
 
 /// Plans all tenants.
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let seen = input.tenants.iter().filter_map(|tenant| match tenant.live {
-        Observation::Seen(live) => Some((&tenant.desired.name, live, tenant.memory)),
-        Observation::Failed(_) | Observation::NotAsked => None,
-    });
-    let holders = numbers::Holders::of(seen, input.now, input.patience);
-    let mut tenants: Vec<TenantPlan> =
-        input.tenants.iter().map(|tenant| plan_tenant(tenant, &holders, input.now, input.patience)).collect();
+    let fleet = Fleet::of(input.tenants.iter(), input);
+    let drafts: Vec<_> = input.tenants.iter().map(|tenant| fleet.draft(tenant)).collect();
+    let hour = fleet.hour(&drafts);
+    let mut tenants: Vec<TenantPlan> = drafts.into_iter().map(|draft| fleet.finish(draft, &hour)).collect();
     tenants.extend(input.broken.iter().map(|(name, reason)| {
         let hold = Hold::new(HoldKind::Manifests, reason.clone(), "correct the manifests; `dialplane validate` shows each error");
         TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
@@ -89,79 +94,127 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     Plan { tenants }
 }
 
-/// Plans one tenant; `elsewhere` are the others, as far as they were observed: their users hold numbers too, or will soon.
+/// Plans one tenant; `others` has all others, as they were last seen: their users hold numbers too, and the fleet's limits are for
+/// all of them together.
 #[must_use]
-pub fn plan_one(
-    tenant: &TenantInput<'_>,
-    elsewhere: &[(&TenantName, &LiveTenant, &Memory)],
-    now: Timestamp,
-    patience: Patience,
-) -> TenantPlan {
-    let own = match tenant.live {
-        Observation::Seen(live) => Some((&tenant.desired.name, live, tenant.memory)),
-        Observation::Failed(_) | Observation::NotAsked => None,
-    };
-    let holders = numbers::Holders::of(own.into_iter().chain(elsewhere.iter().copied()), now, patience);
-    plan_tenant(tenant, &holders, now, patience)
+pub fn plan_one(tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan {
+    let fleet = Fleet::of(std::iter::once(tenant).chain(&others.tenants), others);
+    let mut drafts: Vec<_> = others.tenants.iter().map(|tenant| fleet.draft(tenant)).collect();
+    drafts.push(fleet.draft(tenant));
+    let hour = fleet.hour(&drafts);
+    match drafts.pop() {
+        Some(draft) => fleet.finish(draft, &hour),
+        None => TenantPlan::held(tenant.desired.name.clone(), None, tenant.desired.mode, guards::suspended()),
+    }
 }
 
-fn plan_tenant(tenant: &TenantInput<'_>, holders: &numbers::Holders<'_>, now: Timestamp, patience: Patience) -> TenantPlan {
-    let desired = tenant.desired;
-    let held = |hold| TenantPlan::held(desired.name.clone(), Some(desired.reference()), desired.mode, hold);
-    let live = match tenant.live {
-        Observation::Seen(live) => live,
-        Observation::Failed(fault) => return held(Hold::not_read(fault)),
-        Observation::NotAsked => return held(guards::suspended()),
-    };
-    if let Some(hold) = guards::nobody_there(desired, live) {
-        return held(hold);
+/// What is to be known of all tenants before one can be planned.
+struct Fleet<'a> {
+    ledger: numbers::Ledger<'a>,
+    per_hour: PerHour,
+    memories: Vec<&'a Memory>,
+    now: Timestamp,
+    patience: Patience,
+}
+
+/// A tenant's plan before the whole fleet is counted.
+struct Draft<'a> {
+    tenant: &'a TenantInput<'a>,
+    live: Cow<'a, LiveTenant>,
+    steps: Vec<Step>,
+    holds: Vec<Hold>,
+    outcome: diff::Outcome,
+    waits_for: BTreeSet<TenantName>,
+}
+
+impl<'a> Fleet<'a> {
+    fn of(tenants: impl Iterator<Item = &'a TenantInput<'a>> + Clone, input: &'a PlanInput<'_>) -> Self {
+        let ledger = numbers::Ledger::of(tenants.clone(), input.broken.keys(), input.now, input.patience);
+        let memories = tenants.map(|tenant| tenant.memory).collect();
+        Self { ledger, per_hour: input.per_hour, memories, now: input.now, patience: input.patience }
     }
-    let doubted;
-    let live = match shrink::doubt(desired, live, tenant.memory) {
-        Some(what) => {
-            doubted = LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() };
-            &doubted
+
+    /// `Err` is the plan of a tenant that nothing can be planned for.
+    fn draft(&self, tenant: &'a TenantInput<'a>) -> Result<Draft<'a>, Box<TenantPlan>> {
+        let desired = tenant.desired;
+        let held = |hold| Box::new(TenantPlan::held(desired.name.clone(), Some(desired.reference()), desired.mode, hold));
+        let live = match tenant.live {
+            Observation::Seen(live) => live,
+            Observation::Failed(fault) => return Err(held(Hold::not_read(fault))),
+            Observation::NotAsked => return Err(held(guards::suspended())),
+            Observation::NotYet => return Err(held(guards::not_yet())),
+        };
+        if let Some(hold) = guards::nobody_there(desired, live) {
+            return Err(held(hold));
         }
-        None => live,
-    };
-    let diff::Outcome { mut steps, mut problems, mut notes, landed, decided, undecided } =
-        diff::tenant(desired, live, tenant.memory, now, patience);
-    numbers::release_before_take(&mut steps, desired, live, holders);
-    guards::hold_steps(&mut steps, desired, live, tenant.kept);
-    order::spread_holds(&mut steps);
-    let steps = order::topological(steps);
-    let holds = guards::hold_tenant(desired, live);
-    let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
-    if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
-        notes.push(Note::Suspect(what.clone()));
+        let live = match shrink::doubt(desired, live, tenant.memory) {
+            Some(what) => Cow::Owned(LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() }),
+            None => Cow::Borrowed(live),
+        };
+        let mut outcome = diff::tenant(desired, &live, tenant.memory, self.now, self.patience);
+        let mut steps = std::mem::take(&mut outcome.steps);
+        let waits_for = numbers::arrange(&mut steps, desired, &live, &self.ledger);
+        guards::hold_steps(&mut steps, desired, &live, tenant.kept);
+        guards::hold_if_emptied(&mut steps, desired, tenant.memory);
+        guards::hold_over_limits(&mut steps, desired, &live);
+        let holds = guards::hold_tenant(desired, &live);
+        Ok(Draft { tenant, live, steps, holds, outcome, waits_for })
     }
-    notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
-    let confirmed = confirm::tenant(desired, live, tenant.memory, (now, patience), &mut problems, &mut notes);
-    let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
-    // A debt comes first: it is paid even if every step of this run is refused.
-    let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
-    let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
-    let sync = match (&tenant.memory.sync_owed, late) {
-        (Some(debt), _) => SyncPlan::Owed(debt.clone()),
-        (None, Some(at)) => SyncPlan::Again(at),
-        (None, None) if runs => SyncPlan::AfterSteps,
-        (None, None) => SyncPlan::NotNeeded,
-    };
-    let sync_from = patience.sync_from(tenant.memory, now).filter(|_| sync != SyncPlan::NotNeeded);
-    TenantPlan {
-        tenant: desired.name.clone(),
-        reference: Some(desired.reference()),
-        mode: desired.mode,
-        steps,
-        holds,
-        problems,
-        notes,
-        sync,
-        sync_from,
-        landed,
-        counted: shrink::news(desired, live, tenant.memory),
-        decided: decided.into_iter().map(|(user, _)| user).collect(),
-        undecided,
-        confirmed,
+
+    /// What all tenants together would send now and have sent lately.
+    fn hour(&self, drafts: &[Result<Draft<'_>, Box<TenantPlan>>]) -> guards::Hour {
+        let mut hour = guards::Hour::new(self.per_hour, self.memories.iter().copied(), self.now);
+        for draft in drafts.iter().flatten().filter(|draft| draft.holds.is_empty()) {
+            hour.add(guards::Wanted::of(&draft.steps, &draft.live));
+        }
+        hour
+    }
+
+    fn finish(&self, draft: Result<Draft<'_>, Box<TenantPlan>>, hour: &guards::Hour) -> TenantPlan {
+        let Draft { tenant, live, mut steps, holds, outcome, waits_for } = match draft {
+            Ok(draft) => draft,
+            Err(held) => return *held,
+        };
+        let (desired, now, patience) = (tenant.desired, self.now, self.patience);
+        let diff::Outcome { mut problems, mut notes, landed, managed, vanished, decided, undecided, .. } = outcome;
+        hour.hold(&mut steps, &live);
+        order::spread_holds(&mut steps);
+        let steps = order::topological(steps);
+        let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
+        if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
+            notes.push(Note::Suspect(what.clone()));
+        }
+        notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+        let confirmed = confirm::tenant(desired, &live, tenant.memory, (now, patience), &mut problems, &mut notes);
+        let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+        // A debt comes first: it is paid even if every step of this run is refused.
+        let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
+        let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
+        let sync = match (&tenant.memory.sync_owed, late) {
+            (Some(debt), _) => SyncPlan::Owed(debt.clone()),
+            (None, Some(at)) => SyncPlan::Again(at),
+            (None, None) if runs => SyncPlan::AfterSteps,
+            (None, None) => SyncPlan::NotNeeded,
+        };
+        let sync_from = patience.sync_from(tenant.memory, now).filter(|_| sync != SyncPlan::NotNeeded);
+        TenantPlan {
+            tenant: desired.name.clone(),
+            reference: Some(desired.reference()),
+            mode: desired.mode,
+            steps,
+            holds,
+            problems,
+            notes,
+            sync,
+            sync_from,
+            landed,
+            counted: shrink::news(desired, &live, tenant.memory),
+            decided: decided.into_iter().map(|(user, _)| user).collect(),
+            undecided,
+            managed,
+            vanished,
+            waits_for,
+            confirmed,
+        }
     }
 }

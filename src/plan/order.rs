@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Hold, HoldKind, Step};
+use super::{Action, Cause, Hold, HoldKind, Step};
+use crate::model::Upn;
 
 /// The rings in `after`, each as the numbers of its steps in ascending order.
 pub(super) fn rings(steps: &[Step]) -> Vec<Vec<usize>> {
@@ -35,7 +36,9 @@ pub(super) fn rings(steps: &[Step]) -> Vec<Vec<usize>> {
             way.push(next);
             here = next;
         }
-        left = left.difference(&on_way).copied().collect();
+        for id in &on_way {
+            left.remove(id);
+        }
     }
     rings
 }
@@ -65,7 +68,7 @@ fn peel(left: &mut BTreeSet<usize>, neighbours: impl Fn(usize) -> Vec<usize>) {
     }
 }
 
-/// A step behind a held step is held itself.
+/// A step behind a held step is held itself, and nobody is parked who could not leave again.
 pub(super) fn spread_holds(steps: &mut [Step]) {
     let mut behind: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (id, step) in steps.iter().enumerate() {
@@ -73,18 +76,32 @@ pub(super) fn spread_holds(steps: &mut [Step]) {
             behind.entry(*before).or_default().push(id);
         }
     }
+    let parked = parked(steps);
     let mut held: Vec<usize> = (0..steps.len()).filter(|id| steps.get(*id).is_some_and(|step| !step.holds.is_empty())).collect();
     while let Some(id) = held.pop() {
         let Some((user, verb)) = steps.get(id).map(|step| (step.user.clone(), step.action.verb())) else { continue };
-        for next in behind.get(&id).map(Vec::as_slice).unwrap_or_default() {
-            let Some(step) = steps.get_mut(*next) else { continue };
-            if step.holds.is_empty() {
-                let reason = format!("it must come after the {verb} of {user}, which is held");
+        let mut hold = |next: usize, reason: String| {
+            if let Some(step) = steps.get_mut(next).filter(|step| step.holds.is_empty()) {
                 step.holds.push(Hold::new(HoldKind::AfterHeld, reason, format!("lift the hold of {user}")));
-                held.push(*next);
+                held.push(next);
             }
+        };
+        for next in behind.get(&id).map(Vec::as_slice).unwrap_or_default() {
+            hold(*next, format!("it must come after the {verb} of {user}, which is held"));
+        }
+        if let Some(parking) = parked.get(&id) {
+            hold(*parking, format!("it only makes way for the {verb} of {user}, which is held"));
         }
     }
+}
+
+/// For each step that leaves a parking place, the step that takes it.
+fn parked(steps: &[Step]) -> BTreeMap<usize, usize> {
+    let is_update = |step: &Step| matches!(step.action, Action::Update(_));
+    let parking = steps.iter().enumerate().filter(|(_, step)| step.cause == Cause::Parking);
+    let parking: BTreeMap<&Upn, usize> = parking.map(|(id, step)| (&step.user, id)).collect();
+    let others = steps.iter().enumerate().filter(|(_, step)| step.cause != Cause::Parking && is_update(step));
+    others.filter_map(|(id, step)| Some((id, *parking.get(&step.user)?))).collect()
 }
 
 /// The steps in an order in which each stands behind those that it comes after; otherwise as they were. Steps on a ring (all

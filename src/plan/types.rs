@@ -1,13 +1,16 @@
 //! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 
-use crate::model::{
-    Before, Details, Field, GatewayId, Mode, Origin, SyncDebt, TenantName, TenantRef, UpdateRequest, Upn, Value, Verb,
+use crate::{
+    model::{
+        Before, Details, Field, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef, UpdateRequest,
+        Upn, Value, Verb,
+    },
+    ports::Fault,
 };
-use crate::{model::Landing, ports::Fault};
 
 /// What would be done for all tenants.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +42,12 @@ pub struct TenantPlan {
     pub sync_from: Option<Timestamp>,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
+    /// Users who are managed from now on: facts for the journal.
+    pub managed: Vec<Managed>,
+    /// Users who were managed and are no longer visible: facts for the journal.
+    pub vanished: Vec<Upn>,
+    /// Tenants whose next pass may free or prove a number that is waited for here.
+    pub waits_for: BTreeSet<TenantName>,
     /// Users whose lost answers are decided by this observation, or waited for in vain: facts for the journal.
     pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
@@ -88,6 +97,8 @@ pub struct Step {
     pub holds: Vec<Hold>,
     /// Where the manifests want it; absent for users that no manifest names.
     pub origin: Option<Origin>,
+    /// Where the user's phone is, if the manifests say so.
+    pub site: Option<Site>,
 }
 
 impl Step {
@@ -145,6 +156,8 @@ pub enum Cause {
     Declared,
     /// No manifest names the user, and the tenant is pruned.
     NotNamed,
+    /// The number is parked so that a ring of numbers can turn; the user's next step gives the number that the manifests want.
+    Parking,
 }
 
 /// A difference in one field.
@@ -215,14 +228,34 @@ pub enum HoldKind {
     Coverage,
     /// The customer has not consented.
     Consent,
-    /// More people would lose calling than the limit allows.
+    /// More people of the tenant would lose calling than its limit allows.
     Limit,
-    /// The user is protected.
+    /// More numbers of the tenant would be replaced than its limit allows.
+    NumberLimit,
+    /// More people of the tenant would be changed than its limit allows.
+    ChangeLimit,
+    /// More would be sent for the whole fleet within an hour than the settings allow.
+    HourLimit,
+    /// The manifests name far fewer users of the tenant than were managed before.
+    EmptyDesired,
+    /// The user, the number or the site is protected.
     Protected,
+    /// A protected user is to be disabled, and nobody says why.
+    ReasonMissing,
+    /// It is the last phone of its site that works.
+    LastOfSite,
+    /// A user whom no manifest names was missing for a while.
+    Quarantined,
+    /// A user whom no manifest names may be a managed one under another name.
+    Renamed,
     /// The number is held by somebody who does not give it up.
     NumberTaken,
-    /// Numbers go round in a ring.
+    /// Numbers go round in a ring, and there is no place to park one.
     NumberRing,
+    /// A number is to be given up in a way that nobody allowed.
+    NumberRelease,
+    /// Not everybody who may hold the number could be looked at.
+    NumberUnproven,
     /// A step that must come before is held.
     AfterHeld,
     /// Somebody else changes the value back again and again.
@@ -249,6 +282,10 @@ pub enum Note {
     Unmanaged(usize),
     /// Names in `protect` that are no user's, here or there: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
+    /// Users with calling whom no manifest has ever named, left alone although the tenant is pruned.
+    NotAdopted(usize),
+    /// A managed user has another name since: the earlier one and the present one.
+    Renamed(Upn, Upn),
     /// Disabled users whose declared details wait until they are enabled.
     DetailsWait(usize),
     /// Users whose last writes are not visible yet, and until when that is normal.
@@ -302,6 +339,9 @@ impl TenantPlan {
             sync: SyncPlan::NotNeeded,
             sync_from: None,
             landed: Vec::new(),
+            managed: Vec::new(),
+            vanished: Vec::new(),
+            waits_for: BTreeSet::new(),
             decided: Vec::new(),
             undecided: Vec::new(),
             counted: None,

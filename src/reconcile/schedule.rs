@@ -130,6 +130,14 @@ impl Schedule {
         }
     }
 
+    /// Something has changed that this tenant waits for: it is looked at at once, or again if a pass runs.
+    pub fn news(&mut self, name: &TenantName, now: At) {
+        if let Some(tenant) = self.tenants.get_mut(name) {
+            tenant.due = tenant.due.min(now);
+            tenant.again |= tenant.running;
+        }
+    }
+
     /// A pass has ended.
     pub fn finished(&mut self, name: &TenantName, ending: Ending, now: At) {
         let timing = self.timing;

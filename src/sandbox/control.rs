@@ -128,6 +128,7 @@ fn change_user(service: &mut Service, id: &str, upn: &str, request: &Request) ->
     user.hidden = change.hidden.unwrap_or(user.hidden);
     user.push();
     let shown = user_json(&upn, &user);
+    service.numbers.forget();
     if let Some(tenant) = service.world.tenants.get_mut(&id) {
         tenant.users.insert(upn, user);
     }

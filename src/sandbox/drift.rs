@@ -91,7 +91,7 @@ impl<'a> Fate<'a> {
         let wanted = if self.desired.users.len() < 20 { 1 } else { 2 };
         let domain = domain(self.desired);
         let names = (1..).filter_map(|n| Upn::parse(&format!("visitor{n}@{domain}")).ok());
-        let free = names.filter(|upn| !self.desired.users.contains_key(upn) && !self.desired.protect.contains(upn));
+        let free = names.filter(|upn| !self.desired.users.contains_key(upn) && !self.desired.protect.users.contains(upn));
         let free: Vec<Upn> = free.take(wanted).collect();
         for upn in free {
             let prunes = self.desired.prune == Prune::Disable;
@@ -119,7 +119,7 @@ impl<'a> Fate<'a> {
     }
 
     fn switch_on(&mut self) -> bool {
-        let protect = &self.desired.protect;
+        let protect = &self.desired.protect.users;
         let chosen = self.choose(|user| user.calling == Calling::Disabled && !protect.contains(&user.upn));
         chosen.is_some_and(|user| {
             self.disables += 1;
@@ -156,7 +156,7 @@ impl<'a> Fate<'a> {
             .users
             .iter()
             .filter(|(upn, user)| user.calling == Calling::Enabled && !user.hidden && !upn.is_platform_account());
-        let most = (self.desired.users.len() / 20).max(1).min(self.desired.disable_limit.allows(enabled.count()));
+        let most = (self.desired.users.len() / 20).max(1).min(self.desired.limits.disable.allows(enabled.count()));
         self.disables < most
     }
 

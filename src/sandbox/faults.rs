@@ -44,8 +44,8 @@ pub struct Faults {
     pub held_number: HeldNumber,
     /// What an update does with a field that it does not carry (contract 10 #11).
     pub omitted_fields: Omitted,
-    /// Whether an empty `phoneNumber` gives the number up; otherwise it is refused.
-    pub empty_phone_clears: bool,
+    /// What an update does with an empty `phoneNumber` (contract 10 #14).
+    pub empty_phone: EmptyPhone,
     /// What goes wrong; the first rule that applies to a call counts.
     pub rules: Vec<Rule>,
 }
@@ -66,7 +66,7 @@ impl Default for Faults {
             sync_takes_ms: 0,
             held_number: HeldNumber::Conflict,
             omitted_fields: Omitted::Keep,
-            empty_phone_clears: true,
+            empty_phone: EmptyPhone::Clears,
             rules: Vec::new(),
         }
     }
@@ -90,6 +90,18 @@ pub enum HeldNumber {
     Conflict,
     /// 200 with `hasErrors`.
     ErrorInside,
+}
+
+/// What an update does with an empty `phoneNumber`; the vendor's way is unknown (contract 10 #14, #15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EmptyPhone {
+    /// The number is free.
+    Clears,
+    /// 400.
+    Refused,
+    /// The user keeps the number, and the answer says that all is well.
+    Ignored,
 }
 
 /// What an update does with a field that it does not carry.

@@ -26,6 +26,7 @@ mod faults;
 mod graph;
 mod http;
 mod login;
+mod numbers;
 mod provisioning;
 mod reads;
 mod route;
@@ -51,7 +52,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use calls::Call;
 pub use config::{CONFIG_HEADER, config_yaml, config_yaml_for};
 pub use delegation::msal_object;
-pub use faults::{Failure, Faults, HeldNumber, Latency, Omitted, Rule};
+pub use faults::{EmptyPhone, Failure, Faults, HeldNumber, Latency, Omitted, Rule};
 pub use graph::GRAPH_CLIENT_ID;
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;
@@ -120,7 +121,9 @@ impl Sandbox {
 
     /// Reads or changes the world. No request is handled meanwhile.
     pub fn world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
-        look(&mut self.shared.lock().world)
+        let mut service = self.shared.lock();
+        service.numbers.forget();
+        look(&mut service.world)
     }
 
     /// Changes the client secret and the password to `secret` and ends all tokens, as an operator does who rotates them.

@@ -13,8 +13,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     RESELLER_ID, delegation,
-    faults::{Faults, HeldNumber, Omitted},
+    faults::{EmptyPhone, Faults, HeldNumber, Omitted},
     login::Whose,
+    numbers::Numbers,
     route::{Route, Target},
     wire::{Reply, Request, read_update},
     world::{Tenant, User, World},
@@ -24,6 +25,7 @@ use crate::model::{Calling, Details, Field, TenantId, Upn, Value};
 /// Carries out a write.
 pub(super) fn write(
     world: &mut World,
+    numbers: &mut Numbers,
     faults: &Faults,
     target: &Target,
     whose: &Whose,
@@ -45,7 +47,7 @@ pub(super) fn write(
         Route::Enable => switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now),
         Route::Disable => switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now),
         Route::Sync => sync(tenant, faults, now),
-        _ => update(world, faults, &id, &body, now),
+        _ => update(world, numbers, faults, &id, &body, now),
     }
 }
 
@@ -93,20 +95,31 @@ fn teams_lag(faults: &Faults) -> Duration {
     Duration::from_millis(faults.teams_visible_after_ms)
 }
 
-fn update(world: &mut World, faults: &Faults, id: &TenantId, body: &Map<String, Json>, now: Timestamp) -> Result<Reply, Reply> {
+fn update(
+    world: &mut World,
+    numbers: &mut Numbers,
+    faults: &Faults,
+    id: &TenantId,
+    body: &Map<String, Json>,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     let upn = body.get("teamsUserId").and_then(Json::as_str).map(Upn::parse).and_then(Result::ok);
     let upn = upn.ok_or_else(|| Reply::error(400, "teamsUserId must be a user principal name"))?;
     let prefix = world.tenants.get(id).and_then(|tenant| tenant.extension_prefix.clone());
-    let sent = read_update(body, prefix.as_ref())?;
+    let mut sent = read_update(body, prefix.as_ref())?;
     match sent.get(Field::SbcGatewayId) {
         Some(Value::Gateway(gateway)) if world.gateways.contains_key(gateway) => {}
         Some(_) => return Err(Reply::error(400, "sbcGatewayId is not a gateway of this reseller")),
         None => return Err(Reply::error(400, "sbcGatewayId is required")),
     }
-    if sent.get(Field::PhoneNumber) == Some(&Value::NoPhone) && !faults.empty_phone_clears {
-        return Err(Reply::error(400, "phoneNumber must not be empty"));
+    if sent.get(Field::PhoneNumber) == Some(&Value::NoPhone) {
+        match faults.empty_phone {
+            EmptyPhone::Clears => {}
+            EmptyPhone::Refused => return Err(Reply::error(400, "phoneNumber must not be empty")),
+            EmptyPhone::Ignored => keep_number(world, id, &upn, &mut sent),
+        }
     }
-    let held = sent.phone().and_then(|number| world.holder(id, number)).is_some_and(|holder| holder != (id, &upn));
+    let held = sent.phone().is_some_and(|number| numbers.is_taken(world, number, (id, &upn)));
     let Some(tenant) = world.tenants.get_mut(id) else { return Err(Reply::error(404, "there is no such tenant")) };
     let user = visible(tenant, Some(&upn))?;
     if held {
@@ -116,8 +129,18 @@ fn update(world: &mut World, faults: &Faults, id: &TenantId, body: &Map<String, 
             HeldNumber::ErrorInside => Reply::error_inside(text),
         });
     }
+    let before = user.stored.clone();
     store(user, sent, faults, now);
+    numbers.set((id, &upn), &before, &user.stored);
     Ok(Reply::accepted())
+}
+
+/// An update whose empty number says nothing: the stored one stays.
+fn keep_number(world: &World, id: &TenantId, upn: &Upn, sent: &mut Details) {
+    let user = world.tenants.get(id).and_then(|tenant| tenant.users.get(upn));
+    if let Some(stored) = user.and_then(|user| user.stored.get(Field::PhoneNumber)) {
+        sent.set(Field::PhoneNumber, stored.clone());
+    }
 }
 
 /// Stores an update. Only a changed number goes on to Microsoft at once; the rest waits for an enable or a sync (contract 4.3).

@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{DesiredUser, DisableLimit, LiveSource, Origin, Prune, ShrinkLimit, TenantId, TenantName},
+        model::{Adopt, DesiredUser, Limits, LiveSource, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -146,8 +146,14 @@ mod tests {
                     (Field::UseTeamsVoicemail, Value::Flag(true)),
                 ];
                 let calling = if rng.u8(..6) == 0 { Calling::Disabled } else { Calling::Enabled };
-                let user =
-                    DesiredUser { upn: upn.clone(), calling, details: details.into_iter().collect(), origin: origin.clone() };
+                let user = DesiredUser {
+                    upn: upn.clone(),
+                    calling,
+                    details: details.into_iter().collect(),
+                    site: None,
+                    reason: None,
+                    origin: origin.clone(),
+                };
                 (upn, user)
             };
             let users: BTreeMap<_, _> = (0..rng.usize(..60)).map(|n| user(rng, n)).collect();
@@ -157,12 +163,15 @@ mod tests {
                 account: None,
                 mode: Mode::Enforce,
                 prune: if rng.bool() { Prune::Never } else { Prune::Disable },
-                live: LiveSource::default(),
+                live: LiveSource::ConnecttoTeams,
                 confirm: false,
+                adopt: Adopt::All,
+                limits: Limits::DEFAULT,
+                protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },
                 shrink_limit: ShrinkLimit::DEFAULT,
-                disable_limit: DisableLimit::DEFAULT,
-                protect: users.keys().take(1).cloned().collect(),
                 extension_prefix: None,
+                release: Release::Clear,
+                parking: Vec::new(),
                 users,
                 origin: origin.clone(),
                 incomplete: None,
@@ -198,8 +207,8 @@ mod tests {
                 let gone: Vec<_> = to_disable(tenant, live).collect();
                 let enabled = live.users.values().filter(|user| user.calling == Calling::Enabled && !user.hidden).count();
                 assert!(gone.len() <= (tenant.users.len() / 20).max(1), "seed {seed}: {gone:?}");
-                assert!(gone.len() <= tenant.disable_limit.allows(enabled - 2), "seed {seed}: {gone:?}");
-                assert!(gone.iter().all(|upn| !tenant.protect.contains(*upn)), "seed {seed}: {gone:?}");
+                assert!(gone.len() <= tenant.limits.disable.allows(enabled - 2), "seed {seed}: {gone:?}");
+                assert!(gone.iter().all(|upn| !tenant.protect.users.contains(*upn)), "seed {seed}: {gone:?}");
             }
         }
     }

@@ -12,6 +12,7 @@ use super::{
     faults::{Dice, ELSEWHERE, Failure, Faults, Rule},
     graph,
     login::Tokens,
+    numbers::Numbers,
     provisioning, reads,
     route::{Route, Target},
     wire::{Reply, Request},
@@ -22,6 +23,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Service {
     pub(super) world: World,
+    pub(super) numbers: Numbers,
     pub(super) faults: Faults,
     pub(super) calls: Calls,
     pub(super) tokens: Tokens,
@@ -132,7 +134,7 @@ impl Service {
             Route::Gateways => reads::gateways(&self.world, request),
             Route::Enterprise => reads::enterprise(&self.world, tenant),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
-            _ => provisioning::write(&mut self.world, &self.faults, target, &whose, request, now),
+            _ => provisioning::write(&mut self.world, &mut self.numbers, &self.faults, target, &whose, request, now),
         }
     }
 }

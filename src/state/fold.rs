@@ -1,11 +1,13 @@
 //! What entries add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    model::{Before, Calling, Counted, Details, Field, Memory, Reverts, SyncDebt, TenantId, Upn, Verb, Write, Written},
+    model::{
+        Before, Calling, Counted, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, UserId, Verb, Write, Written,
+    },
     ports::{Entry, Event, StepOutcome},
 };
 
@@ -50,6 +52,8 @@ impl Fold {
             Event::NotSynced { lost: true, .. } => {}
             Event::NotSynced { lost: false, .. } => tenant.memory.sync_sent = None,
             Event::Intent { user, verb, details, before } => {
+                let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
+                tenant.memory.sent.add(entry.at, *verb, replaces_number);
                 let call = Call { verb: *verb, details: details.clone(), before: before.clone(), at: entry.at };
                 if let Some(earlier) = tenant.pending.insert(user.clone(), call) {
                     earlier.lost(tenant.memory.written.entry(user.clone()).or_default());
@@ -88,6 +92,21 @@ impl Fold {
                         }
                     }
                     forget_what_landed(written);
+                }
+            }
+            Event::Managed(users) => {
+                // The same person under an earlier name is forgotten there.
+                let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
+                tenant.memory.managed.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
+                for user in users {
+                    tenant.memory.managed.insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
+                }
+            }
+            Event::Vanished(users) => {
+                for user in users {
+                    if let Some(known) = tenant.memory.managed.get_mut(user) {
+                        known.vanished = true;
+                    }
                 }
             }
         }

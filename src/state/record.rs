@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, LiveSource, PhoneNumber, RunId, TenantId, TenantName,
-        Upn, Value, Verb,
+        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, LiveSource, Managed, PhoneNumber, RunId, TenantId,
+        TenantName, Upn, UserId, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -59,6 +59,12 @@ enum Written {
     Landed {
         users: Vec<WrittenLanding>,
     },
+    Managed {
+        users: Vec<WrittenManaged>,
+    },
+    Vanished {
+        users: Vec<String>,
+    },
     Counted {
         users: usize,
         by: String,
@@ -89,6 +95,13 @@ struct WrittenLanding {
     user: String,
     calling: bool,
     fields: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenManaged {
+    user: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
 }
 
 impl From<&Entry> for Line {
@@ -123,6 +136,12 @@ impl From<&Entry> for Line {
                 };
                 Written::Landed { users: landings.iter().map(landing).collect() }
             }
+            Event::Managed(managed) => {
+                let id = |user: &Managed| user.id.as_ref().map(ToString::to_string);
+                let user = |user: &Managed| WrittenManaged { user: user.user.to_string(), id: id(user) };
+                Written::Managed { users: managed.iter().map(user).collect() }
+            }
+            Event::Vanished(users) => Written::Vanished { users: users.iter().map(ToString::to_string).collect() },
         };
         Self {
             v: VERSION,
@@ -182,6 +201,15 @@ impl Line {
                     Ok(Landing { user: Upn::parse(&landing.user)?, calling: landing.calling, fields: fields? })
                 };
                 Event::Landed(users.into_iter().map(landing).collect::<Result<_, String>>()?)
+            }
+            Written::Managed { users } => {
+                let managed = |user: WrittenManaged| {
+                    Ok(Managed { user: Upn::parse(&user.user)?, id: user.id.as_deref().and_then(UserId::observed) })
+                };
+                Event::Managed(users.into_iter().map(managed).collect::<Result<_, String>>()?)
+            }
+            Written::Vanished { users } => {
+                Event::Vanished(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?)
             }
         };
         let (tenant, tenant_id) = (TenantName::parse(&self.tenant)?, TenantId::parse(&self.tenant_id)?);
@@ -259,6 +287,11 @@ mod tests {
             Event::Synced,
             Event::NotSynced { lost: true, reason: "no answer".to_owned() },
             Event::NothingSent,
+            Event::Managed(vec![
+                Managed { user: user.clone(), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") },
+                Managed { user: user.clone(), id: None },
+            ]),
+            Event::Vanished(vec![user.clone()]),
             Event::Counted { users: 120, by: LiveSource::Graph },
             Event::Decided(vec![user.clone()]),
             Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),

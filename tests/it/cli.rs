@@ -87,7 +87,7 @@ async fn the_service_acts_on_an_edit_and_keeps_the_last_good_version() {
     let stage = Stage::drifted().await;
     let mut service = stage.start(&["run"]);
     let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
-    service.until("the first passes", || syncs() == 2).await;
+    service.until("the first passes", || syncs() >= 2).await;
 
     let edited = fleet().replacen("calling: enabled", "calling: disabled", 1);
     fs::write(stage.manifest(), &edited).unwrap();

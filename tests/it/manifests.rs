@@ -42,9 +42,13 @@ fn the_shipped_manifests_are_right_and_show_what_there_is() {
     assert!(numbers.iter().any(|number| number.is_extension()));
     assert!(users.iter().any(|user| user.calling == Calling::Disabled && user.details.phone().is_none()));
     assert!(tenants.iter().any(|tenant| tenant.prune == Prune::Disable));
-    assert!(tenants.iter().any(|tenant| !tenant.protect.is_empty()));
+    assert!(tenants.iter().any(|tenant| !tenant.protect.users.is_empty()));
     for tenant in &tenants {
-        assert!(tenant.protect.iter().all(|upn| tenant.users.contains_key(upn)), "{}: a protected user is no user", tenant.name);
+        assert!(
+            tenant.protect.users.iter().all(|upn| tenant.users.contains_key(upn)),
+            "{}: a protected user is no user",
+            tenant.name
+        );
     }
     // The sandbox takes the last tenant's consent away, and the first ones are where people look for changes.
     let modes: Vec<_> = tenants.iter().map(|tenant| tenant.mode).collect();
@@ -186,7 +190,7 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("calling: enabled", "calling: disabled"),
         ("mode: enforce", "mode: report"),
         ("mode: enforce", "mode: suspend"),
-        ("prune: never", "prune: disable"),
+        ("prune: never\n  live: graph", "prune: disable\n  live: connecttoteams"),
         ("live: graph", "live: connecttoteams"),
         ("  live: graph\n", ""),
         ("live: graph", "confirm: graph"),
@@ -222,7 +226,7 @@ fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
             let now = people().filter(|(_, live)| live.calling == Calling::Enabled).count();
             let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(*upn)).count();
             gone += if tenant.prune == Prune::Disable { strangers } else { 0 };
-            assert!(gone <= tenant.disable_limit.allows(now), "seed {seed}: {} would be held", tenant.name);
+            assert!(gone <= tenant.limits.disable.allows(now), "seed {seed}: {} would be held", tenant.name);
             disables += gone;
         }
         assert!(enables > 0 && disables > 0 && updates > 2, "seed {seed}: {enables}, {disables}, {updates}");

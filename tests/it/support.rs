@@ -218,12 +218,20 @@ pub(crate) fn of<'p>(plan: &'p Plan, tenant: &str) -> &'p TenantPlan {
 // ---- manifests
 
 /// Tenants with the inside of their `spec`, and their users a line: a name, `enabled` or `disabled`, then a number or `none`,
-/// and fields as `key=value`. Mode `enforce`, prune `never` and gateway 805 where nothing else is said.
+/// and fields as `key=value`. Mode `enforce`, prune `never`, adopt `all`, numbers released with `clear` and gateway 805
+/// where nothing else is said.
 pub(crate) fn fleet(tenants: &[(&str, &str, &[&str])]) -> String {
     let mut out = String::new();
     for (index, (name, spec, users)) in tenants.iter().enumerate() {
         let mut spec: Vec<String> = if spec.is_empty() { Vec::new() } else { vec![(*spec).to_owned()] };
-        for (key, value) in [("mode", "enforce"), ("prune", "never"), ("defaults", "{ sbcGatewayId: 805 }")] {
+        let defaults = [
+            ("mode", "enforce"),
+            ("prune", "never"),
+            ("adopt", "all"),
+            ("numbers", "{ release: clear }"),
+            ("defaults", "{ sbcGatewayId: 805 }"),
+        ];
+        for (key, value) in defaults {
             if !spec.iter().any(|part| part.contains(&format!("{key}:"))) {
                 spec.push(format!("{key}: {value}"));
             }

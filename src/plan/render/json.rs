@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::Tally;
+use super::{Tally, losing};
 use crate::{
-    model::{Mode, Upn, Verb},
+    model::{Mode, Site, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -30,6 +30,7 @@ struct TenantView<'p> {
     holds: Vec<HoldView<'p>>,
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
+    loses_calling: Vec<LosingView<'p>>,
     sync: &'static str,
     /// The sync may not be sent before.
     sync_from: Option<String>,
@@ -71,6 +72,15 @@ struct HoldView<'p> {
     remedy: &'p str,
 }
 
+/// People of one site who would lose calling, and who would if it were not held.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LosingView<'p> {
+    site: Option<&'p str>,
+    people: usize,
+    held: usize,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ProblemView<'p> {
@@ -108,6 +118,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),
+        loses_calling: losing::by_site(tenant)
+            .into_iter()
+            .map(|at| LosingView { site: at.site.map(Site::as_str), people: at.people, held: at.held })
+            .collect(),
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
             SyncPlan::AfterSteps => "afterSteps",
@@ -134,6 +148,7 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
         cause: match step.cause {
             Cause::Declared => "declared",
             Cause::NotNamed => "notNamed",
+            Cause::Parking => "parking",
         },
         runs: tenant.may_run(step),
         did_not_land: step.did_not_land.is_some(),

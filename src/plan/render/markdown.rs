@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstream::adapter::strip_str;
 
-use super::{Tally, many, text};
+use super::{Tally, losing::Losing, many, text};
 use crate::plan::{Plan, TenantPlan};
 
 /// The longest detail that is shown, in bytes: review pages refuse comments of 64 KiB.
@@ -21,6 +21,10 @@ pub fn markdown(plan: &Plan) -> String {
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
+    let losing = Losing::of(plan);
+    if !losing.is_empty() {
+        writeln!(out, "**{losing}**\n")?;
+    }
     let busy: Vec<&TenantPlan> = plan.tenants.iter().filter(|tenant| text::says_something(tenant)).collect();
     if busy.is_empty() {
         return writeln!(out, "All {} are as the manifests want them.", many(plan.tenants.len(), "tenant"));

@@ -4,6 +4,7 @@
 //! them; whoever prints strips them where they do not belong.
 
 mod json;
+mod losing;
 mod markdown;
 mod text;
 

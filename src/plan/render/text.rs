@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, many};
+use super::{Tally, losing::Losing, many};
 use crate::{
     model::{Mode, Upn, Verb},
     plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown},
@@ -37,6 +37,10 @@ pub fn text(plan: &Plan) -> String {
 }
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    let losing = Losing::of(plan);
+    if !losing.is_empty() {
+        writeln!(out, "{BOLD}{losing}{BOLD:#}\n")?;
+    }
     let mut quiet = 0;
     let mut told = Told::default();
     for tenant in &plan.tenants {
@@ -143,7 +147,7 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
     let place = match (&step.origin, step.cause) {
         (Some(origin), _) => origin.to_string(),
         (None, Cause::NotNamed) => UNNAMED.to_owned(),
-        (None, Cause::Declared) => String::new(),
+        (None, Cause::Declared | Cause::Parking) => String::new(),
     };
     writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
     if let Some(at) = step.did_not_land {
@@ -151,6 +155,9 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
     }
     for change in &step.changes {
         write_change(out, change)?;
+    }
+    if step.cause == Cause::Parking {
+        writeln!(out, "      {FAINT}parked, so that a ring of numbers can turn; its own number comes last{FAINT:#}")?;
     }
     for before in step.after.iter().filter_map(|before| tenant.steps.get(*before)).filter(|before| before.user != step.user) {
         writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), before.user)?;
@@ -194,6 +201,11 @@ impl fmt::Display for Note {
             Self::Unmanaged(count) => {
                 write!(f, "{} with calling that no manifest names, left alone (prune: never)", many(*count, "user"))
             }
+            Self::NotAdopted(count) => {
+                let who = many(*count, "user");
+                write!(f, "{who} with calling whom no manifest has ever named, left alone (adopt: named)")
+            }
+            Self::Renamed(before, now) => write!(f, "{before} is called {now} now, in the manifests too"),
             Self::ProtectsNobody(names) => {
                 let names: Vec<&str> = names.iter().map(Upn::as_str).collect();
                 write!(f, "`protect` names nobody that is managed or visible: {}; check the spelling", names.join(", "))

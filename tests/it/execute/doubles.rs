@@ -82,6 +82,10 @@ impl Journal for Both {
         self.journal.memory(tenant)
     }
     async fn record(&self, entry: Entry) -> Result<(), JournalError> {
+        // What an observation has shown is no step of a run.
+        if matches!(entry.event, Event::Managed(_) | Event::Vanished(_)) {
+            return self.journal.record(entry).await;
+        }
         if self.fails_from.is_some_and(|from| self.records.fetch_add(1, Ordering::SeqCst) >= from) {
             return Err(JournalError("the disk is full".to_owned()));
         }
@@ -95,6 +99,8 @@ impl Journal for Both {
             Event::Decided(_) => "decided".to_owned(),
             Event::NothingSent => "nothing sent".to_owned(),
             Event::Landed(_) => "landed".to_owned(),
+            Event::Managed(_) => "managed".to_owned(),
+            Event::Vanished(_) => "vanished".to_owned(),
             Event::Counted { users, .. } => format!("counted {users}"),
         };
         self.log.lock().unwrap().push(line);

@@ -242,7 +242,7 @@ async fn a_consent_that_is_withdrawn_after_the_plan_stops_everything() {
     assert_eq!(reports[0].stopped, Some(Stop::Consent));
     assert_eq!(kinds(&reports[0]), ["not tried"]);
     assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
-    // How many were listed is known, and nothing else.
+    // How many were listed and who is managed is known, and nothing else.
     let memory = house.journal.memory(&id("contoso"));
-    assert_eq!(memory, Memory { counted: memory.counted, ..Memory::default() });
+    assert_eq!(memory, Memory { counted: memory.counted, managed: memory.managed.clone(), ..Memory::default() });
 }

@@ -3,8 +3,10 @@
 //! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that may run, and carrying it out
 //! sends nothing at all.
 
+mod guarded;
 mod guards;
 mod memory;
+mod moves;
 mod numbers;
 mod patience;
 mod table;

@@ -65,7 +65,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
                 );
             }
             if step.action == Action::Disable && step.holds.is_empty() {
-                prop_assert!(!desired.protect.contains(user) && desired.incomplete.is_none(), "{}", user);
+                prop_assert!(!desired.protect.users.contains(user) && desired.incomplete.is_none(), "{}", user);
             }
             let suspect = model.customers.lock().unwrap()[&tenant.tenant].suspect;
             let needs_all =
@@ -81,7 +81,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
             .iter()
             .filter(|(upn, person)| !upn.is_platform_account() && !person.hidden && person.calling == Calling::Enabled)
             .count();
-        prop_assert!(disables <= desired.disable_limit.allows(enabled), "{disables} of {enabled}");
+        prop_assert!(disables <= desired.limits.disable.allows(enabled), "{disables} of {enabled}");
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveCalling,
-        LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Prune, ShrinkLimit, TenantId, TenantName, TenantRef,
-        UpdateRequest, Upn, Value,
+        Adopt, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits,
+        LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit, TenantId,
+        TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -143,7 +143,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
         let users = draw.users.iter().enumerate().filter(|(_, user)| user.managed).map(|(n, user)| {
             let upn = upn_of(index, n);
             let details = details(&mut numbers, None, (user.number, user.voicemail, user.tag, user.gateway));
-            (upn.clone(), DesiredUser { upn, calling: user.wanted, details, origin: origin.clone() })
+            (upn.clone(), DesiredUser { upn, calling: user.wanted, details, site: None, reason: None, origin: origin.clone() })
         });
         let users = users.collect();
         let protect = draw.users.iter().enumerate().filter(|(_, user)| user.protected).map(|(n, _)| upn_of(index, n));
@@ -159,10 +159,13 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
             live: LiveSource::ConnecttoTeams,
             confirm: false,
+            adopt: Adopt::All,
+            limits: Limits { disable: Limit { percent: draw.percent, count: 25, floor: 0 }, ..Limits::DEFAULT },
+            protect: Protect { users: protect.collect(), ..Protect::default() },
             shrink_limit: ShrinkLimit::DEFAULT,
-            disable_limit: DisableLimit { percent: draw.percent, count: 25 },
-            protect: protect.collect(),
             extension_prefix: None,
+            release: Release::Clear,
+            parking: Vec::new(),
             users,
             origin: origin.clone(),
             incomplete: draw.incomplete.then(|| "new.yaml could not be understood".to_owned()),

@@ -13,7 +13,7 @@ use dialplane::{
     execute::{Executor, SyncOutcome},
     model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
     pass::{Elsewhere, Passed, TenantPass},
-    plan::{HoldKind, TenantPlan},
+    plan::{HoldKind, Step, TenantPlan},
 };
 use futures_util::future::join_all;
 
@@ -22,7 +22,7 @@ use super::{
     ports::{Disk, Service},
     world::{HOUR, MINUTE, Tally, World, clock, pass_time},
 };
-use crate::{properties::world::is_as_wanted, support::id};
+use crate::properties::world::is_as_wanted;
 
 /// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass each.
 const ROUNDS: usize = 16;
@@ -113,12 +113,12 @@ impl House {
     }
 
     async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Passed) {
-        let other = |(name, live): (&TenantName, &Arc<LiveTenant>)| Elsewhere {
-            tenant: name.clone(),
-            id: id(name.as_str()),
-            live: Arc::clone(live),
+        let other = |(name, desired): (&TenantName, &Arc<DesiredTenant>)| Elsewhere {
+            desired: Arc::clone(desired),
+            live: self.seen.get(name).map(Arc::clone),
         };
-        let elsewhere: Vec<Elsewhere> = self.seen.iter().filter(|(name, _)| **name != desired.name).map(other).collect();
+        let elsewhere: Vec<Elsewhere> =
+            self.world().desired.iter().filter(|(name, _)| **name != desired.name).map(other).collect();
         let stop = self.world().stop.clone();
         let newer = self.world().newer(&desired.name);
         let users = self.users.try_into().unwrap();
@@ -129,6 +129,7 @@ impl House {
             desired: &desired,
             kept: None,
             elsewhere: &elsewhere,
+            broken: &BTreeMap::new(),
             run,
         };
         (desired.name.clone(), pass.go(&|_| {}).await)
@@ -141,6 +142,10 @@ impl House {
         if self.world().judge.timeless {
             // What is dated by a clock that ran ahead must be past.
             pass_time(HOUR * 80);
+        }
+        // A number with nobody in sight is taken only when every tenant was looked at since the start.
+        for tenant in &tenants {
+            self.passes(std::slice::from_ref(tenant));
         }
         let mut quiet = 0;
         for round in 0..ROUNDS {
@@ -202,7 +207,10 @@ impl House {
                 let stays = |user: &&Upn| {
                     let person = &customer.people[*user];
                     let enabled = *person.calling.truth() == Calling::Enabled && !person.hidden;
-                    enabled && !user.is_platform_account() && !desired.protect.contains(*user)
+                    let doubtful = [HoldKind::EmptyDesired, HoldKind::Quarantined, HoldKind::Renamed];
+                    let doubtful = |step: &Step| step.holds.iter().any(|hold| doubtful.contains(&hold.kind));
+                    let held = plan.steps.iter().any(|step| step.user == **user && doubtful(step));
+                    enabled && !held && !user.is_platform_account() && !desired.protect.users.contains(*user)
                 };
                 let unnamed = customer.people.keys().filter(|user| !desired.users.contains_key(*user));
                 broken.extend(unnamed.filter(stays).map(|user| format!("{user} is not named and was not pruned")));
@@ -238,9 +246,9 @@ fn over_limit(world: &World, tenant: &TenantName) -> bool {
         all += 1;
         let wanted = desired.users.get(user).map(|wish| wish.calling);
         let leaves = wanted == Some(Calling::Disabled) || wanted.is_none() && desired.prune == Prune::Disable;
-        leave += usize::from(leaves && !desired.protect.contains(user));
+        leave += usize::from(leaves && !desired.protect.users.contains(user));
     }
-    leave > desired.disable_limit.allows(all)
+    leave > desired.limits.disable.allows(all)
 }
 
 /// What keeps a user of an enforced tenant from being as wanted, told from the world alone.
@@ -251,13 +259,18 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
         return Some("hidden".to_owned());
     }
     if wish.calling == Calling::Disabled && *person.calling.truth() == Calling::Enabled {
-        let why = [(desired.protect.contains(user), "protected"), (over_limit(world, tenant), "limit")];
+        let why = [(desired.protect.users.contains(user), "protected"), (over_limit(world, tenant), "limit")];
         return why.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
     }
     if [&wish.details, person.stored.truth()].iter().all(|details| details.get(Field::SbcGatewayId).is_none()) {
         return Some("no gateway".to_owned());
     }
-    let (other, holder) = world.holder(wish.details.phone()?).filter(|(_, holder)| *holder != user)?;
+    let number = wish.details.phone()?;
+    let suspended = |other: &DesiredTenant| other.name != *tenant && other.mode == Mode::Suspend;
+    if world.holder(number).is_none() && world.desired.values().any(|other| suspended(other)) {
+        return Some("a suspended tenant may hold the number".to_owned());
+    }
+    let (other, holder) = world.holder(number).filter(|(_, holder)| *holder != user)?;
     let gives_up = world.desired[other].users.get(holder).is_some_and(|wish| match wish.details.get(Field::PhoneNumber) {
         Some(Value::NoPhone) => true,
         number => number.is_some() && wish.calling == Calling::Enabled,

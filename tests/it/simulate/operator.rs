@@ -6,8 +6,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, DesiredTenant, DesiredUser, Details, DisableLimit, Field, LiveSource, Mode, Origin, Prune, ShrinkLimit,
-    TenantId, TenantName, Upn, Value,
+    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource, Mode, Origin, Protect, Prune,
+    Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World, now};
@@ -76,10 +76,13 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
         live: LiveSource::ConnecttoTeams,
         confirm: false,
+        adopt: Adopt::All,
+        limits: Limits { disable: Limit { percent: 100, count: 25, floor: 0 }, ..Limits::DEFAULT },
+        protect: Protect::default(),
         shrink_limit: ShrinkLimit::DEFAULT,
-        disable_limit: DisableLimit { percent: 100, count: 25 },
-        protect: BTreeSet::new(),
         extension_prefix: None,
+        release: Release::Clear,
+        parking: Vec::new(),
         users: wishes,
         origin: origin(),
         incomplete: None,
@@ -129,7 +132,7 @@ fn details(world: &mut World) -> Details {
 
 fn wish(world: &mut World, user: &Upn) -> DesiredUser {
     let calling = if world.rng.u8(0..4) > 0 { Calling::Enabled } else { Calling::Disabled };
-    DesiredUser { upn: user.clone(), calling, details: details(world), origin: origin() }
+    DesiredUser { upn: user.clone(), calling, details: details(world), site: None, reason: None, origin: origin() }
 }
 
 fn any(world: &mut World) -> (TenantName, Upn) {
@@ -205,9 +208,9 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             format!("{:?}", desired.prune)
         }
         (16, _) => {
-            let freed = desired.protect.remove(user);
+            let freed = desired.protect.users.remove(user);
             if !freed {
-                desired.protect.insert(user.clone());
+                desired.protect.users.insert(user.clone());
             }
             format!("protected {}", !freed)
         }
@@ -221,8 +224,8 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             format!("{:?}", desired.mode)
         }
         (19, _) => {
-            desired.disable_limit.percent = if desired.disable_limit.percent == 100 { 30 } else { 100 };
-            format!("limit {}", desired.disable_limit.percent)
+            desired.limits.disable.percent = if desired.limits.disable.percent == 100 { 30 } else { 100 };
+            format!("limit {}", desired.limits.disable.percent)
         }
         _ => return,
     };

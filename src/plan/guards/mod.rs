@@ -1,7 +1,15 @@
-//! The brakes between a plan and people's phones. Each says why it holds and what lifts it.
+//! The brakes between a plan and people's phones. Each says why it holds and what lifts it, and lets the safe part go on.
+
+mod limits;
+mod protect;
+
+pub(super) use limits::{Hour, Wanted, hold_over_limits};
 
 use super::{Action, Cause, Hold, HoldKind, Step};
-use crate::model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode};
+use crate::model::{Consent, Coverage, DesiredTenant, Field, LiveTenant, Memory, Mode};
+
+/// Of fewer managed users, half may leave without a word.
+const EMPTIED_FROM: usize = 5;
 
 /// What holds the whole tenant.
 pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hold> {
@@ -41,6 +49,11 @@ pub(super) fn suspended() -> Hold {
     Hold::new(HoldKind::Mode, "mode is `suspend`: the tenant is left alone", "set `mode: enforce` or `mode: report`")
 }
 
+/// The hold of a tenant that nobody has looked at yet.
+pub(super) fn not_yet() -> Hold {
+    Hold::new(HoldKind::NotRead, "nobody has looked at this tenant yet", "it is planned when it has been read")
+}
+
 /// The hold of a tenant whose list is empty although people are expected in it: a user-by-user complaint would hide the cause.
 pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option<Hold> {
     match &live.coverage {
@@ -54,30 +67,17 @@ pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option
     }
 }
 
-/// What holds single steps.
+/// What holds single steps for their own sake, whatever else is planned.
 ///
 /// `kept` is why an older version of the manifests is in force, if one is: the newest may name whom that one does not.
 pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant, kept: Option<&str>) {
-    // Protected users lose nothing, so that they do not count.
-    let protected = |step: &Step| desired.protect.contains(&step.user);
-    let disables = steps.iter().filter(|step| step.action == Action::Disable && !protected(step)).count();
-    let limit = limit(desired, live, disables);
+    protect::hold(steps, desired, live);
     for step in steps.iter_mut() {
-        let mut holds = Vec::new();
-        if step.action == Action::Disable {
-            if protected(step) {
-                let remedy =
-                    format!("take {} out of `protect` of tenant {} if it is really to be disabled", step.user, desired.name);
-                holds.push(Hold::new(HoldKind::Protected, "the user is protected", remedy));
-            } else {
-                holds.extend(limit.clone());
-            }
-        }
         let depends_on_absence =
             step.action == Action::Disable || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
         if let (Coverage::Suspect(what), true) = (&live.coverage, depends_on_absence) {
             let reason = format!("the list of users may not be whole: {what}");
-            holds.push(Hold::new(
+            step.holds.push(Hold::new(
                 HoldKind::Coverage,
                 reason,
                 "nobody is disabled and no number moves until a whole list arrives",
@@ -85,38 +85,37 @@ pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &Liv
         }
         if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
             let remedy = match step.cause {
-                Cause::Declared => "correct that file; until then nobody loses calling",
+                Cause::Declared | Cause::Parking => "correct that file; until then nobody loses calling",
                 Cause::NotNamed => "correct that file: it may name this user",
             };
-            holds.push(Hold::new(HoldKind::Incomplete, reason.clone(), remedy));
+            step.holds.push(Hold::new(HoldKind::Incomplete, reason.clone(), remedy));
         }
         if let (Some(reason), Cause::NotNamed) = (kept, step.cause) {
             let remedy = "correct the manifests: their newest version may name this user";
-            holds.push(Hold::new(
+            step.holds.push(Hold::new(
                 HoldKind::Incomplete,
                 format!("an older version of the manifests is in force: {reason}"),
                 remedy,
             ));
         }
-        step.holds.extend(holds);
     }
 }
 
-/// The hold of all disables if there are more than the tenant's limit allows. None of them runs then: which of them are the
-/// mistake, nobody knows.
-fn limit(desired: &DesiredTenant, live: &LiveTenant, disables: usize) -> Option<Hold> {
-    let people = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
-    let enabled = live.users.values().filter(people).count();
-    let allowed = desired.disable_limit.allows(enabled);
-    let limit = desired.disable_limit;
-    (disables > allowed).then(|| {
-        Hold::new(
-            HoldKind::Limit,
-            format!(
-                "{disables} of {enabled} people would lose calling; the limit is {allowed} ({} %, at most {})",
-                limit.percent, limit.count
-            ),
-            format!("if that is meant, raise `limits.disable` of tenant {} for this change, or split it", desired.name),
-        )
-    })
+/// The hold of everybody whom no manifest names, if the manifests name hardly anybody of those who were managed: then it is the
+/// manifests that are gone, not the people.
+pub(super) fn hold_if_emptied(steps: &mut [Step], desired: &DesiredTenant, memory: &Memory) {
+    let (before, now) = (memory.managed.values().filter(|known| !known.vanished).count(), desired.users.len());
+    let emptied = now == 0 || before >= EMPTIED_FROM && now.saturating_mul(2) < before;
+    if !emptied {
+        return;
+    }
+    let reason = if before > 0 {
+        format!("the manifests name {now} users of this tenant, and {before} were managed: perhaps a file is missing")
+    } else {
+        "the manifests name nobody of this tenant: perhaps a file is missing".to_owned()
+    };
+    let remedy = "bring the users back, or write `calling: disabled` for each who is to lose calling";
+    for step in steps.iter_mut().filter(|step| step.cause == Cause::NotNamed) {
+        step.holds.push(Hold::new(HoldKind::EmptyDesired, reason.clone(), remedy));
+    }
 }

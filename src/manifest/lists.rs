@@ -1,0 +1,74 @@
+//! Lists in a `Tenant` whose elements are read one by one, so that each mistake has its place.
+
+use serde_yaml::Value;
+
+use crate::{
+    model::{ExtensionPrefix, PhoneNumber, Protect, Site, Upn},
+    yaml::{Path, Wrong},
+};
+
+/// Who is protected: a user, a number, or `{ site: NAME }`.
+pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPrefix>, wrongs: &mut Vec<Wrong>) -> Protect {
+    let mut protect = Protect::default();
+    for (number, value) in values.iter().enumerate() {
+        let at = at.index(number);
+        let done = match value {
+            Value::String(text) if is_number(text) => {
+                PhoneNumber::parse(text, prefix).map(|number| protect.numbers.insert(number))
+            }
+            Value::String(text) => Upn::parse(text).map(|user| protect.users.insert(user)),
+            Value::Number(digits) => {
+                wrongs.push(unquoted(at, digits));
+                continue;
+            }
+            other => match site(other) {
+                Some(text) => Site::parse(text).map(|site| protect.sites.insert(site)),
+                None => Err("a user principal name, a phone number in quotes or `{ site: NAME }` is expected, such as \
+                             reception@contoso.com"
+                    .to_owned()),
+            },
+        };
+        wrongs.extend(done.err().map(|error| Wrong::value(at, error)));
+    }
+    protect
+}
+
+/// Parking numbers, each with its place in the list.
+pub(super) fn parking(
+    values: &[Value],
+    at: &Path,
+    prefix: Option<&ExtensionPrefix>,
+    wrongs: &mut Vec<Wrong>,
+) -> Vec<(usize, PhoneNumber)> {
+    let mut parking = Vec::new();
+    for (number, value) in values.iter().enumerate() {
+        let done = match value {
+            Value::String(text) => PhoneNumber::parse(text, prefix),
+            Value::Number(digits) => {
+                wrongs.push(unquoted(at.index(number), digits));
+                continue;
+            }
+            _ => Err("a phone number in quotes is expected, such as \"+14255550100\"".to_owned()),
+        };
+        match done {
+            Ok(place) => parking.push((number, place)),
+            Err(error) => wrongs.push(Wrong::value(at.index(number), error)),
+        }
+    }
+    parking
+}
+
+fn is_number(text: &str) -> bool {
+    !text.contains('@') && text.starts_with(|c: char| c == '+' || c.is_ascii_digit())
+}
+
+fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
+    let wrong = Wrong::value(at, format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"));
+    wrong.hint(format!("put a phone number in quotes, such as \"+{digits}\""))
+}
+
+/// The name in `{ site: NAME }`.
+fn site(value: &Value) -> Option<&str> {
+    let mapping = value.as_mapping().filter(|mapping| mapping.len() == 1)?;
+    mapping.get("site")?.as_str()
+}

@@ -1,0 +1,87 @@
+//! What is remembered of users who were managed once, and of what was sent lately: for guards that reach over runs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Upn, UserId, Verb};
+
+/// What is remembered of a user who was managed once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The identity that outlives a change of name, if it was ever seen.
+    pub id: Option<UserId>,
+    /// Whether the user has been missing in a whole list since.
+    pub vanished: bool,
+}
+
+/// A user whom a manifest names and a list shows: a fact for the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Managed {
+    /// Who.
+    pub user: Upn,
+    /// The identity that outlives a change of name, if it is shown.
+    pub id: Option<UserId>,
+}
+
+/// Calls that were sent within the last hour, counted by the minute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent(BTreeMap<i64, SentCounts>);
+
+/// A number of calls, each counted wherever it belongs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SentCounts {
+    /// Disables.
+    pub disable: u32,
+    /// Updates that replace a number or give it up.
+    pub numbers: u32,
+    /// Updates and disables.
+    pub changes: u32,
+}
+
+impl Sent {
+    /// How far back it reaches.
+    const MINUTES: i64 = 60;
+
+    /// Counts one call that was sent at `at`; what is too old by then is forgotten.
+    pub fn add(&mut self, at: Timestamp, verb: Verb, replaces_number: bool) {
+        let minute = at.as_second().div_euclid(60);
+        self.0.retain(|earlier, _| *earlier > minute - Self::MINUTES);
+        let counts = self.0.entry(minute).or_default();
+        counts.disable += u32::from(verb == Verb::Disable);
+        counts.numbers += u32::from(replaces_number);
+        counts.changes += u32::from(verb != Verb::Enable);
+    }
+
+    /// What was sent within the hour before `now`. Minutes from the future, which a clock left that has been set right since,
+    /// do not count beyond an hour.
+    #[must_use]
+    pub fn within_the_hour(&self, now: Timestamp) -> SentCounts {
+        let minute = now.as_second().div_euclid(60);
+        let recent = self.0.range(minute - Self::MINUTES + 1..=minute + Self::MINUTES);
+        recent.map(|(_, counts)| *counts).fold(SentCounts::default(), SentCounts::plus)
+    }
+
+    /// The counts by minute since the epoch, for whoever keeps them.
+    pub fn minutes(&self) -> impl Iterator<Item = (i64, SentCounts)> {
+        self.0.iter().map(|(minute, counts)| (*minute, *counts))
+    }
+}
+
+impl SentCounts {
+    /// The sum.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            disable: self.disable.saturating_add(other.disable),
+            numbers: self.numbers.saturating_add(other.numbers),
+            changes: self.changes.saturating_add(other.changes),
+        }
+    }
+}
+
+impl FromIterator<(i64, SentCounts)> for Sent {
+    fn from_iter<I: IntoIterator<Item = (i64, SentCounts)>>(minutes: I) -> Self {
+        Self(minutes.into_iter().collect())
+    }
+}

@@ -1,0 +1,183 @@
+//! Limits: how many people one run of a tenant, and one hour of the fleet, may touch.
+//!
+//! Over a limit nothing of its kind runs, because nobody knows which part is the mistake; everything else goes on.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{DesiredTenant, Field, Limit, LiveCalling, LiveTenant, LiveUser, Memory, PerHour, SentCounts, Upn, Value},
+    plan::{Action, Hold, HoldKind, Seen, Step},
+};
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Disable,
+    Numbers,
+    Changes,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Disable, Self::Numbers, Self::Changes];
+
+    fn of(self, step: &Step, enabled: impl Fn(&Upn) -> bool) -> bool {
+        match self {
+            Self::Disable => step.action == Action::Disable,
+            Self::Numbers => step.changes.iter().any(|change| {
+                let had = matches!(change.live, Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)));
+                change.field == Field::PhoneNumber && had
+            }),
+            // Who has no calling has nothing to lose: a new tenant may be set up at once.
+            Self::Changes => step.action != Action::Enable && enabled(&step.user),
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Numbers => "numbers",
+            Self::Changes => "changes",
+        }
+    }
+
+    fn hold(self) -> HoldKind {
+        match self {
+            Self::Disable => HoldKind::Limit,
+            Self::Numbers => HoldKind::NumberLimit,
+            Self::Changes => HoldKind::ChangeLimit,
+        }
+    }
+
+    /// What would become of people.
+    fn fate(self) -> &'static str {
+        match self {
+            Self::Disable => "lose calling",
+            Self::Numbers => "lose their present number",
+            Self::Changes => "be changed",
+        }
+    }
+}
+
+/// A hold that limits do not count: the step does not run for a reason of its own.
+fn stands_anyhow(step: &Step) -> bool {
+    use HoldKind as K;
+    step.holds.iter().any(|hold| {
+        matches!(
+            hold.kind,
+            K::Protected
+                | K::ReasonMissing
+                | K::LastOfSite
+                | K::Quarantined
+                | K::Renamed
+                | K::Flap
+                | K::NumberTaken
+                | K::NumberRing
+                | K::NumberRelease
+                | K::NumberUnproven
+        )
+    })
+}
+
+/// The people whom each kind of step would touch.
+fn people<'s>(kind: Kind, steps: &'s [Step], live: &LiveTenant) -> BTreeSet<&'s Upn> {
+    let enabled = |user: &Upn| is_enabled(live, user);
+    let counted = steps.iter().filter(|step| !stands_anyhow(step) && kind.of(step, enabled));
+    counted.map(|step| &step.user).collect()
+}
+
+fn is_enabled(live: &LiveTenant, user: &Upn) -> bool {
+    live.users.get(user).is_some_and(|user| user.calling == LiveCalling::Enabled)
+}
+
+/// Holds what is more than the tenant allows in one run.
+pub(in crate::plan) fn hold_over_limits(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
+    let person = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
+    let enabled = live.users.values().filter(person).count();
+    for kind in Kind::ALL {
+        let limit = match kind {
+            Kind::Disable => desired.limits.disable,
+            Kind::Numbers => desired.limits.numbers,
+            Kind::Changes => desired.limits.changes,
+        };
+        let (count, allowed) = (people(kind, steps, live).len(), limit.allows(enabled));
+        if count > allowed {
+            let reason = format!("{count} of {enabled} people would {}; the limit is {allowed} ({})", kind.fate(), shown(limit));
+            let (key, name) = (kind.key(), &desired.name);
+            let remedy = format!("if that is meant, raise `limits.{key}` of tenant {name} for this change, or split it");
+            hold(steps, kind, live, &Hold::new(kind.hold(), reason, remedy));
+        }
+    }
+}
+
+fn shown(limit: Limit) -> String {
+    let floor = if limit.floor > 0 { format!("at least {}, ", limit.floor) } else { String::new() };
+    format!("{} %, {floor}at most {}", limit.percent, limit.count)
+}
+
+fn hold(steps: &mut [Step], kind: Kind, live: &LiveTenant, hold: &Hold) {
+    for step in steps.iter_mut().filter(|step| kind.of(step, |user| is_enabled(live, user))) {
+        if !stands_anyhow(step) {
+            step.holds.push(hold.clone());
+        }
+    }
+}
+
+/// What one tenant would send.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::plan) struct Wanted([usize; 3]);
+
+impl Wanted {
+    /// Of the steps that nothing holds.
+    pub(in crate::plan) fn of(steps: &[Step], live: &LiveTenant) -> Self {
+        let free: Vec<&Step> = steps.iter().filter(|step| step.holds.is_empty()).collect();
+        let count = |kind: Kind| {
+            let touched = free.iter().filter(|step| kind.of(step, |user| is_enabled(live, user))).map(|step| &step.user);
+            touched.collect::<BTreeSet<_>>().len()
+        };
+        Self(Kind::ALL.map(count))
+    }
+}
+
+/// The present hour of the fleet: what was sent and what would be.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Hour {
+    sent: SentCounts,
+    wanted: [usize; 3],
+    limits: PerHour,
+}
+
+impl Hour {
+    pub(in crate::plan) fn new<'a>(limits: PerHour, memories: impl Iterator<Item = &'a Memory>, now: Timestamp) -> Self {
+        let sent = memories.map(|memory| memory.sent.within_the_hour(now)).fold(SentCounts::default(), SentCounts::plus);
+        Self { sent, wanted: [0; 3], limits }
+    }
+
+    pub(in crate::plan) fn add(&mut self, wanted: Wanted) {
+        for (sum, more) in self.wanted.iter_mut().zip(wanted.0) {
+            *sum = sum.saturating_add(more);
+        }
+    }
+
+    /// Holds what is more than the fleet may see in an hour.
+    pub(in crate::plan) fn hold(&self, steps: &mut [Step], live: &LiveTenant) {
+        for (kind, wanted) in Kind::ALL.into_iter().zip(self.wanted) {
+            let (sent, limit) = match kind {
+                Kind::Disable => (self.sent.disable, self.limits.disable),
+                Kind::Numbers => (self.sent.numbers, self.limits.numbers),
+                Kind::Changes => (self.sent.changes, self.limits.changes),
+            };
+            let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+            if wanted == 0 || wanted.saturating_add(whole(sent)) <= whole(limit) {
+                continue;
+            }
+            let reason = format!(
+                "over all tenants {wanted} people would {} now, after {sent} within the last hour; the limit is {limit} an hour",
+                kind.fate()
+            );
+            let remedy = format!("if that is meant, raise `execution.perHour.{}` for this change, or split it", kind.key());
+            hold(steps, kind, live, &Hold::new(HoldKind::HourLimit, reason, remedy));
+        }
+    }
+}

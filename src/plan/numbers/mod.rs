@@ -1,0 +1,90 @@
+//! Numbers: released before they are taken, never taken from somebody who keeps them, never lost.
+//!
+//! ```text
+//! steps + Ledger --giving up--> release: manual holds, clear sends nothing, park sends a parking number
+//!                --taking-----> after the step that frees the number, or held: who has it, how it is freed
+//!                --rings------> one of the ring is parked first, or all of it is held
+//! ```
+//!
+//! **Invariant:** a number is taken only after the step that frees it, and a number with nobody in sight only if everybody who
+//! could have it was looked at. A ring is opened by parking one user, whose last step gives it the number that it is to have.
+//!
+//! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so that none can stop another; the
+//! taker is held, and taken up by a later pass.
+
+mod ledger;
+mod parking;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use ledger::Ledger;
+
+use super::{Action, Step};
+use crate::model::{DesiredTenant, Field, LiveTenant, PhoneNumber, TenantName, Upn, Value};
+
+/// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may lift such a hold.
+pub(super) fn arrange(
+    steps: &mut Vec<Step>,
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    ledger: &Ledger<'_>,
+) -> BTreeSet<TenantName> {
+    let mut places = parking::Places::free(desired, ledger);
+    parking::release(steps, desired, &mut places);
+    let waits_for = release_before_take(steps, desired, live, ledger);
+    parking::open_rings(steps, desired, &mut places);
+    waits_for
+}
+
+/// Puts each taking step after the step that releases its number, or holds it.
+fn release_before_take(
+    steps: &mut [Step],
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    ledger: &Ledger<'_>,
+) -> BTreeSet<TenantName> {
+    let mut waits_for = BTreeSet::new();
+    let takes: Vec<(usize, PhoneNumber)> = steps.iter().enumerate().filter_map(|(id, step)| Some((id, taken(step)?))).collect();
+    let releases: BTreeMap<Upn, usize> =
+        steps.iter().enumerate().filter(|(_, step)| sends_number(step)).map(|(id, step)| (step.user.clone(), id)).collect();
+    for (id, number) in takes {
+        let Some(step) = steps.get_mut(id) else { continue };
+        if !live.sees.contains(&Field::PhoneNumber) {
+            step.holds.push(words::nobody_sees(&number));
+        }
+        let own = |user: &Upn, tenant: &DesiredTenant| tenant.name == desired.name && *user == step.user;
+        let others: Vec<_> =
+            ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder.user, holder.tenant)).collect();
+        let mut found = false;
+        for holder in others {
+            found = true;
+            if let Some(release) = releases.get(holder.user).filter(|_| holder.tenant.name == desired.name) {
+                step.after.push(*release);
+            } else {
+                step.holds.push(words::taken_by(&number, *holder, desired));
+                waits_for.extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
+            }
+        }
+        let doubts: Vec<_> = ledger.doubts(&number, &desired.name).collect();
+        // Whoever is seen to hold it is the only one: the service gives a number to one user.
+        if !found && !doubts.is_empty() {
+            step.holds.push(words::unproven(&number, &doubts));
+            waits_for.extend(doubts.into_iter().map(|(name, _)| name.clone()));
+        }
+    }
+    waits_for
+}
+
+/// The number that a step newly gives to its user.
+fn taken(step: &Step) -> Option<PhoneNumber> {
+    step.changes.iter().find_map(|change| match &change.desired {
+        Value::Phone(number) => Some(number.clone()),
+        _ => None,
+    })
+}
+
+/// Whether a step takes the user's present number away.
+fn sends_number(step: &Step) -> bool {
+    matches!(step.action, Action::Update(_)) && step.changes.iter().any(|change| change.field == Field::PhoneNumber)
+}

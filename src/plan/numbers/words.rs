@@ -1,0 +1,113 @@
+//! Why a number does not move, and what frees it.
+
+use super::ledger::{Holder, Unseen};
+use crate::{
+    model::{Calling, DesiredTenant, Field, LiveCalling, PhoneNumber, Release, TenantName, Upn, Value},
+    plan::{Hold, HoldKind},
+};
+
+/// Names that are told; of more, only the count.
+const TOLD: usize = 5;
+
+pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
+    Hold::new(
+        HoldKind::NumberTaken,
+        format!("nobody can see who holds {number}: live state has no phone numbers"),
+        "map `phoneNumber` in `connectToTeams.endpoints.listUsers.fields`",
+    )
+}
+
+pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {
+    let state = match holder.calling {
+        LiveCalling::Enabled => "enabled",
+        LiveCalling::Disabled => "disabled",
+        LiveCalling::Unclear(_) => "in an unclear state",
+    };
+    let user = holder.user;
+    let wanted = holder.tenant.users.get(user);
+    let gives_up = wanted.is_some_and(|user| match user.details.get(Field::PhoneNumber) {
+        Some(Value::NoPhone) => true,
+        Some(other) => user.calling == Calling::Enabled && *other != Value::Phone(number.clone()),
+        None => false,
+    });
+    let elsewhere = holder.tenant.name != desired.name;
+    let place = if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
+    let remedy = match wanted.map(|user| user.calling) {
+        _ if user.is_platform_account() => "choose another number: the platform needs this one".to_owned(),
+        _ if gives_up && elsewhere => format!(
+            "tenant {} gives it up in a run of its own; it is taken here afterwards, by the service without being asked, else by \
+             the next `apply`; where two users wait for each other's numbers, give one of them another number first",
+            holder.tenant.name
+        ),
+        // What keeps the holder from giving it up now, such as a write that is not visible yet, is said elsewhere.
+        _ if gives_up => format!("the manifests take it from {user} already: it is taken here once the service shows it free"),
+        Some(Calling::Disabled) => {
+            format!("a disabled user keeps its number: write `phoneNumber: none` for {user} to release it")
+        }
+        Some(Calling::Enabled) => format!("give {user} another number, or `phoneNumber: none`"),
+        None => format!("no manifest names {user}: add it with `phoneNumber: none`, or release the number in the portal"),
+    };
+    Hold::new(HoldKind::NumberTaken, format!("{number} is held by {user} ({state}){place}"), remedy)
+}
+
+/// A number with nobody in sight, while somebody may be out of sight.
+pub(super) fn unproven(number: &PhoneNumber, doubts: &[(&TenantName, Unseen)]) -> Hold {
+    let why = |why: &Unseen| match why {
+        Unseen::Failed => "could not be read",
+        Unseen::Suspended => "is suspended",
+        Unseen::Broken => "has broken manifests",
+        Unseen::NotYet => "was not looked at yet",
+        Unseen::Suspect => "has a list that may not be whole",
+        Unseen::Blind => "has a list without numbers",
+    };
+    let names = doubts.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
+    let suspended = doubts.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
+    let remedy = if suspended {
+        "it is taken once every tenant could be looked at; a tenant in `mode: report` is looked at and never changed"
+    } else {
+        "it is taken once every tenant could be looked at"
+    };
+    Hold::new(HoldKind::NumberUnproven, format!("nobody can say that {number} is free: {}", some(names)), remedy)
+}
+
+/// A number is to be given up, and only a person may do that.
+pub(super) fn by_hand(user: &Upn, desired: &DesiredTenant) -> Hold {
+    Hold::new(
+        HoldKind::NumberRelease,
+        "how the service frees a number is not published, and this tenant leaves it to people (`numbers.release: manual`)",
+        format!(
+            "take the number from {user} in the portal, or set `numbers.release` of tenant {} to `clear` (sends an empty number) or \
+             `park` (sends a parking number)",
+            desired.name
+        ),
+    )
+}
+
+pub(super) fn nowhere_to_leave(why: &str, desired: &DesiredTenant) -> Hold {
+    let remedy = format!("name more numbers in `numbers.parking` of tenant {}", desired.name);
+    Hold::new(HoldKind::NumberRelease, format!("the number is to be given up for a parking number: {why}"), remedy)
+}
+
+pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold {
+    let first = users.first().map_or("", String::as_str);
+    let by_hand = if desired.release == Release::Clear {
+        format!("write `phoneNumber: none` for {first} first; once that is applied, give {first} its new number")
+    } else {
+        format!("take the number from {first} in the portal")
+    };
+    Hold::new(
+        HoldKind::NumberRing,
+        format!("numbers go round in a ring: {}; {why}", some(users.iter().cloned())),
+        format!("name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}", desired.name),
+    )
+}
+
+/// Some names, and how many more there are.
+fn some(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    let told = names.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
+}

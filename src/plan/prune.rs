@@ -1,0 +1,68 @@
+//! Users whom no manifest names: counted, or disabled under every guard.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Action, Cause, Hold, Note, Seen, Step,
+    diff::{Diff, Switch},
+    people::{People, Standing},
+};
+use crate::model::{Calling, LiveUser, PhoneNumber, Prune, Release, Upn, Value};
+
+impl Diff<'_> {
+    /// Whether a number that is to be given up has been, for a parking number.
+    pub(super) fn is_parked(&self, seen: &Seen, wanted: &Value) -> bool {
+        let parked = |number: &PhoneNumber| self.desired.parking.contains(number);
+        let holds = matches!(seen, Seen::Value(Value::Phone(number)) | Seen::Written(Value::Phone(number)) if parked(number));
+        *wanted == Value::NoPhone && self.desired.release == Release::Park && holds
+    }
+
+    /// Users whom no manifest names: enabled ones, and those who were written to before.
+    pub(super) fn unmanaged(&mut self, people: &People<'_>) {
+        let desired = self.desired;
+        let unmanaged: Vec<&LiveUser> = people.unmanaged().collect();
+        let (mut pruned, mut strangers) = (Vec::new(), 0);
+        match desired.prune {
+            Prune::Never if unmanaged.is_empty() => {}
+            Prune::Never => self.outcome.notes.push(Note::Unmanaged(unmanaged.len())),
+            Prune::Disable => {
+                for user in unmanaged {
+                    match people.standing(user) {
+                        Standing::Stranger => strangers += 1,
+                        Standing::Managed => pruned.push((user, None)),
+                        Standing::Doubtful(hold) => pruned.push((user, Some(hold))),
+                    }
+                }
+            }
+        }
+        if strangers > 0 {
+            self.outcome.notes.push(Note::NotAdopted(strangers));
+        }
+        let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
+        for upn in self.past.memory.written.keys().filter(|upn| !names.contains(upn)) {
+            match self.past.live.users.get(upn) {
+                Some(live) if !desired.users.contains_key(upn) => drop(self.notice(live)),
+                Some(_) => {}
+                None => self.outcome.decided.extend(self.past.given_up(upn).map(|at| (upn.clone(), at))),
+            }
+        }
+        for (user, hold) in pruned {
+            self.prune(user, hold);
+        }
+    }
+
+    fn prune(&mut self, live: &LiveUser, hold: Option<Hold>) {
+        if self.is_frozen(live, None) {
+            return;
+        }
+        let mut settling = None;
+        let written = self.past.written(&live.upn);
+        let Switch { needed, did_not_land, fought } = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        self.count_settling(settling);
+        if needed {
+            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
+            let (changes, after, holds) = (Vec::new(), Vec::new(), fought.into_iter().chain(hold).collect());
+            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None, site: None });
+        }
+    }
+}

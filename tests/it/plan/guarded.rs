@@ -1,0 +1,221 @@
+//! Protected numbers and sites, limits of each kind, and who may be pruned.
+
+use dialplane::{
+    model::{Calling, Field, UserId, Value},
+    pass,
+    plan::{HoldKind, Note, Plan},
+    sandbox::World,
+};
+use jiff::Timestamp;
+
+use super::{carry_out, done, scenario};
+use crate::support::{House, NOTHING, contoso, fleet, name, number, of, runnable, store, stranger, switch, tenant, text, upn};
+
+const LOOSE: &str = "limits: { disable: { percent: 100 } }";
+
+fn kinds(plan: &Plan, user: &str) -> Vec<HoldKind> {
+    let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
+    steps.filter(|step| step.user == upn(user)).flat_map(|step| &step.holds).map(|hold| hold.kind).collect()
+}
+
+#[tokio::test]
+async fn numbers_and_sites_are_protected_and_a_reason_is_told() {
+    let spec = format!("{LOOSE}, protect: [\"+14255550101\", {{ site: hospital }}, carl@contoso.com]");
+    let lines = [
+        "adele disabled",
+        "bert disabled site=hospital",
+        "carl disabled reason=left",
+        "dora enabled +14255550109",
+        "eric enabled site=hospital",
+    ];
+    let house = House::open(&contoso(&spec, &lines), |world| {
+        for who in ["adele", "bert", "carl"] {
+            switch(world, who, Calling::Enabled);
+        }
+        store(world, "adele", Field::PhoneNumber, number("+14255550101"));
+    })
+    .await;
+    scenario("protected_places", &house).await;
+    assert_eq!(house.writes(), NOTHING);
+}
+
+#[tokio::test]
+async fn a_protected_number_is_not_taken_from_its_holder() {
+    let house = House::open(&contoso("protect: [\"+14255550101\"]", &["adele enabled +14255550102"]), |world| {
+        store(world, "adele", Field::PhoneNumber, number("+14255550101"));
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "adele@contoso.com"), [HoldKind::Protected], "{}", text(&plan));
+    assert!(text(&plan).contains("+14255550101 is protected and is not taken from its holder"), "{}", text(&plan));
+}
+
+#[tokio::test]
+async fn the_last_phone_of_a_site_stays() {
+    let lines = [
+        "adele disabled site=berlin",
+        "bert disabled site=berlin",
+        "carl disabled site=london",
+        "dora enabled site=london",
+        "eric disabled",
+    ];
+    let house = House::open(&contoso(LOOSE, &lines), |world| {
+        for who in ["adele", "bert", "carl", "eric"] {
+            switch(world, who, Calling::Enabled);
+        }
+    })
+    .await;
+    scenario("last_of_site", &house).await;
+    assert_eq!(house.user("bert").calling, Calling::Enabled);
+    assert_eq!(house.writes().len(), 4);
+}
+
+#[tokio::test]
+async fn too_many_numbers_or_changes_wait_and_the_rest_goes_on() {
+    let users: Vec<String> = (0..30)
+        .map(|n| match n {
+            0 => "u00 enabled".to_owned(),
+            n if n < 6 => format!("u{n:02} enabled +1425559{n:04}"),
+            n => format!("u{n:02} enabled useTeamsVoicemail=true"),
+        })
+        .collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let change = |world: &mut World| {
+        switch(world, "u00", Calling::Disabled);
+        (1..6).for_each(|n| store(world, &format!("u{n:02}"), Field::PhoneNumber, number(&format!("+1425558{n:04}"))));
+        (6..30).for_each(|n| store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false)));
+    };
+    let house = House::open(
+        &contoso("limits: { numbers: { percent: 10, floor: 0 }, changes: { percent: 100 } }, adopt: all", &users),
+        change,
+    )
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "u01@contoso.com"), [HoldKind::NumberLimit], "{}", text(&plan));
+    assert_eq!(runnable(&plan).len(), 25, "an enable and the changes of voicemail");
+    assert!(text(&plan).contains("5 of 29 people would lose their present number; the limit is 3 (10 %, at most 100)"));
+    let house = House::open(&contoso("limits: { changes: { percent: 50, floor: 5 } }", &users), change).await;
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan), [("enable".to_owned(), "u00@contoso.com".to_owned())], "{}", text(&plan));
+    assert!(text(&plan).contains("29 of 29 people would be changed; the limit is 15 (50 %, at least 5, at most 1000)"));
+    carry_out(&house, &plan).await;
+    done(&house, &house.plan().await).await;
+}
+
+#[tokio::test]
+async fn the_hour_of_the_fleet_counts_over_runs() {
+    let manifests =
+        |bert: &str| fleet(&[("contoso", LOOSE, &["adele disabled"]), ("fabrikam", LOOSE, &[&format!("bert {bert}")])]);
+    let both = |world: &mut World| {
+        switch(world, "adele", Calling::Enabled);
+        switch(world, "bert@fabrikam.com", Calling::Enabled);
+    };
+    let one = |settings: &mut dialplane::config::Settings| settings.execution.per_hour.disable = 1;
+    // Two at once are more than one.
+    let house = House::configured(&manifests("disabled"), one, both).await;
+    scenario("limit_per_hour", &house).await;
+    assert_eq!(house.writes(), NOTHING);
+    // One now and one a little later as well; an hour later it may.
+    let mut house = House::configured(&manifests("enabled"), one, both).await;
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["disable adele@contoso.com", "sync contoso"]);
+    house.edit(&[("fleet.yaml", &manifests("disabled"))]);
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "bert@fabrikam.com"), [HoldKind::HourLimit], "{}", text(&plan));
+    assert_eq!(kinds(&house.plan_in(2).await, "bert@fabrikam.com"), []);
+}
+
+#[tokio::test]
+async fn only_who_was_managed_is_pruned() {
+    let spec = format!("prune: disable, adopt: named, {LOOSE}");
+    let named = contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]);
+    let without_bert = contoso(&spec, &["adele enabled", "carl enabled"]);
+    let mut house = House::open(&named, |world| stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[])).await;
+    let plan = house.plan().await;
+    assert!(of(&plan, "contoso").notes.contains(&Note::NotAdopted(1)), "{}", text(&plan));
+    carry_out(&house, &plan).await;
+    house.edit(&[("fleet.yaml", &without_bert)]);
+    scenario("prune_named", &house).await;
+    assert_eq!(house.user("bert").calling, Calling::Disabled);
+    assert_eq!(house.user("visitor").calling, Calling::Enabled);
+}
+
+#[tokio::test]
+async fn who_vanished_and_comes_back_is_not_pruned() {
+    let spec = format!("prune: disable, adopt: named, {LOOSE}");
+    let mut house = House::open(&contoso(&spec, &["adele enabled", "bert enabled"]), |_| {}).await;
+    let plan = house.plan().await;
+    carry_out(&house, &plan).await;
+    house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = true);
+    // Somebody takes the user, whom the service does not show, out of the manifests; later the user is there again.
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled"]))]);
+    let plan = house.plan().await;
+    carry_out(&house, &plan).await;
+    house.show_all();
+    house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = false);
+    scenario("prune_quarantined", &house).await;
+    assert_eq!(house.user("bert").calling, Calling::Enabled);
+    // Named again, it is a user like any other.
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "bert disabled"]))]);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["disable bert@contoso.com", "sync contoso"]);
+}
+
+/// Plans with identities that the reader of the sandbox does not show.
+async fn plan_with_ids(house: &House, ids: &[(&str, &str)]) -> Plan {
+    let tenants = house.in_force.desired.tenants.values();
+    let mut observed = pass::observe(&house.client.reader(), tenants, 1, |_| {}).await;
+    for live in observed.values_mut().flatten() {
+        let live = std::sync::Arc::make_mut(live);
+        for (user, id) in ids {
+            live.users.get_mut(&upn(user)).unwrap().id = UserId::observed(id);
+        }
+    }
+    let memory = |tenant: &_| dialplane::ports::Journal::memory(&house.journal, tenant);
+    pass::decide(&house.in_force, &observed, memory, Timestamp::now(), &house.execution)
+}
+
+#[tokio::test]
+async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
+    let spec = format!("prune: disable, adopt: all, {LOOSE}");
+    let before = contoso(&spec, &["adele enabled", "bert enabled"]);
+    let mut house = House::open(&before, |_| {}).await;
+    let first = plan_with_ids(&house, &[("adele@contoso.com", "id-of-adele")]).await;
+    house.apply(&first).await;
+    // The customer renames her.
+    house.sandbox.world(|world| {
+        let users = &mut tenant(world, "contoso").users;
+        let adele = users.remove(&upn("adele@contoso.com")).unwrap();
+        users.insert(upn("adele.vance@contoso.com"), adele);
+    });
+    let ids = [("adele.vance@contoso.com", "id-of-adele")];
+    let plan = plan_with_ids(&house, &ids).await;
+    assert_eq!(runnable(&plan), [], "{}", text(&plan));
+    assert!(text(&plan).contains("this user is called adele.vance@contoso.com now"), "{}", text(&plan));
+    // In no manifest under either name: she may not be disabled for her new name.
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["bert enabled"]))]);
+    let plan = plan_with_ids(&house, &ids).await;
+    assert_eq!(kinds(&plan, "adele.vance@contoso.com"), [HoldKind::Renamed], "{}", text(&plan));
+    // The manifests follow.
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele.vance enabled", "bert enabled"]))]);
+    let plan = plan_with_ids(&house, &ids).await;
+    assert_eq!(runnable(&plan), []);
+    assert!(of(&plan, "contoso").notes.contains(&Note::Renamed(upn("adele@contoso.com"), upn("adele.vance@contoso.com"))));
+    house.apply(&plan).await;
+    let memory = dialplane::ports::Journal::memory(&house.journal, &of(&plan, "contoso").reference.as_ref().unwrap().id);
+    assert!(!memory.managed.contains_key(&upn("adele@contoso.com")), "one person, one name");
+}
+
+#[tokio::test]
+async fn a_number_tells_a_rename_where_no_identity_does() {
+    let spec = format!("prune: disable, {LOOSE}");
+    let house = House::open(&contoso(&spec, &["adele.vance enabled +14255550100", "bert enabled"]), |world| {
+        let users = &mut tenant(world, "contoso").users;
+        let adele = users.remove(&upn("adele.vance@contoso.com")).unwrap();
+        users.insert(upn("adele@contoso.com"), adele);
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "adele@contoso.com"), [HoldKind::Renamed], "{}", text(&plan));
+    assert!(house.sandbox.world(|world| world.tenant(&name("contoso")).is_some()));
+}
