@@ -23,12 +23,14 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// When a write must have become visible. Its time begins with the sync that came after it; while that is owed, it has not
-    /// begun. A lost one is not waited for longer than if it had been synced at once.
+    /// When a write must have become visible. Its time begins with the sync that came after it; while that is owed, it has as long
+    /// as before a first one. A lost one is not waited for longer than if it had been synced at once.
     pub(super) fn deadline<T>(self, memory: &Memory, write: &Write<T>, now: Timestamp) -> Timestamp {
         match write.synced.filter(|sync| *sync <= now && !write.lost) {
             Some(sync) => self.after(memory, sync, sync, now),
-            None if memory.sync_owed.is_some() && !write.lost => self.after(memory, now, write.at, now),
+            None if memory.sync_owed.is_some() && !write.lost => {
+                write.at.checked_add(self.first_settle).unwrap_or(Timestamp::MAX)
+            }
             None => self.lost_deadline(memory, write.at, now),
         }
     }
@@ -108,7 +110,8 @@ mod tests {
         assert!(open(&memory(Some(-100)), -9, Some(-3), false) && !open(&memory(Some(-100)), -9, Some(-5), false));
         let owing =
             Memory { sync_owed: Some(SyncDebt { since: hours(-50), run: crate::model::RunId::new("r") }), ..memory(Some(-100)) };
-        assert!(open(&owing, -50, None, false) && !open(&owing, -50, None, true), "while its sync is owed");
+        assert!(open(&owing, -23, None, false) && !open(&owing, -25, None, false), "while its sync is owed");
+        assert!(!open(&owing, -23, None, true), "a lost one");
     }
 
     #[test]

@@ -51,7 +51,7 @@ async fn what_a_killed_run_left_open_is_told_and_paid_first() {
 async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
     let stage = Stage::drifted().await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
-    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1s, firstSettle: 1s");
+    stage.configure("settle: 5s, firstSettle: 5s", "usersPerTenant: 1, settle: 1s, firstSettle: 1s");
     killed(&stage, late(Route::Disable), "disableCalling", 1).await;
     let mut service = stage.start(&["run", "--output", "json"]);
     let nothing_left =

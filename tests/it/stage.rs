@@ -169,3 +169,11 @@ impl Running {
         tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
     }
 }
+
+impl Drop for Running {
+    /// A test that fails must not leave a service behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -34,8 +34,8 @@ struct Last {
 }
 
 impl Fights {
-    /// A call leaves the program. False if it goes too far.
-    pub(super) fn sends(&mut self, op: &Op, live: &LiveUser) -> bool {
+    /// A call is put on record. False if it goes too far.
+    pub(super) fn begins(&mut self, op: &Op, live: &LiveUser) -> bool {
         let calling = |calling: Calling| {
             let shown = match live.calling {
                 LiveCalling::Enabled => Calling::Enabled,

@@ -38,11 +38,21 @@ pub(super) struct Judge {
 #[derive(Default)]
 struct Record {
     /// On record as about to be sent, without an outcome on record.
-    intent: Option<(Op, Timestamp)>,
+    intent: Option<Intent>,
     switched: Option<Sent>,
     updated: Option<Sent>,
     lost: Option<Lost>,
     fights: Fights,
+}
+
+/// A call on record.
+struct Intent {
+    op: Op,
+    at: Timestamp,
+    /// The list before it did not show all that it asks for: only then does showing it tell anything.
+    news: bool,
+    /// Nobody else has changed it back too often.
+    fair: bool,
 }
 
 /// The last call of its kind.
@@ -60,6 +70,7 @@ struct Sent {
 struct Lost {
     op: Op,
     at: Timestamp,
+    news: bool,
     shown: bool,
 }
 
@@ -139,17 +150,21 @@ impl Judge {
                     Verb::Disable => Op::Disable(user.clone()),
                     Verb::Update => Op::Update(user.clone(), details.clone()),
                 };
-                self.users.entry((entry.tenant.clone(), user.clone())).or_default().intent = Some((op, entry.at));
+                let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
+                let live = self.runs[&entry.tenant].live.as_ref().and_then(|live| live.users.get(user));
+                let news = live.is_none_or(|live| shows(&op, live).iter().any(|(_, shows)| !shows));
+                let fair = live.is_none_or(|live| record.fights.begins(&op, live));
+                record.intent = Some(Intent { op, at: entry.at, news, fair });
             }
             Event::Outcome { user, verb, outcome } => {
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
-                record.intent = None;
+                let news = record.intent.take().is_some_and(|intent| intent.news);
                 record.fights.answered(entry.at, matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_)));
                 let sent = if *verb == Verb::Update { &mut record.updated } else { &mut record.switched };
                 match (outcome, sent) {
                     (StepOutcome::Accepted, Some(sent)) => sent.known = Some(entry.at),
                     (StepOutcome::Unknown(_), Some(sent)) => {
-                        record.lost = Some(Lost { op: sent.op.clone(), at: entry.at, shown: false });
+                        record.lost = Some(Lost { op: sent.op.clone(), at: entry.at, news, shown: false });
                     }
                     _ => {}
                 }
@@ -216,9 +231,9 @@ impl Judge {
         };
         let key = (tenant.clone(), user.clone());
         let mut record = users.remove(&key).unwrap_or_default();
-        let fought = record.fights.sends(op, &live.users[user]);
-        check(fought || *timeless, "somebody else has changed this back too often to go on");
-        check(record.intent.as_ref().is_some_and(|(intent, _)| intent == op), "the intent is not on record");
+        let fair = record.intent.as_ref().is_some_and(|intent| intent.fair);
+        check(fair || *timeless, "somebody else has changed this back too often to go on");
+        check(record.intent.as_ref().is_some_and(|intent| intent.op == *op), "the intent is not on record");
         if let Some(lost) = &record.lost {
             check(lost.shown || !settles(lost.at), "sent although what became of an earlier call is unknown");
         }
@@ -248,9 +263,9 @@ impl Judge {
 impl Record {
     /// No answer will come any more.
     fn give_up(&mut self) {
-        if let Some((op, at)) = self.intent.take() {
+        if let Some(Intent { op, at, news, .. }) = self.intent.take() {
             self.fights.answered(at, true);
-            self.lost = Some(Lost { op, at, shown: false });
+            self.lost = Some(Lost { op, at, news, shown: false });
         }
     }
 
@@ -265,7 +280,7 @@ impl Record {
             }
         }
         if let Some(lost) = &mut self.lost {
-            lost.shown |= shows(&lost.op, live).iter().all(|(_, shows)| *shows);
+            lost.shown |= lost.news && shows(&lost.op, live).iter().all(|(_, shows)| *shows);
         }
     }
 }
