@@ -9,7 +9,8 @@ use super::{
     Loaded,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
-    schema::{ConfirmEntry, LiveEntry},
+    schema::ConfirmEntry,
+    together,
 };
 use crate::{
     model::{
@@ -88,12 +89,8 @@ impl<'f> Fleet<'f> {
                     }
                     ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
                 }
-                if draft.spec.live == LiveEntry::Graph && draft.spec.confirm == ConfirmEntry::Graph {
-                    let wrong = Wrong::value(
-                        draft.at.key("spec").key("confirm"),
-                        "`confirm: graph` confirms nothing where `live: graph` reads from Graph already",
-                    );
-                    self.problem(number, What::at(wrong.hint("leave one of the two out")), &[&draft.name]);
+                for wrong in together::contradictions(draft) {
+                    self.problem(number, What::at(wrong), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
                     let wrong =

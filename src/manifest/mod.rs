@@ -17,6 +17,7 @@ mod lists;
 mod numbers;
 mod read;
 mod schema;
+mod together;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -190,7 +190,7 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("calling: enabled", "calling: disabled"),
         ("mode: enforce", "mode: report"),
         ("mode: enforce", "mode: suspend"),
-        ("prune: never", "prune: disable"),
+        ("prune: never\n  live: graph", "prune: disable\n  live: connecttoteams"),
         ("live: graph", "live: connecttoteams"),
         ("  live: graph\n", ""),
         ("live: graph", "confirm: graph"),

@@ -45,7 +45,7 @@ fn fleet() -> impl Strategy<Value = Fleet> {
         let written = tenants.into_iter().enumerate().map(|(index, (choice, sets))| {
             let mode = ["enforce", "report", "suspend"][usize::from(choice) % 3];
             let prune = if choice & 4 == 0 { "never" } else { "disable" };
-            let live = if choice & 8 == 0 { "connecttoteams\n  confirm: graph" } else { "graph" };
+            let live = if choice & (8 | 4) == 8 { "graph" } else { "connecttoteams\n  confirm: graph" };
             let mut text = format!(
                 "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{index} }}\nspec:\n  tenantId: 87D349ED-44d7-43e1-9a83-5f2406dee5{index:02x}\n  mode: {mode}\n  prune: {prune}\n  live: {live}\n  numbers: {{ extensionPrefix: \"+1\" }}\n"
             );

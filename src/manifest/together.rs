@@ -1,0 +1,26 @@
+//! Keys of a tenant that do not go together.
+
+use super::{
+    read::TenantDraft,
+    schema::{ConfirmEntry, LiveEntry, PruneEntry},
+};
+use crate::yaml::Wrong;
+
+/// What contradicts itself in a tenant, each at its place.
+pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
+    let (spec, at) = (&draft.spec, draft.at.key("spec"));
+    let mut wrongs = Vec::new();
+    if spec.live == LiveEntry::Graph && spec.confirm == ConfirmEntry::Graph {
+        let message = "`confirm: graph` confirms nothing where `live: graph` reads from Graph already";
+        wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
+    }
+    if spec.live == LiveEntry::Graph && spec.prune == Some(PruneEntry::Disable) {
+        let message =
+            "`live: graph` shows everybody who has calling in Teams, whoever provides it: `prune: disable` would take it away";
+        wrongs.push(
+            Wrong::value(at.key("prune"), message)
+                .hint("set `prune: never`, or `live: connecttoteams`, which shows the provider's own users"),
+        );
+    }
+    wrongs
+}
