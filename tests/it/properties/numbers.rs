@@ -47,7 +47,7 @@ fn draw(seed: u64) -> (InForce, Model) {
     // In some fleets numbers stay in their tenant, so that all of them can move at once.
     let at_home = rng.bool();
     if at_home {
-        wanted = held.clone();
+        wanted.clone_from(&held);
         for tenant in 0..tenants {
             let mine: Vec<usize> = (0..users).filter(|user| user % tenants == tenant).collect();
             let mut shuffled = mine.clone();
