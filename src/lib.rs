@@ -35,6 +35,8 @@
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
 //! | [`plan`] | pure | differences, order, guards, rendering |
+//! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
+//! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
@@ -42,7 +44,7 @@
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
-//! | [`source`] | edge | folders and news of changes; the only room that names `notify` |
+//! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
@@ -76,6 +78,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;
+pub mod import;
 pub mod manifest;
 pub mod model;
 pub mod pass;
@@ -84,6 +87,7 @@ pub mod ports;
 pub mod readers;
 pub mod reconcile;
 pub mod sandbox;
+pub mod snapshot;
 pub mod source;
 pub mod state;
 pub mod yaml;

@@ -12,7 +12,7 @@ use crate::{
     config::Execution,
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName},
+    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
     plan::{self, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
 };
@@ -28,10 +28,20 @@ pub async fn observe<R: LiveReader>(
     progress: impl Fn(&TenantName),
 ) -> Observed {
     let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
-    stream::iter(asked)
-        .map(|tenant| async {
-            let live = reader.observe(&tenant.reference()).await;
-            (tenant.name.clone(), live.map(Arc::new))
+    look(reader, asked.map(|tenant| tenant.reference()), side_by_side, progress).await
+}
+
+/// The same for tenants that no manifest has to describe.
+pub async fn look<R: LiveReader>(
+    reader: &R,
+    tenants: impl Iterator<Item = TenantRef>,
+    side_by_side: usize,
+    progress: impl Fn(&TenantName),
+) -> Observed {
+    stream::iter(tenants)
+        .map(|tenant| async move {
+            let live = reader.observe(&tenant).await;
+            (tenant.name, live.map(Arc::new))
         })
         .buffer_unordered(side_by_side)
         .inspect(|(name, _)| progress(name))

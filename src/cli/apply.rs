@@ -4,6 +4,7 @@
 
 use std::{
     num::NonZeroUsize,
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -18,6 +19,7 @@ use super::{
     out,
     report::{self, Recovered},
     signals::Signals,
+    whom,
 };
 use crate::{
     config::{Execution, Settings},
@@ -25,28 +27,38 @@ use crate::{
     model::{Memory, Mode, TenantId, TenantName},
     pass,
     plan::{Plan, render},
-    ports::Journal as _,
-    readers::Readers,
+    ports::{Journal as _, LiveReader},
     state::{FileJournal, Store, VolatileJournal, read_memory},
 };
 
-/// Shows what would change.
-pub(super) async fn plan(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+/// Shows what would change. With `live`, kept live state stands in the place of the service.
+pub(super) async fn plan(cli: &Cli, once: &Once, live: Option<&Path>, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
+    if let Some(path) = live {
+        let kept = whom::kept(path, &settings)?;
+        whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
+        let plan = decide(&looked, &kept, &settings.execution, read_memory(&settings.state.path)?, signals).await?;
+        return Ok(show(plan, once, &looked));
+    }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
         (backend.reader(), backend.execution, backend.sandbox)
     };
-    let mut plan = if once.sandbox {
+    let plan = if once.sandbox {
         decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
     } else {
         let memory = read_memory(&settings.state.path)?;
         decide(&looked, &reader, &execution, memory, signals).await?
     };
+    Ok(show(plan, once, &looked))
+}
+
+/// Shows a plan that is not carried out.
+fn show(mut plan: Plan, once: &Once, looked: &Looked) -> Exit {
     only(&mut plan, &once.tenants);
     show_plan(&plan, once.output);
-    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
+    if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error }
 }
 
 /// Carries out the plan.
@@ -110,9 +122,9 @@ fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
 }
 
 /// Looks and decides. Nothing is written yet, so that a stop ends it at once.
-async fn decide(
+async fn decide<R: LiveReader>(
     looked: &Looked,
-    reader: &Readers,
+    reader: &R,
     execution: &Execution,
     memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,

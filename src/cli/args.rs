@@ -1,11 +1,14 @@
 //! The words of the command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
 use clap_complete::Shell;
 
-use crate::model::TenantName;
+use crate::{
+    import::SplitBy,
+    model::{ExtensionPrefix, LiveSource, TenantId, TenantName, TenantRef},
+};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Green.on_default().bold())
@@ -17,7 +20,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing to do, or everything is done
   1  error; also if no tenant could be read, and for a plan if any could not
-  2  changes are pending (plan and dry runs only)
+  2  changes are pending (plan and dry runs); somebody is live and not in git (import --check)
   3  something is held, everything else is done
   4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
   5  the answer to a step was lost, now or earlier, and a later look must decide what became of it";
@@ -61,11 +64,15 @@ pub(super) enum Command {
     /// Check manifests: offline, without credentials
     Validate(Validate),
     /// Show what would change; never writes
-    Plan(Once),
+    Plan(Plan),
     /// Make live state what the manifests say, once
     Apply(Apply),
     /// Run as a service: act on every change of the manifests and on drift
     Run(Run),
+    /// Keep live state in a snapshot, which `plan --live` plans from
+    Observe(Observe),
+    /// Write manifests that ask for what is live
+    Import(Import),
     /// Serve a rehearsal of the ConnecttoTeams service on a loopback address
     Sandbox(Sandbox),
     /// Tell what the service is doing; fails if it is not alive
@@ -130,12 +137,96 @@ pub(super) enum PlanOutput {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) once: Once,
+    /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV list of the portal, or a
+    /// folder of them
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    pub(super) live: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Apply {
     #[command(flatten)]
     pub(super) once: Once,
     /// Only show what would change, as `plan` does; never writes
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Dry runs only: plan from kept live state, as `plan --live` does
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox", requires = "dry_run")]
+    pub(super) live: Option<PathBuf>,
+}
+
+/// Which tenants are looked at.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Whom {
+    /// Files and folders with manifests that describe the tenants [default: `manifests` of the configuration]
+    pub(super) paths: Vec<PathBuf>,
+    /// A tenant that no manifest describes yet, perhaps with what the platform shows before its extensions, such as +1; may be
+    /// given more than once
+    #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, conflicts_with_all = ["paths", "sandbox"])]
+    pub(super) ids: Vec<TenantRef>,
+    /// Where the tenants of `--tenant-id` are read: connecttoteams, the default, or graph
+    #[arg(long, value_name = "READER", value_parser = reader, requires = "ids")]
+    pub(super) reader: Option<LiveSource>,
+    /// Only this tenant; may be given more than once
+    #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
+    pub(super) tenants: Vec<TenantName>,
+    /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
+    #[arg(long)]
+    pub(super) sandbox: bool,
+}
+
+/// `NAME=GUID` or `NAME=GUID,PREFIX`.
+fn tenant_ref(text: &str) -> Result<TenantRef, String> {
+    let (name, rest) =
+        text.split_once('=').ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
+    let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
+    let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
+    let (name, id) = (TenantName::parse(name)?, TenantId::parse(id)?);
+    Ok(TenantRef { name, id, extension_prefix, live: LiveSource::default(), confirm: false, account: None })
+}
+
+fn reader(name: &str) -> Result<LiveSource, String> {
+    let all = || LiveSource::ALL.map(LiveSource::name).join(", ");
+    LiveSource::named(name).ok_or_else(|| format!("possible are {}", all()))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Observe {
+    #[command(flatten)]
+    pub(super) whom: Whom,
+    /// Where the snapshot goes [default: stdout]. It holds names and numbers of people: only its owner may read the file
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    pub(super) whom: Whom,
+    /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of them. Without PATHS, its tenants
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    pub(super) live: Option<PathBuf>,
+    /// The folder that the manifests go to; it must be absent or empty
+    #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
+    pub(super) out: Option<PathBuf>,
+    /// Users of one file, at most
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
+    pub(super) users_per_file: NonZeroUsize,
+    /// What else puts users into different files: `domain`, or a field such as userTag or sbcGatewayId
+    #[arg(long, value_name = "FIELD", value_parser = SplitBy::parse)]
+    pub(super) split_by: Option<SplitBy>,
+    /// Also name users whose calling is off and who hold no number
+    #[arg(long)]
+    pub(super) everybody: bool,
+    /// Write nothing; say who has calling and is named by no manifest. Exit code 2 if there is anybody
+    #[arg(long, conflicts_with_all = ["out", "users_per_file", "split_by", "everybody"])]
+    pub(super) check: bool,
+    /// How the outcome of `--check` is shown
+    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
+    pub(super) output: StatusOutput,
 }
 
 #[derive(Debug, Args)]

@@ -10,14 +10,17 @@ mod check;
 mod credentials;
 mod doctor;
 mod exit;
+mod import;
 mod logging;
 mod manifests;
+mod observe;
 mod out;
 mod report;
 mod run;
 mod sandbox;
 mod signals;
 mod status;
+mod whom;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
@@ -56,12 +59,14 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(once) => apply::plan(cli, once, signals).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, signals).await,
+        Command::Plan(command) => apply::plan(cli, &command.once, command.live.as_deref(), signals).await,
+        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, command.live.as_deref(), signals).await,
         Command::Apply(command) => apply::apply(cli, &command.once, signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
+        Command::Observe(command) => observe::observe(cli, command, signals).await,
+        Command::Import(command) => import::import(cli, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
         Command::Status(command) => status::status(cli, command),
         Command::Doctor(command) => doctor::doctor(cli, command, signals).await,

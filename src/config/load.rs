@@ -90,6 +90,7 @@ fn read(
     wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
+    wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     match settings {
         Some(mut settings) if wrongs.is_empty() => {
             settings.beside(beside, |path| sources.keys().any(|set| set.starts_with(path)));
@@ -295,6 +296,7 @@ mod tests {
             "execution: {usersPerTenant: \"4\"}",
             "connectToTeams: {}",
             "connectToTeams: {clientId: 12, endpoints: {sync: {method: DELETE, path: /x}}}",
+            "live: {portal: {fields: {phone: Number}, calling: {column: a, enabled: [b], disabled: [b]}}}",
             "- a",
             "a: [",
             "a: 1\n---\nb: 2",
@@ -326,7 +328,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least
@@ -352,6 +354,9 @@ mod tests {
           Some((1, 1)) `username` is missing | add it
           Some((1, 28)) `clientId` is the number 12: text is expected | put it in quotes: "12"
           Some((1, 59)) `method` cannot be `DELETE` | possible values: `GET`, `POST`, `PUT`
+        live: {portal: {fields: {phone: Number}, calling: {column: a, enabled: [b], disabled: [b]}}}
+          Some((1, 33)) `phone` is not a field; there are phoneNumber, sbcGatewayId, useTeamsVoicemail, useEnterpriseDialPlan, useAudioConferenceVRP, callPolicy.name, callPolicy.cnam, callPolicy.callerId, callPolicy.forwardedCallsCallerId, userTag, pbxAuthUserId, linePort, codecs, deviceName, deviceType, macAddress, portalLoginName, provisioningUsername, sipAutoProvisioningEnabled
+          Some((1, 51)) a value means both enabled and disabled
         - a
           Some((1, 1)) this is a list: a mapping of keys and values is expected
         a: [

@@ -6,6 +6,7 @@ mod account;
 mod endpoints;
 mod graph;
 mod limits;
+mod live;
 mod load;
 mod secret;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub use account::{Account, Enterprise};
 pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
 pub use graph::Graph;
+pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};
 pub use secret::{SecretError, SecretSource};
 
@@ -47,6 +49,8 @@ pub struct Settings {
     pub execution: Execution,
     /// When the service looks again.
     pub run: Run,
+    /// Live state that was kept in files.
+    pub live: Live,
 }
 
 impl Default for Settings {
@@ -59,6 +63,7 @@ impl Default for Settings {
             state: State::default(),
             execution: Execution::default(),
             run: Run::default(),
+            live: Live::default(),
         }
     }
 }

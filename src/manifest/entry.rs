@@ -9,6 +9,7 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
+use super::express::{name_problem, text_problem};
 use crate::{
     model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
     yaml::{HINT, SECRET, word},
@@ -214,12 +215,8 @@ struct UpnText(Upn);
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        // Copied from a mail or a sheet, and nobody would ever see why the user is not found.
-        let unseen =
-            |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
-        if let Some(unseen) = text.chars().find(unseen) {
-            let code = unseen.escape_unicode();
-            return Err(D::Error::custom(format!("this name holds the invisible character {code}{HINT}type it anew")));
+        if let Some(problem) = name_problem(&text) {
+            return Err(D::Error::custom(problem));
         }
         Upn::parse(&text).map(Self).map_err(D::Error::custom)
     }
@@ -241,13 +238,8 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Flag => bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag))),
             Kind::Text => {
                 let text = String::deserialize(deserializer)?;
-                let name = self.0.name().rsplit('.').next().unwrap_or("");
-                if text.is_empty() {
-                    let message = format!("`{name}` is empty{HINT}leave the key out if it is not to be managed");
-                    return Err(D::Error::custom(message));
-                }
-                if text.chars().any(char::is_control) {
-                    return Err(D::Error::custom(format!("`{name}` holds a line break or another control character")));
+                if let Some(problem) = text_problem(self.0, &text) {
+                    return Err(D::Error::custom(problem));
                 }
                 Ok(Written::Ready(Value::Text(text.into())))
             }

@@ -12,6 +12,7 @@
 
 mod check;
 mod entry;
+mod express;
 mod keep;
 mod lists;
 mod numbers;
@@ -24,6 +25,7 @@ use std::{
     sync::Arc,
 };
 
+pub use express::{can_name, can_say, written};
 pub use keep::{InForce, Keeper};
 pub use schema::json_schema;
 

@@ -158,13 +158,19 @@ impl LiveSource {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
 
-    /// The word in manifests and in the journal.
+    /// The word in manifests, in snapshots and in the journal.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::ConnecttoTeams => "connecttoteams",
             Self::Graph => "graph",
         }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
     }
 }
 

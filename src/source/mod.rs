@@ -5,8 +5,10 @@
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file of its own with the reason, so
 //! that it can be told beside the mistakes in other files.
 
+mod kept;
 mod tree;
 mod watch;
 
+pub use kept::read_kept;
 pub use tree::{Tree, read_tree};
 pub use watch::Watch;

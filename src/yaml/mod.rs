@@ -21,7 +21,7 @@ use serde_yaml::Value;
 
 pub use decode::{At, Wrong, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render};
-pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate};
+pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
 pub use words::{HINT, SECRET};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
@@ -119,5 +119,5 @@ fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
         "scanning a simple key" => "this looks like a key without `:`",
         _ => return None,
     };
-    Some((places::place_of(text, line.parse().ok()?, column.parse().ok()?), words.to_owned()))
+    Some((place_of(text, line.parse().ok()?, column.parse().ok()?), words.to_owned()))
 }

@@ -287,7 +287,8 @@ pub(super) fn place_at(text: &str, byte: usize) -> Place {
 }
 
 /// The place of the character at a line and column, both from 1.
-pub(super) fn place_of(text: &str, line: usize, column: usize) -> Place {
+#[must_use]
+pub fn place_of(text: &str, line: usize, column: usize) -> Place {
     let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
     place_at(text, byte)
 }

@@ -3,7 +3,7 @@
 use std::{fs, iter, path::PathBuf, time::Duration};
 
 use dialplane::{
-    config::{self, Account, Endpoints, Execution, Pages, Run, Settings, State},
+    config::{self, Account, Endpoints, Execution, Live, Pages, Run, Settings, State},
     yaml,
 };
 use serde_json::Value;
@@ -29,6 +29,7 @@ fn the_complete_configuration_shows_the_defaults() {
     let shown = settings("examples/dialplane.yaml", &text);
     assert_eq!(shown.manifests, Settings::default().manifests);
     assert_eq!((shown.state, shown.execution, shown.run), (State::default(), Execution::default(), Run::default()));
+    assert_eq!(shown.live, Live::default());
     let account = shown.connect_to_teams.expect("an account");
     assert_eq!(account.endpoints, Endpoints::default());
     let least = settings("least", "connectToTeams: {clientId: a, clientSecret: {env: B}, username: c, password: {env: D}}");
@@ -54,6 +55,7 @@ fn camel(name: &str) -> String {
 #[test]
 fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let text = text("dialplane.yaml").replace("  # resellerId", "  resellerId").replace("    # listUsers", "    listUsers");
+    let text = text.replace("    # calling: { column", "    calling: { column");
     let comments = ["  # enterprises:", "  #   contoso:", "  #     credentials:", "  #     msal:", "    # refreshMsal:"];
     let accounts = ["# accounts:", "#   emea:", "#     clientId:", "#     clientSecret:", "#     username:", "#     password:"];
     let text = comments.iter().chain(&accounts).fold(text, |text, line| {
@@ -71,6 +73,7 @@ fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let row = account(&shown).endpoints.list_users.as_ref().expect("the row");
     assert_eq!((row.mapped().count(), &row.pages), (3, &Pages::default()));
     assert!(row.id.is_some() && row.tenant.is_some());
+    assert_eq!(shown.live.portal.calling.map(|calling| calling.column), Some("Calling".to_owned()));
 }
 
 #[test]

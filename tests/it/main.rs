@@ -17,6 +17,7 @@ mod execute;
 mod faults;
 mod journal;
 mod keeper;
+mod kept;
 mod kill;
 mod manifests;
 mod mistakes;

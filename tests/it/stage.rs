@@ -47,8 +47,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set(world: impl FnOnce(&Desired) -> World) -> Self {
+        Self::with(fleet(), world).await
+    }
+
+    /// The same with other manifests.
+    pub(crate) async fn with(text: String, world: impl FnOnce(&Desired) -> World) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = fleet();
         fs::create_dir(folder.path().join("manifests")).unwrap();
         fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
         let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();

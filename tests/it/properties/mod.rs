@@ -1,5 +1,6 @@
 //! What holds for all inputs, looked for with made-up ones.
 
+mod import;
 mod manifest;
 mod numbers;
 mod plans;

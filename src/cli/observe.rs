@@ -1,0 +1,80 @@
+//! `observe`: live state into a snapshot.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{Read as _, Write as _},
+    path::Path,
+};
+
+use super::{
+    args::{Cli, Observe},
+    exit::{Exit, Failure},
+    out,
+    signals::Signals,
+    whom,
+};
+use crate::{plan::render::many, snapshot::Snapshot};
+
+/// Looks and keeps what was seen. Tenants that could not be read are kept as such.
+pub(super) async fn observe(cli: &Cli, command: &Observe, signals: &Signals) -> Result<Exit, Failure> {
+    if let Some(path) = &command.out {
+        check_writable(path)?;
+    }
+    let seen = whom::look(cli, &command.whom, None, false, signals).await?;
+    let unread = whom::tell_unread(&seen.shots);
+    if unread == seen.shots.len() {
+        return Err(Failure::new("no tenant could be read").hint("nothing was written; look again later"));
+    }
+    let users: usize = seen.shots.iter().filter_map(|shot| shot.live.as_ref().ok()).map(|live| live.users.len()).sum();
+    let read = seen.shots.len() - unread;
+    let mut snapshot = Snapshot::default();
+    seen.shots.into_iter().for_each(|shot| snapshot.add(shot));
+    match &command.out {
+        Some(path) => {
+            write(path, &snapshot.json()).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            let what = format!("{} with {}", many(read, "tenant"), many(users, "user"));
+            out::talk(&format!("{what}: dialplane plan --live {}\n", path.display()));
+        }
+        None => out::data(&snapshot.json()),
+    }
+    let right = seen.looked.is_none_or(|looked| looked.diagnostics.is_empty());
+    Ok(match (right, unread) {
+        (false, _) => Exit::Error,
+        (true, 0) => Exit::Done,
+        (true, _) => Exit::Partly,
+    })
+}
+
+/// A snapshot may be written anew; a file of somebody else may not.
+fn check_writable(path: &Path) -> Result<(), Failure> {
+    let refuse = |what: &str| Failure::new(format!("{} {what}", path.display())).hint("name another file");
+    match fs::metadata(path) {
+        Err(_) => Ok(()),
+        Ok(metadata) if !metadata.is_file() => Err(refuse("is no file")),
+        Ok(_) => {
+            let mut head = [0; 128];
+            let length = fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+            let head = String::from_utf8_lossy(head.get(..length).unwrap_or_default()).into_owned();
+            let ours = head.contains("\"kind\": \"Snapshot\"");
+            if ours { Ok(()) } else { Err(refuse("exists and is no snapshot")) }
+        }
+    }
+}
+
+/// Writes a file that only its owner can read, and that is there as a whole or not at all.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+        // What is left of it holds names and numbers.
+        let _ = fs::remove_file(&beside);
+    })
+}

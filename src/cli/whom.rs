@@ -1,0 +1,170 @@
+//! Which tenants `observe` and `import` look at, and what they see there.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    args::{Cli, Whom},
+    backend::Backend,
+    exit::Failure,
+    manifests::{self, Looked},
+    out,
+    signals::Signals,
+};
+use crate::{
+    config::Settings,
+    model::{Mode, TenantName, TenantRef},
+    pass::{self, Observed},
+    plan::render::many,
+    ports::LiveReader,
+    snapshot::{PORTAL, Shot, Snapshot},
+    source::read_kept,
+};
+
+/// What was seen.
+pub(super) struct Seen {
+    /// By tenant, also those that could not be read.
+    pub(super) shots: Vec<Shot>,
+    /// The manifests, if they were read.
+    pub(super) looked: Option<Looked>,
+}
+
+/// Looks at the tenants that are named. `with_manifests`: the manifests are needed for more than the names of tenants.
+pub(super) async fn look(
+    cli: &Cli,
+    whom: &Whom,
+    live: Option<&Path>,
+    with_manifests: bool,
+    signals: &Signals,
+) -> Result<Seen, Failure> {
+    let settings = manifests::settings(cli)?;
+    let kept = live.map(|path| kept(path, &settings)).transpose()?;
+    let from_kept = kept.is_some() && whom.paths.is_empty();
+    let looked = if (whom.ids.is_empty() && !from_kept) || with_manifests {
+        let looked = manifests::look(&manifests::paths(&whom.paths, &settings))?;
+        looked.tell();
+        Some(looked)
+    } else {
+        None
+    };
+    let tenants = only(tenants(whom, kept.as_ref().filter(|_| from_kept), looked.as_ref()), &whom.tenants)?;
+    let shots = match (&kept, &looked) {
+        (Some(kept), _) => {
+            tell_age(kept, tenants.iter().cloned());
+            let observed = observe(kept, &tenants, 1, signals).await?;
+            let taken = |tenant: &TenantRef| {
+                kept.taken(tenant).map_or_else(|| (Timestamp::now(), PORTAL.into()), |(at, reader)| (at, reader.into()))
+            };
+            shots(kept, tenants, observed, taken).await
+        }
+        (None, looked) => {
+            let backend = match looked {
+                Some(looked) if whom.sandbox => Backend::rehearsal(&looked.in_force.desired).await?,
+                _ => Backend::real(&settings)?,
+            };
+            let reader = backend.reader();
+            let observed = observe(&reader, &tenants, backend.execution.tenants, signals).await?;
+            let now = Timestamp::now();
+            shots(&reader, tenants, observed, |tenant| (now, tenant.live.name().into())).await
+        }
+    };
+    Ok(Seen { shots, looked })
+}
+
+fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec<TenantRef> {
+    if !whom.ids.is_empty() {
+        let live = whom.reader.unwrap_or_default();
+        return whom.ids.iter().map(|tenant| TenantRef { live, ..tenant.clone() }).collect();
+    }
+    if let Some(kept) = kept {
+        return kept.tenants();
+    }
+    let described = looked.iter().flat_map(|looked| looked.in_force.desired.tenants.values());
+    let (suspended, asked): (Vec<_>, Vec<_>) = described.partition(|tenant| tenant.mode == Mode::Suspend);
+    if !suspended.is_empty() {
+        let names: Vec<&str> = suspended.iter().map(|tenant| tenant.name.as_str()).collect();
+        out::talk(&format!("left alone, because their mode is `suspend`: {}\n", names.join(", ")));
+    }
+    asked.into_iter().map(|tenant| tenant.reference()).collect()
+}
+
+fn only(tenants: Vec<TenantRef>, wanted: &[TenantName]) -> Result<Vec<TenantRef>, Failure> {
+    if let Some(unknown) = wanted.iter().find(|name| tenants.iter().all(|tenant| tenant.name != **name)) {
+        let known: Vec<&str> = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        let hint = format!("there are {}", known.join(", "));
+        return Err(Failure::new(format!("there is no tenant `{unknown}` to look at")).hint(hint));
+    }
+    Ok(tenants.into_iter().filter(|tenant| wanted.is_empty() || wanted.contains(&tenant.name)).collect())
+}
+
+async fn observe<R: LiveReader>(
+    reader: &R,
+    tenants: &[TenantRef],
+    side_by_side: usize,
+    signals: &Signals,
+) -> Result<Observed, Failure> {
+    let bar = out::progress("reading live state", tenants.len());
+    let observed = tokio::select! {
+        observed = pass::look(reader, tenants.iter().cloned(), side_by_side, |_| bar.inc(1)) => observed,
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was written")),
+    };
+    bar.finish_and_clear();
+    Ok(observed)
+}
+
+async fn shots<R: LiveReader>(
+    reader: &R,
+    tenants: Vec<TenantRef>,
+    mut observed: Observed,
+    taken: impl Fn(&TenantRef) -> (Timestamp, Arc<str>),
+) -> Vec<Shot> {
+    let mut shots = Vec::new();
+    for tenant in tenants {
+        let Some(live) = observed.remove(&tenant.name) else { continue };
+        let (at, by) = taken(&tenant);
+        let inventory = reader.inventory(&tenant).await;
+        shots.push(Shot { tenant, at, reader: by, inventory, live });
+    }
+    shots
+}
+
+/// Says which tenants could not be read, and why; how many.
+pub(super) fn tell_unread(shots: &[Shot]) -> usize {
+    let unread = shots.iter().filter_map(|shot| Some((&shot.tenant.name, shot.live.as_ref().err()?)));
+    let told = unread.map(|(name, fault)| {
+        let hint = fault.hint.as_ref().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
+        out::talk(&format!("{name} could not be read: {fault}\n{hint}"));
+    });
+    told.count()
+}
+
+/// Kept live state.
+pub(super) fn kept(path: &Path, settings: &Settings) -> Result<Snapshot, Failure> {
+    read_kept(path, &settings.live.portal).map_err(|diagnostics| {
+        let errors = many(diagnostics.len(), "error");
+        Failure { diagnostics, ..Failure::new(format!("{} cannot be used: {errors}", path.display())) }
+    })
+}
+
+/// Says how old what stands in the place of live state is, and what it cannot tell.
+pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>) {
+    let taken: Vec<(TenantRef, Timestamp, bool)> = tenants
+        .filter_map(|tenant| {
+            kept.taken(&tenant).map(|(at, reader)| (at, reader == PORTAL)).map(|(at, portal)| (tenant, at, portal))
+        })
+        .collect();
+    let Some(oldest) = taken.iter().map(|(_, at, _)| *at).min() else { return };
+    let age = Timestamp::now().duration_since(oldest);
+    let minutes = u64::try_from(age.as_mins()).unwrap_or(0);
+    let age = match minutes {
+        0 => "less than a minute".to_owned(),
+        minutes => humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string(),
+    };
+    let at = oldest.strftime("%Y-%m-%d %H:%M:%S UTC");
+    out::talk(&format!("live state is taken from {}, observed at {at}, {age} ago\n", kept.name()));
+    let listed: Vec<&str> = taken.iter().filter(|(.., portal)| *portal).map(|(tenant, ..)| tenant.name.as_str()).collect();
+    if !listed.is_empty() {
+        out::talk(&format!("lists of the portal do not tell consent, which counts as not given: {}\n", listed.join(", ")));
+    }
+}

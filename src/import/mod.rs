@@ -1,0 +1,138 @@
+//! Live state to manifests: what is, said so that a plan finds nothing to do.
+//!
+//! ```text
+//! [Shot] --sort--> who can be said, who not and why --factor--> defaults, sets --text--> [File]
+//! ```
+//!
+//! Each tenant becomes a folder: `tenant.yaml`, and files with users. What most users have in common becomes a default.
+//!
+//! **Invariant:** pure. Read again, the files have no mistake, and planned against the same observation they ask for no step.
+//!
+//! **Invariant:** nothing is made up. A field that was not seen, not read or not set is not managed; a user whose calling is in
+//! doubt is left out; each such case stands as a comment where somebody will look for it.
+//!
+//! **Invariant:** what comes out writes nothing by itself: the tenants are in `mode: report`, with `prune: never`.
+
+mod factor;
+mod sort;
+mod text;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{Calling, Field, TenantRef, Upn, Value},
+    snapshot::Shot,
+};
+
+/// How users are spread over files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// Users of one file, at most.
+    pub users_per_file: usize,
+    /// What else puts users into different files.
+    pub split_by: Option<SplitBy>,
+    /// Also users whose calling is off and who hold no number.
+    pub everybody: bool,
+}
+
+/// What puts users into different files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SplitBy {
+    /// What stands behind the `@` of the name.
+    Domain,
+    /// The value of a field.
+    Field(Field),
+}
+
+impl SplitBy {
+    /// `domain` or the name of a field. Numbers would make a file for each user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "domain" {
+            return Ok(Self::Domain);
+        }
+        let fields = || Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
+        let field = fields().find(|field| field.name() == text).map(Self::Field);
+        field.ok_or_else(|| format!("possible are domain, {}", fields().map(Field::name).collect::<Vec<_>>().join(", ")))
+    }
+}
+
+/// A file that is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where, below the folder that is asked for; with `/`.
+    pub path: String,
+    /// What.
+    pub text: String,
+}
+
+/// What an import gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Import {
+    /// The files, by path.
+    pub files: Vec<File>,
+    /// Users who are in them.
+    pub users: usize,
+    /// Users who could not be said, and stand there as comments.
+    pub left_out: usize,
+    /// Users whose calling is off and who hold no number.
+    pub passed_over: usize,
+}
+
+/// A user as a manifest says it.
+#[derive(Debug, Clone)]
+struct Entry {
+    upn: Upn,
+    calling: Calling,
+    fields: BTreeMap<Field, Value>,
+    /// What could not be said of the user.
+    remarks: Vec<String>,
+}
+
+/// A tenant whose users have been sorted.
+#[derive(Debug)]
+struct Sorted<'s> {
+    shot: &'s Shot,
+    entries: Vec<Entry>,
+    /// Who is left out, and why.
+    left_out: Vec<(Upn, String)>,
+    /// Accounts that the platform made for itself.
+    platform: usize,
+    passed_over: usize,
+    /// Fields that the reader does not see.
+    unseen: Vec<Field>,
+}
+
+impl Sorted<'_> {
+    fn tenant(&self) -> &TenantRef {
+        &self.shot.tenant
+    }
+}
+
+/// Users of one file.
+#[derive(Debug)]
+struct Set {
+    name: String,
+    /// Why these users stand apart, if they do.
+    apart: Option<&'static str>,
+    defaults: BTreeMap<Field, Value>,
+    /// Without what the defaults say.
+    entries: Vec<Entry>,
+}
+
+/// Makes manifests of all tenants that could be read.
+#[must_use]
+pub fn import(shots: &[Shot], choice: &Choice) -> Import {
+    let mut import = Import::default();
+    for tenant in sort::sort(shots, choice.everybody) {
+        let folder = tenant.tenant().name.clone();
+        let defaults = factor::common(&tenant.entries);
+        import.users += tenant.entries.len();
+        import.left_out += tenant.left_out.len();
+        import.passed_over += tenant.passed_over;
+        import.files.push(File { path: format!("{folder}/tenant.yaml"), text: text::tenant(&tenant, &defaults) });
+        for set in factor::sets(tenant.entries, &defaults, choice) {
+            import.files.push(File { path: format!("{folder}/{}.yaml", set.name), text: text::set(&set, &folder) });
+        }
+    }
+    import
+}

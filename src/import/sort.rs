@@ -1,0 +1,110 @@
+//! Who can be said in manifests, who cannot, and why.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Sorted};
+use crate::{
+    manifest::{can_name, can_say},
+    model::{Calling, Field, LiveCalling, LiveTenant, LiveUser, NumberKey, Observed, TenantName, TenantRef, Upn, Value},
+    snapshot::Shot,
+};
+
+/// What only shows over all tenants: manifests name a user once and a number once.
+struct Fleet<'s> {
+    tenants: BTreeMap<&'s Upn, Vec<&'s TenantName>>,
+    holders: BTreeMap<NumberKey, Vec<&'s Upn>>,
+}
+
+/// Sorts the users of all tenants that could be read, tenants and users by name.
+pub(super) fn sort(shots: &[Shot], everybody: bool) -> Vec<Sorted<'_>> {
+    let mut read: Vec<(&Shot, &LiveTenant)> = shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
+    read.sort_by(|(a, _), (b, _)| a.tenant.name.cmp(&b.tenant.name));
+    let fleet = Fleet::of(&read);
+    read.into_iter().map(|(shot, live)| tenant(shot, live, &fleet, everybody)).collect()
+}
+
+impl<'s> Fleet<'s> {
+    fn of(read: &[(&'s Shot, &'s LiveTenant)]) -> Self {
+        let mut fleet = Self { tenants: BTreeMap::new(), holders: BTreeMap::new() };
+        for (shot, live) in read {
+            for user in live.users.values() {
+                fleet.tenants.entry(&user.upn).or_default().push(&shot.tenant.name);
+                if let Some(Observed::Set(Value::Phone(number))) = user.details.get(&Field::PhoneNumber) {
+                    fleet.holders.entry(NumberKey::new(&shot.tenant.name, number)).or_default().push(&user.upn);
+                }
+            }
+        }
+        fleet
+    }
+}
+
+fn tenant<'s>(shot: &'s Shot, live: &'s LiveTenant, fleet: &Fleet<'_>, everybody: bool) -> Sorted<'s> {
+    let unseen = Field::ALL.into_iter().filter(|field| !live.sees.contains(field)).collect();
+    let mut sorted = Sorted { shot, entries: Vec::new(), left_out: Vec::new(), platform: 0, passed_over: 0, unseen };
+    for user in live.users.values() {
+        let calling = match &user.calling {
+            _ if user.upn.is_platform_account() => {
+                sorted.platform += 1;
+                continue;
+            }
+            LiveCalling::Enabled => Ok(Calling::Enabled),
+            LiveCalling::Disabled if !everybody && !holds_number(user) => {
+                sorted.passed_over += 1;
+                continue;
+            }
+            LiveCalling::Disabled => Ok(Calling::Disabled),
+            LiveCalling::Unclear(text) => Err(format!("calling is {text:?}, which is neither enabled nor disabled")),
+        };
+        match calling.and_then(|calling| nameable(user, fleet).map(|()| calling)) {
+            Ok(calling) => sorted.entries.push(entry(user, calling, &shot.tenant, fleet)),
+            Err(why) => sorted.left_out.push((user.upn.clone(), why)),
+        }
+    }
+    sorted
+}
+
+fn holds_number(user: &LiveUser) -> bool {
+    matches!(user.details.get(&Field::PhoneNumber), Some(Observed::Set(_) | Observed::Unreadable(_)))
+}
+
+fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
+    if user.upn.key().contains("#ext#") {
+        return Err("a guest, whose calling belongs to another organisation".to_owned());
+    }
+    match fleet.tenants.get(&user.upn).map(Vec::as_slice) {
+        Some(tenants) if tenants.len() > 1 => {
+            let names: Vec<&str> = tenants.iter().map(|name| name.as_str()).collect();
+            Err(format!("shown in several tenants: {}", names.join(", ")))
+        }
+        _ => can_name(&user.upn),
+    }
+}
+
+fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> Entry {
+    let mut entry = Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
+    for (field, observed) in &user.details {
+        match observed {
+            Observed::Unset | Observed::Set(Value::NoPhone) => {}
+            Observed::Unreadable(text) => entry.remarks.push(format!("{field}: {text:?} is not understood")),
+            Observed::Set(value) => match can_say(*field, value, tenant.extension_prefix.as_ref()) {
+                Err(why) => entry.remarks.push(format!("{field}: {value} cannot be said: {why}")),
+                Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
+                    Some(other) => entry.remarks.push(format!("{field}: {value} is also held by {:?}", other.as_str())),
+                    None => {
+                        entry.fields.insert(*field, value.clone());
+                    }
+                },
+            },
+        }
+    }
+    entry
+}
+
+impl Fleet<'_> {
+    /// Somebody else who holds the number, if it is one.
+    fn shared(&self, tenant: &TenantName, value: &Value, user: &Upn) -> Option<&Upn> {
+        let Value::Phone(number) = value else { return None };
+        let holders = self.holders.get(&NumberKey::new(tenant, number))?;
+        holders.iter().copied().find(|holder| *holder != user)
+    }
+}

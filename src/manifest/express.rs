@@ -1,0 +1,57 @@
+//! What a manifest can say: the checks of single values, for whoever reads manifests and for whoever writes them.
+
+use crate::{
+    model::{ExtensionPrefix, Field, PhoneNumber, Upn, Value},
+    yaml::HINT,
+};
+
+/// The longest number with its `+` that is too short for one of the world's: a prefix of two digits and an extension of five.
+const MAX_SHORT: usize = 8;
+
+/// A number as a manifest writes it.
+#[must_use]
+pub fn written(number: &PhoneNumber) -> &str {
+    if number.is_extension() { number.as_str() } else { number.normal() }
+}
+
+/// Whether a manifest of a tenant with this prefix can say that `field` has `value`; if not, why.
+pub fn can_say(field: Field, value: &Value, prefix: Option<&ExtensionPrefix>) -> Result<(), String> {
+    match value {
+        Value::Phone(number) => match PhoneNumber::parse(written(number), prefix) {
+            Ok(read) if read == *number => Ok(()),
+            Ok(read) => Err(format!("`{number}` would read as {read}")),
+            Err(_) if prefix.is_none() && number.normal().len() <= MAX_SHORT => {
+                Err("if this is an extension, the tenant has to say `numbers.extensionPrefix`".to_owned())
+            }
+            Err(why) => Err(why),
+        },
+        Value::Text(text) => text_problem(field, text).map_or(Ok(()), |problem| Err(without_hint(&problem))),
+        Value::NoPhone | Value::Gateway(_) | Value::Flag(_) => Ok(()),
+    }
+}
+
+/// Whether a manifest can name this user; if not, why.
+pub fn can_name(user: &Upn) -> Result<(), String> {
+    name_problem(user.as_str()).map_or(Ok(()), |problem| Err(without_hint(&problem)))
+}
+
+/// What is wrong with a text as the value of a field, with advice.
+pub(super) fn text_problem(field: Field, text: &str) -> Option<String> {
+    let name = field.name().rsplit('.').next().unwrap_or("");
+    if text.is_empty() {
+        return Some(format!("`{name}` is empty{HINT}leave the key out if it is not to be managed"));
+    }
+    text.chars().any(char::is_control).then(|| format!("`{name}` holds a line break or another control character"))
+}
+
+/// What is wrong with a text as the name of a user, with advice. Copied from a mail or a sheet, such characters come along, and
+/// nobody would ever see why the user is not found.
+pub(super) fn name_problem(text: &str) -> Option<String> {
+    let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+    let unseen = text.chars().find(unseen)?;
+    Some(format!("this name holds the invisible character {}{HINT}type it anew", unseen.escape_unicode()))
+}
+
+fn without_hint(problem: &str) -> String {
+    problem.split(HINT).next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,88 @@
+//! What the account had and was allowed to do, when a tenant was observed.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Consent, GatewayId, Inventory, TenantId};
+
+/// The two indicators of contract 2.5; or a token of the customer's own that could not be used, and why.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ConsentEntry {
+    flag: bool,
+    listed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_unusable: Option<String>,
+}
+
+impl ConsentEntry {
+    pub(super) fn of(consent: &Consent) -> Self {
+        let (flag, listed, token_unusable) = match consent {
+            Consent::Granted => (true, true, None),
+            Consent::Missing => (false, false, None),
+            Consent::Disagrees { flag, listed } => (*flag, *listed, None),
+            Consent::TokenUnusable(why) => (false, false, Some(why.clone())),
+        };
+        Self { flag, listed, token_unusable }
+    }
+
+    pub(super) fn consent(self) -> Consent {
+        match self.token_unusable {
+            Some(why) => Consent::TokenUnusable(why),
+            None => Consent::from_indicators(self.flag, self.listed),
+        }
+    }
+}
+
+/// What is kept of an inventory: of the tenants of the account only whether this is one of them.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InventoryEntry {
+    reseller: i64,
+    has_tenant: Known<bool>,
+    gateways: Known<Vec<(i64, String)>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Known<T> {
+    Known(T),
+    Unknown { unknown: String },
+}
+
+impl<T> Known<T> {
+    fn of(known: Result<T, &String>) -> Self {
+        known.map_or_else(|why| Self::Unknown { unknown: why.clone() }, Self::Known)
+    }
+
+    fn known(self) -> Result<T, String> {
+        match self {
+            Self::Known(value) => Ok(value),
+            Self::Unknown { unknown } => Err(unknown),
+        }
+    }
+}
+
+impl InventoryEntry {
+    pub(super) fn of(inventory: &Inventory, tenant: &TenantId) -> Self {
+        let gateways = inventory.gateways.as_ref().map(|all| all.iter().map(|(id, region)| (id.get(), region.clone())).collect());
+        Self {
+            reseller: inventory.reseller,
+            has_tenant: Known::of(inventory.tenants.as_ref().map(|all| all.contains(tenant))),
+            gateways: Known::of(gateways),
+        }
+    }
+
+    pub(super) fn inventory(self, tenant: &TenantId) -> Arc<Inventory> {
+        let this = |has: bool| has.then(|| tenant.clone()).into_iter().collect::<BTreeSet<_>>();
+        let gateways = |all: Vec<(i64, String)>| {
+            all.into_iter().filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region))).collect()
+        };
+        Arc::new(Inventory {
+            reseller: self.reseller,
+            tenants: self.has_tenant.known().map(this),
+            gateways: self.gateways.known().map(gateways),
+        })
+    }
+}

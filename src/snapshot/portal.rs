@@ -1,0 +1,169 @@
+//! A list of users that was exported from the vendor's portal (contract 9): columns in any order, more of them than are known,
+//! with or without a byte order mark, separated by commas, semicolons or tabs.
+//!
+//! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells it; a cell that is no value
+//! of its field is unreadable; consent does not stand in such a list and is not granted.
+//!
+//! **Invariant:** cells of columns that are not named in the settings, passwords among them, are never looked at.
+
+use std::collections::BTreeMap;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use crate::{
+    config::{Sheet, SheetCalling},
+    model::{
+        Confirmation, Consent, Coverage, Field, GatewayId, Kind, LiveCalling, LiveTenant, LiveUser, Observed, PhoneNumber, Upn,
+        Value,
+    },
+    yaml::{self, Diagnostic},
+};
+
+/// What stands between cells, tried in this order.
+const SEPARATORS: [u8; 3] = *b",;\t";
+/// Rows that a doubt names, at most.
+const NAMED: usize = 3;
+
+/// Where the columns stand that are read.
+struct Columns<'s> {
+    width: usize,
+    user: usize,
+    calling: Option<(usize, &'s SheetCalling)>,
+    fields: Vec<(Field, usize)>,
+}
+
+/// Reads a list.
+pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<LiveTenant, Vec<Diagnostic>> {
+    let wrong = |message: String, hint: &str| {
+        let (place, hint) = (Some(yaml::place_of(text, 1, 1)), Some(hint.to_owned()));
+        vec![Diagnostic { message, hint, file: file.into(), place, labels: Vec::new(), text: text.into() }]
+    };
+    // Excel writes the separator above the headings.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let body = match text.split_once('\n') {
+        Some((first, rest)) if first.trim_end().starts_with("sep=") => rest,
+        _ => text,
+    };
+    let mut headings = Vec::new();
+    for separator in SEPARATORS {
+        let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
+        let Ok(found) = reader.headers().cloned() else { continue };
+        if let Some(columns) = Columns::of(&found, settings) {
+            if let Some(twice) = columns.twice(&found) {
+                return Err(wrong(format!("the heading `{twice}` stands here twice"), "remove one of the two columns"));
+            }
+            if let Some(absent) = settings.calling.as_ref().filter(|_| columns.calling.is_none()) {
+                return Err(wrong(
+                    format!("there is no column `{}`, which is to tell calling", absent.column),
+                    "export the list with it, or correct `live.portal.calling`",
+                ));
+            }
+            let rows = reader.records().map(|row| row.map_err(|error| error.to_string()));
+            return Ok(gather(rows, &columns));
+        }
+        if found.len() > headings.len() {
+            headings = found.iter().map(|heading| format!("`{}`", heading.trim())).collect();
+        }
+    }
+    let message = format!("there is no column `{}`; there are {}", settings.user, headings.join(", "));
+    Err(wrong(message, "set `live.portal.user` to the heading over the user principal names"))
+}
+
+impl<'s> Columns<'s> {
+    /// `None` if nothing says who the users are.
+    fn of(headings: &StringRecord, settings: &'s Sheet) -> Option<Self> {
+        let at = |wanted: &str| headings.iter().position(|heading| bare(heading) == bare(wanted));
+        let calling = settings.calling.as_ref().and_then(|calling| Some((at(&calling.column)?, calling)));
+        let fields = settings.mapped().filter_map(|(field, heading)| Some((field, at(heading)?)));
+        Some(Self { width: headings.len(), user: at(&settings.user)?, calling, fields: fields.collect() })
+    }
+
+    /// A heading that is read and stands there more than once: which of the two counts, nobody knows.
+    fn twice<'h>(&self, headings: &'h StringRecord) -> Option<&'h str> {
+        let read = self.fields.iter().map(|(_, at)| *at).chain([self.user]).chain(self.calling.map(|(at, _)| at));
+        let same = |at: &usize| {
+            let heading = headings.get(*at).map(bare);
+            headings.iter().filter(|other| Some(bare(other)) == heading).count() > 1
+        };
+        read.into_iter().find(same).and_then(|at| headings.get(at))
+    }
+
+    fn user(&self, row: &StringRecord) -> Option<LiveUser> {
+        let upn = Upn::parse(row.get(self.user)?.trim()).ok()?;
+        let calling = match self.calling {
+            Some((at, map)) => calling(row.get(at)?.trim(), map),
+            None => LiveCalling::Unclear("nothing: the list of the portal has no column for it".to_owned()),
+        };
+        let details = self.fields.iter().filter_map(|(field, at)| Some((*field, observed(field.kind(), row.get(*at)?.trim()))));
+        Some(LiveUser { upn, id: None, calling, details: details.collect() })
+    }
+}
+
+/// A heading without what people change about it.
+fn bare(heading: &str) -> String {
+    heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Columns<'_>) -> LiveTenant {
+    let mut users = BTreeMap::new();
+    let mut odd: Vec<String> = Vec::new();
+    for (number, row) in rows.enumerate() {
+        // Behind the headings, from 1: the row as a sheet shows it.
+        let number = number + 2;
+        match row {
+            Err(error) => odd.push(format!("row {number} cannot be read: {error}")),
+            Ok(row) if row.iter().all(|cell| cell.trim().is_empty()) => {}
+            Ok(row) if row.len() != columns.width => {
+                odd.push(format!("row {number} has {} cells under {} headings", row.len(), columns.width));
+            }
+            Ok(row) => match columns.user(&row) {
+                None => odd.push(format!("row {number} names no user")),
+                Some(user) if users.contains_key(&user.upn) => odd.push(format!("row {number} names {} again", user.upn)),
+                Some(user) => {
+                    users.insert(user.upn.clone(), user);
+                }
+            },
+        }
+    }
+    if users.is_empty() {
+        odd.push("the list names no users at all".to_owned());
+    }
+    let coverage = if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
+    let sees = columns.fields.iter().map(|(field, _)| *field).collect();
+    LiveTenant { consent: Consent::Missing, coverage, sees, users, confirmation: Confirmation::NotAsked }
+}
+
+fn summary(odd: &[String]) -> String {
+    let more = odd.len().saturating_sub(NAMED);
+    let named = odd.iter().take(NAMED).cloned().chain((more > 0).then(|| format!("and {more} more rows")));
+    named.collect::<Vec<_>>().join("; ")
+}
+
+fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {
+    let among = |values: &[String]| values.iter().any(|value| value.to_lowercase() == cell.to_lowercase());
+    if among(&map.enabled) {
+        LiveCalling::Enabled
+    } else if among(&map.disabled) {
+        LiveCalling::Disabled
+    } else {
+        LiveCalling::Unclear(cell.chars().take(80).collect())
+    }
+}
+
+fn observed(kind: Kind, cell: &str) -> Observed {
+    if cell.is_empty() {
+        return Observed::Unset;
+    }
+    let read = match kind {
+        // The tenant's extension prefix is known only later.
+        Kind::Phone => PhoneNumber::observed(cell, None).map(Value::Phone),
+        Kind::Gateway => cell.parse().ok().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
+        Kind::Flag => match cell.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "1" => Some(Value::Flag(true)),
+            "false" | "no" | "n" | "0" => Some(Value::Flag(false)),
+            _ => None,
+        },
+        Kind::Text => Some(Value::Text(cell.into())),
+    };
+    read.map_or_else(|| Observed::Unreadable(cell.chars().take(80).collect()), Observed::Set)
+}

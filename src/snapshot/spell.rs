@@ -1,0 +1,224 @@
+//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so that an error has its place.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeSeed, Error, MapAccess, Visitor},
+};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    model::{
+        AccountName, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, Observed, PhoneNumber, TenantId, TenantName,
+        Upn, UserId, Value,
+    },
+    ports::FaultKind,
+};
+
+/// A noun that stands there as text.
+pub(super) struct Text<T>(pub(super) T);
+
+/// How it is spelt.
+pub(super) trait Spelt: Sized {
+    fn text(&self) -> &str;
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+impl<T: Spelt> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.text())
+    }
+}
+
+impl<'de, T: Spelt> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        T::parse(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+macro_rules! spelt {
+    ($($noun:ty),*) => {$(
+        impl Spelt for $noun {
+            fn text(&self) -> &str {
+                self.as_str()
+            }
+            fn parse(text: &str) -> Result<Self, String> {
+                <$noun>::parse(text)
+            }
+        }
+    )*};
+}
+
+spelt!(AccountName, TenantName, TenantId, ExtensionPrefix, Upn);
+
+impl Spelt for UserId {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::observed(text).ok_or_else(|| format!("`{text}` is not the identity of a user"))
+    }
+}
+
+impl Spelt for Field {
+    fn text(&self) -> &str {
+        self.name()
+    }
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::named(text).ok_or_else(|| format!("`{text}` is not a field of a user"))
+    }
+}
+
+const FAULTS: [(FaultKind, &str); 8] = [
+    (FaultKind::Auth, "auth"),
+    (FaultKind::Rejected, "rejected"),
+    (FaultKind::Throttled, "throttled"),
+    (FaultKind::Unreachable, "unreachable"),
+    (FaultKind::NoAnswer, "noAnswer"),
+    (FaultKind::Server, "server"),
+    (FaultKind::Garbled, "garbled"),
+    (FaultKind::NotConfigured, "notConfigured"),
+];
+
+impl Spelt for FaultKind {
+    fn text(&self) -> &str {
+        FAULTS.iter().find(|(kind, _)| kind == self).map_or("garbled", |(_, name)| name)
+    }
+    fn parse(text: &str) -> Result<Self, String> {
+        let kind = FAULTS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
+        kind.ok_or_else(|| format!("`{text}` is no kind of failure"))
+    }
+}
+
+/// `"enabled"`, `"disabled"` or `{"unclear": TEXT}`.
+pub(super) struct CallingEntry(pub(super) LiveCalling);
+
+impl Serialize for CallingEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            LiveCalling::Enabled => serializer.serialize_str("enabled"),
+            LiveCalling::Disabled => serializer.serialize_str("disabled"),
+            LiveCalling::Unclear(text) => json!({ "unclear": text }).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CallingEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Json::deserialize(deserializer)?;
+        let calling = match (value.as_str(), tagged(&value, "unclear")) {
+            (Some("enabled"), _) => LiveCalling::Enabled,
+            (Some("disabled"), _) => LiveCalling::Disabled,
+            (_, Some(text)) => LiveCalling::Unclear(text.to_owned()),
+            _ => return Err(D::Error::custom("`enabled`, `disabled` or {\"unclear\": TEXT} is expected")),
+        };
+        Ok(Self(calling))
+    }
+}
+
+/// `"complete"` or `{"suspect": TEXT}`.
+pub(super) struct CoverageEntry(pub(super) Coverage);
+
+impl Serialize for CoverageEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Coverage::Complete => serializer.serialize_str("complete"),
+            Coverage::Suspect(what) => json!({ "suspect": what }).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CoverageEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Json::deserialize(deserializer)?;
+        let coverage = match (value.as_str(), tagged(&value, "suspect")) {
+            (Some("complete"), _) => Coverage::Complete,
+            (_, Some(what)) => Coverage::Suspect(what.to_owned()),
+            _ => return Err(D::Error::custom("`complete` or {\"suspect\": TEXT} is expected")),
+        };
+        Ok(Self(coverage))
+    }
+}
+
+/// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT}` what is no value of the field.
+pub(super) struct DetailsEntry(pub(super) BTreeMap<Field, Observed>);
+
+impl Serialize for DetailsEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = |observed: &Observed| match observed {
+            Observed::Unset | Observed::Set(Value::NoPhone) => Json::Null,
+            Observed::Unreadable(text) => json!({ "unreadable": text }),
+            Observed::Set(Value::Phone(number)) => spelling(number).into(),
+            Observed::Set(Value::Gateway(id)) => id.get().into(),
+            Observed::Set(Value::Flag(flag)) => (*flag).into(),
+            Observed::Set(Value::Text(text)) => text.as_ref().into(),
+        };
+        serializer.collect_map(self.0.iter().map(|(field, observed)| (field.name(), value(observed))))
+    }
+}
+
+impl<'de> Deserialize<'de> for DetailsEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields).map(Self)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = BTreeMap<Field, Observed>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping of keys and values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut details = BTreeMap::new();
+        while let Some(Text(field)) = map.next_key::<Text<Field>>()? {
+            let value = map.next_value_seed(Seen(field))?;
+            if details.insert(field, value).is_some() {
+                return Err(A::Error::custom(format!("`{field}` stands here twice")));
+            }
+        }
+        Ok(details)
+    }
+}
+
+struct Seen(Field);
+
+impl<'de> DeserializeSeed<'de> for Seen {
+    type Value = Observed;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Observed, D::Error> {
+        let value = Json::deserialize(deserializer)?;
+        if value.is_null() {
+            return Ok(Observed::Unset);
+        }
+        if let Some(text) = tagged(&value, "unreadable") {
+            return Ok(Observed::Unreadable(text.to_owned()));
+        }
+        let (read, kind) = match self.0.kind() {
+            Kind::Phone => {
+                let number = value.as_str().and_then(|text| PhoneNumber::observed(text, None));
+                (number.map(Value::Phone), "a phone number in quotes")
+            }
+            Kind::Gateway => (value.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway), "a gateway above 0"),
+            Kind::Flag => (value.as_bool().map(Value::Flag), "`true` or `false`"),
+            Kind::Text => (value.as_str().map(|text| Value::Text(text.into())), "text"),
+        };
+        read.map(Observed::Set).ok_or_else(|| D::Error::custom(format!("`{}` takes {kind}, or `null`", self.0)))
+    }
+}
+
+/// A number so that it reads the same again, also in a tenant whose extension prefix has changed.
+pub(super) fn spelling(number: &PhoneNumber) -> &str {
+    if number.is_extension() { number.normal() } else { number.as_str() }
+}
+
+/// The text of `{KEY: TEXT}`.
+fn tagged<'v>(value: &'v Json, key: &str) -> Option<&'v str> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.get(key)?.as_str()
+}

@@ -1,0 +1,72 @@
+//! Reads the files that live state is kept in: snapshots of `observe`, and lists that the portal exported.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use crate::{config::Sheet, model::TenantName, snapshot::Snapshot, yaml::Diagnostic};
+
+/// The largest file that is read: a fleet of a million users takes about 300 MiB, and this one is held in memory.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Reads what `path` holds: a `.json` file, a `.csv` file, or a folder whose files of both kinds are put together. All problems of
+/// all files, if there are any.
+pub fn read_kept(path: &Path, sheet: &Sheet) -> Result<Snapshot, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    let mut snapshot = Snapshot::new(name.as_str());
+    let mut problems = Vec::new();
+    let files = files(path).unwrap_or_else(|reason| {
+        problems.push(whole(&name, format!("no live state here: {reason}"), "name a snapshot, or a folder with snapshots"));
+        Vec::new()
+    });
+    for file in files {
+        problems.extend(add(&mut snapshot, &file, sheet).err().unwrap_or_default());
+    }
+    if problems.is_empty() { Ok(snapshot) } else { Err(problems) }
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| error.to_string())?;
+    let visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(visible).collect();
+    files.retain(|path| is(path, "json") || is(path, "csv"));
+    files.sort();
+    if files.is_empty() { Err("there is no .json and no .csv file in this folder".to_owned()) } else { Ok(files) }
+}
+
+fn is(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    let refuse = |reason: String, hint: &str| vec![whole(&name, reason, hint)];
+    let metadata = fs::metadata(path).map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
+    if metadata.len() > MAX_BYTES {
+        return Err(refuse(format!("the file has {} bytes; {MAX_BYTES} are possible", metadata.len()), "split it by tenants"));
+    }
+    let bytes = fs::read(path).map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8".to_owned(), "save it as UTF-8"))?;
+    if !is(path, "csv") {
+        return snapshot.add_json(&name, &text);
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let tenant = TenantName::parse(&stem).map_err(|_| {
+        refuse(
+            format!("`{stem}` is not the name of a tenant: such a list does not say whose users it names, so its file has to"),
+            "call the file after the tenant's name or id, such as contoso.csv",
+        )
+    })?;
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    snapshot.add_sheet(&name, &text, tenant, modified.unwrap_or(Timestamp::UNIX_EPOCH), sheet)
+}
+
+fn whole(file: &str, message: String, hint: &str) -> Diagnostic {
+    Diagnostic { message, hint: Some(hint.to_owned()), file: file.into(), place: None, labels: Vec::new(), text: "".into() }
+}

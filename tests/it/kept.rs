@@ -1,0 +1,372 @@
+//! Live state that is kept in files: the real binary observes, plans from a file, imports and is compared with itself.
+
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, sync::Arc};
+
+use dialplane::{
+    config::{Sheet, SheetCalling},
+    import::{Choice, import},
+    model::{
+        Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName,
+        TenantRef, Value,
+    },
+    ports::LiveReader as _,
+    sandbox::{Failure, Route, Rule, World},
+    snapshot::{Shot, Snapshot},
+};
+
+use crate::{
+    stage::{Ended, Stage, dialplane, fleet},
+    support::{gateway, id, upn},
+};
+
+const OUTPUTS: [&str; 3] = ["text", "json", "markdown"];
+
+/// A plan in every form.
+async fn plans(stage: &Stage, more: &[&str]) -> Vec<(i32, String)> {
+    let mut plans = Vec::new();
+    for output in OUTPUTS {
+        let ended = stage.run(&[&["plan", "--output", output], more].concat()).await;
+        plans.push((ended.code, ended.stdout));
+    }
+    plans
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_from_a_snapshot_is_the_plan_of_the_service() {
+    let stage = Stage::drifted().await;
+    let file = stage.path().join("live.json");
+    for applied in [false, true] {
+        if applied {
+            // What the account no longer has is told from a snapshot, too.
+            stage.sandbox.world(|world| world.gateways.retain(|gateway, _| gateway.get() != 805));
+        }
+        let observed = stage.run(&["observe", "--out", "live.json"]).await;
+        assert_eq!(observed.code, 0, "{}", observed.stderr);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(plans(&stage, &[]).await, plans(&stage, &["--live", "live.json"]).await);
+        if !applied {
+            assert_eq!(stage.run(&["apply"]).await.code, 3);
+        }
+    }
+    assert!(plans(&stage, &["--live", "live.json"]).await[0].1.contains("gateway 805"));
+    // Whatever the service holds: nobody asks it. And without a configuration there is nothing to ask with.
+    let (calls, before) = (stage.sandbox.calls().len(), plans(&stage, &["--live", "live.json"]).await);
+    assert_eq!(stage.sandbox.calls().len(), calls);
+    let alone = tempfile::tempdir().unwrap();
+    fs::copy(&file, alone.path().join("live.json")).unwrap();
+    fs::create_dir(alone.path().join("manifests")).unwrap();
+    fs::copy(stage.manifest(), alone.path().join("manifests/fleet.yaml")).unwrap();
+    for arguments in [&["plan"][..], &["apply", "--dry-run"]] {
+        let arguments = [arguments, &["--live", "live.json", "manifests"]].concat();
+        let ended = stage.run_in(alone.path(), &arguments).await;
+        assert_eq!((ended.code, &ended.stdout), (before[0].0, &before[0].1), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("live state is taken from live.json, observed at 20"), "{}", ended.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_could_not_be_read_is_kept_as_such() {
+    let stage = Stage::drifted().await;
+    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
+    let rule = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
+    stage.sandbox.faults(|faults| faults.rules.push(rule));
+    let observed = stage.run(&["observe", "--out", "live.json"]).await;
+    assert_eq!(observed.code, 4, "{}", observed.stderr);
+    assert!(observed.stderr.contains("contoso could not be read: "), "{}", observed.stderr);
+    assert_eq!(plans(&stage, &[]).await, plans(&stage, &["--live", "live.json"]).await);
+    stage.sandbox.faults(|faults| faults.rules[0].tenant = None);
+    let before = fs::read(stage.path().join("live.json")).unwrap();
+    let observed = stage.run(&["observe", "--out", "live.json"]).await;
+    assert_eq!((observed.code, fs::read(stage.path().join("live.json")).unwrap()), (1, before), "{}", observed.stderr);
+    let one = stage.run(&["observe", "--tenant", "adatum"]).await;
+    assert_eq!(one.code, 1);
+}
+
+/// Five customers of 200, with the differences that people have; two are read through Graph.
+fn thousand() -> String {
+    let mut text = String::new();
+    for (tenant, read) in ["", "", "confirm: graph", "live: graph", "live: graph"].into_iter().enumerate() {
+        text += &format!(
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{tenant}\n  mode: enforce\n  prune: never\n  {read}\n  numbers: {{ extensionPrefix: \"+1\" }}\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: t{tenant} }}\nspec:\n  users:\n"
+        );
+        for user in 0..200 {
+            let calling = if user % 9 == 7 { "disabled" } else { "enabled" };
+            let number = match user % 5 {
+                0 => format!("\"{}\"", 2000 + user),
+                1 if user % 3 == 0 => "none".to_owned(),
+                _ => format!("\"+1425{tenant}55{user:04}\""),
+            };
+            text += &format!(
+                "    - userPrincipalName: user{user}@t{tenant}.example\n      calling: {calling}\n      phoneNumber: {number}\n"
+            );
+            if user % 4 == 0 {
+                text += &format!("      userTag: \"0{}\"\n      callPolicy: {{ name: 'O''Neil \"x\": no' }}\n", user % 3);
+            }
+        }
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_users_are_imported_and_nothing_is_left_to_do() {
+    let stage = Stage::with(thousand(), |desired| World::drifted(desired, 3)).await;
+    assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
+    let cases: [(&str, &[&str]); 3] = [
+        ("service", &["--everybody"]),
+        ("kept", &["--live", "live.json", "--everybody", "--split-by", "userTag", "--users-per-file", "40"]),
+        ("nowhere", &["--live", "live.json"]),
+    ];
+    for (folder, how) in cases {
+        let imported = stage.run(&[&["import", "--out", folder], how].concat()).await;
+        assert_eq!(imported.code, 0, "{}", imported.stderr);
+        for live in [&[][..], &["--live", "live.json"]] {
+            let plan = stage.run(&[&["plan", "--output", "json", folder], live].concat()).await;
+            let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+            let tenants = plan["tenants"].as_array().unwrap();
+            assert_eq!(tenants.len(), 5);
+            assert!(tenants.iter().all(|tenant| tenant["steps"] == serde_json::json!([])), "{plan:#}");
+            assert!(tenants.iter().all(|tenant| tenant["problems"] == serde_json::json!([])), "{plan:#}");
+        }
+        let check = stage.run(&["import", "--check", folder]).await;
+        assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
+        if folder != "nowhere" {
+            // The sandbox hides one of them, and adds two strangers to each tenant.
+            assert!(imported.stderr.contains("1009 users in "), "{}", imported.stderr);
+        }
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_live_and_not_in_git_is_told() {
+    let stage = Stage::drifted().await;
+    let text = stage.run(&["import", "--check"]).await;
+    assert_eq!(text.code, 2, "{}", text.stderr);
+    insta::assert_snapshot!(format!("{}{}", text.stdout, text.stderr));
+    let json = stage.run(&["import", "--check", "--output", "json", "--tenant", "contoso"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["version"], &json["kind"]), (&1.into(), &"ImportCheck".into()));
+    assert_eq!(json["tenants"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_begins_from_nothing() {
+    let stage = Stage::drifted().await;
+    fs::remove_dir_all(stage.path().join("manifests")).unwrap();
+    let tenant = "contoso=00000000-0000-4000-8000-000000000001,+1";
+    let imported = stage.run(&["import", "--tenant-id", tenant, "--out", "manifests"]).await;
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let files = ["tenant", "users", "users-other"].map(|file| format!("manifests/contoso/{file}.yaml\n"));
+    assert_eq!(imported.stdout, files.concat());
+    let plan = stage.run(&["plan"]).await;
+    assert!(plan.code == 0 && plan.stdout.contains("plan: nothing to do"), "{}{}", plan.stdout, plan.stderr);
+    let users = fs::read_to_string(stage.path().join("manifests/contoso/users.yaml")).unwrap();
+    assert!(stage.run(&["import", "--out", "manifests"]).await.stderr.contains("is not empty: it holds contoso"));
+    assert_eq!(fs::read_to_string(stage.path().join("manifests/contoso/users.yaml")).unwrap(), users);
+}
+
+#[test]
+fn what_people_get_wrong_with_kept_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    put("fleet.yaml", &fleet());
+    put("newer.json", "{\"version\": 2, \"kind\": \"Snapshot\", \"clans\": []}");
+    put("other.json", "{\"version\": 1, \"kind\": \"Plan\"}");
+    put("cut.json", "{\n\"version\": 1,\n\"kind\": \"Snapshot\",\n\"tenants\": [\n");
+    put("no-user.csv", "Name;PhoneNumber\nAdele;+14255550100\n");
+    put("Contoso Ltd.csv", "TeamsUserID\n");
+    put("empty.json", "{\"version\": 1, \"kind\": \"Snapshot\", \"tenants\": []}\n");
+    fs::create_dir(folder.path().join("nothing")).unwrap();
+    let cases: &[&[&str]] = &[
+        &["plan", "fleet.yaml", "--live", "absent.json"],
+        &["plan", "fleet.yaml", "--live", "nothing"],
+        &["plan", "fleet.yaml", "--live", "newer.json"],
+        &["plan", "fleet.yaml", "--live", "other.json"],
+        &["plan", "fleet.yaml", "--live", "cut.json"],
+        &["plan", "fleet.yaml", "--live", "no-user.csv"],
+        &["plan", "fleet.yaml", "--live", "Contoso Ltd.csv"],
+        &["plan", "fleet.yaml", "--live", "empty.json", "--tenant", "adatum"],
+        &["apply", "fleet.yaml", "--live", "empty.json"],
+        &["observe", "--sandbox", "fleet.yaml", "--out", "fleet.yaml"],
+        &["observe", "--tenant-id", "contoso"],
+        &["import", "--sandbox", "fleet.yaml"],
+        &["import", "--sandbox", "fleet.yaml", "--out", "."],
+        &["import", "--sandbox", "fleet.yaml", "--out", "new", "--split-by", "phoneNumber"],
+    ];
+    let mut told = String::new();
+    for arguments in cases {
+        let ended = Ended::from(dialplane(folder.path(), arguments).output().unwrap());
+        assert_eq!(ended.code, 1, "{arguments:?}");
+        told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn damage_is_told_at_its_place_all_at_once() {
+    let text = r#"{
+"version": 1,
+"kind": "Snapshot",
+"tenants": [
+{"name":"Contoso","id":"87d349ed","observedAt":"yesterday","reader":"connecttoteams","live":{"consent":{"flag":true,"listed":1},"coverage":"whole","sees":["phone"],"users":[
+  {"userPrincipalName":"adele","calling":"on","details":{"phoneNumber":14255550100,"sbcGatewayId":0,"useTeamsVoicemail":"yes","colour":"red"}},
+  {"userPrincipalName":"alex@contoso.com","calling":{"unclear":"PENDING"},"detail":{}}]}}
+]
+}
+"#;
+    let told = |text: &str| {
+        let problems = Snapshot::new("live.json").add_json("live.json", text).unwrap_err();
+        problems.iter().map(|problem| format!("{:?} {}\n", problem.position(), problem.message)).collect::<Vec<_>>().concat()
+    };
+    insta::assert_snapshot!(told(text));
+    let twice = r#"{"version": 1, "kind": "Snapshot", "tenants": [{"name":"contoso","id":"87d349ed-44d7-43e1-9a83-5f2406dee5bd",
+"observedAt":"2026-07-04T08:15:30Z","reader":"connecttoteams","live":{"consent":{"flag":true,"listed":true},"coverage":"complete","sees":[],"users":[
+{"userPrincipalName":"adele@contoso.com","calling":"enabled","details":{}},
+{"userPrincipalName":"Adele@contoso.com","calling":"enabled","details":{}}]}}]}"#;
+    insta::assert_snapshot!(told(twice));
+}
+
+/// What a list of the portal says, as people would read it.
+async fn sheet(text: &str, settings: &Sheet) -> String {
+    let mut snapshot = Snapshot::new("contoso.csv");
+    let name = TenantName::parse("contoso").unwrap();
+    if let Err(problems) = snapshot.add_sheet("contoso.csv", text, name.clone(), jiff::Timestamp::UNIX_EPOCH, settings) {
+        return problems.iter().map(|problem| format!("{}\n", problem.message)).collect::<Vec<_>>().concat();
+    }
+    let prefix = dialplane::model::ExtensionPrefix::parse("+1").ok();
+    let live = snapshot
+        .observe(&TenantRef {
+            name,
+            id: id("contoso"),
+            extension_prefix: prefix,
+            live: LiveSource::default(),
+            confirm: false,
+            account: None,
+        })
+        .await
+        .unwrap();
+    let mut out = format!("{:?} {:?} sees {:?}\n", live.consent, live.coverage, live.sees);
+    for user in live.users.values() {
+        out += &format!("{} {:?} {:?}\n", user.upn, user.calling, user.details);
+    }
+    out
+}
+
+#[tokio::test]
+async fn lists_of_the_portal_are_read_as_they_come() {
+    let calling = SheetCalling { column: "Calling".into(), enabled: vec!["Yes".into()], disabled: vec!["No".into()] };
+    let with_calling = Sheet { calling: Some(calling), ..Sheet::default() };
+    let vendor = "\u{feff}TeamsUserID,SIP UserID,PhoneNumber,Use Teams Voicemail,SIPAuthenticationID,Password,PortalLoginName,PortalLoginPassword\r\nadele@contoso.com,sip1,+14255550100,Yes,auth1,hunter2,adele,hunter2\r\nalex@contoso.com,,1000,no,,,,\r\n";
+    let cases: [(&str, &Sheet); 8] = [
+        (vendor, &Sheet::default()),
+        (
+            "sep=;\nPhone Number;Calling;teams user id\n14255550100;yes;adele@contoso.com\n1,42556E+10;No;alex@contoso.com\n;maybe;lee@contoso.com\n",
+            &with_calling,
+        ),
+        ("TeamsUserID\tUse Teams Voicemail\n\"adele@contoso.com\"\tperhaps\n", &Sheet::default()),
+        ("TeamsUserID,PhoneNumber\nadele@contoso.com\nnobody,+1\nalex@contoso.com,\nALEX@contoso.com,\n\n", &Sheet::default()),
+        ("TeamsUserID,PhoneNumber\n", &Sheet::default()),
+        ("TeamsUserID,PhoneNumber,phone number\na@b.c,1,2\n", &Sheet::default()),
+        ("TeamsUserID,PhoneNumber\n", &with_calling),
+        ("<html><body>Please log in</body></html>\n", &Sheet::default()),
+    ];
+    let mut told = String::new();
+    for (text, settings) in cases {
+        told += &format!("{}\n", sheet(text, settings).await);
+    }
+    assert!(!told.contains("hunter2"));
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    put("fleet.yaml", &fleet());
+    let rows: Vec<String> = (0..12)
+        .map(|user| format!("user{user}@contoso.example;+14255551{user:03};{}\n", if user == 7 { "off" } else { "on" }))
+        .collect();
+    fs::create_dir(folder.path().join("live")).unwrap();
+    put("live/contoso.csv", &format!("TeamsUserID;PhoneNumber;State\n{}", rows.concat()));
+    put("dialplane.yaml", "live: { portal: { calling: { column: state, enabled: [\"on\"], disabled: [\"off\"] } } }\n");
+    let plan = |path: &str| {
+        Ended::from(dialplane(folder.path(), &["plan", "fleet.yaml", "--tenant", "contoso", "--live", path]).output().unwrap())
+    };
+    let mut told = None;
+    for path in ["live", "live/contoso.csv"] {
+        let ended = plan(path);
+        assert_eq!(told.get_or_insert_with(|| ended.stdout.clone()), &ended.stdout);
+        assert!(ended.stdout.contains("update ") && !ended.stdout.contains("able "), "calling is as it should be");
+        assert!(ended.stderr.contains("lists of the portal do not tell consent, which counts as not given: contoso"));
+    }
+}
+
+/// A tenant as observed, with what manifests cannot say.
+fn odd() -> Shot {
+    let tenant = TenantRef {
+        name: TenantName::parse("contoso").unwrap(),
+        id: id("contoso"),
+        extension_prefix: None,
+        live: LiveSource::default(),
+        confirm: false,
+        account: None,
+    };
+    let text = |text: &str| Observed::Set(Value::Text(text.into()));
+    let phone = |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
+    let user = |who: &str, calling: LiveCalling, details: &[(Field, Observed)]| {
+        let always = [(Field::SbcGatewayId, Observed::Set(gateway(805))), (Field::CallPolicyName, text("Global"))];
+        let details = always.into_iter().chain(details.iter().cloned()).collect();
+        (upn(who), LiveUser { upn: upn(who), id: None, calling, details })
+    };
+    let (on, off) = (LiveCalling::Enabled, LiveCalling::Disabled);
+    let users = [
+        user("adele@contoso.com", on.clone(), &[(Field::PhoneNumber, phone("14255550100")), (Field::UserTag, text("no"))]),
+        user("alex@contoso.com", on.clone(), &[(Field::PhoneNumber, phone("1000"))]),
+        user(
+            "o'neil@contoso.com",
+            on.clone(),
+            &[(Field::PhoneNumber, phone("+14255550101")), (Field::CallPolicyCnam, text("O'Neil: \"x\""))],
+        ),
+        user(
+            "twice@contoso.com",
+            on.clone(),
+            &[(Field::PhoneNumber, phone("+14255550101")), (Field::SbcGatewayId, Observed::Set(gateway(807)))],
+        ),
+        user(
+            "broken@contoso.com",
+            on.clone(),
+            &[(Field::UseTeamsVoicemail, Observed::Unreadable("\"perhaps\"".to_owned())), (Field::UserTag, text("two\nlines"))],
+        ),
+        user("leaver@contoso.com", off.clone(), &[(Field::PhoneNumber, phone("+14255550102"))]),
+        user("nobody@contoso.com", off, &[]),
+        user("pending@contoso.com", LiveCalling::Unclear("PENDING".to_owned()), &[]),
+        user("guest_fabrikam.com#EXT#@contoso.com", on.clone(), &[]),
+        user("hid\u{200b}den@contoso.com", on.clone(), &[]),
+        user("callappservice@contoso.com", on, &[]),
+    ];
+    let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
+    sees.retain(|field| !field.name().starts_with("device"));
+    let coverage = Coverage::Suspect("the service counts 12 users and sent 11".to_owned());
+    let live = LiveTenant {
+        consent: Consent::Granted,
+        coverage,
+        sees,
+        users: users.into_iter().collect(),
+        confirmation: Confirmation::NotAsked,
+    };
+    Shot {
+        tenant,
+        at: "2026-07-04T08:15:30Z".parse().unwrap(),
+        reader: "connecttoteams".into(),
+        inventory: None,
+        live: Ok(Arc::new(live)),
+    }
+}
+
+#[test]
+fn what_a_manifest_cannot_say_stands_as_a_comment() {
+    let imported = import(&[odd()], &Choice { users_per_file: 500, split_by: None, everybody: false });
+    assert_eq!((imported.users, imported.left_out, imported.passed_over), (6, 3, 1));
+    let text = imported.files.iter().map(|file| format!("==> {}\n{}\n", file.path, file.text)).collect::<Vec<_>>();
+    insta::assert_snapshot!(text.concat());
+}
