@@ -3,5 +3,6 @@
 mod approvals;
 mod import;
 mod manifest;
+mod numbers;
 mod plans;
 pub(crate) mod world;
