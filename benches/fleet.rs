@@ -113,7 +113,14 @@ fn shuffled(users: usize) {
     let (memory, now, patience) = (Memory::default(), Timestamp::UNIX_EPOCH, pass::patience(&Execution::default()));
     let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };
     let (plan, planned) = best(|| {
-        let tenants = vec![TenantInput { desired, kept: None, live: Observation::Seen(&live), memory: &memory }];
+        let tenants = vec![TenantInput {
+            desired,
+            kept: None,
+            live: Observation::Seen(&live),
+            memory: &memory,
+            approvals: &[],
+            estimates: Estimates::default(),
+        }];
         plan::plan(&PlanInput { tenants, broken: &in_force.broken, now, patience, per_hour })
     });
     let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);

@@ -87,6 +87,7 @@ fn draw(seed: u64) -> (InForce, Model) {
             shrink_limit: ShrinkLimit::DEFAULT,
             protect: Protect::default(),
             extension_prefix: None,
+            windows: None,
             release: [Release::Manual, Release::Clear, Release::Park][rng.usize(0..3)],
             parking: (0..rng.usize(0..3)).map(|n| parking(t, n)).collect(),
             users: wishes,
