@@ -103,6 +103,18 @@ fn changes(windows: &Windows, from: &str, hours: i64) -> String {
     told
 }
 
+/// Whoever looks in these hours is told the first minute that is open in them, and never one that is closed.
+fn foreseen(windows: &Windows, from: &str, hours: i64) {
+    let moments: Vec<Timestamp> = (0..hours * 60).map(|minute| at(from) + jiff::SignedDuration::from_mins(minute)).collect();
+    let mut next = None;
+    for (minute, now) in moments.into_iter().enumerate().rev() {
+        next = if window::is_open(windows, now) { Some(now) } else { next };
+        if next.is_some() && minute % 30 == 0 {
+            assert_eq!(window::next_open(windows, now), next, "from {now}");
+        }
+    }
+}
+
 #[test]
 fn windows_over_both_changes_of_the_clocks() {
     let nights = |from: &str, to: &str| {
@@ -113,7 +125,9 @@ fn windows_over_both_changes_of_the_clocks() {
         [("spring, 02:00 becomes 03:00", "2026-03-27T22:00:00Z"), ("autumn, 03:00 becomes 02:00", "2026-10-23T22:00:00Z")]
     {
         for (begin, end) in [("22:00", "05:00"), ("01:00", "02:30"), ("02:15", "02:45"), ("02:30", "04:00"), ("23:30", "24:00")] {
-            let _ = write!(told, "{what}: {begin} to {end}\n{}", changes(&nights(begin, end), from, 54));
+            let windows = nights(begin, end);
+            foreseen(&windows, from, 54);
+            let _ = write!(told, "{what}: {begin} to {end}\n{}", changes(&windows, from, 54));
         }
     }
     show("window_daylight_saving", &told);
