@@ -19,7 +19,7 @@ use dialplane::{
     manifest::{self, Keeper, ManifestFile},
     model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour},
     pass,
-    plan::{self, Observation, PlanInput, TenantInput},
+    plan::{self, Estimates, Observation, PlanInput, TenantInput},
 };
 use jiff::Timestamp;
 
@@ -27,6 +27,10 @@ fn main() {
     println!("in memory, one thread, best of 5");
     for users in [1_000, 10_000, 100_000] {
         in_memory(users, 20);
+    }
+    println!("\nnumbers of one tenant shuffled at random, planned in memory, best of 5");
+    for users in [1_000, 10_000, 100_000] {
+        shuffled(users);
     }
     let size = |name: &str, default: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (users, tenants) = (size("FLEET_USERS", 10_000), size("FLEET_TENANTS", 20));
@@ -66,8 +70,14 @@ fn in_memory(users: usize, tenants: usize) {
     let patience = pass::patience(&Execution::default());
     let (plan, planned) = best(|| {
         let tenants = in_force.desired.tenants.values().zip(&live);
-        let tenants =
-            tenants.map(|(desired, live)| TenantInput { desired, kept: None, live: Observation::Seen(live), memory: &memory });
+        let tenants = tenants.map(|(desired, live)| TenantInput {
+            desired,
+            kept: None,
+            live: Observation::Seen(live),
+            memory: &memory,
+            approvals: &[],
+            estimates: Estimates::default(),
+        });
         plan::plan(&PlanInput {
             tenants: tenants.collect(),
             broken: &in_force.broken,
@@ -82,6 +92,41 @@ fn in_memory(users: usize, tenants: usize) {
         "  {users:>7} users  read and check {load:>9.1?}  plan {planned:>9.1?} ({steps} steps)  show {rendered:>9.1?} ({} KiB)",
         text.len() / 1024
     );
+}
+
+/// Everybody is to have somebody else's number: some ten rings, each opened with the one parking number.
+fn shuffled(users: usize) {
+    let [(path, text)] = &mut manifests(users, 1)[..] else { return };
+    let loose = "  limits: { disable: { percent: 100, count: 100000 }, numbers: { percent: 100, count: 1000000 }, changes: { percent: 100, count: 1000000 } }\n  numbers: { parking: [\"+19999999999\"] }\n";
+    *text = text.replace("  limits: { disable: { percent: 100, count: 100000 } }\n", loose);
+    let loaded = manifest::load(&[ManifestFile::new(path, text)]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let in_force = Keeper::default().take(loaded);
+    let Some(desired) = in_force.desired.tenants.values().next() else { return };
+    let mut live = live(desired);
+    let mut numbers: Vec<_> = desired.users.values().filter_map(|user| user.details.get(Field::PhoneNumber).cloned()).collect();
+    fastrand::Rng::with_seed(1).shuffle(&mut numbers);
+    for (user, number) in live.users.values_mut().zip(numbers) {
+        user.calling = LiveCalling::Enabled;
+        user.details.insert(Field::PhoneNumber, Observed::Set(number));
+    }
+    let (memory, now, patience) = (Memory::default(), Timestamp::UNIX_EPOCH, pass::patience(&Execution::default()));
+    let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };
+    let (plan, planned) = best(|| {
+        let tenants = vec![TenantInput {
+            desired,
+            kept: None,
+            live: Observation::Seen(&live),
+            memory: &memory,
+            approvals: &[],
+            estimates: Estimates::default(),
+        }];
+        plan::plan(&PlanInput { tenants, broken: &in_force.broken, now, patience, per_hour })
+    });
+    let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
+    let (parked, held) =
+        (steps.clone().filter(|step| step.cause == plan::Cause::Parking), steps.filter(|step| !step.holds.is_empty()));
+    println!("  {users:>7} users  plan {planned:>9.1?}  {} rings, {} steps held", parked.count(), held.count());
 }
 
 fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
@@ -154,6 +199,10 @@ fn over_http(users: usize, tenants: usize) {
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
+    // The drift of a whole fleet at once is more than an hour allows.
+    for kind in ["DISABLE", "NUMBERS", "CHANGES"] {
+        command.env(format!("DIALPLANE_EXECUTION__PER_HOUR__{kind}"), "1000000");
+    }
     command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::null());
     command.spawn().expect("the program")
 }

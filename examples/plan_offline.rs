@@ -21,7 +21,7 @@ use dialplane::{
         Observed, PerHour, Upn, Value,
     },
     pass,
-    plan::{self, Observation, PlanInput, TenantInput},
+    plan::{self, Estimates, Observation, PlanInput, TenantInput},
     source, yaml,
 };
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         kept: in_force.kept.get(name).map(String::as_str),
         live: live.get(name).map_or(Observation::NotAsked, Observation::Seen),
         memory: &memory,
+        approvals: in_force.approvals.get(name).map(Vec::as_slice).unwrap_or_default(),
+        estimates: Estimates::default(),
     });
     let plan = plan::plan(&PlanInput {
         tenants: tenants.collect(),

@@ -167,6 +167,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let (revision, plan) = (self.record.executor.revision.clone(), render::plain(self.plan));
         self.record.record(Event::Began { steps, revision, plan }).await?;
         info!(steps, "run began");
+        self.use_approvals().await?;
         let late = self.plan.late_steps().count();
         if late > 0 {
             warn!(steps = late, "sent before and did not land; sent again");
@@ -182,6 +183,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             self.sync().await?;
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    /// Approvals are used up before the first step that they let through: a crash behind this must not use them twice.
+    async fn use_approvals(&mut self) -> Result<(), Stop> {
+        let Some(plan) = &self.plan.fingerprint else { return Ok(()) };
+        for approval in self.plan.approvals() {
+            self.record.record(Event::Approved { approval: approval.clone(), plan: plan.clone() }).await?;
+        }
+        Ok(())
     }
 
     /// Until when the sync has to wait, if it has to.

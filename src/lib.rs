@@ -40,6 +40,7 @@
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
+//! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
@@ -65,13 +66,14 @@
 //!   accepted sync clears it.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that
 //!   may have come before it is owed again.
+//! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in git, for one plan, once; what is
+//!   unread, unproven or not consented to is lifted by nobody.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
 //! - **Every refusal says why and what to do.**
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run (the taker waits for the next), approvals, change windows,
-//! history and a shared journal.
+//! Numbers that move between tenants in one run (the taker waits for the next), history and a shared journal.
 
 pub mod api;
 pub mod cli;
@@ -90,4 +92,5 @@ pub mod sandbox;
 pub mod snapshot;
 pub mod source;
 pub mod state;
+pub mod stop;
 pub mod yaml;

@@ -9,12 +9,13 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use crate::{
-    config::Execution,
+    config::{Execution, Interruption},
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
-    plan::{self, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
+    model::{Approval, DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
+    plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
+    stop::StopSwitch,
 };
 
 /// What was observed, by tenant. Suspended tenants are not in it.
@@ -65,6 +66,8 @@ pub fn decide(
         kept: in_force.kept.get(&tenant.name).map(String::as_str),
         live: observation(observed, &tenant.name),
         memory: memories.get(&tenant.name).unwrap_or(&nothing),
+        approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
+        estimates: estimates(execution),
     });
     let (broken, per_hour) = (&in_force.broken, execution.per_hour);
     plan::plan(&PlanInput { tenants: tenants.collect(), broken, now, patience: patience(execution), per_hour })
@@ -93,6 +96,13 @@ fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'
 pub fn patience(execution: &Execution) -> Patience {
     let Execution { settle, first_settle, sync_spacing, flap_limit, flap_window, .. } = *execution;
     Patience { settle, first_settle, sync_spacing, flap_limit, flap_window }
+}
+
+/// The planner's part of the execution settings, too.
+#[must_use]
+pub fn estimates(execution: &Execution) -> Estimates {
+    let Interruption { number, gateway, details } = execution.interruption;
+    Estimates { number, gateway, details }
 }
 
 /// Carries out all tenants of a plan, some side by side; those that owe a sync first. The reports are in the plan's order.
@@ -132,6 +142,10 @@ pub struct TenantPass<'a, R, P, J> {
     pub desired: &'a DesiredTenant,
     /// Why an older version of the manifests is in force, if one is.
     pub kept: Option<&'a str>,
+    /// The approvals beside the manifests.
+    pub approvals: &'a [Approval],
+    /// What stops everything; none in a rehearsal.
+    pub switch: Option<&'a StopSwitch>,
     /// The other tenants.
     pub elsewhere: &'a [Elsewhere],
     /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
@@ -173,6 +187,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         {
             plan::inventory::check(&mut plan, self.desired, &inventory);
         }
+        if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
+            plan.stop(&fault);
+        }
         planned(&plan);
         let report = self.executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
         Passed { observed, plan, report }
@@ -186,7 +203,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             Some(Err(fault)) => Observation::Failed(fault),
             None => Observation::NotAsked,
         };
-        let tenant = TenantInput { desired: self.desired, kept: self.kept, live, memory: &own };
+        let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
+        let estimates = estimates(self.execution);
+        let tenant = TenantInput { desired, kept, live, memory: &own, approvals, estimates };
         let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
         let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
             desired: &other.desired,
@@ -197,6 +216,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
                 None => Observation::NotYet,
             },
             memory,
+            approvals: &[],
+            estimates,
         });
         let (now, patience, per_hour) = ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
         plan::plan_one(&tenant, &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour })

@@ -14,8 +14,8 @@ use std::{fmt, future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Consent, Details, Inventory, Landing, LiveSource, LiveTenant, Managed, Memory, Origin, Revision, RunId, TenantId,
-    TenantName, TenantRef, UpdateRequest, Upn, Verb,
+    Before, Consent, Details, Fingerprint, Inventory, Landing, LiveSource, LiveTenant, Managed, Memory, Origin, Revision, RunId,
+    TenantId, TenantName, TenantRef, UpdateRequest, Upn, Verb,
 };
 
 /// Reads live state.
@@ -158,6 +158,13 @@ pub enum Event {
         /// The plan as text, perhaps cut short: for people who look back.
         plan: String,
     },
+    /// An approval is used up by this run: from now on it opens nothing.
+    Approved {
+        /// What the approval is called.
+        approval: TenantName,
+        /// The plan that it was made for.
+        plan: Fingerprint,
+    },
     /// A step is about to be sent.
     Intent {
         /// Whom it changes.
@@ -255,6 +262,8 @@ pub enum FaultKind {
     Garbled,
     /// The configuration does not say how to make this call.
     NotConfigured,
+    /// Somebody has stopped everything: nothing was sent.
+    Stopped,
 }
 
 impl Fault {
@@ -278,7 +287,7 @@ impl FaultKind {
     pub fn of_write(self) -> WriteVerdict {
         match self {
             Self::Rejected => WriteVerdict::Failed,
-            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured => WriteVerdict::StopTenant,
+            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured | Self::Stopped => WriteVerdict::StopTenant,
             Self::NoAnswer | Self::Server | Self::Garbled => WriteVerdict::Unknown,
         }
     }

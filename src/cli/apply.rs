@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    args::{Cli, Once, PlanOutput},
+    approve,
+    args::{Approve, Cli, Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     out,
     report::{self, Recovered},
+    saved,
     signals::Signals,
     whom,
 };
@@ -29,17 +31,25 @@ use crate::{
     plan::{Plan, render},
     ports::{Journal as _, LiveReader},
     state::{Retention, SqliteJournal, Store, VolatileJournal, read_memory},
+    stop::{StopSwitch, Stoppable},
 };
 
-/// Shows what would change. With `live`, kept live state stands in the place of the service.
-pub(super) async fn plan(cli: &Cli, once: &Once, live: Option<&Path>, signals: &Signals) -> Result<Exit, Failure> {
+/// Shows what would change. With `live`, kept live state stands in the place of the service; with `approve`, only what would
+/// approve it is written.
+pub(super) async fn plan(
+    cli: &Cli,
+    once: &Once,
+    live: Option<&Path>,
+    approve: Option<Approve<'_>>,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     if let Some(path) = live {
         let kept = whom::kept(path, &settings)?;
         whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
         let plan = decide(&looked, &kept, &settings.execution, read_memory(&settings.state.path)?, signals).await?;
-        return Ok(show(plan, once, &looked));
+        return show(plan, once, &looked, approve, &settings);
     }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
@@ -51,18 +61,28 @@ pub(super) async fn plan(cli: &Cli, once: &Once, live: Option<&Path>, signals: &
         let memory = read_memory(&settings.state.path)?;
         decide(&looked, &reader, &execution, memory, signals).await?
     };
-    Ok(show(plan, once, &looked))
+    show(plan, once, &looked, approve, &settings)
 }
 
 /// Shows a plan that is not carried out.
-fn show(mut plan: Plan, once: &Once, looked: &Looked) -> Exit {
+fn show(
+    mut plan: Plan,
+    once: &Once,
+    looked: &Looked,
+    approve: Option<Approve<'_>>,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
     only(&mut plan, &once.tenants);
+    if let Some(Approve { reason }) = approve {
+        return approve::write(&plan, reason);
+    }
+    stop(&mut plan, &switch(once.sandbox, settings));
     show_plan(&plan, once.output);
-    if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error }
+    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
 }
 
 /// Carries out the plan.
-pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
@@ -71,11 +91,16 @@ pub(super) async fn apply(cli: &Cli, once: &Once, signals: &Signals) -> Result<E
     let recovered = recovered(&looked, once, &journal);
     let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
     only(&mut plan, &once.tenants);
+    if let Some(file) = saved {
+        saved::only(&mut plan, file)?;
+    }
+    let switch = switch(once.sandbox, &settings);
+    stop(&mut plan, &switch);
     if once.output == PlanOutput::Text {
         show_plan(&plan, once.output);
     }
     let executor = Executor {
-        provisioner: &backend.client.writer(),
+        provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal: &journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
@@ -148,6 +173,19 @@ async fn decide<R: LiveReader>(
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
     pass::check_inventory(&mut plan, reader, tenants).await;
     Ok(plan)
+}
+
+/// What can stop a command that writes. A sandbox in this process reaches no phone.
+pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
+    let file = (!sandbox).then(|| settings.stop_file());
+    StopSwitch { setting: settings.stop && !sandbox, file, named: settings.stop_file.is_some() }
+}
+
+/// A plan says so if nothing of it may be carried out now.
+fn stop(plan: &mut Plan, switch: &StopSwitch) {
+    if let Err(fault) = switch.check() {
+        plan.tenants.iter_mut().for_each(|tenant| tenant.stop(&fault));
+    }
 }
 
 /// Leaves only the named tenants, if any are named. All are looked at, because a number may be held in any of them.

@@ -144,6 +144,25 @@ pub(super) struct Plan {
     /// folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     pub(super) live: Option<PathBuf>,
+    /// Write the approval that would let through what is held and may be judged, to commit beside the manifests
+    #[arg(long, conflicts_with = "output")]
+    approve: bool,
+    /// Why, for the approval; without it somebody has to fill it in
+    #[arg(long, value_name = "TEXT", requires = "approve")]
+    reason: Option<String>,
+}
+
+impl Plan {
+    /// The reason of the approval that is to be written, if one is.
+    pub(super) fn approval(&self) -> Option<Approve<'_>> {
+        self.approve.then_some(Approve { reason: self.reason.as_deref() })
+    }
+}
+
+/// An approval is to be written instead of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approve<'a> {
+    pub(super) reason: Option<&'a str>,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +172,9 @@ pub(super) struct Apply {
     /// Only show what would change, as `plan` does; never writes
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Do exactly what this plan says, saved with `plan --output json`, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) plan: Option<PathBuf>,
     /// Dry runs only: plan from kept live state, as `plan --live` does
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox", requires = "dry_run")]
     pub(super) live: Option<PathBuf>,

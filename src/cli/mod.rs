@@ -4,6 +4,7 @@
 //! decided here that the library could decide.
 
 mod apply;
+mod approve;
 mod args;
 mod backend;
 mod check;
@@ -18,6 +19,7 @@ mod out;
 mod report;
 mod run;
 mod sandbox;
+mod saved;
 mod signals;
 mod status;
 mod whom;
@@ -59,11 +61,13 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(command) => apply::plan(cli, &command.once, command.live.as_deref(), signals).await,
-        Command::Apply(command) if command.dry_run => apply::plan(cli, &command.once, command.live.as_deref(), signals).await,
-        Command::Apply(command) => apply::apply(cli, &command.once, signals).await,
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, signals).await,
-        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), signals).await,
+        Command::Plan(command) => apply::plan(cli, &command.once, command.live.as_deref(), command.approval(), signals).await,
+        Command::Apply(command) if command.dry_run => {
+            apply::plan(cli, &command.once, command.live.as_deref(), None, signals).await
+        }
+        Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, None, signals).await,
+        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(cli, command, signals).await,
         Command::Import(command) => import::import(cli, command, signals).await,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tracing::{error, warn};
 
 use super::{
-    apply::store,
+    apply::{store, switch},
     args::{Cli, LogFormat, Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
@@ -23,6 +23,7 @@ use crate::{
     model::TenantName,
     plan::{Plan, TenantPlan, render},
     state,
+    stop::Stoppable,
     yaml::Diagnostic,
 };
 
@@ -49,11 +50,13 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         shown: Mutex::default(),
         confirmed: Mutex::default(),
     };
+    let switch = switch(once.sandbox, &settings);
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
         reader: backend.reader(),
-        provisioner: backend.client.writer(),
+        provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
+        switch,
         journal,
         execution: backend.execution,
         timing: settings.run,

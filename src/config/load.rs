@@ -117,7 +117,7 @@ fn within(value: &Value, path: &[Segment]) -> bool {
 /// `DIALPLANE_CONNECT_TO_TEAMS__BASE_URL` is `connectToTeams`, `baseUrl`.
 fn path_of(variable: &str) -> Option<Vec<Segment>> {
     let rest = variable.strip_prefix(PREFIX)?;
-    if !rest.contains("__") && rest != "MANIFESTS" {
+    if !rest.contains("__") && !["MANIFESTS", "STOP", "STOP_FILE"].contains(&rest) {
         return None;
     }
     let camel = |words: &str| {
@@ -328,7 +328,7 @@ mod tests {
         runs: {}
           Some((1, 1)) unknown key `runs` | did you mean `run`?
         favourite: 1
-          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`
+          Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`, `stop`, `stopFile`
         run: {resync: 1ms, backoff: 1h}
           Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least

@@ -51,6 +51,10 @@ pub struct Settings {
     pub run: Run,
     /// Live state that was kept in files.
     pub live: Live,
+    /// Nothing is written to any service while this is true.
+    pub stop: bool,
+    /// Nothing is written to any service while this file is there, or cannot be looked for; absent: `stop` in the state's folder.
+    pub stop_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -64,11 +68,19 @@ impl Default for Settings {
             execution: Execution::default(),
             run: Run::default(),
             live: Live::default(),
+            stop: false,
+            stop_file: None,
         }
     }
 }
 
 impl Settings {
+    /// The file whose presence stops everything.
+    #[must_use]
+    pub fn stop_file(&self) -> PathBuf {
+        self.stop_file.clone().unwrap_or_else(|| self.state.path.join("stop"))
+    }
+
     /// Takes relative paths from the folder `beside`, but for those that `set` elsewhere.
     fn beside(&mut self, beside: &Path, set: impl Fn(&[Segment]) -> bool) {
         let key = |key: &str| Segment::Key(key.to_owned());
@@ -77,6 +89,9 @@ impl Settings {
         }
         if !set(&[key("state")]) {
             self.state.path = beside.join(&self.state.path);
+        }
+        if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
+            *file = beside.join(&file);
         }
         let only = self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
         let named = self.accounts.iter_mut().map(|(name, account)| (vec![key("accounts"), key(name)], account));
@@ -156,6 +171,31 @@ pub struct Execution {
     pub flap_window: Duration,
     /// How much may be sent for the whole fleet within an hour.
     pub per_hour: PerHour,
+    /// How long changes are expected to leave a user without calls.
+    pub interruption: Interruption,
+}
+
+/// How long each kind of change is expected to leave a user who could call without calls. The vendor does not say; these are
+/// estimates for whoever decides when a plan is carried out, and hold nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Interruption {
+    /// A number that is replaced or taken away.
+    #[serde(with = "span")]
+    pub number: Duration,
+    /// Another gateway.
+    #[serde(with = "span")]
+    pub gateway: Duration,
+    /// Any other detail.
+    #[serde(with = "span")]
+    pub details: Duration,
+}
+
+impl Default for Interruption {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        Self { number: minutes(15), gateway: minutes(5), details: Duration::ZERO }
+    }
 }
 
 impl Default for Execution {
@@ -169,6 +209,7 @@ impl Default for Execution {
             sync_spacing: Duration::from_secs(5 * 60),
             flap_limit: 3,
             flap_window: hours(24),
+            interruption: Interruption::default(),
             per_hour: PerHour::default(),
         }
     }

@@ -25,6 +25,7 @@ use crate::{
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
     source::Watch,
+    stop::StopSwitch,
     yaml::Diagnostic,
 };
 
@@ -39,6 +40,8 @@ pub struct Daemon<R, P, J> {
     pub reader: R,
     /// Changes the service.
     pub provisioner: P,
+    /// Stops everything: plans say so. Whether anything is written is not decided by them but by `provisioner`.
+    pub switch: StopSwitch,
     /// Remembers.
     pub journal: J,
     /// How plans are carried out.

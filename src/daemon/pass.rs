@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Daemon, Listener, News};
 use crate::{
     execute::{Executor, Stop, TenantReport},
-    model::{DesiredTenant, LiveTenant, Revision, RunId, TenantId, TenantName},
+    model::{Approval, DesiredTenant, LiveTenant, Revision, RunId, TenantId, TenantName},
     pass::{Elsewhere, Passed, TenantPass},
     plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
@@ -31,6 +31,8 @@ pub(super) struct Ended {
     /// Tenants whose next pass may lift a hold of this one.
     pub(super) waits_for: BTreeSet<TenantName>,
     pub(super) journal_failed: Option<JournalError>,
+    /// When something that it held may run by itself.
+    pub(super) resumes: Option<Timestamp>,
 }
 
 /// One pass of one tenant.
@@ -41,6 +43,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) newer: CancellationToken,
     pub(super) desired: Arc<DesiredTenant>,
     pub(super) kept: Option<String>,
+    pub(super) approvals: Vec<Approval>,
     pub(super) elsewhere: Vec<Elsewhere>,
     pub(super) broken: BTreeMap<TenantName, String>,
     pub(super) run: RunId,
@@ -65,6 +68,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             execution: &daemon.execution,
             desired: &self.desired,
             kept: self.kept.as_deref(),
+            approvals: &self.approvals,
+            switch: Some(&daemon.switch),
             elsewhere: &self.elsewhere,
             broken: &self.broken,
             run: self.run,
@@ -73,13 +78,14 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         (self.listener)(News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read { ending(&plan, &report, daemon.execution.sync_spacing) } else { Ending::Failed };
+        let resumes = plan.resumes();
         let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
             Some(Stop::Journal(error @ JournalError::Broken(_))) => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended { tenant, ending, live: observed.and_then(Result::ok), id, wrote, waits_for, journal_failed }
+        Ended { tenant, ending, live: observed.and_then(Result::ok), id, wrote, waits_for, journal_failed, resumes }
     }
 }
 

@@ -170,6 +170,10 @@ where
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
                 self.finish(&ended.tenant, ended.ending);
+                if let Some(at) = ended.resumes {
+                    let wait = at.duration_since(Timestamp::now()).try_into().unwrap_or_default();
+                    self.schedule.hasten(&ended.tenant, self.now() + wait);
+                }
             }
             Err(failure) => {
                 if let Some(Running { tenant, .. }) = self.running.remove(&failure.id()) {
@@ -199,7 +203,9 @@ where
         self.in_force = self.keeper.take(loaded);
         let tenants = &self.in_force.desired.tenants;
         let same = |name: &TenantName, tenant: &DesiredTenant| {
-            before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant))
+            let approved = |in_force: &InForce| in_force.approvals.get(name).cloned();
+            let tenant_is = before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant));
+            tenant_is && approved(&before) == approved(&self.in_force)
         };
         let changed: BTreeSet<TenantName> =
             tenants.iter().filter(|(name, tenant)| !same(name, tenant)).map(|(name, _)| name.clone()).collect();
@@ -268,6 +274,7 @@ where
             stop: stop.clone(),
             newer: newer.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
+            approvals: self.in_force.approvals.get(&tenant).cloned().unwrap_or_default(),
             elsewhere: self.elsewhere(&tenant),
             broken: self.in_force.broken.clone(),
             desired,

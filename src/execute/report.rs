@@ -62,7 +62,10 @@ impl Stop {
     /// Whether a sync would fare no better; then it stays owed.
     pub(super) fn bars_sync(&self) -> bool {
         match self {
-            Self::Fault(fault) => matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured),
+            Self::Fault(fault) => matches!(
+                fault.kind,
+                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured | FaultKind::Stopped
+            ),
             Self::Consent | Self::Journal(_) | Self::Newer => true,
             Self::Asked => false,
         }

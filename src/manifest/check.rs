@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    Loaded,
+    Loaded, approval,
     entry::{UserEntry, Written},
     read::{FileRead, Problem, SetDraft, TenantDraft, What},
     schema::ConfirmEntry,
     together,
+    windows::WindowsEntry,
 };
 use crate::{
     model::{
@@ -33,10 +34,11 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
-    let Fleet { problems, mut tenants, .. } = fleet;
-    let problems: Vec<(usize, Problem)> = problems;
-
+    let Fleet { mut problems, mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();
+    let (approvals, wrong_approvals) = approval::check(files, |tenant| tenants.contains_key(tenant));
+    loaded.approvals = approvals;
+    problems.extend(wrong_approvals);
     let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
     for (number, problem) in own.chain(problems.iter().map(|(number, problem)| (*number, problem))) {
         for tenant in &problem.concerns {
@@ -46,7 +48,7 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     }
     loaded.diagnostics = diagnostics(files, &problems);
     loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
-    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty());
+    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty() && !problem.of_approval);
     loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
     loaded.speaks_of = files.iter().map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
@@ -68,7 +70,7 @@ pub(super) struct Fleet<'f> {
 
 impl<'f> Fleet<'f> {
     pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
-        self.problems.push((file, Problem { what, concerns: concerns.iter().copied().cloned().collect() }));
+        self.problems.push((file, Problem::of(what, concerns.iter().copied().cloned().collect())));
     }
 
     /// Names and ids are unique.
@@ -264,6 +266,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         confirm: spec.confirm == ConfirmEntry::Graph,
         shrink_limit: spec.limits.shrink.limit(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
+        windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
         users: BTreeMap::new(),

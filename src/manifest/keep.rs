@@ -6,13 +6,15 @@ use std::{
 };
 
 use super::Loaded;
-use crate::model::{Desired, DesiredTenant, NumberKey, TenantId, TenantName, Upn};
+use crate::model::{Approval, Desired, DesiredTenant, NumberKey, TenantId, TenantName, Upn};
 
 /// What is in force now.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
     /// The tenants, new or kept.
     pub desired: Desired,
+    /// The approvals that stand beside the manifests now: one that was removed is gone, even if its tenant keeps an older version.
+    pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// Tenants of which an older version was kept, and why.
     pub kept: BTreeMap<TenantName, String>,
     /// Tenants that cannot be planned at all: something is wrong with them and there is no older version.
@@ -33,7 +35,7 @@ impl Keeper {
     /// that could not be understood concerns the tenants that it spoke of last time; if it is new, it may concern anybody, and
     /// [`DesiredTenant::incomplete`] then holds removals.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let Loaded { desired, mut broken, unclear, speaks_of, .. } = loaded;
+        let Loaded { desired, approvals, mut broken, unclear, speaks_of, .. } = loaded;
         let mut unknown = false;
         for file in &unclear {
             match self.spoke_of.get(file) {
@@ -45,7 +47,7 @@ impl Keeper {
                 _ => unknown = true,
             }
         }
-        let mut in_force = InForce::default();
+        let mut in_force = InForce { approvals, ..InForce::default() };
         for (name, tenant) in desired.tenants {
             if broken.contains_key(&name) {
                 continue;

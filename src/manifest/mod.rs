@@ -10,6 +10,7 @@
 //! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a tenant is in
 //! [`Loaded::desired`] only if nothing that concerns it is wrong.
 
+mod approval;
 mod check;
 mod entry;
 mod express;
@@ -19,6 +20,7 @@ mod numbers;
 mod read;
 mod schema;
 mod together;
+mod windows;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +32,7 @@ pub use keep::{InForce, Keeper};
 pub use schema::json_schema;
 
 use crate::{
-    model::{Desired, TenantName},
+    model::{Approval, Desired, TenantName},
     yaml::Diagnostic,
 };
 
@@ -56,6 +58,8 @@ impl ManifestFile {
 pub struct Loaded {
     /// The tenants that are right.
     pub desired: Desired,
+    /// The approvals of each tenant.
+    pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// All problems, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
     /// Tenants that something is wrong with, and what in short.

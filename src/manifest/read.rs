@@ -6,6 +6,7 @@ use serde_yaml::Value;
 
 use super::{
     ManifestFile,
+    approval::{self, ApprovalDraft},
     entry::{Fields, UserEntry},
     lists,
     schema::{API_VERSION, TenantDocument, TenantSpec, UserSetDocument},
@@ -22,6 +23,7 @@ pub(super) struct FileRead {
     pub(super) text: Arc<str>,
     pub(super) tenants: Vec<TenantDraft>,
     pub(super) sets: Vec<SetDraft>,
+    pub(super) approvals: Vec<ApprovalDraft>,
     pub(super) problems: Vec<Problem>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
@@ -54,6 +56,20 @@ pub(super) struct Problem {
     pub(super) what: What,
     /// The tenants that it concerns; none: nobody knows.
     pub(super) concerns: Vec<TenantName>,
+    /// It is about an approval, which then opens nothing: no tenant is wrong because of it.
+    pub(super) of_approval: bool,
+}
+
+impl Problem {
+    /// A problem of these tenants.
+    pub(super) fn of(what: What, concerns: Vec<TenantName>) -> Self {
+        Self { what, concerns, of_approval: false }
+    }
+
+    /// A problem of an approval.
+    pub(super) fn of_approval(what: What) -> Self {
+        Self { what, concerns: Vec::new(), of_approval: true }
+    }
 }
 
 /// Where a problem stands.
@@ -75,12 +91,13 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         text: text.strip_prefix('\u{feff}').map_or_else(|| Arc::clone(text), Arc::from),
         tenants: Vec::new(),
         sets: Vec::new(),
+        approvals: Vec::new(),
         problems: Vec::new(),
         lines: Vec::new(),
     };
     if let Err(reason) = &file.text {
         let what = What::Placed { message: format!("cannot be read: {reason}"), hint: None, place: None, other: None };
-        read.problems.push(Problem { what, concerns: Vec::new() });
+        read.problems.push(Problem::of(what, Vec::new()));
         return read;
     }
     match yaml::documents(&read.text) {
@@ -100,15 +117,13 @@ impl FileRead {
     fn syntax(&mut self, error: &yaml::SyntaxError) {
         let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(&self.text) } else { Vec::new() };
         for (key, first, place) in &twice {
-            self.problems.push(Problem {
-                what: What::Placed {
-                    message: format!("`{key}` stands twice in one mapping"),
-                    hint: Some("keep one of them".to_owned()),
-                    place: Some(place.clone()),
-                    other: Some((first.clone(), "first here".to_owned())),
-                },
-                concerns: Vec::new(),
-            });
+            let what = What::Placed {
+                message: format!("`{key}` stands twice in one mapping"),
+                hint: Some("keep one of them".to_owned()),
+                place: Some(place.clone()),
+                other: Some((first.clone(), "first here".to_owned())),
+            };
+            self.problems.push(Problem::of(what, Vec::new()));
         }
         if twice.is_empty() {
             let place = error.at.clone();
@@ -118,7 +133,7 @@ impl FileRead {
                 hint = Some("the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): resolve them".to_owned());
             }
             let other = error.inside.clone().filter(|(inside, _)| Some(inside) != place.as_ref());
-            self.problems.push(Problem { what: What::Placed { message, hint, place, other }, concerns: Vec::new() });
+            self.problems.push(Problem::of(What::Placed { message, hint, place, other }, Vec::new()));
         }
     }
 
@@ -138,32 +153,28 @@ impl FileRead {
         match kind.as_deref() {
             Some("Tenant") => {
                 let tenant = name_at(&document, "name");
-                self.api_version(&document, &at, tenant.as_ref());
+                self.wrongs(api_version(&document, &at), tenant.as_ref());
                 self.tenant(&document, at, tenant);
             }
             Some("UserSet") => {
                 let tenant = name_at(&document, "tenant");
-                self.api_version(&document, &at, tenant.as_ref());
+                self.wrongs(api_version(&document, &at), tenant.as_ref());
                 self.user_set(&mut document, at, tenant);
             }
+            Some("Approval") => {
+                let read = approval::read(&document, at.clone(), &self.path);
+                let wrongs = api_version(&document, &at).into_iter().chain(read.as_ref().err().cloned().unwrap_or_default());
+                let problems: Vec<Problem> = wrongs.map(|wrong| Problem::of_approval(What::at(wrong))).collect();
+                self.approvals.extend(read.ok().filter(|_| problems.is_empty()));
+                self.problems.extend(problems);
+            }
             _ => {
-                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users";
+                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users, `kind: Approval` lets a plan through";
                 let wrong = match kind {
                     Some(kind) => Wrong::value(at.key("kind"), format!("there is no kind `{kind}`")).hint(hint),
                     None => missing(&at, "kind", hint),
                 };
                 self.wrong(wrong, None);
-            }
-        }
-    }
-
-    fn api_version(&mut self, document: &Value, at: &Path, tenant: Option<&TenantName>) {
-        let hint = format!("write `apiVersion: {API_VERSION}`");
-        match document.get("apiVersion").map(Value::as_str) {
-            Some(Some(API_VERSION)) => {}
-            None => self.wrong(missing(at, "apiVersion", &hint), tenant),
-            Some(_) => {
-                self.wrong(Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint), tenant);
             }
         }
     }
@@ -191,6 +202,9 @@ impl FileRead {
         let prefix = spec.numbers.extension_prefix.as_ref();
         let protect = lists::protect(&spec.protect, &at.key("spec").key("protect"), prefix, &mut wrongs);
         let parking = lists::parking(&spec.numbers.parking, &at.key("spec").key("numbers").key("parking"), prefix, &mut wrongs);
+        if let Some(windows) = &spec.windows {
+            wrongs.extend(windows.problems(&at.key("spec").key("windows"), &wrongs));
+        }
         self.wrongs(wrongs, tenant.as_ref());
         if let Some(name) = tenant {
             self.tenants.push(TenantDraft { at, name, spec, protect, parking });
@@ -233,12 +247,12 @@ impl FileRead {
 
     fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
         let concerns = tenant.cloned().into_iter().collect();
-        self.problems.push(Problem { what: What::Wrong { wrong, others: Vec::new() }, concerns });
+        self.problems.push(Problem::of(What::at(wrong), concerns));
     }
 
     /// Whether part of this file could not be attributed to any tenant.
     pub(super) fn is_unclear(&self) -> bool {
-        self.problems.iter().any(|problem| problem.concerns.is_empty())
+        self.problems.iter().any(|problem| problem.concerns.is_empty() && !problem.of_approval)
     }
 
     /// The tenants that the file speaks of.
@@ -250,13 +264,13 @@ impl FileRead {
 }
 
 /// Reports keys that are not there, unless they are there and wrong.
-struct Needed<'n> {
-    at: &'n Path,
-    wrongs: &'n mut Vec<Wrong>,
+pub(super) struct Needed<'n> {
+    pub(super) at: &'n Path,
+    pub(super) wrongs: &'n mut Vec<Wrong>,
 }
 
 impl Needed<'_> {
-    fn key(&mut self, present: bool, section: &str, key: &str, hint: &str) {
+    pub(super) fn key(&mut self, present: bool, section: &str, key: &str, hint: &str) {
         let path = [Segment::Key(section.to_owned()), Segment::Key(key.to_owned())];
         // A section that is wrong itself hides its keys; one that misses another key does not.
         let already = |wrong: &Wrong| {
@@ -267,6 +281,15 @@ impl Needed<'_> {
         if !present && !self.wrongs.iter().any(already) {
             self.wrongs.push(missing(&self.at.key(section), key, hint));
         }
+    }
+}
+
+fn api_version(document: &Value, at: &Path) -> Vec<Wrong> {
+    let hint = format!("write `apiVersion: {API_VERSION}`");
+    match document.get("apiVersion").map(Value::as_str) {
+        Some(Some(API_VERSION)) => Vec::new(),
+        None => vec![missing(at, "apiVersion", &hint)],
+        Some(_) => vec![Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint)],
     }
 }
 

@@ -9,7 +9,11 @@ use serde::{
     de::{DeserializeOwned, Error},
 };
 
-use super::entry::{Fields, UserEntry};
+use super::{
+    approval::ApprovalDocument,
+    entry::{Fields, UserEntry},
+    windows::WindowsEntry,
+};
 use crate::{
     model::{
         AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release, ShrinkLimit, TenantId, TenantName,
@@ -109,6 +113,10 @@ pub(super) struct TenantSpec {
     pub(super) protect: Vec<serde_yaml::Value>,
     /// How the tenant's numbers are written and given up.
     pub(super) numbers: Numbers,
+    /// When changes that interrupt people's calls may be made; absent: at any time.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "WindowsEntry")]
+    pub(super) windows: Option<WindowsEntry>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -313,7 +321,7 @@ fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) ->
     word(deserializer).map(Some)
 }
 
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
     parsed(deserializer, TenantName::parse)
 }
 
@@ -342,7 +350,7 @@ fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     percent(deserializer).map(Option::unwrap_or_default)
 }
 
-fn constant(value: &str) -> schemars::Schema {
+pub(super) fn constant(value: &str) -> schemars::Schema {
     schemars::json_schema!({ "const": value })
 }
 
@@ -353,7 +361,7 @@ fn protect(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, site] } })
 }
 
-fn api_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn api_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     constant(API_VERSION)
 }
 
@@ -365,11 +373,15 @@ fn kind_user_set(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     constant("UserSet")
 }
 
-/// The JSON Schema of a manifest document, for editors and checks: either kind.
+/// The JSON Schema of a manifest document, for editors and checks: any kind.
 #[must_use]
 pub fn json_schema() -> serde_json::Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let kinds = [generator.subschema_for::<TenantDocument>(), generator.subschema_for::<UserSetDocument>()];
+    let kinds = [
+        generator.subschema_for::<TenantDocument>(),
+        generator.subschema_for::<UserSetDocument>(),
+        generator.subschema_for::<ApprovalDocument>(),
+    ];
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Dialplane manifest",

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AccountName, Calling, Details, ExtensionPrefix, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn};
+use super::{AccountName, Calling, Details, ExtensionPrefix, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct DesiredTenant {
     pub release: Release,
     /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that are given up.
     pub parking: Vec<PhoneNumber>,
+    /// When disruptive changes may be made; absent: at any time.
+    pub windows: Option<Windows>,
     /// The managed users.
     pub users: BTreeMap<Upn, DesiredUser>,
     /// Where the tenant stands.
@@ -104,7 +106,7 @@ pub struct DesiredUser {
 }
 
 /// What may be done about differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Correct them.
     Enforce,
@@ -115,7 +117,7 @@ pub enum Mode {
 }
 
 /// What becomes of enabled users that no manifest names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prune {
     /// They are counted and left alone.
     Never,
@@ -124,7 +126,7 @@ pub enum Prune {
 }
 
 /// How many users may vanish from a tenant's list between two looks before the list is doubted; the larger of the two counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShrinkLimit {
     /// Of the users in the last whole list, rounded up.
     pub percent: u8,
@@ -145,7 +147,7 @@ impl ShrinkLimit {
 }
 
 /// Where the live state of a tenant is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum LiveSource {
     /// The service that is written through (contract 3).
     #[default]
@@ -175,7 +177,7 @@ impl LiveSource {
 }
 
 /// Which enabled users that no manifest names may be pruned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Adopt {
     /// Those whom a manifest has named before.
     #[default]
@@ -185,7 +187,7 @@ pub enum Adopt {
 }
 
 /// How a number is given up that no other number replaces (contract 10 #14, #15: the vendor does not say how).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Release {
     /// By a person in the portal: the step is held and says so.
     #[default]
@@ -197,7 +199,7 @@ pub enum Release {
 }
 
 /// Who is never disabled.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Protect {
     /// These users.
     pub users: BTreeSet<Upn>,
@@ -208,7 +210,7 @@ pub struct Protect {
 }
 
 /// How much may change in one run of one tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// People who lose calling.
     pub disable: Limit,
@@ -228,7 +230,7 @@ impl Limits {
 }
 
 /// A number of people: a share of those whose calling is enabled now, bounded above and below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// The share, rounded up, so that a small tenant can still let one person go. With 0 it is nobody, whatever the floor.
     pub percent: u8,

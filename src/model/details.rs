@@ -172,7 +172,7 @@ impl fmt::Display for Value {
 }
 
 /// Fields and their values; a field that is absent is not managed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Details(BTreeMap<Field, Value>);
 
 impl Details {

@@ -76,7 +76,7 @@ impl LiveUser {
 }
 
 /// Live calling. *Not visible* has no variant: such a user is not in [`LiveTenant::users`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LiveCalling {
     /// Calls work.
     Enabled,
@@ -87,7 +87,7 @@ pub enum LiveCalling {
 }
 
 /// What an answer said of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Observed {
     /// This value.
     Set(Value),
@@ -98,7 +98,7 @@ pub enum Observed {
 }
 
 /// Whether the customer consented to provisioning by the provider. The service itself demands both indicators (contract 2.5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Consent {
     /// Both indicators say yes.
     Granted,
@@ -129,7 +129,7 @@ impl Consent {
 }
 
 /// How far an observation can be trusted to be whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Coverage {
     /// Every page arrived and the counts agree.
     Complete,

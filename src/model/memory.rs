@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, Known, LiveSource, RunId, Sent, Upn, Value};
+use super::{Calling, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Memory {
     pub sync_sent: Option<Timestamp>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
+    /// The approvals that were used up, by name and plan.
+    pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
     /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
     pub managed: BTreeMap<Upn, Known>,
     /// What was sent lately, for limits over time.
@@ -135,7 +137,7 @@ pub struct Write<T> {
 }
 
 /// The verb of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// `enableCallingForUser`.

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 
+mod approval;
 mod desired;
 mod details;
 mod id;
@@ -13,7 +14,9 @@ mod live;
 mod memory;
 mod phone;
 mod sent;
+mod window;
 
+pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
 pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
     Revision, ShrinkLimit,
@@ -25,6 +28,7 @@ pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUse
 pub use memory::{Before, Counted, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use sent::{Known, Managed, Sent, SentCounts};
+pub use window::{Span, Windows, time_zone};
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

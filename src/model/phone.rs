@@ -8,7 +8,7 @@ use std::{cmp::Ordering, fmt, hash, sync::Arc};
 use super::TenantName;
 
 /// What the platform puts before a short extension, such as `+1`; a property of the tenant's users' location (contract 7).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExtensionPrefix(Arc<str>);
 
 impl ExtensionPrefix {

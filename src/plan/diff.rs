@@ -182,9 +182,8 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let (user, holds, did_not_land, cause) = (desired.upn.clone(), Vec::new(), None, Cause::Declared);
-        let site = desired.site.clone();
-        self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin, site });
+        let step = Step::new(desired.upn.clone(), action, Cause::Declared, origin);
+        self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step });
         self.outcome.steps.len() - 1
     }
 

@@ -1,7 +1,8 @@
 //! The planner: desired and live state in, every decision out.
 //!
 //! ```text
-//! desired, live, memory --diff--> steps --numbers--> order --guards--> holds --the fleet's hour--> Plan --render--> text, JSON, Markdown
+//! desired, live, memory --diff--> steps --numbers--> order --guards, window, the fleet's hour--> holds --approval--> Plan
+//!                                                                     Plan --render--> text, JSON, Markdown
 //! ```
 //!
 //! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order; the same input gives the
@@ -9,19 +10,25 @@
 //!
 //! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
+mod approval;
 mod confirm;
 mod diff;
+mod fingerprint;
 mod guards;
+mod hold;
+mod interruption;
 pub mod inventory;
 mod numbers;
 mod order;
 mod past;
 mod patience;
 mod people;
+mod present;
 mod prune;
 pub mod render;
 mod shrink;
 mod types;
+pub mod window;
 
 use std::{
     borrow::Cow,
@@ -30,11 +37,14 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use approval::wanted;
+pub use hold::{Hold, HoldKind};
+pub use interruption::Estimates;
 pub use patience::Patience;
-pub use types::{Action, Cause, Change, Confirmed, Hold, HoldKind, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 
 use crate::{
-    model::{Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
+    model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
     ports::Fault,
 };
 
@@ -64,6 +74,10 @@ pub struct TenantInput<'a> {
     pub live: Observation<'a>,
     /// What the journal remembers.
     pub memory: &'a Memory,
+    /// The approvals that stand beside the manifests now, whichever version of those is in force.
+    pub approvals: &'a [Approval],
+    /// How long changes are expected to interrupt people's calls.
+    pub estimates: Estimates,
 }
 
 /// The outcome of looking at a tenant.
@@ -157,6 +171,8 @@ impl<'a> Fleet<'a> {
         guards::hold_steps(&mut steps, desired, &live, tenant.kept);
         guards::hold_if_emptied(&mut steps, desired, tenant.memory);
         guards::hold_over_limits(&mut steps, desired, &live);
+        window::hold_steps(&mut steps, desired, &live, self.now);
+        interruption::estimate(&mut steps, &live, tenant.estimates);
         let holds = guards::hold_tenant(desired, &live);
         Ok(Draft { tenant, live, steps, holds, outcome, waits_for })
     }
@@ -178,6 +194,10 @@ impl<'a> Fleet<'a> {
         let (desired, now, patience) = (tenant.desired, self.now, self.patience);
         let diff::Outcome { mut problems, mut notes, landed, managed, vanished, decided, undecided, .. } = outcome;
         hour.hold(&mut steps, &live);
+        // Where there is nothing to do there is nothing to compare, and most tenants are so.
+        let judged = !steps.is_empty() || !tenant.approvals.is_empty();
+        let fingerprint = judged.then(|| fingerprint::of(desired, &live, tenant.memory, &steps, (now, patience)));
+        let ruled = fingerprint.as_ref().map(|plan| approval::lift(&mut steps, tenant.approvals, plan, tenant.memory, now));
         order::spread_holds(&mut steps);
         let steps = order::topological(steps);
         let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
@@ -185,6 +205,8 @@ impl<'a> Fleet<'a> {
             notes.push(Note::Suspect(what.clone()));
         }
         notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
+        notes.extend(ruled.into_iter().flatten());
+        notes.extend(interruption::note(&steps));
         let confirmed = confirm::tenant(desired, &live, tenant.memory, (now, patience), &mut problems, &mut notes);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
         // A debt comes first: it is paid even if every step of this run is refused.
@@ -208,6 +230,7 @@ impl<'a> Fleet<'a> {
             sync,
             sync_from,
             landed,
+            fingerprint,
             counted: shrink::news(desired, &live, tenant.memory),
             decided: decided.into_iter().map(|(user, _)| user).collect(),
             undecided,

@@ -61,8 +61,8 @@ impl Diff<'_> {
         self.count_settling(settling);
         if needed {
             let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let (changes, after, holds) = (Vec::new(), Vec::new(), fought.into_iter().chain(hold).collect());
-            self.outcome.steps.push(Step { user, action, changes, cause, did_not_land, after, holds, origin: None, site: None });
+            let holds = fought.into_iter().chain(hold).collect();
+            self.outcome.steps.push(Step { did_not_land, holds, ..Step::new(user, action, cause, None) });
         }
     }
 }

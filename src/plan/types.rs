@@ -1,15 +1,13 @@
 //! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{
-    model::{
-        Before, Details, Field, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef, UpdateRequest,
-        Upn, Value, Verb,
-    },
-    ports::Fault,
+use super::{Hold, HoldKind};
+use crate::model::{
+    Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef,
+    UpdateRequest, Upn, Value, Verb,
 };
 
 /// What would be done for all tenants.
@@ -42,6 +40,9 @@ pub struct TenantPlan {
     pub sync_from: Option<Timestamp>,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
+    /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
+    /// read, or nothing is to be done.
+    pub fingerprint: Option<Fingerprint>,
     /// Users who are managed from now on: facts for the journal.
     pub managed: Vec<Managed>,
     /// Users who were managed and are no longer visible: facts for the journal.
@@ -95,6 +96,10 @@ pub struct Step {
     pub after: Vec<usize>,
     /// Why it may not run.
     pub holds: Vec<Hold>,
+    /// The approvals that have lifted holds of it.
+    pub approved: Vec<TenantName>,
+    /// How long the user is expected to be without calls.
+    pub interruption: Duration,
     /// Where the manifests want it; absent for users that no manifest names.
     pub origin: Option<Origin>,
     /// Where the user's phone is, if the manifests say so.
@@ -102,6 +107,14 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step that depends on no other and is not held.
+    #[must_use]
+    pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
+        let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
+        Self { user, action, changes, cause, did_not_land, after, holds, approved, interruption, origin, site }
+    }
+
     /// What the step changes, as it was before: what would undo it.
     #[must_use]
     pub fn before(&self) -> Before {
@@ -150,7 +163,7 @@ impl Action {
 }
 
 /// Who wants a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// A manifest says so.
     Declared,
@@ -200,68 +213,6 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Why something may not run, and what lifts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// The kind, for machines and for guards that build on each other.
-    pub kind: HoldKind,
-    /// Why, for people.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-}
-
-/// The kinds of hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum HoldKind {
-    /// The tenant's mode is not `enforce`.
-    Mode,
-    /// The tenant's manifests have errors.
-    Manifests,
-    /// Part of the manifests is unreadable: nobody may be removed.
-    Incomplete,
-    /// Live state could not be read.
-    NotRead,
-    /// The list of users may not be whole.
-    Coverage,
-    /// The customer has not consented.
-    Consent,
-    /// More people of the tenant would lose calling than its limit allows.
-    Limit,
-    /// More numbers of the tenant would be replaced than its limit allows.
-    NumberLimit,
-    /// More people of the tenant would be changed than its limit allows.
-    ChangeLimit,
-    /// More would be sent for the whole fleet within an hour than the settings allow.
-    HourLimit,
-    /// The manifests name far fewer users of the tenant than were managed before.
-    EmptyDesired,
-    /// The user, the number or the site is protected.
-    Protected,
-    /// A protected user is to be disabled, and nobody says why.
-    ReasonMissing,
-    /// It is the last phone of its site that works.
-    LastOfSite,
-    /// A user whom no manifest names was missing for a while.
-    Quarantined,
-    /// A user whom no manifest names may be a managed one under another name.
-    Renamed,
-    /// The number is held by somebody who does not give it up.
-    NumberTaken,
-    /// Numbers go round in a ring, and there is no place to park one.
-    NumberRing,
-    /// A number is to be given up in a way that nobody allowed.
-    NumberRelease,
-    /// Not everybody who may hold the number could be looked at.
-    NumberUnproven,
-    /// A step that must come before is held.
-    AfterHeld,
-    /// Somebody else changes the value back again and again.
-    Flap,
-}
-
 /// A user for whom nothing can be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -309,6 +260,17 @@ pub enum Note {
     NotConfirmedYet(usize),
     /// Part of what the planner was given is an older version; why.
     Kept(String),
+    /// What became of an approval.
+    Approval(String),
+    /// How long people are expected to be without calls.
+    Interruption {
+        /// How many of them.
+        users: usize,
+        /// All of them together.
+        total: Duration,
+        /// Those who wait longest.
+        worst: Vec<(Upn, Duration)>,
+    },
 }
 
 /// Whether the service is asked to sync after the steps.
@@ -339,6 +301,7 @@ impl TenantPlan {
             sync: SyncPlan::NotNeeded,
             sync_from: None,
             landed: Vec::new(),
+            fingerprint: None,
             managed: Vec::new(),
             vanished: Vec::new(),
             waits_for: BTreeSet::new(),
@@ -379,20 +342,5 @@ impl TenantPlan {
         let holds = self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds));
         let wanted = |hold: &Hold| hold.kind != HoldKind::Mode;
         !self.problems.is_empty() || holds.into_iter().any(wanted)
-    }
-}
-
-impl Hold {
-    /// A hold.
-    #[must_use]
-    pub fn new(kind: HoldKind, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), remedy: remedy.into() }
-    }
-
-    /// Live state could not be read.
-    #[must_use]
-    pub fn not_read(fault: &Fault) -> Self {
-        let remedy = fault.hint.clone().unwrap_or_else(|| "nothing is changed until it can be read; look again later".to_owned());
-        Self::new(HoldKind::NotRead, fault.message.clone(), remedy)
     }
 }

@@ -156,6 +156,13 @@ impl Schedule {
         tenant.due = if std::mem::take(&mut tenant.again) { now } else { now + wait };
     }
 
+    /// What the last pass held may run then: the next one is not later.
+    pub fn hasten(&mut self, name: &TenantName, at: At) {
+        if let Some(tenant) = self.tenants.get_mut(name).filter(|tenant| !tenant.running) {
+            tenant.due = tenant.due.min(at);
+        }
+    }
+
     /// When the next pass is due, if `slots` leave room for one.
     #[must_use]
     pub fn next(&self, slots: usize) -> Option<At> {
@@ -250,6 +257,20 @@ mod tests {
         schedule.ready(now, 1);
         schedule.finished(&a, Ending::Failed, now);
         assert_eq!(schedule.next(1), Some(now + at(10)));
+    }
+
+    #[test]
+    fn what_waits_for_its_time_is_looked_at_then() {
+        let mut schedule = schedule();
+        let all = names(&["a"]);
+        let a = TenantName::parse("a").unwrap();
+        schedule.desired(&all, &all, at(0));
+        schedule.ready(at(0), 1);
+        schedule.finished(&a, Ending::Held, at(1));
+        schedule.hasten(&a, at(5000));
+        assert!(schedule.next(1).is_some_and(|due| due < at(5000)), "it is looked at as often as others");
+        schedule.hasten(&a, at(60));
+        assert_eq!(schedule.next(1), Some(at(60)));
     }
 
     #[test]

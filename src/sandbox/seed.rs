@@ -170,6 +170,7 @@ mod tests {
                 protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },
                 shrink_limit: ShrinkLimit::DEFAULT,
                 extension_prefix: None,
+                windows: None,
                 release: Release::Clear,
                 parking: Vec::new(),
                 users,

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Before, Calling, Counted, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, UserId, Verb, Write, Written,
+        Before, Calling, Counted, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, Used, UserId, Verb, Write,
+        Written,
     },
     ports::{Entry, Event, StepOutcome},
 };
@@ -46,6 +47,10 @@ impl Fold {
             Event::NothingSent => {
                 let debt = &mut tenant.memory.sync_owed;
                 *debt = debt.take().filter(|debt| debt.run != entry.run);
+            }
+            Event::Approved { approval, plan } => {
+                let used = Used { at: entry.at, run: entry.run.clone() };
+                tenant.memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
             Event::Syncing => tenant.memory.sync_sent = Some(entry.at),
             Event::Synced => tenant.synced(entry.at),

@@ -13,8 +13,8 @@ use super::{
     record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
 use crate::model::{
-    Calling, Counted, Details, Field, Known, Memory, RunId, SentCounts, SyncDebt, TenantId, Upn, UserId, Value, Verb, Write,
-    Written,
+    Calling, Counted, Details, Field, Fingerprint, Known, Memory, RunId, SentCounts, SyncDebt, TenantId, TenantName, Upn, Used,
+    UserId, Value, Verb, Write, Written,
 };
 
 /// The format. A higher number means that a newer program wrote it.
@@ -40,6 +40,9 @@ struct FrozenTenant {
     /// By the minute: disables, numbers, changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sent: Vec<(i64, u32, u32, u32)>,
+    /// Name, plan, when and by which run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approvals: Vec<(String, String, Timestamp, String)>,
     users: Vec<FrozenUser>,
     pending: Vec<FrozenCall>,
 }
@@ -96,7 +99,8 @@ impl From<&Fold> for Frozen {
 impl From<&Tenant> for FrozenTenant {
     fn from(Tenant { memory, pending }: &Tenant) -> Self {
         // Who was cut off is known from what is pending.
-        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted, managed, sent } = memory;
+        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted, managed, sent, approvals } =
+            memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
@@ -106,6 +110,10 @@ impl From<&Tenant> for FrozenTenant {
             counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
             managed: managed.iter().map(FrozenKnown::from).collect(),
             sent: sent.minutes().map(|(minute, of)| (minute, of.disable, of.numbers, of.changes)).collect(),
+            approvals: approvals
+                .iter()
+                .map(|((name, plan), Used { at, run })| (name.to_string(), plan.to_string(), *at, run.to_string()))
+                .collect(),
             users: written.iter().map(FrozenUser::from).collect(),
             pending: pending.iter().map(FrozenCall::from).collect(),
         }
@@ -160,7 +168,7 @@ impl Frozen {
 
 impl FrozenTenant {
     fn melt(self) -> Result<Tenant, String> {
-        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, managed, sent, users, pending } = self;
+        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, managed, sent, approvals, users, pending } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
@@ -170,9 +178,15 @@ impl FrozenTenant {
             .into_iter()
             .map(|(minute, disable, numbers, changes)| (minute, SentCounts { disable, numbers, changes }))
             .collect();
+        let approvals = approvals
+            .into_iter()
+            .map(|(name, plan, at, run)| {
+                Ok(((TenantName::parse(&name)?, Fingerprint::parse(&plan)?), Used { at, run: RunId::new(&run) }))
+            })
+            .collect::<Result<_, String>>()?;
         let cut_off = BTreeSet::new();
         Ok(Tenant {
-            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, managed, sent, cut_off, counted },
+            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, approvals, managed, sent, cut_off, counted },
             pending,
         })
     }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Before, Details, ExtensionPrefix, Field, GatewayId, Kind, Landing, LiveSource, Managed, Origin, PhoneNumber, Revision,
-        RunId, TenantId, TenantName, Upn, UserId, Value, Verb,
+        Before, Details, ExtensionPrefix, Field, Fingerprint, GatewayId, Kind, Landing, LiveSource, Managed, Origin, PhoneNumber,
+        Revision, RunId, TenantId, TenantName, Upn, UserId, Value, Verb,
     },
     ports::{Entry, Event, Fault, FaultKind, StepOutcome},
 };
@@ -35,6 +35,10 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
         #[serde(default, skip_serializing_if = "String::is_empty")]
+        plan: String,
+    },
+    Approved {
+        approval: String,
         plan: String,
     },
     Intent {
@@ -153,6 +157,7 @@ impl From<&Entry> for Line {
             Event::Began { steps, revision, plan } => {
                 Written::Began { steps: *steps, revision: revision.clone(), plan: plan.clone() }
             }
+            Event::Approved { approval, plan } => Written::Approved { approval: approval.to_string(), plan: plan.to_string() },
             Event::Intent { user, verb, details, before, origin } => {
                 let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
                 let before = write_before(before);
@@ -220,6 +225,9 @@ impl Line {
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
             Written::Began { steps, revision, plan } => Event::Began { steps, revision, plan },
+            Written::Approved { approval, plan } => {
+                Event::Approved { approval: TenantName::parse(&approval)?, plan: Fingerprint::parse(&plan)? }
+            }
             Written::Intent { user, verb, details, before, origin } => {
                 let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
                 let origin = origin.map(|WrittenOrigin { file, line }| Origin { file: file.into(), line });
@@ -348,6 +356,7 @@ mod tests {
         let events = [
             Event::Began { steps: 3, revision: None, plan: String::new() },
             Event::Began { steps: 3, revision: Some(revision), plan: "enable adele".to_owned() },
+            Event::Approved { approval: TenantName::parse("autumn").unwrap(), plan: Fingerprint::new([7; 32]) },
             Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new(), origin: None },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },

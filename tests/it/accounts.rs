@@ -54,6 +54,14 @@ async fn a_tenant_with_a_token_of_its_own_needs_no_consent() {
     assert_eq!(writes_to_contoso(&stage), 12, "11 updates and a sync: {:?}", stage.writes());
     let again = stage.run(&["plan"]).await;
     assert_eq!(again.code, 0, "{}", again.stdout);
+    let doctor = stage.run(&["doctor"]).await;
+    let contoso: Vec<&str> = doctor.stdout.lines().filter(|line| line.contains("contoso  ")).collect();
+    assert_eq!(doctor.code, 0, "{}", doctor.stdout);
+    insta::assert_snapshot!(contoso.join("\n"), @r"
+    pass  contoso         own token      the enterprise's credentials are accepted
+    pass  contoso         consent        not needed: the Microsoft token can be used
+    pass  contoso         users          14 users, 13 with calling
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

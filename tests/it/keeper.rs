@@ -39,7 +39,7 @@ impl World {
 }
 
 fn lines(in_force: &InForce) -> String {
-    let InForce { desired, kept, broken } = in_force;
+    let InForce { desired, kept, broken, .. } = in_force;
     let users = desired.tenants.iter().map(|(name, tenant)| {
         let users: Vec<&str> = tenant.users.keys().map(|user| user.as_str().split('@').next().unwrap()).collect();
         let kept = if kept.contains_key(name) { " kept" } else { "" };

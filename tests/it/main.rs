@@ -10,6 +10,7 @@
 
 mod accounts;
 mod adverse;
+mod brakes;
 mod cli;
 mod doctor;
 mod examples;

@@ -80,6 +80,7 @@ spec:
   limits: {disable: {percent: 10, count: 25}}
   protect: [adele@contoso.com]
   numbers: {extensionPrefix: \"+1\"}
+  windows: {timeZone: Europe/Berlin, allow: [{days: [mon, sun], from: \"22:00\", to: \"05:00\"}], deny: [{first: 2026-12-24, last: 2026-12-26}]}
 ";
 
 const USERS: &str = "\
@@ -94,6 +95,18 @@ spec:
     - userPrincipalName: adele@contoso.com
       calling: enabled
       phoneNumber: \"+14255550100\"
+---
+apiVersion: dialplane/v1
+kind: Approval
+metadata:
+  name: autumn
+  tenant: contoso
+spec:
+  plan: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  gates: [limit]
+  max: 30
+  reason: they have left
+  expires: 2026-09-30
 ";
 
 /// What both texts become with one replacement, which has to be found in one of them.
@@ -169,6 +182,27 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("userPrincipalName: adele@contoso.com", "userPrincipalName: adele"),
         ("userPrincipalName: adele@contoso.com", "userPrincipalName: adele vance@contoso.com"),
         ("userPrincipalName: adele@contoso.com", "userPrincipalName: null"),
+        ("timeZone: Europe/Berlin, ", ""),
+        ("[mon, sun]", "[monday]"),
+        ("from: \"22:00\"", "from: \"22\""),
+        ("from: \"22:00\"", "from: \"24:00\""),
+        ("to: \"05:00\"", "to: \"25:00\""),
+        ("{first: 2026-12-24, last: 2026-12-26}", "{}"),
+        ("first: 2026-12-24", "first: 24.12.2026"),
+        ("first: 2026-12-24", "since: 2026-12-24"),
+        ("windows: {", "windows: null\n  window: {"),
+        ("plan: 0123456789abcdef", "plan: 0123456789abcde"),
+        ("plan: 0123456789abcdef", "plan: 0123456789ABCDEF"),
+        ("gates: [limit]", "gates: []"),
+        ("gates: [limit]", "gates: [consent]"),
+        ("max: 30", "max: 0"),
+        ("max: 30", "max: 30\n  users: [adele@contoso.com]"),
+        ("  max: 30\n", ""),
+        ("max: 30", "users: []"),
+        ("reason: they have left", "reason: \"\""),
+        ("  reason: they have left\n", ""),
+        ("  expires: 2026-09-30\n", ""),
+        ("  expires: 2026-09-30\n", "  expires: 2026-09-30\n  opens: all\n"),
     ];
     let schema = schema();
     let mistakes: Vec<_> = wrong.iter().filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (false, false)).collect();
@@ -197,6 +231,12 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("live: graph", "confirm: none"),
         ("87d349ed", "87D349ED"),
         ("userPrincipalName: adele@contoso.com", "userPrincipalName: \"guest_fabrikam.com#EXT#@contoso.com\""),
+        ("[mon, sun]", "[]"),
+        ("to: \"05:00\"", "to: \"24:00\""),
+        ("days: [mon, sun], ", ""),
+        ("gates: [limit]", "gates: [limit, protected]"),
+        ("max: 30", "users: [adele@contoso.com]"),
+        ("expires: 2026-09-30", "expires: 2026-09-30T18:00:00Z"),
         ("useTeamsVoicemail: true", "useAudioConferenceVRP: false, callPolicy: {cnam: TRANSPARENT}"),
     ];
     let schema = schema();

@@ -94,9 +94,13 @@ impl House {
 
     /// The plan that would be made so many hours from now.
     pub(crate) async fn plan_in(&self, hours: u64) -> Plan {
+        self.plan_at(Timestamp::now() + Duration::from_secs(hours * 3600)).await
+    }
+
+    /// The plan that would be made then.
+    pub(crate) async fn plan_at(&self, now: Timestamp) -> Plan {
         let tenants = self.in_force.desired.tenants.values();
         let observed = pass::observe(&self.readers, tenants, self.execution.tenants, |_| {}).await;
-        let now = Timestamp::now() + Duration::from_secs(hours * 3600);
         pass::decide(&self.in_force, &observed, |tenant| self.journal.memory(tenant), now, &self.execution)
     }
 
@@ -192,7 +196,18 @@ pub(crate) fn text(plan: &Plan) -> String {
         rest = &after[4..];
     }
     out.push_str(rest);
-    without_ports(&out)
+    without_fingerprints(&without_ports(&out))
+}
+
+/// `plan 0123456789ab` as `plan [fingerprint]`.
+fn without_fingerprints(text: &str) -> String {
+    let mut parts = text.split("plan ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let shown = if digits == 12 { format!("[fingerprint]{}", &part[12..]) } else { part.to_owned() };
+        out + "plan " + &shown
+    })
 }
 
 /// `127.0.0.1:12345` as `[service]`.

@@ -18,7 +18,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("reconcile", &["model"], &["tokio", "reqwest", "notify", "std::fs", "Timestamp::now", "Instant::now"]),
     ("ports", &["model"], &["tokio", "reqwest", "notify", "std::fs"]),
     ("execute", &["model", "plan", "ports"], &["reqwest", "notify", "std::fs", "Timestamp::now"]),
-    ("pass", &["config", "execute", "manifest", "model", "plan", "ports"], &["reqwest", "notify", "std::fs", "Timestamp::now"]),
+    (
+        "pass",
+        &["config", "execute", "manifest", "model", "plan", "ports", "stop"],
+        &["reqwest", "notify", "std::fs", "Timestamp::now"],
+    ),
     ("config", &["model", "yaml"], &["reqwest", "notify"]),
     ("api", &["model", "ports", "config"], &["notify", "std::fs"]),
     ("readers", &["api", "model", "ports"], &["reqwest", "notify", "std::fs"]),
@@ -26,10 +30,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("snapshot", &["config", "model", "ports", "yaml"], &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"]),
     ("source", &["config", "manifest", "model", "snapshot", "yaml"], &["reqwest"]),
     ("state", &["model", "ports", "reconcile"], &["reqwest", "notify"]),
+    ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
     (
         "daemon",
-        &["config", "execute", "manifest", "model", "pass", "plan", "ports", "reconcile", "source", "yaml"],
+        &["config", "execute", "manifest", "model", "pass", "plan", "ports", "reconcile", "source", "stop", "yaml"],
         &["reqwest", "notify::", "std::fs"],
     ),
     (
@@ -51,6 +56,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
             "snapshot",
             "source",
             "state",
+            "stop",
             "yaml",
         ],
         &["reqwest", "notify::"],

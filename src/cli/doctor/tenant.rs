@@ -15,13 +15,18 @@ const SHOWN: usize = 3;
 pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &DesiredTenant) -> Vec<Check> {
     let mut checks = Checks::of(desired.name.as_str());
     let tenant = desired.reference();
-    if let Some(login) = service.log_in_for(&tenant).await {
+    let login = service.log_in_for(&tenant).await;
+    let own_token = login.is_some();
+    if let Some(login) = login {
         match login {
             Ok(()) => checks.pass("own token", "the enterprise's credentials are accepted"),
             Err(fault) => checks.fault("own token", fault),
         }
     }
     match service.consent(&tenant).await {
+        Ok(Consent::Granted) if own_token => {
+            checks.pass("consent", "not needed: the Microsoft token can be used");
+        }
         Ok(found) => consent(&mut checks, &tenant, &found),
         Err(fault) => {
             checks.fault("enterprise", fault);

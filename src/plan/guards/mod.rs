@@ -5,11 +5,22 @@ mod protect;
 
 pub(super) use limits::{Hour, Wanted, hold_over_limits};
 
-use super::{Action, Cause, Hold, HoldKind, Step};
-use crate::model::{Consent, Coverage, DesiredTenant, Field, LiveTenant, Memory, Mode};
+use super::{Action, Cause, Hold, HoldKind, Step, TenantPlan};
+use crate::{
+    model::{Consent, Coverage, DesiredTenant, Field, LiveTenant, Memory, Mode},
+    ports::Fault,
+};
 
 /// Of fewer managed users, half may leave without a word.
 const EMPTIED_FROM: usize = 5;
+
+impl TenantPlan {
+    /// Nothing may be written at all, for this reason.
+    pub fn stop(&mut self, fault: &Fault) {
+        let remedy = fault.hint.clone().unwrap_or_default();
+        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
+    }
+}
 
 /// What holds the whole tenant.
 pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hold> {

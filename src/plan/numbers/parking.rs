@@ -110,15 +110,10 @@ fn open(steps: &mut Vec<Step>, ring: &[usize], places: &mut Places) -> bool {
     let live = std::mem::replace(&mut change.live, there);
     let change = Change { field: Field::PhoneNumber, live, desired: Value::Phone(place.clone()), did_not_land: None };
     let park = Step {
-        user: step.user.clone(),
-        action,
         changes: vec![change],
-        cause: Cause::Parking,
-        did_not_land: None,
         after: leaves.into_iter().collect(),
-        holds: Vec::new(),
-        origin: step.origin.clone(),
         site: step.site.clone(),
+        ..Step::new(step.user.clone(), action, Cause::Parking, step.origin.clone())
     };
     let parked = steps.len();
     if let Some(step) = steps.get_mut(last) {

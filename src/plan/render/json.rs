@@ -1,10 +1,11 @@
 //! A plan for machines. The shape is versioned: a reader may rely on every key of its version.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Tally, losing};
 use crate::{
-    model::{Mode, Site, Upn, Verb},
+    model::{Fingerprint, Mode, Site, TenantName, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -27,6 +28,10 @@ struct TenantView<'p> {
     tenant_id: Option<&'p str>,
     /// Unknown if its manifests are broken.
     mode: Option<&'static str>,
+    /// Of the plan; absent if nothing is to be done.
+    fingerprint: Option<&'p str>,
+    /// Seconds without calls over all steps that may run, as estimated.
+    interruption: u64,
     holds: Vec<HoldView<'p>>,
     steps: Vec<StepView<'p>>,
     problems: Vec<ProblemView<'p>>,
@@ -49,6 +54,8 @@ struct StepView<'p> {
     cause: &'static str,
     runs: bool,
     did_not_land: bool,
+    approved: Vec<&'p str>,
+    interruption: u64,
     after: &'p [usize],
     changes: Vec<ChangeView>,
     holds: Vec<HoldView<'p>>,
@@ -70,6 +77,8 @@ struct HoldView<'p> {
     kind: HoldKind,
     reason: &'p str,
     remedy: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
 }
 
 /// People of one site who would lose calling, and who would if it were not held.
@@ -115,6 +124,8 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             Mode::Report => "report",
             Mode::Suspend => "suspend",
         }),
+        fingerprint: tenant.fingerprint.as_ref().map(Fingerprint::as_str),
+        interruption: tenant.steps.iter().filter(|step| tenant.may_run(step)).map(|step| step.interruption.as_secs()).sum(),
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),
@@ -152,6 +163,8 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
         },
         runs: tenant.may_run(step),
         did_not_land: step.did_not_land.is_some(),
+        approved: step.approved.iter().map(TenantName::as_str).collect(),
+        interruption: step.interruption.as_secs(),
         after: &step.after,
         changes: changes.collect(),
         holds: holds_view(&step.holds),
@@ -160,5 +173,5 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
 }
 
 fn holds_view(holds: &[Hold]) -> Vec<HoldView<'_>> {
-    holds.iter().map(|hold| HoldView { kind: hold.kind, reason: &hold.reason, remedy: &hold.remedy }).collect()
+    holds.iter().map(|hold| HoldView { kind: hold.kind, reason: &hold.reason, remedy: &hold.remedy, until: hold.until }).collect()
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** pure; the same plan gives the same bytes. Text carries colours as escape sequences and never means anything by
 //! them; whoever prints strips them where they do not belong.
 
+mod approval;
 mod json;
 mod losing;
 mod markdown;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use super::{Action, Confirmed, Plan, SyncPlan, TenantPlan};
 
+pub use approval::approvals;
 pub use json::json;
 pub use markdown::markdown;
 pub use text::text;

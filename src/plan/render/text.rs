@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fmt::{self, Write as _},
+    time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
@@ -11,8 +12,8 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
 use super::{Tally, losing::Losing, many};
 use crate::{
-    model::{Mode, Upn, Verb},
-    plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown},
+    model::{Mode, TenantName, Upn, Verb},
+    plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown, wanted},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -113,6 +114,12 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Tol
     for note in &tenant.notes {
         writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
     }
+    if let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps)) {
+        let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
+        let (gates, users) = (gates.join(" and "), many(users.len(), "user"));
+        let how = "`dialplane plan --approve` writes one";
+        writeln!(out, "  {FAINT}note: an approval of plan {} can open {gates} for {users}: {how}{FAINT:#}", plan.short())?;
+    }
     Ok(())
 }
 
@@ -161,6 +168,10 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
     }
     for before in step.after.iter().filter_map(|before| tenant.steps.get(*before)).filter(|before| before.user != step.user) {
         writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), before.user)?;
+    }
+    if !step.approved.is_empty() {
+        let approvals: Vec<&str> = step.approved.iter().map(TenantName::as_str).collect();
+        writeln!(out, "      {FAINT}approved by {}{FAINT:#}", approvals.join(" and "))?;
     }
     for hold in &step.holds {
         told.hold(out, "      ", hold)?;
@@ -236,6 +247,32 @@ impl fmt::Display for Note {
                 write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))
             }
             Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
+            Self::Approval(ruling) => f.write_str(ruling),
+            Self::Interruption { users, total, worst } => {
+                if let [(user, time)] = worst.as_slice() {
+                    return write!(f, "about {} without calls for {user}", Minutes(*time));
+                }
+                let worst: Vec<String> = worst.iter().map(|(user, time)| format!("{user} {}", Minutes(*time))).collect();
+                write!(
+                    f,
+                    "about {} without calls for {}, all together; longest: {}",
+                    Minutes(*total),
+                    many(*users, "user"),
+                    worst.join(", ")
+                )
+            }
+        }
+    }
+}
+
+/// A duration as people speak of it.
+struct Minutes(Duration);
+
+impl fmt::Display for Minutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds @ 0..60 => write!(f, "{seconds} s"),
+            seconds => write!(f, "{} min", seconds.div_ceil(60)),
         }
     }
 }

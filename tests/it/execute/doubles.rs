@@ -102,6 +102,7 @@ impl Journal for Both {
             Event::Decided(_) => "decided".to_owned(),
             Event::NothingSent => "nothing sent".to_owned(),
             Event::Landed(_) => "landed".to_owned(),
+            Event::Approved { approval, .. } => format!("approved by {approval}"),
             Event::Managed(_) => "managed".to_owned(),
             Event::Vanished(_) => "vanished".to_owned(),
             Event::Counted { users, .. } => format!("counted {users}"),

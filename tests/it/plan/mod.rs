@@ -3,6 +3,8 @@
 //! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that may run, and carrying it out
 //! sends nothing at all.
 
+mod approvals;
+mod disasters;
 mod guarded;
 mod guards;
 mod memory;
@@ -10,6 +12,7 @@ mod moves;
 mod numbers;
 mod patience;
 mod table;
+mod windows;
 
 use dialplane::plan::Plan;
 

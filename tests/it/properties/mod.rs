@@ -1,6 +1,8 @@
 //! What holds for all inputs, looked for with made-up ones.
 
+mod approvals;
 mod import;
 mod manifest;
+mod numbers;
 mod plans;
 pub(crate) mod world;

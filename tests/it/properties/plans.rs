@@ -26,7 +26,7 @@ use crate::support::{House, NOTHING, assert_numbers_are_unique, fleet, runnable,
 
 use super::world::*;
 
-async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
+pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
     let observed = pass::observe(model, in_force.desired.tenants.values(), 4, |_| {}).await;
     let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
     pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &execution)
@@ -175,12 +175,12 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
     Ok(())
 }
 
-fn runner(cases: u32) -> TestRunner {
+pub(super) fn runner(cases: u32) -> TestRunner {
     let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 

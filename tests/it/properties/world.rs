@@ -164,6 +164,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             protect: Protect { users: protect.collect(), ..Protect::default() },
             shrink_limit: ShrinkLimit::DEFAULT,
             extension_prefix: None,
+            windows: None,
             release: Release::Clear,
             parking: Vec::new(),
             users,

@@ -128,6 +128,8 @@ impl House {
             execution: &Execution::default(),
             desired: &desired,
             kept: None,
+            approvals: &[],
+            switch: None,
             elsewhere: &elsewhere,
             broken: &BTreeMap::new(),
             run,

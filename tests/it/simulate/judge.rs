@@ -180,6 +180,7 @@ impl Judge {
             | Event::NotSynced { lost: true, .. }
             | Event::Decided(_)
             | Event::Counted { .. }
+            | Event::Approved { .. }
             | Event::Managed(_)
             | Event::Vanished(_) => {}
         }

@@ -81,6 +81,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         protect: Protect::default(),
         shrink_limit: ShrinkLimit::DEFAULT,
         extension_prefix: None,
+        windows: None,
         release: Release::Clear,
         parking: Vec::new(),
         users: wishes,

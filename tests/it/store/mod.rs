@@ -10,7 +10,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Before, Details, Field, Landing, LiveSource, Managed, Memory, RunId, UserId, Verb},
+    model::{Before, Details, Field, Fingerprint, Landing, LiveSource, Managed, Memory, RunId, UserId, Verb},
     ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
     state::{Clock, Retention, SqliteJournal, read_memory},
 };
@@ -79,6 +79,7 @@ pub(super) fn history() -> Vec<Entry> {
         entry(9, "r1", Event::Synced),
         entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
         entry(11, "r2", began(1)),
+        entry(11, "r2", Event::Approved { approval: name("autumn"), plan: Fingerprint::new([7; 32]) }),
         entry(11, "r2", Event::Counted { users: 120, by: LiveSource::Graph }),
         entry(11, "r2", Event::Managed(vec![known, Managed { user: upn(bert), id: None }])),
         entry(11, "r2", Event::Vanished(vec![upn(bert)])),

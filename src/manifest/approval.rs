@@ -1,0 +1,206 @@
+//! `Approval` documents. A mistake in one opens nothing and holds nobody: the tenant goes on as if the file were not there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_yaml::Value;
+
+use super::{
+    read::{FileRead, Needed, Problem, What},
+    schema,
+};
+use crate::{
+    model::{Approval, Fingerprint, Gate, Origin, TenantName, Upn, Whom, parse_expiry},
+    yaml::{self, At, HINT, Path, Segment, Wrong, missing, some},
+};
+
+/// Lets one plan of a tenant through the gates that it names, once.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(title = "Approval", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
+pub(super) struct ApprovalDocument {
+    #[schemars(schema_with = "schema::api_version")]
+    api_version: serde::de::IgnoredAny,
+    #[schemars(schema_with = "kind")]
+    kind: serde::de::IgnoredAny,
+    metadata: ApprovalMetadata,
+    spec: ApprovalSpec,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "tenant"]))]
+struct ApprovalMetadata {
+    /// The name of the approval; unique in its tenant.
+    #[serde(deserialize_with = "schema::name")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
+    name: Option<TenantName>,
+    /// The tenant whose plan it lets through.
+    #[serde(deserialize_with = "schema::name")]
+    #[schemars(with = "String")]
+    tenant: Option<TenantName>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("required" = ["plan", "gates", "reason", "expires"], "oneOf" = [{"required": ["users"]}, {"required": ["max"]}]))]
+struct ApprovalSpec {
+    /// The fingerprint of the plan, as `dialplane plan --approve` writes it.
+    #[serde(deserialize_with = "plan")]
+    #[schemars(with = "String", regex(pattern = r"^[0-9a-f]{64}$"))]
+    plan: Option<Fingerprint>,
+    /// The gates that it opens.
+    #[serde(deserialize_with = "gates")]
+    #[schemars(with = "Vec<Gate>", length(min = 1))]
+    gates: Option<BTreeSet<Gate>>,
+    /// The users whom it covers.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    users: Option<Vec<Value>>,
+    /// Instead of users: how many of them it covers at most.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "u32", range(min = 1))]
+    max: Option<u32>,
+    /// Who wants this and why.
+    #[serde(deserialize_with = "some")]
+    #[schemars(with = "String", length(min = 1))]
+    reason: Option<String>,
+    /// The date, counted to its end in UTC, or the time after which it opens nothing.
+    #[serde(deserialize_with = "expires")]
+    #[schemars(with = "String")]
+    expires: Option<Timestamp>,
+}
+
+fn kind(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schema::constant("Approval")
+}
+
+fn plan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Fingerprint>, D::Error> {
+    Fingerprint::parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<Gate>>, D::Error> {
+    let gate = |name: String| {
+        let named = Gate::ALL.into_iter().find(|gate| gate.to_string() == name);
+        named.ok_or_else(|| {
+            let all = Gate::ALL.map(|gate| gate.to_string()).join(", ");
+            D::Error::custom(format!("`{name}` is no gate that an approval opens{HINT}it opens what a person may judge: {all}"))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(gate).collect::<Result<_, _>>().map(Some)
+}
+
+fn expires<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    parse_expiry(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+/// An `Approval` document that is right in itself.
+#[derive(Debug)]
+pub(super) struct ApprovalDraft {
+    at: Path,
+    tenant: TenantName,
+    approval: Approval,
+}
+
+/// Reads a document: an approval, or what is wrong with it.
+pub(super) fn read(document: &Value, at: Path, file: &Arc<str>) -> Result<ApprovalDraft, Vec<Wrong>> {
+    let (decoded, mut wrongs) = yaml::decode_strictly::<ApprovalDocument>(document, &at);
+    let Some(ApprovalDocument { metadata, spec, .. }) = decoded else { return Err(wrongs) };
+    let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+    needed.key(metadata.name.is_some(), "metadata", "name", "give the approval a name, such as `name: autumn-leavers`");
+    needed.key(metadata.tenant.is_some(), "metadata", "tenant", "name the tenant whose plan it lets through");
+    needed.key(spec.plan.is_some(), "spec", "plan", "`dialplane plan --approve` writes the plan's fingerprint");
+    needed.key(spec.gates.is_some(), "spec", "gates", "name what it opens, such as `gates: [limit]`");
+    needed.key(spec.reason.is_some(), "spec", "reason", "say who wants this and why");
+    needed.key(spec.expires.is_some(), "spec", "expires", "say until when it is valid, such as `expires: 2026-07-31`");
+    let spec_at = at.key("spec");
+    if spec.gates.as_ref().is_some_and(BTreeSet::is_empty) {
+        wrongs.push(Wrong::value(spec_at.key("gates"), "an approval without gates opens nothing"));
+    }
+    if spec.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        let wrong = Wrong::value(spec_at.key("reason"), "`reason` is empty");
+        wrongs.push(wrong.hint("say who wants this and why: it is what reviewers judge, and what is remembered"));
+    }
+    let whom = whom(&spec, &spec_at, &mut wrongs);
+    let ApprovalSpec { plan: Some(plan), gates: Some(gates), reason: Some(reason), expires: Some(expires), .. } = spec else {
+        return Err(wrongs);
+    };
+    let (Some(name), Some(tenant), Some(whom), true) = (metadata.name, metadata.tenant, whom, wrongs.is_empty()) else {
+        return Err(wrongs);
+    };
+    let origin = Origin { file: Arc::clone(file), line: None };
+    let reason = reason.trim().into();
+    Ok(ApprovalDraft { at, tenant, approval: Approval { name, plan, gates, whom, reason, expires, origin } })
+}
+
+fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom> {
+    let told = |key: &str| Segment::Key(key.to_owned());
+    let was_wrong = wrongs.iter().any(|wrong| wrong.path.segments.iter().any(|s| *s == told("users") || *s == told("max")));
+    match (&spec.users, spec.max) {
+        (None, None) if was_wrong => None,
+        (None, None) => {
+            wrongs.push(missing(at, "users", "list the users whom it covers, or write `max` and how many"));
+            None
+        }
+        (Some(_), Some(_)) => {
+            let wrong = Wrong { at: At::Key, ..Wrong::value(at.key("max"), "`users` and `max` stand side by side") };
+            wrongs.push(wrong.hint("keep one of them"));
+            None
+        }
+        (None, Some(0)) => {
+            wrongs.push(Wrong::value(at.key("max"), "an approval for nobody opens nothing"));
+            None
+        }
+        (None, Some(most)) => Some(Whom::AtMost(most)),
+        (Some(users), None) => {
+            if users.is_empty() {
+                wrongs.push(Wrong::value(at.key("users"), "an approval for nobody opens nothing"));
+            }
+            let mut covered = BTreeSet::new();
+            for (number, user) in users.iter().enumerate() {
+                let expected = "a user principal name is expected, such as adele@contoso.com";
+                match user.as_str().map_or_else(|| Err(expected.to_owned()), Upn::parse) {
+                    Ok(upn) => drop(covered.insert(upn)),
+                    Err(error) => wrongs.push(Wrong::value(at.key("users").index(number), error)),
+                }
+            }
+            Some(Whom::Users(covered))
+        }
+    }
+}
+
+/// The approvals of each tenant.
+pub(super) type Approvals = BTreeMap<TenantName, Vec<Approval>>;
+
+/// The approvals of all files by tenant, and what is wrong with some of them.
+pub(super) fn check(files: &[FileRead], known: impl Fn(&TenantName) -> bool) -> (Approvals, Vec<(usize, Problem)>) {
+    let mut approvals = Approvals::new();
+    let mut names: BTreeMap<(&TenantName, &TenantName), (usize, &Path)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        for ApprovalDraft { at, tenant, approval } in &file.approvals {
+            if !known(tenant) {
+                let wrong = Wrong::value(at.key("metadata").key("tenant"), format!("there is no tenant `{tenant}`"));
+                problems.push((number, Problem::of_approval(What::at(wrong.hint("the approval opens nothing; remove it")))));
+            } else if let Some((first, path)) = names.insert((tenant, &approval.name), (number, at)) {
+                let message = format!("tenant `{tenant}` has two approvals called `{}`", approval.name);
+                let wrong = Wrong::value(at.key("metadata").key("name"), message).hint("give one of them another name");
+                let what = What::at(wrong).and(first, path.key("metadata").key("name"), At::Value, "first here");
+                problems.push((number, Problem::of_approval(what)));
+                // Which of the two is meant, nobody knows.
+                approvals.entry(tenant.clone()).or_default().retain(|other| other.name != approval.name);
+            } else {
+                approvals.entry(tenant.clone()).or_default().push(approval.clone());
+            }
+        }
+    }
+    for approvals in approvals.values_mut() {
+        approvals.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    (approvals, problems)
+}

@@ -1,0 +1,127 @@
+//! A hash over what a tenant's plan was made from, and over its steps: two plans with one fingerprint do the same to the same.
+//!
+//! It covers what the manifests want; consent, coverage, who is visible, their calling, numbers and managed fields, a write
+//! that may still become visible counting as if it were; answers that were lost; and every step with all that it sends. It does
+//! not cover the places in files, approvals, times, holds, or a sync that is owed: those move without anything changing.
+//!
+//! **Invariant:** what is covered is taken apart field by field, so that a new field of these types does not compile until
+//! somebody has decided about it.
+
+use std::hash::{Hash, Hasher};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Change, Patience, Seen, Step, present::Present};
+use crate::model::{DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Windows};
+
+/// The fingerprint of a tenant's plan.
+pub(super) fn of(
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    memory: &Memory,
+    steps: &[Step],
+    (now, patience): (jiff::Timestamp, Patience),
+) -> Fingerprint {
+    let mut sha = Sha(Sha256::new());
+    hash_desired(desired, &mut sha);
+    // What Teams shows beside it confirms, and decides nothing.
+    let LiveTenant { consent, coverage, sees, users, confirmation: _ } = live;
+    (consent, coverage, sees, users.len()).hash(&mut sha);
+    let present = Present { memory, now, patience };
+    for user in users.values() {
+        hash_live(user, desired, &present, &mut sha);
+    }
+    for step in steps {
+        hash_step(step, &mut sha);
+    }
+    Fingerprint::new(sha.0.finalize().into())
+}
+
+fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
+    let DesiredTenant {
+        name,
+        id,
+        account,
+        mode,
+        prune,
+        adopt,
+        live,
+        confirm,
+        shrink_limit,
+        limits,
+        protect,
+        extension_prefix,
+        release,
+        parking,
+        windows,
+        users,
+        origin: _,
+        incomplete,
+    } = desired;
+    (name, id, account, mode, prune, adopt, live, confirm).hash(sha);
+    (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len()).hash(sha);
+    if let Some(Windows { zone, allow, deny }) = windows {
+        (zone.iana_name(), allow, deny).hash(sha);
+    }
+    for user in users.values() {
+        let DesiredUser { upn, calling, details, site, reason, origin: _ } = user;
+        (upn, calling, details, site, reason).hash(sha);
+    }
+}
+
+/// A user as observed, or as last written where that may still become visible: that it does is no movement.
+fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sha: &mut Sha) {
+    let lost = present.memory.written.get(&user.upn).and_then(|written| written.unknown).map(|(verb, _)| verb);
+    (&user.upn, lost, present.calling(user)).hash(sha);
+    let managed = desired.users.get(&user.upn).into_iter().flat_map(|user| user.details.iter().map(|(field, _)| field));
+    for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
+        (field, present.value(user, field)).hash(sha);
+    }
+}
+
+fn hash_step(step: &Step, sha: &mut Sha) {
+    let Step { user, action, changes, cause, did_not_land: _, after, holds: _, approved: _, interruption: _, origin: _, site: _ } =
+        step;
+    (user, action.verb(), action.details(), cause, after).hash(sha);
+    for Change { field, live, desired, did_not_land: _ } in changes {
+        let live = match live {
+            Seen::Value(value) | Seen::Written(value) => Some(value),
+            Seen::Nothing | Seen::NotVisible | Seen::Unreadable(_) => None,
+        };
+        (field, live, desired).hash(sha);
+    }
+}
+
+/// SHA-256 as a hasher, the same on every machine: numbers go in with a fixed width and byte order.
+struct Sha(Sha256);
+
+impl Hasher for Sha {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write(&(number as i64).to_le_bytes());
+    }
+
+    /// Nobody asks: the digest is taken whole.
+    fn finish(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,110 @@
+//! Change windows: what interrupts somebody's calls waits until its tenant's window opens.
+//!
+//! **Invariant:** a moment is judged by what the clock on the tenant's wall shows then, so that daylight saving needs no rule of
+//! its own. That clock passes an edge of a window, or jumps, only at the moments that [`next_open`] tries.
+
+use jiff::{Timestamp, ToSpan as _, civil::DateTime};
+
+use super::{Action, Hold, HoldKind, Seen, Step, TenantPlan};
+use crate::model::{DesiredTenant, Field, LiveCalling, LiveTenant, Span, Value, Windows};
+
+/// How many weeks ahead a window is looked for: long enough for one that opens once a year.
+const WEEKS: i64 = 54;
+
+impl TenantPlan {
+    /// When something that is held may run by itself, if that is known.
+    #[must_use]
+    pub fn resumes(&self) -> Option<Timestamp> {
+        self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds)).filter_map(|hold| hold.until).min()
+    }
+}
+
+/// Holds what must wait for the window, each with the time at which it may run.
+pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant, now: Timestamp) {
+    let Some(windows) = desired.windows.as_ref().filter(|windows| !is_open(windows, now)) else { return };
+    let opens = next_open(windows, now);
+    let hold = match opens {
+        Some(at) => Hold::new(
+            HoldKind::Window,
+            format!("it waits for the change window, which opens {}", shown(windows, at)),
+            format!("nothing is to be done: it runs then; to let it run earlier, change `windows` of tenant {}", desired.name),
+        ),
+        None => Hold::new(
+            HoldKind::Window,
+            "it waits for a change window, and none opens within a year",
+            format!("correct `windows` of tenant {}", desired.name),
+        ),
+    };
+    let hold = Hold { until: opens, ..hold };
+    for step in steps.iter_mut().filter(|step| interrupts(step, live)) {
+        step.holds.push(hold.clone());
+    }
+}
+
+/// Whether a step takes away, even for a moment, what somebody can be called by.
+pub(super) fn interrupts(step: &Step, live: &LiveTenant) -> bool {
+    let works = live.users.get(&step.user).is_none_or(|user| user.calling != LiveCalling::Disabled);
+    let takes_number = |change: &super::Change| {
+        let none = matches!(change.live, Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone));
+        change.field == Field::PhoneNumber && !none
+    };
+    works && (step.action == Action::Disable || step.changes.iter().any(takes_number))
+}
+
+/// Whether disruptive changes may be made at a moment.
+#[must_use]
+pub fn is_open(windows: &Windows, at: Timestamp) -> bool {
+    let local = windows.zone.to_datetime(at);
+    let within = |spans: &[Span]| spans.iter().any(|span| contains(span, local));
+    (windows.allow.is_empty() || within(&windows.allow)) && !within(&windows.deny)
+}
+
+/// The first moment from `now` on at which disruptive changes may be made. `None` if there is none for a year.
+#[must_use]
+pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
+    if is_open(windows, now) {
+        return Some(now);
+    }
+    let first = windows.zone.to_datetime(now).date().yesterday().ok()?;
+    (0..WEEKS).find_map(|week| {
+        // A day more than a week: what a change of the clocks moves over midnight is still in its order.
+        let days = first.checked_add((week * 7).days()).ok()?.series(1.day()).take(9);
+        let mut edges: Vec<Timestamp> = days.flat_map(|day| edges(windows, day)).filter(|edge| *edge > now).collect();
+        edges.sort_unstable();
+        edges.into_iter().find(|edge| is_open(windows, *edge))
+    })
+}
+
+/// Every moment of a day at which a window can open.
+fn edges(windows: &Windows, day: jiff::civil::Date) -> Vec<Timestamp> {
+    let spans = windows.allow.iter().chain(&windows.deny);
+    let times = spans.flat_map(|span| [Some(span.from), span.to]).flatten();
+    let midnight = jiff::civil::Time::midnight();
+    let shown = times.chain([midnight]).map(|time| windows.zone.to_ambiguous_timestamp(day.to_datetime(time)));
+    let mut edges: Vec<Timestamp> = shown.flat_map(|moment| [moment.earlier(), moment.later()]).filter_map(Result::ok).collect();
+    if let Ok(begin) = windows.zone.to_ambiguous_timestamp(day.to_datetime(midnight)).earlier() {
+        let end = begin + jiff::SignedDuration::from_hours(26);
+        edges.extend(windows.zone.following(begin).map(|jump| jump.timestamp()).take_while(|jump| *jump < end));
+    }
+    edges
+}
+
+fn contains(span: &Span, local: DateTime) -> bool {
+    let begins = |date: jiff::civil::Date| {
+        (span.days.is_empty() || span.days.contains(&date.weekday()))
+            && span.first.is_none_or(|first| first <= date)
+            && span.last.is_none_or(|last| date <= last)
+    };
+    let (date, time) = (local.date(), local.time());
+    let over_midnight = span.to.is_some_and(|to| to <= span.from);
+    let today = begins(date) && time >= span.from && (over_midnight || span.to.is_none_or(|to| time < to));
+    let since_yesterday = over_midnight && span.to.is_some_and(|to| time < to) && date.yesterday().is_ok_and(begins);
+    today || since_yesterday
+}
+
+/// A moment on the tenant's clock.
+fn shown(windows: &Windows, at: Timestamp) -> String {
+    let local = at.to_zoned_datetime(windows.zone.clone());
+    let name = windows.zone.iana_name().unwrap_or("UTC");
+    format!("{} ({name})", local.strftime("%A, %Y-%m-%d at %H:%M"))
+}

@@ -1,0 +1,168 @@
+//! What people brake with, through the real binary: approvals from plan to commit, saved plans, the stop switch.
+
+use std::fs;
+
+use dialplane::{model::Calling, sandbox::World};
+
+use crate::stage::{Ended, Stage, fleet};
+
+/// A fleet that is right, and manifests that want four of contoso's people disabled, which is more than its limit.
+async fn leavers() -> (Stage, String) {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let wanted = fleet();
+    let wanted = (0..4).fold(wanted, |text, user| {
+        let before = format!("user{user}@contoso.example\n      calling: enabled");
+        assert!(text.contains(&before));
+        text.replace(&before, &before.replace("enabled", "disabled"))
+    });
+    fs::write(stage.manifest(), &wanted).unwrap();
+    (stage, wanted)
+}
+
+fn disabled(stage: &Stage) -> usize {
+    (0..4).filter(|user| stage.calling("contoso", &format!("user{user}@contoso.example")) == Calling::Disabled).count()
+}
+
+fn assert_code(ended: &Ended, code: i32) {
+    assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_the_limit_then_approved_then_applied_once() {
+    let (stage, wanted) = leavers().await;
+    let held = stage.run(&["apply"]).await;
+    assert_code(&held, 3);
+    assert!(held.stdout.contains("the limit is 2") && held.stdout.contains("can open limit for 4 users"), "{}", held.stdout);
+
+    let written = stage.run(&["plan", "--approve"]).await;
+    assert_code(&written, 0);
+    assert!(written.stderr.contains("say why under `reason`"), "{}", written.stderr);
+    let file = stage.path().join("manifests/approval.yaml");
+    fs::write(&file, &written.stdout).unwrap();
+    let unfilled = stage.run(&["apply"]).await;
+    assert_code(&unfilled, 1);
+    assert!(unfilled.stderr.contains("`reason` is empty"), "{}", unfilled.stderr);
+    assert_eq!(disabled(&stage), 0);
+
+    fs::write(&file, written.stdout.replace("reason: \"\"", "reason: \"the interns have left\"")).unwrap();
+    let applied = stage.run(&["apply"]).await;
+    assert_code(&applied, 0);
+    assert!(applied.stdout.contains("opens limit for 4 users, once: the interns have left"), "{}", applied.stdout);
+    assert_eq!(disabled(&stage), 4);
+    let writes = stage.writes().len();
+    let again = stage.run(&["apply"]).await;
+    assert_code(&again, 0);
+    assert!(again.stdout.contains("was used by run"), "{}", again.stdout);
+    assert_eq!(stage.writes().len(), writes, "there is nothing to do");
+    let nothing = stage.run(&["plan", "--approve"]).await;
+    assert_code(&nothing, 1);
+    assert!(
+        nothing.stdout.is_empty() && nothing.stderr.contains("nothing in this plan waits for an approval"),
+        "{}",
+        nothing.stderr
+    );
+
+    // An approval for a plan that is no longer this one is dead, and says so.
+    fs::write(stage.manifest(), fleet()).unwrap();
+    assert_code(&stage.run(&["apply"]).await, 0);
+    fs::write(stage.manifest(), &wanted).unwrap();
+    let written = stage.run(&["plan", "--approve", "--reason", "they have left"]).await;
+    assert_code(&written, 0);
+    fs::write(&file, written.stdout.replace("name: contoso-", "name: contoso-again-")).unwrap();
+    fs::write(
+        stage.manifest(),
+        wanted.replace("user5@contoso.example\n      calling: enabled", "user5@contoso.example\n      calling: disabled"),
+    )
+    .unwrap();
+    let dead = stage.run(&["apply"]).await;
+    assert_code(&dead, 3);
+    assert!(dead.stdout.contains("manifests or live state have moved since"), "{}", dead.stdout);
+    assert_eq!(disabled(&stage), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_is_done_exactly_or_not_at_all() {
+    let stage = Stage::drifted().await;
+    let save = async |arguments: &[&str]| {
+        let saved = stage.run(&[&["plan", "--output", "json"], arguments].concat()).await;
+        assert_code(&saved, 2);
+        fs::write(stage.path().join("plan.json"), &saved.stdout).unwrap();
+    };
+    save(&[]).await;
+    stage.sandbox.world(|world| {
+        let tenant = world.tenant_mut(&crate::support::name("contoso")).unwrap();
+        let user = tenant.users.get_mut(&crate::support::upn("user3@contoso.example")).unwrap();
+        user.stored.set(dialplane::model::Field::UseTeamsVoicemail, dialplane::model::Value::Flag(false));
+        user.push();
+    });
+    let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
+    assert_code(&moved, 1);
+    assert_eq!(stage.writes(), [""; 0], "{}", moved.stdout);
+    insta::assert_snapshot!(moved.stderr, @r"
+    error: plan.json is not what would be done now, so nothing is done; it has moved in contoso
+      hint: manifests, live state or what is held have changed since it was saved: look at the plan again
+    ");
+    save(&["--tenant", "contoso"]).await;
+    let applied = stage.run(&["apply", "--plan", "plan.json"]).await;
+    assert_code(&applied, 0);
+    assert!(applied.stdout.contains("contoso") && !applied.stdout.contains("adatum"), "{}", applied.stdout);
+    let again = stage.run(&["apply", "--plan", "plan.json"]).await;
+    assert_code(&again, 1);
+    for (text, told) in [("{", "is no saved plan"), ("{\"kind\": \"Report\"}", "`kind: Plan` and `version: 1` are expected")] {
+        fs::write(stage.path().join("plan.json"), text).unwrap();
+        let wrong = stage.run(&["apply", "--plan", "plan.json"]).await;
+        assert_code(&wrong, 1);
+        assert!(wrong.stderr.contains(told), "{}", wrong.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_obeyed_by_all_that_writes() {
+    let stage = Stage::drifted().await;
+    let state = stage.path().join(".dialplane/sandbox");
+    fs::create_dir_all(&state).unwrap();
+    let stop = state.join("stop");
+    fs::write(&stop, "").unwrap();
+    for arguments in [&["apply"][..], &["run", "--once"], &["plan"]] {
+        let ended = stage.run(arguments).await;
+        assert_code(&ended, 3);
+        assert!(ended.stdout.contains("everything is stopped: the stop file"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("remove it to go on (`rm ") && ended.stdout.contains("update"), "{}", ended.stdout);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    fs::remove_file(&stop).unwrap();
+    for (before, after, told) in [
+        ("run: {", "stop: true\nrun: {", "`stop` is true in the configuration"),
+        ("stop: true", "stopFile: gone/stop", "nobody can tell whether the stop file"),
+    ] {
+        stage.configure(before, after);
+        let ended = stage.run(&["apply"]).await;
+        assert_code(&ended, 3);
+        assert!(ended.stdout.contains(told), "{}", ended.stdout);
+        assert_eq!(stage.writes(), [""; 0]);
+    }
+    fs::create_dir(stage.path().join("gone")).unwrap();
+    assert_code(&stage.run(&["apply"]).await, 3);
+    assert!(!stage.writes().is_empty(), "lifted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_in_mid_run_lets_nothing_more_be_sent() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
+    let mut run = stage.start(&["apply"]);
+    run.until("the first write", || !stage.writes().is_empty()).await;
+    fs::write(stage.path().join(".dialplane/sandbox/stop"), "").unwrap();
+    let ended = tokio::task::spawn_blocking(move || run.child.wait().unwrap().code()).await.unwrap();
+    assert_eq!(ended, Some(4));
+    let writes = stage.writes();
+    assert!(writes.len() < 30 && writes.iter().all(|path| !path.contains("syncTeams")), "{writes:?}");
+    assert!(stage.text("stdout").contains("everything is stopped"), "{}", stage.text("stdout"));
+    // Lifted, the rest is done, and the sync that was owed.
+    fs::remove_file(stage.path().join(".dialplane/sandbox/stop")).unwrap();
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
+    assert_code(&stage.run(&["apply"]).await, 0);
+    let syncs = stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+    assert_eq!(syncs, 3);
+}
