@@ -3,6 +3,7 @@
 //! ```text
 //! connecttoteams  consent and users from the service that is written through
 //! graph           users from Microsoft Graph; consent from the service, because that is who needs it to write
+//! file            users from a snapshot or a list of the portal, if it is not too old; consent from the service
 //! confirm: graph  beside the service's users those of Graph, to be told from them and for nothing else
 //! ```
 //!
@@ -11,11 +12,14 @@
 use std::sync::Arc;
 
 use futures_util::future::{join, try_join};
+use jiff::Timestamp;
 
 use crate::{
     api::{connecttoteams, graph},
     model::{Confirmation, Inventory, LiveSource, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
+    snapshot::Snapshot,
+    source::KeptFiles,
 };
 
 /// All readers that are configured.
@@ -23,19 +27,33 @@ use crate::{
 pub struct Readers {
     service: connecttoteams::Reader,
     graph: Option<graph::Reader>,
+    kept: Option<Arc<KeptFiles>>,
 }
 
 impl Readers {
-    /// The service that is written through is always there; Graph is if the settings have it.
+    /// The service that is written through is always there; Graph and files are if the settings have them.
     #[must_use]
-    pub fn new(service: connecttoteams::Reader, graph: Option<graph::Reader>) -> Self {
-        Self { service, graph }
+    pub fn new(service: connecttoteams::Reader, graph: Option<graph::Reader>, kept: Option<Arc<KeptFiles>>) -> Self {
+        Self { service, graph, kept }
     }
 
     async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
         let (consent, (users, coverage)) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
         Ok(LiveTenant { consent, coverage, sees: graph::SEES.into(), users, confirmation: Confirmation::NotAsked })
+    }
+
+    /// What a file shows. Consent that a file states is as old as the file, and the service is who needs it to write.
+    async fn file(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+        let kept = self.kept.as_ref().ok_or_else(|| file_missing(tenant))?;
+        let read = {
+            let kept = Arc::clone(kept);
+            tokio::task::spawn_blocking(move || kept.read())
+        };
+        let snapshot = read.await.map_err(|error| Fault::new(FaultKind::Garbled, error.to_string()))??;
+        young_enough(&snapshot, kept, tenant)?;
+        let (consent, live) = try_join(self.service.consent(tenant), snapshot.observe(tenant)).await?;
+        Ok(LiveTenant { consent, confirmation: Confirmation::NotAsked, ..live })
     }
 
     /// What the service shows, and beside it what Teams does. That Teams cannot be read spoils nothing.
@@ -57,6 +75,7 @@ impl LiveReader for Readers {
             LiveSource::ConnecttoTeams if tenant.confirm => self.confirmed(tenant).await,
             LiveSource::ConnecttoTeams => self.service.observe(tenant).await,
             LiveSource::Graph => self.graph(tenant).await,
+            LiveSource::File => self.file(tenant).await,
         }
     }
 
@@ -70,4 +89,24 @@ fn graph_missing(tenant: &TenantRef) -> Fault {
     Fault::new(FaultKind::NotConfigured, message).hint(
         "set `graph` in dialplane.yaml: `clientId` and `clientSecret` of an application; or take `live: graph` out of the tenant",
     )
+}
+
+fn file_missing(tenant: &TenantRef) -> Fault {
+    let message = format!("{} is to be read from a file, and the configuration does not say which", tenant.name);
+    Fault::new(FaultKind::NotConfigured, message)
+        .hint("set `live.file` in dialplane.yaml to a snapshot, or to a list that the portal exported; or take `live: file` out of the tenant")
+}
+
+/// Somebody may have changed since what an old file says, and would be changed back.
+fn young_enough(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Result<(), Fault> {
+    let Some((at, _)) = snapshot.taken(tenant) else { return Ok(()) };
+    let age = Timestamp::now().duration_since(at).unsigned_abs();
+    if age <= kept.max_age() {
+        return Ok(());
+    }
+    let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let most = humantime::format_duration(kept.max_age());
+    let message = format!("what {} says of {} is from {at}, and more than {most} from now", snapshot.name(), tenant.name);
+    Err(Fault::new(FaultKind::NotConfigured, message)
+        .hint("export the list anew, or `dialplane observe --out FILE`; `live.maxAge` says how old it may be"))
 }

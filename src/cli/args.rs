@@ -211,8 +211,9 @@ fn tenant_ref(text: &str) -> Result<TenantRef, String> {
 }
 
 fn reader(name: &str) -> Result<LiveSource, String> {
-    let all = || LiveSource::ALL.map(LiveSource::name).join(", ");
-    LiveSource::named(name).ok_or_else(|| format!("possible are {}", all()))
+    let asked = [LiveSource::ConnecttoTeams, LiveSource::Graph];
+    let all = || asked.map(LiveSource::name).join(", ");
+    LiveSource::named(name).filter(|source| asked.contains(source)).ok_or_else(|| format!("possible are {}", all()))
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,9 @@
 //! The service that a command talks to: the real one, or a sandbox in this process.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use super::exit::Failure;
 use crate::{
@@ -9,6 +12,7 @@ use crate::{
     model::Desired,
     readers::Readers,
     sandbox::{self, Sandbox, World},
+    source::KeptFiles,
 };
 
 /// The drift of a sandbox in this process: always the same, so that a tour shows what its text says.
@@ -19,6 +23,7 @@ const SEED: u64 = 1;
 pub(super) struct Backend {
     pub(super) client: Client,
     graph: Option<graph::Reader>,
+    kept: Option<Arc<KeptFiles>>,
     pub(super) execution: Execution,
     /// Kept running as long as the command.
     pub(super) sandbox: Option<Sandbox>,
@@ -32,12 +37,13 @@ impl Backend {
                 .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
         }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
-        Ok(Self { client: Client::of(settings.all_accounts())?, graph, execution: settings.execution, sandbox: None })
+        let kept = KeptFiles::new(&settings.live).map(Arc::new);
+        Ok(Self { client: Client::of(settings.all_accounts())?, graph, kept, execution: settings.execution, sandbox: None })
     }
 
     /// The half that reads.
     pub(super) fn reader(&self) -> Readers {
-        Readers::new(self.client.reader(), self.graph.clone())
+        Readers::new(self.client.reader(), self.graph.clone(), self.kept.clone())
     }
 
     /// A sandbox in this process, as `desired` but for some drift.
@@ -52,6 +58,6 @@ impl Backend {
         let account = Account { client_secret: secret.clone(), password: secret.clone(), ..account };
         let graph = settings.graph.map(|graph| Graph { client_secret: secret, ..graph });
         let graph = graph.as_ref().map(graph::Reader::new).transpose()?;
-        Ok(Self { client: Client::new(&account)?, graph, execution: settings.execution, sandbox: Some(sandbox) })
+        Ok(Self { client: Client::new(&account)?, graph, kept: None, execution: settings.execution, sandbox: Some(sandbox) })
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    model::{Mode, TenantName, TenantRef},
+    model::{LiveSource, Mode, TenantName, TenantRef},
     pass::{self, Observed},
     plan::render::many,
     ports::LiveReader,
@@ -86,7 +86,12 @@ fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec
         let names: Vec<&str> = suspended.iter().map(|tenant| tenant.name.as_str()).collect();
         out::talk(&format!("left alone, because their mode is `suspend`: {}\n", names.join(", ")));
     }
-    asked.into_iter().map(|tenant| tenant.reference()).collect()
+    // A file is what is to be made here: it is not made from itself.
+    let from_service = |tenant: TenantRef| match tenant.live {
+        LiveSource::File => TenantRef { live: LiveSource::default(), ..tenant },
+        LiveSource::ConnecttoTeams | LiveSource::Graph => tenant,
+    };
+    asked.into_iter().map(|tenant| from_service(tenant.reference())).collect()
 }
 
 fn only(tenants: Vec<TenantRef>, wanted: &[TenantName]) -> Result<Vec<TenantRef>, Failure> {

@@ -1,20 +1,32 @@
-//! Live state that was kept in files: how a list that the portal exported is read (contract 9).
+//! Live state that is kept in files: where, how old it may be, and how a list that the portal exported is read (contract 9).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
+use super::span;
 use crate::{
     model::Field,
     yaml::{Path, Wrong},
 };
 
 /// Files that live state is read from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Live {
+    /// What tenants with `live: file` are read from: a snapshot, a list of the portal, or a folder with any of both.
+    pub file: Option<PathBuf>,
+    /// How old it may be. What is older is not acted on.
+    #[serde(with = "span")]
+    pub max_age: Duration,
     /// How lists of the portal are read.
     pub portal: Sheet,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { file: None, max_age: Duration::from_secs(4 * 3600), portal: Sheet::default() }
+    }
 }
 
 /// The columns of a list of users that was exported from the portal. Headings are compared without regard to case and spaces.

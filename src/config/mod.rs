@@ -93,6 +93,9 @@ impl Settings {
         if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
             *file = beside.join(&file);
         }
+        if let Some(file) = self.live.file.as_mut().filter(|_| !set(&[key("live"), key("file")])) {
+            *file = beside.join(&file);
+        }
         let only = self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
         let named = self.accounts.iter_mut().map(|(name, account)| (vec![key("accounts"), key(name)], account));
         let of_accounts = only.chain(named).flat_map(|(at, account)| {

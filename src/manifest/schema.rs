@@ -171,6 +171,7 @@ pub(super) enum LiveEntry {
     #[default]
     ConnecttoTeams,
     Graph,
+    File,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -186,6 +187,7 @@ impl From<LiveEntry> for LiveSource {
         match entry {
             LiveEntry::ConnecttoTeams => Self::ConnecttoTeams,
             LiveEntry::Graph => Self::Graph,
+            LiveEntry::File => Self::File,
         }
     }
 }

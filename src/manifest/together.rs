@@ -14,6 +14,10 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
         let message = "`confirm: graph` confirms nothing where `live: graph` reads from Graph already";
         wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
     }
+    if spec.live == LiveEntry::File && spec.confirm == ConfirmEntry::Graph {
+        let message = "`confirm: graph` goes with what the service shows, and `live: file` does not ask it";
+        wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
+    }
     if spec.live == LiveEntry::Graph && spec.prune == Some(PruneEntry::Disable) {
         let message =
             "`live: graph` shows everybody who has calling in Teams, whoever provides it: `prune: disable` would take it away";

@@ -154,11 +154,13 @@ pub enum LiveSource {
     ConnecttoTeams,
     /// Microsoft Graph: what Teams itself holds (contract 12).
     Graph,
+    /// A file that somebody keeps up to date: a snapshot, or a list that the portal exported (contract 9).
+    File,
 }
 
 impl LiveSource {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::ConnecttoTeams, Self::Graph];
+    pub const ALL: [Self; 3] = [Self::ConnecttoTeams, Self::Graph, Self::File];
 
     /// The word in manifests, in snapshots and in the journal.
     #[must_use]
@@ -166,6 +168,7 @@ impl LiveSource {
         match self {
             Self::ConnecttoTeams => "connecttoteams",
             Self::Graph => "graph",
+            Self::File => "file",
         }
     }
 

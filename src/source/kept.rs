@@ -3,14 +3,80 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
 
-use crate::{config::Sheet, model::TenantName, snapshot::Snapshot, yaml::Diagnostic};
+use crate::{
+    config::{Live, Sheet},
+    model::TenantName,
+    ports::{Fault, FaultKind},
+    snapshot::Snapshot,
+    yaml::Diagnostic,
+};
 
 /// The largest file that is read: a fleet of a million users takes about 300 MiB, and this one is held in memory.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The files that tenants with `live: file` are read from. They are read again when they have changed.
+#[derive(Debug)]
+pub struct KeptFiles {
+    path: PathBuf,
+    max_age: Duration,
+    sheet: Sheet,
+    last: Mutex<Option<(Stamp, Result<Arc<Snapshot>, Fault>)>>,
+}
+
+/// What tells one version of the files from another: name, time and length of each.
+type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
+
+impl KeptFiles {
+    /// Those that the settings name, if they name any. Nothing is read yet.
+    #[must_use]
+    pub fn new(settings: &Live) -> Option<Self> {
+        let path = settings.file.clone()?;
+        Some(Self { path, max_age: settings.max_age, sheet: settings.portal.clone(), last: Mutex::default() })
+    }
+
+    /// How old an observation may be.
+    #[must_use]
+    pub fn max_age(&self) -> Duration {
+        self.max_age
+    }
+
+    /// What they hold now. Blocks while they are read.
+    pub fn read(&self) -> Result<Arc<Snapshot>, Fault> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = stamp(&self.path);
+        match &*last {
+            Some((known, read)) if *known == stamp => read.clone(),
+            _ => {
+                let read = read_kept(&self.path, &self.sheet).map(Arc::new).map_err(|problems| self.fault(&problems));
+                *last = Some((stamp, read.clone()));
+                read
+            }
+        }
+    }
+
+    fn fault(&self, problems: &[Diagnostic]) -> Fault {
+        let path = self.path.display();
+        let first = problems.first().map(|problem| problem.message.as_str()).unwrap_or_default();
+        let more = if problems.len() > 1 { format!(", and {} more", problems.len() - 1) } else { String::new() };
+        Fault::new(FaultKind::Garbled, format!("{path} cannot be used: {first}{more}"))
+            .hint(format!("`dialplane plan --live {path}` shows each problem at its place"))
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let of = |path: PathBuf| {
+        let metadata = fs::metadata(&path).ok();
+        let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
+        (path, modified, metadata.map_or(0, |metadata| metadata.len()))
+    };
+    files(path).unwrap_or_default().into_iter().map(of).collect()
+}
 
 /// Reads what `path` holds: a `.json` file, a `.csv` file, or a folder whose files of both kinds are put together. All problems of
 /// all files, if there are any.

@@ -10,7 +10,7 @@ mod revision;
 mod tree;
 mod watch;
 
-pub use kept::read_kept;
+pub use kept::{KeptFiles, read_kept};
 pub use revision::revision;
 pub use tree::{Tree, read_tree};
 pub use watch::Watch;

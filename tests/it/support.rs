@@ -67,7 +67,7 @@ impl House {
         configure(&mut settings);
         let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
         let graph = settings.graph.as_ref().map(|graph| graph::Reader::new(graph).unwrap());
-        let readers = Readers::new(client.reader(), graph);
+        let readers = Readers::new(client.reader(), graph, None);
         Self {
             sandbox,
             client,

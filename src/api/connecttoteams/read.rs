@@ -93,6 +93,7 @@ fn not_configured(tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
     Fault::new(FaultKind::NotConfigured, message).hint(
         "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that there is no default; the \
-         vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams itself holds from Microsoft Graph",
+         vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams itself holds from Microsoft Graph, \
+         or `live: file`, to read a snapshot or a list that the portal exported",
     )
 }

@@ -84,6 +84,7 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     let remedy = match desired.live {
         LiveSource::ConnecttoTeams => "check `listUsers` under `endpoints` of the account",
         LiveSource::Graph => "look again later; if it stays so, check what the application may read",
+        LiveSource::File => "export or observe the tenant anew, whole",
     };
     match &live.coverage {
         Coverage::Suspect(what) => checks.warn("users", format!("{count}; the list may not be whole: {what}"), remedy),
