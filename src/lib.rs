@@ -41,7 +41,7 @@
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
-//! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply` and the service share |
+//! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
@@ -60,12 +60,13 @@
 //! - **Nobody is disabled because something was absent, unreadable or slow.** A user who is not visible is a problem of that user.
 //!   An unreadable manifest keeps its last good version or holds removals; a list that may be cut short holds disables and
 //!   number moves; a tenant that cannot be read is held.
-//! - **No path of `plan`, `apply`, `run` or `doctor` leads to the call that ends credentials.** It has a type of its own, which
-//!   `credentials regenerate` alone builds, and which takes a name that a person typed.
+//! - **No path of `plan`, `apply`, `undo`, `run` or `doctor` leads to the call that ends credentials.** It has a type of its own,
+//!   which `credentials regenerate` alone builds, and which takes a name that a person typed.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
 //!   accepted sync clears it.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that
 //!   may have come before it is owed again.
+//! - **An undo is a plan.** It goes past the same guards, and leaves alone and tells what has changed since the run.
 //! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in git, for one plan, once; what is
 //!   unread, unproven or not consented to is lifted by nobody.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.

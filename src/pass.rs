@@ -13,7 +13,7 @@ use crate::{
     execute::{Executor, TenantReport},
     manifest::InForce,
     model::{Approval, DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
-    plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan},
+    plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan, Undo},
     ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
     stop::StopSwitch,
 };
@@ -61,16 +61,44 @@ pub fn decide(
     let memories: BTreeMap<&TenantName, Memory> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
+    plan::plan(&input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution))
+}
+
+/// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
+pub fn decide_undo(
+    (undo, of): (Undo<'_>, &TenantName),
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> Memory,
+    now: Timestamp,
+    execution: &Execution,
+) -> Option<TenantPlan> {
+    let memories: BTreeMap<&TenantName, Memory> =
+        in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
+    let nothing = Memory::default();
+    let mut all = input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution);
+    let position = all.tenants.iter().position(|tenant| tenant.desired.name == *of)?;
+    let tenant = all.tenants.remove(position);
+    Some(undo.plan(&tenant, &all))
+}
+
+fn input<'a>(
+    in_force: &'a InForce,
+    observed: &'a Observed,
+    memory: impl Fn(&TenantName) -> &'a Memory,
+    now: Timestamp,
+    execution: &Execution,
+) -> PlanInput<'a> {
     let tenants = in_force.desired.tenants.values().map(|tenant| TenantInput {
         desired: tenant,
         kept: in_force.kept.get(&tenant.name).map(String::as_str),
         live: observation(observed, &tenant.name),
-        memory: memories.get(&tenant.name).unwrap_or(&nothing),
+        memory: memory(&tenant.name),
         approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
         estimates: estimates(execution),
     });
-    let (broken, per_hour) = (&in_force.broken, execution.per_hour);
-    plan::plan(&PlanInput { tenants: tenants.collect(), broken, now, patience: patience(execution), per_hour })
+    let (tenants, broken, per_hour) = (tenants.collect(), &in_force.broken, execution.per_hour);
+    PlanInput { tenants, broken, now, patience: patience(execution), per_hour }
 }
 
 /// Adds to a plan what the accounts do not have of what the manifests name.

@@ -26,8 +26,8 @@ use super::{
 use crate::{
     config::{Execution, Settings, State},
     execute::{Executor, TenantReport},
-    model::{Memory, Mode, TenantId, TenantName},
-    pass,
+    model::{Memory, Mode, Revision, TenantId, TenantName},
+    pass::{self, Observed},
     plan::{Plan, render},
     ports::{Journal as _, LiveReader},
     state::{Retention, SqliteJournal, Store, VolatileJournal, read_memory},
@@ -96,30 +96,43 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
     }
     let switch = switch(once.sandbox, &settings);
     stop(&mut plan, &switch);
-    if once.output == PlanOutput::Text {
-        show_plan(&plan, once.output);
+    let exit = carry_out(&plan, (&backend, &journal, switch), looked.revision.clone(), &recovered, once.output, signals).await;
+    Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
+}
+
+/// Carries out what has been decided, and shows both. `revision` is the version of the manifests that wants it, if one does.
+pub(super) async fn carry_out(
+    plan: &Plan,
+    (backend, journal, switch): (&Backend, &Store, StopSwitch),
+    revision: Option<Revision>,
+    recovered: &Recovered,
+    output: PlanOutput,
+    signals: &Signals,
+) -> Exit {
+    if output == PlanOutput::Text {
+        show_plan(plan, output);
     }
     let executor = Executor {
         provisioner: &Stoppable { inner: backend.client.writer(), switch },
-        journal: &journal,
+        journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
-        revision: looked.revision.clone(),
+        revision,
         stop: signals.asked(),
         newer: CancellationToken::new(),
     };
-    let tally = render::Tally::of(&plan);
+    let tally = render::Tally::of(plan);
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
     let run = |_: &TenantName| pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed));
-    let reports = pass::carry_out(&plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
+    let reports = pass::carry_out(plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
     bar.finish_and_clear();
-    show_reports(&plan, &reports, &recovered, once.output, started.elapsed());
-    Ok(if looked.diagnostics.is_empty() { report::exit(&plan, &reports) } else { Exit::Error })
+    show_reports(plan, &reports, recovered, output, started.elapsed());
+    report::exit(plan, &reports)
 }
 
-fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
+pub(super) fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
     let looked = manifests::look(&manifests::paths(&once.paths, settings))?;
     looked.tell();
     looked.know(&once.tenants)?;
@@ -159,10 +172,23 @@ async fn decide<R: LiveReader>(
     memory: impl Fn(&TenantId) -> Memory,
     signals: &Signals,
 ) -> Result<Plan, Failure> {
+    let observed = observe(looked, reader, execution, &memory, signals).await?;
+    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    pass::check_inventory(&mut plan, reader, &looked.in_force.desired.tenants).await;
+    Ok(plan)
+}
+
+/// Looks at all tenants, those with a debt first.
+pub(super) async fn observe<R: LiveReader>(
+    looked: &Looked,
+    reader: &R,
+    execution: &Execution,
+    memory: impl Fn(&TenantId) -> Memory,
+    signals: &Signals,
+) -> Result<Observed, Failure> {
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
     let bar = out::progress("reading live state", asked);
-    // Those with a debt first.
     let mut order: Vec<_> = tenants.values().collect();
     order.sort_by_cached_key(|tenant| memory(&tenant.id).debts().is_none());
     let observed = tokio::select! {
@@ -170,9 +196,7 @@ async fn decide<R: LiveReader>(
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
     };
     bar.finish_and_clear();
-    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
-    pass::check_inventory(&mut plan, reader, tenants).await;
-    Ok(plan)
+    Ok(observed)
 }
 
 /// What can stop a command that writes. A sandbox in this process reaches no phone.
@@ -182,7 +206,7 @@ pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
 }
 
 /// A plan says so if nothing of it may be carried out now.
-fn stop(plan: &mut Plan, switch: &StopSwitch) {
+pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
     if let Err(fault) = switch.check() {
         plan.tenants.iter_mut().for_each(|tenant| tenant.stop(&fault));
     }
@@ -193,7 +217,7 @@ fn only(plan: &mut Plan, tenants: &[TenantName]) {
     plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
 }
 
-fn show_plan(plan: &Plan, output: PlanOutput) {
+pub(super) fn show_plan(plan: &Plan, output: PlanOutput) {
     match output {
         PlanOutput::Text => out::data(&render::text(plan)),
         PlanOutput::Json => out::json(&render::json(plan)),

@@ -67,6 +67,8 @@ pub(super) enum Command {
     Plan(Plan),
     /// Make live state what the manifests say, once
     Apply(Apply),
+    /// Show what would take an earlier run back; with --apply, do it
+    Undo(super::undo::Arguments),
     /// Run as a service: act on every change of the manifests and on drift
     Run(Run),
     /// Keep live state in a snapshot, which `plan --live` plans from

@@ -22,6 +22,7 @@ mod sandbox;
 mod saved;
 mod signals;
 mod status;
+mod undo;
 mod whom;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
@@ -66,6 +67,7 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
             apply::plan(cli, &command.once, command.live.as_deref(), None, signals).await
         }
         Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
+        Command::Undo(command) => undo::undo(cli, command, signals).await,
         Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, None, signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,

@@ -28,6 +28,7 @@ mod prune;
 pub mod render;
 mod shrink;
 mod types;
+mod undo;
 pub mod window;
 
 use std::{
@@ -42,6 +43,7 @@ pub use hold::{Hold, HoldKind};
 pub use interruption::Estimates;
 pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use undo::Undo;
 
 use crate::{
     model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},

@@ -262,6 +262,8 @@ pub enum Note {
     Kept(String),
     /// What became of an approval.
     Approval(String),
+    /// What an undo does not do by itself.
+    Undo(String),
     /// How long people are expected to be without calls.
     Interruption {
         /// How many of them.

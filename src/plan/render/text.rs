@@ -247,7 +247,7 @@ impl fmt::Display for Note {
                 write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))
             }
             Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
-            Self::Approval(ruling) => f.write_str(ruling),
+            Self::Approval(ruling) | Self::Undo(ruling) => f.write_str(ruling),
             Self::Interruption { users, total, worst } => {
                 if let [(user, time)] = worst.as_slice() {
                     return write!(f, "about {} without calls for {user}", Minutes(*time));

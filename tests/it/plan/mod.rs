@@ -12,6 +12,7 @@ mod moves;
 mod numbers;
 mod patience;
 mod table;
+mod undo;
 mod windows;
 
 use dialplane::plan::Plan;

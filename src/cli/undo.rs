@@ -1,0 +1,133 @@
+//! `undo`: takes an earlier run back, through the same guards, against today's live state.
+//!
+//! Without `--apply` there is a reader only; nothing that [`show`] holds could write.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{
+    apply,
+    args::{Cli, Once, PlanOutput},
+    backend::Backend,
+    exit::{Exit, Failure},
+    manifests::{self, Looked},
+    report::Recovered,
+    signals::Signals,
+};
+use crate::{
+    config::{Execution, Settings},
+    model::{Memory, RunId, TenantId, TenantName},
+    pass,
+    plan::{Plan, Undo},
+    ports::{Entry, Journal as _, LiveReader},
+    state::{History, read_memory},
+};
+
+/// Runs that are named to somebody who names none that there is.
+const TOLD: usize = 5;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The run, as reports and the journal call it
+    run: String,
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    paths: Vec<PathBuf>,
+    /// Carry it out. Without this it is only shown, and nothing can be written
+    #[arg(long)]
+    apply: bool,
+    /// How the outcome is shown
+    #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
+    output: PlanOutput,
+}
+
+impl Arguments {
+    /// What a single pass takes.
+    fn as_once(&self) -> Once {
+        Once { paths: self.paths.clone(), sandbox: false, tenants: Vec::new(), output: self.output }
+    }
+}
+
+/// Shows the plan back, or carries it out.
+pub(super) async fn undo(cli: &Cli, arguments: &Arguments, signals: &Signals) -> Result<Exit, Failure> {
+    let settings = manifests::settings(cli)?;
+    let run = RunId::new(&arguments.run);
+    let entries = entries(&run, &settings)?;
+    let once = arguments.as_once();
+    let looked = apply::look(&once, &settings)?;
+    let tenant = tenant(&run, &entries, &looked)?;
+    let back = Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
+    let exit = if arguments.apply { carry_out(&back, &once, &settings).await } else { show(&back, &once, &settings).await }?;
+    Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
+}
+
+async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {
+    let (reader, execution) = {
+        let backend = Backend::real(settings)?;
+        (backend.reader(), backend.execution)
+    };
+    let mut plan = back.plan(&reader, &execution, read_memory(&settings.state.path)?).await?;
+    apply::stop(&mut plan, &apply::switch(false, settings));
+    apply::show_plan(&plan, once.output);
+    Ok(Exit::of_plan(&plan))
+}
+
+async fn carry_out(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {
+    let backend = Backend::real(settings)?;
+    let journal = apply::store(false, settings)?;
+    let mut plan = back.plan(&backend.reader(), &backend.execution, |tenant| journal.memory(tenant)).await?;
+    let switch = apply::switch(false, settings);
+    apply::stop(&mut plan, &switch);
+    // No version of the manifests wants this.
+    Ok(apply::carry_out(&plan, (&backend, &journal, switch), None, &Recovered::new(), once.output, back.signals).await)
+}
+
+/// The way back.
+struct Back<'a> {
+    undo: Undo<'a>,
+    tenant: &'a TenantName,
+    looked: &'a Looked,
+    signals: &'a Signals,
+}
+
+impl Back<'_> {
+    /// All tenants are looked at, because a number may have moved to any of them.
+    async fn plan<R: LiveReader>(
+        &self,
+        reader: &R,
+        execution: &Execution,
+        memory: impl Fn(&TenantId) -> Memory,
+    ) -> Result<Plan, Failure> {
+        let in_force = &self.looked.in_force;
+        let observed = apply::observe(self.looked, reader, execution, &memory, self.signals).await?;
+        let plan = pass::decide_undo((self.undo, self.tenant), in_force, &observed, memory, Timestamp::now(), execution);
+        Ok(Plan { tenants: plan.into_iter().collect() })
+    }
+}
+
+/// What is on record of the run.
+fn entries(run: &RunId, settings: &Settings) -> Result<Vec<Entry>, Failure> {
+    let history = History::read(&settings.state.path)?;
+    let entries = history.entries(run)?;
+    if !entries.is_empty() {
+        return Ok(entries);
+    }
+    let last: Vec<String> = history.runs(None, TOLD)?.iter().map(ToString::to_string).collect();
+    let hint = if last.is_empty() {
+        "the journal has no runs that wrote; is `state.path` the right one?".to_owned()
+    } else {
+        format!("the last runs that wrote are {}", last.join(", "))
+    };
+    Err(Failure::new(format!("the journal knows no run `{run}`")).hint(hint))
+}
+
+/// The run's tenant, by the name that it has now.
+fn tenant<'l>(run: &RunId, entries: &[Entry], looked: &'l Looked) -> Result<&'l TenantName, Failure> {
+    let of = |id: &TenantId| looked.in_force.desired.tenants.values().find(|tenant| tenant.id == *id);
+    let Some(first) = entries.first() else { return Err(Failure::new(format!("nothing is on record of run {run}"))) };
+    of(&first.tenant_id).map(|tenant| &tenant.name).ok_or_else(|| {
+        Failure::new(format!("run {run} was of tenant {}, which the manifests do not describe", first.tenant))
+            .hint("its rules are needed for an undo: bring the tenant's document back, or correct it")
+    })
+}

@@ -1,0 +1,235 @@
+//! Undo: the plan that takes an earlier run back.
+//!
+//! ```text
+//! entries of the run --last sent, first before--> what still is as it was sent --> desired state --plan_one--> the same guards
+//! ```
+//!
+//! The desired state of an undo is the tenant with all its rules: the run's users as they were before it, and everybody else whom
+//! git names as they are now. So the planner compares with today's live state, whatever may hold a step holds it, nobody but the
+//! run's users is changed, and guards that count people (sites, limits) see them all.
+//!
+//! **Invariant:** what has changed since the run, by whomever, is left alone and told. Nobody is pruned.
+//!
+//! Deliberately not here: approvals. What an undo may not do is let through the reviewed way, by a commit that is reverted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present};
+use crate::{
+    model::{
+        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Field, LiveCalling, LiveTenant, LiveUser, Observed,
+        Origin, Prune, Revision, RunId, Upn, Value, Verb,
+    },
+    plan::Observation,
+    ports::{Entry, Event, StepOutcome},
+};
+
+/// The run that is to be taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct Undo<'a> {
+    /// Which.
+    pub run: &'a RunId,
+    /// What is on record of it, in its order.
+    pub entries: &'a [Entry],
+}
+
+/// What a run sent for a user.
+#[derive(Debug, Default)]
+struct Sent {
+    calling: Option<Calling>,
+    details: Details,
+    /// What was there before the first update.
+    before: Before,
+}
+
+impl Undo<'_> {
+    /// The plan back for the run's tenant, which `tenant` is, as git wants it; `others` are all other tenants.
+    #[must_use]
+    pub fn plan(&self, tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan {
+        let git = tenant.desired;
+        let Observation::Seen(live) = tenant.live else { return plan_one(tenant, others) };
+        let present = Present { memory: tenant.memory, now: others.now, patience: others.patience };
+        let (users, left) = self.users(git, live, &present);
+        let undone: BTreeSet<Upn> = users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
+        let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
+        let bystanders = bystanders.filter_map(|user| as_it_is(user, live, &present));
+        let users = bystanders.chain(users).collect();
+        let desired = DesiredTenant { users, prune: Prune::Never, ..git.clone() };
+        // Whether Teams shows what the service shows is a matter of what git wants.
+        let live = LiveTenant { confirmation: Confirmation::NotAsked, ..live.clone() };
+        let live = Observation::Seen(&live);
+        let mut plan = plan_one(&TenantInput { desired: &desired, live, approvals: &[], ..*tenant }, others);
+        plan.problems.retain(|problem| undone.contains(&problem.user));
+        plan.problems.extend(left);
+        // That a manifest names somebody is for git to say.
+        plan.managed.retain(|managed| git.users.contains_key(&managed.user));
+        plan.notes.retain(|note| !matches!(note, Note::Unmanaged(_) | Note::ProtectsNobody(_) | Note::Renamed(..)));
+        let against: BTreeSet<&Upn> = plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
+        let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
+        plan.notes.extend(note);
+        plan
+    }
+
+    /// That the undo does not last by itself.
+    fn git_wants(&self, users: usize) -> Note {
+        let users = if users == 1 { "1 user".to_owned() } else { format!("{users} users") };
+        let revert = self.revision().map_or_else(
+            || "revert the commit that asks for it (which one the run carried out is not on record)".to_owned(),
+            |revision| format!("revert the commit that asks for it (the run carried out {revision})"),
+        );
+        Note::Undo(format!(
+            "git still wants what run {} did for {users}, and the next run, by the service or by `apply`, does it again: {revert}",
+            self.run
+        ))
+    }
+
+    /// Which version of the manifests the run carried out.
+    fn revision(&self) -> Option<&Revision> {
+        self.entries.iter().find_map(|entry| match &entry.event {
+            Event::Began { revision, .. } => revision.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The run's users as they were before it, and whatever of it is left alone, and why.
+    fn users(&self, git: &DesiredTenant, live: &LiveTenant, present: &Present<'_>) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
+        let origin = Origin { file: format!("run {}", self.run).into(), line: None };
+        let (mut users, mut left) = (BTreeMap::new(), Vec::new());
+        for (upn, sent) in self.sent(git) {
+            let mut leave = |reason: String| {
+                let remedy = "it is left as it is: change it in the manifests if it is wrong";
+                left.push(Problem { user: upn.clone(), reason, remedy: remedy.to_owned(), origin: Some(origin.clone()) });
+            };
+            let Some(user) = live.users.get(&upn) else {
+                leave("the service does not show this user any more".to_owned());
+                continue;
+            };
+            let Some(calling) = calling_before(&sent, present, user, &mut leave) else { continue };
+            let details = details_before(&sent, calling, present, user, &mut leave);
+            let site = git.users.get(&upn).and_then(|user| user.site.clone());
+            let origin = origin.clone();
+            users.insert(upn.clone(), DesiredUser { upn, calling, details, site, reason: None, origin });
+        }
+        (users, left)
+    }
+
+    /// The last that was sent of everything, by user. What was refused, or never sent, changed nothing.
+    fn sent(&self, tenant: &DesiredTenant) -> BTreeMap<Upn, Sent> {
+        let mut sent: BTreeMap<Upn, Sent> = BTreeMap::new();
+        let mut under_way: BTreeMap<&Upn, (Verb, &Details, &Before)> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.tenant_id == tenant.id) {
+            match &entry.event {
+                Event::Intent { user, verb, details, before, .. } => drop(under_way.insert(user, (*verb, details, before))),
+                Event::Outcome { user, outcome: StepOutcome::Failed(_) | StepOutcome::NotTried(_), .. } => {
+                    under_way.remove(user);
+                }
+                Event::Outcome { user, .. } => {
+                    if let Some(step) = under_way.remove(user) {
+                        sent.entry(user.clone()).or_default().add(step);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Without an outcome, it may have been carried out.
+        for (user, step) in under_way {
+            sent.entry(user.clone()).or_default().add(step);
+        }
+        sent
+    }
+}
+
+impl Sent {
+    fn add(&mut self, (verb, details, before): (Verb, &Details, &Before)) {
+        match verb {
+            Verb::Enable => self.calling = Some(Calling::Enabled),
+            Verb::Disable => self.calling = Some(Calling::Disabled),
+            Verb::Update => {
+                self.details = details.over(&self.details);
+                for (field, value) in before {
+                    self.before.entry(*field).or_insert_with(|| value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Somebody who is no matter of the run, wanted as is. Nobody, if nobody knows how that is.
+fn as_it_is(user: &DesiredUser, live: &LiveTenant, present: &Present<'_>) -> Option<(Upn, DesiredUser)> {
+    let calling = known(&present.calling(live.users.get(&user.upn)?))?;
+    Some((user.upn.clone(), DesiredUser { calling, details: Details::default(), ..user.clone() }))
+}
+
+fn known(calling: &LiveCalling) -> Option<Calling> {
+    match calling {
+        LiveCalling::Enabled => Some(Calling::Enabled),
+        LiveCalling::Disabled => Some(Calling::Disabled),
+        LiveCalling::Unclear(_) => None,
+    }
+}
+
+/// What calling is to be: the other way round if the run switched it and it still is so, else as it is: back already, or never
+/// switched. Nothing if nobody knows what it is.
+fn calling_before(sent: &Sent, present: &Present<'_>, user: &LiveUser, leave: &mut impl FnMut(String)) -> Option<Calling> {
+    let Some(is) = known(&present.calling(user)) else {
+        leave("the service says of this user's calling neither that it is enabled nor that it is disabled".to_owned());
+        return None;
+    };
+    Some(match (sent.calling, is) {
+        (Some(Calling::Enabled), Calling::Enabled) => Calling::Disabled,
+        (Some(Calling::Disabled), Calling::Disabled) => Calling::Enabled,
+        _ => is,
+    })
+}
+
+/// The fields that still are as the run sent them, with the values from before it.
+fn details_before(
+    sent: &Sent,
+    calling: Calling,
+    present: &Present<'_>,
+    user: &LiveUser,
+    leave: &mut impl FnMut(String),
+) -> Details {
+    let mut details = Details::default();
+    for (field, before) in &sent.before {
+        let Some(value) = sent.details.get(*field) else { continue };
+        let number = *field == Field::PhoneNumber;
+        // A list that lags shows what was before: a third value was put there by somebody, however young the write is.
+        let is = match user.details.get(field) {
+            Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => Some(third),
+            _ => present.value(user, *field),
+        };
+        match (is, before) {
+            // It is back already.
+            (Some(is), Some(before)) if is == before => {}
+            (Some(Value::NoPhone), None) if number => {}
+            (Some(is), _) if is != value => {
+                leave(format!("the run set {field} to {value}, and it is {is} now: somebody has changed it since"));
+            }
+            (None, _) => leave(format!("the run set {field} to {value}, and what it is now nobody can see")),
+            (Some(_), None) if number => details.set(*field, Value::NoPhone),
+            (Some(_), None) => leave(format!("{field} had no value before, which is nothing that the service can be told")),
+            (Some(_), Some(Value::NoPhone)) => details.set(*field, Value::NoPhone),
+            (Some(_), Some(_)) if calling == Calling::Disabled => {
+                leave(format!("{field} stays {value}: calling is off, and details of such a user are not sent"));
+            }
+            (Some(_), Some(before)) => details.set(*field, before.clone()),
+        }
+    }
+    details
+}
+
+/// Whether git wants otherwise what a step makes.
+fn differs(step: &super::Step, git: &DesiredTenant) -> bool {
+    let wanted = git.users.get(&step.user);
+    match (&step.action, wanted) {
+        (Action::Enable, None) => git.prune == Prune::Disable,
+        (Action::Disable | Action::Update(_), None) => false,
+        (Action::Enable, Some(user)) => user.calling == Calling::Disabled,
+        (Action::Disable, Some(user)) => user.calling == Calling::Enabled,
+        (Action::Update(_), Some(user)) => step.changes.iter().any(|change| {
+            let wanted = user.details.get(change.field);
+            wanted.is_some_and(|wanted| *wanted != change.desired)
+        }),
+    }
+}

@@ -1,0 +1,177 @@
+//! Undo: what a run did is taken back where it still stands; what has moved since is left alone and told.
+
+use dialplane::{
+    model::{Calling, Field, Revision, RunId, Value},
+    pass,
+    plan::{HoldKind, Plan, Undo},
+    ports::{Entry, Event, Fault, FaultKind, StepOutcome},
+    sandbox::{Failure, Route, World},
+};
+use jiff::Timestamp;
+
+use super::{carry_out, show};
+use crate::support::{
+    House, NOTHING, contoso, fleet, gateway, id, name, number, of, on, runnable, store, stranger, switch, text,
+};
+
+/// What the journal would hold of a plan's run for contoso: `outcome` of each user's steps, `None` where it was cut off.
+fn entries(plan: &Plan, outcome: impl Fn(&str) -> Option<StepOutcome>) -> Vec<Entry> {
+    let revision = Revision { commit: "c0ffee0123456789".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: false };
+    let mut events = vec![Event::Began { steps: 1, revision: Some(revision), plan: String::new() }];
+    for step in &of(plan, "contoso").steps {
+        let (user, verb) = (step.user.clone(), step.action.verb());
+        let (details, before, origin) = (step.action.details(), step.before(), step.origin.clone());
+        events.push(Event::Intent { user: user.clone(), verb, details, before, origin });
+        events.extend(outcome(user.as_str()).map(|outcome| Event::Outcome { user, verb, outcome }));
+    }
+    let entry = |event| Entry { at: Timestamp::now(), run: run(), tenant: name("contoso"), tenant_id: id("contoso"), event };
+    events.into_iter().map(entry).collect()
+}
+
+fn run() -> RunId {
+    RunId::new("20260703T100000Z-1-0")
+}
+
+async fn undo(house: &House, entries: &[Entry]) -> Plan {
+    let tenants = house.in_force.desired.tenants.values();
+    let observed = pass::observe(&house.readers, tenants, 1, |_| {}).await;
+    let memory = |tenant: &_| dialplane::ports::Journal::memory(&house.journal, tenant);
+    let back = (Undo { run: &run(), entries }, &name("contoso"));
+    let plan = pass::decide_undo(back, &house.in_force, &observed, memory, Timestamp::now(), &house.execution);
+    Plan { tenants: vec![plan.unwrap()] }
+}
+
+#[tokio::test]
+async fn what_still_stands_is_taken_back_and_the_rest_is_told() {
+    let manifests = fleet(&[
+        (
+            "contoso",
+            "",
+            &[
+                "adele enabled +14255550100",
+                "bert disabled",
+                "carl enabled +14255550103",
+                "dora enabled userTag=wanted",
+                "eric enabled +14255550106",
+                "frank enabled userTag=wanted",
+                "gina enabled +14255550107",
+                "hugo enabled userTag=wanted",
+            ],
+        ),
+        ("fabrikam", "", &["ines enabled"]),
+    ]);
+    let tag = |text: &str| Value::Text(text.into());
+    let house = House::open(&manifests, |world| {
+        switch(world, "adele", Calling::Disabled);
+        switch(world, "bert", Calling::Enabled);
+        store(world, "carl", Field::PhoneNumber, number("+14255550102"));
+        store(world, "eric", Field::PhoneNumber, number("+14255550105"));
+        for who in ["dora", "frank", "hugo"] {
+            store(world, who, Field::UserTag, tag("before"));
+        }
+    })
+    .await;
+    let wanted = house.plan().await;
+    let refused = StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no"));
+    let entries = entries(&wanted, |user| match user {
+        "frank@contoso.com" => Some(refused.clone()),
+        "hugo@contoso.com" => None,
+        _ => Some(StepOutcome::Accepted),
+    });
+    carry_out(&house, &wanted).await;
+    house.sandbox.world(|world| {
+        // Somebody has changed this since, and the number is elsewhere; and git is not obeyed where the run did nothing.
+        store(world, "dora", Field::UserTag, tag("since"));
+        let taken = [(Field::PhoneNumber, number("+14255550105"))];
+        stranger(world, "fabrikam", "taker@fabrikam.com", Calling::Enabled, &taken);
+        switch(world, "gina", Calling::Disabled);
+    });
+    let writes = house.writes();
+    let back = undo(&house, &entries).await;
+    assert_eq!(house.writes(), writes, "planning wrote");
+    let calls = carry_out(&house, &back).await;
+    let after = undo(&house, &entries).await;
+    assert_eq!(runnable(&after), [], "{}", text(&after));
+    let git = house.plan().await;
+    let shown = format!(
+        "{}\n# calls\n{}\n\n# the same undo after it\n{}\n# what git wants after it\n{}",
+        text(&back),
+        calls.join("\n"),
+        text(&after),
+        text(&git)
+    );
+    show("undo", &shown);
+    assert_eq!(house.user("frank").stored.get(Field::UserTag), Some(&tag("wanted")));
+    assert_eq!(house.user("dora").stored.get(Field::UserTag), Some(&tag("since")));
+    assert_eq!(house.user("hugo").stored.get(Field::UserTag), Some(&tag("before")));
+    // Whoever is to be wherever git says comes there with the next run.
+    carry_out(&house, &git).await;
+    assert_eq!(runnable(&house.plan().await), []);
+}
+
+/// Ten with calling, whom the run has given it.
+async fn ten(spec: &str) -> (House, Vec<Entry>) {
+    let users: Vec<String> = (0..10).map(|n| format!("u{n} enabled site=berlin")).collect();
+    let manifests = contoso(spec, &users.iter().map(String::as_str).collect::<Vec<_>>());
+    let off = |world: &mut World| (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Disabled));
+    let house = House::open(&manifests, off).await;
+    let plan = house.plan().await;
+    let entries = entries(&plan, |_| Some(StepOutcome::Accepted));
+    house.sandbox.world(|world| (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Enabled)));
+    (house, entries)
+}
+
+fn kinds(plan: &Plan) -> Vec<HoldKind> {
+    let tenant = of(plan, "contoso");
+    let steps = tenant.steps.iter().flat_map(|step| &step.holds);
+    let kinds: std::collections::BTreeSet<HoldKind> = tenant.holds.iter().chain(steps).map(|hold| hold.kind).collect();
+    kinds.into_iter().collect()
+}
+
+#[tokio::test]
+async fn every_guard_holds_an_undo_too() {
+    let loose = "limits: { disable: { percent: 100 } }";
+    for (spec, kind) in [
+        ("mode: report", HoldKind::Mode),
+        ("mode: suspend", HoldKind::Mode),
+        ("", HoldKind::Limit),
+        (&format!("{loose}, protect: [u3@contoso.com]"), HoldKind::Protected),
+        (loose, HoldKind::LastOfSite),
+        ("windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }", HoldKind::Window),
+    ] {
+        let (house, entries) = ten(spec).await;
+        let back = undo(&house, &entries).await;
+        assert!(kinds(&back).contains(&kind), "{spec}: {:?}\n{}", kinds(&back), text(&back));
+        assert!(!kinds(&back).contains(&HoldKind::EmptyDesired));
+    }
+    let (house, entries) = ten(loose).await;
+    house.sandbox.world(|world| crate::support::tenant(world, "contoso").consent_flag = false);
+    let back = undo(&house, &entries).await;
+    assert!(kinds(&back).contains(&HoldKind::Consent), "{}", text(&back));
+    assert_eq!(carry_out(&house, &back).await, NOTHING);
+}
+
+#[tokio::test]
+async fn a_pruned_user_comes_back_though_git_names_hardly_anybody() {
+    let spec = "prune: disable, limits: { disable: { percent: 100 } }";
+    let house = House::open(&contoso(spec, &["adele enabled"]), |world| {
+        stranger(world, "contoso", "left@contoso.com", Calling::Enabled, &[(Field::SbcGatewayId, gateway(805))]);
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan), [("disable".to_owned(), "left@contoso.com".to_owned())], "{}", text(&plan));
+    let entries = entries(&plan, |_| Some(StepOutcome::Accepted));
+    carry_out(&house, &plan).await;
+    let back = undo(&house, &entries).await;
+    assert_eq!(runnable(&back), [("enable".to_owned(), "left@contoso.com".to_owned())], "{}", text(&back));
+    carry_out(&house, &back).await;
+    assert_eq!(runnable(&house.plan().await), runnable(&plan), "git still wants it");
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_be_read_is_held() {
+    let (house, entries) = ten("").await;
+    house.fault(on(Failure::Unavailable, Route::ListUsers));
+    let back = undo(&house, &entries).await;
+    assert_eq!(kinds(&back), [HoldKind::NotRead], "{}", text(&back));
+}
