@@ -26,11 +26,14 @@ pub struct KeptFiles {
     path: PathBuf,
     max_age: Duration,
     sheet: Sheet,
-    last: Mutex<Option<(Stamp, Result<Arc<Snapshot>, Fault>)>>,
+    last: Mutex<Option<Read>>,
 }
 
 /// What tells one version of the files from another: name, time and length of each.
 type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
+
+/// One version of the files, and what it holds.
+type Read = (Stamp, Result<Arc<Snapshot>, Fault>);
 
 impl KeptFiles {
     /// Those that the settings name, if they name any. Nothing is read yet.
