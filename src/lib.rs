@@ -74,7 +74,8 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run (the taker waits for the next), history and a shared journal.
+//! Numbers that move between tenants in one run (the taker waits for the next), and a journal shared between
+//! machines.
 
 pub mod api;
 pub mod cli;

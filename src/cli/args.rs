@@ -69,6 +69,13 @@ pub(super) enum Command {
     Apply(Apply),
     /// Show what would take an earlier run back; with --apply, do it
     Undo(super::undo::Arguments),
+    /// Tell what was done: the last runs, or one of them step by step
+    History(super::history::Arguments),
+    /// Tell why a user is as it is: what wants it, what was sent and seen, what is waited for; asks nobody
+    Why(super::why::Arguments),
+    /// Check the journal, or save what can be read of it; never writes to it
+    #[command(subcommand)]
+    Journal(super::journal::Arguments),
     /// Run as a service: act on every change of the manifests and on drift
     Run(Run),
     /// Keep live state in a snapshot, which `plan --live` plans from

@@ -11,7 +11,9 @@ mod check;
 mod credentials;
 mod doctor;
 mod exit;
+mod history;
 mod import;
+mod journal;
 mod logging;
 mod manifests;
 mod observe;
@@ -24,6 +26,7 @@ mod signals;
 mod status;
 mod undo;
 mod whom;
+mod why;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
@@ -68,6 +71,9 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         }
         Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
         Command::Undo(command) => undo::undo(cli, command, signals).await,
+        Command::History(command) => history::history(cli, command),
+        Command::Why(command) => why::why(cli, command),
+        Command::Journal(command) => journal::journal(cli, command),
         Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, None, signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,

@@ -29,6 +29,7 @@ pub mod render;
 mod shrink;
 mod types;
 mod undo;
+mod why;
 pub mod window;
 
 use std::{
@@ -44,6 +45,7 @@ pub use interruption::Estimates;
 pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::Undo;
+pub use why::{Sent, Wait, Why, wants, why};
 
 use crate::{
     model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},

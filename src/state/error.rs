@@ -66,7 +66,7 @@ impl OpenError {
             Self::InUse { .. } => "only one dialplane may write with the same state; stop the other one first",
             Self::Newer { .. } => "nothing was changed; use a dialplane that is at least as new as the one that wrote it",
             Self::Damaged { .. } => {
-                "nothing was changed; restore the folder from a backup, or move it away after making sure that no sync is owed"
+                "nothing was changed; restore the folder from a backup, or save what can be read: see `dialplane journal export --help`"
             }
             Self::Two { .. } => "an older dialplane has written here since; move the file away that does not count",
         }

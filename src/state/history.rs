@@ -11,8 +11,8 @@ use super::{
     load::{self, Bad},
 };
 use crate::{
-    model::{Memory, RunId, TenantId, TenantName},
-    ports::Entry,
+    model::{Memory, RunId, TenantId, TenantName, Upn},
+    ports::{Entry, Event},
 };
 
 /// How often a journal is read again that seems damaged: somebody may have begun to write in the middle of a look.
@@ -21,8 +21,8 @@ const LOOKS: u32 = 3;
 /// A journal to look at.
 #[derive(Debug)]
 pub struct History {
-    path: PathBuf,
-    db: Connection,
+    pub(super) path: PathBuf,
+    pub(super) db: Connection,
 }
 
 /// What a journal remembers, without the right to write: for dry runs. An absent journal remembers nothing.
@@ -53,6 +53,12 @@ impl History {
         load::load(&self.db).map(|loaded| loaded.fold).map_err(|bad| bad.at(&self.path))
     }
 
+    /// What the planner may know of each tenant.
+    pub fn memory(&self) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
+        let fold = self.fold()?;
+        Ok(move |tenant: &TenantId| fold.memory(tenant))
+    }
+
     /// The last runs that meant to write, newest first; of one tenant, by the name that it had then, if it is named.
     pub fn runs(&self, tenant: Option<&TenantName>, limit: usize) -> Result<Vec<RunId>, OpenError> {
         let query =
@@ -78,5 +84,34 @@ impl History {
             Ok(entries)
         };
         entries().map_err(|bad| bad.at(&self.path))
+    }
+
+    /// What was recorded of a user of a tenant, newest first.
+    pub fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, OpenError> {
+        // The database folds the case of ASCII only: a name beyond that is looked for in every entry.
+        let part = if user.key().is_ascii() { user.key() } else { "" };
+        let entries = || -> Result<Vec<Entry>, Bad> {
+            let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
+            let mut statement = self.db.prepare(query)?;
+            let mut rows = statement.query([tenant.as_str(), part])?;
+            let mut entries = Vec::new();
+            while let Some(row) = rows.next()? {
+                let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
+                if speaks_of(&entry.event, user) {
+                    entries.push(entry);
+                }
+            }
+            Ok(entries)
+        };
+        entries().map_err(|bad| bad.at(&self.path))
+    }
+}
+
+fn speaks_of(event: &Event, user: &Upn) -> bool {
+    match event {
+        Event::Intent { user: of, .. } | Event::Outcome { user: of, .. } => of == user,
+        Event::Landed(landings) => landings.iter().any(|landing| landing.user == *user),
+        Event::Decided(users) | Event::Vanished(users) => users.contains(user),
+        _ => false,
     }
 }

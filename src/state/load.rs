@@ -95,7 +95,7 @@ pub(super) fn line(entry: &Entry) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Line::from(entry))
 }
 
-fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
+pub(super) fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
     let row = db.query_row("SELECT sequence, hash, state FROM fold", [], |row| {
         Ok((Link { sequence: row.get(0)?, hash: row.get(1)? }, row.get::<_, String>(2)?))
     });

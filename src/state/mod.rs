@@ -12,6 +12,7 @@
 //!
 //! Deliberately not here: a store that machines share; the seam for it, leases included, is [`crate::ports::Journal`].
 
+mod check;
 mod db;
 mod error;
 mod fold;
@@ -23,16 +24,19 @@ mod load;
 mod lock;
 mod record;
 mod retain;
+mod run;
 mod sqlite;
 mod status;
 mod store;
 mod volatile;
 mod writer;
 
+pub use check::{Checked, Exported};
 pub use error::OpenError;
 pub use history::{History, read_memory};
 pub use lease::{Clock, LEASE_TERM};
 pub use lock::is_held;
+pub use run::{Run, RunSync, SentStep};
 pub use sqlite::{Retention, SqliteJournal};
 pub use status::{Status, Tenant as TenantStatus};
 pub use store::Store;

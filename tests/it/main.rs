@@ -16,6 +16,7 @@ mod doctor;
 mod examples;
 mod execute;
 mod faults;
+mod history;
 mod keeper;
 mod kept;
 mod kill;

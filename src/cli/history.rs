@@ -1,0 +1,219 @@
+//! `history`: what was done. Read from the journal, which is not locked for it.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    args::{Cli, StatusOutput},
+    exit::{Exit, Failure},
+    manifests, out,
+};
+use crate::{
+    model::{Field, RunId, TenantName},
+    plan::render::many,
+    ports::StepOutcome,
+    state::{History, Run, RunSync, SentStep},
+};
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// One run, step by step; without it the last runs are listed
+    run: Option<String>,
+    /// Only runs of this tenant
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| TenantName::parse(name), conflicts_with = "run")]
+    tenant: Option<TenantName>,
+    /// At most so many runs
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    limit: usize,
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
+    output: StatusOutput,
+}
+
+/// Shows runs, newest first, or one run step by step.
+pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+    let history = History::read(&manifests::settings(cli)?.state.path)?;
+    if let Some(id) = &command.run {
+        let run = Run::of(&history.entries(&RunId::new(id))?).ok_or_else(|| {
+            Failure::new(format!("the journal knows no run `{id}`"))
+                .hint("`dialplane history` lists runs; old ones are let go of (`state.retention`)")
+        })?;
+        match command.output {
+            StatusOutput::Text => out::data(&one(&run)),
+            StatusOutput::Json => out::json(&json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) })),
+        }
+        return Ok(Exit::Done);
+    }
+    let ids = history.runs(command.tenant.as_ref(), command.limit)?;
+    let runs: Result<Vec<Option<Run>>, _> = ids.iter().map(|id| history.entries(id).map(|entries| Run::of(&entries))).collect();
+    let runs: Vec<Run> = runs?.into_iter().flatten().collect();
+    match command.output {
+        StatusOutput::Text if runs.is_empty() => out::talk("no run has written anything yet\n"),
+        StatusOutput::Text => out::data(&runs.iter().map(line).collect::<String>()),
+        StatusOutput::Json => {
+            let runs: Vec<Value> = runs.iter().map(|run| as_json(run, false)).collect();
+            out::json(&json!({ "version": 1, "kind": "History", "runs": runs }));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A time as people read it.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn revision(run: &Run) -> String {
+    run.revision.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+}
+
+/// What became of its steps and its sync, in a few words.
+fn became(run: &Run) -> String {
+    let of = |kind: fn(&StepOutcome) -> bool| {
+        run.steps.iter().filter(|step| step.outcome.as_ref().is_some_and(|(_, outcome)| kind(outcome))).count()
+    };
+    let failed = of(|outcome| matches!(outcome, StepOutcome::Failed(_)));
+    let open = run.steps.iter().filter(|step| step.outcome.is_none()).count();
+    let unknown = of(|outcome| matches!(outcome, StepOutcome::Unknown(_))) + open;
+    let mut parts = vec![format!("{} of {} accepted", run.accepted(), many(run.meant, "step"))];
+    parts.extend((failed > 0).then(|| format!("{failed} failed")));
+    parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
+    parts.extend(match run.sync {
+        RunSync::Accepted(_) => Some("sync accepted".to_owned()),
+        RunSync::NotNeeded => None,
+        RunSync::Open => Some("sync not accepted in this run".to_owned()),
+    });
+    parts.join(", ")
+}
+
+fn line(run: &Run) -> String {
+    format!(
+        "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{FAINT:#}\n",
+        time(run.began),
+        run.tenant,
+        became(run),
+        run.id,
+        revision(run)
+    )
+}
+
+fn one(run: &Run) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_one(&mut out, run);
+    out
+}
+
+fn write_one(out: &mut String, run: &Run) -> fmt::Result {
+    writeln!(out, "{BOLD}run {} of {}{BOLD:#}", run.id, run.tenant)?;
+    writeln!(out, "  began     {}, last entry after {}", time(run.began), span(run.began, run.last))?;
+    writeln!(out, "  revision  {}", revision(run))?;
+    writeln!(out, "  outcome   {}", became(run))?;
+    if let RunSync::Accepted(at) = run.sync {
+        writeln!(out, "  synced    {}", time(at))?;
+    }
+    if !run.steps.is_empty() {
+        writeln!(out, "  sent")?;
+    }
+    for step in &run.steps {
+        write_step(out, step)?;
+    }
+    if !run.plan.is_empty() {
+        writeln!(out, "  plan")?;
+        for line in run.plan.lines() {
+            writeln!(out, "    {FAINT}{line}{FAINT:#}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
+    let origin = step.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+    writeln!(out, "    {:7}  {:40} {origin}", step.verb, step.user.as_str())?;
+    for (field, value) in step.details.iter() {
+        let before = match step.before.get(&field) {
+            Some(Some(before)) => before.to_string(),
+            Some(None) => "nothing".to_owned(),
+            None => continue,
+        };
+        writeln!(out, "      {}: {before} -> {value}", field.name())?;
+    }
+    match &step.outcome {
+        None => writeln!(out, "      {YELLOW}sent {}, and no answer is on record{YELLOW:#}", time(step.sent)),
+        Some((at, outcome)) => {
+            let took = span(step.sent, *at);
+            match outcome {
+                StepOutcome::Accepted => writeln!(out, "      accepted after {took}"),
+                StepOutcome::Failed(fault) => writeln!(out, "      {RED}failed{RED:#} after {took}: {fault}"),
+                StepOutcome::Unknown(fault) => writeln!(out, "      {RED}unknown{RED:#} after {took}: {fault}"),
+                StepOutcome::NotTried(reason) => writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {reason}"),
+            }
+        }
+    }
+}
+
+/// How long it took; a clock that was set back took no time.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    let took = std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default();
+    humantime::format_duration(std::time::Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))).to_string()
+}
+
+fn as_json(run: &Run, whole: bool) -> Value {
+    let (sync, synced) = match run.sync {
+        RunSync::Accepted(at) => ("accepted", Some(at)),
+        RunSync::NotNeeded => ("notNeeded", None),
+        RunSync::Open => ("open", None),
+    };
+    let mut value = json!({
+        "run": run.id.as_str(),
+        "tenant": run.tenant.as_str(),
+        "tenantId": run.tenant_id.as_str(),
+        "began": run.began,
+        "last": run.last,
+        "revision": run.revision,
+        "meant": run.meant,
+        "accepted": run.accepted(),
+        "sync": { "outcome": sync, "at": synced },
+        "steps": run.steps.iter().map(step_json).collect::<Vec<_>>(),
+    });
+    if whole && let Some(object) = value.as_object_mut() {
+        object.insert("plan".to_owned(), json!(run.plan));
+    }
+    value
+}
+
+fn step_json(step: &SentStep) -> Value {
+    let (outcome, reason) = word(step.outcome.as_ref().map(|(_, outcome)| outcome));
+    let details = |field: &Field| field.name().to_owned();
+    json!({
+        "action": step.verb,
+        "user": step.user.as_str(),
+        "origin": step.origin.as_ref().map(ToString::to_string),
+        "sent": step.sent,
+        "answered": step.outcome.as_ref().map(|(at, _)| at),
+        "outcome": outcome,
+        "reason": reason,
+        "details": step.details.iter().map(|(field, value)| (details(&field), json!(value.to_string()))).collect::<serde_json::Map<_, _>>(),
+        "before": step.before.iter().map(|(field, value)| (details(field), json!(value.as_ref().map(ToString::to_string)))).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// An outcome in a word, and why.
+pub(super) fn word(outcome: Option<&StepOutcome>) -> (&'static str, Option<&str>) {
+    match outcome {
+        Some(StepOutcome::Accepted) => ("accepted", None),
+        Some(StepOutcome::Failed(fault)) => ("failed", Some(&fault.message)),
+        Some(StepOutcome::Unknown(fault)) => ("unknown", Some(&fault.message)),
+        Some(StepOutcome::NotTried(reason)) => ("notTried", Some(reason)),
+        None => ("unknown", Some("the process ended before the answer")),
+    }
+}

@@ -1,0 +1,72 @@
+//! `journal`: whether the record of what was done is whole, and what can be saved of it. Read only.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{
+    args::{Cli, StatusOutput},
+    exit::{Exit, Failure},
+    history::time,
+    manifests, out,
+};
+use crate::state::History;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Arguments {
+    /// Prove that the journal is whole: its pages, its chain of hashes, and what it adds up to
+    Check {
+        /// How it is shown
+        #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
+        output: StatusOutput,
+    },
+    /// Print every entry that can be read, a JSON object a line, also of a damaged journal
+    ///
+    /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as the journal by the next command
+    /// that writes.
+    Export,
+}
+
+/// Checks or exports the journal.
+pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+    let history = History::read(&manifests::settings(cli)?.state.path)?;
+    match command {
+        Arguments::Check { output } => check(&history, *output),
+        Arguments::Export => {
+            let exported = history.export(|line| out::data(&format!("{line}\n")));
+            out::talk(&format!("{} exported\n", entries(exported.entries)));
+            told(&exported.problems)
+        }
+    }
+}
+
+fn check(history: &History, output: StatusOutput) -> Result<Exit, Failure> {
+    let checked = history.check()?;
+    match output {
+        StatusOutput::Json => out::json(&json!({
+            "version": 1, "kind": "JournalCheck", "entries": checked.entries, "first": checked.first, "last": checked.last,
+            "head": checked.head, "problems": checked.problems,
+        })),
+        StatusOutput::Text => {
+            let entries = entries(u64::try_from(checked.entries).unwrap_or(0));
+            match (checked.first, checked.last) {
+                (Some(first), Some(last)) => {
+                    out::data(&format!("{entries}, {} to {}\nlast hash {}\n", time(first), time(last), checked.head));
+                }
+                _ => out::data(&format!("{entries}\n")),
+            }
+        }
+    }
+    told(&checked.problems)
+}
+
+fn told(problems: &[String]) -> Result<Exit, Failure> {
+    if problems.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(Failure::new(format!("the journal is damaged: {}", problems.join("; ")))
+        .hint("restore it from a backup, or save what can be read: see `dialplane journal export --help`"))
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}

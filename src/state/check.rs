@@ -1,0 +1,163 @@
+//! Whether a journal is whole, and what can be saved of one that is not.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension as _;
+
+use super::{
+    OpenError,
+    db::{self, Link},
+    fold::Fold,
+    history::History,
+    load::{self, Bad},
+    record,
+};
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Entries that are kept and follow one another.
+    pub entries: i64,
+    /// When the first of them was recorded.
+    pub first: Option<Timestamp>,
+    /// When the last of them was recorded.
+    pub last: Option<Timestamp>,
+    /// The hash of the last one: whoever notes it can tell later that nothing before it was changed.
+    pub head: String,
+    /// What is wrong. Empty if the journal is whole.
+    pub problems: Vec<String>,
+}
+
+/// What was saved of a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Entries that were handed out.
+    pub entries: u64,
+    /// What could not be.
+    pub problems: Vec<String>,
+}
+
+impl History {
+    /// Reads all of it, and proves each link of the chain.
+    pub fn check(&self) -> Result<Checked, OpenError> {
+        let mut problems = self.pages();
+        let anchor = db::anchor(&self.db).map_err(|error| OpenError::of(&self.path, &error))?;
+        let (mut head, mut first, mut last) = (anchor, None, None);
+        let stored = load::stored_fold(&self.db);
+        let at_fold = stored.as_ref().ok().and_then(Option::as_ref).map(|(link, _)| *link);
+        let (mut fold, mut added_up) = (Fold::default(), None);
+        let walked = load::walk(&self.db, &mut head, |link, entry| {
+            first.get_or_insert(entry.at);
+            last = Some(entry.at);
+            fold.add(&entry);
+            if at_fold.is_some_and(|fold| fold.sequence == link.sequence) {
+                added_up = Some((link, std::mem::take(&mut fold)));
+            }
+        });
+        problems.extend(walked.err().map(|bad| why(&bad)));
+        match stored {
+            Err(bad) => problems.push(why(&bad)),
+            // What its first entries added up to can only be proved as long as they are kept.
+            Ok(Some((link, stored))) if anchor == Link::default() => match added_up {
+                Some((right, fold)) if right == link && fold == stored => {}
+                Some(_) => problems.push("what is stored as the sum of its entries is not what they add up to".to_owned()),
+                None => {}
+            },
+            Ok(_) => {}
+        }
+        let hash = head.hash.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Ok(Checked { entries: head.sequence - anchor.sequence, first, last, head: hash, problems })
+    }
+
+    /// What the database itself finds wrong with its pages.
+    fn pages(&self) -> Vec<String> {
+        let check = || {
+            let mut statement = self.db.prepare("PRAGMA integrity_check(20)")?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        match check() {
+            Ok(found) => found.into_iter().filter(|line| line != "ok").collect(),
+            Err(error) => vec![super::error::words(&error)],
+        }
+    }
+
+    /// Hands out every entry that can be read, as a line of JSON, in order; and where its place is, what the entries before
+    /// it added up to, if some of them are no longer kept. A journal is made again from these lines.
+    pub fn export(&self, mut each: impl FnMut(&str)) -> Exported {
+        let mut problems = Vec::new();
+        let anchored = db::anchor(&self.db).ok().is_none_or(|anchor| anchor != Link::default());
+        let mut fold = if anchored { self.fold_line(&mut problems) } else { None };
+        let (mut lines, broke) = self.lines(0, false);
+        if let Some(error) = broke {
+            // From the other end, as far as it goes.
+            let from = lines.last().map_or(0, |(sequence, _)| *sequence);
+            let (mut rest, _) = self.lines(from, true);
+            rest.reverse();
+            let until = rest.first().map_or_else(|| "the last".to_owned(), |(sequence, _)| (sequence - 1).to_string());
+            problems.push(format!("entries {} to {until} cannot be read: {error}", from + 1));
+            lines.append(&mut rest);
+        }
+        let mut entries = 0;
+        for (sequence, line) in lines {
+            if let Some((_, text)) = fold.take_if(|(at, _)| *at < sequence) {
+                each(&text);
+            }
+            match record::read(&line) {
+                Ok(_) => {
+                    each(&line);
+                    entries += 1;
+                }
+                Err(_) => problems.push(format!("entry {sequence} is no entry any more and is left out")),
+            }
+        }
+        if let Some((_, text)) = fold {
+            each(&text);
+        }
+        Exported { entries, problems }
+    }
+
+    /// Entries behind `from`, upwards or from the end down, as far as they can be read.
+    fn lines(&self, from: i64, down: bool) -> (Vec<(i64, String)>, Option<String>) {
+        let order = if down { "DESC" } else { "ASC" };
+        let mut lines = Vec::new();
+        let mut read = || {
+            let query = format!("SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}");
+            let mut statement = self.db.prepare(&query)?;
+            let mut rows = statement.query([from])?;
+            while let Some(row) = rows.next()? {
+                lines.push((row.get(0)?, row.get(1)?));
+            }
+            Ok(())
+        };
+        let broke: rusqlite::Result<()> = read();
+        (lines, broke.err().map(|error| super::error::words(&error)))
+    }
+
+    fn fold_line(&self, problems: &mut Vec<String>) -> Option<(i64, String)> {
+        let row = self.db.query_row("SELECT sequence, state FROM fold", [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+        match row.optional() {
+            Ok(row) => row.map(|(sequence, state)| (sequence, format!("{{\"v\":1,\"fold\":{state}}}"))),
+            Err(error) => {
+                let words = super::error::words(&error);
+                problems.push(format!(
+                    "what the entries that are gone added up to cannot be read: {words}; debts of theirs are lost"
+                ));
+                None
+            }
+        }
+    }
+}
+
+fn why(bad: &Bad) -> String {
+    match bad {
+        Bad::Sql(error) => super::error::words(error),
+        Bad::Newer(version, known) => format!("an entry is of a newer format ({version}; this one knows {known})"),
+        Bad::Damaged(reason) => reason.clone(),
+    }
+}
