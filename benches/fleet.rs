@@ -35,7 +35,30 @@ fn main() {
     let size = |name: &str, default: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (users, tenants) = (size("FLEET_USERS", 10_000), size("FLEET_TENANTS", 20));
     println!("\nover HTTP on loopback: {users} users in {tenants} tenants, dialplane and sandbox each a process");
-    over_http(users, tenants);
+    let fleet = manifests(users, tenants);
+    over_http(&fleet, &fleet, &[]);
+    println!("\n10000 numbers of one tenant shuffled at random, over HTTP as above");
+    let before = loose(10_000);
+    let after = [("tenant000.yaml".to_owned(), shuffle(&before))];
+    over_http(&[("tenant000.yaml".to_owned(), before)], &after, &["--as-desired"]);
+}
+
+/// One tenant in which everybody calls and everything may change at once.
+fn loose(users: usize) -> String {
+    let limits = "  limits: { disable: { percent: 100, count: 100000 }, numbers: { percent: 100, count: 1000000 }, changes: { percent: 100, count: 1000000 } }\n  numbers: { parking: [\"+19999999999\"] }\n";
+    let text: String = manifests(users, 1).into_iter().map(|(_, text)| text).collect();
+    text.replace("  limits: { disable: { percent: 100, count: 100000 } }\n", limits)
+        .replace("calling: disabled", "calling: enabled")
+}
+
+/// The same users with each other's numbers.
+fn shuffle(text: &str) -> String {
+    let is_number = |line: &&str| line.contains("phoneNumber:");
+    let mut numbers: Vec<&str> = text.lines().filter(is_number).collect();
+    fastrand::Rng::with_seed(1).shuffle(&mut numbers);
+    let mut numbers = numbers.into_iter();
+    let line = |line| if is_number(&line) { numbers.next().unwrap_or(line) } else { line };
+    text.lines().map(line).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn manifests(users: usize, tenants: usize) -> Vec<(String, String)> {
@@ -96,10 +119,7 @@ fn in_memory(users: usize, tenants: usize) {
 
 /// Everybody is to have somebody else's number: some ten rings, each opened with the one parking number.
 fn shuffled(users: usize) {
-    let [(path, text)] = &mut manifests(users, 1)[..] else { return };
-    let loose = "  limits: { disable: { percent: 100, count: 100000 }, numbers: { percent: 100, count: 1000000 }, changes: { percent: 100, count: 1000000 } }\n  numbers: { parking: [\"+19999999999\"] }\n";
-    *text = text.replace("  limits: { disable: { percent: 100, count: 100000 } }\n", loose);
-    let loaded = manifest::load(&[ManifestFile::new(path, text)]);
+    let loaded = manifest::load(&[ManifestFile::new("tenant000.yaml", &loose(users))]);
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     let in_force = Keeper::default().take(loaded);
     let Some(desired) = in_force.desired.tenants.values().next() else { return };
@@ -162,17 +182,23 @@ fn best<T>(mut work: impl FnMut() -> T) -> (T, Duration) {
     })
 }
 
-fn over_http(users: usize, tenants: usize) {
+/// A sandbox made from the manifests `before`, and what it costs to plan and apply `after` there.
+fn over_http(before: &[(String, String)], after: &[(String, String)], how: &[&str]) {
     let folder = std::env::temp_dir().join(format!("dialplane-fleet-{}", std::process::id()));
     fs::create_dir_all(folder.join("manifests")).expect("a temporary folder");
-    for (name, text) in manifests(users, tenants) {
-        fs::write(folder.join("manifests").join(name), text).expect("a temporary file");
-    }
-    let mut sandbox = start(&folder, &["sandbox", "manifests", "--listen", "127.0.0.1:0", "--write-config", "dialplane.yaml"]);
+    let write = |manifests: &[(String, String)]| {
+        for (name, text) in manifests {
+            fs::write(folder.join("manifests").join(name), text).expect("a temporary file");
+        }
+    };
+    write(before);
+    let serve = ["sandbox", "manifests", "--listen", "127.0.0.1:0", "--write-config", "dialplane.yaml"];
+    let mut sandbox = start(&folder, &[&serve, how].concat());
     let mut url = String::new();
     if let Some(stdout) = sandbox.stdout.take() {
         BufReader::new(stdout).read_line(&mut url).expect("the sandbox's address");
     }
+    write(after);
     for (what, arguments) in [("plan", &["plan"][..]), ("apply", &["apply"]), ("apply again", &["apply"])] {
         let begin = Instant::now();
         let mut child = start(&folder, arguments);
