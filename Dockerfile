@@ -6,7 +6,7 @@ COPY . .
 # The caches outlive the step, so the program is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked && cp target/release/dialplane /usr/local/bin/dialplane
+    cargo build --profile dist --locked && cp target/dist/dialplane /usr/local/bin/dialplane
 
 # Not distroless: a secret may come from `{command: [...]}`, and the sandbox's configuration uses one; both need programs to run.
 # The Debian release is that of the build stage, so that the C library fits.
