@@ -49,6 +49,7 @@
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
+//! | [`guide`] | text | pages of documentation, the vendor's contract among them |
 //! | [`sandbox`] | tool | the vendor's service on loopback, with its rules and with faults; shares no wire code with [`api`] |
 //!
 //! Who may use whom is held by a test (`tests/it/tidy.rs`).
@@ -82,6 +83,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;
+pub mod guide;
 pub mod import;
 pub mod manifest;
 pub mod model;

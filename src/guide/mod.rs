@@ -1,0 +1,8 @@
+//! The guide: what to know beyond the README, as pages of this documentation.
+//!
+//! - [`contract`]: what the vendor's services accept, as far as it is known, and how sure that is.
+//!
+//! Deliberately not here: how to use the commands (`dialplane help`, the README) and the design of each module (its own page).
+
+#[doc = include_str!("contract.md")]
+pub mod contract {}

@@ -1,0 +1,63 @@
+//! The guide is true to the code: each citation of the contract names a heading of it.
+
+use std::{fs, path::Path};
+
+const CONTRACT: &str = include_str!("../../src/guide/contract.md");
+
+/// `4.3` of `### 4.3 ...`, `4` of `## 4. ...`, and `10 #14` of the fourteenth row of section 10.
+fn headings() -> Vec<String> {
+    let sections = CONTRACT.lines().filter_map(|line| line.strip_prefix("##")).filter_map(|line| {
+        let number = line.trim_start_matches('#').split_whitespace().next()?;
+        Some(number.trim_end_matches('.').to_owned())
+    });
+    let unknown = CONTRACT.split("## 10. Unknown").nth(1).unwrap().split("## 11.").next().unwrap();
+    let rows = unknown.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse::<u32>().ok());
+    sections.chain(rows.map(|row| format!("10 #{row}"))).collect()
+}
+
+/// What follows each `contract ` in a text, as far as it is a number.
+fn citations(text: &str) -> Vec<String> {
+    let numbered = |rest: &str| {
+        let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        let row: String = rest.strip_prefix(&format!("{number} #"))?.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("{} #{row}", number.trim_end_matches('.')))
+    };
+    let plain = |rest: &str| {
+        let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        number.trim_end_matches('.').to_owned()
+    };
+    let cited = text.split("contract ").skip(1).map(|rest| numbered(rest).unwrap_or_else(|| plain(rest)));
+    cited.filter(|number| !number.is_empty()).collect()
+}
+
+#[test]
+fn each_citation_of_the_contract_names_a_heading() {
+    let headings = headings();
+    assert!(headings.len() > 50, "{headings:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut cited = 0;
+    let mut dangling = Vec::new();
+    for folder in ["src", "tests/it", "benches", "examples"] {
+        for entry in walkdir::WalkDir::new(root.join(folder)) {
+            let entry = entry.unwrap();
+            if !entry.path().extension().is_some_and(|extension| ["rs", "md", "yaml"].iter().any(|known| extension == *known)) {
+                continue;
+            }
+            let text = fs::read_to_string(entry.path()).unwrap();
+            for citation in citations(&text) {
+                cited += 1;
+                if !headings.contains(&citation) {
+                    dangling.push(format!("{}: contract {citation}", entry.path().display()));
+                }
+            }
+        }
+    }
+    assert!(cited > 100, "only {cited} citations found");
+    assert!(dangling.is_empty(), "no such heading in src/guide/contract.md: {dangling:#?}");
+}
+
+#[test]
+fn a_citation_of_nothing_is_found() {
+    assert_eq!(citations("(contract 4.3, contract 10 #14; contract 2.5). A contract with nobody."), ["4.3", "10 #14", "2.5"]);
+    assert!(!headings().contains(&"4.9".to_owned()) && !headings().contains(&"10 #21".to_owned()));
+}
