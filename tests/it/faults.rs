@@ -11,7 +11,8 @@ use dialplane::{
     sandbox::{Failure, Faults, Route, Rule},
 };
 
-use crate::support::{House, NOTHING, fleet, of_tenant, on, store, stranger, switch, tenant, text, without_ports};
+use crate::filters::plain;
+use crate::support::{House, NOTHING, fleet, of_tenant, on, store, stranger, switch, tenant, text};
 
 /// The first tenant is to lose somebody, and prunes; the second has an update.
 async fn house(configure: impl FnOnce(&mut Settings)) -> House {
@@ -39,7 +40,7 @@ async fn words(name: &str, house: &House) -> Vec<String> {
             }
         }
     }
-    let said = without_ports(&said);
+    let said = plain(&said);
     for secret in [dialplane::sandbox::SECRET, "Bearer ", "access_token"] {
         assert!(!said.contains(secret), "{said}");
     }

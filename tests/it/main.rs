@@ -16,6 +16,7 @@ mod doctor;
 mod examples;
 mod execute;
 mod faults;
+mod filters;
 mod guide;
 mod history;
 mod keeper;

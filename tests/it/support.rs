@@ -26,6 +26,8 @@ use dialplane::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::filters::plain;
+
 /// No calls.
 pub(crate) const NOTHING: [String; 0] = [];
 
@@ -185,36 +187,7 @@ pub(crate) fn settings(base_url: &str) -> Settings {
 
 /// A plan as people read it, without colours, times and ports.
 pub(crate) fn text(plan: &Plan) -> String {
-    let text = anstream::adapter::strip_str(&render::text(plan)).to_string();
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(" UTC") {
-        // `2026-07-04 08:15:30 UTC`
-        let (before, after) = rest.split_at(at);
-        out.push_str(before.strip_suffix(|_: char| true).map_or("", |_| &before[..before.len() - 19]));
-        out.push_str("[time]");
-        rest = &after[4..];
-    }
-    out.push_str(rest);
-    without_fingerprints(&without_ports(&out))
-}
-
-/// `plan 0123456789ab` as `plan [fingerprint]`.
-fn without_fingerprints(text: &str) -> String {
-    let mut parts = text.split("plan ");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| {
-        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let shown = if digits == 12 { format!("[fingerprint]{}", &part[12..]) } else { part.to_owned() };
-        out + "plan " + &shown
-    })
-}
-
-/// `127.0.0.1:12345` as `[service]`.
-pub(crate) fn without_ports(text: &str) -> String {
-    let mut parts = text.split("127.0.0.1:");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + "[service]" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+    plain(&render::text(plan))
 }
 
 /// The steps that may run, as `(verb, user)`.

@@ -9,7 +9,7 @@ use dialplane::{
 };
 
 use super::{contoso, readers};
-use crate::support::{on, without_ports};
+use crate::{filters::plain, support::on};
 
 pub(super) const ENVELOPES: [Envelope; 3] = [Envelope::Datatables, Envelope::Page, Envelope::Bare];
 
@@ -70,7 +70,7 @@ async fn odd_lists_are_doubted_in_words() {
                 Ok(live) => panic!("{envelope:?} {failure:?}: {:?}", live.coverage),
                 Err(fault) => format!("{fault}\n    {}", fault.hint.clone().unwrap_or_default()),
             };
-            let _ = writeln!(said, "{envelope:?} {failure:?}: {}", without_ports(&told));
+            let _ = writeln!(said, "{envelope:?} {failure:?}: {}", plain(&told));
         }
     }
     insta::assert_snapshot!("odd_lists", said);
