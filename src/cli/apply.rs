@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     approve,
-    args::{Approve, Cli, Once, PlanOutput},
+    args::{Cli, Once, PlanOutput},
+    asked::{Approve, Asked},
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
@@ -34,22 +35,16 @@ use crate::{
     stop::{StopSwitch, Stoppable},
 };
 
-/// Shows what would change. With `live`, kept live state stands in the place of the service; with `approve`, only what would
-/// approve it is written.
-pub(super) async fn plan(
-    cli: &Cli,
-    once: &Once,
-    live: Option<&Path>,
-    approve: Option<Approve<'_>>,
-    signals: &Signals,
-) -> Result<Exit, Failure> {
+/// Shows what would change.
+pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Result<Exit, Failure> {
+    let once = asked.once;
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
-    if let Some(path) = live {
+    if let Some(path) = asked.live {
         let kept = whom::kept(path, &settings)?;
         whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
         let plan = decide(&looked, &kept, &settings.execution, read_memory(&settings.state.path)?, signals).await?;
-        return show(plan, once, &looked, approve, &settings);
+        return show(plan, asked, &looked, &settings);
     }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
@@ -61,24 +56,19 @@ pub(super) async fn plan(
         let memory = read_memory(&settings.state.path)?;
         decide(&looked, &reader, &execution, memory, signals).await?
     };
-    show(plan, once, &looked, approve, &settings)
+    show(plan, asked, &looked, &settings)
 }
 
 /// Shows a plan that is not carried out.
-fn show(
-    mut plan: Plan,
-    once: &Once,
-    looked: &Looked,
-    approve: Option<Approve<'_>>,
-    settings: &Settings,
-) -> Result<Exit, Failure> {
+fn show(mut plan: Plan, asked: &Asked<'_>, looked: &Looked, settings: &Settings) -> Result<Exit, Failure> {
+    let once = asked.once;
     only(&mut plan, &once.tenants);
-    if let Some(Approve { reason }) = approve {
+    if let Some(Approve { reason }) = asked.approve {
         return approve::write(&plan, reason);
     }
     stop(&mut plan, &switch(once.sandbox, settings));
     show_plan(&plan, once.output);
-    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan) } else { Exit::Error })
+    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan, asked.fail_on) } else { Exit::Error })
 }
 
 /// Carries out the plan.

@@ -21,7 +21,8 @@ Exit codes:
   0  nothing to do, or everything is done
   1  error; also if no tenant could be read, and for a plan if any could not
   2  changes are pending (plan and dry runs); somebody is live and not in git (import --check)
-  3  something is held, everything else is done
+  3  something is held or a user is in need of attention, everything else is done; for a plan,
+     also if nobody can foresee without the journal what a run would do
   4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
   5  the answer to a step was lost, now or earlier, and a later look must decide what became of it";
 
@@ -64,7 +65,7 @@ pub(super) enum Command {
     /// Check manifests: offline, without credentials
     Validate(Validate),
     /// Show what would change; never writes
-    Plan(Plan),
+    Plan(super::asked::Arguments),
     /// Make live state what the manifests say, once
     Apply(Apply),
     /// Show what would take an earlier run back; with --apply, do it
@@ -143,35 +144,6 @@ pub(super) enum PlanOutput {
     Json,
     /// For a review page
     Markdown,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Plan {
-    #[command(flatten)]
-    pub(super) once: Once,
-    /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV list of the portal, or a
-    /// folder of them
-    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
-    pub(super) live: Option<PathBuf>,
-    /// Write the approval that would let through what is held and may be judged, to commit beside the manifests
-    #[arg(long, conflicts_with = "output")]
-    approve: bool,
-    /// Why, for the approval; without it somebody has to fill it in
-    #[arg(long, value_name = "TEXT", requires = "approve")]
-    reason: Option<String>,
-}
-
-impl Plan {
-    /// The reason of the approval that is to be written, if one is.
-    pub(super) fn approval(&self) -> Option<Approve<'_>> {
-        self.approve.then_some(Approve { reason: self.reason.as_deref() })
-    }
-}
-
-/// An approval is to be written instead of the plan.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Approve<'a> {
-    pub(super) reason: Option<&'a str>,
 }
 
 #[derive(Debug, Args)]

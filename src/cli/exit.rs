@@ -2,7 +2,12 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::{plan::Plan, plan::render::Tally, ports::Fault, yaml::Diagnostic};
+use super::asked::FailOn;
+use crate::{
+    plan::{Plan, TenantPlan, render::Tally},
+    ports::Fault,
+    yaml::Diagnostic,
+};
 
 /// How the program ends; the numbers are promised in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +18,7 @@ pub enum Exit {
     Error,
     /// Changes are pending; plans only.
     Changes,
-    /// Something is held, everything else is done.
+    /// Something is held, a user is in need of attention, or it cannot be foreseen what a run would do; everything else is done.
     Held,
     /// A tenant could not be read, a step failed, or a sync is still owed.
     Partly,
@@ -22,14 +27,15 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a plan ends that was only to be shown.
-    pub(super) fn of_plan(plan: &Plan) -> Self {
+    /// How a plan ends that was only to be shown. `fail_on`: what else counts as a change.
+    pub(super) fn of_plan(plan: &Plan, fail_on: Option<FailOn>) -> Self {
         let tally = Tally::of(plan);
+        let drift = fail_on == Some(FailOn::Drift) && tally.drift.steps() > 0;
         if tally.unread_tenants > 0 {
             Self::Error
-        } else if tally.enable + tally.update + tally.disable + tally.sync > 0 {
+        } else if tally.enable + tally.update + tally.disable + tally.sync > 0 || drift {
             Self::Changes
-        } else if plan.tenants.iter().any(crate::plan::TenantPlan::is_held) {
+        } else if plan.tenants.iter().any(TenantPlan::needs_attention) {
             Self::Held
         } else {
             Self::Done

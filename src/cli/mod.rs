@@ -6,6 +6,7 @@
 mod apply;
 mod approve;
 mod args;
+mod asked;
 mod backend;
 mod check;
 mod credentials;
@@ -33,6 +34,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 pub use exit::Exit;
 
 use args::{Cli, Command, Credentials};
+use asked::Asked;
 use exit::Failure;
 use signals::Signals;
 
@@ -65,16 +67,16 @@ pub async fn run() -> Exit {
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(command) => apply::plan(cli, &command.once, command.live.as_deref(), command.approval(), signals).await,
+        Command::Plan(command) => apply::plan(cli, &command.asked(), signals).await,
         Command::Apply(command) if command.dry_run => {
-            apply::plan(cli, &command.once, command.live.as_deref(), None, signals).await
+            apply::plan(cli, &Asked::dry(&command.once, command.live.as_deref()), signals).await
         }
         Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
         Command::Undo(command) => undo::undo(cli, command, signals).await,
         Command::History(command) => history::history(cli, command),
         Command::Why(command) => why::why(cli, command),
         Command::Journal(command) => journal::journal(cli, command),
-        Command::Run(command) if command.dry_run => apply::plan(cli, &command.as_once(), None, None, signals).await,
+        Command::Run(command) if command.dry_run => apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await,
         Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(cli, command, signals).await,

@@ -36,7 +36,7 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
         Exit::Unknown
     } else if unread > 0 || reports.iter().any(|report| !report.is_complete()) {
         Exit::Partly
-    } else if plan.tenants.iter().any(TenantPlan::is_held) {
+    } else if plan.tenants.iter().any(|tenant| tenant.is_held() || !tenant.problems.is_empty()) {
         Exit::Held
     } else {
         Exit::Done

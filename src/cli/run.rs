@@ -22,7 +22,7 @@ use crate::{
     daemon::{self, Daemon, News},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    state,
+    state::{self, Left},
     stop::Stoppable,
     yaml::Diagnostic,
 };
@@ -48,7 +48,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         folder: (!once.sandbox).then(|| settings.state.path.clone()),
         timing: settings.run,
         shown: Mutex::default(),
-        confirmed: Mutex::default(),
+        said: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
     let daemon = Daemon {
@@ -77,8 +77,15 @@ struct Show {
     timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
     shown: Mutex<BTreeMap<TenantName, String>>,
+    /// What the status says of each tenant's last plan.
+    said: Mutex<BTreeMap<TenantName, Said>>,
+}
+
+/// Of one plan.
+struct Said {
     /// How many users Teams showed as the service does, and of how many.
-    confirmed: Mutex<BTreeMap<TenantName, (usize, usize)>>,
+    confirmed: Option<(usize, usize)>,
+    left: Left,
 }
 
 impl Show {
@@ -120,20 +127,19 @@ impl Show {
             }
         }
         shown.insert(plan.tenant.clone(), text);
-        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        match plan.confirmed {
-            Some(now) => confirmed.insert(plan.tenant.clone(), (now.confirmed, now.of())),
-            None => confirmed.remove(&plan.tenant),
-        };
+        let confirmed = plan.confirmed.map(|now| (now.confirmed, now.of()));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.insert(plan.tenant.clone(), Said { confirmed, left: left(plan) });
     }
 
     fn keep_status(&self, tenants: &[daemon::TenantStatus], manifest_errors: usize) {
         let Some(folder) = &self.folder else { return };
         let at = Timestamp::now();
         let until = at.checked_add(daemon::status_lifetime(&self.timing)).unwrap_or(Timestamp::MAX);
-        let confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let tenants = tenants.iter().map(|status| state::TenantStatus {
-            confirmed: confirmed.get(&status.tenant).copied(),
+            confirmed: said.get(&status.tenant).and_then(|said| said.confirmed),
+            left: said.get(&status.tenant).map(|said| said.left.clone()),
             tenant: status.tenant.to_string(),
             last: status.last.map(|(ending, _)| ending),
             last_at: status.last.map(|(_, at)| at),
@@ -145,6 +151,16 @@ impl Show {
         if let Err(error) = status.write(folder) {
             warn!(%error, folder = %folder.display(), "the status cannot be written");
         }
+    }
+}
+
+/// What a plan shows and does not do.
+fn left(plan: &TenantPlan) -> Left {
+    Left {
+        hold: plan.hold().map(|hold| hold.reason.clone()),
+        held_steps: plan.held_steps(),
+        problems: plan.problems.len(),
+        drift: plan.drift().len(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     plan::render::many,
     reconcile::Ending,
-    state::{Status, is_held},
+    state::{Left, Status, is_held},
 };
 
 /// Tells it; fails if the service is not alive.
@@ -64,9 +64,24 @@ fn text(status: &Status, alive: bool) -> String {
         if let Some((confirmed, of)) = tenant.confirmed {
             let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));
         }
+        for line in tenant.left.iter().flat_map(left) {
+            let _ = writeln!(out, "    {line}");
+        }
         if let Some(note) = &tenant.note {
             let _ = writeln!(out, "    {note}");
         }
     }
     out
+}
+
+/// What the last plan of a tenant shows and does not do, in the words of a plan.
+fn left(left: &Left) -> Vec<String> {
+    let held = match (&left.hold, left.held_steps) {
+        (Some(reason), _) => Some(format!("held: {reason}")),
+        (None, 0) => None,
+        (None, steps) => Some(format!("held: {}", many(steps, "step"))),
+    };
+    let problems = (left.problems > 0).then(|| format!("{} in need of attention", many(left.problems, "user")));
+    let drift = (left.drift > 0).then(|| format!("drift {} (report)", left.drift));
+    [held, problems, drift].into_iter().flatten().collect()
 }

@@ -70,7 +70,7 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     let mut plan = back.plan(&reader, &execution, read_memory(&settings.state.path)?).await?;
     apply::stop(&mut plan, &apply::switch(false, settings));
     apply::show_plan(&plan, once.output);
-    Ok(Exit::of_plan(&plan))
+    Ok(Exit::of_plan(&plan, None))
 }
 
 async fn carry_out(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {

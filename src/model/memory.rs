@@ -46,6 +46,12 @@ pub struct Counted {
 }
 
 impl Memory {
+    /// Whether the journal has ever recorded a look at the tenant. If not, nobody knows here whom a manifest has named before.
+    #[must_use]
+    pub fn has_looked(&self) -> bool {
+        !self.managed.is_empty() || self.counted.is_some()
+    }
+
     /// What an earlier run of the program left open, if anything. Only at the start of the program: later, calls that are under
     /// way would be counted.
     #[must_use]

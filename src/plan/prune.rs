@@ -21,22 +21,26 @@ impl Diff<'_> {
     pub(super) fn unmanaged(&mut self, people: &People<'_>) {
         let desired = self.desired;
         let unmanaged: Vec<&LiveUser> = people.unmanaged().collect();
-        let (mut pruned, mut strangers) = (Vec::new(), 0);
+        let (mut pruned, mut strangers) = (Vec::new(), Vec::new());
         match desired.prune {
             Prune::Never if unmanaged.is_empty() => {}
-            Prune::Never => self.outcome.notes.push(Note::Unmanaged(unmanaged.len())),
+            Prune::Never => {
+                let users = unmanaged.iter().map(|user| user.upn.clone()).collect();
+                self.outcome.notes.push(Note::Unmanaged(users));
+            }
             Prune::Disable => {
                 for user in unmanaged {
                     match people.standing(user) {
-                        Standing::Stranger => strangers += 1,
+                        Standing::Stranger => strangers.push(user.upn.clone()),
                         Standing::Managed => pruned.push((user, None)),
                         Standing::Doubtful(hold) => pruned.push((user, Some(hold))),
                     }
                 }
             }
         }
-        if strangers > 0 {
-            self.outcome.notes.push(Note::NotAdopted(strangers));
+        if !strangers.is_empty() {
+            let note = if self.past.memory.has_looked() { Note::NotAdopted } else { Note::Unforeseen };
+            self.outcome.notes.push(note(strangers));
         }
         let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
         for upn in self.past.memory.written.keys().filter(|upn| !names.contains(upn)) {

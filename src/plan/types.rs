@@ -230,11 +230,14 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// Users with calling whom no manifest names, left alone.
-    Unmanaged(usize),
+    Unmanaged(Vec<Upn>),
     /// Names in `protect` that are no user's, here or there: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
-    /// Users with calling whom no manifest has ever named, left alone although the tenant is pruned.
-    NotAdopted(usize),
+    /// Users with calling whom no manifest has named since the journal began, left alone although the tenant is pruned.
+    NotAdopted(Vec<Upn>),
+    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has never seen this tenant: another
+    /// journal may know that a manifest has named them, and then they are disabled.
+    Unforeseen(Vec<Upn>),
     /// A managed user has another name since: the earlier one and the present one.
     Renamed(Upn, Upn),
     /// Disabled users whose declared details wait until they are enabled.
@@ -338,11 +341,45 @@ impl TenantPlan {
         self.holds.is_empty() && self.sync != SyncPlan::NotNeeded
     }
 
-    /// Whether something that is wanted cannot be done now. A tenant in `report` or `suspend` is as people want it.
+    /// Whether it is held: something is wanted and may not run now. A tenant whose mode alone keeps it from running is as people
+    /// want it.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        let holds = self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds));
-        let wanted = |hold: &Hold| hold.kind != HoldKind::Mode;
-        !self.problems.is_empty() || holds.into_iter().any(wanted)
+        self.hold().is_some() || self.held_steps() > 0
+    }
+
+    /// What holds the whole tenant, if anything but its mode does.
+    #[must_use]
+    pub fn hold(&self) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.kind != HoldKind::Mode)
+    }
+
+    /// The steps that are held, each for a reason of its own, in a tenant that is not held as a whole.
+    #[must_use]
+    pub fn held_steps(&self) -> usize {
+        if self.holds.is_empty() { self.steps.iter().filter(|step| !step.holds.is_empty()).count() } else { 0 }
+    }
+
+    /// Whether somebody has to look at it: something is held, a user cannot be planned for, or it cannot be foreseen here what a
+    /// run would do.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        self.is_held() || !self.problems.is_empty() || !self.unforeseen().is_empty()
+    }
+
+    /// What differs and is only shown, because the mode is `report`.
+    #[must_use]
+    pub fn drift(&self) -> &[Step] {
+        if self.mode == Mode::Report { &self.steps } else { &[] }
+    }
+
+    /// The users of whom it cannot be foreseen here whether a run would disable them. A mode that writes nothing disables nobody.
+    #[must_use]
+    pub fn unforeseen(&self) -> &[Upn] {
+        let users = self.notes.iter().find_map(|note| match note {
+            Note::Unforeseen(users) if self.mode == Mode::Enforce => Some(users.as_slice()),
+            _ => None,
+        });
+        users.unwrap_or_default()
     }
 }

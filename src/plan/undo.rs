@@ -63,7 +63,9 @@ impl Undo<'_> {
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
         plan.managed.retain(|managed| git.users.contains_key(&managed.user));
-        plan.notes.retain(|note| !matches!(note, Note::Unmanaged(_) | Note::ProtectsNobody(_) | Note::Renamed(..)));
+        plan.notes.retain(|note| {
+            !matches!(note, Note::Unmanaged(_) | Note::Unforeseen(_) | Note::ProtectsNobody(_) | Note::Renamed(..))
+        });
         let against: BTreeSet<&Upn> = plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
         plan.notes.extend(note);

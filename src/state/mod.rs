@@ -38,6 +38,6 @@ pub use lease::{Clock, LEASE_TERM};
 pub use lock::is_held;
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::{Retention, SqliteJournal};
-pub use status::{Status, Tenant as TenantStatus};
+pub use status::{Left, Status, Tenant as TenantStatus};
 pub use store::Store;
 pub use volatile::VolatileJournal;

@@ -48,6 +48,23 @@ pub struct Tenant {
     /// How many managed users Teams shows as the service does, and of how many, where that is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<(usize, usize)>,
+    /// What its last plan could not do. Absent before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
+}
+
+/// What a plan shows and does not do. The words mean what they mean in a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    /// What holds the whole tenant, if anything but its mode does.
+    pub hold: Option<String>,
+    /// The steps that are held, if the tenant as a whole is not.
+    pub held_steps: usize,
+    /// Users for whom nothing can be planned.
+    pub problems: usize,
+    /// What differs and is only shown, because the mode is `report`.
+    pub drift: usize,
 }
 
 impl Status {

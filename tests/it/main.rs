@@ -35,5 +35,6 @@ mod stage;
 mod store;
 mod support;
 mod tidy;
+mod told;
 mod tree;
 mod undo;

@@ -41,6 +41,8 @@ struct TenantView<'p> {
     sync_from: Option<String>,
     /// Users whose last answer was lost and is not decided.
     undecided: Vec<&'p str>,
+    /// Users of whom it cannot be foreseen here whether a run would disable them.
+    unforeseen: Vec<&'p str>,
     confirmed: Option<Confirmed>,
     notes: Vec<String>,
 }
@@ -140,6 +142,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         },
         sync_from: tenant.sync_from.map(|from| from.to_string()),
         undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
+        unforeseen: tenant.unforeseen().iter().map(Upn::as_str).collect(),
         confirmed: tenant.confirmed,
         notes: tenant.notes.iter().map(ToString::to_string).collect(),
     }

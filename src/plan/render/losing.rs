@@ -16,12 +16,14 @@ const TOLD: usize = 8;
 pub(super) struct Losing<'p> {
     tenants: BTreeMap<&'p TenantName, BTreeMap<Option<&'p Site>, usize>>,
     held: usize,
+    unforeseen: usize,
 }
 
 impl<'p> Losing<'p> {
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut losing = Self::default();
         for tenant in &plan.tenants {
+            losing.unforeseen += tenant.unforeseen().len();
             for site in by_site(tenant) {
                 losing.held += site.held;
                 if site.people > 0 {
@@ -33,7 +35,7 @@ impl<'p> Losing<'p> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.tenants.is_empty() && self.held == 0
+        self.tenants.is_empty() && self.held == 0 && self.unforeseen == 0
     }
 }
 
@@ -61,6 +63,7 @@ impl fmt::Display for Losing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let people: usize = self.tenants.values().flat_map(BTreeMap::values).sum();
         match people {
+            0 if self.held == 0 => {}
             0 => f.write_str("nobody would lose calling")?,
             1 => f.write_str("1 person would lose calling: ")?,
             _ => write!(f, "{people} people would lose calling: ")?,
@@ -71,10 +74,14 @@ impl fmt::Display for Losing<'_> {
             0 => {}
             more => write!(f, " and more in {}", many(more, "other tenant"))?,
         }
-        match self.held {
+        if self.held > 0 {
+            write!(f, "; {} held", are(self.held))?;
+        }
+        let others = if people + self.held > 0 { "; whether" } else { "whether" };
+        match self.unforeseen {
             0 => Ok(()),
-            held if people == 0 => write!(f, "; {} held", are(held)),
-            held => write!(f, "; {} held", are(held)),
+            1 => write!(f, "{others} 1 person would lose calling cannot be foreseen without the journal"),
+            some => write!(f, "{others} {some} people would lose calling cannot be foreseen without the journal"),
         }
     }
 }

@@ -32,16 +32,13 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(out, "| tenant | enable | update | disable | held | problems |\n| --- | ---: | ---: | ---: | --- | ---: |")?;
     for tenant in &busy {
         let tally = Tally::of(&Plan { tenants: vec![(*tenant).clone()] });
-        let held = match (tenant.holds.first(), tally.held_steps) {
+        let held = match (tenant.hold(), tally.held_steps) {
             (Some(hold), _) => hold.reason.replace('|', "\\|"),
             (None, 0) => String::new(),
             (None, steps) => many(steps, "step"),
         };
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {held} | {} |",
-            tenant.tenant, tally.enable, tally.update, tally.disable, tally.problems
-        )?;
+        let [enable, update, disable] = cells(tally);
+        writeln!(out, "| {} | {enable} | {update} | {disable} | {held} | {} |", tenant.tenant, tally.problems)?;
     }
     for tenant in busy {
         let mut detail = String::new();
@@ -54,6 +51,21 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "\n<details><summary>{}</summary>\n\n```diff\n{detail}```\n</details>", tenant.tenant)?;
     }
     Ok(())
+}
+
+/// The counts of one tenant by verb: what would run, or what is only shown; and who may be disabled, for all that is known here.
+fn cells(tally: Tally) -> [String; 3] {
+    let drift = [tally.drift.enable, tally.drift.update, tally.drift.disable];
+    let runs = [tally.enable, tally.update, tally.disable];
+    let mut cells = [0, 1, 2].map(|verb| match drift[verb] {
+        0 => runs[verb].to_string(),
+        shown => format!("{shown} (report)"),
+    });
+    if tally.unforeseen > 0 {
+        let [.., disable] = &mut cells;
+        *disable = format!("{disable} (or {}: cannot be foreseen)", tally.disable + tally.unforeseen);
+    }
+    cells
 }
 
 /// Review pages colour only lines whose sign stands first.

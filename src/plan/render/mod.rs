@@ -11,7 +11,7 @@ mod text;
 
 use std::fmt;
 
-use super::{Action, Confirmed, Plan, SyncPlan, TenantPlan};
+use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
 
 pub use approval::approvals;
 pub use json::json;
@@ -34,10 +34,14 @@ pub struct Tally {
     pub tenants: usize,
     /// Tenants that could not be read.
     pub unread_tenants: usize,
-    /// Tenants of which nothing may run for another reason, but for those whose mode says so.
+    /// Tenants of which nothing may run for another reason than their mode.
     pub held_tenants: usize,
     /// Steps that are held, in tenants that are not held as a whole.
     pub held_steps: usize,
+    /// What differs in tenants whose mode is `report`: only shown.
+    pub drift: Drift,
+    /// Users of whom it cannot be foreseen here whether a run would disable them.
+    pub unforeseen: usize,
     /// Users for whom nothing can be planned.
     pub problems: usize,
     /// Steps that may run and were sent before: what they wrote did not become visible in time.
@@ -46,6 +50,41 @@ pub struct Tally {
     pub confirmed: usize,
     /// ... of those who were compared.
     pub compared: usize,
+}
+
+/// Steps that are only shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drift {
+    /// Who would be enabled.
+    pub enable: usize,
+    /// Who would be updated.
+    pub update: usize,
+    /// Who would be disabled.
+    pub disable: usize,
+}
+
+impl Drift {
+    /// All of it.
+    #[must_use]
+    pub fn steps(self) -> usize {
+        self.enable + self.update + self.disable
+    }
+
+    fn add(&mut self, step: &Step) {
+        match &step.action {
+            Action::Enable => self.enable += 1,
+            Action::Update(_) => self.update += 1,
+            Action::Disable => self.disable += 1,
+        }
+    }
+}
+
+/// `1 to enable, 2 to disable`; nothing if there is nothing.
+fn wanted([enable, update, disable]: [usize; 3]) -> String {
+    let steps = [(enable, "to enable"), (update, "to update"), (disable, "to disable")];
+    let some = steps.iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
 }
 
 impl Tally {
@@ -61,13 +100,15 @@ impl Tally {
 
     fn add(&mut self, tenant: &TenantPlan) {
         self.problems += tenant.problems.len();
+        self.unforeseen += tenant.unforeseen().len();
+        tenant.drift().iter().for_each(|step| self.drift.add(step));
         self.confirmed += tenant.confirmed.map_or(0, |confirmed| confirmed.confirmed);
         self.compared += tenant.confirmed.map_or(0, Confirmed::of);
         if !tenant.holds.is_empty() {
             if tenant.is_unread() {
                 self.unread_tenants += 1;
             } else {
-                self.held_tenants += usize::from(tenant.holds.iter().any(|hold| hold.kind != super::HoldKind::Mode));
+                self.held_tenants += usize::from(tenant.hold().is_some());
             }
             return;
         }
@@ -87,16 +128,21 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = [(self.enable, "to enable"), (self.update, "to update"), (self.disable, "to disable")];
-        let wanted: Vec<String> =
-            steps.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        match (wanted.is_empty(), self.sync) {
+        let runs = wanted([self.enable, self.update, self.disable]);
+        match (runs.is_empty(), self.sync) {
             (true, 0) if self.unread_tenants > 0 => f.write_str("nothing to do as far as live state could be read")?,
+            (true, 0) if self.unforeseen > 0 => f.write_str("nothing to do as far as can be foreseen here")?,
+            (true, 0) if self.drift.steps() > 0 => f.write_str("nothing to carry out")?,
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
-            (false, syncs) => {
-                write!(f, "{} in {}, then {}", wanted.join(", "), many(self.tenants, "tenant"), many(syncs, "sync"))?;
-            }
+            (false, syncs) => write!(f, "{runs} in {}, then {}", many(self.tenants, "tenant"), many(syncs, "sync"))?,
+        }
+        if self.drift.steps() > 0 {
+            let Drift { enable, update, disable } = self.drift;
+            write!(f, "; would: {} (report)", wanted([enable, update, disable]))?;
+        }
+        if self.unforeseen > 0 {
+            write!(f, "; {} may be disabled, which cannot be foreseen here", many(self.unforeseen, "user"))?;
         }
         if self.unread_tenants > 0 {
             write!(f, "; not read: {}", many(self.unread_tenants, "tenant"))?;

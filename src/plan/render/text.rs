@@ -13,7 +13,7 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 use super::{Tally, losing::Losing, many};
 use crate::{
     model::{Mode, TenantName, Upn, Verb},
-    plan::{Cause, Change, Hold, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown, wanted},
+    plan::{Cause, Change, Hold, HoldKind, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown, wanted},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -99,7 +99,14 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Tol
         None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
     }
     for hold in &tenant.holds {
-        told.hold(out, "  ", hold)?;
+        match hold.kind {
+            // People want it so: nothing is held.
+            HoldKind::Mode => {
+                writeln!(out, "  {YELLOW}{}{YELLOW:#}", hold.reason)?;
+                told.hint(out, "  ", &hold.remedy)?;
+            }
+            _ => told.hold(out, "  ", hold)?,
+        }
     }
     for step in &tenant.steps {
         write_step(out, tenant, step, told)?;
@@ -209,12 +216,25 @@ fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unmanaged(count) => {
-                write!(f, "{} with calling that no manifest names, left alone (prune: never)", many(*count, "user"))
+            Self::Unmanaged(users) => {
+                let (count, who) = (many(users.len(), "user"), Named(users));
+                write!(f, "{count} with calling that no manifest names, left alone (prune: never): {who}")
             }
-            Self::NotAdopted(count) => {
-                let who = many(*count, "user");
-                write!(f, "{who} with calling whom no manifest has ever named, left alone (adopt: named)")
+            Self::NotAdopted(users) => {
+                let (count, who) = (many(users.len(), "user"), Named(users));
+                write!(
+                    f,
+                    "{count} with calling that no manifest has named since the journal began, left alone (adopt: named): {who}"
+                )
+            }
+            Self::Unforeseen(users) => {
+                let (is, who) = (if users.len() == 1 { "is" } else { "are" }, Named(users));
+                write!(
+                    f,
+                    "{} with calling {is} named by no manifest, and the journal here has never seen this tenant: a run with the \
+                     journal that has may disable them (prune: disable): {who}",
+                    many(users.len(), "user")
+                )
             }
             Self::Renamed(before, now) => write!(f, "{before} is called {now} now, in the manifests too"),
             Self::ProtectsNobody(names) => {
@@ -261,6 +281,23 @@ impl fmt::Display for Note {
                     worst.join(", ")
                 )
             }
+        }
+    }
+}
+
+/// Users that a note tells by name.
+const NAMED: usize = 3;
+
+/// The first few of some users, and where all are to be found.
+struct Named<'u>(&'u [Upn]);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first: Vec<&str> = self.0.iter().take(NAMED).map(Upn::as_str).collect();
+        f.write_str(&first.join(", "))?;
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more; `dialplane import --check` names all"),
         }
     }
 }

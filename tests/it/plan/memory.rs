@@ -173,7 +173,7 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
     let plan = house.plan().await;
     show("frozen", &text(&plan));
     done(&house, &plan).await;
-    assert!(of(&plan, "contoso").is_held());
+    assert!(of(&plan, "contoso").needs_attention());
     // Now it does.
     house.show_all();
     let plan = house.plan().await;

@@ -1,0 +1,69 @@
+//! The words of `plan`, and what a plan that is only shown is asked for.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::args::Once;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    once: Once,
+    /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV list of the portal, or a
+    /// folder of them
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    live: Option<PathBuf>,
+    /// End with exit code 2 as well if tenants in `mode: report` differ from their manifests
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// Write the approval that would let through what is held and may be judged, to commit beside the manifests
+    #[arg(long, conflicts_with = "output")]
+    approve: bool,
+    /// Why, for the approval; without it somebody has to fill it in
+    #[arg(long, value_name = "TEXT", requires = "approve")]
+    reason: Option<String>,
+}
+
+/// What else makes a plan end as if changes were pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// What tenants in `mode: report` only show
+    Drift,
+}
+
+impl Arguments {
+    /// How it is planned and shown.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { once: &self.once, live: self.live.as_deref(), fail_on: self.fail_on, approve: self.approval() }
+    }
+
+    /// The approval that is to be written, if one is.
+    fn approval(&self) -> Option<Approve<'_>> {
+        self.approve.then_some(Approve { reason: self.reason.as_deref() })
+    }
+}
+
+/// A plan that is only shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) once: &'a Once,
+    /// Kept live state that stands in the place of the service.
+    pub(super) live: Option<&'a Path>,
+    pub(super) fail_on: Option<FailOn>,
+    /// Only what would approve it is written.
+    pub(super) approve: Option<Approve<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    /// A dry run of another command.
+    pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
+        Self { once, live, fail_on: None, approve: None }
+    }
+}
+
+/// An approval is to be written instead of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approve<'a> {
+    pub(super) reason: Option<&'a str>,
+}
