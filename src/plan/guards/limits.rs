@@ -105,7 +105,10 @@ pub(in crate::plan) fn hold_over_limits(steps: &mut [Step], desired: &DesiredTen
         if count > allowed {
             let reason = format!("{count} of {enabled} people would {}; the limit is {allowed} ({})", kind.fate(), shown(limit));
             let (key, name) = (kind.key(), &desired.name);
-            let remedy = format!("if that is meant, raise `limits.{key}` of tenant {name} for this change, or split it");
+            let remedy = format!(
+                "if that is meant, approve this plan (`dialplane plan --approve`), or split the change; a raised `limits.{key}` of tenant \
+                 {name} stays raised"
+            );
             hold(steps, kind, live, &Hold::new(kind.hold(), reason, remedy));
         }
     }
@@ -176,7 +179,11 @@ impl Hour {
                 "over all tenants {wanted} people would {} now, after {sent} within the last hour; the limit is {limit} an hour",
                 kind.fate()
             );
-            let remedy = format!("if that is meant, raise `execution.perHour.{}` for this change, or split it", kind.key());
+            let remedy = format!(
+                "if that is meant, approve this plan (`dialplane plan --approve`), or split the change; a raised \
+                 `execution.perHour.{}` stays raised",
+                kind.key()
+            );
             hold(steps, kind, live, &Hold::new(HoldKind::HourLimit, reason, remedy));
         }
     }
