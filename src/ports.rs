@@ -57,6 +57,10 @@ pub trait Journal: Send + Sync {
     fn lease(&self, tenant: &TenantId) -> impl Future<Output = Result<Lease, JournalError>> + Send;
     /// Records one fact, and renews the lease. An entry of another tenant than the lease's is refused.
     fn record(&self, lease: &Lease, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Why nothing can be recorded any more, as far as that shows without trying.
+    fn trouble(&self) -> Option<JournalError> {
+        None
+    }
 }
 
 /// The right to write of one tenant, for as long as this value lives. Its store keeps it renewed.
@@ -118,6 +122,9 @@ pub enum JournalError {
     /// It cannot make anything durable any more.
     #[error("the journal cannot be written: {0}")]
     Broken(String),
+    /// What it writes is no longer what its folder names: it was deleted, replaced or cut while this process works.
+    #[error("the journal was taken away while dialplane works with it: {0}")]
+    Gone(String),
     /// Somebody else has the right to write of this tenant.
     #[error("{holder} is working on this tenant, and has the right to until {until} at least")]
     Held {

@@ -41,7 +41,7 @@ pub(super) struct Arguments {
 
 /// Shows runs, newest first, or one run step by step.
 pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let history = History::read(&manifests::settings(cli)?.state.path)?;
+    let history = History::sound(&manifests::settings(cli)?.state.path)?;
     if let Some(id) = &command.run {
         let run = Run::of(&history.entries(&RunId::new(id))?).ok_or_else(|| {
             Failure::new(format!("the journal knows no run `{id}`"))

@@ -1,4 +1,4 @@
-//! `journal`: whether the record of what was done is whole, and what can be saved of it. Read only.
+//! `journal`: whether the record of what was done is whole, what can be saved of it, and which one counts.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{
     history::time,
     manifests, out,
 };
-use crate::state::History;
+use crate::state::{History, SqliteJournal};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Arguments {
@@ -19,6 +19,11 @@ pub(super) enum Arguments {
         #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
         output: StatusOutput,
     },
+    /// Take what lies in the state folder for its journal, after it was lost, replaced or brought back from a backup
+    ///
+    /// If there is no journal, the next command that writes begins a new one. What is missing is forgotten with it: syncs that were
+    /// owed, and steps whose answer was lost.
+    Accept,
     /// Print every entry that can be read, a JSON object a line, also of a damaged journal
     ///
     /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as the journal by the next command
@@ -28,10 +33,21 @@ pub(super) enum Arguments {
 
 /// Checks or exports the journal.
 pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let history = History::read(&manifests::settings(cli)?.state.path)?;
+    let folder = manifests::settings(cli)?.state.path;
     match command {
-        Arguments::Check { output } => check(&history, *output),
+        Arguments::Check { output } => check(&History::read(&folder)?, *output),
+        Arguments::Accept => {
+            let there = SqliteJournal::accept(&folder)?;
+            let place = folder.display();
+            out::talk(&if there {
+                format!("what lies in {place} is its journal from now on\n")
+            } else {
+                format!("there is no journal in {place}: the next command that writes begins a new one\n")
+            });
+            Ok(Exit::Done)
+        }
         Arguments::Export => {
+            let history = History::read(&folder)?;
             let exported = history.export(|line| out::data(&format!("{line}\n")));
             out::talk(&format!("{} exported\n", entries(exported.entries)));
             told(&exported.problems)

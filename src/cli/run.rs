@@ -22,6 +22,7 @@ use crate::{
     daemon::{self, Daemon, News},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
+    ports::JournalError,
     state::{self, Left},
     stop::Stoppable,
     yaml::Diagnostic,
@@ -62,7 +63,13 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         timing: settings.run,
     };
     daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked()).await.map_err(|error| {
-        Failure::new(error).hint("make room or set `state.path`, and start the service again: it continues where it was")
+        let hint = match error {
+            JournalError::Gone(_) => {
+                "nothing more was sent; see that no other dialplane works with this state and that the folder is restored, then start the service again"
+            }
+            _ => "make room or set `state.path`, and start the service again: it continues where it was",
+        };
+        Failure::new(error).hint(hint)
     })?;
     Ok(Exit::Done)
 }

@@ -108,7 +108,7 @@ impl Back<'_> {
 
 /// What is on record of the run.
 fn entries(run: &RunId, settings: &Settings) -> Result<Vec<Entry>, Failure> {
-    let history = History::read(&settings.state.path)?;
+    let history = History::sound(&settings.state.path)?;
     let entries = history.entries(run)?;
     if !entries.is_empty() {
         return Ok(entries);

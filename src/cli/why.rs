@@ -47,7 +47,7 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = manifests::look(&manifests::paths(&command.paths, &settings))?;
     looked.tell();
-    let history = History::read(&settings.state.path)?;
+    let history = History::sound(&settings.state.path)?;
     let memory = history.memory()?;
     let knows = |tenant: &DesiredTenant| {
         tenant.users.contains_key(&command.user) || memory(&tenant.id).written.contains_key(&command.user)

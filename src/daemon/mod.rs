@@ -105,7 +105,7 @@ where
             () = watch.changed() => state.debounce.news(state.now()),
             () = tokio::time::sleep_until(wake) => {}
         }
-        if state.journal_failed.is_some() {
+        if state.has_lost_its_journal() {
             break;
         }
         state.act();

@@ -81,7 +81,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         let resumes = plan.resumes();
         let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
-            Some(Stop::Journal(error @ JournalError::Broken(_))) => Some(error),
+            Some(Stop::Journal(error @ (JournalError::Broken(_) | JournalError::Gone(_)))) => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());

@@ -73,7 +73,7 @@ pub(super) struct Loop<R, P, J> {
     /// Mistakes in the manifests that were looked at last.
     errors: usize,
     /// Why the journal cannot be written any more: then nothing can be done but to end and be started again.
-    pub(super) journal_failed: Option<JournalError>,
+    journal_failed: Option<JournalError>,
 }
 
 impl<R, P, J> Loop<R, P, J>
@@ -118,6 +118,12 @@ where
         let poll = Some(self.poll_at).filter(|_| !self.looking);
         let deadlines = [poll, looking, self.schedule.next(self.daemon.execution.tenants)];
         self.start + deadlines.into_iter().flatten().min().unwrap_or_else(|| self.now() + self.daemon.timing.poll)
+    }
+
+    /// Whether nothing can be recorded any more. It is asked even if no pass has anything to record.
+    pub(super) fn has_lost_its_journal(&mut self) -> bool {
+        self.journal_failed = self.journal_failed.take().or_else(|| self.daemon.journal.trouble());
+        self.journal_failed.is_some()
     }
 
     /// Does whatever is due now.
@@ -341,6 +347,7 @@ where
             warn!("some calls did not end in time; what they owe is in the journal");
         }
         self.tasks.abort_all();
+        self.has_lost_its_journal();
         info!("stopped");
         self.journal_failed.map_or(Ok(()), Err)
     }

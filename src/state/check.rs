@@ -1,17 +1,16 @@
 //! Whether a journal is whole, and what can be saved of one that is not.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{
     OpenError,
     db::{self, Link},
-    fold::Fold,
     history::History,
     load::{self, Bad},
+    mark::hex,
     record,
+    seal::Part,
 };
 
 /// What a check found.
@@ -39,52 +38,38 @@ pub struct Exported {
 }
 
 impl History {
-    /// Reads all of it, and proves each link of the chain.
+    /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is the one that was last written.
     pub fn check(&self) -> Result<Checked, OpenError> {
-        let mut problems = self.pages();
-        let anchor = db::anchor(&self.db).map_err(|error| OpenError::of(&self.path, &error))?;
+        let of = |error| OpenError::of(&self.path, &error);
+        // The mark first: whoever writes meanwhile writes it after the journal.
+        let mark = self.mark();
+        let moment = self.db.unchecked_transaction().map_err(of)?;
+        let mut problems = load::pages(&moment).unwrap_or_else(|error| vec![super::error::words(&error)]);
+        for part in Part::ALL {
+            match part.is_whole(&moment) {
+                Ok(true) => {}
+                Ok(false) => problems.push(part.broken().to_owned()),
+                Err(error) => problems.push(super::error::words(&error)),
+            }
+        }
+        problems.extend(load::add_up(&moment).err().map(|bad| why(&bad)));
+        let anchor = db::anchor(&moment).map_err(of)?;
         let (mut head, mut first, mut last) = (anchor, None, None);
-        let stored = load::stored_fold(&self.db);
-        let at_fold = stored.as_ref().ok().and_then(Option::as_ref).map(|(link, _)| *link);
-        let (mut fold, mut added_up) = (Fold::default(), None);
-        let walked = load::walk(&self.db, &mut head, |link, entry| {
+        let walked = load::walk(&moment, &mut head, None, |link, line| {
+            let entry = load::parse(line, link.sequence)?;
             first.get_or_insert(entry.at);
             last = Some(entry.at);
-            fold.add(&entry);
-            if at_fold.is_some_and(|fold| fold.sequence == link.sequence) {
-                added_up = Some((link, std::mem::take(&mut fold)));
-            }
+            Ok(())
         });
         problems.extend(walked.err().map(|bad| why(&bad)));
-        match stored {
-            Err(bad) => problems.push(why(&bad)),
-            // What its first entries added up to can only be proved as long as they are kept.
-            Ok(Some((link, stored))) if anchor == Link::default() => match added_up {
-                Some((right, fold)) if right == link && fold == stored => {}
-                Some(_) => problems.push("what is stored as the sum of its entries is not what they add up to".to_owned()),
-                None => {}
-            },
+        match mark {
+            Ok(Some(mark)) if problems.is_empty() => problems.extend(mark.differs_from(&moment, head).map_err(of)?),
             Ok(_) => {}
+            Err(error) => problems.push(error.to_string()),
         }
-        let hash = head.hash.iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        Ok(Checked { entries: head.sequence - anchor.sequence, first, last, head: hash, problems })
-    }
-
-    /// What the database itself finds wrong with its pages.
-    fn pages(&self) -> Vec<String> {
-        let check = || {
-            let mut statement = self.db.prepare("PRAGMA integrity_check(20)")?;
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        match check() {
-            Ok(found) => found.into_iter().filter(|line| line != "ok").collect(),
-            Err(error) => vec![super::error::words(&error)],
-        }
+        problems.dedup();
+        let entries = head.sequence - anchor.sequence;
+        Ok(Checked { entries, first, last, head: hex(&head.hash), problems })
     }
 
     /// Hands out every entry that can be read, as a line of JSON, in order; and where its place is, what the entries before

@@ -5,6 +5,8 @@
 //! fold      one row: what all entries up to a sequence add up to
 //! anchor    one row: the sequence and the hash before the first entry that is kept
 //! leases    the last fencing token of each tenant
+//! journal   one row: its name, which no other journal has
+//! seals     a hash of each table but `entries`, which has its chain, and of what the tables are made of
 //! ```
 //!
 //! **Invariant:** what a line says is in the line alone; the other columns of an entry are computed from it.
@@ -21,14 +23,19 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
 
-use super::OpenError;
+use super::{OpenError, seal::Part};
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.db";
+/// What lies beside it while a process works: what was written last, and an index of it.
+pub(super) const LOG: &str = "journal.db-wal";
+pub(super) const SHARED: &str = "journal.db-shm";
 /// "Dial": tells a journal from other databases.
 const APPLICATION: i32 = 0x4469_616c;
 /// The way from each format to the next; a new file walks all of it.
-const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 2] = [begin, chain_up];
+const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 3] = [begin, chain_up, seal_up];
+/// The first format whose sum of entries is sealed. A sum that is older can be proved by its entries only.
+pub(super) const SEALED: usize = 3;
 /// How long a reader that looks at the same moment may keep a statement waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -76,7 +83,7 @@ fn chain_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE INDEX runs ON entries (sequence) WHERE kind = 'began';",
     )?;
     let mut link = Link::default();
-    set_anchor(db, link)?;
+    db.execute("INSERT INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash])?;
     let mut lines = db.prepare("SELECT line FROM entries WHERE sequence = ?1")?;
     let mut chain = db.prepare("UPDATE entries SET hash = ?2 WHERE sequence = ?1")?;
     while let Some(line) = lines.query_row([link.sequence + 1], |row| row.get::<_, String>(0)).optional()? {
@@ -86,8 +93,25 @@ fn chain_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Format 3: a name, and seals. A sum that was not sealed is made again from its entries, as long as they are all kept.
+fn seal_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
+         CREATE TABLE seals (part TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
+         DELETE FROM fold WHERE (SELECT sequence FROM anchor) = 0;",
+    )?;
+    db.execute("INSERT INTO journal VALUES (1, ?1)", [format!("{:032x}", fastrand::u128(..))])?;
+    Part::ALL.into_iter().try_for_each(|part| part.seal(db))
+}
+
+/// The name of a journal.
+pub(super) fn id(db: &Connection) -> rusqlite::Result<String> {
+    db.query_row("SELECT id FROM journal", [], |row| row.get(0))
+}
+
 pub(super) fn set_anchor(db: &Connection, link: Link) -> rusqlite::Result<()> {
-    db.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash]).map(drop)
+    db.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash])?;
+    Part::Anchor.seal(db)
 }
 
 pub(super) fn anchor(db: &Connection) -> rusqlite::Result<Link> {
@@ -100,25 +124,41 @@ pub(super) fn add(db: &Connection, link: Link, line: &str) -> rusqlite::Result<(
     statement.execute(params![link.sequence, line, link.hash]).map(drop)
 }
 
-/// Opens the database at `path` for writing, makes it if there is none, and brings it up to date.
+/// Opens the database at `path` for writing, and makes it if there is none. Older formats stay as they are until [`migrate`].
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let at = |source| OpenError::Io { path: path.to_owned(), source };
+    if is_no_file(path).map_err(at)? {
+        return Err(at(io::Error::other("it is no regular file")));
+    }
     // It holds people's names and numbers; what lies beside it is made with the same rights.
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).and_then(|file| file.metadata());
-    let regular = file.map(|metadata| metadata.is_file());
-    if !regular.map_err(|source| OpenError::Io { path: path.to_owned(), source })? {
-        return Err(OpenError::Io { path: path.to_owned(), source: io::Error::other("it is no regular file") });
-    }
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at)?;
     let of = |error| OpenError::of(path, &error);
-    let mut db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
-    if known(&db, path)? < MIGRATIONS.len() {
-        // Before anything else, so that a file that is no journal stays as it is.
-        db.pragma_update(None, "journal_mode", "WAL").map_err(of)?;
-    }
+    // First of all, so that a file that is no journal stays as it is.
+    known(&db, path)?;
+    db.pragma_update(None, "journal_mode", "WAL").map_err(of)?;
+    // Each commit is on the disk before it is acknowledged.
     db.pragma_update(None, "synchronous", "FULL").map_err(of)?;
-    migrate(&mut db, path)?;
     Ok(db)
+}
+
+/// Whether there is something that is neither a file nor a link to one: to open it might wait for ever.
+fn is_no_file(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(!metadata.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a journal at `path`: an empty file is none.
+pub(super) fn exists(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(!metadata.is_file() || metadata.len() > 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// One in memory, for what is read from elsewhere.
@@ -131,8 +171,12 @@ pub(super) fn in_memory() -> Result<Connection, OpenError> {
 
 /// Opens the database at `path` for reading; nothing is locked for others. `None` if there is none.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError> {
-    if !fs::exists(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })? {
+    let at = |source| OpenError::Io { path: path.to_owned(), source };
+    if !exists(path).map_err(at)? {
         return Ok(None);
+    }
+    if is_no_file(path).map_err(at)? {
+        return Err(at(io::Error::other("it is no regular file")));
     }
     // Without a log beside it all is in the file, and SQLite need not make anything to read it. With one, a process is writing
     // or was killed: then both are read.
@@ -164,7 +208,7 @@ fn in_memory_of(db: &Connection, path: &Path) -> Result<Connection, OpenError> {
 }
 
 /// The format of a database, if it is a journal or nothing yet.
-fn known(db: &Connection, path: &Path) -> Result<usize, OpenError> {
+pub(super) fn known(db: &Connection, path: &Path) -> Result<usize, OpenError> {
     let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let of = |error| OpenError::of(path, &error);
     let (application, version) = (pragma("application_id").map_err(of)?, pragma("user_version").map_err(of)?);
@@ -183,7 +227,8 @@ pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+/// Brings it up to date.
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let from = known(db, path)?;
     let way = |db: &mut Connection| {
         for (version, step) in MIGRATIONS.iter().enumerate().skip(from) {

@@ -44,6 +44,22 @@ pub enum OpenError {
         /// What is wrong, and where in it.
         reason: String,
     },
+    /// There was a journal, and there is none.
+    #[error("{path}: the journal is gone or empty; {trace} shows that there was one", path = path.display(), trace = trace.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+        /// What shows it.
+        trace: PathBuf,
+    },
+    /// This is not the journal that was last written here.
+    #[error("{path}: {reason}", path = path.display())]
+    Other {
+        /// The journal.
+        path: PathBuf,
+        /// How that shows.
+        reason: String,
+    },
     /// Two journals lie side by side, and nobody knows which of them counts.
     #[error("{path}: beside it lies a journal of the former format with other entries, {former}", path = path.display(), former = former.display())]
     Two {
@@ -68,6 +84,12 @@ impl OpenError {
             Self::Damaged { .. } => {
                 "nothing was changed; restore the folder from a backup, or save what can be read: see `dialplane journal export --help`"
             }
+            Self::Gone { .. } => {
+                "restore the folder from a backup. Without it nobody knows which syncs are owed: to begin a new one all the same, run `dialplane journal accept`"
+            }
+            Self::Other { .. } => {
+                "restore the newest copy of the folder. To go on with this one all the same, run `dialplane journal accept`: syncs that the other one owed are then forgotten"
+            }
             Self::Two { .. } => "an older dialplane has written here since; move the file away that does not count",
         }
     }
@@ -76,10 +98,19 @@ impl OpenError {
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
-            // Without a code it is not the database but what stands in it: a column of another type, text that is no text.
-            None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: words(error) },
             Some(ErrorCode::DiskFull) => Self::Io { path, source: io::Error::new(io::ErrorKind::StorageFull, words(error)) },
-            Some(_) => Self::Io { path, source: io::Error::other(words(error)) },
+            Some(
+                ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OutOfMemory
+                | ErrorCode::SystemIoFailure,
+            ) => Self::Io { path, source: io::Error::other(words(error)) },
+            // It is not the disk but what stands on it: a table that is missing, a column of another type, text that is no text.
+            _ => Self::Damaged { path, reason: words(error) },
         }
     }
 }
@@ -94,6 +125,11 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DatabaseCorrupt) => "a part of it is overwritten".to_owned(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked it".to_owned(),
         Some(ErrorCode::SystemIoFailure) => format!("the disk fails ({error})"),
-        _ => error.to_string(),
+        Some(ErrorCode::ConstraintViolation) => "another process writes to the same journal".to_owned(),
+        _ => match error {
+            // Without the statement.
+            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+            error => error.to_string(),
+        },
     }
 }

@@ -1,4 +1,5 @@
-//! The journal's former format, a file of JSON lines: read, and taken over once.
+//! The journal as a file of JSON lines, read, and taken over once: its former format, and what `journal export` saves. There a line
+//! may stand for all entries before it that are no longer kept.
 
 use std::{
     fs, io,
@@ -10,6 +11,7 @@ use rusqlite::Connection;
 use super::{
     OpenError,
     db::{self, Link},
+    load::{self, Bad},
     record,
 };
 
@@ -18,8 +20,38 @@ const FILE: &str = "journal.jsonl";
 /// What it is called once it is taken over.
 const TAKEN: &str = "journal.jsonl.taken-over";
 
+/// A line.
+enum Saved {
+    Entry(String),
+    /// What all entries up to this place add up to, though the first ones are no longer there.
+    Fold(String),
+}
+
+impl Saved {
+    fn read(line: &str) -> Result<Self, Bad> {
+        #[derive(serde::Deserialize)]
+        struct Sum {
+            fold: serde_json::Value,
+        }
+        if let Ok(Sum { fold }) = serde_json::from_str(line) {
+            let state = fold.to_string();
+            load::melt(&state)?;
+            return Ok(Self::Fold(state));
+        }
+        record::read(line).map_err(|wrong| match wrong {
+            record::Unread::Damaged(reason) => Bad::Damaged(reason),
+            record::Unread::Newer(version) => Bad::Newer(version, record::VERSION),
+        })?;
+        Ok(Self::Entry(line.to_owned()))
+    }
+
+    fn entry(&self) -> Option<&String> {
+        if let Self::Entry(line) = self { Some(line) } else { None }
+    }
+}
+
 /// The lines of the former journal in `folder`, if there is one. A last line that a crash cut off was never acknowledged.
-fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<String>)>, OpenError> {
+fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<Saved>)>, OpenError> {
     let path = folder.join(FILE);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -32,13 +64,13 @@ fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<String>)>, OpenError> {
         let damaged =
             |reason: String| OpenError::Damaged { path: path.clone(), reason: format!("line {}: {reason}", number + 1) };
         let line = std::str::from_utf8(line.trim_ascii_end()).map_err(|error| damaged(error.to_string()))?;
-        record::read(line).map_err(|wrong| match wrong {
-            record::Unread::Damaged(reason) => damaged(reason),
-            record::Unread::Newer(version) => {
-                OpenError::Newer { path: path.clone(), version: version.into(), known: record::VERSION.into() }
-            }
-        })?;
-        lines.push(line.to_owned());
+        let newer =
+            |version: u32, known: u32| OpenError::Newer { path: path.clone(), version: version.into(), known: known.into() };
+        lines.push(Saved::read(line).map_err(|bad| match bad {
+            Bad::Damaged(reason) => damaged(reason),
+            Bad::Newer(version, known) => newer(version, known),
+            Bad::Sql(error) => OpenError::of(&path, &error),
+        })?);
     }
     Ok(Some((path, lines)))
 }
@@ -49,9 +81,15 @@ pub(super) fn read(folder: &Path, db: &mut Connection) -> Result<(), OpenError> 
     insert(db, &lines).map_err(|error| OpenError::of(&path, &error))
 }
 
-/// Takes the former journal over, and keeps it under another name. May be cut off anywhere and begun anew.
-pub(super) fn take_over(folder: &Path, db: &mut Connection, journal: &Path) -> Result<(), OpenError> {
-    let Some((path, lines)) = lines(folder)? else { return Ok(()) };
+/// Whether there is a former journal, or one that somebody has saved as lines and put there.
+pub(super) fn is_there(folder: &Path) -> bool {
+    fs::symlink_metadata(folder.join(FILE)).is_ok()
+}
+
+/// Takes the former journal over, and keeps it under another name. May be cut off anywhere and begun anew. Tells whether there
+/// was one.
+pub(super) fn take_over(folder: &Path, db: &mut Connection, journal: &Path) -> Result<bool, OpenError> {
+    let Some((path, lines)) = lines(folder)? else { return Ok(false) };
     let of = |error| OpenError::of(journal, &error);
     if is_empty(db).map_err(of)? {
         insert(db, &lines).map_err(of)?;
@@ -63,7 +101,7 @@ pub(super) fn take_over(folder: &Path, db: &mut Connection, journal: &Path) -> R
         .and_then(|()| fs::File::open(folder)?.sync_all())
         .map_err(|source| OpenError::Io { path, source })?;
     tracing::info!(entries = lines.len(), kept = %taken.display(), "the journal of the former format is taken over");
-    Ok(())
+    Ok(true)
 }
 
 fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
@@ -71,19 +109,25 @@ fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Whether these were the first entries: then an earlier take-over was cut off before the file had its new name.
-fn begins_with(db: &Connection, lines: &[String]) -> rusqlite::Result<bool> {
+fn begins_with(db: &Connection, lines: &[Saved]) -> rusqlite::Result<bool> {
+    let lines: Vec<&String> = lines.iter().filter_map(Saved::entry).collect();
     let mut statement = db.prepare("SELECT line FROM entries WHERE sequence <= ?1 ORDER BY sequence")?;
     let stored =
         statement.query_map([db::number(lines.len())], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(stored == lines)
+    Ok(stored.iter().eq(lines))
 }
 
-fn insert(db: &mut Connection, lines: &[String]) -> rusqlite::Result<()> {
+fn insert(db: &mut Connection, lines: &[Saved]) -> rusqlite::Result<()> {
     let transaction = db.transaction()?;
     let mut link = Link::default();
     for line in lines {
-        link = link.next(line);
-        db::add(&transaction, link, line)?;
+        match line {
+            Saved::Entry(line) => {
+                link = link.next(line);
+                db::add(&transaction, link, line)?;
+            }
+            Saved::Fold(state) => load::store_frozen(&transaction, link, state)?,
+        }
     }
     transaction.commit()
 }

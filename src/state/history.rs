@@ -9,6 +9,7 @@ use super::{
     fold::Fold,
     former,
     load::{self, Bad},
+    mark::{self, Mark},
 };
 use crate::{
     model::{Memory, RunId, TenantId, TenantName, Upn},
@@ -23,34 +24,61 @@ const LOOKS: u32 = 3;
 pub struct History {
     pub(super) path: PathBuf,
     pub(super) db: Connection,
+    /// The folder whose mark tells of it; nothing of one that was never written here.
+    marked: Option<PathBuf>,
 }
 
 /// What a journal remembers, without the right to write: for dry runs. An absent journal remembers nothing.
 pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
-    let mut looks = 1;
-    let fold = loop {
-        match History::read(folder).and_then(|history| history.fold()) {
-            Err(OpenError::Damaged { .. }) if looks < LOOKS => looks += 1,
-            fold => break fold?,
-        }
-    };
+    let (_, fold) = look(folder)?;
     Ok(move |tenant: &TenantId| fold.memory(tenant))
 }
 
+fn look(folder: &Path) -> Result<(History, Fold), OpenError> {
+    let mut looks = 1;
+    loop {
+        let looked = History::read(folder).and_then(|history| history.fold().map(|fold| (history, fold)));
+        match looked {
+            Err(OpenError::Damaged { .. } | OpenError::Other { .. }) if looks < LOOKS => looks += 1,
+            looked => return looked,
+        }
+    }
+}
+
 impl History {
-    /// Opens the journal in `folder`; an absent one is empty.
+    /// Opens the journal in `folder`, whole or damaged; one that never was is empty.
     pub fn read(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(db::FILE);
         if let Some(db) = db::open_to_read(&path)? {
-            return Ok(Self { path, db });
+            return Ok(Self { path, db, marked: Some(folder.to_owned()) });
+        }
+        if !former::is_there(folder) {
+            mark::refuse_if_gone(folder, &path)?;
         }
         let mut db = db::in_memory()?;
         former::read(folder, &mut db)?;
-        Ok(Self { path, db })
+        Ok(Self { path, db, marked: None })
+    }
+
+    /// The same, once all of it is proved.
+    pub fn sound(folder: &Path) -> Result<Self, OpenError> {
+        look(folder).map(|(history, _)| history)
+    }
+
+    /// Which journal was last written where this one lies.
+    pub(super) fn mark(&self) -> Result<Option<Mark>, OpenError> {
+        self.marked.as_deref().map_or(Ok(None), Mark::read)
     }
 
     fn fold(&self) -> Result<Fold, OpenError> {
-        load::load(&self.db).map(|loaded| loaded.fold).map_err(|bad| bad.at(&self.path))
+        // The mark first: whoever writes meanwhile writes it after the journal.
+        let mark = self.mark()?;
+        let loaded = load::load(&self.db).map_err(|bad| bad.at(&self.path))?;
+        let differs = mark.map_or(Ok(None), |mark| mark.differs_from(&self.db, loaded.head));
+        match differs.map_err(|error| OpenError::of(&self.path, &error))? {
+            Some(reason) => Err(OpenError::Other { path: self.path.clone(), reason }),
+            None => Ok(loaded.fold),
+        }
     }
 
     /// What the planner may know of each tenant.

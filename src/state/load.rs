@@ -10,6 +10,7 @@ use super::{
     fold::Fold,
     frozen::{self, Frozen},
     record::{self, Line},
+    seal::Part,
 };
 use crate::ports::Entry;
 
@@ -46,37 +47,86 @@ impl Bad {
     }
 }
 
-/// Adds up a journal.
+/// Adds up a journal, and proves all of it: its pages, its seals, its chain from the first entry that is kept.
 pub(super) fn load(db: &Connection) -> Result<Loaded, Bad> {
+    // One moment of it, though a process writes meanwhile.
+    let moment = db.unchecked_transaction()?;
+    if let Some(problem) = pages(&moment)?.into_iter().next() {
+        return Err(Bad::Damaged(problem));
+    }
+    for part in Part::ALL {
+        if !part.is_whole(&moment)? {
+            return Err(Bad::Damaged(part.broken().to_owned()));
+        }
+    }
+    add_up(&moment)
+}
+
+/// The same for a journal of a former format, that had no seals.
+pub(super) fn load_unsealed(db: &Connection) -> Result<Loaded, Bad> {
+    match pages(db)?.into_iter().next() {
+        Some(problem) => Err(Bad::Damaged(problem)),
+        None => add_up(db),
+    }
+}
+
+/// What the database itself finds wrong with its pages and indices.
+pub(super) fn pages(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare("PRAGMA integrity_check(20)")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(found.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// The stored sum, and the entries after it.
+pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
     let anchor = db::anchor(db)?;
-    let (mut fold, mut head) = match stored_fold(db)? {
-        Some((link, fold)) if link.sequence >= anchor.sequence => (fold, link),
-        Some((link, _)) => {
-            return Err(Bad::Damaged(format!("entries up to {} are gone, but it adds up to {}", anchor.sequence, link.sequence)));
+    let (at, mut fold) = match stored_fold(db)? {
+        Some((at, fold)) if at.sequence >= anchor.sequence => (at, fold),
+        Some((at, _)) => {
+            return Err(Bad::Damaged(format!("entries up to {} are gone, but it adds up to {}", anchor.sequence, at.sequence)));
         }
         None if anchor.sequence > 0 => return Err(Bad::Damaged("what its first entries added up to is gone".to_owned())),
-        None => (Fold::default(), anchor),
+        None => (anchor, Fold::default()),
     };
-    let from = head.sequence;
-    walk(db, &mut head, |_, entry| fold.add(&entry))?;
-    let since_fold = usize::try_from(head.sequence - from).unwrap_or(usize::MAX);
+    let mut head = anchor;
+    // What is in the sum is only proved.
+    walk(db, &mut head, Some(at.sequence), |_, _| Ok(()))?;
+    if head.sequence != at.sequence {
+        return Err(Bad::Damaged(format!("it adds up to entry {}, but ends at {}", at.sequence, head.sequence)));
+    }
+    if head.hash != at.hash {
+        return Err(Bad::Damaged(format!("it adds up to another entry {} than the one that is there", at.sequence)));
+    }
+    walk(db, &mut head, None, |link, line| {
+        fold.add(&parse(line, link.sequence)?);
+        Ok(())
+    })?;
+    let since_fold = usize::try_from(head.sequence - at.sequence).unwrap_or(usize::MAX);
     Ok(Loaded { fold, head, since_fold })
 }
 
-/// Hands out the entries behind `head`, one by one, and moves it along. Each must follow the one before.
-pub(super) fn walk(db: &Connection, head: &mut Link, mut each: impl FnMut(Link, Entry)) -> Result<(), Bad> {
-    let mut statement = db.prepare("SELECT sequence, line, hash FROM entries WHERE sequence > ?1 ORDER BY sequence")?;
-    let mut rows = statement.query([head.sequence])?;
+/// Hands out the lines behind `head` one by one, to `until` if it is given, and moves it along. Each must follow the one before.
+pub(super) fn walk(
+    db: &Connection,
+    head: &mut Link,
+    until: Option<i64>,
+    mut each: impl FnMut(Link, &str) -> Result<(), Bad>,
+) -> Result<(), Bad> {
+    let query = "SELECT sequence, line, hash FROM entries WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence";
+    let mut statement = db.prepare(query)?;
+    let mut rows = statement.query(params![head.sequence, until.unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
-        let (sequence, line, hash): (i64, String, Hash) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let next = head.next(&line);
+        let (sequence, hash): (i64, Hash) = (row.get(0)?, row.get(2)?);
+        let line = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let next = head.next(line);
         if sequence != next.sequence {
             return Err(Bad::Damaged(format!("entry {} is missing", next.sequence)));
         }
         if hash != next.hash {
             return Err(Bad::Damaged(format!("entry {sequence} is not what was written: the chain of hashes breaks there")));
         }
-        each(next, parse(&line, sequence)?);
+        each(next, line)?;
         *head = next;
     }
     Ok(())
@@ -95,23 +145,32 @@ pub(super) fn line(entry: &Entry) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Line::from(entry))
 }
 
-pub(super) fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
+fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
     let row = db.query_row("SELECT sequence, hash, state FROM fold", [], |row| {
         Ok((Link { sequence: row.get(0)?, hash: row.get(1)? }, row.get::<_, String>(2)?))
     });
-    let Some((link, state)) = row.optional()? else { return Ok(None) };
+    row.optional()?.map(|(link, state)| Ok((link, melt(&state)?))).transpose()
+}
+
+/// The sum that was stored as this text.
+pub(super) fn melt(state: &str) -> Result<Fold, Bad> {
     let wrong = |reason: String| Bad::Damaged(format!("what it adds up to cannot be read: {reason}"));
-    let version = record::version(&state).map_err(|error| wrong(error.to_string()))?;
+    let version = record::version(state).map_err(|error| wrong(error.to_string()))?;
     if version > frozen::VERSION {
         return Err(Bad::Newer(version, frozen::VERSION));
     }
-    let frozen: Frozen = serde_json::from_str(&state).map_err(|error| wrong(error.to_string()))?;
-    Ok(Some((link, frozen.melt().map_err(wrong)?)))
+    let frozen: Frozen = serde_json::from_str(state).map_err(|error| wrong(error.to_string()))?;
+    frozen.melt().map_err(wrong)
 }
 
 /// Stores what all entries up to `head` add up to.
 pub(super) fn store_fold(db: &Connection, head: Link, fold: &Fold) -> rusqlite::Result<()> {
     let state =
         serde_json::to_string(&Frozen::from(fold)).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    db.execute("INSERT OR REPLACE INTO fold VALUES (1, ?1, ?2, ?3)", params![head.sequence, head.hash, state]).map(drop)
+    store_frozen(db, head, &state)
+}
+
+pub(super) fn store_frozen(db: &Connection, head: Link, state: &str) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO fold VALUES (1, ?1, ?2, ?3)", params![head.sequence, head.hash, state])?;
+    Part::Fold.seal(db)
 }

@@ -2,15 +2,18 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, Write as _},
-    path::Path,
+    io,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::OpenError;
 
 /// The file whose lock is the right to write.
-const FILE: &str = "lock";
+pub(super) const FILE: &str = "lock";
+/// How the line begins that names the journal of the folder.
+const JOURNAL: &str = "writes the journal ";
 /// How often a lock that is taken is tried again, and after which pause.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -29,6 +32,19 @@ impl Drop for Lock {
     }
 }
 
+impl Lock {
+    /// Says who holds it. Whoever looks for a holder reads the first line.
+    fn say(&self, words: &str) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.write_all_at(words.as_bytes(), 0)
+    }
+
+    /// Says as well that there is a journal here: if it is gone later, this shows that there was one.
+    pub(super) fn name_journal(&self, identity: &str, journal: &str) -> io::Result<()> {
+        self.say(&format!("{identity}\n{JOURNAL}{journal}\n"))
+    }
+}
+
 /// Who this process is, as others are told: process, machine, since when.
 pub(super) fn identity() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
@@ -40,7 +56,9 @@ pub(super) fn identity() -> String {
 pub(super) fn take(folder: &Path, identity: &str) -> Result<Lock, OpenError> {
     let path = folder.join(FILE);
     let at = |source| OpenError::Io { path: path.clone(), source };
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(at)?;
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = how.open(&path).map_err(at)?;
     // A look at the lock (`is_held`) takes it for a moment; whoever works holds it for long.
     let mut taken = file.try_lock();
     for _ in 0..TRIES {
@@ -52,19 +70,28 @@ pub(super) fn take(folder: &Path, identity: &str) -> Result<Lock, OpenError> {
     }
     match taken {
         Ok(()) => {
-            file.set_len(0).map_err(at)?;
-            file.rewind().map_err(at)?;
-            file.write_all(identity.as_bytes()).map_err(at)?;
-            Ok(Lock { file })
+            let lock = Lock { file };
+            lock.say(identity).map_err(at)?;
+            Ok(lock)
         }
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let told = file.read_to_string(&mut holder).is_ok() && !holder.is_empty();
-            let holder = if told { holder } else { "another process".to_owned() };
+            let holder = first_line(&path).unwrap_or_else(|| "another process".to_owned());
             Err(OpenError::InUse { path: folder.to_owned(), holder })
         }
         Err(TryLockError::Error(source)) => Err(at(source)),
     }
+}
+
+fn first_line(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// The lock of a folder, if it says that whoever held it last had a journal there.
+pub(super) fn names_a_journal(folder: &Path) -> Option<PathBuf> {
+    let path = folder.join(FILE);
+    let text = std::fs::read_to_string(&path).ok()?;
+    text.lines().any(|line| line.starts_with(JOURNAL)).then_some(path)
 }
 
 /// Whether a process that is alive works with the state in `folder`.

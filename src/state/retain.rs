@@ -3,8 +3,10 @@
 //! **Invariant:** an entry goes only once the stored fold holds what it added up to, so that no debt, no unknown outcome and no
 //! open write goes with it. The last entry stays.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
     db::{self, Hash, Link},
@@ -18,15 +20,17 @@ use super::{
 const FOLD_AFTER: usize = 2_000;
 
 /// Stores the fold if it is worth it, and lets go of what is too old. The answer is how many entries there are after the
-/// stored fold now, if it was stored.
+/// stored fold now, if it was stored. To look at the age of entries is to read them all.
 pub(super) fn tidy(
     db: &mut Connection,
     head: Link,
     fold: &Fold,
     since_fold: usize,
     retention: Retention,
+    look_at_age: bool,
 ) -> rusqlite::Result<Option<usize>> {
-    let cut = cut(db, head, retention)?;
+    let by_age = if look_at_age { by_age(db, retention)? } else { None };
+    let cut = cut(db, head, retention, by_age)?;
     if cut.is_none() && since_fold < FOLD_AFTER + fold.size() {
         return Ok(None);
     }
@@ -42,38 +46,33 @@ pub(super) fn tidy(
 }
 
 /// The last entry that may go, if so many may go that it is worth it: a tenth more than is to be kept.
-fn cut(db: &Connection, head: Link, retention: Retention) -> rusqlite::Result<Option<i64>> {
+fn cut(db: &Connection, head: Link, retention: Retention, by_age: Option<i64>) -> rusqlite::Result<Option<i64>> {
     let first = db::anchor(db)?.sequence + 1;
     let kept = u64::try_from(head.sequence - first + 1).unwrap_or(0);
     let too_many = kept > retention.entries.saturating_add(retention.entries / 10).max(1);
     let by_count = too_many.then(|| head.sequence - i64::try_from(retention.entries).unwrap_or(i64::MAX));
-    let by_age = by_age(db, first, head, retention)?;
     Ok(by_count.max(by_age).map(|cut| cut.min(head.sequence - 1)).filter(|cut| *cut >= first))
 }
 
-fn by_age(db: &Connection, first: i64, head: Link, retention: Retention) -> rusqlite::Result<Option<i64>> {
-    let Some(newest) = at(db, head.sequence)? else { return Ok(None) };
-    let before = |age| newest.checked_sub(age).unwrap_or(Timestamp::MIN);
-    let worth_it = before(retention.age.saturating_add(retention.age / 10));
-    if at(db, first)?.is_none_or(|oldest| oldest >= worth_it) {
-        return Ok(None);
-    }
-    let limit = before(retention.age);
-    let mut statement = db.prepare("SELECT sequence, at FROM entries ORDER BY sequence")?;
+/// The last entry that is too old. An entry ages by the time that passed between those after it: a pause counts for a tenth of what is
+/// kept at most, and a step back for nothing. So a clock that is ahead by years makes nothing older by more than that.
+fn by_age(db: &Connection, retention: Retention) -> rusqlite::Result<Option<i64>> {
+    let (least, pause) = (seconds(retention.age), seconds(retention.age / 10));
+    let mut statement = db.prepare("SELECT sequence, at FROM entries ORDER BY sequence DESC")?;
     let mut rows = statement.query([])?;
-    let mut cut = None;
+    let (mut age, mut later, mut cut) = (0_i64, None, None);
     while let Some(row) = rows.next()? {
-        let time: String = row.get(1)?;
-        if time.parse::<Timestamp>().is_ok_and(|time| time >= limit) {
-            break;
+        let Ok(time) = row.get::<_, String>(1)?.parse::<Timestamp>() else { continue };
+        let passed = later.replace(time.as_second()).map_or(0, |later| later - time.as_second());
+        age = age.saturating_add(passed.clamp(0, pause));
+        if age > least && cut.is_none() {
+            cut = Some(row.get(0)?);
         }
-        cut = Some(row.get(0)?);
     }
-    Ok(cut)
+    let worth_it = age > least.saturating_add(least / 10);
+    Ok(cut.filter(|_| worth_it))
 }
 
-fn at(db: &Connection, sequence: i64) -> rusqlite::Result<Option<Timestamp>> {
-    let time =
-        db.query_row("SELECT at FROM entries WHERE sequence = ?1", [sequence], |row| row.get::<_, String>(0)).optional()?;
-    Ok(time.and_then(|time| time.parse().ok()))
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

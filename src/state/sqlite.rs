@@ -10,6 +10,7 @@
 use std::{
     fmt,
     fs::{DirBuilder, File},
+    io,
     os::unix::fs::DirBuilderExt as _,
     path::Path,
     sync::{
@@ -21,15 +22,19 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use tokio::sync::oneshot;
+use tracing::info;
 
 use super::{
     OpenError, db,
     fold::Fold,
     former,
+    guard::Guard,
     lease::{Clock, Leases},
-    load,
+    load::{self, Loaded},
     lock::{self, Lock},
+    mark::{self, Mark},
     writer::{self, Job, Writer},
 };
 use crate::{
@@ -40,7 +45,8 @@ use crate::{
 /// How much history is kept. What is still owed or unknown is kept in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// How old an entry may become, counted from the newest one: a clock that jumps forgets nothing.
+    /// How old an entry may become, by the time that passed between the entries after it: a pause counts for a tenth of this at most,
+    /// so that a clock that jumps makes next to nothing older.
     pub age: Duration,
     /// How many entries there may be.
     pub entries: u64,
@@ -67,7 +73,15 @@ pub(super) struct Shared {
     pub(super) fold: Arc<Mutex<Fold>>,
     pub(super) leases: Arc<Mutex<Leases>>,
     pub(super) clock: Clock,
+    pub(super) guard: Arc<Mutex<Guard>>,
     pub(super) holder: Arc<str>,
+}
+
+impl Shared {
+    /// Whether the files are still those of the folder.
+    pub(super) fn look(&self) -> Result<(), JournalError> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).look().map_err(JournalError::Gone)
+    }
 }
 
 impl SqliteJournal {
@@ -78,27 +92,45 @@ impl SqliteJournal {
 
     /// The same with a clock of its own, by which leases lapse.
     pub fn with_clock(folder: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::Io { path, source }
-        };
-        // It holds people's names and numbers.
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
+        make_folder(folder)?;
+        let path = folder.join(db::FILE);
+        // Before the lock is taken, which may be what shows it.
+        if !db::exists(&path).map_err(at(&path))? && !former::is_there(folder) {
+            mark::refuse_if_gone(folder, &path)?;
+        }
         let holder: Arc<str> = lock::identity().into();
         let lock = lock::take(folder, &holder)?;
-        let path = folder.join(db::FILE);
-        let mut db = db::open(&path)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
-        former::take_over(folder, &mut db, &path)?;
-        let loaded = load::load(&db).map_err(|bad| bad.at(&path))?;
+        let mark = Mark::read(folder)?;
+        let opened = Opened::open(folder)?;
+        if let Some(mark) = mark.filter(|_| !opened.restored) {
+            let differs = mark.differs_from(&opened.db, opened.loaded.head).map_err(|error| OpenError::of(&path, &error))?;
+            differs.map_or(Ok(()), |reason| Err(OpenError::Other { path: path.clone(), reason }))?;
+        }
+        let marked = opened.mark(folder, &lock, &holder)?;
+        let Opened { db, loaded, .. } = opened;
         let leases = writer::tokens(&db).map_err(|error| OpenError::of(&path, &error))?;
         let (fold, leases) = (Arc::new(Mutex::new(loaded.fold)), Arc::new(Mutex::new(leases)));
-        let shared = Shared { fold, leases, clock, holder };
+        let guard = Arc::new(Mutex::new(Guard::of(folder).map_err(at(folder))?));
+        let shared = Shared { fold, leases, clock, guard, holder };
         let (queue, waiting) = channel();
-        let mut writer = Writer::new(db, shared.clone(), loaded.head, loaded.since_fold, retention);
+        let mut writer = Writer::new(db, shared.clone(), (loaded.head, marked), loaded.since_fold, retention);
         writer.tidy().map_err(|error| OpenError::of(&path, &error))?;
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&waiting));
         Ok(Self { shared, queue, writer: Some(thread.map_err(at(&path))?), _lock: lock })
+    }
+
+    /// Takes what lies in `folder` for its journal from now on, whatever was written there before: an older copy, another journal, or
+    /// none. Tells whether there is one.
+    pub fn accept(folder: &Path) -> Result<bool, OpenError> {
+        let holder = lock::identity();
+        let lock = lock::take(folder, &holder)?;
+        let path = folder.join(db::FILE);
+        if !db::exists(&path).map_err(at(&path))? {
+            mark::forget(folder).map_err(at(folder))?;
+            return Ok(false);
+        }
+        Opened::open(folder)?.mark(folder, &lock, &holder)?;
+        Ok(true)
     }
 
     /// Asks the writer for something and waits for its answer.
@@ -108,6 +140,54 @@ impl SqliteJournal {
         self.queue.send(job(done)).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())?
     }
+}
+
+/// A journal that is proved to be whole.
+struct Opened {
+    db: Connection,
+    loaded: Loaded,
+    /// It was just made from lines.
+    restored: bool,
+}
+
+impl Opened {
+    fn open(folder: &Path) -> Result<Self, OpenError> {
+        let path = folder.join(db::FILE);
+        let mut db = db::open(&path)?;
+        let format = db::known(&db, &path)?;
+        // A former journal is proved before it is changed: what is sealed is taken for right ever after.
+        if format > 1 && format < db::SEALED {
+            load::load_unsealed(&db).map_err(|bad| bad.at(&path))?;
+        }
+        db::migrate(&mut db, &path)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
+        let restored = former::take_over(folder, &mut db, &path)?;
+        let loaded = load::load(&db).map_err(|bad| bad.at(&path))?;
+        if (1..db::SEALED).contains(&format) {
+            info!(
+                entries = loaded.head.sequence,
+                "a journal of the former format was taken over; from now on all of it is sealed"
+            );
+        }
+        Ok(Self { db, loaded, restored })
+    }
+
+    /// From now on this is the journal of the folder.
+    fn mark(&self, folder: &Path, lock: &Lock, holder: &str) -> Result<mark::Keeper, OpenError> {
+        let id = db::id(&self.db).map_err(|error| OpenError::of(&folder.join(db::FILE), &error))?;
+        lock.name_journal(holder, &id).map_err(at(folder))?;
+        mark::Keeper::begin(folder, id, self.loaded.head).map_err(at(folder))
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError + use<> {
+    let path = path.to_owned();
+    move |source| OpenError::Io { path, source }
+}
+
+/// It holds people's names and numbers.
+fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
 }
 
 impl Journal for SqliteJournal {
@@ -136,6 +216,10 @@ impl Journal for SqliteJournal {
         let line = load::line(&entry).map_err(|error| JournalError::Broken(error.to_string()))?;
         let token = lease.token();
         self.ask(|done| Job::Record { token, entry: Box::new(entry), line, done }).await
+    }
+
+    fn trouble(&self) -> Option<JournalError> {
+        self.shared.look().err()
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the service last said of itself, in a file: health checks need no port, and a look works after its end as well.
 
 use std::{
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::reconcile::Ending;
 
 /// The file in the state folder.
-const FILE: &str = "status.json";
+pub(super) const FILE: &str = "status.json";
 
 /// The service at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +77,9 @@ impl Status {
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let beside: PathBuf = folder.join(format!("{FILE}.new"));
         fs::create_dir_all(folder)?;
-        fs::write(&beside, serde_json::to_vec_pretty(self)?)?;
+        // It names customers and users.
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
         fs::rename(&beside, folder.join(FILE))
     }
 

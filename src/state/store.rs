@@ -36,4 +36,11 @@ impl Journal for Store {
             Self::Volatile(journal) => journal.record(lease, entry).await,
         }
     }
+
+    fn trouble(&self) -> Option<JournalError> {
+        match self {
+            Self::File(journal) => journal.trouble(),
+            Self::Volatile(journal) => journal.trouble(),
+        }
+    }
 }

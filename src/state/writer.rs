@@ -17,7 +17,9 @@ use super::{
     db::{self, Link},
     error,
     lease::Leases,
+    mark::Keeper,
     retain,
+    seal::Part,
     sqlite::{Retention, Shared},
 };
 use crate::{
@@ -29,6 +31,8 @@ use crate::{
 const GROUP: usize = 512;
 /// How often leases are renewed and the file is looked after.
 const TICK: Duration = Duration::from_secs(20);
+/// How often entries are looked at that may have become too old.
+const AGING: Duration = Duration::from_secs(3600);
 
 type Done<T> = oneshot::Sender<Result<T, JournalError>>;
 
@@ -63,6 +67,11 @@ pub(super) struct Writer {
     renewed: Instant,
     /// Why nothing more is written. Whoever starts again begins with what is durable.
     failed: Option<JournalError>,
+    mark: Keeper,
+    /// Whether the mark could be moved on.
+    marked: bool,
+    /// When the age of entries was looked at.
+    aged: Option<Instant>,
 }
 
 /// The last fencing tokens.
@@ -79,8 +88,14 @@ pub(super) fn tokens(db: &Connection) -> rusqlite::Result<Leases> {
 }
 
 impl Writer {
-    pub(super) fn new(db: Connection, shared: Shared, head: Link, since_fold: usize, retention: Retention) -> Self {
-        Self { db, shared, head, since_fold, retention, renewed: Instant::now(), failed: None }
+    pub(super) fn new(
+        db: Connection,
+        shared: Shared,
+        (head, mark): (Link, Keeper),
+        since_fold: usize,
+        retention: Retention,
+    ) -> Self {
+        Self { db, shared, head, since_fold, retention, renewed: Instant::now(), failed: None, mark, marked: true, aged: None }
     }
 
     /// Works until it is told to end.
@@ -111,8 +126,12 @@ impl Writer {
         if self.failed.is_some() {
             return Ok(());
         }
+        let look_at_age = self.aged.is_none_or(|aged| aged.elapsed() >= AGING);
+        if look_at_age {
+            self.aged = Some(Instant::now());
+        }
         let fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stored) = retain::tidy(&mut self.db, self.head, &fold, self.since_fold, self.retention)? {
+        if let Some(stored) = retain::tidy(&mut self.db, self.head, &fold, self.since_fold, self.retention, look_at_age)? {
             self.since_fold = stored;
         }
         Ok(())
@@ -148,12 +167,15 @@ impl Writer {
     /// One transaction. On a failure nothing of it is kept, and the jobs that were not come to are handed back.
     fn write(&mut self, group: Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), (JournalError, Vec<Job>)> {
         let broken = |error: &rusqlite::Error| JournalError::Broken(error::words(error));
+        if let Err(gone) = self.shared.look() {
+            return Err((gone, group));
+        }
         let mut jobs = group.into_iter();
         let transaction = match self.db.transaction_with_behavior(TransactionBehavior::Immediate) {
             Ok(transaction) => transaction,
             Err(error) => return Err((broken(&error), jobs.collect())),
         };
-        let (mut head, now) = (self.head, (self.shared.clock)());
+        let (mut head, now, mut leased) = (self.head, (self.shared.clock)(), false);
         let mut leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(job) = jobs.next() {
             let written = match job {
@@ -171,6 +193,7 @@ impl Writer {
                 Job::Lease { tenant, done } => {
                     let taken = leases.take(&tenant, &self.shared.holder, now);
                     let token = taken.as_ref().ok().copied();
+                    leased |= token.is_some();
                     answers.push(Answer::Leased(taken, done));
                     token.map_or(Ok(()), |token| keep_token(&transaction, &tenant, token))
                 }
@@ -185,9 +208,25 @@ impl Writer {
             }
         }
         drop(leases);
-        transaction.commit().map_err(|error| (broken(&error), Vec::new()))?;
-        self.head = head;
+        let sealed = if leased { Part::Leases.seal(&transaction) } else { Ok(()) };
+        sealed.and_then(|()| transaction.commit()).map_err(|error| (broken(&error), Vec::new()))?;
+        self.keep_mark(head);
         Ok(())
+    }
+
+    /// The mark follows what is durable.
+    fn keep_mark(&mut self, head: Link) {
+        if head == self.head {
+            return;
+        }
+        self.head = head;
+        let kept = self.mark.keep(head);
+        if let Err(error) = kept.as_ref().map_err(ToString::to_string)
+            && self.marked
+        {
+            warn!(%error, "the mark beside the journal cannot be moved on: an older copy of it would not be noticed");
+        }
+        self.marked = kept.is_ok();
     }
 
     fn tell(&mut self, answers: Vec<Answer>) {

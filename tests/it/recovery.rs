@@ -1,11 +1,11 @@
 //! The real binary after something was left open: what it says of that, in which order it pays, and how it ends.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use dialplane::sandbox::{Failure, Route, Rule};
 use serde_json::Value;
 
-use crate::stage::{Stage, fleet};
+use crate::stage::{Running, Stage, fleet};
 
 fn late(route: Route) -> Rule {
     Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(route) }
@@ -136,4 +136,78 @@ async fn the_service_comes_back_for_a_sync_that_waits() {
     // Resync is a quarter of an hour away: it is the sync that brings the service back.
     service.until("the sync", || calls("syncTeams") == 3).await;
     assert_eq!(service.stop().await, Some(0));
+}
+
+/// Waits for a process that is to end by itself.
+async fn ended(service: &mut Running) -> Option<i32> {
+    for _ in 0..3_000 {
+        if let Some(status) = service.child.try_wait().unwrap() {
+            return status.code();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it goes on: {}", service.text("stderr"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_then_on() {
+    let stage = Stage::drifted().await;
+    let state = stage.path().join(".dialplane/sandbox");
+    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
+    let mut service = stage.start(&["run"]);
+    service.until("the first syncs", || stage.writes().iter().filter(|path| path.contains("syncTeams")).count() == 2).await;
+    service.until("the rest", || stage.text("stdout").matches("sync accepted").count() == 2).await;
+    let before = stage.writes().len();
+    for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        fs::remove_file(state.join(name)).unwrap();
+    }
+    // Not even an edit is carried out.
+    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    assert_eq!(ended(&mut service).await, Some(1));
+    let said = service.text("stderr");
+    assert!(
+        said.contains("the journal was taken away while dialplane works with it: ") && said.contains("journal.db was deleted"),
+        "{said}"
+    );
+    assert!(said.contains("hint: nothing more was sent"), "{said}");
+    assert_eq!(stage.writes().len(), before, "it wrote what is on no record");
+    for arguments in [&["plan"][..], &["apply"], &["run"], &["history"], &["why", "user1@adatum.example"], &["journal", "check"]]
+    {
+        let refused = stage.run(arguments).await;
+        assert_eq!(refused.code, 1, "{arguments:?}: {}", refused.stdout);
+        assert!(
+            refused.stderr.contains("the journal is gone or empty") && refused.stderr.contains("journal accept"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let accepted = stage.run(&["journal", "accept"]).await;
+    assert!(accepted.code == 0 && accepted.stderr.contains("begins a new one"), "{}", accepted.stderr);
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    assert_eq!(stage.run(&["plan"]).await.code, 3, "nothing is left to do but what is held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_of_the_journal_is_not_acted_on() {
+    let stage = Stage::drifted().await;
+    let journal = stage.path().join(".dialplane/sandbox/journal.db");
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    let older = fs::read(&journal).unwrap();
+    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    // What the newer one knows alone: a sync is owed.
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    assert_eq!(stage.run(&["apply"]).await.code, 4);
+    stage.sandbox.faults(|faults| faults.rules.clear());
+    let newest = fs::read(&journal).unwrap();
+    fs::write(&journal, &older).unwrap();
+    let before = stage.writes().len();
+    for arguments in [&["plan"][..], &["apply"], &["journal", "check"]] {
+        let refused = stage.run(arguments).await;
+        assert_eq!(refused.code, 1, "{arguments:?}: {}", refused.stdout);
+        assert!(refused.stderr.contains("it is an older copy, or was cut"), "{}", refused.stderr);
+    }
+    assert_eq!(stage.writes().len(), before);
+    fs::write(&journal, &newest).unwrap();
+    let paid = stage.run(&["apply"]).await;
+    assert!(paid.code == 3 && paid.stdout.contains("1 sync accepted"), "{}{}", paid.stdout, paid.stderr);
 }

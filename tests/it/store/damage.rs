@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use dialplane::state::{Retention, SqliteJournal, read_memory};
+use dialplane::state::{History, Retention, SqliteJournal, read_memory};
 use rusqlite::Connection;
 
 use super::{history, write};
@@ -77,4 +77,58 @@ async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
         let _ = writeln!(said, "{error}\nhint: {}\n", error.hint());
     }
     insta::assert_snapshot!("unusable", said.replace(&folder.path().display().to_string(), "[folder]"));
+}
+
+/// Changes that a statement makes to what stands beside the entries: each is found by the check, and refused by whatever would act.
+const BESIDE: &[(&str, &str)] = &[
+    ("a debt is taken out of the sum", "UPDATE fold SET state = replace(state, '\"syncOwed\":[', '\"syncOwes\":[')"),
+    ("the sum is of another tenant", "UPDATE fold SET state = replace(state, '87d349ed', '87d349ee')"),
+    ("the sum is of other entries", "UPDATE fold SET sequence = sequence - 1"),
+    ("the sum is gone", "DELETE FROM fold"),
+    ("there is no sum's table", "DROP TABLE fold"),
+    ("another entry is the first one", "UPDATE anchor SET hash = zeroblob(32)"),
+    ("nothing was cut", "UPDATE anchor SET sequence = 0"),
+    ("there is no anchor", "DELETE FROM anchor"),
+    ("a lease was given out less often", "UPDATE leases SET token = token - 1"),
+    ("a lease was never given out", "DELETE FROM leases"),
+    ("it has another name", "UPDATE journal SET id = 'other'"),
+    ("a seal is missing", "DELETE FROM seals WHERE part = 'fold'"),
+    ("there are no seals", "DROP TABLE seals"),
+    (
+        "a column says something else",
+        "CREATE TABLE more (n); DROP INDEX runs; CREATE INDEX runs ON entries (sequence) WHERE kind = 'began'",
+    ),
+    ("the last entries are gone", "DELETE FROM entries WHERE sequence > (SELECT max(sequence) - 3 FROM entries)"),
+    (
+        "two entries changed places",
+        "UPDATE entries SET sequence = -1 WHERE sequence = 20; UPDATE entries SET sequence = 20 WHERE sequence = 21; UPDATE entries SET sequence = 21 WHERE sequence = -1",
+    ),
+    ("an entry is there twice", "INSERT INTO entries (sequence, line, hash) SELECT max(sequence) + 1, line, hash FROM entries"),
+    ("the format is an older one", "PRAGMA user_version = 2"),
+    ("the format is the first one", "PRAGMA user_version = 1"),
+];
+
+#[tokio::test]
+async fn what_stands_beside_the_entries_is_proved_too() {
+    let mut said = String::new();
+    for (what, change) in BESIDE {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &history()).await;
+        drop(SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() }).unwrap());
+        let whole = History::read(folder.path()).unwrap().check().unwrap();
+        assert_eq!((whole.entries, whole.problems.len()), (10, 0), "{whole:?}");
+        sql(folder.path(), change);
+        let before = fs::read(folder.path().join("journal.db")).unwrap();
+        let found = History::read(folder.path()).and_then(|history| history.check());
+        let found = found.map_or_else(|error| error.to_string(), |checked| checked.problems.join("; "));
+        assert!(!found.is_empty(), "{what}: the check finds nothing");
+        let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err(what);
+        assert!(error.hint().contains("backup") || error.hint().contains("newest copy"), "{what}: {error}, {}", error.hint());
+        assert!(read_memory(folder.path()).is_err(), "{what}: a dry run must not plan without its memory");
+        assert!(History::sound(folder.path()).is_err(), "{what}: nobody is told what it says");
+        assert!(fs::read(folder.path().join("journal.db")).unwrap() == before, "{what}: nothing is repaired in silence");
+        let _ = writeln!(said, "# {what}\n{error}\n");
+        said = said.replace(&folder.path().display().to_string(), "[state]");
+    }
+    insta::assert_snapshot!("beside", said);
 }

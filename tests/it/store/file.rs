@@ -47,6 +47,7 @@ async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else
     record(&journal, &first).await;
     let (before, log) = (journal.memory(&id("contoso")), folder.path().join("journal.db-wal"));
     let whole = fs::metadata(&log).unwrap().len();
+    let mark = fs::read(folder.path().join("journal.id")).unwrap();
     record(&journal, &[last]).await;
     let longer = fs::metadata(&log).unwrap().len();
     assert!(longer > whole);
@@ -55,6 +56,11 @@ async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else
         let left = killed(folder.path());
         let log = fs::OpenOptions::new().write(true).open(left.path().join("journal.db-wal")).unwrap();
         log.set_len(cut).unwrap();
+        // It was acknowledged, and is gone: that is noticed.
+        let lost = SqliteJournal::open(left.path(), Retention::default()).expect_err("an entry is missing");
+        assert!(lost.to_string().contains("was cut"), "{lost}");
+        // The mark is moved on once an entry is durable, so that a crash leaves the one before.
+        fs::write(left.path().join("journal.id"), &mark).unwrap();
         let mut memory = reopened(left.path());
         // The lease of the last entry is a transaction of its own.
         if memory != before {

@@ -5,10 +5,10 @@ use std::fs;
 use dialplane::{
     model::{Field, Verb},
     ports::Journal as _,
-    state::{Retention, SqliteJournal, read_memory},
+    state::{History, Retention, SqliteJournal, read_memory},
 };
 
-use super::{at, began, entry, open, record, reopened};
+use super::{at, began, entry, history, open, record, reopened, write};
 use crate::support::{id, upn};
 
 /// A journal of lines, as the first dialplane wrote it.
@@ -68,4 +68,75 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
     let with_it = journal.memory(&id("contoso"));
     drop(journal);
     assert_eq!(reopened(folder.path()), with_it);
+}
+
+/// Makes a journal that was just written one of format 2, as the program before this one left it.
+fn make_format_2(folder: &std::path::Path) {
+    let back = "DROP TABLE seals; DROP TABLE journal; PRAGMA user_version = 2";
+    rusqlite::Connection::open(folder.join("journal.db")).unwrap().execute_batch(back).unwrap();
+    fs::remove_file(folder.join("journal.id")).unwrap();
+    fs::write(folder.join("lock"), "process 7 on somewhere since 2026-01-01 00:00:00 UTC").unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
+    for entries in [u64::MAX, 10] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &history()).await;
+        drop(SqliteJournal::open(folder.path(), Retention { entries, ..Retention::default() }).unwrap());
+        let memory = reopened(folder.path());
+        make_format_2(folder.path());
+        let before = fs::read(folder.path().join("journal.db")).unwrap();
+        assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), memory);
+        let checked = History::read(folder.path()).unwrap().check().unwrap();
+        assert!(checked.problems.is_empty(), "{checked:?}");
+        assert_eq!(fs::read(folder.path().join("journal.db")).unwrap(), before, "a look changes nothing");
+        assert_eq!(reopened(folder.path()), memory, "{entries}");
+        assert!(folder.path().join("journal.id").exists());
+        assert_eq!(write(folder.path(), &[]).await, memory);
+    }
+}
+
+#[tokio::test]
+async fn a_sum_without_a_seal_is_made_again_from_its_entries_while_they_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = write(folder.path(), &history()).await;
+    make_format_2(folder.path());
+    let lie = "INSERT INTO fold SELECT 1, sequence, hash, '{\"v\":1,\"tenants\":{}}' FROM entries ORDER BY sequence DESC LIMIT 1";
+    rusqlite::Connection::open(folder.path().join("journal.db")).unwrap().execute_batch(lie).unwrap();
+    assert_eq!(reopened(folder.path()), memory);
+}
+
+#[tokio::test]
+async fn a_damaged_journal_of_the_former_format_is_not_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &history()).await;
+    make_format_2(folder.path());
+    let change = "UPDATE entries SET line = replace(line, 'adele', 'bert') WHERE sequence = 4";
+    rusqlite::Connection::open(folder.path().join("journal.db")).unwrap().execute_batch(change).unwrap();
+    let before = fs::read(folder.path().join("journal.db")).unwrap();
+    let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err("it is damaged");
+    assert!(error.to_string().contains("entry 4 is not what was written"), "{error}");
+    assert!(fs::read(folder.path().join("journal.db")).unwrap() == before);
+}
+
+#[tokio::test]
+async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &history()).await;
+    drop(SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() }).unwrap());
+    let memory = write(folder.path(), &[entry(100, "r9", began(1))]).await;
+    let mut lines = String::new();
+    let history = History::read(folder.path()).unwrap();
+    let exported = history.export(|line| lines += &format!("{line}\n"));
+    assert_eq!((exported.entries, exported.problems.len()), (11, 0), "{exported:?}");
+    // Into the folder that lost it, marks and all, or into a new one.
+    fs::remove_file(folder.path().join("journal.db")).unwrap();
+    for place in [folder.path(), tempfile::tempdir().unwrap().path()] {
+        fs::create_dir_all(place).unwrap();
+        fs::write(place.join("journal.jsonl"), &lines).unwrap();
+        assert_eq!(reopened(place), memory);
+        assert_eq!(reopened(place), memory);
+        assert_eq!(History::read(place).unwrap().check().unwrap().entries, 11);
+    }
 }

@@ -21,8 +21,10 @@ use crate::support::{gateway, id, name, number, upn};
 mod conformance;
 mod damage;
 mod file;
+mod flips;
 mod fold;
 mod former;
+mod gone;
 mod retention;
 
 pub(super) fn at(second: i64) -> Timestamp {

@@ -84,3 +84,51 @@ async fn a_clock_that_jumps_forgets_nothing() {
     drop(SqliteJournal::with_clock(folder.path(), Retention::default(), late).unwrap());
     assert_eq!(History::read(folder.path()).unwrap().runs(None, 9).unwrap().len(), 2);
 }
+/// Runs at these days, the last of them the newest.
+fn runs_at(days: &[i64]) -> Vec<Entry> {
+    let run = |(number, day): (usize, &i64)| {
+        let run = format!("run{number}");
+        [entry(day * DAY, &run, began(0)), entry(day * DAY + 1, &run, Event::Synced)]
+    };
+    days.iter().enumerate().flat_map(run).collect()
+}
+
+/// The runs that are left of those at `days`, once the journal was opened with a year of retention.
+async fn left_of(days: &[i64]) -> Vec<RunId> {
+    let folder = tempfile::tempdir().unwrap();
+    let year = Retention { age: Duration::from_secs(365 * 24 * 3600), entries: u64::MAX };
+    // One process a run, so that each of them has its say.
+    for run in runs_at(days).chunks(2) {
+        let journal = SqliteJournal::open(folder.path(), year).unwrap();
+        record(&journal, run).await;
+    }
+    drop(SqliteJournal::open(folder.path(), year).unwrap());
+    let history = History::sound(folder.path()).unwrap();
+    history.runs(None, 1000).unwrap()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_for_a_while_takes_no_history_away() {
+    let (ten_years, long_ago) = (3650, -20_000);
+    for days in [
+        // Ahead, and right again.
+        &[0, 1, 2, ten_years, 3, 4][..],
+        // Ahead, and left so.
+        &[0, 1, 2, ten_years, ten_years + 1],
+        // Back at the beginning of time, and right again.
+        &[0, 1, 2, long_ago, 3, 4],
+        // Both of them, more than once.
+        &[0, long_ago, 1, ten_years, 2, long_ago, 3, ten_years, 4],
+    ] {
+        assert_eq!(left_of(days).await.len(), days.len(), "{days:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_older_than_a_year_goes_once_a_tenth_more_has_passed() {
+    let monthly: Vec<i64> = (0..20).map(|month| month * 30).collect();
+    let left = left_of(&monthly).await;
+    assert!((12..=14).contains(&left.len()), "{left:?}");
+    let days: Vec<i64> = (0..395).step_by(5).collect();
+    assert_eq!(left_of(&days).await.len(), days.len(), "not yet worth it");
+}

@@ -1,0 +1,137 @@
+//! The mark beside the journal: which journal was last written here, and how far. A journal that is gone, emptied, cut, replaced or
+//! older than that is not taken for a new one.
+//!
+//! **Invariant:** the mark is written after the journal, so that it never tells of an entry that the disk might not have.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    OpenError,
+    db::{self, Hash, Link},
+    lock, status,
+};
+
+/// The file in the state folder.
+pub(super) const FILE: &str = "journal.id";
+
+/// Which journal was last written in a folder, and how far.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Mark {
+    journal: String,
+    sequence: i64,
+    hash: String,
+    /// Over all of it.
+    check: String,
+}
+
+/// The mark of the journal that this process writes.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    file: File,
+    journal: String,
+}
+
+pub(super) fn hex(hash: &Hash) -> String {
+    hash.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Always of one length, so that a new one covers the one before.
+fn text(journal: &str, Link { sequence, hash }: Link) -> String {
+    let hash = hex(&hash);
+    let check = check(journal, sequence, &hash);
+    format!("{{\"journal\":\"{journal}\",\"sequence\":{sequence:>20},\"hash\":\"{hash}\",\"check\":\"{check}\"}}\n")
+}
+
+fn check(journal: &str, sequence: i64, hash: &str) -> String {
+    hex(&Sha256::digest(format!("{journal} {sequence} {hash}")).into())
+}
+
+impl Mark {
+    /// Reads it; nothing if there is none.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, OpenError> {
+        let path = folder.join(FILE);
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(OpenError::Io { path, source }),
+            Ok(bytes) => match serde_json::from_slice::<Self>(&bytes) {
+                Ok(mark) if check(&mark.journal, mark.sequence, &mark.hash) == mark.check => Ok(Some(mark)),
+                _ => Err(OpenError::Other { path, reason: "it does not say any more which journal was written here".to_owned() }),
+            },
+        }
+    }
+
+    /// Why this is not the journal that was last written here, if it is not.
+    pub(super) fn differs_from(&self, db: &Connection, head: Link) -> rusqlite::Result<Option<String>> {
+        if db::id(db)? != self.journal {
+            return Ok(Some("it is another journal than the one that was last written here".to_owned()));
+        }
+        let Self { sequence, .. } = *self;
+        if head.sequence < sequence {
+            let last = head.sequence;
+            return Ok(Some(format!(
+                "it ends at entry {last}, but {sequence} was written here: it is an older copy, or was cut"
+            )));
+        }
+        let query = "SELECT hash FROM entries WHERE sequence = ?1 UNION ALL SELECT hash FROM anchor WHERE sequence = ?1";
+        let there = db.query_row(query, [sequence], |row| row.get::<_, Hash>(0)).optional()?;
+        let same = there.is_none_or(|hash| hex(&hash) == self.hash);
+        Ok((!same).then(|| format!("its entry {sequence} is another one than was written here")))
+    }
+}
+
+impl Keeper {
+    /// Makes the mark anew: it is there as a whole or not at all.
+    pub(super) fn begin(folder: &Path, journal: String, link: Link) -> io::Result<Self> {
+        let beside = folder.join(format!("{FILE}.new"));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(text(&journal, link).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, folder.join(FILE))?;
+        File::open(folder)?.sync_all()?;
+        Ok(Self { file, journal })
+    }
+
+    /// Moves it on. It is not flushed: one that is older than the journal is no lie.
+    pub(super) fn keep(&self, link: Link) -> io::Result<()> {
+        self.file.write_all_at(text(&self.journal, link).as_bytes(), 0)
+    }
+}
+
+/// What shows that there was a journal in a folder, where none is.
+pub(super) fn trace(folder: &Path) -> Option<PathBuf> {
+    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok().then(|| folder.join(name));
+    is_there(FILE).or_else(|| is_there(status::FILE)).or_else(|| lock::names_a_journal(folder))
+}
+
+/// Nothing if there is no journal at `path` and never was one.
+pub(super) fn refuse_if_gone(folder: &Path, path: &Path) -> Result<(), OpenError> {
+    match trace(folder) {
+        Some(trace) => Err(OpenError::Gone { path: path.to_owned(), trace }),
+        None => Ok(()),
+    }
+}
+
+/// Forgets that there was a journal here.
+pub(super) fn forget(folder: &Path) -> io::Result<()> {
+    for name in [FILE, status::FILE] {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
