@@ -28,7 +28,7 @@ pub use report::{Stop, SyncOutcome, TenantReport};
 use crate::{
     model::{Consent, Revision, RunId, TenantRef, Verb},
     plan::{Action, Step, SyncPlan, TenantPlan, render},
-    ports::{Entry, Event, Fault, Journal, JournalError, Lease, Provisioner, StepOutcome, WriteVerdict},
+    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Lease, Provisioner, StepOutcome, WriteVerdict},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
@@ -201,9 +201,14 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
 
     /// Whether something was or may have been written, now or by an earlier run.
     fn owes_sync(&self) -> bool {
-        let wrote = |outcome: &StepOutcome| matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_));
+        let wrote = |(step, outcome): (&Step, &Option<StepOutcome>)| match outcome {
+            Some(StepOutcome::Accepted | StepOutcome::Unknown(_)) => true,
+            // A refusal is not always true. One that is paid for already waits, see `Refused`.
+            Some(StepOutcome::Failed(fault)) => fault.kind == FaultKind::Rejected && !step.refused_before,
+            Some(StepOutcome::NotTried(_)) | None => false,
+        };
         let owed = matches!(self.plan.sync, SyncPlan::Owed(_) | SyncPlan::Again(_));
-        owed || self.report.steps.iter().flatten().any(wrote)
+        owed || self.plan.steps.iter().zip(&self.report.steps).any(wrote)
     }
 
     async fn consent(&self) -> Result<(), Stop> {

@@ -205,10 +205,12 @@ pub enum Event {
         /// What the service said, or did not.
         reason: String,
     },
-    /// The run ended and nothing of it reached the service: the sync that it announced is not owed.
+    /// The run ended and owes no sync: nothing of it was sent, or the service refused once more what it had refused before, see
+    /// [`crate::model::Refused`].
     NothingSent,
     /// What became of these users' lost answers is no longer waited for: an observation has shown it, or the time for that is over.
-    /// A sync that was accepted meanwhile may have come too early for them, so that one is owed again.
+    /// Or what was refused is no longer sent again. A sync that was accepted meanwhile may have come too early for them, so that one
+    /// is owed again.
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
@@ -230,7 +232,7 @@ pub enum Event {
 pub enum StepOutcome {
     /// The service took it.
     Accepted,
-    /// The service refused it, or it was never sent; nothing changed.
+    /// The service says that it refused it, or it was never sent.
     Failed(Fault),
     /// It was sent and the answer was lost or made no sense: it may or may not have been carried out.
     Unknown(Fault),
@@ -255,7 +257,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// The service did not accept who we are (token refused, 401 after a fresh token, 403).
     Auth,
-    /// The service refused this call (4xx, or a 200 with an error inside).
+    /// The service refused this call (4xx; for a read also a 200 with an error inside).
     Rejected,
     /// Too many calls, even after waiting as told.
     Throttled,
@@ -265,7 +267,7 @@ pub enum FaultKind {
     NoAnswer,
     /// The service failed while handling the call (5xx).
     Server,
-    /// An answer came that cannot be understood (not JSON, wrong types, too large).
+    /// An answer came that cannot be understood (not JSON, wrong types, too large), or one that says of a write both yes and no.
     Garbled,
     /// The configuration does not say how to make this call.
     NotConfigured,
@@ -289,6 +291,13 @@ impl Fault {
 }
 
 impl FaultKind {
+    /// Whether the service may have had the call and have answered that it will not do it. Nothing was changed then, by its own
+    /// words.
+    #[must_use]
+    pub fn may_be_an_answer(self) -> bool {
+        matches!(self, Self::Rejected | Self::Auth | Self::Throttled)
+    }
+
     /// What a failed write means for its step and its tenant.
     #[must_use]
     pub fn of_write(self) -> WriteVerdict {

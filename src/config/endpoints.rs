@@ -34,6 +34,19 @@ pub struct Call {
     /// What the body carries.
     #[serde(default)]
     pub body: Body,
+    /// Which answer to a write is a yes; each of the four has a default of its own.
+    #[serde(default)]
+    pub accept: Option<Accept>,
+}
+
+/// Which answers with a good status are a yes to a write (contract 1: no body is documented).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accept {
+    /// An empty one, or JSON without an error inside.
+    Json,
+    /// Other text as well, but for web pages and for what speaks of an error.
+    Status,
 }
 
 /// The methods that the service is known to use (contract 1).
@@ -93,7 +106,7 @@ pub struct Endpoints {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        let call = |method, path: &str, body| Call { method, path: path.to_owned(), body };
+        let call = |method, path: &str, body| Call { method, path: path.to_owned(), body, accept: None };
         Self {
             token: call(Method::Post, "/oauth/token", Body::None),
             who_am_i: call(Method::Put, "/reseller/getAuthenticatedUser", Body::None),
@@ -134,6 +147,10 @@ impl Endpoints {
             let Some(call) = call else { continue };
             if name == "refreshMsal" && !matches!(call.body, Body::Flat | Body::Wrapped) {
                 problems.push((name, "the token set that is to be renewed goes into the body: `flat` or `wrapped`".to_owned()));
+            }
+            if call.accept.is_some() && !matches!(name, "enable" | "disable" | "update" | "sync") {
+                problems
+                    .push((name, "`accept` is for the calls that change something: enable, disable, update and sync".to_owned()));
             }
             problems.extend(call.problems(needs).into_iter().map(|problem| (name, problem)));
         }
@@ -314,7 +331,12 @@ mod tests {
         let problems = table.problems();
         assert!(problems.iter().any(|(row, problem)| *row == "disable" && problem.contains("never makes")), "{problems:?}");
         assert!(problems.iter().any(|(_, problem)| problem.contains("{userPrincipalName}")), "{problems:?}");
-        let hidden = Call { method: Method::Post, path: "/enterprise/regenerate%41PI%43redentials".into(), body: Body::Flat };
+        let hidden = Call {
+            method: Method::Post,
+            path: "/enterprise/regenerate%41PI%43redentials".into(),
+            body: Body::Flat,
+            accept: None,
+        };
         let table = Endpoints { refresh_msal: Some(hidden), ..Endpoints::default() };
         assert!(matches!(table.problems().as_slice(), [("refreshMsal", problem)] if problem.contains("never makes")));
     }

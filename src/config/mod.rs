@@ -19,7 +19,7 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use account::{Account, Enterprise};
-pub use endpoints::{Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
+pub use endpoints::{Accept, Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
 pub use graph::Graph;
 pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used, Value};
+use super::{Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used, Value};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,6 +105,27 @@ pub struct Written {
     pub unknown: Option<(Verb, Timestamp)>,
     /// How often somebody else changed a value back.
     pub reverted: Reverts,
+    /// The calls that the service refused, the last of each verb, until one is accepted or a sync is owed for them.
+    pub refused: BTreeMap<Verb, Refused>,
+}
+
+/// A call that the service refused. A refusal says that nothing was done, and is not always right: what was done all the same
+/// needs a sync.
+///
+/// So a refusal owes a sync, as an accepted call does. Once that is paid, refusing the very same again owes none while it is sent
+/// again and again: it waits until the call is no longer sent, because a list shows what it asked for or because nobody wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What it carried; empty for a switch.
+    pub details: Details,
+    /// The fields that it was to change, where a list had shown another value.
+    pub changed: BTreeSet<Field>,
+    /// When it was last refused.
+    pub at: Timestamp,
+    /// Whether the very same was refused before, and a sync was accepted after that.
+    pub settled: bool,
+    /// Whether no sync was accepted since.
+    pub owed: bool,
 }
 
 /// When a value that had landed was sent again because it was no longer there, by field; nothing stands for calling. The latest
@@ -114,6 +135,18 @@ pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
 impl Written {
     /// How many instants of [`Written::reverted`] are kept for one field.
     pub const REVERTS: usize = 16;
+
+    /// Whether a sync is owed again once it is decided what became of the lost and the refused calls.
+    #[must_use]
+    pub fn owes_again(&self) -> bool {
+        self.is_synced_since_lost() || !self.refused.is_empty()
+    }
+
+    /// Whether this very call was refused before, and that is paid for: refused once more, it owes no sync.
+    #[must_use]
+    pub fn is_settled_refusal(&self, verb: Verb, details: &Details) -> bool {
+        self.refused.get(&verb).is_some_and(|earlier| earlier.details == *details && (earlier.settled || !earlier.owed))
+    }
 
     /// Whether a sync was accepted since the answer was lost that is not decided yet: then it may have come too early.
     #[must_use]

@@ -25,7 +25,7 @@ pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
-pub use memory::{Before, Counted, Debts, Landing, Memory, Reverts, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use sent::{Known, Managed, Sent, SentCounts};
 pub use window::{Span, Windows, time_zone};

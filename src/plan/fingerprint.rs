@@ -80,8 +80,7 @@ fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sh
 }
 
 fn hash_step(step: &Step, sha: &mut Sha) {
-    let Step { user, action, changes, cause, did_not_land: _, after, holds: _, approved: _, interruption: _, origin: _, site: _ } =
-        step;
+    let Step { user, action, changes, cause, after, .. } = step;
     (user, action.verb(), action.details(), cause, after).hash(sha);
     for Change { field, live, desired, did_not_land: _ } in changes {
         let live = match live {

@@ -25,6 +25,7 @@ mod patience;
 mod people;
 mod present;
 mod prune;
+mod refused;
 pub mod render;
 mod shrink;
 mod types;
@@ -203,7 +204,7 @@ impl<'a> Fleet<'a> {
         let fingerprint = judged.then(|| fingerprint::of(desired, &live, tenant.memory, &steps, (now, patience)));
         let ruled = fingerprint.as_ref().map(|plan| approval::lift(&mut steps, tenant.approvals, plan, tenant.memory, now));
         order::spread_holds(&mut steps);
-        let steps = order::topological(steps);
+        let mut steps = order::topological(steps);
         let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
         if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
             notes.push(Note::Suspect(what.clone()));
@@ -213,8 +214,9 @@ impl<'a> Fleet<'a> {
         notes.extend(interruption::note(&steps));
         let confirmed = confirm::tenant(desired, &live, tenant.memory, (now, patience), &mut problems, &mut notes);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+        let decided = refused::judge(&mut steps, runs, &live, tenant.memory, decided);
         // A debt comes first: it is paid even if every step of this run is refused.
-        let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::is_synced_since_lost);
+        let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::owes_again);
         let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
         let sync = match (&tenant.memory.sync_owed, late) {
             (Some(debt), _) => SyncPlan::Owed(debt.clone()),

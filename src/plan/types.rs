@@ -92,6 +92,8 @@ pub struct Step {
     pub cause: Cause,
     /// The same switch was sent at this time and has not become visible in time.
     pub did_not_land: Option<Timestamp>,
+    /// The service has refused the very same before, and a sync was accepted since: refused once more, it owes none.
+    pub refused_before: bool,
     /// The numbers of the steps that must be accepted before.
     pub after: Vec<usize>,
     /// Why it may not run.
@@ -112,7 +114,8 @@ impl Step {
     pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
         let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
-        Self { user, action, changes, cause, did_not_land, after, holds, approved, interruption, origin, site }
+        let refused_before = false;
+        Self { user, action, changes, cause, did_not_land, refused_before, after, holds, approved, interruption, origin, site }
     }
 
     /// What the step changes, as it was before: what would undo it.

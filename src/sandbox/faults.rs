@@ -141,6 +141,9 @@ pub struct Rule {
     /// How long `late` holds the answer back.
     #[serde(default)]
     pub delay_ms: u64,
+    /// The status of `refused`, `refusedAfter`, `pageAfter` and `unavailable`, in place of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
 }
 
 impl Rule {
@@ -156,7 +159,14 @@ impl Rule {
             probability: None,
             retry_after_seconds: None,
             delay_ms: 0,
+            status: None,
         }
+    }
+
+    /// With this status.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
     }
 
     /// Only on this call.
@@ -203,8 +213,20 @@ pub enum Failure {
     ServerAfter,
     /// 503; not carried out.
     Unavailable,
+    /// 400; not carried out.
+    Refused,
+    /// 400, although it was carried out.
+    RefusedAfter,
+    /// 404 with a page of HTML, as a proxy puts it in place of the answer; carried out.
+    PageAfter,
     /// 200 with `{"hasErrors": true}`; not carried out.
     ErrorInside,
+    /// 200 with `{"success": false}`, although it was carried out.
+    ErrorInsideAfter,
+    /// Carried out; the answer is a word and not JSON.
+    Text,
+    /// Carried out; a byte order mark comes before the answer.
+    Bom,
     /// 200 with a page of HTML, as a proxy puts it in the way; not carried out.
     Garbage,
     /// Carried out; the answer is whole as HTTP and half as JSON.
@@ -254,7 +276,9 @@ impl Faults {
     /// What is wrong with the switches, if anything is.
     pub(super) fn problem(&self) -> Option<String> {
         let odd = self.rules.iter().filter_map(|rule| rule.probability).find(|p| !(0.0..=1.0).contains(p));
+        let status = self.rules.iter().filter_map(|rule| rule.status).find(|status| !(400..600).contains(status));
         odd.map(|probability| format!("`probability` is {probability}; it goes from 0 to 1"))
+            .or_else(|| status.map(|status| format!("`status` is {status}; it goes from 400 to 599")))
     }
 
     /// What goes wrong with this call. The rule that strikes is counted down.

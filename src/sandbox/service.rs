@@ -79,14 +79,16 @@ impl Service {
     fn under_fault(&mut self, request: &Request, target: &Target, rule: Option<&Rule>, now: Timestamp) -> Outcome {
         let failure = rule.map(|rule| rule.fault);
         let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
+        let status = |usual| rule.and_then(|rule| rule.status).unwrap_or(usual);
         // What stands in the way of the call comes first; the rest happens to its answer.
         let instead = match failure {
             Some(Failure::Unauthorized) => Some(Reply::error(401, "invalid_token")),
             Some(Failure::Throttled) => Some(Reply { retry_after, ..Reply::error(429, "too many requests") }),
             Some(Failure::Server) => Some(Reply::error(500, "internal server error")),
-            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(503, "service unavailable") }),
+            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(status(503), "service unavailable") }),
+            Some(Failure::Refused) => Some(Reply::error(status(400), "the call was refused")),
             Some(Failure::ErrorInside) => Some(Reply::error_inside("the operation could not be completed")),
-            Some(Failure::Garbage) => Some(garbage()),
+            Some(Failure::Garbage) => Some(page(200)),
             Some(Failure::Forbidden) => Some(Reply::error(403, "access is denied")),
             Some(Failure::Redirect) => Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") }),
             Some(Failure::Dropped) => return Outcome::HangUp,
@@ -99,6 +101,13 @@ impl Service {
         match failure {
             Some(Failure::Lost) => Outcome::HangUp,
             Some(Failure::ServerAfter) => Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO),
+            Some(Failure::RefusedAfter) => Outcome::Answer(Reply::error(status(400), "the call was refused"), Duration::ZERO),
+            Some(Failure::PageAfter) => Outcome::Answer(page(status(404)), Duration::ZERO),
+            Some(Failure::ErrorInsideAfter) => Outcome::Answer(saved_but(), Duration::ZERO),
+            Some(Failure::Text) => {
+                Outcome::Answer(Reply { content_type: "text/plain", body: "OK".to_owned(), ..reply }, Duration::ZERO)
+            }
+            Some(Failure::Bom) => Outcome::Answer(Reply { body: format!("\u{feff}{}", reply.body), ..reply }, Duration::ZERO),
             Some(Failure::Truncated) => Outcome::Answer(truncated(reply), Duration::ZERO),
             Some(Failure::Late) => Outcome::Answer(reply, Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms))),
             _ => Outcome::Answer(reply, Duration::ZERO),
@@ -139,9 +148,14 @@ impl Service {
     }
 }
 
-fn garbage() -> Reply {
+/// What was asked for was done, and something beside it was not.
+fn saved_but() -> Reply {
+    Reply::json(200, &serde_json::json!({ "success": false, "message": "saved; the notification could not be sent" }))
+}
+
+fn page(status: u16) -> Reply {
     let body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>".to_owned();
-    Reply { status: 200, content_type: "text/html", retry_after: None, location: None, body }
+    Reply { status, content_type: "text/html", retry_after: None, location: None, body }
 }
 
 /// Half of the answer. Every answer is an object or an array, so that no half of it is whole JSON.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Before, Calling, Counted, Details, Field, Known, Memory, Reverts, SyncDebt, TenantId, Upn, Used, UserId, Verb, Write,
-        Written,
+        Before, Calling, Counted, Details, Field, Known, Memory, Refused, Reverts, SyncDebt, TenantId, Upn, Used, UserId, Verb,
+        Write, Written,
     },
     ports::{Entry, Event, StepOutcome},
 };
@@ -70,6 +70,7 @@ impl Fold {
                 match outcome {
                     StepOutcome::Accepted => call.apply(written, entry.at, false),
                     StepOutcome::Unknown(_) => call.apply(written, entry.at, true),
+                    StepOutcome::Failed(fault) if fault.kind.may_be_an_answer() => call.refuse(written, entry.at),
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
                 }
             }
@@ -78,10 +79,11 @@ impl Fold {
                 tenant.leave_pending_unknown();
                 for user in users {
                     let Some(written) = tenant.memory.written.get_mut(user) else { continue };
-                    if written.is_synced_since_lost() {
+                    if written.owes_again() {
                         tenant.memory.sync_owed.get_or_insert_with(owed);
                     }
                     written.unknown = None;
+                    written.refused.clear();
                 }
             }
             Event::Landed(landings) => {
@@ -151,6 +153,7 @@ impl Tenant {
             for synced in details.chain(written.calling.as_mut().map(|write| &mut write.synced)) {
                 synced.get_or_insert(at);
             }
+            written.refused.values_mut().for_each(|refused| refused.owed = false);
         }
     }
 }
@@ -174,11 +177,20 @@ impl Call {
         self.apply(written, self.at, true);
     }
 
+    /// The service has refused it.
+    fn refuse(&self, written: &mut Written, at: Timestamp) {
+        let settled = written.is_settled_refusal(self.verb, &self.details);
+        let (details, changed) = (self.details.clone(), self.before.keys().copied().collect());
+        written.refused.insert(self.verb, Refused { details, changed, at, settled, owed: true });
+    }
+
     fn apply(&self, written: &mut Written, at: Timestamp, lost: bool) {
         // An answer to a switch says nothing of a lost update, and the other way round.
         let of_other_kind = |lost: Verb| (lost == Verb::Update) != (self.verb == Verb::Update);
         written.unknown = if lost { Some((self.verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
-        let Written { calling, details, reverted, .. } = written;
+        let Written { calling, details, reverted, refused, .. } = written;
+        // The sync that this call owes serves for what was refused before.
+        refused.clear();
         match self.verb {
             Verb::Enable => *calling = Some(next(calling.take(), Calling::Enabled, at, lost, Some((reverted, None)))),
             Verb::Disable => *calling = Some(next(calling.take(), Calling::Disabled, at, lost, Some((reverted, None)))),

@@ -13,8 +13,8 @@ use super::{
     record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
 use crate::model::{
-    Calling, Counted, Details, Field, Fingerprint, Known, Memory, RunId, SentCounts, SyncDebt, TenantId, TenantName, Upn, Used,
-    UserId, Value, Verb, Write, Written,
+    Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts, SyncDebt, TenantId, TenantName,
+    Upn, Used, UserId, Value, Verb, Write, Written,
 };
 
 /// The format. A higher number means that a newer program wrote it.
@@ -66,6 +66,20 @@ struct FrozenUser {
     unknown: Option<(Verb, Timestamp)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reverted: Vec<(Option<String>, Vec<Timestamp>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<FrozenRefusal>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FrozenRefusal {
+    verb: Verb,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<(String, WrittenValue)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<String>,
+    at: Timestamp,
+    settled: bool,
+    owed: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,7 +148,7 @@ impl From<(&Upn, &Call)> for FrozenCall {
 }
 
 impl From<(&Upn, &Written)> for FrozenUser {
-    fn from((user, Written { calling, details, unknown, reverted }): (&Upn, &Written)) -> Self {
+    fn from((user, Written { calling, details, unknown, reverted, refused }): (&Upn, &Written)) -> Self {
         let detail = |(field, write): (&Field, &Write<Value>)| (field.name().to_owned(), freeze(write, Into::into));
         Self {
             user: user.to_string(),
@@ -142,7 +156,25 @@ impl From<(&Upn, &Written)> for FrozenUser {
             details: details.iter().map(detail).collect(),
             unknown: *unknown,
             reverted: reverted.iter().map(|(what, at)| (what.map(|field| field.name().to_owned()), at.clone())).collect(),
+            refused: refused.iter().map(FrozenRefusal::from).collect(),
         }
+    }
+}
+
+impl From<(&Verb, &Refused)> for FrozenRefusal {
+    fn from((verb, Refused { details, changed, at, settled, owed }): (&Verb, &Refused)) -> Self {
+        let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+        let changed = changed.iter().map(|field| field.name().to_owned()).collect();
+        Self { verb: *verb, details, changed, at: *at, settled: *settled, owed: *owed }
+    }
+}
+
+impl FrozenRefusal {
+    fn melt(self) -> Result<(Verb, Refused), String> {
+        let Self { verb, details, changed, at, settled, owed } = self;
+        let details: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+        let changed = changed.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
+        Ok((verb, Refused { details: Details::from_iter(details?), changed, at, settled, owed }))
     }
 }
 
@@ -209,7 +241,7 @@ impl FrozenCall {
 
 impl FrozenUser {
     fn melt(self) -> Result<(Upn, Written), String> {
-        let Self { user, calling, details, unknown, reverted } = self;
+        let Self { user, calling, details, unknown, reverted, refused } = self;
         let detail = |(name, write): (String, FrozenWrite<WrittenValue>)| {
             Ok((field(&name)?, write.melt(|value| pair(&name, value).map(|(_, value)| value))?))
         };
@@ -219,6 +251,7 @@ impl FrozenUser {
             details: details.into_iter().map(detail).collect::<Result<_, String>>()?,
             unknown,
             reverted: reverted.into_iter().map(reverts).collect::<Result<_, String>>()?,
+            refused: refused.into_iter().map(FrozenRefusal::melt).collect::<Result<_, String>>()?,
         };
         Ok((Upn::parse(&user)?, written))
     }

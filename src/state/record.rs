@@ -57,6 +57,9 @@ enum Written {
         verb: Verb,
         outcome: WrittenOutcome,
         message: Option<String>,
+        /// Whether the service may have been asked and have refused. Absent in older journals.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
     },
     Syncing,
     Synced,
@@ -165,13 +168,14 @@ impl From<&Entry> for Line {
                 Written::Intent { user: user.to_string(), verb: *verb, details, before, origin }
             }
             Event::Outcome { user, verb, outcome } => {
+                let refused = matches!(outcome, StepOutcome::Failed(fault) if fault.kind.may_be_an_answer());
                 let (outcome, message) = match outcome {
                     StepOutcome::Accepted => (WrittenOutcome::Accepted, None),
                     StepOutcome::Failed(fault) => (WrittenOutcome::Failed, Some(fault.message.clone())),
                     StepOutcome::Unknown(fault) => (WrittenOutcome::Unknown, Some(fault.message.clone())),
                     StepOutcome::NotTried(reason) => (WrittenOutcome::NotTried, Some(reason.clone())),
                 };
-                Written::Outcome { user: user.to_string(), verb: *verb, outcome, message }
+                Written::Outcome { user: user.to_string(), verb: *verb, outcome, message, refused }
             }
             Event::Syncing => Written::Syncing,
             Event::Synced => Written::Synced,
@@ -239,8 +243,8 @@ impl Line {
                     origin,
                 }
             }
-            Written::Outcome { user, verb, outcome, message } => {
-                Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default()) }
+            Written::Outcome { user, verb, outcome, message, refused } => {
+                Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default(), refused) }
             }
             Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
@@ -271,11 +275,12 @@ impl Line {
 }
 
 impl WrittenOutcome {
-    fn with(self, message: String) -> StepOutcome {
-        // Of a fault, only the words are kept: what it meant for its run was decided then.
+    fn with(self, message: String, refused: bool) -> StepOutcome {
+        // Of a fault, the words are kept and whether it was an answer: what else it meant for its run was decided then.
         match self {
             Self::Accepted => StepOutcome::Accepted,
-            Self::Failed => StepOutcome::Failed(Fault::new(FaultKind::Rejected, message)),
+            Self::Failed if refused => StepOutcome::Failed(Fault::new(FaultKind::Rejected, message)),
+            Self::Failed => StepOutcome::Failed(Fault::new(FaultKind::Unreachable, message)),
             Self::Unknown => StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, message)),
             Self::NotTried => StepOutcome::NotTried(message),
         }

@@ -57,7 +57,7 @@ async fn a_fleet_that_is_right_ends_with_zero() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_step_ends_with_four_and_names_the_user() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::ErrorInside).on(Route::Disable)));
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Refused).on(Route::Disable)));
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("failed    disable calling of user7@"), "{}", ended.stdout);

@@ -28,6 +28,7 @@ mod plan;
 mod properties;
 mod readers;
 mod recovery;
+mod refusals;
 mod secrets;
 mod service;
 mod simulate;

@@ -1,5 +1,17 @@
 //! What an answer means: the value that was asked for, an accepted write, or a fault in words.
 //!
+//! | answer to a write | it means |
+//! |---|---|
+//! | 2xx: nothing, or JSON without an error inside; other text as `accept` says | accepted |
+//! | 2xx with an error inside, a web page, anything else | unknown: "saved; the mail failed" is such an error |
+//! | 401, 403 | refused, and so is the next call |
+//! | 408, 425, 499 and whatever no standard knows, any page of a proxy | unknown |
+//! | another 4xx | refused |
+//! | 3xx, 5xx | unknown |
+//!
+//! 408 and 499 say that somebody on the way gave up, not that the service did; 425 answers early data, which is never sent here.
+//! 421 says that the request was not processed (RFC 9110, 15.5.20).
+//!
 //! **Invariant:** a write counts as refused only if the service said so; an answer to a write that makes no sense is
 //! [`FaultKind::Garbled`], and so *unknown*.
 
@@ -7,32 +19,57 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::{answer, auth::Answer, transport::Request};
-use crate::ports::{Fault, FaultKind};
+use crate::{
+    config::Accept,
+    ports::{Fault, FaultKind},
+};
 
 /// The value that a read was answered with.
 pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
     accepted_status(request, answer, &refused_read)?;
     let value = answer::json(&answer.reply.body).map_err(|why| garbled(request, &why))?;
-    error_inside(request, answer, &value)?;
-    Ok(value)
+    match answer::error_inside(&value) {
+        None => Ok(value),
+        Some(said) => {
+            let (status, said) = (answer.reply.status.as_u16(), answer.redactor.quote(&said));
+            let message = format!("{}: refused with HTTP {status} and an error inside: {said}", request.what);
+            Err(Fault::new(FaultKind::Rejected, message))
+        }
+    }
 }
 
-/// Whether a write was accepted. An empty body is a yes: nothing but the status is documented (contract 1).
-pub(super) fn write(request: &Request, answer: &Answer) -> Result<(), Fault> {
+/// Whether a write was accepted. An empty body is a yes: nothing but the status is documented (contract 1). Other text is one
+/// where the row accepts it.
+pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Result<(), Fault> {
     accepted_status(request, answer, &refused_write)?;
-    if answer.reply.body.iter().all(u8::is_ascii_whitespace) {
+    let body = &answer.reply.body;
+    if answer::is_blank(body) {
         return Ok(());
     }
-    let value = answer::json(&answer.reply.body).map_err(|why| garbled_write(request, &why))?;
+    let unclear = |why: &str| match accept {
+        Accept::Json if !answer::is_page(body) => {
+            let row = request.row;
+            garbled_write(request, why).hint(format!(
+                "the next observation shows whether it was; if this answer means yes, set `connectToTeams.endpoints.{row}.accept: status`"
+            ))
+        }
+        _ => garbled_write(request, why),
+    };
+    let value = match (answer::json(body), accept) {
+        (Ok(value), _) => value,
+        (Err(_), Accept::Status) if !answer::is_page(body) => Value::String(String::from_utf8_lossy(body).into_owned()),
+        (Err(why), _) => return Err(unclear(&why)),
+    };
     // A write concerns one user: whatever element complains, complains about it.
-    for part in value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice) {
-        error_inside(request, answer, part)?;
+    let parts = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
+    if let Some(said) = parts.iter().find_map(answer::error_inside) {
+        let why = format!("HTTP {} with an error inside ({})", answer.reply.status.as_u16(), answer.redactor.quote(&said));
+        return Err(garbled_write(request, &why));
     }
     match value {
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(true) => Ok(()),
-        Value::Bool(false) | Value::Number(_) | Value::String(_) => {
-            Err(garbled_write(request, "a bare value that says neither yes nor no"))
-        }
+        Value::String(text) if accept == Accept::Status && !answer::complains(&text) => Ok(()),
+        Value::Bool(false) | Value::Number(_) | Value::String(_) => Err(unclear("a bare value that says neither yes nor no")),
     }
 }
 
@@ -47,14 +84,8 @@ fn garbled_write(request: &Request, why: &str) -> Fault {
     Fault::new(FaultKind::Garbled, message).hint("the next observation shows whether it was")
 }
 
-fn error_inside(request: &Request, answer: &Answer, value: &Value) -> Result<(), Fault> {
-    let Some(said) = answer::error_inside(value) else { return Ok(()) };
-    let status = answer.reply.status.as_u16();
-    let message = format!("{}: refused with HTTP {status} and an error inside: {}", request.what, answer.redactor.quote(&said));
-    Err(Fault::new(FaultKind::Rejected, message))
-}
-
-type Refusal = dyn Fn(&Request, StatusCode, &str) -> Fault;
+/// Words for a refusal: of what, by which status, with which body, and what that says.
+type Refusal = dyn Fn(&Request, StatusCode, &[u8], &str) -> Fault;
 
 /// The part that reads and writes have in common; `forbidden` words what they do not.
 fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Result<(), Fault> {
@@ -71,13 +102,13 @@ fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Res
     } else if status.is_server_error() {
         Fault::new(FaultKind::Server, format!("{what}: the service failed (HTTP {}{said})", status.as_u16()))
     } else if status.is_client_error() {
-        refused(request, status, &said)
+        refused(request, status, &answer.reply.body, &said)
     } else {
         garbled(request, &format!("HTTP {}, which no call expects", status.as_u16()))
     })
 }
 
-fn refused_read(request: &Request, status: StatusCode, said: &str) -> Fault {
+fn refused_read(request: &Request, status: StatusCode, _: &[u8], said: &str) -> Fault {
     let code = status.as_u16();
     if status == StatusCode::FORBIDDEN {
         return Fault::new(
@@ -89,17 +120,29 @@ fn refused_read(request: &Request, status: StatusCode, said: &str) -> Fault {
     rejected(request, code, said)
 }
 
-fn refused_write(request: &Request, status: StatusCode, said: &str) -> Fault {
+fn refused_write(request: &Request, status: StatusCode, body: &[u8], said: &str) -> Fault {
     let code = status.as_u16();
+    if answer::is_page(body) {
+        return garbled_write(request, &format!("HTTP {code} and a web page, as a proxy does"));
+    }
+    if !says_no(code) {
+        return garbled_write(request, &format!("HTTP {code}{said}"));
+    }
     if status == StatusCode::FORBIDDEN {
-        let message = format!(
-            "{}: the service does not let this account change the tenant (HTTP 403{said}); most probably the customer's consent was withdrawn",
-            request.what
+        let message = format!("{}: the service does not let this account make this change (HTTP 403{said})", request.what);
+        // Consent is read right before the first write, so that it is not the first guess.
+        return Fault::new(FaultKind::Auth, message).hint(
+            "the tenant may be written to, as far as the service said right before: ask the vendor whether the account's role allows \
+             this call; if the next plan says that consent is missing, the customer has withdrawn it meanwhile",
         );
-        return Fault::new(FaultKind::Auth, message)
-            .hint("ask the customer's administrator to allow management by the service provider in the Enterprise Portal");
     }
     rejected(request, code, said)
+}
+
+/// Whether a status says that the service will not do what it was asked: the registered ones of RFC 9110 and its kin, without those
+/// by which somebody on the way only gives up.
+fn says_no(code: u16) -> bool {
+    matches!(code, 400..=407 | 409..=418 | 421..=424 | 426 | 428 | 431 | 451)
 }
 
 /// A refusal in general. Where the path may be at fault, that is said: parts of the table are inferred (contract 11).

@@ -12,7 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    config::Body,
+    config::{Accept, Body, Call},
     model::{Consent, TenantRef, UpdateRequest, Upn},
     ports::{Fault, Provisioner},
 };
@@ -61,7 +61,13 @@ impl Provisioner for Writer {
 
 async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
     let (request, answer) = core.call(draft).await?;
-    outcome::write(&request, &answer)
+    outcome::write(&request, &answer, accepted_by(draft.row, draft.call))
+}
+
+/// What counts as a yes where the table does not say. An observation shows what became of a user, so that an answer of no known
+/// meaning can wait for it; none shows a sync, which would be sent for ever.
+fn accepted_by(row: &str, call: &Call) -> Accept {
+    call.accept.unwrap_or(if row == "sync" { Accept::Status } else { Accept::Json })
 }
 
 async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
@@ -74,7 +80,7 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
     };
     let payload = Payload::Text(wire::update(update, authorisation, call.body).to_string());
     let (request, answer) = core.call_with(&draft, payload).await?;
-    outcome::write(&request, &answer)
+    outcome::write(&request, &answer, accepted_by(draft.row, call))
 }
 
 impl fmt::Debug for Writer {

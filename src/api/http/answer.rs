@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 /// Reads a body as JSON. The error says what came instead, and never repeats it.
 pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
-    let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match start {
+    let body = without_mark(body);
+    match first(body) {
         None => Err("an empty answer".to_owned()),
         Some(b'<') => Err("a web page instead of JSON".to_owned()),
         Some(_) => serde_json::from_slice(body).map_err(|error| {
@@ -17,6 +17,31 @@ pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
             }
         }),
     }
+}
+
+/// The body without the byte order mark that some put before it: RFC 8259, 8.1 lets a reader skip it.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn first(body: &[u8]) -> Option<u8> {
+    body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
+/// Whether there is nothing in it.
+pub(in crate::api) fn is_blank(body: &[u8]) -> bool {
+    first(without_mark(body)).is_none()
+}
+
+/// Whether this is a page for people: whoever sends one is a proxy or a login, and not the service.
+pub(in crate::api) fn is_page(body: &[u8]) -> bool {
+    first(without_mark(body)) == Some(b'<')
+}
+
+/// Whether a bare text speaks of something that went wrong.
+pub(in crate::api) fn complains(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["error", "fail", "exception", "denied", "invalid", "unable", "not "].iter().any(|word| text.contains(word))
 }
 
 /// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is no proof of success).
@@ -33,7 +58,8 @@ pub(in crate::api) fn message(body: &[u8]) -> Option<String> {
         Ok(Value::Array(items)) => items.iter().find_map(|item| item.as_object().and_then(message_in)),
         Ok(Value::String(text)) => said(&text),
         Ok(_) => None,
-        Err(_) => said(&String::from_utf8_lossy(body)).filter(|text| !text.starts_with('<')),
+        Err(_) if is_page(body) => None,
+        Err(_) => said(&String::from_utf8_lossy(without_mark(body))),
     }
 }
 

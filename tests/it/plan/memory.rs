@@ -30,17 +30,17 @@ async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
         store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
     })
     .await;
-    house.fault(on(Failure::ErrorInside, Route::Update).user("bert@contoso.com"));
+    house.fault(on(Failure::Refused, Route::Update).user("bert@contoso.com"));
     house.fault(on(Failure::Server, Route::Sync).times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     assert_eq!(house.syncs("contoso"), 0);
     let plan = house.plan().await;
     show("sync_owed_with_steps", &text(&plan));
-    assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com", "sync contoso"]);
+    assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com: HTTP 400", "sync contoso"]);
     // Paid: from here on, a refused step alone asks for no sync.
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com"]);
+    assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com: HTTP 400"]);
 }
 
 #[tokio::test]

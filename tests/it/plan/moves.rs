@@ -64,7 +64,7 @@ async fn rings_share_one_place_one_after_the_other() {
 async fn whoever_was_left_parked_leaves_by_the_next_run() {
     let house = circle(3, PARKING, |n| (n + 1) % 3).await;
     // The second of the three is refused: the first stays parked, and no number is lost.
-    house.fault(on(Failure::ErrorInside, Route::Update).user("u002@contoso.com").times(1));
+    house.fault(on(Failure::Refused, Route::Update).user("u002@contoso.com").times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     assert!(house.sandbox.world(|world| is_parked(world)));

@@ -53,7 +53,7 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
 
 #[tokio::test]
 async fn a_sync_that_may_be_running_is_waited_for_and_one_that_was_refused_is_not() {
-    for (failure, waits) in [(Failure::ServerAfter, true), (Failure::ErrorInside, false)] {
+    for (failure, waits) in [(Failure::ServerAfter, true), (Failure::ErrorInside, true), (Failure::Refused, false)] {
         let house = with_spacing(&contoso("", &["adele enabled useTeamsVoicemail=true"])).await;
         house.fault(on(failure, Route::Sync).times(1));
         let plan = house.plan().await;

@@ -298,8 +298,9 @@ impl World {
 
     pub(super) fn fate(&mut self) -> Fate {
         use FaultKind::{Auth, Garbled, NoAnswer, Rejected, Server, Throttled, Unreachable};
-        const BAD: [(bool, FaultKind); 10] = [
+        const BAD: [(bool, FaultKind); 11] = [
             (false, Rejected),
+            (true, Rejected),
             (false, NoAnswer),
             (true, NoAnswer),
             (false, Server),
