@@ -9,10 +9,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     cargo build --profile dist --locked && cp target/dist/dialplane /usr/local/bin/dialplane
 
 # Not distroless: a secret may come from `{command: [...]}`, and the sandbox's configuration uses one; both need programs to run.
-# The Debian release is that of the build stage, so that the C library fits.
+# git tells which commit of the manifests is carried out, for the record. The Debian release is that of the build stage, so that the C library fits.
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates \
+    && apt-get install --yes --no-install-recommends ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o 65532 -g 65532 -m 0700 /var/lib/dialplane
 COPY --from=build /usr/local/bin/dialplane /usr/local/bin/dialplane

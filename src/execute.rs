@@ -21,7 +21,7 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, debug, info, info_span, warn};
+use tracing::{Instrument as _, debug, info, warn, warn_span};
 
 pub use report::{Stop, SyncOutcome, TenantReport};
 
@@ -51,6 +51,8 @@ pub struct Executor<'a, P, J> {
     pub clock: fn() -> Timestamp,
     /// Which version of the manifests is carried out, where that is known.
     pub revision: Option<Revision>,
+    /// Who carries it out by hand: user and machine. Nobody does for the service.
+    pub by: Option<String>,
     /// When this is cancelled no new step is begun; the sync is still sent.
     pub stop: CancellationToken,
     /// The same, but a newer plan of the tenant follows at once: the sync is left to that.
@@ -60,7 +62,8 @@ pub struct Executor<'a, P, J> {
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     /// Carries out one plan. `progress` hears of each step that ended.
     pub async fn tenant(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
-        let span = info_span!("run", tenant = %plan.tenant, id = %run);
+        // On the level of warnings: without it they would not say whose they are.
+        let span = warn_span!("run", tenant = %plan.tenant, id = %run);
         self.run(plan, run, progress).instrument(span).await
     }
 
@@ -164,8 +167,9 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             return Ok(());
         }
         self.consent().await?;
-        let (revision, plan) = (self.record.executor.revision.clone(), render::plain(self.plan));
-        self.record.record(Event::Began { steps, revision, plan }).await?;
+        let (revision, by) = (self.record.executor.revision.clone(), self.record.executor.by.clone());
+        let plan = render::plain(self.plan);
+        self.record.record(Event::Began { steps, revision, by, plan }).await?;
         info!(steps, "run began");
         self.use_approvals().await?;
         let late = self.plan.late_steps().count();

@@ -162,6 +162,8 @@ pub enum Event {
         steps: usize,
         /// Which version of the manifests wants it, where that is known.
         revision: Option<Revision>,
+        /// Who carries it out by hand: user and machine. Absent for the service.
+        by: Option<String>,
         /// The plan as text, perhaps cut short: for people who look back.
         plan: String,
     },

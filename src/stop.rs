@@ -4,55 +4,165 @@
 //! executor --> Stoppable (is it on? then nothing was sent) --> Provisioner
 //! ```
 //!
-//! It is on while the setting says so, or while the stop file is there.
+//! It is on while the setting says so, or while the stop file is there. The file may say who stopped, when and why; an empty one
+//! stops as well.
 //!
 //! **Invariant:** it fails closed: what cannot be looked at counts as on. It is looked at before each call that writes, so that it
 //! also ends a run under way, and whoever writes is handed a [`Stoppable`] and nothing else.
 
 use std::{
-    fs, io,
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+use jiff::Timestamp;
 
 use crate::{
     model::{Consent, TenantRef, UpdateRequest, Upn},
     ports::{Fault, FaultKind, Provisioner},
 };
 
+/// The most that is read of a stop file.
+const MOST: u64 = 4096;
+/// The longest reason that is told.
+const TOLD: usize = 200;
+
 /// Where it is looked for.
 #[derive(Debug, Clone)]
 pub struct StopSwitch {
-    /// What the setting says.
-    pub setting: bool,
+    /// What the setting says; whoever reads the settings again may change it.
+    pub setting: Arc<AtomicBool>,
     /// The file whose presence stops everything. None in a rehearsal, which reaches no phone.
     pub file: Option<PathBuf>,
     /// Somebody has said where the file is to be looked for: then a folder that is not there is no sign that all is well.
     pub named: bool,
 }
 
+/// That everything is stopped, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// What stops it; who, when and why as far as the file says.
+    pub message: String,
+    /// How it is let go.
+    pub hint: String,
+    /// Who, when and why, as far as a stop file says.
+    pub note: StopNote,
+}
+
+/// What a stop file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StopNote {
+    /// Who.
+    pub by: Option<String>,
+    /// Since when.
+    pub at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 impl StopSwitch {
-    /// The fault of whoever wants to write now, if it is on.
-    pub fn check(&self) -> Result<(), Fault> {
-        let stopped = |message: String, hint: String| Err(Fault::new(FaultKind::Stopped, message).hint(hint));
-        if self.setting {
-            let message = "everything is stopped: `stop` is true in the configuration";
-            return stopped(message.to_owned(), "set `stop: false` to go on; until then nothing is written".to_owned());
+    /// Whether it is on, and why.
+    #[must_use]
+    pub fn state(&self) -> Option<Stopped> {
+        if self.setting.load(Ordering::Relaxed) {
+            return Some(Stopped {
+                message: "everything is stopped: `stop` is true in the configuration".to_owned(),
+                hint: "set `stop: false` to go on; until then nothing is written".to_owned(),
+                note: StopNote::default(),
+            });
         }
-        let Some(file) = &self.file else { return Ok(()) };
+        let file = self.file.as_ref()?;
         let shown = file.display();
         match fs::symlink_metadata(file) {
-            Ok(_) => stopped(
-                format!("everything is stopped: the stop file {shown} is there"),
-                format!("remove it to go on (`rm {shown}`); until then nothing is written"),
-            ),
+            Ok(found) => {
+                let note = if found.is_file() { StopNote::read(file) } else { StopNote::default() };
+                let said = note.to_string();
+                let said = if said.is_empty() { said } else { format!(" ({said})") };
+                Some(Stopped {
+                    message: format!("everything is stopped: the stop file {shown} is there{said}"),
+                    hint: format!("remove it to go on (`rm {shown}`, or `dialplane resume`); until then nothing is written"),
+                    note,
+                })
+            }
             // Of a folder that is gone nobody knows whether the file would be in it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && (!self.named || folder(file).is_dir()) => Ok(()),
-            Err(error) => stopped(
-                format!("everything is stopped: nobody can tell whether the stop file {shown} is there: {error}"),
-                "make its folder readable, or set `stopFile` to where it is; until then nothing is written".to_owned(),
-            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (!self.named || folder(file).is_dir()) => None,
+            Err(error) => Some(Stopped {
+                message: format!("everything is stopped: nobody can tell whether the stop file {shown} is there: {error}"),
+                hint: "make its folder readable, or set `stopFile` to where it is; until then nothing is written".to_owned(),
+                note: StopNote::default(),
+            }),
         }
     }
+
+    /// The fault of whoever wants to write now, if it is on.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.state().map_or(Ok(()), |stopped| Err(Fault::new(FaultKind::Stopped, stopped.message).hint(stopped.hint)))
+    }
+}
+
+impl StopNote {
+    /// Puts a stop file in place. One that is there stays as it is: `false`.
+    pub fn write(&self, file: &Path) -> io::Result<bool> {
+        fs::create_dir_all(folder(file))?;
+        let mut file = match OpenOptions::new().write(true).create_new(true).open(file) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            file => file?,
+        };
+        let at = self.at.map(|at| at.to_string());
+        let lines = [("by", &self.by), ("at", &at), ("reason", &self.reason)];
+        for (key, value) in lines {
+            if let Some(value) = value {
+                writeln!(file, "{key}: {}", on_one_line(value))?;
+            }
+        }
+        file.sync_all().map(|()| true)
+    }
+
+    /// What can be read of it. A file that somebody made by hand may hold anything: its first line is the reason.
+    fn read(file: &Path) -> Self {
+        let mut bytes = Vec::new();
+        // That it is there is what counts.
+        let _ = File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let mut note = Self::default();
+        for line in text.lines() {
+            match line.split_once(": ") {
+                Some(("by", by)) => note.by = Some(on_one_line(by)),
+                Some(("at", at)) => note.at = at.trim().parse().ok(),
+                Some(("reason", reason)) => note.reason = Some(on_one_line(reason)),
+                _ if note.reason.is_none() && !line.trim().is_empty() => note.reason = Some(on_one_line(line)),
+                _ => {}
+            }
+        }
+        note
+    }
+}
+
+/// `since 2026-07-04 08:15:30 UTC by ada@desk: the vendor is moving`; nothing if nothing is known.
+impl fmt::Display for StopNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.map(|at| format!("since {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));
+        let by = self.by.as_ref().map(|by| format!("by {by}"));
+        let who: Vec<String> = at.into_iter().chain(by).collect();
+        f.write_str(&who.join(" "))?;
+        match &self.reason {
+            Some(reason) if who.is_empty() => f.write_str(reason),
+            Some(reason) => write!(f, ": {reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Text from a file or a command line: no line breaks, no other controls, not too long.
+fn on_one_line(text: &str) -> String {
+    let shown = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    shown.take(TOLD).collect()
 }
 
 /// The folder of a file; of a bare name, where the program was started.

@@ -5,7 +5,10 @@
 use std::{
     num::NonZeroUsize,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -22,7 +25,7 @@ use super::{
     report::{self, Recovered},
     saved,
     signals::Signals,
-    whom,
+    who, whom,
 };
 use crate::{
     config::{Execution, Settings, State},
@@ -108,6 +111,7 @@ pub(super) async fn carry_out(
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         clock: Timestamp::now,
         revision,
+        by: Some(who::who()),
         stop: signals.asked(),
         newer: CancellationToken::new(),
     };
@@ -192,7 +196,8 @@ pub(super) async fn observe<R: LiveReader>(
 /// What can stop a command that writes. A sandbox in this process reaches no phone.
 pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
     let file = (!sandbox).then(|| settings.stop_file());
-    StopSwitch { setting: settings.stop && !sandbox, file, named: settings.stop_file.is_some() }
+    let setting = Arc::new((settings.stop && !sandbox).into());
+    StopSwitch { setting, file, named: settings.stop_file.is_some() }
 }
 
 /// A plan says so if nothing of it may be carried out now.

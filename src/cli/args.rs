@@ -77,6 +77,10 @@ pub(super) enum Command {
     /// Check the journal, or save what can be read of it; never writes to it
     #[command(subcommand)]
     Journal(super::journal::Arguments),
+    /// Stop everything: nothing more is written to any service until `resume`
+    Stop(super::stop::Arguments),
+    /// Let the stop switch go
+    Resume,
     /// Run as a service: act on every change of the manifests and on drift
     Run(Run),
     /// Keep live state in a snapshot, which `plan --live` plans from

@@ -96,8 +96,9 @@ fn became(run: &Run) -> String {
 }
 
 fn line(run: &Run) -> String {
+    let by = run.by.as_ref().map(|by| format!(", by hand: {by}")).unwrap_or_default();
     format!(
-        "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{FAINT:#}\n",
+        "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{by}{FAINT:#}\n",
         time(run.began),
         run.tenant,
         became(run),
@@ -117,6 +118,9 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     writeln!(out, "{BOLD}run {} of {}{BOLD:#}", run.id, run.tenant)?;
     writeln!(out, "  began     {}, last entry after {}", time(run.began), span(run.began, run.last))?;
     writeln!(out, "  revision  {}", revision(run))?;
+    if let Some(by) = &run.by {
+        writeln!(out, "  by hand   {by}")?;
+    }
     writeln!(out, "  outcome   {}", became(run))?;
     if let RunSync::Accepted(at) = run.sync {
         writeln!(out, "  synced    {}", time(at))?;
@@ -180,6 +184,7 @@ fn as_json(run: &Run, whole: bool) -> Value {
         "began": run.began,
         "last": run.last,
         "revision": run.revision,
+        "by": run.by,
         "meant": run.meant,
         "accepted": run.accepted(),
         "sync": { "outcome": sync, "at": synced },

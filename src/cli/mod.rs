@@ -25,7 +25,9 @@ mod sandbox;
 mod saved;
 mod signals;
 mod status;
+mod stop;
 mod undo;
+mod who;
 mod whom;
 mod why;
 
@@ -82,6 +84,8 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Observe(command) => observe::observe(cli, command, signals).await,
         Command::Import(command) => import::import(cli, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
+        Command::Stop(command) => stop::stop(cli, command),
+        Command::Resume => stop::resume(cli),
         Command::Status(command) => status::status(cli, command),
         Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
         Command::Credentials(Credentials::Regenerate(command)) => credentials::regenerate(cli, command).await,

@@ -3,7 +3,11 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -27,6 +31,9 @@ use crate::{
     stop::Stoppable,
     yaml::Diagnostic,
 };
+
+/// How often the settings are asked whether everything is stopped.
+const SETTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until somebody asks it to stop.
 pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
@@ -62,7 +69,14 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         execution: backend.execution,
         timing: settings.run,
     };
-    daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked()).await.map_err(|error| {
+    let setting = Arc::clone(&daemon.switch.setting);
+    let watched = async { if once.sandbox { std::future::pending().await } else { watch_setting(cli, &setting).await } };
+    let service = daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked());
+    let ended = tokio::select! {
+        ended = service => ended,
+        () = watched => Ok(()),
+    };
+    ended.map_err(|error| {
         let hint = match error {
             JournalError::Gone(_) => {
                 "nothing more was sent; see that no other dialplane works with this state and that the folder is restored, then start the service again"
@@ -72,6 +86,17 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         Failure::new(error).hint(hint)
     })?;
     Ok(Exit::Done)
+}
+
+/// Takes `stop` from the settings again and again, so that it acts on a service that runs. Settings that cannot be read, such as a
+/// file that is half saved, change nothing.
+async fn watch_setting(cli: &Cli, setting: &AtomicBool) {
+    loop {
+        tokio::time::sleep(SETTING_PAUSE).await;
+        if let Ok(settings) = manifests::settings(cli) {
+            setting.store(settings.stop, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Shows the news on stdout, and keeps the status file.

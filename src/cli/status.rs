@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::{
+    apply::switch,
     args::{Cli, Status as Command, StatusOutput},
     exit::{Exit, Failure},
     manifests, out,
@@ -13,11 +15,17 @@ use crate::{
     plan::render::many,
     reconcile::Ending,
     state::{Left, Status, is_held},
+    stop::Stopped,
 };
+
+const FAINT: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// Tells it; fails if the service is not alive.
 pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
-    let folder = manifests::settings(cli)?.state.path;
+    let settings = manifests::settings(cli)?;
+    let stopped = switch(false, &settings).state();
+    let folder = settings.state.path;
     let status = Status::read(&folder).map_err(Failure::new)?;
     let status = status.ok_or_else(|| {
         let place = folder.display();
@@ -28,10 +36,24 @@ pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let held = is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     let alive = held && Timestamp::now() <= status.until;
     match command.output {
-        StatusOutput::Text => out::data(&text(&status, alive)),
-        StatusOutput::Json => out::json(&serde_json::json!({ "alive": alive, "status": status })),
+        StatusOutput::Text => out::data(&(stop_line(stopped.as_ref()) + &text(&status, alive))),
+        StatusOutput::Json => {
+            out::json(&serde_json::json!({ "alive": alive, "stopped": stopped.as_ref().map(stop_json), "status": status }));
+        }
     }
     Ok(if alive { Exit::Done } else { Exit::Error })
+}
+
+/// The first line, while everything is stopped.
+fn stop_line(stopped: Option<&Stopped>) -> String {
+    stopped
+        .map(|Stopped { message, hint, .. }| format!("{RED}{message}{RED:#}\n  {FAINT}hint: {hint}{FAINT:#}\n"))
+        .unwrap_or_default()
+}
+
+fn stop_json(stopped: &Stopped) -> serde_json::Value {
+    let Stopped { message, hint, note } = stopped;
+    serde_json::json!({ "message": message, "hint": hint, "by": note.by, "at": note.at, "reason": note.reason })
 }
 
 fn text(status: &Status, alive: bool) -> String {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
+    apply::switch,
     args::{Cli, StatusOutput},
     exit::{Exit, Failure},
     history::{time, word},
@@ -54,11 +55,17 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     };
     let tenants = looked.in_force.desired.tenants.values().filter(|tenant| knows(tenant));
     let patience = pass::patience(&settings.execution);
+    let stopped = switch(false, &settings).state();
     let mut told = Vec::new();
     for tenant in tenants {
         let kept = looked.in_force.kept.get(&tenant.name).map(String::as_str);
         let entries = history.entries_of(&tenant.id, &command.user)?;
-        told.push(explain(&command.user, tenant, kept, &memory(&tenant.id), &entries, (Timestamp::now(), patience)));
+        let mut why = explain(&command.user, tenant, kept, &memory(&tenant.id), &entries, (Timestamp::now(), patience));
+        if let Some(stopped) = &stopped {
+            why.waits.insert(0, Wait { reason: stopped.message.clone(), until: None, hint: Some(stopped.hint.clone()) });
+            why.next = "nothing is written while everything is stopped";
+        }
+        told.push(why);
     }
     if told.is_empty() {
         return Err(unknown(&looked, &command.user));

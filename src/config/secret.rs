@@ -114,7 +114,7 @@ impl SecretSource {
     pub async fn read(&self) -> Result<SecretString, SecretError> {
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| self.error("the variable is not set"))?,
-            Self::File(path) => std::fs::read_to_string(path).map_err(|error| self.error(error.kind()))?,
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| self.error(error))?,
             Self::Command(words) => self.run(words).await?,
             Self::Rehearsal(word) => word.clone(),
         };
@@ -140,7 +140,7 @@ impl SecretSource {
         let output = tokio::time::timeout(Self::COMMAND_LIMIT, command.output())
             .await
             .map_err(|_| self.error(format_args!("no answer within {} s", Self::COMMAND_LIMIT.as_secs())))?
-            .map_err(|error| self.error(error.kind()))?;
+            .map_err(|error| self.error(error))?;
         if !output.status.success() {
             return Err(self.error(format_args!("it ended with {}", output.status)));
         }

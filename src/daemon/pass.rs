@@ -62,6 +62,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 users: NonZeroUsize::new(daemon.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
                 clock: Timestamp::now,
                 revision: self.revision,
+                by: None,
                 stop: self.stop,
                 newer: self.newer,
             },

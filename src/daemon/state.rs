@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use super::{
     Daemon, Listener, News, TenantStatus,
+    brake::{Brake, Edge},
     pass::{Ended, Pass},
 };
 use crate::{
@@ -70,6 +71,7 @@ pub(super) struct Loop<R, P, J> {
     /// Tenants whose debts of earlier runs were told.
     met: BTreeSet<TenantId>,
     runs: u64,
+    brake: Brake,
     /// Mistakes in the manifests that were looked at last.
     errors: usize,
     /// Why the journal cannot be written any more: then nothing can be done but to end and be started again.
@@ -104,6 +106,7 @@ where
             waits_for: BTreeMap::new(),
             met: BTreeSet::new(),
             runs: 0,
+            brake: Brake::default(),
             errors: 0,
             journal_failed: None,
         }
@@ -116,7 +119,8 @@ where
     pub(super) fn next_deadline(&self) -> Instant {
         let looking = self.debounce.due().filter(|_| !self.looking);
         let poll = Some(self.poll_at).filter(|_| !self.looking);
-        let deadlines = [poll, looking, self.schedule.next(self.daemon.execution.tenants)];
+        let brake = Some(self.brake.due());
+        let deadlines = [poll, looking, brake, self.schedule.next(self.daemon.execution.tenants)];
         self.start + deadlines.into_iter().flatten().min().unwrap_or_else(|| self.now() + self.daemon.timing.poll)
     }
 
@@ -129,6 +133,7 @@ where
     /// Does whatever is due now.
     pub(super) fn act(&mut self) {
         let now = self.now();
+        self.obey();
         let quiet = self.debounce.due().is_some_and(|due| due <= now);
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
@@ -136,6 +141,23 @@ where
         for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
             self.pass(tenant);
         }
+    }
+
+    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let go.
+    fn obey(&mut self) {
+        let now = self.now();
+        match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
+            None => return,
+            Some(Edge::On(stopped)) => warn!(hint = stopped.hint, "{}", stopped.message),
+            Some(Edge::Off(since)) => {
+                warn!(stopped_since = %since, "going on: the stop switch was let go");
+                let held = |name: &&TenantName| self.last.get(*name).is_none_or(|(_, at)| *at >= since);
+                for name in self.in_force.desired.tenants.keys().filter(held) {
+                    self.schedule.news(name, now);
+                }
+            }
+        }
+        self.tell_status();
     }
 
     pub(super) fn look(&mut self) {

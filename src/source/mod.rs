@@ -11,6 +11,6 @@ mod tree;
 mod watch;
 
 pub use kept::{KeptFiles, read_kept};
-pub use revision::revision;
+pub use revision::{Unversioned, look_up, revision};
 pub use tree::{Tree, read_tree};
 pub use watch::Watch;

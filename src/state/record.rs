@@ -34,6 +34,9 @@ enum Written {
         /// Absent in older journals, as the plan.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
+        /// Absent in older journals, and where nobody was at hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         plan: String,
     },
@@ -157,8 +160,8 @@ pub(super) fn read(line: &str) -> Result<Entry, Unread> {
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
-            Event::Began { steps, revision, plan } => {
-                Written::Began { steps: *steps, revision: revision.clone(), plan: plan.clone() }
+            Event::Began { steps, revision, by, plan } => {
+                Written::Began { steps: *steps, revision: revision.clone(), by: by.clone(), plan: plan.clone() }
             }
             Event::Approved { approval, plan } => Written::Approved { approval: approval.to_string(), plan: plan.to_string() },
             Event::Intent { user, verb, details, before, origin } => {
@@ -228,7 +231,7 @@ impl Line {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
-            Written::Began { steps, revision, plan } => Event::Began { steps, revision, plan },
+            Written::Began { steps, revision, by, plan } => Event::Began { steps, revision, by, plan },
             Written::Approved { approval, plan } => {
                 Event::Approved { approval: TenantName::parse(&approval)?, plan: Fingerprint::parse(&plan)? }
             }
@@ -359,8 +362,8 @@ mod tests {
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
         let revision = Revision { commit: "c0ffee".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: true };
         let events = [
-            Event::Began { steps: 3, revision: None, plan: String::new() },
-            Event::Began { steps: 3, revision: Some(revision), plan: "enable adele".to_owned() },
+            Event::Began { steps: 3, revision: None, by: None, plan: String::new() },
+            Event::Began { steps: 3, revision: Some(revision), by: Some("ada@desk".to_owned()), plan: "enable adele".to_owned() },
             Event::Approved { approval: TenantName::parse("autumn").unwrap(), plan: Fingerprint::new([7; 32]) },
             Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new(), origin: None },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },

@@ -24,6 +24,8 @@ pub struct Run {
     pub meant: usize,
     /// Which version of the manifests wanted it, where that is known.
     pub revision: Option<Revision>,
+    /// Who carried it out by hand: user and machine. Absent for the service, and in older journals.
+    pub by: Option<String>,
     /// The plan as text, perhaps cut short; empty in older journals.
     pub plan: String,
     /// What was sent, in its order.
@@ -67,10 +69,10 @@ impl Run {
     #[must_use]
     pub fn of(entries: &[Entry]) -> Option<Self> {
         let (first, began) = entries.iter().find_map(|entry| match &entry.event {
-            Event::Began { steps, revision, plan } => Some((entry, (*steps, revision.clone(), plan.clone()))),
+            Event::Began { steps, revision, by, plan } => Some((entry, (*steps, revision.clone(), by.clone(), plan.clone()))),
             _ => None,
         })?;
-        let (meant, revision, plan) = began;
+        let (meant, revision, by, plan) = began;
         let mut run = Self {
             id: first.run.clone(),
             tenant: first.tenant.clone(),
@@ -79,6 +81,7 @@ impl Run {
             last: entries.last().map_or(first.at, |entry| entry.at),
             meant,
             revision,
+            by,
             plan,
             steps: Vec::new(),
             sync: RunSync::Open,

@@ -166,3 +166,90 @@ async fn a_stop_in_mid_run_lets_nothing_more_be_sent() {
     let syncs = stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
     assert_eq!(syncs, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
+    let stage = Stage::drifted().await;
+    let mut command = crate::stage::dialplane(stage.path(), &["stop", "--reason", "the vendor\u{7} moves\nhouse"]);
+    command.env("USER", "ada").env_remove("SUDO_USER");
+    let stopped = Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert_code(&stopped, 0);
+    assert!(stopped.stdout.contains(".dialplane/sandbox/stop is there (since 20"), "{}", stopped.stdout);
+    assert!(stopped.stdout.contains(" by ada@") && stopped.stdout.contains(": the vendor moves house)\n"), "{}", stopped.stdout);
+    let again = stage.run(&["stop", "--reason", "another"]).await;
+    assert!(
+        again.stdout.starts_with("it was stopped before") && again.stdout.contains("the vendor moves house"),
+        "{}",
+        again.stdout
+    );
+    for arguments in [&["plan"][..], &["apply"], &["doctor"], &["why", "user7@adatum.example"]] {
+        let ended = stage.run(arguments).await;
+        let told =
+            ended.stdout.contains("everything is stopped: the stop file") && ended.stdout.contains("the vendor moves house");
+        assert!(told, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
+    }
+    assert_code(&stage.run(&["doctor"]).await, 1);
+    assert_eq!(stage.writes(), [""; 0]);
+    let resumed = stage.run(&["resume"]).await;
+    assert_code(&resumed, 0);
+    assert!(resumed.stdout.contains("is removed; it was stopped since 20"), "{}", resumed.stdout);
+    let nothing = stage.run(&["resume"]).await;
+    assert!(nothing.code == 0 && nothing.stdout.contains("nothing was stopped"), "{}", nothing.stdout);
+    // What the settings stop, no command lets go.
+    stage.configure("run: {", "stop: true\nrun: {");
+    let kept = stage.run(&["resume"]).await;
+    assert!(kept.code == 1 && kept.stderr.contains("set `stop: false` to go on"), "{}{}", kept.stdout, kept.stderr);
+    stage.configure("stop: true\n", "");
+    // Anything at that place stops, and what it says is told on one line.
+    let place = stage.path().join(".dialplane/sandbox/stop");
+    for (text, told) in
+        [("", "is there\n"), ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea)\n"), ("by: bob", "is there (by bob)\n")]
+    {
+        fs::write(&place, text).unwrap();
+        let plan = stage.run(&["plan"]).await;
+        assert!(plan.stdout.contains(told), "{}", plan.stdout);
+    }
+    fs::remove_file(&place).unwrap();
+    fs::create_dir(&place).unwrap();
+    assert!(stage.run(&["plan"]).await.stdout.contains("everything is stopped: the stop file"));
+    assert_code(&stage.run(&["resume"]).await, 0);
+    assert_code(&stage.run(&["apply"]).await, 3);
+    assert!(!stage.writes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_go() {
+    for by_setting in [false, true] {
+        let stage = Stage::drifted().await;
+        // Nothing but the switch brings a tenant back in the time of this test.
+        stage.configure("poll: 1s", "poll: 1h, resync: 12h");
+        let stop = async |stage: &Stage| {
+            if by_setting {
+                stage.configure("run: {", "stop: true\nrun: {");
+            } else {
+                assert_code(&stage.run(&["stop", "--reason", "moving house"]).await, 0);
+            }
+        };
+        stop(&stage).await;
+        let mut service = stage.start(&["run"]);
+        let status = || fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default();
+        service.until("each tenant is held", || status().matches("\"hold\": \"everything is stopped").count() == 3).await;
+        let status = stage.run(&["status"]).await;
+        assert!(status.code == 0 && status.stdout.starts_with("everything is stopped: "), "{}", status.stdout);
+        let json: serde_json::Value = serde_json::from_str(&stage.run(&["status", "--output", "json"]).await.stdout).unwrap();
+        assert_eq!(json["stopped"]["reason"], if by_setting { serde_json::Value::Null } else { "moving house".into() });
+        let log = || stage.text("stderr");
+        assert!(log().contains("WARN") && log().matches("everything is stopped").count() == 1, "{}", log());
+        assert_eq!(stage.writes(), [""; 0]);
+        if by_setting {
+            stage.configure("stop: true\n", "");
+        } else {
+            assert_code(&stage.run(&["resume"]).await, 0);
+        }
+        let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+        service.until("what was held is done", || syncs() == 2).await;
+        assert!(log().contains("going on: the stop switch was let go"), "{}", log());
+        assert!(!stage.run(&["status"]).await.stdout.contains("stopped"));
+        assert_eq!(service.stop().await, Some(0));
+    }
+}

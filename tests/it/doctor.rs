@@ -20,12 +20,40 @@ fn rule(stage: &Stage, failure: Failure, route: Route) {
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(failure).on(route)));
 }
 
-const WRONGS: [Wrong; 20] = [
+/// Takes a key and all that is in it out of the configuration.
+fn cut(stage: &Stage, head: &str, inside: &str) {
+    let path = stage.path().join("dialplane.yaml");
+    let config = fs::read_to_string(&path).unwrap();
+    let (before, rest) = config.split_once(head).unwrap();
+    let rest: Vec<&str> = rest.split_inclusive('\n').skip_while(|line| line.starts_with(inside)).collect();
+    fs::write(path, before.to_owned() + &rest.concat()).unwrap();
+}
+
+fn without_list(stage: &Stage) {
+    fs::remove_file(stage.manifest()).unwrap();
+    cut(stage, "  endpoints:\n", "    ");
+}
+
+const WRONGS: [Wrong; 26] = [
     ("client secret", |stage| stage.sandbox.faults(|faults| faults.wrong_credentials = true)),
     ("first login", |stage| stage.sandbox.faults(|faults| faults.password_never_changed = true)),
     ("clock", |stage| stage.sandbox.faults(|faults| faults.clock_ahead_seconds = -600)),
     ("nobody listens", |stage| stage.configure(&stage.sandbox.base_url(), "http://127.0.0.1:1")),
     ("no secret", |stage| stage.configure("password: { command: [printf, sandbox-secret] }", "password: { env: NOT_SET }")),
+    ("no secret and nobody listens", |stage| {
+        stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: not/there }");
+        stage.configure(&stage.sandbox.base_url(), "http://127.0.0.1:1");
+    }),
+    ("a file with a secret that is missing", |stage| {
+        stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: not/there }");
+    }),
+    ("no folder of manifests", |stage| fs::remove_dir_all(stage.path().join("manifests")).unwrap()),
+    ("nobody can be read and no tenant is there", |stage| {
+        without_list(stage);
+        cut(stage, "graph:\n", "  ");
+    }),
+    ("a list from Graph alone", without_list),
+    ("everything is stopped", |stage| stage.configure("run: {", "stop: true\nrun: {")),
     ("a web page for who am I", |stage| rule(stage, Failure::Garbage, Route::WhoAmI)),
     ("another reseller", |stage| stage.configure("  endpoints:", "  resellerId: 999\n  endpoints:")),
     ("a web page for the enterprises", |stage| rule(stage, Failure::Garbage, Route::Enterprises)),

@@ -29,6 +29,7 @@ mod properties;
 mod readers;
 mod recovery;
 mod refusals;
+mod revision;
 mod secrets;
 mod service;
 mod simulate;

@@ -119,7 +119,13 @@ impl Stage {
 
 pub(crate) fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env("NO_COLOR", "1")
+        .env("USER", "ada")
+        .env_remove("SUDO_USER");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALPLANE_")) {
         command.env_remove(name);
     }

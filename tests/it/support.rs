@@ -123,6 +123,7 @@ impl House {
             users: self.execution.users_per_tenant.try_into().unwrap(),
             clock: Timestamp::now,
             revision: None,
+            by: None,
             stop: self.stop.clone(),
             newer: self.newer.clone(),
         };

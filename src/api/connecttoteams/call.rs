@@ -18,7 +18,7 @@ use super::{
     transport::{Payload, Request, Transport},
 };
 use crate::{
-    config::{Account, Body, Call},
+    config::{Account, Body, Call, Method},
     model::{TenantName, TenantRef, Upn},
     ports::{Fault, FaultKind},
 };
@@ -149,6 +149,20 @@ impl Core {
         match self.account.reseller_id {
             Some(id) => Ok(id),
             None => self.identity().await.map(|identity| identity.reseller),
+        }
+    }
+
+    /// Whether the service answers at all, whatever it says: asked without credentials.
+    pub(super) async fn reach(&self) -> Result<(), Fault> {
+        let what = format!("look whether {} answers", self.host());
+        let url = self.base.at("/").map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
+        let (row, method, template) = ("reach", Method::Get, "/".to_owned());
+        let request = Request { what, row, method, template, url, payload: Payload::Empty, limit: MAX_ANSWER };
+        match self.transport.exchange(&request, |builder| builder).await {
+            Err(fault) if matches!(fault.kind, FaultKind::Unreachable | FaultKind::NoAnswer | FaultKind::NotConfigured) => {
+                Err(fault)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -43,6 +43,11 @@ impl Probe {
         self.core.told(self.core.token().await.map(drop))
     }
 
+    /// Whether the service answers at all: asked without credentials, and whatever it says is an answer.
+    pub async fn reach(&self) -> Result<(), Fault> {
+        self.core.told(self.core.reach().await)
+    }
+
     /// Who the service says that the API admin is (contract 2.2).
     pub async fn identity(&self) -> Result<Identity, Fault> {
         self.core.told(self.core.identity().await.cloned())

@@ -1,10 +1,12 @@
 //! One account at the service: can it be reached, does it let us in, and who are we there?
 
+use std::sync::Arc;
+
 use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Probe,
     config::Settings,
-    model::Desired,
+    model::{Desired, DesiredTenant},
     plan::render::many,
     ports::{Fault, FaultKind},
 };
@@ -15,10 +17,19 @@ const MAX_APART: i64 = 60;
 pub(super) async fn check(probe: &Probe) -> Vec<Check> {
     let mut checks = Checks::of(probe.section());
     let login = probe.log_in().await;
-    if let Err(fault) = &login
-        && !reached(fault)
-    {
-        checks.fault("connection", fault.clone());
+    // Without its secrets nothing was asked yet.
+    let connected = match &login {
+        Err(fault) if fault.kind == FaultKind::NotConfigured => probe.reach().await,
+        Err(fault) if !reached(fault) => Err(fault.clone()),
+        _ => Ok(()),
+    };
+    if let Err(fault) = connected {
+        checks.fault("connection", fault);
+        if let Err(fault) = login.as_ref().map_err(Clone::clone)
+            && fault.kind == FaultKind::NotConfigured
+        {
+            checks.fault("login", fault);
+        }
         return checks.list;
     }
     checks.pass("connection", format!("{} answers", probe.host()));
@@ -38,8 +49,7 @@ pub(super) async fn check(probe: &Probe) -> Vec<Check> {
 
 /// Whether the service said something, were it only no.
 fn reached(fault: &Fault) -> bool {
-    // Secrets that cannot be read are a matter of the login as well.
-    matches!(fault.kind, FaultKind::Auth | FaultKind::Rejected | FaultKind::Throttled | FaultKind::NotConfigured)
+    matches!(fault.kind, FaultKind::Auth | FaultKind::Rejected | FaultKind::Throttled)
 }
 
 fn clock(checks: &mut Checks, probe: &Probe) {
@@ -131,6 +141,31 @@ pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> 
                 format!("no manifest describes a tenant `{name}` of this account"),
                 format!("correct or remove `{section}.enterprises.{name}`"),
             );
+        }
+        all.extend(checks.list);
+    }
+    all
+}
+
+/// Accounts whose users could not be read by anybody. Tenants that there are tell it themselves.
+pub(super) fn readers(settings: &Settings, desired: Option<&Desired>) -> Vec<Check> {
+    let mut all = Vec::new();
+    for (section, ..) in settings.all_accounts().filter(|(.., account)| account.endpoints.list_users.is_none()) {
+        let of_it =
+            |tenant: &&Arc<DesiredTenant>| settings.account_of(tenant.account.as_ref()).is_some_and(|(of, _)| of == section);
+        if desired.is_some_and(|desired| desired.tenants.values().any(|tenant| of_it(&tenant))) {
+            continue;
+        }
+        let mut checks = Checks::of(section.clone());
+        let finding = "no call is configured that lists users, and no public page names one";
+        let remedy = format!(
+            "ask the vendor's support for it and set `{section}.endpoints.listUsers`; or read tenants from Microsoft Graph (`graph`, \
+             `live: graph`) or from a file (`live.file`, `live: file`)"
+        );
+        if settings.graph.is_some() || settings.live.file.is_some() {
+            checks.warn("readers", format!("{finding}: only tenants with `live: graph` or `live: file` can be read"), remedy);
+        } else {
+            checks.fail("readers", finding, remedy);
         }
         all.extend(checks.list);
     }

@@ -7,21 +7,34 @@ use std::{
 };
 
 use super::{
-    super::{
-        manifests::{self, Looked},
-        out,
-    },
+    super::manifests::{self, Looked},
     Checks,
 };
-use crate::{plan::render::many, source::Watch, state};
+use crate::{
+    plan::render::many,
+    source::{self, Watch},
+    state,
+    stop::StopSwitch,
+};
 
 pub(super) fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
+    if let Some((path, error)) = paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?))) {
+        let remedy = "make the folder, name another one (`manifests` in the configuration, or as an argument), or write a first tenant with \
+                      `dialplane import --out`";
+        checks.fail("manifests", format!("{}: {error}", path.display()), remedy);
+        return None;
+    }
     let looked = match manifests::look(paths) {
         Ok(looked) => looked,
         Err(failure) => {
-            out::diagnostics(&failure.diagnostics);
-            // A beginner has none yet.
-            checks.warn("manifests", failure.message, failure.hint.unwrap_or_default());
+            let first = failure.diagnostics.first();
+            let Some(first) = first else {
+                // A beginner has none yet.
+                checks.warn("manifests", failure.message, failure.hint.unwrap_or_default());
+                return None;
+            };
+            let finding = format!("{}: {}: {}", failure.message, first.file, first.message);
+            checks.fail("manifests", finding, failure.hint.unwrap_or_default());
             return None;
         }
     };
@@ -66,6 +79,28 @@ fn try_to_write(folder: &Path) -> io::Result<()> {
     let file = there.join(format!(".dialplane-doctor-{}", std::process::id()));
     OpenOptions::new().write(true).create_new(true).open(&file)?;
     fs::remove_file(file)
+}
+
+/// Whether everything is stopped.
+pub(super) fn stop(checks: &mut Checks, switch: &StopSwitch) {
+    match switch.state() {
+        None => checks.pass("stop switch", "it is off"),
+        Some(stopped) => checks.fail("stop switch", stopped.message, stopped.hint),
+    }
+}
+
+/// Whether it can be told who wanted what is carried out.
+pub(super) fn revision(checks: &mut Checks, paths: &[PathBuf]) {
+    match source::look_up(paths) {
+        Ok(revision) => checks.pass("revision", revision.to_string()),
+        Err(unknown) => {
+            let finding = format!("unknown, so that nobody is on record for it: {unknown}");
+            match unknown.hint {
+                Some(hint) => checks.warn("revision", finding, hint),
+                None => checks.pass("revision", finding),
+            }
+        }
+    }
 }
 
 pub(super) fn watching(checks: &mut Checks, paths: &[PathBuf]) {

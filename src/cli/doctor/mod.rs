@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    apply::switch,
     args::{Cli, Doctor, StatusOutput},
     backend::Backend,
     exit::{Exit, Failure},
@@ -120,11 +121,18 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
         Err(failure) => here.fail("configuration", failure.message.clone(), failure.hint.clone().unwrap_or_default()),
     }
     let looked = machine::manifests(&mut here, &paths);
+    if looked.is_some() {
+        machine::revision(&mut here, &paths);
+    }
     machine::journal(&mut here, &settings.state.path);
-    machine::watching(&mut here, &paths);
+    machine::stop(&mut here, &switch(false, &settings));
+    if looked.is_some() {
+        machine::watching(&mut here, &paths);
+    }
     let mut checks = here.list;
     if let Ok(backend) = backend {
         checks.extend(service(&settings, &backend, looked.as_ref()).await);
+        checks.extend(account::readers(&settings, looked.as_ref().map(|looked| &looked.in_force.desired)));
     }
     checks
 }

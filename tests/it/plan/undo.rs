@@ -17,7 +17,7 @@ use crate::support::{
 /// What the journal would hold of a plan's run for contoso: `outcome` of each user's steps, `None` where it was cut off.
 fn entries(plan: &Plan, outcome: impl Fn(&str) -> Option<StepOutcome>) -> Vec<Entry> {
     let revision = Revision { commit: "c0ffee0123456789".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: false };
-    let mut events = vec![Event::Began { steps: 1, revision: Some(revision), plan: String::new() }];
+    let mut events = vec![Event::Began { steps: 1, revision: Some(revision), by: None, plan: String::new() }];
     for step in &of(plan, "contoso").steps {
         let (user, verb) = (step.user.clone(), step.action.verb());
         let (details, before, origin) = (step.action.details(), step.before(), step.origin.clone());

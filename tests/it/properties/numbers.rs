@@ -120,6 +120,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         users: 4.try_into().unwrap(),
         clock: Timestamp::now,
         revision: None,
+        by: None,
         stop,
         newer,
     };

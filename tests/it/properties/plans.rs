@@ -35,7 +35,7 @@ pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJo
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
     let (users, clock, newer) = (3.try_into().unwrap(), Timestamp::now, stop.clone());
-    let executor = Executor { provisioner: model, journal, users, clock, revision: None, stop, newer };
+    let executor = Executor { provisioner: model, journal, users, clock, revision: None, by: None, stop, newer };
     pass::carry_out(plan, &executor, 2, |name| RunId::new(&format!("run-{name}")), &|_, _, _: &StepOutcome| {}).await
 }
 

@@ -124,7 +124,16 @@ impl House {
         let users = self.users.try_into().unwrap();
         let pass = TenantPass {
             reader: &self.service,
-            executor: Executor { provisioner: &self.service, journal: &self.disk, users, clock, revision: None, stop, newer },
+            executor: Executor {
+                provisioner: &self.service,
+                journal: &self.disk,
+                users,
+                clock,
+                revision: None,
+                by: None,
+                stop,
+                newer,
+            },
             execution: &Execution::default(),
             desired: &desired,
             kept: None,

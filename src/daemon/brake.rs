@@ -1,0 +1,54 @@
+//! The stop switch over time: when it was switched on, and when somebody let go.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    reconcile::At,
+    stop::{StopSwitch, Stopped},
+};
+
+/// How often it is looked for: letting go acts within seconds.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What was last seen of the switch.
+#[derive(Debug, Default)]
+pub(super) struct Brake {
+    /// Since when it was seen on, and what it said.
+    on: Option<(Timestamp, Stopped)>,
+    due: At,
+}
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Edge {
+    /// It is on now, or on for another reason.
+    On(Stopped),
+    /// It was on since then, and is not any more.
+    Off(Timestamp),
+}
+
+impl Brake {
+    /// When it is looked for next.
+    pub(super) fn due(&self) -> At {
+        self.due
+    }
+
+    /// Looks, if it is time.
+    pub(super) fn look(&mut self, switch: &StopSwitch, now: At, clock: Timestamp) -> Option<Edge> {
+        if now < self.due {
+            return None;
+        }
+        self.due = now + PAUSE;
+        match (switch.state(), &self.on) {
+            (Some(stopped), Some((_, before))) if stopped == *before => None,
+            (Some(stopped), before) => {
+                let since = before.as_ref().map_or(clock, |(since, _)| *since);
+                self.on = Some((since, stopped.clone()));
+                Some(Edge::On(stopped))
+            }
+            (None, _) => self.on.take().map(|(since, _)| Edge::Off(since)),
+        }
+    }
+}
