@@ -14,6 +14,7 @@ mod live;
 mod memory;
 mod phone;
 mod sent;
+mod spelling;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};

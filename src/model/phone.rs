@@ -5,7 +5,10 @@
 
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
-use super::TenantName;
+use super::{
+    TenantName,
+    spelling::{self, all_digits, find_extension, is_unseen, without_scheme},
+};
 
 /// What the platform puts before a short extension, such as `+1`; a property of the tenant's users' location (contract 7).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,6 +43,8 @@ impl PhoneNumber {
     const MAX_DIGITS: usize = 15;
     /// Digits of a full number, at least; below, it is an extension.
     const MIN_DIGITS: usize = 7;
+    /// Digits behind `;ext=`, at most.
+    const MAX_EXTENSION: usize = 8;
 
     /// Reads a number as people write it in a manifest: `+` and 7 to 15 digits, with or without `;ext=` and digits; or an
     /// extension of 2 to 6 digits where the tenant has a prefix for it.
@@ -48,7 +53,7 @@ impl PhoneNumber {
             Some((main, extension)) => (main, Some(extension)),
             None => (text, None),
         };
-        if extension.is_some_and(|digits| !all_digits(digits) || digits.len() > 8) {
+        if extension.is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION) {
             return Err(format!("`{text}` has a wrong extension: 1 to 8 digits are expected behind `;ext=`"));
         }
         if let Some(digits) = main.strip_prefix('+') {
@@ -72,29 +77,38 @@ impl PhoneNumber {
         Err(format!("`{text}` is not a phone number: it starts with `+` and the country code, such as \"+14255550100\""))
     }
 
-    /// Reads a number as a service shows it, forgiving: digits without `+` are a full number, or an extension if short.
-    /// Separators that people use (spaces, dashes, dots, brackets) and a leading `tel:` are passed over.
+    /// Reads a number as a service shows it: known spellings are understood, and nothing is guessed.
+    ///
+    /// Behind a `+`, what people put between digits is passed over: blanks, dashes, dots, brackets. Without a `+` digits alone are
+    /// a full number, as the platform stores it, or an extension if they are few; anything between them says that a person wrote
+    /// it, and people write numbers of their own country so. Marks that nobody sees are passed over everywhere.
     #[must_use]
     pub fn observed(text: &str, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
-        let text = text.trim();
-        let (main, extension) = match text.strip_prefix("tel:").unwrap_or(text).split_once(";ext=") {
+        let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+        let seen = seen.trim();
+        let text = without_scheme(seen);
+        let (main, extension) = match find_extension(text) {
             Some((main, extension)) => (main, Some(extension)),
-            None => (text.strip_prefix("tel:").unwrap_or(text), None),
+            None => (text, None),
         };
-        let bare: String = main.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
-        let digits = bare.strip_prefix('+').unwrap_or(&bare);
-        if !all_digits(digits) || extension.is_some_and(|digits| !all_digits(digits)) {
+        let digits = spelling::digits(main)?;
+        let international = main.contains('+');
+        let short = digits.len() < Self::MIN_DIGITS;
+        let fits = if short { digits.len() > 1 } else { digits.len() <= Self::MAX_DIGITS && !digits.starts_with('0') };
+        if !fits || extension.is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION) {
             return None;
         }
         let mut normal = match prefix {
-            Some(prefix) if !bare.starts_with('+') && digits.len() < Self::MIN_DIGITS => format!("{}{digits}", prefix.as_str()),
+            Some(prefix) if !international && short => format!("{}{digits}", prefix.as_str()),
             _ => format!("+{digits}"),
         };
         if let Some(extension) = extension {
             normal.push_str(";ext=");
             normal.push_str(extension);
         }
-        Some(Self::of(text, normal, prefix))
+        // What is sent again must be fit to be sent.
+        let written = if seen.is_ascii() { seen.to_owned() } else { normal.clone() };
+        Some(Self::of(&written, normal, prefix))
     }
 
     /// The one place that tells extensions from full numbers. What is sent of an extension is the extension: the platform puts
@@ -135,10 +149,6 @@ impl NumberKey {
     pub fn new(tenant: &TenantName, number: &PhoneNumber) -> Self {
         Self(number.is_extension().then(|| tenant.clone()), number.clone())
     }
-}
-
-fn all_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -226,7 +236,5 @@ mod tests {
         ] {
             assert!(PhoneNumber::parse(bad, None).is_err(), "{bad}");
         }
-        assert!(PhoneNumber::observed("reception", None).is_none());
-        assert!(PhoneNumber::observed("", None).is_none());
     }
 }
