@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Choice, Entry, Set, SplitBy};
+use super::{Choice, Entry, Set, SplitBy, names};
 use crate::model::{Field, TenantName, Value};
 
 /// The longest name of a set before a number is put behind it; the same as of a tenant, with some room.
@@ -50,9 +50,7 @@ pub(super) fn sets(entries: Vec<Entry>, tenant: &BTreeMap<Field, Value>, choice:
             let width = parts.to_string().len();
             for (number, part) in entries.chunks(choice.users_per_file.max(1)).enumerate() {
                 let wanted = if parts > 1 { format!("{base}-{:0width$}", number + 1) } else { base.clone() };
-                let free = (2..).map(|number| format!("{wanted}-{number}"));
-                let name = std::iter::once(wanted.clone()).chain(free).find(|name| taken.insert(name.clone()));
-                sets.push(set(name.unwrap_or(wanted), apart, part, tenant));
+                sets.push(set(names::free(&wanted, &mut taken), apart, part, tenant));
             }
         }
     }

@@ -14,10 +14,11 @@
 //! **Invariant:** what comes out writes nothing by itself: the tenants are in `mode: report`, with `prune: never`.
 
 mod factor;
+mod names;
 mod sort;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Calling, Field, TenantRef, Upn, Value},
@@ -123,15 +124,17 @@ struct Set {
 #[must_use]
 pub fn import(shots: &[Shot], choice: &Choice) -> Import {
     let mut import = Import::default();
+    let mut folders = BTreeSet::new();
     for tenant in sort::sort(shots, choice.everybody) {
-        let folder = tenant.tenant().name.clone();
+        let name = tenant.tenant().name.clone();
+        let folder = names::free(name.as_str(), &mut folders);
         let defaults = factor::common(&tenant.entries);
         import.users += tenant.entries.len();
         import.left_out += tenant.left_out.len();
         import.passed_over += tenant.passed_over;
         import.files.push(File { path: format!("{folder}/tenant.yaml"), text: text::tenant(&tenant, &defaults) });
         for set in factor::sets(tenant.entries, &defaults, choice) {
-            import.files.push(File { path: format!("{folder}/{}.yaml", set.name), text: text::set(&set, &folder) });
+            import.files.push(File { path: format!("{folder}/{}.yaml", set.name), text: text::set(&set, &name) });
         }
     }
     import
