@@ -17,7 +17,9 @@ use std::{
 use dialplane::{
     config::Execution,
     manifest::{self, Keeper, ManifestFile},
-    model::{Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour},
+    model::{
+        Beside, Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour,
+    },
     pass,
     plan::{self, Estimates, Observation, PlanInput, TenantInput},
 };
@@ -165,6 +167,7 @@ fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
         coverage: Coverage::Complete,
         sees: Field::ALL.into(),
         users: users.collect(),
+        beside: Beside::default(),
         confirmation,
     }
 }

@@ -17,8 +17,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, Keeper},
     model::{
-        Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser, Memory,
-        Observed, PerHour, Upn, Value,
+        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser,
+        Memory, Observed, PerHour, Upn, Value,
     },
     pass,
     plan::{self, Estimates, Observation, PlanInput, TenantInput},
@@ -75,6 +75,8 @@ fn as_desired(tenant: &DesiredTenant) -> LiveTenant {
         // What this "reader" can see at all. A field that is not in here is never called drift.
         sees: BTreeSet::from(Field::ALL),
         users: tenant.users.values().map(|user| (user.upn.clone(), observed(user))).collect(),
+        // Numbers of others, and what was odd about the list.
+        beside: Beside::default(),
         // Nobody asks Teams itself.
         confirmation: Confirmation::NotAsked,
     }

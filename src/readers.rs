@@ -15,7 +15,7 @@ use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::{
-    api::{connecttoteams, graph},
+    api::{Listed, connecttoteams, graph},
     model::{Confirmation, Inventory, LiveSource, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
     snapshot::Snapshot,
@@ -39,8 +39,10 @@ impl Readers {
 
     async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
-        let (consent, (users, coverage)) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
-        Ok(LiveTenant { consent, coverage, sees: graph::SEES.into(), users, confirmation: Confirmation::NotAsked })
+        let (consent, listed) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
+        let (coverage, sees) = (listed.coverage(), graph::SEES.into());
+        let Listed { users, beside, .. } = listed;
+        Ok(LiveTenant { consent, coverage, sees, users, beside, confirmation: Confirmation::NotAsked })
     }
 
     /// What a file shows. Consent that a file states is as old as the file, and the service is who needs it to write.
@@ -63,8 +65,13 @@ impl Readers {
             return Ok(LiveTenant { confirmation, ..self.service.observe(tenant).await? });
         };
         let (live, teams) = join(self.service.observe(tenant), graph.users(tenant)).await;
-        let confirmation = teams
-            .map_or_else(|fault| Confirmation::Failed(fault.message), |(users, coverage)| Confirmation::Seen(users, coverage));
+        let confirmation = teams.map_or_else(
+            |fault| Confirmation::Failed(fault.message),
+            |listed| {
+                let coverage = listed.coverage();
+                Confirmation::Seen(listed.users, coverage)
+            },
+        );
         Ok(LiveTenant { confirmation, ..live? })
     }
 }

@@ -8,3 +8,6 @@ pub mod connecttoteams;
 pub mod graph;
 mod http;
 mod roll;
+mod value;
+
+pub use roll::Listed;

@@ -5,10 +5,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Coverage, LiveUser, Upn, UserId};
+use crate::model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId};
 
 /// The most users of one tenant: beyond it, the service is thought to be repeating itself.
 const MAX_USERS: usize = 200_000;
+/// Doubts that are told; of more, only the count.
+const SHOWN: usize = 4;
+
+/// A list of users that has arrived.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The users.
+    pub users: BTreeMap<Upn, LiveUser>,
+    /// What stands beside them.
+    pub beside: Beside,
+    /// Why these may not be all; empty if they are.
+    pub doubts: Vec<String>,
+}
+
+impl Listed {
+    /// Whether these are all.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) }
+    }
+}
+
+/// An entry of a list, and the numbers that it holds otherwise than as the primary one of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) entry: Entry,
+    pub(super) numbers: Vec<HeldNumber>,
+}
 
 /// What an entry of a list turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +47,21 @@ pub(super) enum Entry {
     Foreign,
     /// An account that is no person: understood, and passed over.
     NoPerson,
-    /// Something that names no user.
-    Unreadable,
+    /// Nobody of Teams: without a name, with calling off and without a number.
+    Nameless,
+    /// Something that may be a user.
+    Unreadable(Odd),
+}
+
+/// Why an entry may be a user and is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Odd {
+    /// It names nobody.
+    Name,
+    /// It should say of which tenant it is, and does not.
+    Tenant,
+    /// What it is nobody knows; in words, with its name.
+    Account(String),
 }
 
 /// The users so far.
@@ -28,8 +69,11 @@ pub(super) enum Entry {
 pub(super) struct Roll {
     users: BTreeMap<Upn, LiveUser>,
     identities: BTreeSet<UserId>,
+    beside: Beside,
     entries: usize,
-    unreadable: usize,
+    unnamed: usize,
+    of_no_tenant: usize,
+    accounts: Vec<String>,
     repeated: usize,
     foreign: usize,
     doubts: Vec<String>,
@@ -47,8 +91,8 @@ impl Roll {
     }
 
     /// Takes a page of entries in; whether there is room for more.
-    pub(super) fn take(&mut self, entries: impl Iterator<Item = Entry>) -> bool {
-        for entry in entries {
+    pub(super) fn take(&mut self, items: impl Iterator<Item = Item>) -> bool {
+        for Item { entry, numbers } in items {
             if self.users.len() == MAX_USERS {
                 self.doubt(format!("the list was cut at {MAX_USERS} users"));
                 return false;
@@ -58,16 +102,24 @@ impl Roll {
                 Entry::User(user) => self.enter(user),
                 Entry::Foreign => self.foreign += 1,
                 Entry::NoPerson => {}
-                Entry::Unreadable => self.unreadable += 1,
+                Entry::Nameless => self.beside.nameless += 1,
+                Entry::Unreadable(Odd::Name) => self.unnamed += 1,
+                Entry::Unreadable(Odd::Tenant) => self.of_no_tenant += 1,
+                Entry::Unreadable(Odd::Account(what)) => self.accounts.push(what),
             }
+            self.beside.numbers.extend(numbers);
         }
         true
     }
 
     fn enter(&mut self, user: LiveUser) {
-        let known = user.id.as_ref().is_some_and(|id| self.identities.contains(id));
-        if known || self.users.contains_key(&user.upn) {
+        let by_id = user.id.as_ref().is_some_and(|id| self.identities.contains(id));
+        let known = self.users.get(&user.upn);
+        if by_id || known.is_some() {
             self.repeated += 1;
+            let same = known.is_some_and(|known| known.phone() == user.phone());
+            let number = if same { None } else { number_of(&user, "listed more than once") };
+            self.beside.numbers.extend(number);
             return;
         }
         self.identities.extend(user.id.clone());
@@ -79,30 +131,42 @@ impl Roll {
         self.doubts.push(what.into());
     }
 
-    /// The users, and whether these are all.
-    pub(super) fn finish(mut self) -> (BTreeMap<Upn, LiveUser>, Coverage) {
-        if self.users.is_empty() && self.unreadable == 0 {
+    /// What arrived. `unmatched` are places of the settings that no entry had.
+    pub(super) fn finish(mut self, unmatched: Vec<Unmatched>) -> Listed {
+        let odd = self.unnamed + self.of_no_tenant + self.accounts.len();
+        if self.users.is_empty() && odd == 0 {
             self.doubt("the service returned no users at all");
         }
-        for (count, what) in [
-            (self.unreadable, "without a readable user principal name"),
-            (self.repeated, "listed more than once"),
-            (self.foreign, "of another tenant"),
+        for (count, one, several) in [
+            (self.unnamed, "is without a readable user principal name", "are without a readable user principal name"),
+            (self.of_no_tenant, "does not say of which tenant it is", "do not say of which tenant they are"),
+            (self.repeated, "is listed more than once", "are listed more than once"),
+            (self.foreign, "is of another tenant", "are of another tenant"),
         ] {
             match count {
                 0 => {}
-                1 => self.doubt(format!("1 entry is {what}")),
-                n => self.doubt(format!("{n} entries are {what}")),
+                1 => self.doubt(format!("1 entry {one}")),
+                n => self.doubt(format!("{n} entries {several}")),
             }
         }
-        let coverage = if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) };
-        (self.users, coverage)
+        self.doubts.append(&mut self.accounts);
+        self.beside.unmatched = unmatched;
+        Listed { users: self.users, beside: self.beside, doubts: self.doubts }
     }
+}
+
+/// The number of a user who is not among those that are compared.
+pub(super) fn number_of(user: &LiveUser, held_as: &str) -> Option<HeldNumber> {
+    let number = match user.phone() {
+        LivePhone::Number(number) => Ok(number.clone()),
+        LivePhone::Unread(unread) => Err(unread.clone()),
+        LivePhone::Nothing | LivePhone::NotShown => return None,
+    };
+    Some(HeldNumber { holder: user.upn.as_str().into(), held_as: held_as.into(), number })
 }
 
 /// The doubts in one line. Ten thousand pages may each raise one.
 fn summary(doubts: &[String]) -> String {
-    const SHOWN: usize = 4;
     let mut shown: Vec<String> = doubts.iter().take(SHOWN).cloned().collect();
     if doubts.len() > SHOWN {
         shown.push(format!("and {} more doubts", doubts.len() - SHOWN));

@@ -17,7 +17,7 @@ use crate::{
     config::Execution,
     import::{self, Choice, File},
     manifest::{self, Keeper, ManifestFile},
-    model::{Desired, Field, LiveCalling, LiveUser, Memory, Observed, Value},
+    model::{Desired, LivePhone, LiveUser, Memory},
     pass,
     plan::render::{self, many},
     snapshot::Shot,
@@ -141,7 +141,7 @@ fn strangers<'s>(shots: &'s [Shot], desired: &Desired) -> Strangers<'s> {
         let Ok(live) = &shot.live else { continue };
         let described = desired.tenants.values().find(|tenant| tenant.id == shot.tenant.id);
         let named = |user: &LiveUser| described.is_some_and(|tenant| tenant.users.contains_key(&user.upn));
-        let stranger = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account() && !named(user);
+        let stranger = |user: &&LiveUser| user.is_person_with_calling() && !named(user);
         let found: Vec<&LiveUser> = live.users.values().filter(stranger).collect();
         if !found.is_empty() {
             strangers.insert(shot.tenant.name.as_str(), found);
@@ -151,9 +151,10 @@ fn strangers<'s>(shots: &'s [Shot], desired: &Desired) -> Strangers<'s> {
 }
 
 fn number(user: &LiveUser) -> Option<String> {
-    match user.details.get(&Field::PhoneNumber) {
-        Some(Observed::Set(value @ Value::Phone(_))) => Some(value.to_string()),
-        _ => None,
+    match user.phone() {
+        LivePhone::Number(number) => Some(number.to_string()),
+        LivePhone::Unread(read) => Some(format!("{:?} (not understood)", read.text)),
+        LivePhone::Nothing | LivePhone::NotShown => None,
     }
 }
 

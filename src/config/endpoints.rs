@@ -227,6 +227,10 @@ pub struct ListUsers {
     /// Where the other fields stand in an item, by manifest name: JSON Pointers. A field that is not named is unobservable.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
+    /// Whether a field that an item leaves out is not set there. Otherwise nobody knows, and a pointer that is in no item of a
+    /// tenant is thought to be misspelt.
+    #[serde(default)]
+    pub omits_unset: bool,
 }
 
 /// How pages are asked for.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Entry, Sorted};
 use crate::{
     manifest::{can_name, can_say},
-    model::{Calling, Field, LiveCalling, LiveTenant, LiveUser, NumberKey, Observed, TenantName, TenantRef, Upn, Value},
+    model::{
+        Calling, Field, LiveCalling, LivePhone, LiveTenant, LiveUser, NumberKey, Observed, TenantName, TenantRef, Upn, Value,
+    },
     snapshot::Shot,
 };
 
@@ -29,7 +31,7 @@ impl<'s> Fleet<'s> {
         for (shot, live) in read {
             for user in live.users.values() {
                 fleet.tenants.entry(&user.upn).or_default().push(&shot.tenant.name);
-                if let Some(Observed::Set(Value::Phone(number))) = user.details.get(&Field::PhoneNumber) {
+                if let Some(number) = user.number() {
                     fleet.holders.entry(NumberKey::new(&shot.tenant.name, number)).or_default().push(&user.upn);
                 }
             }
@@ -64,7 +66,7 @@ fn tenant<'s>(shot: &'s Shot, live: &'s LiveTenant, fleet: &Fleet<'_>, everybody
 }
 
 fn holds_number(user: &LiveUser) -> bool {
-    matches!(user.details.get(&Field::PhoneNumber), Some(Observed::Set(_) | Observed::Unreadable(_)))
+    matches!(user.phone(), LivePhone::Number(_) | LivePhone::Unread(_))
 }
 
 fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
@@ -85,7 +87,7 @@ fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_
     for (field, observed) in &user.details {
         match observed {
             Observed::Unset | Observed::Set(Value::NoPhone) => {}
-            Observed::Unreadable(text) => entry.remarks.push(format!("{field}: {text:?} is not understood")),
+            Observed::Unreadable(read) => entry.remarks.push(format!("{field}: {:?} is not understood", read.text)),
             Observed::Set(value) => match can_say(*field, value, tenant.extension_prefix.as_ref()) {
                 Err(why) => entry.remarks.push(format!("{field}: {value} cannot be said: {why}")),
                 Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {

@@ -1,8 +1,14 @@
 //! Live state: what one observation returned. It is already a little old when it is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{AccountName, Details, ExtensionPrefix, Field, LiveSource, TenantId, TenantName, Upn, UserId, Value};
+use super::{
+    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, PhoneNumber, TenantId, TenantName, Unread, Upn, UserId,
+    Value,
+};
 
 /// A tenant as readers and writers address it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +38,45 @@ pub struct LiveTenant {
     pub sees: BTreeSet<Field>,
     /// The users that are visible.
     pub users: BTreeMap<Upn, LiveUser>,
+    /// What the list shows beside them.
+    pub beside: Beside,
     /// What Teams itself shows beside it.
     pub confirmation: Confirmation,
+}
+
+/// What a list shows beside the users that are compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Numbers that somebody holds otherwise than as the primary number of a user: nobody else can have them.
+    pub numbers: Vec<HeldNumber>,
+    /// Places that the settings name and that are in no row: perhaps misspelt.
+    pub unmatched: Vec<Unmatched>,
+    /// Rows that name nobody, with calling off and without a number: no users of Teams.
+    pub nameless: usize,
+}
+
+/// A number of somebody who is not compared, or a second one of somebody who is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HeldNumber {
+    /// Who holds it, as the service names it.
+    pub holder: Arc<str>,
+    /// As what, such as "private line" or "resource account".
+    pub held_as: Arc<str>,
+    /// The number, or what was read in its place.
+    pub number: Result<PhoneNumber, Unread>,
+}
+
+/// A place that the settings name and that no row of a tenant has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unmatched {
+    /// The field that is read there, if it is one of those that manifests manage.
+    pub field: Option<Field>,
+    /// The key of the settings that names it.
+    pub key: Arc<str>,
+    /// The place: a JSON Pointer, or the heading of a column.
+    pub place: Arc<str>,
+    /// Whether somebody named it; otherwise it is a default, which may be absent.
+    pub named: bool,
 }
 
 /// What Teams itself shows, where a tenant asks for it beside the service. It confirms, and decides nothing.
@@ -61,7 +104,55 @@ pub struct LiveUser {
     pub details: BTreeMap<Field, Observed>,
 }
 
+/// The number of a user, as far as a list shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LivePhone<'l> {
+    /// This one.
+    Number(&'l PhoneNumber),
+    /// None.
+    Nothing,
+    /// Something that is not understood: it may be any number.
+    Unread(&'l Unread),
+    /// The list does not say.
+    NotShown,
+}
+
 impl LiveUser {
+    /// The number that the user holds.
+    #[must_use]
+    pub fn phone(&self) -> LivePhone<'_> {
+        match self.details.get(&Field::PhoneNumber) {
+            Some(Observed::Set(Value::Phone(number))) => LivePhone::Number(number),
+            Some(Observed::Unreadable(unread)) => LivePhone::Unread(unread),
+            Some(Observed::Unset | Observed::Set(_)) => LivePhone::Nothing,
+            None => LivePhone::NotShown,
+        }
+    }
+
+    /// The number that the user is known to hold.
+    #[must_use]
+    pub fn number(&self) -> Option<&PhoneNumber> {
+        match self.phone() {
+            LivePhone::Number(number) => Some(number),
+            LivePhone::Nothing | LivePhone::Unread(_) | LivePhone::NotShown => None,
+        }
+    }
+
+    /// What was read in the place of the user's number, if it is not understood.
+    #[must_use]
+    pub fn unread_number(&self) -> Option<&Unread> {
+        match self.phone() {
+            LivePhone::Unread(unread) => Some(unread),
+            LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown => None,
+        }
+    }
+
+    /// Whether this is a person who can make calls, and no account of the platform.
+    #[must_use]
+    pub fn is_person_with_calling(&self) -> bool {
+        self.calling == LiveCalling::Enabled && !self.upn.is_platform_account()
+    }
+
     /// The observed values, for an update that must repeat what it does not change.
     #[must_use]
     pub fn known(&self) -> Details {
@@ -86,6 +177,18 @@ pub enum LiveCalling {
     Unclear(String),
 }
 
+impl LiveCalling {
+    /// Whether calls work, if that is clear.
+    #[must_use]
+    pub fn known(&self) -> Option<Calling> {
+        match self {
+            Self::Enabled => Some(Calling::Enabled),
+            Self::Disabled => Some(Calling::Disabled),
+            Self::Unclear(_) => None,
+        }
+    }
+}
+
 /// What an answer said of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Observed {
@@ -93,8 +196,8 @@ pub enum Observed {
     Set(Value),
     /// Explicitly nothing.
     Unset,
-    /// Something that is not of the field's kind; the text is cut to a readable length.
-    Unreadable(String),
+    /// Something that is not of the field's kind.
+    Unreadable(Unread),
 }
 
 /// Whether the customer consented to provisioning by the provider. The service itself demands both indicators (contract 2.5).

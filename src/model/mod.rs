@@ -13,6 +13,7 @@ mod inventory;
 mod live;
 mod memory;
 mod phone;
+mod reading;
 mod sent;
 mod spelling;
 mod window;
@@ -25,9 +26,13 @@ pub use desired::{
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
-pub use live::{Confirmation, Consent, Coverage, LiveCalling, LiveTenant, LiveUser, Observed, TenantRef};
+pub use live::{
+    Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant, LiveUser, Observed, TenantRef,
+    Unmatched,
+};
 pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
+pub use reading::{Raw, Unread, is_blank};
 pub use sent::{Known, Managed, Sent, SentCounts};
 pub use window::{Span, Windows, time_zone};
 

@@ -37,6 +37,8 @@ impl HoldKind {
             | Self::NumberRing
             | Self::NumberRelease
             | Self::NumberUnproven
+            | Self::Unread
+            | Self::Unmatched
             | Self::AfterHeld
             | Self::Flap => None,
         }

@@ -8,9 +8,7 @@
 use jiff::Timestamp;
 
 use super::{Confirmed, Note, Patience, Problem};
-use crate::model::{
-    Confirmation, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
-};
+use crate::model::{Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser, Memory, Upn};
 
 /// What one user turned out to be.
 enum Verdict {
@@ -83,18 +81,22 @@ fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Verdict
 }
 
 fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Verdict {
-    let number = |user: &LiveUser| match user.details.get(&Field::PhoneNumber) {
-        Some(Observed::Set(Value::Phone(number))) => Some(Some(number.clone())),
-        Some(Observed::Unset) => Some(None),
-        _ => None,
-    };
-    match (number(service), number(teams)) {
-        (Some(Some(here)), Some(Some(there))) if here != there => {
+    match (service.phone(), teams.phone()) {
+        (LivePhone::Number(here), LivePhone::Number(there)) if here != there => {
             Verdict::Differs(format!("the number is {here} at the service and {there} in Teams"))
         }
-        (Some(Some(here)), Some(None)) => Verdict::Differs(format!("the number is {here} at the service, and Teams shows none")),
-        (Some(None), Some(Some(there))) => Verdict::Differs(format!("the service shows no number, and Teams {there}")),
-        _ => Verdict::Confirmed,
+        (LivePhone::Number(here), LivePhone::Nothing) => {
+            Verdict::Differs(format!("the number is {here} at the service, and Teams shows none"))
+        }
+        (LivePhone::Nothing, LivePhone::Number(there)) => {
+            Verdict::Differs(format!("the service shows no number, and Teams {there}"))
+        }
+        (LivePhone::Number(_) | LivePhone::Nothing, LivePhone::Unread(read)) => {
+            Verdict::Differs(format!("the number that Teams shows is not understood: {read}"))
+        }
+        // Of these nobody can say that they are the same.
+        (LivePhone::Unread(_), _) | (LivePhone::Number(_), LivePhone::NotShown) => Verdict::Unknown,
+        (LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown, _) => Verdict::Confirmed,
     }
 }
 

@@ -9,7 +9,8 @@
 //! | disabled | disabled | nothing, but for an explicit release of a number |
 //! | not named | enabled | a note; with `prune: disable`, disable |
 //!
-//! A user who is not visible is a problem of that user: never an enable, never a disable.
+//! A user who is not visible is a problem of that user: never an enable, never a disable. So is a value that is not understood,
+//! and it is not overwritten ([`unread`]).
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use super::{
     Action, Cause, Change, Hold, Note, Patience, Problem, Seen, Step,
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
+    unread::{self, Odd},
 };
 use crate::model::{
     Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Managed, Memory,
@@ -65,6 +67,7 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
     if let Some(by) = settled_by {
         outcome.notes.push(Note::Settling(settling, by));
     }
+    outcome.notes.extend(unread::notes(desired, live));
     outcome
 }
 
@@ -75,6 +78,17 @@ pub(super) struct Diff<'a> {
     details_wait: usize,
     settling: usize,
     settled_by: Option<Timestamp>,
+}
+
+/// The fields of one user, wanted and live.
+#[derive(Debug, Default)]
+struct Compared {
+    /// What differs; of values that are not understood, all but numbers.
+    changes: Vec<Change>,
+    /// Values that are not understood.
+    odd: Vec<Odd>,
+    /// Until when the others settle.
+    settling: Option<Timestamp>,
 }
 
 /// Whether calling is to be switched.
@@ -99,16 +113,10 @@ impl Diff<'_> {
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,
             LiveCalling::Disabled => Calling::Disabled,
-            LiveCalling::Unclear(text) => {
-                let reason = format!("the service says {text:?} of this user's calling, which is neither enabled nor disabled");
-                return self.problem(
-                    desired,
-                    reason,
-                    "wait if it is a passing state; else name the value in `listUsers.calling`",
-                );
-            }
+            LiveCalling::Unclear(text) => return self.unclear(desired, text),
         };
-        let (changes, mut settling) = self.changes(desired, live, written);
+        let Compared { changes, odd, mut settling } = self.compare(desired, live, written);
+        self.tell_odd(desired, &odd);
         let switch = self.switch(live_calling, written, desired.calling, &mut settling);
         self.count_settling(settling);
         match desired.calling {
@@ -117,6 +125,7 @@ impl Diff<'_> {
                 if let (Ok(update), true) = (update, switch.needed) {
                     let id = self.step(desired, Action::Enable, Vec::new(), update.into_iter().collect());
                     self.mark(id, switch);
+                    self.hold(id, unread::enable(&odd));
                 }
             }
             Calling::Disabled => {
@@ -141,7 +150,10 @@ impl Diff<'_> {
     }
 
     /// Adds an update for `changes`, if there are any. `Err` if one is needed and cannot be made.
-    fn update(&mut self, desired: &DesiredUser, live: &LiveUser, changes: Vec<Change>) -> Result<Option<usize>, ()> {
+    fn update(&mut self, desired: &DesiredUser, live: &LiveUser, mut changes: Vec<Change>) -> Result<Option<usize>, ()> {
+        let firm = changes.iter().any(|change| self.is_firm(change));
+        // What is not understood is no reason to write; it goes along with what is.
+        changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
         if changes.is_empty() {
             return Ok(None);
         }
@@ -163,12 +175,11 @@ impl Diff<'_> {
         // A release that is all a disabled user is sent has no gateway of its own: where none is known, the declared one serves.
         let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));
         let known = known.over(&gateway.into_iter().collect());
-        if let Some(request) = UpdateRequest::new(desired.upn.clone(), wanted.over(&known)) {
-            let fought = self.fought(desired, &changes);
+        if let Some(request) = UpdateRequest::new(live.upn.clone(), wanted.over(&known)) {
+            let holds: Vec<Hold> =
+                self.fought(desired, &changes).into_iter().chain(self.unsure(live, &changes, &request)).collect();
             let id = self.step(desired, Action::Update(request), changes, Vec::new());
-            if let Some(step) = self.outcome.steps.get_mut(id) {
-                step.holds.extend(fought);
-            }
+            self.hold(id, holds);
             Ok(Some(id))
         } else {
             self.problem(
@@ -182,7 +193,10 @@ impl Diff<'_> {
 
     fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
         let origin = Some(desired.origin.clone());
-        let step = Step::new(desired.upn.clone(), action, Cause::Declared, origin);
+        // As the service spells the name: it may mind case.
+        let live = self.past.live.users.get(&desired.upn);
+        let user = live.map_or(&desired.upn, |live| &live.upn).clone();
+        let step = Step::new(user, action, Cause::Declared, origin);
         self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step });
         self.outcome.steps.len() - 1
     }
@@ -191,6 +205,12 @@ impl Diff<'_> {
         if let Some(step) = self.outcome.steps.get_mut(step) {
             step.did_not_land = switch.did_not_land;
             step.holds.extend(switch.fought);
+        }
+    }
+
+    fn hold(&mut self, step: usize, holds: impl IntoIterator<Item = Hold>) {
+        if let Some(step) = self.outcome.steps.get_mut(step) {
+            step.holds.extend(holds);
         }
     }
 
@@ -228,7 +248,12 @@ impl Diff<'_> {
         }
     }
 
-    fn problem(&mut self, desired: &DesiredUser, reason: impl Into<String>, remedy: impl Into<String>) {
+    fn unclear(&mut self, desired: &DesiredUser, text: &str) {
+        let reason = format!("the service says {text:?} of this user's calling, which is neither enabled nor disabled");
+        self.problem(desired, reason, "wait if it is a passing state; else name the value in `listUsers.calling`");
+    }
+
+    pub(super) fn problem(&mut self, desired: &DesiredUser, reason: impl Into<String>, remedy: impl Into<String>) {
         let origin = Some(desired.origin.clone());
         let (user, reason, remedy) = (desired.upn.clone(), reason.into(), remedy.into());
         self.outcome.problems.push(Problem { user, reason, remedy, origin });
@@ -264,10 +289,9 @@ impl Diff<'_> {
         self.outcome.problems.push(Problem { user: user.clone(), reason, remedy, origin: origin.cloned() });
     }
 
-    /// The fields that differ and are not settling; and the latest time until which one of the others settles.
-    fn changes(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> (Vec<Change>, Option<Timestamp>) {
-        let mut changes = Vec::new();
-        let mut settling = None;
+    /// What differs and is not settling, what cannot be compared, and the latest time until which one of the others settles.
+    fn compare(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> Compared {
+        let Compared { mut changes, mut odd, mut settling } = Compared::default();
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.past.under_way(write) {
@@ -288,9 +312,16 @@ impl Diff<'_> {
                 Some(Unseen::Late(at)) => did_not_land = Some(at),
                 None => {}
             }
+            if let Seen::Unreadable(read) = &seen {
+                odd.push(Odd { field, read: read.clone(), did_not_land });
+                // It may be any number, this one too.
+                if field == Field::PhoneNumber {
+                    continue;
+                }
+            }
             changes.push(Change { field, live: seen, desired: wanted.clone(), did_not_land });
         }
-        (changes, settling)
+        Compared { changes, odd, settling }
     }
 
     pub(super) fn switch(

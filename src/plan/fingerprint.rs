@@ -12,7 +12,7 @@ use std::hash::{Hash, Hasher};
 use sha2::{Digest as _, Sha256};
 
 use super::{Change, Patience, Seen, Step, present::Present};
-use crate::model::{DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Windows};
+use crate::model::{Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Observed, Windows};
 
 /// The fingerprint of a tenant's plan.
 pub(super) fn of(
@@ -25,8 +25,11 @@ pub(super) fn of(
     let mut sha = Sha(Sha256::new());
     hash_desired(desired, &mut sha);
     // What Teams shows beside it confirms, and decides nothing.
-    let LiveTenant { consent, coverage, sees, users, confirmation: _ } = live;
+    let LiveTenant { consent, coverage, sees, users, beside: Beside { numbers, unmatched, nameless: _ }, confirmation: _ } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
+    if !numbers.is_empty() || !unmatched.is_empty() {
+        (numbers, unmatched).hash(&mut sha);
+    }
     let present = Present { memory, now, patience };
     for user in users.values() {
         hash_live(user, desired, &present, &mut sha);
@@ -76,6 +79,9 @@ fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sh
     let managed = desired.users.get(&user.upn).into_iter().flat_map(|user| user.details.iter().map(|(field, _)| field));
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
         (field, present.value(user, field)).hash(sha);
+        if let Some(Observed::Unreadable(read)) = user.details.get(&field) {
+            read.text.hash(sha);
+        }
     }
 }
 

@@ -62,6 +62,10 @@ pub enum HoldKind {
     NumberRelease,
     /// Not everybody who may hold the number could be looked at.
     NumberUnproven,
+    /// The user's present number is not understood.
+    Unread,
+    /// Nothing but a field is to be changed that no row of the tenant shows.
+    Unmatched,
     /// A step that must come before is held.
     AfterHeld,
     /// Its change window is not open.

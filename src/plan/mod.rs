@@ -30,6 +30,7 @@ pub mod render;
 mod shrink;
 mod types;
 mod undo;
+mod unread;
 mod why;
 pub mod window;
 
@@ -46,6 +47,9 @@ pub use interruption::Estimates;
 pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::Undo;
+pub use unread::{nowhere, unread_numbers};
+
+use unread::UnreadNumbers;
 pub use why::{Sent, Wait, Why, wants, why};
 
 use crate::{

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Hold, HoldKind, Patience, Seen, diff::Shown};
-use crate::model::{
-    Calling, Field, Landing, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
-};
+use crate::model::{Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written};
 
 /// What the planner knows of earlier writes to one tenant.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +79,7 @@ impl<'a> Past<'a> {
         match verb {
             Verb::Enable | Verb::Disable => {
                 let write = written.calling.as_ref().filter(|write| write.at == at);
-                write.is_some_and(|write| write.tells && calling(user) == Some(write.value))
+                write.is_some_and(|write| write.tells && user.calling.known() == Some(write.value))
             }
             Verb::Update => {
                 let carried = written.details.iter().filter(|(field, write)| write.at == at && self.live.sees.contains(field));
@@ -97,7 +95,7 @@ impl<'a> Past<'a> {
         let written = self.written(&user.upn)?;
         let counts = |landed: bool, at: Timestamp| !landed && Some(at) != undecided;
         let switch = written.calling.as_ref().filter(|write| counts(write.landed, write.at));
-        let switched = switch.is_some_and(|write| calling(user) == Some(write.value));
+        let switched = switch.is_some_and(|write| user.calling.known() == Some(write.value));
         let shows = |(field, write): &(&Field, &Write<Value>)| {
             let answered = counts(write.landed, write.at) && user.details.contains_key(field);
             answered && equal(&seen(user, **field, None), &write.value)
@@ -138,20 +136,12 @@ impl<'a> Past<'a> {
     }
 }
 
-fn calling(user: &LiveUser) -> Option<Calling> {
-    match user.calling {
-        LiveCalling::Enabled => Some(Calling::Enabled),
-        LiveCalling::Disabled => Some(Calling::Disabled),
-        LiveCalling::Unclear(_) => None,
-    }
-}
-
 /// What is known of a field: what was observed, else what we last wrote.
 pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> Seen {
     match (live.details.get(&field), write) {
         (Some(Observed::Set(value)), _) => Seen::Value(value.clone()),
         (Some(Observed::Unset), _) => Seen::Nothing,
-        (Some(Observed::Unreadable(text)), _) => Seen::Unreadable(text.clone()),
+        (Some(Observed::Unreadable(read)), _) => Seen::Unreadable(read.clone()),
         (None, Some(write)) => Seen::Written(write.value.clone()),
         (None, None) => Seen::NotVisible,
     }

@@ -6,10 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Hold, HoldKind};
-use crate::model::{
-    Adopt, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Managed, Memory, Observed, PhoneNumber, Upn,
-    UserId, Value,
-};
+use crate::model::{Adopt, Coverage, DesiredTenant, LivePhone, LiveTenant, LiveUser, Managed, Memory, PhoneNumber, Upn, UserId};
 
 /// The people of one tenant.
 pub(super) struct People<'a> {
@@ -57,9 +54,8 @@ impl<'a> People<'a> {
     pub(super) fn unmanaged(&self) -> impl Iterator<Item = &'a LiveUser> {
         let renamed: BTreeSet<&Upn> =
             self.renamed.iter().filter(|(before, _)| self.desired.users.contains_key(**before)).map(|(_, now)| *now).collect();
-        let enabled = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
         let unnamed = move |user: &&LiveUser| !self.desired.users.contains_key(&user.upn) && !renamed.contains(&user.upn);
-        self.live.users.values().filter(enabled).filter(unnamed)
+        self.live.users.values().filter(|user| user.is_person_with_calling()).filter(unnamed)
     }
 
     /// How an unmanaged user stands.
@@ -71,14 +67,10 @@ impl<'a> People<'a> {
                 by_name(user, "its new name"),
             ));
         }
-        let number = match user.details.get(&Field::PhoneNumber) {
-            Some(Observed::Set(Value::Phone(number))) => Some(number),
-            _ => None,
-        };
-        if let Some((number, missing)) = number.and_then(|number| Some((number, self.missing.get(number)?))) {
+        if let Some((reason, missing)) = self.may_be(user) {
             return Standing::Doubtful(Hold::new(
                 HoldKind::Renamed,
-                format!("it holds {number}, which {missing} is to have, who is not visible: perhaps this is the same person"),
+                reason,
                 format!("wait until {missing} is visible, or {}", by_name(user, "its name")),
             ));
         }
@@ -91,6 +83,23 @@ impl<'a> People<'a> {
             Some(_) => Standing::Managed,
             None if self.memory.written.contains_key(&user.upn) || self.desired.adopt == Adopt::All => Standing::Managed,
             None => Standing::Stranger,
+        }
+    }
+
+    /// The managed user who is not visible and may be this one, going by the number, and why.
+    fn may_be(&self, user: &LiveUser) -> Option<(String, &'a Upn)> {
+        match user.phone() {
+            LivePhone::Number(number) => self.missing.get(number).map(|missing| {
+                let reason = format!("it holds {number}, which {missing} is to have, who is not visible: perhaps this is the same person");
+                (reason, *missing)
+            }),
+            LivePhone::Unread(read) => self.missing.iter().next().map(|(number, missing)| {
+                let reason = format!(
+                    "its number is not understood ({read}) and may be {number}, which {missing} is to have, who is not visible: perhaps this is the same person"
+                );
+                (reason, *missing)
+            }),
+            LivePhone::Nothing | LivePhone::NotShown => None,
         }
     }
 

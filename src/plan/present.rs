@@ -23,7 +23,7 @@ impl Present<'_> {
         }
     }
 
-    /// The value of a field; nothing if it is not known. No number is a value.
+    /// The value of a field; nothing if it is not known. No number is a value, and what is not understood is none.
     pub(super) fn value<'v>(&'v self, user: &'v LiveUser, field: Field) -> Option<&'v Value> {
         let write = self.written(user).and_then(|written| written.details.get(&field));
         match (self.under_way(write), user.details.get(&field)) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Hold, HoldKind};
 use crate::model::{
     Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef,
-    UpdateRequest, Upn, Value, Verb,
+    Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
 };
 
 /// What would be done for all tenants.
@@ -30,7 +30,7 @@ pub struct TenantPlan {
     pub steps: Vec<Step>,
     /// Why nothing of this may run. The steps are there all the same, for people to read.
     pub holds: Vec<Hold>,
-    /// Users that something is wrong with, for whom nothing is planned.
+    /// Users that something is wrong with, which no step mends.
     pub problems: Vec<Problem>,
     /// What was noticed and left alone.
     pub notes: Vec<Note>,
@@ -201,7 +201,7 @@ pub enum Seen {
     /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
     Written(Value),
     /// Something that is no value of the field.
-    Unreadable(String),
+    Unreadable(Unread),
 }
 
 impl fmt::Display for Seen {
@@ -211,12 +211,12 @@ impl fmt::Display for Seen {
             Self::Nothing => f.write_str("none"),
             Self::NotVisible => f.write_str("(not visible)"),
             Self::Written(value) => write!(f, "{value} (as last written)"),
-            Self::Unreadable(text) => write!(f, "{text:?} (not understood)"),
+            Self::Unreadable(read) => write!(f, "{:?} (not understood)", read.text),
         }
     }
 }
 
-/// A user for whom nothing can be planned.
+/// A user for whom not everything that is wanted can be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Who.
@@ -249,6 +249,12 @@ pub enum Note {
     Settling(usize, Timestamp),
     /// The list of users may not be whole, which holds nothing now; what was noticed.
     Suspect(String),
+    /// Numbers that are not understood: who holds them, and what was read.
+    UnreadNumbers(Vec<(String, Unread)>),
+    /// Places that the settings name and no row has.
+    Unmatched(Vec<Unmatched>),
+    /// Rows that name nobody, with calling off and without a number, passed over.
+    Nameless(usize),
     /// The account's list of tenants does not have this one; the number of its reseller.
     NotOurTenant(i64),
     /// A gateway that manifests name and the account's list does not have.

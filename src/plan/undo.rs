@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present};
 use crate::{
     model::{
-        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Field, LiveCalling, LiveTenant, LiveUser, Observed,
-        Origin, Prune, Revision, RunId, Upn, Value, Verb,
+        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Field, LiveTenant, LiveUser, Observed, Origin, Prune,
+        Revision, RunId, Upn, Value, Verb,
     },
     plan::Observation,
     ports::{Entry, Event, StepOutcome},
@@ -158,22 +158,14 @@ impl Sent {
 
 /// Somebody who is no matter of the run, wanted as is. Nobody, if nobody knows how that is.
 fn as_it_is(user: &DesiredUser, live: &LiveTenant, present: &Present<'_>) -> Option<(Upn, DesiredUser)> {
-    let calling = known(&present.calling(live.users.get(&user.upn)?))?;
+    let calling = present.calling(live.users.get(&user.upn)?).known()?;
     Some((user.upn.clone(), DesiredUser { calling, details: Details::default(), ..user.clone() }))
-}
-
-fn known(calling: &LiveCalling) -> Option<Calling> {
-    match calling {
-        LiveCalling::Enabled => Some(Calling::Enabled),
-        LiveCalling::Disabled => Some(Calling::Disabled),
-        LiveCalling::Unclear(_) => None,
-    }
 }
 
 /// What calling is to be: the other way round if the run switched it and it still is so, else as it is: back already, or never
 /// switched. Nothing if nobody knows what it is.
 fn calling_before(sent: &Sent, present: &Present<'_>, user: &LiveUser, leave: &mut impl FnMut(String)) -> Option<Calling> {
-    let Some(is) = known(&present.calling(user)) else {
+    let Some(is) = present.calling(user).known() else {
         leave("the service says of this user's calling neither that it is enabled nor that it is disabled".to_owned());
         return None;
     };
@@ -198,6 +190,11 @@ fn details_before(
         let number = *field == Field::PhoneNumber;
         // A list that lags shows what was before: a third value was put there by somebody, however young the write is.
         let is = match user.details.get(field) {
+            // Neither what was before nor what was sent looks so.
+            Some(Observed::Unreadable(read)) => {
+                leave(format!("the run set {field} to {value}, and what is there now is not understood: {read}"));
+                continue;
+            }
             Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => Some(third),
             _ => present.value(user, *field),
         };

@@ -11,7 +11,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::route::{Route, Target};
+use super::{
+    route::{Route, Target},
+    wire::Reply,
+};
 
 /// The switches. As JSON, everything that is left out has its default, and an unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,8 @@ pub struct Faults {
     pub omitted_fields: Omitted,
     /// What an update does with an empty `phoneNumber` (contract 10 #14).
     pub empty_phone: EmptyPhone,
+    /// Texts of lists of users, and what stands there instead of each: how another service would spell it.
+    pub respell: Vec<(String, String)>,
     /// What goes wrong; the first rule that applies to a call counts.
     pub rules: Vec<Rule>,
 }
@@ -67,6 +72,7 @@ impl Default for Faults {
             held_number: HeldNumber::Conflict,
             omitted_fields: Omitted::Keep,
             empty_phone: EmptyPhone::Clears,
+            respell: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -290,6 +296,16 @@ impl Faults {
         })?;
         rule.times = rule.times.map(|times| times.saturating_sub(1));
         Some(rule.clone())
+    }
+
+    /// A list of users as another service would spell it.
+    pub(super) fn respelt(&self, route: Route, mut reply: Reply) -> Reply {
+        if matches!(route, Route::ListUsers | Route::GraphUsers) {
+            for (ours, theirs) in &self.respell {
+                reply.body = reply.body.replace(ours, theirs);
+            }
+        }
+        reply
     }
 
     /// How long this call takes.

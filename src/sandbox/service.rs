@@ -98,6 +98,7 @@ impl Service {
             return Outcome::Answer(reply, Duration::ZERO);
         }
         let reply = self.carry_out(request, target, failure, now).unwrap_or_else(|refusal| refusal);
+        let reply = self.faults.respelt(target.route, reply);
         match failure {
             Some(Failure::Lost) => Outcome::HangUp,
             Some(Failure::ServerAfter) => Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO),

@@ -13,6 +13,7 @@ use serde_yaml::Value;
 use super::{
     Shot,
     account::{ConsentEntry, InventoryEntry},
+    beside::BesideEntry,
     spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
 };
 use crate::{
@@ -24,8 +25,8 @@ use crate::{
     yaml::{self, Diagnostic, Path, Wrong},
 };
 
-/// The version of the shape that is written, and the newest that is read.
-const VERSION: u32 = 1;
+/// The version of the shape that is written, and the newest that is read. The first one has nothing beside users.
+const VERSION: u32 = 2;
 const KIND: &str = "Snapshot";
 /// How a list of users stands in the text before they are put into it.
 const NOBODY: &str = "\"users\":[]";
@@ -77,6 +78,9 @@ struct LiveEntry {
     consent: ConsentEntry,
     coverage: CoverageEntry,
     sees: Vec<Text<Field>>,
+    /// What the list shows beside its users, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<BesideEntry>,
     /// What Teams itself shows, where the tenant asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     teams: Option<TeamsEntry>,
@@ -162,11 +166,12 @@ fn line(entry: &impl Serialize) -> String {
 }
 
 fn without_users(live: &LiveTenant) -> LiveEntry {
-    let LiveTenant { consent, coverage, sees, users: _, confirmation } = live;
+    let LiveTenant { consent, coverage, sees, users: _, beside, confirmation } = live;
     LiveEntry {
         consent: ConsentEntry::of(consent),
         coverage: CoverageEntry(coverage.clone()),
         sees: sees.iter().copied().map(Text).collect(),
+        beside: BesideEntry::of(beside),
         teams: teams(confirmation),
         users: Vec::new(),
     }
@@ -198,9 +203,9 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>>
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let head: Head = serde_json::from_str(text).map_err(|error| vec![at_error(file, text, &error)])?;
     match (head.kind.as_ref().and_then(Json::as_str), head.version.as_ref().and_then(Json::as_u64)) {
-        (Some(KIND), Some(version)) if version == u64::from(VERSION) => {}
+        (Some(KIND), Some(version)) if (1..=u64::from(VERSION)).contains(&version) => {}
         (Some(KIND), Some(version)) => {
-            let message = format!("this snapshot has version {version}; version {VERSION} is read here");
+            let message = format!("this snapshot has version {version}; versions 1 to {VERSION} are read here");
             let hint = "observe again with this dialplane, or use the one that wrote it";
             return Err(vec![diagnostic(file, text, message, hint)]);
         }
@@ -235,7 +240,7 @@ fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
 }
 
 fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
-    let LiveEntry { consent, coverage, sees, teams, users } = entry;
+    let LiveEntry { consent, coverage, sees, beside, teams, users } = entry;
     let mut wrongs = Vec::new();
     let confirmation = match teams {
         None => Confirmation::NotAsked,
@@ -247,6 +252,7 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
         coverage: coverage.0,
         sees: sees.into_iter().map(|field| field.0).collect(),
         users: by_name(users, at, &mut wrongs),
+        beside: beside.unwrap_or_default().beside(),
         confirmation,
     };
     if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }

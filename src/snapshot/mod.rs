@@ -18,6 +18,7 @@
 //! never looked at.
 
 mod account;
+mod beside;
 mod json;
 mod portal;
 mod spell;
@@ -149,7 +150,8 @@ impl Snapshot {
             Confirmation::Seen(users, _) => Some(users.values_mut()),
             Confirmation::NotAsked | Confirmation::Failed(_) => None,
         };
-        live.users.values_mut().chain(beside.into_iter().flatten()).for_each(|user| respell(user, tenant));
+        live.users.values_mut().chain(beside.into_iter().flatten()).for_each(|user| respell_user(user, tenant));
+        live.beside.numbers.iter_mut().filter_map(|held| held.number.as_mut().ok()).for_each(|number| respell(number, tenant));
         Ok(live)
     }
 
@@ -160,14 +162,18 @@ impl Snapshot {
     }
 }
 
-/// Reads a user's number anew in the tenant as the manifests describe it now: its extension prefix may have changed since.
-fn respell(user: &mut LiveUser, tenant: &TenantRef) {
+fn respell_user(user: &mut LiveUser, tenant: &TenantRef) {
     for observed in user.details.values_mut() {
-        if let Observed::Set(Value::Phone(number)) = observed
-            && let Some(read) = PhoneNumber::observed(spell::spelling(number), tenant.extension_prefix.as_ref())
-        {
-            *number = read;
+        if let Observed::Set(Value::Phone(number)) = observed {
+            respell(number, tenant);
         }
+    }
+}
+
+/// Reads a number anew in the tenant as the manifests describe it now: its extension prefix may have changed since.
+fn respell(number: &mut PhoneNumber, tenant: &TenantRef) {
+    if let Some(read) = PhoneNumber::observed(spell::spelling(number), tenant.extension_prefix.as_ref()) {
+        *number = read;
     }
 }
 

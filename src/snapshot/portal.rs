@@ -13,8 +13,8 @@ use csv::{ReaderBuilder, StringRecord};
 use crate::{
     config::{Sheet, SheetCalling},
     model::{
-        Confirmation, Consent, Coverage, Field, GatewayId, Kind, LiveCalling, LiveTenant, LiveUser, Observed, PhoneNumber, Upn,
-        Value,
+        Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant, LiveUser, Observed, Raw,
+        Unmatched, Unread, Upn, Value, is_blank,
     },
     yaml::{self, Diagnostic},
 };
@@ -24,12 +24,25 @@ const SEPARATORS: [u8; 3] = *b",;\t";
 /// Rows that a doubt names, at most.
 const NAMED: usize = 3;
 
+/// The most that is kept of a cell that is not understood, in characters.
+const CELL: usize = 80;
+/// Who holds the number of a row that names nobody.
+const NOBODY: &str = "a row without a name";
+
 /// Where the columns stand that are read.
 struct Columns<'s> {
     width: usize,
     user: usize,
     calling: Option<(usize, &'s SheetCalling)>,
-    fields: Vec<(Field, usize)>,
+    fields: Vec<Column<'s>>,
+    /// Columns of the settings that are not there.
+    absent: Vec<Unmatched>,
+}
+
+struct Column<'s> {
+    field: Field,
+    at: usize,
+    heading: &'s str,
 }
 
 /// Reads a list.
@@ -74,13 +87,21 @@ impl<'s> Columns<'s> {
     fn of(headings: &StringRecord, settings: &'s Sheet) -> Option<Self> {
         let at = |wanted: &str| headings.iter().position(|heading| bare(heading) == bare(wanted));
         let calling = settings.calling.as_ref().and_then(|calling| Some((at(&calling.column)?, calling)));
-        let fields = settings.mapped().filter_map(|(field, heading)| Some((field, at(heading)?)));
-        Some(Self { width: headings.len(), user: at(&settings.user)?, calling, fields: fields.collect() })
+        let column = |(field, heading)| Some(Column { field, at: at(heading)?, heading });
+        let fields = settings.mapped().filter_map(column).collect();
+        let defaults = Sheet::default();
+        let absent = settings.mapped().filter(|(_, heading)| at(heading).is_none()).map(|(field, heading)| Unmatched {
+            field: Some(field),
+            key: format!("live.portal.fields.{field}").into(),
+            place: heading.into(),
+            named: defaults.fields.get(field.name()).is_none_or(|default| default != heading),
+        });
+        Some(Self { width: headings.len(), user: at(&settings.user)?, calling, fields, absent: absent.collect() })
     }
 
     /// A heading that is read and stands there more than once: which of the two counts, nobody knows.
     fn twice<'h>(&self, headings: &'h StringRecord) -> Option<&'h str> {
-        let read = self.fields.iter().map(|(_, at)| *at).chain([self.user]).chain(self.calling.map(|(at, _)| at));
+        let read = self.fields.iter().map(|column| column.at).chain([self.user]).chain(self.calling.map(|(at, _)| at));
         let same = |at: &usize| {
             let heading = headings.get(*at).map(bare);
             headings.iter().filter(|other| Some(bare(other)) == heading).count() > 1
@@ -90,12 +111,45 @@ impl<'s> Columns<'s> {
 
     fn user(&self, row: &StringRecord) -> Option<LiveUser> {
         let upn = Upn::parse(row.get(self.user)?.trim()).ok()?;
-        let calling = match self.calling {
+        let details = self.fields.iter().filter_map(|column| Some((column.field, column.observed(row)?)));
+        Some(LiveUser { upn, id: None, calling: self.calling(row)?, details: details.collect() })
+    }
+
+    fn calling(&self, row: &StringRecord) -> Option<LiveCalling> {
+        Some(match self.calling {
             Some((at, map)) => calling(row.get(at)?.trim(), map),
             None => LiveCalling::Unclear("nothing: the list of the portal has no column for it".to_owned()),
+        })
+    }
+
+    /// What stands in the place of the number.
+    fn number(&self, row: &StringRecord) -> Option<Observed> {
+        self.fields.iter().find(|column| column.field == Field::PhoneNumber)?.observed(row)
+    }
+
+    /// The number of a row that is no user.
+    fn held(&self, row: &StringRecord, held_as: &str) -> Option<HeldNumber> {
+        let number = match self.number(row)? {
+            Observed::Set(Value::Phone(number)) => Ok(number),
+            Observed::Unreadable(unread) => Err(unread),
+            Observed::Unset | Observed::Set(_) => return None,
         };
-        let details = self.fields.iter().filter_map(|(field, at)| Some((*field, observed(field.kind(), row.get(*at)?.trim()))));
-        Some(LiveUser { upn, id: None, calling, details: details.collect() })
+        let name = row.get(self.user).map(str::trim).filter(|name| !is_blank(name));
+        let holder: String = name.unwrap_or(NOBODY).chars().take(CELL).collect();
+        Some(HeldNumber { holder: holder.into(), held_as: held_as.into(), number })
+    }
+
+    /// Whether a row is an account without a user of Teams: no name, calling off, no number.
+    fn is_no_user(&self, row: &StringRecord) -> bool {
+        let nameless = row.get(self.user).is_some_and(is_blank);
+        nameless && self.number(row) == Some(Observed::Unset) && self.calling(row) == Some(LiveCalling::Disabled)
+    }
+}
+
+impl Column<'_> {
+    fn observed(&self, row: &StringRecord) -> Option<Observed> {
+        let cell = row.get(self.at)?.trim();
+        Some(observed(self.field.kind(), cell, self.heading))
     }
 }
 
@@ -105,7 +159,8 @@ fn bare(heading: &str) -> String {
 }
 
 fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Columns<'_>) -> LiveTenant {
-    let mut users = BTreeMap::new();
+    let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
+    let mut beside = Beside { unmatched: columns.absent.clone(), ..Beside::default() };
     let mut odd: Vec<String> = Vec::new();
     for (number, row) in rows.enumerate() {
         // Behind the headings, from 1: the row as a sheet shows it.
@@ -117,11 +172,19 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
                 odd.push(format!("row {number} has {} cells under {} headings", row.len(), columns.width));
             }
             Ok(row) => match columns.user(&row) {
-                None => odd.push(format!("row {number} names no user")),
-                Some(user) if users.contains_key(&user.upn) => odd.push(format!("row {number} names {} again", user.upn)),
-                Some(user) => {
-                    users.insert(user.upn.clone(), user);
+                None if columns.is_no_user(&row) => beside.nameless += 1,
+                None => {
+                    odd.push(format!("row {number} names no user"));
+                    beside.numbers.extend(columns.held(&row, "not a user that can be read"));
                 }
+                Some(user) => match users.get(&user.upn) {
+                    None => drop(users.insert(user.upn.clone(), user)),
+                    Some(known) => {
+                        odd.push(format!("row {number} names {} again", user.upn));
+                        let other = known.phone() != user.phone();
+                        beside.numbers.extend(columns.held(&row, "listed more than once").filter(|_| other));
+                    }
+                },
             },
         }
     }
@@ -129,8 +192,8 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
         odd.push("the list names no users at all".to_owned());
     }
     let coverage = if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
-    let sees = columns.fields.iter().map(|(field, _)| *field).collect();
-    LiveTenant { consent: Consent::Missing, coverage, sees, users, confirmation: Confirmation::NotAsked }
+    let sees = columns.fields.iter().map(|column| column.field).collect();
+    LiveTenant { consent: Consent::Missing, coverage, sees, users, beside, confirmation: Confirmation::NotAsked }
 }
 
 fn summary(odd: &[String]) -> String {
@@ -150,20 +213,16 @@ fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {
     }
 }
 
-fn observed(kind: Kind, cell: &str) -> Observed {
-    if cell.is_empty() {
+fn observed(kind: Kind, cell: &str, heading: &str) -> Observed {
+    if is_blank(cell) {
         return Observed::Unset;
     }
-    let read = match kind {
+    let said = match (kind, cell.to_lowercase().as_str()) {
+        (Kind::Flag, "yes" | "y" | "1") => Some(Value::Flag(true)),
+        (Kind::Flag, "no" | "n" | "0") => Some(Value::Flag(false)),
         // The tenant's extension prefix is known only later.
-        Kind::Phone => PhoneNumber::observed(cell, None).map(Value::Phone),
-        Kind::Gateway => cell.parse().ok().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
-        Kind::Flag => match cell.to_lowercase().as_str() {
-            "true" | "yes" | "y" | "1" => Some(Value::Flag(true)),
-            "false" | "no" | "n" | "0" => Some(Value::Flag(false)),
-            _ => None,
-        },
-        Kind::Text => Some(Value::Text(cell.into())),
+        _ => Value::observed(kind, Raw::Text(cell), None),
     };
-    read.map_or_else(|| Observed::Unreadable(cell.chars().take(80).collect()), Observed::Set)
+    let unread = || Unread::new(cell.chars().take(CELL).collect::<String>(), &format!("in column `{heading}`"));
+    said.map_or_else(|| Observed::Unreadable(unread()), Observed::Set)
 }

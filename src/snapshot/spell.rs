@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     model::{
         AccountName, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, Observed, PhoneNumber, TenantId, TenantName,
-        Upn, UserId, Value,
+        Unread, Upn, UserId, Value,
     },
     ports::FaultKind,
 };
@@ -142,14 +142,14 @@ impl<'de> Deserialize<'de> for CoverageEntry {
     }
 }
 
-/// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT}` what is no value of the field.
+/// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT, "place": WORDS}` what is no value of the field.
 pub(super) struct DetailsEntry(pub(super) BTreeMap<Field, Observed>);
 
 impl Serialize for DetailsEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let value = |observed: &Observed| match observed {
             Observed::Unset | Observed::Set(Value::NoPhone) => Json::Null,
-            Observed::Unreadable(text) => json!({ "unreadable": text }),
+            Observed::Unreadable(read) => unread(read),
             Observed::Set(Value::Phone(number)) => spelling(number).into(),
             Observed::Set(Value::Gateway(id)) => id.get().into(),
             Observed::Set(Value::Flag(flag)) => (*flag).into(),
@@ -196,19 +196,59 @@ impl<'de> DeserializeSeed<'de> for Seen {
         if value.is_null() {
             return Ok(Observed::Unset);
         }
-        if let Some(text) = tagged(&value, "unreadable") {
-            return Ok(Observed::Unreadable(text.to_owned()));
+        if let Some(read) = read_unread(&value) {
+            return Ok(Observed::Unreadable(read));
         }
         let (read, kind) = match self.0.kind() {
-            Kind::Phone => {
-                let number = value.as_str().and_then(|text| PhoneNumber::observed(text, None));
-                (number.map(Value::Phone), "a phone number in quotes")
-            }
+            // What an earlier version took for a number may be none that is certain.
+            Kind::Phone => match (value.as_str().map(|text| PhoneNumber::observed(text, None)), value.as_str()) {
+                (Some(None), Some(text)) => return Ok(Observed::Unreadable(Unread::new(text, ""))),
+                (number, _) => (number.flatten().map(Value::Phone), "a phone number in quotes"),
+            },
             Kind::Gateway => (value.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway), "a gateway above 0"),
             Kind::Flag => (value.as_bool().map(Value::Flag), "`true` or `false`"),
             Kind::Text => (value.as_str().map(|text| Value::Text(text.into())), "text"),
         };
         read.map(Observed::Set).ok_or_else(|| D::Error::custom(format!("`{}` takes {kind}, or `null`", self.0)))
+    }
+}
+
+/// `{"unreadable": TEXT}`, with the place where that was read, if it is known.
+fn unread(read: &Unread) -> Json {
+    if read.place.is_empty() {
+        json!({ "unreadable": read.text })
+    } else {
+        json!({ "unreadable": read.text, "place": &*read.place })
+    }
+}
+
+fn read_unread(value: &Json) -> Option<Unread> {
+    let map = value.as_object()?;
+    let known = map.keys().all(|key| key == "unreadable" || key == "place");
+    let place = map.get("place").map_or(Some(""), Json::as_str)?;
+    let text = map.get("unreadable")?.as_str()?;
+    known.then(|| Unread::new(text, place))
+}
+
+/// A number that is not compared: its text, or what was read in its place.
+pub(super) struct NumberEntry(pub(super) Result<PhoneNumber, Unread>);
+
+impl Serialize for NumberEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Ok(number) => serializer.serialize_str(spelling(number)),
+            Err(read) => unread(read).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Seen(Field::PhoneNumber).deserialize(deserializer)? {
+            Observed::Set(Value::Phone(number)) => Ok(Self(Ok(number))),
+            Observed::Unreadable(read) => Ok(Self(Err(read))),
+            Observed::Set(_) | Observed::Unset => Err(D::Error::custom("a phone number in quotes is expected")),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ fn without_list(stage: &Stage) {
     cut(stage, "  endpoints:\n", "    ");
 }
 
-const WRONGS: [Wrong; 26] = [
+const WRONGS: [Wrong; 29] = [
     ("client secret", |stage| stage.sandbox.faults(|faults| faults.wrong_credentials = true)),
     ("first login", |stage| stage.sandbox.faults(|faults| faults.password_never_changed = true)),
     ("clock", |stage| stage.sandbox.faults(|faults| faults.clock_ahead_seconds = -600)),
@@ -73,6 +73,15 @@ const WRONGS: [Wrong; 26] = [
     ("a short list", |stage| rule(stage, Failure::ShortList, Route::ListUsers)),
     ("a hidden user", |stage| {
         contoso(stage, |tenant| tenant.users.get_mut(&Upn::parse("user3@contoso.example").unwrap()).unwrap().hidden = true);
+    }),
+    ("a misspelt pointer", |stage| stage.configure("sbcGatewayId: /sbcGatewayId", "sbcGatewayId: /sbcGatewayID")),
+    ("a number that is not understood", |stage| {
+        let odd = ("\"+14255551003\"".to_owned(), "\"(425) 555-1003\"".to_owned());
+        stage.sandbox.faults(|faults| faults.respell.push(odd));
+    }),
+    ("values that are not understood", |stage| {
+        let odd = ("\"useTeamsVoicemail\":true".to_owned(), "\"useTeamsVoicemail\":\"on\"".to_owned());
+        stage.sandbox.faults(|faults| faults.respell.push(odd));
     }),
     ("a gateway of somebody else", |stage| {
         stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));

@@ -3,13 +3,11 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use dialplane::{
-    config::{Sheet, SheetCalling},
-    import::{Choice, import},
+    import::{Choice, SplitBy, import},
     model::{
-        Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber, TenantName,
-        TenantRef, Value,
+        Beside, Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber,
+        TenantName, TenantRef, Unread, Value,
     },
-    ports::LiveReader as _,
     sandbox::{Failure, Route, Rule, World},
     snapshot::{Shot, Snapshot},
 };
@@ -170,7 +168,7 @@ fn what_people_get_wrong_with_kept_state() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("fleet.yaml", &fleet());
-    put("newer.json", "{\"version\": 2, \"kind\": \"Snapshot\", \"clans\": []}");
+    put("newer.json", "{\"version\": 3, \"kind\": \"Snapshot\", \"clans\": []}");
     put("other.json", "{\"version\": 1, \"kind\": \"Plan\"}");
     put("cut.json", "{\n\"version\": 1,\n\"kind\": \"Snapshot\",\n\"tenants\": [\n");
     put("no-user.csv", "Name;PhoneNumber\nAdele;+14255550100\n");
@@ -226,58 +224,6 @@ fn damage_is_told_at_its_place_all_at_once() {
     insta::assert_snapshot!(told(twice));
 }
 
-/// What a list of the portal says, as people would read it.
-async fn sheet(text: &str, settings: &Sheet) -> String {
-    let mut snapshot = Snapshot::new("contoso.csv");
-    let name = TenantName::parse("contoso").unwrap();
-    if let Err(problems) = snapshot.add_sheet("contoso.csv", text, name.clone(), jiff::Timestamp::UNIX_EPOCH, settings) {
-        return problems.iter().map(|problem| format!("{}\n", problem.message)).collect::<Vec<_>>().concat();
-    }
-    let prefix = dialplane::model::ExtensionPrefix::parse("+1").ok();
-    let live = snapshot
-        .observe(&TenantRef {
-            name,
-            id: id("contoso"),
-            extension_prefix: prefix,
-            live: LiveSource::default(),
-            confirm: false,
-            account: None,
-        })
-        .await
-        .unwrap();
-    let mut out = format!("{:?} {:?} sees {:?}\n", live.consent, live.coverage, live.sees);
-    for user in live.users.values() {
-        out += &format!("{} {:?} {:?}\n", user.upn, user.calling, user.details);
-    }
-    out
-}
-
-#[tokio::test]
-async fn lists_of_the_portal_are_read_as_they_come() {
-    let calling = SheetCalling { column: "Calling".into(), enabled: vec!["Yes".into()], disabled: vec!["No".into()] };
-    let with_calling = Sheet { calling: Some(calling), ..Sheet::default() };
-    let vendor = "\u{feff}TeamsUserID,SIP UserID,PhoneNumber,Use Teams Voicemail,SIPAuthenticationID,Password,PortalLoginName,PortalLoginPassword\r\nadele@contoso.com,sip1,+14255550100,Yes,auth1,hunter2,adele,hunter2\r\nalex@contoso.com,,1000,no,,,,\r\n";
-    let cases: [(&str, &Sheet); 8] = [
-        (vendor, &Sheet::default()),
-        (
-            "sep=;\nPhone Number;Calling;teams user id\n14255550100;yes;adele@contoso.com\n1,42556E+10;No;alex@contoso.com\n;maybe;lee@contoso.com\n",
-            &with_calling,
-        ),
-        ("TeamsUserID\tUse Teams Voicemail\n\"adele@contoso.com\"\tperhaps\n", &Sheet::default()),
-        ("TeamsUserID,PhoneNumber\nadele@contoso.com\nnobody,+1\nalex@contoso.com,\nALEX@contoso.com,\n\n", &Sheet::default()),
-        ("TeamsUserID,PhoneNumber\n", &Sheet::default()),
-        ("TeamsUserID,PhoneNumber,phone number\na@b.c,1,2\n", &Sheet::default()),
-        ("TeamsUserID,PhoneNumber\n", &with_calling),
-        ("<html><body>Please log in</body></html>\n", &Sheet::default()),
-    ];
-    let mut told = String::new();
-    for (text, settings) in cases {
-        told += &format!("{}\n", sheet(text, settings).await);
-    }
-    assert!(!told.contains("hunter2"));
-    insta::assert_snapshot!(told);
-}
-
 #[test]
 fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
     let folder = tempfile::tempdir().unwrap();
@@ -299,6 +245,34 @@ fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
         assert!(ended.stdout.contains("update ") && !ended.stdout.contains("able "), "calling is as it should be");
         assert!(ended.stderr.contains("lists of the portal do not tell consent, which counts as not given: contoso"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_understood_or_held_by_others_is_kept_as_well() {
+    let stage = Stage::drifted().await;
+    let odd = [
+        ("\"+14255551003\"", "\"(425) 555-1003\""),
+        ("\"useTeamsVoicemail\":true", "\"useTeamsVoicemail\":\"on\""),
+        ("\"teamsUserId\":\"user5@contoso.example\"", "\"teamsUserId\":\"user5\""),
+    ];
+    stage.sandbox.faults(|faults| faults.respell = odd.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into());
+    stage.configure("portalLoginName: /portalLoginName", "portalLoginName: /loginName");
+    let observed = stage.run(&["observe", "--out", "kept.json"]).await;
+    assert_eq!(observed.code, 0, "{}", observed.stderr);
+    let text = fs::read_to_string(stage.path().join("kept.json")).unwrap();
+    for kept in ["\"unreadable\":\"(425) 555-1003\"", "\"place\":\"/loginName\"", "\"holder\":\"user5\""] {
+        assert!(text.contains(kept), "no {kept} in {text}");
+    }
+    let asked = plans(&stage, &[]).await;
+    assert!(asked.iter().all(|(_, plan)| plan.contains("(425) 555-1003")), "{asked:?}");
+    assert_eq!(asked, plans(&stage, &["--live", "kept.json"]).await);
+    // A snapshot of an earlier version has nothing beside users, and may have numbers that are no certain ones.
+    let former = text
+        .replacen("\"version\": 2", "\"version\": 1", 1)
+        .replace("{\"unreadable\":\"(425) 555-1003\",\"place\":\"at `/phoneNumber`\"}", "\"(425) 555-1003\"");
+    fs::write(stage.path().join("kept.json"), former).unwrap();
+    let again = plans(&stage, &["--live", "kept.json"]).await;
+    assert!(again.iter().all(|(_, plan)| plan.contains("(425) 555-1003")), "{again:?}");
 }
 
 /// A tenant as observed, with what manifests cannot say.
@@ -335,7 +309,10 @@ fn odd() -> Shot {
         user(
             "broken@contoso.com",
             on.clone(),
-            &[(Field::UseTeamsVoicemail, Observed::Unreadable("\"perhaps\"".to_owned())), (Field::UserTag, text("two\nlines"))],
+            &[
+                (Field::UseTeamsVoicemail, Observed::Unreadable(Unread::new("perhaps", "at `/voicemail`"))),
+                (Field::UserTag, text("two\nlines")),
+            ],
         ),
         user("leaver@contoso.com", off.clone(), &[(Field::PhoneNumber, phone("+14255550102"))]),
         user("nobody@contoso.com", off, &[]),
@@ -352,6 +329,7 @@ fn odd() -> Shot {
         coverage,
         sees,
         users: users.into_iter().collect(),
+        beside: Beside::default(),
         confirmation: Confirmation::NotAsked,
     };
     Shot {
@@ -369,4 +347,25 @@ fn what_a_manifest_cannot_say_stands_as_a_comment() {
     assert_eq!((imported.users, imported.left_out, imported.passed_over), (6, 3, 1));
     let text = imported.files.iter().map(|file| format!("==> {}\n{}\n", file.path, file.text)).collect::<Vec<_>>();
     insta::assert_snapshot!(text.concat());
+}
+
+#[test]
+fn imported_files_can_be_checked_out_everywhere() {
+    let mut shot = odd();
+    shot.tenant.name = TenantName::parse("aux").unwrap();
+    let live = Arc::get_mut(shot.live.as_mut().unwrap()).unwrap();
+    for (user, tag) in live.users.values_mut().zip(["LPT1", "Con", "con.de", "nul", "com\u{b9}", "aux-2", "Aux 2"]) {
+        user.details.insert(Field::UserTag, Observed::Set(Value::Text(tag.into())));
+    }
+    let choice = Choice { users_per_file: 500, split_by: Some(SplitBy::Field(Field::UserTag)), everybody: true };
+    let imported = import(&[shot], &choice);
+    let paths: Vec<&str> = imported.files.iter().map(|file| file.path.as_str()).collect();
+    assert!(paths.iter().all(|path| path.starts_with("aux-1/")), "{paths:?}");
+    for path in &paths {
+        let stem = path.trim_start_matches("aux-1/").split('.').next().unwrap();
+        assert!(!["con", "aux", "nul", "lpt1", "com1"].contains(&stem), "{paths:?}");
+    }
+    let lower: BTreeSet<String> = paths.iter().map(|path| path.to_lowercase()).collect();
+    assert_eq!(lower.len(), paths.len(), "{paths:?}");
+    assert!(imported.files.iter().all(|file| file.text.contains("name: aux") || file.text.contains("tenant: aux")));
 }

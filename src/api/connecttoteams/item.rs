@@ -9,35 +9,65 @@ use serde_json::Value as Json;
 
 use super::redact;
 use crate::{
-    api::roll::Entry,
-    config::{CallingMap, ListUsers},
-    model::{
-        ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, LiveUser, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId,
-        Value,
+    api::{
+        roll::{Entry, Item, Odd},
+        value,
     },
+    config::{CallingMap, ListUsers},
+    model::{Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Upn, UserId, Value, is_blank},
 };
 
-/// The longest text that is taken for the value of a field, in bytes: some are not what the pointer meant.
-const MAX_TEXT: usize = 4096;
+/// Who holds the number of an item that names nobody.
+const NOBODY: &str = "an entry without a name";
 
 /// What an item is. One that should name its tenant and does not is unreadable: whose user it is, nobody knows.
-pub(super) fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
-    let text = |pointer: &str| item.pointer(pointer).and_then(Json::as_str).map(str::trim);
+pub(super) fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
+    let entry = entry(item, row, tenant);
+    let held_as = match &entry {
+        // Its number is that of the user.
+        Entry::User(_) => return Item { entry, numbers: Vec::new() },
+        Entry::Foreign => "of another tenant",
+        Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => "not a user that can be read",
+    };
+    let number = match number(item, row, tenant) {
+        Some(Observed::Set(Value::Phone(number))) => Ok(number),
+        Some(Observed::Unreadable(unread)) => Err(unread),
+        Some(Observed::Set(_) | Observed::Unset) | None => return Item { entry, numbers: Vec::new() },
+    };
+    let name = text(item, &row.user).filter(|name| !is_blank(name)).map_or_else(|| NOBODY.to_owned(), redact::value);
+    let held = HeldNumber { holder: name.into(), held_as: held_as.into(), number };
+    Item { entry, numbers: vec![held] }
+}
+
+fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
     if let Some(pointer) = &row.tenant {
-        match text(pointer).and_then(|id| TenantId::parse(id).ok()) {
-            None => return Entry::Unreadable,
+        match text(item, pointer).and_then(|id| TenantId::parse(id).ok()) {
+            None => return Entry::Unreadable(Odd::Tenant),
             Some(of) if of != tenant.id => return Entry::Foreign,
             Some(_) => {}
         }
     }
-    let Some(upn) = text(&row.user).and_then(|upn| Upn::parse(upn).ok()) else { return Entry::Unreadable };
-    let prefix = tenant.extension_prefix.as_ref();
-    let details: BTreeMap<Field, Observed> = row
-        .mapped()
-        .filter_map(|(field, pointer)| Some((field, observed(field.kind(), item.pointer(pointer)?, prefix))))
-        .collect();
-    let id = row.id.as_ref().and_then(|pointer| text(pointer)).and_then(UserId::observed);
+    let Some(upn) = text(item, &row.user).and_then(|upn| Upn::parse(upn).ok()) else {
+        return if is_no_user(item, row, tenant) { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
+    };
+    let details: BTreeMap<Field, Observed> =
+        row.mapped().filter_map(|(field, pointer)| Some((field, observed(field, item, pointer, row, tenant)?))).collect();
+    let id = row.id.as_ref().and_then(|pointer| text(item, pointer)).and_then(UserId::observed);
     Entry::User(LiveUser { upn, id, calling: calling(item, &row.calling), details })
+}
+
+/// Whether an item is an account without a user of Teams: nothing where the name should be, calling off, no number.
+fn is_no_user(item: &Json, row: &ListUsers, tenant: &TenantRef) -> bool {
+    let nameless = match item.pointer(&row.user) {
+        None | Some(Json::Null) => item.is_object(),
+        Some(Json::String(text)) => is_blank(text),
+        Some(_) => false,
+    };
+    nameless && number(item, row, tenant) == Some(Observed::Unset) && calling(item, &row.calling) == LiveCalling::Disabled
+}
+
+fn text<'i>(item: &'i Json, pointer: &str) -> Option<&'i str> {
+    item.pointer(pointer).and_then(Json::as_str).map(str::trim)
 }
 
 fn calling(item: &Json, map: &CallingMap) -> LiveCalling {
@@ -57,17 +87,18 @@ fn calling(item: &Json, map: &CallingMap) -> LiveCalling {
     }
 }
 
-fn observed(kind: Kind, value: &Json, prefix: Option<&ExtensionPrefix>) -> Observed {
-    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
-        return Observed::Unset;
+fn number(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Option<Observed> {
+    let pointer = row.fields.get(Field::PhoneNumber.name())?;
+    observed(Field::PhoneNumber, item, pointer, row, tenant)
+}
+
+/// What an item says of a field; nothing if it has no such key, unless that means that nothing is set.
+fn observed(field: Field, item: &Json, pointer: &str, row: &ListUsers, tenant: &TenantRef) -> Option<Observed> {
+    let place = || format!("at `{pointer}`");
+    match item.pointer(pointer) {
+        Some(value) => Some(value::observed(field.kind(), value, place, tenant.extension_prefix.as_ref())),
+        None => row.omits_unset.then_some(Observed::Unset),
     }
-    let read = match kind {
-        Kind::Phone => value.as_str().and_then(|text| PhoneNumber::observed(text, prefix)).map(Value::Phone),
-        Kind::Gateway => value.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
-        Kind::Flag => value.as_bool().map(Value::Flag),
-        Kind::Text => value.as_str().filter(|text| text.len() <= MAX_TEXT).map(|text| Value::Text(text.into())),
-    };
-    read.map_or_else(|| Observed::Unreadable(redact::value(&value.to_string())), Observed::Set)
 }
 
 #[cfg(test)]
@@ -75,7 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{LiveSource, TenantName};
+    use crate::model::{ExtensionPrefix, LiveSource, PhoneNumber, TenantName, Unread};
 
     fn tenant() -> TenantRef {
         TenantRef {
@@ -119,39 +150,38 @@ mod tests {
     fn fields_are_set_unset_unreadable_or_left_out() {
         let prefix = ExtensionPrefix::parse("+1").unwrap();
         let item = json!({
-            "teamsUserId": "Adele@contoso.com", "state": "off", "phone": "1000", "gateway": "805", "voicemail": false, "tag": "",
+            "teamsUserId": "Adele@contoso.com", "state": "off", "phone": "1000", "gateway": "main", "voicemail": false, "tag": "",
         });
         let tenant = TenantRef { extension_prefix: Some(prefix), ..tenant() };
         let Entry::User(user) = entry(&item, &row(), &tenant) else { panic!("no user") };
         assert_eq!(user.upn.as_str(), "Adele@contoso.com");
         let number = PhoneNumber::observed("+11000", None).unwrap();
         assert_eq!(user.details[&Field::PhoneNumber], Observed::Set(Value::Phone(number)));
-        assert_eq!(user.details[&Field::SbcGatewayId], Observed::Unreadable("\"805\"".to_owned()));
+        assert_eq!(user.details[&Field::SbcGatewayId], Observed::Unreadable(Unread::new("main", "at `/gateway`")));
         assert_eq!(user.details[&Field::UseTeamsVoicemail], Observed::Set(Value::Flag(false)));
         assert_eq!(user.details[&Field::UserTag], Observed::Unset);
         assert!(!user.details.contains_key(&Field::CallPolicyName), "absent in the item");
     }
 
     #[test]
-    fn odd_values_are_unreadable_and_odd_items_are_no_users() {
-        for (kind, value) in [
-            (Kind::Phone, json!(14_255_550_100_i64)),
-            (Kind::Phone, json!("reception")),
-            (Kind::Gateway, json!(-1)),
-            (Kind::Gateway, json!(8.5)),
-            (Kind::Flag, json!("true")),
-            (Kind::Text, json!({"a": 1})),
-        ] {
-            assert!(matches!(observed(kind, &value, None), Observed::Unreadable(_)), "{value}");
-        }
-        for kind in [Kind::Phone, Kind::Gateway, Kind::Flag, Kind::Text] {
-            assert_eq!(observed(kind, &json!(null), None), Observed::Unset);
-            assert_eq!(observed(kind, &json!(""), None), Observed::Unset);
-        }
+    fn a_key_that_is_absent_is_not_visible_unless_the_service_omits_what_is_not_set() {
+        let item = json!({"teamsUserId": "adele@contoso.com", "state": "off"});
+        let seen = |row: &ListUsers| match entry(&item, row, &tenant()) {
+            Entry::User(user) => user.details,
+            other => panic!("{other:?}"),
+        };
+        assert!(seen(&row()).is_empty());
+        let sparse = ListUsers { omits_unset: true, ..row() };
+        assert!(seen(&sparse).values().all(|value| *value == Observed::Unset));
+        assert_eq!(seen(&sparse).len(), row().fields.len());
+    }
+
+    #[test]
+    fn odd_items_are_no_users() {
         for item in
             [json!(null), json!("adele@contoso.com"), json!({}), json!({"teamsUserId": "adele"}), json!({"teamsUserId": 7})]
         {
-            assert_eq!(entry(&item, &row(), &tenant()), Entry::Unreadable, "{item}");
+            assert_eq!(entry(&item, &row(), &tenant()), Entry::Unreadable(Odd::Name), "{item}");
         }
     }
 
@@ -165,15 +195,28 @@ mod tests {
         assert_eq!(user.id, UserId::observed("a-1"));
         assert_eq!(entry(&item(json!("00000000-0000-0000-0000-000000000000")), &row, &tenant()), Entry::Foreign);
         for odd in [json!(null), json!(7), json!("contoso"), json!("")] {
-            assert_eq!(entry(&item(odd.clone()), &row, &tenant()), Entry::Unreadable, "{odd}");
+            assert_eq!(entry(&item(odd.clone()), &row, &tenant()), Entry::Unreadable(Odd::Tenant), "{odd}");
         }
     }
 
     #[test]
-    fn a_text_without_end_is_no_value() {
-        assert_eq!(
-            observed(Kind::Text, &json!("x".repeat(10_000_000)), None),
-            Observed::Unreadable(format!("\"{}...", "x".repeat(79)))
-        );
+    fn an_account_without_a_name_calling_and_number_is_passed_over() {
+        for name in [json!(null), json!(""), json!(" \u{200b}")] {
+            let item = json!({"teamsUserId": name, "state": "off", "phone": null});
+            assert_eq!(read(&item, &row(), &tenant()), Item { entry: Entry::Nameless, numbers: Vec::new() }, "{item}");
+        }
+        assert_eq!(entry(&json!({"state": "off", "phone": ""}), &row(), &tenant()), Entry::Nameless);
+        for (item, holds) in [
+            (json!({"teamsUserId": null, "state": "active", "phone": null}), 0),
+            (json!({"teamsUserId": null, "state": "pending", "phone": null}), 0),
+            (json!({"teamsUserId": null, "phone": null}), 0),
+            (json!({"teamsUserId": null, "state": "off"}), 0),
+            (json!({"teamsUserId": 7, "state": "off", "phone": null}), 0),
+            (json!({"teamsUserId": null, "state": "off", "phone": "+493012345678"}), 1),
+            (json!({"teamsUserId": "reception", "state": "off", "phone": "(030) 12345678"}), 1),
+        ] {
+            let Item { entry, numbers } = read(&item, &row(), &tenant());
+            assert_eq!((entry, numbers.len()), (Entry::Unreadable(Odd::Name), holds), "{item}");
+        }
     }
 }

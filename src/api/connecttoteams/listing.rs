@@ -5,15 +5,13 @@
 //!
 //! **Invariant:** it ends: every page that is asked for after the first followed one with a new user, and users are limited.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::item;
+use super::{item, pointers::Pointers};
 use crate::{
-    api::roll::Roll,
+    api::roll::{Listed, Roll},
     config::{ListUsers, Paging},
-    model::{Coverage, LiveUser, TenantRef, Upn},
+    model::TenantRef,
 };
 
 /// The most pages of one list: with pages of one user, a large tenant would be a day of calls.
@@ -24,6 +22,7 @@ pub(super) struct Listing<'a> {
     row: &'a ListUsers,
     tenant: &'a TenantRef,
     roll: Roll,
+    pointers: Pointers<'a>,
     pages: usize,
     /// How many there are according to the latest page.
     total: Option<u64>,
@@ -43,7 +42,7 @@ impl<'a> Listing<'a> {
     pub(super) const FIRST: Page = Page { number: 1, start: 0 };
 
     pub(super) fn new(row: &'a ListUsers, tenant: &'a TenantRef) -> Self {
-        Self { row, tenant, roll: Roll::default(), pages: 0, total: None }
+        Self { row, tenant, roll: Roll::default(), pointers: Pointers::of(row), pages: 0, total: None }
     }
 
     fn is_paged(&self) -> bool {
@@ -64,7 +63,10 @@ impl<'a> Listing<'a> {
         };
         self.pages += 1;
         let before = self.roll.users();
-        let room = self.roll.take(items.iter().map(|item| item::entry(item, self.row, self.tenant)));
+        for item in items {
+            self.pointers.look_at(item);
+        }
+        let room = self.roll.take(items.iter().map(|item| item::read(item, self.row, self.tenant)));
         let progress = self.roll.users() > before;
         Ok(if self.is_paged() && room { self.next(items.is_empty(), progress) } else { None })
     }
@@ -119,7 +121,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The users, and whether these are all.
-    pub(super) fn finish(mut self) -> (BTreeMap<Upn, LiveUser>, Coverage) {
+    pub(super) fn finish(mut self) -> Listed {
         let sent = self.roll.entries();
         match self.total {
             Some(total) if total != sent as u64 => {
@@ -128,7 +130,10 @@ impl<'a> Listing<'a> {
             None if self.is_paged() => self.roll.doubt("the service does not say how many users there are"),
             _ => {}
         }
-        self.roll.finish()
+        if sent > 0 {
+            self.pointers.doubts().into_iter().for_each(|doubt| self.roll.doubt(doubt));
+        }
+        self.roll.finish(if sent > 0 { self.pointers.unmatched() } else { Vec::new() })
     }
 }
 
@@ -137,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{LiveSource, TenantId, TenantName};
+    use crate::model::{Coverage, LiveSource, TenantId, TenantName};
 
     fn row(paging: &str, items: &str) -> ListUsers {
         serde_json::from_value(json!({
@@ -174,8 +179,8 @@ mod tests {
                 break;
             }
         }
-        let (users, coverage) = listing.finish();
-        (users.len(), coverage, taken)
+        let listed = listing.finish();
+        (listed.users.len(), listed.coverage(), taken)
     }
 
     fn doubt(row: &ListUsers, pages: &[Value], words: &str) {

@@ -28,6 +28,7 @@ mod listing;
 mod login;
 mod msal;
 mod outcome;
+mod pointers;
 mod probe;
 mod read;
 pub mod regenerate;

@@ -1,6 +1,6 @@
 //! Observing a tenant: its consent, then its users as the `listUsers` row says (contract 2.5 and 3).
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{
     accounts::Accounts,
@@ -9,8 +9,9 @@ use super::{
     msal, outcome, table,
 };
 use crate::{
+    api::Listed,
     config::ListUsers,
-    model::{Confirmation, Consent, Coverage, Inventory, LiveTenant, LiveUser, TenantRef, Upn},
+    model::{Confirmation, Consent, Field, Inventory, LiveTenant, TenantRef},
     ports::{Fault, FaultKind, LiveReader},
 };
 
@@ -49,7 +50,7 @@ impl Reader {
 }
 
 /// All pages, one after the other, each a request of its own.
-async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<(BTreeMap<Upn, LiveUser>, Coverage), Fault> {
+async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Listed, Fault> {
     let what = format!("list users of {}", tenant.name);
     let mut listing = Listing::new(row, tenant);
     let mut wanted = Some(Listing::FIRST);
@@ -66,10 +67,14 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<(BTre
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let row = core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
     let consent = core.consent(tenant, msal::TO_BEGIN).await?;
-    let (users, coverage) = users(core, row, tenant).await?;
+    let listed = users(core, row, tenant).await?;
+    let coverage = listed.coverage();
+    let Listed { users, beside, .. } = listed;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
-    let sees = row.mapped().map(|(field, _)| field).collect();
-    Ok(LiveTenant { consent, coverage, sees, users, confirmation: Confirmation::NotAsked })
+    // A pointer that is in no row shows nothing of its field.
+    let lacks = |field: Field| beside.unmatched.iter().any(|unmatched| unmatched.field == Some(field));
+    let sees: BTreeSet<Field> = row.mapped().map(|(field, _)| field).filter(|field| !lacks(*field)).collect();
+    Ok(LiveTenant { consent, coverage, sees, users, beside, confirmation: Confirmation::NotAsked })
 }
 
 impl LiveReader for Reader {

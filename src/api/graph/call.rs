@@ -24,6 +24,8 @@ use crate::{
 
 /// The list of users with what Teams holds of them.
 pub(super) const PATH: &str = "/v1.0/admin/teams/userConfigurations";
+/// Kinds of account that were added later are named only to who asks for them; others see `unknownFutureValue`.
+const ALL_MEMBERS: &str = "include-unknown-enum-members";
 /// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page has.
 const MAX_PAGE: usize = 16 * 1024 * 1024;
 
@@ -42,7 +44,7 @@ impl Core {
     pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
         let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
         let login = Base::parse(&settings.login_url, "graph", "loginUrl")?;
-        let transport = Transport::new(&api, settings.timeout)?;
+        let transport = Transport::new(&api, settings.timeout)?.preferring(ALL_MEMBERS);
         let login_transport = Transport::new(&login, settings.timeout)?;
         Ok(Self { settings, api, transport, login, login_transport, tokens: Mutex::default() })
     }

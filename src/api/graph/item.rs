@@ -1,68 +1,190 @@
 //! One user of a page as Graph describes it (contract 12).
 //!
-//! **Invariant:** total: whatever an item holds becomes a user, a known kind of account that is no person, or the word that it
-//! is unreadable. A value of a wrong kind is unreadable, not converted.
+//! **Invariant:** total: whatever an item holds becomes a user, an account that is no person, or the word that it is unreadable.
+//! A value of a wrong kind is unreadable, not converted.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 use crate::{
-    api::{http::redact, roll::Entry},
-    model::{Field, LiveCalling, LiveUser, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value},
+    api::{
+        http::redact,
+        roll::{Entry, Item, Odd},
+        value,
+    },
+    model::{
+        Field, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn, UserId, Value, is_blank,
+    },
 };
 
-/// Kinds of account that are no person with a telephone of their own.
-const NO_PERSONS: [&str; 5] = ["resourceAccount", "guest", "sfbOnPremUser", "ineligibleUser", "unknown"];
+/// Kinds of account that are no person with a telephone of their own, and how people call them.
+const NO_PERSONS: [(&str, &str); 4] = [
+    ("resourceAccount", "resource account"),
+    ("guest", "guest"),
+    ("sfbOnPremUser", "user of an on-premises server"),
+    ("ineligibleUser", "account without a licence for Teams"),
+];
+/// Where numbers stand.
+const NUMBERS: &str = "telephoneNumbers";
+/// The longest name of a policy that is taken for one, in bytes.
+const MAX_NAME: usize = 256;
 
-/// What an item is. An item that does not name its tenant is unreadable: whose user it is, nobody knows.
-pub(super) fn entry(item: &Json, tenant: &TenantRef) -> Entry {
-    let text = |name: &str| item.get(name).and_then(Json::as_str).map(str::trim);
-    let Some(of) = text("tenantId").and_then(|id| TenantId::parse(id).ok()) else { return Entry::Unreadable };
+/// What an item is.
+pub(super) fn read(item: &Json, tenant: &TenantRef) -> Item {
+    let numbers = Numbers::of(item, tenant);
+    let entry = entry(item, tenant, &numbers);
+    let numbers = match &entry {
+        Entry::User(_) => numbers.others,
+        Entry::Foreign => Vec::new(),
+        Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => numbers.of_account(item),
+    };
+    Item { entry, numbers }
+}
+
+/// An item that does not name its tenant is unreadable: whose user it is, nobody knows.
+fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
+    let Some(of) = text(item, "tenantId").and_then(|id| TenantId::parse(id).ok()) else {
+        return Entry::Unreadable(Odd::Tenant);
+    };
     if of != tenant.id {
         return Entry::Foreign;
     }
-    match text("accountType") {
+    let calling = calling(item);
+    match text(item, "accountType") {
         Some("user") => {}
-        Some(kind) if NO_PERSONS.contains(&kind) => return Entry::NoPerson,
-        _ => return Entry::Unreadable,
+        Some(kind) if NO_PERSONS.iter().any(|(name, _)| *name == kind) => return Entry::NoPerson,
+        // Whatever it is, it has no calling that could be taken away, and its numbers are known.
+        _ if calling == LiveCalling::Disabled => return Entry::NoPerson,
+        kind => return Entry::Unreadable(Odd::Account(unknown_kind(item, kind, &calling))),
     }
-    let Some(upn) = text("userPrincipalName").and_then(|upn| Upn::parse(upn).ok()) else { return Entry::Unreadable };
+    let Some(upn) = text(item, "userPrincipalName").and_then(|upn| Upn::parse(upn).ok()) else {
+        return Entry::Unreadable(Odd::Name);
+    };
     let mut details = BTreeMap::new();
-    details.extend(number(item, tenant).map(|number| (Field::PhoneNumber, number)));
+    details.extend(numbers.primary.clone().map(|number| (Field::PhoneNumber, number)));
     details.extend(policy(item).map(|policy| (Field::CallPolicyName, policy)));
-    Entry::User(LiveUser { upn, id: text("id").and_then(UserId::observed), calling: calling(item), details })
+    Entry::User(LiveUser { upn, id: text(item, "id").and_then(UserId::observed), calling, details })
+}
+
+fn unknown_kind(item: &Json, kind: Option<&str>, calling: &LiveCalling) -> String {
+    let who = name(item);
+    let state = if *calling == LiveCalling::Enabled { "with calling on" } else { "and nobody knows whether its calling is on" };
+    match kind {
+        Some(kind) => format!("{who} is of the account type {:?}, which is not known here, {state}", redact::value(kind)),
+        None => format!("{who} has no account type, {state}"),
+    }
+}
+
+fn text<'i>(item: &'i Json, name: &str) -> Option<&'i str> {
+    item.get(name).and_then(Json::as_str).map(str::trim)
+}
+
+/// Whom an item is about, for messages.
+fn name(item: &Json) -> String {
+    let name = text(item, "userPrincipalName").filter(|name| !is_blank(name));
+    name.map_or_else(|| "an account without a name".to_owned(), redact::value)
 }
 
 fn calling(item: &Json) -> LiveCalling {
-    match item.get("isEnterpriseVoiceEnabled") {
-        Some(Json::Bool(true)) => LiveCalling::Enabled,
-        Some(Json::Bool(false)) => LiveCalling::Disabled,
-        Some(other) => LiveCalling::Unclear(redact::value(&other.to_string())),
-        None => LiveCalling::Unclear("nothing at `isEnterpriseVoiceEnabled`".to_owned()),
+    const VOICE: &str = "isEnterpriseVoiceEnabled";
+    let Some(voice) = item.get(VOICE) else {
+        return LiveCalling::Unclear(format!("nothing at `{VOICE}`"));
+    };
+    match value::observed(Kind::Flag, voice, || format!("at `{VOICE}`"), None) {
+        Observed::Set(Value::Flag(true)) => LiveCalling::Enabled,
+        Observed::Set(Value::Flag(false)) => LiveCalling::Disabled,
+        _ => LiveCalling::Unclear(redact::value(&voice.to_string())),
     }
 }
 
-/// The primary number; private and alternate ones are not what a manifest means.
-fn number(item: &Json, tenant: &TenantRef) -> Option<Observed> {
-    let numbers = match item.get("telephoneNumbers")? {
-        Json::Null => return Some(Observed::Unset),
-        Json::Array(numbers) => numbers,
-        other => return Some(unreadable(other)),
-    };
-    let category = |number: &&Json| number.get("assignmentCategory").and_then(Json::as_str) == Some("primary");
-    let mut primary = numbers.iter().filter(category);
-    let Some(first) = primary.next() else {
-        // What has no category may be the primary one.
-        let uncertain = numbers.iter().find(|number| number.get("assignmentCategory").and_then(Json::as_str).is_none());
-        return Some(uncertain.map_or(Observed::Unset, unreadable));
-    };
-    if let Some(second) = primary.next() {
-        return Some(unreadable(second));
+/// All numbers of an item.
+struct Numbers {
+    /// What is compared with a manifest; nothing if the item does not say.
+    primary: Option<Observed>,
+    /// Whether nobody can say which of the others that is.
+    is_uncertain: bool,
+    /// The others.
+    others: Vec<HeldNumber>,
+}
+
+impl Numbers {
+    fn of(item: &Json, tenant: &TenantRef) -> Self {
+        let numbers = match item.get(NUMBERS) {
+            None => return Self { primary: None, is_uncertain: false, others: Vec::new() },
+            Some(Json::Null) => return Self { primary: Some(Observed::Unset), is_uncertain: false, others: Vec::new() },
+            Some(Json::Array(numbers)) => numbers,
+            Some(other) => {
+                return Self { primary: Some(Observed::Unreadable(unread(other))), is_uncertain: false, others: Vec::new() };
+            }
+        };
+        let categories: Vec<Option<&str>> = numbers.iter().map(|number| number.get("assignmentCategory")?.as_str()).collect();
+        let count = |category: Option<&str>| categories.iter().filter(|other| **other == category).count();
+        let (first, several) = match (count(Some("primary")), count(None)) {
+            (1, _) => (categories.iter().position(|category| *category == Some("primary")), false),
+            (0, 0) => (None, false),
+            // Two primary ones, or one that may be it: nobody knows which is meant.
+            _ => (None, true),
+        };
+        let primary = if several { Observed::Unreadable(unread(&Json::Array(numbers.clone()))) } else { Observed::Unset };
+        let mut all = Self { primary: Some(primary), is_uncertain: several, others: Vec::new() };
+        for (position, (number, category)) in numbers.iter().zip(categories).enumerate() {
+            let Some(read) = number_of(number, tenant) else { continue };
+            if Some(position) == first {
+                all.primary = Some(read);
+            } else {
+                all.others.extend(held(item, &line(category), read));
+            }
+        }
+        all
     }
-    let text = first.get("telephoneNumber").and_then(Json::as_str);
-    let number = text.and_then(|text| PhoneNumber::observed(text, tenant.extension_prefix.as_ref()));
-    Some(number.map_or_else(|| unreadable(first), |number| Observed::Set(Value::Phone(number))))
+
+    /// All of them as numbers of an account that is no person.
+    fn of_account(self, item: &Json) -> Vec<HeldNumber> {
+        let kind = text(item, "accountType").and_then(|kind| NO_PERSONS.iter().find(|(name, _)| *name == kind));
+        let kind = kind.map_or("account of an unknown type", |(_, words)| words);
+        // Where several may be the primary one, all of them are among the others.
+        let primary = self.primary.filter(|_| !self.is_uncertain).and_then(|primary| held(item, kind, primary));
+        let others = self.others.into_iter().map(|other| HeldNumber { held_as: kind.into(), ..other });
+        primary.into_iter().chain(others).collect()
+    }
+}
+
+/// A number that is not compared; nothing if there is none.
+fn held(item: &Json, held_as: &str, read: Observed) -> Option<HeldNumber> {
+    let number = match read {
+        Observed::Set(Value::Phone(number)) => Ok(number),
+        Observed::Unreadable(unread) => Err(unread),
+        Observed::Unset | Observed::Set(_) => return None,
+    };
+    Some(HeldNumber { holder: name(item).into(), held_as: held_as.into(), number })
+}
+
+/// How people call a category of numbers.
+fn line(category: Option<&str>) -> String {
+    match category {
+        Some("primary") => "one of several primary numbers".to_owned(),
+        Some("private") => "private line".to_owned(),
+        Some("alternate") => "alternate number".to_owned(),
+        Some(other) => format!("number of category {:?}", redact::value(other)),
+        None => "number without a category".to_owned(),
+    }
+}
+
+/// One number of the list; nothing if it is blank.
+fn number_of(entry: &Json, tenant: &TenantRef) -> Option<Observed> {
+    let place = || format!("at `{NUMBERS}`");
+    match entry.get("telephoneNumber") {
+        Some(number) => match value::observed(Kind::Phone, number, place, tenant.extension_prefix.as_ref()) {
+            Observed::Unset => None,
+            read => Some(read),
+        },
+        None => Some(Observed::Unreadable(unread(entry))),
+    }
+}
+
+fn unread(value: &Json) -> Unread {
+    value::unread(value, &format!("at `{NUMBERS}`"))
 }
 
 /// The calling policy by its display name. Without an assignment the tenant's default is in force, which is not named here: the
@@ -74,13 +196,6 @@ fn policy(item: &Json) -> Option<Observed> {
     let name = assignment.get("displayName").and_then(Json::as_str).map(str::trim);
     Some(match name {
         Some(name) if !name.is_empty() && name.len() <= MAX_NAME => Observed::Set(Value::Text(name.into())),
-        _ => unreadable(assignment),
+        _ => Observed::Unreadable(value::unread(assignment, "at `effectivePolicyAssignments`")),
     })
-}
-
-/// The longest name of a policy that is taken for one, in bytes.
-const MAX_NAME: usize = 256;
-
-fn unreadable(value: &Json) -> Observed {
-    Observed::Unreadable(redact::value(&value.to_string()))
 }

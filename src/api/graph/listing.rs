@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Users, item};
+use super::item;
 use crate::{
-    api::roll::{Entry, Roll},
+    api::roll::{Entry, Item, Listed, Roll},
     model::TenantRef,
 };
 
@@ -41,12 +41,12 @@ impl<'a> Listing<'a> {
             Some(Value::String(link)) => Some(link.clone()),
             Some(_) => return Err("the service sent a link to the next page that is no text".to_owned()),
         };
-        let entries: Vec<Entry> = items.iter().map(|item| item::entry(item, self.tenant)).collect();
-        if entries.contains(&Entry::Foreign) {
+        let items: Vec<Item> = items.iter().map(|item| item::read(item, self.tenant)).collect();
+        if items.iter().any(|item| item.entry == Entry::Foreign) {
             return Err("the service sent a user of another tenant, so that nothing of it is believed".to_owned());
         }
         let before = self.roll.users();
-        let room = self.roll.take(entries.into_iter());
+        let room = self.roll.take(items.into_iter());
         self.barren = if self.roll.users() > before { 0 } else { self.barren + 1 };
         Ok(next.filter(|_| room).filter(|link| self.goes_on(link)))
     }
@@ -66,7 +66,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The users, and whether these are all.
-    pub(super) fn finish(self) -> Users {
-        self.roll.finish()
+    pub(super) fn finish(self) -> Listed {
+        self.roll.finish(Vec::new())
     }
 }

@@ -23,21 +23,21 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use super::http::{address, answer, auth, grant, transport};
+use super::{
+    Listed,
+    http::{address, answer, auth, grant, transport},
+};
 use crate::{
     config::{Graph, Method},
-    model::{Coverage, Field, LiveUser, TenantRef, Upn},
+    model::{Field, TenantRef},
     ports::{Fault, FaultKind},
 };
 use call::Core;
 
 /// What Graph shows of a user; gateway, voicemail, dial plan and the like cannot be seen there.
 pub const SEES: [Field; 2] = [Field::PhoneNumber, Field::CallPolicyName];
-
-/// The users of a tenant, and whether these are all.
-pub type Users = (BTreeMap<Upn, LiveUser>, Coverage);
 
 /// Reads users through Graph. Clones share connections and tokens.
 #[derive(Clone)]
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     /// All users of a tenant: page by page, each a request of its own, so that a token that ends on the way costs one page.
-    pub async fn users(&self, tenant: &TenantRef) -> Result<Users, Fault> {
+    pub async fn users(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
         let mut listing = listing::Listing::new(tenant);
         let mut url = Some(self.core.first(tenant)?);
         while let Some(page) = url {
@@ -64,9 +64,9 @@ impl Reader {
             let next = listing.take(&answer).map_err(|why| call::garbled(tenant, &why))?;
             url = next.map(|link| self.core.next(tenant, &link)).transpose()?;
         }
-        let (users, coverage) = listing.finish();
-        tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "read from Graph");
-        Ok((users, coverage))
+        let listed = listing.finish();
+        tracing::debug!(tenant = %tenant.name, users = listed.users.len(), doubts = ?listed.doubts, "read from Graph");
+        Ok(listed)
     }
 
     /// Logs in for a tenant, or finds that a usable token is at hand. For checks of the set-up; reads do it by themselves.

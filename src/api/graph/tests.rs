@@ -10,10 +10,12 @@ use axum::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{item::entry, listing::Listing, *};
+use super::{item, listing::Listing, *};
 use crate::{
-    api::roll::Entry,
-    model::{ExtensionPrefix, LiveCalling, LiveSource, Observed, PhoneNumber, TenantId, TenantName, UserId, Value},
+    api::roll::{Entry, Item, Odd},
+    model::{
+        Coverage, ExtensionPrefix, LiveCalling, LiveSource, LiveUser, Observed, PhoneNumber, TenantId, TenantName, UserId, Value,
+    },
 };
 
 const TENANT: &str = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
@@ -43,9 +45,23 @@ fn odd(name: &str, field: &str, value: Json) -> Json {
     user
 }
 
+fn entry(item: &Json) -> Entry {
+    item::read(item, &tenant()).entry
+}
+
+/// The numbers that are not compared, as `number (holder, held as)`.
+fn held(item: &Json) -> Vec<String> {
+    let Item { numbers, .. } = item::read(item, &tenant());
+    let number = |number| match number {
+        Ok(number) => format!("{number:?}"),
+        Err(read) => format!("{read}"),
+    };
+    numbers.into_iter().map(|held| format!("{} ({}, {})", number(held.number), held.holder, held.held_as)).collect()
+}
+
 fn read(item: &Json) -> LiveUser {
     let prefix = Some(ExtensionPrefix::parse("+1").unwrap());
-    match entry(item, &TenantRef { extension_prefix: prefix, ..tenant() }) {
+    match item::read(item, &TenantRef { extension_prefix: prefix, ..tenant() }).entry {
         Entry::User(user) => user,
         other => panic!("{other:?} for {item}"),
     }
@@ -62,7 +78,8 @@ fn a_user_is_read_and_nothing_is_guessed() {
     assert_eq!((adele.calling, adele.details.get(&Field::CallPolicyName)), (LiveCalling::Enabled, None));
     for (value, calling) in [
         (json!(false), LiveCalling::Disabled),
-        (json!("true"), LiveCalling::Unclear("\"true\"".to_owned())),
+        (json!("true"), LiveCalling::Enabled),
+        (json!("on"), LiveCalling::Unclear("\"on\"".to_owned())),
         (json!(null), LiveCalling::Unclear("null".to_owned())),
     ] {
         assert_eq!(read(&odd("a", "isEnterpriseVoiceEnabled", value)).calling, calling);
@@ -74,6 +91,10 @@ fn a_user_is_read_and_nothing_is_guessed() {
         (numbers(&[("+14255550100", "primary")]), number("+14255550100")),
         (numbers(&[("14255550100", "primary"), ("+14255550101", "private")]), number("+14255550100")),
         (numbers(&[("+14255550101", "alternate")]), Observed::Unset),
+        (
+            json!([{"telephoneNumber": "+14255550101"}, {"telephoneNumber": "+14255550100", "assignmentCategory": "primary"}]),
+            number("+14255550100"),
+        ),
         (numbers(&[("+11000", "primary")]), number("+11000")),
     ] {
         assert_eq!(read(&odd("a", "telephoneNumbers", value.clone())).details[&Field::PhoneNumber], seen, "{value}");
@@ -98,22 +119,64 @@ fn a_user_is_read_and_nothing_is_guessed() {
 
 #[test]
 fn an_item_is_a_user_of_this_tenant_or_is_told_apart() {
-    for kind in ["resourceAccount", "guest", "sfbOnPremUser", "ineligibleUser", "unknown"] {
-        assert_eq!(entry(&odd("a", "accountType", json!(kind)), &tenant()), Entry::NoPerson);
+    for kind in ["resourceAccount", "guest", "sfbOnPremUser", "ineligibleUser"] {
+        assert_eq!(entry(&odd("a", "accountType", json!(kind))), Entry::NoPerson);
     }
-    assert_eq!(entry(&odd("a", "tenantId", json!("00000000-0000-0000-0000-000000000000")), &tenant()), Entry::Foreign);
-    for item in [
-        odd("a", "tenantId", json!(null)),
-        odd("a", "accountType", json!("robot")),
-        odd("a", "accountType", json!(null)),
-        odd("a", "userPrincipalName", json!("nobody")),
-        odd("a", "userPrincipalName", json!(["a@contoso.com"])),
-        json!(null),
-        json!("a@contoso.com"),
-        json!([]),
-    ] {
-        assert_eq!(entry(&item, &tenant()), Entry::Unreadable, "{item}");
+    assert_eq!(entry(&odd("a", "tenantId", json!("00000000-0000-0000-0000-000000000000"))), Entry::Foreign);
+    for item in [odd("a", "userPrincipalName", json!("nobody")), odd("a", "userPrincipalName", json!(["a@contoso.com"]))] {
+        assert_eq!(entry(&item), Entry::Unreadable(Odd::Name), "{item}");
     }
+    for item in [odd("a", "tenantId", json!(null)), json!(null), json!("a@contoso.com"), json!([])] {
+        assert_eq!(entry(&item), Entry::Unreadable(Odd::Tenant), "{item}");
+    }
+}
+
+#[test]
+fn an_account_of_an_unknown_kind_is_passed_over_or_doubted_by_its_name() {
+    for kind in [json!("unknown"), json!("unknownFutureValue"), json!("robot"), json!(null)] {
+        let on = odd("a", "accountType", kind.clone());
+        let mut off = on.clone();
+        off["isEnterpriseVoiceEnabled"] = json!(false);
+        assert_eq!(entry(&off), Entry::NoPerson, "{kind}");
+        let Entry::Unreadable(Odd::Account(words)) = entry(&on) else { panic!("{kind}") };
+        assert!(words.starts_with("a@contoso.com ") && words.ends_with("with calling on"), "{words}");
+        assert!(kind.as_str().is_none_or(|kind| words.contains(&format!("account type {kind:?}"))), "{words}");
+        off["isEnterpriseVoiceEnabled"] = json!(null);
+        assert!(matches!(entry(&off), Entry::Unreadable(Odd::Account(_))), "{kind}");
+    }
+}
+
+#[test]
+fn every_number_of_an_item_is_held_by_somebody() {
+    let numbers = json!([
+        {"telephoneNumber": "+14255550100", "assignmentCategory": "primary"},
+        {"telephoneNumber": "+14255550101", "assignmentCategory": "private"},
+        {"telephoneNumber": "tel:+1 425 555 0102", "assignmentCategory": "alternate"},
+        {"telephoneNumber": "(425) 555-0103", "assignmentCategory": "alternate"},
+        {"telephoneNumber": "+14255550104", "assignmentCategory": "unknownFutureValue"},
+        {"telephoneNumber": "", "assignmentCategory": "private"},
+    ]);
+    let person = odd("ann", "telephoneNumbers", numbers.clone());
+    assert_eq!(
+        held(&person),
+        [
+            "+14255550101 (ann@contoso.com, private line)",
+            "tel:+1 425 555 0102 (ann@contoso.com, alternate number)",
+            "\"(425) 555-0103\" at `telephoneNumbers` (ann@contoso.com, alternate number)",
+            "+14255550104 (ann@contoso.com, number of category \"unknownFutureValue\")",
+        ]
+    );
+    for (kind, words) in [("resourceAccount", "resource account"), ("guest", "guest"), ("robot", "account of an unknown type")] {
+        let mut account = person.clone();
+        account["accountType"] = json!(kind);
+        let held = held(&account);
+        assert_eq!((held.len(), held[0].as_str()), (5, format!("+14255550100 (ann@contoso.com, {words})").as_str()));
+    }
+    let twice = json!([
+        {"telephoneNumber": "+14255550100", "assignmentCategory": "primary"},
+        {"telephoneNumber": "+14255550101", "assignmentCategory": "primary"},
+    ]);
+    assert_eq!(held(&odd("ann", "telephoneNumbers", twice)).len(), 2);
 }
 
 fn page(users: &[Json], next: Option<&str>) -> Json {
@@ -132,18 +195,23 @@ fn a_list_ends_whole_or_in_doubt() {
         let wanted: Vec<bool> = pages.iter().map(|page| listing.take(page).unwrap().is_some()).collect();
         (listing.finish(), wanted)
     };
-    let ((users, coverage), wanted) = run(&[page(&[user("a")], Some("x")), page(&[], Some("y")), page(&[user("b")], None)]);
-    assert_eq!((users.len(), coverage, wanted), (2, Coverage::Complete, vec![true, true, false]));
+    let (listed, wanted) = run(&[page(&[user("a")], Some("x")), page(&[], Some("y")), page(&[user("b")], None)]);
+    assert_eq!((listed.users.len(), listed.coverage(), wanted), (2, Coverage::Complete, vec![true, true, false]));
     let again = odd("b", "id", json!("id-of-a"));
     for (pages, words) in [
         (vec![page(&[], None)], "no users at all"),
         (vec![page(&[odd("a", "accountType", json!("guest"))], None)], "no users at all"),
         (vec![page(&[user("a"), user("A")], None)], "1 entry is listed more than once"),
         (vec![page(&[user("a"), again], None)], "1 entry is listed more than once"),
-        (vec![page(&[user("a"), json!(7)], None)], "1 entry is without a readable"),
+        (vec![page(&[user("a"), json!(7)], None)], "1 entry does not say of which tenant it is"),
+        (
+            vec![page(&[user("a"), odd("b", "accountType", json!("robot"))], None)],
+            "b@contoso.com is of the account type \"robot\"",
+        ),
         (vec![page(&[user("a")], Some("x")), page(&[user("b")], Some("x"))], "round in a circle"),
     ] {
-        let ((_, coverage), wanted) = run(&pages);
+        let (listed, wanted) = run(&pages);
+        let coverage = listed.coverage();
         assert!(matches!(&coverage, Coverage::Suspect(text) if text.contains(words)), "{coverage:?} instead of {words}");
         assert_eq!(wanted.last(), Some(&false));
     }
@@ -173,6 +241,10 @@ async fn serve(answer: impl Fn(usize, &str) -> Response + Clone + Send + Sync + 
             if request.uri().path().ends_with("/oauth2/v2.0/token") {
                 return json!({"access_token": format!("token-{}", log.len()), "expires_in": 3600}).to_string().into_response();
             }
+            // Without it, kinds of account that were added later are not named.
+            if request.headers().get("prefer").is_none_or(|prefer| prefer != "include-unknown-enum-members") {
+                return StatusCode::BAD_REQUEST.into_response();
+            }
             let n = log.iter().filter(|path| path.starts_with("/v1.0/")).count() - 1;
             answer(n, &here)
         }
@@ -197,8 +269,8 @@ async fn a_token_that_ends_on_the_way_costs_one_page() {
         _ => page(&[user("b")], None).to_string().into_response(),
     })
     .await;
-    let (users, coverage) = reader.users(&tenant()).await.unwrap();
-    assert_eq!((users.len(), coverage), (2, Coverage::Complete));
+    let listed = reader.users(&tenant()).await.unwrap();
+    assert_eq!((listed.users.len(), listed.coverage()), (2, Coverage::Complete));
     let token = format!("/{TENANT}/oauth2/v2.0/token");
     let first = "/v1.0/admin/teams/userConfigurations?$top=2";
     assert_eq!(*seen.lock().unwrap(), [&token, first, "/v1.0/next?page=2", &token, "/v1.0/next?page=2"]);
@@ -243,9 +315,9 @@ async fn one_item_of_ten_megabytes_is_a_user_with_one_odd_field() {
         page(&[large, user("b")], None).to_string().into_response()
     })
     .await;
-    let (users, coverage) = reader.users(&tenant()).await.unwrap();
-    assert_eq!((users.len(), coverage), (2, Coverage::Complete));
-    let told: usize = users.values().map(|user| format!("{user:?}").len()).sum();
+    let listed = reader.users(&tenant()).await.unwrap();
+    assert_eq!((listed.users.len(), listed.coverage()), (2, Coverage::Complete));
+    let told: usize = listed.users.values().map(|user| format!("{user:?}").len()).sum();
     assert!(told < 2000, "{told}");
 
     let (reader, _) = serve(|_, _| page(&[odd("a", "x", json!("9".repeat(20_000_000)))], None).to_string().into_response()).await;

@@ -81,6 +81,8 @@ pub(in crate::api) struct Transport {
     setting: Setting,
     timeout: Duration,
     throttle: Throttle,
+    /// What each request asks the service to mind.
+    preference: Option<HeaderValue>,
     /// How far the service's clock is ahead of ours, as its last answer told.
     ahead: Mutex<Option<SignedDuration>>,
 }
@@ -119,8 +121,14 @@ impl Transport {
             setting: base.setting().clone(),
             timeout,
             throttle: Throttle::default(),
+            preference: None,
             ahead: Mutex::default(),
         })
+    }
+
+    /// The same with a preference (RFC 7240) in each request.
+    pub(in crate::api) fn preferring(self, preference: &'static str) -> Self {
+        Self { preference: Some(HeaderValue::from_static(preference)), ..self }
     }
 
     /// The service as messages name it.
@@ -169,7 +177,10 @@ impl Transport {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
         };
-        let builder = self.http.request(method, request.url.clone());
+        let mut builder = self.http.request(method, request.url.clone());
+        if let Some(preference) = &self.preference {
+            builder = builder.header("prefer", preference.clone());
+        }
         match &request.payload {
             Payload::Empty => builder,
             Payload::Text(text) => builder.header(CONTENT_TYPE, "application/json").body(text.clone()),

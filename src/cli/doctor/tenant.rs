@@ -3,7 +3,7 @@
 use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Reader,
-    model::{Consent, Coverage, DesiredTenant, LiveCalling, LiveSource, LiveTenant, TenantRef, Upn},
+    model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, Observed, TenantRef, Upn},
     plan::{self, render::many},
     ports::LiveReader,
 };
@@ -39,7 +39,10 @@ pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &D
         }
     }
     match users.observe(&tenant).await {
-        Ok(live) => visible(&mut checks, desired, &live),
+        Ok(live) => {
+            visible(&mut checks, desired, &live);
+            understood(&mut checks, &live);
+        }
         Err(fault) => checks.fault("users", fault),
     }
     checks.list
@@ -98,13 +101,48 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     let missing: Vec<&Upn> = desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
     // Whoever is missing from a list that is cut short is no news beside that.
     if !missing.is_empty() && live.coverage == Coverage::Complete {
-        let names: Vec<&str> = missing.iter().take(SHOWN).map(|upn| upn.as_str()).collect();
-        let more = missing.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
         checks.warn(
             "visibility",
-            format!("{} of the manifests not shown by the service: {}{more}", many(missing.len(), "user"), names.join(", ")),
+            format!("{} of the manifests not shown by the service: {}", many(missing.len(), "user"), some(&names)),
             "check that they exist, are licensed and are in a group that the customer syncs; new users can take hours to appear",
         );
     }
+}
+
+/// Whether what is shown of the users is where it is looked for, and can be read.
+fn understood(checks: &mut Checks, live: &LiveTenant) {
+    for unmatched in live.beside.unmatched.iter().filter(|unmatched| unmatched.named) {
+        let (finding, remedy) = plan::nowhere(unmatched);
+        checks.warn("pointers", finding, remedy);
+    }
+    let numbers: Vec<String> = plan::unread_numbers(live).map(|(holder, read)| format!("{holder} {read}")).collect();
+    if !numbers.is_empty() {
+        checks.warn(
+            "numbers",
+            format!("{} not understood, and each may be any: {}", many(numbers.len(), "number"), some(&numbers)),
+            "write them as `+`, country code and number where they are kept; until then no number is given to anybody unless its \
+             holder is seen to give it up",
+        );
+    }
+    let odd = live.users.values().flat_map(|user| user.details.iter().map(move |(field, observed)| (user, field, observed)));
+    let odd = odd.filter_map(|(user, field, observed)| match observed {
+        Observed::Unreadable(read) if *field != Field::PhoneNumber => Some(format!("{field} of {} {read}", user.upn)),
+        _ => None,
+    });
+    let odd: Vec<String> = odd.collect();
+    if !odd.is_empty() {
+        checks.warn(
+            "values",
+            format!("{} not understood: {}", many(odd.len(), "value"), some(&odd)),
+            "they are not overwritten; correct the pointers of these fields, or the values where they are kept",
+        );
+    }
+}
+
+/// Some of them, and how many more there are.
+fn some(told: &[String]) -> String {
+    let more = told.len().saturating_sub(SHOWN);
+    let shown = told.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }

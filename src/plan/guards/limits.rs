@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
-    model::{DesiredTenant, Field, Limit, LiveCalling, LiveTenant, LiveUser, Memory, PerHour, SentCounts, Upn, Value},
+    model::{DesiredTenant, Field, Limit, LiveCalling, LiveTenant, Memory, PerHour, SentCounts, Upn, Value},
     plan::{Action, Hold, HoldKind, Seen, Step},
 };
 
@@ -26,7 +26,8 @@ impl Kind {
         match self {
             Self::Disable => step.action == Action::Disable,
             Self::Numbers => step.changes.iter().any(|change| {
-                let had = matches!(change.live, Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)));
+                let had =
+                    matches!(change.live, Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)) | Seen::Unreadable(_));
                 change.field == Field::PhoneNumber && had
             }),
             // Who has no calling has nothing to lose: a new tenant may be set up at once.
@@ -76,6 +77,8 @@ fn stands_anyhow(step: &Step) -> bool {
                 | K::NumberRing
                 | K::NumberRelease
                 | K::NumberUnproven
+                | K::Unread
+                | K::Unmatched
         )
     })
 }
@@ -93,8 +96,7 @@ fn is_enabled(live: &LiveTenant, user: &Upn) -> bool {
 
 /// Holds what is more than the tenant allows in one run.
 pub(in crate::plan) fn hold_over_limits(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
-    let person = |user: &&LiveUser| user.calling == LiveCalling::Enabled && !user.upn.is_platform_account();
-    let enabled = live.users.values().filter(person).count();
+    let enabled = live.users.values().filter(|user| user.is_person_with_calling()).count();
     for kind in Kind::ALL {
         let limit = match kind {
             Kind::Disable => desired.limits.disable,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    model::{DesiredTenant, Field, LiveCalling, LiveTenant, Observed, PhoneNumber, Site, Upn, Value},
+    model::{DesiredTenant, Field, LiveCalling, LiveTenant, PhoneNumber, Site, Upn},
     plan::{Action, Cause, Hold, HoldKind, Step},
 };
 
@@ -36,15 +36,27 @@ impl Guarded<'_> {
         if let Some(number) = self.number(user).filter(|number| protect.numbers.contains(number)) {
             return Some((format!("the user holds {number}, which is protected"), number.to_string()));
         }
+        if let Some(reason) = self.may_hold_any(user) {
+            return Some((reason, "the numbers".to_owned()));
+        }
         let site = self.desired.users.get(user)?.site.as_ref().filter(|site| protect.sites.contains(site))?;
         Some((format!("the user is at site {site}, which is protected"), format!("site {site}")))
     }
 
     fn number(&self, user: &Upn) -> Option<&PhoneNumber> {
-        match self.live.users.get(user)?.details.get(&Field::PhoneNumber)? {
-            Observed::Set(Value::Phone(number)) => Some(number),
-            _ => None,
+        self.live.users.get(user)?.number()
+    }
+
+    /// Why the user may hold a protected number, if nobody can say which one it holds.
+    fn may_hold_any(&self, user: &Upn) -> Option<String> {
+        if self.desired.protect.numbers.is_empty() {
+            return None;
         }
+        if let Some(read) = self.live.users.get(user)?.unread_number() {
+            return Some(format!("the user's number is not understood ({read}), and may be one that is protected"));
+        }
+        let blind = !self.live.sees.contains(&Field::PhoneNumber);
+        blind.then(|| "the list shows no numbers, and the user may hold one that is protected".to_owned())
     }
 
     fn disable(&self, user: &Upn, cause: Cause) -> Vec<Hold> {

@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use ledger::Ledger;
 
+use ledger::Holder;
+
 use super::{Action, Step};
 use crate::model::{DesiredTenant, Field, LiveTenant, PhoneNumber, TenantName, Upn, Value};
 
@@ -53,24 +55,24 @@ fn release_before_take(
         if !live.sees.contains(&Field::PhoneNumber) {
             step.holds.push(words::nobody_sees(&number));
         }
-        let own = |user: &Upn, tenant: &DesiredTenant| tenant.name == desired.name && *user == step.user;
-        let others: Vec<_> =
-            ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder.user, holder.tenant)).collect();
+        let own = |holder: &&Holder<'_>| holder.tenant.name == desired.name && holder.user == Some(&step.user);
+        let others: Vec<_> = ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder)).collect();
         let mut found = false;
         for holder in others {
             found = true;
-            if let Some(release) = releases.get(holder.user).filter(|_| holder.tenant.name == desired.name) {
+            let release = holder.user.and_then(|user| releases.get(user));
+            if let Some(release) = release.filter(|_| holder.tenant.name == desired.name) {
                 step.after.push(*release);
             } else {
                 step.holds.push(words::taken_by(&number, *holder, desired));
                 waits_for.extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
             }
         }
-        let doubts: Vec<_> = ledger.doubts(&number, &desired.name).collect();
+        let doubts = ledger.doubts(&number, &desired.name, Some(&step.user));
         // Whoever is seen to hold it is the only one: the service gives a number to one user.
         if !found && !doubts.is_empty() {
             step.holds.push(words::unproven(&number, &doubts));
-            waits_for.extend(doubts.into_iter().map(|(name, _)| name.clone()));
+            waits_for.extend(doubts.tenants.into_iter().filter(|name| **name != desired.name).cloned());
         }
     }
     waits_for

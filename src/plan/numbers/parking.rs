@@ -29,9 +29,9 @@ impl Places {
         let mut none = None;
         for place in &desired.parking {
             let holder = ledger.holders(&desired.name, place).first();
-            let doubts: Vec<_> = ledger.doubts(place, &desired.name).collect();
+            let doubts = ledger.doubts(place, &desired.name, None);
             match holder {
-                Some(holder) => none = none.or_else(|| Some(format!("parking number {place} is held by {}", holder.user))),
+                Some(holder) => none = none.or_else(|| Some(format!("parking number {place} is held by {}", holder.name))),
                 None if !doubts.is_empty() => none = none.or_else(|| Some(words::unproven(place, &doubts).reason)),
                 None => free.push_back((place.clone(), None)),
             }

@@ -1,13 +1,13 @@
 //! Why a number does not move, and what frees it.
 
-use super::ledger::{Holder, Unseen};
+use super::ledger::{Doubts, Holder, UnreadNumber, Unseen};
 use crate::{
-    model::{Calling, DesiredTenant, Field, LiveCalling, PhoneNumber, Release, TenantName, Upn, Value},
+    model::{Calling, DesiredTenant, Field, LiveCalling, PhoneNumber, Release, Upn, Value},
     plan::{Hold, HoldKind},
 };
 
 /// Names that are told; of more, only the count.
-const TOLD: usize = 5;
+pub(super) const TOLD: usize = 5;
 
 pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
     Hold::new(
@@ -17,22 +17,34 @@ pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
     )
 }
 
-pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {
-    let state = match holder.calling {
+/// What is said of a holder's calling.
+pub(super) fn state(calling: &LiveCalling) -> &'static str {
+    match calling {
         LiveCalling::Enabled => "enabled",
         LiveCalling::Disabled => "disabled",
         LiveCalling::Unclear(_) => "in an unclear state",
+    }
+}
+
+pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {
+    let elsewhere = holder.tenant.name != desired.name;
+    let place = if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
+    let reason = format!("{number} is held by {} ({}){place}", holder.name, holder.state);
+    let remedy = match holder.user {
+        Some(user) => how_it_is_freed(number, user, holder, elsewhere),
+        None => format!("choose another number, or take it from {} where it is kept: no manifest can", holder.name),
     };
-    let user = holder.user;
+    Hold::new(HoldKind::NumberTaken, reason, remedy)
+}
+
+fn how_it_is_freed(number: &PhoneNumber, user: &Upn, holder: Holder<'_>, elsewhere: bool) -> String {
     let wanted = holder.tenant.users.get(user);
     let gives_up = wanted.is_some_and(|user| match user.details.get(Field::PhoneNumber) {
         Some(Value::NoPhone) => true,
         Some(other) => user.calling == Calling::Enabled && *other != Value::Phone(number.clone()),
         None => false,
     });
-    let elsewhere = holder.tenant.name != desired.name;
-    let place = if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
-    let remedy = match wanted.map(|user| user.calling) {
+    match wanted.map(|user| user.calling) {
         _ if user.is_platform_account() => "choose another number: the platform needs this one".to_owned(),
         _ if gives_up && elsewhere => format!(
             "tenant {} gives it up in a run of its own; it is taken here afterwards, by the service without being asked, else by \
@@ -46,12 +58,11 @@ pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &Desir
         }
         Some(Calling::Enabled) => format!("give {user} another number, or `phoneNumber: none`"),
         None => format!("no manifest names {user}: add it with `phoneNumber: none`, or release the number in the portal"),
-    };
-    Hold::new(HoldKind::NumberTaken, format!("{number} is held by {user} ({state}){place}"), remedy)
+    }
 }
 
-/// A number with nobody in sight, while somebody may be out of sight.
-pub(super) fn unproven(number: &PhoneNumber, doubts: &[(&TenantName, Unseen)]) -> Hold {
+/// A number with nobody in sight, while somebody may be out of sight, or hold a number that is not understood.
+pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let why = |why: &Unseen| match why {
         Unseen::Failed => "could not be read",
         Unseen::Suspended => "is suspended",
@@ -60,14 +71,27 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &[(&TenantName, Unseen)]) -
         Unseen::Suspect => "has a list that may not be whole",
         Unseen::Blind => "has a list without numbers",
     };
-    let names = doubts.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
-    let suspended = doubts.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
-    let remedy = if suspended {
-        "it is taken once every tenant could be looked at; a tenant in `mode: report` is looked at and never changed"
-    } else {
-        "it is taken once every tenant could be looked at"
+    let unread = |unread: &UnreadNumber<'_>| format!("the number of {} is not understood ({})", unread.name, unread.read);
+    let unseen = doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
+    let mut reasons: Vec<String> = doubts.unread.iter().map(unread).collect();
+    reasons.extend((doubts.more > 0).then(|| format!("and those of {} more", doubts.more)));
+    if !doubts.unseen.is_empty() {
+        reasons.push(some(unseen));
+    }
+    let reasons = reasons.join(", ");
+    let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
+    let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
+        (true, _) if suspended => {
+            "it is taken once every tenant could be looked at; a tenant in `mode: report` is looked at and never changed"
+        }
+        (true, _) => "it is taken once every tenant could be looked at",
+        (false, true) => "it is taken once that number is understood: write it as `+`, country code and number where it is kept",
+        (false, false) => {
+            "it is taken once every tenant could be looked at and that number is understood: write it as `+`, country code and \
+             number where it is kept"
+        }
     };
-    Hold::new(HoldKind::NumberUnproven, format!("nobody can say that {number} is free: {}", some(names)), remedy)
+    Hold::new(HoldKind::NumberUnproven, format!("nobody can say that {number} is free: {reasons}"), remedy)
 }
 
 /// A number is to be given up, and only a person may do that.

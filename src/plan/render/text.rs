@@ -13,7 +13,7 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 use super::{Tally, losing::Losing, many};
 use crate::{
     model::{Mode, TenantName, Upn, Verb},
-    plan::{Cause, Change, Hold, HoldKind, Note, Plan, Step, SyncPlan, TenantPlan, diff::Shown, wanted},
+    plan::{Cause, Change, Hold, HoldKind, Note, Plan, Step, SyncPlan, TenantPlan, UnreadNumbers, diff::Shown, nowhere, wanted},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -248,6 +248,18 @@ impl fmt::Display for Note {
                 write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
+            Self::UnreadNumbers(numbers) => write!(f, "{}", UnreadNumbers(numbers)),
+            Self::Unmatched(unmatched) => {
+                let told: Vec<String> = unmatched.iter().map(|unmatched| nowhere(unmatched).0).collect();
+                write!(f, "{}: nothing is written because of it", told.join("; "))
+            }
+            Self::Nameless(count) => {
+                write!(
+                    f,
+                    "{} without a user name, with calling off and without a number, passed over",
+                    if *count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+                )
+            }
             Self::NotOurTenant(reseller) => write!(
                 f,
                 "the service does not list this tenant among those of reseller {reseller}; check `spec.tenantId` and `spec.account`"

@@ -13,6 +13,7 @@ mod numbers;
 mod patience;
 mod table;
 mod undo;
+mod unread;
 mod windows;
 
 use dialplane::plan::Plan;

@@ -175,3 +175,20 @@ async fn a_tenant_that_cannot_be_read_is_held() {
     let back = undo(&house, &entries).await;
     assert_eq!(kinds(&back), [HoldKind::NotRead], "{}", text(&back));
 }
+
+#[tokio::test]
+async fn what_is_not_understood_any_more_is_left_alone() {
+    let house = House::open(&contoso("", &["ann enabled +442079460110"]), |world| {
+        store(world, "ann", Field::PhoneNumber, number("+442079460111"));
+    })
+    .await;
+    let wanted = house.plan().await;
+    let entries = entries(&wanted, |_| Some(StepOutcome::Accepted));
+    carry_out(&house, &wanted).await;
+    let respell = ("\"+442079460110\"".to_owned(), "\"020 7946 0110\"".to_owned());
+    house.sandbox.faults(|faults| faults.respell = vec![respell]);
+    let plan = undo(&house, &entries).await;
+    let said = text(&plan);
+    assert_eq!(runnable(&plan), [], "{said}");
+    assert!(said.contains("what is there now is not understood: \"020 7946 0110\" at `/phoneNumber`"), "{said}");
+}

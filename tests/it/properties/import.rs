@@ -7,8 +7,9 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, Inventory, Kind, LiveCalling, LiveSource, LiveTenant,
-        LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Upn, UserId, Value,
+        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, HeldNumber, Inventory, Kind, LiveCalling,
+        LiveSource, LiveTenant, LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId,
+        Value,
     },
     pass,
     ports::{Fault, FaultKind, LiveReader as _},
@@ -76,14 +77,14 @@ fn number() -> impl Strategy<Value = String> {
 enum Draw {
     Value(u8, String, String),
     Unset,
-    Unreadable(String),
+    Unreadable(String, bool),
 }
 
 fn details() -> impl Strategy<Value = BTreeMap<usize, Draw>> {
     let draw = prop_oneof![
         6 => (any::<u8>(), text(), number()).prop_map(|(small, text, number)| Draw::Value(small, text, number)),
         1 => Just(Draw::Unset),
-        1 => text().prop_map(Draw::Unreadable),
+        1 => (text(), any::<bool>()).prop_map(|(text, placed)| Draw::Unreadable(text, placed)),
     ];
     prop::collection::btree_map(0..Field::ALL.len(), draw, 0..12)
 }
@@ -105,10 +106,34 @@ fn user() -> impl Strategy<Value = (String, LiveCalling, Option<UserId>, BTreeMa
         .prop_map(|(local, domain, calling, id, details)| (format!("{local}@{domain}"), calling, id, details))
 }
 
+fn unread(text: &str, placed: bool) -> Unread {
+    Unread::new(text, if placed { "at `/a \"place\"`" } else { "" })
+}
+
+/// Numbers of others, places that are in no row, rows without a name.
+fn beside() -> impl Strategy<Value = Beside> {
+    let held = (text(), text(), number(), any::<bool>()).prop_map(|(holder, held_as, number, placed)| HeldNumber {
+        holder: holder.into(),
+        held_as: held_as.into(),
+        number: PhoneNumber::observed(&number, None).ok_or_else(|| unread(&number, placed)),
+    });
+    let unmatched = (option::of(0..Field::ALL.len()), text(), any::<bool>()).prop_map(|(field, place, named)| Unmatched {
+        field: field.map(|field| Field::ALL[field]),
+        key: "listUsers.id".into(),
+        place: place.into(),
+        named,
+    });
+    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize).prop_map(|(numbers, unmatched, nameless)| Beside {
+        numbers,
+        unmatched,
+        nameless,
+    })
+}
+
 fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Observed {
     let (small, text, number) = match draw {
         Draw::Unset => return Observed::Unset,
-        Draw::Unreadable(text) => return Observed::Unreadable(text.clone()),
+        Draw::Unreadable(text, placed) => return Observed::Unreadable(unread(text, *placed)),
         Draw::Value(small, text, number) => (small, text, number),
     };
     match field.kind() {
@@ -123,8 +148,8 @@ fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Obse
 
 fn shot() -> impl Strategy<Value = Shot> {
     let head = (0..4_usize, any::<bool>(), option::weighted(0.2, text()), any::<(bool, bool)>(), 0..2_000_000_000_i64);
-    (head, vec(user(), 0..12), prop::bool::weighted(0.1), 0..4_u8).prop_map(
-        |((number, prefix, doubt, consent, at), users, unread, beside)| {
+    (head, vec(user(), 0..12), prop::bool::weighted(0.1), 0..4_u8, beside()).prop_map(
+        |((number, prefix, doubt, consent, at), users, unread, confirmed, mut beside)| {
             let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
             let names = ["contoso", "no", "123", "1e3"];
             let tenant = TenantRef {
@@ -143,21 +168,25 @@ fn shot() -> impl Strategy<Value = Shot> {
                     .collect();
                 (upn.clone(), LiveUser { upn, id, calling, details })
             });
+            for number in beside.numbers.iter_mut().filter_map(|held| held.number.as_mut().ok()) {
+                *number = PhoneNumber::observed(number.as_str(), tenant.extension_prefix.as_ref()).unwrap();
+            }
             let live = LiveTenant {
                 consent: Consent::from_indicators(consent.0, consent.1),
                 coverage: doubt.map_or(Coverage::Complete, Coverage::Suspect),
                 sees: Field::ALL.into_iter().skip(usize::from(unread)).collect(),
                 users: users.collect(),
+                beside,
                 confirmation: Confirmation::NotAsked,
             };
-            let live = match beside {
+            let live = match confirmed {
                 0 => LiveTenant { confirmation: Confirmation::Failed("it said \"users\":[]".to_owned()), ..live },
                 1 => LiveTenant { confirmation: Confirmation::Seen(live.users.clone(), live.coverage.clone()), ..live },
                 _ => live,
             };
             let fault = Fault::new(FaultKind::Server, "the service\nfailed").hint("wait");
             let live = if unread { Err(fault) } else { Ok(Arc::new(live)) };
-            let inventory = (beside > 1).then(|| {
+            let inventory = (confirmed > 1).then(|| {
                 let gateways = BTreeMap::from([(GatewayId::new(2).unwrap(), "EU \"1\"".to_owned())]);
                 let tenants = if prefix { Err("no list".to_owned()) } else { Ok([tenant.id.clone()].into()) };
                 Arc::new(Inventory {

@@ -9,9 +9,9 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits,
-        LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit, TenantId,
-        TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit,
+        Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit,
+        TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{Fault, FaultKind, LiveReader, Provisioner},
 };
@@ -332,7 +332,7 @@ impl LiveReader for Model {
         });
         let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
         let (consent, sees, confirmation) = (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
-        Ok(LiveTenant { consent, coverage, sees, users: users.collect(), confirmation })
+        Ok(LiveTenant { consent, coverage, sees, users: users.collect(), beside: Beside::default(), confirmation })
     }
 }
 

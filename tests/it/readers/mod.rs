@@ -3,6 +3,8 @@
 mod confirm;
 mod file;
 mod graph;
+mod pointers;
+mod sheet;
 mod shrink;
 mod whole;
 mod wrapped;

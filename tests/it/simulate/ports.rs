@@ -8,7 +8,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Confirmation, Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
+    model::{Beside, Confirmation, Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
     ports::{Entry, Fault, FaultKind, Journal, JournalError, Lease, LiveReader, Provisioner},
     state::VolatileJournal,
 };
@@ -100,6 +100,7 @@ impl LiveReader for Service {
             coverage: Coverage::Complete,
             sees: customer.sees.clone(),
             users: customer.list(at),
+            beside: Beside::default(),
             confirmation: Confirmation::NotAsked,
         };
         if world.chance(world.temper.short) {

@@ -1,0 +1,71 @@
+//! A value of an answer as a value of a field: what all readers of JSON have in common. Pure.
+
+use serde_json::Value as Json;
+
+use super::http::redact;
+use crate::model::{ExtensionPrefix, Kind, Observed, Raw, Unread, Value, is_blank};
+
+/// What an answer says of a field of that kind; `place` tells where it stands, as words.
+pub(super) fn observed(kind: Kind, value: &Json, place: impl FnOnce() -> String, prefix: Option<&ExtensionPrefix>) -> Observed {
+    let raw = match value {
+        Json::Null => return Observed::Unset,
+        Json::String(text) if is_blank(text) => return Observed::Unset,
+        Json::String(text) => Raw::Text(text),
+        Json::Bool(flag) => Raw::Flag(*flag),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Raw::Whole(whole),
+            (None, Some(float)) => Raw::Float(float),
+            (None, None) => Raw::Other,
+        },
+        Json::Array(_) | Json::Object(_) => Raw::Other,
+    };
+    Value::observed(kind, raw, prefix).map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
+}
+
+/// A value that is none of the field, as it stands there.
+pub(super) fn unread(value: &Json, place: &str) -> Unread {
+    let text = match value {
+        Json::String(text) => redact::value(text),
+        other => redact::value(&other.to_string()),
+    };
+    Unread::new(text, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(kind: Kind, value: &Json) -> Observed {
+        observed(kind, value, || "at `/x`".to_owned(), None)
+    }
+
+    #[test]
+    fn odd_values_are_unreadable_and_blank_ones_are_nothing() {
+        for (kind, value) in [
+            (Kind::Phone, json!("reception")),
+            (Kind::Phone, json!(442_079_460_110.0)),
+            (Kind::Gateway, json!(-1)),
+            (Kind::Gateway, json!(8.5)),
+            (Kind::Flag, json!("perhaps")),
+            (Kind::Text, json!({"a": 1})),
+            (Kind::Text, json!(["a"])),
+        ] {
+            assert!(matches!(read(kind, &value), Observed::Unreadable(_)), "{value}");
+        }
+        for kind in [Kind::Phone, Kind::Gateway, Kind::Flag, Kind::Text] {
+            for blank in [json!(null), json!(""), json!("  "), json!("\u{a0}\u{200b}")] {
+                assert_eq!(read(kind, &blank), Observed::Unset, "{blank}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_is_no_value() {
+        assert_eq!(
+            read(Kind::Text, &json!("x".repeat(10_000_000))),
+            Observed::Unreadable(Unread::new(format!("{}...", "x".repeat(80)), "at `/x`"))
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Values as readers find them: which of them are values of a field, and what stands there if they are none.
+//!
+//! **Invariant:** nothing is lost and nothing is guessed. Text that is exactly a number or a flag is one; everything else that is
+//! not of the field's kind stays as it was read, with its place.
+
+use std::{fmt, sync::Arc};
+
+use super::{ExtensionPrefix, GatewayId, Kind, PhoneNumber, Value, spelling};
+
+/// The longest text that is taken for the value of a field, in bytes: some are not what a pointer meant.
+const MAX_TEXT: usize = 4096;
+/// Whole numbers above it may not be what they were before they went through a float.
+const MAX_FLOAT: f64 = 9_007_199_254_740_992.0;
+
+/// What stands in the place of a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Raw<'r> {
+    /// Text.
+    Text(&'r str),
+    /// A whole number.
+    Whole(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// True or false.
+    Flag(bool),
+    /// A list, an object, nothing.
+    Other,
+}
+
+/// What was read where a value should be, and is none: it may be any.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unread {
+    /// What, cut to a readable length.
+    pub text: String,
+    /// Where it was, as words that follow it, such as "at `/phoneNumber`"; empty if that is not known.
+    pub place: Arc<str>,
+}
+
+impl Unread {
+    /// What was read, and where.
+    #[must_use]
+    pub fn new(text: impl Into<String>, place: &str) -> Self {
+        Self { text: text.into(), place: place.into() }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text)?;
+        if self.place.is_empty() { Ok(()) } else { write!(f, " {}", self.place) }
+    }
+}
+
+/// Whether there is nothing in a text that anybody could see.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || spelling::is_unseen(c))
+}
+
+impl Value {
+    /// The value of a kind that `raw` says, if it says one.
+    #[must_use]
+    pub fn observed(kind: Kind, raw: Raw<'_>, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
+        match (kind, raw) {
+            (Kind::Phone, Raw::Text(text)) => PhoneNumber::observed(text, prefix).map(Self::Phone),
+            (Kind::Phone, Raw::Whole(number)) => whole_number(number).map(Self::Phone),
+            (Kind::Gateway, Raw::Text(text)) => whole(text).and_then(gateway),
+            (Kind::Gateway, Raw::Whole(id)) => gateway(id),
+            (Kind::Gateway, Raw::Float(id)) => whole_float(id).and_then(gateway),
+            (Kind::Flag, Raw::Text(text)) => flag(text).map(Self::Flag),
+            (Kind::Flag, Raw::Flag(flag)) => Some(Self::Flag(flag)),
+            (Kind::Text, Raw::Text(text)) if text.len() <= MAX_TEXT => Some(Self::Text(text.into())),
+            _ => None,
+        }
+    }
+}
+
+/// A telephone number that came as a number. Full ones have no zero in front that could be lost; extensions may.
+fn whole_number(number: i64) -> Option<PhoneNumber> {
+    PhoneNumber::observed(&number.to_string(), None).filter(|_| number >= 1_000_000)
+}
+
+fn gateway(id: i64) -> Option<Value> {
+    GatewayId::new(id).ok().map(Value::Gateway)
+}
+
+/// A whole number as text, such as `805`; and as a tool for tables writes it, `805.0`.
+fn whole(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = match text.split_once('.') {
+        Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0') => whole,
+        Some(_) => return None,
+        None => text,
+    };
+    if spelling::all_digits(digits) { digits.parse().ok() } else { None }
+}
+
+fn whole_float(number: f64) -> Option<i64> {
+    let whole = number.fract() == 0.0 && (1.0..=MAX_FLOAT).contains(&number);
+    // Within the range of whole floats the text of one is digits alone.
+    if whole { format!("{number:.0}").parse().ok() } else { None }
+}
+
+fn flag(text: &str) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: Kind, raw: Raw<'_>) -> Option<String> {
+        Value::observed(kind, raw, None).map(|value| value.to_string())
+    }
+
+    #[test]
+    fn text_that_is_exactly_the_value_is_read_as_it() {
+        for (kind, raw, value) in [
+            (Kind::Gateway, Raw::Text("805"), "805"),
+            (Kind::Gateway, Raw::Text(" 805 "), "805"),
+            (Kind::Gateway, Raw::Text("805.0"), "805"),
+            (Kind::Gateway, Raw::Whole(805), "805"),
+            (Kind::Gateway, Raw::Float(805.0), "805"),
+            (Kind::Flag, Raw::Text("true"), "true"),
+            (Kind::Flag, Raw::Text("False"), "false"),
+            (Kind::Phone, Raw::Whole(493_012_345_678), "+493012345678"),
+            (Kind::Text, Raw::Text("805"), "\"805\""),
+        ] {
+            assert_eq!(read(kind, raw).as_deref(), Some(value), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_is_no_value() {
+        for (kind, raw) in [
+            (Kind::Gateway, Raw::Text("+805")),
+            (Kind::Gateway, Raw::Text("8.5")),
+            (Kind::Gateway, Raw::Text("805.")),
+            (Kind::Gateway, Raw::Text("8e2")),
+            (Kind::Gateway, Raw::Text("0")),
+            (Kind::Gateway, Raw::Text("1,000")),
+            (Kind::Gateway, Raw::Text("99999999999999999999")),
+            (Kind::Gateway, Raw::Whole(-1)),
+            (Kind::Gateway, Raw::Float(8.5)),
+            (Kind::Gateway, Raw::Float(1e300)),
+            (Kind::Gateway, Raw::Float(f64::NAN)),
+            (Kind::Gateway, Raw::Flag(true)),
+            (Kind::Flag, Raw::Text("yes")),
+            (Kind::Flag, Raw::Text("1")),
+            (Kind::Flag, Raw::Whole(1)),
+            (Kind::Phone, Raw::Whole(1000)),
+            (Kind::Phone, Raw::Whole(-493_012_345_678)),
+            (Kind::Phone, Raw::Whole(4_930_123_456_789_012)),
+            (Kind::Phone, Raw::Float(493_012_345_678.0)),
+            (Kind::Phone, Raw::Flag(true)),
+            (Kind::Text, Raw::Whole(7)),
+            (Kind::Text, Raw::Flag(true)),
+            (Kind::Text, Raw::Other),
+        ] {
+            assert_eq!(read(kind, raw), None, "{kind:?} {raw:?}");
+        }
+    }
+}

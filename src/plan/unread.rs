@@ -1,0 +1,165 @@
+//! What live state shows and nobody understands: it may be anything, so that it is told and never overwritten for its own sake.
+//!
+//! | not understood | what becomes of it |
+//! |---|---|
+//! | the number of a user | a problem of the user; every update of the user is held, because it carries a number or leaves it out |
+//! | another managed field | a problem of the user; it goes along with an update that has another reason |
+//! | a field that is not managed | an update of the user is held: it would leave the field out |
+//! | a field whose place is in no row at all | an update with no other reason is held |
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{
+    Change, Hold, HoldKind, Note, Seen,
+    diff::{Diff, Shown},
+};
+use crate::model::{
+    Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched, Unread, UpdateRequest, Value,
+};
+
+/// A managed field that cannot be compared.
+#[derive(Debug)]
+pub(super) struct Odd {
+    pub(super) field: Field,
+    /// What was read.
+    pub(super) read: Unread,
+    /// What is wanted was sent at this time, and this is what the service shows of it.
+    pub(super) did_not_land: Option<Timestamp>,
+}
+
+/// Numbers that a note tells, at most.
+const TOLD: usize = 5;
+/// What to do about a value that is not understood.
+const REMEDY: &str = "it is not overwritten: correct it where it is kept; if the service always writes it so, that spelling has to be \
+                      taught to dialplane, or take the key out of the manifests";
+/// What to do about a number that is not understood.
+const NUMBER: &str = "correct it where it is kept: `+`, country code and number, such as +14255550100";
+
+impl Diff<'_> {
+    /// Whether a change is a reason to write: something is known of what it replaces.
+    pub(super) fn is_firm(&self, change: &Change) -> bool {
+        !matches!(change.live, Seen::Unreadable(_)) && self.unmatched(change.field).is_none()
+    }
+
+    fn unmatched(&self, field: Field) -> Option<&Unmatched> {
+        self.past.live.beside.unmatched.iter().find(|unmatched| unmatched.field == Some(field))
+    }
+
+    /// Tells what cannot be compared. Details of a disabled user wait in any case, but for a number that is to be released.
+    pub(super) fn tell_odd(&mut self, desired: &DesiredUser, odd: &[Odd]) {
+        let told = odd.iter().filter(|odd| matters(desired, odd.field)).map(|odd| {
+            let sent = odd.did_not_land.map(|at| format!(" (it was sent on {} and did not land)", Shown(at))).unwrap_or_default();
+            let perhaps = if odd.field == Field::PhoneNumber { " and may be the one that is wanted" } else { "" };
+            format!("{} is shown as {}, which is not understood{perhaps}{sent}", odd.field, odd.read)
+        });
+        let told: Vec<String> = told.collect();
+        let number = odd.iter().any(|odd| odd.field == Field::PhoneNumber);
+        if !told.is_empty() {
+            self.problem(desired, told.join("; "), if number { NUMBER } else { REMEDY });
+        }
+    }
+
+    /// Why an update is not safe.
+    pub(super) fn unsure(&self, live: &LiveUser, changes: &[Change], request: &UpdateRequest) -> Vec<Hold> {
+        let firm = changes.iter().any(|change| self.is_firm(change));
+        let unmatched = changes.iter().filter_map(|change| self.unmatched(change.field));
+        let nobody_sees = unmatched.filter(|unmatched| !firm || unmatched.field == Some(Field::PhoneNumber));
+        let mut holds: Vec<Hold> = nobody_sees.map(hold_unmatched).collect();
+        if let Some(read) = live.unread_number() {
+            let reason = format!("the user's number is not understood ({read}), and an update could replace it");
+            holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
+        }
+        let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
+            Observed::Unreadable(read) if *field != Field::PhoneNumber && request.details().get(*field).is_none() => {
+                let reason = format!("an update would leave {field} out, which is set and not understood ({read})");
+                let remedy = format!("declare `{field}`, or take it out of what is read, if an update may leave it out");
+                Some(Hold::new(HoldKind::Unread, reason, remedy))
+            }
+            _ => None,
+        });
+        holds.extend(left_out);
+        holds
+    }
+}
+
+/// Why calling is not switched on, if what is stored of the user is not what is wanted as far as anybody can tell.
+pub(super) fn enable(odd: &[Odd]) -> Option<Hold> {
+    let number = odd.iter().find(|odd| odd.field == Field::PhoneNumber)?;
+    let reason = format!("the user's number is not understood ({}), and calling would begin with it", number.read);
+    Some(Hold::new(HoldKind::Unread, reason, NUMBER))
+}
+
+fn matters(desired: &DesiredUser, field: Field) -> bool {
+    let released = field == Field::PhoneNumber && desired.details.get(field) == Some(&Value::NoPhone);
+    desired.calling == Calling::Enabled || released
+}
+
+fn hold_unmatched(unmatched: &Unmatched) -> Hold {
+    let (what, remedy) = nowhere(unmatched);
+    Hold::new(HoldKind::Unmatched, format!("{what}: nobody can see what it would replace"), remedy)
+}
+
+/// That a place of the settings is in no row, and what to do about it.
+#[must_use]
+pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
+    let Unmatched { field, key, place, named: _ } = unmatched;
+    if key.starts_with("live.") {
+        let what = format!("the list has no column `{place}`, where `{key}` looks");
+        return (what, format!("export the list with it, or correct or remove `{key}`"));
+    }
+    let what = format!("no user of the tenant has anything at `{place}`, where `{key}` looks");
+    let remedy = match field {
+        Some(_) => format!(
+            "correct `{key}`; if the service leaves out what is not set, say so with `listUsers.omitsUnset: true`; if it never shows \
+             it, remove the pointer: then it is compared with what was last written"
+        ),
+        None => format!("correct `{key}`"),
+    };
+    (what, remedy)
+}
+
+/// Every number of a tenant that is not understood: who holds it, and what was read.
+pub fn unread_numbers(live: &LiveTenant) -> impl Iterator<Item = (&str, &Unread)> {
+    let of_users = live.users.values().filter_map(|user| Some((user.upn.as_str(), user.unread_number()?)));
+    let others = live.beside.numbers.iter().filter_map(|held| Some((&*held.holder, held.number.as_ref().err()?)));
+    of_users.chain(others)
+}
+
+/// What is told of a tenant's list as a whole.
+pub(super) fn notes(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let numbers: Vec<_> = unread_numbers(live).map(|(holder, read)| (holder.to_owned(), read.clone())).collect();
+    if !numbers.is_empty() {
+        notes.push(Note::UnreadNumbers(numbers));
+    }
+    let managed = |field: Field| desired.users.values().any(|user| user.details.get(field).is_some());
+    let told = |unmatched: &&Unmatched| unmatched.named || unmatched.field.is_some_and(managed);
+    let unmatched: Vec<Unmatched> = live.beside.unmatched.iter().filter(told).cloned().collect();
+    if !unmatched.is_empty() {
+        notes.push(Note::Unmatched(unmatched));
+    }
+    if live.beside.nameless > 0 {
+        notes.push(Note::Nameless(live.beside.nameless));
+    }
+    notes
+}
+
+/// Numbers that are not understood, as a note tells them.
+pub(super) struct UnreadNumbers<'n>(pub(super) &'n [(String, Unread)]);
+
+impl fmt::Display for UnreadNumbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<String> = self.0.iter().take(TOLD).map(|(holder, read)| format!("{holder} {read}")).collect();
+        match self.0.len() {
+            1 => f.write_str("1 number is not understood, and may be any: ")?,
+            count => write!(f, "{count} numbers are not understood, and each may be any: ")?,
+        }
+        f.write_str(&told.join(", "))?;
+        match self.0.len().saturating_sub(TOLD) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
