@@ -1,24 +1,20 @@
 //! The real binary on a machine that fails it: a disk that fills up at any moment, a state that cannot be written. (A clock that
 //! jumps is in the simulator: a process takes the time of the machine.)
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{path::Path, process::Command};
 
 use dialplane::sandbox::{Failure, Route, Rule};
 
 use crate::{
     kill::{everybody, finish, stage, unsynced},
-    stage::{Ended, Stage, dialplane},
+    stage::{Ended, Stage, child, dialplane},
 };
 
 /// The program begun by a shell that first does something to itself.
 fn behind(stage: &Stage, before: &str, arguments: &[&str]) -> Command {
     let program = dialplane(stage.path(), arguments);
-    let mut shell = Command::new("sh");
+    let mut shell = child("sh", stage.path());
     shell.args(["-c", &format!("{before} && exec \"$@\""), "sh"]).arg(program.get_program()).args(program.get_args());
-    shell.current_dir(stage.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
     shell
 }
 
@@ -61,13 +57,12 @@ async fn a_disk_that_fills_up_at_any_moment_loses_nothing() {
 fn unwritable(stage: &Stage, arguments: &[&str]) -> Command {
     let remount = "mount --bind .dialplane .dialplane && mount -o remount,ro,bind .dialplane";
     let probe = behind(stage, remount, &["--version"]);
-    let mut own_mounts = Command::new("unshare");
-    own_mounts.arg("--mount").arg(probe.get_program()).args(probe.get_args()).current_dir(stage.path());
+    let mut own_mounts = child("unshare", stage.path());
+    own_mounts.arg("--mount").arg(probe.get_program()).args(probe.get_args());
     if own_mounts.output().is_ok_and(|output| output.status.success()) {
         let program = behind(stage, remount, arguments);
-        let mut command = Command::new("unshare");
-        command.arg("--mount").arg(program.get_program()).args(program.get_args()).current_dir(stage.path());
-        command.stdin(Stdio::null()).env("NO_COLOR", "1");
+        let mut command = child("unshare", stage.path());
+        command.arg("--mount").arg(program.get_program()).args(program.get_args());
         return command;
     }
     chmod(&stage.path().join(".dialplane"), "a-w");

@@ -150,6 +150,8 @@ async fn a_stop_is_obeyed_by_all_that_writes() {
 async fn a_stop_in_mid_run_lets_nothing_more_be_sent() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    // Time enough on a busy machine: 33 updates, two at a time.
+    stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 2,");
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
     let mut run = stage.start(&["apply"]);
     run.until("the first write", || !stage.writes().is_empty()).await;

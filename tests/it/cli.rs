@@ -117,7 +117,9 @@ async fn the_service_acts_on_an_edit_and_keeps_the_last_good_version() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 150);
+    // Time enough on a busy machine: 33 updates, two at a time.
+    stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 2,");
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
     fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
     let mut run = stage.start(&["apply"]);
     run.until("the first write", || !stage.writes().is_empty()).await;
@@ -173,7 +175,7 @@ async fn secrets_are_never_told() {
 
 #[test]
 fn what_people_get_wrong_on_the_command_line() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     fs::write(folder.path().join("wrong.yaml"), "kind: Tenant\n").unwrap();
     fs::write(folder.path().join("config.yaml"), "conectToTeams: {}\n").unwrap();
     fs::write(folder.path().join("fleet.yaml"), fleet()).unwrap();
@@ -202,7 +204,7 @@ fn what_people_get_wrong_on_the_command_line() {
 
 #[test]
 fn help_schema_and_completions_are_there() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let run = |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
     insta::assert_snapshot!(run(&["--help"]).stdout);
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"]).stdout).unwrap();

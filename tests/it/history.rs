@@ -1,30 +1,22 @@
 //! Looking back with the real binary: `history`, `why`, `journal`.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::fs;
 
 use dialplane::sandbox::{Failure, Route, Rule};
 use serde_json::Value;
 
-use crate::{filters::plain, stage::Stage};
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let mut command = Command::new("git");
-    let author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"];
-    command.arg("-C").arg(folder).args(author).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-    assert!(command.status().unwrap().success(), "git {arguments:?}");
-}
+use crate::{
+    filters::plain,
+    stage::{Stage, git},
+};
 
 /// A stage with a commit, on which an apply was carried out, step by step, that lost one answer.
 async fn after_an_apply() -> (Stage, String) {
     let stage = Stage::drifted().await;
     stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 1,");
-    git(stage.path(), &["init", "-q"]);
-    git(stage.path(), &["add", "manifests"]);
-    git(stage.path(), &["commit", "-qm", "the fleet"]);
+    git(stage.path(), ("Ada", "ada@example.com"), &["init", "-q"]);
+    git(stage.path(), ("Ada", "ada@example.com"), &["add", "manifests"]);
+    git(stage.path(), ("Ada", "ada@example.com"), &["commit", "-qm", "the fleet"]);
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Lost).on(Route::Disable).times(1)));
     let ended = stage.run(&["apply"]).await;
     let lost =

@@ -50,7 +50,7 @@ async fn a_plan_from_a_snapshot_is_the_plan_of_the_service() {
     // Whatever the service holds: nobody asks it. And without a configuration there is nothing to ask with.
     let (calls, before) = (stage.sandbox.calls().len(), plans(&stage, &["--live", "live.json"]).await);
     assert_eq!(stage.sandbox.calls().len(), calls);
-    let alone = tempfile::tempdir().unwrap();
+    let alone = crate::folder::folder();
     fs::copy(&file, alone.path().join("live.json")).unwrap();
     fs::create_dir(alone.path().join("manifests")).unwrap();
     fs::copy(stage.manifest(), alone.path().join("manifests/fleet.yaml")).unwrap();
@@ -165,7 +165,7 @@ async fn an_import_begins_from_nothing() {
 
 #[test]
 fn what_people_get_wrong_with_kept_state() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("fleet.yaml", &fleet());
     put("newer.json", "{\"version\": 3, \"kind\": \"Snapshot\", \"clans\": []}");
@@ -226,7 +226,7 @@ fn damage_is_told_at_its_place_all_at_once() {
 
 #[test]
 fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("fleet.yaml", &fleet());
     let rows: Vec<String> = (0..12)

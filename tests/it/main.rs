@@ -17,6 +17,7 @@ mod examples;
 mod execute;
 mod faults;
 mod filters;
+mod folder;
 mod guide;
 mod history;
 mod keeper;

@@ -130,11 +130,20 @@ async fn the_service_comes_back_for_a_sync_that_waits() {
     let mut service = stage.start(&["run"]);
     let calls = |what: &str| stage.writes().iter().filter(|path| path.contains(what)).count();
     service.until("the first syncs", || calls("syncTeams") == 2).await;
-    let updates = calls("updateUserDetails");
-    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
-    service.until("the edit", || calls("updateUserDetails") > updates && stage.text("stdout").contains("sync waits")).await;
+    let waits = || stage.text("stdout").contains("sync waits");
+    // An edit whose sync comes at once, because the machine was slow, is followed by another one.
+    for voicemail in ["false", "true"].into_iter().cycle() {
+        let done = (calls("updateUserDetails"), calls("syncTeams"));
+        let edited = format!("useTeamsVoicemail: {voicemail}");
+        fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", &edited, 1)).unwrap();
+        service.until("the edit", || calls("updateUserDetails") > done.0 && (waits() || calls("syncTeams") > done.1)).await;
+        if waits() {
+            break;
+        }
+    }
+    let syncs = calls("syncTeams");
     // Resync is a quarter of an hour away: it is the sync that brings the service back.
-    service.until("the sync", || calls("syncTeams") == 3).await;
+    service.until("the sync", || calls("syncTeams") > syncs).await;
     assert_eq!(service.stop().await, Some(0));
 }
 

@@ -1,26 +1,13 @@
 //! Who wanted what is on record: the commit of the manifests, whatever surrounds the program, and who was at the keyboard.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::stage::{Ended, Stage, dialplane};
+use crate::stage::{self, Ended, Stage, child, dialplane, script};
 
-/// Git as `author`, in a folder, as if nothing were set around it.
 fn git(folder: &Path, author: &str, arguments: &[&str]) {
-    let mut command = Command::new("git");
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        command.env_remove(name);
-    }
-    let (name, email) = (format!("user.name={author}"), format!("user.email={author}@example.org"));
-    let whom = ["-c", &name, "-c", &email, "-c", "commit.gpgsign=false", "-c", "safe.directory=*"];
-    command.arg("-C").arg(folder).args(whom).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-    assert!(command.status().unwrap().success(), "git {arguments:?}");
+    stage::git(folder, (author, &format!("{author}@example.org")), arguments);
 }
 
 /// A stage whose manifests somebody has committed.
@@ -113,8 +100,7 @@ async fn doctor_says_why_the_revision_is_unknown() {
     assert!(absent["verdict"] == "warn" && absent["finding"].as_str().unwrap().contains("no program `git`"), "{absent}");
     // What cannot be told in time is unknown, and holds nothing up for long.
     let slow = empty.path().join("git");
-    fs::write(&slow, "#!/bin/sh\nexec /bin/sleep 600\n").unwrap();
-    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    script(&slow, "#!/bin/sh\nexec /bin/sleep 600\n");
     let late = doctor(&stage, Some(empty.path())).await;
     assert!(late["finding"].as_str().unwrap().contains("did not answer within"), "{late}");
 }
@@ -137,12 +123,10 @@ async fn a_checkout_of_another_user_is_read_and_nothing_of_it_is_run() {
     let wrapper = beside.path().join("git");
     let real = std::env::var_os("PATH").unwrap();
     let real = std::env::split_paths(&real).map(|folder| folder.join("git")).find(|path| path.exists()).unwrap();
-    let script = format!("#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {} \"$@\"\n", real.display());
-    fs::write(&wrapper, script).unwrap();
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {} \"$@\"\n", real.display());
+    script(&wrapper, &text);
     let path = std::env::join_paths([beside.path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-    let mut refused = Command::new(&wrapper);
-    let refused = refused.arg("-C").arg(&manifests).args(["log", "-1"]).env("LC_ALL", "C").output().unwrap();
+    let refused = child(&wrapper, &manifests).args(["log", "-1"]).env("LC_ALL", "C").output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("dubious ownership"), "git refuses it when it is simply asked");
     let check = doctor(&stage, Some(Path::new(&path))).await;
     assert!(check["verdict"] == "pass" && check["finding"].as_str().unwrap().contains("by ann <"), "{check}");

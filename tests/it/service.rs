@@ -12,9 +12,11 @@ use crate::stage::{Stage, fleet};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revert_stops_the_pass_that_it_reverts() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    // Time enough on a busy machine: 33 updates, two at a time.
+    stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 2,");
     let mut service = stage.start(&["run"]);
     service.until("the first passes", || stage.text("stderr").contains("manifests taken")).await;
-    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 300);
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
     let updates = || stage.writes().iter().filter(|path| path.contains("updateUserDetails")).count();
     fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
     service.until("the first of 33 updates", || updates() > 0).await;
@@ -85,7 +87,7 @@ async fn what_cannot_be_read_is_an_error_and_not_nothing_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_in_the_configuration_are_meant_from_its_folder() {
     let stage = Stage::drifted().await;
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = crate::folder::folder();
     let config = stage.path().join("dialplane.yaml");
     let ended = stage.run_in(elsewhere.path(), &["--config", config.to_str().unwrap(), "apply"]).await;
     assert_eq!(ended.code, 3, "{}{}", ended.stdout, ended.stderr);

@@ -1,6 +1,7 @@
 //! A stage for the real binary: a folder with manifests and a configuration, and the sandbox that it points at over a socket.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -52,7 +53,7 @@ impl Stage {
 
     /// The same with other manifests.
     pub(crate) async fn with(text: String, world: impl FnOnce(&Desired) -> World) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         fs::create_dir(folder.path().join("manifests")).unwrap();
         fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
         let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
@@ -118,18 +119,38 @@ impl Stage {
 }
 
 pub(crate) fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
+    let mut command = child(env!("CARGO_BIN_EXE_dialplane"), folder);
+    command.args(arguments).env("USER", "ada");
     command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .env("NO_COLOR", "1")
-        .env("USER", "ada")
-        .env_remove("SUDO_USER");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALPLANE_")) {
-        command.env_remove(name);
-    }
+}
+
+/// What a child process gets of the environment of the tests: where programs and files are, and a clock, a time zone and a language
+/// that may be any.
+const INHERITED: [&str; 8] = ["PATH", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LD_PRELOAD", "LLVM_PROFILE_FILE"];
+
+/// A process in `folder` that knows nothing of whoever runs the tests: no variables, no home, no settings of git.
+pub(crate) fn child(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    let inherited = |name: &str| INHERITED.contains(&name) || name.starts_with("FAKETIME");
+    command.env_clear().envs(std::env::vars().filter(|(name, _)| inherited(name)));
+    command.envs([("HOME", "/nonexistent"), ("NO_COLOR", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+    command.current_dir(folder).stdin(Stdio::null());
     command
+}
+
+/// Git in `folder`, by somebody with a name and an address.
+pub(crate) fn git(folder: &Path, (name, email): (&str, &str), arguments: &[&str]) {
+    let author = [("user.name", name), ("user.email", email)].map(|(key, value)| format!("{key}={value}"));
+    let ended = child("git", folder).args(["-c", &author[0], "-c", &author[1]]).args(arguments).output().unwrap();
+    assert!(ended.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// Makes a program of a text. A shell writes it: what this process has open for writing, a child of another test may keep open, and
+/// then the system does not start it.
+pub(crate) fn script(path: &Path, text: &str) {
+    let mut shell = child("sh", Path::new("/"));
+    shell.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(path).arg(text);
+    assert!(shell.status().unwrap().success(), "{}", path.display());
 }
 
 pub(crate) struct Ended {

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const TEXT: &str = "# nothing\n";
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     for (path, text) in files {
         write(folder.path(), path, text);
     }

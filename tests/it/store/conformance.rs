@@ -23,7 +23,7 @@ impl Place {
         let place = |volatile: bool| {
             let clock = TestClock::default();
             let volatile = volatile.then(|| VolatileJournal::with_clock(clock.clock()));
-            Self { folder: tempfile::tempdir().unwrap(), clock, volatile }
+            Self { folder: crate::folder::folder(), clock, volatile }
         };
         [place(true), place(false)]
     }

@@ -50,7 +50,7 @@ const DAMAGES: &[Damage] = &[
 async fn a_damaged_or_newer_journal_is_refused_and_stays_as_it_is() {
     let mut said = String::new();
     for (what, damage) in DAMAGES {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         write(folder.path(), &history()).await;
         damage(folder.path());
         let path = folder.path().join("journal.db");
@@ -66,7 +66,7 @@ async fn a_damaged_or_newer_journal_is_refused_and_stays_as_it_is() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let inside = folder.path().join("state");
@@ -112,7 +112,7 @@ const BESIDE: &[(&str, &str)] = &[
 async fn what_stands_beside_the_entries_is_proved_too() {
     let mut said = String::new();
     for (what, change) in BESIDE {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         write(folder.path(), &history()).await;
         drop(SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() }).unwrap());
         let whole = History::read(folder.path()).unwrap().check().unwrap();

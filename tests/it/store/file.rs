@@ -20,7 +20,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The state folder as a kill at this moment would leave it.
 fn killed(folder: &Path) -> tempfile::TempDir {
-    let left = tempfile::tempdir().unwrap();
+    let left = crate::folder::folder();
     for (name, content) in files(folder) {
         fs::write(left.path().join(name), content).unwrap();
     }
@@ -29,7 +29,7 @@ fn killed(folder: &Path) -> tempfile::TempDir {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_kill_at_any_point() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let journal = open(folder.path());
     for entry in history() {
         record(&journal, &[entry]).await;
@@ -41,7 +41,7 @@ async fn what_was_acknowledged_is_there_after_a_kill_at_any_point() {
 
 #[tokio::test]
 async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let journal = open(folder.path());
     let (last, first) = history().split_last().map(|(last, first)| (last.clone(), first.to_vec())).unwrap();
     record(&journal, &first).await;
@@ -73,7 +73,7 @@ async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else
 
 #[tokio::test]
 async fn one_process_at_a_time() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let first = open(folder.path());
     let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err("it is in use");
     let text = error.to_string();
@@ -87,7 +87,7 @@ async fn one_process_at_a_time() {
 
 #[tokio::test]
 async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let journal = open(folder.path());
     for entry in history() {
         record(&journal, &[entry]).await;
@@ -99,7 +99,7 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
 
 #[tokio::test]
 async fn a_look_makes_and_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let absent = folder.path().join("absent");
     assert_eq!(read_memory(&absent).unwrap()(&id("contoso")), Memory::default());
     assert!(!absent.exists());
@@ -124,7 +124,7 @@ async fn a_look_makes_and_changes_nothing() {
 
 #[tokio::test]
 async fn only_its_owner_reads_the_journal() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let state = folder.path().join("state");
     let journal = open(&state);
     record(&journal, &history()).await;

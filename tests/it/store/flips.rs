@@ -76,7 +76,7 @@ fn found(folder: &Path) -> bool {
 
 #[tokio::test]
 async fn whatever_bit_of_the_file_turns_over_it_is_found_or_changes_nothing() {
-    let whole = tempfile::tempdir().unwrap();
+    let whole = crate::folder::folder();
     cut_journal(whole.path()).await;
     let (right, right_told) = (tables(whole.path()).unwrap(), told(whole.path()).unwrap());
     assert!(right_told.contains("sync_owed: Some") && !found(whole.path()));
@@ -85,7 +85,7 @@ async fn whatever_bit_of_the_file_turns_over_it_is_found_or_changes_nothing() {
     let wanted = std::env::var("FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(FLIPS);
     let mut dice = fastrand::Rng::with_seed(7);
     let (mut changed, mut seen) = (0, 0);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     fs::write(folder.path().join("journal.id"), mark).unwrap();
     for flip in 0..wanted {
         // The header and the tables' own text now and then: they are a small part of the file.
@@ -113,7 +113,7 @@ async fn whatever_bit_of_the_file_turns_over_it_is_found_or_changes_nothing() {
 
 #[tokio::test]
 async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     cut_journal(folder.path()).await;
     let path = folder.path().join("journal.id");
     let mark = fs::read(&path).unwrap();

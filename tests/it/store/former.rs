@@ -18,7 +18,7 @@ const FORMAT_1: &str = include_str!("format1.sql");
 
 #[tokio::test]
 async fn a_journal_of_lines_is_taken_over_once_and_kept_aside() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let (lines, taken) = (folder.path().join("journal.jsonl"), folder.path().join("journal.jsonl.taken-over"));
     // Its last line was cut off by a crash.
     fs::write(&lines, format!("{LINES}{{\"v\":1,\"at\":\"20")).unwrap();
@@ -50,7 +50,7 @@ async fn a_journal_of_lines_is_taken_over_once_and_kept_aside() {
 
 #[tokio::test]
 async fn a_database_of_the_first_format_is_brought_up_to_date() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let path = folder.path().join("journal.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(FORMAT_1).unwrap();
     let before = fs::read(&path).unwrap();
@@ -59,7 +59,7 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
     let memory = reopened(folder.path());
     assert_eq!(looked, memory);
     // It holds the same entries as the lines do.
-    let lines = tempfile::tempdir().unwrap();
+    let lines = crate::folder::folder();
     fs::write(lines.path().join("journal.jsonl"), LINES).unwrap();
     assert_eq!(memory, reopened(lines.path()));
     let journal = open(folder.path());
@@ -81,7 +81,7 @@ fn make_format_2(folder: &std::path::Path) {
 #[tokio::test]
 async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
     for entries in [u64::MAX, 10] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         write(folder.path(), &history()).await;
         drop(SqliteJournal::open(folder.path(), Retention { entries, ..Retention::default() }).unwrap());
         let memory = reopened(folder.path());
@@ -99,7 +99,7 @@ async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
 
 #[tokio::test]
 async fn a_sum_without_a_seal_is_made_again_from_its_entries_while_they_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let memory = write(folder.path(), &history()).await;
     make_format_2(folder.path());
     let lie = "INSERT INTO fold SELECT 1, sequence, hash, '{\"v\":1,\"tenants\":{}}' FROM entries ORDER BY sequence DESC LIMIT 1";
@@ -109,7 +109,7 @@ async fn a_sum_without_a_seal_is_made_again_from_its_entries_while_they_are_kept
 
 #[tokio::test]
 async fn a_damaged_journal_of_the_former_format_is_not_sealed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     write(folder.path(), &history()).await;
     make_format_2(folder.path());
     let change = "UPDATE entries SET line = replace(line, 'adele', 'bert') WHERE sequence = 4";
@@ -122,7 +122,7 @@ async fn a_damaged_journal_of_the_former_format_is_not_sealed() {
 
 #[tokio::test]
 async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_are_gone() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     write(folder.path(), &history()).await;
     drop(SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() }).unwrap());
     let memory = write(folder.path(), &[entry(100, "r9", began(1))]).await;
@@ -132,7 +132,7 @@ async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_
     assert_eq!((exported.entries, exported.problems.len()), (11, 0), "{exported:?}");
     // Into the folder that lost it, marks and all, or into a new one.
     fs::remove_file(folder.path().join("journal.db")).unwrap();
-    for place in [folder.path(), tempfile::tempdir().unwrap().path()] {
+    for place in [folder.path(), crate::folder::folder().path()] {
         fs::create_dir_all(place).unwrap();
         fs::write(place.join("journal.jsonl"), &lines).unwrap();
         assert_eq!(reopened(place), memory);

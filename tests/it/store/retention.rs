@@ -39,7 +39,7 @@ async fn old_entries_go_and_what_is_open_stays() {
         Retention { age: Duration::MAX, entries: 30 },
         Retention { age: Duration::ZERO, entries: 0 },
     ] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         write(folder.path(), &entries).await;
         assert_eq!(reopened(folder.path()), right(&entries));
         let journal = SqliteJournal::open(folder.path(), retention).unwrap();
@@ -66,7 +66,7 @@ async fn old_entries_go_and_what_is_open_stays() {
 async fn what_it_adds_up_to_is_stored_at_any_point_of_a_history() {
     let all = history();
     for length in 1..=all.len() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::folder::folder();
         write(folder.path(), &all[..length]).await;
         // Nothing but the last entry is kept, so that the rest comes from the stored sum.
         drop(SqliteJournal::open(folder.path(), Retention { age: Duration::MAX, entries: 0 }).unwrap());
@@ -78,7 +78,7 @@ async fn what_it_adds_up_to_is_stored_at_any_point_of_a_history() {
 
 #[tokio::test]
 async fn a_clock_that_jumps_forgets_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     write(folder.path(), &history()).await;
     let late = std::sync::Arc::new(|| super::at(20 * 365 * DAY));
     drop(SqliteJournal::with_clock(folder.path(), Retention::default(), late).unwrap());
@@ -95,7 +95,7 @@ fn runs_at(days: &[i64]) -> Vec<Entry> {
 
 /// The runs that are left of those at `days`, once the journal was opened with a year of retention.
 async fn left_of(days: &[i64]) -> Vec<RunId> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::folder::folder();
     let year = Retention { age: Duration::from_secs(365 * 24 * 3600), entries: u64::MAX };
     // One process a run, so that each of them has its say.
     for run in runs_at(days).chunks(2) {
