@@ -13,6 +13,7 @@ mod adverse;
 mod brakes;
 mod cli;
 mod doctor;
+mod durable;
 mod examples;
 mod execute;
 mod faults;

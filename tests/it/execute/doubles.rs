@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -23,6 +23,9 @@ use crate::support::{House, NOTHING, fleet, id, store};
 
 use super::{kinds, updates};
 
+/// Each journal gives out one lease.
+const TOKEN: u64 = 1;
+
 /// A service and a journal in one, so that what is recorded and what is sent stand in one log.
 #[derive(Default)]
 struct Both {
@@ -35,6 +38,9 @@ struct Both {
     consents: Mutex<Vec<Consent>>,
     /// Cancelled by the first call.
     cancel: Option<CancellationToken>,
+    /// Once this is on record, the lease counts no more.
+    lapses_at: Option<&'static str>,
+    lapsed: Arc<AtomicBool>,
 }
 
 impl Both {
@@ -82,7 +88,9 @@ impl Journal for Both {
         self.journal.memory(tenant)
     }
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
-        self.journal.lease(tenant).await
+        let (lease, lapsed) = (self.journal.lease(tenant).await?, Arc::clone(&self.lapsed));
+        let good = move || lease.is_good() && !lapsed.load(Ordering::SeqCst);
+        Ok(Lease::new(tenant.clone(), TOKEN, good, || ()))
     }
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         // What an observation has shown is no step of a run.
@@ -107,6 +115,7 @@ impl Journal for Both {
             Event::Vanished(_) => "vanished".to_owned(),
             Event::Counted { users, .. } => format!("counted {users}"),
         };
+        self.lapsed.fetch_or(self.lapses_at == Some(&*line), Ordering::SeqCst);
         self.log.lock().unwrap().push(line);
         self.journal.record(lease, entry).await
     }
@@ -172,6 +181,20 @@ async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
     assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
     assert_eq!(report.stopped, Some(Stop::Consent));
     assert!(both.memory(&id("contoso")).sync_owed.is_some());
+}
+
+#[tokio::test]
+async fn whoever_loses_its_lease_sends_nothing_more_not_even_the_sync() {
+    let house = updates(2).await;
+    let plan = house.plan().await;
+    let all = ["call update u00@contoso.com", "call update u01@contoso.com"];
+    for (lapses_at, sent) in [("intent update u00@contoso.com", 0), ("intent update u01@contoso.com", 1), ("syncing", 2)] {
+        let both = Both { lapses_at: Some(lapses_at), ..Both::default() };
+        let report = house.apply_with(&plan, &both, &both).await.remove(0);
+        assert_eq!(both.calls(), all[..sent], "{lapses_at}");
+        assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{lapses_at}");
+        assert!(both.memory(&id("contoso")).sync_owed.is_some(), "{lapses_at}: whoever has it now pays the sync");
+    }
 }
 
 /// Counts the calls under way; each waits until as many are as there may be.

@@ -4,12 +4,14 @@ use dialplane::{
     model::{Calling, Field, UserId, Value},
     pass,
     plan::{HoldKind, Note, Plan},
-    sandbox::World,
+    sandbox::{Failure, Route, World},
 };
 use jiff::Timestamp;
 
 use super::{carry_out, done, scenario};
-use crate::support::{House, NOTHING, contoso, fleet, name, number, of, runnable, store, stranger, switch, tenant, text, upn};
+use crate::support::{
+    House, NOTHING, contoso, fleet, name, number, of, on, runnable, store, stranger, switch, tenant, text, upn,
+};
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
 
@@ -159,6 +161,33 @@ async fn who_vanished_and_comes_back_is_not_pruned() {
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "bert disabled"]))]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["disable bert@contoso.com", "sync contoso"]);
+}
+
+#[tokio::test]
+async fn only_a_whole_list_says_who_vanished() {
+    let spec = format!("prune: disable, adopt: named, {LOOSE}");
+    let mut house = House::open(&contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]), |_| {}).await;
+    let plan = house.plan().await;
+    carry_out(&house, &plan).await;
+    let hide = |house: &House, hidden: bool| {
+        house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = hidden);
+    };
+    // Bert is not in the list, and more are announced than there are.
+    hide(&house, true);
+    house.fault(on(Failure::ShortList, Route::ListUsers));
+    let plan = house.plan().await;
+    assert!(text(&plan).contains("bert@contoso.com"), "{}", text(&plan));
+    assert_eq!(of(&plan, "contoso").vanished, []);
+    carry_out(&house, &plan).await;
+    // There all the time, bert is pruned like anybody else who was managed.
+    house.no_faults();
+    hide(&house, false);
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "carl enabled"]))]);
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "bert@contoso.com"), [], "{}", text(&plan));
+    // A whole list without him is another matter.
+    hide(&house, true);
+    assert_eq!(of(&house.plan().await, "contoso").vanished, [upn("bert@contoso.com")]);
 }
 
 /// Plans with identities that the reader of the sandbox does not show.

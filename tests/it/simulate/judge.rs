@@ -181,8 +181,15 @@ impl Judge {
             | Event::Decided(_)
             | Event::Counted { .. }
             | Event::Approved { .. }
-            | Event::Managed(_)
-            | Event::Vanished(_) => {}
+            | Event::Managed(_) => {}
+            Event::Vanished(users) => {
+                // Missing is not gone: only a whole list, which does not have them, says so.
+                let live = self.runs[&entry.tenant].live.as_ref();
+                let gone = live.is_some_and(|live| {
+                    live.coverage == Coverage::Complete && users.iter().all(|user| !live.users.contains_key(user))
+                });
+                self.check(gone, || format!("{}: {users:?} are said to have vanished, and no list shows that", entry.run));
+            }
         }
     }
 
