@@ -242,3 +242,26 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError>
     };
     way(db).map_err(|error| OpenError::of(path, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_commit_is_flushed_before_it_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        // Made, opened again, and where something else was set meanwhile.
+        for _ in 0..3 {
+            let mut db = open(&path).unwrap();
+            migrate(&mut db, &path).unwrap();
+            let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+            assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".to_owned()));
+            // FULL: the log is flushed with each commit, and before what is in it goes to the file.
+            assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
+            drop(db);
+            let other = Connection::open(&path).unwrap();
+            other.pragma_update(None, "journal_mode", "DELETE").unwrap();
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod flips;
 mod fold;
 mod former;
 mod gone;
+mod random;
 mod retention;
 
 pub(super) fn at(second: i64) -> Timestamp {
