@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     apply::{store, switch},
@@ -146,17 +146,21 @@ impl Show {
         }
     }
 
-    /// A plan that changes nothing is told once.
+    /// A plan that changes nothing is told once, and in one line if there is nothing to say.
     fn planned(&self, plan: &TenantPlan) {
         let plan_alone = alone(plan);
-        let text = render::text(&plan_alone);
+        let text = if render::says_something(plan) {
+            render::text(&plan_alone)
+        } else {
+            format!("{}  as the manifests want it", plan.tenant)
+        };
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if shown.get(&plan.tenant) != Some(&text) || plan.writes() {
-            if self.json {
-                out::json_line(&render::json(&plan_alone));
-            } else {
-                out::data(&format!("{text}\n"));
-            }
+        if shown.get(&plan.tenant) == Some(&text) && !plan.writes() {
+            debug!(tenant = %plan.tenant, "nothing new");
+        } else if self.json {
+            out::json_line(&render::json(&plan_alone));
+        } else {
+            out::data(&format!("{text}\n"));
         }
         shown.insert(plan.tenant.clone(), text);
         let confirmed = plan.confirmed.map(|now| (now.confirmed, now.of()));

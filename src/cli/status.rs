@@ -14,7 +14,7 @@ use super::{
 use crate::{
     plan::render::many,
     reconcile::Ending,
-    state::{Left, Status, is_held},
+    state::{About, Left, OpenError, Status, is_held},
     stop::Stopped,
 };
 
@@ -35,13 +35,30 @@ pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     // The lock tells a process that has ended, the time one that hangs.
     let held = is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     let alive = held && Timestamp::now() <= status.until;
+    let journal = About::of(&folder);
     match command.output {
-        StatusOutput::Text => out::data(&(stop_line(stopped.as_ref()) + &text(&status, alive))),
+        StatusOutput::Text => out::data(&(stop_line(stopped.as_ref()) + &text(&status, alive) + &journal_line(&journal))),
         StatusOutput::Json => {
-            out::json(&serde_json::json!({ "alive": alive, "stopped": stopped.as_ref().map(stop_json), "status": status }));
+            let problem = journal.as_ref().err().map(ToString::to_string);
+            let journal = journal.as_ref().ok();
+            out::json(&serde_json::json!({
+                "alive": alive, "stopped": stopped.as_ref().map(stop_json), "status": status, "journal": journal,
+                "journalProblem": problem,
+            }));
         }
     }
-    Ok(if alive { Exit::Done } else { Exit::Error })
+    match journal {
+        Ok(_) if alive => Ok(Exit::Done),
+        Ok(_) => Ok(Exit::Error),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn journal_line(journal: &Result<About, OpenError>) -> String {
+    match journal {
+        Ok(about) => format!("journal: {about}\n"),
+        Err(_) => "journal: it cannot be read\n".to_owned(),
+    }
 }
 
 /// The first line, while everything is stopped.

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder or a file in it cannot be used.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {words}", path = path.display(), words = io_words(path, source))]
     Io {
         /// Which.
         path: PathBuf,
@@ -78,6 +79,7 @@ impl OpenError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "make room, or set `state.path` to another disk"
             }
+            Self::Io { path, source } if is_no_folder(path, source) => "move it away, or set `state.path` to a folder",
             Self::Io { .. } => "set `state.path` to a folder that this user may write to",
             Self::InUse { .. } => "only one dialplane may write with the same state; stop the other one first",
             Self::Newer { .. } => "nothing was changed; use a dialplane that is at least as new as the one that wrote it",
@@ -113,6 +115,37 @@ impl OpenError {
             _ => Self::Damaged { path, reason: words(error) },
         }
     }
+}
+
+/// Whether something stands where a folder was to be.
+fn is_no_folder(path: &Path, source: &io::Error) -> bool {
+    matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) || leads_nowhere(path)
+}
+
+fn leads_nowhere(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
+}
+
+/// What the system says of a file, in the words of the house.
+fn io_words(path: &Path, source: &io::Error) -> String {
+    match source.kind() {
+        _ if leads_nowhere(path) => "it is a link to nothing".to_owned(),
+        io::ErrorKind::AlreadyExists => "it is a file, not a folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of this path is a file, not a folder".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk may only be read".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::PermissionDenied => match owner(path) {
+            Some((owner, mode)) => format!("this user may not use it (it is of user {owner}, mode {mode:o})"),
+            None => "this user may not use it".to_owned(),
+        },
+        _ => source.to_string(),
+    }
+}
+
+/// Who owns it, or the folder that it was to be in, and who may what.
+fn owner(path: &Path) -> Option<(u32, u32)> {
+    let there = path.ancestors().find_map(|path| path.metadata().ok())?;
+    Some((there.uid(), there.mode() & 0o7777))
 }
 
 /// What the database says, in the words of the house.

@@ -12,6 +12,7 @@
 //!
 //! Deliberately not here: a store that machines share; the seam for it, leases included, is [`crate::ports::Journal`].
 
+mod about;
 mod check;
 mod db;
 mod error;
@@ -34,6 +35,7 @@ mod store;
 mod volatile;
 mod writer;
 
+pub use about::About;
 pub use check::{Checked, Exported};
 pub use error::OpenError;
 pub use history::{History, read_memory};

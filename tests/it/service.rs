@@ -109,3 +109,61 @@ async fn a_tenant_that_is_renamed_keeps_its_debt() {
     let plan = stage.run(&["plan"]).await;
     assert!(plan.code == 2 && plan.stdout.contains("plan: 2 syncs owed"), "{}{}", plan.stdout, plan.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_finds_nothing_new_says_nothing() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 300ms");
+    let mut service = stage.start(&["run"]);
+    let calls = || stage.sandbox.calls().len();
+    let several = |more: usize| {
+        let before = calls();
+        move || calls() > before + more
+    };
+    let told = |tenant: &str| format!("{tenant}  as the manifests want it\n");
+    let all = || ["adatum", "contoso", "fabrikam"].iter().all(|tenant| stage.text("stdout").contains(&told(tenant)));
+    service.until("the first passes", all).await;
+    let said = stage.text("stdout");
+    assert_eq!(said.lines().count(), 3, "{said}");
+    service.until("many more passes", several(40)).await;
+    assert_eq!(stage.text("stdout"), said);
+    // What changed is told, and that it is right again.
+    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    service.until("the edit", || stage.text("stdout").contains("sync accepted")).await;
+    service.until("the way back", || stage.text("stdout").contains("plan: nothing to do\n")).await;
+    let said = stage.text("stdout");
+    service.until("many more passes", several(40)).await;
+    assert_eq!(stage.text("stdout"), said);
+    assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_and_doctor_tell_how_much_the_journal_holds() {
+    let stage = Stage::drifted().await;
+    let mut service = stage.start(&["run"]);
+    service.until("the first syncs", || stage.text("stdout").matches("sync accepted").count() == 2).await;
+    let said = stage.run(&["status"]).await;
+    let line = said.stdout.lines().find(|line| line.starts_with("journal: ")).unwrap_or_default().to_owned();
+    assert!(
+        said.code == 0 && line.contains(" entries, 2") && line.contains(" UTC to ") && line.ends_with(" KiB"),
+        "{}",
+        said.stdout
+    );
+    let doctor = stage.run(&["doctor"]).await.stdout;
+    let line = doctor.lines().find(|line| line.contains(" journal ")).unwrap_or_default();
+    assert!(line.contains("and a running dialplane does: ") && line.contains(" entries, 2"), "{doctor}");
+    let json: serde_json::Value = serde_json::from_str(&stage.run(&["status", "--output", "json"]).await.stdout).unwrap();
+    assert!(
+        json["journal"]["entries"].as_u64().is_some_and(|entries| entries > 10) && json["journalProblem"].is_null(),
+        "{json}"
+    );
+    service.child.kill().unwrap();
+    service.child.wait().unwrap();
+    fs::remove_file(stage.path().join(".dialplane/sandbox/journal.db")).unwrap();
+    let lost = stage.run(&["status"]).await;
+    assert!(
+        lost.code == 1 && lost.stdout.contains("journal: it cannot be read") && lost.stderr.contains("gone or empty"),
+        "{}",
+        lost.stdout
+    );
+}

@@ -65,9 +65,13 @@ pub(super) fn journal(checks: &mut Checks, folder: &Path) {
         );
         return;
     }
+    let held = match state::About::of(folder) {
+        Ok(about) if about.last.is_some() => format!(": {about}"),
+        _ => String::new(),
+    };
     match state::is_held(folder) {
-        Ok(true) => checks.pass("journal", format!("{place} can be written, and a running dialplane does")),
-        Ok(false) => checks.pass("journal", format!("{place} can be written")),
+        Ok(true) => checks.pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
+        Ok(false) => checks.pass("journal", format!("{place} can be written{held}")),
         Err(error) => checks.fail("journal", format!("{place}: {error}"), "make it readable for this user, or set `state.path`"),
     }
 }

@@ -16,7 +16,7 @@ use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
 pub use approval::approvals;
 pub use json::json;
 pub use markdown::markdown;
-pub use text::text;
+pub use text::{says_something, text};
 
 /// Counts over a plan, for its last line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

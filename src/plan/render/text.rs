@@ -78,7 +78,9 @@ impl Told {
     }
 }
 
-pub(super) fn says_something(tenant: &TenantPlan) -> bool {
+/// Whether anything is to be said about a tenant.
+#[must_use]
+pub fn says_something(tenant: &TenantPlan) -> bool {
     let silent = tenant.steps.is_empty()
         && tenant.holds.is_empty()
         && tenant.problems.is_empty()

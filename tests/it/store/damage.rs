@@ -71,10 +71,17 @@ async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
     fs::write(&file, "").unwrap();
     let inside = folder.path().join("state");
     fs::create_dir_all(inside.join("journal.db")).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
+    let waits = folder.path().join("waits");
+    fs::create_dir(&waits).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(waits.join("journal.db")).status().unwrap();
+    assert!(pipe.success());
     let mut said = String::new();
-    for place in [&file, &inside] {
+    for place in [&file, &file.join("state"), &inside, &link, &waits] {
         let error = SqliteJournal::open(place, Retention::default()).expect_err("it cannot be used");
         let _ = writeln!(said, "{error}\nhint: {}\n", error.hint());
+        assert!(read_memory(place).is_err() || place == &link, "{}: a look finds nothing wrong", place.display());
     }
     insta::assert_snapshot!("unusable", said.replace(&folder.path().display().to_string(), "[folder]"));
 }
