@@ -32,6 +32,7 @@
 //! | room | kind | holds |
 //! |---|---|---|
 //! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, memory |
+//! | [`foreign`] | pure | text from outside, made harmless for the place where it is shown; everybody may use it |
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
 //! | [`plan`] | pure | differences, order, guards, rendering |
@@ -83,6 +84,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;
+pub mod foreign;
 pub mod guide;
 pub mod import;
 pub mod manifest;

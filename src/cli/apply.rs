@@ -30,6 +30,7 @@ use super::{
 use crate::{
     config::{Execution, Settings, State},
     execute::{Executor, TenantReport},
+    foreign,
     model::{Memory, Mode, Revision, TenantId, TenantName},
     pass::{self, Observed},
     plan::{Plan, render},
@@ -153,7 +154,7 @@ fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
     let recovered: Recovered =
         asked.filter_map(|tenant| Some((tenant.name.clone(), journal.memory(&tenant.id).debts()?))).collect();
     for (tenant, debts) in &recovered {
-        out::talk(&format!("recovered {tenant}: {debts}\n"));
+        out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
     }
     recovered
 }
@@ -226,7 +227,7 @@ fn show_reports(plan: &Plan, reports: &[TenantReport], recovered: &Recovered, ou
         PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),
         PlanOutput::Markdown => {
             let text = anstream::adapter::strip_str(&report::text(plan, reports, took)).to_string();
-            out::data(&format!("{}\n### Dialplane report\n\n```\n{text}```\n", render::markdown(plan)));
+            out::data(&render::markdown_with_report(plan, &text));
         }
     }
 }

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     api::connecttoteams::regenerate::{Confirmed, Regenerator},
     config::Settings,
+    foreign::line,
     model::TenantRef,
     ports::FaultKind,
 };
@@ -69,12 +70,10 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
     if !made.understood {
         out::talk("the service's answer is not what its documentation shows; it was kept as it is\n");
     }
+    let into = line(command.into.display());
     out::data(&format!(
-        "new credentials of {} are in {}; the former ones have ended\n  configuration: enterprises: {{ {}: {{ credentials: {{ file: {} }}, msal: ... }} }}\n",
-        tenant.name,
-        command.into.display(),
-        tenant.name,
-        command.into.display()
+        "new credentials of {} are in {into}; the former ones have ended\n  configuration: enterprises: {{ {}: {{ credentials: {{ file: {into} }}, msal: ... }} }}\n",
+        tenant.name, tenant.name
     ));
     Ok(if made.understood { Exit::Done } else { Exit::Partly })
 }

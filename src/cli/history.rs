@@ -13,6 +13,7 @@ use super::{
     manifests, out,
 };
 use crate::{
+    foreign,
     model::{Field, RunId, TenantName},
     plan::render::many,
     ports::StepOutcome,
@@ -73,7 +74,7 @@ pub(super) fn time(at: Timestamp) -> String {
 }
 
 fn revision(run: &Run) -> String {
-    run.revision.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+    run.revision.as_ref().map_or_else(|| "unknown".to_owned(), foreign::line)
 }
 
 /// What became of its steps and its sync, in a few words.
@@ -102,7 +103,7 @@ fn line(run: &Run) -> String {
         time(run.began),
         run.tenant,
         became(run),
-        run.id,
+        foreign::line(&run.id),
         revision(run)
     )
 }
@@ -115,7 +116,7 @@ fn one(run: &Run) -> String {
 }
 
 fn write_one(out: &mut String, run: &Run) -> fmt::Result {
-    writeln!(out, "{BOLD}run {} of {}{BOLD:#}", run.id, run.tenant)?;
+    writeln!(out, "{BOLD}run {} of {}{BOLD:#}", foreign::line(&run.id), run.tenant)?;
     writeln!(out, "  began     {}, last entry after {}", time(run.began), span(run.began, run.last))?;
     writeln!(out, "  revision  {}", revision(run))?;
     if let Some(by) = &run.by {
@@ -134,22 +135,22 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     if !run.plan.is_empty() {
         writeln!(out, "  plan")?;
         for line in run.plan.lines() {
-            writeln!(out, "    {FAINT}{line}{FAINT:#}")?;
+            writeln!(out, "    {FAINT}{}{FAINT:#}", foreign::line(line))?;
         }
     }
     Ok(())
 }
 
 fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
-    let origin = step.origin.as_ref().map(ToString::to_string).unwrap_or_default();
-    writeln!(out, "    {:7}  {:40} {origin}", step.verb, step.user.as_str())?;
+    let origin = step.origin.as_ref().map(foreign::line).unwrap_or_default();
+    writeln!(out, "    {:7}  {:40} {origin}", step.verb, foreign::line(&step.user))?;
     for (field, value) in step.details.iter() {
         let before = match step.before.get(&field) {
             Some(Some(before)) => before.to_string(),
             Some(None) => "nothing".to_owned(),
             None => continue,
         };
-        writeln!(out, "      {}: {before} -> {value}", field.name())?;
+        writeln!(out, "      {}", foreign::line(format_args!("{}: {before} -> {value}", field.name())))?;
     }
     match &step.outcome {
         None => writeln!(out, "      {YELLOW}sent {}, and no answer is on record{YELLOW:#}", time(step.sent)),
@@ -157,9 +158,9 @@ fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
             let took = span(step.sent, *at);
             match outcome {
                 StepOutcome::Accepted => writeln!(out, "      accepted after {took}"),
-                StepOutcome::Failed(fault) => writeln!(out, "      {RED}failed{RED:#} after {took}: {fault}"),
-                StepOutcome::Unknown(fault) => writeln!(out, "      {RED}unknown{RED:#} after {took}: {fault}"),
-                StepOutcome::NotTried(reason) => writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {reason}"),
+                StepOutcome::Failed(fault) => writeln!(out, "      {RED}failed{RED:#} after {took}: {}", foreign::line(fault)),
+                StepOutcome::Unknown(fault) => writeln!(out, "      {RED}unknown{RED:#} after {took}: {}", foreign::line(fault)),
+                StepOutcome::NotTried(reason) => writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {}", foreign::line(reason)),
             }
         }
     }

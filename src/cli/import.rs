@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::Execution,
+    foreign::line,
     import::{self, Choice, File},
     manifest::{self, Keeper, ManifestFile},
     model::{Desired, LivePhone, LiveUser, Memory},
@@ -43,10 +44,10 @@ pub(super) async fn import(cli: &Cli, command: &Command, signals: &Signals) -> R
         let path = folder.join(&file.path);
         write(&path, &file.text)
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())).hint("remove the folder and import again"))?;
-        out::data(&format!("{}\n", path.display()));
+        out::data(&format!("{}\n", line(path.display())));
     }
     let said = format!("{} in {}", many(imported.users, "user"), many(imported.files.len(), "file"));
-    out::talk(&format!("{said}, and nothing to do for them: dialplane plan {}\n", folder.display()));
+    out::talk(&format!("{said}, and nothing to do for them: dialplane plan {}\n", line(folder.display())));
     for (count, why) in [
         (imported.left_out, "left out, see the comments in each tenant.yaml"),
         (imported.passed_over, "left out, because their calling is off and they hold no number; --everybody names them too"),
@@ -164,7 +165,8 @@ fn text(strangers: &Strangers<'_>) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{tenant}");
         for user in users {
-            let _ = writeln!(out, "{}", format!("  {:40} {}", user.upn, number(user).unwrap_or_default()).trim_end());
+            let _ =
+                writeln!(out, "{}", format!("  {:40} {}", line(&user.upn), line(number(user).unwrap_or_default())).trim_end());
         }
     }
     out

@@ -9,7 +9,10 @@ use super::{
     history::time,
     manifests, out,
 };
-use crate::state::{History, SqliteJournal};
+use crate::{
+    foreign,
+    state::{History, SqliteJournal},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Arguments {
@@ -38,7 +41,7 @@ pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         Arguments::Check { output } => check(&History::read(&folder)?, *output),
         Arguments::Accept => {
             let there = SqliteJournal::accept(&folder)?;
-            let place = folder.display();
+            let place = foreign::line(folder.display());
             out::talk(&if there {
                 format!("what lies in {place} is its journal from now on\n")
             } else {
@@ -48,7 +51,7 @@ pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         }
         Arguments::Export => {
             let history = History::read(&folder)?;
-            let exported = history.export(|line| out::data(&format!("{line}\n")));
+            let exported = history.export(|line| out::raw(&format!("{}\n", foreign::json(line))));
             out::talk(&format!("{} exported\n", entries(exported.entries)));
             told(&exported.problems)
         }

@@ -1,10 +1,11 @@
 //! Where log lines go: stderr, as the arguments or `DIALPLANE_LOG` say.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::args::{Cli, Command, LogFormat};
+use crate::foreign;
 
 /// Begins to log. A service tells what it does; a command that ends only warns.
 pub(super) fn start(cli: &Cli) {
@@ -15,11 +16,42 @@ pub(super) fn start(cli: &Cli) {
         _ => "dialplane=debug,info",
     };
     let filter = EnvFilter::try_from_env("DIALPLANE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Entries(cli.log_format)).with_target(false);
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // It fails only if somebody else logs already, and then that one stays.
     let _ = match cli.log_format {
         LogFormat::Text => lines.with_ansi(colours).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+}
+
+/// What log entries go through: each is one line, whatever stands in its fields.
+struct Entries(LogFormat);
+
+impl MakeWriter<'_> for Entries {
+    type Writer = Entry;
+
+    fn make_writer(&self) -> Entry {
+        Entry(self.0)
+    }
+}
+
+/// Is handed one entry, as a whole.
+struct Entry(LogFormat);
+
+impl io::Write for Entry {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let entry = text.strip_suffix('\n').unwrap_or(&text);
+        let shown = match self.0 {
+            LogFormat::Json => foreign::json(entry),
+            LogFormat::Text => foreign::printable(&entry.replace('\n', "\\n")),
+        };
+        io::stderr().lock().write_all(format!("{shown}\n").as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

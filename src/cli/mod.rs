@@ -3,6 +3,7 @@
 //! **Invariant:** the only place that prints, and the only one that knows exit codes. stdout is data, stderr is talk. Nothing is
 //! decided here that the library could decide.
 
+mod annotations;
 mod apply;
 mod approve;
 mod args;
@@ -31,6 +32,8 @@ mod who;
 mod whom;
 mod why;
 
+use std::{backtrace, env, panic};
+
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 pub use exit::Exit;
@@ -40,16 +43,14 @@ use asked::Asked;
 use exit::Failure;
 use signals::Signals;
 
+use crate::foreign;
+
 /// Does what the arguments say. The answer is the exit code; everything has been printed.
 pub async fn run() -> Exit {
+    panic::set_hook(Box::new(tell_panic));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            // Nothing can be told if even this cannot be printed.
-            let _ = error.print();
-            return if helped { Exit::Done } else { Exit::Error };
-        }
+        Err(error) => return tell_usage(error),
     };
     logging::start(&cli);
     let signals = Signals::listen();
@@ -63,6 +64,29 @@ pub async fn run() -> Exit {
             out::failure(&failure);
             Exit::Error
         }
+    }
+}
+
+/// Help, or what is wrong with the arguments. They are repeated, and somebody else may have chosen them: the names of files that
+/// a shell found, or of a branch.
+fn tell_usage(error: clap::Error) -> Exit {
+    let harmless = env::args_os().map(|argument| foreign::line(argument.to_string_lossy()));
+    let error = Cli::try_parse_from(harmless).err().unwrap_or(error);
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        out::talk(&text);
+    } else {
+        out::data(&text);
+    }
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) { Exit::Done } else { Exit::Error }
+}
+
+/// A fault of our own, whose words may repeat those of others.
+fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
+    out::talk(&format!("internal error: {}\n  hint: this is a fault of dialplane: please report it\n", foreign::line(panic)));
+    let trace = backtrace::Backtrace::capture();
+    if trace.status() == backtrace::BacktraceStatus::Captured {
+        out::talk(&format!("{trace}\n"));
     }
 }
 
@@ -96,7 +120,7 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "dialplane", &mut script);
-            out::data(&String::from_utf8_lossy(&script));
+            out::raw(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
     }

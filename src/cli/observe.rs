@@ -13,7 +13,11 @@ use super::{
     signals::Signals,
     whom,
 };
-use crate::{plan::render::many, snapshot::Snapshot};
+use crate::{
+    foreign::{json, line},
+    plan::render::many,
+    snapshot::Snapshot,
+};
 
 /// Looks and keeps what was seen. Tenants that could not be read are kept as such.
 pub(super) async fn observe(cli: &Cli, command: &Observe, signals: &Signals) -> Result<Exit, Failure> {
@@ -31,11 +35,11 @@ pub(super) async fn observe(cli: &Cli, command: &Observe, signals: &Signals) -> 
     seen.shots.into_iter().for_each(|shot| snapshot.add(shot));
     match &command.out {
         Some(path) => {
-            write(path, &snapshot.json()).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            write(path, &json(&snapshot.json())).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
             let what = format!("{} with {}", many(read, "tenant"), many(users, "user"));
-            out::talk(&format!("{what}: dialplane plan --live {}\n", path.display()));
+            out::talk(&format!("{what}: dialplane plan --live {}\n", line(path.display())));
         }
-        None => out::data(&snapshot.json()),
+        None => out::raw(&json(&snapshot.json())),
     }
     let right = seen.looked.is_none_or(|looked| looked.diagnostics.is_empty());
     Ok(match (right, unread) {

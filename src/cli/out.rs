@@ -1,4 +1,7 @@
 //! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
+//!
+//! **Invariant:** whatever is printed goes past [`foreign::printable`] or [`foreign::json`], but for [`raw`]. Each text from
+//! outside was made one line before it came here: only whoever puts sentences together knows which breaks are its own.
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -10,7 +13,10 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::Failure;
-use crate::yaml::{self, Diagnostic};
+use crate::{
+    foreign,
+    yaml::{self, Diagnostic},
+};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = Style::new().dimmed();
@@ -20,6 +26,11 @@ static UNPRINTED: OnceLock<String> = OnceLock::new();
 
 /// Data, for stdout. A reader that has gone away (`| head`) is no error; a full disk is, see [`unprinted`].
 pub(super) fn data(text: &str) {
+    raw(&foreign::printable(text));
+}
+
+/// Data in which nothing comes from outside, or that was made harmless for its place.
+pub(super) fn raw(text: &str) {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -29,6 +40,11 @@ pub(super) fn data(text: &str) {
     }
 }
 
+/// Commands to the runner of a workflow, each made by [`foreign::annotation`].
+pub(super) fn data_with_commands(text: &str) {
+    raw(text);
+}
+
 /// Why some data could not be printed, if so.
 pub(super) fn unprinted() -> Option<Failure> {
     UNPRINTED.get().map(|error| Failure::new(format!("not everything could be printed: {error}")))
@@ -36,18 +52,18 @@ pub(super) fn unprinted() -> Option<Failure> {
 
 /// Data as JSON.
 pub(super) fn json(value: &serde_json::Value) {
-    data(&format!("{value:#}\n"));
+    raw(&foreign::json(&format!("{value:#}\n")));
 }
 
 /// Data as JSON on one line.
 pub(super) fn json_line(value: &serde_json::Value) {
-    data(&format!("{value}\n"));
+    raw(&foreign::json(&format!("{value}\n")));
 }
 
 /// Talk, for stderr.
 pub(super) fn talk(text: &str) {
     let mut stderr = anstream::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr.write_all(foreign::printable(text).as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Problems that are shown with their source lines, at most: nobody reads more, and a broken template can make 100,000.
@@ -65,9 +81,9 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic]) {
 
 pub(super) fn failure(failure: &Failure) {
     diagnostics(&failure.diagnostics);
-    talk(&format!("{ERROR}error:{ERROR:#} {}\n", failure.message));
+    talk(&format!("{ERROR}error:{ERROR:#} {}\n", foreign::line(&failure.message)));
     if let Some(hint) = &failure.hint {
-        talk(&format!("  {HINT}hint: {hint}{HINT:#}\n"));
+        talk(&format!("  {HINT}hint: {}{HINT:#}\n", foreign::line(hint)));
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use crate::{
     execute::{SyncOutcome, TenantReport},
+    foreign::line,
     model::{Debts, Mode, TenantName},
     plan::{
         Plan, Step, TenantPlan,
@@ -101,7 +102,7 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
     };
     writeln!(out, "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}", plan.tenant, report.accepted(), many(tried, "step"))?;
     if let Some(stop) = &report.stopped {
-        writeln!(out, "  {RED}stopped:{RED:#} {stop}")?;
+        writeln!(out, "  {RED}stopped:{RED:#} {}", line(stop))?;
         if let crate::execute::Stop::Fault(fault) = stop {
             write_hint(out, fault.hint.as_deref(), told)?;
         }
@@ -120,10 +121,10 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
     }
     match &report.sync {
         SyncOutcome::Failed(fault) => {
-            writeln!(out, "  {YELLOW}sync:{YELLOW:#} {fault}")?;
+            writeln!(out, "  {YELLOW}sync:{YELLOW:#} {}", line(fault))?;
             write_hint(out, fault.hint.as_deref(), told)
         }
-        SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {reason}"),
+        SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {}", line(reason)),
         SyncOutcome::Waits(until) => {
             let until = until.strftime("%F %T UTC");
             writeln!(out, "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly before; it stays owed")?;
@@ -139,7 +140,7 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut B
     let (word, fault) = match outcome {
         StepOutcome::Accepted => return Ok(()),
         StepOutcome::NotTried(reason) => {
-            return writeln!(out, "  {YELLOW}not tried{YELLOW:#} {} {}: {reason}", step.action.verb(), step.user);
+            return writeln!(out, "  {YELLOW}not tried{YELLOW:#} {} {}: {}", step.action.verb(), line(&step.user), line(reason));
         }
         StepOutcome::Failed(fault) => ("failed   ", fault),
         StepOutcome::Unknown(fault) => ("unknown  ", fault),
@@ -148,9 +149,9 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut B
     let whose = if fault.message.contains(step.user.as_str()) {
         String::new()
     } else {
-        format!("{} {}: ", step.action.verb(), step.user)
+        format!("{} {}: ", step.action.verb(), line(&step.user))
     };
-    writeln!(out, "  {RED}{word}{RED:#} {whose}{fault}")?;
+    writeln!(out, "  {RED}{word}{RED:#} {whose}{}", line(fault))?;
     if let StepOutcome::Unknown(_) = outcome {
         let hint = "it is not sent again; the next look at live state decides whether it was carried out";
         write_hint(out, Some(hint), told)?;
@@ -160,7 +161,7 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut B
 
 fn write_hint(out: &mut String, hint: Option<&str>, told: &mut BTreeSet<String>) -> fmt::Result {
     match hint {
-        Some(hint) if told.insert(hint.to_owned()) => writeln!(out, "            {FAINT}hint: {hint}{FAINT:#}"),
+        Some(hint) if told.insert(hint.to_owned()) => writeln!(out, "            {FAINT}hint: {}{FAINT:#}", line(hint)),
         _ => Ok(()),
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn serve(cli: &Cli, command: &Command, signals: &Signals) -> Re
     let url = sandbox.base_url();
     if let Some(path) = &command.write_config {
         write_config(path, &sandbox::config_yaml_for(&url, envelope))?;
-        out::talk(&format!("configuration written: dialplane --config {} plan\n", path.display()));
+        out::talk(&format!("configuration written: dialplane --config {} plan\n", crate::foreign::line(path.display())));
     }
     out::talk(&format!(
         "sandbox of ConnecttoTeams and Microsoft Graph with {} and {}; stop it with Ctrl-C\n  calls so far   {url}/_sandbox/calls?writes=true\n  faults         {url}/_sandbox/faults\n",

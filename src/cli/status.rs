@@ -12,6 +12,7 @@ use super::{
     manifests, out,
 };
 use crate::{
+    foreign::line,
     plan::render::many,
     reconcile::Ending,
     state::{About, Left, OpenError, Status, is_held},
@@ -64,7 +65,10 @@ fn journal_line(journal: &Result<About, OpenError>) -> String {
 /// The first line, while everything is stopped.
 fn stop_line(stopped: Option<&Stopped>) -> String {
     stopped
-        .map(|Stopped { message, hint, .. }| format!("{RED}{message}{RED:#}\n  {FAINT}hint: {hint}{FAINT:#}\n"))
+        .map(|Stopped { message, hint, .. }| {
+            let (message, hint) = (line(message), line(hint));
+            format!("{RED}{message}{RED:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
+        })
         .unwrap_or_default()
 }
 
@@ -99,15 +103,16 @@ fn text(status: &Status, alive: bool) -> String {
             (None, _) => "running now".to_owned(),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {:30} {last:10} {:24} {next}", tenant.tenant, tenant.last_at.map(time).unwrap_or_default());
+        let _ =
+            writeln!(out, "  {:30} {last:10} {:24} {next}", line(&tenant.tenant), tenant.last_at.map(time).unwrap_or_default());
         if let Some((confirmed, of)) = tenant.confirmed {
             let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));
         }
-        for line in tenant.left.iter().flat_map(left) {
-            let _ = writeln!(out, "    {line}");
+        for left in tenant.left.iter().flat_map(left) {
+            let _ = writeln!(out, "    {}", line(left));
         }
         if let Some(note) = &tenant.note {
-            let _ = writeln!(out, "    {note}");
+            let _ = writeln!(out, "    {}", line(note));
         }
     }
     out

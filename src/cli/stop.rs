@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     config::Settings,
+    foreign::line,
     state,
     stop::{StopNote, StopSwitch, Stopped},
 };
@@ -36,7 +37,7 @@ pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     })?;
     let was = if made { "" } else { "it was stopped before; " };
     match switch(false, &settings).state() {
-        Some(Stopped { message, .. }) => out::data(&format!("{was}{message}\n{}\n", obeyed(&settings)?)),
+        Some(Stopped { message, .. }) => out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings)?))),
         None => return Err(Failure::new(format!("the stop file {} is not there any more: nothing is stopped", file.display()))),
     }
     Ok(Exit::Done)
@@ -68,7 +69,7 @@ pub(super) fn resume(cli: &Cli) -> Result<Exit, Failure> {
         remove(&file)?;
         let note = stopped.map(|stopped| stopped.note.to_string()).unwrap_or_default();
         let note = if note.is_empty() { note } else { format!("; it was stopped {note}") };
-        out::data(&format!("the stop file {} is removed{note}\n", file.display()));
+        out::data(&format!("the stop file {} is removed{}\n", line(file.display()), line(note)));
     }
     match switch(false, &settings).state() {
         Some(Stopped { message, hint, .. }) => Err(Failure::new(message).hint(hint)),
@@ -77,7 +78,7 @@ pub(super) fn resume(cli: &Cli) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         None => {
-            out::data(&format!("nothing was stopped: {} is not there\n", file.display()));
+            out::data(&format!("nothing was stopped: {} is not there\n", line(file.display())));
             Ok(Exit::Done)
         }
     }

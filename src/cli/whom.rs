@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     config::Settings,
+    foreign::line,
     model::{LiveSource, Mode, TenantName, TenantRef},
     pass::{self, Observed},
     plan::render::many,
@@ -138,8 +139,8 @@ async fn shots<R: LiveReader>(
 pub(super) fn tell_unread(shots: &[Shot]) -> usize {
     let unread = shots.iter().filter_map(|shot| Some((&shot.tenant.name, shot.live.as_ref().err()?)));
     let told = unread.map(|(name, fault)| {
-        let hint = fault.hint.as_ref().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
-        out::talk(&format!("{name} could not be read: {fault}\n{hint}"));
+        let hint = fault.hint.as_ref().map(|hint| format!("  hint: {}\n", line(hint))).unwrap_or_default();
+        out::talk(&format!("{name} could not be read: {}\n{hint}", line(fault)));
     });
     told.count()
 }
@@ -167,7 +168,7 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
         minutes => humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string(),
     };
     let at = oldest.strftime("%Y-%m-%d %H:%M:%S UTC");
-    out::talk(&format!("live state is taken from {}, observed at {at}, {age} ago\n", kept.name()));
+    out::talk(&format!("live state is taken from {}, observed at {at}, {age} ago\n", line(kept.name())));
     let listed: Vec<&str> = taken.iter().filter(|(.., portal)| *portal).map(|(tenant, ..)| tenant.name.as_str()).collect();
     if !listed.is_empty() {
         out::talk(&format!("lists of the portal do not tell consent, which counts as not given: {}\n", listed.join(", ")));

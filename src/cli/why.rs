@@ -19,6 +19,7 @@ use super::{
     out,
 };
 use crate::{
+    foreign::line,
     model::{DesiredTenant, Landing, Upn},
     pass,
     plan::{Wait, Why, wants, why as explain},
@@ -98,28 +99,29 @@ fn text(why: &Why) -> String {
 }
 
 fn write(out: &mut String, why: &Why) -> fmt::Result {
-    writeln!(out, "{BOLD}{}{BOLD:#} in {}", why.user, why.tenant)?;
+    writeln!(out, "{BOLD}{}{BOLD:#} in {}", line(&why.user), why.tenant)?;
     match &why.wanted {
         Some(user) => {
-            writeln!(out, "  wanted   {}\n           {FAINT}{}{FAINT:#}", wants(user.calling, &user.details), user.origin)?;
+            let (wants, origin) = (line(wants(user.calling, &user.details)), line(&user.origin));
+            writeln!(out, "  wanted   {wants}\n           {FAINT}{origin}{FAINT:#}")?;
         }
         None => writeln!(out, "  wanted   nothing: no manifest names this user")?,
     }
     for sent in &why.sent {
         let outcome = match &sent.outcome {
             Some(StepOutcome::Accepted) => "accepted".to_owned(),
-            Some(StepOutcome::Failed(fault)) => format!("{RED}failed:{RED:#} {fault}"),
-            Some(StepOutcome::Unknown(fault)) => format!("{RED}answer lost:{RED:#} {fault}"),
-            Some(StepOutcome::NotTried(reason)) => format!("{YELLOW}not tried:{YELLOW:#} {reason}"),
+            Some(StepOutcome::Failed(fault)) => format!("{RED}failed:{RED:#} {}", line(fault)),
+            Some(StepOutcome::Unknown(fault)) => format!("{RED}answer lost:{RED:#} {}", line(fault)),
+            Some(StepOutcome::NotTried(reason)) => format!("{YELLOW}not tried:{YELLOW:#} {}", line(reason)),
             None => format!("{RED}no answer is on record{RED:#}"),
         };
         writeln!(out, "  sent     {} {}: {outcome}", sent.verb, time(sent.at))?;
         let details: Vec<String> = sent.details.iter().map(|(field, value)| format!("{} {value}", field.name())).collect();
         if !details.is_empty() {
-            writeln!(out, "           {}", details.join(", "))?;
+            writeln!(out, "           {}", line(details.join(", ")))?;
         }
-        let origin = sent.origin.as_ref().map_or_else(|| "named by no manifest".to_owned(), ToString::to_string);
-        writeln!(out, "           {FAINT}{origin}, run {}{FAINT:#}", sent.run)?;
+        let origin = sent.origin.as_ref().map_or_else(|| "named by no manifest".to_owned(), line);
+        writeln!(out, "           {FAINT}{origin}, run {}{FAINT:#}", line(&sent.run))?;
     }
     if why.sent.is_empty() {
         writeln!(out, "  sent     nothing that the journal still knows of")?;
@@ -135,12 +137,12 @@ fn write(out: &mut String, why: &Why) -> fmt::Result {
     }
     for wait in &why.waits {
         let until = wait.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-        writeln!(out, "  waits    {YELLOW}{}{until}{YELLOW:#}", wait.reason)?;
+        writeln!(out, "  waits    {YELLOW}{}{until}{YELLOW:#}", line(&wait.reason))?;
         if let Some(hint) = &wait.hint {
-            writeln!(out, "           {FAINT}hint: {hint}{FAINT:#}")?;
+            writeln!(out, "           {FAINT}hint: {}{FAINT:#}", line(hint))?;
         }
     }
-    writeln!(out, "  next     {}", why.next)
+    writeln!(out, "  next     {}", line(why.next))
 }
 
 /// What an observation showed.

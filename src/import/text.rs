@@ -11,6 +11,7 @@ use std::{
 
 use super::{Entry, Set, Sorted};
 use crate::{
+    foreign::{acts, line},
     manifest::written,
     model::{Coverage, Field, LiveSource, LiveTenant, TenantName, Upn, Value},
 };
@@ -36,9 +37,14 @@ pub(super) fn set(set: &Set, tenant: &TenantName) -> String {
 
 fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field, Value>) -> fmt::Result {
     let shot = sorted.shot;
-    writeln!(out, "# Imported from live state of {}, read by {}.", shot.at.strftime("%Y-%m-%d %H:%M:%S UTC"), shot.reader)?;
+    writeln!(
+        out,
+        "# Imported from live state of {}, read by {}.",
+        shot.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        line(&shot.reader)
+    )?;
     if let Ok(LiveTenant { coverage: Coverage::Suspect(what), .. }) = shot.live.as_deref() {
-        writeln!(out, "# The list of users may not be whole: {what:?}")?;
+        writeln!(out, "# The list of users may not be whole: {}", line(format_args!("{what:?}")))?;
     }
     if !sorted.unseen.is_empty() {
         let names: Vec<&str> = sorted.unseen.iter().map(|field| field.name()).collect();
@@ -75,7 +81,7 @@ fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
         writeln!(out, "# Not named, because a manifest cannot say it:")?;
     }
     for (upn, why) in sorted.left_out.iter().take(MAX_NAMED) {
-        writeln!(out, "#   {}: {why}", name(upn))?;
+        writeln!(out, "#   {}: {}", name(upn), line(why))?;
     }
     match sorted.left_out.len().saturating_sub(MAX_NAMED) {
         0 => Ok(()),
@@ -90,7 +96,7 @@ fn people(count: usize, what: &str) -> String {
 fn write_set(out: &mut String, set: &Set, tenant: &TenantName) -> fmt::Result {
     let (name, tenant) = (quoted(&set.name), quoted_name(tenant));
     if let Some(why) = set.apart {
-        writeln!(out, "# {why}")?;
+        writeln!(out, "# {}", line(why))?;
     }
     writeln!(out, "apiVersion: dialplane/v1\nkind: UserSet\nmetadata:\n  name: {name}\n  tenant: {tenant}\nspec:")?;
     write_defaults(out, &set.defaults)?;
@@ -109,7 +115,7 @@ fn write_defaults(out: &mut String, defaults: &BTreeMap<Field, Value>) -> fmt::R
 fn write_user(out: &mut String, entry: &Entry) -> fmt::Result {
     writeln!(out, "    - userPrincipalName: {}\n      calling: {}", name(&entry.upn), entry.calling)?;
     write_fields(out, &entry.fields, "      ")?;
-    entry.remarks.iter().try_for_each(|remark| writeln!(out, "      # not managed: {remark}"))
+    entry.remarks.iter().try_for_each(|remark| writeln!(out, "      # not managed: {}", line(remark)))
 }
 
 /// The fields stand in the order of people; those of one group follow each other in it.
@@ -164,14 +170,18 @@ fn is_word(text: &str) -> bool {
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
+    let mut before = ' ';
     for c in text.chars() {
         // Writing to a string cannot fail.
         let _ = match c {
             '"' | '\\' => write!(out, "\\{c}"),
+            // Runners of workflows take `##[` for a command.
+            '#' if before == '#' => write!(out, "\\u0023"),
             c if c == ' ' || is_plain(c) => write!(out, "{c}"),
             c if u32::from(c) <= 0xffff => write!(out, "\\u{:04X}", u32::from(c)),
             c => write!(out, "\\U{:08X}", u32::from(c)),
         };
+        before = c;
     }
     out.push('"');
     out
@@ -179,8 +189,7 @@ fn quoted(text: &str) -> String {
 
 /// Whether a character is seen, and is the same for every reader of YAML.
 fn is_plain(c: char) -> bool {
-    let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !(c.is_whitespace() || c.is_control() || unseen || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..))
+    !(c.is_whitespace() || acts(c) || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..))
 }
 
 #[cfg(test)]
@@ -198,6 +207,7 @@ mod tests {
             "1e3",
             "a: b",
             "# x",
+            "##[x]",
             " padded ",
             "it's \"so\"",
             "back\\slash",

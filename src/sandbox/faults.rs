@@ -51,6 +51,9 @@ pub struct Faults {
     pub empty_phone: EmptyPhone,
     /// Texts of lists of users, and what stands there instead of each: how another service would spell it.
     pub respell: Vec<(String, String)>,
+    /// What a rule's failure says instead of the sandbox's own words: a service may say anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// What goes wrong; the first rule that applies to a call counts.
     pub rules: Vec<Rule>,
 }
@@ -73,6 +76,7 @@ impl Default for Faults {
             omitted_fields: Omitted::Keep,
             empty_phone: EmptyPhone::Clears,
             respell: Vec::new(),
+            words: None,
             rules: Vec::new(),
         }
     }

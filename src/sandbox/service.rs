@@ -79,17 +79,18 @@ impl Service {
     fn under_fault(&mut self, request: &Request, target: &Target, rule: Option<&Rule>, now: Timestamp) -> Outcome {
         let failure = rule.map(|rule| rule.fault);
         let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
+        let words = |own: &str| self.faults.words.clone().unwrap_or_else(|| own.to_owned());
         let status = |usual| rule.and_then(|rule| rule.status).unwrap_or(usual);
         // What stands in the way of the call comes first; the rest happens to its answer.
         let instead = match failure {
-            Some(Failure::Unauthorized) => Some(Reply::error(401, "invalid_token")),
-            Some(Failure::Throttled) => Some(Reply { retry_after, ..Reply::error(429, "too many requests") }),
-            Some(Failure::Server) => Some(Reply::error(500, "internal server error")),
-            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(status(503), "service unavailable") }),
-            Some(Failure::Refused) => Some(Reply::error(status(400), "the call was refused")),
-            Some(Failure::ErrorInside) => Some(Reply::error_inside("the operation could not be completed")),
+            Some(Failure::Unauthorized) => Some(Reply::error(401, words("invalid_token"))),
+            Some(Failure::Throttled) => Some(Reply { retry_after, ..Reply::error(429, words("too many requests")) }),
+            Some(Failure::Server) => Some(Reply::error(500, words("internal server error"))),
+            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(status(503), words("service unavailable")) }),
+            Some(Failure::Refused) => Some(Reply::error(status(400), words("the call was refused"))),
+            Some(Failure::ErrorInside) => Some(Reply::error_inside(words("the operation could not be completed"))),
             Some(Failure::Garbage) => Some(page(200)),
-            Some(Failure::Forbidden) => Some(Reply::error(403, "access is denied")),
+            Some(Failure::Forbidden) => Some(Reply::error(403, words("access is denied"))),
             Some(Failure::Redirect) => Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") }),
             Some(Failure::Dropped) => return Outcome::HangUp,
             _ => None,

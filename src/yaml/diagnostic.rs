@@ -5,6 +5,7 @@ use std::{ops::Range, sync::Arc};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Place;
+use crate::foreign;
 
 /// A problem of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,23 +60,23 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
     let elsewhere: Vec<(&Label, Part)> =
         other.iter().map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place)))).collect();
-    let context = |part: &Part, label: &'_ Label| AnnotationKind::Context.span(part.span(&label.place));
-    let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
+    let context = |part: &Part, label: &'_ Label| {
+        AnnotationKind::Context.span(part.span(&label.place)).label(foreign::line(&label.message))
+    };
+    let mut group = Group::with_title(Level::ERROR.primary_title(foreign::line(&diagnostic.message)));
     match place {
         Some(place) => {
             let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));
-            group = group.element(
-                same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label).label(label.message.as_str()))),
-            );
+            group = group.element(same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label))));
             for (label, part) in &elsewhere {
                 let snippet = part.snippet(&label.file);
-                group = group.element(snippet.annotation(context(part, label).label(label.message.as_str())));
+                group = group.element(snippet.annotation(context(part, label)));
             }
         }
-        None => group = group.element(annotate_snippets::Origin::path(diagnostic.file.as_ref())),
+        None => group = group.element(annotate_snippets::Origin::path(foreign::line(&diagnostic.file))),
     }
     if let Some(hint) = &diagnostic.hint {
-        group = group.element(Level::HELP.with_name("hint").message(hint.as_str()));
+        group = group.element(Level::HELP.with_name("hint").message(foreign::line(hint)));
     }
     let mut text = Renderer::styled().render(&[group]);
     text.push('\n');
@@ -84,7 +85,10 @@ pub fn render(diagnostic: &Diagnostic) -> String {
 
 /// The lines of a text that are shown: the whole of a large file would be looked through for each of its problems.
 struct Part {
+    /// As they are.
     text: String,
+    /// As people see them.
+    shown: String,
     start: usize,
     line: usize,
 }
@@ -97,14 +101,21 @@ impl Part {
         let end = text.get(last..).and_then(|behind| behind.find(['\n', '\r'])).map_or(text.len(), |at| last + at);
         // All line ends look alike, byte for byte, so that they neither show nor hide.
         let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
-        Self { text, start, line: places.map(|place| place.line).min().unwrap_or(1) }
+        let shown = foreign::source(&text);
+        Self { text, shown, start, line: places.map(|place| place.line).min().unwrap_or(1) }
     }
 
     fn snippet<'s>(&'s self, file: &'s str) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
-        Snippet::source(self.text.as_str()).line_start(self.line).path(file)
+        Snippet::source(self.shown.as_str()).line_start(self.line).path(foreign::line(file))
     }
 
     fn span(&self, place: &Place) -> Range<usize> {
-        place.bytes.start.saturating_sub(self.start)..place.bytes.end.saturating_sub(self.start)
+        self.offset(place.bytes.start)..self.offset(place.bytes.end)
+    }
+
+    /// Where in what is shown a byte of the file is.
+    fn offset(&self, byte: usize) -> usize {
+        let before = self.text.get(..byte.saturating_sub(self.start));
+        before.map_or(self.shown.len(), |before| foreign::source(before).len())
     }
 }

@@ -21,6 +21,7 @@ mod filters;
 mod folder;
 mod guide;
 mod history;
+mod hostile;
 mod keeper;
 mod kept;
 mod kill;

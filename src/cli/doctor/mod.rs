@@ -29,7 +29,7 @@ use super::{
     out,
     signals::Signals,
 };
-use crate::{config::Settings, model::Mode, ports::Fault};
+use crate::{config::Settings, foreign::line, model::Mode, ports::Fault};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -163,7 +163,7 @@ async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>
 
 fn text(checks: &[Check]) -> String {
     let mut out = String::new();
-    let width = checks.iter().map(|check| check.subject.len()).max().unwrap_or_default();
+    let width = checks.iter().map(|check| line(&check.subject).len()).max().unwrap_or_default();
     for check in checks {
         let (word, style) = match check.verdict {
             Verdict::Pass => ("pass", AnsiColor::Green.on_default()),
@@ -171,10 +171,11 @@ fn text(checks: &[Check]) -> String {
             Verdict::Fail => ("fail", AnsiColor::Red.on_default().bold()),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{style}{word}{style:#}  {:width$}  {:13}  {}", check.subject, check.name, check.finding);
+        let (subject, finding) = (line(&check.subject), line(&check.finding));
+        let _ = writeln!(out, "{style}{word}{style:#}  {subject:width$}  {:13}  {finding}", check.name);
         if let Some(remedy) = &check.remedy {
             const FAINT: Style = Style::new().dimmed();
-            let _ = writeln!(out, "      {FAINT}hint: {remedy}{FAINT:#}");
+            let _ = writeln!(out, "      {FAINT}hint: {}{FAINT:#}", line(remedy));
         }
     }
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();

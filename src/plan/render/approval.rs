@@ -5,7 +5,10 @@ use std::fmt::{self, Write as _};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
 use super::many;
-use crate::plan::{Plan, TenantPlan, wanted};
+use crate::{
+    foreign::{line, quoted},
+    plan::{Plan, TenantPlan, wanted},
+};
 
 /// Users who are listed by name, at most; of more, only how many.
 const LISTED: usize = 100;
@@ -43,7 +46,7 @@ fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp
     reasons.sort_unstable();
     reasons.dedup();
     for held in reasons {
-        writeln!(out, "# Held: {held}")?;
+        writeln!(out, "# Held: {}", line(held))?;
     }
     writeln!(out, "apiVersion: dialplane/v1\nkind: Approval\nmetadata:")?;
     writeln!(out, "  name: {name}-{}\n  tenant: {}", day.strftime("%Y%m%d-%H%M%S"), tenant.tenant)?;
@@ -58,9 +61,4 @@ fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp
     }
     let advice = if reason.trim().is_empty() { " # who wants this and why: not valid before this is filled in" } else { "" };
     writeln!(out, "  reason: {}{advice}\n  expires: {expires} # to the end of that day, UTC", quoted(reason))
-}
-
-/// Text in quotes that mean the same in JSON and YAML.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -1,6 +1,6 @@
 //! Who would lose calling, by tenant and site: what a plan begins with.
 
-use std::{collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::many;
 use crate::{
@@ -8,8 +8,10 @@ use crate::{
     plan::{Action, Plan, TenantPlan},
 };
 
-/// Tenants that are told by name.
-const TOLD: usize = 8;
+/// Tenants that are told by name, at most.
+const TENANTS: usize = 8;
+/// Sites of a tenant that are, at most.
+const SITES: usize = 12;
 
 /// People who would lose calling. Without any it shows nothing.
 #[derive(Debug, Default)]
@@ -59,43 +61,56 @@ pub(super) fn by_site(tenant: &TenantPlan) -> Vec<AtSite<'_>> {
     sites.into_values().collect()
 }
 
-impl fmt::Display for Losing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Losing<'_> {
+    /// In one line, the largest first. `name` makes names fit for the place where it is shown.
+    pub(super) fn words(&self, name: impl Fn(&str) -> String) -> String {
         let people: usize = self.tenants.values().flat_map(BTreeMap::values).sum();
-        match people {
-            0 if self.held == 0 => {}
-            0 => f.write_str("nobody would lose calling")?,
-            1 => f.write_str("1 person would lose calling: ")?,
-            _ => write!(f, "{people} people would lose calling: ")?,
+        let mut out = match people {
+            0 if self.held == 0 => String::new(),
+            0 => "nobody would lose calling".to_owned(),
+            _ => format!("{} would lose calling: ", persons(people)),
+        };
+        let of = |sites: &BTreeMap<_, usize>| sites.values().sum::<usize>();
+        let mut tenants: Vec<_> = self.tenants.iter().collect();
+        tenants.sort_by_key(|(_, sites)| Reverse(of(sites)));
+        let told = tenants.iter().take(TENANTS).map(|(tenant, sites)| of_tenant(tenant, sites, &name));
+        out += &told.collect::<Vec<_>>().join(", ");
+        let more: usize = tenants.iter().skip(TENANTS).map(|(_, sites)| of(sites)).sum();
+        if more > 0 {
+            out.extend([" and ", &more.to_string(), " in ", &many(tenants.len() - TENANTS, "other tenant")]);
         }
-        let told = self.tenants.iter().take(TOLD).map(|(tenant, sites)| of_tenant(tenant, sites));
-        f.write_str(&told.collect::<Vec<_>>().join(", "))?;
-        match self.tenants.len().saturating_sub(TOLD) {
+        match self.held {
             0 => {}
-            more => write!(f, " and more in {}", many(more, "other tenant"))?,
+            1 => out += "; 1 disable is held",
+            held => out.extend(["; ", &held.to_string(), " disables are held"]),
         }
-        if self.held > 0 {
-            write!(f, "; {} held", are(self.held))?;
-        }
-        let others = if people + self.held > 0 { "; whether" } else { "whether" };
+        let others = if out.is_empty() { "whether" } else { "; whether" };
         match self.unforeseen {
-            0 => Ok(()),
-            1 => write!(f, "{others} 1 person would lose calling cannot be foreseen without the journal"),
-            some => write!(f, "{others} {some} people would lose calling cannot be foreseen without the journal"),
+            0 => {}
+            some => out.extend([others, " ", &persons(some), " would lose calling cannot be foreseen without the journal"]),
         }
+        out
     }
 }
 
-fn of_tenant(tenant: &TenantName, sites: &BTreeMap<Option<&Site>, usize>) -> String {
+fn persons(count: usize) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+fn of_tenant(tenant: &TenantName, sites: &BTreeMap<Option<&Site>, usize>, name: impl Fn(&str) -> String) -> String {
     let all: usize = sites.values().sum();
+    let shown = name(tenant.as_str());
     if sites.keys().all(Option::is_none) {
-        return format!("{tenant} {all}");
+        return format!("{shown} {all}");
     }
-    let named = sites.iter().filter_map(|(site, count)| Some(format!("{} {count}", (*site)?)));
-    let unnamed = sites.get(&None).map(|count| format!("no site {count}"));
-    format!("{tenant} {all} ({})", named.chain(unnamed).collect::<Vec<_>>().join(", "))
-}
-
-fn are(held: usize) -> String {
-    if held == 1 { "1 disable is".to_owned() } else { format!("{held} disables are") }
+    let mut named: Vec<(&Site, usize)> = sites.iter().filter_map(|(site, count)| Some(((*site)?, *count))).collect();
+    named.sort_by_key(|(_, count)| Reverse(*count));
+    let mut parts: Vec<String> =
+        named.iter().take(SITES).map(|(site, count)| format!("{} {count}", name(site.as_str()))).collect();
+    let more: usize = named.iter().skip(SITES).map(|(_, count)| count).sum();
+    if more > 0 {
+        parts.push(format!("{more} in {}", many(named.len() - SITES, "other site")));
+    }
+    parts.extend(sites.get(&None).map(|count| format!("no site {count}")));
+    format!("{shown} {all} ({})", parts.join(", "))
 }

@@ -7,6 +7,7 @@ mod approval;
 mod json;
 mod losing;
 mod markdown;
+mod page;
 mod text;
 
 use std::fmt;
@@ -15,7 +16,7 @@ use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
 
 pub use approval::approvals;
 pub use json::json;
-pub use markdown::markdown;
+pub use markdown::{markdown, markdown_with_report};
 pub use text::{says_something, text};
 
 /// Counts over a plan, for its last line.
@@ -98,6 +99,15 @@ impl Tally {
         tally
     }
 
+    /// Of one tenant.
+    #[must_use]
+    pub fn of_tenant(tenant: &TenantPlan) -> Self {
+        let mut tally = Self::default();
+        tally.add(tenant);
+        tally
+    }
+
+    /// Counts one more tenant.
     fn add(&mut self, tenant: &TenantPlan) {
         self.problems += tenant.problems.len();
         self.unforeseen += tenant.unforeseen().len();

@@ -12,8 +12,12 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
 use super::{Tally, losing::Losing, many};
 use crate::{
+    foreign,
     model::{Mode, TenantName, Upn, Verb},
-    plan::{Cause, Change, Hold, HoldKind, Note, Plan, Step, SyncPlan, TenantPlan, UnreadNumbers, diff::Shown, nowhere, wanted},
+    plan::{
+        Cause, Change, Hold, HoldKind, Note, Plan, Problem, Step, SyncPlan, TenantPlan, UnreadNumbers, diff::Shown, nowhere,
+        wanted,
+    },
 };
 
 const BOLD: Style = Style::new().bold();
@@ -40,7 +44,7 @@ pub fn text(plan: &Plan) -> String {
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     let losing = Losing::of(plan);
     if !losing.is_empty() {
-        writeln!(out, "{BOLD}{losing}{BOLD:#}\n")?;
+        writeln!(out, "{BOLD}{}{BOLD:#}\n", losing.words(|site| foreign::line(site)))?;
     }
     let mut quiet = 0;
     let mut told = Told::default();
@@ -64,16 +68,20 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
 }
 
 /// The advice that was given already: a hundred users with one trouble need it once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Told(BTreeSet<String>);
 
 impl Told {
     fn hint(&mut self, out: &mut String, indent: &str, hint: &str) -> fmt::Result {
-        if self.0.insert(hint.to_owned()) { writeln!(out, "{indent}{FAINT}hint: {hint}{FAINT:#}") } else { Ok(()) }
+        if self.0.insert(hint.to_owned()) {
+            writeln!(out, "{indent}{FAINT}hint: {}{FAINT:#}", foreign::line(hint))
+        } else {
+            Ok(())
+        }
     }
 
     fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
-        writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {}", hold.reason)?;
+        writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {}", foreign::line(&hold.reason))?;
         self.hint(out, indent, &hold.remedy)
     }
 }
@@ -89,7 +97,19 @@ pub fn says_something(tenant: &TenantPlan) -> bool {
     !silent
 }
 
-pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+    write_head(out, tenant, told)?;
+    for step in &tenant.steps {
+        write_step(out, tenant, step, told)?;
+    }
+    for problem in &tenant.problems {
+        write_problem(out, problem, told)?;
+    }
+    write_tail(out, tenant, told)
+}
+
+/// The tenant, and what holds all of it.
+pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
     let mode = match tenant.mode {
         Mode::Enforce => "enforce",
         Mode::Report => "report",
@@ -104,24 +124,27 @@ pub(super) fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Tol
         match hold.kind {
             // People want it so: nothing is held.
             HoldKind::Mode => {
-                writeln!(out, "  {YELLOW}{}{YELLOW:#}", hold.reason)?;
+                writeln!(out, "  {YELLOW}{}{YELLOW:#}", foreign::line(&hold.reason))?;
                 told.hint(out, "  ", &hold.remedy)?;
             }
             _ => told.hold(out, "  ", hold)?,
         }
     }
-    for step in &tenant.steps {
-        write_step(out, tenant, step, told)?;
-    }
-    for problem in &tenant.problems {
-        let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), ToString::to_string);
-        writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", problem.user)?;
-        writeln!(out, "      {}", problem.reason)?;
-        told.hint(out, "      ", &problem.remedy)?;
-    }
+    Ok(())
+}
+
+pub(super) fn write_problem(out: &mut String, problem: &Problem, told: &mut Told) -> fmt::Result {
+    let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), foreign::line);
+    writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", foreign::line(&problem.user))?;
+    writeln!(out, "      {}", foreign::line(&problem.reason))?;
+    told.hint(out, "      ", &problem.remedy)
+}
+
+/// The sync and what was noticed.
+pub(super) fn write_tail(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
     write_sync(out, tenant, told)?;
     for note in &tenant.notes {
-        writeln!(out, "  {FAINT}note: {note}{FAINT:#}")?;
+        writeln!(out, "  {FAINT}note: {}{FAINT:#}", foreign::line(note))?;
     }
     if let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps)) {
         let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
@@ -141,7 +164,9 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
     match &tenant.sync {
         SyncPlan::NotNeeded => return Ok(()),
         SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
-        SyncPlan::Owed(debt) => writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), debt.run)?,
+        SyncPlan::Owed(debt) => {
+            writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), foreign::line(&debt.run))?;
+        }
         SyncPlan::Again(at) => {
             let why = format!("an answer was lost on {}, and the last sync may have come before that call", Shown(*at));
             writeln!(out, "  {:8} {when}again: {why}", "sync")?;
@@ -152,7 +177,7 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
     told.hint(out, "      ", "`execution.syncSpacing` is the least time between two; until then it stays owed")
 }
 
-fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Told) -> fmt::Result {
+pub(super) fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Told) -> fmt::Result {
     let verb = step.action.verb();
     let colour = match verb {
         _ if !tenant.may_run(step) => YELLOW,
@@ -161,11 +186,11 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
         Verb::Disable => RED,
     };
     let place = match (&step.origin, step.cause) {
-        (Some(origin), _) => origin.to_string(),
+        (Some(origin), _) => foreign::line(origin),
         (None, Cause::NotNamed) => UNNAMED.to_owned(),
         (None, Cause::Declared | Cause::Parking) => String::new(),
     };
-    writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", step.user)?;
+    writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", foreign::line(&step.user))?;
     if let Some(at) = step.did_not_land {
         write_late(out, at)?;
     }
@@ -176,7 +201,7 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
         writeln!(out, "      {FAINT}parked, so that a ring of numbers can turn; its own number comes last{FAINT:#}")?;
     }
     for before in step.after.iter().filter_map(|before| tenant.steps.get(*before)).filter(|before| before.user != step.user) {
-        writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), before.user)?;
+        writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), foreign::line(&before.user))?;
     }
     if !step.approved.is_empty() {
         let approvals: Vec<&str> = step.approved.iter().map(TenantName::as_str).collect();
@@ -190,8 +215,8 @@ fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Tol
 
 /// Before and after, with what differs inside the line set off on a terminal.
 fn write_change(out: &mut String, change: &Change) -> fmt::Result {
-    let before = format!("{}: {}", change.field, change.live);
-    let after = format!("{}: {}", change.field, change.desired);
+    let before = foreign::line(format_args!("{}: {}", change.field, change.live));
+    let after = foreign::line(format_args!("{}: {}", change.field, change.desired));
     let diff = TextDiff::from_lines(before.as_str(), after.as_str());
     for operation in diff.ops() {
         for line in diff.iter_inline_changes(operation) {
