@@ -7,19 +7,10 @@ use crate::model::{ExtensionPrefix, Kind, Observed, Raw, Unread, Value, is_blank
 
 /// What an answer says of a field of that kind; `place` tells where it stands, as words.
 pub(super) fn observed(kind: Kind, value: &Json, place: impl FnOnce() -> String, prefix: Option<&ExtensionPrefix>) -> Observed {
-    let raw = match value {
-        Json::Null => return Observed::Unset,
-        Json::String(text) if is_blank(text) => return Observed::Unset,
-        Json::String(text) => Raw::Text(text),
-        Json::Bool(flag) => Raw::Flag(*flag),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Raw::Whole(whole),
-            (None, Some(float)) => Raw::Float(float),
-            (None, None) => Raw::Other,
-        },
-        Json::Array(_) | Json::Object(_) => Raw::Other,
-    };
-    Value::observed(kind, raw, prefix).map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
+    if value.is_null() || value.as_str().is_some_and(is_blank) {
+        return Observed::Unset;
+    }
+    Value::observed(kind, Raw::from(value), prefix).map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
 }
 
 /// A value that is none of the field, as it stands there.

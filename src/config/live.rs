@@ -37,7 +37,8 @@ pub struct Sheet {
     pub user: String,
     /// How calling is read. Without it nobody's calling is known.
     pub calling: Option<SheetCalling>,
-    /// The headings over the fields, by manifest name. What has no column is unobservable.
+    /// The headings over the fields, by manifest name. A field without a heading is unobservable; a heading that a list does not
+    /// have is told, and nothing is written because of it.
     pub fields: BTreeMap<String, String>,
 }
 

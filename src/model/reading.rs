@@ -5,6 +5,8 @@
 
 use std::{fmt, sync::Arc};
 
+use serde_json::Value as Json;
+
 use super::{ExtensionPrefix, GatewayId, Kind, PhoneNumber, Value, spelling};
 
 /// The longest text that is taken for the value of a field, in bytes: some are not what a pointer meant.
@@ -25,6 +27,21 @@ pub enum Raw<'r> {
     Flag(bool),
     /// A list, an object, nothing.
     Other,
+}
+
+impl<'r> From<&'r Json> for Raw<'r> {
+    fn from(value: &'r Json) -> Self {
+        match value {
+            Json::String(text) => Self::Text(text),
+            Json::Bool(flag) => Self::Flag(*flag),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Self::Whole(whole),
+                (None, Some(float)) => Self::Float(float),
+                (None, None) => Self::Other,
+            },
+            Json::Null | Json::Array(_) | Json::Object(_) => Self::Other,
+        }
+    }
 }
 
 /// What was read where a value should be, and is none: it may be any.

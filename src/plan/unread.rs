@@ -51,7 +51,8 @@ impl Diff<'_> {
     pub(super) fn tell_odd(&mut self, desired: &DesiredUser, odd: &[Odd]) {
         let told = odd.iter().filter(|odd| matters(desired, odd.field)).map(|odd| {
             let sent = odd.did_not_land.map(|at| format!(" (it was sent on {} and did not land)", Shown(at))).unwrap_or_default();
-            let perhaps = if odd.field == Field::PhoneNumber { " and may be the one that is wanted" } else { "" };
+            let wanted = odd.field == Field::PhoneNumber && desired.details.phone().is_some();
+            let perhaps = if wanted { " and may be the one that is wanted" } else { "" };
             format!("{} is shown as {}, which is not understood{perhaps}{sent}", odd.field, odd.read)
         });
         let told: Vec<String> = told.collect();

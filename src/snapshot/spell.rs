@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     model::{
-        AccountName, Coverage, ExtensionPrefix, Field, GatewayId, Kind, LiveCalling, Observed, PhoneNumber, TenantId, TenantName,
+        AccountName, Coverage, ExtensionPrefix, Field, Kind, LiveCalling, Observed, PhoneNumber, Raw, TenantId, TenantName,
         Unread, Upn, UserId, Value,
     },
     ports::FaultKind,
@@ -199,17 +199,22 @@ impl<'de> DeserializeSeed<'de> for Seen {
         if let Some(read) = read_unread(&value) {
             return Ok(Observed::Unreadable(read));
         }
-        let (read, kind) = match self.0.kind() {
+        let kind = self.0.kind();
+        match (Value::observed(kind, Raw::from(&value), None), kind, value.as_str()) {
+            (Some(read), ..) => Ok(Observed::Set(read)),
             // What an earlier version took for a number may be none that is certain.
-            Kind::Phone => match (value.as_str().map(|text| PhoneNumber::observed(text, None)), value.as_str()) {
-                (Some(None), Some(text)) => return Ok(Observed::Unreadable(Unread::new(text, ""))),
-                (number, _) => (number.flatten().map(Value::Phone), "a phone number in quotes"),
-            },
-            Kind::Gateway => (value.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway), "a gateway above 0"),
-            Kind::Flag => (value.as_bool().map(Value::Flag), "`true` or `false`"),
-            Kind::Text => (value.as_str().map(|text| Value::Text(text.into())), "text"),
-        };
-        read.map(Observed::Set).ok_or_else(|| D::Error::custom(format!("`{}` takes {kind}, or `null`", self.0)))
+            (None, Kind::Phone, Some(text)) => Ok(Observed::Unreadable(Unread::new(text, ""))),
+            (None, ..) => Err(D::Error::custom(format!("`{}` takes {}, or `null`", self.0, expected(kind)))),
+        }
+    }
+}
+
+fn expected(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Phone => "a phone number in quotes",
+        Kind::Gateway => "a gateway above 0",
+        Kind::Flag => "`true` or `false`",
+        Kind::Text => "text",
     }
 }
 

@@ -59,7 +59,10 @@ fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
         kind => return Entry::Unreadable(Odd::Account(unknown_kind(item, kind, &calling))),
     }
     let Some(upn) = text(item, "userPrincipalName").and_then(|upn| Upn::parse(upn).ok()) else {
-        return Entry::Unreadable(Odd::Name);
+        let nameless = text(item, "userPrincipalName").map_or_else(|| item["userPrincipalName"].is_null(), is_blank);
+        let numberless = numbers.primary == Some(Observed::Unset) && numbers.others.is_empty();
+        let nobody = nameless && numberless && calling == LiveCalling::Disabled;
+        return if nobody { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
     };
     let mut details = BTreeMap::new();
     details.extend(numbers.primary.clone().map(|number| (Field::PhoneNumber, number)));

@@ -147,6 +147,17 @@ fn an_account_of_an_unknown_kind_is_passed_over_or_doubted_by_its_name() {
 }
 
 #[test]
+fn an_account_without_a_name_calling_and_number_is_passed_over() {
+    let mut nobody = odd("a", "userPrincipalName", json!(null));
+    assert_eq!(entry(&nobody), Entry::Unreadable(Odd::Name));
+    nobody["isEnterpriseVoiceEnabled"] = json!(false);
+    assert_eq!(entry(&nobody), Entry::Nameless);
+    nobody["telephoneNumbers"] = json!([{"telephoneNumber": "+14255550100", "assignmentCategory": "private"}]);
+    assert_eq!(entry(&nobody), Entry::Unreadable(Odd::Name));
+    assert_eq!(held(&nobody).len(), 1);
+}
+
+#[test]
 fn every_number_of_an_item_is_held_by_somebody() {
     let numbers = json!([
         {"telephoneNumber": "+14255550100", "assignmentCategory": "primary"},

@@ -147,7 +147,9 @@ async fn a_value_that_was_sent_and_is_shown_as_something_odd_is_told_and_left() 
 #[tokio::test]
 async fn an_update_that_could_replace_or_drop_what_is_not_understood_is_held() {
     // Another gateway is wanted of each.
-    let cases: [(&str, &str, &str, &[HoldKind]); 5] = [
+    let cases: [(&str, &str, &str, &[HoldKind]); 7] = [
+        ("a number that is to be given up", "ann enabled none", "\"phoneNumber\":\"(020) 7946 0110\"", &[]),
+        ("the same of somebody without calling", "ann disabled none", "\"phoneNumber\":\"(020) 7946 0110\"", &[]),
         (
             "a managed number",
             "ann enabled +442079460110 sbcGatewayId=807",
@@ -171,7 +173,7 @@ async fn an_update_that_could_replace_or_drop_what_is_not_understood_is_held() {
             store(world, "ann", Field::PhoneNumber, number("+442079460110"));
             store(world, "ann", Field::UserTag, Value::Text("sales".into()));
             store(world, "ann", Field::SbcGatewayId, gateway(805));
-            if name == "calling, too" {
+            if name == "calling, too" || line.contains("disabled") {
                 switch(world, "ann", Calling::Disabled);
             }
         })
@@ -204,6 +206,14 @@ async fn a_user_with_an_odd_number_may_hold_the_protected_one_and_may_be_somebod
     let plan = house.plan().await;
     assert!(holds(&plan, "contoso").contains(&HoldKind::Protected), "{}", text(&plan));
     assert!(text(&plan).contains("may be one that is protected"), "{}", text(&plan));
+
+    // A reader that shows no numbers at all cannot show a protected one.
+    let blind = |settings: &mut dialplane::config::Settings| {
+        let row = settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
+        row.fields.remove("phoneNumber").unwrap();
+    };
+    let house = House::configured(&manifests, blind, |world| switch(world, "ann", Calling::Enabled)).await;
+    assert!(holds(&house.plan().await, "contoso").contains(&HoldKind::Protected), "{}", text(&house.plan().await));
 
     let manifests = contoso(
         "prune: disable, limits: { disable: { percent: 100 } }",
