@@ -299,7 +299,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 self.record.record(Event::Synced).await
             }
             Err(fault) => {
-                warn!(fault = %fault, "sync not accepted; it stays owed");
+                warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays owed");
                 let lost = fault.kind.of_write() == WriteVerdict::Unknown;
                 let reason = fault.message.clone();
                 self.report.sync = SyncOutcome::Failed(fault);

@@ -220,3 +220,18 @@ async fn an_older_copy_of_the_journal_is_not_acted_on() {
     let paid = stage.run(&["apply"]).await;
     assert!(paid.code == 3 && paid.stdout.contains("1 sync accepted"), "{}{}", paid.stdout, paid.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_meets_another_one_asks_whether_another_dialplane_is_at_work() {
+    let stage = Stage::drifted().await;
+    stage.sandbox.faults(|faults| faults.sync_takes_ms = 3_600_000);
+    assert_eq!(stage.run(&["apply"]).await.code, 3, "one that is alone is asked nothing");
+    // The same tenants, the same account, a state of its own.
+    let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
+    fs::write(stage.path().join("other.yaml"), config.replace(".dialplane/sandbox", ".dialplane/other")).unwrap();
+    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    let other = stage.run(&["--config", "other.yaml", "apply"]).await;
+    assert_eq!(other.code, 4, "{}{}", other.stdout, other.stderr);
+    assert!(other.stdout.contains("another dialplane with a state of its own?"), "{}", other.stdout);
+    assert!(stage.run(&["--config", "other.yaml", "plan"]).await.stdout.contains("sync"), "it stays owed");
+}

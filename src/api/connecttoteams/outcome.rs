@@ -150,6 +150,11 @@ fn rejected(request: &Request, code: u16, said: &str) -> Fault {
     let fault = Fault::new(FaultKind::Rejected, format!("{}: refused (HTTP {code}{said})", request.what));
     match code {
         404 | 405 | 415 => fault.hint(format!("if nothing is missing there, correct `connectToTeams.endpoints.{}`", request.row)),
+        // Syncs of one journal keep their distance, so that it was hardly this one.
+        409 if request.row == "sync" => fault.hint(
+            "a sync of this tenant is running. If none was sent from here lately, is somebody at work in the portal, or another dialplane \
+             with a state of its own? Two of them send everything twice: only one may manage a tenant",
+        ),
         _ => fault,
     }
 }
