@@ -249,7 +249,7 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
             assert_code(&stage.run(&["resume"]).await, 0);
         }
         let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
-        service.until("what was held is done", || syncs() == 2).await;
+        service.until("what was held is done", || syncs() >= 2).await;
         assert!(log().contains("going on: the stop switch was let go"), "{}", log());
         assert!(!stage.run(&["status"]).await.stdout.contains("stopped"));
         assert_eq!(service.stop().await, Some(0));
