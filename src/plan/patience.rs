@@ -120,6 +120,8 @@ mod tests {
         assert!(!open(&memory(None), 1_000, None, false), "a write of the future");
         assert!(!open(&memory(Some(1_000)), -5, None, false), "a first sync of the future lengthens nothing");
         assert!(!open(&memory(Some(-100)), -5, Some(1_000), false), "nor does the sync after a write");
+        let lost = |at: i64| PATIENCE.is_open_since(&memory(None), hours(at), hours(0));
+        assert!(lost(-23) && !lost(-25) && !lost(1_000), "an answer that was lost in the future");
         let synced = |last: i64, sent: Option<i64>| {
             let memory = Memory { last_sync: Some(hours(last)), sync_sent: sent.map(hours), ..Memory::default() };
             PATIENCE.sync_from(&memory, hours(0))

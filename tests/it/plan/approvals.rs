@@ -2,7 +2,7 @@
 
 use dialplane::{
     model::{Calling, Field, Fingerprint, Value},
-    plan::{HoldKind, Plan, TenantPlan, render},
+    plan::{Action, HoldKind, Plan, TenantPlan, render},
     ports::{Entry, Event, Journal},
     sandbox::{Failure, Route},
 };
@@ -177,6 +177,22 @@ async fn it_opens_only_what_it_names() {
         told += &format!("{case}: {}\n", rulings(&plan));
     }
     show("approval_rulings", &plain(&told.replace(&"0".repeat(12), "[another]")));
+}
+
+#[tokio::test]
+async fn it_lifts_what_a_person_may_judge_and_nothing_else() {
+    let mut house = house(4).await;
+    let closed =
+        fleet(4).replace("protect:", "windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }, protect:");
+    house.edit(&[(FLEET, &closed)]);
+    // What also waits for a window can be approved before that opens.
+    let file = approval(&house.plan().await);
+    house.edit(&[(FLEET, &closed), ("approval.yaml", &file)]);
+    let plan = house.plan().await;
+    assert!(rulings(&plan).contains("opens limit and protected for 4 users"), "{}", text(&plan));
+    let disables = of(&plan, "contoso").steps.iter().filter(|step| step.action == Action::Disable);
+    let kinds: Vec<HoldKind> = disables.flat_map(|step| &step.holds).map(|hold| hold.kind).collect();
+    assert_eq!(kinds, [HoldKind::Window; 4], "{}", text(&plan));
 }
 
 #[tokio::test]

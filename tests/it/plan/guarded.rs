@@ -1,16 +1,18 @@
 //! Protected numbers and sites, limits of each kind, and who may be pruned.
 
 use dialplane::{
-    model::{Calling, Field, UserId, Value},
+    model::{Before, Calling, Details, Field, RunId, UserId, Value, Verb},
     pass,
     plan::{HoldKind, Note, Plan},
+    ports::{Entry, Event, StepOutcome},
     sandbox::{Failure, Route, World},
+    state::VolatileJournal,
 };
 use jiff::Timestamp;
 
 use super::{carry_out, done, scenario};
 use crate::support::{
-    House, NOTHING, contoso, fleet, name, number, of, on, runnable, store, stranger, switch, tenant, text, upn,
+    House, NOTHING, contoso, fleet, id, name, number, of, on, runnable, store, stranger, switch, tenant, text, upn,
 };
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
@@ -161,6 +163,30 @@ async fn who_vanished_and_comes_back_is_not_pruned() {
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "bert disabled"]))]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["disable bert@contoso.com", "sync contoso"]);
+    // And managed as it was before: taken out again, it is pruned.
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "bert enabled"]))]);
+    let plan = house.plan().await;
+    carry_out(&house, &plan).await;
+    house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled"]))]);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["disable bert@contoso.com", "sync contoso"], "{}", text(&plan));
+}
+
+#[tokio::test]
+async fn who_was_written_to_was_managed_even_if_an_older_journal_does_not_say_so() {
+    let spec = format!("prune: disable, adopt: named, {LOOSE}");
+    let mut house = House::open(&contoso(&spec, &["adele enabled"]), |world| {
+        stranger(world, "contoso", "bert@contoso.com", Calling::Enabled, &[]);
+        stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
+    })
+    .await;
+    let (user, verb) = (upn("bert@contoso.com"), Verb::Update);
+    let intent = Event::Intent { user: user.clone(), verb, details: Details::default(), before: Before::new(), origin: None };
+    let outcome = Event::Outcome { user, verb, outcome: StepOutcome::Accepted };
+    let entry =
+        |event| Entry { at: Timestamp::now(), run: RunId::new("r1"), tenant: name("contoso"), tenant_id: id("contoso"), event };
+    house.journal = VolatileJournal::of([entry(intent), entry(outcome)]);
+    assert_eq!(runnable(&house.plan().await), [("disable".to_owned(), "bert@contoso.com".to_owned())]);
 }
 
 #[tokio::test]
@@ -211,6 +237,10 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     let mut house = House::open(&before, |_| {}).await;
     let first = plan_with_ids(&house, &[("adele@contoso.com", "id-of-adele")]).await;
     house.apply(&first).await;
+    // An identity that is seen for the first time is news, and only once.
+    let seen = plan_with_ids(&house, &[("adele@contoso.com", "id-of-adele"), ("bert@contoso.com", "id-of-bert")]).await;
+    let news: Vec<String> = of(&seen, "contoso").managed.iter().map(|known| known.user.to_string()).collect();
+    assert_eq!(news, ["bert@contoso.com"]);
     // The customer renames her.
     house.sandbox.world(|world| {
         let users = &mut tenant(world, "contoso").users;
@@ -221,6 +251,7 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     let plan = plan_with_ids(&house, &ids).await;
     assert_eq!(runnable(&plan), [], "{}", text(&plan));
     assert!(text(&plan).contains("this user is called adele.vance@contoso.com now"), "{}", text(&plan));
+    assert_eq!(of(&plan, "contoso").vanished, [], "she is there");
     // In no manifest under either name: she may not be disabled for her new name.
     house.edit(&[("fleet.yaml", &contoso(&spec, &["bert enabled"]))]);
     let plan = plan_with_ids(&house, &ids).await;

@@ -4,6 +4,7 @@
 //! sends nothing at all.
 
 mod approvals;
+mod counted;
 mod disasters;
 mod guarded;
 mod guards;
