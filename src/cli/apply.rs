@@ -19,6 +19,7 @@ use super::{
     args::{Cli, Once, PlanOutput},
     asked::{Approve, Asked},
     backend::Backend,
+    confirm,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     out,
@@ -52,6 +53,7 @@ pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Res
     }
     let (reader, execution, _sandbox) = {
         let backend = backend(once, &settings, &looked).await?;
+        confirm::tell_place(&backend);
         (backend.reader(), backend.execution, backend.sandbox)
     };
     let plan = if once.sandbox {
@@ -71,15 +73,19 @@ fn show(mut plan: Plan, asked: &Asked<'_>, looked: &Looked, settings: &Settings)
         return approve::write(&plan, reason);
     }
     stop(&mut plan, &switch(once.sandbox, settings));
+    if let Some(file) = asked.out {
+        saved::write(&plan, file)?;
+    }
     show_plan(&plan, once.output);
     Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan, asked.fail_on) } else { Exit::Error })
 }
 
 /// Carries out the plan.
-pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: bool, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings)?;
     let backend = backend(once, &settings, &looked).await?;
+    confirm::tell_place(&backend);
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.reader();
     let recovered = recovered(&looked, once, &journal);
@@ -90,11 +96,12 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, signals:
     }
     let switch = switch(once.sandbox, &settings);
     stop(&mut plan, &switch);
+    confirm::agree(&plan, &backend, (once.output, yes), signals).await?;
     let exit = carry_out(&plan, (&backend, &journal, switch), looked.revision.clone(), &recovered, once.output, signals).await;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
 
-/// Carries out what has been decided, and shows both. `revision` is the version of the manifests that wants it, if one does.
+/// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the version of the manifests that wants it, if one does.
 pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, switch): (&Backend, &Store, StopSwitch),
@@ -103,9 +110,6 @@ pub(super) async fn carry_out(
     output: PlanOutput,
     signals: &Signals,
 ) -> Exit {
-    if output == PlanOutput::Text {
-        show_plan(plan, output);
-    }
     let executor = Executor {
         provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal,
@@ -128,7 +132,13 @@ pub(super) async fn carry_out(
 }
 
 pub(super) fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
-    let looked = manifests::look(&manifests::paths(&once.paths, settings))?;
+    let paths = manifests::paths(&once.paths, settings);
+    if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
+        let shown = plan.display();
+        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest"))
+            .hint(format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing")));
+    }
+    let looked = manifests::look(&paths)?;
     looked.tell();
     looked.know(&once.tenants)?;
     Ok(looked)

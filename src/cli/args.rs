@@ -157,9 +157,12 @@ pub(super) struct Apply {
     /// Only show what would change, as `plan` does; never writes
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Do exactly what this plan says, saved with `plan --output json`, or nothing
+    /// Do exactly what this plan says, saved with `plan --out`, or nothing
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(super) plan: Option<PathBuf>,
+    /// Do not ask on a terminal whether the plan is meant
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) yes: bool,
     /// Dry runs only: plan from kept live state, as `plan --live` does
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox", requires = "dry_run")]
     pub(super) live: Option<PathBuf>,
@@ -239,6 +242,7 @@ pub(super) struct Import {
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "the flag is `--dry-run` everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Run {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
@@ -251,6 +255,9 @@ pub(super) struct Run {
     /// One pass, as `apply` does, and end
     #[arg(long)]
     pub(super) once: bool,
+    /// With `--once`: do not ask on a terminal whether the plan is meant
+    #[arg(long, requires = "once")]
+    pub(super) yes: bool,
     /// How plans and reports are shown
     #[arg(short, long, value_enum, default_value_t = RunOutput::Text, value_name = "FORMAT")]
     output: RunOutput,

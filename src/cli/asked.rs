@@ -14,6 +14,9 @@ pub(super) struct Arguments {
     /// folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     live: Option<PathBuf>,
+    /// Save the plan as well, for `apply --plan`. It holds names and numbers of people: only its owner may read the file
+    #[arg(long, value_name = "FILE", conflicts_with = "approve")]
+    out: Option<PathBuf>,
     /// End with exit code 2 as well if tenants in `mode: report` differ from their manifests
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOn>,
@@ -35,7 +38,13 @@ pub(super) enum FailOn {
 impl Arguments {
     /// How it is planned and shown.
     pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { once: &self.once, live: self.live.as_deref(), fail_on: self.fail_on, approve: self.approval() }
+        Asked {
+            once: &self.once,
+            live: self.live.as_deref(),
+            out: self.out.as_deref(),
+            fail_on: self.fail_on,
+            approve: self.approval(),
+        }
     }
 
     /// The approval that is to be written, if one is.
@@ -50,6 +59,8 @@ pub(super) struct Asked<'a> {
     pub(super) once: &'a Once,
     /// Kept live state that stands in the place of the service.
     pub(super) live: Option<&'a Path>,
+    /// Where it is saved as well.
+    pub(super) out: Option<&'a Path>,
     pub(super) fail_on: Option<FailOn>,
     /// Only what would approve it is written.
     pub(super) approve: Option<Approve<'a>>,
@@ -58,7 +69,7 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// A dry run of another command.
     pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
-        Self { once, live, fail_on: None, approve: None }
+        Self { once, live, out: None, fail_on: None, approve: None }
     }
 }
 

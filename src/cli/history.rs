@@ -1,6 +1,9 @@
 //! `history`: what was done. Read from the journal, which is not locked for it.
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    num::NonZeroUsize,
+};
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
@@ -13,8 +16,10 @@ use super::{
     manifests, out,
 };
 use crate::{
+    config::Settings,
     foreign,
-    model::{Field, RunId, TenantName},
+    manifest::InForce,
+    model::{self, Field, RunId, TenantName},
     plan::render::many,
     ports::StepOutcome,
     state::{History, Run, RunSync, SentStep},
@@ -33,8 +38,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = |name: &str| TenantName::parse(name), conflicts_with = "run")]
     tenant: Option<TenantName>,
     /// At most so many runs
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    limit: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(19))]
+    limit: NonZeroUsize,
     /// How it is shown
     #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
     output: StatusOutput,
@@ -42,7 +47,8 @@ pub(super) struct Arguments {
 
 /// Shows runs, newest first, or one run step by step.
 pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let history = History::sound(&manifests::settings(cli)?.state.path)?;
+    let settings = manifests::settings(cli)?;
+    let history = History::sound(&settings.state.path)?;
     if let Some(id) = &command.run {
         let run = Run::of(&history.entries(&RunId::new(id))?).ok_or_else(|| {
             Failure::new(format!("the journal knows no run `{id}`"))
@@ -54,11 +60,18 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let ids = history.runs(command.tenant.as_ref(), command.limit)?;
+    let ids = history.runs(command.tenant.as_ref(), command.limit.get())?;
     let runs: Result<Vec<Option<Run>>, _> = ids.iter().map(|id| history.entries(id).map(|entries| Run::of(&entries))).collect();
     let runs: Vec<Run> = runs?.into_iter().flatten().collect();
+    if let (true, Some(tenant)) = (runs.is_empty(), &command.tenant) {
+        known(tenant, &history, &settings)?;
+    }
     match command.output {
-        StatusOutput::Text if runs.is_empty() => out::talk("no run has written anything yet\n"),
+        StatusOutput::Text if runs.is_empty() => {
+            let of = command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
+            let place = settings.state.path.display();
+            out::talk(&format!("no run{of} has written anything yet, as far as the journal in {place} knows\n"));
+        }
         StatusOutput::Text => out::data(&runs.iter().map(line).collect::<String>()),
         StatusOutput::Json => {
             let runs: Vec<Value> = runs.iter().map(|run| as_json(run, false)).collect();
@@ -66,6 +79,21 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Whether there is a tenant of this name: in the journal or in the manifests, if those can be read.
+fn known(tenant: &TenantName, history: &History, settings: &Settings) -> Result<(), Failure> {
+    let mut names = history.tenants()?;
+    if let Ok(looked) = manifests::look(&settings.manifests) {
+        let InForce { desired, broken, .. } = &looked.in_force;
+        names.extend(desired.tenants.keys().chain(broken.keys()).map(ToString::to_string));
+    }
+    if names.is_empty() || names.contains(tenant.as_str()) {
+        return Ok(());
+    }
+    let names: Vec<String> = names.into_iter().collect();
+    Err(Failure::new(format!("neither the journal nor the manifests know a tenant `{tenant}`"))
+        .hint(format!("there are {}", names.join(", "))))
 }
 
 /// A time as people read it.
@@ -208,8 +236,8 @@ fn step_json(step: &SentStep) -> Value {
         "answered": step.outcome.as_ref().map(|(at, _)| at),
         "outcome": outcome,
         "reason": reason,
-        "details": step.details.iter().map(|(field, value)| (details(&field), json!(value.to_string()))).collect::<serde_json::Map<_, _>>(),
-        "before": step.before.iter().map(|(field, value)| (details(field), json!(value.as_ref().map(ToString::to_string)))).collect::<serde_json::Map<_, _>>(),
+        "details": step.details.iter().map(|(field, value)| (details(&field), typed(value))).collect::<serde_json::Map<_, _>>(),
+        "before": step.before.iter().map(|(field, value)| (details(field), json!(value.as_ref().map(typed)))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -221,5 +249,15 @@ pub(super) fn word(outcome: Option<&StepOutcome>) -> (&'static str, Option<&str>
         Some(StepOutcome::Unknown(fault)) => ("unknown", Some(&fault.message)),
         Some(StepOutcome::NotTried(reason)) => ("notTried", Some(reason)),
         None => ("unknown", Some("the process ended before the answer")),
+    }
+}
+
+/// A value as JSON has it: numbers and flags as such, text as it is. A telephone number is text.
+pub(super) fn typed(value: &model::Value) -> Value {
+    match value {
+        model::Value::Gateway(id) => json!(id.get()),
+        model::Value::Flag(flag) => json!(flag),
+        model::Value::Text(text) => json!(&**text),
+        model::Value::Phone(_) | model::Value::NoPhone => json!(value.to_string()),
     }
 }

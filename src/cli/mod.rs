@@ -10,6 +10,7 @@ mod args;
 mod asked;
 mod backend;
 mod check;
+mod confirm;
 mod credentials;
 mod doctor;
 mod exit;
@@ -97,13 +98,13 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Apply(command) if command.dry_run => {
             apply::plan(cli, &Asked::dry(&command.once, command.live.as_deref()), signals).await
         }
-        Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), signals).await,
+        Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), command.yes, signals).await,
         Command::Undo(command) => undo::undo(cli, command, signals).await,
         Command::History(command) => history::history(cli, command),
         Command::Why(command) => why::why(cli, command),
         Command::Journal(command) => journal::journal(cli, command),
         Command::Run(command) if command.dry_run => apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await,
-        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, signals).await,
+        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, command.yes, signals).await,
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(cli, command, signals).await,
         Command::Import(command) => import::import(cli, command, signals).await,

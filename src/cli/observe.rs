@@ -66,7 +66,7 @@ fn check_writable(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a file that only its owner can read, and that is there as a whole or not at all.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let mut options = OpenOptions::new();

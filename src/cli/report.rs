@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::{
-    execute::{SyncOutcome, TenantReport},
+    execute::{Stop, SyncOutcome, TenantReport},
     foreign::line,
     model::{Debts, Mode, TenantName},
     plan::{
@@ -77,7 +77,9 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
     let waiting = reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
     parts.extend((waiting > 0).then(|| format!("{} waiting", many(waiting, "sync"))));
     let took = humantime::format_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
-    writeln!(out, "{BOLD}done:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
+    let asked = reports.iter().any(|report| report.stopped == Some(Stop::Asked));
+    let how = if asked { "stopped" } else { "done" };
+    writeln!(out, "{BOLD}{how}:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
 }
 
 /// One tenant; nothing if there was nothing to do.
@@ -103,7 +105,7 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
     writeln!(out, "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}", plan.tenant, report.accepted(), many(tried, "step"))?;
     if let Some(stop) = &report.stopped {
         writeln!(out, "  {RED}stopped:{RED:#} {}", line(stop))?;
-        if let crate::execute::Stop::Fault(fault) = stop {
+        if let Stop::Fault(fault) = stop {
             write_hint(out, fault.hint.as_deref(), told)?;
         }
     }

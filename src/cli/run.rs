@@ -17,6 +17,7 @@ use super::{
     apply::{store, switch},
     args::{Cli, LogFormat, Once, PlanOutput},
     backend::Backend,
+    confirm,
     exit::{Exit, Failure},
     manifests, out, report,
     signals::Signals,
@@ -41,14 +42,11 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let paths = manifests::paths(&once.paths, &settings);
     let backend = if once.sandbox {
         let looked = manifests::look(&paths)?;
-        let backend = Backend::rehearsal(&looked.in_force.desired).await?;
-        if let Some(sandbox) = &backend.sandbox {
-            out::talk(&format!("sandbox at {}: rehearsing, no real phone is touched\n\n", sandbox.base_url()));
-        }
-        backend
+        Backend::rehearsal(&looked.in_force.desired).await?
     } else {
         Backend::real(&settings)?
     };
+    confirm::tell_place(&backend);
     let journal = store(once.sandbox, &settings)?;
     let show = Show {
         json: once.output == PlanOutput::Json,

@@ -1,10 +1,10 @@
-//! `apply --plan FILE`: exactly the plan that was saved with `plan --output json`, or nothing.
+//! `apply --plan FILE`: exactly the plan that was saved with `plan --out` or `plan --output json`, or nothing.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 
-use super::exit::Failure;
+use super::{exit::Failure, out};
 use crate::plan::{Plan, render};
 
 /// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
@@ -12,7 +12,7 @@ pub(super) fn only(plan: &mut Plan, file: &Path) -> Result<(), Failure> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: {error}")))?;
     let wrong = |what: &str| {
-        Failure::new(format!("{shown} is no saved plan: {what}")).hint("save one with `dialplane plan --output json > plan.json`")
+        Failure::new(format!("{shown} is no saved plan: {what}")).hint("save one with `dialplane plan --out plan.json`")
     };
     let saved: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
     if (&saved["kind"], &saved["version"]) != (&json!("Plan"), &json!(1)) {
@@ -23,14 +23,82 @@ pub(super) fn only(plan: &mut Plan, file: &Path) -> Result<(), Failure> {
     plan.tenants.retain(|now| tenants.iter().any(|saved| name(saved) == now.tenant.as_str()));
     let now = render::json(plan);
     let now: Vec<&Value> = now["tenants"].as_array().into_iter().flatten().collect();
-    let same = |saved: &&Value| now.iter().any(|now| essence(now) == essence(saved));
-    let moved: Vec<String> = tenants.iter().filter(|saved| !same(saved)).map(name).collect();
+    let of = |tenant: &str| now.iter().copied().find(|now| now["tenant"] == tenant);
+    let moved = tenants.iter().filter_map(|saved| {
+        let tenant = name(saved);
+        match of(&tenant) {
+            Some(now) if essence(now) == essence(saved) => None,
+            Some(now) => Some(format!("{tenant} ({})", differs(saved, now))),
+            None => Some(format!("{tenant} (no longer there)")),
+        }
+    });
+    let moved: Vec<String> = moved.collect();
     if moved.is_empty() {
         return Ok(());
     }
     let message = format!("{shown} is not what would be done now, so nothing is done; it has moved in {}", moved.join(", "));
     Err(Failure::new(message)
         .hint("manifests, live state or what is held have changed since it was saved: look at the plan again"))
+}
+
+/// Steps of a tenant that are told.
+const TOLD: usize = 5;
+
+/// What differs between a tenant's saved plan and what would be done now.
+fn differs(saved: &Value, now: &Value) -> String {
+    let (before, after) = (steps(saved), steps(now));
+    let gone = before.iter().filter(|(step, _)| !after.contains_key(*step)).map(|(step, _)| format!("no longer {step}"));
+    let new = after.iter().filter_map(|(step, what)| match before.get(step) {
+        None => Some(format!("now also {step}{}", if what.runs { "" } else { ", which is held" })),
+        Some(before) if before.runs != what.runs => Some(format!("{step} {} now", if what.runs { "may run" } else { "is held" })),
+        Some(before) if before.changes != what.changes => Some(format!("{step} changes something else")),
+        Some(_) => None,
+    });
+    let mut all: Vec<String> = gone.chain(new).collect();
+    let more = all.len().saturating_sub(TOLD);
+    all.truncate(TOLD);
+    all.extend((more > 0).then(|| format!("and {more} more")));
+    if saved["sync"] != now["sync"] {
+        all.push(format!(
+            "the sync is {} and was {}",
+            now["sync"].as_str().unwrap_or("?"),
+            saved["sync"].as_str().unwrap_or("?")
+        ));
+    }
+    if all.is_empty() { "the same steps, from other manifests or live values".to_owned() } else { all.join("; ") }
+}
+
+/// A step as far as it is compared.
+struct Done<'p> {
+    runs: bool,
+    changes: &'p Value,
+}
+
+/// The steps of a tenant's plan, by action and user.
+fn steps(tenant: &Value) -> BTreeMap<String, Done<'_>> {
+    let steps = tenant["steps"].as_array().into_iter().flatten();
+    let word = |step: &Value, key: &str| step[key].as_str().unwrap_or_default().to_owned();
+    let named = steps.map(|step| {
+        let done = Done { runs: step["runs"] == true, changes: &step["changes"] };
+        (format!("{} {}", word(step, "action"), word(step, "user")), done)
+    });
+    named.collect()
+}
+
+/// Saves a plan.
+pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
+    let text = format!("{:#}\n", render::json(plan));
+    super::observe::write(file, &text)
+        .map_err(|error| Failure::new(format!("the plan cannot be saved to {}: {error}", file.display())))?;
+    out::talk(&format!("saved: `dialplane apply --plan {}` does exactly this, or nothing\n", file.display()));
+    Ok(())
+}
+
+/// Whether a file is a saved plan.
+pub(super) fn is_saved(path: &Path) -> bool {
+    let json = path.extension().is_some_and(|extension| extension == "json") && path.is_file();
+    let text = json.then(|| std::fs::read_to_string(path).ok()).flatten();
+    text.and_then(|text| serde_json::from_str::<Value>(&text).ok()).is_some_and(|value| value["kind"] == "Plan")
 }
 
 /// What of a tenant's plan decides what is sent.

@@ -11,6 +11,7 @@ use super::{
     apply,
     args::{Cli, Once, PlanOutput},
     backend::Backend,
+    confirm,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     report::Recovered,
@@ -37,6 +38,9 @@ pub(super) struct Arguments {
     /// Carry it out. Without this it is only shown, and nothing can be written
     #[arg(long)]
     apply: bool,
+    /// Do not ask on a terminal whether the plan is meant
+    #[arg(long, requires = "apply")]
+    yes: bool,
     /// How the outcome is shown
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
     output: PlanOutput,
@@ -58,13 +62,18 @@ pub(super) async fn undo(cli: &Cli, arguments: &Arguments, signals: &Signals) ->
     let looked = apply::look(&once, &settings)?;
     let tenant = tenant(&run, &entries, &looked)?;
     let back = Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
-    let exit = if arguments.apply { carry_out(&back, &once, &settings).await } else { show(&back, &once, &settings).await }?;
+    let exit = if arguments.apply {
+        carry_out(&back, &once, arguments.yes, &settings).await
+    } else {
+        show(&back, &once, &settings).await
+    }?;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
 
 async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {
     let (reader, execution) = {
         let backend = Backend::real(settings)?;
+        confirm::tell_place(&backend);
         (backend.reader(), backend.execution)
     };
     let mut plan = back.plan(&reader, &execution, read_memory(&settings.state.path)?).await?;
@@ -73,12 +82,14 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     Ok(Exit::of_plan(&plan, None))
 }
 
-async fn carry_out(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {
+async fn carry_out(back: &Back<'_>, once: &Once, yes: bool, settings: &Settings) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
+    confirm::tell_place(&backend);
     let journal = apply::store(false, settings)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, |tenant| journal.memory(tenant)).await?;
     let switch = apply::switch(false, settings);
     apply::stop(&mut plan, &switch);
+    confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
     // No version of the manifests wants this.
     Ok(apply::carry_out(&plan, (&backend, &journal, switch), None, &Recovered::new(), once.output, back.signals).await)
 }

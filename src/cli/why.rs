@@ -14,7 +14,7 @@ use super::{
     apply::switch,
     args::{Cli, StatusOutput},
     exit::{Exit, Failure},
-    history::{time, word},
+    history::{time, typed, word},
     manifests::{self, Looked},
     out,
 };
@@ -152,12 +152,12 @@ fn parts(landing: &Landing) -> Vec<&str> {
 
 fn as_json(why: &Why) -> Value {
     let wanted = why.wanted.as_ref().map(|user| {
-        let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), json!(value.to_string())));
+        let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), typed(value)));
         json!({ "calling": user.calling, "details": details.collect::<serde_json::Map<_, _>>(), "origin": user.origin.to_string() })
     });
     let sent = why.sent.iter().map(|sent| {
         let (outcome, reason) = word(sent.outcome.as_ref());
-        let details = sent.details.iter().map(|(field, value)| (field.name().to_owned(), json!(value.to_string())));
+        let details = sent.details.iter().map(|(field, value)| (field.name().to_owned(), typed(value)));
         json!({
             "action": sent.verb, "at": sent.at, "run": sent.run.as_str(), "outcome": outcome, "reason": reason,
             "details": details.collect::<serde_json::Map<_, _>>(), "origin": sent.origin.as_ref().map(ToString::to_string),

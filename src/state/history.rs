@@ -1,6 +1,9 @@
 //! The journal, read: by dry runs, and by people who look back. Nothing is written, nobody is kept from writing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, params};
 
@@ -98,6 +101,16 @@ impl History {
             rows.map(|run| run.map(|run| RunId::new(&run))).collect::<rusqlite::Result<Vec<_>>>()
         };
         runs().map_err(|error| OpenError::of(&self.path, &error))
+    }
+
+    /// The names of all tenants that runs meant to write of.
+    pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
+        let names = || {
+            let mut statement = self.db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<BTreeSet<String>>>()
+        };
+        names().map_err(|error| OpenError::of(&self.path, &error))
     }
 
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long ago.

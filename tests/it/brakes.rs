@@ -98,8 +98,9 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
     let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
     assert_code(&moved, 1);
     assert_eq!(stage.writes(), [""; 0], "{}", moved.stdout);
-    insta::assert_snapshot!(moved.stderr, @r"
-    error: plan.json is not what would be done now, so nothing is done; it has moved in contoso
+    insta::assert_snapshot!(crate::filters::plain(&moved.stderr), @r"
+    account sandbox-admin at [service]
+    error: plan.json is not what would be done now, so nothing is done; it has moved in contoso (now also update user3@contoso.example)
       hint: manifests, live state or what is held have changed since it was saved: look at the plan again
     ");
     save(&["--tenant", "contoso"]).await;
@@ -254,4 +255,33 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
         assert!(!stage.run(&["status"]).await.stdout.contains("stopped"));
         assert_eq!(service.stop().await, Some(0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::drifted().await;
+    let plan = stage.run(&["plan", "--out", "plan.json"]).await;
+    assert_code(&plan, 2);
+    assert!(plan.stdout.contains("plan: ") && plan.stderr.contains("dialplane apply --plan plan.json"), "{}", plan.stderr);
+    let mode = fs::metadata(stage.path().join("plan.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "it holds names and numbers");
+    for arguments in [&["apply", "plan.json"][..], &["plan", "plan.json"]] {
+        let wrong = stage.run(arguments).await;
+        assert_code(&wrong, 1);
+        assert!(wrong.stderr.contains("is a saved plan, and no manifest"), "{}", wrong.stderr);
+        assert!(wrong.stderr.contains("`dialplane apply --plan plan.json`"), "{}", wrong.stderr);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    // Somebody does one of its steps by hand: what moved is told.
+    stage.sandbox.world(|world| {
+        let tenant = world.tenant_mut(&crate::support::name("adatum")).unwrap();
+        let user = tenant.users.get_mut(&crate::support::upn("user7@adatum.example")).unwrap();
+        user.calling = Calling::Disabled;
+        user.push();
+    });
+    let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
+    assert_code(&moved, 1);
+    assert!(moved.stderr.contains("it has moved in adatum (no longer disable user7@adatum.example)"), "{}", moved.stderr);
+    assert_eq!(stage.writes(), [""; 0]);
 }

@@ -21,7 +21,8 @@ async fn no_dry_run_writes() {
     ] {
         let ended = stage.run(arguments).await;
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
-        assert!(!ended.stdout.is_empty() && ended.stderr.is_empty(), "{arguments:?}: {}", ended.stderr);
+        assert!(!ended.stdout.is_empty(), "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.stderr, format!("account sandbox-admin at {}\n", stage.sandbox.address()), "{arguments:?}");
     }
     assert_eq!(stage.writes(), [""; 0]);
     assert!(stage.sandbox.calls().len() > 15, "the dry runs did read");
@@ -124,6 +125,8 @@ async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
     let mut run = stage.start(&["apply"]);
     run.until("the first write", || !stage.writes().is_empty()).await;
     assert_eq!(run.stop().await, Some(4));
+    let report = stage.text("stdout");
+    assert!(report.contains("\nstopped: ") && !report.contains("\ndone: "), "{report}");
     let done = stage.writes().len();
     assert!(done < 20, "{done} writes were sent although it was asked to stop");
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);

@@ -101,3 +101,46 @@ async fn a_damaged_journal_is_told_and_saved_as_far_as_it_goes() {
     assert!(matches!(apply.code, 0 | 3 | 4), "{}", apply.stderr);
     assert!(state.join("journal.jsonl.taken-over").exists() && stage.run(&["journal", "check"]).await.code == 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_knows_an_unknown_tenant_from_one_that_nothing_was_written_of() {
+    let stage = Stage::drifted().await;
+    for journal in [false, true] {
+        if journal {
+            assert_eq!(stage.run(&["apply"]).await.code, 3);
+        }
+        let wrong = stage.run(&["history", "--tenant", "contosso"]).await;
+        assert_eq!(wrong.code, 1, "{}", wrong.stdout);
+        assert!(wrong.stderr.contains("hint: there are adatum, contoso, fabrikam"), "{}", wrong.stderr);
+        let nothing = stage.run(&["history", "--tenant", "fabrikam"]).await;
+        assert!(
+            nothing.code == 0 && nothing.stderr.contains("no run of fabrikam has written anything yet"),
+            "{}",
+            nothing.stderr
+        );
+        assert_eq!(stage.run(&["history", "--limit", "0"]).await.code, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_in_json_have_their_own_types() {
+    let stage = Stage::set(|desired| dialplane::sandbox::World::from_desired(desired, 1)).await;
+    let text = crate::stage::fleet().replacen(
+        "phoneNumber: \"+14255551001\"",
+        "phoneNumber: \"+14255551001\"\n      sbcGatewayId: 806\n      useTeamsVoicemail: false\n      callPolicy: { name: '\"quoted\"' }",
+        1,
+    );
+    fs::write(stage.manifest(), text).unwrap();
+    assert_eq!(stage.run(&["apply"]).await.code, 0);
+    let list: Value = serde_json::from_str(&stage.run(&["history", "--output", "json"]).await.stdout).unwrap();
+    let details = &list["runs"][0]["steps"][0]["details"];
+    let expected = [
+        ("sbcGatewayId", serde_json::json!(806)),
+        ("useTeamsVoicemail", serde_json::json!(false)),
+        ("callPolicy.name", serde_json::json!("\"quoted\"")),
+        ("phoneNumber", serde_json::json!("+14255551001")),
+    ];
+    for (field, value) in expected {
+        assert_eq!(details[field], value, "{field} of {details}");
+    }
+}

@@ -39,6 +39,7 @@ mod simulate;
 mod stage;
 mod store;
 mod support;
+mod terminal;
 mod tidy;
 mod told;
 mod tree;
