@@ -97,7 +97,15 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: boo
     let switch = switch(once.sandbox, &settings);
     stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), signals).await?;
-    let exit = carry_out(&plan, (&backend, &journal, switch), looked.revision.clone(), &recovered, once.output, signals).await;
+    let exit = carry_out(
+        &plan,
+        (&backend, &journal, switch),
+        looked.revision.clone(),
+        (&recovered, &settings.state.path),
+        once.output,
+        signals,
+    )
+    .await;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
 
@@ -106,7 +114,7 @@ pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, switch): (&Backend, &Store, StopSwitch),
     revision: Option<Revision>,
-    recovered: &Recovered,
+    (recovered, state): (&Recovered, &Path),
     output: PlanOutput,
     signals: &Signals,
 ) -> Exit {
@@ -120,6 +128,8 @@ pub(super) async fn carry_out(
         stop: signals.asked(),
         newer: CancellationToken::new(),
     };
+    // A sandbox in this process forgets with it.
+    let keep = backend.sandbox.is_none().then_some(state);
     let tally = render::Tally::of(plan);
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
@@ -127,6 +137,9 @@ pub(super) async fn carry_out(
     let run = |_: &TenantName| pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed));
     let reports = pass::carry_out(plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
     bar.finish_and_clear();
+    if let Some(folder) = keep {
+        plan.tenants.iter().zip(&reports).for_each(|(plan, report)| report::keep(folder, plan, report));
+    }
     show_reports(plan, &reports, recovered, output, started.elapsed());
     report::exit(plan, &reports)
 }

@@ -125,7 +125,7 @@ fn became(run: &Run) -> String {
 }
 
 fn line(run: &Run) -> String {
-    let by = run.by.as_ref().map(|by| format!(", by hand: {by}")).unwrap_or_default();
+    let by = run.by.as_ref().map(|by| format!(", by hand: {}", foreign::line(by))).unwrap_or_default();
     format!(
         "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{by}{FAINT:#}\n",
         time(run.began),
@@ -148,7 +148,7 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     writeln!(out, "  began     {}, last entry after {}", time(run.began), span(run.began, run.last))?;
     writeln!(out, "  revision  {}", revision(run))?;
     if let Some(by) = &run.by {
-        writeln!(out, "  by hand   {by}")?;
+        writeln!(out, "  by hand   {}", foreign::line(by))?;
     }
     writeln!(out, "  outcome   {}", became(run))?;
     if let RunSync::Accepted(at) = run.sync {

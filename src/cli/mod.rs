@@ -31,6 +31,7 @@ mod stop;
 mod undo;
 mod who;
 mod whom;
+mod whose;
 mod why;
 
 use std::{backtrace, env, panic};

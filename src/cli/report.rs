@@ -1,13 +1,16 @@
-//! What became of a plan, shown to people and machines. Pure: text out, nothing printed.
+//! What became of a plan, shown to people and machines: text out, nothing printed. And kept for whoever asks later.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
+    path::Path,
     time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tracing::debug;
 
 use super::exit::Exit;
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
         render::{self, many},
     },
     ports::StepOutcome,
+    state::write_verdict,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -176,6 +180,15 @@ pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered)
     let tenants = plan.tenants.iter().zip(reports);
     let tenants: Vec<Value> = tenants.map(|(plan, report)| tenant_json(plan, report, recovered.get(&plan.tenant))).collect();
     json!({ "version": 1, "kind": "Report", "plan": render::json(plan), "tenants": tenants })
+}
+
+/// Keeps what a plan said and what became of it, for `why`. That it cannot be kept changes nothing.
+pub(super) fn keep(folder: &Path, plan: &TenantPlan, report: &TenantReport) {
+    let Some(reference) = &plan.reference else { return };
+    let verdict = plan.verdict(&report.steps, Timestamp::now());
+    if let Err(error) = write_verdict(folder, &reference.id, &verdict) {
+        debug!(%error, folder = %folder.display(), "what the plan said cannot be kept for `why`");
+    }
 }
 
 /// The debts of one tenant.

@@ -133,6 +133,9 @@ impl Show {
             }
             News::Planned(plan) => self.planned(plan),
             News::Finished(plan, outcome) => {
+                if let Some(folder) = &self.folder {
+                    report::keep(folder, plan, outcome);
+                }
                 let text = report::tenant(plan, outcome);
                 if self.json && !text.is_empty() {
                     out::json_line(&report::json(&alone(plan), std::slice::from_ref(*outcome), &BTreeMap::new()));

@@ -91,7 +91,15 @@ async fn carry_out(back: &Back<'_>, once: &Once, yes: bool, settings: &Settings)
     apply::stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
     // No version of the manifests wants this.
-    Ok(apply::carry_out(&plan, (&backend, &journal, switch), None, &Recovered::new(), once.output, back.signals).await)
+    Ok(apply::carry_out(
+        &plan,
+        (&backend, &journal, switch),
+        None,
+        (&Recovered::new(), &settings.state.path),
+        once.output,
+        back.signals,
+    )
+    .await)
 }
 
 /// The way back.

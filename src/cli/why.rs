@@ -1,6 +1,8 @@
-//! `why USER`: what wants it, what was sent and seen, what is waited for. Offline: manifests and journal.
+//! `why USER`: what wants it, what was sent and seen, what is waited for, what held it at the last look. Offline: manifests,
+//! journal, and the last plans that are kept beside it.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
     path::PathBuf,
 };
@@ -17,14 +19,15 @@ use super::{
     history::{time, typed, word},
     manifests::{self, Looked},
     out,
+    whose::{Known, Meant, User},
 };
 use crate::{
     foreign::line,
-    model::{DesiredTenant, Landing, Upn},
+    model::{Landing, Pending, TenantName, Upn, Verdict},
     pass,
-    plan::{Wait, Why, wants, why as explain},
+    plan::{About, Found, Wait, Why, wants, why as explain},
     ports::StepOutcome,
-    state::History,
+    state::{History, read_verdict},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -34,9 +37,8 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The user principal name
-    #[arg(value_parser = |name: &str| Upn::parse(name))]
-    user: Upn,
+    /// The user principal name, its beginning, or a telephone number: then whoever wants it or got it last
+    user: String,
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
     /// How it is shown
@@ -51,54 +53,94 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     looked.tell();
     let history = History::sound(&settings.state.path)?;
     let memory = history.memory()?;
-    let knows = |tenant: &DesiredTenant| {
-        tenant.users.contains_key(&command.user) || memory(&tenant.id).written.contains_key(&command.user)
+    let verdicts: BTreeMap<&TenantName, Verdict> = looked
+        .in_force
+        .desired
+        .tenants
+        .values()
+        .filter_map(|tenant| Some((&tenant.name, read_verdict(&settings.state.path, &tenant.id)?)))
+        .collect();
+    let tenants = looked.in_force.desired.tenants.values().map(|tenant| {
+        let users = verdicts.get(&tenant.name).into_iter().flat_map(|verdict| verdict.users.keys());
+        (&**tenant, memory(&tenant.id), users.filter_map(|user| Upn::parse(user).ok()).collect())
+    });
+    let known = Known { tenants: tenants.collect() };
+    let meant = known.meant(&command.user).map_err(|failure| perhaps_held(failure, &looked))?;
+    let users: BTreeSet<User> = match &meant {
+        Meant::Users(users) => users.iter().cloned().collect(),
+        Meant::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
     };
-    let tenants = looked.in_force.desired.tenants.values().filter(|tenant| knows(tenant));
-    let patience = pass::patience(&settings.execution);
     let stopped = switch(false, &settings).state();
+    let stopped = stopped.map(|stopped| Wait { reason: stopped.message, until: None, hint: Some(stopped.hint) });
     let mut told = Vec::new();
-    for tenant in tenants {
-        let kept = looked.in_force.kept.get(&tenant.name).map(String::as_str);
-        let entries = history.entries_of(&tenant.id, &command.user)?;
-        let mut why = explain(&command.user, tenant, kept, &memory(&tenant.id), &entries, (Timestamp::now(), patience));
-        if let Some(stopped) = &stopped {
-            why.waits.insert(0, Wait { reason: stopped.message.clone(), until: None, hint: Some(stopped.hint.clone()) });
-            why.next = "nothing is written while everything is stopped";
+    for (tenant, memory, _) in &known.tenants {
+        for (_, user) in users.iter().filter(|(of, _)| *of == tenant.name) {
+            let about = About {
+                tenant,
+                kept: looked.in_force.kept.get(&tenant.name).map(String::as_str),
+                stopped: stopped.clone(),
+                memory,
+                entries: &history.entries_of(&tenant.id, user)?,
+                last: verdicts.get(&tenant.name),
+            };
+            told.push(explain(user, &about, (Timestamp::now(), pass::patience(&settings.execution))));
         }
-        told.push(why);
     }
-    if told.is_empty() {
-        return Err(unknown(&looked, &command.user));
-    }
+    let now = Timestamp::now();
     match command.output {
-        StatusOutput::Text => out::data(&told.iter().map(text).collect::<Vec<_>>().join("\n")),
+        StatusOutput::Text => {
+            let head = if let Meant::Number { number, wanted, sent } = &meant {
+                number_text(number, wanted, sent)
+            } else {
+                String::new()
+            };
+            out::data(&(head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")));
+        }
         StatusOutput::Json => {
             let users: Vec<Value> = told.iter().map(as_json).collect();
-            out::json(&json!({ "version": 1, "kind": "Why", "users": users }));
+            let number =
+                if let Meant::Number { number, wanted, sent } = &meant { number_json(number, wanted, sent) } else { Value::Null };
+            out::json(&json!({ "version": 1, "kind": "Why", "number": number, "users": users }));
         }
     }
     Ok(if looked.diagnostics.is_empty() { Exit::Done } else { Exit::Error })
 }
 
-fn unknown(looked: &Looked, user: &Upn) -> Failure {
-    let failure = Failure::new(format!("no manifest names {user}, and the journal knows of nothing that was sent for this user"));
+/// A tenant whose manifests are broken may name whom nobody knows.
+fn perhaps_held(failure: Failure, looked: &Looked) -> Failure {
     match looked.in_force.broken.first_key_value() {
         Some((tenant, reason)) => failure.hint(format!("tenant {tenant} is held and may name the user: {reason}")),
-        None => {
-            failure.hint("Dialplane leaves users alone whom no manifest names, unless their tenant prunes; check the spelling")
-        }
+        None => failure,
     }
 }
 
-fn text(why: &Why) -> String {
+fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
+    let list = |users: &[User]| match users {
+        [] => "nobody".to_owned(),
+        users => users.iter().map(|(tenant, user)| format!("{} in {tenant}", line(user))).collect::<Vec<_>>().join(", "),
+    };
+    format!(
+        "{BOLD}{number}{BOLD:#}\n  wanted   by {}\n  sent     last to {}\n  {FAINT}live state is not asked here{FAINT:#}\n\n",
+        list(wanted),
+        list(sent)
+    )
+}
+
+fn number_json(number: &str, wanted: &[User], sent: &[User]) -> Value {
+    let list = |users: &[User]| -> Vec<Value> {
+        users.iter().map(|(tenant, user)| json!({ "tenant": tenant.as_str(), "user": user.as_str() })).collect()
+    };
+    json!({ "number": number, "wantedBy": list(wanted), "sentTo": list(sent) })
+}
+
+fn text(why: &Why, now: Timestamp) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write(&mut out, why);
+    let _ = write(&mut out, why, now);
     out
 }
 
-fn write(out: &mut String, why: &Why) -> fmt::Result {
+fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
     writeln!(out, "{BOLD}{}{BOLD:#} in {}", line(&why.user), why.tenant)?;
     match &why.wanted {
         Some(user) => {
@@ -142,7 +184,38 @@ fn write(out: &mut String, why: &Why) -> fmt::Result {
             writeln!(out, "           {FAINT}hint: {}{FAINT:#}", line(hint))?;
         }
     }
+    if let Some(found) = &why.found {
+        write_found(out, found, now)?;
+    }
     writeln!(out, "  next     {}", line(why.next))
+}
+
+/// What the last plan said, and how long ago.
+fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
+    let age = u64::try_from(now.duration_since(found.at).as_secs()).unwrap_or(0);
+    let age = std::time::Duration::from_secs(if age < 60 { age } else { age / 60 * 60 });
+    let steps: Vec<String> = found.steps.iter().map(step).collect();
+    let steps = match (steps.is_empty(), found.holds.is_empty()) {
+        (true, true) => "nothing to do for this user".to_owned(),
+        (true, false) => "nothing for this user".to_owned(),
+        (false, _) => steps.join("; "),
+    };
+    let steps = line(steps);
+    writeln!(out, "  planned  {} ({} ago): {steps}", time(found.at), humantime::format_duration(age))?;
+    for held in &found.holds {
+        let until = held.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+        writeln!(out, "  held     {YELLOW}{}{until}{YELLOW:#}", line(&held.reason))?;
+        writeln!(out, "           {FAINT}hint: {}{FAINT:#}", line(&held.hint))?;
+    }
+    Ok(())
+}
+
+fn step(step: &Pending) -> String {
+    match &step.outcome {
+        Some(outcome) => format!("{} {outcome}", step.action),
+        None if step.holds.is_empty() => format!("{} did not run", step.action),
+        None => format!("{} held", step.action),
+    }
 }
 
 /// What an observation showed.
@@ -172,6 +245,7 @@ fn as_json(why: &Why) -> Value {
         "seen": why.seen.as_ref().map(|(at, landing)| json!({ "at": at, "what": parts(landing) })),
         "synced": why.synced,
         "waits": why.waits.iter().map(wait).collect::<Vec<_>>(),
+        "planned": why.found.as_ref().map(|found| json!({ "at": found.at, "steps": found.steps, "holds": found.holds })),
         "next": why.next,
     })
 }

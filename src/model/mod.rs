@@ -16,6 +16,7 @@ mod phone;
 mod reading;
 mod sent;
 mod spelling;
+mod verdict;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
@@ -34,6 +35,7 @@ pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, Sync
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use sent::{Known, Managed, Sent, SentCounts};
+pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
 
 /// Whether a person can make and receive calls in Teams.

@@ -31,6 +31,7 @@ mod shrink;
 mod types;
 mod undo;
 mod unread;
+mod verdict;
 mod why;
 pub mod window;
 
@@ -48,9 +49,9 @@ pub use patience::Patience;
 pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
+pub use why::{About, Found, Sent, Wait, Why, wants, why};
 
 use unread::UnreadNumbers;
-pub use why::{Sent, Wait, Why, wants, why};
 
 use crate::{
     model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},

@@ -1,12 +1,13 @@
-//! Why a user is as it is: what wants it, what was sent and seen, what is waited for, what comes next. Offline and pure: live
-//! state is not asked, so that guards over it say nothing here.
+//! Why a user is as it is: what wants it, what was sent and seen, what is waited for, what holds it, what comes next. Offline and
+//! pure: live state is not asked, so that what guards say of it is what the last plan said, with its time.
 
 use jiff::Timestamp;
 
 use super::Patience;
 use crate::{
     model::{
-        Calling, DesiredTenant, DesiredUser, Details, Landing, Memory, Mode, Origin, RunId, TenantName, Upn, Verb, Write, Written,
+        Adopt, Calling, DesiredTenant, DesiredUser, Details, Landing, Memory, Mode, Origin, Pending, Prune, Reason, RunId,
+        TenantName, Upn, Verb, Verdict, Write, Written,
     },
     ports::{Entry, Event, StepOutcome},
 };
@@ -28,8 +29,38 @@ pub struct Why {
     pub synced: Option<Timestamp>,
     /// What stands in the way, or has not happened yet.
     pub waits: Vec<Wait>,
-    /// What happens next.
+    /// What the last plan said, if one is kept.
+    pub found: Option<Found>,
+    /// What happens next, as far as that can be known.
     pub next: &'static str,
+}
+
+/// What the last plan said of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// When.
+    pub at: Timestamp,
+    /// What was to be done for the user, and what became of it.
+    pub steps: Vec<Pending>,
+    /// What held the tenant or the user, or is wrong with the user.
+    pub holds: Vec<Reason>,
+}
+
+/// What is known around one user.
+#[derive(Debug)]
+pub struct About<'a> {
+    /// The user's tenant.
+    pub tenant: &'a DesiredTenant,
+    /// Why an older version of the manifests is in force, if so.
+    pub kept: Option<&'a str>,
+    /// That everything is stopped, if it is.
+    pub stopped: Option<Wait>,
+    /// What the journal adds up to.
+    pub memory: &'a Memory,
+    /// The entries that speak of the user, newest first.
+    pub entries: &'a [Entry],
+    /// What the last plan said.
+    pub last: Option<&'a Verdict>,
 }
 
 /// A call that was made.
@@ -66,19 +97,13 @@ impl Wait {
     }
 }
 
-/// Explains one user of a tenant. `entries` are those that speak of the user, newest first; `kept` says why an older version of the
-/// manifests is in force, if so.
+/// Explains one user.
 #[must_use]
-pub fn why(
-    user: &Upn,
-    tenant: &DesiredTenant,
-    kept: Option<&str>,
-    memory: &Memory,
-    entries: &[Entry],
-    (now, patience): (Timestamp, Patience),
-) -> Why {
+pub fn why(user: &Upn, about: &About<'_>, (now, patience): (Timestamp, Patience)) -> Why {
+    let About { tenant, memory, .. } = about;
     let wanted = tenant.users.get(user).cloned();
-    let mut waits = of_tenant(tenant, kept);
+    let mut waits: Vec<Wait> = about.stopped.iter().cloned().collect();
+    waits.extend(of_tenant(tenant, about.kept));
     if let Some(written) = memory.written.get(user) {
         waits.extend(of_user(written, memory, now, patience));
     }
@@ -86,17 +111,31 @@ pub fn why(
         let reason = format!("a sync is owed since {} (run {})", shown(debt.since), debt.run);
         waits.push(Wait::new(reason, patience.sync_from(memory, now), Some("the next run of this tenant sends it")));
     }
-    let next = next(tenant.mode, wanted.as_ref(), &waits);
+    let found = about.last.map(|last| found(user, last));
+    let next = next(user, about, &waits, found.as_ref());
     Why {
         user: user.clone(),
         tenant: tenant.name.clone(),
         wanted,
-        sent: sent(entries),
-        seen: seen(user, entries),
+        sent: sent(about.entries),
+        seen: seen(user, about.entries),
         synced: memory.last_sync,
         waits,
+        found,
         next,
     }
+}
+
+fn found(user: &Upn, last: &Verdict) -> Found {
+    let of_user = last.users.get(user.key()).cloned().unwrap_or_default();
+    let held = of_user.steps.iter().flat_map(|step| &step.holds);
+    let mut holds: Vec<Reason> = Vec::new();
+    for reason in last.holds.iter().chain(held).chain(&of_user.problem) {
+        if !holds.contains(reason) {
+            holds.push(reason.clone());
+        }
+    }
+    Found { at: last.at, steps: of_user.steps, holds }
 }
 
 fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
@@ -145,15 +184,54 @@ fn settling<T>(what: &str, write: &Write<T>, memory: &Memory, now: Timestamp, pa
     open.then(|| Wait::new(reason(), Some(patience.deadline(memory, write, now)), None))
 }
 
-fn next(mode: Mode, wanted: Option<&DesiredUser>, waits: &[Wait]) -> &'static str {
-    match (mode, wanted) {
-        (Mode::Suspend, _) => "nothing: the tenant is left alone",
-        (Mode::Report, _) => "the next look shows what differs and writes nothing",
-        (Mode::Enforce, None) => "nothing, unless the tenant prunes: `dialplane plan` shows it",
-        (Mode::Enforce, Some(_)) if waits.is_empty() => {
-            "the next look compares live state and corrects what differs; `dialplane plan` shows it"
+/// What happens next. Where it depends on live state and nobody has looked, that is said.
+fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) -> &'static str {
+    if about.stopped.is_some() {
+        return "nothing is written while everything is stopped";
+    }
+    match about.tenant.mode {
+        Mode::Suspend => return "nothing: the tenant is left alone",
+        Mode::Report => return "the next look shows what differs and writes nothing",
+        Mode::Enforce => {}
+    }
+    if found.is_some_and(|found| !found.holds.is_empty()) {
+        return "nothing, until what holds it is lifted; the look after that goes on";
+    }
+    if !about.tenant.users.contains_key(user)
+        && let Some(next) = next_unnamed(user, about)
+    {
+        return next;
+    }
+    let lost = about.memory.written.get(user).is_some_and(|written| written.unknown.is_some());
+    match found {
+        _ if lost => "nothing, until live state shows what became of the lost answer, or its time is over",
+        _ if !waits.is_empty() => "what is waited for; what has not arrived by then is sent again",
+        Some(found) if found.steps.is_empty() => {
+            "nothing, if all is as at that look: it found nothing to do for this user; `dialplane plan` looks again"
         }
-        (Mode::Enforce, Some(_)) => "the next look goes on as far as what is waited for allows; `dialplane plan` shows it",
+        Some(found) if found.steps.iter().all(|step| step.outcome.as_deref() == Some("accepted")) => {
+            "nothing: what was to be done at that look was accepted"
+        }
+        Some(_) => "the next look tries again what was not accepted at that one",
+        None => {
+            "that depends on live state, and no look at it is on record here: `dialplane plan` shows what differs and what holds it"
+        }
+    }
+}
+
+/// The same of a user whom no manifest names; nothing if a run would disable it.
+fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
+    let memory = about.memory;
+    match (about.tenant.prune, about.tenant.adopt) {
+        (Prune::Never, _) => Some("nothing: whom no manifest names is left alone here (prune: never)"),
+        (Prune::Disable, Adopt::All) => None,
+        (Prune::Disable, Adopt::Named) if memory.managed.contains_key(user) || memory.written.contains_key(user) => None,
+        (Prune::Disable, Adopt::Named) if memory.has_looked() => {
+            Some("nothing: whom no manifest has named since the journal began is left alone (adopt: named)")
+        }
+        (Prune::Disable, Adopt::Named) => {
+            Some("that cannot be foreseen here: the journal has never seen this tenant (prune: disable, adopt: named)")
+        }
     }
 }
 

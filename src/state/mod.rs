@@ -32,6 +32,7 @@ mod seal;
 mod sqlite;
 mod status;
 mod store;
+mod verdict;
 mod volatile;
 mod writer;
 
@@ -45,4 +46,5 @@ pub use run::{Run, RunSync, SentStep};
 pub use sqlite::{Retention, SqliteJournal};
 pub use status::{Left, Status, Tenant as TenantStatus};
 pub use store::Store;
+pub use verdict::{read_verdict, write_verdict};
 pub use volatile::VolatileJournal;

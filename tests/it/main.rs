@@ -44,3 +44,4 @@ mod tidy;
 mod told;
 mod tree;
 mod undo;
+mod why;
