@@ -149,7 +149,7 @@ async fn each_tenant_is_read_through_its_account() {
     insta::assert_snapshot!(ended.stdout, @r"
     contoso  enforce  00000000-0000-4000-8000-000000000001
       held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: Connection refused (os error 111)
-      hint: check `accounts.west.baseUrl`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates
+      hint: check `accounts.west.baseUrl`, name resolution, the firewall and root certificates; behind a proxy set HTTPS_PROXY
 
     fabrikam  enforce  00000000-0000-4000-8000-000000000002
       held: tenant fabrikam names no account, and there are several

@@ -32,6 +32,7 @@ mod properties;
 mod readers;
 mod recovery;
 mod refusals;
+mod repeats;
 mod revision;
 mod secrets;
 mod service;

@@ -72,7 +72,7 @@ async fn a_plan_is_stopped_at_once_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_an_error_and_not_nothing_to_do() {
     let stage = Stage::drifted().await;
-    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
+    let rule = Rule::new(Failure::Server).on(Route::ListUsers);
     stage.sandbox.faults(|faults| faults.rules.push(rule.clone()));
     for command in ["plan", "apply"] {
         let ended = stage.run(&[command]).await;

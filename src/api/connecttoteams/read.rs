@@ -15,8 +15,8 @@ use crate::{
     ports::{Fault, FaultKind, LiveReader},
 };
 
-/// The most that one page of a list may hold: some 20,000 users as the service describes them.
-const MAX_PAGE: usize = 16 * 1024 * 1024;
+/// The most that one page of a list may hold: some 80,000 users as the service describes them, for lists that come in one piece.
+const MAX_PAGE: usize = 64 * 1024 * 1024;
 
 /// Reads tenants through `ConnecttoTeams`.
 #[derive(Clone)]

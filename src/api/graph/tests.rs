@@ -315,7 +315,9 @@ async fn whatever_is_no_page_is_a_fault_that_says_what_came() {
         assert_eq!(fault.kind, kind, "{fault:?}");
         assert!(fault.message.contains(words), "{fault:?}");
         assert!(!format!("{fault:?}").contains("secret=1"), "{fault:?}");
-        assert_eq!(seen.lock().unwrap().len(), 2, "{words}");
+        // The token, and the page: three times where that may help.
+        let passing = words == "breaks off" || words.contains("502");
+        assert_eq!(seen.lock().unwrap().len(), if passing { 4 } else { 2 }, "{words}");
     }
 }
 

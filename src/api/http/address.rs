@@ -66,6 +66,11 @@ impl Base {
         self.url.scheme() == "https"
     }
 
+    /// The whole of it.
+    pub(in crate::api) fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Host and port, as messages name the service.
     pub(in crate::api) fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();

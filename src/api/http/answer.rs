@@ -9,7 +9,7 @@ pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
     match first(body) {
         None => Err("an empty answer".to_owned()),
         Some(b'<') => Err("a web page instead of JSON".to_owned()),
-        Some(_) => serde_json::from_slice(body).map_err(|error| {
+        Some(_) => super::json::read(body).map_err(|error| {
             if error.is_eof() {
                 format!("an answer that breaks off after {} bytes", body.len())
             } else {
@@ -36,6 +36,16 @@ pub(in crate::api) fn is_blank(body: &[u8]) -> bool {
 /// Whether this is a page for people: whoever sends one is a proxy or a login, and not the service.
 pub(in crate::api) fn is_page(body: &[u8]) -> bool {
     first(without_mark(body)) == Some(b'<')
+}
+
+/// Whether this begins as JSON and does not end as it. Nothing else tells that half of it is missing where the length was not announced.
+pub(in crate::api) fn breaks_off(body: &[u8]) -> bool {
+    let last = body.iter().copied().rfind(|byte| !byte.is_ascii_whitespace());
+    match first(without_mark(body)) {
+        Some(b'{') => last != Some(b'}'),
+        Some(b'[') => last != Some(b']'),
+        _ => false,
+    }
 }
 
 /// Whether a bare text speaks of something that went wrong.

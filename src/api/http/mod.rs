@@ -1,12 +1,12 @@
 //! What every service over HTTP has in common: where a call goes, how it is sent, and what an answer is in words.
 //!
 //! ```text
-//! address --Request--> transport (throttle) --Reply--> answer, grant
+//! address --Request--> transport (tries, throttle, proxy) --Reply--> answer, grant
 //!              ^                                            |
 //!            auth: one token at a time                   redact: fit for a message
 //! ```
 //!
-//! **Invariant:** a call is sent once; only 429 makes it go out again, a named number of times.
+//! **Invariant:** a call that may have begun is sent once, unless it only reads; see [`tries`].
 //!
 //! **Invariant:** knows no service: which settings a message names is handed in.
 
@@ -14,6 +14,9 @@ pub(super) mod address;
 pub(super) mod answer;
 pub(super) mod auth;
 pub(super) mod grant;
+mod json;
+mod proxy;
 pub(super) mod redact;
 pub(super) mod throttle;
 pub(super) mod transport;
+mod tries;

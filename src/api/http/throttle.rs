@@ -1,6 +1,6 @@
 //! Waiting as the service asks (HTTP 429): one gate for all calls, because they are all made for one account.
 //!
-//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back more than [`MAX_TRIES`] times; and
+//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back more than [`MAX_TRIES`] times for it; and
 //! no call comes back before the service said it may.
 
 use std::{
@@ -32,11 +32,11 @@ pub(in crate::api) struct Throttle {
 impl Throttle {
     /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and hears it from the service. `Err`
     /// is how long it stays closed, if that is longer than a call may wait.
-    pub(in crate::api) async fn pass(&self) -> Result<(), Duration> {
+    pub(in crate::api) async fn pass(&self, longest: Duration) -> Result<(), Duration> {
         let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(moment) = closed_until else { return Ok(()) };
         let remaining = moment.saturating_duration_since(Instant::now());
-        if remaining > MAX_WAIT {
+        if remaining > longest {
             return Err(remaining);
         }
         sleep_until(moment).await;

@@ -6,8 +6,11 @@
 //!
 //! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its request.
 
+mod lost;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    error::Error as _,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,15 +18,19 @@ use std::{
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::{
     RequestBuilder, Response, StatusCode, Url,
-    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use tokio::time::Instant;
 
 use super::{
     address::{Base, Setting},
-    throttle::{self, MAX_TRIES, Throttle},
+    proxy::{self, Proxy},
+    throttle::{MAX_TRIES, Throttle},
+    tries::{Again, Lost, Next, Tries},
 };
+use lost::{cause, redirected, too_long};
+
 use crate::{
     config::Method,
     ports::{Fault, FaultKind},
@@ -78,6 +85,7 @@ pub(in crate::api) struct Reply {
 pub(in crate::api) struct Transport {
     http: reqwest::Client,
     host: String,
+    proxy: Option<Proxy>,
     setting: Setting,
     timeout: Duration,
     throttle: Throttle,
@@ -89,6 +97,19 @@ pub(in crate::api) struct Transport {
 
 impl Transport {
     pub(in crate::api) fn new(base: &Base, timeout: Duration) -> Result<Self, Fault> {
+        Self::with(base, timeout, |builder| builder)
+    }
+
+    /// The same with something of its own.
+    fn with(
+        base: &Base,
+        timeout: Duration,
+        own: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, Fault> {
+        let proxy = proxy::find(base.as_str(), |name| std::env::var(name).ok()).map_err(|why| {
+            Fault::new(FaultKind::NotConfigured, format!("{} cannot be reached: {why}", base.host()))
+                .hint("set it to http://HOST:PORT, or name the host in NO_PROXY; both are variables of the environment")
+        })?;
         // reqwest without a built-in provider asks for the process-wide one. That it is already there is no failure.
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let json = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
@@ -111,13 +132,14 @@ impl Transport {
             // No certificate will be checked, so none has to be found: a bare container has none.
             builder = builder.tls_certs_only([]);
         }
-        let http = builder.build().map_err(|error| {
+        let http = own(builder).build().map_err(|error| {
             Fault::new(FaultKind::NotConfigured, format!("no TLS connection can be prepared: {}", cause(&error)))
                 .hint("install the system's root certificates (package ca-certificates)")
         })?;
         Ok(Self {
             http,
             host: base.host(),
+            proxy,
             setting: base.setting().clone(),
             timeout,
             throttle: Throttle::default(),
@@ -150,21 +172,28 @@ impl Transport {
         }
     }
 
-    /// Sends a request and takes its answer, waiting and trying again only where the service says "too many".
+    /// Sends a request and takes its answer; how often, is said in [`super::tries`].
     pub(in crate::api) async fn exchange(
         &self,
         request: &Request,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Reply, Fault> {
-        for attempt in 1..=MAX_TRIES {
-            self.throttle.pass().await.map_err(|remaining| too_long(request, remaining))?;
-            let (reply, retry_after) = self.once(request, complete(self.prepare(request))).await?;
-            if reply.status != StatusCode::TOO_MANY_REQUESTS {
-                return Ok(reply);
+        let mut tries = Tries::of(request.row);
+        loop {
+            self.throttle.pass(tries.longest_wait()).await.map_err(|remaining| too_long(request, remaining))?;
+            let came = self.once(request, complete(self.prepare(request))).await;
+            match tries.next(&came) {
+                Next::Done => return came.map(|(reply, _)| reply).map_err(|lost| lost.fault),
+                Next::TooMany => break,
+                Next::Again { pause, told } => {
+                    tracing::debug!(pause_ms = millis(pause), told, "sent again after a pause");
+                    if told {
+                        self.throttle.close(pause);
+                    } else {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
             }
-            let wait = throttle::wait(retry_after.as_deref(), Timestamp::now());
-            tracing::debug!(attempt, wait_ms = millis(wait), "the service asks to wait");
-            self.throttle.close(wait);
         }
         let message = format!("{}: the service still says \"too many calls\" after {MAX_TRIES} tries", request.what);
         Err(Fault::new(FaultKind::Throttled, message)
@@ -188,7 +217,7 @@ impl Transport {
     }
 
     /// One request, one answer, and what its `Retry-After` said.
-    async fn once(&self, request: &Request, builder: RequestBuilder) -> Result<(Reply, Option<String>), Fault> {
+    async fn once(&self, request: &Request, builder: RequestBuilder) -> Result<(Reply, Option<String>), Lost> {
         let started = Instant::now();
         let sent = builder.send().await;
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
@@ -198,7 +227,7 @@ impl Transport {
         self.note_clock(response.headers());
         let status = response.status();
         if status.is_redirection() {
-            return Err(redirected(request, &response, &self.setting));
+            return Err(Lost { fault: redirected(request, &response, &self.setting), again: Again::No });
         }
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = if status.is_success() {
@@ -211,50 +240,20 @@ impl Transport {
     }
 
     /// The whole body, or a fault if it is larger than the request allows.
-    async fn whole(&self, request: &Request, mut response: Response) -> Result<Vec<u8>, Fault> {
+    async fn whole(&self, request: &Request, mut response: Response) -> Result<Vec<u8>, Lost> {
         let mut body = Vec::new();
         // Counted after decompression: a small answer cannot unfold into a large one.
         while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(request, &error))? {
             if body.len() + chunk.len() > request.limit {
                 let message = format!("{}: the answer is larger than {} KiB", request.what, request.limit / 1024);
-                return Err(Fault::new(FaultKind::Garbled, message)
-                    .hint("if it is a list of users, let it come in smaller pages: see `paging` and `pageSize`"));
+                let fault = Fault::new(FaultKind::Garbled, message)
+                    .hint("if it is a list of users, let it come in smaller pages: see `paging` and `pageSize`");
+                return Err(Lost { fault, again: Again::No });
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
     }
-
-    /// What it means that no answer came. The URL is left out: it holds the names of users.
-    fn lost(&self, request: &Request, error: &reqwest::Error) -> Fault {
-        let what = &request.what;
-        let host = &self.host;
-        if error.is_builder() {
-            return Fault::new(FaultKind::NotConfigured, format!("{what}: the request cannot be built: {}", cause(error)));
-        }
-        if error.is_connect() {
-            let message = format!("{what}: no connection to {host}: {}", cause(error));
-            return Fault::new(FaultKind::Unreachable, message).hint(format!(
-                "check `{}`, name resolution, the firewall, the proxy (HTTPS_PROXY) and root certificates",
-                self.setting
-            ));
-        }
-        if error.is_timeout() {
-            let message = format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
-            return Fault::new(FaultKind::NoAnswer, message)
-                .hint(format!("`{}.timeout` sets how long one call may take", self.setting.section));
-        }
-        // Here also ends a body that breaks off or cannot be unpacked: reqwest reports both alike.
-        let message = format!("{what}: the connection to {host} broke before the answer was complete: {}", cause(error));
-        Fault::new(FaultKind::NoAnswer, message)
-    }
-}
-
-/// The service asks for a longer wait than a call sits out.
-fn too_long(request: &Request, remaining: Duration) -> Fault {
-    let asked = humantime::format_duration(Duration::from_secs(remaining.as_secs()));
-    let message = format!("{}: the service says \"too many calls\" and asks to wait {asked} more", request.what);
-    Fault::new(FaultKind::Throttled, message).hint("look again after that; this call changed nothing")
 }
 
 /// As much of a refusal as can be had.
@@ -268,27 +267,6 @@ async fn beginning(mut response: Response) -> Vec<u8> {
         }
     }
     body
-}
-
-/// A redirect is not followed: it would carry the token or the password to wherever it points.
-fn redirected(request: &Request, response: &Response, setting: &Setting) -> Fault {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let target = location.and_then(|location| request.url.join(location).ok()).map_or_else(
-        || "nowhere".to_owned(),
-        // Without query and user: they may hold anything.
-        |url| format!("{}{}", url.origin().ascii_serialization(), super::redact::value(url.path())),
-    );
-    let message = format!("{}: the service answered {} and pointed to {target}", request.what, response.status());
-    Fault::new(FaultKind::Garbled, message).hint(format!("redirects are not followed; if the service has moved, set `{setting}`"))
-}
-
-/// The innermost cause of an error: the one that says something. The outer ones repeat the URL.
-fn cause(error: &reqwest::Error) -> String {
-    let Some(mut source) = error.source() else { return "no cause is known".to_owned() };
-    while let Some(deeper) = source.source() {
-        source = deeper;
-    }
-    super::redact::value(&source.to_string())
 }
 
 fn millis(duration: Duration) -> u64 {

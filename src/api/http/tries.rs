@@ -1,0 +1,242 @@
+//! How often a call is sent, and how long is waited in between: the one layer that repeats.
+//!
+//! | what came | a read | a write |
+//! |---|---|---|
+//! | 429 | again, as told | again, as told |
+//! | never begun: no connection, or HTTP/2 said so | again | again |
+//! | 408, 502, 503, 504 and their kin, a connection that broke, half an answer | again | the answer |
+//! | no answer in time, anything else | the answer | the answer |
+//!
+//! **Invariant:** a write that may have begun goes out once.
+//!
+//! **Invariant:** it ends: [`MAX_TRIES`] for "too many", [`READ_TRIES`] for failures, and after [`MAX_WAIT`] no failure is repeated.
+
+use std::{error::Error, io, time::Duration};
+
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use tokio::time::Instant;
+
+use super::{
+    answer,
+    throttle::{self, MAX_TRIES, MAX_WAIT},
+    transport::Reply,
+};
+use crate::ports::Fault;
+
+/// How often a call is sent before a failure is taken for an answer.
+const READ_TRIES: u32 = 3;
+/// The pause before the first repetition; it doubles, and up to as much again is added by chance, so that many do not come back at once.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest wait of what nothing depends on.
+const BRIEF: Duration = Duration::from_secs(2);
+
+/// Calls that only read. Whatever is not here is taken for a write.
+const READS: [&str; 8] = ["token", "whoAmI", "resellers", "enterprises", "gateways", "enterprise", "listUsers", "users"];
+/// Calls that nothing depends on.
+const BY_THE_WAY: [&str; 3] = ["resellers", "enterprises", "gateways"];
+
+/// A call that got no whole answer.
+pub(super) struct Lost {
+    /// In words.
+    pub fault: Fault,
+    /// What may be done about it.
+    pub again: Again,
+}
+
+/// Which calls may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// None.
+    No,
+    /// Those that only read.
+    Reads,
+    /// All: it never reached the service.
+    All,
+}
+
+impl Again {
+    /// What a failure to get an answer allows. What took too long once is not waited for twice.
+    pub(super) fn after(error: &reqwest::Error) -> Self {
+        if error.is_timeout() || error.is_builder() {
+            Self::No
+        } else if causes(error).any(was_not_begun) || error.is_connect() && causes(error).any(is_passing) {
+            Self::All
+        } else if error.is_connect() {
+            Self::No
+        } else {
+            Self::Reads
+        }
+    }
+}
+
+/// The causes of an error, the outermost first.
+pub(super) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// HTTP/2 says so itself: a stream above the last one of a GOAWAY (RFC 9113, 6.8), or one that was refused (8.7).
+fn was_not_begun(cause: &(dyn Error + 'static)) -> bool {
+    let Some(error) = cause.downcast_ref::<h2::Error>().filter(|error| error.is_remote()) else { return false };
+    error.is_go_away() || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
+}
+
+/// Whether a connection that could not be made may be made a moment later.
+fn is_passing(cause: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    let kind = cause.downcast_ref::<io::Error>().map(innermost);
+    kind.is_some_and(|kind| matches!(kind, ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof))
+}
+
+/// The kind of an error that may be wrapped in another of its type, which `source` does not show.
+fn innermost(error: &io::Error) -> io::ErrorKind {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    inner.map_or_else(|| error.kind(), innermost)
+}
+
+/// What follows an attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// What came is the answer.
+    Done,
+    /// It is sent again after this long; all other calls wait as well if the service asked for it.
+    Again {
+        /// How long.
+        pause: Duration,
+        /// Whether the service has said so.
+        told: bool,
+    },
+    /// The service has said "too many" too often.
+    TooMany,
+}
+
+/// One call on its way.
+pub(super) struct Tries {
+    row: &'static str,
+    begun: Instant,
+    throttled: u32,
+    failed: u32,
+}
+
+impl Tries {
+    pub(super) fn of(row: &'static str) -> Self {
+        Self { row, begun: Instant::now(), throttled: 0, failed: 0 }
+    }
+
+    fn is_read(&self) -> bool {
+        READS.contains(&self.row)
+    }
+
+    /// How long this call waits at a time for others' sake.
+    pub(super) fn longest_wait(&self) -> Duration {
+        if BY_THE_WAY.contains(&self.row) { BRIEF } else { MAX_WAIT }
+    }
+
+    /// What follows what came.
+    pub(super) fn next(&mut self, came: &Result<(Reply, Option<String>), Lost>) -> Next {
+        match came {
+            Ok((reply, told)) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
+                self.throttled += 1;
+                if self.throttled == MAX_TRIES {
+                    return Next::TooMany;
+                }
+                Next::Again { pause: throttle::wait(told.as_deref(), Timestamp::now()), told: true }
+            }
+            Ok((reply, told)) if self.is_read() && has_failed(reply) => self.once_more(told.as_deref()),
+            Err(lost) if lost.again == Again::All || lost.again == Again::Reads && self.is_read() => self.once_more(None),
+            Ok(_) | Err(_) => Next::Done,
+        }
+    }
+
+    fn once_more(&mut self, told: Option<&str>) -> Next {
+        self.failed += 1;
+        let grown = PAUSE * 2_u32.saturating_pow(self.failed - 1);
+        let pause =
+            told.map_or_else(|| grown + grown.mul_f64(fastrand::f64()), |told| throttle::wait(Some(told), Timestamp::now()));
+        let in_time = self.begun.elapsed() + pause <= self.longest_wait();
+        if self.failed == READ_TRIES || !in_time { Next::Done } else { Next::Again { pause, told: told.is_some() } }
+    }
+}
+
+/// Whether an answer speaks of a failure that passes, or is only half of one.
+fn has_failed(reply: &Reply) -> bool {
+    // Those of gateways; from 520 on in the dialect of one that is widely used.
+    let passes = matches!(reply.status.as_u16(), 408 | 425 | 502..=504 | 520..=524);
+    passes || reply.status.is_success() && answer::breaks_off(&reply.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::FaultKind;
+
+    type Came = Result<(Reply, Option<String>), Lost>;
+
+    fn came(status: u16, body: &str, told: Option<&str>) -> Came {
+        let status = StatusCode::from_u16(status)
+            .map_err(|_| Lost { fault: Fault::new(FaultKind::Garbled, "no status"), again: Again::No })?;
+        Ok((Reply { status, body: body.as_bytes().to_vec() }, told.map(str::to_owned)))
+    }
+
+    fn lost(again: Again) -> Came {
+        Err(Lost { fault: Fault::new(FaultKind::NoAnswer, "gone"), again })
+    }
+
+    /// How often a call of this row is sent when this comes each time.
+    fn sent(row: &'static str, came: &Came) -> usize {
+        let mut tries = Tries::of(row);
+        std::iter::repeat_with(|| tries.next(came)).take(100).take_while(|next| matches!(next, Next::Again { .. })).count() + 1
+    }
+
+    #[test]
+    fn reads_are_repeated_and_writes_are_not() {
+        for (came, reads, writes) in [
+            (came(200, "{}", None), 1, 1),
+            (came(200, r#"{"data": [{"a": 1}, {"#, None), 3, 1),
+            (came(200, "", None), 1, 1),
+            (came(400, "{", None), 1, 1),
+            (came(404, "", None), 1, 1),
+            (came(500, "", None), 1, 1),
+            (came(501, "", None), 1, 1),
+            (came(408, "", None), 3, 1),
+            (came(522, "", None), 3, 1),
+            (came(502, "", None), 3, 1),
+            (came(503, "", None), 3, 1),
+            (came(503, "", Some("1")), 3, 1),
+            (came(503, "", Some("61")), 1, 1),
+            (came(504, "<html>", None), 3, 1),
+            (came(429, "", Some("0")), 5, 5),
+            (lost(Again::No), 1, 1),
+            (lost(Again::Reads), 3, 1),
+            (lost(Again::All), 3, 3),
+        ] {
+            let told = came.as_ref().map(|(reply, told)| (reply.status, told.clone())).map_err(|lost| lost.again);
+            for row in READS.into_iter().filter(|row| !BY_THE_WAY.contains(row)) {
+                assert_eq!(sent(row, &came), reads, "{row}: {told:?}");
+            }
+            for row in ["enable", "disable", "update", "sync", "regenerate", "refreshMsal", "something new"] {
+                assert_eq!(sent(row, &came), writes, "{row}: {told:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_what_nothing_depends_on_is_not_waited_for() {
+        let pause = |tries: &mut Tries, came| match tries.next(&came) {
+            Next::Again { pause, told } => (pause, told),
+            other => panic!("{other:?}"),
+        };
+        let mut tries = Tries::of("listUsers");
+        let (first, _) = pause(&mut tries, came(503, "", None));
+        let (second, told) = pause(&mut tries, came(502, "", None));
+        assert!((PAUSE..PAUSE * 2).contains(&first) && (PAUSE * 2..PAUSE * 4).contains(&second) && !told);
+        assert_eq!(pause(&mut Tries::of("token"), came(503, "", Some("7"))), (Duration::from_secs(7), true));
+        assert_eq!(Tries::of("gateways").next(&came(503, "", Some("7"))), Next::Done);
+        assert_eq!((Tries::of("gateways").longest_wait(), Tries::of("update").longest_wait()), (BRIEF, MAX_WAIT));
+    }
+}
