@@ -301,9 +301,10 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             Err(fault) => {
                 warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays owed");
                 let lost = fault.kind.of_write() == WriteVerdict::Unknown;
+                let unclear = (fault.kind == FaultKind::Garbled).then_some(self.plan.sync_settings);
                 let reason = fault.message.clone();
                 self.report.sync = SyncOutcome::Failed(fault);
-                self.record.record(Event::NotSynced { lost, reason }).await
+                self.record.record(Event::NotSynced { lost, unclear, reason }).await
             }
         }
     }

@@ -122,8 +122,8 @@ fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'
 /// The planner's part of the execution settings.
 #[must_use]
 pub fn patience(execution: &Execution) -> Patience {
-    let Execution { settle, first_settle, sync_spacing, flap_limit, flap_window, .. } = *execution;
-    Patience { settle, first_settle, sync_spacing, flap_limit, flap_window }
+    let Execution { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings, .. } = *execution;
+    Patience { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings }
 }
 
 /// The planner's part of the execution settings, too.

@@ -204,6 +204,8 @@ pub enum Event {
     NotSynced {
         /// Whether it may be running all the same.
         lost: bool,
+        /// An answer came and said neither yes nor no; how the settings had the call made then, see [`crate::model::UnclearSyncs`].
+        unclear: Option<u32>,
         /// What the service said, or did not.
         reason: String,
     },

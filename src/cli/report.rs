@@ -133,6 +133,10 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
         SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {}", line(reason)),
         SyncOutcome::Waits(until) => {
             let until = until.strftime("%F %T UTC");
+            if let Some(hold) = &plan.sync_hold {
+                writeln!(out, "  {YELLOW}sync:{YELLOW:#} held, and stays owed: {}", hold.reason)?;
+                return write_hint(out, Some(&hold.remedy), told);
+            }
             writeln!(out, "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly before; it stays owed")?;
             let hint =
                 "`dialplane run` sends it then by itself; without the service, run `dialplane apply` again after that time";

@@ -93,6 +93,7 @@ fn read(
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     match settings {
         Some(mut settings) if wrongs.is_empty() => {
+            settings.note_sync_rows();
             settings.beside(beside, |path| sources.keys().any(|set| set.starts_with(path)));
             Ok(settings)
         }

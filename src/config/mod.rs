@@ -112,6 +112,18 @@ impl Settings {
         }
     }
 
+    /// Notes how syncs are sent: whoever is asked about them answers by changing that.
+    fn note_sync_rows(&mut self) {
+        let usual = Endpoints::default().sync;
+        let rows = self.all_accounts().map(|(section, _, account)| (section, &account.endpoints.sync));
+        let other: Vec<String> =
+            rows.filter(|(_, row)| **row != usual).map(|(section, row)| format!("{section}: {row:?}")).collect();
+        // FNV-1a: the same on every machine and in every release.
+        let hash =
+            |text: &String| text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        self.execution.sync_settings = other.iter().map(hash).fold(0, u32::wrapping_add);
+    }
+
     /// The account that manages a tenant which names this one, and its section. With a single account none need be named.
     #[must_use]
     pub fn account_of(&self, named: Option<&AccountName>) -> Option<(String, &Account)> {
@@ -174,6 +186,9 @@ pub struct Execution {
     pub flap_window: Duration,
     /// How much may be sent for the whole fleet within an hour.
     pub per_hour: PerHour,
+    /// What the accounts say of the `sync` row, as a number; 0 for the default. Not a setting of its own.
+    #[serde(skip)]
+    pub sync_settings: u32,
     /// How long changes are expected to leave a user without calls.
     pub interruption: Interruption,
 }
@@ -214,6 +229,7 @@ impl Default for Execution {
             flap_window: hours(24),
             interruption: Interruption::default(),
             per_hour: PerHour::default(),
+            sync_settings: 0,
         }
     }
 }

@@ -93,6 +93,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
 /// How a pass has ended that could look.
 fn ending(plan: &TenantPlan, report: &TenantReport, spacing: Duration) -> Ending {
     match report.waits() {
+        Some(_) if plan.sync_hold.is_some() => Ending::Held,
         // A clock that is set right meanwhile must not make it wait for longer than the spacing.
         Some(until) => Ending::Waits(Duration::try_from(until - Timestamp::now()).unwrap_or_default().min(spacing)),
         None if !report.is_complete() => Ending::Failed,

@@ -20,6 +20,8 @@ pub struct Memory {
     pub last_sync: Option<Timestamp>,
     /// When a sync was sent whose answer was lost or never came: it may be running.
     pub sync_sent: Option<Timestamp>,
+    /// The last syncs, if their answers said neither yes nor no.
+    pub unclear_syncs: Option<UnclearSyncs>,
     /// What was last sent for each user.
     pub written: BTreeMap<Upn, Written>,
     /// The approvals that were used up, by name and plan.
@@ -32,6 +34,19 @@ pub struct Memory {
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.
     pub counted: Option<Counted>,
+}
+
+/// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so that sending it again would never end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnclearSyncs {
+    /// How many.
+    pub times: u32,
+    /// When the last one was answered.
+    pub last: Timestamp,
+    /// How the settings had the call made, as a number: with another one it is tried anew.
+    pub settings: u32,
+    /// What came last, in words.
+    pub reason: String,
 }
 
 /// A whole list of users, as far as it is remembered.

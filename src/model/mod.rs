@@ -31,7 +31,7 @@ pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant, LiveUser, Observed, TenantRef,
     Unmatched,
 };
-pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, Verb, Write, Written};
+pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Verb, Write, Written};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use sent::{Known, Managed, Sent, SentCounts};

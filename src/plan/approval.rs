@@ -40,7 +40,8 @@ impl HoldKind {
             | Self::Unread
             | Self::Unmatched
             | Self::AfterHeld
-            | Self::Flap => None,
+            | Self::Flap
+            | Self::SyncUnclear => None,
         }
     }
 }

@@ -74,6 +74,8 @@ pub enum HoldKind {
     Stopped,
     /// Somebody else changes the value back again and again.
     Flap,
+    /// The answers to the last syncs said neither yes nor no.
+    SyncUnclear,
 }
 
 impl Hold {

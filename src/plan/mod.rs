@@ -229,7 +229,9 @@ impl<'a> Fleet<'a> {
             (None, None) if runs => SyncPlan::AfterSteps,
             (None, None) => SyncPlan::NotNeeded,
         };
-        let sync_from = patience.sync_from(tenant.memory, now).filter(|_| sync != SyncPlan::NotNeeded);
+        let owed = sync != SyncPlan::NotNeeded;
+        let (unclear, sync_hold) = patience.unclear_syncs(tenant.memory, now).filter(|_| owed).unzip();
+        let sync_from = patience.sync_from(tenant.memory, now).filter(|_| owed).max(unclear);
         TenantPlan {
             tenant: desired.name.clone(),
             reference: Some(desired.reference()),
@@ -240,6 +242,8 @@ impl<'a> Fleet<'a> {
             notes,
             sync,
             sync_from,
+            sync_hold,
+            sync_settings: patience.sync_settings,
             landed,
             fingerprint,
             counted: shrink::news(desired, &live, tenant.memory),

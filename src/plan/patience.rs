@@ -5,7 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Memory, Write};
+use super::{Hold, HoldKind, diff::Shown};
+use crate::model::{Memory, UnclearSyncs, Write};
+
+/// After so many unclear answers in a row no sync is sent before people have looked ...
+const UNCLEAR_SYNCS: u32 = 3;
+/// ... or so much time has passed.
+const UNCLEAR_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// How long things may take, and how often they may be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +26,8 @@ pub struct Patience {
     pub flap_limit: usize,
     /// See `flap_limit`.
     pub flap_window: Duration,
+    /// How the settings have syncs sent, as a number.
+    pub sync_settings: u32,
 }
 
 impl Patience {
@@ -68,6 +76,27 @@ impl Patience {
         last.checked_add(self.sync_spacing).ok().filter(|from| *from > now)
     }
 
+    /// Why no sync may be sent until then, if nobody understands the answers of the last ones. It is tried again one day: whatever
+    /// answered may be gone by then.
+    pub(super) fn unclear_syncs(self, memory: &Memory, now: Timestamp) -> Option<(Timestamp, Hold)> {
+        let UnclearSyncs { times, last, settings, reason } = memory.unclear_syncs.as_ref()?;
+        let until = last.checked_add(UNCLEAR_WAIT).ok().filter(|until| *last <= now && now < *until)?;
+        if *times < UNCLEAR_SYNCS || *settings != self.sync_settings {
+            return None;
+        }
+        let hold = Hold::new(
+            HoldKind::SyncUnclear,
+            format!("the answers to the last {times} syncs said neither yes nor no: {reason}"),
+            format!(
+                "find out in the portal, or from the vendor, whether they were carried out; if such an answer means yes, say so with \
+                 `accept: status` in `connectToTeams.endpoints.sync`. A change of that row sends one at once, else the next is sent \
+                 after {}",
+                Shown(until)
+            ),
+        );
+        Some((until, hold))
+    }
+
     /// Those of `reverts` that count now.
     pub(super) fn counted(self, reverts: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
         let counts = |at: &&Timestamp| **at <= now && at.checked_add(self.flap_window).is_ok_and(|end| end > now);
@@ -90,8 +119,14 @@ mod tests {
         Duration::from_secs(hours * 3600)
     }
 
-    const PATIENCE: Patience =
-        Patience { settle: spans(4), first_settle: spans(24), sync_spacing: spans(1), flap_limit: 3, flap_window: spans(24) };
+    const PATIENCE: Patience = Patience {
+        settle: spans(4),
+        first_settle: spans(24),
+        sync_spacing: spans(1),
+        flap_limit: 3,
+        flap_window: spans(24),
+        sync_settings: 0,
+    };
 
     fn open(memory: &Memory, at: i64, synced: Option<i64>, lost: bool) -> bool {
         let write = Write { value: (), at: hours(at), lost, landed: false, tells: true, synced: synced.map(hours) };

@@ -38,6 +38,10 @@ pub struct TenantPlan {
     pub sync: SyncPlan,
     /// Until when the sync has to wait, because the last one was sent so shortly before.
     pub sync_from: Option<Timestamp>,
+    /// Why it may not be sent before people have looked at it, if so; then it has to wait as well.
+    pub sync_hold: Option<Hold>,
+    /// How the settings have it sent, as a number: a fact for the journal.
+    pub sync_settings: u32,
     /// Values written earlier that this observation shows: facts for the journal.
     pub landed: Vec<Landing>,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
@@ -314,6 +318,8 @@ impl TenantPlan {
             notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
             sync_from: None,
+            sync_hold: None,
+            sync_settings: 0,
             landed: Vec::new(),
             fingerprint: None,
             managed: Vec::new(),
@@ -354,7 +360,7 @@ impl TenantPlan {
     /// want it.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.hold().is_some() || self.held_steps() > 0
+        self.hold().is_some() || self.held_steps() > 0 || self.sync_hold.is_some()
     }
 
     /// What holds the whole tenant, if anything but its mode does.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Before, Calling, Counted, Details, Field, Known, Memory, Refused, Reverts, SyncDebt, TenantId, Upn, Used, UserId, Verb,
-        Write, Written,
+        Before, Calling, Counted, Details, Field, Known, Memory, Refused, Reverts, SyncDebt, TenantId, UnclearSyncs, Upn, Used,
+        UserId, Verb, Write, Written,
     },
     ports::{Entry, Event, StepOutcome},
 };
@@ -54,8 +54,7 @@ impl Fold {
             }
             Event::Syncing => tenant.memory.sync_sent = Some(entry.at),
             Event::Synced => tenant.synced(entry.at),
-            Event::NotSynced { lost: true, .. } => {}
-            Event::NotSynced { lost: false, .. } => tenant.memory.sync_sent = None,
+            Event::NotSynced { lost, unclear, reason } => tenant.not_synced(entry.at, *lost, *unclear, reason),
             Event::Intent { user, verb, details, before, origin: _ } => {
                 let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
                 tenant.memory.sent.add(entry.at, *verb, replaces_number);
@@ -144,9 +143,21 @@ impl Tenant {
         }
     }
 
+    fn not_synced(&mut self, at: Timestamp, lost: bool, unclear: Option<u32>, reason: &str) {
+        let memory = &mut self.memory;
+        if !lost {
+            (memory.sync_sent, memory.unclear_syncs) = (None, None);
+        } else if let Some(settings) = unclear {
+            let earlier =
+                memory.unclear_syncs.as_ref().filter(|earlier| earlier.settings == settings).map(|earlier| earlier.times);
+            let times = earlier.unwrap_or_default().saturating_add(1);
+            memory.unclear_syncs = Some(UnclearSyncs { times, last: at, settings, reason: reason.to_owned() });
+        }
+    }
+
     fn synced(&mut self, at: Timestamp) {
         let memory = &mut self.memory;
-        (memory.sync_owed, memory.sync_sent, memory.last_sync) = (None, None, Some(at));
+        (memory.sync_owed, memory.sync_sent, memory.last_sync, memory.unclear_syncs) = (None, None, Some(at), None);
         memory.first_sync.get_or_insert(at);
         for written in memory.written.values_mut() {
             let details = written.details.values_mut().map(|write| &mut write.synced);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{
     Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts, SyncDebt, TenantId, TenantName,
-    Upn, Used, UserId, Value, Verb, Write, Written,
+    UnclearSyncs, Upn, Used, UserId, Value, Verb, Write, Written,
 };
 
 /// The format. A higher number means that a newer program wrote it.
@@ -33,6 +33,9 @@ struct FrozenTenant {
     first_sync: Option<Timestamp>,
     last_sync: Option<Timestamp>,
     sync_sent: Option<Timestamp>,
+    /// How many, the last one, the settings then, and what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unclear_syncs: Option<(u32, Timestamp, u32, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counted: Option<(usize, String, Timestamp)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -113,14 +116,28 @@ impl From<&Fold> for Frozen {
 impl From<&Tenant> for FrozenTenant {
     fn from(Tenant { memory, pending }: &Tenant) -> Self {
         // Who was cut off is known from what is pending.
-        let Memory { sync_owed, first_sync, last_sync, sync_sent, written, cut_off: _, counted, managed, sent, approvals } =
-            memory;
+        let Memory {
+            sync_owed,
+            first_sync,
+            last_sync,
+            sync_sent,
+            unclear_syncs,
+            written,
+            cut_off: _,
+            counted,
+            managed,
+            sent,
+            approvals,
+        } = memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
             first_sync: *first_sync,
             last_sync: *last_sync,
             sync_sent: *sync_sent,
+            unclear_syncs: unclear_syncs
+                .as_ref()
+                .map(|UnclearSyncs { times, last, settings, reason }| (*times, *last, *settings, reason.clone())),
             counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
             managed: managed.iter().map(FrozenKnown::from).collect(),
             sent: sent.minutes().map(|(minute, of)| (minute, of.disable, of.numbers, of.changes)).collect(),
@@ -200,7 +217,19 @@ impl Frozen {
 
 impl FrozenTenant {
     fn melt(self) -> Result<Tenant, String> {
-        let Self { sync_owed, first_sync, last_sync, sync_sent, counted, managed, sent, approvals, users, pending } = self;
+        let Self {
+            sync_owed,
+            first_sync,
+            last_sync,
+            sync_sent,
+            unclear_syncs,
+            counted,
+            managed,
+            sent,
+            approvals,
+            users,
+            pending,
+        } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
@@ -218,7 +247,24 @@ impl FrozenTenant {
             .collect::<Result<_, String>>()?;
         let cut_off = BTreeSet::new();
         Ok(Tenant {
-            memory: Memory { sync_owed, first_sync, last_sync, sync_sent, written, approvals, managed, sent, cut_off, counted },
+            memory: Memory {
+                sync_owed,
+                first_sync,
+                last_sync,
+                sync_sent,
+                unclear_syncs: unclear_syncs.map(|(times, last, settings, reason)| UnclearSyncs {
+                    times,
+                    last,
+                    settings,
+                    reason,
+                }),
+                written,
+                approvals,
+                managed,
+                sent,
+                cut_off,
+                counted,
+            },
             pending,
         })
     }

@@ -68,6 +68,9 @@ enum Written {
     Synced,
     NotSynced {
         lost: bool,
+        /// Absent in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unclear: Option<u32>,
         reason: String,
     },
     NothingSent,
@@ -182,7 +185,9 @@ impl From<&Entry> for Line {
             }
             Event::Syncing => Written::Syncing,
             Event::Synced => Written::Synced,
-            Event::NotSynced { lost, reason } => Written::NotSynced { lost: *lost, reason: reason.clone() },
+            Event::NotSynced { lost, unclear, reason } => {
+                Written::NotSynced { lost: *lost, unclear: *unclear, reason: reason.clone() }
+            }
             Event::NothingSent => Written::NothingSent,
             Event::Counted { users, by } => Written::Counted { users: *users, by: by.name().to_owned() },
             Event::Decided(users) => Written::Decided { users: users.iter().map(ToString::to_string).collect() },
@@ -251,7 +256,7 @@ impl Line {
             }
             Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
-            Written::NotSynced { lost, reason } => Event::NotSynced { lost, reason },
+            Written::NotSynced { lost, unclear, reason } => Event::NotSynced { lost, unclear, reason },
             Written::NothingSent => Event::NothingSent,
             Written::Counted { users, by } => Event::Counted { users, by: source(&by)? },
             Written::Decided { users } => Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?),
@@ -370,7 +375,8 @@ mod tests {
             Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
             Event::Syncing,
             Event::Synced,
-            Event::NotSynced { lost: true, reason: "no answer".to_owned() },
+            Event::NotSynced { lost: true, unclear: None, reason: "no answer".to_owned() },
+            Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() },
             Event::NothingSent,
             Event::Managed(vec![
                 Managed { user: user.clone(), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") },

@@ -44,5 +44,6 @@ mod terminal;
 mod tidy;
 mod told;
 mod tree;
+mod unclear;
 mod undo;
 mod why;

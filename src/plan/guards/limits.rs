@@ -73,6 +73,7 @@ fn stands_anyhow(step: &Step) -> bool {
                 | K::Quarantined
                 | K::Renamed
                 | K::Flap
+                | K::SyncUnclear
                 | K::NumberTaken
                 | K::NumberRing
                 | K::NumberRelease

@@ -39,6 +39,8 @@ struct TenantView<'p> {
     sync: &'static str,
     /// The sync may not be sent before.
     sync_from: Option<String>,
+    /// Why the sync may not be sent before people have looked.
+    sync_holds: Vec<HoldView<'p>>,
     /// Users whose last answer was lost and is not decided.
     undecided: Vec<&'p str>,
     /// Users of whom it cannot be foreseen here whether a run would disable them.
@@ -141,6 +143,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             SyncPlan::Owed(_) | SyncPlan::Again(_) => "owed",
         },
         sync_from: tenant.sync_from.map(|from| from.to_string()),
+        sync_holds: holds_view(tenant.sync_hold.as_slice()),
         undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
         unforeseen: tenant.unforeseen().iter().map(Upn::as_str).collect(),
         confirmed: tenant.confirmed,

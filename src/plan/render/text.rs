@@ -168,9 +168,14 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
             writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), foreign::line(&debt.run))?;
         }
         SyncPlan::Again(at) => {
-            let why = format!("an answer was lost on {}, and the last sync may have come before that call", Shown(*at));
+            let why =
+                format!("the answer of {} was lost or a refusal, and the last sync may have come before that call", Shown(*at));
             writeln!(out, "  {:8} {when}again: {why}", "sync")?;
         }
+    }
+    if let Some(Hold { reason, remedy, .. }) = &tenant.sync_hold {
+        writeln!(out, "      {YELLOW}held:{YELLOW:#} {reason}")?;
+        return told.hint(out, "      ", remedy);
     }
     let Some(from) = tenant.sync_from else { return Ok(()) };
     writeln!(out, "      {YELLOW}waits until {}{YELLOW:#}: the last one was sent shortly before", Shown(from))?;

@@ -91,7 +91,7 @@ pub(super) fn history() -> Vec<Entry> {
         entry(11, "r2", intent(adele, Verb::Enable, Details::default())),
         entry(11, "r2", outcome(adele, Verb::Enable, StepOutcome::Accepted)),
         entry(11, "r2", Event::Syncing),
-        entry(11, "r2", Event::NotSynced { lost: true, reason: "no answer".to_owned() }),
+        entry(11, "r2", Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() }),
         entry(12, "r2", image),
     ]
 }

@@ -47,7 +47,7 @@ fn event(dice: &mut Rng) -> Event {
         0 => began(dice.usize(0..9)),
         1 => Event::Syncing,
         2 => Event::Synced,
-        3 => Event::NotSynced { lost: dice.bool(), reason: "no".to_owned() },
+        3 => Event::NotSynced { lost: dice.bool(), unclear: dice.bool().then(|| dice.u32(0..2)), reason: "no".to_owned() },
         4 => Event::NothingSent,
         5 => Event::Decided(vec![user]),
         6 => Event::Landed(vec![Landing { user, calling: dice.bool(), fields: vec![Field::PhoneNumber, Field::SbcGatewayId] }]),
