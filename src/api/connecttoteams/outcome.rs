@@ -46,14 +46,16 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
     if answer::is_blank(body) {
         return Ok(());
     }
-    let unclear = |why: &str| match accept {
-        Accept::Json if !answer::is_page(body) => {
-            let row = request.row;
-            garbled_write(request, why).hint(format!(
-                "the next observation shows whether it was; if this answer means yes, set `connectToTeams.endpoints.{row}.accept: status`"
-            ))
+    let unclear = |why: &str| {
+        let fault = garbled_write(request, why);
+        match (accept, &fault.hint) {
+            (Accept::Json, Some(hint)) if !answer::is_page(body) => {
+                let row = request.row;
+                let hint = format!("{hint}; if this answer means yes, set `connectToTeams.endpoints.{row}.accept: status`");
+                fault.hint(hint)
+            }
+            _ => fault,
         }
-        _ => garbled_write(request, why),
     };
     let value = match (answer::json(body), accept) {
         (Ok(value), _) => value,
@@ -81,7 +83,13 @@ pub(super) fn garbled(request: &Request, why: &str) -> Fault {
 
 fn garbled_write(request: &Request, why: &str) -> Fault {
     let message = format!("{}: the service sent {why}, so that it is unknown whether this was carried out", request.what);
-    Fault::new(FaultKind::Garbled, message).hint("the next observation shows whether it was")
+    // No list shows a sync.
+    let hint = if request.row == "sync" {
+        "it stays owed; the portal may show whether it was"
+    } else {
+        "the next observation shows whether it was"
+    };
+    Fault::new(FaultKind::Garbled, message).hint(hint)
 }
 
 /// Words for a refusal: of what, by which status, with which body, and what that says.

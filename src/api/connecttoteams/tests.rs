@@ -162,6 +162,20 @@ async fn nothing_else_is_sent_twice() {
 }
 
 #[tokio::test]
+async fn what_a_person_reads_of_a_write_is_not_guessed() {
+    let (client, _) = serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response()).await;
+    let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+    assert!(fault.message.ends_with("does not let this account make this change (HTTP 403: not for you)"), "{fault:?}");
+    assert!(fault.hint.unwrap().starts_with("the tenant may be written to, as far as the service said right before"));
+    let (client, _) = serve(|_, _| "done".into_response()).await;
+    let hint = |fault: Fault| fault.hint.unwrap();
+    assert!(hint(client.writer().disable(&tenant(), &adele()).await.unwrap_err()).ends_with("endpoints.disable.accept: status`"));
+    client.writer().sync(&tenant()).await.unwrap();
+    let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
+    assert!(hint(client.writer().sync(&tenant()).await.unwrap_err()).starts_with("it stays owed"), "no list shows it");
+}
+
+#[tokio::test]
 async fn a_redirect_is_refused_and_says_where_it_pointed() {
     let away = |_, _| (StatusCode::FOUND, [(header::LOCATION, "https://login.example.com/sso?ticket=secret")]).into_response();
     let (client, seen) = serve(away).await;

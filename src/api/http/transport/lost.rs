@@ -1,6 +1,6 @@
 //! What it means that no answer came, in words.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use reqwest::{Response, header::LOCATION};
 
@@ -50,8 +50,9 @@ impl Transport {
                 self.setting
             ));
         };
-        // The client's words for a proxy that answers and does not go on.
-        let refused = causes(error).any(|cause| cause.to_string().contains("tunnel"));
+        // The client's words for a proxy that answers and does not go on; behind the others is an error of the connection to it.
+        let dead = causes(error).any(<dyn std::error::Error>::is::<io::Error>);
+        let refused = !dead && causes(error).any(|cause| cause.to_string().contains("tunnel"));
         let message = if refused {
             format!("{what}: the proxy {proxy} ({variable}) makes no connection to {host}: {cause}")
         } else {
