@@ -218,7 +218,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     async fn consent(&self) -> Result<(), Stop> {
         match self.record.executor.provisioner.consent(self.record.tenant).await {
             Ok(Consent::Granted) => Ok(()),
-            Ok(Consent::Missing | Consent::Disagrees { .. } | Consent::TokenUnusable(_)) => Err(Stop::Consent),
+            Ok(_) => Err(Stop::Consent),
             Err(fault) => Err(Stop::Fault(fault)),
         }
     }

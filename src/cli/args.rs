@@ -39,8 +39,12 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
 pub(super) struct Cli {
-    /// The configuration [default: dialplane.yaml, if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "DIALPLANE_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The configuration [env: DIALPLANE_CONFIG] [default: dialplane.yaml, if there is one]"
+    )]
     pub(super) config: Option<PathBuf>,
     /// Say more: -v what is done, -vv each call
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use super::exit::Failure;
@@ -17,6 +18,9 @@ use crate::{
 
 /// The drift of a sandbox in this process: always the same, so that a tour shows what its text says.
 const SEED: u64 = 1;
+
+/// How many times `run.backoff` refused credentials wait.
+const REFUSED: u32 = 6;
 
 /// A service, and how plans are carried out there.
 #[derive(Debug)]
@@ -39,6 +43,16 @@ impl Backend {
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
         let kept = KeptFiles::new(&settings.live).map(Arc::new);
         Ok(Self { client: Client::of(settings.all_accounts())?, graph, kept, execution: settings.execution, sandbox: None })
+    }
+
+    /// Lets refused credentials be tried again, as a service has to. That is waited for longer than for other failures: accounts
+    /// are locked after a few wrong passwords.
+    pub(super) fn try_logins_again(&self, backoff: Duration, ceiling: Duration) {
+        let first = backoff.saturating_mul(REFUSED);
+        self.client.try_logins_again(first, ceiling);
+        if let Some(graph) = &self.graph {
+            graph.try_logins_again(first, ceiling);
+        }
     }
 
     /// The half that reads.

@@ -1,28 +1,31 @@
 //! `credentials regenerate`: new API credentials of a tenant's enterprise, into a file that nobody else can read.
 //!
 //! ```text
-//! name typed -> file created, for its owner only -> the call -> the answer, whatever it is, into the file
+//! stop switch -> name typed -> file created, for its owner only -> stop switch -> the call -> the answer into the file
+//!                                                     credentials: read back, and said to be there
+//!                                                     anything else: kept beside it, and told as what it is
 //! ```
 //!
-//! **Invariant:** the answer goes nowhere but into that file, which did not exist before. The file comes first, so that no new
-//! credentials are made that could not be kept.
+//! **Invariant:** the answer goes nowhere but into a file that did not exist before. The file comes first, so that no new
+//! credentials are made that could not be kept. Nothing is said to be in it that is not.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{BufRead as _, IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use secrecy::ExposeSecret as _;
 
 use super::{
+    apply,
     args::{Cli, Regenerate},
     exit::{Exit, Failure},
     manifests, out,
 };
 use crate::{
-    api::connecttoteams::regenerate::{Confirmed, Regenerator},
+    api::connecttoteams::regenerate::{Confirmed, Regenerated, Regenerator},
     config::Settings,
     foreign::line,
     model::TenantRef,
@@ -40,6 +43,9 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
     };
     let tenant = looked.in_force.desired.tenants.get(&command.tenant).ok_or_else(broken)?.reference();
     let regenerator = regenerator(&settings, &tenant)?;
+    // It ends what others use: the switch is for this as well.
+    let switch = apply::switch(false, &settings);
+    switch.check()?;
     let typed = match &command.confirm {
         Some(name) => name.clone(),
         None => ask(&tenant).await?,
@@ -47,35 +53,72 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
     let Some(confirmed) = Confirmed::by(&tenant, &typed) else {
         return Err(Failure::new(format!("`{}` is not `{}`: nothing was done", typed.trim(), tenant.name)));
     };
-    let mut file = create(&command.into)?;
-    let made = match regenerator.regenerate(confirmed).await {
-        Ok(made) => made,
+    let file = create(&command.into)?;
+    let made = match switch.check() {
+        Ok(()) => regenerator.regenerate(confirmed).await,
+        Err(fault) => Err(fault),
+    };
+    match made {
+        Ok(made) => keep(&tenant, &command.into, file, &made),
         Err(fault) => {
             // Nothing is in it; and that it cannot be removed is no news beside this.
-            let _ = std::fs::remove_file(&command.into);
+            let _ = fs::remove_file(&command.into);
             let lost = matches!(fault.kind, FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled);
             let failure = Failure::from(fault);
-            return Err(if lost {
+            Err(if lost {
                 failure.hint("the former credentials may or may not be good any more; run this again to have new ones")
             } else {
                 failure
-            });
+            })
         }
-    };
-    let written = file.write_all(made.answer.expose_secret().as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        Failure::new(format!("the new credentials cannot be written to {}: {error}", command.into.display()))
-            .hint("they are lost and the former ones have ended: make room and run this again")
-    })?;
-    if !made.understood {
-        out::talk("the service's answer is not what its documentation shows; it was kept as it is\n");
     }
-    let into = line(command.into.display());
+}
+
+/// Keeps what the service answered, and says what that is.
+fn keep(tenant: &TenantRef, into: &Path, mut file: File, made: &Regenerated) -> Result<Exit, Failure> {
+    let answer = made.answer.expose_secret().as_bytes();
+    let written = file.write_all(answer).and_then(|()| file.sync_all()).and_then(|()| fs::read(into));
+    let place = line(into.display());
+    match written {
+        Ok(found) if found == answer => {}
+        Ok(_) => {
+            return Err(Failure::new(format!("{place} does not hold what was written into it"))
+                .hint("the new credentials are lost and the former ones have ended: run this again, with another file"));
+        }
+        Err(error) => {
+            return Err(Failure::new(format!("the new credentials cannot be written to {place}: {error}"))
+                .hint("they are lost and the former ones have ended: make room and run this again"));
+        }
+    }
+    if let Some(lacks) = &made.lacks {
+        let kept = aside(into);
+        return Ok(tell_no_credentials(tenant, &kept, lacks));
+    }
     out::data(&format!(
-        "new credentials of {} are in {into}; the former ones have ended\n  configuration: enterprises: {{ {}: {{ credentials: {{ file: {into} }}, msal: ... }} }}\n",
-        tenant.name, tenant.name
+        "new credentials of {} are in {place}; the former ones have ended\n  configuration: enterprises: {{ {}: {{ credentials: {{ file: {place} }}, msal: ... }} }}\n",
+        tenant.name, tenant.name,
     ));
-    Ok(if made.understood { Exit::Done } else { Exit::Partly })
+    Ok(Exit::Done)
+}
+
+/// Moves what is no credentials out of the place where credentials are looked for; where it is then.
+fn aside(into: &Path) -> PathBuf {
+    let mut name = into.as_os_str().to_owned();
+    name.push(".answer");
+    let aside = PathBuf::from(name);
+    // Linked and not renamed: that would replace what is there.
+    if fs::hard_link(into, &aside).is_ok() && fs::remove_file(into).is_ok() { aside } else { into.to_owned() }
+}
+
+fn tell_no_credentials(tenant: &TenantRef, kept: &Path, lacks: &str) -> Exit {
+    out::failure(
+        &Failure::new(format!("what the service answered is not the credentials of {}: {lacks}", tenant.name)).hint(format!(
+            "the answer is in {}, for its owner only; whether the former credentials have ended is not known: try them, and if they \
+             are refused, run this again with another file",
+            line(kept.display())
+        )),
+    );
+    Exit::Partly
 }
 
 /// For the account that manages the tenant.

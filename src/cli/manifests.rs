@@ -18,8 +18,9 @@ const CONFIG: &str = "dialplane.yaml";
 /// Reads the settings.
 pub(super) fn settings(cli: &Cli) -> Result<Settings, Failure> {
     let default = PathBuf::from(CONFIG);
-    // An empty DIALPLANE_CONFIG is as good as none.
-    let named = cli.config.clone().filter(|path| !path.as_os_str().is_empty());
+    // Not read by the command line's own reader, which refuses a variable that is set and empty: here it is as good as none.
+    let variable = || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = cli.config.clone().or_else(variable);
     let path = named.or_else(|| default.exists().then_some(default));
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {

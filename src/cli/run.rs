@@ -47,6 +47,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         Backend::real(&settings)?
     };
     confirm::tell_place(&backend);
+    backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings)?;
     let show = Show {
         json: once.output == PlanOutput::Json,

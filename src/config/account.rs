@@ -23,6 +23,9 @@ pub struct Account {
     pub password: SecretSource,
     /// The reseller id; asked of the service if absent.
     pub reseller_id: Option<i64>,
+    /// The resellers of tenants, by the tenants' names in manifests, where the service does not tell them right.
+    #[serde(default)]
+    pub reseller_of: BTreeMap<String, i64>,
     /// The endpoint table, row by row.
     #[serde(default)]
     pub endpoints: Endpoints,
@@ -52,6 +55,18 @@ impl Account {
 
     fn default_timeout() -> Duration {
         Duration::from_secs(60)
+    }
+
+    /// Where its secrets come from, each with its keys below the account and whether it is one line.
+    pub fn sources(&self) -> impl Iterator<Item = (String, &SecretSource, bool)> {
+        let own = [("clientSecret".to_owned(), &self.client_secret, true), ("password".to_owned(), &self.password, true)];
+        let of_enterprises = self.enterprises.iter().flat_map(|(name, enterprise)| {
+            [
+                (format!("enterprises.{name}.credentials"), &enterprise.credentials, false),
+                (format!("enterprises.{name}.msal"), &enterprise.msal, false),
+            ]
+        });
+        own.into_iter().chain(of_enterprises)
     }
 
     /// Where its secrets come from, each with its keys below the account.

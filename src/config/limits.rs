@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_yaml::Value;
 
-use super::Settings;
+use super::{Problem, Settings};
 use crate::{
     model::{AccountName, TenantName},
     yaml::{self, At, Path, Wrong},
@@ -37,13 +37,40 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
     let only = settings.connect_to_teams.iter().map(|account| (Path::root(0).key("connectToTeams"), account));
     let named = settings.accounts.iter().map(|(name, account)| (accounts.key(name), account));
     for (path, account) in only.chain(named) {
-        let row = |row: &str| path.key("endpoints").key(row);
-        wrongs.extend(account.endpoints.problems().into_iter().map(|(name, problem)| Wrong::value(row(name), problem)));
+        for Problem { row, at, what } in account.endpoints.problems(!account.enterprises.is_empty()) {
+            let row = path.key("endpoints").key(row);
+            wrongs.push(Wrong::value(at.iter().fold(row, |path, key| path.key(key)), what));
+        }
+        let texts = [("baseUrl", &account.base_url), ("clientId", &account.client_id), ("username", &account.username)];
+        wrongs.extend(texts.into_iter().filter_map(|(key, text)| odd_text(&path, key, text)));
+        let of = path.key("resellerOf");
+        for (name, id) in &account.reseller_of {
+            wrongs.extend(TenantName::parse(name).err().map(|problem| at_key(of.key(name), problem)));
+            let odd =
+                (*id <= 0).then(|| Wrong::value(of.key(name), format!("`{name}` is {id}; the number of a reseller is above 0")));
+            wrongs.extend(odd);
+        }
+        if let Some(id) = account.reseller_id.filter(|id| *id <= 0) {
+            wrongs
+                .push(Wrong::value(path.key("resellerId"), format!("`resellerId` is {id}; the number of a reseller is above 0")));
+        }
         let tenants = account.enterprises.keys();
         let odd = tenants.filter_map(|name| Some((name, TenantName::parse(name).err()?)));
         wrongs.extend(odd.map(|(name, problem)| at_key(path.key("enterprises").key(name), problem)));
     }
     wrongs
+}
+
+/// Blanks at the ends of a text that is sent as it stands, and nothing at all: nobody sees either.
+fn odd_text(path: &Path, key: &str, text: &str) -> Option<Wrong> {
+    let wrong = |what: String| Some(Wrong::value(path.key(key), what));
+    if text.trim().is_empty() {
+        return wrong(format!("`{key}` is empty"));
+    }
+    if text.trim() != text {
+        return wrong(format!("`{key}` begins or ends with a blank: take it off"));
+    }
+    text.contains(char::is_control).then(|| Wrong::value(path.key(key), format!("`{key}` holds a control character")))
 }
 
 fn at_key(path: Path, problem: String) -> Wrong {
@@ -52,8 +79,11 @@ fn at_key(path: Path, problem: String) -> Wrong {
 
 /// What is wrong with the application that reads Graph.
 pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
+    let path = Path::root(0).key("graph");
     let problems = settings.graph.iter().flat_map(super::Graph::problems);
-    problems.map(|(key, problem)| Wrong::value(Path::root(0).key("graph").key(key), problem)).collect()
+    let problems = problems.map(|(key, problem)| Wrong::value(path.key(key), problem));
+    let texts = settings.graph.iter().flat_map(|graph| [("baseUrl", &graph.base_url), ("loginUrl", &graph.login_url)]);
+    problems.chain(texts.filter_map(|(key, text)| odd_text(&path, key, text))).collect()
 }
 
 /// Numbers that would stop the program from doing anything.

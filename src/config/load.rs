@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
+    file::{no_yaml, text_of},
     limits::{accounts, counts, graph, intervals, missing},
 };
 use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
@@ -39,12 +40,7 @@ impl std::error::Error for ConfigError {}
 pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
     let Some(path) = path else { return parse("dialplane.yaml", "", variables) };
     let name = path.display().to_string();
-    let too_large = |size: u64| format!("the file has {size} bytes; {} are possible", yaml::MAX_BYTES);
-    let text = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.len() > yaml::MAX_BYTES => Err(too_large(metadata.len())),
-        Ok(_) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
+    let text = text_of(path);
     let beside = path.parent().unwrap_or(FilePath::new(""));
     match text {
         Ok(text) => read(&name, &text, variables, beside),
@@ -68,10 +64,7 @@ fn read(
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
         Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
-        Err(error) => {
-            let plain = plain(name, format!("this is no YAML: {}", error.message), None);
-            return Err(ConfigError { diagnostics: vec![Diagnostic { place: error.at, text: text.into(), ..plain }] });
-        }
+        Err(error) => return Err(ConfigError { diagnostics: no_yaml(name, text, error) }),
     };
     if value.is_null() {
         value = Value::Mapping(Mapping::new());
@@ -79,7 +72,8 @@ fn read(
     let in_file = value.clone();
     let mut sources: BTreeMap<Vec<Segment>, String> = BTreeMap::new();
     for (variable, text) in variables {
-        if let Some(path) = path_of(&variable) {
+        // A variable that is set and empty is as good as none: many who set variables cannot leave one unset.
+        if let Some(path) = path_of(&variable).filter(|_| !text.trim().is_empty()) {
             overlay(&mut value, &path, serde_yaml::from_str(&text).unwrap_or(Value::String(text)));
             sources.insert(path, variable);
         }
@@ -91,6 +85,10 @@ fn read(
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
+    for wrong in &mut wrongs {
+        // What is wrong with something absent is told at what would hold it.
+        while wrong.at == At::Value && !within(&value, &wrong.path.segments) && wrong.path.segments.pop().is_some() {}
+    }
     match settings {
         Some(mut settings) if wrongs.is_empty() => {
             settings.note_sync_rows();
@@ -177,7 +175,7 @@ fn diagnostics(
     diagnostics
 }
 
-fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
+pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
     Diagnostic { message, hint, file: file.into(), place: None, labels: Vec::new(), text: "".into() }
 }
 
@@ -210,8 +208,8 @@ mod tests {
         insta::assert_snapshot!(problems.join("\n"), @r#"
         dialplane.yaml Some((2, 3)) unknown key `usersPerTenants`
         dialplane.yaml Some((4, 11)) `soon` is not a duration such as 30s, 10m or 4h: expected number at 0
-        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` does not say where {userPrincipalName} goes
-        dialplane.yaml Some((11, 14)) path `/provisioning/disableUsers` names `disableUsers`, a call that dialplane never makes
+        dialplane.yaml Some((11, 35)) path `/provisioning/disableUsers` does not say where {userPrincipalName} goes
+        dialplane.yaml Some((11, 35)) path `/provisioning/disableUsers` names `disableUsers`, a call that dialplane never makes
         environment variable DIALPLANE_EXECUTION__TENANTS None `tenants` is the text "many": a whole number, 0 or more, is expected
         "#);
     }
@@ -226,7 +224,10 @@ mod tests {
         let password = |line: &str| read(&account(line), &[]).map(|settings| settings.connect_to_teams.unwrap().password);
         assert_eq!(password("password: {env: B}"), Ok(SecretSource::Env("B".into())));
         assert_eq!(password("password: {file: /run/secrets/b}"), Ok(SecretSource::File("/run/secrets/b".into())));
-        assert_eq!(password("password: {command: [pass, b]}"), Ok(SecretSource::Command(vec!["pass".into(), "b".into()])));
+        assert_eq!(
+            password("password: {command: [pass, b]}"),
+            Ok(SecretSource::Command { words: vec!["pass".into(), "b".into()], variables: Vec::new() })
+        );
         let lines = [
             "password: {env: B, file: b}",
             "password: {}",
@@ -331,7 +332,7 @@ mod tests {
         favourite: 1
           Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`, `stop`, `stopFile`
         run: {resync: 1ms, backoff: 1h}
-          Some((1, 1)) `backoffCeiling` is 30m; 1h is the least
+          Some((1, 6)) `backoffCeiling` is 30m; 1h is the least
           Some((1, 15)) `resync` is 1ms; 10ms is the least
         manifests: 1
           Some((1, 12)) a path or a list of paths is expected

@@ -3,12 +3,18 @@
 //! **Invariant:** no secret is ever part of the settings; they hold where secrets come from.
 
 mod account;
+mod body;
 mod endpoints;
+mod fetch;
+mod file;
 mod graph;
 mod limits;
+mod list;
 mod live;
 mod load;
+mod plain;
 mod secret;
+mod table;
 
 use std::{
     collections::BTreeMap,
@@ -19,11 +25,14 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use account::{Account, Enterprise};
-pub use endpoints::{Accept, Body, Call, CallingMap, Endpoints, ListUsers, Method, NEVER, Pages, Paging};
+pub use body::{AUTHORISATION, Body, Template};
+pub use endpoints::{Accept, Call, Endpoints, Method, NEVER};
 pub use graph::Graph;
+pub use list::{CallingMap, ListUsers, Pages, Paging};
 pub use live::{Live, Sheet, SheetCalling};
 pub use load::{ConfigError, load, parse};
-pub use secret::{SecretError, SecretSource};
+pub use secret::{Fetched, SecretError, SecretSource};
+pub use table::Problem;
 
 use crate::{
     model::{AccountName, PerHour},

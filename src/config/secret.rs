@@ -1,15 +1,18 @@
 //! Secrets: where they come from. They are read when they are needed, and what is read cannot be printed.
+//!
+//! ```text
+//! {env}, {file}, {command} --fetch--> bytes --text--> one line, or a document (JSON) --> SecretString
+//! ```
 
-use std::{fmt, path::PathBuf, process::Stdio, time::Duration};
+use std::{fmt, path::PathBuf};
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
     de::{EnumAccess, Error, MapAccess, SeqAccess, Visitor},
 };
-use tokio::process::Command;
 
+use super::{fetch, plain};
 use crate::yaml::{HINT, SECRET};
 
 /// Where a secret comes from; never the secret itself.
@@ -17,10 +20,15 @@ use crate::yaml::{HINT, SECRET};
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
-    /// A file, without its last line break.
+    /// A file, without its byte order mark and its last line break.
     File(PathBuf),
-    /// What a command prints, without its last line break.
-    Command(Vec<String>),
+    /// What a command prints, likewise.
+    Command {
+        /// The program and its arguments.
+        words: Vec<String>,
+        /// The variables that it is given beside those that every command gets.
+        variables: Vec<String>,
+    },
     /// The known word of a sandbox in this process: no secret, and nothing that settings can name.
     Rehearsal(String),
 }
@@ -72,30 +80,70 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
-        let mut source = None;
+        let (mut source, mut variables) = (None, None);
         while let Some(key) = map.next_key::<String>()? {
             let next = match key.as_str() {
                 "env" => SecretSource::Env(map.next_value()?),
                 "file" => SecretSource::File(map.next_value()?),
-                "command" => SecretSource::Command(map.next_value()?),
+                "command" => SecretSource::Command { words: map.next_value()?, variables: Vec::new() },
+                "variables" => {
+                    variables = Some(map.next_value()?);
+                    continue;
+                }
                 _ => return Err(A::Error::custom(format!("{SECRET}a secret has no key `{key}`{HINT}{}", Self::SOURCES))),
             };
             if source.replace(next).is_some() {
                 return Err(A::Error::custom(format!("two sources for one secret{HINT}{}", Self::SOURCES)));
             }
         }
-        match source {
-            Some(SecretSource::Command(words)) if words.is_empty() => Err(A::Error::custom("the command has no words")),
-            Some(source) => Ok(source),
-            None => Err(A::Error::custom(Self::SOURCES)),
-        }
+        complete(source, variables).map_err(A::Error::custom)
     }
+}
+
+/// What the keys of a source add up to.
+fn complete(source: Option<SecretSource>, passed: Option<Vec<String>>) -> Result<SecretSource, String> {
+    match (source, passed) {
+        (Some(SecretSource::Command { words, .. }), _) if words.first().is_none_or(String::is_empty) => {
+            Err("the command has no words".to_owned())
+        }
+        (Some(SecretSource::Command { words, .. }), passed) => {
+            let variables = passed.unwrap_or_default();
+            match variables.iter().find(|name| !is_variable(name)) {
+                Some(odd) => Err(format!("no environment variable can be called `{odd}`")),
+                None => Ok(SecretSource::Command { words, variables }),
+            }
+        }
+        (_, Some(_)) => Err(format!(
+            "`variables` are for a command{HINT}they are what it may see of the environment beside PATH, HOME and the like"
+        )),
+        (Some(SecretSource::Env(name)), None) if !is_variable(&name) => {
+            Err(format!("no environment variable can be called `{}`", plain::shown(&name)))
+        }
+        (Some(SecretSource::File(path)), None) if path.as_os_str().is_empty() => Err("the file has no name".to_owned()),
+        (Some(source), None) => Ok(source),
+        (None, None) => Err(Reading::SOURCES.to_owned()),
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
 }
 
 impl<'de> Deserialize<'de> for SecretSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reading)
     }
+}
+
+/// A secret that was read.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The secret.
+    pub secret: SecretString,
+    /// What nobody sees and may be a mistake, such as a blank at its end. It counts as part of the secret.
+    pub odd: Option<String>,
+    /// The mode of its file lets every user of the machine read it.
+    pub open_to_all: bool,
 }
 
 /// Why a secret could not be had. The message never contains what was read.
@@ -107,44 +155,38 @@ pub struct SecretError {
 }
 
 impl SecretSource {
-    /// How long a command may take: long enough for a password manager, short enough not to hang a run.
-    const COMMAND_LIMIT: Duration = Duration::from_secs(30);
-
-    /// Reads the secret now. A file or command is asked again each time, so that a rotated secret is found.
-    pub async fn read(&self) -> Result<SecretString, SecretError> {
-        let text = match self {
-            Self::Env(name) => std::env::var(name).map_err(|_| self.error("the variable is not set"))?,
-            Self::File(path) => std::fs::read_to_string(path).map_err(|error| self.error(error))?,
-            Self::Command(words) => self.run(words).await?,
-            Self::Rehearsal(word) => word.clone(),
-        };
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.is_empty() { Err(self.error("it is empty")) } else { Ok(SecretString::from(text)) }
+    /// Reads a secret of one line now. A file or command is asked again each time, so that a rotated secret is found.
+    pub async fn read(&self) -> Result<Fetched, SecretError> {
+        self.fetched(plain::line).await
     }
 
-    /// The same, with the time at which a file was written; of other sources nothing is known.
-    pub async fn read_dated(&self) -> Result<(SecretString, Option<Timestamp>), SecretError> {
-        let secret = self.read().await?;
-        let written = match self {
-            Self::File(path) => std::fs::metadata(path).and_then(|found| found.modified()).ok(),
-            _ => None,
-        };
-        Ok((secret, written.and_then(|at| Timestamp::try_from(at).ok())))
+    /// Reads a secret that may have many lines, such as JSON.
+    pub async fn read_document(&self) -> Result<Fetched, SecretError> {
+        self.fetched(plain::document).await
     }
 
-    async fn run(&self, words: &[String]) -> Result<String, SecretError> {
-        let (program, arguments) = words.split_first().ok_or_else(|| self.error("no command is given"))?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
-        let output = tokio::time::timeout(Self::COMMAND_LIMIT, command.output())
-            .await
-            .map_err(|_| self.error(format_args!("no answer within {} s", Self::COMMAND_LIMIT.as_secs())))?
-            .map_err(|error| self.error(error))?;
-        if !output.status.success() {
-            return Err(self.error(format_args!("it ended with {}", output.status)));
+    async fn fetched(&self, text: impl Fn(Vec<u8>) -> Result<plain::Text, String>) -> Result<Fetched, SecretError> {
+        let mut open_to_all = false;
+        let bytes = match self {
+            Self::Env(name) => fetch::variable(name).map_err(|why| self.error(why))?,
+            Self::File(path) => {
+                let read = fetch::file(path).await.map_err(|why| self.error(why))?;
+                open_to_all = read.open_to_all;
+                read.bytes
+            }
+            Self::Command { words, variables } => fetch::command(words, variables).await.map_err(|why| self.error(why))?,
+            Self::Rehearsal(word) => word.clone().into_bytes(),
+        };
+        let plain::Text { secret, odd } = text(bytes).map_err(|why| self.error(why))?;
+        Ok(Fetched { secret, odd, open_to_all })
+    }
+
+    /// What tells that a source may give something else than it did: nothing is known of commands.
+    pub async fn stamp(&self) -> Option<String> {
+        match self {
+            Self::File(path) => fetch::stamp(path).await,
+            Self::Env(_) | Self::Command { .. } | Self::Rehearsal(_) => None,
         }
-        String::from_utf8(output.stdout).map_err(|_| self.error("it printed something that is not UTF-8"))
     }
 
     fn error(&self, reason: impl fmt::Display) -> SecretError {
@@ -155,10 +197,10 @@ impl SecretSource {
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Env(name) => write!(f, "environment variable {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Env(name) => write!(f, "environment variable {}", plain::shown(name)),
+            Self::File(path) => write!(f, "file {}", plain::shown(&path.display().to_string())),
             // Arguments can hold secrets; the program's name cannot.
-            Self::Command(words) => write!(f, "command {}", words.first().map_or("", String::as_str)),
+            Self::Command { words, .. } => write!(f, "command {}", plain::shown(words.first().map_or("", String::as_str))),
             Self::Rehearsal(_) => f.write_str("the sandbox"),
         }
     }

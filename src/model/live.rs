@@ -217,6 +217,9 @@ pub enum Consent {
     /// The tenant is written with a token of the customer's own instead of the provider's consent (contract 2.4), and that token
     /// cannot be used; the text says why.
     TokenUnusable(String),
+    /// The customer consents, but it is not certain which reseller its enterprise belongs to, whom each call has to name (contract
+    /// 2.4); the text says why.
+    ResellerUnclear(String),
 }
 
 impl Consent {

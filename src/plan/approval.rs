@@ -28,6 +28,7 @@ impl HoldKind {
             | Self::NotRead
             | Self::Coverage
             | Self::Consent
+            | Self::Reseller
             | Self::Stopped
             | Self::Window
             | Self::ReasonMissing

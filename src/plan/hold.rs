@@ -34,6 +34,8 @@ pub enum HoldKind {
     Coverage,
     /// The customer has not consented.
     Consent,
+    /// It is not certain which reseller the enterprise belongs to.
+    Reseller,
     /// More people of the tenant would lose calling than its limit allows.
     Limit,
     /// More numbers of the tenant would be replaced than its limit allows.

@@ -4,7 +4,7 @@
 //! ```text
 //! GET      /_sandbox/calls[?writes=true]          the record of requests
 //! GET      /_sandbox/tenants                      tenants, consent, syncs
-//! PUT      /_sandbox/tenants/{tenantId}           {"consentFlag"?, "consentListed"?, "plainNumbers"?}
+//! PUT      /_sandbox/tenants/{tenantId}           {"consentFlag"?, "consentListed"?, "plainNumbers"?, "resellerId"?}
 //! GET      /_sandbox/users/{tenantId}             everyone, hidden users included
 //! PUT      /_sandbox/users/{tenantId}/{upn}       {"calling"?, "hidden"?, "fields"?}: drift by hand
 //! GET      /_sandbox/msal/{tenantId}              a Microsoft token set of this tenant, good for 50 minutes
@@ -85,6 +85,7 @@ struct TenantChange {
     consent_flag: Option<bool>,
     consent_listed: Option<bool>,
     plain_numbers: Option<bool>,
+    reseller_id: Option<i64>,
 }
 
 fn change_tenant(service: &mut Service, id: &str, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
@@ -92,6 +93,7 @@ fn change_tenant(service: &mut Service, id: &str, request: &Request, now: Timest
     let (id, tenant) = known(service, id)?;
     tenant.consent_flag = change.consent_flag.unwrap_or(tenant.consent_flag);
     tenant.consent_listed = change.consent_listed.unwrap_or(tenant.consent_listed);
+    tenant.reseller_id = change.reseller_id.unwrap_or(tenant.reseller_id);
     tenant.plain_numbers = change.plain_numbers.unwrap_or(tenant.plain_numbers);
     Ok(Reply::json(200, &tenant_json(&id, tenant, now)))
 }
@@ -151,6 +153,7 @@ fn tenant_json(id: &TenantId, tenant: &Tenant, now: Timestamp) -> Json {
         "tenantId": id.as_str(),
         "name": tenant.name.as_str(),
         "enterpriseId": tenant.enterprise_id,
+        "resellerId": tenant.reseller_id,
         "consentFlag": tenant.consent_flag,
         "consentListed": tenant.consent_listed,
         "plainNumbers": tenant.plain_numbers,

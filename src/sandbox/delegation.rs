@@ -41,6 +41,16 @@ fn set(tenant: &TenantId, ends_at: Timestamp) -> Json {
 
 /// Whether an object is the whole `MSALAuthenticationResult` with a good token set of this tenant.
 pub(super) fn check(object: &Map<String, Json>, tenant: &TenantId, now: Timestamp) -> Result<TenantId, Reply> {
+    let inner = of_tenant(object, tenant, now)?;
+    let end = inner.get("expiresOn").and_then(Json::as_i64).and_then(|end| Timestamp::from_microsecond(end).ok());
+    if end.is_none_or(|end| end <= now) {
+        return Err(Reply::error(403, "the Microsoft token has expired"));
+    }
+    Ok(tenant.clone())
+}
+
+/// The token set, if it is of this tenant.
+fn of_tenant<'o>(object: &'o Map<String, Json>, tenant: &TenantId, now: Timestamp) -> Result<&'o Json, Reply> {
     if let Some(odd) = object.keys().find(|key| *key != "authenticationResult") {
         return Err(Reply::error(400, format!("a token of an enterprise needs the Microsoft token set alone, without {odd}")));
     }
@@ -50,16 +60,12 @@ pub(super) fn check(object: &Map<String, Json>, tenant: &TenantId, now: Timestam
     {
         return Err(Reply::error(400, "the Microsoft token is none of this tenant"));
     }
-    let end = inner.get("expiresOn").and_then(Json::as_i64).and_then(|end| Timestamp::from_microsecond(end).ok());
-    if end.is_none_or(|end| end <= now) {
-        return Err(Reply::error(403, "the Microsoft token has expired"));
-    }
-    Ok(tenant.clone())
+    Ok(inner)
 }
 
-/// `refreshMsal`: a token set with a new life for one that is still good.
+/// `refreshMsal`: a token set with a new life. One that has ended can be renewed as well: its refresh token lives longer.
 pub(super) fn refresh(whose: &Whose, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
     let Whose::Enterprise(tenant) = whose else { return Err(Reply::error(403, "this needs a token of the enterprise")) };
-    check(&request.object()?, tenant, now)?;
+    of_tenant(&request.object()?, tenant, now)?;
     Ok(Reply::json(200, &json!({ "authenticationResult": fresh(tenant, now) })))
 }

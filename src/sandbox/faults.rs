@@ -33,8 +33,10 @@ pub struct Faults {
     pub password_never_changed: bool,
     /// How far the service's clock is ahead, as its answers tell it.
     pub clock_ahead_seconds: i32,
-    /// The API admin is one of a master reseller, whose only reseller has the tenants.
+    /// The API admin is one of a master reseller: the tenants belong to resellers below it.
     pub master_reseller: bool,
+    /// The answer about an enterprise does not say which reseller it belongs to.
+    pub hide_reseller: bool,
     /// How long a list of users goes on showing what was before a write.
     pub visible_after_ms: u64,
     /// How long Teams, and so Graph, goes on showing what was before something was pushed.
@@ -68,6 +70,7 @@ impl Default for Faults {
             password_never_changed: false,
             clock_ahead_seconds: 0,
             master_reseller: false,
+            hide_reseller: false,
             visible_after_ms: 0,
             teams_visible_after_ms: 0,
             graph_not_let_in: false,
@@ -263,6 +266,8 @@ pub enum Failure {
     Forbidden,
     /// 302 to another host; not carried out.
     Redirect,
+    /// 400 that repeats the password, each time spelled otherwise: in JSON, a form, a web page, base64; not carried out.
+    Echo,
 }
 
 /// Where what leads away leads to: a host that does not exist (RFC 2606).

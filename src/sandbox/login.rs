@@ -109,6 +109,23 @@ impl Tokens {
         json!({ "enterpriseId": 124, "entAdminUsername": user, "entAdminSecret": password, "clientID": client, "clientSecret": secret })
     }
 
+    /// A refusal that repeats the password as careless services do, in one spelling after the other.
+    pub(super) fn echo(&self, turn: usize) -> Reply {
+        let secret = &self.secret;
+        let form = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let page = secret.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&#39;");
+        let basic = base64(format!("{CLIENT_ID}:{secret}").as_bytes(), STANDARD);
+        let said = match turn % 6 {
+            0 => format!("login {USERNAME}/{secret}"),
+            1 => format!("password={}", form.replace("%20", "+")),
+            2 => format!("password={}", lower_codes(&form)),
+            3 => format!("<b>{page}</b>"),
+            4 => format!("header {basic}"),
+            _ => json!({ "password": secret }).to_string(),
+        };
+        Reply::json(400, &json!({ "code": 17, "detail": said }))
+    }
+
     /// Another client secret and password; all tokens end.
     pub(super) fn change_secret(&mut self, secret: &str) {
         secret.clone_into(&mut self.secret);
@@ -143,6 +160,15 @@ impl Tokens {
 /// Client id, client secret, user name and password of an enterprise's credentials of that number.
 fn words(tenant: &TenantId, number: u64) -> [String; 4] {
     ["client", "client-secret", "admin", "admin-secret"].map(|word| format!("enterprise-{word}-{number}-{tenant}"))
+}
+
+/// The same with the codes of bytes in small letters.
+fn lower_codes(form: &str) -> String {
+    let parts = form.split_inclusive('%').map(|part| match part.split_at_checked(2) {
+        Some((code, rest)) if code.bytes().all(|byte| byte.is_ascii_hexdigit()) => code.to_lowercase() + rest,
+        _ => part.to_owned(),
+    });
+    parts.collect()
 }
 
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

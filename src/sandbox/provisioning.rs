@@ -1,7 +1,7 @@
 //! The calls that change phones: enable, disable, update, sync, under the rules of the contract.
 //!
 //! ```text
-//! shape of the body (400) -> consent object (400) or Microsoft token set (400, 403) -> consent (403) -> user (404) -> the call's own rules (400, 409) -> change
+//! shape of the body (400) -> consent object (400) or Microsoft token set (400, 403) -> consent, reseller (403) -> user (404) -> the call's own rules (400, 409) -> change
 //! ```
 //!
 //! **Invariant:** a refused call has changed nothing, and no two users ever hold one number.
@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    RESELLER_ID, delegation,
+    delegation,
     faults::{EmptyPhone, Faults, HeldNumber, Omitted},
     login::Whose,
     numbers::Numbers,
+    reads,
     route::{Route, Target},
     wire::{Reply, Request, read_update},
     world::{Tenant, User, World},
@@ -33,15 +34,18 @@ pub(super) fn write(
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let body = request.object()?;
-    let id = match (target.route, whose) {
+    let (id, reseller) = match (target.route, whose) {
         (Route::Update, _) => wrapped(&body, whose, now)?,
         (_, Whose::Reseller) => flat(&body)?,
-        (_, Whose::Enterprise(tenant)) => delegation::check(&body, tenant, now)?,
+        (_, Whose::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
     };
     let unknown = || Reply::error(400, "the consent object names a tenant that this reseller does not have");
     let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
     if *whose == Whose::Reseller && !tenant.consents() {
         return Err(Reply::error(403, "the enterprise has not consented to provisioning by the service provider"));
+    }
+    if reseller.is_some_and(|named| named != reads::reseller_of(tenant, faults)) {
+        return Err(Reply::error(403, "resellerId is not the reseller that the enterprise belongs to"));
     }
     match target.route {
         Route::Enable => switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now),
@@ -52,7 +56,7 @@ pub(super) fn write(
 }
 
 /// The consent object as the whole body (contract 2.4).
-fn flat(body: &Map<String, Json>) -> Result<TenantId, Reply> {
+fn flat(body: &Map<String, Json>) -> Result<(TenantId, Option<i64>), Reply> {
     if let Some(odd) = body.keys().find(|key| !["tenantId", "resellerId"].contains(&key.as_str())) {
         return Err(Reply::error(400, format!("the body must be the consent object alone, without {odd}")));
     }
@@ -60,20 +64,21 @@ fn flat(body: &Map<String, Json>) -> Result<TenantId, Reply> {
 }
 
 /// The consent object under `authenticationResult` (contract 2.4).
-fn wrapped(body: &Map<String, Json>, whose: &Whose, now: Timestamp) -> Result<TenantId, Reply> {
+fn wrapped(body: &Map<String, Json>, whose: &Whose, now: Timestamp) -> Result<(TenantId, Option<i64>), Reply> {
     match (body.get("authenticationResult"), whose) {
         (Some(Json::Object(inner)), Whose::Reseller) => flat(inner),
-        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => delegation::check(inner, tenant, now),
+        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => Ok((delegation::check(inner, tenant, now)?, None)),
         _ => Err(Reply::error(400, "authenticationResult must be the consent object")),
     }
 }
 
-fn consent_object(object: &Map<String, Json>) -> Result<TenantId, Reply> {
-    if object.get("resellerId").and_then(Json::as_i64) != Some(RESELLER_ID) {
-        return Err(Reply::error(400, "resellerId must be the number of the caller's reseller"));
-    }
+fn consent_object(object: &Map<String, Json>) -> Result<(TenantId, Option<i64>), Reply> {
+    let Some(reseller) = object.get("resellerId").and_then(Json::as_i64) else {
+        return Err(Reply::error(400, "resellerId must be the number of a reseller"));
+    };
     let tenant = object.get("tenantId").and_then(Json::as_str).map(TenantId::parse);
-    tenant.and_then(Result::ok).ok_or_else(|| Reply::error(400, "tenantId must be a GUID"))
+    let tenant = tenant.and_then(Result::ok).ok_or_else(|| Reply::error(400, "tenantId must be a GUID"))?;
+    Ok((tenant, Some(reseller)))
 }
 
 fn visible<'world>(tenant: &'world mut Tenant, upn: Option<&Upn>) -> Result<&'world mut User, Reply> {

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** none of them takes the world mutably.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -32,25 +34,35 @@ pub(super) fn who_am_i(request: &Request, faults: &Faults) -> Result<Reply, Repl
     Ok(Reply::json(200, &me))
 }
 
-/// The reseller below a master reseller.
+/// The reseller below a master reseller that has the tenants of which nothing else is said.
 const BELOW: i64 = RESELLER_ID + 1;
 
+/// The reseller that a tenant belongs to. A master reseller has none itself.
+pub(super) fn reseller_of(tenant: &Tenant, faults: &Faults) -> i64 {
+    if faults.master_reseller && tenant.reseller_id == RESELLER_ID { BELOW } else { tenant.reseller_id }
+}
+
 /// `getResellers` (contract 6.1).
-pub(super) fn resellers(request: &Request, faults: &Faults) -> Result<Reply, Reply> {
+pub(super) fn resellers(world: &World, request: &Request, faults: &Faults) -> Result<Reply, Reply> {
     own_reseller(request)?;
     if !faults.master_reseller {
         return Err(Reply::error(403, "this is no master reseller"));
     }
-    Ok(Reply::json(200, &json!([{ "resellerId": BELOW, "resellerName": "sandbox" }])))
+    let below: BTreeSet<i64> = world.tenants.values().map(|tenant| reseller_of(tenant, faults)).collect();
+    let list = below.into_iter().map(|id| json!({ "resellerId": id, "resellerName": format!("sandbox {id}") }));
+    Ok(Reply::json(200, &list.collect()))
 }
 
 /// `getEnterprisesForReseller`: a bare array, the older way of lists (contract 1).
 pub(super) fn enterprises(world: &World, request: &Request, faults: &Faults) -> Result<Reply, Reply> {
-    let below = faults.master_reseller && request.path.rsplit('/').next() == Some(&BELOW.to_string());
+    let asked: Option<i64> = request.path.rsplit('/').next().and_then(|id| id.parse().ok());
+    let of = |tenant: &Tenant| Some(reseller_of(tenant, faults)) == asked;
+    let below = faults.master_reseller && world.tenants.values().any(of);
     if !below {
         own_reseller(request)?;
     }
-    let list: Vec<Json> = world.tenants.iter().map(|(id, tenant)| enterprise_json(world, id, tenant)).collect();
+    let list = world.tenants.iter().filter(|(_, tenant)| of(tenant));
+    let list: Vec<Json> = list.map(|(id, tenant)| enterprise_json(world, id, tenant, faults)).collect();
     Ok(Reply::json(200, &json!(list)))
 }
 
@@ -63,9 +75,9 @@ pub(super) fn gateways(world: &World, request: &Request) -> Result<Reply, Reply>
 }
 
 /// `getEnterpriseInfoForTenant` (contract 2.5).
-pub(super) fn enterprise(world: &World, tenant: Option<&TenantId>) -> Result<Reply, Reply> {
+pub(super) fn enterprise(world: &World, tenant: Option<&TenantId>, faults: &Faults) -> Result<Reply, Reply> {
     let (id, tenant) = known_tenant(world, tenant)?;
-    Ok(Reply::json(200, &enterprise_json(world, id, tenant)))
+    Ok(Reply::json(200, &enterprise_json(world, id, tenant, faults)))
 }
 
 /// `listUsers`: the users that are visible, in the order of their names, wrapped as the world says.
@@ -76,7 +88,13 @@ pub(super) fn list_users(
     failure: Option<Failure>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
-    let (id, tenant) = known_tenant(world, tenant)?;
+    let (id, tenant) = match request.parameter("enterpriseId") {
+        Some(number) if tenant.is_none() => {
+            let found = world.tenants.iter().find(|(_, tenant)| tenant.enterprise_id.to_string() == number);
+            found.ok_or_else(|| Reply::error(404, "there is no enterprise with this number"))?
+        }
+        _ => known_tenant(world, tenant)?,
+    };
     let visible = tenant.users.iter().filter(|(_, user)| !user.hidden);
     let mut users: Vec<Json> = visible.map(|(upn, user)| user_json(id, upn, user, tenant, now)).collect();
     let total = match failure {
@@ -137,14 +155,14 @@ fn user_json(id: &TenantId, upn: &Upn, user: &User, tenant: &Tenant, now: Timest
     Json::Object(item)
 }
 
-fn enterprise_json(world: &World, id: &TenantId, tenant: &Tenant) -> Json {
+fn enterprise_json(world: &World, id: &TenantId, tenant: &Tenant, faults: &Faults) -> Json {
     let listed = tenant.consent_listed.then_some("EnterpriseManagement");
     let consents: Vec<Json> =
         ["UserSync", "Presence"].into_iter().chain(listed).map(|name| json!({ "consentName": name })).collect();
     json!({
         "enterpriseId": tenant.enterprise_id,
         "enterpriseName": tenant.name.as_str(),
-        "resellerId": RESELLER_ID,
+        "resellerId": (!faults.hide_reseller).then(|| reseller_of(tenant, faults)),
         "tenantId": id.as_str(),
         "canResellerManageEnterpriseProvisioning": tenant.consent_flag,
         "consentsByEnterprise": consents,
@@ -163,6 +181,6 @@ fn known_tenant<'world>(world: &'world World, id: Option<&TenantId>) -> Result<(
 }
 
 fn number(request: &Request, name: &str) -> Result<Option<usize>, Reply> {
-    let text = request.query(name);
+    let text = request.parameter(name);
     text.map(|text| text.parse().map_err(|_| Reply::error(400, format!("{name} is not a number")))).transpose()
 }

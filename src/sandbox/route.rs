@@ -86,7 +86,9 @@ impl Route {
         let Some((route, method, segment)) = found else {
             return Err(Reply::error(404, format!("there is no {}", request.path)));
         };
-        if request.method != method {
+        // How users are listed is not public: both are possible.
+        let also = route == Self::ListUsers && request.method == "POST";
+        if request.method != method && !also {
             return Err(Reply::error(405, format!("{} is called with {method}", request.path)));
         }
         let segment = percent_encoding::percent_decode_str(segment).decode_utf8();
@@ -116,7 +118,7 @@ impl Target {
             Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
             Route::GraphUsers => (graph::tenant_of(request), None),
-            Route::ListUsers => (request.query("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
+            Route::ListUsers => (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
             Route::Enable | Route::Disable => {
                 (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), Upn::parse(&segment).ok())
             }

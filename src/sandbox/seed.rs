@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 
 use super::{
+    RESELLER_ID,
     drift::{self, Fate},
     world::{SyncState, Tenant, User, World},
 };
@@ -46,6 +47,7 @@ impl World {
             let built = Tenant {
                 name: tenant.name.clone(),
                 enterprise_id,
+                reseller_id: RESELLER_ID,
                 consent_flag: true,
                 consent_listed: true,
                 extension_prefix: tenant.extension_prefix.clone(),

@@ -91,6 +91,7 @@ impl Service {
             Some(Failure::ErrorInside) => Some(Reply::error_inside(words("the operation could not be completed"))),
             Some(Failure::Garbage) => Some(page(200)),
             Some(Failure::Forbidden) => Some(Reply::error(403, words("access is denied"))),
+            Some(Failure::Echo) => Some(self.tokens.echo(self.calls.all().count())),
             Some(Failure::Redirect) => Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") }),
             Some(Failure::Dropped) => return Outcome::HangUp,
             _ => None,
@@ -138,12 +139,12 @@ impl Service {
         let tenant = target.tenant.as_ref();
         match target.route {
             Route::WhoAmI => reads::who_am_i(request, &self.faults),
-            Route::Resellers => reads::resellers(request, &self.faults),
+            Route::Resellers => reads::resellers(&self.world, request, &self.faults),
             Route::Enterprises => reads::enterprises(&self.world, request, &self.faults),
             Route::Regenerate => self.tokens.regenerate(&self.world, &whose, tenant),
             Route::RefreshMsal => delegation::refresh(&whose, request, now),
             Route::Gateways => reads::gateways(&self.world, request),
-            Route::Enterprise => reads::enterprise(&self.world, tenant),
+            Route::Enterprise => reads::enterprise(&self.world, tenant, &self.faults),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
             _ => provisioning::write(&mut self.world, &mut self.numbers, &self.faults, target, &whose, request, now),
         }

@@ -36,6 +36,7 @@ fn world() -> World {
     let mut tenant = Tenant {
         name: TenantName::parse("contoso").unwrap(),
         enterprise_id: 1001,
+        reseller_id: RESELLER_ID,
         consent_flag: true,
         consent_listed: true,
         extension_prefix: Some(crate::model::ExtensionPrefix::parse("+1").unwrap()),
@@ -123,7 +124,7 @@ fn a_write_needs_its_shape_then_both_consents_then_a_visible_user() {
     let mut client = Client::new();
     let disable = "disableCallingForUser/ADELE%40contoso.com";
     assert_eq!(client.post(disable, &json!({ "authenticationResult": consent() })), 400);
-    assert_eq!(client.post(disable, &json!({ "tenantId": CONTOSO, "resellerId": 1 })), 400);
+    assert_eq!(client.post(disable, &json!({ "tenantId": CONTOSO, "resellerId": 1 })), 403);
     client.service.world.tenants.values_mut().for_each(|tenant| tenant.consent_listed = false);
     assert_eq!(client.post(disable, &consent()), 403);
     client.service.world.tenants.values_mut().for_each(|tenant| tenant.consent_listed = true);

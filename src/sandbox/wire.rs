@@ -29,6 +29,16 @@ impl Request {
         pairs(&self.query).remove(name)
     }
 
+    /// A value from the query, or from the top of a JSON body; numbers have to be numbers there.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let of_body = || match self.object().ok()?.remove(name)? {
+            Json::String(text) => Some(text),
+            Json::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        self.query(name).or_else(of_body)
+    }
+
     /// The body as a JSON object.
     pub(super) fn object(&self) -> Result<Map<String, Json>, Reply> {
         if !self.content_type.starts_with("application/json") {

@@ -45,6 +45,8 @@ pub struct Tenant {
     pub name: TenantName,
     /// The vendor's number for it.
     pub enterprise_id: i32,
+    /// The reseller that it belongs to.
+    pub reseller_id: i64,
     /// The first indicator of consent, `canResellerManageEnterpriseProvisioning` (contract 2.5).
     pub consent_flag: bool,
     /// The second: `consentsByEnterprise` lists `EnterpriseManagement`.

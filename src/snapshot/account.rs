@@ -14,23 +14,27 @@ pub(super) struct ConsentEntry {
     listed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_unusable: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reseller_unclear: Option<String>,
 }
 
 impl ConsentEntry {
     pub(super) fn of(consent: &Consent) -> Self {
-        let (flag, listed, token_unusable) = match consent {
-            Consent::Granted => (true, true, None),
-            Consent::Missing => (false, false, None),
-            Consent::Disagrees { flag, listed } => (*flag, *listed, None),
-            Consent::TokenUnusable(why) => (false, false, Some(why.clone())),
-        };
-        Self { flag, listed, token_unusable }
+        let entry = |flag, listed| Self { flag, listed, token_unusable: None, reseller_unclear: None };
+        match consent {
+            Consent::Granted => entry(true, true),
+            Consent::Missing => entry(false, false),
+            Consent::Disagrees { flag, listed } => entry(*flag, *listed),
+            Consent::TokenUnusable(why) => Self { token_unusable: Some(why.clone()), ..entry(false, false) },
+            Consent::ResellerUnclear(why) => Self { reseller_unclear: Some(why.clone()), ..entry(true, true) },
+        }
     }
 
     pub(super) fn consent(self) -> Consent {
-        match self.token_unusable {
-            Some(why) => Consent::TokenUnusable(why),
-            None => Consent::from_indicators(self.flag, self.listed),
+        match (self.token_unusable, self.reseller_unclear) {
+            (Some(why), _) => Consent::TokenUnusable(why),
+            (None, Some(why)) => Consent::ResellerUnclear(why),
+            (None, None) => Consent::from_indicators(self.flag, self.listed),
         }
     }
 }

@@ -57,6 +57,7 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
         "a string" | "path string" => ("text", Kind::Text),
         "i64" | "isize" => ("a whole number", Kind::Number),
         "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
+        "a Value::Tagged enum" => ("one word", Kind::Other),
         text => (text, Kind::Other),
     };
     if given == "unit value" {

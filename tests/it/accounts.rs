@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use dialplane::{
     model::{Calling, GatewayId, TenantId, TenantName},
-    sandbox::{World, msal_object},
+    sandbox::{Failure, Route, Rule, World, msal_object},
 };
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ async fn without_consent() -> Stage {
 /// Lets contoso be written with a token of its own.
 fn delegate(stage: &Stage, life: Duration) {
     let id = TenantId::parse(CONTOSO).unwrap();
-    fs::write(stage.path().join("contoso.json"), stage.sandbox.enterprise_credentials(&id)).unwrap();
+    put(stage, "contoso.json", &stage.sandbox.enterprise_credentials(&id));
     put_token(stage, CONTOSO, life);
     let files = "{ credentials: { file: contoso.json }, msal: { file: msal.json } }";
     stage.configure("  endpoints:", &format!("  enterprises: {{ contoso: {files} }}\n  endpoints:"));
@@ -34,7 +34,14 @@ fn delegate(stage: &Stage, life: Duration) {
 
 fn put_token(stage: &Stage, tenant: &str, life: Duration) {
     let set = msal_object(&TenantId::parse(tenant).unwrap(), Timestamp::now() + life);
-    fs::write(stage.path().join("msal.json"), set).unwrap();
+    put(stage, "msal.json", &set);
+}
+
+/// Writes a secret for its owner alone.
+fn put(stage: &Stage, name: &str, text: &str) {
+    let file = stage.path().join(name);
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn writes_to_contoso(stage: &Stage) -> usize {
@@ -121,6 +128,80 @@ async fn new_credentials_are_made_only_when_it_is_meant() {
     let refused = run(&["--into", "new.json", "--confirm", "contoso"]).await;
     assert!(refused.code == 1 && refused.stderr.contains("must be registered"), "{}", refused.stderr);
     assert!(!stage.path().join("new.json").exists(), "an empty file is left behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_credentials_is_not_said_to_be() {
+    let stage = without_consent().await;
+    let asked = || stage.sandbox.calls().iter().filter(|call| call.path.ends_with("regenerateAPICredentials")).count();
+    let arguments = ["credentials", "regenerate", "contoso", "--into", "new.json", "--confirm", "contoso"];
+    let (new, answer) = (stage.path().join("new.json"), stage.path().join("new.json.answer"));
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Garbage).on(Route::Regenerate)));
+    let page = stage.run(&arguments).await;
+    assert_eq!((page.code, page.stdout.as_str(), asked()), (4, "", 1), "{}", page.stderr);
+    insta::assert_snapshot!(page.stderr, @r"
+    error: what the service answered is not the credentials of contoso: it is a web page instead of JSON
+      hint: the answer is in new.json.answer, for its owner only; whether the former credentials have ended is not known: try them, and if they are refused, run this again with another file
+    ");
+    assert!(!new.exists() && fs::read_to_string(&answer).unwrap().contains("sign in"));
+    assert_eq!(fs::metadata(&answer).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // The stop switch is for what ends the credentials of others as well.
+    stage.sandbox.faults(|faults| faults.rules.clear());
+    fs::create_dir_all(stage.path().join(".dialplane/sandbox")).unwrap();
+    fs::write(stage.path().join(".dialplane/sandbox/stop"), "").unwrap();
+    let stopped = stage.run(&arguments).await;
+    assert!(stopped.code == 1 && stopped.stderr.contains("everything is stopped: the stop file"), "{}", stopped.stderr);
+    fs::remove_file(stage.path().join(".dialplane/sandbox/stop")).unwrap();
+    stage.configure("execution:", "stop: true\nexecution:");
+    let stopped = stage.run(&arguments).await;
+    assert!(stopped.code == 1 && stopped.stderr.contains("`stop` is true"), "{}", stopped.stderr);
+    assert_eq!((asked(), new.exists()), (1, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_set_is_renewed_to_write_and_not_to_look() {
+    let stage = without_consent().await;
+    delegate(&stage, MINUTE);
+    stage
+        .configure("    listUsers:", "    refreshMsal: { method: POST, path: /sandbox/refreshMsal, body: flat }\n    listUsers:");
+    let renewals = || stage.sandbox.calls().iter().filter(|call| call.path == "/sandbox/refreshMsal").count();
+    // One that has ended as well: its refresh token lives longer.
+    let ended = (Timestamp::now() - MINUTE, "ended at");
+    for (end, words) in [(Timestamp::now() + MINUTE, "ends at"), ended] {
+        fs::write(stage.path().join("msal.json"), msal_object(&TenantId::parse(CONTOSO).unwrap(), end)).unwrap();
+        let plan = stage.run(&["plan"]).await;
+        assert!(!plan.stdout.contains("held"), "{}", plan.stdout);
+        let doctor = stage.run(&["doctor"]).await;
+        assert!(doctor.stdout.contains(&format!("there is a Microsoft token; it {words}")), "{}", doctor.stdout);
+        assert_eq!(renewals(), 0);
+    }
+    let done = stage.run(&["apply"]).await;
+    assert_eq!((done.code, renewals(), writes_to_contoso(&stage)), (0, 1, 12), "{}{}", done.stdout, done.stderr);
+
+    // Where it cannot be renewed after all, nothing is written and it is said why.
+    let stage = without_consent().await;
+    delegate(&stage, MINUTE);
+    stage.configure("    listUsers:", "    refreshMsal: { path: /sandbox/refreshMsal }\n    listUsers:");
+    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Forbidden).on(Route::RefreshMsal)));
+    let failed = stage.run(&["apply"]).await;
+    assert_eq!((failed.code, writes_to_contoso(&stage)), (4, 0), "{}", failed.stdout);
+    assert!(failed.stdout.contains("the Microsoft token of contoso ends at"), "{}", failed.stdout);
+    assert!(failed.stdout.contains("renew the Microsoft token of contoso"), "{}", failed.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_set_that_does_not_say_when_it_ends_is_not_used() {
+    let stage = without_consent().await;
+    delegate(&stage, 50 * MINUTE);
+    let whole = fs::read_to_string(stage.path().join("msal.json")).unwrap();
+    let changed = |change: &str, after: &str| whole.replace(&format!("\"{change}\":"), &format!("\"{after}\":"));
+    fs::write(stage.path().join("msal.json"), changed("expiresOn", "x").replace("expiresOnDate", "y")).unwrap();
+    let plan = stage.run(&["plan"]).await;
+    assert!(plan.stdout.contains("it does not say when it ends"), "{}", plan.stdout);
+    fs::write(stage.path().join("msal.json"), changed("expiresOn", "x")).unwrap();
+    let plan = stage.run(&["plan"]).await;
+    assert!(!plan.stdout.contains("held"), "its date says it: {}", plan.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

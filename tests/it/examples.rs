@@ -57,6 +57,7 @@ fn camel(name: &str) -> String {
 #[test]
 fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let text = text("dialplane.yaml").replace("  # resellerId", "  resellerId").replace("    # listUsers", "    listUsers");
+    let text = text.replace("  # resellerOf", "  resellerOf");
     let text = text.replace("    # calling: { column", "    calling: { column");
     let comments = ["  # enterprises:", "  #   contoso:", "  #     credentials:", "  #     msal:", "    # refreshMsal:"];
     let accounts = ["# accounts:", "#   emea:", "#     clientId:", "#     clientSecret:", "#     username:", "#     password:"];
@@ -70,6 +71,7 @@ fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     let row = row.replace("    #   ", "      ");
     let shown = settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
     assert_eq!(account(&shown).reseller_id, Some(123));
+    assert_eq!(account(&shown).reseller_of["contoso"], 77);
     assert!(account(&shown).enterprises.contains_key("contoso") && account(&shown).endpoints.refresh_msal.is_some());
     assert_eq!(shown.all_accounts().count(), 2);
     let row = account(&shown).endpoints.list_users.as_ref().expect("the row");

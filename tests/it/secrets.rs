@@ -99,3 +99,87 @@ async fn no_secret_is_in_any_output_log_or_file() {
         assert_silent(&name, &bytes);
     }
 }
+
+/// Secrets that no two services spell alike.
+const HOSTILE: [&str; 4] =
+    [r#"p"w\5entinel9/x"#, "a b+5entinel9%<&'>", "\u{e9}\u{20ac}5entinel9\u{1d11e}\u{fc}", r#"\"5entinel9\\""#];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_in_nothing_however_the_service_spells_it() {
+    for secret in HOSTILE {
+        let stage = Stage::drifted().await;
+        stage.sandbox.change_secret(secret);
+        fs::write(stage.path().join("secret"), secret).unwrap();
+        stage.configure(
+            "clientSecret: { command: [printf, sandbox-secret] }\n  username",
+            "clientSecret: { file: secret }\n  username",
+        );
+        stage.configure("  password: { command: [printf, sandbox-secret] }", "  password: { file: secret }");
+        let coded = |before: &str| {
+            let text = base64_of(&format!("{before}{secret}"));
+            text.get(text.len() - 14..text.len() - 4).unwrap().to_owned()
+        };
+        let coded = [coded("sandbox-client:"), coded("x"), coded("")];
+        let silent = |what: &str, bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            for word in coded.iter().map(String::as_str).chain(["5entinel"]) {
+                assert!(!text.contains(word), "{what} holds {word} of {secret}: {text}");
+            }
+        };
+        let loud = async |arguments: &[&str]| {
+            let mut command = dialplane(stage.path(), arguments);
+            command.env("DIALPLANE_LOG", "trace");
+            let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+            silent(&format!("stdout of {arguments:?}"), &output.stdout);
+            silent(&format!("stderr of {arguments:?}"), &output.stderr);
+            String::from_utf8(output.stdout).unwrap()
+        };
+        // Twelve turns: every write that is refused is told with what the service said.
+        let rules = [Route::Update, Route::Enable, Route::Disable].map(|route| Rule::new(Failure::Echo).on(route));
+        stage.sandbox.faults(|faults| faults.rules.extend(rules));
+        let told = loud(&["apply"]).await;
+        assert!(told.contains("[redacted]"), "{told}");
+        for _ in 0..5 {
+            loud(&["apply", "--output", "json"]).await;
+        }
+        let runs = loud(&["history"]).await;
+        let run = runs.lines().find_map(|line| line.trim().strip_prefix("run ")?.split(',').next()).unwrap().to_owned();
+        for command in [
+            &["history", &run][..],
+            &["history", "--output", "json"],
+            &["why", "user0@contoso.example"],
+            &["journal", "export"],
+            &["journal", "check"],
+            &["undo", &run],
+            &["status"],
+        ] {
+            loud(command).await;
+        }
+        let mut service = stage.start(&["run"]);
+        service.until("the first look", || stage.text("stdout").contains("contoso")).await;
+        service.stop().await;
+        silent("stdout of run", stage.text("stdout").as_bytes());
+        silent("stderr of run", stage.text("stderr").as_bytes());
+        for route in [Route::Enterprise, Route::ListUsers, Route::WhoAmI, Route::Token] {
+            stage.sandbox.faults(|faults| faults.rules = vec![Rule::new(Failure::Echo).on(route)]);
+            for command in [&["plan"][..], &["observe"], &["doctor"], &["import", "--check"]] {
+                loud(command).await;
+            }
+        }
+        for (name, bytes) in kept(stage.path(), &["secret"]) {
+            silent(&name, &bytes);
+        }
+    }
+}
+
+fn base64_of(text: &str) -> String {
+    use std::io::Write as _;
+    let mut coder = std::process::Command::new("base64")
+        .arg("-w0")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    coder.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    String::from_utf8(coder.wait_with_output().unwrap().stdout).unwrap()
+}

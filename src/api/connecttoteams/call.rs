@@ -11,14 +11,17 @@ use super::{
     address::{Base, Places, fill},
     auth::{Answer, Auth, Login, Token},
     delegate::{Delegate, Delegated},
+    gate::Pace,
     grant::Grant,
+    identity::Identity,
     inventory::Kept,
-    login::{self, Credentials, before_the_call},
-    outcome, table,
-    transport::{Payload, Request, Transport},
+    login::{self, Credentials},
+    reseller::Known,
+    table::PageNumbers,
+    transport::{Payload, Request, Transport, Until},
 };
 use crate::{
-    config::{Account, Body, Call, Method},
+    config::{AUTHORISATION, Account, Body, Call, Method, Problem, Template},
     model::{TenantName, TenantRef, Upn},
     ports::{Fault, FaultKind},
 };
@@ -34,20 +37,50 @@ pub(super) struct Core {
     base: Base,
     transport: Transport,
     auth: Auth,
-    identity: OnceCell<Identity>,
+    pub(super) pace: Pace,
+    pub(super) identity: OnceCell<Identity>,
+    pub(super) known: Known,
     pub(super) inventory: Kept,
     delegates: BTreeMap<TenantName, Delegate>,
 }
 
-/// Who the service says that we are (contract 2.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The reseller or master reseller.
-    pub reseller: i64,
-    /// Which of them; other values than `RESELLER` are not documented.
-    pub kind: String,
-    /// Whether the first password was changed, if the answer says so.
-    pub password_changed: Option<bool>,
+/// Who authorises a call, and until when.
+pub(super) struct Authorisation {
+    /// The object as it is sent.
+    pub json: Value,
+    /// Its end, if it has one.
+    pub until: Option<Until>,
+}
+
+impl Authorisation {
+    pub(super) fn parts(self) -> (Option<Value>, Option<Until>) {
+        (Some(self.json), self.until)
+    }
+}
+
+/// What the places of a call are filled with.
+#[derive(Default)]
+pub(super) struct Values<'a> {
+    pub tenant: Option<&'a TenantRef>,
+    pub reseller: Option<i64>,
+    pub enterprise: Option<Value>,
+    pub user: Option<&'a Upn>,
+    pub page: Option<PageNumbers>,
+    pub authorisation: Option<Value>,
+}
+
+impl Values<'_> {
+    /// The value of a place in a body.
+    pub(super) fn of(&self, place: &str) -> Option<Value> {
+        match place {
+            "tenantId" => self.tenant.map(|tenant| tenant.id.as_str().into()),
+            "resellerId" => self.reseller.map(Into::into),
+            "enterpriseId" => self.enterprise.clone(),
+            "userPrincipalName" => self.user.map(|user| user.as_str().into()),
+            AUTHORISATION => self.authorisation.clone(),
+            other => self.page.and_then(|page| page.get(other)).map(Into::into),
+        }
+    }
 }
 
 /// A call to one tenant, before it becomes a request.
@@ -64,6 +97,8 @@ pub(super) struct Draft<'a> {
     pub tenant: &'a TenantRef,
     /// For which user.
     pub user: Option<&'a Upn>,
+    /// For which page.
+    pub page: Option<PageNumbers>,
     /// The most that its answer may hold.
     pub limit: usize,
 }
@@ -71,7 +106,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// A call as its row describes it.
     pub(super) fn new(what: String, row: &'static str, call: &'a Call, tenant: &'a TenantRef) -> Self {
-        Self { what, row, call, path: &call.path, tenant, user: None, limit: MAX_ANSWER }
+        Self { what, row, call, path: &call.path, tenant, user: None, page: None, limit: MAX_ANSWER }
     }
 
     /// The same for one user.
@@ -81,7 +116,9 @@ impl<'a> Draft<'a> {
 
     /// Whether it needs the right to change the tenant: the four calls that do, and whatever carries what gives that right.
     fn needs_authorisation(&self) -> bool {
-        matches!(self.row, "enable" | "disable" | "update" | "sync") || matches!(self.call.body, Body::Flat | Body::Wrapped)
+        matches!(self.row, "enable" | "disable" | "update" | "sync")
+            || matches!(self.call.body, Body::Flat | Body::Wrapped)
+            || self.call.body.names(AUTHORISATION)
     }
 }
 
@@ -91,19 +128,20 @@ impl Core {
         let prepared = Self::prepare(&account);
         let (base, transport) = prepared.map_err(|fault| in_section(&section, fault))?;
         let named = account.enterprises.iter().filter_map(|(name, settings)| Some((TenantName::parse(name).ok()?, settings)));
-        let delegates = named.map(|(name, settings)| (name, Delegate::new(settings))).collect();
-        let (auth, identity, inventory) = (Auth::default(), OnceCell::new(), Kept::default());
-        Ok(Self { section, account, base, transport, auth, identity, inventory, delegates })
+        let pace = Pace::default();
+        let delegates = named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
+        let (auth, identity, inventory, known) = (Auth::new(&pace), OnceCell::new(), Kept::default(), Known::default());
+        Ok(Self { section, account, base, transport, auth, pace, identity, known, inventory, delegates })
     }
 
     fn prepare(account: &Account) -> Result<(Base, Transport), Fault> {
-        let problems = table::problems(&account.endpoints);
-        if let Some((row, problem)) = problems.first() {
+        let problems = account.endpoints.problems(!account.enterprises.is_empty());
+        if let Some(Problem { row, what, .. }) = problems.first() {
             let more = match problems.len() - 1 {
                 0 => String::new(),
                 n => format!(" (and {n} more)"),
             };
-            let message = format!("the endpoint table cannot be used: `{row}`: {problem}{more}");
+            let message = format!("the endpoint table cannot be used: `{row}`: {what}{more}");
             return Err(Fault::new(FaultKind::NotConfigured, message).hint("correct `connectToTeams.endpoints`"));
         }
         if account.timeout.is_zero() {
@@ -144,20 +182,12 @@ impl Core {
         Some(Delegated { core: self, delegate: self.delegates.get(&tenant.name)?, tenant })
     }
 
-    /// Whose reseller we are: configured, or asked once, however many wait.
-    pub(super) async fn reseller_id(&self) -> Result<i64, Fault> {
-        match self.account.reseller_id {
-            Some(id) => Ok(id),
-            None => self.identity().await.map(|identity| identity.reseller),
-        }
-    }
-
     /// Whether the service answers at all, whatever it says: asked without credentials.
     pub(super) async fn reach(&self) -> Result<(), Fault> {
         let what = format!("look whether {} answers", self.host());
         let url = self.base.at("/").map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
         let (row, method, template) = ("reach", Method::Get, "/".to_owned());
-        let request = Request { what, row, method, template, url, payload: Payload::Empty, limit: MAX_ANSWER };
+        let request = Request { what, row, method, template, url, payload: Payload::Empty, limit: MAX_ANSWER, until: None };
         match self.transport.exchange(&request, |builder| builder).await {
             Err(fault) if matches!(fault.kind, FaultKind::Unreachable | FaultKind::NoAnswer | FaultKind::NotConfigured) => {
                 Err(fault)
@@ -166,92 +196,87 @@ impl Core {
         }
     }
 
-    /// Who we are. Kept once known.
-    pub(super) async fn identity(&self) -> Result<&Identity, Fault> {
-        self.identity.get_or_try_init(|| self.ask_identity()).await
-    }
-
-    /// `getAuthenticatedUser` (contract 2.2). Its faults are those of a preparing call: what it prepares was not sent.
-    async fn ask_identity(&self) -> Result<Identity, Fault> {
-        let call = &self.account.endpoints.who_am_i;
-        let what = format!("ask {} for the reseller id of {}", self.host(), self.account.username);
-        let unusable = |why: String| {
-            Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"))
-                .hint("set `connectToTeams.resellerId`, then it need not be asked for")
-        };
-        let request = Request {
-            what: what.clone(),
-            row: "whoAmI",
-            method: call.method,
-            template: call.path.clone(),
-            url: self.base.at(&call.path).map_err(unusable)?,
-            // Bare, as the vendor shows it; whether quotes are understood is unknown (contract 10 #19).
-            payload: Payload::Text(self.account.username.clone()),
-            limit: MAX_ANSWER,
-        };
-        let answer = self.send(&request).await.and_then(|answer| outcome::read(&request, &answer)).map_err(|fault| {
-            match fault.kind {
-                // Refusing this call refuses every call that needs the id.
-                FaultKind::Rejected => unusable(fault.message),
-                _ => before_the_call(fault),
-            }
-        })?;
-        let id = answer.get("resellerId").and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
-        let reseller = id.filter(|id| *id > 0).ok_or_else(|| unusable("the answer names no `resellerId`".to_owned()))?;
-        let kind = answer.get("type").and_then(Value::as_str).unwrap_or("RESELLER").to_owned();
-        Ok(Identity { reseller, kind, password_changed: answer.get("passwordChanged").and_then(Value::as_bool) })
+    pub(super) fn base(&self) -> &Base {
+        &self.base
     }
 
     /// What authorises a change of a tenant (contract 2.4): the consent object, or the Microsoft token set of its own.
-    pub(super) async fn authorisation(&self, tenant: &TenantRef) -> Result<Value, Fault> {
-        match self.delegated(tenant) {
-            Some(delegated) => delegated.authorisation().await,
-            None => Ok(json!({ "tenantId": tenant.id.as_str(), "resellerId": self.reseller_id().await? })),
+    pub(super) async fn authorisation(&self, tenant: &TenantRef) -> Result<Authorisation, Fault> {
+        if let Some(delegated) = self.delegated(tenant) {
+            return delegated.authorisation().await;
         }
+        let reseller = self.reseller_to_name(tenant).await?;
+        Ok(Authorisation { json: json!({ "tenantId": tenant.id.as_str(), "resellerId": reseller }), until: None })
     }
 
-    /// The URL of a row for a tenant.
-    pub(super) async fn fill(&self, what: &str, row: &str, path: &str, tenant: &TenantRef) -> Result<Url, Fault> {
-        self.filled(what, row, path, Places { tenant: Some(tenant.id.as_str()), ..Places::default() }).await
+    /// The URL of a row; what is absent in `values` is not known to the call.
+    pub(super) fn url(&self, what: &str, row: &str, path: &str, values: &Values<'_>) -> Result<Url, Fault> {
+        let enterprise = values.enterprise.as_ref().map(plain_text);
+        let places = Places {
+            tenant: values.tenant.map(|tenant| tenant.id.as_str()),
+            reseller: values.reseller,
+            enterprise: enterprise.as_deref(),
+            user: values.user.map(Upn::as_str),
+        };
+        let url = fill(path, places).and_then(|path| self.base.at(&path));
+        url.map_err(|why| not_made(what, row, &why))
     }
 
-    /// The URL of a row; the reseller is found out if the path needs it.
-    pub(super) async fn filled(&self, what: &str, row: &str, path: &str, places: Places<'_>) -> Result<Url, Fault> {
-        let unknown = path.contains("{resellerId}") && places.reseller.is_none();
-        let reseller = if unknown { Some(self.reseller_id().await?) } else { places.reseller };
-        let url = fill(path, Places { reseller, ..places }).and_then(|path| self.base.at(&path));
-        url.map_err(|why| {
-            Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"))
-                .hint(format!("correct `connectToTeams.endpoints.{row}`"))
-        })
+    /// What the places of a call are filled with, as far as it has them.
+    pub(super) async fn values<'a>(&self, draft: &Draft<'a>) -> Result<Values<'a>, Fault> {
+        let mut values = Values { tenant: Some(draft.tenant), user: draft.user, page: draft.page, ..Values::default() };
+        if draft.call.names("resellerId") {
+            // The answer of `enterprise` is what tells whose a tenant is.
+            let own = draft.row == "enterprise";
+            values.reseller = Some(if own { self.reseller_id().await? } else { self.reseller_to_name(draft.tenant).await? });
+        }
+        if draft.call.names("enterpriseId") {
+            values.enterprise = Some(self.enterprise_id(draft.tenant, &draft.what).await?);
+        }
+        Ok(values)
     }
 
     /// Prepares and sends a call whose body is what its row says.
     pub(super) async fn call(&self, draft: &Draft<'_>) -> Result<(Request, Answer), Fault> {
-        let payload = match draft.call.body {
-            Body::None => Payload::Empty,
-            Body::Text => Payload::Text(draft.tenant.id.to_string()),
-            Body::Flat => Payload::Text(self.authorisation(draft.tenant).await?.to_string()),
+        let mut values = self.values(draft).await?;
+        let (payload, until) = match &draft.call.body {
+            Body::None => (Payload::Empty, None),
+            Body::Text => (Payload::Text(draft.tenant.id.to_string()), None),
+            Body::Flat => {
+                let Authorisation { json, until } = self.authorisation(draft.tenant).await?;
+                (Payload::Text(json.to_string()), until)
+            }
             Body::Wrapped => {
-                let authorisation = self.authorisation(draft.tenant).await?;
-                Payload::Text(json!({ "authenticationResult": authorisation }).to_string())
+                let Authorisation { json, until } = self.authorisation(draft.tenant).await?;
+                (Payload::Text(json!({ "authenticationResult": json }).to_string()), until)
+            }
+            Body::Template(template) => {
+                let authorised = draft.call.body.names(AUTHORISATION);
+                let (json, until) = if authorised { self.authorisation(draft.tenant).await?.parts() } else { (None, None) };
+                values.authorisation = json;
+                (filled(draft, template, &values)?, until)
             }
         };
-        self.call_with(draft, payload).await
+        self.call_with(draft, &values, payload, until).await
     }
 
     /// The same with a body of its own.
-    pub(super) async fn call_with(&self, draft: &Draft<'_>, payload: Payload) -> Result<(Request, Answer), Fault> {
-        let places = Places { tenant: Some(draft.tenant.id.as_str()), reseller: None, user: draft.user.map(Upn::as_str) };
-        let url = self.filled(&draft.what, draft.row, draft.path, places).await?;
+    pub(super) async fn call_with(
+        &self,
+        draft: &Draft<'_>,
+        values: &Values<'_>,
+        payload: Payload,
+        until: Option<Until>,
+    ) -> Result<(Request, Answer), Fault> {
         let request = Request {
             what: draft.what.clone(),
             row: draft.row,
             method: draft.call.method,
             template: draft.path.to_owned(),
-            url,
+            url: self.url(&draft.what, draft.row, draft.path, values)?,
             payload,
             limit: draft.limit,
+            until,
         };
         let user = draft.user.map(tracing::field::display);
         let span = tracing::debug_span!("call", row = draft.row, tenant = %draft.tenant.name, user);
@@ -282,6 +307,27 @@ impl Login for Core {
         let credentials = Credentials::of_account(&self.account, &what).await?;
         self.log_in_with(what, credentials).await
     }
+
+    async fn stamp(&self) -> String {
+        let (secret, password) = (self.account.client_secret.stamp().await, self.account.password.stamp().await);
+        format!("{secret:?} {password:?}")
+    }
+}
+
+/// A number or a text as it stands in a path.
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The body that a template makes.
+pub(super) fn filled(draft: &Draft<'_>, template: &Template, values: &Values<'_>) -> Result<Payload, Fault> {
+    let body = template.fill(&|place| values.of(place)).map_err(|why| not_made(&draft.what, draft.row, &why))?;
+    Ok(Payload::Text(Value::Object(body).to_string()))
+}
+
+/// A call that its row does not allow to be made.
+pub(super) fn not_made(what: &str, row: &str, why: &str) -> Fault {
+    Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")).hint(format!("correct `connectToTeams.endpoints.{row}`"))
 }
 
 /// The fault with the account's own section in place of the usual one.

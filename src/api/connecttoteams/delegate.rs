@@ -1,19 +1,18 @@
 //! A tenant that is written with a token of its own: the enterprise-level token, and beside it in each body the Microsoft token
 //! set of one of the customer's Global Admins (contract 2.3, 2.4).
 
-use std::time::Duration;
-
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     auth::{Answer, Auth, Login},
-    call::Core,
+    call::{Authorisation, Core, Draft, Values, filled},
+    gate::Pace,
     grant::Grant,
     login::{self, Credentials},
-    msal::{self, Msal},
+    msal::{self, Msal, Purpose},
     outcome,
-    transport::{Payload, Request},
+    transport::{Payload, Request, Until},
 };
 use crate::{
     config::{Body, Enterprise},
@@ -36,16 +35,19 @@ pub(super) struct Delegated<'a> {
 }
 
 impl Delegate {
-    pub(super) fn new(settings: &Enterprise) -> Self {
-        Self { settings: settings.clone(), auth: Auth::default(), msal: Msal::new(settings.msal.clone()) }
+    pub(super) fn new(settings: &Enterprise, pace: &Pace) -> Self {
+        Self { settings: settings.clone(), auth: Auth::new(pace), msal: Msal::new(settings.msal.clone()) }
     }
 }
 
 impl Delegated<'_> {
-    /// What stands in a body where the consent object would: the whole `MSALAuthenticationResult`.
-    pub(super) async fn authorisation(&self) -> Result<Value, Fault> {
-        let set = self.delegate.msal.usable(self, msal::LEAST).await?;
-        Ok(json!({ "authenticationResult": set.to_json() }))
+    /// What stands in a body where the consent object would: the whole `MSALAuthenticationResult`, until its end.
+    pub(super) async fn authorisation(&self) -> Result<Authorisation, Fault> {
+        let set = self.delegate.msal.usable(self, Purpose::Write).await?;
+        let message = format!("the Microsoft token of {} ended at {} while the call waited", self.tenant.name, set.shown_end());
+        let fault = Fault::new(FaultKind::Auth, message).hint(msal::hint(self.tenant));
+        let until = Some(Until { at: set.ends_at, fault });
+        Ok(Authorisation { json: json!({ "authenticationResult": set.to_json() }), until })
     }
 
     /// Sends a request with the enterprise's token.
@@ -55,12 +57,22 @@ impl Delegated<'_> {
         Ok(answer)
     }
 
-    /// What stands for consent: a token set that is good for at least so long.
-    pub(super) async fn consent(&self, least: Duration) -> Consent {
-        match self.delegate.msal.usable(self, least).await {
+    /// What stands for consent: a token set that is good for long enough, or can be renewed in time.
+    pub(super) async fn consent(&self, purpose: Purpose) -> Consent {
+        match self.delegate.msal.usable(self, purpose).await {
             Ok(_) => Consent::Granted,
             Err(fault) => Consent::TokenUnusable(fault.message),
         }
+    }
+
+    /// Whether the table says how a token set is renewed.
+    pub(super) fn can_renew(&self) -> bool {
+        self.core.account.endpoints.refresh_msal.is_some()
+    }
+
+    /// What is to be told of the token set in use, if it is to be renewed before the first write.
+    pub(super) async fn to_be_renewed(&self) -> Option<String> {
+        self.delegate.msal.to_be_renewed().await
     }
 
     /// Asks the service for a fresh token set (contract 2.4); `None` if the table does not say how.
@@ -72,16 +84,23 @@ impl Delegated<'_> {
     async fn send_refresh(&self, call: &crate::config::Call, old: &msal::TokenSet) -> Result<SecretString, Fault> {
         let what = format!("renew the Microsoft token of {}", self.tenant.name);
         let whole = json!({ "authenticationResult": old.to_json() });
-        let body = if call.body == Body::Wrapped { json!({ "authenticationResult": whole }) } else { whole };
-        let path = self.core.fill(&what, "refreshMsal", &call.path, self.tenant).await?;
+        let draft = Draft::new(what.clone(), "refreshMsal", call, self.tenant);
+        let values = Values { authorisation: Some(whole.clone()), ..self.core.values(&draft).await? };
+        let payload = match &call.body {
+            Body::Wrapped => Payload::Text(json!({ "authenticationResult": whole }).to_string()),
+            Body::Template(template) => filled(&draft, template, &values)?,
+            Body::None | Body::Text | Body::Flat => Payload::Text(whole.to_string()),
+        };
+        let url = self.core.url(&what, "refreshMsal", &call.path, &values)?;
         let request = Request {
             what,
             row: "refreshMsal",
             method: call.method,
             template: call.path.clone(),
-            url: path,
-            payload: Payload::Text(body.to_string()),
+            url,
+            payload,
             limit: super::call::MAX_ANSWER,
+            until: None,
         };
         let mut answer = self.delegate.auth.send(self.core.transport(), &request, self).await.map_err(login::before_the_call)?;
         answer.redactor = answer.redactor.and(old.secrets());
@@ -97,8 +116,8 @@ impl Login for Delegated<'_> {
             Fault::new(FaultKind::NotConfigured, format!("{what}: the credentials of the enterprise cannot be used: {why}"))
                 .hint(format!("{place} is the JSON that `dialplane credentials regenerate {}` writes", self.tenant.name))
         };
-        let read = self.delegate.settings.credentials.read().await.map_err(|error| unusable(&error.to_string()))?;
-        let credentials = Credentials::of_enterprise(&read).map_err(unusable)?;
+        let read = self.delegate.settings.credentials.read_document().await.map_err(|error| unusable(&error.to_string()))?;
+        let credentials = Credentials::of_enterprise(&read.secret).map_err(unusable)?;
         self.core.log_in_with(what.clone(), credentials).await.map_err(|fault| match fault.kind {
             FaultKind::Auth => fault.hint(format!(
                 "the credentials in {place} are not accepted: whoever makes new ones, here or in the portal, ends the former; put the \
@@ -106,5 +125,9 @@ impl Login for Delegated<'_> {
             )),
             _ => fault,
         })
+    }
+
+    async fn stamp(&self) -> String {
+        format!("{:?}", self.delegate.settings.credentials.stamp().await)
     }
 }

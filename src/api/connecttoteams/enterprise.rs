@@ -1,13 +1,13 @@
 //! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5). A tenant that is written with a token
 //! of its own needs none.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::{
     call::{Core, Draft},
+    msal::Purpose,
     outcome,
+    reseller::Enterprise,
 };
 use crate::{
     model::{Consent, TenantId, TenantRef},
@@ -18,14 +18,25 @@ use crate::{
 const MANAGEMENT: &str = "EnterpriseManagement";
 
 impl Core {
-    /// Whether the customer lets us write. A tenant that is written with a token of its own lets us for at least so long.
-    pub(super) async fn consent(&self, tenant: &TenantRef, least: Duration) -> Result<Consent, Fault> {
+    /// Whether the customer lets us write, and whether we know whose name to write in. A tenant that is written with a token of its
+    /// own lets us for as long as its token set lasts.
+    pub(super) async fn consent(&self, tenant: &TenantRef, purpose: Purpose) -> Result<Consent, Fault> {
         if let Some(delegated) = self.delegated(tenant) {
-            return Ok(delegated.consent(least).await);
+            return Ok(delegated.consent(purpose).await);
         }
+        let enterprise = self.ask_enterprise(tenant).await?;
+        match consent_of(&enterprise) {
+            Consent::Granted => Ok(self.reseller_of(tenant).await?.map_or_else(Consent::ResellerUnclear, |_| Consent::Granted)),
+            other => Ok(other),
+        }
+    }
+
+    /// What the service says of a tenant's enterprise. Whose it is and what it is called is kept for other calls.
+    pub(super) async fn ask_enterprise(&self, tenant: &TenantRef) -> Result<Value, Fault> {
         let what = format!("read the consent of {}", tenant.name);
         let draft = Draft::new(what, "enterprise", &self.account.endpoints.enterprise, tenant);
-        let (request, answer) = self.call(&draft).await?;
+        // Boxed: a body that is authorised asks whose the enterprise is, which is asked here.
+        let (request, answer) = Box::pin(self.call(&draft)).await?;
         if answer.reply.status == reqwest::StatusCode::NOT_FOUND {
             let message = format!("{}: the service does not know tenant {} (HTTP 404)", draft.what, tenant.id);
             return Err(Fault::new(FaultKind::Rejected, message).hint(
@@ -34,23 +45,27 @@ impl Core {
             ));
         }
         let enterprise = outcome::read(&request, &answer)?;
-        consent_of(&enterprise, &tenant.id).map_err(|why| outcome::garbled(&request, why))
+        of_tenant(&enterprise, &tenant.id).map_err(|why| outcome::garbled(&request, why))?;
+        self.known.note(&tenant.id, Enterprise::of(&enterprise));
+        Ok(enterprise)
     }
 }
 
-/// The consent that an enterprise shows. An indicator that is missing or of a wrong type is a no.
-fn consent_of(enterprise: &Value, tenant: &TenantId) -> Result<Consent, &'static str> {
+/// Whether an answer is an enterprise, and not that of somebody else.
+fn of_tenant(enterprise: &Value, tenant: &TenantId) -> Result<(), &'static str> {
     let enterprise = enterprise.as_object().ok_or("an enterprise that is no object")?;
     let other = enterprise.get("tenantId").and_then(Value::as_str).and_then(|text| TenantId::parse(text).ok());
-    if other.is_some_and(|other| other != *tenant) {
-        return Err("the enterprise of another tenant");
-    }
+    if other.is_some_and(|other| other != *tenant) { Err("the enterprise of another tenant") } else { Ok(()) }
+}
+
+/// The consent that an enterprise shows. An indicator that is missing or of a wrong type is a no.
+fn consent_of(enterprise: &Value) -> Consent {
     let flag = enterprise.get("canResellerManageEnterpriseProvisioning").and_then(Value::as_bool).unwrap_or(false);
     let consents = enterprise.get("consentsByEnterprise").and_then(Value::as_array);
     let listed = consents.is_some_and(|consents| {
         consents.iter().any(|consent| consent.get("consentName").and_then(Value::as_str) == Some(MANAGEMENT))
     });
-    Ok(Consent::from_indicators(flag, listed))
+    Consent::from_indicators(flag, listed)
 }
 
 #[cfg(test)]
@@ -64,6 +79,7 @@ mod tests {
         let tenant = TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap();
         let listed = json!([{"consentName": "UserSync"}, {"consentName": "EnterpriseManagement"}]);
         let half = |flag, listed| Ok(Consent::Disagrees { flag, listed });
+        let read = |enterprise: &Value| of_tenant(enterprise, &tenant).map(|()| consent_of(enterprise));
         for (enterprise, expected) in [
             (json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": listed}), Ok(Consent::Granted)),
             (json!({"canResellerManageEnterpriseProvisioning": false, "consentsByEnterprise": []}), Ok(Consent::Missing)),
@@ -80,7 +96,7 @@ mod tests {
             (json!([]), Err("an enterprise that is no object")),
             (json!({"tenantId": "00000000-0000-0000-0000-000000000000"}), Err("the enterprise of another tenant")),
         ] {
-            assert_eq!(consent_of(&enterprise, &tenant), expected, "{enterprise}");
+            assert_eq!(read(&enterprise), expected, "{enterprise}");
         }
     }
 }

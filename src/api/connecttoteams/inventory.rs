@@ -5,23 +5,18 @@
 //!
 //! **Invariant:** reading it decides nothing: whoever gets an unknown list concludes nothing from it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    address::Places,
-    call::Core,
+    call::{Core, Values, not_made},
     outcome,
     transport::{Payload, Request},
 };
 use crate::{
-    config::Call,
+    config::{Body, Call},
     model::{GatewayId, Inventory, TenantId},
     ports::Fault,
 };
@@ -35,24 +30,41 @@ const MAX_LIST: usize = 16 * 1024 * 1024;
 /// The most resellers of a master reseller that are looked through.
 const MAX_RESELLERS: usize = 200;
 
+/// The tenants of an account with the reseller in whose list each stands; none if it stands in several.
+pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
+
 /// The inventory that was last read, and when.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<(Instant, Arc<Inventory>)>>);
+pub(super) struct Kept(Mutex<Option<(Instant, Read)>>);
+
+/// An inventory with the lists behind it.
+type Read = (Arc<Inventory>, Arc<Lists>);
 
 impl Core {
-    /// What this account has. The lock is held while it is asked for, so that all others wait for the answer.
+    /// What this account has.
     pub(super) async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
+        self.asked().await.map(|(inventory, _)| inventory)
+    }
+
+    /// In whose lists its tenants stand; empty if that is not known.
+    pub(super) async fn lists(&self) -> Result<Arc<Lists>, Fault> {
+        self.asked().await.map(|(_, lists)| lists)
+    }
+
+    /// Both. The lock is held while they are asked for, so that all others wait for the answer.
+    async fn asked(&self) -> Result<Read, Fault> {
         let mut kept = self.inventory.0.lock().await;
-        if let Some((at, inventory)) = kept.as_ref() {
-            let known = inventory.tenants.is_ok() && inventory.gateways.is_ok();
+        if let Some((at, read)) = kept.as_ref() {
+            let known = read.0.tenants.is_ok() && read.0.gateways.is_ok();
             if at.elapsed() < if known { FRESH } else { FRESH_UNKNOWN } {
-                return Ok(Arc::clone(inventory));
+                return Ok(read.clone());
             }
         }
         let reseller = self.reseller_id().await?;
+        let tenants = self.tenants(reseller).await;
         let inventory = Inventory {
             reseller,
-            tenants: self.tenants(reseller).await,
+            tenants: tenants.as_ref().map(|lists| lists.keys().cloned().collect()).map_err(Clone::clone),
             gateways: self.list("gateways", &self.account.endpoints.gateways, reseller).await.and_then(|list| gateways(&list)),
         };
         for (list, unknown) in
@@ -62,40 +74,54 @@ impl Core {
                 tracing::warn!(account = self.section(), list, why, "could not be checked; nothing depends on it");
             }
         }
-        let inventory = Arc::new(inventory);
-        *kept = Some((Instant::now(), Arc::clone(&inventory)));
-        Ok(inventory)
+        let read = (Arc::new(inventory), Arc::new(tenants.unwrap_or_default()));
+        *kept = Some((Instant::now(), read.clone()));
+        Ok(read)
     }
 
     /// The tenants of the reseller; of a master reseller, those of all its resellers as well.
-    async fn tenants(&self, reseller: i64) -> Result<BTreeSet<TenantId>, String> {
+    async fn tenants(&self, reseller: i64) -> Result<Lists, String> {
         let call = &self.account.endpoints.enterprises;
-        if self.is_plain_reseller().await {
-            return tenants(&self.list("enterprises", call, reseller).await?);
+        if self.is_plain_reseller(reseller).await {
+            return tenants(&self.list("enterprises", call, reseller).await?, reseller);
         }
         let below = resellers(&self.list("resellers", &self.account.endpoints.resellers, reseller).await?)?;
         if below.len() > MAX_RESELLERS {
             return Err(format!("there are {} resellers; {MAX_RESELLERS} are looked through", below.len()));
         }
-        let mut all = BTreeSet::new();
+        let mut all = Lists::new();
         for reseller in below {
-            all.extend(tenants(&self.list("enterprises", call, reseller).await?)?);
+            let answer = self.list("enterprises", call, reseller).await?;
+            // A reseller without customers is no sign that its list was not understood.
+            if list(&answer)?.is_empty() {
+                continue;
+            }
+            for (tenant, of) in tenants(&answer, reseller)? {
+                all.entry(tenant).and_modify(|known| *known = known.filter(|known| Some(*known) == of)).or_insert(of);
+            }
         }
         Ok(all)
     }
 
-    /// Whether this is a reseller and no master reseller. Where a configured id makes the question needless, it is not asked.
-    async fn is_plain_reseller(&self) -> bool {
-        self.account.reseller_id.is_some() || self.identity().await.map_or(true, |identity| identity.kind == "RESELLER")
+    /// Whether this is a reseller and no master reseller. A configured id that is not the account's own is that of a reseller.
+    async fn is_plain_reseller(&self, reseller: i64) -> bool {
+        self.identity().await.map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
     }
 
     async fn list(&self, row: &'static str, call: &Call, reseller: i64) -> Result<Value, String> {
         let ask = async {
             let what = format!("list the {row} of reseller {reseller}");
-            let places = Places { reseller: Some(reseller), ..Places::default() };
-            let url = self.filled(&what, row, &call.path, places).await?;
-            let (method, template, payload) = (call.method, call.path.clone(), Payload::Empty);
-            let request = Request { what, row, method, template, url, payload, limit: MAX_LIST };
+            let values = Values { reseller: Some(reseller), ..Values::default() };
+            let url = self.url(&what, row, &call.path, &values)?;
+            let payload = match &call.body {
+                Body::Template(template) => {
+                    let body = template.fill(&|place| values.of(place)).map_err(|why| not_made(&what, row, &why))?;
+                    Payload::Text(Value::Object(body).to_string())
+                }
+                _ => Payload::Empty,
+            };
+            let (method, template) = (call.method, call.path.clone());
+            let request = Request { what, row, method, template, url, payload, limit: MAX_LIST, until: None };
             let answer = self.send(&request).await?;
             outcome::read(&request, &answer)
         };
@@ -133,13 +159,14 @@ fn number(item: &Map<String, Value>, names: &[&str]) -> Option<i64> {
 }
 
 /// Enterprises that are not registered yet have no tenant; a list in which none has one is not understood.
-fn tenants(answer: &Value) -> Result<BTreeSet<TenantId>, String> {
+fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
     let items = list(answer)?;
-    let id = |item: &&Map<String, Value>| {
+    let entry = |item: &&Map<String, Value>| {
         let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
-        named.and_then(|text| TenantId::parse(text.trim()).ok())
+        let id = named.and_then(|text| TenantId::parse(text.trim()).ok())?;
+        Some((id, Some(number(item, &["resellerId"]).filter(|id| *id > 0).unwrap_or(reseller))))
     };
-    let tenants: BTreeSet<TenantId> = items.iter().filter_map(id).collect();
+    let tenants: Lists = items.iter().filter_map(entry).collect();
     if tenants.is_empty() { Err(format!("none of the {} entries names a tenant", items.len())) } else { Ok(tenants) }
 }
 
@@ -174,7 +201,7 @@ mod tests {
         let contoso = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
         let item = json!({"enterpriseId": 1, "tenantId": contoso, "services": "PBX"});
         let unregistered = json!({"enterpriseId": 2, "tenantId": null});
-        let ids = |answer: &Value| tenants(answer).map(|tenants| tenants.len());
+        let ids = |answer: &Value| tenants(answer, 123).map(|tenants| tenants.len());
         for (answer, expected) in [
             (json!([item, unregistered]), Ok(1)),
             (json!({"data": {"_embedded": {"enterpriseList": [item]}}, "recordsTotal": 1}), Ok(1)),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{item, pointers::Pointers};
 use crate::{
     api::roll::{Listed, Roll},
-    config::{ListUsers, Paging},
+    config::{Body, ListUsers, Paging},
     model::TenantRef,
 };
 
@@ -97,8 +97,9 @@ impl<'a> Listing<'a> {
 
     fn compare_filtered(&mut self, all: Option<u64>, filtered: Option<u64>) {
         if let (Some(all), Some(filtered)) = (all, filtered)
-            // A row whose path has a query of its own filters on purpose.
-            && filtered < all && self.pages == 0 && !self.row.call.path.contains('?')
+            // A row whose path has a query of its own, or whose body is a template, filters on purpose.
+            && filtered < all && self.pages == 0
+            && !self.row.call.path.contains('?') && !matches!(self.row.call.body, Body::Template(_))
         {
             self.roll.doubt(format!("the service left {} of {all} users out of the list", all - filtered));
         }

@@ -12,7 +12,7 @@ use super::{
     transport::{Payload, Reply, Request, Transport},
 };
 use crate::{
-    config::{Account, Call, SecretSource},
+    config::{Account, Call, Fetched, SecretSource},
     ports::{Fault, FaultKind},
 };
 
@@ -25,6 +25,8 @@ pub(super) struct Credentials {
     client_secret: SecretString,
     username: String,
     password: SecretString,
+    /// What nobody sees of them and may be why they are refused.
+    odd: Vec<String>,
 }
 
 impl Credentials {
@@ -33,7 +35,9 @@ impl Credentials {
         let client_secret = read(what, "client secret", &account.client_secret).await?;
         let password = read(what, "password", &account.password).await?;
         let (client_id, username) = (account.client_id.clone(), account.username.clone());
-        Ok(Self { client_id, client_secret, username, password })
+        let odd = [("client secret", &account.client_secret, client_secret.odd), ("password", &account.password, password.odd)];
+        let odd = odd.into_iter().filter_map(|(name, source, odd)| Some(format!("the {name} ({source}) {}", odd?))).collect();
+        Ok(Self { client_id, client_secret: client_secret.secret, username, password: password.secret, odd })
     }
 
     /// Those of an enterprise, as `regenerateAPICredentials` answered them (contract 2.3).
@@ -46,6 +50,7 @@ impl Credentials {
             client_secret: text("clientSecret").ok_or(missing)?.into(),
             username: text("entAdminUsername").ok_or(missing)?,
             password: text("entAdminSecret").ok_or(missing)?.into(),
+            odd: Vec::new(),
         })
     }
 }
@@ -59,7 +64,7 @@ pub(super) async fn log_in(
     credentials: Credentials,
 ) -> Result<Grant, Fault> {
     let url = base.at(&call.path).map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
-    let Credentials { client_id, client_secret, username, password } = credentials;
+    let Credentials { client_id, client_secret, username, password, odd } = credentials;
     let request = Request {
         row: "token",
         method: call.method,
@@ -67,6 +72,7 @@ pub(super) async fn log_in(
         url,
         payload: Payload::Empty,
         limit: MAX_ANSWER,
+        until: None,
         what,
     };
     let complete = |builder: reqwest::RequestBuilder| {
@@ -76,7 +82,8 @@ pub(super) async fn log_in(
     let reply = transport.exchange(&request, complete).await.map_err(before_the_call)?;
     let secrets = vec![client_secret.clone(), password.clone()];
     if !reply.status.is_success() {
-        return Err(refused(&request.what, &reply, &Redactor::new(secrets)));
+        let fault = refused(&request.what, &reply, &Redactor::new(secrets));
+        return Err(if fault.kind == FaultKind::Auth { with_oddities(fault, &odd) } else { fault });
     }
     grant::read(&reply.body, secrets, Timestamp::now()).map_err(|why| no_token(&request.what, &why))
 }
@@ -89,7 +96,16 @@ pub(super) fn before_the_call(mut fault: Fault) -> Fault {
     fault
 }
 
-async fn read(what: &str, name: &str, source: &SecretSource) -> Result<SecretString, Fault> {
+/// The fault with what may be its cause and nobody sees.
+fn with_oddities(fault: Fault, odd: &[String]) -> Fault {
+    if odd.is_empty() {
+        return fault;
+    }
+    let hint = fault.hint.iter().map(String::as_str).chain(odd.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
+    fault.hint(hint)
+}
+
+async fn read(what: &str, name: &str, source: &SecretSource) -> Result<Fetched, Fault> {
     source.read().await.map_err(|error| {
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
             .hint(format!("`connectToTeams` says where the {name} comes from: env, file or command"))

@@ -11,6 +11,8 @@
 //! **Invariant:** a call is sent once. Only two answers make it go out again, and both say that it was not carried out:
 //! 401, once and with a new token, and 429, a named number of times.
 //!
+//! **Invariant:** credentials that were refused are not tried again until something has changed, however many tenants need them.
+//!
 //! **Invariant:** secrets and tokens are in no message, no log line and no `Debug`.
 //!
 //! Each account has a core of its own; a tenant names its account. Calls that change a tenant are authorised by the provider's
@@ -22,6 +24,7 @@ mod accounts;
 mod call;
 mod delegate;
 mod enterprise;
+mod identity;
 mod inventory;
 mod item;
 mod listing;
@@ -32,6 +35,7 @@ mod pointers;
 mod probe;
 mod read;
 pub mod regenerate;
+mod reseller;
 mod table;
 mod wire;
 mod write;
@@ -39,14 +43,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-pub use call::Identity;
+pub use identity::Identity;
 pub use probe::Probe;
 pub use read::Reader;
 pub use write::Writer;
 
-use super::http::{address, answer, auth, grant, redact, transport};
+use super::http::{address, answer, auth, gate, grant, redact, transport};
 use crate::{
     config::{Account, Endpoints, Method},
     model::AccountName,
@@ -71,6 +75,12 @@ impl Client {
     pub fn of<'a>(accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>) -> Result<Self, Fault> {
         let cores = accounts.map(|(section, name, account)| Ok((name, Arc::new(Core::new(section, account.clone())?))));
         Ok(Self { accounts: Arc::new(Accounts::new(cores.collect::<Result<_, Fault>>()?)) })
+    }
+
+    /// Lets refused credentials be tried again, as a service has to: after `first`, and after twice as long each further time, `most`
+    /// at the longest. Otherwise they are tried once.
+    pub fn try_logins_again(&self, first: Duration, most: Duration) {
+        self.accounts.all().for_each(|core| core.pace.again(first, most));
     }
 
     /// The half that reads.

@@ -2,13 +2,17 @@
 //! service where the table says how (contract 2.4).
 //!
 //! ```text
-//! held and good for a while --------------------------------> use it
-//! else: source again -> the later end of both -> good? ------> use it
-//!                                          else: refreshMsal -> use it
-//!                                          else: as good as it is, or a fault: nothing is sent
+//! held and good for a while -----------------------------------------> use it
+//! else: source again -> the later end of both -> good? --------------> use it
+//!       to look on only: it can be renewed ---------------------------> it will be, before the first write
+//!       to write:        refreshMsal --------------------------------> use it
+//!                        as good as it is, or a fault: nothing is sent
 //! ```
 //!
-//! **Invariant:** a token set of another tenant is never used, and none whose end has come.
+//! A renewed one lives in this process only. So whoever only looks renews nothing: each dry run would spend a renewal.
+//!
+//! **Invariant:** a token set of another tenant is never used, and none whose end has come or is not known; but one that has ended
+//! may be shown to `refreshMsal`, whose purpose that is.
 //!
 //! **Invariant:** it is kept in memory only, in a type that nothing can print.
 
@@ -26,22 +30,29 @@ use crate::{
     ports::{Fault, FaultKind},
 };
 
-/// How long a token set is good for that does not say when it ends (contract 2.4).
-const LIFETIME: Duration = Duration::from_secs(50 * 60);
 /// A fresh one is looked for when less than this remains ...
 const FRESH: Duration = Duration::from_secs(10 * 60);
 /// ... but no more often than this: a command may be slow.
 const AGAIN: Duration = Duration::from_secs(60);
 /// What must remain for a run to begin: time for its steps, and for the sync that they will owe.
-pub(super) const TO_BEGIN: Duration = Duration::from_secs(5 * 60);
+const TO_BEGIN: Duration = Duration::from_secs(5 * 60);
 /// What must remain for a call.
-pub(super) const LEAST: Duration = Duration::from_secs(30);
+const LEAST: Duration = Duration::from_secs(30);
+
+/// What a token set is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To tell whether a run could begin; nothing is renewed.
+    Look,
+    /// To write.
+    Write,
+}
 
 /// A token set: the inner object, `AuthenticationResult`.
 #[derive(Clone)]
 pub(super) struct TokenSet {
     json: SecretString,
-    ends_at: Timestamp,
+    pub(super) ends_at: Timestamp,
 }
 
 /// Where one tenant's token set comes from, and the one in use.
@@ -54,13 +65,18 @@ pub(super) struct Msal {
 struct State {
     held: Option<TokenSet>,
     looked_at: Option<Timestamp>,
+    /// What the source looked like then.
+    stamp: Option<String>,
+    renewed_at: Option<Timestamp>,
     /// Why the last look brought nothing.
     trouble: Option<String>,
+    /// A run was let through because it can be renewed: then it has to be, before the first write.
+    renew_first: bool,
 }
 
 impl TokenSet {
-    /// Reads one, with or without the object around it. `dated` is when it was written, as far as that is known.
-    fn read(text: &SecretString, tenant: &TenantId, dated: Timestamp) -> Result<Self, String> {
+    /// Reads one, with or without the object around it.
+    fn read(text: &SecretString, tenant: &TenantId) -> Result<Self, String> {
         let json = answer::json(text.expose_secret().as_bytes()).map_err(|_| "it is no JSON".to_owned())?;
         let inner = json.get("authenticationResult").unwrap_or(&json);
         let has_token = inner.get("accessToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
@@ -73,8 +89,7 @@ impl TokenSet {
             Some(Ok(of)) => return Err(format!("it is of tenant {of}")),
             Some(Err(_)) | None => return Err("its `userInfo.tenantId` does not say whose it is".to_owned()),
         }
-        let ends_at = stated_end(inner).unwrap_or_else(|| dated.checked_add(LIFETIME).unwrap_or(Timestamp::MAX));
-        Ok(Self { json: inner.to_string().into(), ends_at })
+        Ok(Self { json: inner.to_string().into(), ends_at: stated_end(inner)? })
     }
 
     /// For a body, and nothing else.
@@ -92,14 +107,33 @@ impl TokenSet {
     fn lasts(&self, now: Timestamp, least: Duration) -> bool {
         now.checked_add(least).is_ok_and(|until| until < self.ends_at)
     }
+
+    pub(super) fn shown_end(&self) -> String {
+        self.ends_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
 }
 
-/// When it ends by its own words: `expiresOn` in microseconds, or `expiresOnDate`.
-fn stated_end(inner: &Value) -> Option<Timestamp> {
+/// When it ends by its own words: `expiresOn` in microseconds, as the vendor's samples have it, or `expiresOnDate`; the earlier, if
+/// it says both. Nothing is made of seconds or milliseconds, and nothing is assumed where it says neither.
+fn stated_end(inner: &Value) -> Result<Timestamp, String> {
     let sensible = |at: &Timestamp| (1_000_000_000..10_000_000_000).contains(&at.as_second());
-    let micros = inner.get("expiresOn").and_then(Value::as_i64).and_then(|end| Timestamp::from_microsecond(end).ok());
-    let date = || inner.get("expiresOnDate")?.as_str()?.parse::<Timestamp>().ok();
-    micros.filter(sensible).or_else(|| date().filter(sensible))
+    let number = inner.get("expiresOn").and_then(|end| end.as_i64().or_else(|| end.as_str()?.trim().parse().ok()));
+    let micros = number.and_then(|end| Timestamp::from_microsecond(end).ok()).filter(sensible);
+    let date =
+        inner.get("expiresOnDate").and_then(Value::as_str).and_then(|date| date.parse::<Timestamp>().ok()).filter(sensible);
+    if let (None, Some(odd), Some(_)) = (micros, number, date) {
+        tracing::debug!(odd, "`expiresOn` is no time in microseconds; `expiresOnDate` is taken");
+    }
+    match (micros, date, number) {
+        (Some(micros), Some(date), _) => Ok(micros.min(date)),
+        (Some(end), None, _) | (None, Some(end), _) => Ok(end),
+        (None, None, Some(odd)) => Err(format!(
+            "its `expiresOn` is {odd}, which is no time in microseconds since 1970, and it has no `expiresOnDate` to go by"
+        )),
+        (None, None, None) => {
+            Err("it does not say when it ends: `expiresOn` (microseconds) or `expiresOnDate` is needed".to_owned())
+        }
+    }
 }
 
 impl Msal {
@@ -107,23 +141,49 @@ impl Msal {
         Self { source, state: Mutex::default() }
     }
 
-    /// A token set that is good for at least this long. The lock is held during a look, so that all others wait for it.
-    pub(super) async fn usable(&self, of: &Delegated<'_>, least: Duration) -> Result<TokenSet, Fault> {
+    /// A token set that is good for long enough. The lock is held during a look, so that all others wait for it.
+    pub(super) async fn usable(&self, of: &Delegated<'_>, purpose: Purpose) -> Result<TokenSet, Fault> {
+        let stamp = self.source.stamp().await;
         let mut state = self.state.lock().await;
         let now = Timestamp::now();
-        let fresh = |set: &TokenSet| set.lasts(now, FRESH);
-        let lately =
-            |at: Timestamp| now.checked_sub(SignedDuration::try_from(AGAIN).unwrap_or_default()).is_ok_and(|then| at > then);
-        let good = state.held.as_ref().is_some_and(fresh);
-        let in_vain = state.held.as_ref().is_some_and(|set| set.lasts(now, LEAST)) && state.looked_at.is_some_and(lately);
-        if !good && !in_vain {
-            state.looked_at = Some(now);
-            self.look(&mut state, of, now).await;
+        let fresh = |held: Option<&TokenSet>| held.is_some_and(|set| set.lasts(now, FRESH));
+        let lately = |at: Option<Timestamp>| {
+            let then = now.checked_sub(SignedDuration::try_from(AGAIN).unwrap_or_default());
+            at.is_some_and(|at| then.is_ok_and(|then| at > then))
+        };
+        if !fresh(state.held.as_ref()) && (!lately(state.looked_at) || state.stamp != stamp) {
+            (state.looked_at, state.stamp) = (Some(now), stamp);
+            self.look(&mut state, of).await;
         }
-        match &state.held {
-            Some(set) if set.lasts(now, least) => Ok(set.clone()),
+        let held = state.held.clone().filter(|_| of.can_renew());
+        match (held, purpose) {
+            (Some(held), Purpose::Look) if !held.lasts(now, TO_BEGIN) => {
+                state.renew_first = true;
+                return Ok(held);
+            }
+            (Some(held), Purpose::Write) if !held.lasts(now, FRESH) && !lately(state.renewed_at) => {
+                state.renewed_at = Some(now);
+                self.renew(&mut state, of, &held).await;
+            }
+            _ => {}
+        }
+        let least = if purpose == Purpose::Look || state.renew_first { TO_BEGIN } else { LEAST };
+        let now = Timestamp::now();
+        match state.held.clone() {
+            Some(set) if set.lasts(now, least) => {
+                state.renew_first = false;
+                Ok(set)
+            }
             held => Err(unusable(of.tenant, held.as_ref(), state.trouble.as_deref(), now)),
         }
+    }
+
+    /// What is to be told of the token set in use, if it is to be renewed before the first write.
+    pub(super) async fn to_be_renewed(&self) -> Option<String> {
+        let state = self.state.lock().await;
+        let held = state.held.as_ref().filter(|_| state.renew_first)?;
+        let ends = if held.lasts(Timestamp::now(), Duration::ZERO) { "ends" } else { "ended" };
+        Some(format!("it {ends} at {}, and is renewed through `refreshMsal` before the first write", held.shown_end()))
     }
 
     /// The tokens in use, to be removed from messages.
@@ -131,21 +191,21 @@ impl Msal {
         self.state.lock().await.held.iter().flat_map(TokenSet::secrets).collect()
     }
 
-    async fn look(&self, state: &mut State, of: &Delegated<'_>, now: Timestamp) {
+    async fn look(&self, state: &mut State, of: &Delegated<'_>) {
         state.trouble = None;
-        let read = self.source.read_dated().await.map_err(|error| error.to_string());
-        match read.and_then(|(text, dated)| TokenSet::read(&text, &of.tenant.id, dated.unwrap_or(now))) {
+        let read = self.source.read_document().await.map_err(|error| error.to_string());
+        match read.and_then(|fetched| TokenSet::read(&fetched.secret, &of.tenant.id)) {
             Ok(set) if state.held.as_ref().is_none_or(|held| held.ends_at < set.ends_at) => state.held = Some(set),
             Ok(_) => {}
             Err(why) => state.trouble = Some(why),
         }
-        let Some(held) = state.held.clone().filter(|set| set.lasts(now, Duration::ZERO) && !set.lasts(now, FRESH)) else {
-            return;
-        };
-        match of.refresh(&held).await {
+    }
+
+    async fn renew(&self, state: &mut State, of: &Delegated<'_>, held: &TokenSet) {
+        match of.refresh(held).await {
             None => {}
-            Some(Ok(text)) => match TokenSet::read(&text, &of.tenant.id, now) {
-                Ok(set) => state.held = Some(set),
+            Some(Ok(text)) => match TokenSet::read(&text, &of.tenant.id) {
+                Ok(set) => (state.held, state.trouble) = (Some(set), None),
                 Err(why) => state.trouble = Some(format!("the service's answer to `refreshMsal` cannot be used: {why}")),
             },
             Some(Err(fault)) => state.trouble = Some(fault.message),
@@ -156,17 +216,20 @@ impl Msal {
 fn unusable(tenant: &TenantRef, held: Option<&TokenSet>, trouble: Option<&str>, now: Timestamp) -> Fault {
     let state = match held {
         None => "cannot be read".to_owned(),
-        Some(set) if set.lasts(now, Duration::ZERO) => {
-            format!("ends at {}, too soon to begin", set.ends_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-        Some(set) => format!("ended at {}", set.ends_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        Some(set) if set.lasts(now, Duration::ZERO) => format!("ends at {}, too soon to begin", set.shown_end()),
+        Some(set) => format!("ended at {}", set.shown_end()),
     };
     let trouble = trouble.map(|why| format!(": {why}")).unwrap_or_default();
-    Fault::new(FaultKind::Auth, format!("the Microsoft token of {} {state}{trouble}", tenant.name)).hint(format!(
+    Fault::new(FaultKind::Auth, format!("the Microsoft token of {} {state}{trouble}", tenant.name)).hint(hint(tenant))
+}
+
+/// What to do about it.
+pub(super) fn hint(tenant: &TenantRef) -> String {
+    format!(
         "put a new MSAL object where `connectToTeams.enterprises.{}.msal` says, or set `connectToTeams.endpoints.refreshMsal`; \
          nothing was sent",
         tenant.name
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -178,28 +241,34 @@ mod tests {
     #[test]
     fn a_token_set_says_whose_it_is_and_when_it_ends() {
         let tenant = TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap();
-        let now: Timestamp = "2025-03-27T17:00:00Z".parse().unwrap();
         let set = |changes: Value| {
             let mut set = json!({"accessToken": "t", "userInfo": {"tenantId": "87D349ED-44d7-43e1-9a83-5f2406dee5bd"}});
             set.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
             set
         };
-        let end = |json: &Value| TokenSet::read(&json.to_string().into(), &tenant, now).map(|set| set.ends_at.to_string());
+        let end = |json: &Value| TokenSet::read(&json.to_string().into(), &tenant).map(|set| set.ends_at.to_string());
         for (json, expected) in [
-            (set(json!({})), "2025-03-27T17:50:00Z"),
             (set(json!({"expiresOn": 1_743_097_299_177_667_i64})), "2025-03-27T17:41:39.177667Z"),
             (
                 json!({"authenticationResult": set(json!({"expiresOn": 1_743_097_299_177_667_i64}))}),
                 "2025-03-27T17:41:39.177667Z",
             ),
-            // Seconds and milliseconds are not what the samples show.
-            (set(json!({"expiresOn": 1_743_097_299})), "2025-03-27T17:50:00Z"),
+            // The earlier of the two; what cannot be in microseconds is left aside.
+            (
+                set(json!({"expiresOn": 1_743_097_299_177_667_i64, "expiresOnDate": "2025-03-27T17:30:00Z"})),
+                "2025-03-27T17:30:00Z",
+            ),
+            (set(json!({"expiresOn": 1_743_097_299, "expiresOnDate": "2025-03-27T17:30:00Z"})), "2025-03-27T17:30:00Z"),
             (set(json!({"expiresOn": 0, "expiresOnDate": "2025-03-27T17:30:00Z"})), "2025-03-27T17:30:00Z"),
         ] {
             assert_eq!(end(&json).as_deref(), Ok(expected), "{json}");
         }
         for (bad, words) in [
             (json!({"accessToken": "t"}), "whose it is"),
+            (set(json!({})), "does not say when it ends"),
+            (set(json!({"expiresOn": null, "expiresOnDate": "soon"})), "does not say when it ends"),
+            (set(json!({"expiresOn": 1_743_097_299})), "no time in microseconds"),
+            (set(json!({"expiresOn": 1_743_097_299_177_i64})), "no time in microseconds"),
             (set(json!({"userInfo": {"tenantId": "00000000-0000-0000-0000-000000000001"}})), "of tenant 00000000"),
             (set(json!({"accessToken": ""})), "no `accessToken`"),
             (json!("x"), "no `accessToken`"),

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::SignedDuration;
 
-use super::call::{Core, Identity};
+use super::{call::Core, identity::Identity};
 use crate::{model::Inventory, ports::Fault};
 
 /// Checks one account.

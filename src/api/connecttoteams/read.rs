@@ -6,7 +6,9 @@ use super::{
     accounts::Accounts,
     call::{Core, Draft},
     listing::Listing,
-    msal, outcome, table,
+    msal::Purpose,
+    outcome,
+    table::{self, PageNumbers},
 };
 use crate::{
     api::Listed,
@@ -32,7 +34,7 @@ impl Reader {
     /// Whether the customer lets us write. Readers of other services ask it here, too.
     pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
-        core.told(core.consent(tenant, msal::TO_BEGIN).await)
+        core.told(core.consent(tenant, Purpose::Look).await)
     }
 
     /// Logs in for a tenant that is written with a token of its own; `None` if it is not.
@@ -40,6 +42,11 @@ impl Reader {
         let core = self.accounts.of(tenant).ok()?;
         let delegated = core.delegated(tenant)?;
         Some(core.told(delegated.delegate.auth.token(&delegated).await.map(drop)))
+    }
+
+    /// What is to be told of the token set of a tenant, if it is to be renewed before the first write.
+    pub async fn token_to_be_renewed(&self, tenant: &TenantRef) -> Option<String> {
+        self.accounts.of(tenant).ok()?.delegated(tenant)?.to_be_renewed().await
     }
 
     /// What the account of a tenant has. Asked when it is first needed, and again when the answer has grown old.
@@ -55,8 +62,10 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
     let mut listing = Listing::new(row, tenant);
     let mut wanted = Some(Listing::FIRST);
     while let Some(page) = wanted {
-        let path = table::page_path(row, page.number, page.start);
-        let draft = Draft { path: &path, limit: MAX_PAGE, ..Draft::new(what.clone(), "listUsers", &row.call, tenant) };
+        let numbers = PageNumbers::of(row, page.number, page.start);
+        let path = table::page_path(row, numbers);
+        let draft = Draft::new(what.clone(), "listUsers", &row.call, tenant);
+        let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
         let (request, answer) = core.call(&draft).await?;
         let answer = outcome::read(&request, &answer)?;
         wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
@@ -66,7 +75,7 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
 
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let row = core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
-    let consent = core.consent(tenant, msal::TO_BEGIN).await?;
+    let consent = core.consent(tenant, Purpose::Look).await?;
     let listed = users(core, row, tenant).await?;
     let coverage = listed.coverage();
     let Listed { users, beside, .. } = listed;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     answer,
-    call::{Core, MAX_ANSWER},
+    call::{Core, MAX_ANSWER, Values},
     outcome,
     transport::{Payload, Request},
 };
@@ -41,12 +41,12 @@ impl<'a> Confirmed<'a> {
     }
 }
 
-/// New credentials, as the service sent them.
+/// What the service answered.
 pub struct Regenerated {
-    /// The answer.
+    /// The answer, as it was sent.
     pub answer: SecretString,
-    /// Whether it has what a login needs.
-    pub understood: bool,
+    /// What of a login it lacks, in words; nothing if it is credentials.
+    pub lacks: Option<String>,
 }
 
 impl std::fmt::Debug for Regenerator {
@@ -67,7 +67,7 @@ impl Regenerator {
     pub async fn regenerate(&self, confirmed: Confirmed<'_>) -> Result<Regenerated, Fault> {
         let Confirmed(tenant) = confirmed;
         let what = format!("make new credentials of {}", tenant.name);
-        let url = self.core.fill(&what, "regenerate", PATH, tenant).await?;
+        let url = self.core.url(&what, "regenerate", PATH, &Values::default())?;
         let request = Request {
             what,
             row: "regenerate",
@@ -77,6 +77,7 @@ impl Regenerator {
             // Bare, as the vendor shows it.
             payload: Payload::Text(tenant.id.to_string()),
             limit: MAX_ANSWER,
+            until: None,
         };
         let answer = self.core.told(self.core.send(&request).await)?;
         if !answer.reply.status.is_success()
@@ -86,11 +87,44 @@ impl Regenerator {
             let fault = refused.unwrap_or_else(|| Fault::new(FaultKind::Rejected, format!("{}: refused", request.what)));
             return Err(fault.hint("the enterprise must be registered with the service first; nothing was changed if it refused"));
         }
-        // Whatever came is kept, understood or not: the former credentials are gone.
+        // Whatever came is kept, understood or not: the former credentials may be gone.
         let text = String::from_utf8_lossy(&answer.reply.body).into_owned();
-        let names = ["clientID", "clientSecret", "entAdminUsername", "entAdminSecret"];
-        let understood = answer::json(&answer.reply.body)
-            .is_ok_and(|json| names.iter().all(|name| json.get(*name).and_then(Value::as_str).is_some()));
-        Ok(Regenerated { answer: text.into(), understood })
+        Ok(Regenerated { answer: text.into(), lacks: lacks(&answer.reply.body) })
+    }
+}
+
+/// What an answer lacks of the credentials that a login needs.
+#[must_use]
+pub fn lacks(answer: &[u8]) -> Option<String> {
+    let json = match answer::json(answer) {
+        Ok(json) => json,
+        Err(why) => return Some(format!("it is {why}")),
+    };
+    let there = |name: &&str| json.get(*name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    let names = ["clientID", "clientSecret", "entAdminUsername", "entAdminSecret"];
+    let missing: Vec<&str> = names.into_iter().filter(|name| !there(name)).collect();
+    if missing.is_empty() { None } else { Some(format!("it has no `{}`", missing.join("`, `"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_have_all_that_a_login_needs() {
+        let whole = r#"{"enterpriseId":1,"clientID":"c","clientSecret":"s","entAdminUsername":"u","entAdminSecret":"p"}"#;
+        assert_eq!(lacks(whole.as_bytes()), None);
+        for (answer, words) in [
+            ("<html>sign in</html>", "it is a web page instead of JSON"),
+            ("", "it is an empty answer"),
+            ("{}", "it has no `clientID`, `clientSecret`, `entAdminUsername`, `entAdminSecret`"),
+            ("[]", "it has no `clientID`"),
+            (
+                r#"{"clientID":"c","clientSecret":" ","entAdminUsername":7,"entAdminSecret":"p"}"#,
+                "no `clientSecret`, `entAdminUsername`",
+            ),
+        ] {
+            assert!(lacks(answer.as_bytes()).unwrap().contains(words), "{answer}");
+        }
     }
 }

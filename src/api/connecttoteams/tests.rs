@@ -181,7 +181,7 @@ async fn a_redirect_is_refused_and_says_where_it_pointed() {
     let (client, seen) = serve(away).await;
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
-    assert!(fault.message.ends_with("pointed to https://login.example.com/sso"), "{fault:?}");
+    assert!(fault.message.ends_with("pointed to https://login.example.com"), "{fault:?}");
     assert_eq!(seen.calls.load(Ordering::SeqCst), 1);
 }
 
@@ -290,7 +290,9 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
 
 #[tokio::test]
 async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_repeats_it() {
-    let set = json!({"accessToken": "0.opaque.token.of.microsoft", "userInfo": {"tenantId": tenant().id.as_str()}});
+    let end = jiff::Timestamp::now().as_microsecond() + 3_000_000_000;
+    let set =
+        json!({"accessToken": "0.opaque.token.of.microsoft", "expiresOn": end, "userInfo": {"tenantId": tenant().id.as_str()}});
     let credentials = json!({"clientID": "c", "clientSecret": "opaque", "entAdminUsername": "u", "entAdminSecret": "p4ssword"});
     let echo = |_, request: Incoming| {
         let path = request.uri().path().to_owned();
@@ -319,4 +321,47 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
     assert_eq!(fault.message, "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \"[redacted]\")");
     let fault = writer.sync(&tenant()).await.unwrap_err();
     assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_end_of_what_it_carries() {
+    let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    let core = Core::new("connectToTeams".to_owned(), account(&address)).unwrap();
+    let until = |at: jiff::Timestamp| {
+        let fault = Fault::new(FaultKind::Auth, "it has ended");
+        Some(transport::Until { at, fault })
+    };
+    let request = |end| transport::Request {
+        what: "write".to_owned(),
+        row: "sync",
+        method: Method::Post,
+        template: "/x".to_owned(),
+        url: core.base().at("/x").unwrap(),
+        payload: transport::Payload::Text("{}".to_owned()),
+        limit: 1000,
+        until: until(end),
+    };
+    let calls = || seen.calls.load(Ordering::SeqCst);
+    let hour = Duration::from_secs(3600);
+    let fault = core.send(&request(jiff::Timestamp::now())).await.err().unwrap();
+    assert_eq!((fault.message.as_str(), calls()), ("it has ended", 0));
+    core.send(&request(jiff::Timestamp::now() + hour)).await.unwrap();
+    assert_eq!(calls(), 2, "the first and its replay");
+
+    // It ends between the first and its replay.
+    let end = jiff::Timestamp::now() + Duration::from_millis(500);
+    let late = move |_, _: Incoming| {
+        while jiff::Timestamp::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        StatusCode::UNAUTHORIZED.into_response()
+    };
+    let (seen, address) = serve_at(late).await;
+    let core = Core::new("connectToTeams".to_owned(), account(&address)).unwrap();
+    core.token().await.unwrap();
+    let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
+    let fault = core.send(&request).await.err().unwrap();
+    // A machine so busy that it has ended before the first is no failure of this.
+    assert_eq!(fault.message, "it has ended");
+    assert!(seen.calls.load(Ordering::SeqCst) <= 1, "the replay came after the end");
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    config::Body,
+    config::{AUTHORISATION, Body},
     model::{Field, UpdateRequest, Value},
 };
 
@@ -32,12 +32,17 @@ fn value(value: &Value) -> Json {
     }
 }
 
-/// The body of `updateUserDetails`. `consent` goes where the row says.
-pub(super) fn update(update: &UpdateRequest, consent: Json, style: Body) -> Json {
-    let mut body = match (style, consent) {
-        (Body::Flat, Json::Object(consent)) => consent,
-        (Body::Wrapped, consent) => Map::from_iter([("authenticationResult".to_owned(), consent)]),
-        _ => Map::new(),
+/// The body of `updateUserDetails`: who authorises it where the row says, and the fields. `place` fills the places of a template.
+pub(super) fn update(update: &UpdateRequest, style: &Body, place: &impl Fn(&str) -> Option<Json>) -> Result<Json, String> {
+    let authorisation = || place(AUTHORISATION).unwrap_or_default();
+    let mut body = match style {
+        Body::Flat => match authorisation() {
+            Json::Object(object) => object,
+            _ => Map::new(),
+        },
+        Body::Wrapped => Map::from_iter([("authenticationResult".to_owned(), authorisation())]),
+        Body::Template(template) => template.fill(place)?,
+        Body::None | Body::Text => Map::new(),
     };
     for (field, wanted) in update.details().iter() {
         let (object, name) = spelling(field);
@@ -51,7 +56,7 @@ pub(super) fn update(update: &UpdateRequest, consent: Json, style: Body) -> Json
     }
     body.insert("teamsUserId".to_owned(), update.user().as_str().into());
     body.insert("sbcGatewayId".to_owned(), update.gateway().get().into());
-    body.into()
+    Ok(body.into())
 }
 
 #[cfg(test)]
@@ -91,15 +96,19 @@ mod tests {
             all.extend(extra.as_object().unwrap().clone());
             Json::Object(all)
         };
-        assert_eq!(update(&request, consent.clone(), Body::Wrapped), with(json!({ "authenticationResult": consent })));
-        assert_eq!(update(&request, consent.clone(), Body::Flat), with(consent.clone()));
-        assert_eq!(update(&request, consent, Body::None), fields);
+        let place = |name: &str| (name == AUTHORISATION).then(|| consent.clone());
+        let body = |style: &Body| update(&request, style, &place).unwrap();
+        assert_eq!(body(&Body::Wrapped), with(json!({ "authenticationResult": consent })));
+        assert_eq!(body(&Body::Flat), with(consent.clone()));
+        assert_eq!(body(&Body::None), fields);
+        let template = serde_json::from_value(json!({ "auth": "{authorisation}", "updatedBy": 7 })).unwrap();
+        assert_eq!(body(&template), with(json!({ "auth": consent, "updatedBy": 7 })));
     }
 
     #[test]
     fn a_number_is_released_with_an_empty_text() {
-        let body = update(&request([(Field::PhoneNumber, Value::NoPhone)]), json!({}), Body::None);
-        assert_eq!(body, json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""}));
+        let body = update(&request([(Field::PhoneNumber, Value::NoPhone)]), &Body::None, &|_| None);
+        assert_eq!(body.unwrap(), json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""}));
     }
 
     #[test]

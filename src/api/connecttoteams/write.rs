@@ -2,19 +2,18 @@
 
 use std::{fmt, sync::Arc};
 
-use serde_json::Value;
-
 use super::{
     accounts::Accounts,
-    call::{Core, Draft},
-    msal, outcome,
+    call::{Core, Draft, Values, not_made},
+    msal::{self, Purpose},
+    outcome, reseller,
     transport::Payload,
     wire,
 };
 use crate::{
-    config::{Accept, Body, Call},
+    config::{AUTHORISATION, Accept, Body, Call},
     model::{Consent, TenantRef, UpdateRequest, Upn},
-    ports::{Fault, Provisioner},
+    ports::{Fault, FaultKind, Provisioner},
 };
 
 /// Writes through `ConnecttoTeams`.
@@ -32,7 +31,7 @@ impl Writer {
 impl Provisioner for Writer {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
-        core.told(core.consent(tenant, msal::LEAST).await)
+        core.told(consent(core, tenant).await)
     }
 
     async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
@@ -59,6 +58,18 @@ impl Provisioner for Writer {
     }
 }
 
+/// Whether a run may begin, or its sync may follow. What only the settings can put right is a fault, in its own words.
+async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
+    let fault = |kind, message: String, hint: String| Err(Fault::new(kind, message).hint(hint));
+    match core.consent(tenant, Purpose::Write).await? {
+        Consent::TokenUnusable(why) => fault(FaultKind::NotConfigured, why, msal::hint(tenant)),
+        Consent::ResellerUnclear(why) => {
+            fault(FaultKind::NotConfigured, format!("{}: {why}", tenant.name), reseller::hint(tenant))
+        }
+        asked => Ok(asked),
+    }
+}
+
 async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
     let (request, answer) = core.call(draft).await?;
     outcome::write(&request, &answer, accepted_by(draft.row, draft.call))
@@ -74,12 +85,13 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
     let call = &core.account.endpoints.update;
     let what = format!("update {} in {}", update.user(), tenant.name);
     let draft = Draft::new(what, "update", call, tenant).of(update.user());
-    let authorisation = match call.body {
-        Body::None | Body::Text => Value::Null,
-        Body::Flat | Body::Wrapped => core.authorisation(tenant).await?,
-    };
-    let payload = Payload::Text(wire::update(update, authorisation, call.body).to_string());
-    let (request, answer) = core.call_with(&draft, payload).await?;
+    let values = core.values(&draft).await?;
+    let carries = matches!(call.body, Body::Flat | Body::Wrapped) || call.body.names(AUTHORISATION);
+    let (authorisation, until) = if carries { core.authorisation(tenant).await?.parts() } else { (None, None) };
+    let values = Values { authorisation, ..values };
+    let body = wire::update(update, &call.body, &|place| values.of(place));
+    let payload = Payload::Text(body.map_err(|why| not_made(&draft.what, draft.row, &why))?.to_string());
+    let (request, answer) = core.call_with(&draft, &values, payload, until).await?;
     outcome::write(&request, &answer, accepted_by(draft.row, call))
 }
 

@@ -7,13 +7,16 @@ use std::{
 
 use reqwest::Url;
 use serde_json::Value;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::{
     address::{Base, Places, fill},
     auth::{Auth, Login, Token},
+    gate::{Gate, Pace},
     grant::Grant,
-    login, outcome,
+    login::{self, Refused},
+    outcome,
     transport::{Payload, Request, Transport},
 };
 use crate::{
@@ -38,6 +41,9 @@ pub(super) struct Core {
     pub(super) login_transport: Transport,
     /// A token is good for one tenant.
     tokens: Mutex<BTreeMap<TenantId, Arc<Auth>>>,
+    pub(super) pace: Pace,
+    /// The application's secret is one for all tenants: refused for one, it is refused for all.
+    gate: tokio::sync::Mutex<Gate>,
 }
 
 impl Core {
@@ -46,7 +52,9 @@ impl Core {
         let login = Base::parse(&settings.login_url, "graph", "loginUrl")?;
         let transport = Transport::new(&api, settings.timeout)?.preferring(ALL_MEMBERS);
         let login_transport = Transport::new(&login, settings.timeout)?;
-        Ok(Self { settings, api, transport, login, login_transport, tokens: Mutex::default() })
+        let pace = Pace::default();
+        let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));
+        Ok(Self { settings, api, transport, login, login_transport, tokens: Mutex::default(), pace, gate })
     }
 
     /// The service as messages name it.
@@ -83,6 +91,7 @@ impl Core {
             url,
             payload: Payload::Empty,
             limit: MAX_PAGE,
+            until: None,
         };
         let span = tracing::debug_span!("graph", tenant = %tenant.name);
         let customer = Customer { core: self, tenant };
@@ -99,7 +108,7 @@ impl Core {
 
     fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tokens.entry(tenant.id.clone()).or_default())
+        Arc::clone(tokens.entry(tenant.id.clone()).or_insert_with(|| Arc::new(Auth::new(&self.pace))))
     }
 }
 
@@ -110,8 +119,29 @@ struct Customer<'a> {
 }
 
 impl Login for Customer<'_> {
+    /// One login after the other as long as nobody has got a token: they share the secret.
     async fn log_in(&self) -> Result<Grant, Fault> {
-        login::log_in(self.core, self.tenant).await
+        let stamp = self.stamp().await;
+        let mut gate = self.core.gate.lock().await;
+        if let Some(fault) = gate.answer(&stamp, Instant::now()) {
+            return Err(fault);
+        }
+        match login::log_in(self.core, self.tenant).await {
+            Ok(grant) => {
+                gate.open();
+                Ok(grant)
+            }
+            Err(Refused { fault, of_application }) => {
+                if of_application {
+                    gate.failed(&fault, stamp, Instant::now());
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn stamp(&self) -> String {
+        format!("{:?}", self.core.settings.client_secret.stamp().await)
     }
 }
 

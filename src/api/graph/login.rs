@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::http::redact::Redactor,
-    config::Method,
+    config::{Fetched, Method},
     model::TenantRef,
     ports::{Fault, FaultKind},
 };
@@ -22,16 +22,35 @@ pub(super) const PATH: &str = "/{tenantId}/oauth2/v2.0/token";
 /// The most that an answer with a token may hold.
 const MAX_ANSWER: usize = 256 * 1024;
 
+/// Why no token was had.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) fault: Fault,
+    /// It is a matter of the application and its secret, and so of all tenants.
+    pub(super) of_application: bool,
+}
+
+impl Refused {
+    fn here(fault: Fault) -> Self {
+        Self { fault, of_application: false }
+    }
+
+    fn everywhere(fault: Fault) -> Self {
+        Self { fault, of_application: true }
+    }
+}
+
 /// Asks for a token. The secret is read now and not kept, but for removing it from messages.
-pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Fault> {
+pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Refused> {
     let what = format!("log in to {} for tenant {}", core.login.host(), tenant.name);
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
     let secret = core.settings.client_secret.read().await.map_err(|error| {
-        unusable(format!("the client secret cannot be read: {error}"))
-            .hint("`graph.clientSecret` says where it comes from: env, file or command")
+        let fault = unusable(format!("the client secret cannot be read: {error}"));
+        Refused::everywhere(fault.hint("`graph.clientSecret` says where it comes from: env, file or command"))
     })?;
+    let Fetched { secret, odd, .. } = secret;
     let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
-    let url = fill(PATH, places).and_then(|path| core.login.at(&path)).map_err(unusable)?;
+    let url = fill(PATH, places).and_then(|path| core.login.at(&path)).map_err(|why| Refused::everywhere(unusable(why)))?;
     let request = Request {
         what: what.clone(),
         row: "token",
@@ -40,6 +59,7 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Fau
         url,
         payload: Payload::Empty,
         limit: MAX_ANSWER,
+        until: None,
     };
     // The scope names Graph itself, wherever it is reached.
     let form = [
@@ -48,40 +68,47 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Fau
         ("scope", "https://graph.microsoft.com/.default"),
         ("grant_type", "client_credentials"),
     ];
-    let reply = core.login_transport.exchange(&request, |builder| builder.form(&form)).await?;
+    let reply = core.login_transport.exchange(&request, |builder| builder.form(&form)).await.map_err(Refused::here)?;
     if !reply.status.is_success() {
-        return Err(refused(&what, tenant, &reply, &secret, &core.consent_link(tenant)));
+        let mut refused = refused(&what, tenant, &reply, &secret, &core.consent_link(tenant));
+        if let (Some(odd), true) = (odd, refused.of_application) {
+            let hint = refused.fault.hint.take().unwrap_or_default();
+            refused.fault = refused.fault.hint(format!("{hint}; the client secret ({}) {odd}", core.settings.client_secret));
+        }
+        return Err(refused);
     }
     grant::read(&reply.body, vec![secret], Timestamp::now()).map_err(|why| {
-        Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"))
-            .hint("check `graph.loginUrl`: something else may be answering there, such as a proxy's page")
+        let fault = Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"));
+        Refused::here(fault.hint("check `graph.loginUrl`: something else may be answering there, such as a proxy's page"))
     })
 }
 
 /// The words for a refused login, by the codes that Microsoft documents.
-fn refused(what: &str, tenant: &TenantRef, reply: &Reply, secret: &SecretString, consent: &str) -> Fault {
+fn refused(what: &str, tenant: &TenantRef, reply: &Reply, secret: &SecretString, consent: &str) -> Refused {
     let text = String::from_utf8_lossy(&reply.body);
     let redactor = Redactor::new([secret.clone()]);
     let said = answer::message(&reply.body).map(|text| format!(": {}", redactor.quote(&text))).unwrap_or_default();
     let status = reply.status;
     let fault = |kind, reason: &str| Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()));
     if status.is_server_error() {
-        return fault(FaultKind::Server, "the service failed");
+        return Refused::here(fault(FaultKind::Server, "the service failed"));
     }
     let says = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
     if says(&["AADSTS700016", "AADSTS7000229", "unauthorized_client"]) {
-        return fault(FaultKind::Auth, "the customer has not let the application in")
-            .hint(format!("check `graph.clientId`; then an admin of the customer opens {consent} and agrees"));
+        let fault = fault(FaultKind::Auth, "the customer has not let the application in");
+        let hint = format!("check `graph.clientId`; then an admin of the customer opens {consent} and agrees");
+        return Refused::here(fault.hint(hint));
     }
     if says(&["AADSTS90002", "AADSTS900023"]) {
         let message = format!("Microsoft knows no tenant {}", tenant.id);
-        return fault(FaultKind::Auth, &message).hint("check `spec.tenantId`");
+        return Refused::here(fault(FaultKind::Auth, &message).hint("check `spec.tenantId`"));
     }
     if says(&["AADSTS7000222"]) {
-        return fault(FaultKind::Auth, "the client secret has expired")
-            .hint("make a new one in the application's registration, and store it where `graph.clientSecret` says");
+        let hint = "make a new one in the application's registration, and store it where `graph.clientSecret` says";
+        return Refused::everywhere(fault(FaultKind::Auth, "the client secret has expired").hint(hint));
     }
-    fault(FaultKind::Auth, "the client id or the client secret is wrong").hint("check `graph.clientId` and `graph.clientSecret`")
+    let fault = fault(FaultKind::Auth, "the client id or the client secret is wrong");
+    Refused::everywhere(fault.hint("check `graph.clientId` and `graph.clientSecret`"))
 }
 
 #[cfg(test)]
@@ -119,7 +146,9 @@ mod tests {
         ] {
             let body = format!(r#"{{"error":"x","error_description":"{error}"}}"#);
             let reply = Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
-            let fault = refused("log in", &tenant, &reply, &secret, "https://login.example.com/t/adminconsent?client_id=c");
+            let link = "https://login.example.com/t/adminconsent?client_id=c";
+            let Refused { fault, of_application } = refused("log in", &tenant, &reply, &secret, link);
+            assert_eq!(of_application, words.contains("secret") || words.contains("expired"), "{error}");
             assert!(fault.message.contains(words) && !fault.message.contains("hunter2"), "{fault:?}");
             assert!(fault.hint.unwrap_or_default().contains(remedy), "{error}");
         }

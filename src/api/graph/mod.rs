@@ -23,11 +23,11 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Listed,
-    http::{address, answer, auth, grant, transport},
+    http::{address, answer, auth, gate, grant, transport},
 };
 use crate::{
     config::{Graph, Method},
@@ -72,6 +72,11 @@ impl Reader {
     /// Logs in for a tenant, or finds that a usable token is at hand. For checks of the set-up; reads do it by themselves.
     pub async fn log_in(&self, tenant: &TenantRef) -> Result<(), Fault> {
         self.core.token(tenant).await.map(drop)
+    }
+
+    /// Lets a refused secret be tried again, as a service has to; see the client of `connecttoteams`.
+    pub fn try_logins_again(&self, first: Duration, most: Duration) {
+        self.core.pace.again(first, most);
     }
 
     /// Every call that a reader can make, as method and path template.

@@ -301,7 +301,7 @@ async fn whatever_is_no_page_is_a_fault_that_says_what_came() {
         (
             |_, _| (StatusCode::FOUND, [(header::LOCATION, "https://evil.example/x?secret=1")]).into_response(),
             FaultKind::Garbled,
-            "pointed to https://evil.example/x",
+            "pointed to https://evil.example",
         ),
         (
             |_, _| page(&[user("a")], Some("https://evil.example/x?secret=1")).to_string().into_response(),

@@ -141,6 +141,8 @@ pub(in crate::api) struct Places<'a> {
     pub tenant: Option<&'a str>,
     /// `{resellerId}`.
     pub reseller: Option<i64>,
+    /// `{enterpriseId}`.
+    pub enterprise: Option<&'a str>,
     /// `{userPrincipalName}`.
     pub user: Option<&'a str>,
 }
@@ -156,6 +158,7 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
         let value = match name {
             "tenantId" => places.tenant,
             "resellerId" => reseller.as_deref(),
+            "enterpriseId" => places.enterprise,
             "userPrincipalName" => places.user,
             _ => None,
         };
@@ -219,8 +222,9 @@ mod tests {
 
     #[test]
     fn a_place_in_a_query_is_filled_and_an_unknown_one_is_named() {
-        let places = Places { tenant: Some("87d349ed"), reseller: Some(123), user: None };
+        let places = Places { tenant: Some("87d349ed"), reseller: Some(123), enterprise: Some("a/7"), user: None };
         assert_eq!(fill("/u?t={tenantId}&r={resellerId}", places).unwrap(), "/u?t=87d349ed&r=123");
+        assert_eq!(fill("/e/{enterpriseId}/u", places).unwrap(), "/e/a%2F7/u");
         assert!(fill("/u/{userPrincipalName}", places).unwrap_err().contains("{userPrincipalName}"));
         assert!(fill("/u/{tenantId", places).is_err());
     }

@@ -3,9 +3,18 @@
 //! **Invariant:** a token is thrown away only by a 401 that it got itself: a late 401 of an older token does not touch its
 //! successor.
 //!
-//! **Invariant:** all who waited for a login that failed get its fault; they do not try the same wrong password one by one.
+//! **Invariant:** all who waited for a login that failed get its fault, and whoever comes later gets it too until something has
+//! changed (`gate`): nobody tries the same wrong password one by one.
+//!
+//! **Invariant:** a service that refuses each new token as well is not asked for more and more of them.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use reqwest::{
     StatusCode,
@@ -14,11 +23,12 @@ use reqwest::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
+    gate::{Gate, Pace},
     grant::Grant,
     redact::Redactor,
     transport::{Reply, Request, Transport},
 };
-use crate::ports::Fault;
+use crate::ports::{Fault, FaultKind};
 
 /// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
 const MARGIN: Duration = Duration::from_secs(30);
@@ -36,12 +46,17 @@ pub(in crate::api) struct Token {
     pub redactor: Redactor,
     renew_at: Instant,
     ends_at: Instant,
+    /// A call was answered otherwise than with 401.
+    proven: Arc<AtomicBool>,
 }
 
 /// Whoever asks for a token.
 pub(in crate::api) trait Login: Sync {
     /// Asks for one. Secrets are read anew each time.
     fn log_in(&self) -> impl Future<Output = Result<Grant, Fault>> + Send;
+
+    /// What the credentials look like from outside: as long as it stays the same, they are taken for the same.
+    fn stamp(&self) -> impl Future<Output = String> + Send;
 }
 
 /// An answer with what is needed to quote it safely.
@@ -64,9 +79,19 @@ struct State {
     token: Option<Token>,
     /// The last login that failed, and when it ended.
     failure: Option<(Instant, Fault)>,
+    gate: Gate,
+    /// Shut when new tokens are refused like those before.
+    renewals: Gate,
+    /// Tokens in a row that were refused on their first call.
+    fruitless: u32,
 }
 
 impl Auth {
+    pub(in crate::api) fn new(pace: &Pace) -> Self {
+        let (gate, renewals) = (Gate::new(pace.clone()), Gate::new(pace.clone()));
+        Self { state: Mutex::new(State { gate, renewals, ..State::default() }) }
+    }
+
     /// A token that is good for a while; `login` is asked if there is none. The lock is held during a login: that is what makes all others wait for it.
     pub(in crate::api) async fn token(&self, login: &impl Login) -> Result<Token, Fault> {
         let asked_at = Instant::now();
@@ -77,9 +102,20 @@ impl Auth {
         if let Some((_, fault)) = state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at) {
             return Err(fault.clone());
         }
+        // Taken before the secrets are read: what changes meanwhile makes another one.
+        let stamp = login.stamp().await;
+        if let Some(fault) = state.gate.answer(&stamp, Instant::now()) {
+            return state.make_do(fault, Instant::now());
+        }
         match login.log_in().await {
-            Ok(grant) => Ok(state.adopt(grant, Instant::now())),
-            Err(fault) => state.make_do(fault, Instant::now()),
+            Ok(grant) => {
+                state.gate.open();
+                Ok(state.adopt(grant, Instant::now()))
+            }
+            Err(fault) => {
+                state.gate.failed(&fault, stamp, Instant::now());
+                state.make_do(fault, Instant::now())
+            }
         }
     }
 
@@ -92,25 +128,48 @@ impl Auth {
     ) -> Result<Answer, Fault> {
         let mut token = self.token(login).await?;
         let mut reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
-        if reply.status == StatusCode::UNAUTHORIZED {
+        if reply.status == StatusCode::UNAUTHORIZED && self.refused(&token).await {
             tracing::debug!(generation = token.generation, "the token was refused");
-            self.invalidate(token.generation).await;
             token = self.token(login).await?;
             reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
+        }
+        if reply.status != StatusCode::UNAUTHORIZED && !reply.status.is_server_error() {
+            token.proven.store(true, Ordering::Relaxed);
         }
         Ok(Answer { reply, redactor: token.redactor })
     }
 
-    /// Throws the token of that generation away, if it is still the current one.
-    async fn invalidate(&self, generation: u64) {
+    /// Throws a token away that was refused, if it is still the current one; whether a new one is worth asking for.
+    async fn refused(&self, token: &Token) -> bool {
         let mut state = self.state.lock().await;
-        if state.token.as_ref().is_some_and(|token| token.generation == generation) {
-            state.token = None;
+        if state.token.as_ref().is_none_or(|current| current.generation != token.generation) {
+            return true;
         }
+        state.give_up_token(token, Instant::now())
     }
 }
 
 impl State {
+    fn give_up_token(&mut self, token: &Token, now: Instant) -> bool {
+        if token.proven.load(Ordering::Relaxed) {
+            self.fruitless = 0;
+            self.renewals.open();
+        } else {
+            self.fruitless += 1;
+        }
+        if self.fruitless > 1 {
+            if self.renewals.answer("", now).is_some() {
+                return false;
+            }
+            self.renewals.failed(&Fault::new(FaultKind::Auth, "new tokens are refused"), String::new(), now);
+            if self.fruitless == 2 {
+                return false;
+            }
+        }
+        self.token = None;
+        true
+    }
+
     fn adopt(&mut self, grant: Grant, now: Instant) -> Token {
         self.generation += 1;
         let margin = MARGIN.max(grant.lifetime / 10).min(grant.lifetime / LATEST_SHARE);
@@ -120,6 +179,7 @@ impl State {
             redactor: grant.redactor,
             renew_at: now + grant.lifetime.saturating_sub(margin),
             ends_at: now + grant.lifetime,
+            proven: Arc::default(),
         };
         tracing::debug!(generation = token.generation, lifetime_s = grant.lifetime.as_secs(), "logged in");
         self.failure = None;
@@ -174,11 +234,28 @@ mod tests {
     #[tokio::test]
     async fn a_late_401_spares_the_successor() {
         let auth = Auth::default();
-        auth.state.lock().await.adopt(grant(100), Instant::now());
-        auth.state.lock().await.adopt(grant(100), Instant::now());
-        auth.invalidate(1).await;
+        let first = auth.state.lock().await.adopt(grant(100), Instant::now());
+        let second = auth.state.lock().await.adopt(grant(100), Instant::now());
+        assert!(auth.refused(&first).await);
         assert!(auth.state.lock().await.token.is_some());
-        auth.invalidate(2).await;
+        assert!(auth.refused(&second).await);
         assert!(auth.state.lock().await.token.is_none());
+    }
+
+    #[tokio::test]
+    async fn tokens_that_are_always_refused_are_not_asked_for_again_and_again() {
+        let auth = Auth::default();
+        let fresh = async |proven: bool| {
+            let token = auth.state.lock().await.adopt(grant(100), Instant::now());
+            token.proven.store(proven, Ordering::Relaxed);
+            token
+        };
+        assert!(auth.refused(&fresh(true).await).await, "it was good once");
+        assert!(auth.refused(&fresh(false).await).await, "it may have ended between two calls");
+        let kept = fresh(false).await;
+        assert!(!auth.refused(&kept).await, "a third would fare no better");
+        assert!(!auth.refused(&kept).await);
+        kept.proven.store(true, Ordering::Relaxed);
+        assert!(auth.refused(&kept).await, "it was good after all");
     }
 }

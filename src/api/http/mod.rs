@@ -13,10 +13,12 @@
 pub(super) mod address;
 pub(super) mod answer;
 pub(super) mod auth;
+pub(super) mod gate;
 pub(super) mod grant;
 mod json;
 mod proxy;
 pub(super) mod redact;
+mod spelling;
 pub(super) mod throttle;
 pub(super) mod transport;
 mod tries;

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
+
+use super::spelling;
 
 /// The most that a message repeats of what a service said, in characters.
 const MAX_QUOTE: usize = 200;
@@ -13,44 +15,89 @@ const MAX_QUOTE: usize = 200;
 const MAX_VALUE: usize = 80;
 /// What stands in place of a secret.
 const MARK: &str = "[redacted]";
+/// A shorter secret is looked for as a word of its own only: inside of others it is everywhere.
+const SHORT: usize = 4;
+/// The least of a secret in base64 that is looked for: less may be anything.
+const LEAST_CODED: usize = 8;
 
 /// Knows the secrets that were last sent, and what secrets look like in general.
 #[derive(Clone, Default)]
 pub(in crate::api) struct Redactor {
+    /// As they are, and in base64; the longest first: a short one inside of a long one would leave its pieces behind.
     secrets: Arc<[SecretString]>,
 }
 
 impl Redactor {
-    /// Also removes the given secrets, as they are and percent-encoded.
+    /// Also removes the given secrets, in every spelling.
     pub(in crate::api) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         let mut all = Vec::new();
         for secret in secrets {
-            let encoded = utf8_percent_encode(secret.expose_secret(), NON_ALPHANUMERIC).to_string();
-            if encoded != secret.expose_secret() {
-                all.push(SecretString::from(encoded));
+            let bytes = secret.expose_secret().as_bytes();
+            for coded in [coded(bytes, &STANDARD_NO_PAD), coded(bytes, &URL_SAFE_NO_PAD)].into_iter().flatten() {
+                all.push(SecretString::from(coded));
             }
             all.push(secret);
         }
-        // The longest first: a short one inside of it would leave its pieces behind.
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self::sorted(all)
+    }
+
+    fn sorted(mut all: Vec<SecretString>) -> Self {
+        all.retain(|secret| !secret.expose_secret().is_empty());
+        all.sort_by(|a, b| {
+            let (a, b) = (a.expose_secret(), b.expose_secret());
+            b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+        });
+        all.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
         Self { secrets: all.into() }
     }
 
     /// The same, and these as well.
     pub(in crate::api) fn and(&self, more: impl IntoIterator<Item = SecretString>) -> Self {
-        Self::new(self.secrets.iter().cloned().chain(more))
+        let more = Self::new(more);
+        Self::sorted(self.secrets.iter().chain(more.secrets.iter()).cloned().collect())
     }
 
     /// Text that a service sent, as a message may quote it.
     pub(in crate::api) fn quote(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in self.secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty()) {
-            if text.contains(secret) {
-                text = text.replace(secret, MARK);
-            }
-        }
-        cut(&without_lookalikes(&text), MAX_QUOTE)
+        cut(&without_lookalikes(&self.without_secrets(text)), MAX_QUOTE)
     }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let before = clean.chars().next_back();
+            let found = self.secrets.iter().find_map(|secret| found(before, rest, secret.expose_secret()));
+            if found.is_some() {
+                clean.push_str(MARK);
+            } else {
+                clean.push(c);
+            }
+            rest = rest.get(found.unwrap_or(c.len_utf8())..).unwrap_or_default();
+        }
+        clean
+    }
+}
+
+/// How long the secret is that the text begins with.
+fn found(before: Option<char>, text: &str, secret: &str) -> Option<usize> {
+    let length = spelling::at_start(text, secret)?;
+    let of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let alone = || !of_word(before) && !of_word(text.get(length..).and_then(|rest| rest.chars().next()));
+    (secret.chars().count() >= SHORT || alone()).then_some(length)
+}
+
+/// What all base64 of anything that holds these bytes has in common, for each of the three places where they may begin.
+fn coded(bytes: &[u8], engine: &impl base64::Engine) -> Vec<String> {
+    let at = |before: usize| {
+        let whole: Vec<u8> = std::iter::repeat_n(0, before).chain(bytes.iter().copied()).collect();
+        let text = engine.encode(&whole);
+        // A letter that bytes outside have a part in is left out.
+        let from = [0, 2, 3].get(before).copied()?;
+        let until = text.len() - usize::from(!whole.len().is_multiple_of(3));
+        text.get(from..until).filter(|text| text.len() >= LEAST_CODED).map(str::to_owned)
+    };
+    (0..3).filter_map(at).collect()
 }
 
 /// A single value that a service sent, as a message may quote it.
@@ -101,6 +148,8 @@ fn looks_secret(run: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     #[test]
@@ -119,6 +168,31 @@ mod tests {
         ] {
             assert_eq!(redactor.quote(said), quoted);
         }
+    }
+
+    #[test]
+    fn a_secret_is_removed_in_each_spelling_and_in_base64() {
+        let secret = "p\"w\\ hunter+2";
+        let redactor = Redactor::new([secret.to_owned().into()]);
+        let header = base64::engine::general_purpose::STANDARD.encode(format!("client:{secret}"));
+        let form = base64::engine::general_purpose::URL_SAFE.encode(format!("username=u&password={secret}&grant_type=password"));
+        for said in [
+            serde_json::json!({ "code": 17, "detail": format!("login u/{secret}") }).to_string(),
+            format!("password={}&x", "p%22w%5c+hunter%2b2"),
+            format!("<b>{}</b>", "p&quot;w\\ hunter&#43;2"),
+            format!("got {header}"),
+            format!("got {form}"),
+        ] {
+            let quoted = redactor.quote(&said);
+            assert!(quoted.contains(MARK) && !quoted.contains("hunter"), "{quoted}");
+        }
+        assert!(!redactor.quote(&format!("got {}", &header[8..])).contains(&header[16..24]));
+    }
+
+    #[test]
+    fn a_very_short_secret_is_removed_where_it_is_a_word() {
+        let redactor = Redactor::new(["a1".to_owned().into()]);
+        assert_eq!(redactor.quote("banana1 said a1, and `a1`"), "banana1 said [redacted], and `[redacted]`");
     }
 
     #[test]

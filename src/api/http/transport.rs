@@ -61,6 +61,27 @@ pub(in crate::api) struct Request {
     pub payload: Payload,
     /// The most that its answer may hold, in bytes.
     pub limit: usize,
+    /// When it may no longer be sent, whatever it waits for.
+    pub until: Option<Until>,
+}
+
+/// When a request may no longer be sent, and what is told then.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Until {
+    /// The end of what it carries.
+    pub at: Timestamp,
+    /// What is told.
+    pub fault: Fault,
+}
+
+impl Request {
+    /// Asked at the moment of sending: a login or a wait may have come in between.
+    fn may_go(&self) -> Result<(), Fault> {
+        match &self.until {
+            Some(until) if Timestamp::now() >= until.at => Err(until.fault.clone()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a request carries. The token request is the one that carries something else: a form, see `login`.
@@ -181,6 +202,7 @@ impl Transport {
         let mut tries = Tries::of(request.row);
         loop {
             self.throttle.pass(tries.longest_wait()).await.map_err(|remaining| too_long(request, remaining))?;
+            request.may_go()?;
             let came = self.once(request, complete(self.prepare(request))).await;
             match tries.next(&came) {
                 Next::Done => return came.map(|(reply, _)| reply).map_err(|lost| lost.fault),

@@ -11,6 +11,7 @@
 
 mod account;
 mod machine;
+mod secrets;
 mod tenant;
 
 use std::{collections::BTreeSet, fmt::Write as _};
@@ -130,6 +131,7 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
         machine::watching(&mut here, &paths);
     }
     let mut checks = here.list;
+    checks.extend(secrets::check(&settings).await);
     if let Ok(backend) = backend {
         checks.extend(service(&settings, &backend, looked.as_ref()).await);
         checks.extend(account::readers(&settings, looked.as_ref().map(|looked| &looked.in_force.desired)));

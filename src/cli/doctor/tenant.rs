@@ -24,9 +24,10 @@ pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &D
         }
     }
     match service.consent(&tenant).await {
-        Ok(Consent::Granted) if own_token => {
-            checks.pass("consent", "not needed: the Microsoft token can be used");
-        }
+        Ok(Consent::Granted) if own_token => match service.token_to_be_renewed(&tenant).await {
+            Some(what) => checks.pass("consent", format!("not needed: there is a Microsoft token; {what}")),
+            None => checks.pass("consent", "not needed: the Microsoft token can be used"),
+        },
         Ok(found) => consent(&mut checks, &tenant, &found),
         Err(fault) => {
             checks.fault("enterprise", fault);
@@ -72,6 +73,15 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
                     "its two signs disagree: canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {listed}"
                 ),
                 letter,
+            );
+        }
+        Consent::ResellerUnclear(why) => {
+            checks.pass("enterprise", "found and registered");
+            checks.pass("consent", "given");
+            checks.fail(
+                "reseller",
+                why.clone(),
+                format!("correct the settings, or ask the vendor which reseller it is and set `resellerOf: {{ {}: ID }}` of the account", tenant.name),
             );
         }
         Consent::TokenUnusable(why) => {

@@ -51,6 +51,14 @@ pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hol
             why.clone(),
             "put a new Microsoft (MSAL) object where the configuration's `enterprises` says, or set `endpoints.refreshMsal`",
         )),
+        Consent::ResellerUnclear(ref why) => holds.push(Hold::new(
+            HoldKind::Reseller,
+            why.clone(),
+            format!(
+                "correct the settings, or ask the vendor which reseller it is and set `resellerOf: {{ {}: ID }}` of the account: a write that names a wrong one is refused",
+                desired.name
+            ),
+        )),
     }
     holds
 }

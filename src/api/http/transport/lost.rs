@@ -76,8 +76,8 @@ pub(super) fn redirected(request: &Request, response: &Response, setting: &Setti
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| request.url.join(location).ok()).map_or_else(
         || "nowhere".to_owned(),
-        // Without query and user: they may hold anything.
-        |url| format!("{}{}", url.origin().ascii_serialization(), redact::value(url.path())),
+        // The origin alone: path, query and user may repeat anything.
+        |url| redact::value(&url.origin().ascii_serialization()),
     );
     let message = format!("{}: the service answered {} and pointed to {target}", request.what, response.status());
     Fault::new(FaultKind::Garbled, message).hint(format!("redirects are not followed; if the service has moved, set `{setting}`"))

@@ -88,6 +88,7 @@ fn request(base: &str, row: &'static str) -> Request {
         url: Url::parse(base).unwrap(),
         payload: Payload::Text("{}".to_owned()),
         limit: 1024,
+        until: None,
     }
 }
 

@@ -1,0 +1,75 @@
+//! The settings file as text: read, and told what is wrong with it where no structure can be read.
+
+use std::{path::Path, sync::Arc};
+
+use super::load::plain;
+use crate::yaml::{self, Diagnostic};
+
+/// The text of a file; only a regular one is read, because whatever else may never end.
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
+    let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if found.is_dir() {
+        return Err("it is a folder; a file is expected".to_owned());
+    }
+    if !found.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    if found.len() > yaml::MAX_BYTES {
+        return Err(format!("the file has {} bytes; {} are possible", found.len(), yaml::MAX_BYTES));
+    }
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("it is UTF-16, as Windows and PowerShell save text: save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())
+}
+
+/// Why a text is no YAML: each key that stands twice, or else what the parser says.
+pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {
+    let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(text) } else { Vec::new() };
+    let text: Arc<str> = without_secrets(text).into();
+    let told = |message: String, hint: Option<String>, place| Diagnostic {
+        place,
+        text: Arc::clone(&text),
+        ..plain(name, message, hint)
+    };
+    if twice.is_empty() {
+        return vec![told(format!("this is no YAML: {}", error.message), None, error.at)];
+    }
+    let hint = || Some("keep one of them".to_owned());
+    twice.into_iter().map(|(key, _, place)| told(format!("`{key}` stands twice in one mapping"), hint(), Some(place))).collect()
+}
+
+/// The same text, as long, without what stands behind the key of a secret: where no structure can be read, a line that is shown
+/// may hold one.
+fn without_secrets(text: &str) -> String {
+    const KEYS: [&str; 4] = ["clientSecret", "password", "credentials", "msal"];
+    let mut clean = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let key = KEYS.iter().filter_map(|key| Some(line.find(key)? + key.len())).min();
+        let (shown, hidden) = line.split_at(key.unwrap_or(line.len()));
+        clean.push_str(shown);
+        for c in hidden.chars() {
+            let structure = c.is_ascii() && (c.is_ascii_whitespace() || c == ':');
+            (0..c.len_utf8()).for_each(|_| clean.push(if structure { c } else { '*' }));
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_shown_never_holds_a_secret() {
+        let text = "connectToTeams:\n  password: hünter2 x\n  password: hunter3\n  username: u\n";
+        let clean = without_secrets(text);
+        assert_eq!(clean.len(), text.len());
+        assert_eq!(clean, "connectToTeams:\n  password: ******** *\n  password: *******\n  username: u\n");
+        let told = no_yaml("dialplane.yaml", text, yaml::documents(text).unwrap_err());
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].message.as_str(), told[0].position()), ("`password` stands twice in one mapping", Some((3, 3))));
+        assert!(!yaml::render(&told[0]).contains("hunter3"));
+    }
+}
