@@ -1,8 +1,16 @@
 //! The guide: what to know beyond the README, as pages of this documentation.
 //!
 //! - [`contract`]: what the vendor's services accept, as far as it is known, and how sure that is.
+//! - [`decisions`]: why it is built as it is.
+//! - [`threats`]: what is defended, against whom, and what is not.
 //!
 //! Deliberately not here: how to use the commands (`dialplane help`, the README) and the design of each module (its own page).
 
 #[doc = include_str!("contract.md")]
 pub mod contract {}
+
+#[doc = include_str!("decisions.md")]
+pub mod decisions {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}
