@@ -3,6 +3,7 @@
 //! - [`contract`]: what the vendor's services accept, as far as it is known, and how sure that is.
 //! - [`decisions`]: why it is built as it is.
 //! - [`threats`]: what is defended, against whom, and what is not.
+//! - [`wording`]: how it speaks, in messages, names and documents.
 //!
 //! Deliberately not here: how to use the commands (`dialplane help`, the README) and the design of each module (its own page).
 
@@ -14,3 +15,6 @@ pub mod decisions {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+
+#[doc = include_str!("wording.md")]
+pub mod wording {}
