@@ -110,7 +110,8 @@ async fn what_windows_adds_to_a_secret_is_no_part_of_it_and_what_nobody_sees_is_
     };
     put(b"\xef\xbb\xbfsandbox-secret\r\n");
     let plan = stage.run(&["plan"]).await;
-    assert_eq!((plan.code, plan.stderr.as_str()), (0, ""), "{}", plan.stdout);
+    let said: Vec<&str> = plan.stderr.lines().filter(|line| !line.starts_with("account ")).collect();
+    assert_eq!((plan.code, said), (0, Vec::new()), "{}", plan.stdout);
 
     put(b"sandbox-secret \n");
     let (plan, doctor) = (stage.run(&["plan"]).await, stage.run(&["doctor"]).await);

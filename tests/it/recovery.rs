@@ -163,11 +163,13 @@ async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_t
     let stage = Stage::drifted().await;
     let state = stage.path().join(".dialplane/sandbox");
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
+    // A number that moves between tenants takes two runs. Afterwards the service finds nothing to do, so that no call is under way.
+    for _ in 0..2 {
+        stage.run(&["apply"]).await;
+    }
+    assert_eq!(stage.run(&["plan"]).await.code, 3, "nothing is left to do but what is held");
     let mut service = stage.start(&["run"]);
-    // Whichever tenant comes first: adatum takes a number once all have been looked at, and then both have nothing left to do.
-    let told = |what: &str| stage.text("stdout").contains(what);
-    service.until("adatum is done", || told("plan: nothing to do; 1 user in need of attention\n")).await;
-    service.until("contoso is done", || told("plan: nothing to do\n")).await;
+    service.until("the first look", || stage.text("stderr").contains("manifests taken")).await;
     let before = stage.writes().len();
     for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
         fs::remove_file(state.join(name)).unwrap();
