@@ -46,6 +46,7 @@
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
+//! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
 //! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
 //! | [`state`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
@@ -84,6 +85,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod execute;
+pub mod file;
 pub mod foreign;
 pub mod guide;
 pub mod import;

@@ -22,7 +22,7 @@ const WHOLLY: &[(&str, &str)] = &[("title", "dialplane")];
 pub(super) fn write(diagnostics: &[Diagnostic]) {
     let few = diagnostics.len() <= SHOWN;
     let shown = chosen(diagnostics, if few { SHOWN } else { SHOWN - 1 });
-    let mut text: String = shown.iter().map(|diagnostic| of(diagnostic)).collect();
+    let mut text: String = shown.iter().map(|diagnostic| of("error", diagnostic)).collect();
     if !few {
         let more = many(diagnostics.len() - shown.len(), "more error");
         text += &annotation("error", WHOLLY, &format!("and {more}; the log has all"));
@@ -30,6 +30,15 @@ pub(super) fn write(diagnostics: &[Diagnostic]) {
     out::data_with_commands(&text);
     let list: Vec<String> = diagnostics.iter().map(in_the_log).collect();
     out::talk(&list.concat());
+}
+
+/// Writes what is odd and no error; GitHub counts it apart.
+pub(super) fn warnings(warnings: &[Diagnostic]) {
+    let text: String = warnings.iter().take(SHOWN).map(|warning| of("warning", warning)).collect();
+    if !text.is_empty() {
+        out::data_with_commands(&text);
+    }
+    out::talk(&warnings.iter().map(in_the_log).collect::<String>());
 }
 
 /// Writes why nothing could be checked.
@@ -42,13 +51,13 @@ pub(super) fn failure(failure: &Failure) {
     }
 }
 
-fn of(diagnostic: &Diagnostic) -> String {
+fn of(level: &str, diagnostic: &Diagnostic) -> String {
     let place = diagnostic.position().map(|(line, column)| (line.to_string(), column.to_string()));
     let mut properties = vec![("file", diagnostic.file.as_ref())];
     if let Some((line, column)) = &place {
         properties.extend([("line", line.as_str()), ("col", column.as_str())]);
     }
-    annotation("error", &properties, &with_hint(&diagnostic.message, diagnostic.hint.as_deref()))
+    annotation(level, &properties, &with_hint(&diagnostic.message, diagnostic.hint.as_deref()))
 }
 
 /// As compilers write it: GitHub takes the place out of what it shows in the log.

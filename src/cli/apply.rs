@@ -4,7 +4,7 @@
 
 use std::{
     num::NonZeroUsize,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -34,7 +34,7 @@ use crate::{
     foreign,
     model::{Memory, Mode, Revision, TenantId, TenantName},
     pass::{self, Observed},
-    plan::{Plan, render},
+    plan::{Plan, TenantPlan, render},
     ports::{Journal as _, LiveReader},
     state::{Retention, SqliteJournal, Store, VolatileJournal, read_memory},
     stop::{StopSwitch, Stoppable},
@@ -44,7 +44,12 @@ use crate::{
 pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Result<Exit, Failure> {
     let once = asked.once;
     let settings = manifests::settings(cli)?;
-    let looked = look(once, &settings)?;
+    let paths = paths(once, &settings)?;
+    let looked = match asked.approve {
+        Some(_) => manifests::look_for_approval(&paths, signals).await?,
+        None => manifests::look_unless_stopped(&paths, signals).await?,
+    };
+    tell(&looked, once)?;
     if let Some(path) = asked.live {
         let kept = whom::kept(path, &settings)?;
         whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
@@ -83,7 +88,7 @@ fn show(mut plan: Plan, asked: &Asked<'_>, looked: &Looked, settings: &Settings)
 /// Carries out the plan.
 pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: bool, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
-    let looked = look(once, &settings)?;
+    let looked = look(once, &settings, signals).await?;
     let backend = backend(once, &settings, &looked).await?;
     confirm::tell_place(&backend);
     let journal = store(once.sandbox, &settings)?;
@@ -97,6 +102,9 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: boo
     let switch = switch(once.sandbox, &settings);
     stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), signals).await?;
+    if plan.tenants.iter().any(TenantPlan::removes) {
+        looked.rest(settings.run.debounce).await?;
+    }
     let exit = carry_out(
         &plan,
         (&backend, &journal, switch),
@@ -144,17 +152,26 @@ pub(super) async fn carry_out(
     report::exit(plan, &reports)
 }
 
-pub(super) fn look(once: &Once, settings: &Settings) -> Result<Looked, Failure> {
+pub(super) async fn look(once: &Once, settings: &Settings, signals: &Signals) -> Result<Looked, Failure> {
+    let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
+    tell(&looked, once)?;
+    Ok(looked)
+}
+
+/// Where the manifests are.
+fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
     let paths = manifests::paths(&once.paths, settings);
     if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
         let shown = plan.display();
         return Err(Failure::new(format!("{shown} is a saved plan, and no manifest"))
             .hint(format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing")));
     }
-    let looked = manifests::look(&paths)?;
+    Ok(paths)
+}
+
+fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
     looked.tell();
-    looked.know(&once.tenants)?;
-    Ok(looked)
+    looked.know(&once.tenants)
 }
 
 async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Backend, Failure> {

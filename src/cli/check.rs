@@ -19,7 +19,7 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
             let errors = if errors.is_empty() { vec![wholly()] } else { errors };
             match command.output {
                 CheckOutput::Text => {}
-                CheckOutput::Json => out::json(&as_value(0, 0, 0, &errors)),
+                CheckOutput::Json => out::json(&as_value(0, 0, 0, &errors, &[])),
                 CheckOutput::Github => annotations::failure(&failure),
             }
             return Err(failure);
@@ -31,17 +31,21 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
     let count = format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants, "valid tenant"), many(users, "user"));
     match command.output {
         CheckOutput::Text => {
+            out::warnings(&looked.warnings);
             out::diagnostics(&looked.diagnostics);
             match errors {
-                0 => out::data(&format!("{count}: all valid\n")),
+                0 if looked.warnings.is_empty() => out::data(&format!("{count}: all valid\n")),
+                0 => out::data(&format!("{count}: valid, with {}\n", many(looked.warnings.len(), "warning"))),
                 errors => out::talk(&format!("{count}: {}\n", many(errors, "error"))),
             }
         }
         CheckOutput::Json => {
             let problems: Vec<_> = looked.diagnostics.iter().map(as_json).collect();
-            out::json(&as_value(looked.files.len(), tenants, users, &problems));
+            let warnings: Vec<_> = looked.warnings.iter().map(as_json).collect();
+            out::json(&as_value(looked.files.len(), tenants, users, &problems, &warnings));
         }
         CheckOutput::Github => {
+            annotations::warnings(&looked.warnings);
             annotations::write(&looked.diagnostics);
             let end = if errors == 0 { "all valid".to_owned() } else { many(errors, "error") };
             out::talk(&format!("{count}: {end}\n"));
@@ -55,9 +59,16 @@ fn look(cli: &Cli, command: &Validate) -> Result<Looked, Failure> {
     manifests::look(&paths)
 }
 
-fn as_value(files: usize, tenants: usize, users: usize, errors: &[serde_json::Value]) -> serde_json::Value {
+fn as_value(
+    files: usize,
+    tenants: usize,
+    users: usize,
+    errors: &[serde_json::Value],
+    warnings: &[serde_json::Value],
+) -> serde_json::Value {
     serde_json::json!({
         "version": 1, "kind": "Validation", "files": files, "tenants": tenants, "users": users, "errors": errors,
+        "warnings": warnings,
     })
 }
 

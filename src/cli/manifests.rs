@@ -1,15 +1,18 @@
 //! From arguments to what is in force.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use super::{args::Cli, exit::Failure, out};
+use super::{args::Cli, exit::Failure, out, signals::Signals};
 use crate::{
     config::{self, Settings},
-    manifest::{self, InForce, Keeper, ManifestFile},
-    model::{Revision, TenantName},
+    manifest::{self, InForce, Keeper, ManifestFile, Role},
+    model::{Doubt, Revision, TenantName},
     plan::render::many,
-    source::{self, read_tree},
-    yaml::Diagnostic,
+    source::{self, Tree, read_tree},
+    yaml::{self, Diagnostic},
 };
 
 /// The configuration that is taken if none is named.
@@ -46,27 +49,70 @@ pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Vec<PathBuf> {
 pub(super) struct Looked {
     pub(super) files: Vec<ManifestFile>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What is odd and no error.
+    pub(super) warnings: Vec<Diagnostic>,
     pub(super) in_force: InForce,
     /// Which version it is, where git knows that.
     pub(super) revision: Option<Revision>,
+    paths: Vec<PathBuf>,
+    digest: [u8; 32],
+    at: Instant,
 }
 
 /// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the wrong folder.
 pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
-    let files = read_tree(paths).files;
+    look_at(paths, |_| true)
+}
+
+/// The same for a command that can be stopped at once: nothing is written yet.
+pub(super) async fn look_unless_stopped(paths: &[PathBuf], signals: &Signals) -> Result<Looked, Failure> {
+    let paths = paths.to_vec();
+    unless_stopped(signals, move || look(&paths)).await
+}
+
+/// The same, and files that say nothing are passed over: the shell has just made one for what this command prints.
+pub(super) async fn look_for_approval(paths: &[PathBuf], signals: &Signals) -> Result<Looked, Failure> {
+    let paths = paths.to_vec();
+    let speaks = |file: &ManifestFile| !file.text.as_ref().is_ok_and(|text| yaml::is_blank(text));
+    unless_stopped(signals, move || look_at(&paths, speaks)).await
+}
+
+/// Work that blocks, given up when somebody asks the program to stop.
+async fn unless_stopped(
+    signals: &Signals,
+    work: impl FnOnce() -> Result<Looked, Failure> + Send + 'static,
+) -> Result<Looked, Failure> {
+    tokio::select! {
+        done = tokio::task::spawn_blocking(work) => done.map_err(Failure::new)?,
+        () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was changed")),
+    }
+}
+
+fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Looked, Failure> {
+    let Tree { mut files, digest } = read_tree(paths);
+    let at = Instant::now();
+    files.retain(read);
+    let loaded = manifest::load(&files);
+    let (diagnostics, warnings) = (loaded.diagnostics.clone(), loaded.warnings.clone());
+    files.retain(|file| file.role == Role::Manifest);
+    let failure = |message: &str, hint: &str| {
+        out::warnings(&warnings);
+        Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
+    };
     if files.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        return Err(Failure::new(format!("there is no manifest in {named}")).hint("name a folder with .yaml files"));
+        return Err(failure(&format!("there is no manifest in {named}"), "name a folder with .yaml files"));
     }
-    let loaded = manifest::load(&files);
-    let diagnostics = loaded.diagnostics.clone();
     if files.iter().all(|file| file.text.is_err()) {
-        return Err(Failure {
-            diagnostics,
-            ..Failure::new("no manifest can be read").hint("name the folder that holds the .yaml files")
-        });
+        return Err(failure("no manifest can be read", "name the folder that holds the .yaml files"));
     }
-    Ok(Looked { files, diagnostics, in_force: Keeper::default().take(loaded), revision: source::revision(paths) })
+    let mut in_force = Keeper::default().take(loaded);
+    if let Some(reason) = source::half_checked_out(paths) {
+        let remedy = "wait until git is done; commit the removal, or bring the file back".to_owned();
+        in_force.doubt(&Doubt { reason, remedy });
+    }
+    let (revision, paths) = (source::revision(paths), paths.to_vec());
+    Ok(Looked { files, diagnostics, warnings, in_force, revision, paths, digest, at })
 }
 
 impl Looked {
@@ -82,8 +128,21 @@ impl Looked {
         Ok(())
     }
 
+    /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is missing in them may be on its way.
+    pub(super) async fn rest(&self, quiet: Duration) -> Result<(), Failure> {
+        tokio::time::sleep(quiet.saturating_sub(self.at.elapsed())).await;
+        let paths = self.paths.clone();
+        let digest = tokio::task::spawn_blocking(move || read_tree(&paths).digest).await.map_err(Failure::new)?;
+        if digest == self.digest {
+            return Ok(());
+        }
+        let moved = "the manifests have moved while this was planned, and people are to lose calling whom they do not name";
+        Err(Failure::new(format!("{moved}: nothing was changed")).hint("run it again when the folder rests"))
+    }
+
     /// Prints the problems and says what they mean for what follows.
     pub(super) fn tell(&self) {
+        out::warnings(&self.warnings);
         out::diagnostics(&self.diagnostics);
         if !self.diagnostics.is_empty() {
             let held = many(self.in_force.broken.len(), "tenant");

@@ -47,15 +47,16 @@ use signals::Signals;
 
 use crate::foreign;
 
-/// Does what the arguments say. The answer is the exit code; everything has been printed.
-pub async fn run() -> Exit {
+/// Does what the arguments say. The answer is the exit code; everything has been printed. `end` is called when somebody insists that
+/// the program ends, and it does not.
+pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
     panic::set_hook(Box::new(tell_panic));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return tell_usage(error),
     };
     logging::start(&cli);
-    let signals = Signals::listen();
+    let signals = Signals::listen(changes_nothing(&cli.command), end);
     let end = tokio::select! {
         end = dispatch(&cli, &signals) => end,
         () = signals.insisted() => Err(Failure::new("stopped at once")),
@@ -90,6 +91,12 @@ fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
     if trace.status() == backtrace::BacktraceStatus::Captured {
         out::talk(&format!("{trace}\n"));
     }
+}
+
+/// Commands that neither ask a service nor change anything: they can end anywhere.
+fn changes_nothing(command: &Command) -> bool {
+    use Command as C;
+    matches!(command, C::Validate(_) | C::History(_) | C::Why(_) | C::Status(_) | C::Schema | C::Completions { .. })
 }
 
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {

@@ -79,6 +79,16 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic]) {
     }
 }
 
+/// What is odd in an input and no problem of it.
+pub(super) fn warnings(warnings: &[Diagnostic]) {
+    for warning in warnings.iter().take(MAX_SHOWN) {
+        talk(&format!("{}\n", yaml::render_warning(warning)));
+    }
+    if warnings.len() > MAX_SHOWN {
+        talk(&format!("... and {} warnings more\n\n", warnings.len() - MAX_SHOWN));
+    }
+}
+
 pub(super) fn failure(failure: &Failure) {
     diagnostics(&failure.diagnostics);
     talk(&format!("{ERROR}error:{ERROR:#} {}\n", foreign::line(&failure.message)));

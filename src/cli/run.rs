@@ -41,7 +41,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let settings = manifests::settings(cli)?;
     let paths = manifests::paths(&once.paths, &settings);
     let backend = if once.sandbox {
-        let looked = manifests::look(&paths)?;
+        let looked = manifests::look_unless_stopped(&paths, signals).await?;
         Backend::rehearsal(&looked.in_force.desired).await?
     } else {
         Backend::real(&settings)?
@@ -122,8 +122,14 @@ struct Said {
 impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
-            News::Manifests(diagnostics) if self.json_log => diagnostics.iter().for_each(log),
-            News::Manifests(diagnostics) => out::diagnostics(diagnostics),
+            News::Manifests(errors, warnings) if self.json_log => {
+                errors.iter().for_each(log);
+                warnings.iter().for_each(log_warning);
+            }
+            News::Manifests(errors, warnings) => {
+                out::diagnostics(errors);
+                out::warnings(warnings);
+            }
             News::Recovered(tenant, debts) => {
                 // As text it is a line of the log.
                 if self.json {
@@ -206,6 +212,11 @@ fn left(plan: &TenantPlan) -> Left {
 fn log(diagnostic: &Diagnostic) {
     let (line, column) = diagnostic.position().unzip();
     error!(file = %diagnostic.file, line, column, hint = diagnostic.hint, "{}", diagnostic.message);
+}
+
+/// The same for what is odd and no mistake.
+fn log_warning(diagnostic: &Diagnostic) {
+    warn!(file = %diagnostic.file, hint = diagnostic.hint, "{}", diagnostic.message);
 }
 
 /// The plan of one tenant as a plan.

@@ -1,42 +1,38 @@
 //! SIGTERM and Ctrl-C: the first asks, the second insists.
+//!
+//! **Invariant:** both are heard whatever the program does, on a thread that does nothing else.
+
+use std::{thread, time::Duration};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    task::JoinHandle,
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::out;
+use super::{exit::Exit, out};
+
+/// How long the program may take to end by itself when somebody insists.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What was asked for.
 #[derive(Debug)]
 pub(super) struct Signals {
     asked: CancellationToken,
     insisted: CancellationToken,
-    task: JoinHandle<()>,
 }
 
 impl Signals {
-    /// Listens from now on.
-    pub(super) fn listen() -> Self {
-        let (asked, insisted) = (CancellationToken::new(), CancellationToken::new());
-        let tokens = (asked.clone(), insisted.clone());
-        let task = tokio::spawn(async move {
-            let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-                warn!("signals cannot be caught: a stop ends the program at once");
-                return;
-            };
-            for (token, said) in [(tokens.0, "stopping: running calls may end; once more to stop at once\n"), (tokens.1, "")] {
-                tokio::select! {
-                    _ = term.recv() => {}
-                    _ = int.recv() => {}
-                }
-                out::talk(said);
-                token.cancel();
-            }
-        });
-        Self { asked, insisted, task }
+    /// Listens from now on. `at_once`: the command changes nothing, so that asking is as good as insisting. `end` ends the program if
+    /// it does not end by itself.
+    pub(super) fn listen(at_once: bool, end: impl FnOnce(Exit) + Send + 'static) -> Self {
+        let signals = Self { asked: CancellationToken::new(), insisted: CancellationToken::new() };
+        let tokens = [signals.asked.clone(), signals.insisted.clone()];
+        if thread::Builder::new().name("signals".to_owned()).spawn(move || hear(tokens, at_once, end)).is_err() {
+            warn!("signals cannot be caught: a stop ends the program at once");
+        }
+        signals
     }
 
     /// Cancelled when somebody asks the program to stop.
@@ -50,8 +46,33 @@ impl Signals {
     }
 }
 
-impl Drop for Signals {
-    fn drop(&mut self) {
-        self.task.abort();
+fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOnce(Exit)) {
+    let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else {
+        warn!("signals cannot be caught: a stop ends the program at once");
+        return;
+    };
+    runtime.block_on(async {
+        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+            warn!("signals cannot be caught: a stop ends the program at once");
+            return;
+        };
+        either(&mut term, &mut int).await;
+        asked.cancel();
+        if !at_once {
+            out::talk("stopping: running calls may end; once more to stop at once\n");
+            either(&mut term, &mut int).await;
+        }
+        insisted.cancel();
+        tokio::time::sleep(LAST_WORDS).await;
+        // Whoever is busy does not hear. What is cut off is no more than by a loss of power.
+        out::talk("error: stopped at once\n");
+        end(Exit::Error);
+    });
+}
+
+async fn either(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn undo(cli: &Cli, arguments: &Arguments, signals: &Signals) ->
     let run = RunId::new(&arguments.run);
     let entries = entries(&run, &settings)?;
     let once = arguments.as_once();
-    let looked = apply::look(&once, &settings)?;
+    let looked = apply::look(&once, &settings, signals).await?;
     let tenant = tenant(&run, &entries, &looked)?;
     let back = Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
     let exit = if arguments.apply {

@@ -43,7 +43,7 @@ pub(super) async fn look(
     let kept = live.map(|path| kept(path, &settings)).transpose()?;
     let from_kept = kept.is_some() && whom.paths.is_empty();
     let looked = if (whom.ids.is_empty() && !from_kept) || with_manifests {
-        let looked = manifests::look(&manifests::paths(&whom.paths, &settings))?;
+        let looked = manifests::look_unless_stopped(&manifests::paths(&whom.paths, &settings), signals).await?;
         looked.tell();
         Some(looked)
     } else {

@@ -265,6 +265,10 @@ pub struct Run {
     /// The longest wait after failures.
     #[serde(with = "span")]
     pub backoff_ceiling: Duration,
+    /// How long a line must have been missing in the manifests before anybody is disabled because of that alone. A clean newer
+    /// commit counts at once.
+    #[serde(with = "span")]
+    pub absence: Duration,
     /// How long running calls may go on after a stop was asked for.
     #[serde(with = "span")]
     pub grace: Duration,
@@ -280,6 +284,7 @@ impl Default for Run {
             resync: seconds(15 * 60),
             backoff: seconds(10),
             backoff_ceiling: seconds(30 * 60),
+            absence: seconds(5 * 60),
             grace: seconds(20),
         }
     }

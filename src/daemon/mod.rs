@@ -9,6 +9,7 @@
 //! of no other.
 
 mod brake;
+mod look;
 mod pass;
 mod state;
 
@@ -54,8 +55,8 @@ pub struct Daemon<R, P, J> {
 /// What happens, for whoever shows it.
 #[derive(Debug)]
 pub enum News<'n> {
-    /// Manifests were taken, with these problems.
-    Manifests(&'n [Diagnostic]),
+    /// Manifests were taken, with these problems, and with what is odd and no problem.
+    Manifests(&'n [Diagnostic], &'n [Diagnostic]),
     /// An earlier run of the program left this open; the tenant is looked at first.
     Recovered(&'n TenantName, &'n Debts),
     /// A tenant was planned.

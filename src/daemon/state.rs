@@ -17,16 +17,16 @@ use tracing::{error, info, warn};
 use super::{
     Daemon, Listener, News, TenantStatus,
     brake::{Brake, Edge},
+    look::{Looked, Said, Understood, look, understand, warn_of},
     pass::{Ended, Pass},
 };
 use crate::{
     config::Run,
-    manifest::{self, InForce, Keeper},
+    manifest::{Absences, InForce, Keeper},
     model::{DesiredTenant, LiveTenant, Mode, Revision, TenantId, TenantName},
     pass::{self, Elsewhere},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
-    source::{Tree, read_tree, revision},
 };
 
 /// How long a tenant waits whose customer is still worked on under another name.
@@ -34,7 +34,8 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A task's end.
 pub(super) enum Task {
-    Looked(Tree, Option<Revision>),
+    Looked(Looked),
+    Understood(Understood),
     Ended(Ended),
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Loop<R, P, J> {
     looks: Looks,
     poll_at: At,
     keeper: Keeper,
+    absences: Absences,
+    said: Said,
     in_force: InForce,
     /// Which version that is, where git knows it.
     revision: Option<Revision>,
@@ -98,6 +101,8 @@ where
             looks: Looks::default(),
             poll_at: poll,
             keeper: Keeper::default(),
+            absences: Absences::default(),
+            said: Said::default(),
             in_force: InForce::default(),
             revision: None,
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
@@ -165,25 +170,20 @@ where
         self.debounce.looked();
         self.poll_at = self.now() + self.daemon.timing.poll;
         let roots = self.daemon.manifests.clone();
-        self.tasks.spawn_blocking(move || Task::Looked(read_tree(&roots), revision(&roots)));
+        self.tasks.spawn_blocking(move || Task::Looked(look(&roots)));
         self.tell_status();
     }
 
     /// Takes the end of a task. True if the files were looked at.
     pub(super) fn ended(&mut self, joined: Result<(Id, Task), JoinError>) -> bool {
         match joined {
-            Ok((_, Task::Looked(tree, revision))) => {
-                self.looking = false;
-                match self.looks.judge(tree.digest) {
-                    // What was only edited may be committed by now.
-                    Look::Same => self.revision = revision,
-                    Look::Again => self.debounce.news(self.now()),
-                    Look::Take => {
-                        self.revision = revision;
-                        self.take(&tree);
-                    }
-                }
+            Ok((_, Task::Looked(looked))) => {
+                self.looked(looked);
                 return true;
+            }
+            Ok((_, Task::Understood(understood))) => {
+                self.looking = false;
+                self.take(understood);
             }
             Ok((id, Task::Ended(ended))) => {
                 self.running.remove(&id);
@@ -210,10 +210,32 @@ where
                 } else {
                     error!(%failure, "looking at the manifests ended unexpectedly");
                     self.looking = false;
+                    self.looks = Looks::default();
                 }
             }
         }
         false
+    }
+
+    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait for them.
+    fn looked(&mut self, looked: Looked) {
+        match self.looks.judge(looked.tree.digest) {
+            Look::Same => {
+                self.looking = false;
+                // What was only edited may be committed by now.
+                self.revision = looked.revision;
+                if self.said.is_news(looked.said) {
+                    for tenant in self.absences.said(&mut self.in_force) {
+                        self.schedule.news(&tenant, self.now());
+                    }
+                }
+            }
+            Look::Again => {
+                self.looking = false;
+                self.debounce.news(self.now());
+            }
+            Look::Take => drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked)))),
+        }
     }
 
     fn finish(&mut self, tenant: &TenantName, ending: Ending) {
@@ -224,11 +246,14 @@ where
         self.tell_status();
     }
 
-    fn take(&mut self, tree: &Tree) {
-        let loaded = manifest::load(&tree.files);
-        let diagnostics = loaded.diagnostics.clone();
+    fn take(&mut self, understood: Understood) {
+        let Understood { files, mut loaded, revision, said } = understood;
+        self.revision = revision;
+        let (diagnostics, warnings) = (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
         let before = std::mem::take(&mut self.in_force);
         self.in_force = self.keeper.take(loaded);
+        let said = self.said.is_news(said);
+        self.absences.take(&mut self.in_force, Timestamp::now(), self.daemon.timing.absence, said);
         let tenants = &self.in_force.desired.tenants;
         let same = |name: &TenantName, tenant: &DesiredTenant| {
             let approved = |in_force: &InForce| in_force.approvals.get(name).cloned();
@@ -238,19 +263,8 @@ where
         let changed: BTreeSet<TenantName> =
             tenants.iter().filter(|(name, tenant)| !same(name, tenant)).map(|(name, _)| name.clone()).collect();
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
-        info!(
-            files = tree.files.len(),
-            tenants = all.len(),
-            changed = changed.len(),
-            errors = diagnostics.len(),
-            "manifests taken"
-        );
-        for (tenant, reason) in &self.in_force.kept {
-            warn!(%tenant, %reason, "an older version stays in force");
-        }
-        for (tenant, reason) in &self.in_force.broken {
-            warn!(%tenant, %reason, "held");
-        }
+        info!(files, tenants = all.len(), changed = changed.len(), errors = diagnostics.len(), "manifests taken");
+        warn_of(&self.in_force);
         for gone in before.desired.tenants.keys().filter(|name| !all.contains(name)) {
             warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
             self.last.remove(gone);
@@ -258,7 +272,7 @@ where
             self.waits_for.remove(gone);
         }
         self.errors = diagnostics.len();
-        (self.listener)(News::Manifests(&diagnostics));
+        (self.listener)(News::Manifests(&diagnostics, &warnings));
         // What a running pass means to do is no longer what is wanted: it begins no new step, and the next one plans anew.
         for running in self.running.values() {
             match tenants.get(&running.tenant) {

@@ -8,14 +8,14 @@ use std::{
 use super::{
     Loaded, approval,
     entry::{UserEntry, Written},
-    read::{FileRead, Problem, SetDraft, TenantDraft, What},
+    read::{FileRead, Problem, SetDraft, Standing, TenantDraft, What},
     schema::ConfirmEntry,
     together,
     windows::WindowsEntry,
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Mode, Origin, PhoneNumber, Prune, Site,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing, Mode, Origin, PhoneNumber, Prune, Site,
         TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
@@ -50,7 +50,9 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
     loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
     let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty() && !problem.of_approval);
     loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
-    loaded.speaks_of = files.iter().map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
+    odd_files(files, &mut loaded);
+    let read = files.iter().filter(|file| !matches!(file.standing, Standing::Aside { .. }));
+    loaded.speaks_of = read.map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
     loaded.desired = Desired { tenants: tenants.into_iter().map(|(name, (_, tenant))| (name, Arc::new(tenant))).collect() };
     if let Some(file) = loaded.unclear.first() {
@@ -60,6 +62,35 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
         }
     }
     loaded
+}
+
+/// Files that say nothing, and files that are not read.
+fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
+    let warning = |file: &FileRead, message: String, hint: &str| Diagnostic {
+        message,
+        hint: Some(hint.to_owned()),
+        file: Arc::clone(&file.path),
+        place: None,
+        labels: Vec::new(),
+        text: Arc::clone(&file.text),
+    };
+    for file in files {
+        match &file.standing {
+            Standing::Speaks => {}
+            Standing::Blank => {
+                loaded.blank.insert(Arc::clone(&file.path));
+                let hint = "an empty file is no way to say `nobody`: write `users: []` in a `UserSet`, or delete the file";
+                loaded.warnings.push(warning(file, "this file says nothing".to_owned(), hint));
+            }
+            Standing::Aside { reason, is_copy } => {
+                if !is_copy {
+                    loaded.aside.insert(Arc::clone(&file.path));
+                }
+                let hint = "rename it, or move it out of the folder";
+                loaded.warnings.push(warning(file, format!("this file is not read: {reason}"), hint));
+            }
+        }
+    }
 }
 
 pub(super) struct Fleet<'f> {
@@ -272,6 +303,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         users: BTreeMap::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,
+        missing: Missing::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Loaded;
-use crate::model::{Approval, Desired, DesiredTenant, NumberKey, TenantId, TenantName, Upn};
+use crate::model::{Approval, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantName, Upn};
 
 /// What is in force now.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +21,26 @@ pub struct InForce {
     pub broken: BTreeMap<TenantName, String>,
 }
 
+impl InForce {
+    /// No line that is missing counts, for this reason, unless there is another one already.
+    pub fn doubt(&mut self, doubt: &Doubt) {
+        for tenant in self.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt.is_none()) {
+            Arc::make_mut(tenant).missing.doubt = Some(doubt.clone());
+        }
+    }
+}
+
 /// Remembers the last good version of each tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Keeper {
     good: BTreeMap<TenantName, Arc<DesiredTenant>>,
     spoke_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
+    /// The same of files that are gone: one may come back empty before it is filled.
+    gone: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
+    /// Files that were empty when they were first looked at, and still are: nobody knows whom they named.
+    blank: BTreeSet<Arc<str>>,
+    /// Whether this was ever asked.
+    asked: bool,
 }
 
 impl Keeper {
@@ -33,9 +48,13 @@ impl Keeper {
     ///
     /// A tenant whose documents are all right is taken. One that something is wrong with keeps its last good version. A file
     /// that could not be understood concerns the tenants that it spoke of last time; if it is new, it may concern anybody, and
-    /// [`DesiredTenant::incomplete`] then holds removals.
+    /// [`DesiredTenant::incomplete`] then holds removals. An empty file counts as one that could not be understood, if it spoke of
+    /// anybody before; if it was there and empty from the beginning, or if a file looks like a manifest and is not read,
+    /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let Loaded { desired, approvals, mut broken, unclear, speaks_of, .. } = loaded;
+        let Loaded { desired, approvals, mut broken, unclear, blank, aside, mut speaks_of, .. } = loaded;
+        self.emptied(&blank, &desired, &mut speaks_of, &mut broken);
+        let doubt = self.doubt(&blank, &aside);
         let mut unknown = false;
         for file in &unclear {
             match self.spoke_of.get(file) {
@@ -76,16 +95,62 @@ impl Keeper {
             }
         }
         drop_collisions(&mut in_force);
+        for tenant in in_force.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt != doubt) {
+            Arc::make_mut(tenant).missing.doubt.clone_from(&doubt);
+        }
         self.good.retain(|name, _| in_force.broken.contains_key(name));
         self.good.extend(in_force.desired.tenants.clone());
         // What a file that is gone once spoke of says nothing of a new file with its name.
-        self.spoke_of.retain(|file, _| speaks_of.contains_key(file));
+        let (here, gone) = std::mem::take(&mut self.spoke_of).into_iter().partition(|(file, _)| speaks_of.contains_key(file));
+        self.spoke_of = here;
+        self.gone.extend(BTreeMap::into_iter(gone).filter(|(_, tenants)| !tenants.is_empty()));
         for (file, tenants) in speaks_of {
             if !unclear.contains(&file) {
+                self.gone.remove(&file);
                 self.spoke_of.insert(file, tenants);
             }
         }
         in_force
+    }
+
+    /// Empty files that described tenants before: those keep their last good version, unless nobody is missing in the new one.
+    fn emptied(
+        &self,
+        blank: &BTreeSet<Arc<str>>,
+        desired: &Desired,
+        speaks_of: &mut BTreeMap<Arc<str>, BTreeSet<TenantName>>,
+        broken: &mut BTreeMap<TenantName, String>,
+    ) {
+        let whole = |name: &TenantName| {
+            let (last, now) = (self.good.get(name), desired.tenants.get(name));
+            last.zip(now).is_some_and(|(last, now)| last.users.keys().all(|user| now.users.contains_key(user)))
+        };
+        for file in blank {
+            let spoke_of = self.spoke_of.get(file).or_else(|| self.gone.get(file)).into_iter().flatten();
+            let short: BTreeSet<TenantName> = spoke_of.filter(|name| !whole(name)).cloned().collect();
+            for tenant in &short {
+                let reason = || format!("{file} is empty, and it described this tenant or users of it before");
+                broken.entry(tenant.clone()).or_insert_with(reason);
+            }
+            speaks_of.insert(Arc::clone(file), short);
+        }
+    }
+
+    /// Why no missing line counts, if so.
+    fn doubt(&mut self, blank: &BTreeSet<Arc<str>>, aside: &BTreeSet<Arc<str>>) -> Option<Doubt> {
+        if self.asked {
+            self.blank.retain(|file| blank.contains(file));
+        } else {
+            self.blank.clone_from(blank);
+        }
+        self.asked = true;
+        if let Some(file) = self.blank.first() {
+            let reason = format!("{file} is empty, so nobody knows whom it named");
+            return Some(Doubt { reason, remedy: "fill that file, or delete it".to_owned() });
+        }
+        let file = aside.first()?;
+        let reason = format!("{file} looks like a manifest and is not read: it may name this user");
+        Some(Doubt { reason, remedy: "rename that file so that it ends in `.yaml`, or move it out of the folder".to_owned() })
     }
 }
 

@@ -10,6 +10,7 @@
 //! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a tenant is in
 //! [`Loaded::desired`] only if nothing that concerns it is wrong.
 
+mod absence;
 mod approval;
 mod check;
 mod entry;
@@ -27,6 +28,7 @@ use std::{
     sync::Arc,
 };
 
+pub use absence::Absences;
 pub use express::{can_name, can_say, written};
 pub use keep::{InForce, Keeper};
 pub use schema::json_schema;
@@ -43,13 +45,26 @@ pub struct ManifestFile {
     pub path: Arc<str>,
     /// The text, or why there is none.
     pub text: Result<Arc<str>, String>,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a file in a folder of manifests is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A manifest, or what must be one by its name.
+    Manifest,
+    /// It looks like a manifest by mistake, such as `office.yaml.txt`, and is not read.
+    Aside,
+    /// The same, and the manifest that it is a copy of stands beside it.
+    Copy,
 }
 
 impl ManifestFile {
     /// A file that could be read.
     #[must_use]
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: Ok(text.into()) }
+        Self { path: path.into(), text: Ok(text.into()), role: Role::Manifest }
     }
 }
 
@@ -62,10 +77,16 @@ pub struct Loaded {
     pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// All problems, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is odd and no error: files that say nothing, and files that are not read.
+    pub warnings: Vec<Diagnostic>,
     /// Tenants that something is wrong with, and what in short.
     pub broken: BTreeMap<TenantName, String>,
     /// Files with a part that could not be understood at all: nobody knows which tenants it concerns.
     pub unclear: BTreeSet<Arc<str>>,
+    /// Files that say nothing at all.
+    pub blank: BTreeSet<Arc<str>>,
+    /// Files that may be manifests under a name by which they are not read.
+    pub aside: BTreeSet<Arc<str>>,
     /// Which tenants each readable file speaks of.
     pub speaks_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
 }

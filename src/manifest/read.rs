@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde_yaml::Value;
 
 use super::{
-    ManifestFile,
+    ManifestFile, Role,
     approval::{self, ApprovalDraft},
     entry::{Fields, UserEntry},
     lists,
@@ -27,6 +27,18 @@ pub(super) struct FileRead {
     pub(super) problems: Vec<Problem>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
+    pub(super) standing: Standing,
+}
+
+/// Whether a file says anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does, or is to.
+    Speaks,
+    /// It holds nothing but blanks and comments.
+    Blank,
+    /// It is not read, for this reason, and may be what its name suggests.
+    Aside { reason: String, is_copy: bool },
 }
 
 /// A `Tenant` document.
@@ -94,10 +106,19 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         approvals: Vec::new(),
         problems: Vec::new(),
         lines: Vec::new(),
+        standing: Standing::Speaks,
     };
+    if let (Err(reason), Role::Aside | Role::Copy) = (&file.text, file.role) {
+        read.standing = Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
+        return read;
+    }
     if let Err(reason) = &file.text {
         let what = What::Placed { message: format!("cannot be read: {reason}"), hint: None, place: None, other: None };
         read.problems.push(Problem::of(what, Vec::new()));
+        return read;
+    }
+    if yaml::is_blank(&read.text) {
+        read.standing = Standing::Blank;
         return read;
     }
     match yaml::documents(&read.text) {

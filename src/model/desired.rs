@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AccountName, Calling, Details, ExtensionPrefix, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows};
+use super::{AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct DesiredTenant {
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
     pub incomplete: Option<String>,
+    /// Lines that are missing, and from when on that counts.
+    pub missing: Missing,
 }
 
 impl DesiredTenant {

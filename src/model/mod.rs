@@ -12,6 +12,7 @@ mod id;
 mod inventory;
 mod live;
 mod memory;
+mod missing;
 mod phone;
 mod reading;
 mod sent;
@@ -32,6 +33,7 @@ pub use live::{
     Unmatched,
 };
 pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Verb, Write, Written};
+pub use missing::{Doubt, Missing};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use sent::{Known, Managed, Sent, SentCounts};

@@ -25,6 +25,7 @@ impl HoldKind {
             Self::Mode
             | Self::Manifests
             | Self::Incomplete
+            | Self::Absent
             | Self::NotRead
             | Self::Coverage
             | Self::Consent
@@ -103,7 +104,9 @@ fn rule(steps: &mut [Step], approval: &Approval, plan: &Fingerprint, memory: &Me
 /// The gates and users that an approval of this plan would have to name, so that it lets something run.
 #[must_use]
 pub fn wanted(steps: &[Step]) -> Option<(BTreeSet<Gate>, BTreeSet<Upn>)> {
-    let judged = |step: &&Step| step.holds.iter().all(|hold| hold.kind.gate().is_some() || hold.kind == HoldKind::Window);
+    // What only waits is lifted by time.
+    let waits = |hold: &Hold| matches!(hold.kind, HoldKind::Window | HoldKind::Absent);
+    let judged = |step: &&Step| step.holds.iter().all(|hold| hold.kind.gate().is_some() || waits(hold));
     let judged: Vec<&Step> = steps.iter().filter(judged).collect();
     let gated = |step: &&&Step| step.holds.iter().any(|hold| hold.kind.gate().is_some());
     let gates: BTreeSet<Gate> = judged.iter().flat_map(|step| &step.holds).filter_map(|hold| hold.kind.gate()).collect();

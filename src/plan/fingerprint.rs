@@ -2,7 +2,8 @@
 //!
 //! It covers what the manifests want; consent, coverage, who is visible, their calling, numbers and managed fields, a write
 //! that may still become visible counting as if it were; answers that were lost; and every step with all that it sends. It does
-//! not cover the places in files, approvals, times, holds, or a sync that is owed: those move without anything changing.
+//! not cover the places in files, since when lines are missing, approvals, times, holds, or a sync that is owed: those move without
+//! anything changing.
 //!
 //! **Invariant:** what is covered is taken apart field by field, so that a new field of these types does not compile until
 //! somebody has decided about it.
@@ -60,6 +61,7 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         users,
         origin: _,
         incomplete,
+        missing: _,
     } = desired;
     (name, id, account, mode, prune, adopt, live, confirm).hash(sha);
     (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len()).hash(sha);

@@ -28,6 +28,8 @@ pub enum HoldKind {
     Manifests,
     /// Part of the manifests is unreadable: nobody may be removed.
     Incomplete,
+    /// The user's line has not been missing for long enough.
+    Absent,
     /// Live state could not be read.
     NotRead,
     /// The list of users may not be whole.

@@ -10,6 +10,7 @@
 //!
 //! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
+mod absence;
 mod approval;
 mod confirm;
 mod diff;
@@ -179,6 +180,7 @@ impl<'a> Fleet<'a> {
         let mut steps = std::mem::take(&mut outcome.steps);
         let waits_for = numbers::arrange(&mut steps, desired, &live, &self.ledger);
         guards::hold_steps(&mut steps, desired, &live, tenant.kept);
+        absence::hold(&mut steps, desired, self.now);
         guards::hold_if_emptied(&mut steps, desired, tenant.memory);
         guards::hold_over_limits(&mut steps, desired, &live);
         window::hold_steps(&mut steps, desired, &live, self.now);

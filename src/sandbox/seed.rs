@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Adopt, DesiredUser, Limits, LiveSource, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName},
+        model::{Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName},
         sandbox::drift::Drift,
     };
 
@@ -178,6 +178,7 @@ mod tests {
                 users,
                 origin: origin.clone(),
                 incomplete: None,
+                missing: Missing::default(),
             };
             (name, Arc::new(tenant))
         };

@@ -5,11 +5,14 @@
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file of its own with the reason, so
 //! that it can be told beside the mistakes in other files.
 
+mod commit;
 mod kept;
+mod lookalike;
 mod revision;
 mod tree;
 mod watch;
 
+pub use commit::{half_checked_out, said_by_commit};
 pub use kept::{KeptFiles, read_kept};
 pub use revision::{Unversioned, look_up, revision};
 pub use tree::{Tree, read_tree};

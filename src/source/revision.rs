@@ -102,6 +102,23 @@ fn parent(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// What git answers to a question beside the version, asked in the folder of a path; nothing if it does not.
+pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let mut git = Git { folder: folder_of(root), settings: Vec::new() };
+    match git.ask(arguments) {
+        Err(Silent::Refused(why)) if why.contains("dubious ownership") => {
+            git.trust_for_this_call();
+            git.ask(arguments).ok()
+        }
+        answer => answer.ok(),
+    }
+}
+
+/// The folder in which git is asked about a path.
+pub(super) fn folder_of(root: &Path) -> &Path {
+    if root.is_dir() { root } else { parent(root) }
+}
+
 /// Why git gave no answer.
 enum Silent {
     /// It could not be started.

@@ -55,6 +55,16 @@ impl Diagnostic {
 /// The problem with its source line, in colour, ending in a line break. Whoever prints strips colours where they do not belong.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {
+    render_as(diagnostic, Level::ERROR)
+}
+
+/// The same for what is odd and no problem.
+#[must_use]
+pub fn render_warning(diagnostic: &Diagnostic) -> String {
+    render_as(diagnostic, Level::WARNING)
+}
+
+fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
     let (same, other): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
     let place = diagnostic.place.as_ref();
     let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
@@ -63,7 +73,7 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let context = |part: &Part, label: &'_ Label| {
         AnnotationKind::Context.span(part.span(&label.place)).label(foreign::line(&label.message))
     };
-    let mut group = Group::with_title(Level::ERROR.primary_title(foreign::line(&diagnostic.message)));
+    let mut group = Group::with_title(level.primary_title(foreign::line(&diagnostic.message)));
     match place {
         Some(place) => {
             let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 pub use decode::{At, Wrong, decode, decode_strictly, missing, some, word};
-pub use diagnostic::{Diagnostic, Label, render};
+pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
 pub use words::{HINT, SECRET};
 
@@ -104,6 +104,17 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
         }
     }
     Ok(documents)
+}
+
+/// Whether a text holds nothing but blanks, comments and marks of documents.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    let says_nothing = |line: &str| {
+        let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("...")).unwrap_or(line).trim_start();
+        rest.is_empty() || rest.starts_with('#') || line.starts_with('%')
+    };
+    text.split(['\n', '\r']).all(says_nothing)
 }
 
 /// The second half of the parser's sentence: `..., while scanning a quoted scalar at line 17 column 20`.

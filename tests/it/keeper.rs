@@ -30,6 +30,14 @@ impl World {
         self
     }
 
+    /// Why missing lines of tenants do not count, after the same look once more.
+    fn doubts(&mut self) -> Vec<String> {
+        let files: Vec<ManifestFile> = self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+        let in_force = self.keeper.take(load(&files));
+        let tenants = in_force.desired.tenants.iter();
+        tenants.filter_map(|(name, tenant)| Some(format!("{name}: {}", tenant.missing.doubt.as_ref()?))).collect()
+    }
+
     /// One line for each tenant: `name = users [kept] [held]`, or `name broken`.
     fn look(&mut self) -> String {
         let files: Vec<ManifestFile> = self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
@@ -237,6 +245,49 @@ fn a_tenant_kept_while_its_manifests_were_incomplete_stays_held() {
     assert_eq!(world.look(), "a = ann kept held");
     world.write("a.yaml", &whole("a", &["ann"]));
     assert_eq!(world.look(), "a = ann xia");
+}
+
+#[test]
+fn an_emptied_file_keeps_what_it_spoke_of_and_a_new_one_disturbs_nothing() {
+    for empty in ["", " \n\t\n", "\u{feff}", "---\n", "# bob has left\n# so has bea\n", "--- # later\n...\n", "%YAML 1.2\n---\n"] {
+        let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
+        assert_eq!(world.look(), "a = ann; b = bob");
+        world.write("s.yaml", empty).write("new.yaml", empty);
+        assert_eq!(world.look(), "a = ann; b = bob kept", "{empty:?}");
+        assert_eq!(world.look(), "a = ann; b = bob kept", "{empty:?}, looked at again");
+        assert_eq!(world.doubts(), [""; 0], "{empty:?}");
+        // Gone for a moment and back empty, as some editors do it.
+        world.remove("s.yaml");
+        assert_eq!(world.look(), "a = ann; b = ");
+        world.write("s.yaml", empty);
+        assert_eq!(world.look(), "a = ann; b = ");
+        world.write("s.yaml", &set("b", &[]));
+        assert_eq!(world.look(), "a = ann; b = ", "an empty list is said");
+    }
+}
+
+#[test]
+fn an_emptied_file_whose_users_have_moved_is_just_empty() {
+    let mut world = World::new(&[("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
+    world.look();
+    world.write("s.yaml", "").write("t.yaml", &set("b", &["bea", "bob"]));
+    assert_eq!(world.look(), "b = bea bob");
+    world.write("t.yaml", &set("b", &["bea"]));
+    assert_eq!(world.look(), "b = bea");
+    assert_eq!(world.doubts(), [""; 0]);
+}
+
+#[test]
+fn a_file_that_was_empty_from_the_beginning_leaves_a_doubt_until_it_speaks_or_goes() {
+    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("s.yaml", "# nobody\n"), ("t.yaml", "")]);
+    world.look();
+    assert_eq!(world.doubts(), ["a: s.yaml is empty, so nobody knows whom it named"]);
+    world.write("s.yaml", &set("a", &["amy"]));
+    world.look();
+    assert_eq!(world.doubts(), ["a: t.yaml is empty, so nobody knows whom it named"]);
+    world.remove("t.yaml");
+    assert_eq!(world.look(), "a = amy ann");
+    assert_eq!(world.doubts(), [""; 0]);
 }
 
 #[test]

@@ -8,6 +8,7 @@
     reason = "a test ends at once where its stage cannot be set"
 )]
 
+mod absent;
 mod accounts;
 mod adverse;
 mod brakes;

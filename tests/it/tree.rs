@@ -1,13 +1,15 @@
 //! Reading folders: every kind of file that can lie in one, and nothing outside of it.
 
 use std::{
+    collections::BTreeSet,
     fs,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use dialplane::{
+    manifest::Role,
     source::{Tree, read_tree},
     yaml::MAX_BYTES,
 };
@@ -56,7 +58,70 @@ fn manifests_are_found_in_order_and_other_files_are_passed_over() {
         ("d.yaml~", "x: ["),
         ("yaml", "x: ["),
     ]);
-    assert_eq!(seen(folder.path()), ["a.yml: ok", "b.yaml: ok", "deep/er/c.yaml: ok"]);
+    let aside = "d.yaml~: only what ends in `.yaml` or `.yml` is read, and this ends in `.yaml~`";
+    assert_eq!(seen(folder.path()), ["a.yml: ok", "b.yaml: ok", aside, "deep/er/c.yaml: ok"]);
+}
+
+#[test]
+fn endings_are_read_in_any_case() {
+    let folder = folder(&[("Office.YAML", TEXT), ("b.Yml", TEXT), ("c.yMl", TEXT)]);
+    assert_eq!(seen(folder.path()), ["Office.YAML: ok", "b.Yml: ok", "c.yMl: ok"]);
+}
+
+#[test]
+fn what_looks_like_a_manifest_and_is_not_read_is_named() {
+    let alone = [
+        "a.yaml.txt",
+        "B.YAML.Txt",
+        "c.yml.bak",
+        "d.yaml.disabled",
+        "e.yaml.orig",
+        "f.yaml.gz",
+        "g.yaml.part",
+        "h.yaml ",
+        "i.yaml.",
+        "j.yaml (1)",
+    ];
+    let copies = ["office.yaml~", "office.yaml.bak", "Office.yml.rej", "#office.yaml#"];
+    let nothing = ["notes.txt", "yaml.txt", "manifest.yamlish", "list.csv", "README.md", "data.json"];
+    let folder = folder(&[("office.yaml", TEXT), ("Office.yml", TEXT)]);
+    alone.iter().chain(&copies).chain(&nothing).for_each(|name| write(folder.path(), name, TEXT));
+    let manifest = "kind: Tenant\napiVersion: dialplane/v1\n";
+    write(folder.path(), "users.json", "{\"kind\": \"UserSet\", \"apiVersion\": \"dialplane/v1\"}");
+    write(folder.path(), "sales.yam", manifest);
+    write(folder.path(), "sales", manifest);
+    write(folder.path(), "howto.md", manifest);
+    let tree = read(folder.path());
+    let with = |role: Role| {
+        let named = tree.files.iter().filter(|file| file.role == role);
+        named.map(|file| file.path.rsplit('/').next().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(with(Role::Aside), &names(&alone) | &names(&["users.json", "sales.yam", "sales"]));
+    assert_eq!(with(Role::Copy), names(&copies));
+    assert_eq!(with(Role::Manifest), names(&["office.yaml", "Office.yml"]));
+    let loaded = dialplane::manifest::load(&tree.files);
+    assert_eq!((loaded.diagnostics.len(), loaded.unclear.len()), (0, 0));
+    assert_eq!(loaded.warnings.len(), alone.len() + copies.len() + 3 + 2, "and two files say nothing");
+}
+
+#[test]
+fn what_is_hidden_is_passed_over_whatever_it_is() {
+    let folder = folder(&[("a.yaml", TEXT), (".private/b.yaml", "x: ["), ("~$a.yaml", "\u{1}")]);
+    symlink("ann@host.example:4711", folder.path().join(".#a.yaml")).unwrap();
+    symlink("nowhere", folder.path().join(".lock")).unwrap();
+    symlink("..", folder.path().join(".private/up")).unwrap();
+    symlink(".loop", folder.path().join(".loop")).unwrap();
+    fs::set_permissions(folder.path().join(".private"), fs::Permissions::from_mode(0o000)).unwrap();
+    assert_eq!(seen(folder.path()), ["a.yaml: ok"]);
+    fs::set_permissions(folder.path().join(".private"), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn what_leads_nowhere_in_sight_is_refused() {
+    let folder = folder(&[("a.yaml", TEXT)]);
+    symlink("unmounted", folder.path().join("sites")).unwrap();
+    assert!(seen(folder.path())[1].starts_with("sites: No such file"), "{:?}", seen(folder.path()));
 }
 
 #[test]
@@ -101,7 +166,7 @@ fn what_is_not_utf8_is_refused_with_the_byte() {
         [
             "fine.yaml: ok",
             "latin.yaml: it is not UTF-8: byte 9 does not belong there; save it as UTF-8",
-            "wide.yaml: it is not UTF-8: byte 1 does not belong there; save it as UTF-8",
+            "wide.yaml: it is UTF-16, not UTF-8; save it as UTF-8",
         ]
     );
 }
@@ -124,9 +189,9 @@ fn what_is_no_file_is_refused_or_walked_into() {
     assert!(seen[0].starts_with("dangling.yaml: No such file"), "{seen:#?}");
     assert_eq!(seen[1], "folder.yaml/inside.yaml: ok");
     assert!(seen[2].starts_with("itself.yaml: Too many levels of symbolic links"), "{seen:#?}");
-    assert_eq!(seen[3], "pipe.yaml: it is no file");
+    assert_eq!(seen[3], "pipe.yaml: it is a pipe, and no regular file");
     // A pipe that is named must not be waited for.
-    assert_eq!(read_tree(std::slice::from_ref(&pipe)).files[0].text, Err("it is no file".to_owned()));
+    assert_eq!(read_tree(std::slice::from_ref(&pipe)).files[0].text, Err("it is a pipe, and no regular file".to_owned()));
 }
 
 #[test]

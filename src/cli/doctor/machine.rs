@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{
-    super::manifests::{self, Looked},
+    super::{
+        exit::Failure,
+        manifests::{self, Looked},
+    },
     Checks,
 };
 use crate::{
@@ -17,14 +20,16 @@ use crate::{
     stop::StopSwitch,
 };
 
-pub(super) fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
+pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
     if let Some((path, error)) = paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?))) {
         let remedy = "make the folder, name another one (`manifests` in the configuration, or as an argument), or write a first tenant with \
                       `dialplane import --out`";
         checks.fail("manifests", format!("{}: {error}", path.display()), remedy);
         return None;
     }
-    let looked = match manifests::look(paths) {
+    let named = paths.to_vec();
+    let looked = tokio::task::spawn_blocking(move || manifests::look(&named)).await;
+    let looked = match looked.unwrap_or_else(|error| Err(Failure::new(error))) {
         Ok(looked) => looked,
         Err(failure) => {
             let first = failure.diagnostics.first();
@@ -46,6 +51,9 @@ pub(super) fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked
             format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants.len(), "tenant"), many(users, "user")),
         ),
         errors => checks.fail("manifests", many(errors, "error"), "`dialplane validate` shows each of them"),
+    }
+    for warning in &looked.warnings {
+        checks.warn("manifests", format!("{}: {}", warning.file, warning.message), warning.hint.clone().unwrap_or_default());
     }
     Some(looked)
 }

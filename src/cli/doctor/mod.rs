@@ -121,7 +121,7 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
         Ok(_) => here.pass("configuration", "it can be used"),
         Err(failure) => here.fail("configuration", failure.message.clone(), failure.hint.clone().unwrap_or_default()),
     }
-    let looked = machine::manifests(&mut here, &paths);
+    let looked = machine::manifests(&mut here, &paths).await;
     if looked.is_some() {
         machine::revision(&mut here, &paths);
     }

@@ -3,6 +3,7 @@
 //! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that may run, and carrying it out
 //! sends nothing at all.
 
+mod absence;
 mod approvals;
 mod counted;
 mod disasters;

@@ -93,6 +93,7 @@ fn draw(seed: u64) -> (InForce, Model) {
             users: wishes,
             origin: origin.clone(),
             incomplete: None,
+            missing: dialplane::model::Missing::default(),
         };
         let sees = Field::ALL.into_iter().collect();
         let customer = Customer { consent: Consent::Granted, suspect: false, unreadable: false, sees, people };

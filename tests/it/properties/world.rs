@@ -170,6 +170,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             users,
             origin: origin.clone(),
             incomplete: draw.incomplete.then(|| "new.yaml could not be understood".to_owned()),
+            missing: dialplane::model::Missing::default(),
         };
         (tenant.name.clone(), Arc::new(tenant))
     });

@@ -87,6 +87,7 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         users: wishes,
         origin: origin(),
         incomplete: None,
+        missing: dialplane::model::Missing::default(),
     };
     let mut people = BTreeMap::new();
     for user in users {

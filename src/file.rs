@@ -1,0 +1,65 @@
+//! Reading one file that somebody named: a regular one, of at most so many bytes.
+//!
+//! **Invariant:** never waits. A pipe without a writer, a device without an end and a folder are refused by what they are, and a file
+//! that grows while it is read is cut off with a word.
+
+use std::{
+    fs::{self, File, FileType, Metadata},
+    io::Read as _,
+    os::unix::fs::FileTypeExt as _,
+    path::Path,
+};
+
+/// The bytes of the file at `path`, or why there are none.
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    // Opening a pipe waits for its writer, so what it is has to be known before; what was opened is asked once more.
+    check(&fs::metadata(path).map_err(|error| error.to_string())?, most)?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    check(&file.metadata().map_err(|error| error.to_string())?, most)?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > most { Err(too_large("more", most)) } else { Ok(bytes) }
+}
+
+/// The text of the file at `path`, without the byte order mark that Windows editors write before it.
+pub fn read_text(path: &Path, most: u64) -> Result<String, String> {
+    let bytes = read(path, most)?;
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+fn check(metadata: &Metadata, most: u64) -> Result<(), String> {
+    if !metadata.is_file() {
+        return Err(format!("it is {}, and no regular file", kind(metadata.file_type())));
+    }
+    if metadata.len() > most { Err(too_large(&metadata.len().to_string(), most)) } else { Ok(()) }
+}
+
+fn kind(found: FileType) -> &'static str {
+    if found.is_dir() {
+        "a folder"
+    } else if found.is_fifo() {
+        "a pipe"
+    } else if found.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+fn too_large(bytes: &str, most: u64) -> String {
+    match bytes {
+        "more" => format!("it has more than the {most} bytes that are possible: split it"),
+        bytes => format!("it has {bytes} bytes; {most} are possible: split it"),
+    }
+}
+
+fn not_utf8(bytes: &[u8], valid: usize) -> String {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return "it is UTF-16, not UTF-8; save it as UTF-8".to_owned();
+    }
+    format!("it is not UTF-8: byte {} does not belong there; save it as UTF-8", valid + 1)
+}

@@ -1,0 +1,98 @@
+//! Absent for a moment is not gone: since when lines are missing that stood there, or may have stood there, before.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::InForce;
+use crate::model::{DesiredTenant, Missing, TenantId, TenantName, Upn};
+
+/// Who was named, as long as the service runs.
+#[derive(Debug, Clone, Default)]
+pub struct Absences {
+    tenants: BTreeMap<TenantId, Named>,
+}
+
+/// Who was named of one tenant.
+#[derive(Debug, Clone, Default)]
+struct Named {
+    /// Users, and from when on it counts that they are missing; nothing while they are named.
+    users: BTreeMap<Upn, Option<Timestamp>>,
+    /// The same for whom nobody has seen named.
+    others: Option<Timestamp>,
+    /// The tenant itself was missing at the last look.
+    was_away: bool,
+}
+
+impl Absences {
+    /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines count: when they have been missing
+    /// for as long as `patience`. `said`: a commit says all this, so that they count at once.
+    pub fn take(&mut self, in_force: &mut InForce, now: Timestamp, patience: Duration, said: bool) {
+        let counts = now.checked_add(patience).unwrap_or(Timestamp::MAX);
+        self.note_away(in_force);
+        for (name, tenant) in &mut in_force.desired.tenants {
+            // Of an older version nobody is removed who is not named.
+            if in_force.kept.contains_key(name) {
+                continue;
+            }
+            let named = self.tenants.entry(tenant.id.clone()).or_insert_with(|| Named { was_away: true, ..Named::default() });
+            if std::mem::take(&mut named.was_away) {
+                named.others = Some(counts);
+            }
+            if said {
+                (named.users, named.others) = (BTreeMap::new(), None);
+            }
+            named.take(tenant, now, counts);
+            note(tenant, named.missing(now));
+        }
+    }
+
+    /// A commit says what is in force already. The tenants for which that is news.
+    pub fn said(&mut self, in_force: &mut InForce) -> Vec<TenantName> {
+        let mut news = Vec::new();
+        for (name, tenant) in &mut in_force.desired.tenants {
+            let Some(named) = self.tenants.get_mut(&tenant.id).filter(|_| !in_force.kept.contains_key(name)) else { continue };
+            named.others = None;
+            named.users.retain(|_, missing| missing.is_none());
+            if note(tenant, Missing::default()) {
+                news.push(name.clone());
+            }
+        }
+        news
+    }
+
+    /// While a tenant is not described, nothing can be missing in it; when it comes back, it may do so file by file.
+    fn note_away(&mut self, in_force: &InForce) {
+        let here = |id: &TenantId| in_force.desired.tenants.values().any(|tenant| tenant.id == *id);
+        for (_, named) in self.tenants.iter_mut().filter(|(id, _)| !here(id)) {
+            named.was_away = true;
+            named.users.values_mut().for_each(|missing| *missing = None);
+        }
+    }
+}
+
+impl Named {
+    fn take(&mut self, tenant: &DesiredTenant, now: Timestamp, counts: Timestamp) {
+        for (user, missing) in &mut self.users {
+            *missing = (!tenant.users.contains_key(user)).then(|| missing.unwrap_or(counts));
+        }
+        self.users.retain(|_, missing| missing.is_none_or(|counts| counts > now));
+        let new = tenant.users.keys().filter(|user| !self.users.contains_key(*user)).cloned().collect::<Vec<_>>();
+        self.users.extend(new.into_iter().map(|user| (user, None)));
+    }
+
+    fn missing(&self, now: Timestamp) -> Missing {
+        let users = self.users.iter().filter_map(|(user, missing)| Some((user.clone(), (*missing)?))).collect();
+        Missing { users, others: self.others.filter(|counts| *counts > now), doubt: None }
+    }
+}
+
+/// Notes what is missing in a tenant; a doubt stays. True if that is news.
+fn note(tenant: &mut Arc<DesiredTenant>, missing: Missing) -> bool {
+    let missing = Missing { doubt: tenant.missing.doubt.clone(), ..missing };
+    let is_news = tenant.missing != missing;
+    if is_news {
+        Arc::make_mut(tenant).missing = missing;
+    }
+    is_news
+}

@@ -1,0 +1,41 @@
+//! Lines that are missing in the manifests, and from when on that counts.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::Timestamp;
+
+use super::Upn;
+
+/// Lines that are missing in the manifests of a tenant. Absent for a moment is not gone: a file may be on its way back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Users who were named before, and the moment from which on their absence counts.
+    pub users: BTreeMap<Upn, Timestamp>,
+    /// The same for everybody else: nobody has looked at the manifests for long enough to know.
+    pub others: Option<Timestamp>,
+    /// Why no missing line counts at all, if so.
+    pub doubt: Option<Doubt>,
+}
+
+impl Missing {
+    /// From when on it counts that no manifest names this user; absent: at once.
+    #[must_use]
+    pub fn counts_from(&self, user: &Upn) -> Option<Timestamp> {
+        self.users.get(user).copied().max(self.others)
+    }
+}
+
+/// Why a missing line says nothing: something in the folder may hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What is there.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}

@@ -1,0 +1,123 @@
+//! Whom only a missing line would disable: who waits for how long, and what ends the wait.
+
+use std::time::Duration;
+
+use dialplane::{
+    manifest::Absences,
+    plan::{HoldKind, Plan},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{carry_out, show};
+use crate::support::{House, contoso, of, runnable, text};
+
+const SPEC: &str = "prune: disable, limits: { disable: { percent: 100 } }";
+const PATIENCE: Duration = Duration::from_secs(300);
+
+fn after(seconds: i64) -> Timestamp {
+    "2026-03-01T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+}
+
+/// A house that has managed these users, and since when lines are missing.
+async fn managed(users: &[&str]) -> (House, Absences) {
+    let mut house = House::open(&contoso(SPEC, users), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    let mut absences = Absences::default();
+    absences.take(&mut house.in_force, after(-1000), PATIENCE, false);
+    (house, absences)
+}
+
+fn waiting(plan: &Plan) -> Vec<&str> {
+    let steps = of(plan, "contoso").steps.iter();
+    let waits = steps.filter(|step| step.holds.iter().any(|hold| hold.kind == HoldKind::Absent));
+    waits.map(|step| step.user.as_str().split('@').next().unwrap()).collect()
+}
+
+/// Who is touched at once.
+fn running(plan: &Plan) -> Vec<String> {
+    let name = |user: &str| user.split('@').next().unwrap().to_owned();
+    runnable(plan).iter().map(|(_, user)| name(user)).collect()
+}
+
+const ALL: [&str; 4] = ["ann enabled", "bob enabled", "cat enabled", "dan enabled"];
+
+#[tokio::test]
+async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_never_did() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    let plan = house.plan_at(after(10)).await;
+    show("absent", &text(&plan));
+    assert_eq!(waiting(&plan), ["cat", "dan"]);
+    assert_eq!(of(&plan, "contoso").resumes(), Some(after(300)), "it says when it runs");
+    assert_eq!(carry_out(&house, &plan).await, [""; 0]);
+    // Dan's line comes back and goes once more: it counts anew.
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &["ann enabled", "bob enabled", "dan enabled"]))]);
+    absences.take(&mut house.in_force, after(100), PATIENCE, false);
+    assert_eq!(waiting(&house.plan_at(after(110)).await), ["cat"]);
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
+    absences.take(&mut house.in_force, after(200), PATIENCE, false);
+    let plan = house.plan_at(after(301)).await;
+    assert_eq!(waiting(&plan), ["dan"]);
+    assert_eq!(running(&plan), ["cat"]);
+    assert_eq!(waiting(&house.plan_at(after(500)).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_said_is_no_absence() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    let said = ["ann enabled", "bob enabled", "cat enabled", "dan disabled"];
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &said))]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
+}
+
+#[tokio::test]
+async fn a_commit_says_it_at_once_before_or_after_it_was_seen() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
+    let mut early = absences.clone();
+    early.take(&mut house.in_force, after(0), PATIENCE, true);
+    assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    assert_eq!(running(&house.plan_at(after(1)).await), [""; 0]);
+    assert_eq!(absences.said(&mut house.in_force).len(), 1, "that is news for contoso");
+    assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
+    assert_eq!(absences.said(&mut house.in_force).len(), 0, "and the second time it is none");
+}
+
+#[tokio::test]
+async fn who_has_just_begun_to_look_knows_nobody_who_is_missing() {
+    let mut house = House::open(&contoso(SPEC, &ALL), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
+    let mut absences = Absences::default();
+    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    assert_eq!(waiting(&house.plan_at(after(299)).await), ["dan"]);
+    assert_eq!(running(&house.plan_at(after(300)).await), ["dan"]);
+}
+
+#[tokio::test]
+async fn a_tenant_that_comes_back_file_by_file_is_waited_for_once_more() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    house.edit(&[("other.yaml", "# nothing yet\n")]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    assert!(house.in_force.desired.tenants.is_empty());
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
+    absences.take(&mut house.in_force, after(900), PATIENCE, false);
+    assert_eq!(waiting(&house.plan_at(after(1199)).await), ["cat", "dan"]);
+    assert_eq!(running(&house.plan_at(after(1200)).await).len(), 2);
+}
+
+#[tokio::test]
+async fn an_empty_file_of_unknown_content_holds_removals() {
+    let (mut house, _) = managed(&ALL).await;
+    house.in_force.doubt(&dialplane::model::Doubt { reason: "x.yaml is empty".to_owned(), remedy: "fill it".to_owned() });
+    assert_eq!(running(&house.plan().await), [""; 0]);
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
+    house.in_force.doubt(&dialplane::model::Doubt { reason: "x.yaml is empty".to_owned(), remedy: "fill it".to_owned() });
+    let plan = house.plan().await;
+    assert_eq!(running(&plan), [""; 0]);
+    let hold = &of(&plan, "contoso").steps[0].holds[0];
+    assert_eq!((hold.kind, hold.reason.as_str()), (HoldKind::Incomplete, "x.yaml is empty"));
+}
