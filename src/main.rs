@@ -26,7 +26,11 @@ fn main() -> ExitCode {
     let (end, ended) = mpsc::channel();
     let insisted = end.clone();
     let work = move || {
-        let run = || runtime.block_on(cli::run(move |exit| drop(insisted.send(exit))));
+        let insist = move |exit| {
+            // Nobody listens any more if it has ended by itself.
+            let _ = insisted.send(exit);
+        };
+        let run = || runtime.block_on(cli::run(insist));
         // A panic has been printed.
         let exit = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Error);
         // Whatever still runs was told to stop; a reader that hangs must not keep the program.

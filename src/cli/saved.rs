@@ -5,12 +5,18 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Value, json};
 
 use super::{exit::Failure, out};
-use crate::plan::{Plan, render};
+use crate::{
+    file,
+    plan::{Plan, render},
+};
+
+/// The largest saved plan that is read: that of a fleet of a million users is smaller.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
-pub(super) fn only(plan: &mut Plan, file: &Path) -> Result<(), Failure> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: {error}")))?;
+pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    let text = file::read_text(path, MAX_BYTES).map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
     let wrong = |what: &str| {
         Failure::new(format!("{shown} is no saved plan: {what}")).hint("save one with `dialplane plan --out plan.json`")
     };
@@ -97,7 +103,7 @@ pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
 /// Whether a file is a saved plan.
 pub(super) fn is_saved(path: &Path) -> bool {
     let json = path.extension().is_some_and(|extension| extension == "json") && path.is_file();
-    let text = json.then(|| std::fs::read_to_string(path).ok()).flatten();
+    let text = json.then(|| file::read_text(path, MAX_BYTES).ok()).flatten();
     text.and_then(|text| serde_json::from_str::<Value>(&text).ok()).is_some_and(|value| value["kind"] == "Plan")
 }
 

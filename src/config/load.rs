@@ -10,10 +10,13 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    file::{no_yaml, text_of},
     limits::{accounts, counts, graph, intervals, missing},
+    syntax::no_yaml,
 };
-use crate::yaml::{self, At, Diagnostic, Path, Segment, Wrong};
+use crate::{
+    file,
+    yaml::{self, At, Diagnostic, Path, Segment, Wrong},
+};
 
 /// What variables that set values start with.
 const PREFIX: &str = "DIALPLANE_";
@@ -40,9 +43,8 @@ impl std::error::Error for ConfigError {}
 pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
     let Some(path) = path else { return parse("dialplane.yaml", "", variables) };
     let name = path.display().to_string();
-    let text = text_of(path);
     let beside = path.parent().unwrap_or(FilePath::new(""));
-    match text {
+    match file::read_text(path, yaml::MAX_BYTES) {
         Ok(text) => read(&name, &text, variables, beside),
         Err(reason) => Err(ConfigError { diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)] }),
     }
@@ -60,7 +62,14 @@ fn read(
     variables: impl Iterator<Item = (String, String)>,
     beside: &FilePath,
 ) -> Result<Settings, ConfigError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*yaml::without_marks(text);
+    let unreadable: Vec<Diagnostic> = yaml::unreadable(text)
+        .into_iter()
+        .map(|it| Diagnostic { place: Some(it.place), text: text.into(), ..plain(name, it.message, Some(it.hint)) })
+        .collect();
+    if !unreadable.is_empty() {
+        return Err(ConfigError { diagnostics: unreadable });
+    }
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
         Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
@@ -161,13 +170,16 @@ fn diagnostics(
         .map(|wrong| {
             let at = &wrong.path.segments;
             let made = |path: &[Segment]| at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at));
+            let source = found.source(&text, &wrong.path);
             let variable = sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
+            let told = |file: &str, source| {
+                let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
+                plain(file, yaml::in_source(&wrong.message, source), hint)
+            };
             match (variable, found.get(&wrong.path, wrong.at)) {
-                (Some(variable), _) => plain(&format!("environment variable {variable}"), wrong.message, wrong.hint),
-                (None, Some(place)) => {
-                    Diagnostic { place: Some(place.clone()), text: Arc::clone(&text), ..plain(name, wrong.message, wrong.hint) }
-                }
-                (None, None) => plain(name, wrong.message, wrong.hint),
+                (Some(variable), _) => told(&format!("environment variable {variable}"), None),
+                (None, Some(place)) => Diagnostic { place: Some(place.clone()), text: Arc::clone(&text), ..told(name, source) },
+                (None, None) => told(name, None),
             }
         })
         .collect();

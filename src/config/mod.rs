@@ -6,7 +6,6 @@ mod account;
 mod body;
 mod endpoints;
 mod fetch;
-mod file;
 mod graph;
 mod limits;
 mod list;
@@ -14,6 +13,7 @@ mod live;
 mod load;
 mod plain;
 mod secret;
+mod syntax;
 mod table;
 
 use std::{

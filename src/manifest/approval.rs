@@ -11,11 +11,12 @@ use serde::{Deserialize, Deserializer, de::Error};
 use serde_yaml::Value;
 
 use super::{
-    read::{FileRead, Needed, Problem, What},
+    names::parse_name,
+    read::{FileRead, MAX_PROBLEMS, Needed, Problem, What},
     schema,
 };
 use crate::{
-    model::{Approval, Fingerprint, Gate, Origin, TenantName, Upn, Whom, parse_expiry},
+    model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom, parse_expiry},
     yaml::{self, At, HINT, Path, Segment, Wrong, missing, some},
 };
 
@@ -164,9 +165,12 @@ fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom>
             let mut covered = BTreeSet::new();
             for (number, user) in users.iter().enumerate() {
                 let expected = "a user principal name is expected, such as adele@contoso.com";
-                match user.as_str().map_or_else(|| Err(expected.to_owned()), Upn::parse) {
+                match user.as_str().map_or_else(|| Err(expected.to_owned()), parse_name) {
                     Ok(upn) => drop(covered.insert(upn)),
-                    Err(error) => wrongs.push(Wrong::value(at.key("users").index(number), error)),
+                    Err(error) if wrongs.len() < MAX_PROBLEMS => {
+                        wrongs.push(Wrong::told(at.key("users").index(number), &error));
+                    }
+                    Err(_) => {}
                 }
             }
             Some(Whom::Users(covered))

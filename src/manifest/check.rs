@@ -15,11 +15,14 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing, Mode, Origin, PhoneNumber, Prune, Site,
-        TenantId, TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing, Mode, Origin, PhoneNumber, Prune,
+        Site, TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };
+
+/// Problems of all files together that are told, at most, beside those of single files.
+const MAX_PROBLEMS: usize = 5000;
 
 /// Where something stands in the set of files.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ pub(super) struct Spot {
 
 /// Checks all files together.
 pub(super) fn check(files: &[FileRead]) -> Loaded {
-    let mut fleet = Fleet { files, problems: Vec::new(), tenants: BTreeMap::new() };
+    let mut fleet = Fleet { files, problems: Vec::new(), concerned: BTreeSet::new(), tenants: BTreeMap::new() };
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
@@ -96,11 +99,19 @@ fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
 pub(super) struct Fleet<'f> {
     pub(super) files: &'f [FileRead],
     problems: Vec<(usize, Problem)>,
+    /// The tenants of these problems.
+    concerned: BTreeSet<TenantName>,
     pub(super) tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
 }
 
 impl<'f> Fleet<'f> {
     pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
+        // Of many problems the first are told; the tenants of all are known.
+        let told = self.problems.len() >= MAX_PROBLEMS;
+        if told && !concerns.is_empty() && concerns.iter().all(|tenant| self.concerned.contains(*tenant)) {
+            return;
+        }
+        self.concerned.extend(concerns.iter().copied().cloned());
         self.problems.push((file, Problem::of(what, concerns.iter().copied().cloned().collect())));
     }
 
@@ -255,6 +266,8 @@ fn bare_number(written: &Written) -> Option<String> {
     let Written::Number(text) = written else { return None };
     let text = text.trim().strip_prefix("tel:").unwrap_or(text);
     let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/')).collect();
+    // As it is dialled from most countries.
+    let bare = bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"));
     (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
 }
 
@@ -364,7 +377,11 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
                 (message, hint, place.clone(), other.iter().map(label).collect())
             }
         };
-        let (message, hint) = (message.clone(), hint.clone());
+        let source = match &problem.what {
+            What::Wrong { wrong, .. } => found.get(&number).and_then(|places| places.source(&file.text, &wrong.path)),
+            What::Placed { .. } => None,
+        };
+        let (message, hint) = (yaml::in_source(message, source), hint.as_ref().map(|hint| yaml::in_source(hint, source)));
         Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: text_of(number, file) })
     };
     let mut diagnostics: Vec<Diagnostic> = all.iter().copied().filter_map(diagnostic).collect();

@@ -9,10 +9,10 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::express::{name_problem, text_problem};
+use super::{express::text_problem, names::parse_name};
 use crate::{
     model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
-    yaml::{HINT, SECRET, word},
+    yaml::{HINT, SECRET, as_written, word},
 };
 
 /// What a person declares that no number is held.
@@ -215,10 +215,7 @@ struct UpnText(Upn);
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if let Some(problem) = name_problem(&text) {
-            return Err(D::Error::custom(problem));
-        }
-        Upn::parse(&text).map(Self).map_err(D::Error::custom)
+        parse_name(&text).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -251,12 +248,13 @@ impl<'de> DeserializeSeed<'de> for Reading {
 struct PhoneText;
 
 impl PhoneText {
-    fn number<E: Error>(digits: impl fmt::Display) -> E {
+    fn number<E: Error>(digits: impl fmt::Display, is_whole: bool) -> E {
         let digits = digits.to_string();
-        // Few digits are an extension.
-        let (plus, drops) = if digits.len() < 7 { ("", "") } else { ("+", " and drops a `+`") };
+        // Few digits are an extension, and a fraction is nobody's number.
+        let (plus, drops) = if digits.len() < 7 || !is_whole { ("", "") } else { ("+", " and drops a `+`") };
         E::custom(format!(
-            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{plus}{digits}\""
+            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{}\"",
+            as_written(&format!("{plus}{digits}"))
         ))
     }
 }
@@ -276,15 +274,15 @@ impl Visitor<'_> for PhoneText {
     }
 
     fn visit_u64<E: Error>(self, digits: u64) -> Result<Written, E> {
-        Err(Self::number(digits))
+        Err(Self::number(digits, true))
     }
 
     fn visit_i64<E: Error>(self, digits: i64) -> Result<Written, E> {
-        Err(Self::number(digits))
+        Err(Self::number(digits, true))
     }
 
     fn visit_f64<E: Error>(self, digits: f64) -> Result<Written, E> {
-        Err(Self::number(digits))
+        Err(Self::number(digits, false))
     }
 }
 

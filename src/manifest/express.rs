@@ -1,5 +1,6 @@
 //! What a manifest can say: the checks of single values, for whoever reads manifests and for whoever writes them.
 
+use super::names::name_problem;
 use crate::{
     model::{ExtensionPrefix, Field, PhoneNumber, Upn, Value},
     yaml::HINT,
@@ -32,7 +33,7 @@ pub fn can_say(field: Field, value: &Value, prefix: Option<&ExtensionPrefix>) ->
 
 /// Whether a manifest can name this user; if not, why.
 pub fn can_name(user: &Upn) -> Result<(), String> {
-    name_problem(user.as_str()).map_or(Ok(()), |problem| Err(without_hint(&problem)))
+    name_problem(user.as_str()).map_or(Ok(()), |problem| Err(problem.message))
 }
 
 /// What is wrong with a text as the value of a field, with advice.
@@ -42,14 +43,6 @@ pub(super) fn text_problem(field: Field, text: &str) -> Option<String> {
         return Some(format!("`{name}` is empty{HINT}leave the key out if it is not to be managed"));
     }
     text.chars().any(char::is_control).then(|| format!("`{name}` holds a line break or another control character"))
-}
-
-/// What is wrong with a text as the name of a user, with advice. Copied from a mail or a sheet, such characters come along, and
-/// nobody would ever see why the user is not found.
-pub(super) fn name_problem(text: &str) -> Option<String> {
-    let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
-    let unseen = text.chars().find(unseen)?;
-    Some(format!("this name holds the invisible character {}{HINT}type it anew", unseen.escape_unicode()))
 }
 
 fn without_hint(problem: &str) -> String {

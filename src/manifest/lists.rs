@@ -2,21 +2,26 @@
 
 use serde_yaml::Value;
 
+use super::{names::parse_name, read::MAX_PROBLEMS};
 use crate::{
-    model::{ExtensionPrefix, PhoneNumber, Protect, Site, Upn},
-    yaml::{Path, Wrong},
+    model::{ExtensionPrefix, PhoneNumber, Protect, Site},
+    yaml::{self, Path, Wrong},
 };
 
 /// Who is protected: a user, a number, or `{ site: NAME }`.
 pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPrefix>, wrongs: &mut Vec<Wrong>) -> Protect {
     let mut protect = Protect::default();
     for (number, value) in values.iter().enumerate() {
+        // The tenant is not used with a single one of them.
+        if wrongs.len() > MAX_PROBLEMS {
+            break;
+        }
         let at = at.index(number);
         let done = match value {
             Value::String(text) if is_number(text) => {
                 PhoneNumber::parse(text, prefix).map(|number| protect.numbers.insert(number))
             }
-            Value::String(text) => Upn::parse(text).map(|user| protect.users.insert(user)),
+            Value::String(text) => parse_name(text).map(|user| protect.users.insert(user)),
             Value::Number(digits) => {
                 wrongs.push(unquoted(at, digits));
                 continue;
@@ -28,7 +33,7 @@ pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPref
                     .to_owned()),
             },
         };
-        wrongs.extend(done.err().map(|error| Wrong::value(at, error)));
+        wrongs.extend(done.err().map(|error| Wrong::told(at, &error)));
     }
     protect
 }
@@ -42,6 +47,10 @@ pub(super) fn parking(
 ) -> Vec<(usize, PhoneNumber)> {
     let mut parking = Vec::new();
     for (number, value) in values.iter().enumerate() {
+        // The tenant is not used with a single one of them.
+        if wrongs.len() > MAX_PROBLEMS {
+            break;
+        }
         let done = match value {
             Value::String(text) => PhoneNumber::parse(text, prefix),
             Value::Number(digits) => {
@@ -64,7 +73,7 @@ fn is_number(text: &str) -> bool {
 
 fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
     let wrong = Wrong::value(at, format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"));
-    wrong.hint(format!("put a phone number in quotes, such as \"+{digits}\""))
+    wrong.hint(format!("put a phone number in quotes, such as \"{}\"", yaml::as_written(&format!("+{digits}"))))
 }
 
 /// The name in `{ site: NAME }`.

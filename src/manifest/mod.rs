@@ -17,9 +17,11 @@ mod entry;
 mod express;
 mod keep;
 mod lists;
+mod names;
 mod numbers;
 mod read;
 mod schema;
+mod syntax;
 mod together;
 mod windows;
 
@@ -31,6 +33,7 @@ use std::{
 pub use absence::Absences;
 pub use express::{can_name, can_say, written};
 pub use keep::{InForce, Keeper};
+pub use names::parse_name;
 pub use schema::json_schema;
 
 use crate::{

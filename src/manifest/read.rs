@@ -1,6 +1,6 @@
 //! One file: documents, their kinds, and what is wrong in it alone.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use serde_yaml::Value;
 
@@ -16,6 +16,9 @@ use crate::{
     yaml::{self, At, Path, Place, Segment, Wrong, missing},
 };
 
+/// Problems of one file that are told, at most: a template that forgets a key makes one for each of 100,000 users.
+pub(super) const MAX_PROBLEMS: usize = 1000;
+
 /// A file after reading.
 #[derive(Debug)]
 pub(super) struct FileRead {
@@ -25,6 +28,8 @@ pub(super) struct FileRead {
     pub(super) sets: Vec<SetDraft>,
     pub(super) approvals: Vec<ApprovalDraft>,
     pub(super) problems: Vec<Problem>,
+    /// Tenants of problems beyond those that are told.
+    more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
     pub(super) standing: Standing,
@@ -100,11 +105,15 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
     let mut read = FileRead {
         path: Arc::clone(&file.path),
         // Windows editors write a byte order mark; it is no part of the text.
-        text: text.strip_prefix('\u{feff}').map_or_else(|| Arc::clone(text), Arc::from),
+        text: match yaml::without_marks(text) {
+            Cow::Borrowed(_) => Arc::clone(text),
+            Cow::Owned(text) => text.into(),
+        },
         tenants: Vec::new(),
         sets: Vec::new(),
         approvals: Vec::new(),
         problems: Vec::new(),
+        more: BTreeSet::new(),
         lines: Vec::new(),
         standing: Standing::Speaks,
     };
@@ -121,43 +130,17 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         read.standing = Standing::Blank;
         return read;
     }
-    match yaml::documents(&read.text) {
-        Ok(documents) => {
-            for (number, document) in documents.into_iter().enumerate() {
-                read.document(document, Path::root(number));
-            }
-            read.lines = yaml::item_lines(&read.text, ["spec", "users"]);
+    if let Some(documents) = read.documents() {
+        for (number, document) in documents.into_iter().enumerate() {
+            read.document(document, Path::root(number));
         }
-        Err(error) => read.syntax(&error),
+        read.tell_more();
+        read.lines = yaml::item_lines(&read.text, ["spec", "users"]);
     }
     read
 }
 
 impl FileRead {
-    /// Problems of the text itself. The parser says where a mapping with a double key starts; people want the key.
-    fn syntax(&mut self, error: &yaml::SyntaxError) {
-        let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(&self.text) } else { Vec::new() };
-        for (key, first, place) in &twice {
-            let what = What::Placed {
-                message: format!("`{key}` stands twice in one mapping"),
-                hint: Some("keep one of them".to_owned()),
-                place: Some(place.clone()),
-                other: Some((first.clone(), "first here".to_owned())),
-            };
-            self.problems.push(Problem::of(what, Vec::new()));
-        }
-        if twice.is_empty() {
-            let place = error.at.clone();
-            let here = place.as_ref().and_then(|place| self.text.get(place.bytes.clone())).unwrap_or("");
-            let (message, mut hint) = syntax_words(&error.message, here);
-            if self.text.lines().any(|line| line.starts_with("<<<<<<< ")) {
-                hint = Some("the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): resolve them".to_owned());
-            }
-            let other = error.inside.clone().filter(|(inside, _)| Some(inside) != place.as_ref());
-            self.problems.push(Problem::of(What::Placed { message, hint, place, other }, Vec::new()));
-        }
-    }
-
     fn document(&mut self, mut document: Value, at: Path) {
         if document.is_null() {
             return;
@@ -185,6 +168,7 @@ impl FileRead {
             Some("Approval") => {
                 let read = approval::read(&document, at.clone(), &self.path);
                 let wrongs = api_version(&document, &at).into_iter().chain(read.as_ref().err().cloned().unwrap_or_default());
+                let wrongs = wrongs.take(MAX_PROBLEMS.saturating_sub(self.problems.len()).max(1));
                 let problems: Vec<Problem> = wrongs.map(|wrong| Problem::of_approval(What::at(wrong))).collect();
                 self.approvals.extend(read.ok().filter(|_| problems.is_empty()));
                 self.problems.extend(problems);
@@ -245,6 +229,10 @@ impl FileRead {
         }
         let mut entries = Vec::with_capacity(users.len());
         for (number, user) in users.iter().enumerate() {
+            // The tenant is not used with a single one of them.
+            if wrongs.len() > MAX_PROBLEMS {
+                break;
+            }
             entries.push(read_user(user, &users_at, number, &mut wrongs));
         }
         let Some(UserSetDocument { metadata, spec, .. }) = decoded else {
@@ -267,8 +255,24 @@ impl FileRead {
     }
 
     fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
-        let concerns = tenant.cloned().into_iter().collect();
-        self.problems.push(Problem::of(What::at(wrong), concerns));
+        let enough = self.problems.len() >= MAX_PROBLEMS;
+        match tenant {
+            Some(tenant) if enough => drop(self.more.insert(tenant.clone())),
+            None if enough && self.is_unclear() => {}
+            tenant => self.problems.push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
+        }
+    }
+
+    /// Says that not all problems are told, if so.
+    fn tell_more(&mut self) {
+        if self.problems.len() < MAX_PROBLEMS {
+            return;
+        }
+        let message = format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
+        let concerns = self.more.iter().cloned().collect();
+        let what = What::Placed { message, hint: None, place: Some(yaml::place_of(&self.text, 1, 1)), other: None };
+        // Whom the others concern is known: they make nothing unclear.
+        self.problems.push(Problem { of_approval: true, ..Problem::of(what, concerns) });
     }
 
     /// Whether part of this file could not be attributed to any tenant.
@@ -335,40 +339,6 @@ fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wron
     }
     wrongs.extend(found);
     entry.unwrap_or_default()
-}
-
-/// The parser's sentence, and advice for the mistakes that people make most. `here` is the character that it stopped at.
-fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
-    if message.contains("as u128") || message.contains("as i128") {
-        return ("this number is too large".to_owned(), Some("put it in quotes if it is text".to_owned()));
-    }
-    let has = |words: &str| message.contains(words);
-    let hint = if has("recursion limit") {
-        "documents may be nested 128 levels deep at most"
-    } else if has("repetition limit") {
-        "aliases (`*name`) may not be multiplied like this: write the values out"
-    } else if has("tab character") || (has("cannot start any token") && here == "\t") {
-        "a tab cannot indent: use spaces"
-    } else if has("cannot start any token") {
-        return (format!("this is no YAML: {message}"), Some(format!("put text that begins with `{here}` in quotes")));
-    } else if has("mapping values are not allowed") {
-        "check the indentation, and put text that contains `: ` in quotes"
-    } else if has("unknown anchor") {
-        "an alias (`*name`) needs its anchor (`&name`) earlier in the same document"
-    } else if has("unexpected end of stream") {
-        "close the quote"
-    } else if has("expected ',' or ']'") {
-        "close the list with `]`"
-    } else if has("expected ',' or '}'") {
-        "close the mapping with `}`"
-    } else if has("expected ':'") {
-        "a key ends in `:` and a space"
-    } else if has("did not find expected") {
-        "check the indentation: keys of one mapping, and elements of one list, begin in the same column"
-    } else {
-        return (format!("this is no YAML: {message}"), None);
-    };
-    (format!("this is no YAML: {message}"), Some(hint.to_owned()))
 }
 
 impl What {

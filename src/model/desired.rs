@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows};
+use super::{
+    AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows,
+};
 
 /// What all manifests together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

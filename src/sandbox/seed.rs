@@ -131,7 +131,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName},
+        model::{
+            Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName,
+        },
         sandbox::drift::Drift,
     };
 

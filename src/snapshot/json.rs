@@ -25,6 +25,9 @@ use crate::{
     yaml::{self, Diagnostic, Path, Wrong},
 };
 
+/// Mistakes of one file that are told, at most.
+const MAX_TOLD: usize = 1000;
+
 /// The version of the shape that is written, and the newest that is read. The first one has nothing beside users.
 const VERSION: u32 = 2;
 const KIND: &str = "Snapshot";
@@ -292,16 +295,20 @@ fn all_errors(file: &str, text: &str, first: &serde_json::Error) -> Vec<Diagnost
     if wrongs.is_empty() { vec![at_error(file, text, first)] } else { placed(file, text, wrongs) }
 }
 
-fn placed(file: &str, text: &str, wrongs: Vec<Wrong>) -> Vec<Diagnostic> {
+fn placed(file: &str, text: &str, mut wrongs: Vec<Wrong>) -> Vec<Diagnostic> {
+    wrongs.truncate(MAX_TOLD);
     let places = yaml::locate(text, &wrongs.iter().map(|wrong| wrong.path.clone()).collect());
     let text: Arc<str> = text.into();
-    let one = |wrong: Wrong| Diagnostic {
-        place: places.get(&wrong.path, wrong.at).cloned(),
-        message: wrong.message,
-        hint: wrong.hint,
-        file: file.into(),
-        labels: Vec::new(),
-        text: Arc::clone(&text),
+    let one = |wrong: Wrong| {
+        let source = places.source(&text, &wrong.path);
+        Diagnostic {
+            place: places.get(&wrong.path, wrong.at).cloned(),
+            message: yaml::in_source(&wrong.message, source),
+            hint: wrong.hint.map(|hint| yaml::in_source(&hint, source)),
+            file: file.into(),
+            labels: Vec::new(),
+            text: Arc::clone(&text),
+        }
     };
     wrongs.into_iter().map(one).collect()
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::{Live, Sheet},
+    file,
     model::TenantName,
     ports::{Fault, FaultKind},
     snapshot::Snapshot,
@@ -98,7 +99,7 @@ pub fn read_kept(path: &Path, sheet: &Sheet) -> Result<Snapshot, Vec<Diagnostic>
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
-    if fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+    if !fs::metadata(path).map_err(|error| error.to_string())?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| error.to_string())?;
@@ -117,11 +118,8 @@ fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Di
     let name = path.display().to_string();
     let refuse = |reason: String, hint: &str| vec![whole(&name, reason, hint)];
     let metadata = fs::metadata(path).map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
-    if metadata.len() > MAX_BYTES {
-        return Err(refuse(format!("the file has {} bytes; {MAX_BYTES} are possible", metadata.len()), "split it by tenants"));
-    }
-    let bytes = fs::read(path).map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8".to_owned(), "save it as UTF-8"))?;
+    let text =
+        file::read_text(path, MAX_BYTES).map_err(|reason| refuse(reason, "name a snapshot, or a folder with snapshots"))?;
     if !is(path, "csv") {
         return snapshot.add_json(&name, &text);
     }

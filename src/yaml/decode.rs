@@ -11,7 +11,7 @@ use serde_yaml::Value;
 
 use super::{
     Path, Segment,
-    words::{cut, explain},
+    words::{HINT, cut, explain},
 };
 
 /// Errors of one value, at most; behind that, more of the same helps nobody.
@@ -46,6 +46,13 @@ impl Wrong {
     #[must_use]
     pub fn value(path: Path, message: impl Into<String>) -> Self {
         Self { path, at: At::Value, message: message.into(), hint: None }
+    }
+
+    /// A wrong value, in words that bring their advice behind [`HINT`].
+    #[must_use]
+    pub fn told(path: Path, words: &str) -> Self {
+        let (message, hint) = words.split_once(HINT).map_or((words, None), |(message, hint)| (message, Some(hint.to_owned())));
+        Self { hint, ..Self::value(path, message) }
     }
 
     /// The same with advice.
@@ -225,6 +232,7 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml::in_source;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -240,7 +248,10 @@ mod tests {
     fn messages(text: &str) -> Vec<String> {
         let value = serde_yaml::from_str(text).unwrap();
         let (_, wrong) = decode::<Sample>(&value, &Path::root(0));
-        wrong.iter().map(|wrong| format!("{} | {}", wrong.message, wrong.hint.as_deref().unwrap_or("-"))).collect()
+        wrong
+            .iter()
+            .map(|wrong| in_source(&format!("{} | {}", wrong.message, wrong.hint.as_deref().unwrap_or("-")), None))
+            .collect()
     }
 
     #[test]
@@ -262,7 +273,7 @@ mod tests {
     fn what_serde_would_pass_over_is_found() {
         let value = serde_yaml::from_str("text: kept\nflag: !x true\ninner: {text: , 1: x, ? [a] : b, flag: 3}\n").unwrap();
         let (sample, wrong) = decode_strictly::<Sample>(&value, &Path::root(0).key("base"));
-        let messages: Vec<_> = wrong.iter().map(|wrong| wrong.message.as_str()).collect();
+        let messages: Vec<_> = wrong.iter().map(|wrong| in_source(&wrong.message, None)).collect();
         assert_eq!(
             messages,
             [

@@ -11,17 +11,25 @@
 //!
 //! **Invariant:** pure; nothing of the crate is known here, and no input makes it panic or run away (see [`MAX_BYTES`]).
 
+mod agree;
 mod decode;
 mod diagnostic;
 mod places;
+mod readable;
+mod source;
+mod unseen;
 mod words;
 
 use serde::Deserialize;
 use serde_yaml::Value;
 
+pub use agree::disagreement;
 pub use decode::{At, Wrong, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
+pub use readable::{Unreadable, unreadable, without_marks};
+pub use source::{as_written, in_source};
+pub use unseen::{Unseen, character};
 pub use words::{HINT, SECRET};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
@@ -81,12 +89,19 @@ pub struct SyntaxError {
     /// Where, if the parser said so.
     pub at: Option<Place>,
     /// What the parser was reading there, and where that begins.
-    pub inside: Option<(Place, String)>,
+    pub inside: Option<Box<(Place, String)>>,
+    /// What to do, where the message is no parser's.
+    pub hint: Option<String>,
 }
 
 /// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
 pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let mut documents = Vec::new();
+    if agree::is_too_much(text) {
+        let message = format!("there are more than {} values in this text", agree::MAX_VALUES);
+        let hint = Some("split it".to_owned());
+        return Err(SyntaxError { message, at: Some(places::place_at(text, 0)), inside: None, hint });
+    }
     for document in serde_yaml::Deserializer::from_str(text) {
         // The iterator yields the same error for ever: the first one must end the loop.
         match Value::deserialize(document) {
@@ -99,7 +114,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
                     Some(location) => Some(places::place_at(text, location.index())),
                     None => places::first_alias(text).filter(|_| message.contains("repetition limit")),
                 };
-                return Err(SyntaxError { message, at, inside });
+                return Err(SyntaxError { message, at, inside: inside.map(Box::new), hint: None });
             }
         }
     }

@@ -65,6 +65,14 @@ impl Places {
         })
     }
 
+    /// The plain value at a path, as it stands in `text`.
+    #[must_use]
+    pub fn source<'t>(&self, text: &'t str, path: &Path) -> Option<&'t str> {
+        let source = text.get(self.0.get(path)?.value.bytes.clone())?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '~');
+        source.starts_with(plain).then_some(source)
+    }
+
     /// `text` with the values at these paths made unreadable, byte for byte.
     #[must_use]
     pub fn masked<'p>(&self, text: &str, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
@@ -126,25 +134,28 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
 /// Keys that stand twice in one mapping: the key, its first place and the other one.
 #[must_use]
 pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
-    let mut seen: BTreeMap<Path, Span> = BTreeMap::new();
+    // The keys of each mapping that is open.
+    let mut open: Vec<BTreeMap<String, Span>> = Vec::new();
     let mut twice = Vec::new();
     let mut below: Option<Path> = None;
     let mut lines = Lines::new(text);
     walk(text, |document, frames, _| {
-        if let Some(Frame::Mapping(Some((key, span)))) = frames.last() {
+        open.resize_with(frames.len(), BTreeMap::new);
+        let (Some(Frame::Mapping(Some((key, span)))), Some(keys)) = (frames.last(), open.last_mut()) else { return };
+        // What stands below the second of two equal keys is not twice there.
+        if let Some(second) = &below {
             let path = path_of(document, frames);
-            // What stands below the second of two equal keys is not twice there.
-            if below.as_ref().is_some_and(|key| key.document == document && path.segments.starts_with(&key.segments)) {
-                if below.as_ref() != Some(&path) {
-                    return;
-                }
-            } else {
+            let is_below = second.document == document && path.segments.starts_with(&second.segments);
+            if is_below && path != *second {
+                return;
+            }
+            if !is_below {
                 below = None;
             }
-            if let Some(first) = seen.insert(path.clone(), *span) {
-                below = Some(path);
-                twice.push((key.to_string(), lines.place(first), lines.place(*span)));
-            }
+        }
+        if let Some(first) = keys.insert(key.to_string(), *span) {
+            below = Some(path_of(document, frames));
+            twice.push((key.to_string(), lines.place(first), lines.place(*span)));
         }
     });
     twice
@@ -219,7 +230,7 @@ fn path_of(document: usize, frames: &[Frame<'_>]) -> Path {
 }
 
 /// The lines of a text, so that one of many problems does not cost a walk over all of it.
-struct Lines<'t> {
+pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
     /// Line, character and byte that were asked for last: a text can be one line.
@@ -227,7 +238,7 @@ struct Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
         let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
             b'\n' => true,
@@ -260,7 +271,7 @@ impl<'t> Lines<'t> {
     }
 
     /// From marks, which count characters, to bytes. An empty or longer span is cut to what stands on its first line.
-    fn place(&mut self, span: Span) -> Place {
+    pub(super) fn place(&mut self, span: Span) -> Place {
         let Span { start, end } = span;
         let line = start.line().saturating_sub(1);
         let from = self.byte_of(line, start.col());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{At, Path, Segment, Wrong, missing};
+use super::{At, Path, Segment, Wrong, as_written, missing};
 
 /// What a type's own error says first if the value must not be repeated, not even as part of its line.
 pub const SECRET: &str = "secret: ";
@@ -29,7 +29,7 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
     }
     if let Some(rest) = sentence.strip_prefix("unknown variant `") {
         let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", cut(given)));
+        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", as_written(&cut(given))));
         return wrong.hint(suggest(given, &quoted(rest), "possible values"));
     }
     if let Some(types) = sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: ")) {
@@ -70,13 +70,13 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
     }
     let (what, value) = given_words(given);
     let hint = match (kind, value) {
-        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{value}\"")),
+        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{}\"", as_written(value))),
         (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
             "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
             _ => "write `true` or `false`".to_owned(),
         }),
-        (Kind::Number, Some(value)) if value.parse::<i64>().is_ok() && given.starts_with("string") => {
+        (Kind::Number, Some(value)) if is_whole(value) && given.starts_with("string") => {
             Some(format!("write it without quotes: {value}"))
         }
         (Kind::Number, Some(value)) if given.starts_with("integer") && !value.starts_with('-') => {
@@ -86,6 +86,11 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
         _ => None,
     };
     Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
+}
+
+/// Whether a text is a whole number as everybody writes it: `010` is another one for some.
+fn is_whole(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
 }
 
 /// What a key takes.
@@ -103,8 +108,8 @@ enum Kind {
 fn given_words(given: &str) -> (String, Option<&str>) {
     let inside = |open: char| given.split_once(open).and_then(|(_, rest)| rest.strip_suffix(open));
     match given.split([' ', '`']).next().unwrap_or("") {
-        "integer" | "floating" => (format!("the number {}", inside('`').unwrap_or("")), inside('`')),
-        "boolean" => (format!("`{}`", inside('`').unwrap_or("")), inside('`')),
+        "integer" | "floating" => (format!("the number {}", as_written(inside('`').unwrap_or(""))), inside('`')),
+        "boolean" => (format!("`{}`", as_written(inside('`').unwrap_or(""))), inside('`')),
         "string" => (format!("the text \"{}\"", cut(inside('"').unwrap_or(""))), inside('"')),
         "sequence" => ("a list".to_owned(), None),
         "map" => ("a mapping".to_owned(), None),

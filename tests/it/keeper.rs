@@ -249,8 +249,10 @@ fn a_tenant_kept_while_its_manifests_were_incomplete_stays_held() {
 
 #[test]
 fn an_emptied_file_keeps_what_it_spoke_of_and_a_new_one_disturbs_nothing() {
-    for empty in ["", " \n\t\n", "\u{feff}", "---\n", "# bob has left\n# so has bea\n", "--- # later\n...\n", "%YAML 1.2\n---\n"] {
-        let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
+    for empty in ["", " \n\t\n", "\u{feff}", "---\n", "# bob has left\n# so has bea\n", "--- # later\n...\n", "%YAML 1.2\n---\n"]
+    {
+        let mut world =
+            World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
         assert_eq!(world.look(), "a = ann; b = bob");
         world.write("s.yaml", empty).write("new.yaml", empty);
         assert_eq!(world.look(), "a = ann; b = bob kept", "{empty:?}");

@@ -11,6 +11,7 @@
 mod absent;
 mod accounts;
 mod adverse;
+mod bounds;
 mod brakes;
 mod cli;
 mod doctor;

@@ -32,7 +32,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("config", &["file", "model", "yaml"], &["reqwest", "notify"]),
     ("api", &["model", "ports", "config"], &["notify", "std::fs"]),
     ("readers", &["api", "model", "ports", "snapshot", "source"], &["reqwest", "notify", "std::fs"]),
-    ("import", &["manifest", "model", "snapshot"], &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"]),
+    (
+        "import",
+        &["manifest", "model", "snapshot", "yaml"],
+        &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"],
+    ),
     ("snapshot", &["config", "model", "ports", "yaml"], &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"]),
     ("source", &["config", "file", "manifest", "model", "ports", "snapshot", "yaml"], &["reqwest"]),
     ("state", &["model", "ports", "reconcile"], &["reqwest", "notify"]),

@@ -1,28 +1,9 @@
-//! The settings file as text: read, and told what is wrong with it where no structure can be read.
+//! What is wrong with a settings file in which no structure can be read, without the secrets that it may hold.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::load::plain;
 use crate::yaml::{self, Diagnostic};
-
-/// The text of a file; only a regular one is read, because whatever else may never end.
-pub(super) fn text_of(path: &Path) -> Result<String, String> {
-    let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if found.is_dir() {
-        return Err("it is a folder; a file is expected".to_owned());
-    }
-    if !found.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
-    if found.len() > yaml::MAX_BYTES {
-        return Err(format!("the file has {} bytes; {} are possible", found.len(), yaml::MAX_BYTES));
-    }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("it is UTF-16, as Windows and PowerShell save text: save it as UTF-8".to_owned());
-    }
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())
-}
 
 /// Why a text is no YAML: each key that stands twice, or else what the parser says.
 pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {

@@ -1,0 +1,140 @@
+//! Two readers of YAML must understand a text in one way: where they do not, nobody knows which of them a person, or another program,
+//! agrees with.
+//!
+//! The second reader walks along with what the first has made of the text, and decides nothing.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+use serde_yaml::Value;
+
+use super::{
+    Place,
+    places::{Lines, place_at},
+};
+
+/// Where a second reader understands a text in another way than `documents`, if it does.
+#[must_use]
+pub fn disagreement(text: &str, documents: &[Value]) -> Option<Place> {
+    let mut second = Second { events: Parser::new_from_str(text), at: Span::default() };
+    let place = second.stream(documents).err().map(|Differs| Lines::new(text).place(second.at))?;
+    // A mark may stand behind the end of the text.
+    Some(place_at(text, place.bytes.start))
+}
+
+/// Values, lists and mappings, at most: a file of so many takes some hundred MiB to read.
+pub(super) const MAX_VALUES: usize = 2_000_000;
+
+/// Whether a text holds more values than are read.
+pub(super) fn is_too_much(text: &str) -> bool {
+    // A value takes two characters at least.
+    if text.len() / 2 < MAX_VALUES {
+        return false;
+    }
+    let values = Parser::new_from_str(text).map_while(Result::ok).filter(|(event, _)| {
+        matches!(event, Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..))
+    });
+    values.take(MAX_VALUES + 1).count() > MAX_VALUES
+}
+
+/// The second reader says something else.
+struct Differs;
+
+struct Second<'t> {
+    events: Parser<'t, StrInput<'t>>,
+    at: Span,
+}
+
+impl<'t> Second<'t> {
+    fn next(&mut self) -> Result<Event<'t>, Differs> {
+        match self.events.next() {
+            Some(Ok((event, span))) => {
+                self.at = span;
+                Ok(event)
+            }
+            Some(Err(error)) => {
+                self.at = Span::new(*error.marker(), *error.marker());
+                Err(Differs)
+            }
+            None => Err(Differs),
+        }
+    }
+
+    fn stream(&mut self, documents: &[Value]) -> Result<(), Differs> {
+        self.expect(|event| matches!(event, Event::StreamStart))?;
+        for document in documents {
+            self.expect(|event| matches!(event, Event::DocumentStart(_)))?;
+            self.value(document)?;
+            self.expect(|event| matches!(event, Event::DocumentEnd))?;
+        }
+        self.expect(|event| matches!(event, Event::StreamEnd))
+    }
+
+    fn expect(&mut self, what: impl Fn(&Event<'t>) -> bool) -> Result<(), Differs> {
+        if what(&self.next()?) { Ok(()) } else { Err(Differs) }
+    }
+
+    /// The first reader does not go deeper than 128 levels.
+    fn value(&mut self, first: &Value) -> Result<(), Differs> {
+        let (first, tagged) = match first {
+            Value::Tagged(tagged) => (&tagged.value, true),
+            value => (value, false),
+        };
+        match (self.next()?, first) {
+            // The first reader has put there what the name stands for.
+            (Event::Alias(_), _) => Ok(()),
+            (Event::Scalar(text, ..), Value::String(first)) if text == first.as_str() => Ok(()),
+            (Event::Scalar(text, style, _, tag), Value::Null | Value::Bool(_) | Value::Number(_)) => {
+                let plain = style == ScalarStyle::Plain && (text.is_empty() || !text.contains(char::is_whitespace));
+                if plain || tagged || tag.is_some() { Ok(()) } else { Err(Differs) }
+            }
+            (Event::SequenceStart(..), Value::Sequence(elements)) => {
+                elements.iter().try_for_each(|element| self.value(element))?;
+                self.expect(|event| matches!(event, Event::SequenceEnd))
+            }
+            (Event::MappingStart(..), Value::Mapping(mapping)) => {
+                mapping.iter().try_for_each(|(key, value)| self.value(key).and_then(|()| self.value(value)))?;
+                self.expect(|event| matches!(event, Event::MappingEnd))
+            }
+            _ => Err(Differs),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::documents;
+
+    fn differs(text: &str) -> Option<usize> {
+        disagreement(text, &documents(text).unwrap()).map(|place| place.line)
+    }
+
+    #[test]
+    fn what_people_write_is_understood_by_both() {
+        for text in [
+            "a: 1\nb: [x, 'y', \"z\",]\nc: {d: ~, e: }\n",
+            "a:\n- b\n- c: d\n  e: |\n    f\n    g\n\n- >-\n  h\n  i\n",
+            "a: [\n  b,\n]\nc: { d: e\n  , f: g }\n",
+            "x: &n {a: 1}\ny: *n\nz: !t {b: 2}\n",
+            "---\n---\na: b\n...\n---\n# nothing\n",
+            "? a\n: b\n\"c\" : 'it''s'\nd: \"e\\\n  f\\u2028\"\n",
+            "a: 0x1F\nb: 1e3\nc: .inf\nd: True\ne: 12:30\nf: 2026-01-01\n\"1\": 007\n",
+            "{\"a\":[1,2,{\"b\":null}],\"c\":\"\"}",
+        ] {
+            assert_eq!(differs(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_one_of_them_understands_is_found() {
+        for (text, line) in [("a:\n  b: [c,\nd]\n", 3), ("a: 1\nb: { ?c: 1 }\n", 2), ("x: y\na:\tb\n", 2), ("-\n>", 2)] {
+            assert_eq!(differs(text), Some(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_many_values_is_too_much() {
+        assert!(!is_too_much(&"a: b\n".repeat(10)));
+        assert!(!is_too_much(&"# nothing\n".repeat(MAX_VALUES / 2)));
+        assert!(is_too_much(&"- a\n".repeat(MAX_VALUES + 1)));
+    }
+}

@@ -1,0 +1,59 @@
+//! Advice that repeats a value shows what stands in the text, never what a parser made of it: `1E6` is no `1000000.0`.
+//!
+//! Whoever words a message knows only the value. It marks it with [`as_written`]; whoever knows the place puts in the text that stands
+//! there with [`in_source`].
+
+use super::words::cut;
+
+/// What stands around a value that a message repeats. Texts cannot hold these characters.
+const BEGIN: char = '\u{1}';
+const END: char = '\u{2}';
+
+/// A value as the parser has it, for a message that repeats it. One that begins with `+` is a phone number: digits alone get the `+`.
+#[must_use]
+pub fn as_written(value: &str) -> String {
+    format!("{BEGIN}{value}{END}")
+}
+
+/// A message with the text from its place in the place of the value; without a text, the value as it is.
+#[must_use]
+pub fn in_source(message: &str, source: Option<&str>) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    let source = source.map(cut);
+    while let Some((before, value, behind)) = next(rest) {
+        out.push_str(before);
+        match &source {
+            Some(source) if value.starts_with('+') && source.bytes().all(|byte| byte.is_ascii_digit()) => {
+                out.push('+');
+                out.push_str(source);
+            }
+            Some(source) => out.push_str(source),
+            None => out.push_str(value),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn next(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (value, behind) = rest.split_once(END)?;
+    Some((before, value, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_shows_what_stands_there() {
+        let message = format!("the number {} | \"{}\"", as_written("31"), as_written("+31"));
+        assert_eq!(in_source(&message, Some("0x1F")), "the number 0x1F | \"0x1F\"");
+        assert_eq!(in_source(&message, Some("31")), "the number 31 | \"+31\"");
+        assert_eq!(in_source(&message, Some("+31")), "the number +31 | \"+31\"");
+        assert_eq!(in_source(&message, None), "the number 31 | \"+31\"");
+        assert_eq!(in_source("nothing", Some("x")), "nothing");
+    }
+}
