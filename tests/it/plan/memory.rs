@@ -101,6 +101,39 @@ async fn a_changed_wish_does_not_wait() {
 }
 
 #[tokio::test]
+async fn an_update_does_not_bring_back_what_lists_still_show() {
+    let mut house = House::open(&contoso("", &["adele enabled userTag=new"]), |world| {
+        store(world, "adele", Field::UserTag, Value::Text("old".into()));
+        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+    })
+    .await;
+    house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
+    // The tag is nobody's wish any more, and an update says everything that is known of its user.
+    house.edit(&[("fleet.yaml", &contoso("", &["adele enabled useTeamsVoicemail=true"]))]);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
+    let stored = house.user("adele").stored;
+    assert_eq!(stored.get(Field::UserTag), Some(&Value::Text("new".into())));
+    assert_eq!(stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(true)));
+}
+
+#[tokio::test]
+async fn a_number_is_released_with_the_declared_gateway_where_none_is_shown() {
+    let house = House::open(&contoso("", &["adele disabled none", "bert enabled"]), |world| {
+        let adele = crate::support::user(world, "adele");
+        adele.stored = [(Field::PhoneNumber, number("+14255550100"))].into_iter().collect();
+        adele.push();
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"], "{}", text(&plan));
+    assert_ne!(house.user("adele").stored.get(Field::PhoneNumber), Some(&number("+14255550100")));
+    done(&house, &house.plan().await).await;
+}
+
+#[tokio::test]
 async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
     let manifests = |calling: &str, tag: &str| {
         contoso("limits: { disable: { percent: 100 } }", &[&format!("adele {calling} userTag={tag}"), "bert enabled"])

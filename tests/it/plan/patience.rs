@@ -161,6 +161,13 @@ async fn nor_is_somebody_who_switches_calling() {
     }
     assert_eq!(round(&house, rival).await, NOTHING);
     show("flap_of_calling", &text(&house.plan().await));
+    // Nor over somebody whom the manifests name.
+    let house = House::open(&contoso("", &["adele enabled"]), |_| {}).await;
+    let rival = |world: &mut dialplane::sandbox::World| switch(world, "adele", Calling::Disabled);
+    for _ in 0..3 {
+        assert_eq!(round(&house, rival).await, ["enable adele@contoso.com", "sync contoso"]);
+    }
+    assert_eq!(round(&house, rival).await, NOTHING);
     // Fields that an update only repeats were not changed back.
     let house = House::open(&contoso("", &["adele enabled userTag=a useTeamsVoicemail=true"]), |_| {}).await;
     for n in 0..5 {
