@@ -5,7 +5,7 @@
 //!
 //! | place | function |
 //! |---|---|
-//! | a terminal, a log, one line of anything | [`line`] |
+//! | a terminal, a log, one line of anything | [`line()`] |
 //! | Markdown outside of code | [`markdown`], in a table [`cell`] |
 //! | a block of code in Markdown | [`fenced`] |
 //! | an annotation of a GitHub workflow | [`annotation`] |
@@ -84,7 +84,7 @@ fn escape(out: &mut String, c: char) {
     }
 }
 
-/// Lines of a source text, character by character as [`line`] shows them; their breaks stay.
+/// Lines of a source text, character by character as [`line()`] shows them; their breaks stay.
 #[must_use]
 pub fn source(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
