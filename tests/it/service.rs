@@ -21,7 +21,7 @@ async fn a_revert_stops_the_pass_that_it_reverts() {
     fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
     service.until("the first of 33 updates", || updates() > 0).await;
     fs::write(stage.manifest(), fleet()).unwrap();
-    service.until("the revert", || stage.text("stderr").matches("manifests taken").count() == 3).await;
+    service.until("the revert", || stage.text("stderr").matches("manifests taken").count() >= 3).await;
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
     service.until("the way back", || stage.text("stdout").contains("stopped for a newer revision")).await;
     // Far fewer than 33 forth and 33 back.
@@ -141,7 +141,7 @@ async fn a_pass_that_finds_nothing_new_says_nothing() {
 async fn status_and_doctor_tell_how_much_the_journal_holds() {
     let stage = Stage::drifted().await;
     let mut service = stage.start(&["run"]);
-    service.until("the first syncs", || stage.text("stdout").matches("sync accepted").count() == 2).await;
+    service.until("the first syncs", || stage.text("stdout").matches("sync accepted").count() >= 2).await;
     let said = stage.run(&["status"]).await;
     let line = said.stdout.lines().find(|line| line.starts_with("journal: ")).unwrap_or_default().to_owned();
     assert!(
