@@ -154,9 +154,13 @@ impl House {
             // What is dated by a clock that ran ahead must be past.
             pass_time(HOUR * 80);
         }
-        // A number with nobody in sight is taken only when every tenant was looked at since the start.
-        for tenant in &tenants {
-            self.passes(std::slice::from_ref(tenant));
+        // A number with nobody in sight is taken only when every tenant was looked at since the start: at once, and again when what
+        // others did has become visible. Otherwise the last tenant's look could free a number for the first one, a round too late.
+        for wait in [Duration::ZERO, HOUR * 33] {
+            pass_time(wait);
+            for tenant in &tenants {
+                self.passes(std::slice::from_ref(tenant));
+            }
         }
         let mut quiet = 0;
         for round in 0..ROUNDS {

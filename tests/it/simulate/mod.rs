@@ -28,8 +28,9 @@ use world::Tally;
 
 /// Worlds in the ordinary tests.
 const WORLDS: u64 = 600;
-/// Seeds that ever failed: always run. In the world of 480 a call is carried out long after its answer was lost, and after the sync.
-const KNOWN: &[u64] = &[23, 237, 309, 480, 6215, 19539, 95063];
+/// Seeds that ever failed: always run. In the world of 480 a call is carried out long after its answer was lost, and after the sync; in
+/// that of 80895 somebody else frees a number, and that becomes visible between two looks.
+const KNOWN: &[u64] = &[23, 237, 309, 480, 6215, 19539, 80895, 95063];
 
 fn live(seed: u64) -> Result<Tally, String> {
     catch_unwind(AssertUnwindSafe(|| house::live(seed))).unwrap_or_else(|_| Err(format!("seed {seed}\na panic, see above")))
