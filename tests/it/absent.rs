@@ -1,10 +1,10 @@
 //! Absent for a moment is not gone: files that are emptied, moved, renamed or half copied while somebody looks.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use dialplane::{model::Calling, sandbox::World};
 
-use crate::stage::{Running, Stage, desired};
+use crate::stage::{self, Running, Stage, desired};
 
 const TENANT: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec:\n  tenantId: 00000000-0000-4000-8000-000000000007\n  mode: enforce\n  prune: disable\n  limits: { disable: { percent: 100 } }\n";
 
@@ -103,10 +103,7 @@ async fn a_line_that_stays_away_counts_in_the_end() {
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false"]);
-    let ended = command.arg("-C").arg(folder).args(arguments).output().unwrap();
-    assert!(ended.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    stage::git(folder, ("ann", "ann@example.com"), arguments);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -245,6 +245,7 @@ async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
         tenant.users.get_mut(&Upn::parse("user7@adatum.example").unwrap()).unwrap().calling = Calling::Enabled;
     });
     service.until("the correction", disabled).await;
+    service.until("the hold of another tenant", || stage.text("stdout").contains("the customer has not allowed")).await;
     let told = service.text("stdout");
     // The service may be in the middle of a line.
     let whole = told.rsplit_once('\n').map_or("", |(whole, _)| whole);

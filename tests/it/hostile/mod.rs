@@ -6,7 +6,7 @@ mod size;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use dialplane::{
@@ -14,7 +14,7 @@ use dialplane::{
     sandbox::{Failure, Route, Rule, User, World},
 };
 
-use crate::stage::{Stage, dialplane};
+use crate::stage::{self, Stage, dialplane};
 
 /// Erases lines, sets titles, breaks lines, turns directions, hides.
 const TERMINAL: &str = "E\u{1b}[2K\u{1b}[1A\u{1b}]0;title\u{7}\u{9b}2J\r\n::error::owned\n  ::add-mask::x\n##[error]owned\u{202e}\u{2066}\u{200b}\u{200f}\u{2028}\u{feff}\u{e0041}\u{1b}[8m";
@@ -102,11 +102,7 @@ async fn planted() -> Stage {
 
 fn commit(folder: &Path) {
     for arguments in [&["init", "-q"][..], &["add", "manifests"], &["commit", "-qm", "all"]] {
-        let mut command = Command::new("git");
-        let author = format!("user.name={TERMINAL}");
-        let author = ["-c", &author, "-c", "user.email=e\u{202e}@x", "-c", "commit.gpgsign=false"];
-        command.arg("-C").arg(folder).args(author).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().unwrap().success(), "git {arguments:?}");
+        stage::git(folder, (TERMINAL, "e\u{202e}@x"), arguments);
     }
 }
 
