@@ -38,7 +38,8 @@ fn check(metadata: &Metadata, most: u64) -> Result<(), String> {
     if metadata.len() > most { Err(too_large(&metadata.len().to_string(), most)) } else { Ok(()) }
 }
 
-fn kind(found: FileType) -> &'static str {
+/// What is not a regular file, in words.
+pub(crate) fn kind(found: FileType) -> &'static str {
     if found.is_dir() {
         "a folder"
     } else if found.is_fifo() {

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, OpenOptions},
     io::Read as _,
-    os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
@@ -25,6 +25,8 @@ use tokio::{
     process::{Child, Command},
     time::timeout,
 };
+
+use crate::file;
 
 /// The most that a secret holds: far above any token set.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -124,18 +126,10 @@ fn too_large() -> String {
 
 /// Only a regular file is read: whatever else may never end.
 fn regular(found: &fs::Metadata) -> Result<(), String> {
-    let kind = found.file_type();
-    let what = if kind.is_file() {
+    if found.is_file() {
         return if found.len() > MAX_BYTES { Err(too_large()) } else { Ok(()) };
-    } else if kind.is_dir() {
-        "a folder"
-    } else if kind.is_fifo() {
-        "a pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    };
+    }
+    let what = file::kind(found.file_type());
     Err(format!("it is {what}, and only a regular file is read"))
 }
 
