@@ -13,8 +13,8 @@ use std::{
 };
 
 use dialplane::{
-    model::{Before, Details, RunId, TenantId, TenantName, Upn, Verb},
-    ports::{Entry, Event, Journal, Lease, StepOutcome},
+    model::{Before, Details, Entry, Event, RunId, StepOutcome, TenantId, TenantName, Upn, Verb},
+    ports::{Journal, Lease},
     state::{Retention, SqliteJournal, read_memory},
 };
 use futures_util::{StreamExt as _, stream};

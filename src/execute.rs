@@ -26,9 +26,9 @@ use tracing::{Instrument as _, debug, info, warn, warn_span};
 pub use report::{Stop, SyncOutcome, TenantReport};
 
 use crate::{
-    model::{Consent, Revision, RunId, TenantRef, Verb},
+    model::{Consent, Entry, Event, Fault, FaultKind, Revision, RunId, StepOutcome, TenantRef, Verb, WriteVerdict},
     plan::{Action, Step, SyncPlan, TenantPlan, render},
-    ports::{Entry, Event, Fault, FaultKind, Journal, JournalError, Lease, Provisioner, StepOutcome, WriteVerdict},
+    ports::{Journal, JournalError, Lease, Provisioner},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried

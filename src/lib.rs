@@ -31,7 +31,7 @@
 //!
 //! | room | kind | holds |
 //! |---|---|---|
-//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, memory |
+//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, failed calls, the journal's facts, memory |
 //! | [`foreign`] | pure | text from outside, made harmless for the place where it is shown; everybody may use it |
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
@@ -39,7 +39,7 @@
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
 //! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
-//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`], [`ports::Fault`] |
+//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |

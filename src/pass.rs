@@ -12,9 +12,9 @@ use crate::{
     config::{Execution, Interruption},
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{Approval, DesiredTenant, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef},
+    model::{Approval, DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, StepOutcome, TenantId, TenantName, TenantRef},
     plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan, Undo},
-    ports::{Fault, Journal, LiveReader, Provisioner, StepOutcome},
+    ports::{Journal, LiveReader, Provisioner},
     stop::StopSwitch,
 };
 

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 use crate::{
     api::{Listed, connecttoteams, graph},
-    model::{Confirmation, Inventory, LiveSource, LiveTenant, TenantRef},
-    ports::{Fault, FaultKind, LiveReader},
+    model::{Confirmation, Fault, FaultKind, Inventory, LiveSource, LiveTenant, TenantRef},
+    ports::LiveReader,
     snapshot::Snapshot,
     source::KeptFiles,
 };

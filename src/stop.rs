@@ -24,8 +24,8 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    model::{Consent, TenantRef, UpdateRequest, Upn},
-    ports::{Fault, FaultKind, Provisioner},
+    model::{Consent, Fault, FaultKind, TenantRef, UpdateRequest, Upn},
+    ports::Provisioner,
 };
 
 /// The most that is read of a stop file.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the only place that names `reqwest`, and it names nothing of the crate but `model`, `ports` and `config`.
 //!
-//! **Invariant:** an answer leaves here as a value of `model` or as a [`Fault`](crate::ports::Fault), never as JSON.
+//! **Invariant:** an answer leaves here as a value of `model` or as a [`Fault`](crate::model::Fault), never as JSON.
 
 pub mod connecttoteams;
 pub mod graph;

@@ -28,8 +28,7 @@ use crate::{
     api::connecttoteams::regenerate::{Confirmed, Regenerated, Regenerator},
     config::Settings,
     foreign::line,
-    model::TenantRef,
-    ports::FaultKind,
+    model::{FaultKind, TenantRef},
 };
 
 /// Makes new ones.

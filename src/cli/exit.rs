@@ -4,8 +4,8 @@ use std::{fmt, process::ExitCode};
 
 use super::asked::FailOn;
 use crate::{
+    model::Fault,
     plan::{Plan, TenantPlan, render::Tally},
-    ports::Fault,
     yaml::Diagnostic,
 };
 

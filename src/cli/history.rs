@@ -19,9 +19,8 @@ use crate::{
     config::Settings,
     foreign,
     manifest::InForce,
-    model::{self, Field, RunId, TenantName},
+    model::{self, Field, RunId, StepOutcome, TenantName},
     plan::render::many,
-    ports::StepOutcome,
     state::{History, Run, RunSync, SentStep},
 };
 

@@ -16,12 +16,11 @@ use super::exit::Exit;
 use crate::{
     execute::{Stop, SyncOutcome, TenantReport},
     foreign::line,
-    model::{Debts, Mode, TenantName},
+    model::{Debts, Mode, StepOutcome, TenantName},
     plan::{
         Plan, Step, TenantPlan,
         render::{self, many},
     },
-    ports::StepOutcome,
     state::write_verdict,
 };
 

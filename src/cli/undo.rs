@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{
     config::{Execution, Settings},
-    model::{Memory, RunId, TenantId, TenantName},
+    model::{Entry, Memory, RunId, TenantId, TenantName},
     pass,
     plan::{Plan, Undo},
-    ports::{Entry, Journal as _, LiveReader},
+    ports::{Journal as _, LiveReader},
     state::{History, read_memory},
 };
 

@@ -23,10 +23,9 @@ use super::{
 };
 use crate::{
     foreign::line,
-    model::{Landing, Pending, TenantName, Upn, Verdict},
+    model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
     pass,
     plan::{About, Found, Wait, Why, wants, why as explain},
-    ports::StepOutcome,
     state::{History, read_verdict},
 };
 

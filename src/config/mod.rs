@@ -29,7 +29,7 @@ pub use body::{AUTHORISATION, Body, Template};
 pub use endpoints::{Accept, Call, Endpoints, Method, NEVER};
 pub use graph::Graph;
 pub use list::{CallingMap, ListUsers, Pages, Paging};
-pub use live::{Live, Sheet, SheetCalling};
+pub use live::Live;
 pub use load::{ConfigError, load, parse};
 pub use secret::{Fetched, SecretError, SecretSource};
 pub use table::Problem;

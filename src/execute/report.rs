@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    model::{RunId, TenantName},
+    model::{Fault, FaultKind, RunId, StepOutcome, TenantName},
     plan::TenantPlan,
-    ports::{Fault, FaultKind, JournalError, StepOutcome},
+    ports::JournalError,
 };
 
 /// What became of a tenant's plan.

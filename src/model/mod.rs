@@ -8,6 +8,7 @@
 mod approval;
 mod desired;
 mod details;
+mod fault;
 mod id;
 mod inventory;
 mod live;
@@ -15,6 +16,7 @@ mod memory;
 mod missing;
 mod phone;
 mod reading;
+mod record;
 mod sent;
 mod spelling;
 mod verdict;
@@ -26,6 +28,7 @@ pub use desired::{
     Revision, ShrinkLimit,
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
+pub use fault::{Fault, FaultKind, WriteVerdict};
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{
@@ -36,6 +39,7 @@ pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, Sync
 pub use missing::{Doubt, Missing};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
+pub use record::{Entry, Event, StepOutcome};
 pub use sent::{Known, Managed, Sent, SentCounts};
 pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ports::Fault;
+use crate::model::Fault;
 
 /// Why something may not run, and what lifts it.
 #[derive(Debug, Clone, PartialEq, Eq)]

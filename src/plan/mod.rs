@@ -54,10 +54,7 @@ pub use why::{About, Found, Sent, Wait, Why, wants, why};
 
 use unread::UnreadNumbers;
 
-use crate::{
-    model::{Approval, Coverage, DesiredTenant, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written},
-    ports::Fault,
-};
+use crate::model::{Approval, Coverage, DesiredTenant, Fault, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written};
 
 /// Everything that the planner may know.
 #[derive(Debug)]

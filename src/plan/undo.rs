@@ -17,11 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present};
 use crate::{
     model::{
-        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Field, LiveTenant, LiveUser, Observed, Origin, Prune,
-        Revision, RunId, Upn, Value, Verb,
+        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field, LiveTenant, LiveUser, Observed,
+        Origin, Prune, Revision, RunId, StepOutcome, Upn, Value, Verb,
     },
     plan::Observation,
-    ports::{Entry, Event, StepOutcome},
 };
 
 /// The run that is to be taken back.

@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Hold, HoldKind, TenantPlan};
-use crate::{
-    model::{Pending, Reason, UserVerdict, Verdict},
-    ports::StepOutcome,
-};
+use crate::model::{Pending, Reason, StepOutcome, UserVerdict, Verdict};
 
 impl TenantPlan {
     /// What it says of its users. `outcomes` are those of its steps, by their numbers.

@@ -4,12 +4,9 @@
 use jiff::Timestamp;
 
 use super::Patience;
-use crate::{
-    model::{
-        Adopt, Calling, DesiredTenant, DesiredUser, Details, Landing, Memory, Mode, Origin, Pending, Prune, Reason, RunId,
-        TenantName, Upn, Verb, Verdict, Write, Written,
-    },
-    ports::{Entry, Event, StepOutcome},
+use crate::model::{
+    Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode, Origin, Pending, Prune, Reason,
+    RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write, Written,
 };
 
 /// What can be said of one user without asking anybody.

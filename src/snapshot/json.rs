@@ -18,10 +18,9 @@ use super::{
 };
 use crate::{
     model::{
-        AccountName, Confirmation, Coverage, ExtensionPrefix, Field, LiveSource, LiveTenant, LiveUser, TenantId, TenantName,
-        TenantRef, Upn, UserId,
+        AccountName, Confirmation, Coverage, ExtensionPrefix, Fault, FaultKind, Field, LiveSource, LiveTenant, LiveUser,
+        TenantId, TenantName, TenantRef, Upn, UserId,
     },
-    ports::{Fault, FaultKind},
     yaml::{self, Diagnostic, Path, Wrong},
 };
 

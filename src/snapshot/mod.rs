@@ -21,6 +21,7 @@ mod account;
 mod beside;
 mod json;
 mod portal;
+mod sheet;
 mod spell;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -28,11 +29,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use crate::{
-    config::Sheet as SheetSettings,
-    model::{Confirmation, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef, Value},
-    ports::{Fault, FaultKind, LiveReader},
+    model::{
+        Confirmation, Fault, FaultKind, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef,
+        Value,
+    },
+    ports::LiveReader,
     yaml::Diagnostic,
 };
+
+pub use sheet::{Sheet, SheetCalling};
 
 /// The reader of lists that were exported from the portal.
 pub const PORTAL: &str = "portal";
@@ -54,7 +59,7 @@ pub struct Shot {
 
 /// A list of users that was exported from the portal. It does not say of which tenant: the name of its file does.
 #[derive(Debug, Clone, PartialEq)]
-struct Sheet {
+struct Listed {
     file: Arc<str>,
     at: Timestamp,
     live: Arc<LiveTenant>,
@@ -64,7 +69,7 @@ struct Sheet {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     shots: BTreeMap<TenantId, Shot>,
-    sheets: BTreeMap<TenantName, Sheet>,
+    sheets: BTreeMap<TenantName, Listed>,
     /// Where they come from, for messages.
     from: String,
 }
@@ -102,10 +107,10 @@ impl Snapshot {
         text: &str,
         tenant: TenantName,
         at: Timestamp,
-        settings: &SheetSettings,
+        settings: &Sheet,
     ) -> Result<(), Vec<Diagnostic>> {
         let live = Arc::new(portal::read(file, text, settings)?);
-        self.sheets.insert(tenant, Sheet { file: file.into(), at, live });
+        self.sheets.insert(tenant, Listed { file: file.into(), at, live });
         Ok(())
     }
 
@@ -134,7 +139,7 @@ impl Snapshot {
         json::write(&shots)
     }
 
-    fn sheet(&self, tenant: &TenantRef) -> Option<&Sheet> {
+    fn sheet(&self, tenant: &TenantRef) -> Option<&Listed> {
         let by_id = || self.sheets.get(&TenantName::parse(tenant.id.as_str()).ok()?);
         self.sheets.get(&tenant.name).or_else(by_id)
     }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use super::{Sheet, SheetCalling};
 use crate::{
-    config::{Sheet, SheetCalling},
     model::{
         Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant, LiveUser, Observed, Raw,
         Unmatched, Unread, Upn, Value, is_blank,

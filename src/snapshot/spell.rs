@@ -8,12 +8,9 @@ use serde::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::{
-    model::{
-        AccountName, Coverage, ExtensionPrefix, Field, Kind, LiveCalling, Observed, PhoneNumber, Raw, TenantId, TenantName,
-        Unread, Upn, UserId, Value,
-    },
-    ports::FaultKind,
+use crate::model::{
+    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, Kind, LiveCalling, Observed, PhoneNumber, Raw, TenantId,
+    TenantName, Unread, Upn, UserId, Value,
 };
 
 /// A noun that stands there as text.

@@ -10,11 +10,10 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::{Live, Sheet},
+    config::Live,
     file,
-    model::TenantName,
-    ports::{Fault, FaultKind},
-    snapshot::Snapshot,
+    model::{Fault, FaultKind, TenantName},
+    snapshot::{Sheet, Snapshot},
     yaml::Diagnostic,
 };
 

@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::{
-    model::{
-        Before, Calling, Counted, Details, Field, Known, Memory, Refused, Reverts, SyncDebt, TenantId, UnclearSyncs, Upn, Used,
-        UserId, Verb, Write, Written,
-    },
-    ports::{Entry, Event, StepOutcome},
+use crate::model::{
+    Before, Calling, Counted, Details, Entry, Event, Field, Known, Memory, Refused, Reverts, StepOutcome, SyncDebt, TenantId,
+    UnclearSyncs, Upn, Used, UserId, Verb, Write, Written,
 };
 
 /// The sum of all entries so far.

@@ -14,10 +14,7 @@ use super::{
     load::{self, Bad},
     mark::{self, Mark},
 };
-use crate::{
-    model::{Memory, RunId, TenantId, TenantName, Upn},
-    ports::{Entry, Event},
-};
+use crate::model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn};
 
 /// How often a journal is read again that seems damaged: somebody may have begun to write in the middle of a look.
 const LOOKS: u32 = 3;

@@ -12,7 +12,7 @@ use super::{
     record::{self, Line},
     seal::Part,
 };
-use crate::ports::Entry;
+use crate::model::Entry;
 
 /// What a journal adds up to, and where its chain ends.
 #[derive(Debug, Default)]

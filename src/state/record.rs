@@ -3,12 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    model::{
-        Before, Details, ExtensionPrefix, Field, Fingerprint, GatewayId, Kind, Landing, LiveSource, Managed, Origin, PhoneNumber,
-        Revision, RunId, TenantId, TenantName, Upn, UserId, Value, Verb,
-    },
-    ports::{Entry, Event, Fault, FaultKind, StepOutcome},
+use crate::model::{
+    Before, Details, Entry, Event, ExtensionPrefix, Fault, FaultKind, Field, Fingerprint, GatewayId, Kind, Landing, LiveSource,
+    Managed, Origin, PhoneNumber, Revision, RunId, StepOutcome, TenantId, TenantName, Upn, UserId, Value, Verb,
 };
 
 /// The format of a line. A higher number in a file means that a newer program wrote it.

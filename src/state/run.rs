@@ -2,10 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    model::{Before, Details, Origin, Revision, RunId, TenantId, TenantName, Upn, Verb},
-    ports::{Entry, Event, StepOutcome},
-};
+use crate::model::{Before, Details, Entry, Event, Origin, Revision, RunId, StepOutcome, TenantId, TenantName, Upn, Verb};
 
 /// One run of one tenant.
 #[derive(Debug, Clone, PartialEq)]

@@ -38,8 +38,8 @@ use super::{
     writer::{self, Job, Writer},
 };
 use crate::{
-    model::{Memory, TenantId},
-    ports::{Entry, Journal, JournalError, Lease},
+    model::{Entry, Memory, TenantId},
+    ports::{Journal, JournalError, Lease},
 };
 
 /// How much history is kept. What is still owed or unknown is kept in any case.

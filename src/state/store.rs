@@ -2,8 +2,8 @@
 
 use super::{SqliteJournal, VolatileJournal};
 use crate::{
-    model::{Memory, TenantId},
-    ports::{Entry, Journal, JournalError, Lease},
+    model::{Entry, Memory, TenantId},
+    ports::{Journal, JournalError, Lease},
 };
 
 /// A journal in a file, or one that forgets.

@@ -13,8 +13,8 @@ use super::{
     lock,
 };
 use crate::{
-    model::{Memory, TenantId},
-    ports::{Entry, Journal, JournalError, Lease},
+    model::{Entry, Memory, TenantId},
+    ports::{Journal, JournalError, Lease},
 };
 
 /// Remembers until the process ends.

@@ -23,8 +23,8 @@ use super::{
     sqlite::{Retention, Shared},
 };
 use crate::{
-    model::TenantId,
-    ports::{Entry, JournalError},
+    model::{Entry, TenantId},
+    ports::JournalError,
 };
 
 /// Jobs that share one flush, at most: bounds how long the first of them waits.

@@ -6,8 +6,7 @@ use dialplane::{
     api::{connecttoteams::Client, graph},
     config::{Endpoints, Method, Settings},
     execute::Stop,
-    model::{Calling, Field, Value},
-    ports::Fault,
+    model::{Calling, Fault, Field, Value},
     sandbox::{Failure, Faults, Route, Rule},
 };
 

@@ -5,10 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::call::Core;
-use crate::{
-    model::{AccountName, TenantRef},
-    ports::{Fault, FaultKind},
-};
+use crate::model::{AccountName, Fault, FaultKind, TenantRef};
 
 /// All accounts; the one without a name is for tenants that name none.
 pub(super) struct Accounts(BTreeMap<Option<AccountName>, Arc<Core>>);

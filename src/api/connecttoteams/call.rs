@@ -22,8 +22,7 @@ use super::{
 };
 use crate::{
     config::{AUTHORISATION, Account, Body, Call, Method, Problem, Template},
-    model::{TenantName, TenantRef, Upn},
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantName, TenantRef, Upn},
 };
 
 /// The most that an answer may hold that is not a list.

@@ -16,8 +16,7 @@ use super::{
 };
 use crate::{
     config::{Body, Enterprise},
-    model::{Consent, TenantRef},
-    ports::{Fault, FaultKind},
+    model::{Consent, Fault, FaultKind, TenantRef},
 };
 
 /// One such tenant.

@@ -9,10 +9,7 @@ use super::{
     outcome,
     reseller::Enterprise,
 };
-use crate::{
-    model::{Consent, TenantId, TenantRef},
-    ports::{Fault, FaultKind},
-};
+use crate::model::{Consent, Fault, FaultKind, TenantId, TenantRef};
 
 /// The consent that permits provisioning.
 const MANAGEMENT: &str = "EnterpriseManagement";

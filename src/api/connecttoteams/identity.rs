@@ -8,7 +8,7 @@ use super::{
     outcome,
     transport::{Payload, Request},
 };
-use crate::ports::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind};
 
 /// Who the service says that we are (contract 2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     config::{Body, Call},
-    model::{GatewayId, Inventory, TenantId},
-    ports::Fault,
+    model::{Fault, GatewayId, Inventory, TenantId},
 };
 
 /// How long an inventory is taken for true: customers do not come and go by the minute.

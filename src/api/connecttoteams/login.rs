@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Account, Call, Fetched, SecretSource},
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind},
 };
 
 /// The most that an answer with a token may hold.

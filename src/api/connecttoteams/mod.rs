@@ -53,8 +53,7 @@ pub use write::Writer;
 use super::http::{address, answer, auth, gate, grant, redact, transport};
 use crate::{
     config::{Account, Endpoints, Method},
-    model::AccountName,
-    ports::Fault,
+    model::{AccountName, Fault},
 };
 use {accounts::Accounts, call::Core};
 

@@ -26,8 +26,7 @@ use tokio::sync::Mutex;
 use super::{answer, delegate::Delegated};
 use crate::{
     config::SecretSource,
-    model::{TenantId, TenantRef},
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantId, TenantRef},
 };
 
 /// A fresh one is looked for when less than this remains ...

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::{answer, auth::Answer, transport::Request};
 use crate::{
     config::Accept,
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind},
 };
 
 /// The value that a read was answered with.

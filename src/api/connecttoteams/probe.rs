@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use jiff::SignedDuration;
 
 use super::{call::Core, identity::Identity};
-use crate::{model::Inventory, ports::Fault};
+use crate::model::{Fault, Inventory};
 
 /// Checks one account.
 #[derive(Clone)]

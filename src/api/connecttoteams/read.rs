@@ -13,8 +13,8 @@ use super::{
 use crate::{
     api::Listed,
     config::ListUsers,
-    model::{Confirmation, Consent, Field, Inventory, LiveTenant, TenantRef},
-    ports::{Fault, FaultKind, LiveReader},
+    model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
+    ports::LiveReader,
 };
 
 /// The most that one page of a list may hold: some 80,000 users as the service describes them, for lists that come in one piece.

@@ -18,8 +18,7 @@ use super::{
 };
 use crate::{
     config::{Account, Method},
-    model::TenantRef,
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantRef},
 };
 
 const PATH: &str = "/enterprise/regenerateAPICredentials";

@@ -17,10 +17,7 @@ use std::{
 use serde_json::Value;
 
 use super::call::{Core, not_made};
-use crate::{
-    model::{TenantId, TenantRef},
-    ports::{Fault, FaultKind},
-};
+use crate::model::{Fault, FaultKind, TenantId, TenantRef};
 
 /// What the service says of an enterprise, as far as it matters for other calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

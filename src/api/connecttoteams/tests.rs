@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{Consent, Coverage, LiveSource, TenantId, TenantName, TenantRef, Upn},
-    ports::{FaultKind, LiveReader as _, Provisioner as _},
+    model::{Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
+    ports::{LiveReader as _, Provisioner as _},
 };
 
 /// How often each kind of call came.

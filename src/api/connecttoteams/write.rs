@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     config::{AUTHORISATION, Accept, Body, Call},
-    model::{Consent, TenantRef, UpdateRequest, Upn},
-    ports::{Fault, FaultKind, Provisioner},
+    model::{Consent, Fault, FaultKind, TenantRef, UpdateRequest, Upn},
+    ports::Provisioner,
 };
 
 /// Writes through `ConnecttoTeams`.

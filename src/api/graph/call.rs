@@ -21,8 +21,7 @@ use super::{
 };
 use crate::{
     config::{Graph, Method},
-    model::{TenantId, TenantRef},
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantId, TenantRef},
 };
 
 /// The list of users with what Teams holds of them.

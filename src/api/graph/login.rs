@@ -13,8 +13,7 @@ use super::{
 use crate::{
     api::http::redact::Redactor,
     config::{Fetched, Method},
-    model::TenantRef,
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantRef},
 };
 
 /// The tenant's token endpoint.

@@ -31,8 +31,7 @@ use super::{
 };
 use crate::{
     config::{Graph, Method},
-    model::{Field, TenantRef},
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind, Field, TenantRef},
 };
 use call::Core;
 

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::{answer, auth::Answer, transport::Request};
-use crate::ports::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind};
 
 /// The page that a request was answered with. `consent` is where an admin of the customer lets the application in.
 pub(super) fn page(request: &Request, answer: &Answer, consent: impl Fn() -> String) -> Result<Value, Fault> {

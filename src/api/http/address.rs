@@ -8,7 +8,7 @@ use std::{fmt, net::IpAddr};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
-use crate::ports::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind};
 
 /// What is encoded in a filled value: everything but RFC 3986's unreserved characters and `@`, which is legal in a segment
 /// and stands in every user principal name (contract 10 #16).

@@ -28,7 +28,7 @@ use super::{
     redact::Redactor,
     transport::{Reply, Request, Transport},
 };
-use crate::ports::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind};
 
 /// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
 const MARGIN: Duration = Duration::from_secs(30);
@@ -203,7 +203,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::FaultKind;
+    use crate::model::FaultKind;
 
     fn grant(seconds: u64) -> Grant {
         let lifetime = Duration::from_secs(seconds);

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::ports::{Fault, FaultKind};
+use crate::model::{Fault, FaultKind};
 
 /// The first wait and the longest. Without them, in a command that ends, nothing is tried twice.
 #[derive(Clone, Default)]

@@ -33,7 +33,7 @@ use lost::{cause, redirected, too_long};
 
 use crate::{
     config::Method,
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind},
 };
 
 /// The longest wait for a connection.

@@ -22,7 +22,7 @@ use super::{
     throttle::{self, MAX_TRIES, MAX_WAIT},
     transport::Reply,
 };
-use crate::ports::Fault;
+use crate::model::Fault;
 
 /// How often a call is sent before a failure is taken for an answer.
 const READ_TRIES: u32 = 3;
@@ -173,7 +173,7 @@ fn has_failed(reply: &Reply) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::FaultKind;
+    use crate::model::FaultKind;
 
     type Came = Result<(Reply, Option<String>), Lost>;
 

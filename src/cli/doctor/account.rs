@@ -6,9 +6,8 @@ use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Probe,
     config::Settings,
-    model::{Desired, DesiredTenant},
+    model::{Desired, DesiredTenant, Fault, FaultKind},
     plan::render::many,
-    ports::{Fault, FaultKind},
 };
 
 /// How far clocks may be apart. Tokens last minutes; what is written settles for hours.

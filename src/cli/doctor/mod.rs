@@ -30,7 +30,11 @@ use super::{
     out,
     signals::Signals,
 };
-use crate::{config::Settings, foreign::line, model::Mode, ports::Fault};
+use crate::{
+    config::Settings,
+    foreign::line,
+    model::{Fault, Mode},
+};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

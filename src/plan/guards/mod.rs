@@ -6,10 +6,7 @@ mod protect;
 pub(super) use limits::{Hour, Wanted, hold_over_limits};
 
 use super::{Action, Cause, Hold, HoldKind, Step, TenantPlan};
-use crate::{
-    model::{Consent, Coverage, DesiredTenant, Field, LiveTenant, Memory, Mode},
-    ports::Fault,
-};
+use crate::model::{Consent, Coverage, DesiredTenant, Fault, Field, LiveTenant, Memory, Mode};
 
 /// Of fewer managed users, half may leave without a word.
 const EMPTIED_FROM: usize = 5;

@@ -11,9 +11,9 @@ use std::{
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
-    model::{Consent, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value},
+    model::{Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value},
     plan::Plan,
-    ports::{Entry, Event, Fault, Journal, JournalError, Lease, Provisioner},
+    ports::{Journal, JournalError, Lease, Provisioner},
     state::VolatileJournal,
 };
 use tokio::sync::Barrier;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
-    model::{Calling, Field, Memory, Value},
+    model::{Calling, FaultKind, Field, Memory, StepOutcome, Value},
     plan::SyncPlan,
-    ports::{FaultKind, Journal, StepOutcome},
+    ports::Journal,
     sandbox::{Failure, Route, Rule},
 };
 

@@ -1,9 +1,9 @@
 //! Approvals: each opens what it names for the plan that it was made for, once, and says what became of it.
 
 use dialplane::{
-    model::{Calling, Field, Fingerprint, Value},
+    model::{Calling, Entry, Event, Field, Fingerprint, Value},
     plan::{Action, HoldKind, Plan, TenantPlan, render},
-    ports::{Entry, Event, Journal},
+    ports::Journal,
     sandbox::{Failure, Route},
 };
 use jiff::Timestamp;

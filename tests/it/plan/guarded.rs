@@ -1,10 +1,9 @@
 //! Protected numbers and sites, limits of each kind, and who may be pruned.
 
 use dialplane::{
-    model::{Before, Calling, Details, Field, RunId, UserId, Value, Verb},
+    model::{Before, Calling, Details, Entry, Event, Field, RunId, StepOutcome, UserId, Value, Verb},
     pass,
     plan::{HoldKind, Note, Plan},
-    ports::{Entry, Event, StepOutcome},
     sandbox::{Failure, Route, World},
     state::VolatileJournal,
 };

@@ -1,10 +1,9 @@
 //! Undo: what a run did is taken back where it still stands; what has moved since is left alone and told.
 
 use dialplane::{
-    model::{Calling, Field, Revision, RunId, Value},
+    model::{Calling, Entry, Event, Fault, FaultKind, Field, Revision, RunId, StepOutcome, Value},
     pass,
     plan::{HoldKind, Plan, Undo},
-    ports::{Entry, Event, Fault, FaultKind, StepOutcome},
     sandbox::{Failure, Route, World},
 };
 use jiff::Timestamp;

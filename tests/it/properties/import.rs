@@ -7,12 +7,12 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Field, GatewayId, HeldNumber, Inventory, Kind, LiveCalling,
-        LiveSource, LiveTenant, LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId,
-        Value,
+        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field, GatewayId, HeldNumber, Inventory,
+        Kind, LiveCalling, LiveSource, LiveTenant, LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Unmatched,
+        Unread, Upn, UserId, Value,
     },
     pass,
-    ports::{Fault, FaultKind, LiveReader as _},
+    ports::LiveReader as _,
     snapshot::{Shot, Snapshot},
     yaml,
 };

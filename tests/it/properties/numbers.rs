@@ -15,11 +15,11 @@ use dialplane::{
     manifest::InForce,
     model::{
         Adopt, Calling, Consent, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource, Mode, Origin,
-        PerHour, PhoneNumber, Protect, Prune, Release, RunId, ShrinkLimit, TenantId, Upn, Value,
+        PerHour, PhoneNumber, Protect, Prune, Release, RunId, ShrinkLimit, StepOutcome, TenantId, Upn, Value,
     },
     pass,
     plan::{HoldKind, Plan},
-    ports::{Journal, StepOutcome},
+    ports::Journal,
     state::VolatileJournal,
 };
 use jiff::Timestamp;

@@ -7,10 +7,10 @@ use dialplane::{
     config::Execution,
     execute::{Executor, SyncOutcome, TenantReport},
     manifest::InForce,
-    model::{Calling, Field, Mode, Prune, RunId, Upn, Value},
+    model::{Calling, Field, Mode, Prune, RunId, StepOutcome, Upn, Value},
     pass,
     plan::{Action, Cause, HoldKind, Plan, SyncPlan, TenantPlan, render},
-    ports::{Journal, StepOutcome},
+    ports::Journal,
     sandbox::World,
     state::VolatileJournal,
 };

@@ -9,11 +9,11 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Field, Limit,
-        Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit,
-        TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Fault, FaultKind,
+        Field, Limit, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release,
+        ShrinkLimit, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
-    ports::{Fault, FaultKind, LiveReader, Provisioner},
+    ports::{LiveReader, Provisioner},
 };
 use proptest::{collection::vec, option, prelude::*};
 

@@ -1,10 +1,9 @@
 //! Lists of users that the portal exported: read as they come, and nothing is made up.
 
 use dialplane::{
-    config::{Sheet, SheetCalling},
     model::{ExtensionPrefix, LiveSource, TenantName, TenantRef},
     ports::LiveReader as _,
-    snapshot::Snapshot,
+    snapshot::{Sheet, SheetCalling, Snapshot},
 };
 
 use crate::support::id;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use dialplane::{
-    model::{Coverage, Field, LiveSource, LiveTenant, Value},
-    ports::{Fault, LiveReader as _},
+    model::{Coverage, Fault, Field, LiveSource, LiveTenant, Value},
+    ports::LiveReader as _,
     sandbox::{Call, Envelope, Failure, Route, Sandbox, World},
 };
 

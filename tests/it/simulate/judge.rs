@@ -5,10 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use dialplane::{
-    model::{Calling, Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, LiveUser, Mode, Prune, RunId},
-    model::{TenantName, Upn, Verb},
-    ports::{Entry, Event, StepOutcome},
+use dialplane::model::{
+    Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant, LiveUser, Mode, Prune, RunId,
+    StepOutcome, TenantName, Upn, Verb,
 };
 use jiff::Timestamp;
 

@@ -8,8 +8,11 @@ use std::{
 };
 
 use dialplane::{
-    model::{Beside, Confirmation, Consent, Coverage, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn},
-    ports::{Entry, Fault, FaultKind, Journal, JournalError, Lease, LiveReader, Provisioner},
+    model::{
+        Beside, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest,
+        Upn,
+    },
+    ports::{Journal, JournalError, Lease, LiveReader, Provisioner},
     state::VolatileJournal,
 };
 

@@ -8,9 +8,8 @@ use std::{
     time::Duration,
 };
 
-use dialplane::{
-    model::{Calling, Consent, DesiredTenant, Details, Field, LiveCalling, LiveUser, PhoneNumber, TenantName, Upn},
-    ports::{Entry, FaultKind},
+use dialplane::model::{
+    Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser, PhoneNumber, TenantName, Upn,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;

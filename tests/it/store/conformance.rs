@@ -154,7 +154,7 @@ async fn many_at_once_are_all_on_record() {
             let (store, lease) = (&store, &lease);
             async move {
                 store.record(lease, entry(n, "r1", intent(&user, Verb::Enable, Details::default()))).await.unwrap();
-                let accepted = dialplane::ports::StepOutcome::Accepted;
+                let accepted = dialplane::model::StepOutcome::Accepted;
                 store.record(lease, entry(n, "r1", outcome(&user, Verb::Enable, accepted))).await.unwrap();
             }
         });

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use dialplane::{
-    model::{RunId, Verb},
-    ports::{Event, StepOutcome},
+    model::{Event, RunId, StepOutcome, Verb},
     state::{History, Retention, SqliteJournal, read_memory},
 };
 use rusqlite::{Connection, OpenFlags, types::Value};

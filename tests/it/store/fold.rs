@@ -1,8 +1,8 @@
 //! What entries add up to.
 
 use dialplane::{
-    model::{Calling, Details, Field, Landing, Memory, RunId, Verb},
-    ports::{Entry, Event, Journal as _, StepOutcome},
+    model::{Calling, Details, Entry, Event, Field, Landing, Memory, RunId, StepOutcome, Verb},
+    ports::Journal as _,
     state::VolatileJournal,
 };
 

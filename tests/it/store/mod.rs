@@ -10,8 +10,11 @@ use std::{
 };
 
 use dialplane::{
-    model::{Before, Details, Field, Fingerprint, Landing, LiveSource, Managed, Memory, RunId, UserId, Verb},
-    ports::{Entry, Event, Fault, FaultKind, Journal, StepOutcome},
+    model::{
+        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource, Managed, Memory, RunId,
+        StepOutcome, UserId, Verb,
+    },
+    ports::Journal,
     state::{Clock, Retention, SqliteJournal, read_memory},
 };
 use jiff::Timestamp;

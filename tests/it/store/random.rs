@@ -3,8 +3,11 @@
 use std::fs;
 
 use dialplane::{
-    model::{Before, Details, Field, Fingerprint, Landing, LiveSource, Managed, Memory, UserId, Verb},
-    ports::{Entry, Event, Fault, FaultKind, Journal as _, StepOutcome},
+    model::{
+        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource, Managed, Memory, StepOutcome,
+        UserId, Verb,
+    },
+    ports::Journal as _,
     state::{History, Retention, SqliteJournal, VolatileJournal, read_memory},
 };
 use fastrand::Rng;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dialplane::{
-    model::{Details, Memory, RunId, Verb},
-    ports::{Entry, Event, Journal as _, StepOutcome},
+    model::{Details, Entry, Event, Memory, RunId, StepOutcome, Verb},
+    ports::Journal as _,
     state::{History, Retention, SqliteJournal, VolatileJournal},
 };
 

@@ -12,7 +12,7 @@ use crate::{
         redact,
         tries::{Again, Lost, causes},
     },
-    ports::{Fault, FaultKind},
+    model::{Fault, FaultKind},
 };
 
 impl Transport {

@@ -1,0 +1,113 @@
+//! The journal's facts: what was meant, what was sent, and what came back.
+
+use jiff::Timestamp;
+
+use super::{
+    Before, Details, Fault, Fingerprint, Landing, LiveSource, Managed, Origin, Revision, RunId, TenantId, TenantName, Upn, Verb,
+};
+
+/// One fact in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it became known.
+    pub at: Timestamp,
+    /// In which run.
+    pub run: RunId,
+    /// Of which tenant, by the name that it had then.
+    pub tenant: TenantName,
+    /// The tenant itself.
+    pub tenant_id: TenantId,
+    /// What.
+    pub event: Event,
+}
+
+/// What the journal records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A run is about to write: from now on a sync is owed.
+    Began {
+        /// How many steps it means to carry out.
+        steps: usize,
+        /// Which version of the manifests wants it, where that is known.
+        revision: Option<Revision>,
+        /// Who carries it out by hand: user and machine. Absent for the service.
+        by: Option<String>,
+        /// The plan as text, perhaps cut short: for people who look back.
+        plan: String,
+    },
+    /// An approval is used up by this run: from now on it opens nothing.
+    Approved {
+        /// What the approval is called.
+        approval: TenantName,
+        /// The plan that it was made for.
+        plan: Fingerprint,
+    },
+    /// A step is about to be sent.
+    Intent {
+        /// Whom it changes.
+        user: Upn,
+        /// The verb.
+        verb: Verb,
+        /// What an update carries; empty for the other verbs.
+        details: Details,
+        /// What was there before, as far as it was known: what would undo the step.
+        before: Before,
+        /// Which line of the manifests wants it; absent for users that no manifest names.
+        origin: Option<Origin>,
+    },
+    /// A step was answered, or its answer was lost.
+    Outcome {
+        /// Whom it changed.
+        user: Upn,
+        /// The verb.
+        verb: Verb,
+        /// What became of it.
+        outcome: StepOutcome,
+    },
+    /// The sync is about to be sent.
+    Syncing,
+    /// A sync was accepted: the debt is paid.
+    Synced,
+    /// A sync was refused, or its answer was lost: the debt stays.
+    NotSynced {
+        /// Whether it may be running all the same.
+        lost: bool,
+        /// An answer came and said neither yes nor no; how the settings had the call made then, see [`crate::model::UnclearSyncs`].
+        unclear: Option<u32>,
+        /// What the service said, or did not.
+        reason: String,
+    },
+    /// The run ended and owes no sync: nothing of it was sent, or the service refused once more what it had refused before, see
+    /// [`crate::model::Refused`].
+    NothingSent,
+    /// What became of these users' lost answers is no longer waited for: an observation has shown it, or the time for that is over.
+    /// Or what was refused is no longer sent again. A sync that was accepted meanwhile may have come too early for them, so that one
+    /// is owed again.
+    Decided(Vec<Upn>),
+    /// Observations have shown values that were written before.
+    Landed(Vec<Landing>),
+    /// These users are named by the manifests and visible, which was not known of them before.
+    Managed(Vec<Managed>),
+    /// These users were managed before and are no longer visible.
+    Vanished(Vec<Upn>),
+    /// A whole list of users was seen, and has another number of them than the last one.
+    Counted {
+        /// How many.
+        users: usize,
+        /// Who showed it.
+        by: LiveSource,
+    },
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// The service took it.
+    Accepted,
+    /// The service says that it refused it, or it was never sent.
+    Failed(Fault),
+    /// It was sent and the answer was lost or made no sense: it may or may not have been carried out.
+    Unknown(Fault),
+    /// It was not sent, for this reason.
+    NotTried(String),
+}
