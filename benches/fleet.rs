@@ -1,9 +1,15 @@
-//! What a fleet costs: reading manifests, planning in memory, and the program as a process against a sandbox in another one.
+//! What a fleet costs: reading manifests, planning in memory, and the program as a process against
+//! a sandbox in another one.
 //!
-//! `cargo bench --bench fleet` prints figures and asserts nothing about time. `FLEET_USERS` and `FLEET_TENANTS` change the size of
-//! the fleet that is planned over HTTP (10,000 users in 20 tenants).
+//! `cargo bench --bench fleet` prints figures and asserts nothing about time. `FLEET_USERS` and
+//! `FLEET_TENANTS` change the size of the fleet that is planned over HTTP (10,000 users in 20
+//! tenants).
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "figures are printed, and a bench that cannot begin ends")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "figures are printed, and a bench that cannot begin ends"
+)]
 
 use std::{
     fmt::Write as _,
@@ -18,7 +24,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour,
+        Beside, Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser,
+        Memory, Observed, PerHour,
     },
     pass,
     plan::{self, Estimates, Observation, PlanInput, TenantInput},
@@ -34,9 +41,14 @@ fn main() {
     for users in [1_000, 10_000, 100_000] {
         shuffled(users);
     }
-    let size = |name: &str, default: usize| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let size = |name: &str, default: usize| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
     let (users, tenants) = (size("FLEET_USERS", 10_000), size("FLEET_TENANTS", 20));
-    println!("\nover HTTP on loopback: {users} users in {tenants} tenants, dialplane and sandbox each a process");
+    println!(
+        "\nover HTTP on loopback: {users} users in {tenants} tenants, dialplane and sandbox each \
+            a process"
+    );
     let fleet = manifests(users, tenants);
     over_http(&fleet, &fleet, &[]);
     println!("\n10000 numbers of one tenant shuffled at random, over HTTP as above");
@@ -47,7 +59,8 @@ fn main() {
 
 /// One tenant in which everybody calls and everything may change at once.
 fn loose(users: usize) -> String {
-    let limits = "  limits: { disable: { percent: 100, count: 100000 }, numbers: { percent: 100, count: 1000000 }, changes: { percent: 100, count: 1000000 } }\n  numbers: { parking: [\"+19999999999\"] }\n";
+    let limits = "  limits: \
+        { disable: { percent: 100, count: 100000 }, numbers: { percent: 100, count: 1000000 }, changes: { percent: 100, count: 1000000 } }\n  numbers: { parking: [\"+19999999999\"] }\n";
     let text: String = manifests(users, 1).into_iter().map(|(_, text)| text).collect();
     text.replace("  limits: { disable: { percent: 100, count: 100000 } }\n", limits)
         .replace("calling: disabled", "calling: enabled")
@@ -68,13 +81,20 @@ fn manifests(users: usize, tenants: usize) -> Vec<(String, String)> {
     (0..tenants)
         .map(|tenant| {
             let mut text = format!(
-                "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: tenant{tenant:03} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-{tenant:012}\n  mode: enforce\n  prune: never\n  limits: {{ disable: {{ percent: 100, count: 100000 }} }}\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true, callPolicy: {{ name: Global }} }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: tenant{tenant:03} }}\nspec:\n  users:\n"
+                "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+                    {{ name: tenant{tenant:03} }}\nspec:\n  tenantId: \
+                    00000000-0000-4000-8000-{tenant:012}\n  mode: enforce\n  prune: \
+                    never\n  limits: \
+                    {{ disable: {{ percent: 100, count: 100000 }} }}\n  defaults: \
+                    {{ sbcGatewayId: 805, useTeamsVoicemail: true, callPolicy: {{ name: Global }} }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: tenant{tenant:03} }}\nspec:\n  users:\n"
             );
             for user in 0..each {
                 let calling = if user % 50 == 7 { "disabled" } else { "enabled" };
                 let _ = write!(
                     text,
-                    "    - userPrincipalName: user{user}@tenant{tenant:03}.example\n      calling: {calling}\n      phoneNumber: \"+1{:010}\"\n",
+                    "    - userPrincipalName: \
+                        user{user}@tenant{tenant:03}.example\n      calling: \
+                        {calling}\n      phoneNumber: \"+1{:010}\"\n",
                     2_000_000_000 + tenant * each + user
                 );
             }
@@ -86,11 +106,13 @@ fn manifests(users: usize, tenants: usize) -> Vec<(String, String)> {
 /// Reading and planning; every tenth user differs in voicemail.
 fn in_memory(users: usize, tenants: usize) {
     let texts = manifests(users, tenants);
-    let files: Vec<ManifestFile> = texts.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+    let files: Vec<ManifestFile> =
+        texts.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
     let (loaded, load) = best(|| manifest::load(&files));
     assert!(loaded.diagnostics.is_empty());
     let in_force = Keeper::default().take(loaded);
-    let live: Vec<LiveTenant> = in_force.desired.tenants.values().map(|tenant| live(tenant)).collect();
+    let live: Vec<LiveTenant> =
+        in_force.desired.tenants.values().map(|tenant| live(tenant)).collect();
     let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
     let patience = pass::patience(&Execution::default());
     let (plan, planned) = best(|| {
@@ -114,25 +136,32 @@ fn in_memory(users: usize, tenants: usize) {
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));
     println!(
-        "  {users:>7} users  read and check {load:>9.1?}  plan {planned:>9.1?} ({steps} steps)  show {rendered:>9.1?} ({} KiB)",
+        "  {users:>7} users  read and check {load:>9.1?}  plan {planned:>9.1?} ({steps} \
+            steps)  show {rendered:>9.1?} ({} KiB)",
         text.len() / 1024
     );
 }
 
-/// Everybody is to have somebody else's number: some ten rings, each opened with the one parking number.
+/// Everybody is to have somebody else's number: some ten rings, each opened with the one parking
+/// number.
 fn shuffled(users: usize) {
     let loaded = manifest::load(&[ManifestFile::new("tenant000.yaml", &loose(users))]);
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     let in_force = Keeper::default().take(loaded);
     let Some(desired) = in_force.desired.tenants.values().next() else { return };
     let mut live = live(desired);
-    let mut numbers: Vec<_> = desired.users.values().filter_map(|user| user.details.get(Field::PhoneNumber).cloned()).collect();
+    let mut numbers: Vec<_> = desired
+        .users
+        .values()
+        .filter_map(|user| user.details.get(Field::PhoneNumber).cloned())
+        .collect();
     fastrand::Rng::with_seed(1).shuffle(&mut numbers);
     for (user, number) in live.users.values_mut().zip(numbers) {
         user.calling = LiveCalling::Enabled;
         user.details.insert(Field::PhoneNumber, Observed::Set(number));
     }
-    let (memory, now, patience) = (Memory::default(), Timestamp::UNIX_EPOCH, pass::patience(&Execution::default()));
+    let (memory, now, patience) =
+        (Memory::default(), Timestamp::UNIX_EPOCH, pass::patience(&Execution::default()));
     let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };
     let (plan, planned) = best(|| {
         let tenants = vec![TenantInput {
@@ -146,19 +175,32 @@ fn shuffled(users: usize) {
         plan::plan(&PlanInput { tenants, broken: &in_force.broken, now, patience, per_hour })
     });
     let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
-    let (parked, held) =
-        (steps.clone().filter(|step| step.cause == plan::Cause::Parking), steps.filter(|step| !step.holds.is_empty()));
-    println!("  {users:>7} users  plan {planned:>9.1?}  {} rings, {} steps held", parked.count(), held.count());
+    let (parked, held) = (
+        steps.clone().filter(|step| step.cause == plan::Cause::Parking),
+        steps.filter(|step| !step.holds.is_empty()),
+    );
+    println!(
+        "  {users:>7} users  plan {planned:>9.1?}  {} rings, {} steps held",
+        parked.count(),
+        held.count()
+    );
 }
 
 fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
     let users = tenant.users.values().enumerate().map(|(number, user)| {
-        let mut details: std::collections::BTreeMap<Field, Observed> =
-            user.details.iter().map(|(field, value)| (field, Observed::Set(value.clone()))).collect();
+        let mut details: std::collections::BTreeMap<Field, Observed> = user
+            .details
+            .iter()
+            .map(|(field, value)| (field, Observed::Set(value.clone())))
+            .collect();
         if number % 10 == 3 {
             details.insert(Field::UseTeamsVoicemail, Observed::Unset);
         }
-        let calling = if user.calling == Calling::Enabled { LiveCalling::Enabled } else { LiveCalling::Disabled };
+        let calling = if user.calling == Calling::Enabled {
+            LiveCalling::Enabled
+        } else {
+            LiveCalling::Disabled
+        };
         (user.upn.clone(), LiveUser { upn: user.upn.clone(), id: None, calling, details })
     });
     let confirmation = Confirmation::NotAsked;
@@ -195,20 +237,22 @@ fn over_http(before: &[(String, String)], after: &[(String, String)], how: &[&st
         }
     };
     write(before);
-    let serve = ["sandbox", "manifests", "--listen", "127.0.0.1:0", "--write-config", "dialplane.yaml"];
+    let serve =
+        ["sandbox", "manifests", "--listen", "127.0.0.1:0", "--write-config", "dialplane.yaml"];
     let mut sandbox = start(&folder, &[&serve, how].concat());
     let mut url = String::new();
     if let Some(stdout) = sandbox.stdout.take() {
         BufReader::new(stdout).read_line(&mut url).expect("the sandbox's address");
     }
     write(after);
-    for (what, arguments) in [("plan", &["plan"][..]), ("apply", &["apply"]), ("apply again", &["apply"])] {
+    for (what, arguments) in
+        [("plan", &["plan"][..]), ("apply", &["apply"]), ("apply again", &["apply"])]
+    {
         let begin = Instant::now();
         let mut child = start(&folder, arguments);
-        let output = child
-            .stdout
-            .take()
-            .map(|stdout| std::thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).last()));
+        let output = child.stdout.take().map(|stdout| {
+            std::thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).last())
+        });
         let mut peak = 0;
         let status = loop {
             peak = peak.max(peak_memory(&child));
@@ -219,7 +263,11 @@ fn over_http(before: &[(String, String)], after: &[(String, String)], how: &[&st
         };
         let took = begin.elapsed();
         let last = output.and_then(|thread| thread.join().ok().flatten()).unwrap_or_default();
-        println!("  {what:12} {took:>9.1?}  {:>5} MiB at most  exit {}  {last}", peak / 1024, status.code().unwrap_or(-1));
+        println!(
+            "  {what:12} {took:>9.1?}  {:>5} MiB at most  exit {}  {last}",
+            peak / 1024,
+            status.code().unwrap_or(-1)
+        );
     }
     let _ = sandbox.kill();
     let _ = sandbox.wait();

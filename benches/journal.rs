@@ -1,9 +1,14 @@
-//! What it costs to lose nothing: durable steps a second, one by one and 64 side by side, beside one flush of the same disk.
+//! What it costs to lose nothing: durable steps a second, one by one and 64 side by side, beside
+//! one flush of the same disk.
 //!
-//! `cargo bench --bench journal` prints figures and asserts nothing about time. `JOURNAL_FOLDER` says on which disk (the folder for
-//! temporary files).
+//! `cargo bench --bench journal` prints figures and asserts nothing about time. `JOURNAL_FOLDER`
+//! says on which disk (the folder for temporary files).
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "figures are printed, and a bench that cannot begin ends")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "figures are printed, and a bench that cannot begin ends"
+)]
 
 use std::{
     fs::File,
@@ -35,7 +40,10 @@ fn main() {
         let took = runtime.block_on(durable_steps(&state, steps, side_by_side));
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         let a_second = steps as f64 / took.as_secs_f64();
-        println!("{side_by_side:>2} side by side          {a_second:>10.0} steps/s, an intent and an outcome each");
+        println!(
+            "{side_by_side:>2} side by side          {a_second:>10.0} steps/s, an intent and an \
+                outcome each"
+        );
     }
     let state = folder.path().join("state64");
     let start = Instant::now();
@@ -68,7 +76,9 @@ async fn durable_steps(state: &Path, steps: usize, side_by_side: usize) -> Durat
     let journal = SqliteJournal::open(state, Retention::default()).expect("a journal");
     let lease = journal.lease(&TenantId::nil()).await.expect("a lease");
     let start = Instant::now();
-    stream::iter(0..steps).for_each_concurrent(side_by_side, |number| step(&journal, &lease, number)).await;
+    stream::iter(0..steps)
+        .for_each_concurrent(side_by_side, |number| step(&journal, &lease, number))
+        .await;
     start.elapsed()
 }
 

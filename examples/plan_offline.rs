@@ -4,8 +4,9 @@
 //! cargo run --example plan_offline [FOLDER]
 //! ```
 //!
-//! Everything here is a pure function of its input: no account, no network, nothing is written. A program of your own can do
-//! the same with live state from wherever it likes, in a test of its manifests for example.
+//! Everything here is a pure function of its input: no account, no network, nothing is written. A
+//! program of your own can do the same with live state from wherever it likes, in a test of its
+//! manifests for example.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +18,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, Keeper},
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser,
-        Memory, Observed, PerHour, Upn, Value,
+        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field,
+        LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour, Upn, Value,
     },
     pass,
     plan::{self, Estimates, Observation, PlanInput, TenantInput},
@@ -27,16 +28,20 @@ use dialplane::{
 use jiff::Timestamp;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // 1. Text to desired state. All that is wrong is told at once; tenants whose manifests are right are planned all the same.
-    let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("manifests"), PathBuf::from);
+    // 1. Text to desired state. All that is wrong is told at once; tenants whose manifests are
+    //    right are planned all the same.
+    let folder =
+        std::env::args_os().nth(1).map_or_else(|| PathBuf::from("manifests"), PathBuf::from);
     let loaded = manifest::load(&source::read_tree(&[folder]).files);
     for diagnostic in &loaded.diagnostics {
         anstream::eprint!("{}", yaml::render(diagnostic));
     }
-    // A keeper that lives longer keeps the last good version of a tenant whose file breaks. Here it sees one version only.
+    // A keeper that lives longer keeps the last good version of a tenant whose file breaks. Here it
+    // sees one version only.
     let in_force = Keeper::default().take(loaded);
 
-    // 2. Live state: whatever was observed. Here all tenants are as desired, but for some drift in the first of them.
+    // 2. Live state: whatever was observed. Here all tenants are as desired, but for some drift in
+    //    the first of them.
     let mut live: BTreeMap<_, LiveTenant> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, as_desired(tenant))).collect();
     if let Some((name, tenant)) = in_force.desired.tenants.first_key_value()
@@ -45,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         drift(tenant, live)?;
     }
 
-    // 3. The plan. The journal would remember what was written and cannot be seen yet; here nothing was.
+    // 3. The plan. The journal would remember what was written and cannot be seen yet; here nothing
+    //    was.
     let memory = Memory::default();
     let tenants = in_force.desired.tenants.iter().map(|(name, desired)| TenantInput {
         desired,
@@ -70,7 +76,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn as_desired(tenant: &DesiredTenant) -> LiveTenant {
     LiveTenant {
         consent: Consent::Granted,
-        // `Suspect` would hold everything that depends on the absence of somebody: disables and number moves.
+        // `Suspect` would hold everything that depends on the absence of somebody: disables and
+        // number moves.
         coverage: Coverage::Complete,
         // What this "reader" can see at all. A field that is not in here is never called drift.
         sees: BTreeSet::from(Field::ALL),
@@ -96,7 +103,9 @@ fn observed(user: &DesiredUser) -> LiveUser {
 
 /// What people do in a portal on a busy day.
 fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Error>> {
-    let named = |wanted: Calling| tenant.users.values().filter(move |user| user.calling == wanted).map(|user| &user.upn);
+    let named = |wanted: Calling| {
+        tenant.users.values().filter(move |user| user.calling == wanted).map(|user| &user.upn)
+    };
     let mut staff = named(Calling::Enabled).filter(|upn| !tenant.protect.users.contains(*upn));
     let (off, voicemail, hidden) = (staff.next(), staff.next(), staff.next());
     let leaver = named(Calling::Disabled).next();
@@ -115,7 +124,14 @@ fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Er
     }
     // Somebody whom no manifest names: counted with `prune: never`, disabled with `prune: disable`.
     let stranger = Upn::parse("visitor@example.com")?;
-    live.users
-        .insert(stranger.clone(), LiveUser { upn: stranger, id: None, calling: LiveCalling::Enabled, details: BTreeMap::new() });
+    live.users.insert(
+        stranger.clone(),
+        LiveUser {
+            upn: stranger,
+            id: None,
+            calling: LiveCalling::Enabled,
+            details: BTreeMap::new(),
+        },
+    );
     Ok(())
 }

@@ -6,10 +6,12 @@
 //!   -> consent again -> syncing (journal), one sync -> synced (journal)
 //! ```
 //!
-//! The sync alone may wait: until the last one is long enough ago, or for a newer plan that follows at once. Then it stays owed.
+//! The sync alone may wait: until the last one is long enough ago, or for a newer plan that follows
+//! at once. Then it stays owed.
 //!
-//! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the lease of the tenant. A lost answer
-//! is never sent again here. Nothing is retried here: waiting as the service tells is the business of whoever implements [`Provisioner`].
+//! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the
+//! lease of the tenant. A lost answer is never sent again here. Nothing is retried here: waiting as
+//! the service tells is the business of whoever implements [`Provisioner`].
 
 mod report;
 
@@ -26,13 +28,16 @@ use tracing::{Instrument as _, debug, info, warn, warn_span};
 pub use report::{Stop, SyncOutcome, TenantReport};
 
 use crate::{
-    model::{Consent, Entry, Event, Fault, FaultKind, Revision, RunId, StepOutcome, TenantRef, Verb, WriteVerdict},
+    model::{
+        Consent, Entry, Event, Fault, FaultKind, Revision, RunId, StepOutcome, TenantRef, Verb,
+        WriteVerdict,
+    },
     plan::{Action, Step, SyncPlan, TenantPlan, render},
     ports::{Journal, JournalError, Lease, Provisioner},
 };
 
-/// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what is not tried can be tried
-/// again soon.
+/// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what
+/// is not tried can be tried again soon.
 const MAX_LOST: u32 = 3;
 
 /// What a step says that nobody has come to.
@@ -61,7 +66,12 @@ pub struct Executor<'a, P, J> {
 
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     /// Carries out one plan. `progress` hears of each step that ended.
-    pub async fn tenant(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
+    pub async fn tenant(
+        &self,
+        plan: &TenantPlan,
+        run: RunId,
+        progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
+    ) -> TenantReport {
         // On the level of warnings: without it they would not say whose they are.
         let span = warn_span!("run", tenant = %plan.tenant, id = %run);
         self.run(plan, run, progress).instrument(span).await
@@ -75,9 +85,15 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         self.newer.is_cancelled().then_some(Stop::Newer)
     }
 
-    async fn run(&self, plan: &TenantPlan, run: RunId, progress: &(dyn Fn(&Step, &StepOutcome) + Sync)) -> TenantReport {
+    async fn run(
+        &self,
+        plan: &TenantPlan,
+        run: RunId,
+        progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
+    ) -> TenantReport {
         let mut report = TenantReport::untouched(plan, run.clone());
-        // A plan without a reference has no steps and has seen nothing: there is nothing to record of it.
+        // A plan without a reference has no steps and has seen nothing: there is nothing to record
+        // of it.
         let Some(tenant) = &plan.reference else { return report };
         if !tells(plan) && !plan.writes() {
             return report;
@@ -117,8 +133,8 @@ struct Record<'w, P, J> {
 }
 
 impl<P, J: Journal> Record<'_, P, J> {
-    /// Puts on record what the plan's observation has shown: of earlier writes, and how many users there are. What is decided
-    /// first: it may owe a sync again.
+    /// Puts on record what the plan's observation has shown: of earlier writes, and how many users
+    /// there are. What is decided first: it may owe a sync again.
     async fn seen(&self, plan: &TenantPlan) -> Result<(), Stop> {
         if !plan.decided.is_empty() {
             self.record(Event::Decided(plan.decided.clone())).await?;
@@ -141,7 +157,8 @@ impl<P, J: Journal> Record<'_, P, J> {
     async fn record(&self, event: Event) -> Result<(), Stop> {
         let TenantRef { name, id, .. } = self.tenant;
         let (tenant, tenant_id) = (name.clone(), id.clone());
-        let entry = Entry { at: (self.executor.clock)(), run: self.run.clone(), tenant, tenant_id, event };
+        let entry =
+            Entry { at: (self.executor.clock)(), run: self.run.clone(), tenant, tenant_id, event };
         self.executor.journal.record(&self.lease, entry).await.map_err(Stop::Journal)
     }
 
@@ -167,7 +184,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             return Ok(());
         }
         self.consent().await?;
-        let (revision, by) = (self.record.executor.revision.clone(), self.record.executor.by.clone());
+        let (revision, by) =
+            (self.record.executor.revision.clone(), self.record.executor.by.clone());
         let plan = render::plain(self.plan);
         self.record.record(Event::Began { steps, revision, by, plan }).await?;
         info!(steps, "run began");
@@ -189,11 +207,14 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         stop.map_or(Ok(()), Err)
     }
 
-    /// Approvals are used up before the first step that they let through: a crash behind this must not use them twice.
+    /// Approvals are used up before the first step that they let through: a crash behind this must
+    /// not use them twice.
     async fn use_approvals(&mut self) -> Result<(), Stop> {
         let Some(plan) = &self.plan.fingerprint else { return Ok(()) };
         for approval in self.plan.approvals() {
-            self.record.record(Event::Approved { approval: approval.clone(), plan: plan.clone() }).await?;
+            self.record
+                .record(Event::Approved { approval: approval.clone(), plan: plan.clone() })
+                .await?;
         }
         Ok(())
     }
@@ -208,7 +229,9 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let wrote = |(step, outcome): (&Step, &Option<StepOutcome>)| match outcome {
             Some(StepOutcome::Accepted | StepOutcome::Unknown(_)) => true,
             // A refusal is not always true. One that is paid for already waits, see `Refused`.
-            Some(StepOutcome::Failed(fault)) => fault.kind == FaultKind::Rejected && !step.refused_before,
+            Some(StepOutcome::Failed(fault)) => {
+                fault.kind == FaultKind::Rejected && !step.refused_before
+            }
             Some(StepOutcome::NotTried(_)) | None => false,
         };
         let owed = matches!(self.plan.sync, SyncPlan::Owed(_) | SyncPlan::Again(_));
@@ -231,7 +254,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let mut behind: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut ready: BTreeSet<usize> = BTreeSet::new();
         for id in ids {
-            let after = self.plan.steps.get(id).map(|step| step.after.as_slice()).unwrap_or_default();
+            let after =
+                self.plan.steps.get(id).map(|step| step.after.as_slice()).unwrap_or_default();
             open.insert(id, after.len());
             if after.is_empty() {
                 ready.insert(id);
@@ -269,9 +293,12 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             } else {
                 skip(&mut self.report, &followers, &behind, step);
             }
-            lost_in_a_row = if matches!(outcome, StepOutcome::Unknown(_)) { lost_in_a_row + 1 } else { 0 };
+            lost_in_a_row =
+                if matches!(outcome, StepOutcome::Unknown(_)) { lost_in_a_row + 1 } else { 0 };
             let stopped = match &outcome {
-                StepOutcome::Unknown(fault) if lost_in_a_row >= MAX_LOST => Some(Stop::Fault(fault.clone())),
+                StepOutcome::Unknown(fault) if lost_in_a_row >= MAX_LOST => {
+                    Some(Stop::Fault(fault.clone()))
+                }
                 _ => stopped,
             };
             if let Some(slot) = self.report.steps.get_mut(id) {
@@ -288,7 +315,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             self.report.sync = SyncOutcome::Waits(until);
             return Ok(());
         }
-        self.report.sync = SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
+        self.report.sync =
+            SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
         self.consent().await?;
         self.record.record(Event::Syncing).await?;
         self.record.may_call()?;
@@ -299,7 +327,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 self.record.record(Event::Synced).await
             }
             Err(fault) => {
-                warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays owed");
+                warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays \
+                    owed");
                 let lost = fault.kind.of_write() == WriteVerdict::Unknown;
                 let unclear = (fault.kind == FaultKind::Garbled).then_some(self.plan.sync_settings);
                 let reason = fault.message.clone();
@@ -337,7 +366,8 @@ impl<P: Provisioner, J: Journal> Record<'_, P, J> {
         }
         if let Err(stop) = self.may_call() {
             let outcome = StepOutcome::NotTried(stop.to_string());
-            // If the journal does not take it, the next look at live state decides, as after a crash.
+            // If the journal does not take it, the next look at live state decides, as after a
+            // crash.
             let _ = self.record(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
             return (outcome, Some(stop));
         }
@@ -372,9 +402,18 @@ fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
 }
 
 /// What comes after a step that was not accepted is not tried.
-fn skip(report: &mut TenantReport, first: &[usize], behind: &BTreeMap<usize, Vec<usize>>, failed: &Step) {
+fn skip(
+    report: &mut TenantReport,
+    first: &[usize],
+    behind: &BTreeMap<usize, Vec<usize>>,
+    failed: &Step,
+) {
     let mut next = first.to_vec();
-    let reason = format!("it comes after the {} of {}, which did not succeed", failed.action.verb(), failed.user);
+    let reason = format!(
+        "it comes after the {} of {}, which did not succeed",
+        failed.action.verb(),
+        failed.user
+    );
     while let Some(id) = next.pop() {
         if let Some(slot @ Some(_)) = report.steps.get_mut(id) {
             *slot = Some(StepOutcome::NotTried(reason.clone()));
@@ -386,7 +425,11 @@ fn skip(report: &mut TenantReport, first: &[usize], behind: &BTreeMap<usize, Vec
 /// Whether the plan's observation has shown something that belongs on record.
 fn tells(plan: &TenantPlan) -> bool {
     let TenantPlan { decided, landed, managed, vanished, counted, .. } = plan;
-    !(decided.is_empty() && landed.is_empty() && managed.is_empty() && vanished.is_empty() && counted.is_none())
+    !(decided.is_empty()
+        && landed.is_empty()
+        && managed.is_empty()
+        && vanished.is_empty()
+        && counted.is_none())
 }
 
 fn judge(answer: Result<(), Fault>) -> (StepOutcome, Option<Stop>) {

@@ -1,7 +1,7 @@
 //! Reading one file that somebody named: a regular one, of at most so many bytes.
 //!
-//! **Invariant:** never waits. A pipe without a writer, a device without an end and a folder are refused by what they are, and a file
-//! that grows while it is read is cut off with a word.
+//! **Invariant:** never waits. A pipe without a writer, a device without an end and a folder are
+//! refused by what they are, and a file that grows while it is read is cut off with a word.
 
 use std::{
     fs::{self, File, FileType, Metadata},
@@ -12,7 +12,8 @@ use std::{
 
 /// The bytes of the file at `path`, or why there are none.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    // Opening a pipe waits for its writer, so what it is has to be known before; what was opened is asked once more.
+    // Opening a pipe waits for its writer, so what it is has to be known before; what was opened is
+    // asked once more.
     check(&fs::metadata(path).map_err(|error| error.to_string())?, most)?;
     let file = File::open(path).map_err(|error| error.to_string())?;
     check(&file.metadata().map_err(|error| error.to_string())?, most)?;
@@ -21,10 +22,12 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > most { Err(too_large("more", most)) } else { Ok(bytes) }
 }
 
-/// The text of the file at `path`, without the byte order mark that Windows editors write before it.
+/// The text of the file at `path`, without the byte order mark that Windows editors write before
+/// it.
 pub fn read_text(path: &Path, most: u64) -> Result<String, String> {
     let bytes = read(path, most)?;
-    let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

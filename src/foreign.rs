@@ -1,7 +1,8 @@
 //! Text from outside, made harmless for the place where it is shown.
 //!
-//! Names, sites, reasons, paths, authors of commits and the words of services are written by others. None of it may act: move a
-//! cursor, hide a line, call somebody in, end a fence, or be taken for a command by whatever reads a log.
+//! Names, sites, reasons, paths, authors of commits and the words of services are written by
+//! others. None of it may act: move a cursor, hide a line, call somebody in, end a fence, or be
+//! taken for a command by whatever reads a log.
 //!
 //! | place | function |
 //! |---|---|
@@ -12,19 +13,22 @@
 //! | JSON that may be shown on a terminal | [`json`] |
 //! | all that is printed, once more | [`printable`] |
 //!
-//! **Invariant:** what they return holds no line break that was not there to break a line, and no character that nobody sees.
+//! **Invariant:** what they return holds no line break that was not there to break a line, and no
+//! character that nobody sees.
 
 use std::fmt::{Display, Write as _};
 
 /// Characters of one text that are shown, at most.
 const LONGEST: usize = 2_000;
 
-/// One line for people: what acts or is not seen becomes an escape such as `\u{202e}`, and a long text is cut.
+/// One line for people: what acts or is not seen becomes an escape such as `\u{202e}`, and a long
+/// text is cut.
 #[must_use]
 pub fn line(text: impl Display) -> String {
     let text = text.to_string();
     let mut out = String::with_capacity(text.len());
-    // Runners of workflows take `::` at the beginning of a line, whatever blanks stand before it, for a command.
+    // Runners of workflows take `::` at the beginning of a line, whatever blanks stand before it,
+    // for a command.
     let mut begins = text.trim_start().starts_with("::");
     let mut before = ' ';
     for (number, c) in text.chars().enumerate() {
@@ -51,15 +55,18 @@ pub fn acts(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_control() } else { !is_printable(c) || is_ignorable(c) }
 }
 
-/// Whether the standard library holds it for one that is seen: no control, format or separator character, nothing private.
+/// Whether the standard library holds it for one that is seen: no control, format or separator
+/// character, nothing private.
 fn is_printable(c: char) -> bool {
     let mut bytes = *b"x\0\0\0\0";
     // Behind a letter, so that an accent is no reason.
     let length = c.encode_utf8(&mut bytes[1..]).len();
-    std::str::from_utf8(&bytes[..=length]).is_ok_and(|text| text.escape_debug().nth(1) != Some('\\'))
+    std::str::from_utf8(&bytes[..=length])
+        .is_ok_and(|text| text.escape_debug().nth(1) != Some('\\'))
 }
 
-/// Letters and marks that Unicode says are not shown (`Default_Ignorable_Code_Point`), and the blank pattern of braille.
+/// Letters and marks that Unicode says are not shown (`Default_Ignorable_Code_Point`), and the
+/// blank pattern of braille.
 fn is_ignorable(c: char) -> bool {
     matches!(
         c,
@@ -94,8 +101,8 @@ pub fn source(text: &str) -> String {
     out
 }
 
-/// One line for Markdown outside of code. Plain words stay plain words; everything else becomes code, where nothing is markup,
-/// a link, a mention or a reference.
+/// One line for Markdown outside of code. Plain words stay plain words; everything else becomes
+/// code, where nothing is markup, a link, a mention or a reference.
 #[must_use]
 pub fn markdown(text: impl Display) -> String {
     let text = line(text);
@@ -113,13 +120,16 @@ fn is_plain(text: &str) -> bool {
     let mut next = text.chars().skip(1);
     let harmless = text.chars().all(|c| {
         let next = next.next();
-        c.is_alphanumeric() || " .,;()'%/=+-?".contains(c) || (c == ':' && matches!(next, None | Some(' ')))
+        c.is_alphanumeric()
+            || " .,;()'%/=+-?".contains(c)
+            || (c == ':' && matches!(next, None | Some(' ')))
     });
     let begins = text.chars().next().is_none_or(|c| c.is_alphanumeric() || c == '(');
     harmless && begins && !is_reference(text)
 }
 
-/// Whether a page makes a link of a part of it: an address, an issue (`GH-12`), the hash of a commit.
+/// Whether a page makes a link of a part of it: an address, an issue (`GH-12`), the hash of a
+/// commit.
 fn is_reference(text: &str) -> bool {
     let text = text.to_lowercase();
     let issue = text.match_indices("gh-").any(|(at, found)| {
@@ -163,7 +173,8 @@ pub fn annotation(level: &str, properties: &[(&str, &str)], message: &str) -> St
     format!("{out}::{}\n", data(message))
 }
 
-/// JSON whose strings hold no character that acts: they are written as escapes, which mean the same.
+/// JSON whose strings hold no character that acts: they are written as escapes, which mean the
+/// same.
 #[must_use]
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -189,8 +200,8 @@ pub fn quoted(text: &str) -> String {
     json(&serde_json::Value::from(text).to_string())
 }
 
-/// The last door: text that was put together, whose line breaks and colours are our own. Whatever else acts is escaped, and no
-/// line is a command to a runner.
+/// The last door: text that was put together, whose line breaks and colours are our own. Whatever
+/// else acts is escaped, and no line is a command to a runner.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.split_inclusive('\n').map(printable_line).collect()
@@ -245,8 +256,14 @@ mod tests {
             ("\u{1b}[2J\u{7}\u{7f}\u{9b}", "\\u{1b}[2J\\u{7}\\u{7f}\\u{9b}"),
             ("a\u{202e}b\u{2066}c\u{200f}d\u{61c}", "a\\u{202e}b\\u{2066}c\\u{200f}d\\u{61c}"),
             ("\u{2028}\u{2029}\u{85}\u{a0}", "\\u{2028}\\u{2029}\\u{85}\\u{a0}"),
-            ("\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}", "\\u{200b}\\u{200d}\\u{2060}\\u{feff}\\u{ad}"),
-            ("\u{fe0f}\u{3164}\u{e0041}\u{e0101}\u{fff9}", "\\u{fe0f}\\u{3164}\\u{e0041}\\u{e0101}\\u{fff9}"),
+            (
+                "\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}",
+                "\\u{200b}\\u{200d}\\u{2060}\\u{feff}\\u{ad}",
+            ),
+            (
+                "\u{fe0f}\u{3164}\u{e0041}\u{e0101}\u{fff9}",
+                "\\u{fe0f}\\u{3164}\\u{e0041}\\u{e0101}\\u{fff9}",
+            ),
             ("::error::x", "\\u{3a}:error::x"),
             (" \u{a0}::add-mask::x", " \\u{a0}\\u{3a}:add-mask::x"),
             ("a::b", "a::b"),
@@ -292,7 +309,8 @@ mod tests {
 
     #[test]
     fn an_annotation_is_one_command() {
-        let note = annotation("error", &[("file", "a,b:c%.yaml"), ("line", "3")], "100 %\n::error::x");
+        let note =
+            annotation("error", &[("file", "a,b:c%.yaml"), ("line", "3")], "100 %\n::error::x");
         assert_eq!(note, "::error file=a%2Cb%3Ac%25.yaml,line=3::100 %25\\n::error::x\n");
         assert_eq!(annotation("notice", &[], "x"), "::notice::x\n");
     }
@@ -315,7 +333,10 @@ mod tests {
             ("\u{1b}[8mhidden\u{1b}[2J\r", "\\u{1b}[8mhidden\\u{1b}[2J\\r"),
             ("a\n  ::error::b\n", "a\n  \\u{3a}:error::b\n"),
             ("\u{1b}[1m::error::b", "\u{1b}[1m\\u{3a}:error::b"),
-            ("### Title\nx ##[error]y ##vso[z]\n", "### Title\nx \\u{23}#[error]y \\u{23}#vso[z]\n"),
+            (
+                "### Title\nx ##[error]y ##vso[z]\n",
+                "### Title\nx \\u{23}#[error]y \\u{23}#vso[z]\n",
+            ),
             ("a::b", "a::b"),
         ] {
             assert_eq!(printable(text), shown);

@@ -1,8 +1,9 @@
 //! Dialplane decides who has dial tone, from git.
 //!
-//! A provider runs phone calling in Microsoft Teams for many customers (tenants) through the ConnecttoTeams HTTP API. It commits
-//! YAML manifests of the desired calling state of every user; Dialplane compares them with live state and carries out the
-//! difference, once (`plan`, `apply`) or as a service (`run`).
+//! A provider runs phone calling in Microsoft Teams for many customers (tenants) through the
+//! ConnecttoTeams HTTP API. It commits YAML manifests of the desired calling state of every user;
+//! Dialplane compares them with live state and carries out the difference, once (`plan`, `apply`)
+//! or as a service (`run`).
 //!
 //! # The picture
 //!
@@ -25,7 +26,8 @@
 //!                             TenantReport --> reconcile: done, held or failed; when to come back
 //! ```
 //!
-//! Nothing flows back up. The executor decides nothing, the planner asks nobody, news of a change carries nothing.
+//! Nothing flows back up. The executor decides nothing, the planner asks nobody, news of a change
+//! carries nothing.
 //!
 //! # The rooms
 //!
@@ -58,27 +60,31 @@
 //!
 //! # Invariants
 //!
-//! - **A dry run cannot write.** Reading and writing are different types; `plan` is handed a [`ports::LiveReader`] and no
-//!   [`ports::Provisioner`].
-//! - **Nobody is disabled because something was absent, unreadable or slow.** A user who is not visible is a problem of that user.
-//!   An unreadable manifest keeps its last good version or holds removals; a list that may be cut short holds disables and
-//!   number moves; a tenant that cannot be read is held.
-//! - **No path of `plan`, `apply`, `undo`, `run` or `doctor` leads to the call that ends credentials.** It has a type of its own,
-//!   which `credentials regenerate` alone builds, and which takes a name that a person typed.
-//! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the first call of a run, and only an
-//!   accepted sync clears it.
-//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what became of it, and a sync that
-//!   may have come before it is owed again.
-//! - **An undo is a plan.** It goes past the same guards, and leaves alone and tells what has changed since the run.
-//! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in git, for one plan, once; what is
-//!   unread, unproven or not consented to is lifted by nobody.
-//! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is iterated in hash order.
+//! - **A dry run cannot write.** Reading and writing are different types; `plan` is handed a
+//!   [`ports::LiveReader`] and no [`ports::Provisioner`].
+//! - **Nobody is disabled because something was absent, unreadable or slow.** A user who is not
+//!   visible is a problem of that user. An unreadable manifest keeps its last good version or holds
+//!   removals; a list that may be cut short holds disables and number moves; a tenant that cannot
+//!   be read is held.
+//! - **No path of `plan`, `apply`, `undo`, `run` or `doctor` leads to the call that ends
+//!   credentials.** It has a type of its own, which `credentials regenerate` alone builds, and
+//!   which takes a name that a person typed.
+//! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the
+//!   first call of a run, and only an accepted sync clears it.
+//! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what
+//!   became of it, and a sync that may have come before it is owed again.
+//! - **An undo is a plan.** It goes past the same guards, and leaves alone and tells what has
+//!   changed since the run.
+//! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in
+//!   git, for one plan, once; what is unread, unproven or not consented to is lifted by nobody.
+//! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is
+//!   iterated in hash order.
 //! - **Every refusal says why and what to do.**
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run (the taker waits for the next), and a journal shared between
-//! machines.
+//! Numbers that move between tenants in one run (the taker waits for the next), and a journal
+//! shared between machines.
 
 pub mod api;
 pub mod cli;

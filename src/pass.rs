@@ -1,7 +1,8 @@
 //! One pass: observe, plan, carry out. Shared by the commands that run once and by the service.
 //!
-//! Async, and without I/O of its own: readers, writers and journals are handed in. [`observe`] and [`decide`] are all that a dry
-//! run uses; they are not given a [`Provisioner`], so that it cannot write.
+//! Async, and without I/O of its own: readers, writers and journals are handed in. [`observe`] and
+//! [`decide`] are all that a dry run uses; they are not given a [`Provisioner`], so that it cannot
+//! write.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,8 +13,14 @@ use crate::{
     config::{Execution, Interruption},
     execute::{Executor, TenantReport},
     manifest::InForce,
-    model::{Approval, DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, StepOutcome, TenantId, TenantName, TenantRef},
-    plan::{self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput, TenantPlan, Undo},
+    model::{
+        Approval, DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, StepOutcome, TenantId,
+        TenantName, TenantRef,
+    },
+    plan::{
+        self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput,
+        TenantPlan, Undo,
+    },
     ports::{Journal, LiveReader, Provisioner},
     stop::StopSwitch,
 };
@@ -61,7 +68,13 @@ pub fn decide(
     let memories: BTreeMap<&TenantName, Memory> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
-    plan::plan(&input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution))
+    plan::plan(&input(
+        in_force,
+        observed,
+        |name| memories.get(name).unwrap_or(&nothing),
+        now,
+        execution,
+    ))
 }
 
 /// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
@@ -76,7 +89,8 @@ pub fn decide_undo(
     let memories: BTreeMap<&TenantName, Memory> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
-    let mut all = input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution);
+    let mut all =
+        input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution);
     let position = all.tenants.iter().position(|tenant| tenant.desired.name == *of)?;
     let tenant = all.tenants.remove(position);
     Some(undo.plan(&tenant, &all))
@@ -102,9 +116,16 @@ fn input<'a>(
 }
 
 /// Adds to a plan what the accounts do not have of what the manifests name.
-pub async fn check_inventory<R: LiveReader>(plan: &mut Plan, reader: &R, tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>) {
+pub async fn check_inventory<R: LiveReader>(
+    plan: &mut Plan,
+    reader: &R,
+    tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>,
+) {
     for plan in &mut plan.tenants {
-        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend) else { continue };
+        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend)
+        else {
+            continue;
+        };
         if let Some(inventory) = reader.inventory(&desired.reference()).await {
             plan::inventory::check(plan, desired, &inventory);
         }
@@ -122,7 +143,15 @@ fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'
 /// The planner's part of the execution settings.
 #[must_use]
 pub fn patience(execution: &Execution) -> Patience {
-    let Execution { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings, .. } = *execution;
+    let Execution {
+        settle,
+        first_settle,
+        sync_spacing,
+        flap_limit,
+        flap_window,
+        sync_settings,
+        ..
+    } = *execution;
     Patience { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings }
 }
 
@@ -133,7 +162,8 @@ pub fn estimates(execution: &Execution) -> Estimates {
     Estimates { number, gateway, details }
 }
 
-/// Carries out all tenants of a plan, some side by side; those that owe a sync first. The reports are in the plan's order.
+/// Carries out all tenants of a plan, some side by side; those that owe a sync first. The reports
+/// are in the plan's order.
 pub async fn carry_out<P: Provisioner, J: Journal>(
     plan: &Plan,
     executor: &Executor<'_, P, J>,
@@ -207,7 +237,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     pub async fn go(self, planned: &(dyn Fn(&TenantPlan) + Sync)) -> Passed {
         let observed = match self.desired.mode {
             Mode::Suspend => None,
-            Mode::Enforce | Mode::Report => Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new)),
+            Mode::Enforce | Mode::Report => {
+                Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new))
+            }
         };
         let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
         if self.desired.mode != Mode::Suspend
@@ -234,7 +266,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
         let estimates = estimates(self.execution);
         let tenant = TenantInput { desired, kept, live, memory: &own, approvals, estimates };
-        let memories: Vec<Memory> = self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
+        let memories: Vec<Memory> =
+            self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
         let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
             desired: &other.desired,
             kept: None,
@@ -247,8 +280,12 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             approvals: &[],
             estimates,
         });
-        let (now, patience, per_hour) = ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
-        plan::plan_one(&tenant, &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour })
+        let (now, patience, per_hour) =
+            ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
+        plan::plan_one(
+            &tenant,
+            &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour },
+        )
     }
 }
 

@@ -6,54 +6,80 @@
 //! Journal      remembers across crashes  only an apply writes to it
 //! ```
 //!
-//! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and no [`Provisioner`], so that
-//! it cannot write.
+//! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
+//! no [`Provisioner`], so that it cannot write.
 
 use std::{fmt, future::Future, sync::Arc};
 
 use jiff::Timestamp;
 
-use crate::model::{Consent, Entry, Fault, Inventory, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn};
+use crate::model::{
+    Consent, Entry, Fault, Inventory, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn,
+};
 
 /// Reads live state.
 pub trait LiveReader: Send + Sync {
-    /// Observes one tenant: consent and every visible user. An answer that may be incomplete is not an error but says so in
-    /// its coverage.
-    fn observe(&self, tenant: &TenantRef) -> impl Future<Output = Result<LiveTenant, Fault>> + Send;
+    /// Observes one tenant: consent and every visible user. An answer that may be incomplete is not
+    /// an error but says so in its coverage.
+    fn observe(&self, tenant: &TenantRef)
+    -> impl Future<Output = Result<LiveTenant, Fault>> + Send;
 
-    /// What the account that manages a tenant has, as far as this reader knows: what the manifests are checked against. Nothing
-    /// depends on it.
-    fn inventory(&self, _tenant: &TenantRef) -> impl Future<Output = Option<Arc<Inventory>>> + Send {
+    /// What the account that manages a tenant has, as far as this reader knows: what the manifests
+    /// are checked against. Nothing depends on it.
+    fn inventory(
+        &self,
+        _tenant: &TenantRef,
+    ) -> impl Future<Output = Option<Arc<Inventory>>> + Send {
         std::future::ready(None)
     }
 }
 
-/// Changes a tenant. `Ok` means that the service accepted the call; only a later observation makes it a fact.
+/// Changes a tenant. `Ok` means that the service accepted the call; only a later observation makes
+/// it a fact.
 pub trait Provisioner: Send + Sync {
     /// Whether the customer still consents; asked right before writing.
     fn consent(&self, tenant: &TenantRef) -> impl Future<Output = Result<Consent, Fault>> + Send;
     /// `enableCallingForUser` (contract 4.1).
-    fn enable(&self, tenant: &TenantRef, user: &Upn) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn enable(
+        &self,
+        tenant: &TenantRef,
+        user: &Upn,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// `disableCallingForUser` (contract 4.2).
-    fn disable(&self, tenant: &TenantRef, user: &Upn) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn disable(
+        &self,
+        tenant: &TenantRef,
+        user: &Upn,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// `updateUserDetails` (contract 4.3).
-    fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn update(
+        &self,
+        tenant: &TenantRef,
+        update: &UpdateRequest,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// `syncTeamsRegistrations` (contract 4.4).
     fn sync(&self, tenant: &TenantRef) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// The durable record of intent. Each method returns only when a crash can no longer lose what it was told.
+/// The durable record of intent. Each method returns only when a crash can no longer lose what it
+/// was told.
 ///
-/// Made for stores that several machines share: whoever writes of a tenant holds its lease, and the store refuses what comes with
-/// a lease that somebody else has taken since.
+/// Made for stores that several machines share: whoever writes of a tenant holds its lease, and the
+/// store refuses what comes with a lease that somebody else has taken since.
 pub trait Journal: Send + Sync {
-    /// What the planner may know of a tenant. Tenants are known by their id: a name in the manifests may change.
+    /// What the planner may know of a tenant. Tenants are known by their id: a name in the
+    /// manifests may change.
     fn memory(&self, tenant: &TenantId) -> Memory;
-    /// Takes the right to write of a tenant, if nobody holds it. It is given back when the lease is dropped, and lapses when its
-    /// holder is gone, by the store's clock.
+    /// Takes the right to write of a tenant, if nobody holds it. It is given back when the lease is
+    /// dropped, and lapses when its holder is gone, by the store's clock.
     fn lease(&self, tenant: &TenantId) -> impl Future<Output = Result<Lease, JournalError>> + Send;
-    /// Records one fact, and renews the lease. An entry of another tenant than the lease's is refused.
-    fn record(&self, lease: &Lease, entry: Entry) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Records one fact, and renews the lease. An entry of another tenant than the lease's is
+    /// refused.
+    fn record(
+        &self,
+        lease: &Lease,
+        entry: Entry,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send;
     /// Why nothing can be recorded any more, as far as that shows without trying.
     fn trouble(&self) -> Option<JournalError> {
         None
@@ -69,8 +95,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease, for stores. `good` tells by the holder's own clock whether it may still begin a call, and says no well before
-    /// the store would let anybody else in; `release` gives the lease back and is called once.
+    /// A lease, for stores. `good` tells by the holder's own clock whether it may still begin a
+    /// call, and says no well before the store would let anybody else in; `release` gives the lease
+    /// back and is called once.
     pub fn new(
         tenant: TenantId,
         token: u64,
@@ -109,7 +136,10 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("tenant", &self.tenant).field("token", &self.token).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("tenant", &self.tenant)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +149,8 @@ pub enum JournalError {
     /// It cannot make anything durable any more.
     #[error("the journal cannot be written: {0}")]
     Broken(String),
-    /// What it writes is no longer what its folder names: it was deleted, replaced or cut while this process works.
+    /// What it writes is no longer what its folder names: it was deleted, replaced or cut while
+    /// this process works.
     #[error("the journal was taken away while dialplane works with it: {0}")]
     Gone(String),
     /// Somebody else has the right to write of this tenant.

@@ -7,7 +7,8 @@
 //! confirm: graph  beside the service's users those of Graph, to be told from them and for nothing else
 //! ```
 //!
-//! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not read, and says what is missing.
+//! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not
+//! read, and says what is missing.
 
 use std::sync::Arc;
 
@@ -31,9 +32,14 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// The service that is written through is always there; Graph and files are if the settings have them.
+    /// The service that is written through is always there; Graph and files are if the settings
+    /// have them.
     #[must_use]
-    pub fn new(service: connecttoteams::Reader, graph: Option<graph::Reader>, kept: Option<Arc<KeptFiles>>) -> Self {
+    pub fn new(
+        service: connecttoteams::Reader,
+        graph: Option<graph::Reader>,
+        kept: Option<Arc<KeptFiles>>,
+    ) -> Self {
         Self { service, graph, kept }
     }
 
@@ -42,26 +48,38 @@ impl Readers {
         let (consent, listed) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
         let (coverage, sees) = (listed.coverage(), graph::SEES.into());
         let Listed { users, beside, .. } = listed;
-        Ok(LiveTenant { consent, coverage, sees, users, beside, confirmation: Confirmation::NotAsked })
+        Ok(LiveTenant {
+            consent,
+            coverage,
+            sees,
+            users,
+            beside,
+            confirmation: Confirmation::NotAsked,
+        })
     }
 
-    /// What a file shows. Consent that a file states is as old as the file, and the service is who needs it to write.
+    /// What a file shows. Consent that a file states is as old as the file, and the service is who
+    /// needs it to write.
     async fn file(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let kept = self.kept.as_ref().ok_or_else(|| file_missing(tenant))?;
         let read = {
             let kept = Arc::clone(kept);
             tokio::task::spawn_blocking(move || kept.read())
         };
-        let snapshot = read.await.map_err(|error| Fault::new(FaultKind::Garbled, error.to_string()))??;
+        let snapshot =
+            read.await.map_err(|error| Fault::new(FaultKind::Garbled, error.to_string()))??;
         young_enough(&snapshot, kept, tenant)?;
-        let (consent, live) = try_join(self.service.consent(tenant), snapshot.observe(tenant)).await?;
+        let (consent, live) =
+            try_join(self.service.consent(tenant), snapshot.observe(tenant)).await?;
         Ok(LiveTenant { consent, confirmation: Confirmation::NotAsked, ..live })
     }
 
-    /// What the service shows, and beside it what Teams does. That Teams cannot be read spoils nothing.
+    /// What the service shows, and beside it what Teams does. That Teams cannot be read spoils
+    /// nothing.
     async fn confirmed(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let Some(graph) = &self.graph else {
-            let confirmation = Confirmation::Failed("`graph` is not configured in dialplane.yaml".to_owned());
+            let confirmation =
+                Confirmation::Failed("`graph` is not configured in dialplane.yaml".to_owned());
             return Ok(LiveTenant { confirmation, ..self.service.observe(tenant).await? });
         };
         let (live, teams) = join(self.service.observe(tenant), graph.users(tenant)).await;
@@ -92,16 +110,25 @@ impl LiveReader for Readers {
 }
 
 fn graph_missing(tenant: &TenantRef) -> Fault {
-    let message = format!("{} is to be read from Microsoft Graph, and the configuration does not say how", tenant.name);
+    let message = format!(
+        "{} is to be read from Microsoft Graph, and the configuration does not say how",
+        tenant.name
+    );
     Fault::new(FaultKind::NotConfigured, message).hint(
-        "set `graph` in dialplane.yaml: `clientId` and `clientSecret` of an application; or take `live: graph` out of the tenant",
+        "set `graph` in dialplane.yaml: `clientId` and `clientSecret` of an application; or take \
+            `live: graph` out of the tenant",
     )
 }
 
 fn file_missing(tenant: &TenantRef) -> Fault {
-    let message = format!("{} is to be read from a file, and the configuration does not say which", tenant.name);
-    Fault::new(FaultKind::NotConfigured, message)
-        .hint("set `live.file` in dialplane.yaml to a snapshot, or to a list that the portal exported; or take `live: file` out of the tenant")
+    let message = format!(
+        "{} is to be read from a file, and the configuration does not say which",
+        tenant.name
+    );
+    Fault::new(FaultKind::NotConfigured, message).hint(
+        "set `live.file` in dialplane.yaml to a snapshot, or to a list that the portal exported; \
+            or take `live: file` out of the tenant",
+    )
 }
 
 /// Somebody may have changed since what an old file says, and would be changed back.
@@ -113,7 +140,13 @@ fn young_enough(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Re
     }
     let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
     let most = humantime::format_duration(kept.max_age());
-    let message = format!("what {} says of {} is from {at}, and more than {most} from now", snapshot.name(), tenant.name);
-    Err(Fault::new(FaultKind::NotConfigured, message)
-        .hint("export the list anew, or `dialplane observe --out FILE`; `live.maxAge` says how old it may be"))
+    let message = format!(
+        "what {} says of {} is from {at}, and more than {most} from now",
+        snapshot.name(),
+        tenant.name
+    );
+    Err(Fault::new(FaultKind::NotConfigured, message).hint(
+        "export the list anew, or `dialplane observe --out FILE`; `live.maxAge` says how old it \
+            may be",
+    ))
 }

@@ -4,11 +4,12 @@
 //! executor --> Stoppable (is it on? then nothing was sent) --> Provisioner
 //! ```
 //!
-//! It is on while the setting says so, or while the stop file is there. The file may say who stopped, when and why; an empty one
-//! stops as well.
+//! It is on while the setting says so, or while the stop file is there. The file may say who
+//! stopped, when and why; an empty one stops as well.
 //!
-//! **Invariant:** it fails closed: what cannot be looked at counts as on. It is looked at before each call that writes, so that it
-//! also ends a run under way, and whoever writes is handed a [`Stoppable`] and nothing else.
+//! **Invariant:** it fails closed: what cannot be looked at counts as on. It is looked at before
+//! each call that writes, so that it also ends a run under way, and whoever writes is handed a
+//! [`Stoppable`] and nothing else.
 
 use std::{
     fmt,
@@ -40,7 +41,8 @@ pub struct StopSwitch {
     pub setting: Arc<AtomicBool>,
     /// The file whose presence stops everything. None in a rehearsal, which reaches no phone.
     pub file: Option<PathBuf>,
-    /// Somebody has said where the file is to be looked for: then a folder that is not there is no sign that all is well.
+    /// Somebody has said where the file is to be looked for: then a folder that is not there is no
+    /// sign that all is well.
     pub named: bool,
 }
 
@@ -86,15 +88,28 @@ impl StopSwitch {
                 let said = if said.is_empty() { said } else { format!(" ({said})") };
                 Some(Stopped {
                     message: format!("everything is stopped: the stop file {shown} is there{said}"),
-                    hint: format!("remove it to go on (`rm {shown}`, or `dialplane resume`); until then nothing is written"),
+                    hint: format!(
+                        "remove it to go on (`rm {shown}`, or `dialplane resume`); until then \
+                            nothing is written"
+                    ),
                     note,
                 })
             }
             // Of a folder that is gone nobody knows whether the file would be in it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && (!self.named || folder(file).is_dir()) => None,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && (!self.named || folder(file).is_dir()) =>
+            {
+                None
+            }
             Err(error) => Some(Stopped {
-                message: format!("everything is stopped: nobody can tell whether the stop file {shown} is there: {error}"),
-                hint: "make its folder readable, or set `stopFile` to where it is; until then nothing is written".to_owned(),
+                message: format!(
+                    "everything is stopped: nobody can tell whether the stop file {shown} is \
+                        there: {error}"
+                ),
+                hint: "make its folder readable, or set `stopFile` to where it is; until then \
+                    nothing is written"
+                    .to_owned(),
                 note: StopNote::default(),
             }),
         }
@@ -102,7 +117,9 @@ impl StopSwitch {
 
     /// The fault of whoever wants to write now, if it is on.
     pub fn check(&self) -> Result<(), Fault> {
-        self.state().map_or(Ok(()), |stopped| Err(Fault::new(FaultKind::Stopped, stopped.message).hint(stopped.hint)))
+        self.state().map_or(Ok(()), |stopped| {
+            Err(Fault::new(FaultKind::Stopped, stopped.message).hint(stopped.hint))
+        })
     }
 }
 
@@ -124,7 +141,8 @@ impl StopNote {
         file.sync_all().map(|()| true)
     }
 
-    /// What can be read of it. A file that somebody made by hand may hold anything: its first line is the reason.
+    /// What can be read of it. A file that somebody made by hand may hold anything: its first line
+    /// is the reason.
     fn read(file: &Path) -> Self {
         let mut bytes = Vec::new();
         // That it is there is what counts.
@@ -136,7 +154,9 @@ impl StopNote {
                 Some(("by", by)) => note.by = Some(on_one_line(by)),
                 Some(("at", at)) => note.at = at.trim().parse().ok(),
                 Some(("reason", reason)) => note.reason = Some(on_one_line(reason)),
-                _ if note.reason.is_none() && !line.trim().is_empty() => note.reason = Some(on_one_line(line)),
+                _ if note.reason.is_none() && !line.trim().is_empty() => {
+                    note.reason = Some(on_one_line(line));
+                }
                 _ => {}
             }
         }

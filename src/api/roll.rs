@@ -1,7 +1,8 @@
-//! Users as a list of them arrives, and what was odd about it: what all readers have in common. Pure.
+//! Users as a list of them arrives, and what was odd about it: what all readers have in common.
+//! Pure.
 //!
-//! **Invariant:** oddities are never errors and never lose anybody else: the users that were understood are kept, and
-//! [`Coverage::Suspect`] says what was noticed.
+//! **Invariant:** oddities are never errors and never lose anybody else: the users that were
+//! understood are kept, and [`Coverage::Suspect`] says what was noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,11 @@ impl Listed {
     /// Whether these are all.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
-        if self.doubts.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&self.doubts)) }
+        if self.doubts.is_empty() {
+            Coverage::Complete
+        } else {
+            Coverage::Suspect(summary(&self.doubts))
+        }
     }
 }
 
@@ -138,8 +143,16 @@ impl Roll {
             self.doubt("the service returned no users at all");
         }
         for (count, one, several) in [
-            (self.unnamed, "is without a readable user principal name", "are without a readable user principal name"),
-            (self.of_no_tenant, "does not say of which tenant it is", "do not say of which tenant they are"),
+            (
+                self.unnamed,
+                "is without a readable user principal name",
+                "are without a readable user principal name",
+            ),
+            (
+                self.of_no_tenant,
+                "does not say of which tenant it is",
+                "do not say of which tenant they are",
+            ),
             (self.repeated, "is listed more than once", "are listed more than once"),
             (self.foreign, "is of another tenant", "are of another tenant"),
         ] {

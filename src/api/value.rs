@@ -6,11 +6,17 @@ use super::http::redact;
 use crate::model::{ExtensionPrefix, Kind, Observed, Raw, Unread, Value, is_blank};
 
 /// What an answer says of a field of that kind; `place` tells where it stands, as words.
-pub(super) fn observed(kind: Kind, value: &Json, place: impl FnOnce() -> String, prefix: Option<&ExtensionPrefix>) -> Observed {
+pub(super) fn observed(
+    kind: Kind,
+    value: &Json,
+    place: impl FnOnce() -> String,
+    prefix: Option<&ExtensionPrefix>,
+) -> Observed {
     if value.is_null() || value.as_str().is_some_and(is_blank) {
         return Observed::Unset;
     }
-    Value::observed(kind, Raw::from(value), prefix).map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
+    Value::observed(kind, Raw::from(value), prefix)
+        .map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
 }
 
 /// A value that is none of the field, as it stands there.

@@ -1,7 +1,8 @@
 //! Problems as annotations of a GitHub workflow.
 //!
-//! GitHub shows ten errors of a step and drops the rest without a word. So ten are written, chosen so that each file and each kind
-//! of mistake is among them; if there are more, the tenth says how many. The log has all, each with its place.
+//! GitHub shows ten errors of a step and drops the rest without a word. So ten are written, chosen
+//! so that each file and each kind of mistake is among them; if there are more, the tenth says how
+//! many. The log has all, each with its place.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +63,8 @@ fn of(level: &str, diagnostic: &Diagnostic) -> String {
 
 /// As compilers write it: GitHub takes the place out of what it shows in the log.
 fn in_the_log(diagnostic: &Diagnostic) -> String {
-    let place = diagnostic.position().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+    let place =
+        diagnostic.position().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
     let message = with_hint(&diagnostic.message, diagnostic.hint.as_deref());
     line(format_args!("{}{place}: {message}", diagnostic.file)) + "\n"
 }
@@ -71,9 +73,11 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
     hint.map_or_else(|| message.to_owned(), |hint| format!("{message} (hint: {hint})"))
 }
 
-/// So many of them, in their order, that tell most: files and kinds of mistake that no other shows come first.
+/// So many of them, in their order, that tell most: files and kinds of mistake that no other shows
+/// come first.
 fn chosen(diagnostics: &[Diagnostic], count: usize) -> Vec<&Diagnostic> {
-    let kinds: Vec<String> = diagnostics.iter().map(|diagnostic| kind(&diagnostic.message)).collect();
+    let kinds: Vec<String> =
+        diagnostics.iter().map(|diagnostic| kind(&diagnostic.message)).collect();
     let (mut files, mut told) = (BTreeSet::new(), BTreeSet::new());
     let mut left: Vec<usize> = (0..diagnostics.len()).collect();
     let mut taken = BTreeSet::new();
@@ -96,7 +100,10 @@ fn chosen(diagnostics: &[Diagnostic], count: usize) -> Vec<&Diagnostic> {
 fn kind(message: &str) -> String {
     let words = message.split('`').step_by(2).collect::<String>();
     let words = words.split('"').step_by(2).collect::<String>();
-    words.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit() || c == '@')).collect()
+    words
+        .split_whitespace()
+        .filter(|word| !word.contains(|c: char| c.is_ascii_digit() || c == '@'))
+        .collect()
 }
 
 #[cfg(test)]
@@ -110,12 +117,15 @@ mod tests {
 
     #[test]
     fn each_file_and_each_kind_is_among_those_that_are_shown() {
-        let mut all: Vec<Diagnostic> = (0..20).map(|n| mistake("a.yaml", &format!("unknown key `k{n}`"))).collect();
+        let mut all: Vec<Diagnostic> =
+            (0..20).map(|n| mistake("a.yaml", &format!("unknown key `k{n}`"))).collect();
         all.push(mistake("a.yaml", "`calling` cannot be `on`"));
         all.push(mistake("b.yaml", "unknown key `x`"));
         all.push(mistake("c.yaml", "`ann@contoso.com` is named twice"));
-        let shown: Vec<(&str, &str)> =
-            chosen(&all, 5).into_iter().map(|found| (found.file.as_ref(), found.message.as_str())).collect();
+        let shown: Vec<(&str, &str)> = chosen(&all, 5)
+            .into_iter()
+            .map(|found| (found.file.as_ref(), found.message.as_str()))
+            .collect();
         assert_eq!(
             shown,
             [

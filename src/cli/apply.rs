@@ -52,8 +52,18 @@ pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Res
     tell(&looked, once)?;
     if let Some(path) = asked.live {
         let kept = whom::kept(path, &settings)?;
-        whom::tell_age(&kept, looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()));
-        let plan = decide(&looked, &kept, &settings.execution, read_memory(&settings.state.path)?, signals).await?;
+        whom::tell_age(
+            &kept,
+            looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
+        );
+        let plan = decide(
+            &looked,
+            &kept,
+            &settings.execution,
+            read_memory(&settings.state.path)?,
+            signals,
+        )
+        .await?;
         return show(plan, asked, &looked, &settings);
     }
     let (reader, execution, _sandbox) = {
@@ -71,7 +81,12 @@ pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Res
 }
 
 /// Shows a plan that is not carried out.
-fn show(mut plan: Plan, asked: &Asked<'_>, looked: &Looked, settings: &Settings) -> Result<Exit, Failure> {
+fn show(
+    mut plan: Plan,
+    asked: &Asked<'_>,
+    looked: &Looked,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
     let once = asked.once;
     only(&mut plan, &once.tenants);
     if let Some(Approve { reason }) = asked.approve {
@@ -82,11 +97,21 @@ fn show(mut plan: Plan, asked: &Asked<'_>, looked: &Looked, settings: &Settings)
         saved::write(&plan, file)?;
     }
     show_plan(&plan, once.output);
-    Ok(if looked.diagnostics.is_empty() { Exit::of_plan(&plan, asked.fail_on) } else { Exit::Error })
+    Ok(if looked.diagnostics.is_empty() {
+        Exit::of_plan(&plan, asked.fail_on)
+    } else {
+        Exit::Error
+    })
 }
 
 /// Carries out the plan.
-pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: bool, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn apply(
+    cli: &Cli,
+    once: &Once,
+    saved: Option<&Path>,
+    yes: bool,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = look(once, &settings, signals).await?;
     let backend = backend(once, &settings, &looked).await?;
@@ -94,7 +119,9 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: boo
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.reader();
     let recovered = recovered(&looked, once, &journal);
-    let mut plan = decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals).await?;
+    let mut plan =
+        decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals)
+            .await?;
     only(&mut plan, &once.tenants);
     if let Some(file) = saved {
         saved::only(&mut plan, file)?;
@@ -117,7 +144,8 @@ pub(super) async fn apply(cli: &Cli, once: &Once, saved: Option<&Path>, yes: boo
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
 
-/// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the version of the manifests that wants it, if one does.
+/// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
+/// version of the manifests that wants it, if one does.
 pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, switch): (&Backend, &Store, StopSwitch),
@@ -142,17 +170,28 @@ pub(super) async fn carry_out(
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
-    let run = |_: &TenantName| pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed));
-    let reports = pass::carry_out(plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1)).await;
+    let run = |_: &TenantName| {
+        pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed))
+    };
+    let reports =
+        pass::carry_out(plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1))
+            .await;
     bar.finish_and_clear();
     if let Some(folder) = keep {
-        plan.tenants.iter().zip(&reports).for_each(|(plan, report)| report::keep(folder, plan, report));
+        plan.tenants
+            .iter()
+            .zip(&reports)
+            .for_each(|(plan, report)| report::keep(folder, plan, report));
     }
     show_reports(plan, &reports, recovered, output, started.elapsed());
     report::exit(plan, &reports)
 }
 
-pub(super) async fn look(once: &Once, settings: &Settings, signals: &Signals) -> Result<Looked, Failure> {
+pub(super) async fn look(
+    once: &Once,
+    settings: &Settings,
+    signals: &Signals,
+) -> Result<Looked, Failure> {
     let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
     tell(&looked, once)?;
     Ok(looked)
@@ -163,8 +202,9 @@ fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
     let paths = manifests::paths(&once.paths, settings);
     if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
         let shown = plan.display();
-        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest"))
-            .hint(format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing")));
+        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(
+            format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing"),
+        ));
     }
     Ok(paths)
 }
@@ -175,10 +215,15 @@ fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
 }
 
 async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Backend, Failure> {
-    if once.sandbox { Backend::rehearsal(&looked.in_force.desired).await } else { Backend::real(settings) }
+    if once.sandbox {
+        Backend::rehearsal(&looked.in_force.desired).await
+    } else {
+        Backend::real(settings)
+    }
 }
 
-/// The journal of a command that writes. A sandbox in this process forgets with it, and so does its journal.
+/// The journal of a command that writes. A sandbox in this process forgets with it, and so does its
+/// journal.
 pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
     if sandbox {
         return Ok(Store::Volatile(VolatileJournal::default()));
@@ -190,9 +235,11 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
 /// Tells what earlier runs have left open with the tenants that are asked for.
 fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
     let tenants = looked.in_force.desired.tenants.values();
-    let asked = tenants.filter(|tenant| once.tenants.is_empty() || once.tenants.contains(&tenant.name));
-    let recovered: Recovered =
-        asked.filter_map(|tenant| Some((tenant.name.clone(), journal.memory(&tenant.id).debts()?))).collect();
+    let asked =
+        tenants.filter(|tenant| once.tenants.is_empty() || once.tenants.contains(&tenant.name));
+    let recovered: Recovered = asked
+        .filter_map(|tenant| Some((tenant.name.clone(), journal.memory(&tenant.id).debts()?)))
+        .collect();
     for (tenant, debts) in &recovered {
         out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
     }
@@ -228,7 +275,8 @@ pub(super) async fn observe<R: LiveReader>(
     order.sort_by_cached_key(|tenant| memory(&tenant.id).debts().is_none());
     let observed = tokio::select! {
         observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
+            anything was changed")),
     };
     bar.finish_and_clear();
     Ok(observed)
@@ -248,7 +296,8 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
     }
 }
 
-/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held in any of them.
+/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held
+/// in any of them.
 fn only(plan: &mut Plan, tenants: &[TenantName]) {
     plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
 }
@@ -261,7 +310,13 @@ pub(super) fn show_plan(plan: &Plan, output: PlanOutput) {
     }
 }
 
-fn show_reports(plan: &Plan, reports: &[TenantReport], recovered: &Recovered, output: PlanOutput, took: std::time::Duration) {
+fn show_reports(
+    plan: &Plan,
+    reports: &[TenantReport],
+    recovered: &Recovered,
+    output: PlanOutput,
+    took: std::time::Duration,
+) {
     match output {
         PlanOutput::Text => out::data(&report::text(plan, reports, took)),
         PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),

@@ -12,11 +12,14 @@ use crate::plan::{Plan, render};
 pub(super) fn write(plan: &Plan, reason: Option<&str>) -> Result<Exit, Failure> {
     let text = render::approvals(plan, reason.unwrap_or(""), Timestamp::now());
     if text.is_empty() {
-        let hint = "limits and protection can be approved; look at `dialplane plan` for what is held, and what lifts it";
+        let hint = "limits and protection can be approved; look at `dialplane plan` for what is \
+            held, and what lifts it";
         return Err(Failure::new("nothing in this plan waits for an approval").hint(hint));
     }
     out::data(&text);
     let filled = if reason.is_some() { "" } else { "say why under `reason`, " };
-    out::talk(&format!("{filled}commit it beside the manifests; it opens exactly this plan, once\n"));
+    out::talk(&format!(
+        "{filled}commit it beside the manifests; it opens exactly this plan, once\n"
+    ));
     Ok(Exit::Done)
 }

@@ -34,8 +34,9 @@ Exit codes:
 
 /// Decides who has dial tone, from git.
 ///
-/// Manifests say which users of which Microsoft Teams tenants can call, and with which number. Dialplane compares them with
-/// live state through the ConnecttoTeams API and carries out the difference.
+/// Manifests say which users of which Microsoft Teams tenants can call, and with which number.
+/// Dialplane compares them with live state through the ConnecttoTeams API and carries out the
+/// difference.
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
 pub(super) struct Cli {
@@ -43,7 +44,8 @@ pub(super) struct Cli {
         long,
         global = true,
         value_name = "FILE",
-        help = "The configuration [env: DIALPLANE_CONFIG] [default: dialplane.yaml, if there is one]"
+        help = "The configuration [env: DIALPLANE_CONFIG] [default: dialplane.yaml, if there is \
+            one]"
     )]
     pub(super) config: Option<PathBuf>,
     /// Say more: -v what is done, -vv each call
@@ -76,7 +78,8 @@ pub(super) enum Command {
     Undo(super::undo::Arguments),
     /// Tell what was done: the last runs, or one of them step by step
     History(super::history::Arguments),
-    /// Tell why a user is as it is: what wants it, what was sent and seen, what is waited for; asks nobody
+    /// Tell why a user is as it is: what wants it, what was sent and seen, what is waited for; asks
+    /// nobody
     Why(super::why::Arguments),
     /// Check the journal, or save what can be read of it; never writes to it
     #[command(subcommand)]
@@ -95,7 +98,8 @@ pub(super) enum Command {
     Sandbox(Sandbox),
     /// Tell what the service is doing; fails if it is not alive
     Status(Status),
-    /// Check the set-up: credentials, clock, tenants, readers, journal, watching; never writes to the service
+    /// Check the set-up: credentials, clock, tenants, readers, journal, watching; never writes to
+    /// the service
     #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
     /// Manage the credentials of tenants that are written with a token of their own
@@ -175,10 +179,11 @@ pub(super) struct Apply {
 /// Which tenants are looked at.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Whom {
-    /// Files and folders with manifests that describe the tenants [default: `manifests` of the configuration]
+    /// Files and folders with manifests that describe the tenants [default: `manifests` of the
+    /// configuration]
     pub(super) paths: Vec<PathBuf>,
-    /// A tenant that no manifest describes yet, perhaps with what the platform shows before its extensions, such as +1; may be
-    /// given more than once
+    /// A tenant that no manifest describes yet, perhaps with what the platform shows before its
+    /// extensions, such as +1; may be given more than once
     #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, conflicts_with_all = ["paths", "sandbox"])]
     pub(super) ids: Vec<TenantRef>,
     /// Where the tenants of `--tenant-id` are read: connecttoteams, the default, or graph
@@ -194,25 +199,36 @@ pub(super) struct Whom {
 
 /// `NAME=GUID` or `NAME=GUID,PREFIX`.
 fn tenant_ref(text: &str) -> Result<TenantRef, String> {
-    let (name, rest) =
-        text.split_once('=').ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
+    let (name, rest) = text
+        .split_once('=')
+        .ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
     let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
     let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
     let (name, id) = (TenantName::parse(name)?, TenantId::parse(id)?);
-    Ok(TenantRef { name, id, extension_prefix, live: LiveSource::default(), confirm: false, account: None })
+    Ok(TenantRef {
+        name,
+        id,
+        extension_prefix,
+        live: LiveSource::default(),
+        confirm: false,
+        account: None,
+    })
 }
 
 fn reader(name: &str) -> Result<LiveSource, String> {
     let asked = [LiveSource::ConnecttoTeams, LiveSource::Graph];
     let all = || asked.map(LiveSource::name).join(", ");
-    LiveSource::named(name).filter(|source| asked.contains(source)).ok_or_else(|| format!("possible are {}", all()))
+    LiveSource::named(name)
+        .filter(|source| asked.contains(source))
+        .ok_or_else(|| format!("possible are {}", all()))
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Observe {
     #[command(flatten)]
     pub(super) whom: Whom,
-    /// Where the snapshot goes [default: stdout]. It holds names and numbers of people: only its owner may read the file
+    /// Where the snapshot goes [default: stdout]. It holds names and numbers of people: only its
+    /// owner may read the file
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }
@@ -221,7 +237,8 @@ pub(super) struct Observe {
 pub(super) struct Import {
     #[command(flatten)]
     pub(super) whom: Whom,
-    /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of them. Without PATHS, its tenants
+    /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of
+    /// them. Without PATHS, its tenants
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     pub(super) live: Option<PathBuf>,
     /// The folder that the manifests go to; it must be absent or empty
@@ -230,13 +247,15 @@ pub(super) struct Import {
     /// Users of one file, at most
     #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
     pub(super) users_per_file: NonZeroUsize,
-    /// What else puts users into different files: `domain`, or a field such as userTag or sbcGatewayId
+    /// What else puts users into different files: `domain`, or a field such as userTag or
+    /// sbcGatewayId
     #[arg(long, value_name = "FIELD", value_parser = SplitBy::parse)]
     pub(super) split_by: Option<SplitBy>,
     /// Also name users whose calling is off and who hold no number
     #[arg(long)]
     pub(super) everybody: bool,
-    /// Write nothing; say who has calling and is named by no manifest. Exit code 2 if there is anybody
+    /// Write nothing; say who has calling and is named by no manifest. Exit code 2 if there is
+    /// anybody
     #[arg(long, conflicts_with_all = ["out", "users_per_file", "split_by", "everybody"])]
     pub(super) check: bool,
     /// How the outcome of `--check` is shown
@@ -288,7 +307,8 @@ impl Run {
 
 #[derive(Debug, Args)]
 pub(super) struct Sandbox {
-    /// Files and folders with manifests that the sandbox is seeded from [default: `manifests` of the configuration]
+    /// Files and folders with manifests that the sandbox is seeded from [default: `manifests` of
+    /// the configuration]
     pub(super) paths: Vec<PathBuf>,
     /// Where to listen; loopback only, port 0 chooses one
     #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDRESS")]
@@ -343,7 +363,8 @@ pub(super) struct Doctor {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Credentials {
-    /// Make new API credentials of a tenant's enterprise; the former ones end at once, whoever uses them
+    /// Make new API credentials of a tenant's enterprise; the former ones end at once, whoever uses
+    /// them
     Regenerate(Regenerate),
 }
 

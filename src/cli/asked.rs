@@ -10,17 +10,19 @@ use super::args::Once;
 pub(super) struct Arguments {
     #[command(flatten)]
     once: Once,
-    /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV list of the portal, or a
-    /// folder of them
+    /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV
+    /// list of the portal, or a folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     live: Option<PathBuf>,
-    /// Save the plan as well, for `apply --plan`. It holds names and numbers of people: only its owner may read the file
+    /// Save the plan as well, for `apply --plan`. It holds names and numbers of people: only its
+    /// owner may read the file
     #[arg(long, value_name = "FILE", conflicts_with = "approve")]
     out: Option<PathBuf>,
     /// End with exit code 2 as well if tenants in `mode: report` differ from their manifests
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOn>,
-    /// Write the approval that would let through what is held and may be judged, to commit beside the manifests
+    /// Write the approval that would let through what is held and may be judged, to commit beside
+    /// the manifests
     #[arg(long, conflicts_with = "output")]
     approve: bool,
     /// Why, for the approval; without it somebody has to fill it in

@@ -16,7 +16,8 @@ use crate::{
     source::KeptFiles,
 };
 
-/// The drift of a sandbox in this process: always the same, so that a tour shows what its text says.
+/// The drift of a sandbox in this process: always the same, so that a tour shows what its text
+/// says.
 const SEED: u64 = 1;
 
 /// How many times `run.backoff` refused credentials wait.
@@ -37,16 +38,24 @@ impl Backend {
     /// The service that the settings name.
     pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
         if settings.all_accounts().next().is_none() {
-            return Err(Failure::new("the configuration names no account at the ConnecttoTeams service")
-                .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
+            return Err(Failure::new(
+                "the configuration names no account at the ConnecttoTeams service",
+            )
+            .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
         }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
         let kept = KeptFiles::new(&settings.live).map(Arc::new);
-        Ok(Self { client: Client::of(settings.all_accounts())?, graph, kept, execution: settings.execution, sandbox: None })
+        Ok(Self {
+            client: Client::of(settings.all_accounts())?,
+            graph,
+            kept,
+            execution: settings.execution,
+            sandbox: None,
+        })
     }
 
-    /// Lets refused credentials be tried again, as a service has to. That is waited for longer than for other failures: accounts
-    /// are locked after a few wrong passwords.
+    /// Lets refused credentials be tried again, as a service has to. That is waited for longer than
+    /// for other failures: accounts are locked after a few wrong passwords.
     pub(super) fn try_logins_again(&self, backoff: Duration, ceiling: Duration) {
         let first = backoff.saturating_mul(REFUSED);
         self.client.try_logins_again(first, ceiling);
@@ -63,15 +72,29 @@ impl Backend {
     /// A sandbox in this process, as `desired` but for some drift.
     pub(super) async fn rehearsal(desired: &Desired) -> Result<Self, Failure> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let sandbox = Sandbox::start(World::drifted(desired, SEED), address)
-            .await
-            .map_err(|error| Failure::new(format!("the sandbox cannot listen on {address}: {error}")))?;
-        let settings = config::parse("the sandbox's settings", &sandbox::config_yaml(&sandbox.base_url()), std::iter::empty())?;
-        let account = settings.connect_to_teams.ok_or_else(|| Failure::new("the sandbox's settings name no account"))?;
+        let sandbox =
+            Sandbox::start(World::drifted(desired, SEED), address).await.map_err(|error| {
+                Failure::new(format!("the sandbox cannot listen on {address}: {error}"))
+            })?;
+        let settings = config::parse(
+            "the sandbox's settings",
+            &sandbox::config_yaml(&sandbox.base_url()),
+            std::iter::empty(),
+        )?;
+        let account = settings
+            .connect_to_teams
+            .ok_or_else(|| Failure::new("the sandbox's settings name no account"))?;
         let secret = SecretSource::Rehearsal(sandbox::SECRET.to_owned());
-        let account = Account { client_secret: secret.clone(), password: secret.clone(), ..account };
+        let account =
+            Account { client_secret: secret.clone(), password: secret.clone(), ..account };
         let graph = settings.graph.map(|graph| Graph { client_secret: secret, ..graph });
         let graph = graph.as_ref().map(graph::Reader::new).transpose()?;
-        Ok(Self { client: Client::new(&account)?, graph, kept: None, execution: settings.execution, sandbox: Some(sandbox) })
+        Ok(Self {
+            client: Client::new(&account)?,
+            graph,
+            kept: None,
+            execution: settings.execution,
+            sandbox: Some(sandbox),
+        })
     }
 }

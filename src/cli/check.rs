@@ -26,16 +26,25 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
         }
     };
     let tenants = looked.in_force.desired.tenants.len();
-    let users: usize = looked.in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
+    let users: usize =
+        looked.in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
     let errors = looked.diagnostics.len();
-    let count = format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants, "valid tenant"), many(users, "user"));
+    let count = format!(
+        "{}, {}, {}",
+        many(looked.files.len(), "file"),
+        many(tenants, "valid tenant"),
+        many(users, "user")
+    );
     match command.output {
         CheckOutput::Text => {
             out::warnings(&looked.warnings);
             out::diagnostics(&looked.diagnostics);
             match errors {
                 0 if looked.warnings.is_empty() => out::data(&format!("{count}: all valid\n")),
-                0 => out::data(&format!("{count}: valid, with {}\n", many(looked.warnings.len(), "warning"))),
+                0 => out::data(&format!(
+                    "{count}: valid, with {}\n",
+                    many(looked.warnings.len(), "warning")
+                )),
                 errors => out::talk(&format!("{count}: {}\n", many(errors, "error"))),
             }
         }
@@ -55,7 +64,11 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
 }
 
 fn look(cli: &Cli, command: &Validate) -> Result<Looked, Failure> {
-    let paths = if command.paths.is_empty() { manifests::settings(cli)?.manifests } else { command.paths.clone() };
+    let paths = if command.paths.is_empty() {
+        manifests::settings(cli)?.manifests
+    } else {
+        command.paths.clone()
+    };
     manifests::look(&paths)
 }
 

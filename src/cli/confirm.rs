@@ -1,4 +1,5 @@
-//! What is said before something is written: whose phones it reaches; and on a terminal the question whether it is meant.
+//! What is said before something is written: whose phones it reaches; and on a terminal the
+//! question whether it is meant.
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _},
@@ -19,7 +20,10 @@ const FRESH: Duration = Duration::from_secs(10 * 60);
 /// Says which accounts at which hosts a command works with, or that it rehearses.
 pub(super) fn tell_place(backend: &Backend) {
     if let Some(sandbox) = &backend.sandbox {
-        out::talk(&format!("REHEARSAL: the sandbox at {}, no real phone is touched\n", sandbox.base_url()));
+        out::talk(&format!(
+            "REHEARSAL: the sandbox at {}, no real phone is touched\n",
+            sandbox.base_url()
+        ));
     } else {
         for probe in backend.client.probes() {
             out::talk(&format!("account {} at {}\n", probe.username(), probe.host()));
@@ -30,8 +34,8 @@ pub(super) fn tell_place(backend: &Backend) {
     }
 }
 
-/// Shows a plan that is about to be carried out, and asks a person at a terminal whether it is meant. Where nobody can be asked, and
-/// in a rehearsal, it goes on.
+/// Shows a plan that is about to be carried out, and asks a person at a terminal whether it is
+/// meant. Where nobody can be asked, and in a rehearsal, it goes on.
 pub(super) async fn agree(
     plan: &Plan,
     backend: &Backend,
@@ -39,7 +43,10 @@ pub(super) async fn agree(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let made = Instant::now();
-    let ask = !yes && backend.sandbox.is_none() && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let ask = !yes
+        && backend.sandbox.is_none()
+        && io::stdin().is_terminal()
+        && io::stderr().is_terminal();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
     if output == PlanOutput::Text {
         super::apply::show_plan(plan, output);
@@ -57,20 +64,24 @@ pub(super) async fn agree(
     out::talk(&format!("\n{people} Type `yes` to carry this out: "));
     let answer = tokio::select! {
         answer = line() => answer?,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was changed")),
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
+            anything was changed")),
     };
     if answer.trim() != "yes" {
         return Err(Failure::new("nothing was changed: the answer was not `yes`"));
     }
     if made.elapsed() > FRESH {
         let minutes = made.elapsed().as_secs() / 60;
-        return Err(Failure::new(format!("nothing was changed: this plan is {minutes} minutes old by now"))
-            .hint("live state may have moved since it was made: run it again"));
+        return Err(Failure::new(format!(
+            "nothing was changed: this plan is {minutes} minutes old by now"
+        ))
+        .hint("live state may have moved since it was made: run it again"));
     }
     Ok(())
 }
 
-/// A line of the terminal. It is read by a thread of its own, which nobody has to wait for if a signal comes first.
+/// A line of the terminal. It is read by a thread of its own, which nobody has to wait for if a
+/// signal comes first.
 async fn line() -> Result<String, Failure> {
     let (heard, line) = oneshot::channel();
     std::thread::spawn(move || {
@@ -80,5 +91,7 @@ async fn line() -> Result<String, Failure> {
         let _ = heard.send(read);
     });
     let read = line.await.map_err(Failure::new)?;
-    read.map_err(|error| Failure::new(format!("the answer cannot be read, so that nothing is changed: {error}")))
+    read.map_err(|error| {
+        Failure::new(format!("the answer cannot be read, so that nothing is changed: {error}"))
+    })
 }

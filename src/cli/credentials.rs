@@ -1,4 +1,5 @@
-//! `credentials regenerate`: new API credentials of a tenant's enterprise, into a file that nobody else can read.
+//! `credentials regenerate`: new API credentials of a tenant's enterprise, into a file that nobody
+//! else can read.
 //!
 //! ```text
 //! stop switch -> name typed -> file created, for its owner only -> stop switch -> the call -> the answer into the file
@@ -6,8 +7,9 @@
 //!                                                     anything else: kept beside it, and told as what it is
 //! ```
 //!
-//! **Invariant:** the answer goes nowhere but into a file that did not exist before. The file comes first, so that no new
-//! credentials are made that could not be kept. Nothing is said to be in it that is not.
+//! **Invariant:** the answer goes nowhere but into a file that did not exist before. The file comes
+//! first, so that no new credentials are made that could not be kept. Nothing is said to be in it
+//! that is not.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -40,7 +42,8 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
         Failure::new(format!("the manifests of tenant `{}` have errors", command.tenant))
             .hint("`dialplane validate` shows each of them")
     };
-    let tenant = looked.in_force.desired.tenants.get(&command.tenant).ok_or_else(broken)?.reference();
+    let tenant =
+        looked.in_force.desired.tenants.get(&command.tenant).ok_or_else(broken)?.reference();
     let regenerator = regenerator(&settings, &tenant)?;
     // It ends what others use: the switch is for this as well.
     let switch = apply::switch(false, &settings);
@@ -50,7 +53,11 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
         None => ask(&tenant).await?,
     };
     let Some(confirmed) = Confirmed::by(&tenant, &typed) else {
-        return Err(Failure::new(format!("`{}` is not `{}`: nothing was done", typed.trim(), tenant.name)));
+        return Err(Failure::new(format!(
+            "`{}` is not `{}`: nothing was done",
+            typed.trim(),
+            tenant.name
+        )));
     };
     let file = create(&command.into)?;
     let made = match switch.check() {
@@ -62,10 +69,14 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
         Err(fault) => {
             // Nothing is in it; and that it cannot be removed is no news beside this.
             let _ = fs::remove_file(&command.into);
-            let lost = matches!(fault.kind, FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled);
+            let lost =
+                matches!(fault.kind, FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled);
             let failure = Failure::from(fault);
             Err(if lost {
-                failure.hint("the former credentials may or may not be good any more; run this again to have new ones")
+                failure.hint(
+                    "the former credentials may or may not be good any more; run this again to \
+                        have new ones",
+                )
             } else {
                 failure
             })
@@ -74,19 +85,30 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
 }
 
 /// Keeps what the service answered, and says what that is.
-fn keep(tenant: &TenantRef, into: &Path, mut file: File, made: &Regenerated) -> Result<Exit, Failure> {
+fn keep(
+    tenant: &TenantRef,
+    into: &Path,
+    mut file: File,
+    made: &Regenerated,
+) -> Result<Exit, Failure> {
     let answer = made.answer.expose_secret().as_bytes();
-    let written = file.write_all(answer).and_then(|()| file.sync_all()).and_then(|()| fs::read(into));
+    let written =
+        file.write_all(answer).and_then(|()| file.sync_all()).and_then(|()| fs::read(into));
     let place = line(into.display());
     match written {
         Ok(found) if found == answer => {}
         Ok(_) => {
             return Err(Failure::new(format!("{place} does not hold what was written into it"))
-                .hint("the new credentials are lost and the former ones have ended: run this again, with another file"));
+                .hint(
+                    "the new credentials are lost and the former ones have ended: run this again, \
+                        with another file",
+                ));
         }
         Err(error) => {
-            return Err(Failure::new(format!("the new credentials cannot be written to {place}: {error}"))
-                .hint("they are lost and the former ones have ended: make room and run this again"));
+            return Err(Failure::new(format!(
+                "the new credentials cannot be written to {place}: {error}"
+            ))
+            .hint("they are lost and the former ones have ended: make room and run this again"));
         }
     }
     if let Some(lacks) = &made.lacks {
@@ -94,26 +116,36 @@ fn keep(tenant: &TenantRef, into: &Path, mut file: File, made: &Regenerated) -> 
         return Ok(tell_no_credentials(tenant, &kept, lacks));
     }
     out::data(&format!(
-        "new credentials of {} are in {place}; the former ones have ended\n  configuration: enterprises: {{ {}: {{ credentials: {{ file: {place} }}, msal: ... }} }}\n",
+        "new credentials of {} are in {place}; the former ones have ended\n  configuration: \
+            enterprises: {{ {}: {{ credentials: {{ file: {place} }}, msal: ... }} }}\n",
         tenant.name, tenant.name,
     ));
     Ok(Exit::Done)
 }
 
-/// Moves what is no credentials out of the place where credentials are looked for; where it is then.
+/// Moves what is no credentials out of the place where credentials are looked for; where it is
+/// then.
 fn aside(into: &Path) -> PathBuf {
     let mut name = into.as_os_str().to_owned();
     name.push(".answer");
     let aside = PathBuf::from(name);
     // Linked and not renamed: that would replace what is there.
-    if fs::hard_link(into, &aside).is_ok() && fs::remove_file(into).is_ok() { aside } else { into.to_owned() }
+    if fs::hard_link(into, &aside).is_ok() && fs::remove_file(into).is_ok() {
+        aside
+    } else {
+        into.to_owned()
+    }
 }
 
 fn tell_no_credentials(tenant: &TenantRef, kept: &Path, lacks: &str) -> Exit {
     out::failure(
-        &Failure::new(format!("what the service answered is not the credentials of {}: {lacks}", tenant.name)).hint(format!(
-            "the answer is in {}, for its owner only; whether the former credentials have ended is not known: try them, and if they \
-             are refused, run this again with another file",
+        &Failure::new(format!(
+            "what the service answered is not the credentials of {}: {lacks}",
+            tenant.name
+        ))
+        .hint(format!(
+            "the answer is in {}, for its owner only; whether the former credentials have ended \
+                is not known: try them, and if they are refused, run this again with another file",
             line(kept.display())
         )),
     );
@@ -123,8 +155,11 @@ fn tell_no_credentials(tenant: &TenantRef, kept: &Path, lacks: &str) -> Exit {
 /// For the account that manages the tenant.
 fn regenerator(settings: &Settings, tenant: &TenantRef) -> Result<Regenerator, Failure> {
     let Some((section, account)) = settings.account_of(tenant.account.as_ref()) else {
-        return Err(Failure::new(format!("the configuration has no account for tenant `{}`", tenant.name))
-            .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant"));
+        return Err(Failure::new(format!(
+            "the configuration has no account for tenant `{}`",
+            tenant.name
+        ))
+        .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant"));
     };
     Ok(Regenerator::new(section, account)?)
 }
@@ -136,7 +171,8 @@ async fn ask(tenant: &TenantRef) -> Result<String, Failure> {
             .hint(format!("if it is meant, say so with `--confirm {}`", tenant.name)));
     }
     out::talk(&format!(
-        "New credentials of {} end the former ones at once: every other program, portal script and colleague that uses them loses\n\
+        "New credentials of {} end the former ones at once: every other program, portal script \
+            and colleague that uses them loses\n\
          access to the enterprise until it has the new ones.\n\
          Type the name of the tenant to go on: ",
         tenant.name
@@ -152,7 +188,8 @@ async fn ask(tenant: &TenantRef) -> Result<String, Failure> {
 /// The file, new and for its owner only.
 fn create(path: &Path) -> Result<File, Failure> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        Failure::new(format!("{} cannot be created: {error}", path.display()))
-            .hint("name a file that does not exist, in a folder that you may write to; nothing was done")
+        Failure::new(format!("{} cannot be created: {error}", path.display())).hint(
+            "name a file that does not exist, in a folder that you may write to; nothing was done",
+        )
     })
 }

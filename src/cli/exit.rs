@@ -18,7 +18,8 @@ pub enum Exit {
     Error,
     /// Changes are pending; plans only.
     Changes,
-    /// Something is held, a user is in need of attention, or it cannot be foreseen what a run would do; everything else is done.
+    /// Something is held, a user is in need of attention, or it cannot be foreseen what a run would
+    /// do; everything else is done.
     Held,
     /// A tenant could not be read, a step failed, or a sync is still owed.
     Partly,

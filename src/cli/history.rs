@@ -55,21 +55,27 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         })?;
         match command.output {
             StatusOutput::Text => out::data(&one(&run)),
-            StatusOutput::Json => out::json(&json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) })),
+            StatusOutput::Json => {
+                out::json(&json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }));
+            }
         }
         return Ok(Exit::Done);
     }
     let ids = history.runs(command.tenant.as_ref(), command.limit.get())?;
-    let runs: Result<Vec<Option<Run>>, _> = ids.iter().map(|id| history.entries(id).map(|entries| Run::of(&entries))).collect();
+    let runs: Result<Vec<Option<Run>>, _> =
+        ids.iter().map(|id| history.entries(id).map(|entries| Run::of(&entries))).collect();
     let runs: Vec<Run> = runs?.into_iter().flatten().collect();
     if let (true, Some(tenant)) = (runs.is_empty(), &command.tenant) {
         known(tenant, &history, &settings)?;
     }
     match command.output {
         StatusOutput::Text if runs.is_empty() => {
-            let of = command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
+            let of =
+                command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
             let place = settings.state.path.display();
-            out::talk(&format!("no run{of} has written anything yet, as far as the journal in {place} knows\n"));
+            out::talk(&format!(
+                "no run{of} has written anything yet, as far as the journal in {place} knows\n"
+            ));
         }
         StatusOutput::Text => out::data(&runs.iter().map(line).collect::<String>()),
         StatusOutput::Json => {
@@ -80,7 +86,8 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Whether there is a tenant of this name: in the journal or in the manifests, if those can be read.
+/// Whether there is a tenant of this name: in the journal or in the manifests, if those can be
+/// read.
 fn known(tenant: &TenantName, history: &History, settings: &Settings) -> Result<(), Failure> {
     let mut names = history.tenants()?;
     if let Ok(looked) = manifests::look(&settings.manifests) {
@@ -107,7 +114,10 @@ fn revision(run: &Run) -> String {
 /// What became of its steps and its sync, in a few words.
 fn became(run: &Run) -> String {
     let of = |kind: fn(&StepOutcome) -> bool| {
-        run.steps.iter().filter(|step| step.outcome.as_ref().is_some_and(|(_, outcome)| kind(outcome))).count()
+        run.steps
+            .iter()
+            .filter(|step| step.outcome.as_ref().is_some_and(|(_, outcome)| kind(outcome)))
+            .count()
     };
     let failed = of(|outcome| matches!(outcome, StepOutcome::Failed(_)));
     let open = run.steps.iter().filter(|step| step.outcome.is_none()).count();
@@ -124,7 +134,8 @@ fn became(run: &Run) -> String {
 }
 
 fn line(run: &Run) -> String {
-    let by = run.by.as_ref().map(|by| format!(", by hand: {}", foreign::line(by))).unwrap_or_default();
+    let by =
+        run.by.as_ref().map(|by| format!(", by hand: {}", foreign::line(by))).unwrap_or_default();
     format!(
         "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{by}{FAINT:#}\n",
         time(run.began),
@@ -144,7 +155,12 @@ fn one(run: &Run) -> String {
 
 fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     writeln!(out, "{BOLD}run {} of {}{BOLD:#}", foreign::line(&run.id), run.tenant)?;
-    writeln!(out, "  began     {}, last entry after {}", time(run.began), span(run.began, run.last))?;
+    writeln!(
+        out,
+        "  began     {}, last entry after {}",
+        time(run.began),
+        span(run.began, run.last)
+    )?;
     writeln!(out, "  revision  {}", revision(run))?;
     if let Some(by) = &run.by {
         writeln!(out, "  by hand   {}", foreign::line(by))?;
@@ -177,17 +193,33 @@ fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
             Some(None) => "nothing".to_owned(),
             None => continue,
         };
-        writeln!(out, "      {}", foreign::line(format_args!("{}: {before} -> {value}", field.name())))?;
+        writeln!(
+            out,
+            "      {}",
+            foreign::line(format_args!("{}: {before} -> {value}", field.name()))
+        )?;
     }
     match &step.outcome {
-        None => writeln!(out, "      {YELLOW}sent {}, and no answer is on record{YELLOW:#}", time(step.sent)),
+        None => writeln!(
+            out,
+            "      {YELLOW}sent {}, and no answer is on record{YELLOW:#}",
+            time(step.sent)
+        ),
         Some((at, outcome)) => {
             let took = span(step.sent, *at);
             match outcome {
                 StepOutcome::Accepted => writeln!(out, "      accepted after {took}"),
-                StepOutcome::Failed(fault) => writeln!(out, "      {RED}failed{RED:#} after {took}: {}", foreign::line(fault)),
-                StepOutcome::Unknown(fault) => writeln!(out, "      {RED}unknown{RED:#} after {took}: {}", foreign::line(fault)),
-                StepOutcome::NotTried(reason) => writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {}", foreign::line(reason)),
+                StepOutcome::Failed(fault) => {
+                    writeln!(out, "      {RED}failed{RED:#} after {took}: {}", foreign::line(fault))
+                }
+                StepOutcome::Unknown(fault) => writeln!(
+                    out,
+                    "      {RED}unknown{RED:#} after {took}: {}",
+                    foreign::line(fault)
+                ),
+                StepOutcome::NotTried(reason) => {
+                    writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {}", foreign::line(reason))
+                }
             }
         }
     }
@@ -196,7 +228,10 @@ fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
 /// How long it took; a clock that was set back took no time.
 fn span(from: Timestamp, to: Timestamp) -> String {
     let took = std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default();
-    humantime::format_duration(std::time::Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))).to_string()
+    humantime::format_duration(std::time::Duration::from_millis(
+        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    ))
+    .to_string()
 }
 
 fn as_json(run: &Run, whole: bool) -> Value {

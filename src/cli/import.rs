@@ -28,29 +28,49 @@ use crate::{
 const MAX_NAMED: usize = 5;
 
 /// Writes the manifests, once they have been read again and planned to nothing.
-pub(super) async fn import(cli: &Cli, command: &Command, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn import(
+    cli: &Cli,
+    command: &Command,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let Some(folder) = &command.out else { return check(cli, command, signals).await };
     check_empty(folder)?;
-    let Seen { shots, looked } = whom::look(cli, &command.whom, command.live.as_deref(), false, signals).await?;
+    let Seen { shots, looked } =
+        whom::look(cli, &command.whom, command.live.as_deref(), false, signals).await?;
     let unread = whom::tell_unread(&shots);
     if unread == shots.len() {
-        return Err(Failure::new("no tenant could be read").hint("nothing was written; look again later"));
+        return Err(
+            Failure::new("no tenant could be read").hint("nothing was written; look again later")
+        );
     }
-    let choice =
-        Choice { users_per_file: command.users_per_file.get(), split_by: command.split_by, everybody: command.everybody };
+    let choice = Choice {
+        users_per_file: command.users_per_file.get(),
+        split_by: command.split_by,
+        everybody: command.everybody,
+    };
     let imported = import::import(&shots, &choice);
     prove(&imported.files, shots)?;
     for file in &imported.files {
         let path = folder.join(&file.path);
-        write(&path, &file.text)
-            .map_err(|error| Failure::new(format!("{}: {error}", path.display())).hint("remove the folder and import again"))?;
+        write(&path, &file.text).map_err(|error| {
+            Failure::new(format!("{}: {error}", path.display()))
+                .hint("remove the folder and import again")
+        })?;
         out::data(&format!("{}\n", line(path.display())));
     }
-    let said = format!("{} in {}", many(imported.users, "user"), many(imported.files.len(), "file"));
-    out::talk(&format!("{said}, and nothing to do for them: dialplane plan {}\n", line(folder.display())));
+    let said =
+        format!("{} in {}", many(imported.users, "user"), many(imported.files.len(), "file"));
+    out::talk(&format!(
+        "{said}, and nothing to do for them: dialplane plan {}\n",
+        line(folder.display())
+    ));
     for (count, why) in [
         (imported.left_out, "left out, see the comments in each tenant.yaml"),
-        (imported.passed_over, "left out, because their calling is off and they hold no number; --everybody names them too"),
+        (
+            imported.passed_over,
+            "left out, because their calling is off and they hold no number; --everybody names \
+                them too",
+        ),
     ] {
         if count > 0 {
             out::talk(&format!("{}: {why}\n", many(count, "user")));
@@ -82,21 +102,34 @@ fn check_empty(folder: &Path) -> Result<(), Failure> {
     let more = names.len().saturating_sub(MAX_NAMED);
     names.truncate(MAX_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Err(Failure::new(format!("{} is not empty: it holds {}{more}", folder.display(), names.join(", "))).hint(hint))
+    Err(Failure::new(format!(
+        "{} is not empty: it holds {}{more}",
+        folder.display(),
+        names.join(", ")
+    ))
+    .hint(hint))
 }
 
 /// Reads the manifests again and plans them against what they were made of.
 fn prove(files: &[File], shots: Vec<Shot>) -> Result<(), Failure> {
-    let files: Vec<ManifestFile> = files.iter().map(|file| ManifestFile::new(&file.path, &file.text)).collect();
+    let files: Vec<ManifestFile> =
+        files.iter().map(|file| ManifestFile::new(&file.path, &file.text)).collect();
     let loaded = manifest::load(&files);
-    let failure = Failure::new("the imported manifests do not say what is live; nothing was written")
-        .hint("this is a fault of dialplane: please report it with the lines above");
+    let failure =
+        Failure::new("the imported manifests do not say what is live; nothing was written")
+            .hint("this is a fault of dialplane: please report it with the lines above");
     if !loaded.diagnostics.is_empty() {
         return Err(Failure { diagnostics: loaded.diagnostics, ..failure });
     }
     let in_force = Keeper::default().take(loaded);
     let observed = shots.into_iter().map(|shot| (shot.tenant.name, shot.live)).collect();
-    let plan = pass::decide(&in_force, &observed, |_| Memory::default(), Timestamp::now(), &Execution::default());
+    let plan = pass::decide(
+        &in_force,
+        &observed,
+        |_| Memory::default(),
+        Timestamp::now(),
+        &Execution::default(),
+    );
     if plan.tenants.iter().all(|tenant| tenant.steps.is_empty() && tenant.problems.is_empty()) {
         return Ok(());
     }
@@ -115,9 +148,12 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 type Strangers<'s> = BTreeMap<&'s str, Vec<&'s LiveUser>>;
 
 async fn check(cli: &Cli, command: &Command, signals: &Signals) -> Result<Exit, Failure> {
-    let Seen { shots, looked } = whom::look(cli, &command.whom, command.live.as_deref(), true, signals).await?;
+    let Seen { shots, looked } =
+        whom::look(cli, &command.whom, command.live.as_deref(), true, signals).await?;
     let unread = whom::tell_unread(&shots);
-    let Some(Looked { in_force, diagnostics, .. }) = looked else { return Err(Failure::new("there are no manifests")) };
+    let Some(Looked { in_force, diagnostics, .. }) = looked else {
+        return Err(Failure::new("there are no manifests"));
+    };
     let strangers = strangers(&shots, &in_force.desired);
     let count: usize = strangers.values().map(Vec::len).sum();
     match command.output {
@@ -141,7 +177,8 @@ fn strangers<'s>(shots: &'s [Shot], desired: &Desired) -> Strangers<'s> {
     for shot in shots {
         let Ok(live) = &shot.live else { continue };
         let described = desired.tenants.values().find(|tenant| tenant.id == shot.tenant.id);
-        let named = |user: &LiveUser| described.is_some_and(|tenant| tenant.users.contains_key(&user.upn));
+        let named =
+            |user: &LiveUser| described.is_some_and(|tenant| tenant.users.contains_key(&user.upn));
         let stranger = |user: &&LiveUser| user.is_person_with_calling() && !named(user);
         let found: Vec<&LiveUser> = live.users.values().filter(stranger).collect();
         if !found.is_empty() {
@@ -165,8 +202,12 @@ fn text(strangers: &Strangers<'_>) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{tenant}");
         for user in users {
-            let _ =
-                writeln!(out, "{}", format!("  {:40} {}", line(&user.upn), line(number(user).unwrap_or_default())).trim_end());
+            let _ = writeln!(
+                out,
+                "{}",
+                format!("  {:40} {}", line(&user.upn), line(number(user).unwrap_or_default()))
+                    .trim_end()
+            );
         }
     }
     out

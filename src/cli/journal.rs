@@ -1,4 +1,5 @@
-//! `journal`: whether the record of what was done is whole, what can be saved of it, and which one counts.
+//! `journal`: whether the record of what was done is whole, what can be saved of it, and which one
+//! counts.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -22,15 +23,16 @@ pub(super) enum Arguments {
         #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
         output: StatusOutput,
     },
-    /// Take what lies in the state folder for its journal, after it was lost, replaced or brought back from a backup
+    /// Take what lies in the state folder for its journal, after it was lost, replaced or brought
+    /// back from a backup
     ///
-    /// If there is no journal, the next command that writes begins a new one. What is missing is forgotten with it: syncs that were
-    /// owed, and steps whose answer was lost.
+    /// If there is no journal, the next command that writes begins a new one. What is missing is
+    /// forgotten with it: syncs that were owed, and steps whose answer was lost.
     Accept,
     /// Print every entry that can be read, a JSON object a line, also of a damaged journal
     ///
-    /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as the journal by the next command
-    /// that writes.
+    /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as
+    /// the journal by the next command that writes.
     Export,
 }
 
@@ -45,7 +47,10 @@ pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
             out::talk(&if there {
                 format!("what lies in {place} is its journal from now on\n")
             } else {
-                format!("there is no journal in {place}: the next command that writes begins a new one\n")
+                format!(
+                    "there is no journal in {place}: the next command that writes begins a new \
+                        one\n"
+                )
             });
             Ok(Exit::Done)
         }
@@ -69,7 +74,12 @@ fn check(history: &History, output: StatusOutput) -> Result<Exit, Failure> {
             let entries = entries(u64::try_from(checked.entries).unwrap_or(0));
             match (checked.first, checked.last) {
                 (Some(first), Some(last)) => {
-                    out::data(&format!("{entries}, {} to {}\nlast hash {}\n", time(first), time(last), checked.head));
+                    out::data(&format!(
+                        "{entries}, {} to {}\nlast hash {}\n",
+                        time(first),
+                        time(last),
+                        checked.head
+                    ));
                 }
                 _ => out::data(&format!("{entries}\n")),
             }
@@ -82,8 +92,9 @@ fn told(problems: &[String]) -> Result<Exit, Failure> {
     if problems.is_empty() {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(format!("the journal is damaged: {}", problems.join("; ")))
-        .hint("restore it from a backup, or save what can be read: see `dialplane journal export --help`"))
+    Err(Failure::new(format!("the journal is damaged: {}", problems.join("; "))).hint(
+        "restore it from a backup, or save what can be read: see `dialplane journal export --help`",
+    ))
 }
 
 fn entries(count: u64) -> String {

@@ -17,9 +17,15 @@ pub(super) fn start(cli: &Cli) {
     };
     // Set and empty is as good as not set.
     let wanted = std::env::var("DIALPLANE_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
-    let filter = wanted.and_then(|wanted| EnvFilter::try_new(wanted).ok()).unwrap_or_else(|| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Entries(cli.log_format)).with_target(false);
-    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let filter = wanted
+        .and_then(|wanted| EnvFilter::try_new(wanted).ok())
+        .unwrap_or_else(|| EnvFilter::new(level));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(Entries(cli.log_format))
+        .with_target(false);
+    let colours = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // It fails only if somebody else logs already, and then that one stays.
     let _ = match cli.log_format {
         LogFormat::Text => lines.with_ansi(colours).try_init(),

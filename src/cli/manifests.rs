@@ -21,8 +21,10 @@ const CONFIG: &str = "dialplane.yaml";
 /// Reads the settings.
 pub(super) fn settings(cli: &Cli) -> Result<Settings, Failure> {
     let default = PathBuf::from(CONFIG);
-    // Not read by the command line's own reader, which refuses a variable that is set and empty: here it is as good as none.
-    let variable = || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    // Not read by the command line's own reader, which refuses a variable that is set and empty:
+    // here it is as good as none.
+    let variable =
+        || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let named = cli.config.clone().or_else(variable);
     let path = named.or_else(|| default.exists().then_some(default));
     let mut variables = Vec::new();
@@ -59,19 +61,27 @@ pub(super) struct Looked {
     at: Instant,
 }
 
-/// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the wrong folder.
+/// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the
+/// wrong folder.
 pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
     look_at(paths, |_| true)
 }
 
 /// The same for a command that can be stopped at once: nothing is written yet.
-pub(super) async fn look_unless_stopped(paths: &[PathBuf], signals: &Signals) -> Result<Looked, Failure> {
+pub(super) async fn look_unless_stopped(
+    paths: &[PathBuf],
+    signals: &Signals,
+) -> Result<Looked, Failure> {
     let paths = paths.to_vec();
     unless_stopped(signals, move || look(&paths)).await
 }
 
-/// The same, and files that say nothing are passed over: the shell has just made one for what this command prints.
-pub(super) async fn look_for_approval(paths: &[PathBuf], signals: &Signals) -> Result<Looked, Failure> {
+/// The same, and files that say nothing are passed over: the shell has just made one for what this
+/// command prints.
+pub(super) async fn look_for_approval(
+    paths: &[PathBuf],
+    signals: &Signals,
+) -> Result<Looked, Failure> {
     let paths = paths.to_vec();
     let speaks = |file: &ManifestFile| !file.text.as_ref().is_ok_and(|text| yaml::is_blank(text));
     unless_stopped(signals, move || look_at(&paths, speaks)).await
@@ -84,7 +94,8 @@ async fn unless_stopped(
 ) -> Result<Looked, Failure> {
     tokio::select! {
         done = tokio::task::spawn_blocking(work) => done.map_err(Failure::new)?,
-        () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was changed")),
+        () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was \
+            changed")),
     }
 }
 
@@ -100,15 +111,23 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
         Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
     };
     if files.is_empty() {
-        let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        return Err(failure(&format!("there is no manifest in {named}"), "name a folder with .yaml files"));
+        let named =
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(failure(
+            &format!("there is no manifest in {named}"),
+            "name a folder with .yaml files",
+        ));
     }
     if files.iter().all(|file| file.text.is_err()) {
-        return Err(failure("no manifest can be read", "name the folder that holds the .yaml files"));
+        return Err(failure(
+            "no manifest can be read",
+            "name the folder that holds the .yaml files",
+        ));
     }
     let mut in_force = Keeper::default().take(loaded);
     if let Some(reason) = source::half_checked_out(paths) {
-        let remedy = "wait until git is done; commit the removal, or bring the file back".to_owned();
+        let remedy =
+            "wait until git is done; commit the removal, or bring the file back".to_owned();
         in_force.doubt(&Doubt { reason, remedy });
     }
     let (revision, paths) = (source::revision(paths), paths.to_vec());
@@ -119,25 +138,33 @@ impl Looked {
     /// Whether all these tenants are described.
     pub(super) fn know(&self, tenants: &[TenantName]) -> Result<(), Failure> {
         let InForce { desired, broken, .. } = &self.in_force;
-        if let Some(unknown) = tenants.iter().find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name)) {
-            let known: Vec<&str> = desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
-            return Err(
-                Failure::new(format!("no manifest describes tenant `{unknown}`")).hint(format!("there are {}", known.join(", ")))
-            );
+        if let Some(unknown) = tenants
+            .iter()
+            .find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name))
+        {
+            let known: Vec<&str> =
+                desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
+            return Err(Failure::new(format!("no manifest describes tenant `{unknown}`"))
+                .hint(format!("there are {}", known.join(", "))));
         }
         Ok(())
     }
 
-    /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is missing in them may be on its way.
+    /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is
+    /// missing in them may be on its way.
     pub(super) async fn rest(&self, quiet: Duration) -> Result<(), Failure> {
         tokio::time::sleep(quiet.saturating_sub(self.at.elapsed())).await;
         let paths = self.paths.clone();
-        let digest = tokio::task::spawn_blocking(move || read_tree(&paths).digest).await.map_err(Failure::new)?;
+        let digest = tokio::task::spawn_blocking(move || read_tree(&paths).digest)
+            .await
+            .map_err(Failure::new)?;
         if digest == self.digest {
             return Ok(());
         }
-        let moved = "the manifests have moved while this was planned, and people are to lose calling whom they do not name";
-        Err(Failure::new(format!("{moved}: nothing was changed")).hint("run it again when the folder rests"))
+        let moved = "the manifests have moved while this was planned, and people are to lose \
+            calling whom they do not name";
+        Err(Failure::new(format!("{moved}: nothing was changed"))
+            .hint("run it again when the folder rests"))
     }
 
     /// Prints the problems and says what they mean for what follows.
@@ -146,7 +173,10 @@ impl Looked {
         out::diagnostics(&self.diagnostics);
         if !self.diagnostics.is_empty() {
             let held = many(self.in_force.broken.len(), "tenant");
-            out::talk(&format!("{} in the manifests; {held} held because of them\n\n", many(self.diagnostics.len(), "error")));
+            out::talk(&format!(
+                "{} in the manifests; {held} held because of them\n\n",
+                many(self.diagnostics.len(), "error")
+            ));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The command line: words in, text and an exit code out.
 //!
-//! **Invariant:** the only place that prints, and the only one that knows exit codes. stdout is data, stderr is talk. Nothing is
-//! decided here that the library could decide.
+//! **Invariant:** the only place that prints, and the only one that knows exit codes. stdout is
+//! data, stderr is talk. Nothing is decided here that the library could decide.
 
 mod annotations;
 mod apply;
@@ -47,8 +47,8 @@ use signals::Signals;
 
 use crate::foreign;
 
-/// Does what the arguments say. The answer is the exit code; everything has been printed. `end` is called when somebody insists that
-/// the program ends, and it does not.
+/// Does what the arguments say. The answer is the exit code; everything has been printed. `end` is
+/// called when somebody insists that the program ends, and it does not.
 pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
     panic::set_hook(Box::new(tell_panic));
     let cli = match Cli::try_parse() {
@@ -70,8 +70,8 @@ pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
     }
 }
 
-/// Help, or what is wrong with the arguments. They are repeated, and somebody else may have chosen them: the names of files that
-/// a shell found, or of a branch.
+/// Help, or what is wrong with the arguments. They are repeated, and somebody else may have chosen
+/// them: the names of files that a shell found, or of a branch.
 fn tell_usage(error: clap::Error) -> Exit {
     let harmless = env::args_os().map(|argument| foreign::line(argument.to_string_lossy()));
     let error = Cli::try_parse_from(harmless).err().unwrap_or(error);
@@ -81,12 +81,19 @@ fn tell_usage(error: clap::Error) -> Exit {
     } else {
         out::data(&text);
     }
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) { Exit::Done } else { Exit::Error }
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        Exit::Done
+    } else {
+        Exit::Error
+    }
 }
 
 /// A fault of our own, whose words may repeat those of others.
 fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
-    out::talk(&format!("internal error: {}\n  hint: this is a fault of dialplane: please report it\n", foreign::line(panic)));
+    out::talk(&format!(
+        "internal error: {}\n  hint: this is a fault of dialplane: please report it\n",
+        foreign::line(panic)
+    ));
     let trace = backtrace::Backtrace::capture();
     if trace.status() == backtrace::BacktraceStatus::Captured {
         out::talk(&format!("{trace}\n"));
@@ -96,7 +103,15 @@ fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
 /// Commands that neither ask a service nor change anything: they can end anywhere.
 fn changes_nothing(command: &Command) -> bool {
     use Command as C;
-    matches!(command, C::Validate(_) | C::History(_) | C::Why(_) | C::Status(_) | C::Schema | C::Completions { .. })
+    matches!(
+        command,
+        C::Validate(_)
+            | C::History(_)
+            | C::Why(_)
+            | C::Status(_)
+            | C::Schema
+            | C::Completions { .. }
+    )
 }
 
 async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
@@ -106,13 +121,19 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Apply(command) if command.dry_run => {
             apply::plan(cli, &Asked::dry(&command.once, command.live.as_deref()), signals).await
         }
-        Command::Apply(command) => apply::apply(cli, &command.once, command.plan.as_deref(), command.yes, signals).await,
+        Command::Apply(command) => {
+            apply::apply(cli, &command.once, command.plan.as_deref(), command.yes, signals).await
+        }
         Command::Undo(command) => undo::undo(cli, command, signals).await,
         Command::History(command) => history::history(cli, command),
         Command::Why(command) => why::why(cli, command),
         Command::Journal(command) => journal::journal(cli, command),
-        Command::Run(command) if command.dry_run => apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await,
-        Command::Run(command) if command.once => apply::apply(cli, &command.as_once(), None, command.yes, signals).await,
+        Command::Run(command) if command.dry_run => {
+            apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await
+        }
+        Command::Run(command) if command.once => {
+            apply::apply(cli, &command.as_once(), None, command.yes, signals).await
+        }
         Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(cli, command, signals).await,
         Command::Import(command) => import::import(cli, command, signals).await,
@@ -121,7 +142,9 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Resume => stop::resume(cli),
         Command::Status(command) => status::status(cli, command),
         Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
-        Command::Credentials(Credentials::Regenerate(command)) => credentials::regenerate(cli, command).await,
+        Command::Credentials(Credentials::Regenerate(command)) => {
+            credentials::regenerate(cli, command).await
+        }
         Command::Schema => {
             out::json(&crate::manifest::json_schema());
             Ok(Exit::Done)

@@ -20,22 +20,34 @@ use crate::{
 };
 
 /// Looks and keeps what was seen. Tenants that could not be read are kept as such.
-pub(super) async fn observe(cli: &Cli, command: &Observe, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn observe(
+    cli: &Cli,
+    command: &Observe,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     if let Some(path) = &command.out {
         check_writable(path)?;
     }
     let seen = whom::look(cli, &command.whom, None, false, signals).await?;
     let unread = whom::tell_unread(&seen.shots);
     if unread == seen.shots.len() {
-        return Err(Failure::new("no tenant could be read").hint("nothing was written; look again later"));
+        return Err(
+            Failure::new("no tenant could be read").hint("nothing was written; look again later")
+        );
     }
-    let users: usize = seen.shots.iter().filter_map(|shot| shot.live.as_ref().ok()).map(|live| live.users.len()).sum();
+    let users: usize = seen
+        .shots
+        .iter()
+        .filter_map(|shot| shot.live.as_ref().ok())
+        .map(|live| live.users.len())
+        .sum();
     let read = seen.shots.len() - unread;
     let mut snapshot = Snapshot::default();
     seen.shots.into_iter().for_each(|shot| snapshot.add(shot));
     match &command.out {
         Some(path) => {
-            write(path, &json(&snapshot.json())).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            write(path, &json(&snapshot.json()))
+                .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
             let what = format!("{} with {}", many(read, "tenant"), many(users, "user"));
             out::talk(&format!("{what}: dialplane plan --live {}\n", line(path.display())));
         }
@@ -51,13 +63,15 @@ pub(super) async fn observe(cli: &Cli, command: &Observe, signals: &Signals) -> 
 
 /// A snapshot may be written anew; a file of somebody else may not.
 fn check_writable(path: &Path) -> Result<(), Failure> {
-    let refuse = |what: &str| Failure::new(format!("{} {what}", path.display())).hint("name another file");
+    let refuse =
+        |what: &str| Failure::new(format!("{} {what}", path.display())).hint("name another file");
     match fs::metadata(path) {
         Err(_) => Ok(()),
         Ok(metadata) if !metadata.is_file() => Err(refuse("is no file")),
         Ok(_) => {
             let mut head = [0; 128];
-            let length = fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+            let length =
+                fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
             let head = String::from_utf8_lossy(head.get(..length).unwrap_or_default()).into_owned();
             let ours = head.contains("\"kind\": \"Snapshot\"");
             if ours { Ok(()) } else { Err(refuse("exists and is no snapshot")) }

@@ -1,7 +1,8 @@
 //! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
 //!
-//! **Invariant:** whatever is printed goes past [`foreign::printable`] or [`foreign::json`], but for [`raw`]. Each text from
-//! outside was made one line before it came here: only whoever puts sentences together knows which breaks are its own.
+//! **Invariant:** whatever is printed goes past [`foreign::printable`] or [`foreign::json`], but
+//! for [`raw`]. Each text from outside was made one line before it came here: only whoever puts
+//! sentences together knows which breaks are its own.
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -24,7 +25,8 @@ const HINT: Style = Style::new().dimmed();
 /// Why data could not be printed; told once, at the end.
 static UNPRINTED: OnceLock<String> = OnceLock::new();
 
-/// Data, for stdout. A reader that has gone away (`| head`) is no error; a full disk is, see [`unprinted`].
+/// Data, for stdout. A reader that has gone away (`| head`) is no error; a full disk is, see
+/// [`unprinted`].
 pub(super) fn data(text: &str) {
     raw(&foreign::printable(text));
 }
@@ -66,7 +68,8 @@ pub(super) fn talk(text: &str) {
     let _ = stderr.write_all(foreign::printable(text).as_bytes()).and_then(|()| stderr.flush());
 }
 
-/// Problems that are shown with their source lines, at most: nobody reads more, and a broken template can make 100,000.
+/// Problems that are shown with their source lines, at most: nobody reads more, and a broken
+/// template can make 100,000.
 const MAX_SHOWN: usize = 200;
 
 /// Problems of an input, each with its source line.
@@ -75,7 +78,10 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic]) {
         talk(&format!("{}\n", yaml::render(diagnostic)));
     }
     if diagnostics.len() > MAX_SHOWN {
-        talk(&format!("... and {} more; `dialplane validate --output json` lists all\n\n", diagnostics.len() - MAX_SHOWN));
+        talk(&format!(
+            "... and {} more; `dialplane validate --output json` lists all\n\n",
+            diagnostics.len() - MAX_SHOWN
+        ));
     }
 }
 

@@ -1,4 +1,5 @@
-//! What became of a plan, shown to people and machines: text out, nothing printed. And kept for whoever asks later.
+//! What became of a plan, shown to people and machines: text out, nothing printed. And kept for
+//! whoever asks later.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,8 +33,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// How a run ends whose plan and reports are these.
 pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
     let unread = plan.tenants.iter().filter(|tenant| tenant.is_unread()).count();
-    let read =
-        plan.tenants.iter().any(|tenant| tenant.reference.is_some() && tenant.mode != Mode::Suspend && !tenant.is_unread());
+    let read = plan.tenants.iter().any(|tenant| {
+        tenant.reference.is_some() && tenant.mode != Mode::Suspend && !tenant.is_unread()
+    });
     if unread > 0 && !read {
         Exit::Error
     } else if is_undecided(plan, reports) {
@@ -77,9 +79,12 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
     parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
     parts.extend((left > 0).then(|| format!("{left} not tried")));
     parts.push(format!("{} accepted", many(syncs, "sync")));
-    let waiting = reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
+    let waiting =
+        reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
     parts.extend((waiting > 0).then(|| format!("{} waiting", many(waiting, "sync"))));
-    let took = humantime::format_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
+    let took = humantime::format_duration(Duration::from_millis(
+        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    ));
     let asked = reports.iter().any(|report| report.stopped == Some(Stop::Asked));
     let how = if asked { "stopped" } else { "done" };
     writeln!(out, "{BOLD}{how}:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
@@ -94,7 +99,12 @@ pub(super) fn tenant(plan: &TenantPlan, report: &TenantReport) -> String {
 }
 
 /// `told` holds the advice that was given already.
-fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told: &mut BTreeSet<String>) -> fmt::Result {
+fn write_tenant(
+    out: &mut String,
+    plan: &TenantPlan,
+    report: &TenantReport,
+    told: &mut BTreeSet<String>,
+) -> fmt::Result {
     let tried = report.steps.iter().flatten().count();
     if tried == 0 && report.sync == SyncOutcome::NotNeeded && report.stopped.is_none() {
         return Ok(());
@@ -102,10 +112,18 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
     let sync = match &report.sync {
         SyncOutcome::NotNeeded => String::new(),
         SyncOutcome::Accepted => ", sync accepted".to_owned(),
-        SyncOutcome::Failed(_) | SyncOutcome::NotTried(_) => format!(", {YELLOW}sync still owed{YELLOW:#}"),
+        SyncOutcome::Failed(_) | SyncOutcome::NotTried(_) => {
+            format!(", {YELLOW}sync still owed{YELLOW:#}")
+        }
         SyncOutcome::Waits(_) => format!(", {YELLOW}sync waits{YELLOW:#}"),
     };
-    writeln!(out, "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}", plan.tenant, report.accepted(), many(tried, "step"))?;
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#}  {} of {} accepted{sync}",
+        plan.tenant,
+        report.accepted(),
+        many(tried, "step")
+    )?;
     if let Some(stop) = &report.stopped {
         writeln!(out, "  {RED}stopped:{RED:#} {}", line(stop))?;
         if let Stop::Fault(fault) = stop {
@@ -114,9 +132,13 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
     }
     let late = plan.late_steps().count();
     if late > 0 {
-        writeln!(out, "  {YELLOW}did not land{YELLOW:#}  {} of an earlier run; sent again", many(late, "step"))?;
-        let hint =
-            "if this comes back, look in the portal: either the service does not do it, or the list of users does not show it";
+        writeln!(
+            out,
+            "  {YELLOW}did not land{YELLOW:#}  {} of an earlier run; sent again",
+            many(late, "step")
+        )?;
+        let hint = "if this comes back, look in the portal: either the service does not do it, or \
+            the list of users does not show it";
         write_hint(out, Some(hint), told)?;
     }
     for (step, outcome) in plan.steps.iter().zip(&report.steps) {
@@ -129,32 +151,50 @@ fn write_tenant(out: &mut String, plan: &TenantPlan, report: &TenantReport, told
             writeln!(out, "  {YELLOW}sync:{YELLOW:#} {}", line(fault))?;
             write_hint(out, fault.hint.as_deref(), told)
         }
-        SyncOutcome::NotTried(reason) => writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {}", line(reason)),
+        SyncOutcome::NotTried(reason) => {
+            writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {}", line(reason))
+        }
         SyncOutcome::Waits(until) => {
             let until = until.strftime("%F %T UTC");
             if let Some(hold) = &plan.sync_hold {
                 writeln!(out, "  {YELLOW}sync:{YELLOW:#} held, and stays owed: {}", hold.reason)?;
                 return write_hint(out, Some(&hold.remedy), told);
             }
-            writeln!(out, "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly before; it stays owed")?;
-            let hint =
-                "`dialplane run` sends it then by itself; without the service, run `dialplane apply` again after that time";
+            writeln!(
+                out,
+                "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly \
+                    before; it stays owed"
+            )?;
+            let hint = "`dialplane run` sends it then by itself; without the service, run \
+                `dialplane apply` again after that time";
             write_hint(out, Some(hint), told)
         }
         SyncOutcome::NotNeeded | SyncOutcome::Accepted => Ok(()),
     }
 }
 
-fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut BTreeSet<String>) -> fmt::Result {
+fn write_step(
+    out: &mut String,
+    step: &Step,
+    outcome: &StepOutcome,
+    told: &mut BTreeSet<String>,
+) -> fmt::Result {
     let (word, fault) = match outcome {
         StepOutcome::Accepted => return Ok(()),
         StepOutcome::NotTried(reason) => {
-            return writeln!(out, "  {YELLOW}not tried{YELLOW:#} {} {}: {}", step.action.verb(), line(&step.user), line(reason));
+            return writeln!(
+                out,
+                "  {YELLOW}not tried{YELLOW:#} {} {}: {}",
+                step.action.verb(),
+                line(&step.user),
+                line(reason)
+            );
         }
         StepOutcome::Failed(fault) => ("failed   ", fault),
         StepOutcome::Unknown(fault) => ("unknown  ", fault),
     };
-    // Most faults begin with what was tried and for whom; those of what came before the call do not.
+    // Most faults begin with what was tried and for whom; those of what came before the call do
+    // not.
     let whose = if fault.message.contains(step.user.as_str()) {
         String::new()
     } else {
@@ -162,7 +202,8 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut B
     };
     writeln!(out, "  {RED}{word}{RED:#} {whose}{}", line(fault))?;
     if let StepOutcome::Unknown(_) = outcome {
-        let hint = "it is not sent again; the next look at live state decides whether it was carried out";
+        let hint =
+            "it is not sent again; the next look at live state decides whether it was carried out";
         write_hint(out, Some(hint), told)?;
     }
     write_hint(out, fault.hint.as_deref(), told)
@@ -170,7 +211,9 @@ fn write_step(out: &mut String, step: &Step, outcome: &StepOutcome, told: &mut B
 
 fn write_hint(out: &mut String, hint: Option<&str>, told: &mut BTreeSet<String>) -> fmt::Result {
     match hint {
-        Some(hint) if told.insert(hint.to_owned()) => writeln!(out, "            {FAINT}hint: {}{FAINT:#}", line(hint)),
+        Some(hint) if told.insert(hint.to_owned()) => {
+            writeln!(out, "            {FAINT}hint: {}{FAINT:#}", line(hint))
+        }
         _ => Ok(()),
     }
 }
@@ -181,7 +224,9 @@ pub(super) type Recovered = BTreeMap<TenantName, Debts>;
 /// All reports beside their plan; versioned.
 pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered) -> Value {
     let tenants = plan.tenants.iter().zip(reports);
-    let tenants: Vec<Value> = tenants.map(|(plan, report)| tenant_json(plan, report, recovered.get(&plan.tenant))).collect();
+    let tenants: Vec<Value> = tenants
+        .map(|(plan, report)| tenant_json(plan, report, recovered.get(&plan.tenant)))
+        .collect();
     json!({ "version": 1, "kind": "Report", "plan": render::json(plan), "tenants": tenants })
 }
 
@@ -196,7 +241,8 @@ pub(super) fn keep(folder: &Path, plan: &TenantPlan, report: &TenantReport) {
 
 /// The debts of one tenant.
 pub(super) fn debts(debts: &Debts) -> Value {
-    let (since, run) = debts.sync.as_ref().map(|debt| (debt.since.to_string(), debt.run.to_string())).unzip();
+    let (since, run) =
+        debts.sync.as_ref().map(|debt| (debt.since.to_string(), debt.run.to_string())).unzip();
     json!({ "syncOwedSince": since, "syncOwedBy": run, "cutOff": debts.cut_off, "lost": debts.lost })
 }
 
@@ -224,7 +270,8 @@ fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debt
         SyncOutcome::NotTried(reason) => ("notTried", Some(reason.as_str())),
         SyncOutcome::Waits(_) => ("waits", None),
     };
-    let until = if let SyncOutcome::Waits(until) = &report.sync { Some(until.to_string()) } else { None };
+    let until =
+        if let SyncOutcome::Waits(until) = &report.sync { Some(until.to_string()) } else { None };
     json!({
         "tenant": plan.tenant.as_str(),
         "run": report.run.as_str(),

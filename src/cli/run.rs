@@ -69,8 +69,11 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
         timing: settings.run,
     };
     let setting = Arc::clone(&daemon.switch.setting);
-    let watched = async { if once.sandbox { std::future::pending().await } else { watch_setting(cli, &setting).await } };
-    let service = daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked());
+    let watched = async {
+        if once.sandbox { std::future::pending().await } else { watch_setting(cli, &setting).await }
+    };
+    let service =
+        daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked());
     let ended = tokio::select! {
         ended = service => ended,
         () = watched => Ok(()),
@@ -78,17 +81,21 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     ended.map_err(|error| {
         let hint = match error {
             JournalError::Gone(_) => {
-                "nothing more was sent; see that no other dialplane works with this state and that the folder is restored, then start the service again"
+                "nothing more was sent; see that no other dialplane works with this state and \
+                    that the folder is restored, then start the service again"
             }
-            _ => "make room or set `state.path`, and start the service again: it continues where it was",
+            _ => {
+                "make room or set `state.path`, and start the service again: it continues where \
+                    it was"
+            }
         };
         Failure::new(error).hint(hint)
     })?;
     Ok(Exit::Done)
 }
 
-/// Takes `stop` from the settings again and again, so that it acts on a service that runs. Settings that cannot be read, such as a
-/// file that is half saved, change nothing.
+/// Takes `stop` from the settings again and again, so that it acts on a service that runs. Settings
+/// that cannot be read, such as a file that is half saved, change nothing.
 async fn watch_setting(cli: &Cli, setting: &AtomicBool) {
     loop {
         tokio::time::sleep(SETTING_PAUSE).await;
@@ -145,7 +152,11 @@ impl Show {
                 }
                 let text = report::tenant(plan, outcome);
                 if self.json && !text.is_empty() {
-                    out::json_line(&report::json(&alone(plan), std::slice::from_ref(*outcome), &BTreeMap::new()));
+                    out::json_line(&report::json(
+                        &alone(plan),
+                        std::slice::from_ref(*outcome),
+                        &BTreeMap::new(),
+                    ));
                 } else if !text.is_empty() {
                     out::data(&format!("{text}\n"));
                 }
@@ -191,7 +202,14 @@ impl Show {
             note: status.note.clone(),
         });
         let (version, process) = (state::Status::VERSION, std::process::id());
-        let status = state::Status { version, process, at, until, manifest_errors, tenants: tenants.collect() };
+        let status = state::Status {
+            version,
+            process,
+            at,
+            until,
+            manifest_errors,
+            tenants: tenants.collect(),
+        };
         if let Err(error) = status.write(folder) {
             warn!(%error, folder = %folder.display(), "the status cannot be written");
         }

@@ -1,4 +1,5 @@
-//! `apply --plan FILE`: exactly the plan that was saved with `plan --out` or `plan --output json`, or nothing.
+//! `apply --plan FILE`: exactly the plan that was saved with `plan --out` or `plan --output json`,
+//! or nothing.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -16,9 +17,11 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 /// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
 pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     let shown = path.display();
-    let text = file::read_text(path, MAX_BYTES).map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
+    let text = file::read_text(path, MAX_BYTES)
+        .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
     let wrong = |what: &str| {
-        Failure::new(format!("{shown} is no saved plan: {what}")).hint("save one with `dialplane plan --out plan.json`")
+        Failure::new(format!("{shown} is no saved plan: {what}"))
+            .hint("save one with `dialplane plan --out plan.json`")
     };
     let saved: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
     if (&saved["kind"], &saved["version"]) != (&json!("Plan"), &json!(1)) {
@@ -42,9 +45,14 @@ pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     if moved.is_empty() {
         return Ok(());
     }
-    let message = format!("{shown} is not what would be done now, so nothing is done; it has moved in {}", moved.join(", "));
-    Err(Failure::new(message)
-        .hint("manifests, live state or what is held have changed since it was saved: look at the plan again"))
+    let message = format!(
+        "{shown} is not what would be done now, so nothing is done; it has moved in {}",
+        moved.join(", ")
+    );
+    Err(Failure::new(message).hint(
+        "manifests, live state or what is held have changed since it was saved: look at the plan \
+            again",
+    ))
 }
 
 /// Steps of a tenant that are told.
@@ -53,11 +61,18 @@ const TOLD: usize = 5;
 /// What differs between a tenant's saved plan and what would be done now.
 fn differs(saved: &Value, now: &Value) -> String {
     let (before, after) = (steps(saved), steps(now));
-    let gone = before.iter().filter(|(step, _)| !after.contains_key(*step)).map(|(step, _)| format!("no longer {step}"));
+    let gone = before
+        .iter()
+        .filter(|(step, _)| !after.contains_key(*step))
+        .map(|(step, _)| format!("no longer {step}"));
     let new = after.iter().filter_map(|(step, what)| match before.get(step) {
         None => Some(format!("now also {step}{}", if what.runs { "" } else { ", which is held" })),
-        Some(before) if before.runs != what.runs => Some(format!("{step} {} now", if what.runs { "may run" } else { "is held" })),
-        Some(before) if before.changes != what.changes => Some(format!("{step} changes something else")),
+        Some(before) if before.runs != what.runs => {
+            Some(format!("{step} {} now", if what.runs { "may run" } else { "is held" }))
+        }
+        Some(before) if before.changes != what.changes => {
+            Some(format!("{step} changes something else"))
+        }
         Some(_) => None,
     });
     let mut all: Vec<String> = gone.chain(new).collect();
@@ -71,7 +86,11 @@ fn differs(saved: &Value, now: &Value) -> String {
             saved["sync"].as_str().unwrap_or("?")
         ));
     }
-    if all.is_empty() { "the same steps, from other manifests or live values".to_owned() } else { all.join("; ") }
+    if all.is_empty() {
+        "the same steps, from other manifests or live values".to_owned()
+    } else {
+        all.join("; ")
+    }
 }
 
 /// A step as far as it is compared.
@@ -94,9 +113,13 @@ fn steps(tenant: &Value) -> BTreeMap<String, Done<'_>> {
 /// Saves a plan.
 pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
     let text = format!("{:#}\n", render::json(plan));
-    super::observe::write(file, &text)
-        .map_err(|error| Failure::new(format!("the plan cannot be saved to {}: {error}", file.display())))?;
-    out::talk(&format!("saved: `dialplane apply --plan {}` does exactly this, or nothing\n", file.display()));
+    super::observe::write(file, &text).map_err(|error| {
+        Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
+    })?;
+    out::talk(&format!(
+        "saved: `dialplane apply --plan {}` does exactly this, or nothing\n",
+        file.display()
+    ));
     Ok(())
 }
 
@@ -104,12 +127,14 @@ pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
 pub(super) fn is_saved(path: &Path) -> bool {
     let json = path.extension().is_some_and(|extension| extension == "json") && path.is_file();
     let text = json.then(|| file::read_text(path, MAX_BYTES).ok()).flatten();
-    text.and_then(|text| serde_json::from_str::<Value>(&text).ok()).is_some_and(|value| value["kind"] == "Plan")
+    text.and_then(|text| serde_json::from_str::<Value>(&text).ok())
+        .is_some_and(|value| value["kind"] == "Plan")
 }
 
 /// What of a tenant's plan decides what is sent.
 fn essence(tenant: &Value) -> Value {
     let steps = tenant["steps"].as_array().into_iter().flatten();
-    let runs: Vec<Value> = steps.map(|step| json!([step["user"], step["action"], step["runs"]])).collect();
+    let runs: Vec<Value> =
+        steps.map(|step| json!([step["user"], step["action"], step["runs"]])).collect();
     json!([tenant["tenant"], tenant["fingerprint"], tenant["sync"], runs])
 }

@@ -24,12 +24,16 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. `at_once`: the command changes nothing, so that asking is as good as insisting. `end` ends the program if
-    /// it does not end by itself.
+    /// Listens from now on. `at_once`: the command changes nothing, so that asking is as good as
+    /// insisting. `end` ends the program if it does not end by itself.
     pub(super) fn listen(at_once: bool, end: impl FnOnce(Exit) + Send + 'static) -> Self {
         let signals = Self { asked: CancellationToken::new(), insisted: CancellationToken::new() };
         let tokens = [signals.asked.clone(), signals.insisted.clone()];
-        if thread::Builder::new().name("signals".to_owned()).spawn(move || hear(tokens, at_once, end)).is_err() {
+        if thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || hear(tokens, at_once, end))
+            .is_err()
+        {
             warn!("signals cannot be caught: a stop ends the program at once");
         }
         signals
@@ -52,7 +56,9 @@ fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOn
         return;
     };
     runtime.block_on(async {
-        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        let (Ok(mut term), Ok(mut int)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
             warn!("signals cannot be caught: a stop ends the program at once");
             return;
         };

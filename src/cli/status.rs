@@ -34,11 +34,14 @@ pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
             .hint("start it with `dialplane run`, or set `state.path`")
     })?;
     // The lock tells a process that has ended, the time one that hangs.
-    let held = is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let held =
+        is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     let alive = held && Timestamp::now() <= status.until;
     let journal = About::of(&folder);
     match command.output {
-        StatusOutput::Text => out::data(&(stop_line(stopped.as_ref()) + &text(&status, alive) + &journal_line(&journal))),
+        StatusOutput::Text => out::data(
+            &(stop_line(stopped.as_ref()) + &text(&status, alive) + &journal_line(&journal)),
+        ),
         StatusOutput::Json => {
             let problem = journal.as_ref().err().map(ToString::to_string);
             let journal = journal.as_ref().ok();
@@ -82,7 +85,11 @@ fn text(status: &Status, alive: bool) -> String {
     let mut out = if alive {
         format!("process {} is alive, last heard {}\n", status.process, time(status.at))
     } else {
-        format!("process {} is not alive or hangs, last heard {}\n", status.process, time(status.at))
+        format!(
+            "process {} is not alive or hangs, last heard {}\n",
+            status.process,
+            time(status.at)
+        )
     };
     if status.manifest_errors > 0 {
         let errors = many(status.manifest_errors, "error");
@@ -103,8 +110,12 @@ fn text(status: &Status, alive: bool) -> String {
             (None, _) => "running now".to_owned(),
         };
         // Writing to a string cannot fail.
-        let _ =
-            writeln!(out, "  {:30} {last:10} {:24} {next}", line(&tenant.tenant), tenant.last_at.map(time).unwrap_or_default());
+        let _ = writeln!(
+            out,
+            "  {:30} {last:10} {:24} {next}",
+            line(&tenant.tenant),
+            tenant.last_at.map(time).unwrap_or_default()
+        );
         if let Some((confirmed, of)) = tenant.confirmed {
             let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));
         }
@@ -125,7 +136,8 @@ fn left(left: &Left) -> Vec<String> {
         (None, 0) => None,
         (None, steps) => Some(format!("held: {}", many(steps, "step"))),
     };
-    let problems = (left.problems > 0).then(|| format!("{} in need of attention", many(left.problems, "user")));
+    let problems = (left.problems > 0)
+        .then(|| format!("{} in need of attention", many(left.problems, "user")));
     let drift = (left.drift > 0).then(|| format!("drift {} (report)", left.drift));
     [held, problems, drift].into_iter().flatten().collect()
 }

@@ -37,8 +37,15 @@ pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     })?;
     let was = if made { "" } else { "it was stopped before; " };
     match switch(false, &settings).state() {
-        Some(Stopped { message, .. }) => out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings)?))),
-        None => return Err(Failure::new(format!("the stop file {} is not there any more: nothing is stopped", file.display()))),
+        Some(Stopped { message, .. }) => {
+            out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings)?)));
+        }
+        None => {
+            return Err(Failure::new(format!(
+                "the stop file {} is not there any more: nothing is stopped",
+                file.display()
+            )));
+        }
     }
     Ok(Exit::Done)
 }
@@ -46,12 +53,17 @@ pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
 /// Who hears of it.
 fn obeyed(settings: &Settings) -> Result<String, Failure> {
     let folder = &settings.state.path;
-    let held = state::is_held(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let held = state::is_held(folder)
+        .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     Ok(if held {
-        format!("whoever works with the state in {} begins no new call; `dialplane resume` lets go", folder.display())
+        format!(
+            "whoever works with the state in {} begins no new call; `dialplane resume` lets go",
+            folder.display()
+        )
     } else {
         format!(
-            "no process works with the state in {} now; whoever starts will write nothing until `dialplane resume`",
+            "no process works with the state in {} now; whoever starts will write nothing until \
+                `dialplane resume`",
             folder.display()
         )
     })

@@ -54,14 +54,19 @@ impl Arguments {
 }
 
 /// Shows the plan back, or carries it out.
-pub(super) async fn undo(cli: &Cli, arguments: &Arguments, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn undo(
+    cli: &Cli,
+    arguments: &Arguments,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let run = RunId::new(&arguments.run);
     let entries = entries(&run, &settings)?;
     let once = arguments.as_once();
     let looked = apply::look(&once, &settings, signals).await?;
     let tenant = tenant(&run, &entries, &looked)?;
-    let back = Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
+    let back =
+        Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
     let exit = if arguments.apply {
         carry_out(&back, &once, arguments.yes, &settings).await
     } else {
@@ -82,11 +87,17 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     Ok(Exit::of_plan(&plan, None))
 }
 
-async fn carry_out(back: &Back<'_>, once: &Once, yes: bool, settings: &Settings) -> Result<Exit, Failure> {
+async fn carry_out(
+    back: &Back<'_>,
+    once: &Once,
+    yes: bool,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
     let journal = apply::store(false, settings)?;
-    let mut plan = back.plan(&backend.reader(), &backend.execution, |tenant| journal.memory(tenant)).await?;
+    let mut plan =
+        back.plan(&backend.reader(), &backend.execution, |tenant| journal.memory(tenant)).await?;
     let switch = apply::switch(false, settings);
     apply::stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
@@ -119,8 +130,16 @@ impl Back<'_> {
         memory: impl Fn(&TenantId) -> Memory,
     ) -> Result<Plan, Failure> {
         let in_force = &self.looked.in_force;
-        let observed = apply::observe(self.looked, reader, execution, &memory, self.signals).await?;
-        let plan = pass::decide_undo((self.undo, self.tenant), in_force, &observed, memory, Timestamp::now(), execution);
+        let observed =
+            apply::observe(self.looked, reader, execution, &memory, self.signals).await?;
+        let plan = pass::decide_undo(
+            (self.undo, self.tenant),
+            in_force,
+            &observed,
+            memory,
+            Timestamp::now(),
+            execution,
+        );
         Ok(Plan { tenants: plan.into_iter().collect() })
     }
 }
@@ -142,11 +161,21 @@ fn entries(run: &RunId, settings: &Settings) -> Result<Vec<Entry>, Failure> {
 }
 
 /// The run's tenant, by the name that it has now.
-fn tenant<'l>(run: &RunId, entries: &[Entry], looked: &'l Looked) -> Result<&'l TenantName, Failure> {
-    let of = |id: &TenantId| looked.in_force.desired.tenants.values().find(|tenant| tenant.id == *id);
-    let Some(first) = entries.first() else { return Err(Failure::new(format!("nothing is on record of run {run}"))) };
+fn tenant<'l>(
+    run: &RunId,
+    entries: &[Entry],
+    looked: &'l Looked,
+) -> Result<&'l TenantName, Failure> {
+    let of =
+        |id: &TenantId| looked.in_force.desired.tenants.values().find(|tenant| tenant.id == *id);
+    let Some(first) = entries.first() else {
+        return Err(Failure::new(format!("nothing is on record of run {run}")));
+    };
     of(&first.tenant_id).map(|tenant| &tenant.name).ok_or_else(|| {
-        Failure::new(format!("run {run} was of tenant {}, which the manifests do not describe", first.tenant))
-            .hint("its rules are needed for an undo: bring the tenant's document back, or correct it")
+        Failure::new(format!(
+            "run {run} was of tenant {}, which the manifests do not describe",
+            first.tenant
+        ))
+        .hint("its rules are needed for an undo: bring the tenant's document back, or correct it")
     })
 }

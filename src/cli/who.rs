@@ -5,8 +5,12 @@ use std::fs;
 /// User and machine, such as `ada@desk`.
 pub(super) fn who() -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let user = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME")).or_else(number);
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let user = variable("SUDO_USER")
+        .or_else(|| variable("USER"))
+        .or_else(|| variable("LOGNAME"))
+        .or_else(number);
+    let host =
+        fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned());
     one_line(&format!("{}@{host}", user.as_deref().unwrap_or("somebody")))
 }
@@ -22,6 +26,9 @@ const MOST: usize = 200;
 
 /// Text that somebody typed, on one line and not too long.
 pub(super) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect();
     words.join(" ").chars().take(MOST).collect()
 }

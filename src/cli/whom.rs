@@ -31,7 +31,8 @@ pub(super) struct Seen {
     pub(super) looked: Option<Looked>,
 }
 
-/// Looks at the tenants that are named. `with_manifests`: the manifests are needed for more than the names of tenants.
+/// Looks at the tenants that are named. `with_manifests`: the manifests are needed for more than
+/// the names of tenants.
 pub(super) async fn look(
     cli: &Cli,
     whom: &Whom,
@@ -43,25 +44,33 @@ pub(super) async fn look(
     let kept = live.map(|path| kept(path, &settings)).transpose()?;
     let from_kept = kept.is_some() && whom.paths.is_empty();
     let looked = if (whom.ids.is_empty() && !from_kept) || with_manifests {
-        let looked = manifests::look_unless_stopped(&manifests::paths(&whom.paths, &settings), signals).await?;
+        let looked =
+            manifests::look_unless_stopped(&manifests::paths(&whom.paths, &settings), signals)
+                .await?;
         looked.tell();
         Some(looked)
     } else {
         None
     };
-    let tenants = only(tenants(whom, kept.as_ref().filter(|_| from_kept), looked.as_ref()), &whom.tenants)?;
+    let tenants =
+        only(tenants(whom, kept.as_ref().filter(|_| from_kept), looked.as_ref()), &whom.tenants)?;
     let shots = match (&kept, &looked) {
         (Some(kept), _) => {
             tell_age(kept, tenants.iter().cloned());
             let observed = observe(kept, &tenants, 1, signals).await?;
             let taken = |tenant: &TenantRef| {
-                kept.taken(tenant).map_or_else(|| (Timestamp::now(), PORTAL.into()), |(at, reader)| (at, reader.into()))
+                kept.taken(tenant).map_or_else(
+                    || (Timestamp::now(), PORTAL.into()),
+                    |(at, reader)| (at, reader.into()),
+                )
             };
             shots(kept, tenants, observed, taken).await
         }
         (None, looked) => {
             let backend = match looked {
-                Some(looked) if whom.sandbox => Backend::rehearsal(&looked.in_force.desired).await?,
+                Some(looked) if whom.sandbox => {
+                    Backend::rehearsal(&looked.in_force.desired).await?
+                }
                 _ => Backend::real(&settings)?,
             };
             let reader = backend.reader();
@@ -82,7 +91,8 @@ fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec
         return kept.tenants();
     }
     let described = looked.iter().flat_map(|looked| looked.in_force.desired.tenants.values());
-    let (suspended, asked): (Vec<_>, Vec<_>) = described.partition(|tenant| tenant.mode == Mode::Suspend);
+    let (suspended, asked): (Vec<_>, Vec<_>) =
+        described.partition(|tenant| tenant.mode == Mode::Suspend);
     if !suspended.is_empty() {
         let names: Vec<&str> = suspended.iter().map(|tenant| tenant.name.as_str()).collect();
         out::talk(&format!("left alone, because their mode is `suspend`: {}\n", names.join(", ")));
@@ -96,12 +106,17 @@ fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec
 }
 
 fn only(tenants: Vec<TenantRef>, wanted: &[TenantName]) -> Result<Vec<TenantRef>, Failure> {
-    if let Some(unknown) = wanted.iter().find(|name| tenants.iter().all(|tenant| tenant.name != **name)) {
+    if let Some(unknown) =
+        wanted.iter().find(|name| tenants.iter().all(|tenant| tenant.name != **name))
+    {
         let known: Vec<&str> = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         let hint = format!("there are {}", known.join(", "));
         return Err(Failure::new(format!("there is no tenant `{unknown}` to look at")).hint(hint));
     }
-    Ok(tenants.into_iter().filter(|tenant| wanted.is_empty() || wanted.contains(&tenant.name)).collect())
+    Ok(tenants
+        .into_iter()
+        .filter(|tenant| wanted.is_empty() || wanted.contains(&tenant.name))
+        .collect())
 }
 
 async fn observe<R: LiveReader>(
@@ -113,7 +128,8 @@ async fn observe<R: LiveReader>(
     let bar = out::progress("reading live state", tenants.len());
     let observed = tokio::select! {
         observed = pass::look(reader, tenants.iter().cloned(), side_by_side, |_| bar.inc(1)) => observed,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before anything was written")),
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
+            anything was written")),
     };
     bar.finish_and_clear();
     Ok(observed)
@@ -137,9 +153,11 @@ async fn shots<R: LiveReader>(
 
 /// Says which tenants could not be read, and why; how many.
 pub(super) fn tell_unread(shots: &[Shot]) -> usize {
-    let unread = shots.iter().filter_map(|shot| Some((&shot.tenant.name, shot.live.as_ref().err()?)));
+    let unread =
+        shots.iter().filter_map(|shot| Some((&shot.tenant.name, shot.live.as_ref().err()?)));
     let told = unread.map(|(name, fault)| {
-        let hint = fault.hint.as_ref().map(|hint| format!("  hint: {}\n", line(hint))).unwrap_or_default();
+        let hint =
+            fault.hint.as_ref().map(|hint| format!("  hint: {}\n", line(hint))).unwrap_or_default();
         out::talk(&format!("{name} could not be read: {}\n{hint}", line(fault)));
     });
     told.count()
@@ -149,7 +167,10 @@ pub(super) fn tell_unread(shots: &[Shot]) -> usize {
 pub(super) fn kept(path: &Path, settings: &Settings) -> Result<Snapshot, Failure> {
     read_kept(path, &settings.live.portal).map_err(|diagnostics| {
         let errors = many(diagnostics.len(), "error");
-        Failure { diagnostics, ..Failure::new(format!("{} cannot be used: {errors}", path.display())) }
+        Failure {
+            diagnostics,
+            ..Failure::new(format!("{} cannot be used: {errors}", path.display()))
+        }
     })
 }
 
@@ -157,7 +178,9 @@ pub(super) fn kept(path: &Path, settings: &Settings) -> Result<Snapshot, Failure
 pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>) {
     let taken: Vec<(TenantRef, Timestamp, bool)> = tenants
         .filter_map(|tenant| {
-            kept.taken(&tenant).map(|(at, reader)| (at, reader == PORTAL)).map(|(at, portal)| (tenant, at, portal))
+            kept.taken(&tenant)
+                .map(|(at, reader)| (at, reader == PORTAL))
+                .map(|(at, portal)| (tenant, at, portal))
         })
         .collect();
     let Some(oldest) = taken.iter().map(|(_, at, _)| *at).min() else { return };
@@ -165,12 +188,24 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
     let minutes = u64::try_from(age.as_mins()).unwrap_or(0);
     let age = match minutes {
         0 => "less than a minute".to_owned(),
-        minutes => humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string(),
+        minutes => {
+            humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string()
+        }
     };
     let at = oldest.strftime("%Y-%m-%d %H:%M:%S UTC");
-    out::talk(&format!("live state is taken from {}, observed at {at}, {age} ago\n", line(kept.name())));
-    let listed: Vec<&str> = taken.iter().filter(|(.., portal)| *portal).map(|(tenant, ..)| tenant.name.as_str()).collect();
+    out::talk(&format!(
+        "live state is taken from {}, observed at {at}, {age} ago\n",
+        line(kept.name())
+    ));
+    let listed: Vec<&str> = taken
+        .iter()
+        .filter(|(.., portal)| *portal)
+        .map(|(tenant, ..)| tenant.name.as_str())
+        .collect();
     if !listed.is_empty() {
-        out::talk(&format!("lists of the portal do not tell consent, which counts as not given: {}\n", listed.join(", ")));
+        out::talk(&format!(
+            "lists of the portal do not tell consent, which counts as not given: {}\n",
+            listed.join(", ")
+        ));
     }
 }

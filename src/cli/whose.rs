@@ -1,4 +1,5 @@
-//! Who is meant by what somebody typed: a user principal name, the beginning of one, or a telephone number.
+//! Who is meant by what somebody typed: a user principal name, the beginning of one, or a telephone
+//! number.
 
 use std::collections::BTreeSet;
 
@@ -36,15 +37,21 @@ impl Known<'_> {
         if text.contains('@') {
             let user = Upn::parse(text).map_err(Failure::new)?;
             let found: Vec<User> = self.all().filter(|(_, known)| *known == user).collect();
-            return if found.is_empty() { Err(self.unknown(text)) } else { Ok(Meant::Users(found)) };
+            return if found.is_empty() {
+                Err(self.unknown(text))
+            } else {
+                Ok(Meant::Users(found))
+            };
         }
         let begin = text.to_lowercase();
-        let found: BTreeSet<User> = self.all().filter(|(_, user)| user.key().starts_with(&begin)).collect();
+        let found: BTreeSet<User> =
+            self.all().filter(|(_, user)| user.key().starts_with(&begin)).collect();
         match found.len() {
             0 => Err(self.unknown(text)),
             1..=MOST => Ok(Meant::Users(found.into_iter().collect())),
             more => {
-                let first: Vec<&str> = found.iter().take(MOST).map(|(_, user)| user.as_str()).collect();
+                let first: Vec<&str> =
+                    found.iter().take(MOST).map(|(_, user)| user.as_str()).collect();
                 Err(Failure::new(format!("{more} users begin with `{text}`")).hint(format!(
                     "they are {} and {} more: say more of the name",
                     first.join(", "),
@@ -56,7 +63,12 @@ impl Known<'_> {
 
     fn all(&self) -> impl Iterator<Item = User> + '_ {
         self.tenants.iter().flat_map(|(tenant, memory, spoken_of)| {
-            let named = tenant.users.keys().chain(memory.written.keys()).chain(memory.managed.keys()).chain(spoken_of);
+            let named = tenant
+                .users
+                .keys()
+                .chain(memory.written.keys())
+                .chain(memory.managed.keys())
+                .chain(spoken_of);
             let users: BTreeSet<&Upn> = named.collect();
             users.into_iter().map(|user| (tenant.name.clone(), user.clone())).collect::<Vec<_>>()
         })
@@ -79,15 +91,24 @@ impl Known<'_> {
             wanted.extend(wants.map(|wants| user(&wants.upn)));
             let got = memory.written.iter().filter(|(_, written)| {
                 let write = written.details.get(&Field::PhoneNumber);
-                write.is_some_and(|write| matches!(&write.value, Value::Phone(number) if same(number)))
+                write.is_some_and(
+                    |write| matches!(&write.value, Value::Phone(number) if same(number)),
+                )
             });
             sent.extend(got.map(|(upn, _)| user(upn)));
             understood = Ok(number.normal().to_owned());
         }
-        let number = understood.map_err(|why| Failure::new(why).hint("write it as in the manifests, such as +14255550100"))?;
+        let number = understood.map_err(|why| {
+            Failure::new(why).hint("write it as in the manifests, such as +14255550100")
+        })?;
         if wanted.is_empty() && sent.is_empty() {
-            return Err(Failure::new(format!("no manifest wants {number}, and the journal has not sent it to anybody"))
-                .hint("live state is not asked here: who else holds it is in a snapshot (`dialplane observe`)"));
+            return Err(Failure::new(format!(
+                "no manifest wants {number}, and the journal has not sent it to anybody"
+            ))
+            .hint(
+                "live state is not asked here: who else holds it is in a snapshot (`dialplane \
+                    observe`)",
+            ));
         }
         Ok(Meant::Number { number, wanted, sent })
     }
@@ -97,24 +118,35 @@ impl Known<'_> {
         let whole = text.contains('@');
         let part = |user: &Upn| user.key().split('@').next().unwrap_or_default().to_owned();
         let alike = |user: &Upn| {
-            if whole { strsim::jaro_winkler(&text, user.key()) } else { strsim::jaro_winkler(&text, &part(user)) }
+            if whole {
+                strsim::jaro_winkler(&text, user.key())
+            } else {
+                strsim::jaro_winkler(&text, &part(user))
+            }
         };
-        let scored = self.all().map(|(_, user)| (alike(&user), user)).filter(|(score, _)| *score >= ALIKE);
+        let scored =
+            self.all().map(|(_, user)| (alike(&user), user)).filter(|(score, _)| *score >= ALIKE);
         let nearest = scored.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, user)| user);
-        let failure =
-            Failure::new(format!("no manifest names {text}, and the journal knows of nothing that was sent for this user"));
+        let failure = Failure::new(format!(
+            "no manifest names {text}, and the journal knows of nothing that was sent for this user"
+        ));
         match nearest {
             Some(user) => failure.hint(format!("did you mean {user}?")),
-            None => failure.hint("whom no manifest names is left alone, unless the tenant prunes; check the spelling"),
+            None => failure.hint(
+                "whom no manifest names is left alone, unless the tenant prunes; check the \
+                    spelling",
+            ),
         }
     }
 }
 
-/// The digits of a telephone number, if the text is one: with or without `+`, `tel:` and signs between the digits.
+/// The digits of a telephone number, if the text is one: with or without `+`, `tel:` and signs
+/// between the digits.
 fn looks_like_a_number(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("tel:").unwrap_or(text);
-    let (digits, rest) = text.split_once(';').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
+    let (digits, rest) =
+        text.split_once(';').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
     let shown = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '.');
     if !digits.chars().all(shown) || !digits.contains(|c: char| c.is_ascii_digit()) {
         return None;

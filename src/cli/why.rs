@@ -1,5 +1,5 @@
-//! `why USER`: what wants it, what was sent and seen, what is waited for, what held it at the last look. Offline: manifests,
-//! journal, and the last plans that are kept beside it.
+//! `why USER`: what wants it, what was sent and seen, what is waited for, what held it at the last
+//! look. Offline: manifests, journal, and the last plans that are kept beside it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +36,8 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The user principal name, its beginning, or a telephone number: then whoever wants it or got it last
+    /// The user principal name, its beginning, or a telephone number: then whoever wants it or got
+    /// it last
     user: String,
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
@@ -70,7 +71,11 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         Meant::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
     };
     let stopped = switch(false, &settings).state();
-    let stopped = stopped.map(|stopped| Wait { reason: stopped.message, until: None, hint: Some(stopped.hint) });
+    let stopped = stopped.map(|stopped| Wait {
+        reason: stopped.message,
+        until: None,
+        hint: Some(stopped.hint),
+    });
     let mut told = Vec::new();
     for (tenant, memory, _) in &known.tenants {
         for (_, user) in users.iter().filter(|(of, _)| *of == tenant.name) {
@@ -82,7 +87,11 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
                 entries: &history.entries_of(&tenant.id, user)?,
                 last: verdicts.get(&tenant.name),
             };
-            told.push(explain(user, &about, (Timestamp::now(), pass::patience(&settings.execution))));
+            told.push(explain(
+                user,
+                &about,
+                (Timestamp::now(), pass::patience(&settings.execution)),
+            ));
         }
     }
     let now = Timestamp::now();
@@ -93,12 +102,17 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
             } else {
                 String::new()
             };
-            out::data(&(head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")));
+            out::data(
+                &(head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")),
+            );
         }
         StatusOutput::Json => {
             let users: Vec<Value> = told.iter().map(as_json).collect();
-            let number =
-                if let Meant::Number { number, wanted, sent } = &meant { number_json(number, wanted, sent) } else { Value::Null };
+            let number = if let Meant::Number { number, wanted, sent } = &meant {
+                number_json(number, wanted, sent)
+            } else {
+                Value::Null
+            };
             out::json(&json!({ "version": 1, "kind": "Why", "number": number, "users": users }));
         }
     }
@@ -108,7 +122,9 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
 /// A tenant whose manifests are broken may name whom nobody knows.
 fn perhaps_held(failure: Failure, looked: &Looked) -> Failure {
     match looked.in_force.broken.first_key_value() {
-        Some((tenant, reason)) => failure.hint(format!("tenant {tenant} is held and may name the user: {reason}")),
+        Some((tenant, reason)) => {
+            failure.hint(format!("tenant {tenant} is held and may name the user: {reason}"))
+        }
         None => failure,
     }
 }
@@ -116,10 +132,15 @@ fn perhaps_held(failure: Failure, looked: &Looked) -> Failure {
 fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
     let list = |users: &[User]| match users {
         [] => "nobody".to_owned(),
-        users => users.iter().map(|(tenant, user)| format!("{} in {tenant}", line(user))).collect::<Vec<_>>().join(", "),
+        users => users
+            .iter()
+            .map(|(tenant, user)| format!("{} in {tenant}", line(user)))
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     format!(
-        "{BOLD}{number}{BOLD:#}\n  wanted   by {}\n  sent     last to {}\n  {FAINT}live state is not asked here{FAINT:#}\n\n",
+        "{BOLD}{number}{BOLD:#}\n  wanted   by {}\n  sent     last to {}\n  {FAINT}live state is \
+            not asked here{FAINT:#}\n\n",
         list(wanted),
         list(sent)
     )
@@ -127,7 +148,10 @@ fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
 
 fn number_json(number: &str, wanted: &[User], sent: &[User]) -> Value {
     let list = |users: &[User]| -> Vec<Value> {
-        users.iter().map(|(tenant, user)| json!({ "tenant": tenant.as_str(), "user": user.as_str() })).collect()
+        users
+            .iter()
+            .map(|(tenant, user)| json!({ "tenant": tenant.as_str(), "user": user.as_str() }))
+            .collect()
     };
     json!({ "number": number, "wantedBy": list(wanted), "sentTo": list(sent) })
 }
@@ -152,12 +176,17 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
         let outcome = match &sent.outcome {
             Some(StepOutcome::Accepted) => "accepted".to_owned(),
             Some(StepOutcome::Failed(fault)) => format!("{RED}failed:{RED:#} {}", line(fault)),
-            Some(StepOutcome::Unknown(fault)) => format!("{RED}answer lost:{RED:#} {}", line(fault)),
-            Some(StepOutcome::NotTried(reason)) => format!("{YELLOW}not tried:{YELLOW:#} {}", line(reason)),
+            Some(StepOutcome::Unknown(fault)) => {
+                format!("{RED}answer lost:{RED:#} {}", line(fault))
+            }
+            Some(StepOutcome::NotTried(reason)) => {
+                format!("{YELLOW}not tried:{YELLOW:#} {}", line(reason))
+            }
             None => format!("{RED}no answer is on record{RED:#}"),
         };
         writeln!(out, "  sent     {} {}: {outcome}", sent.verb, time(sent.at))?;
-        let details: Vec<String> = sent.details.iter().map(|(field, value)| format!("{} {value}", field.name())).collect();
+        let details: Vec<String> =
+            sent.details.iter().map(|(field, value)| format!("{} {value}", field.name())).collect();
         if !details.is_empty() {
             writeln!(out, "           {}", line(details.join(", ")))?;
         }
@@ -168,7 +197,9 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
         writeln!(out, "  sent     nothing that the journal still knows of")?;
     }
     match &why.seen {
-        Some((at, landing)) => writeln!(out, "  seen     {} as sent, {}", parts(landing).join(", "), time(*at))?,
+        Some((at, landing)) => {
+            writeln!(out, "  seen     {} as sent, {}", parts(landing).join(", "), time(*at))?;
+        }
         None if why.sent.is_empty() => {}
         None => writeln!(out, "  seen     nothing of it yet")?,
     }
@@ -200,7 +231,12 @@ fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
         (false, _) => steps.join("; "),
     };
     let steps = line(steps);
-    writeln!(out, "  planned  {} ({} ago): {steps}", time(found.at), humantime::format_duration(age))?;
+    writeln!(
+        out,
+        "  planned  {} ({} ago): {steps}",
+        time(found.at),
+        humantime::format_duration(age)
+    )?;
     for held in &found.holds {
         let until = held.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
         writeln!(out, "  held     {YELLOW}{}{until}{YELLOW:#}", line(&held.reason))?;
@@ -219,7 +255,12 @@ fn step(step: &Pending) -> String {
 
 /// What an observation showed.
 fn parts(landing: &Landing) -> Vec<&str> {
-    landing.calling.then_some("calling").into_iter().chain(landing.fields.iter().map(|field| field.name())).collect()
+    landing
+        .calling
+        .then_some("calling")
+        .into_iter()
+        .chain(landing.fields.iter().map(|field| field.name()))
+        .collect()
 }
 
 fn as_json(why: &Why) -> Value {
@@ -235,7 +276,8 @@ fn as_json(why: &Why) -> Value {
             "details": details.collect::<serde_json::Map<_, _>>(), "origin": sent.origin.as_ref().map(ToString::to_string),
         })
     });
-    let wait = |wait: &Wait| json!({ "reason": wait.reason, "until": wait.until, "hint": wait.hint });
+    let wait =
+        |wait: &Wait| json!({ "reason": wait.reason, "until": wait.until, "hint": wait.hint });
     json!({
         "user": why.user.as_str(),
         "tenant": why.tenant.as_str(),

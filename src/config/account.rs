@@ -1,4 +1,5 @@
-//! Accounts at the ConnecttoTeams service: who acts there, and for which tenants with a token of their own.
+//! Accounts at the ConnecttoTeams service: who acts there, and for which tenants with a token of
+//! their own.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -23,7 +24,8 @@ pub struct Account {
     pub password: SecretSource,
     /// The reseller id; asked of the service if absent.
     pub reseller_id: Option<i64>,
-    /// The resellers of tenants, by the tenants' names in manifests, where the service does not tell them right.
+    /// The resellers of tenants, by the tenants' names in manifests, where the service does not
+    /// tell them right.
     #[serde(default)]
     pub reseller_of: BTreeMap<String, i64>,
     /// The endpoint table, row by row.
@@ -37,8 +39,9 @@ pub struct Account {
     pub enterprises: BTreeMap<String, Enterprise>,
 }
 
-/// A tenant that is written with a token of its own and the Microsoft token set of one of its Global Admins, instead of with the
-/// provider's token and the customer's consent (contract 2.3, 2.4). Both are JSON, as the service and Microsoft gave them out.
+/// A tenant that is written with a token of its own and the Microsoft token set of one of its
+/// Global Admins, instead of with the provider's token and the customer's consent (contract 2.3,
+/// 2.4). Both are JSON, as the service and Microsoft gave them out.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enterprise {
@@ -57,9 +60,13 @@ impl Account {
         Duration::from_secs(60)
     }
 
-    /// Where its secrets come from, each with its keys below the account and whether it is one line.
+    /// Where its secrets come from, each with its keys below the account and whether it is one
+    /// line.
     pub fn sources(&self) -> impl Iterator<Item = (String, &SecretSource, bool)> {
-        let own = [("clientSecret".to_owned(), &self.client_secret, true), ("password".to_owned(), &self.password, true)];
+        let own = [
+            ("clientSecret".to_owned(), &self.client_secret, true),
+            ("password".to_owned(), &self.password, true),
+        ];
         let of_enterprises = self.enterprises.iter().flat_map(|(name, enterprise)| {
             [
                 (format!("enterprises.{name}.credentials"), &enterprise.credentials, false),
@@ -71,7 +78,10 @@ impl Account {
 
     /// Where its secrets come from, each with its keys below the account.
     pub fn sources_mut(&mut self) -> impl Iterator<Item = (Vec<&str>, &mut SecretSource)> {
-        let own = [(vec!["clientSecret"], &mut self.client_secret), (vec!["password"], &mut self.password)];
+        let own = [
+            (vec!["clientSecret"], &mut self.client_secret),
+            (vec!["password"], &mut self.password),
+        ];
         let of_enterprises = self.enterprises.iter_mut().flat_map(|(name, enterprise)| {
             [
                 (vec!["enterprises", name.as_str(), "credentials"], &mut enterprise.credentials),

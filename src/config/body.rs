@@ -1,7 +1,8 @@
 //! What the body of a call carries: one of four words, or a template of its own.
 //!
-//! A template is the JSON that is sent, written as YAML, with places in its texts. A place that is a whole text becomes the value
-//! itself, so that `"{start}"` is the number; inside of a longer text it becomes text. `{{` and `}}` are braces.
+//! A template is the JSON that is sent, written as YAML, with places in its texts. A place that is
+//! a whole text becomes the value itself, so that `"{start}"` is the number; inside of a longer
+//! text it becomes text. `{{` and `}}` are braces.
 
 use std::fmt;
 
@@ -13,7 +14,8 @@ use serde_json::{Map, Value};
 
 use crate::yaml::HINT;
 
-/// The place for who authorises a call, in templates alone: the consent object or the Microsoft token set.
+/// The place for who authorises a call, in templates alone: the consent object or the Microsoft
+/// token set.
 pub const AUTHORISATION: &str = "authorisation";
 
 /// What the body of a call carries.
@@ -24,7 +26,8 @@ pub enum Body {
     None,
     /// The tenant id as bare text.
     Text,
-    /// Who authorises it, at top level (contract 2.4): the consent object, or the Microsoft token set of the tenant.
+    /// Who authorises it, at top level (contract 2.4): the consent object, or the Microsoft token
+    /// set of the tenant.
     Flat,
     /// The same under `authenticationResult` (contract 2.4).
     Wrapped,
@@ -75,9 +78,15 @@ impl Template {
                     let Piece::Place(name) = piece else { continue };
                     if !known.contains(&name.as_str()) {
                         let all = known.join("}, {");
-                        problems.push((at.to_vec(), format!("{{{name}}} is not known here; there are {{{all}}}")));
+                        problems.push((
+                            at.to_vec(),
+                            format!("{{{name}}} is not known here; there are {{{all}}}"),
+                        ));
                     } else if name == AUTHORISATION && !alone {
-                        problems.push((at.to_vec(), "{authorisation} is an object, and stands alone".to_owned()));
+                        problems.push((
+                            at.to_vec(),
+                            "{authorisation} is an object, and stands alone".to_owned(),
+                        ));
                     }
                 }
             }
@@ -86,12 +95,18 @@ impl Template {
     }
 
     /// The JSON with its places filled. The error names what cannot be.
-    pub fn fill(&self, value: &impl Fn(&str) -> Option<Value>) -> Result<Map<String, Value>, String> {
+    pub fn fill(
+        &self,
+        value: &impl Fn(&str) -> Option<Value>,
+    ) -> Result<Map<String, Value>, String> {
         filled_map(&self.0, value)
     }
 }
 
-fn filled_map(map: &Map<String, Value>, value: &impl Fn(&str) -> Option<Value>) -> Result<Map<String, Value>, String> {
+fn filled_map(
+    map: &Map<String, Value>,
+    value: &impl Fn(&str) -> Option<Value>,
+) -> Result<Map<String, Value>, String> {
     map.iter().map(|(key, inner)| Ok((key.clone(), filled(inner, value)?))).collect()
 }
 
@@ -150,8 +165,9 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
             plain.push(c);
             2
         } else if c == '{' {
-            let (name, _) =
-                rest[1..].split_once('}').ok_or_else(|| format!("`{text}` has a `{{` without its `}}`; `{{{{` is a brace"))?;
+            let (name, _) = rest[1..].split_once('}').ok_or_else(|| {
+                format!("`{text}` has a `{{` without its `}}`; `{{{{` is a brace")
+            })?;
             if !plain.is_empty() {
                 pieces.push(Piece::Plain(std::mem::take(&mut plain)));
             }
@@ -175,8 +191,8 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
 struct Reading;
 
 impl Reading {
-    const WORDS: &str =
-        "possible are `none`, `text`, `flat`, `wrapped`, or a mapping: the JSON that is sent, with places such as \"{tenantId}\"";
+    const WORDS: &str = "possible are `none`, `text`, `flat`, `wrapped`, or a mapping: the JSON \
+        that is sent, with places such as \"{tenantId}\"";
 
     fn odd<E: Error>(what: &str) -> E {
         E::custom(format!("{what} is no body{HINT}{}", Self::WORDS))
@@ -256,10 +272,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
-        let template =
-            template(json!({"a": {"b": "{tenant}"}, "c": "x{", "d": "}", "e": "by {authorisation}", "f": "{tenantId}"}));
+        let template = template(json!({"a": {"b": "{tenant}"}, "c": "x{", "d": "}", "e": "by \
+            {authorisation}", "f": "{tenantId}"}));
         let problems = template.problems(&["tenantId", AUTHORISATION]);
-        let told: Vec<String> = problems.iter().map(|(at, what)| format!("{}: {what}", at.join("."))).collect();
+        let told: Vec<String> =
+            problems.iter().map(|(at, what)| format!("{}: {what}", at.join("."))).collect();
         assert_eq!(
             told,
             [

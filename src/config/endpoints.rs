@@ -1,15 +1,17 @@
-//! The calls of the ConnecttoTeams service as data (contract 11): method, path and where the consent object goes, so that a
-//! finding about the live service is a change of configuration and not a release.
+//! The calls of the ConnecttoTeams service as data (contract 11): method, path and where the
+//! consent object goes, so that a finding about the live service is a change of configuration and
+//! not a release.
 //!
-//! **Invariant:** a call on the never-list cannot be configured back in, and `listUsers` has no default against the vendor:
-//! no public page names its path (contract 3).
+//! **Invariant:** a call on the never-list cannot be configured back in, and `listUsers` has no
+//! default against the vendor: no public page names its path (contract 3).
 
 use serde::Deserialize;
 
 use super::{Body, ListUsers};
 use crate::yaml;
 
-/// Names that must not occur in any configured path: they take phones or credentials away in bulk (contract 5, 11).
+/// Names that must not occur in any configured path: they take phones or credentials away in bulk
+/// (contract 5, 11).
 pub const NEVER: [&str; 9] = [
     "regenerateAPICredentials",
     "disableUsers",
@@ -82,7 +84,8 @@ pub struct Endpoints {
     pub update: Call,
     /// Pushes registrations to Microsoft (contract 4.4).
     pub sync: Call,
-    /// Renews a Microsoft token set (contract 2.4). There is no default: no public page names its path.
+    /// Renews a Microsoft token set (contract 2.4). There is no default: no public page names its
+    /// path.
     pub refresh_msal: Option<Call>,
     /// Lists a tenant's users. There is no default.
     pub list_users: Option<ListUsers>,
@@ -166,16 +169,37 @@ impl From<Rows> for Endpoints {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        let call = |method, path: &str, body| Call { method, path: path.to_owned(), body, accept: None };
+        let call =
+            |method, path: &str, body| Call { method, path: path.to_owned(), body, accept: None };
         Self {
             token: call(Method::Post, "/oauth/token", Body::None),
             who_am_i: call(Method::Put, "/reseller/getAuthenticatedUser", Body::None),
             resellers: call(Method::Get, "/reseller/getResellers/{resellerId}", Body::None),
-            enterprises: call(Method::Get, "/reseller/getEnterprisesForReseller/{resellerId}", Body::None),
-            gateways: call(Method::Get, "/reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}", Body::None),
-            enterprise: call(Method::Get, "/enterprise/getEnterpriseInfoForTenant/{tenantId}", Body::None),
-            enable: call(Method::Post, "/provisioning/enableCallingForUser/{userPrincipalName}", Body::Flat),
-            disable: call(Method::Post, "/provisioning/disableCallingForUser/{userPrincipalName}", Body::Flat),
+            enterprises: call(
+                Method::Get,
+                "/reseller/getEnterprisesForReseller/{resellerId}",
+                Body::None,
+            ),
+            gateways: call(
+                Method::Get,
+                "/reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}",
+                Body::None,
+            ),
+            enterprise: call(
+                Method::Get,
+                "/enterprise/getEnterpriseInfoForTenant/{tenantId}",
+                Body::None,
+            ),
+            enable: call(
+                Method::Post,
+                "/provisioning/enableCallingForUser/{userPrincipalName}",
+                Body::Flat,
+            ),
+            disable: call(
+                Method::Post,
+                "/provisioning/disableCallingForUser/{userPrincipalName}",
+                Body::Flat,
+            ),
             update: call(Method::Post, "/provisioning/updateUserDetails", Body::Wrapped),
             sync: call(Method::Post, "/provisioning/syncTeamsRegistrations", Body::Flat),
             refresh_msal: None,
@@ -200,7 +224,10 @@ impl Endpoints {
             ("sync", &self.sync),
         ];
         let refresh = self.refresh_msal.as_ref().map(|call| ("refreshMsal", call));
-        fixed.into_iter().chain(refresh).chain(self.list_users.as_ref().map(|row| ("listUsers", &row.call)))
+        fixed
+            .into_iter()
+            .chain(refresh)
+            .chain(self.list_users.as_ref().map(|row| ("listUsers", &row.call)))
     }
 }
 

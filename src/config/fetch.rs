@@ -1,9 +1,11 @@
-//! Getting a secret from where it is: a variable, a file, a command. Bounded in size and time, whatever stands there.
+//! Getting a secret from where it is: a variable, a file, a command. Bounded in size and time,
+//! whatever stands there.
 //!
-//! **Invariant:** nothing here blocks the runtime: a file on a mount that is gone costs its time limit, and a stop is obeyed meanwhile.
+//! **Invariant:** nothing here blocks the runtime: a file on a mount that is gone costs its time
+//! limit, and a stop is obeyed meanwhile.
 //!
-//! **Invariant:** a command sees no variable but those that every command gets and those that its source names, and nothing that it
-//! started outlives it.
+//! **Invariant:** a command sees no variable but those that every command gets and those that its
+//! source names, and nothing that it started outlives it.
 
 use std::{
     collections::BTreeSet,
@@ -34,7 +36,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 const FILE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a command may take: long enough for a password manager, short enough not to hang a run.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
-/// How long is waited for output after a command has ended: what it left running may keep the pipe open.
+/// How long is waited for output after a command has ended: what it left running may keep the pipe
+/// open.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What every command sees of the environment, beside `LC_*` and `XDG_*`.
@@ -87,7 +90,9 @@ pub(super) struct Read {
 pub(super) async fn file(path: &Path) -> Result<Read, String> {
     let here = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || slurp(&here));
-    let read = timeout(FILE_LIMIT, reading).await.map_err(|_| format!("it cannot be read within {} s", FILE_LIMIT.as_secs()))?;
+    let read = timeout(FILE_LIMIT, reading)
+        .await
+        .map_err(|_| format!("it cannot be read within {} s", FILE_LIMIT.as_secs()))?;
     read.map_err(|error| error.to_string())?
 }
 
@@ -138,7 +143,8 @@ fn tell_open_to_all(path: &Path, mode: u32) {
     static TOLD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
         tracing::warn!(
-            "the mode {mode:o} of the secret file {} lets every user of this machine read it: `chmod 600` it",
+            "the mode {mode:o} of the secret file {} lets every user of this machine read it: \
+                `chmod 600` it",
             super::plain::shown(&path.display().to_string())
         );
     }
@@ -149,17 +155,24 @@ pub(super) async fn command(words: &[String], variables: &[String]) -> Result<Ve
     command_within(words, variables, COMMAND_LIMIT).await
 }
 
-async fn command_within(words: &[String], variables: &[String], limit: Duration) -> Result<Vec<u8>, String> {
+async fn command_within(
+    words: &[String],
+    variables: &[String],
+    limit: Duration,
+) -> Result<Vec<u8>, String> {
     let (program, arguments) = words.split_first().ok_or("no command is given")?;
-    let passed = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| is_passed(name, variables)));
+    let passed = std::env::vars_os()
+        .filter(|(name, _)| name.to_str().is_some_and(|name| is_passed(name, variables)));
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(passed);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     // A group of its own, so that it can be ended with all that it started.
-    let mut child = command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
+    let mut child =
+        command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
     let _group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
     let ended = timeout(limit, output(&mut child)).await;
-    let (bytes, status) = ended.map_err(|_| format!("no answer within {} s", limit.as_secs_f32()))??;
+    let (bytes, status) =
+        ended.map_err(|_| format!("no answer within {} s", limit.as_secs_f32()))??;
     if status.success() { Ok(bytes) } else { Err(format!("it ended with {status}")) }
 }
 
@@ -187,7 +200,10 @@ async fn output(child: &mut Child) -> Result<(Vec<u8>, ExitStatus), String> {
     };
     let ended = ended.map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("it printed more than {} KiB, and no secret is so long", MAX_BYTES / 1024));
+        return Err(format!(
+            "it printed more than {} KiB, and no secret is so long",
+            MAX_BYTES / 1024
+        ));
     }
     let status = match ended {
         Some(status) => status,
@@ -249,7 +265,12 @@ mod tests {
         assert_eq!(run("printf hunter2", long).await.as_deref(), Ok(&b"hunter2"[..]));
         assert!(run("exec yes", long).await.unwrap_err().contains("more than 64 KiB"));
         assert!(run("printf hunter2; exit 3", long).await.unwrap_err().contains("exit status: 3"));
-        assert!(run("sleep 900", Duration::from_millis(200)).await.unwrap_err().contains("no answer within 0.2 s"));
+        assert!(
+            run("sleep 900", Duration::from_millis(200))
+                .await
+                .unwrap_err()
+                .contains("no answer within 0.2 s")
+        );
         // What it leaves running keeps neither us nor itself.
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
@@ -259,7 +280,8 @@ mod tests {
         assert!(started.elapsed() < long / 2);
         let child = fs::read_to_string(&pid).unwrap();
         let gone = || {
-            let stat = fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+            let stat =
+                fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
             stat.is_empty() || stat.contains(") Z ")
         };
         while !gone() {
@@ -271,9 +293,13 @@ mod tests {
     #[test]
     fn a_command_sees_what_it_is_given_and_nothing_else() {
         let asked = ["VAULT_TOKEN".to_owned()];
-        for (name, seen) in
-            [("PATH", true), ("LC_ALL", true), ("VAULT_TOKEN", true), ("DIALPLANE_PASSWORD", false), ("PW", false)]
-        {
+        for (name, seen) in [
+            ("PATH", true),
+            ("LC_ALL", true),
+            ("VAULT_TOKEN", true),
+            ("DIALPLANE_PASSWORD", false),
+            ("PW", false),
+        ] {
             assert_eq!(is_passed(name, &asked), seen, "{name}");
         }
     }

@@ -52,11 +52,17 @@ impl Graph {
         if self.client_id.is_empty() || !self.client_id.bytes().all(plain) {
             problems.push((
                 "clientId",
-                format!("`clientId` is `{}`; the id of the application's registration is expected", self.client_id),
+                format!(
+                    "`clientId` is `{}`; the id of the application's registration is expected",
+                    self.client_id
+                ),
             ));
         }
         if !(1..=999).contains(&self.page_size) {
-            problems.push(("pageSize", format!("`pageSize` is {}; 1 to 999 users a page are possible", self.page_size)));
+            problems.push((
+                "pageSize",
+                format!("`pageSize` is {}; 1 to 999 users a page are possible", self.page_size),
+            ));
         }
         problems
     }

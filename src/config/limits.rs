@@ -15,14 +15,24 @@ pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
     const OF_ACCOUNTS: &[&str] = &["clientId", "clientSecret", "username", "password"];
     let section = |key: &str| Some((Path::root(0).key(key), value.get(key)?));
     let named = value.get("accounts").and_then(Value::as_mapping).into_iter().flatten();
-    let named = named.filter_map(|(name, account)| Some((Path::root(0).key("accounts").key(name.as_str()?), account)));
-    let accounts = section("connectToTeams").into_iter().chain(named).map(|(path, found)| (path, found, OF_ACCOUNTS));
-    let graph = section("graph").map(|(path, found)| (path, found, &["clientId", "clientSecret"][..]));
+    let named = named.filter_map(|(name, account)| {
+        Some((Path::root(0).key("accounts").key(name.as_str()?), account))
+    });
+    let accounts = section("connectToTeams")
+        .into_iter()
+        .chain(named)
+        .map(|(path, found)| (path, found, OF_ACCOUNTS));
+    let graph =
+        section("graph").map(|(path, found)| (path, found, &["clientId", "clientSecret"][..]));
     let mut wrongs = Vec::new();
     for (path, found, keys) in accounts.chain(graph) {
         let Some(found) = found.as_mapping() else { continue };
         let absent = keys.iter().filter(|key| !found.contains_key(**key));
-        wrongs.extend(absent.map(|key| yaml::missing(&path, key, "add it")).filter(|wrong| !told.contains(wrong)));
+        wrongs.extend(
+            absent
+                .map(|key| yaml::missing(&path, key, "add it"))
+                .filter(|wrong| !told.contains(wrong)),
+        );
     }
     wrongs
 }
@@ -32,31 +42,49 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
     let mut wrongs = Vec::new();
     let accounts = Path::root(0).key("accounts");
     for name in settings.accounts.keys() {
-        wrongs.extend(AccountName::parse(name).err().map(|problem| at_key(accounts.key(name), problem)));
+        wrongs.extend(
+            AccountName::parse(name).err().map(|problem| at_key(accounts.key(name), problem)),
+        );
     }
-    let only = settings.connect_to_teams.iter().map(|account| (Path::root(0).key("connectToTeams"), account));
+    let only = settings
+        .connect_to_teams
+        .iter()
+        .map(|account| (Path::root(0).key("connectToTeams"), account));
     let named = settings.accounts.iter().map(|(name, account)| (accounts.key(name), account));
     for (path, account) in only.chain(named) {
-        for Problem { row, at, what } in account.endpoints.problems(!account.enterprises.is_empty()) {
+        for Problem { row, at, what } in account.endpoints.problems(!account.enterprises.is_empty())
+        {
             let row = path.key("endpoints").key(row);
             wrongs.push(Wrong::value(at.iter().fold(row, |path, key| path.key(key)), what));
         }
-        let texts = [("baseUrl", &account.base_url), ("clientId", &account.client_id), ("username", &account.username)];
+        let texts = [
+            ("baseUrl", &account.base_url),
+            ("clientId", &account.client_id),
+            ("username", &account.username),
+        ];
         wrongs.extend(texts.into_iter().filter_map(|(key, text)| odd_text(&path, key, text)));
         let of = path.key("resellerOf");
         for (name, id) in &account.reseller_of {
-            wrongs.extend(TenantName::parse(name).err().map(|problem| at_key(of.key(name), problem)));
-            let odd =
-                (*id <= 0).then(|| Wrong::value(of.key(name), format!("`{name}` is {id}; the number of a reseller is above 0")));
+            wrongs
+                .extend(TenantName::parse(name).err().map(|problem| at_key(of.key(name), problem)));
+            let odd = (*id <= 0).then(|| {
+                Wrong::value(
+                    of.key(name),
+                    format!("`{name}` is {id}; the number of a reseller is above 0"),
+                )
+            });
             wrongs.extend(odd);
         }
         if let Some(id) = account.reseller_id.filter(|id| *id <= 0) {
-            wrongs
-                .push(Wrong::value(path.key("resellerId"), format!("`resellerId` is {id}; the number of a reseller is above 0")));
+            wrongs.push(Wrong::value(
+                path.key("resellerId"),
+                format!("`resellerId` is {id}; the number of a reseller is above 0"),
+            ));
         }
         let tenants = account.enterprises.keys();
         let odd = tenants.filter_map(|name| Some((name, TenantName::parse(name).err()?)));
-        wrongs.extend(odd.map(|(name, problem)| at_key(path.key("enterprises").key(name), problem)));
+        wrongs
+            .extend(odd.map(|(name, problem)| at_key(path.key("enterprises").key(name), problem)));
     }
     wrongs
 }
@@ -70,7 +98,8 @@ fn odd_text(path: &Path, key: &str, text: &str) -> Option<Wrong> {
     if text.trim() != text {
         return wrong(format!("`{key}` begins or ends with a blank: take it off"));
     }
-    text.contains(char::is_control).then(|| Wrong::value(path.key(key), format!("`{key}` holds a control character")))
+    text.contains(char::is_control)
+        .then(|| Wrong::value(path.key(key), format!("`{key}` holds a control character")))
 }
 
 fn at_key(path: Path, problem: String) -> Wrong {
@@ -82,7 +111,10 @@ pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
     let path = Path::root(0).key("graph");
     let problems = settings.graph.iter().flat_map(super::Graph::problems);
     let problems = problems.map(|(key, problem)| Wrong::value(path.key(key), problem));
-    let texts = settings.graph.iter().flat_map(|graph| [("baseUrl", &graph.base_url), ("loginUrl", &graph.login_url)]);
+    let texts = settings
+        .graph
+        .iter()
+        .flat_map(|graph| [("baseUrl", &graph.base_url), ("loginUrl", &graph.login_url)]);
     problems.chain(texts.filter_map(|(key, text)| odd_text(&path, key, text))).collect()
 }
 
@@ -99,15 +131,21 @@ pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
     wrong
         .map(|(key, count, possible)| {
             let (least, most) = possible.into_inner();
-            Wrong::value(path.key(key), format!("`{key}` is {count}; {least} to {most} are possible"))
+            Wrong::value(
+                path.key(key),
+                format!("`{key}` is {count}; {least} to {most} are possible"),
+            )
         })
         .collect()
 }
 
-/// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be quicker.
+/// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be
+/// quicker.
 pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
-    let rehearsal = settings.all_accounts().all(|(.., account)| account.base_url.starts_with("http://"));
-    let least = |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
+    let rehearsal =
+        settings.all_accounts().all(|(.., account)| account.base_url.starts_with("http://"));
+    let least =
+        |seconds| if rehearsal { Duration::from_millis(10) } else { Duration::from_secs(seconds) };
     let run = &settings.run;
     let intervals = [
         ("debounce", run.debounce, Duration::from_millis(10)),
@@ -121,7 +159,10 @@ pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
     short
         .map(|(key, given, least)| {
             let shown = |duration: &Duration| humantime::format_duration(*duration).to_string();
-            Wrong::value(path.key(key), format!("`{key}` is {}; {} is the least", shown(given), shown(least)))
+            Wrong::value(
+                path.key(key),
+                format!("`{key}` is {}; {} is the least", shown(given), shown(least)),
+            )
         })
         .collect()
 }

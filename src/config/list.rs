@@ -30,16 +30,18 @@ pub struct ListUsers {
     /// Where the identity that outlives a change of name stands in an item, if anywhere.
     #[serde(default)]
     pub id: Option<String>,
-    /// Where the tenant id stands in an item, if anywhere: users of other tenants are then told apart.
+    /// Where the tenant id stands in an item, if anywhere: users of other tenants are then told
+    /// apart.
     #[serde(default)]
     pub tenant: Option<String>,
     /// How calling is read.
     pub calling: CallingMap,
-    /// Where the other fields stand in an item, by manifest name: JSON Pointers. A field that is not named is unobservable.
+    /// Where the other fields stand in an item, by manifest name: JSON Pointers. A field that is
+    /// not named is unobservable.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
-    /// Whether a field that an item leaves out is not set there. Otherwise nobody knows, and a pointer that is in no item of a
-    /// tenant is thought to be misspelt.
+    /// Whether a field that an item leaves out is not set there. Otherwise nobody knows, and a
+    /// pointer that is in no item of a tenant is thought to be misspelt.
     #[serde(default)]
     pub omits_unset: bool,
 }
@@ -51,13 +53,15 @@ pub enum Paging {
     /// One answer holds everything.
     #[default]
     None,
-    /// `draw`, `start`, `length` in the query, unless path or body have places for them; `recordsTotal` in the answer (contract 1).
+    /// `draw`, `start`, `length` in the query, unless path or body have places for them;
+    /// `recordsTotal` in the answer (contract 1).
     Datatables,
     /// The number of the page and its size in the query, likewise, and a total in the answer.
     Page,
 }
 
-/// How numbered pages are asked for. The defaults are those of the framework that the vendor's answers look like.
+/// How numbered pages are asked for. The defaults are those of the framework that the vendor's
+/// answers look like.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Pages {
@@ -67,13 +71,19 @@ pub struct Pages {
     pub size: String,
     /// The number of the first page.
     pub first: usize,
-    /// Where the count of all users stands in an answer: a JSON Pointer. Without it a list is never known to be whole.
+    /// Where the count of all users stands in an answer: a JSON Pointer. Without it a list is never
+    /// known to be whole.
     pub total: String,
 }
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { number: "page".to_owned(), size: "size".to_owned(), first: 0, total: "/totalElements".to_owned() }
+        Self {
+            number: "page".to_owned(),
+            size: "size".to_owned(),
+            first: 0,
+            total: "/totalElements".to_owned(),
+        }
     }
 }
 
@@ -90,8 +100,8 @@ pub struct CallingMap {
 }
 
 impl ListUsers {
-    /// What stands for the page that is asked for, in path and body: behind how many users it starts, how many it has, its number
-    /// as `pages.first` counts them, and its number from 1.
+    /// What stands for the page that is asked for, in path and body: behind how many users it
+    /// starts, how many it has, its number as `pages.first` counts them, and its number from 1.
     pub const PLACES: [&str; 4] = ["start", "length", "page", "draw"];
 
     fn default_page_size() -> u32 {
@@ -100,35 +110,50 @@ impl ListUsers {
 
     /// The fields that are mapped, with their pointers.
     pub fn mapped(&self) -> impl Iterator<Item = (Field, &str)> {
-        self.fields.iter().filter_map(|(name, pointer)| Some((Field::named(name)?, pointer.as_str())))
+        self.fields
+            .iter()
+            .filter_map(|(name, pointer)| Some((Field::named(name)?, pointer.as_str())))
     }
 
     /// What is wrong with it beyond its call.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let pointers = self.pointers().filter(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/'));
+        let pointers =
+            self.pointers().filter(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/'));
         let mut problems: Vec<Problem> = pointers
             .map(|(at, pointer)| {
                 let name = at.join(".");
-                Problem::at(&at, format!("`{name}`: `{pointer}` is not a JSON Pointer; it starts with `/`"))
+                Problem::at(
+                    &at,
+                    format!("`{name}`: `{pointer}` is not a JSON Pointer; it starts with `/`"),
+                )
             })
             .collect();
         for name in self.fields.keys().filter(|name| Field::named(name).is_none()) {
             let all = Field::ALL.map(Field::name).join(", ");
-            problems
-                .push(Problem::at(&["fields", name], format!("`fields` names `{name}`, which is not a field; there are {all}")));
+            problems.push(Problem::at(
+                &["fields", name],
+                format!("`fields` names `{name}`, which is not a field; there are {all}"),
+            ));
         }
         if self.calling.enabled.iter().any(|value| self.calling.disabled.contains(value)) {
-            problems.push(Problem::at(&["calling"], "`calling`: a value means both enabled and disabled"));
+            problems.push(Problem::at(
+                &["calling"],
+                "`calling`: a value means both enabled and disabled",
+            ));
         }
         for (name, word) in [("number", &self.pages.number), ("size", &self.pages.size)] {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             if word.is_empty() || !word.bytes().all(plain) {
-                let what = format!("`pages.{name}`: `{word}` cannot stand in a query; letters, digits, `-`, `_` and `.` can");
+                let what = format!(
+                    "`pages.{name}`: `{word}` cannot stand in a query; letters, digits, `-`, `_` \
+                        and `.` can"
+                );
                 problems.push(Problem::at(&["pages", name], what));
             }
         }
         if !(1..=5000).contains(&self.page_size) {
-            let what = format!("`pageSize` is {}; 1 to 5000 users a page are possible", self.page_size);
+            let what =
+                format!("`pageSize` is {}; 1 to 5000 users a page are possible", self.page_size);
             problems.push(Problem::at(&["pageSize"], what));
         }
         problems.extend(self.paging_problem());
@@ -141,18 +166,25 @@ impl ListUsers {
         match self.paging {
             Paging::None => {
                 let place = Self::PLACES.iter().find(|place| asks(place))?;
-                let what = format!("{{{place}}} is for lists that come in pages: set `paging: datatables` or `paging: page`");
+                let what = format!(
+                    "{{{place}}} is for lists that come in pages: set `paging: datatables` or \
+                        `paging: page`"
+                );
                 Some(Problem::at(&["call"], what))
             }
-            Paging::Datatables | Paging::Page if self.pages_itself() && !["start", "page", "draw"].iter().any(asks) => {
-                let what = "{length} alone asks for the same page again and again: {start}, {page} or {draw} says which";
+            Paging::Datatables | Paging::Page
+                if self.pages_itself() && !["start", "page", "draw"].iter().any(asks) =>
+            {
+                let what = "{length} alone asks for the same page again and again: {start}, \
+                    {page} or {draw} says which";
                 Some(Problem::at(&["call"], what))
             }
             Paging::Datatables | Paging::Page => None,
         }
     }
 
-    /// Whether path or body say themselves where pages are asked for; otherwise it is added to the query.
+    /// Whether path or body say themselves where pages are asked for; otherwise it is added to the
+    /// query.
     #[must_use]
     pub fn pages_itself(&self) -> bool {
         Self::PLACES.iter().any(|place| self.call.names(place))
@@ -166,8 +198,11 @@ impl ListUsers {
             (vec!["pages", "total"], &self.pages.total),
         ];
         let optional = [("id", &self.id), ("tenant", &self.tenant)];
-        let optional = optional.into_iter().filter_map(|(name, pointer)| Some((vec![name], pointer.as_ref()?)));
-        let fields = self.fields.iter().map(|(name, pointer)| (vec!["fields", name.as_str()], pointer));
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, pointer)| Some((vec![name], pointer.as_ref()?)));
+        let fields =
+            self.fields.iter().map(|(name, pointer)| (vec!["fields", name.as_str()], pointer));
         named.into_iter().chain(optional).chain(fields).map(|(at, pointer)| (at, pointer.as_str()))
     }
 }

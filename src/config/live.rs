@@ -15,7 +15,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Live {
-    /// What tenants with `live: file` are read from: a snapshot, a list of the portal, or a folder with any of both.
+    /// What tenants with `live: file` are read from: a snapshot, a list of the portal, or a folder
+    /// with any of both.
     pub file: Option<PathBuf>,
     /// How old it may be. What is older is not acted on.
     #[serde(with = "span")]
@@ -40,13 +41,19 @@ impl Live {
             .keys()
             .filter(|name| Field::named(name).is_none())
             .map(|name| {
-                let message = format!("`{name}` is not a field; there are {}", Field::ALL.map(Field::name).join(", "));
+                let message = format!(
+                    "`{name}` is not a field; there are {}",
+                    Field::ALL.map(Field::name).join(", ")
+                );
                 Wrong::value(path.key("fields").key(name), message)
             })
             .collect();
-        let twice = |calling: &SheetCalling| calling.enabled.iter().any(|value| calling.disabled.contains(value));
+        let twice = |calling: &SheetCalling| {
+            calling.enabled.iter().any(|value| calling.disabled.contains(value))
+        };
         if self.portal.calling.as_ref().is_some_and(twice) {
-            wrongs.push(Wrong::value(path.key("calling"), "a value means both enabled and disabled"));
+            wrongs
+                .push(Wrong::value(path.key("calling"), "a value means both enabled and disabled"));
         }
         wrongs
     }

@@ -1,8 +1,9 @@
 //! From a file and the environment to settings, with all problems at once.
 //!
-//! A variable with `__` in its name sets one value: `DIALPLANE_EXECUTION__USERS_PER_TENANT=8` is `execution.usersPerTenant: 8`.
-//! Its text is read as YAML. Other variables that start with `DIALPLANE_` are free for secrets. A relative path is meant from the
-//! folder of the file that holds it; in a variable, from where the program was started.
+//! A variable with `__` in its name sets one value: `DIALPLANE_EXECUTION__USERS_PER_TENANT=8` is
+//! `execution.usersPerTenant: 8`. Its text is read as YAML. Other variables that start with
+//! `DIALPLANE_` are free for secrets. A relative path is meant from the folder of the file that
+//! holds it; in a variable, from where the program was started.
 
 use std::{collections::BTreeMap, fmt, path::Path as FilePath, sync::Arc};
 
@@ -40,22 +41,32 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Reads the file at `path` and the variables. An absent path means an empty file.
-pub fn load(path: Option<&FilePath>, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+pub fn load(
+    path: Option<&FilePath>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, ConfigError> {
     let Some(path) = path else { return parse("dialplane.yaml", "", variables) };
     let name = path.display().to_string();
     let beside = path.parent().unwrap_or(FilePath::new(""));
     match file::read_text(path, yaml::MAX_BYTES) {
         Ok(text) => read(&name, &text, variables, beside),
-        Err(reason) => Err(ConfigError { diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)] }),
+        Err(reason) => Err(ConfigError {
+            diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)],
+        }),
     }
 }
 
 /// Reads a text and the variables. `name` stands for the file in problems.
-pub fn parse(name: &str, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Settings, ConfigError> {
+pub fn parse(
+    name: &str,
+    text: &str,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, ConfigError> {
     read(name, text, variables, FilePath::new(""))
 }
 
-/// Relative paths in the text are meant from the folder `beside`; those in variables from where the program was started.
+/// Relative paths in the text are meant from the folder `beside`; those in variables from where the
+/// program was started.
 fn read(
     name: &str,
     text: &str,
@@ -65,14 +76,22 @@ fn read(
     let text = &*yaml::without_marks(text);
     let unreadable: Vec<Diagnostic> = yaml::unreadable(text)
         .into_iter()
-        .map(|it| Diagnostic { place: Some(it.place), text: text.into(), ..plain(name, it.message, Some(it.hint)) })
+        .map(|it| Diagnostic {
+            place: Some(it.place),
+            text: text.into(),
+            ..plain(name, it.message, Some(it.hint))
+        })
         .collect();
     if !unreadable.is_empty() {
         return Err(ConfigError { diagnostics: unreadable });
     }
     let mut value = match yaml::documents(text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
-        Ok(_) => return Err(ConfigError { diagnostics: vec![plain(name, "one document is expected".to_owned(), None)] }),
+        Ok(_) => {
+            return Err(ConfigError {
+                diagnostics: vec![plain(name, "one document is expected".to_owned(), None)],
+            });
+        }
         Err(error) => return Err(ConfigError { diagnostics: no_yaml(name, text, error) }),
     };
     if value.is_null() {
@@ -81,7 +100,8 @@ fn read(
     let in_file = value.clone();
     let mut sources: BTreeMap<Vec<Segment>, String> = BTreeMap::new();
     for (variable, text) in variables {
-        // A variable that is set and empty is as good as none: many who set variables cannot leave one unset.
+        // A variable that is set and empty is as good as none: many who set variables cannot leave
+        // one unset.
         if let Some(path) = path_of(&variable).filter(|_| !text.trim().is_empty()) {
             overlay(&mut value, &path, serde_yaml::from_str(&text).unwrap_or(Value::String(text)));
             sources.insert(path, variable);
@@ -96,7 +116,10 @@ fn read(
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     for wrong in &mut wrongs {
         // What is wrong with something absent is told at what would hold it.
-        while wrong.at == At::Value && !within(&value, &wrong.path.segments) && wrong.path.segments.pop().is_some() {}
+        while wrong.at == At::Value
+            && !within(&value, &wrong.path.segments)
+            && wrong.path.segments.pop().is_some()
+        {}
     }
     match settings {
         Some(mut settings) if wrongs.is_empty() => {
@@ -169,16 +192,23 @@ fn diagnostics(
         .into_iter()
         .map(|wrong| {
             let at = &wrong.path.segments;
-            let made = |path: &[Segment]| at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at));
+            let made = |path: &[Segment]| {
+                at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at))
+            };
             let source = found.source(&text, &wrong.path);
-            let variable = sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
+            let variable =
+                sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
             let told = |file: &str, source| {
                 let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
                 plain(file, yaml::in_source(&wrong.message, source), hint)
             };
             match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => told(&format!("environment variable {variable}"), None),
-                (None, Some(place)) => Diagnostic { place: Some(place.clone()), text: Arc::clone(&text), ..told(name, source) },
+                (None, Some(place)) => Diagnostic {
+                    place: Some(place.clone()),
+                    text: Arc::clone(&text),
+                    ..told(name, source)
+                },
                 (None, None) => told(name, None),
             }
         })
@@ -188,7 +218,14 @@ fn diagnostics(
 }
 
 pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
-    Diagnostic { message, hint, file: file.into(), place: None, labels: Vec::new(), text: "".into() }
+    Diagnostic {
+        message,
+        hint,
+        file: file.into(),
+        place: None,
+        labels: Vec::new(),
+        text: "".into(),
+    }
 }
 
 #[cfg(test)]
@@ -197,9 +234,15 @@ mod tests {
     use crate::config::SecretSource;
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        parse("dialplane.yaml", text, variables)
-            .map_err(|error| error.diagnostics.iter().map(|d| format!("{} {:?} {}", d.file, d.position(), d.message)).collect())
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        parse("dialplane.yaml", text, variables).map_err(|error| {
+            error
+                .diagnostics
+                .iter()
+                .map(|d| format!("{} {:?} {}", d.file, d.position(), d.message))
+                .collect()
+        })
     }
 
     #[test]
@@ -209,13 +252,18 @@ mod tests {
             &[("DIALPLANE_EXECUTION__USERS_PER_TENANT", "8"), ("DIALPLANE_PASSWORD", "x")],
         );
         assert_eq!(settings.unwrap().execution.users_per_tenant, 8);
-        let settings = read("", &[("DIALPLANE_MANIFESTS", "[a, b]"), ("DIALPLANE_RUN__RESYNC", "5m")]).unwrap();
+        let settings =
+            read("", &[("DIALPLANE_MANIFESTS", "[a, b]"), ("DIALPLANE_RUN__RESYNC", "5m")])
+                .unwrap();
         assert_eq!((settings.manifests.len(), settings.run.resync.as_secs()), (2, 300));
     }
 
     #[test]
     fn all_problems_are_told_at_once_with_their_places() {
-        let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: u\n  password: {env: B}\n  endpoints:\n    disable: {method: POST, path: /provisioning/disableUsers}\n";
+        let text = "execution:\n  usersPerTenants: 2\nrun:\n  resync: \
+            soon\nconnectToTeams:\n  clientId: a\n  clientSecret: {env: A}\n  username: \
+            u\n  password: {env: B}\n  endpoints:\n    disable: \
+            {method: POST, path: /provisioning/disableUsers}\n";
         let problems = read(text, &[("DIALPLANE_EXECUTION__TENANTS", "many")]).unwrap_err();
         insta::assert_snapshot!(problems.join("\n"), @r#"
         dialplane.yaml Some((2, 3)) unknown key `usersPerTenants`
@@ -228,17 +276,27 @@ mod tests {
 
     /// The settings of a whole account, with `line` for the password.
     fn account(line: &str) -> String {
-        format!("connectToTeams:\n  clientId: a\n  clientSecret: {{env: A}}\n  username: u\n  {line}\n")
+        format!(
+            "connectToTeams:\n  clientId: a\n  clientSecret: {{env: A}}\n  username: u\n  {line}\n"
+        )
     }
 
     #[test]
     fn a_secret_has_one_source() {
-        let password = |line: &str| read(&account(line), &[]).map(|settings| settings.connect_to_teams.unwrap().password);
+        let password = |line: &str| {
+            read(&account(line), &[]).map(|settings| settings.connect_to_teams.unwrap().password)
+        };
         assert_eq!(password("password: {env: B}"), Ok(SecretSource::Env("B".into())));
-        assert_eq!(password("password: {file: /run/secrets/b}"), Ok(SecretSource::File("/run/secrets/b".into())));
+        assert_eq!(
+            password("password: {file: /run/secrets/b}"),
+            Ok(SecretSource::File("/run/secrets/b".into()))
+        );
         assert_eq!(
             password("password: {command: [pass, b]}"),
-            Ok(SecretSource::Command { words: vec!["pass".into(), "b".into()], variables: Vec::new() })
+            Ok(SecretSource::Command {
+                words: vec!["pass".into(), "b".into()],
+                variables: Vec::new()
+            })
         );
         let lines = [
             "password: {env: B, file: b}",
@@ -286,9 +344,14 @@ mod tests {
             assert!(told.contains("secret") && told.contains("{env: NAME}"), "{told}");
         }
         let variable = ("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD".to_owned(), "hunter2".to_owned());
-        let error = parse("dialplane.yaml", &account("password: {env: B}"), std::iter::once(variable)).unwrap_err();
+        let error =
+            parse("dialplane.yaml", &account("password: {env: B}"), std::iter::once(variable))
+                .unwrap_err();
         let told = error.diagnostics.iter().map(yaml::render).collect::<String>();
-        assert!(!told.contains("hunter2") && told.contains("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD"), "{told}");
+        assert!(
+            !told.contains("hunter2") && told.contains("DIALPLANE_CONNECT_TO_TEAMS__PASSWORD"),
+            "{told}"
+        );
     }
 
     #[test]
@@ -320,7 +383,8 @@ mod tests {
             .map(|text| {
                 let error = parse("dialplane.yaml", text, std::iter::empty()).unwrap_err();
                 let words = error.diagnostics.iter().map(|d| {
-                    let hint = d.hint.as_deref().map(|hint| format!(" | {hint}")).unwrap_or_default();
+                    let hint =
+                        d.hint.as_deref().map(|hint| format!(" | {hint}")).unwrap_or_default();
                     format!("  {:?} {}{hint}\n", d.position(), d.message)
                 });
                 format!("{text}\n{}", words.collect::<String>())

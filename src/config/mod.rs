@@ -62,7 +62,8 @@ pub struct Settings {
     pub live: Live,
     /// Nothing is written to any service while this is true.
     pub stop: bool,
-    /// Nothing is written to any service while this file is there, or cannot be looked for; absent: `stop` in the state's folder.
+    /// Nothing is written to any service while this file is there, or cannot be looked for; absent:
+    /// `stop` in the state's folder.
     pub stop_file: Option<PathBuf>,
 }
 
@@ -105,13 +106,22 @@ impl Settings {
         if let Some(file) = self.live.file.as_mut().filter(|_| !set(&[key("live"), key("file")])) {
             *file = beside.join(&file);
         }
-        let only = self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
-        let named = self.accounts.iter_mut().map(|(name, account)| (vec![key("accounts"), key(name)], account));
+        let only =
+            self.connect_to_teams.iter_mut().map(|account| (vec![key("connectToTeams")], account));
+        let named = self
+            .accounts
+            .iter_mut()
+            .map(|(name, account)| (vec![key("accounts"), key(name)], account));
         let of_accounts = only.chain(named).flat_map(|(at, account)| {
-            let below = move |keys: Vec<&str>| at.iter().cloned().chain(keys.into_iter().map(key)).collect();
+            let below = move |keys: Vec<&str>| {
+                at.iter().cloned().chain(keys.into_iter().map(key)).collect()
+            };
             account.sources_mut().map(move |(keys, source)| (below(keys), source))
         });
-        let graph = self.graph.iter_mut().map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
+        let graph = self
+            .graph
+            .iter_mut()
+            .map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
         for (at, source) in of_accounts.chain(graph) {
             if let SecretSource::File(path) = source
                 && !set(&at)
@@ -124,16 +134,23 @@ impl Settings {
     /// Notes how syncs are sent: whoever is asked about them answers by changing that.
     fn note_sync_rows(&mut self) {
         let usual = Endpoints::default().sync;
-        let rows = self.all_accounts().map(|(section, _, account)| (section, &account.endpoints.sync));
-        let other: Vec<String> =
-            rows.filter(|(_, row)| **row != usual).map(|(section, row)| format!("{section}: {row:?}")).collect();
+        let rows =
+            self.all_accounts().map(|(section, _, account)| (section, &account.endpoints.sync));
+        let other: Vec<String> = rows
+            .filter(|(_, row)| **row != usual)
+            .map(|(section, row)| format!("{section}: {row:?}"))
+            .collect();
         // FNV-1a: the same on every machine and in every release.
-        let hash =
-            |text: &String| text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let hash = |text: &String| {
+            text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+            })
+        };
         self.execution.sync_settings = other.iter().map(hash).fold(0, u32::wrapping_add);
     }
 
-    /// The account that manages a tenant which names this one, and its section. With a single account none need be named.
+    /// The account that manages a tenant which names this one, and its section. With a single
+    /// account none need be named.
     #[must_use]
     pub fn account_of(&self, named: Option<&AccountName>) -> Option<(String, &Account)> {
         let alone = named.is_none() && self.all_accounts().count() == 1;
@@ -143,7 +160,10 @@ impl Settings {
 
     /// All accounts, each with the section that it stands in and the name by which tenants name it.
     pub fn all_accounts(&self) -> impl Iterator<Item = (String, Option<AccountName>, &Account)> {
-        let only = self.connect_to_teams.iter().map(|account| ("connectToTeams".to_owned(), None, account));
+        let only = self
+            .connect_to_teams
+            .iter()
+            .map(|account| ("connectToTeams".to_owned(), None, account));
         let named = self.accounts.iter().filter_map(|(name, account)| {
             let name = AccountName::parse(name).ok()?;
             Some((format!("accounts.{name}"), Some(name), account))
@@ -167,7 +187,11 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { path: PathBuf::from(".dialplane"), retention: Duration::from_secs(365 * 24 * 3600), entries: 2_000_000 }
+        Self {
+            path: PathBuf::from(".dialplane"),
+            retention: Duration::from_secs(365 * 24 * 3600),
+            entries: 2_000_000,
+        }
     }
 }
 
@@ -179,31 +203,36 @@ pub struct Execution {
     pub users_per_tenant: usize,
     /// Tenants that are worked on side by side.
     pub tenants: usize,
-    /// How long a write may stay invisible before it counts as not landed (contract 4.4: up to 4 hours after a sync).
+    /// How long a write may stay invisible before it counts as not landed (contract 4.4: up to 4
+    /// hours after a sync).
     #[serde(with = "span")]
     pub settle: Duration,
     /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
     #[serde(with = "span")]
     pub first_settle: Duration,
-    /// The least time between two syncs of a tenant: the vendor asks not to start one while another may run (contract 4.4).
+    /// The least time between two syncs of a tenant: the vendor asks not to start one while another
+    /// may run (contract 4.4).
     #[serde(with = "span")]
     pub sync_spacing: Duration,
-    /// How often somebody else may change one value back within `flap_window` before it is left alone and people are asked.
+    /// How often somebody else may change one value back within `flap_window` before it is left
+    /// alone and people are asked.
     pub flap_limit: usize,
     /// See `flap_limit`.
     #[serde(with = "span")]
     pub flap_window: Duration,
     /// How much may be sent for the whole fleet within an hour.
     pub per_hour: PerHour,
-    /// What the accounts say of the `sync` row, as a number; 0 for the default. Not a setting of its own.
+    /// What the accounts say of the `sync` row, as a number; 0 for the default. Not a setting of
+    /// its own.
     #[serde(skip)]
     pub sync_settings: u32,
     /// How long changes are expected to leave a user without calls.
     pub interruption: Interruption,
 }
 
-/// How long each kind of change is expected to leave a user who could call without calls. The vendor does not say; these are
-/// estimates for whoever decides when a plan is carried out, and hold nothing.
+/// How long each kind of change is expected to leave a user who could call without calls. The
+/// vendor does not say; these are estimates for whoever decides when a plan is carried out, and
+/// hold nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Interruption {
@@ -265,8 +294,8 @@ pub struct Run {
     /// The longest wait after failures.
     #[serde(with = "span")]
     pub backoff_ceiling: Duration,
-    /// How long a line must have been missing in the manifests before anybody is disabled because of that alone. A clean newer
-    /// commit counts at once.
+    /// How long a line must have been missing in the manifests before anybody is disabled because
+    /// of that alone. A clean newer commit counts at once.
     #[serde(with = "span")]
     pub absence: Duration,
     /// How long running calls may go on after a stop was asked for.
@@ -309,11 +338,19 @@ mod span {
     /// Nothing here is meant to take longer, and instants that far ahead cannot be told.
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)
-            .map_err(|_| D::Error::custom("a duration with its unit is expected, such as 30s, 10m or 4h"))?;
-        let span = humantime::parse_duration(&text)
-            .map_err(|error| D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}")))?;
-        if span > LONGEST { Err(D::Error::custom(format!("`{text}` is too long: 366 days are possible"))) } else { Ok(span) }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer).map_err(|_| {
+            D::Error::custom("a duration with its unit is expected, such as 30s, 10m or 4h")
+        })?;
+        let span = humantime::parse_duration(&text).map_err(|error| {
+            D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}"))
+        })?;
+        if span > LONGEST {
+            Err(D::Error::custom(format!("`{text}` is too long: 366 days are possible")))
+        } else {
+            Ok(span)
+        }
     }
 }

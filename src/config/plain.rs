@@ -1,4 +1,5 @@
-//! From the bytes of a secret to its text: what editors and shells add is taken off, what nobody sees is told. Pure.
+//! From the bytes of a secret to its text: what editors and shells add is taken off, what nobody
+//! sees is told. Pure.
 //!
 //! **Invariant:** no error and no oddity repeats anything of the secret.
 
@@ -35,18 +36,25 @@ pub(super) fn line(bytes: Vec<u8>) -> Result<Text, String> {
 /// A secret of any number of lines.
 pub(super) fn document(bytes: Vec<u8>) -> Result<Text, String> {
     let text = decoded(bytes)?;
-    if text.trim().is_empty() { Err("it is empty".to_owned()) } else { Ok(Text { secret: text.into(), odd: None }) }
+    if text.trim().is_empty() {
+        Err("it is empty".to_owned())
+    } else {
+        Ok(Text { secret: text.into(), odd: None })
+    }
 }
 
 fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     if utf16 || (bytes.len() > 1 && bytes.iter().take(4).any(|byte| *byte == 0)) {
-        return Err("it is UTF-16, as Windows and PowerShell save text: save it as UTF-8".to_owned());
+        return Err(
+            "it is UTF-16, as Windows and PowerShell save text: save it as UTF-8".to_owned()
+        );
     }
     if bytes.contains(&0) {
         return Err("it holds a NUL, so that it is no text".to_owned());
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())?;
     // Windows editors write it; it is no part of the text.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
@@ -72,7 +80,8 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn quoted(text: &str) -> bool {
-    text.len() > 2 && ['"', '\''].iter().any(|quote| text.starts_with(*quote) && text.ends_with(*quote))
+    text.len() > 2
+        && ['"', '\''].iter().any(|quote| text.starts_with(*quote) && text.ends_with(*quote))
 }
 
 /// A name from the settings in a message: on one line.
@@ -126,7 +135,10 @@ mod tests {
 
     #[test]
     fn a_document_keeps_its_lines() {
-        assert_eq!(document(b"\xef\xbb\xbf{\r\n}\r\n\n".to_vec()).unwrap().secret.expose_secret(), "{\r\n}\r\n\n");
+        assert_eq!(
+            document(b"\xef\xbb\xbf{\r\n}\r\n\n".to_vec()).unwrap().secret.expose_secret(),
+            "{\r\n}\r\n\n"
+        );
         assert!(document(b" \n".to_vec()).is_err());
     }
 }

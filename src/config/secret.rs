@@ -1,4 +1,5 @@
-//! Secrets: where they come from. They are read when they are needed, and what is read cannot be printed.
+//! Secrets: where they come from. They are read when they are needed, and what is read cannot be
+//! printed.
 //!
 //! ```text
 //! {env}, {file}, {command} --fetch--> bytes --text--> one line, or a document (JSON) --> SecretString
@@ -33,11 +34,13 @@ pub enum SecretSource {
     Rehearsal(String),
 }
 
-/// Reads a source: a mapping with one key. Whatever else stands there may be the secret itself, so it is not repeated.
+/// Reads a source: a mapping with one key. Whatever else stands there may be the secret itself, so
+/// it is not repeated.
 struct Reading;
 
 impl Reading {
-    const SOURCES: &str = "a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}";
+    const SOURCES: &str =
+        "a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}";
 
     fn inline<E: Error>() -> E {
         E::custom(format!("{SECRET}a secret never stands here itself{HINT}{}", Self::SOURCES))
@@ -85,15 +88,25 @@ impl<'de> Visitor<'de> for Reading {
             let next = match key.as_str() {
                 "env" => SecretSource::Env(map.next_value()?),
                 "file" => SecretSource::File(map.next_value()?),
-                "command" => SecretSource::Command { words: map.next_value()?, variables: Vec::new() },
+                "command" => {
+                    SecretSource::Command { words: map.next_value()?, variables: Vec::new() }
+                }
                 "variables" => {
                     variables = Some(map.next_value()?);
                     continue;
                 }
-                _ => return Err(A::Error::custom(format!("{SECRET}a secret has no key `{key}`{HINT}{}", Self::SOURCES))),
+                _ => {
+                    return Err(A::Error::custom(format!(
+                        "{SECRET}a secret has no key `{key}`{HINT}{}",
+                        Self::SOURCES
+                    )));
+                }
             };
             if source.replace(next).is_some() {
-                return Err(A::Error::custom(format!("two sources for one secret{HINT}{}", Self::SOURCES)));
+                return Err(A::Error::custom(format!(
+                    "two sources for one secret{HINT}{}",
+                    Self::SOURCES
+                )));
             }
         }
         complete(source, variables).map_err(A::Error::custom)
@@ -101,9 +114,14 @@ impl<'de> Visitor<'de> for Reading {
 }
 
 /// What the keys of a source add up to.
-fn complete(source: Option<SecretSource>, passed: Option<Vec<String>>) -> Result<SecretSource, String> {
+fn complete(
+    source: Option<SecretSource>,
+    passed: Option<Vec<String>>,
+) -> Result<SecretSource, String> {
     match (source, passed) {
-        (Some(SecretSource::Command { words, .. }), _) if words.first().is_none_or(String::is_empty) => {
+        (Some(SecretSource::Command { words, .. }), _)
+            if words.first().is_none_or(String::is_empty) =>
+        {
             Err("the command has no words".to_owned())
         }
         (Some(SecretSource::Command { words, .. }), passed) => {
@@ -114,12 +132,15 @@ fn complete(source: Option<SecretSource>, passed: Option<Vec<String>>) -> Result
             }
         }
         (_, Some(_)) => Err(format!(
-            "`variables` are for a command{HINT}they are what it may see of the environment beside PATH, HOME and the like"
+            "`variables` are for a command{HINT}they are what it may see of the environment \
+                beside PATH, HOME and the like"
         )),
         (Some(SecretSource::Env(name)), None) if !is_variable(&name) => {
             Err(format!("no environment variable can be called `{}`", plain::shown(&name)))
         }
-        (Some(SecretSource::File(path)), None) if path.as_os_str().is_empty() => Err("the file has no name".to_owned()),
+        (Some(SecretSource::File(path)), None) if path.as_os_str().is_empty() => {
+            Err("the file has no name".to_owned())
+        }
         (Some(source), None) => Ok(source),
         (None, None) => Err(Reading::SOURCES.to_owned()),
     }
@@ -140,7 +161,8 @@ impl<'de> Deserialize<'de> for SecretSource {
 pub struct Fetched {
     /// The secret.
     pub secret: SecretString,
-    /// What nobody sees and may be a mistake, such as a blank at its end. It counts as part of the secret.
+    /// What nobody sees and may be a mistake, such as a blank at its end. It counts as part of the
+    /// secret.
     pub odd: Option<String>,
     /// The mode of its file lets every user of the machine read it.
     pub open_to_all: bool,
@@ -155,7 +177,8 @@ pub struct SecretError {
 }
 
 impl SecretSource {
-    /// Reads a secret of one line now. A file or command is asked again each time, so that a rotated secret is found.
+    /// Reads a secret of one line now. A file or command is asked again each time, so that a
+    /// rotated secret is found.
     pub async fn read(&self) -> Result<Fetched, SecretError> {
         self.fetched(plain::line).await
     }
@@ -165,7 +188,10 @@ impl SecretSource {
         self.fetched(plain::document).await
     }
 
-    async fn fetched(&self, text: impl Fn(Vec<u8>) -> Result<plain::Text, String>) -> Result<Fetched, SecretError> {
+    async fn fetched(
+        &self,
+        text: impl Fn(Vec<u8>) -> Result<plain::Text, String>,
+    ) -> Result<Fetched, SecretError> {
         let mut open_to_all = false;
         let bytes = match self {
             Self::Env(name) => fetch::variable(name).map_err(|why| self.error(why))?,
@@ -174,7 +200,9 @@ impl SecretSource {
                 open_to_all = read.open_to_all;
                 read.bytes
             }
-            Self::Command { words, variables } => fetch::command(words, variables).await.map_err(|why| self.error(why))?,
+            Self::Command { words, variables } => {
+                fetch::command(words, variables).await.map_err(|why| self.error(why))?
+            }
             Self::Rehearsal(word) => word.clone().into_bytes(),
         };
         let plain::Text { secret, odd } = text(bytes).map_err(|why| self.error(why))?;
@@ -200,7 +228,9 @@ impl fmt::Display for SecretSource {
             Self::Env(name) => write!(f, "environment variable {}", plain::shown(name)),
             Self::File(path) => write!(f, "file {}", plain::shown(&path.display().to_string())),
             // Arguments can hold secrets; the program's name cannot.
-            Self::Command { words, .. } => write!(f, "command {}", plain::shown(words.first().map_or("", String::as_str))),
+            Self::Command { words, .. } => {
+                write!(f, "command {}", plain::shown(words.first().map_or("", String::as_str)))
+            }
             Self::Rehearsal(_) => f.write_str("the sandbox"),
         }
     }
@@ -210,8 +240,8 @@ impl fmt::Display for SecretSource {
 mod tests {
     use super::*;
 
-    /// Has one `answer` for every type and a second one for those that can be printed or written, so that asking compiles only
-    /// for types that cannot.
+    /// Has one `answer` for every type and a second one for those that can be printed or written,
+    /// so that asking compiles only for types that cannot.
     trait Silent<Marker> {
         fn answer() {}
     }

@@ -1,4 +1,5 @@
-//! What is wrong with a settings file in which no structure can be read, without the secrets that it may hold.
+//! What is wrong with a settings file in which no structure can be read, without the secrets that
+//! it may hold.
 
 use std::sync::Arc;
 
@@ -7,7 +8,11 @@ use crate::yaml::{self, Diagnostic};
 
 /// Why a text is no YAML: each key that stands twice, or else what the parser says.
 pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {
-    let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(text) } else { Vec::new() };
+    let twice = if error.message.contains("duplicate entry") {
+        yaml::duplicate_keys(text)
+    } else {
+        Vec::new()
+    };
     let text: Arc<str> = without_secrets(text).into();
     let told = |message: String, hint: Option<String>, place| Diagnostic {
         place,
@@ -18,11 +23,16 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
         return vec![told(format!("this is no YAML: {}", error.message), None, error.at)];
     }
     let hint = || Some("keep one of them".to_owned());
-    twice.into_iter().map(|(key, _, place)| told(format!("`{key}` stands twice in one mapping"), hint(), Some(place))).collect()
+    twice
+        .into_iter()
+        .map(|(key, _, place)| {
+            told(format!("`{key}` stands twice in one mapping"), hint(), Some(place))
+        })
+        .collect()
 }
 
-/// The same text, as long, without what stands behind the key of a secret: where no structure can be read, a line that is shown
-/// may hold one.
+/// The same text, as long, without what stands behind the key of a secret: where no structure can
+/// be read, a line that is shown may hold one.
 fn without_secrets(text: &str) -> String {
     const KEYS: [&str; 4] = ["clientSecret", "password", "credentials", "msal"];
     let mut clean = String::with_capacity(text.len());
@@ -47,10 +57,16 @@ mod tests {
         let text = "connectToTeams:\n  password: hünter2 x\n  password: hunter3\n  username: u\n";
         let clean = without_secrets(text);
         assert_eq!(clean.len(), text.len());
-        assert_eq!(clean, "connectToTeams:\n  password: ******** *\n  password: *******\n  username: u\n");
+        assert_eq!(
+            clean,
+            "connectToTeams:\n  password: ******** *\n  password: *******\n  username: u\n"
+        );
         let told = no_yaml("dialplane.yaml", text, yaml::documents(text).unwrap_err());
         assert_eq!(told.len(), 1);
-        assert_eq!((told[0].message.as_str(), told[0].position()), ("`password` stands twice in one mapping", Some((3, 3))));
+        assert_eq!(
+            (told[0].message.as_str(), told[0].position()),
+            ("`password` stands twice in one mapping", Some((3, 3)))
+        );
         assert!(!yaml::render(&told[0]).contains("hunter3"));
     }
 }

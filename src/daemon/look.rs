@@ -1,4 +1,5 @@
-//! One look at the manifests: files, and what git says of them. Blocks; the loop does it beside itself.
+//! One look at the manifests: files, and what git says of them. Blocks; the loop does it beside
+//! itself.
 
 use std::path::PathBuf;
 

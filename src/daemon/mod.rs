@@ -1,12 +1,12 @@
-//! The service: one loop over a closed set of events. It owns clock, tasks and news; when to act is decided in `reconcile`,
-//! what to do in `plan`, and it is done in `execute`.
+//! The service: one loop over a closed set of events. It owns clock, tasks and news; when to act is
+//! decided in `reconcile`, what to do in `plan`, and it is done in `execute`.
 //!
 //! ```text
 //! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
 //! ```
 //!
-//! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a pass that panics is a failed pass of its tenant and
-//! of no other.
+//! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a
+//! pass that panics is a failed pass of its tenant and of no other.
 
 mod brake;
 mod look;
@@ -42,7 +42,8 @@ pub struct Daemon<R, P, J> {
     pub reader: R,
     /// Changes the service.
     pub provisioner: P,
-    /// Stops everything: plans say so. Whether anything is written is not decided by them but by `provisioner`.
+    /// Stops everything: plans say so. Whether anything is written is not decided by them but by
+    /// `provisioner`.
     pub switch: StopSwitch,
     /// Remembers.
     pub journal: J,
@@ -83,9 +84,14 @@ pub struct TenantStatus {
 /// Hears the news; called from several tasks.
 pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
 
-/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A journal that cannot be written
-/// any more ends it as well: whoever starts it again begins with a sound one.
-pub async fn run<R, P, J>(daemon: Daemon<R, P, J>, listener: Listener, stop: CancellationToken) -> Result<(), JournalError>
+/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A
+/// journal that cannot be written any more ends it as well: whoever starts it again begins with a
+/// sound one.
+pub async fn run<R, P, J>(
+    daemon: Daemon<R, P, J>,
+    listener: Listener,
+    stop: CancellationToken,
+) -> Result<(), JournalError>
 where
     R: LiveReader + 'static,
     P: Provisioner + 'static,

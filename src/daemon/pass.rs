@@ -59,7 +59,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             executor: Executor {
                 provisioner: &daemon.provisioner,
                 journal: &daemon.journal,
-                users: NonZeroUsize::new(daemon.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
+                users: NonZeroUsize::new(daemon.execution.users_per_tenant)
+                    .unwrap_or(NonZeroUsize::MIN),
                 clock: Timestamp::now,
                 revision: self.revision,
                 by: None,
@@ -75,18 +76,34 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             broken: &self.broken,
             run: self.run,
         };
-        let Passed { observed, plan, report } = pass.go(&|plan| (self.listener)(News::Planned(plan))).await;
+        let Passed { observed, plan, report } =
+            pass.go(&|plan| (self.listener)(News::Planned(plan))).await;
         (self.listener)(News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
-        let ending = if read { ending(&plan, &report, daemon.execution.sync_spacing) } else { Ending::Failed };
+        let ending = if read {
+            ending(&plan, &report, daemon.execution.sync_spacing)
+        } else {
+            Ending::Failed
+        };
         let resumes = plan.resumes();
         let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
-            Some(Stop::Journal(error @ (JournalError::Broken(_) | JournalError::Gone(_)))) => Some(error),
+            Some(Stop::Journal(error @ (JournalError::Broken(_) | JournalError::Gone(_)))) => {
+                Some(error)
+            }
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended { tenant, ending, live: observed.and_then(Result::ok), id, wrote, waits_for, journal_failed, resumes }
+        Ended {
+            tenant,
+            ending,
+            live: observed.and_then(Result::ok),
+            id,
+            wrote,
+            waits_for,
+            journal_failed,
+            resumes,
+        }
     }
 }
 
@@ -95,7 +112,9 @@ fn ending(plan: &TenantPlan, report: &TenantReport, spacing: Duration) -> Ending
     match report.waits() {
         Some(_) if plan.sync_hold.is_some() => Ending::Held,
         // A clock that is set right meanwhile must not make it wait for longer than the spacing.
-        Some(until) => Ending::Waits(Duration::try_from(until - Timestamp::now()).unwrap_or_default().min(spacing)),
+        Some(until) => Ending::Waits(
+            Duration::try_from(until - Timestamp::now()).unwrap_or_default().min(spacing),
+        ),
         None if !report.is_complete() => Ending::Failed,
         None if plan.is_held() => Ending::Held,
         None => Ending::Done,

@@ -77,7 +77,8 @@ pub(super) struct Loop<R, P, J> {
     brake: Brake,
     /// Mistakes in the manifests that were looked at last.
     errors: usize,
-    /// Why the journal cannot be written any more: then nothing can be done but to end and be started again.
+    /// Why the journal cannot be written any more: then nothing can be done but to end and be
+    /// started again.
     journal_failed: Option<JournalError>,
 }
 
@@ -87,8 +88,13 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
-    pub(super) fn new(daemon: Arc<Daemon<R, P, J>>, listener: Listener, stop: CancellationToken) -> Self {
-        let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } = daemon.timing;
+    pub(super) fn new(
+        daemon: Arc<Daemon<R, P, J>>,
+        listener: Listener,
+        stop: CancellationToken,
+    ) -> Self {
+        let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } =
+            daemon.timing;
         Self {
             daemon,
             listener,
@@ -126,10 +132,16 @@ where
         let poll = Some(self.poll_at).filter(|_| !self.looking);
         let brake = Some(self.brake.due());
         let deadlines = [poll, looking, brake, self.schedule.next(self.daemon.execution.tenants)];
-        self.start + deadlines.into_iter().flatten().min().unwrap_or_else(|| self.now() + self.daemon.timing.poll)
+        self.start
+            + deadlines
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or_else(|| self.now() + self.daemon.timing.poll)
     }
 
-    /// Whether nothing can be recorded any more. It is asked even if no pass has anything to record.
+    /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
+    /// record.
     pub(super) fn has_lost_its_journal(&mut self) -> bool {
         self.journal_failed = self.journal_failed.take().or_else(|| self.daemon.journal.trouble());
         self.journal_failed.is_some()
@@ -148,7 +160,8 @@ where
         }
     }
 
-    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let go.
+    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let
+    /// go.
     fn obey(&mut self) {
         let now = self.now();
         match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
@@ -156,7 +169,8 @@ where
             Some(Edge::On(stopped)) => warn!(hint = stopped.hint, "{}", stopped.message),
             Some(Edge::Off(since)) => {
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
-                let held = |name: &&TenantName| self.last.get(*name).is_none_or(|(_, at)| *at >= since);
+                let held =
+                    |name: &&TenantName| self.last.get(*name).is_none_or(|(_, at)| *at >= since);
                 for name in self.in_force.desired.tenants.keys().filter(held) {
                     self.schedule.news(name, now);
                 }
@@ -217,7 +231,8 @@ where
         false
     }
 
-    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait for them.
+    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait
+    /// for them.
     fn looked(&mut self, looked: Looked) {
         match self.looks.judge(looked.tree.digest) {
             Look::Same => {
@@ -234,7 +249,9 @@ where
                 self.looking = false;
                 self.debounce.news(self.now());
             }
-            Look::Take => drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked)))),
+            Look::Take => {
+                drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked))));
+            }
         }
     }
 
@@ -249,7 +266,8 @@ where
     fn take(&mut self, understood: Understood) {
         let Understood { files, mut loaded, revision, said } = understood;
         self.revision = revision;
-        let (diagnostics, warnings) = (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
+        let (diagnostics, warnings) =
+            (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
         let before = std::mem::take(&mut self.in_force);
         self.in_force = self.keeper.take(loaded);
         let said = self.said.is_news(said);
@@ -257,13 +275,23 @@ where
         let tenants = &self.in_force.desired.tenants;
         let same = |name: &TenantName, tenant: &DesiredTenant| {
             let approved = |in_force: &InForce| in_force.approvals.get(name).cloned();
-            let tenant_is = before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant));
+            let tenant_is =
+                before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant));
             tenant_is && approved(&before) == approved(&self.in_force)
         };
-        let changed: BTreeSet<TenantName> =
-            tenants.iter().filter(|(name, tenant)| !same(name, tenant)).map(|(name, _)| name.clone()).collect();
+        let changed: BTreeSet<TenantName> = tenants
+            .iter()
+            .filter(|(name, tenant)| !same(name, tenant))
+            .map(|(name, _)| name.clone())
+            .collect();
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
-        info!(files, tenants = all.len(), changed = changed.len(), errors = diagnostics.len(), "manifests taken");
+        info!(
+            files,
+            tenants = all.len(),
+            changed = changed.len(),
+            errors = diagnostics.len(),
+            "manifests taken"
+        );
         warn_of(&self.in_force);
         for gone in before.desired.tenants.keys().filter(|name| !all.contains(name)) {
             warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
@@ -273,10 +301,13 @@ where
         }
         self.errors = diagnostics.len();
         (self.listener)(News::Manifests(&diagnostics, &warnings));
-        // What a running pass means to do is no longer what is wanted: it begins no new step, and the next one plans anew.
+        // What a running pass means to do is no longer what is wanted: it begins no new step, and
+        // the next one plans anew.
         for running in self.running.values() {
             match tenants.get(&running.tenant) {
-                Some(tenant) if changed.contains(&tenant.name) && tenant.mode == Mode::Enforce => running.newer.cancel(),
+                Some(tenant) if changed.contains(&tenant.name) && tenant.mode == Mode::Enforce => {
+                    running.newer.cancel();
+                }
                 Some(_) if !changed.contains(&running.tenant) => {}
                 // Nothing that writes will follow.
                 _ => running.stop.cancel(),
@@ -286,7 +317,8 @@ where
         self.recover();
     }
 
-    /// Tells what earlier runs of the program have left open with tenants that are met for the first time; they come first.
+    /// Tells what earlier runs of the program have left open with tenants that are met for the
+    /// first time; they come first.
     fn recover(&mut self) {
         for (name, tenant) in &self.in_force.desired.tenants {
             if !self.met.insert(tenant.id.clone()) {
@@ -309,7 +341,8 @@ where
             return self.schedule.postpone(&tenant, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
-        let (id, stop, newer) = (desired.id.clone(), self.stop.child_token(), CancellationToken::new());
+        let (id, stop, newer) =
+            (desired.id.clone(), self.stop.child_token(), CancellationToken::new());
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listener: Arc::clone(&self.listener),
@@ -337,10 +370,14 @@ where
         others.map(last).collect()
     }
 
-    /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has changed.
+    /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has
+    /// changed.
     fn tell_those_who_wait(&mut self, tenant: &TenantName) {
         let now = self.now();
-        let waiting = self.waits_for.iter().filter(|(name, waits_for)| *name != tenant && waits_for.contains(tenant));
+        let waiting = self
+            .waits_for
+            .iter()
+            .filter(|(name, waits_for)| *name != tenant && waits_for.contains(tenant));
         for (name, _) in waiting {
             self.schedule.news(name, now);
         }
@@ -358,7 +395,11 @@ where
                     Phase::Running => None,
                     Phase::Waiting(at) => clock.checked_add(at.saturating_sub(now)).ok(),
                 },
-                note: self.in_force.kept.get(tenant).map(|reason| format!("an older version is in force: {reason}")),
+                note: self
+                    .in_force
+                    .kept
+                    .get(tenant)
+                    .map(|reason| format!("an older version is in force: {reason}")),
             })
             .collect();
         status.extend(self.in_force.broken.iter().map(|(tenant, reason)| TenantStatus {

@@ -64,7 +64,10 @@ impl Stop {
         match self {
             Self::Fault(fault) => matches!(
                 fault.kind,
-                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::NotConfigured | FaultKind::Stopped
+                FaultKind::Unreachable
+                    | FaultKind::Throttled
+                    | FaultKind::NotConfigured
+                    | FaultKind::Stopped
             ),
             Self::Consent | Self::Journal(_) | Self::Newer => true,
             Self::Asked => false,
@@ -77,7 +80,13 @@ impl TenantReport {
     #[must_use]
     pub fn untouched(plan: &TenantPlan, run: RunId) -> Self {
         let steps = plan.steps.iter().map(|_| None).collect();
-        Self { tenant: plan.tenant.clone(), run, steps, sync: SyncOutcome::NotNeeded, stopped: None }
+        Self {
+            tenant: plan.tenant.clone(),
+            run,
+            steps,
+            sync: SyncOutcome::NotNeeded,
+            stopped: None,
+        }
     }
 
     /// Whether everything that was allowed to run was accepted.
@@ -96,7 +105,8 @@ impl TenantReport {
     }
 
     fn steps_accepted(&self) -> bool {
-        let accepted = |outcome: &Option<StepOutcome>| matches!(outcome, None | Some(StepOutcome::Accepted));
+        let accepted =
+            |outcome: &Option<StepOutcome>| matches!(outcome, None | Some(StepOutcome::Accepted));
         self.stopped.is_none() && self.steps.iter().all(accepted)
     }
 

@@ -5,7 +5,8 @@
 //! - [`threats`]: what is defended, against whom, and what is not.
 //! - [`wording`]: how it speaks, in messages, names and documents.
 //!
-//! Deliberately not here: how to use the commands (`dialplane help`, the README) and the design of each module (its own page).
+//! Deliberately not here: how to use the commands (`dialplane help`, the README) and the design of
+//! each module (its own page).
 
 #[doc = include_str!("contract.md")]
 pub mod contract {}

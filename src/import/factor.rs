@@ -1,19 +1,22 @@
 //! What users have in common becomes a default; and users are spread over files.
 //!
-//! A default holds for everybody below it, and nobody can take a field back that a default gives: so a field becomes one only where
-//! every user has a value of it, and users who lack one that most have get a file of their own.
+//! A default holds for everybody below it, and nobody can take a field back that a default gives:
+//! so a field becomes one only where every user has a value of it, and users who lack one that most
+//! have get a file of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Choice, Entry, Set, SplitBy, names};
 use crate::model::{Field, TenantName, Value};
 
-/// The longest name of a set before a number is put behind it; the same as of a tenant, with some room.
+/// The longest name of a set before a number is put behind it; the same as of a tenant, with some
+/// room.
 const MAX_NAME: usize = TenantName::MAX - 8;
 /// Users without the value that others are split by.
 const OTHER: &str = "other";
 /// Why they have a file of their own.
-const APART: &str = "These users lack a value that most of the others share: a default would give it to them.";
+const APART: &str =
+    "These users lack a value that most of the others share: a default would give it to them.";
 
 /// The most common value of each field that everybody has, if at least two share it.
 pub(super) fn common(entries: &[Entry]) -> BTreeMap<Field, Value> {
@@ -30,7 +33,11 @@ pub(super) fn common(entries: &[Entry]) -> BTreeMap<Field, Value> {
 }
 
 /// The users in files, each without what the defaults over it say.
-pub(super) fn sets(entries: Vec<Entry>, tenant: &BTreeMap<Field, Value>, choice: &Choice) -> Vec<Set> {
+pub(super) fn sets(
+    entries: Vec<Entry>,
+    tenant: &BTreeMap<Field, Value>,
+    choice: &Choice,
+) -> Vec<Set> {
     let mut groups: BTreeMap<Option<String>, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
         groups.entry(key(&entry, choice.split_by)).or_default().push(entry);
@@ -45,11 +52,14 @@ pub(super) fn sets(entries: Vec<Entry>, tenant: &BTreeMap<Field, Value>, choice:
             (Some(text), Some(_)) => name(text),
         };
         let (alike, others) = alike(entries);
-        for (base, entries, apart) in [(base.clone(), alike, None), (format!("{base}-{OTHER}"), others, Some(APART))] {
+        for (base, entries, apart) in
+            [(base.clone(), alike, None), (format!("{base}-{OTHER}"), others, Some(APART))]
+        {
             let parts = entries.len().div_ceil(choice.users_per_file.max(1));
             let width = parts.to_string().len();
             for (number, part) in entries.chunks(choice.users_per_file.max(1)).enumerate() {
-                let wanted = if parts > 1 { format!("{base}-{:0width$}", number + 1) } else { base.clone() };
+                let wanted =
+                    if parts > 1 { format!("{base}-{:0width$}", number + 1) } else { base.clone() };
                 sets.push(set(names::free(&wanted, &mut taken), apart, part, tenant));
             }
         }
@@ -57,7 +67,8 @@ pub(super) fn sets(entries: Vec<Entry>, tenant: &BTreeMap<Field, Value>, choice:
     sets
 }
 
-/// Users who have every field of which most share one value, and the others: among the first it can be a default.
+/// Users who have every field of which most share one value, and the others: among the first it can
+/// be a default.
 fn alike(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
     let most_share = |field: &Field| {
         let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
@@ -67,7 +78,9 @@ fn alike(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
         counts.into_values().max().is_some_and(|count| count * 2 > entries.len())
     };
     let shared: Vec<Field> = Field::ALL.into_iter().filter(most_share).collect();
-    entries.into_iter().partition(|entry| shared.iter().all(|field| entry.fields.contains_key(field)))
+    entries
+        .into_iter()
+        .partition(|entry| shared.iter().all(|field| entry.fields.contains_key(field)))
 }
 
 /// What decides into which file a user goes.
@@ -96,7 +109,12 @@ fn name(text: &str) -> String {
     if name.is_empty() { OTHER.to_owned() } else { name.to_owned() }
 }
 
-fn set(name: String, apart: Option<&'static str>, entries: &[Entry], tenant: &BTreeMap<Field, Value>) -> Set {
+fn set(
+    name: String,
+    apart: Option<&'static str>,
+    entries: &[Entry],
+    tenant: &BTreeMap<Field, Value>,
+) -> Set {
     let have = |field: Field, value: Option<&Value>| {
         entries.iter().filter(|entry| value.is_some() && entry.fields.get(&field) == value).count()
     };
@@ -104,7 +122,9 @@ fn set(name: String, apart: Option<&'static str>, entries: &[Entry], tenant: &BT
     defaults.retain(|field, value| have(*field, Some(value)) > have(*field, tenant.get(field)));
     let own = |entry: &Entry| {
         let mut entry = entry.clone();
-        entry.fields.retain(|field, value| defaults.get(field).or_else(|| tenant.get(field)) != Some(value));
+        entry.fields.retain(|field, value| {
+            defaults.get(field).or_else(|| tenant.get(field)) != Some(value)
+        });
         entry
     };
     let entries = entries.iter().map(own).collect();

@@ -4,14 +4,18 @@
 //! [Shot] --sort--> who can be said, who not and why --factor--> defaults, sets --text--> [File]
 //! ```
 //!
-//! Each tenant becomes a folder: `tenant.yaml`, and files with users. What most users have in common becomes a default.
+//! Each tenant becomes a folder: `tenant.yaml`, and files with users. What most users have in
+//! common becomes a default.
 //!
-//! **Invariant:** pure. Read again, the files have no mistake, and planned against the same observation they ask for no step.
+//! **Invariant:** pure. Read again, the files have no mistake, and planned against the same
+//! observation they ask for no step.
 //!
-//! **Invariant:** nothing is made up. A field that was not seen, not read or not set is not managed; a user whose calling is in
-//! doubt is left out; each such case stands as a comment where somebody will look for it.
+//! **Invariant:** nothing is made up. A field that was not seen, not read or not set is not
+//! managed; a user whose calling is in doubt is left out; each such case stands as a comment where
+//! somebody will look for it.
 //!
-//! **Invariant:** what comes out writes nothing by itself: the tenants are in `mode: report`, with `prune: never`.
+//! **Invariant:** what comes out writes nothing by itself: the tenants are in `mode: report`, with
+//! `prune: never`.
 
 mod factor;
 mod names;
@@ -53,7 +57,12 @@ impl SplitBy {
         }
         let fields = || Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
         let field = fields().find(|field| field.name() == text).map(Self::Field);
-        field.ok_or_else(|| format!("possible are domain, {}", fields().map(Field::name).collect::<Vec<_>>().join(", ")))
+        field.ok_or_else(|| {
+            format!(
+                "possible are domain, {}",
+                fields().map(Field::name).collect::<Vec<_>>().join(", ")
+            )
+        })
     }
 }
 
@@ -132,9 +141,15 @@ pub fn import(shots: &[Shot], choice: &Choice) -> Import {
         import.users += tenant.entries.len();
         import.left_out += tenant.left_out.len();
         import.passed_over += tenant.passed_over;
-        import.files.push(File { path: format!("{folder}/tenant.yaml"), text: text::tenant(&tenant, &defaults) });
+        import.files.push(File {
+            path: format!("{folder}/tenant.yaml"),
+            text: text::tenant(&tenant, &defaults),
+        });
         for set in factor::sets(tenant.entries, &defaults, choice) {
-            import.files.push(File { path: format!("{folder}/{}.yaml", set.name), text: text::set(&set, &name) });
+            import.files.push(File {
+                path: format!("{folder}/{}.yaml", set.name),
+                text: text::set(&set, &name),
+            });
         }
     }
     import

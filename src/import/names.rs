@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-/// What Windows keeps for devices, whatever stands behind a dot. Serial and parallel ports have a digit behind them.
+/// What Windows keeps for devices, whatever stands behind a dot. Serial and parallel ports have a
+/// digit behind them.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 const PORTS: [&str; 2] = ["com", "lpt"];
 
-/// The wanted name, or one like it that is free and that no system keeps for itself. Case does not tell two names apart.
+/// The wanted name, or one like it that is free and that no system keeps for itself. Case does not
+/// tell two names apart.
 pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     let (stem, rest) = split(wanted);
     let first = if is_reserved(stem) { 1 } else { 2 };
@@ -30,7 +32,9 @@ fn is_reserved(stem: &str) -> bool {
     let port = |port: &str| {
         let mut behind = stem.strip_prefix(port).unwrap_or_default().chars();
         // Superscript digits count as digits there.
-        let digit = behind.next().is_some_and(|c| c.is_ascii_digit() || matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}'));
+        let digit = behind
+            .next()
+            .is_some_and(|c| c.is_ascii_digit() || matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}'));
         digit && behind.next().is_none()
     };
     DEVICES.contains(&stem.as_str()) || PORTS.iter().any(|name| port(name))
@@ -66,7 +70,8 @@ mod tests {
     #[test]
     fn no_two_names_are_one_where_case_does_not_count() {
         let mut taken = BTreeSet::new();
-        let names = ["sales", "Sales", "con-1", "con", "CON", "sales-2"].map(|wanted| free(wanted, &mut taken));
+        let names = ["sales", "Sales", "con-1", "con", "CON", "sales-2"]
+            .map(|wanted| free(wanted, &mut taken));
         assert_eq!(names, ["sales", "Sales-2", "con-1", "con-2", "CON-3", "sales-2-2"]);
     }
 }

@@ -6,7 +6,8 @@ use super::{Entry, Sorted};
 use crate::{
     manifest::{can_name, can_say},
     model::{
-        Calling, Field, LiveCalling, LivePhone, LiveTenant, LiveUser, NumberKey, Observed, TenantName, TenantRef, Upn, Value,
+        Calling, Field, LiveCalling, LivePhone, LiveTenant, LiveUser, NumberKey, Observed,
+        TenantName, TenantRef, Upn, Value,
     },
     snapshot::Shot,
 };
@@ -19,7 +20,8 @@ struct Fleet<'s> {
 
 /// Sorts the users of all tenants that could be read, tenants and users by name.
 pub(super) fn sort(shots: &[Shot], everybody: bool) -> Vec<Sorted<'_>> {
-    let mut read: Vec<(&Shot, &LiveTenant)> = shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
+    let mut read: Vec<(&Shot, &LiveTenant)> =
+        shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
     read.sort_by(|(a, _), (b, _)| a.tenant.name.cmp(&b.tenant.name));
     let fleet = Fleet::of(&read);
     read.into_iter().map(|(shot, live)| tenant(shot, live, &fleet, everybody)).collect()
@@ -32,7 +34,11 @@ impl<'s> Fleet<'s> {
             for user in live.users.values() {
                 fleet.tenants.entry(&user.upn).or_default().push(&shot.tenant.name);
                 if let Some(number) = user.number() {
-                    fleet.holders.entry(NumberKey::new(&shot.tenant.name, number)).or_default().push(&user.upn);
+                    fleet
+                        .holders
+                        .entry(NumberKey::new(&shot.tenant.name, number))
+                        .or_default()
+                        .push(&user.upn);
                 }
             }
         }
@@ -40,9 +46,21 @@ impl<'s> Fleet<'s> {
     }
 }
 
-fn tenant<'s>(shot: &'s Shot, live: &'s LiveTenant, fleet: &Fleet<'_>, everybody: bool) -> Sorted<'s> {
+fn tenant<'s>(
+    shot: &'s Shot,
+    live: &'s LiveTenant,
+    fleet: &Fleet<'_>,
+    everybody: bool,
+) -> Sorted<'s> {
     let unseen = Field::ALL.into_iter().filter(|field| !live.sees.contains(field)).collect();
-    let mut sorted = Sorted { shot, entries: Vec::new(), left_out: Vec::new(), platform: 0, passed_over: 0, unseen };
+    let mut sorted = Sorted {
+        shot,
+        entries: Vec::new(),
+        left_out: Vec::new(),
+        platform: 0,
+        passed_over: 0,
+        unseen,
+    };
     for user in live.users.values() {
         let calling = match &user.calling {
             _ if user.upn.is_platform_account() => {
@@ -55,7 +73,9 @@ fn tenant<'s>(shot: &'s Shot, live: &'s LiveTenant, fleet: &Fleet<'_>, everybody
                 continue;
             }
             LiveCalling::Disabled => Ok(Calling::Disabled),
-            LiveCalling::Unclear(text) => Err(format!("calling is {text:?}, which is neither enabled nor disabled")),
+            LiveCalling::Unclear(text) => {
+                Err(format!("calling is {text:?}, which is neither enabled nor disabled"))
+            }
         };
         match calling.and_then(|calling| nameable(user, fleet).map(|()| calling)) {
             Ok(calling) => sorted.entries.push(entry(user, calling, &shot.tenant, fleet)),
@@ -83,20 +103,29 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
 }
 
 fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> Entry {
-    let mut entry = Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
+    let mut entry =
+        Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
     for (field, observed) in &user.details {
         match observed {
             Observed::Unset | Observed::Set(Value::NoPhone) => {}
-            Observed::Unreadable(read) => entry.remarks.push(format!("{field}: {:?} is not understood", read.text)),
-            Observed::Set(value) => match can_say(*field, value, tenant.extension_prefix.as_ref()) {
-                Err(why) => entry.remarks.push(format!("{field}: {value} cannot be said: {why}")),
-                Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
-                    Some(other) => entry.remarks.push(format!("{field}: {value} is also held by {:?}", other.as_str())),
-                    None => {
-                        entry.fields.insert(*field, value.clone());
+            Observed::Unreadable(read) => {
+                entry.remarks.push(format!("{field}: {:?} is not understood", read.text));
+            }
+            Observed::Set(value) => {
+                match can_say(*field, value, tenant.extension_prefix.as_ref()) {
+                    Err(why) => {
+                        entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
                     }
-                },
-            },
+                    Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
+                        Some(other) => entry
+                            .remarks
+                            .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
+                        None => {
+                            entry.fields.insert(*field, value.clone());
+                        }
+                    },
+                }
+            }
         }
     }
     entry

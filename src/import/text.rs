@@ -1,8 +1,8 @@
-//! Manifests as text. Written by hand and not by a serialiser, because people go on with these files: keys in their order,
-//! comments where something is unknown.
+//! Manifests as text. Written by hand and not by a serialiser, because people go on with these
+//! files: keys in their order, comments where something is unknown.
 //!
-//! **Invariant:** every text of the service stands in double quotes, with everything escaped that YAML or an eye could take for
-//! something else.
+//! **Invariant:** every text of the service stands in double quotes, with everything escaped that
+//! YAML or an eye could take for something else.
 
 use std::{
     collections::BTreeMap,
@@ -35,7 +35,11 @@ pub(super) fn set(set: &Set, tenant: &TenantName) -> String {
     out
 }
 
-fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field, Value>) -> fmt::Result {
+fn write_tenant(
+    out: &mut String,
+    sorted: &Sorted<'_>,
+    defaults: &BTreeMap<Field, Value>,
+) -> fmt::Result {
     let shot = sorted.shot;
     writeln!(
         out,
@@ -50,9 +54,16 @@ fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field
         let names: Vec<&str> = sorted.unseen.iter().map(|field| field.name()).collect();
         writeln!(out, "# Not seen by this reader, so not managed: {}", names.join(", "))?;
     }
-    writeln!(out, "apiVersion: dialplane/v1\nkind: Tenant\nmetadata:\n  name: {}\nspec:", quoted_name(&shot.tenant.name))?;
+    writeln!(
+        out,
+        "apiVersion: dialplane/v1\nkind: Tenant\nmetadata:\n  name: {}\nspec:",
+        quoted_name(&shot.tenant.name)
+    )?;
     writeln!(out, "  tenantId: \"{}\"", shot.tenant.id)?;
-    writeln!(out, "  mode: report # nothing is written; `enforce` once a plan shows only what you want")?;
+    writeln!(
+        out,
+        "  mode: report # nothing is written; `enforce` once a plan shows only what you want"
+    )?;
     writeln!(out, "  prune: never # users whom no manifest names are left alone")?;
     if let Some(account) = &shot.tenant.account {
         writeln!(out, "  account: {}", quoted(account.as_str()))?;
@@ -72,10 +83,18 @@ fn write_tenant(out: &mut String, sorted: &Sorted<'_>, defaults: &BTreeMap<Field
 
 fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
     if sorted.passed_over > 0 {
-        writeln!(out, "# Not named: {}", people(sorted.passed_over, "with calling off and no number"))?;
+        writeln!(
+            out,
+            "# Not named: {}",
+            people(sorted.passed_over, "with calling off and no number")
+        )?;
     }
     if sorted.platform > 0 {
-        writeln!(out, "# Not named: {}", people(sorted.platform, "that the platform made for itself"))?;
+        writeln!(
+            out,
+            "# Not named: {}",
+            people(sorted.platform, "that the platform made for itself")
+        )?;
     }
     if !sorted.left_out.is_empty() {
         writeln!(out, "# Not named, because a manifest cannot say it:")?;
@@ -98,7 +117,11 @@ fn write_set(out: &mut String, set: &Set, tenant: &TenantName) -> fmt::Result {
     if let Some(why) = set.apart {
         writeln!(out, "# {}", line(why))?;
     }
-    writeln!(out, "apiVersion: dialplane/v1\nkind: UserSet\nmetadata:\n  name: {name}\n  tenant: {tenant}\nspec:")?;
+    writeln!(
+        out,
+        "apiVersion: dialplane/v1\nkind: UserSet\nmetadata:\n  name: {name}\n  tenant: \
+            {tenant}\nspec:"
+    )?;
     write_defaults(out, &set.defaults)?;
     writeln!(out, "  users:")?;
     set.entries.iter().try_for_each(|entry| write_user(out, entry))
@@ -113,9 +136,17 @@ fn write_defaults(out: &mut String, defaults: &BTreeMap<Field, Value>) -> fmt::R
 }
 
 fn write_user(out: &mut String, entry: &Entry) -> fmt::Result {
-    writeln!(out, "    - userPrincipalName: {}\n      calling: {}", name(&entry.upn), entry.calling)?;
+    writeln!(
+        out,
+        "    - userPrincipalName: {}\n      calling: {}",
+        name(&entry.upn),
+        entry.calling
+    )?;
     write_fields(out, &entry.fields, "      ")?;
-    entry.remarks.iter().try_for_each(|remark| writeln!(out, "      # not managed: {}", line(remark)))
+    entry
+        .remarks
+        .iter()
+        .try_for_each(|remark| writeln!(out, "      # not managed: {}", line(remark)))
 }
 
 /// The fields stand in the order of people; those of one group follow each other in it.
@@ -221,14 +252,17 @@ mod tests {
             "- x",
             "Zürich – 東京",
         ] {
-            let read: serde_yaml::Value = serde_yaml::from_str(&format!("key: {}\n", quoted(text))).unwrap();
+            let read: serde_yaml::Value =
+                serde_yaml::from_str(&format!("key: {}\n", quoted(text))).unwrap();
             assert_eq!(read["key"].as_str(), Some(text), "{}", quoted(text));
         }
     }
 
     #[test]
     fn names_that_look_like_something_else_are_quoted() {
-        for (text, expected) in [("contoso", "contoso"), ("no", "\"no\""), ("123", "\"123\""), ("1e3", "\"1e3\"")] {
+        for (text, expected) in
+            [("contoso", "contoso"), ("no", "\"no\""), ("123", "\"123\""), ("1e3", "\"1e3\"")]
+        {
             assert_eq!(quoted_name(&TenantName::parse(text).unwrap()), expected);
         }
     }

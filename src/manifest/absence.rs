@@ -1,4 +1,5 @@
-//! Absent for a moment is not gone: since when lines are missing that stood there, or may have stood there, before.
+//! Absent for a moment is not gone: since when lines are missing that stood there, or may have
+//! stood there, before.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -25,8 +26,9 @@ struct Named {
 }
 
 impl Absences {
-    /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines count: when they have been missing
-    /// for as long as `patience`. `said`: a commit says all this, so that they count at once.
+    /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines
+    /// count: when they have been missing for as long as `patience`. `said`: a commit says all
+    /// this, so that they count at once.
     pub fn take(&mut self, in_force: &mut InForce, now: Timestamp, patience: Duration, said: bool) {
         let counts = now.checked_add(patience).unwrap_or(Timestamp::MAX);
         self.note_away(in_force);
@@ -35,7 +37,10 @@ impl Absences {
             if in_force.kept.contains_key(name) {
                 continue;
             }
-            let named = self.tenants.entry(tenant.id.clone()).or_insert_with(|| Named { was_away: true, ..Named::default() });
+            let named = self
+                .tenants
+                .entry(tenant.id.clone())
+                .or_insert_with(|| Named { was_away: true, ..Named::default() });
             if std::mem::take(&mut named.was_away) {
                 named.others = Some(counts);
             }
@@ -51,7 +56,11 @@ impl Absences {
     pub fn said(&mut self, in_force: &mut InForce) -> Vec<TenantName> {
         let mut news = Vec::new();
         for (name, tenant) in &mut in_force.desired.tenants {
-            let Some(named) = self.tenants.get_mut(&tenant.id).filter(|_| !in_force.kept.contains_key(name)) else { continue };
+            let Some(named) =
+                self.tenants.get_mut(&tenant.id).filter(|_| !in_force.kept.contains_key(name))
+            else {
+                continue;
+            };
             named.others = None;
             named.users.retain(|_, missing| missing.is_none());
             if note(tenant, Missing::default()) {
@@ -61,7 +70,8 @@ impl Absences {
         news
     }
 
-    /// While a tenant is not described, nothing can be missing in it; when it comes back, it may do so file by file.
+    /// While a tenant is not described, nothing can be missing in it; when it comes back, it may do
+    /// so file by file.
     fn note_away(&mut self, in_force: &InForce) {
         let here = |id: &TenantId| in_force.desired.tenants.values().any(|tenant| tenant.id == *id);
         for (_, named) in self.tenants.iter_mut().filter(|(id, _)| !here(id)) {
@@ -77,12 +87,21 @@ impl Named {
             *missing = (!tenant.users.contains_key(user)).then(|| missing.unwrap_or(counts));
         }
         self.users.retain(|_, missing| missing.is_none_or(|counts| counts > now));
-        let new = tenant.users.keys().filter(|user| !self.users.contains_key(*user)).cloned().collect::<Vec<_>>();
+        let new = tenant
+            .users
+            .keys()
+            .filter(|user| !self.users.contains_key(*user))
+            .cloned()
+            .collect::<Vec<_>>();
         self.users.extend(new.into_iter().map(|user| (user, None)));
     }
 
     fn missing(&self, now: Timestamp) -> Missing {
-        let users = self.users.iter().filter_map(|(user, missing)| Some((user.clone(), (*missing)?))).collect();
+        let users = self
+            .users
+            .iter()
+            .filter_map(|(user, missing)| Some((user.clone(), (*missing)?)))
+            .collect();
         Missing { users, others: self.others.filter(|counts| *counts > now), doubt: None }
     }
 }

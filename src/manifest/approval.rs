@@ -1,4 +1,5 @@
-//! `Approval` documents. A mistake in one opens nothing and holds nobody: the tenant goes on as if the file were not there.
+//! `Approval` documents. A mistake in one opens nothing and holds nobody: the tenant goes on as if
+//! the file were not there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -90,10 +91,17 @@ fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<G
         let named = Gate::ALL.into_iter().find(|gate| gate.to_string() == name);
         named.ok_or_else(|| {
             let all = Gate::ALL.map(|gate| gate.to_string()).join(", ");
-            D::Error::custom(format!("`{name}` is no gate that an approval opens{HINT}it opens what a person may judge: {all}"))
+            D::Error::custom(format!(
+                "`{name}` is no gate that an approval opens{HINT}it opens what a person may \
+                    judge: {all}"
+            ))
         })
     };
-    Vec::<String>::deserialize(deserializer)?.into_iter().map(gate).collect::<Result<_, _>>().map(Some)
+    Vec::<String>::deserialize(deserializer)?
+        .into_iter()
+        .map(gate)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn expires<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
@@ -109,47 +117,100 @@ pub(super) struct ApprovalDraft {
 }
 
 /// Reads a document: an approval, or what is wrong with it.
-pub(super) fn read(document: &Value, at: Path, file: &Arc<str>) -> Result<ApprovalDraft, Vec<Wrong>> {
+pub(super) fn read(
+    document: &Value,
+    at: Path,
+    file: &Arc<str>,
+) -> Result<ApprovalDraft, Vec<Wrong>> {
     let (decoded, mut wrongs) = yaml::decode_strictly::<ApprovalDocument>(document, &at);
     let Some(ApprovalDocument { metadata, spec, .. }) = decoded else { return Err(wrongs) };
     let mut needed = Needed { at: &at, wrongs: &mut wrongs };
-    needed.key(metadata.name.is_some(), "metadata", "name", "give the approval a name, such as `name: autumn-leavers`");
-    needed.key(metadata.tenant.is_some(), "metadata", "tenant", "name the tenant whose plan it lets through");
-    needed.key(spec.plan.is_some(), "spec", "plan", "`dialplane plan --approve` writes the plan's fingerprint");
-    needed.key(spec.gates.is_some(), "spec", "gates", "name what it opens, such as `gates: [limit]`");
+    needed.key(
+        metadata.name.is_some(),
+        "metadata",
+        "name",
+        "give the approval a name, such as `name: autumn-leavers`",
+    );
+    needed.key(
+        metadata.tenant.is_some(),
+        "metadata",
+        "tenant",
+        "name the tenant whose plan it lets through",
+    );
+    needed.key(
+        spec.plan.is_some(),
+        "spec",
+        "plan",
+        "`dialplane plan --approve` writes the plan's fingerprint",
+    );
+    needed.key(
+        spec.gates.is_some(),
+        "spec",
+        "gates",
+        "name what it opens, such as `gates: [limit]`",
+    );
     needed.key(spec.reason.is_some(), "spec", "reason", "say who wants this and why");
-    needed.key(spec.expires.is_some(), "spec", "expires", "say until when it is valid, such as `expires: 2026-07-31`");
+    needed.key(
+        spec.expires.is_some(),
+        "spec",
+        "expires",
+        "say until when it is valid, such as `expires: 2026-07-31`",
+    );
     let spec_at = at.key("spec");
     if spec.gates.as_ref().is_some_and(BTreeSet::is_empty) {
         wrongs.push(Wrong::value(spec_at.key("gates"), "an approval without gates opens nothing"));
     }
     if spec.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
         let wrong = Wrong::value(spec_at.key("reason"), "`reason` is empty");
-        wrongs.push(wrong.hint("say who wants this and why: it is what reviewers judge, and what is remembered"));
+        wrongs.push(wrong.hint(
+            "say who wants this and why: it is what reviewers judge, and what is remembered",
+        ));
     }
     let whom = whom(&spec, &spec_at, &mut wrongs);
-    let ApprovalSpec { plan: Some(plan), gates: Some(gates), reason: Some(reason), expires: Some(expires), .. } = spec else {
+    let ApprovalSpec {
+        plan: Some(plan),
+        gates: Some(gates),
+        reason: Some(reason),
+        expires: Some(expires),
+        ..
+    } = spec
+    else {
         return Err(wrongs);
     };
-    let (Some(name), Some(tenant), Some(whom), true) = (metadata.name, metadata.tenant, whom, wrongs.is_empty()) else {
+    let (Some(name), Some(tenant), Some(whom), true) =
+        (metadata.name, metadata.tenant, whom, wrongs.is_empty())
+    else {
         return Err(wrongs);
     };
     let origin = Origin { file: Arc::clone(file), line: None };
     let reason = reason.trim().into();
-    Ok(ApprovalDraft { at, tenant, approval: Approval { name, plan, gates, whom, reason, expires, origin } })
+    Ok(ApprovalDraft {
+        at,
+        tenant,
+        approval: Approval { name, plan, gates, whom, reason, expires, origin },
+    })
 }
 
 fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom> {
     let told = |key: &str| Segment::Key(key.to_owned());
-    let was_wrong = wrongs.iter().any(|wrong| wrong.path.segments.iter().any(|s| *s == told("users") || *s == told("max")));
+    let was_wrong = wrongs
+        .iter()
+        .any(|wrong| wrong.path.segments.iter().any(|s| *s == told("users") || *s == told("max")));
     match (&spec.users, spec.max) {
         (None, None) if was_wrong => None,
         (None, None) => {
-            wrongs.push(missing(at, "users", "list the users whom it covers, or write `max` and how many"));
+            wrongs.push(missing(
+                at,
+                "users",
+                "list the users whom it covers, or write `max` and how many",
+            ));
             None
         }
         (Some(_), Some(_)) => {
-            let wrong = Wrong { at: At::Key, ..Wrong::value(at.key("max"), "`users` and `max` stand side by side") };
+            let wrong = Wrong {
+                at: At::Key,
+                ..Wrong::value(at.key("max"), "`users` and `max` stand side by side")
+            };
             wrongs.push(wrong.hint("keep one of them"));
             None
         }
@@ -182,22 +243,44 @@ fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom>
 pub(super) type Approvals = BTreeMap<TenantName, Vec<Approval>>;
 
 /// The approvals of all files by tenant, and what is wrong with some of them.
-pub(super) fn check(files: &[FileRead], known: impl Fn(&TenantName) -> bool) -> (Approvals, Vec<(usize, Problem)>) {
+pub(super) fn check(
+    files: &[FileRead],
+    known: impl Fn(&TenantName) -> bool,
+) -> (Approvals, Vec<(usize, Problem)>) {
     let mut approvals = Approvals::new();
     let mut names: BTreeMap<(&TenantName, &TenantName), (usize, &Path)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (number, file) in files.iter().enumerate() {
         for ApprovalDraft { at, tenant, approval } in &file.approvals {
             if !known(tenant) {
-                let wrong = Wrong::value(at.key("metadata").key("tenant"), format!("there is no tenant `{tenant}`"));
-                problems.push((number, Problem::of_approval(What::at(wrong.hint("the approval opens nothing; remove it")))));
-            } else if let Some((first, path)) = names.insert((tenant, &approval.name), (number, at)) {
-                let message = format!("tenant `{tenant}` has two approvals called `{}`", approval.name);
-                let wrong = Wrong::value(at.key("metadata").key("name"), message).hint("give one of them another name");
-                let what = What::at(wrong).and(first, path.key("metadata").key("name"), At::Value, "first here");
+                let wrong = Wrong::value(
+                    at.key("metadata").key("tenant"),
+                    format!("there is no tenant `{tenant}`"),
+                );
+                problems.push((
+                    number,
+                    Problem::of_approval(What::at(
+                        wrong.hint("the approval opens nothing; remove it"),
+                    )),
+                ));
+            } else if let Some((first, path)) = names.insert((tenant, &approval.name), (number, at))
+            {
+                let message =
+                    format!("tenant `{tenant}` has two approvals called `{}`", approval.name);
+                let wrong = Wrong::value(at.key("metadata").key("name"), message)
+                    .hint("give one of them another name");
+                let what = What::at(wrong).and(
+                    first,
+                    path.key("metadata").key("name"),
+                    At::Value,
+                    "first here",
+                );
                 problems.push((number, Problem::of_approval(what)));
                 // Which of the two is meant, nobody knows.
-                approvals.entry(tenant.clone()).or_default().retain(|other| other.name != approval.name);
+                approvals
+                    .entry(tenant.clone())
+                    .or_default()
+                    .retain(|other| other.name != approval.name);
             } else {
                 approvals.entry(tenant.clone()).or_default().push(approval.clone());
             }

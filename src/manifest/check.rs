@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing, Mode, Origin, PhoneNumber, Prune,
-        Site, TenantId, TenantName, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing,
+        Mode, Origin, PhoneNumber, Prune, Site, TenantId, TenantName, Upn, Value,
     },
     yaml::{self, At, Diagnostic, Label, Path, Wrong},
 };
@@ -33,31 +33,48 @@ pub(super) struct Spot {
 
 /// Checks all files together.
 pub(super) fn check(files: &[FileRead]) -> Loaded {
-    let mut fleet = Fleet { files, problems: Vec::new(), concerned: BTreeSet::new(), tenants: BTreeMap::new() };
+    let mut fleet =
+        Fleet { files, problems: Vec::new(), concerned: BTreeSet::new(), tenants: BTreeMap::new() };
     fleet.tenants();
     fleet.sets();
     fleet.numbers();
     let Fleet { mut problems, mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();
-    let (approvals, wrong_approvals) = approval::check(files, |tenant| tenants.contains_key(tenant));
+    let (approvals, wrong_approvals) =
+        approval::check(files, |tenant| tenants.contains_key(tenant));
     loaded.approvals = approvals;
     problems.extend(wrong_approvals);
-    let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
-    for (number, problem) in own.chain(problems.iter().map(|(number, problem)| (*number, problem))) {
+    let own = files
+        .iter()
+        .enumerate()
+        .flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
+    for (number, problem) in own.chain(problems.iter().map(|(number, problem)| (*number, problem)))
+    {
         for tenant in &problem.concerns {
             let path = files.get(number).map_or("", |file| &file.path);
-            loaded.broken.entry(tenant.clone()).or_insert_with(|| format!("its manifests have errors, see {path}"));
+            loaded
+                .broken
+                .entry(tenant.clone())
+                .or_insert_with(|| format!("its manifests have errors, see {path}"));
         }
     }
     loaded.diagnostics = diagnostics(files, &problems);
-    loaded.unclear = files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
-    let nobody_knows = problems.iter().filter(|(_, problem)| problem.concerns.is_empty() && !problem.of_approval);
-    loaded.unclear.extend(nobody_knows.filter_map(|(number, _)| files.get(*number)).map(|file| Arc::clone(&file.path)));
+    loaded.unclear =
+        files.iter().filter(|file| file.is_unclear()).map(|file| Arc::clone(&file.path)).collect();
+    let nobody_knows =
+        problems.iter().filter(|(_, problem)| problem.concerns.is_empty() && !problem.of_approval);
+    loaded.unclear.extend(
+        nobody_knows
+            .filter_map(|(number, _)| files.get(*number))
+            .map(|file| Arc::clone(&file.path)),
+    );
     odd_files(files, &mut loaded);
     let read = files.iter().filter(|file| !matches!(file.standing, Standing::Aside { .. }));
     loaded.speaks_of = read.map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
-    loaded.desired = Desired { tenants: tenants.into_iter().map(|(name, (_, tenant))| (name, Arc::new(tenant))).collect() };
+    loaded.desired = Desired {
+        tenants: tenants.into_iter().map(|(name, (_, tenant))| (name, Arc::new(tenant))).collect(),
+    };
     if let Some(file) = loaded.unclear.first() {
         let reason = format!("{file} could not be understood, so nobody knows whom it speaks of");
         for tenant in loaded.desired.tenants.values_mut() {
@@ -82,7 +99,8 @@ fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
             Standing::Speaks => {}
             Standing::Blank => {
                 loaded.blank.insert(Arc::clone(&file.path));
-                let hint = "an empty file is no way to say `nobody`: write `users: []` in a `UserSet`, or delete the file";
+                let hint = "an empty file is no way to say `nobody`: write `users: []` in a \
+                    `UserSet`, or delete the file";
                 loaded.warnings.push(warning(file, "this file says nothing".to_owned(), hint));
             }
             Standing::Aside { reason, is_copy } => {
@@ -90,7 +108,11 @@ fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
                     loaded.aside.insert(Arc::clone(&file.path));
                 }
                 let hint = "rename it, or move it out of the folder";
-                loaded.warnings.push(warning(file, format!("this file is not read: {reason}"), hint));
+                loaded.warnings.push(warning(
+                    file,
+                    format!("this file is not read: {reason}"),
+                    hint,
+                ));
             }
         }
     }
@@ -108,7 +130,10 @@ impl<'f> Fleet<'f> {
     pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
         // Of many problems the first are told; the tenants of all are known.
         let told = self.problems.len() >= MAX_PROBLEMS;
-        if told && !concerns.is_empty() && concerns.iter().all(|tenant| self.concerned.contains(*tenant)) {
+        if told
+            && !concerns.is_empty()
+            && concerns.iter().all(|tenant| self.concerned.contains(*tenant))
+        {
             return;
         }
         self.concerned.extend(concerns.iter().copied().cloned());
@@ -122,12 +147,19 @@ impl<'f> Fleet<'f> {
             for draft in &file.tenants {
                 let spot = Spot { file: number, path: draft.at.clone() };
                 if let Some(id) = &draft.spec.tenant_id {
-                    if let Some((other, name)) = ids.get(id).filter(|(_, name)| *name != draft.name) {
-                        let wrong =
-                            Wrong::value(draft.at.key("spec").key("tenantId"), format!("tenant id {id} belongs to two tenants"));
+                    if let Some((other, name)) = ids.get(id).filter(|(_, name)| *name != draft.name)
+                    {
+                        let wrong = Wrong::value(
+                            draft.at.key("spec").key("tenantId"),
+                            format!("tenant id {id} belongs to two tenants"),
+                        );
                         let what = What::at(wrong.hint("each Microsoft tenant is described once"));
-                        let what =
-                            what.and(other.file, other.path.key("spec").key("tenantId"), At::Value, format!("also of `{name}`"));
+                        let what = what.and(
+                            other.file,
+                            other.path.key("spec").key("tenantId"),
+                            At::Value,
+                            format!("also of `{name}`"),
+                        );
                         let name = name.clone();
                         self.problem(number, what, &[&draft.name, &name]);
                     }
@@ -137,10 +169,19 @@ impl<'f> Fleet<'f> {
                     self.problem(number, What::at(wrong), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
-                    let wrong =
-                        Wrong::value(draft.at.key("metadata").key("name"), format!("tenant `{}` is described twice", draft.name));
-                    let what = What::at(wrong.hint("keep one of them; users can be split over many `UserSet`s"));
-                    let what = what.and(first.file, first.path.key("metadata").key("name"), At::Value, "first here");
+                    let wrong = Wrong::value(
+                        draft.at.key("metadata").key("name"),
+                        format!("tenant `{}` is described twice", draft.name),
+                    );
+                    let what = What::at(
+                        wrong.hint("keep one of them; users can be split over many `UserSet`s"),
+                    );
+                    let what = what.and(
+                        first.file,
+                        first.path.key("metadata").key("name"),
+                        At::Value,
+                        "first here",
+                    );
                     self.problem(number, what, &[&draft.name]);
                 } else {
                     let tenant = desired_tenant(file, draft);
@@ -162,12 +203,19 @@ impl<'f> Fleet<'f> {
                         entry.insert(spot);
                     }
                     Entry::Occupied(first) => {
-                        let message = format!("tenant `{}` has two sets called `{}`", set.tenant, set.name);
+                        let message =
+                            format!("tenant `{}` has two sets called `{}`", set.tenant, set.name);
                         let what = What::at(
-                            Wrong::value(set.at.key("metadata").key("name"), message).hint("give one of them another name"),
+                            Wrong::value(set.at.key("metadata").key("name"), message)
+                                .hint("give one of them another name"),
                         );
-                        let (file, path) = (first.get().file, first.get().path.key("metadata").key("name"));
-                        self.problem(number, what.and(file, path, At::Value, "first here"), &[&set.tenant]);
+                        let (file, path) =
+                            (first.get().file, first.get().path.key("metadata").key("name"));
+                        self.problem(
+                            number,
+                            what.and(file, path, At::Value, "first here"),
+                            &[&set.tenant],
+                        );
                     }
                 }
                 if !self.tenants.contains_key(&set.tenant) {
@@ -180,20 +228,35 @@ impl<'f> Fleet<'f> {
     }
 
     fn unknown_tenant(&mut self, number: usize, set: &SetDraft) {
-        let broken = self.files.iter().flat_map(|file| &file.problems).any(|problem| problem.concerns.contains(&set.tenant));
+        let broken = self
+            .files
+            .iter()
+            .flat_map(|file| &file.problems)
+            .any(|problem| problem.concerns.contains(&set.tenant));
         let names: Vec<&str> = self.tenants.keys().map(TenantName::as_str).collect();
-        let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()));
-        let hint = match near.filter(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()) <= 3) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
-        };
-        let wrong = Wrong::value(set.at.key("metadata").key("tenant"), format!("there is no tenant `{}`", set.tenant));
+        let near =
+            names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()));
+        let hint =
+            match near.filter(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()) <= 3) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
+            };
+        let wrong = Wrong::value(
+            set.at.key("metadata").key("tenant"),
+            format!("there is no tenant `{}`", set.tenant),
+        );
         // Behind a misspelt name stands a tenant that now misses users; which one, nobody knows.
         let concerns: &[&TenantName] = if broken { &[&set.tenant] } else { &[] };
         self.problem(number, What::at(wrong.hint(hint)), concerns);
     }
 
-    fn users(&mut self, number: usize, file: &'f FileRead, set: &SetDraft, seen: &mut BTreeMap<Upn, (Spot, TenantName)>) {
+    fn users(
+        &mut self,
+        number: usize,
+        file: &'f FileRead,
+        set: &SetDraft,
+        seen: &mut BTreeMap<Upn, (Spot, TenantName)>,
+    ) {
         let Some((_, tenant)) = self.tenants.get(&set.tenant) else { return };
         let prefix = tenant.extension_prefix.clone();
         let tenant_defaults = self.tenant_defaults(&set.tenant);
@@ -204,7 +267,9 @@ impl<'f> Fleet<'f> {
         let lines = file.lines.get(set.at.document);
         for (index, entry) in set.users.iter().enumerate() {
             let path = set.at.key("spec").key("users").index(index);
-            let UserEntry { upn: Some(upn), calling, site, reason, fields: written } = entry else { continue };
+            let UserEntry { upn: Some(upn), calling, site, reason, fields: written } = entry else {
+                continue;
+            };
             if upn.is_platform_account() {
                 let wrong = Wrong::value(
                     path.key("userPrincipalName"),
@@ -217,16 +282,23 @@ impl<'f> Fleet<'f> {
                 );
             }
             if let Some((other, tenant)) = seen.get(upn) {
-                let (what, other_tenant) = (user_twice(upn, &path, other, tenant, &set.tenant), tenant.clone());
+                let (what, other_tenant) =
+                    (user_twice(upn, &path, other, tenant, &set.tenant), tenant.clone());
                 self.problem(number, what, &[&set.tenant, &other_tenant]);
                 continue;
             }
-            seen.insert(upn.clone(), (Spot { file: number, path: path.clone() }, set.tenant.clone()));
+            seen.insert(
+                upn.clone(),
+                (Spot { file: number, path: path.clone() }, set.tenant.clone()),
+            );
             let (own, wrongs) = fields(written, prefix.as_ref());
             for (field, error) in wrongs {
                 let mut wrong = Wrong::value(path.key(field.name()), error);
                 if wrong.message.contains("is an extension") {
-                    wrong.hint = Some(format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant));
+                    wrong.hint = Some(format!(
+                        "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
+                        set.tenant
+                    ));
                 }
                 if let Some(bare) = written.get(&field).and_then(bare_number) {
                     wrong.hint = Some(format!("write \"{bare}\""));
@@ -237,7 +309,14 @@ impl<'f> Fleet<'f> {
             let origin = Origin { file: Arc::clone(&file.path), line };
             let calling = calling.unwrap_or(Calling::Enabled); // absent only where a problem has been reported
             let (site, reason) = (site.clone().or_else(|| default_site.clone()), reason.clone());
-            let user = DesiredUser { upn: upn.clone(), calling, details: own.over(&defaults), site, reason, origin };
+            let user = DesiredUser {
+                upn: upn.clone(),
+                calling,
+                details: own.over(&defaults),
+                site,
+                reason,
+                origin,
+            };
             if let Some((_, tenant)) = self.tenants.get_mut(&set.tenant) {
                 tenant.users.insert(upn.clone(), user);
             }
@@ -245,8 +324,13 @@ impl<'f> Fleet<'f> {
     }
 
     fn tenant_defaults(&self, name: &TenantName) -> (Option<Site>, Details) {
-        let draft = self.files.iter().flat_map(|file| &file.tenants).find(|draft| draft.name == *name);
-        draft.map(|draft| (draft.spec.defaults.site.clone(), fields(&draft.spec.defaults.fields, None).0)).unwrap_or_default()
+        let draft =
+            self.files.iter().flat_map(|file| &file.tenants).find(|draft| draft.name == *name);
+        draft
+            .map(|draft| {
+                (draft.spec.defaults.site.clone(), fields(&draft.spec.defaults.fields, None).0)
+            })
+            .unwrap_or_default()
     }
 
     /// Only for problems: looks through all sets.
@@ -265,21 +349,38 @@ impl<'f> Fleet<'f> {
 fn bare_number(written: &Written) -> Option<String> {
     let Written::Number(text) = written else { return None };
     let text = text.trim().strip_prefix("tel:").unwrap_or(text);
-    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/')).collect();
+    let bare: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/'))
+        .collect();
     // As it is dialled from most countries.
     let bare = bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"));
     (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
 }
 
-fn user_twice(upn: &Upn, path: &Path, other: &Spot, other_tenant: &TenantName, tenant: &TenantName) -> What {
-    let whose = if other_tenant == tenant { String::new() } else { format!(", in tenants `{other_tenant}` and `{tenant}`") };
-    let wrong = Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
+fn user_twice(
+    upn: &Upn,
+    path: &Path,
+    other: &Spot,
+    other_tenant: &TenantName,
+    tenant: &TenantName,
+) -> What {
+    let whose = if other_tenant == tenant {
+        String::new()
+    } else {
+        format!(", in tenants `{other_tenant}` and `{tenant}`")
+    };
+    let wrong =
+        Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
     let what = What::at(wrong.hint("keep one of the two entries"));
     what.and(other.file, other.path.key("userPrincipalName"), At::Value, "first here")
 }
 
 /// The values of written fields in a tenant with this prefix, and what is wrong with some.
-fn fields(written: &BTreeMap<Field, Written>, prefix: Option<&ExtensionPrefix>) -> (Details, Vec<(Field, String)>) {
+fn fields(
+    written: &BTreeMap<Field, Written>,
+    prefix: Option<&ExtensionPrefix>,
+) -> (Details, Vec<(Field, String)>) {
     let mut wrongs = Vec::new();
     let details = written
         .iter()
@@ -322,8 +423,12 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
 
 /// Finds the places of all problems, file by file, and puts them in order.
 fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnostic> {
-    let own = files.iter().enumerate().flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
-    let all: Vec<(usize, &Problem)> = own.chain(problems.iter().map(|(number, problem)| (*number, problem))).collect();
+    let own = files
+        .iter()
+        .enumerate()
+        .flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
+    let all: Vec<(usize, &Problem)> =
+        own.chain(problems.iter().map(|(number, problem)| (*number, problem))).collect();
     let mut wanted: BTreeMap<usize, BTreeSet<Path>> = BTreeMap::new();
     for (file, problem) in &all {
         if let What::Wrong { wrong, others } = &problem.what {
@@ -333,24 +438,35 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
             }
         }
     }
-    let found: BTreeMap<usize, _> =
-        wanted.iter().filter_map(|(number, paths)| Some((*number, yaml::locate(&files.get(*number)?.text, paths)))).collect();
-    let place_of = |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
-    let secrets = |number: usize| {
-        all.iter().filter(move |(file, _)| *file == number).filter_map(|(_, problem)| match &problem.what {
-            What::Wrong { wrong, .. } if wrong.at == At::Hidden => Some(&wrong.path),
-            _ => None,
+    let found: BTreeMap<usize, _> = wanted
+        .iter()
+        .filter_map(|(number, paths)| {
+            Some((*number, yaml::locate(&files.get(*number)?.text, paths)))
         })
+        .collect();
+    let place_of =
+        |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
+    let secrets = |number: usize| {
+        all.iter().filter(move |(file, _)| *file == number).filter_map(
+            |(_, problem)| match &problem.what {
+                What::Wrong { wrong, .. } if wrong.at == At::Hidden => Some(&wrong.path),
+                _ => None,
+            },
+        )
     };
     // Logs of CI are read by more people than the repository.
     let texts: BTreeMap<usize, Arc<str>> = found
         .iter()
         .filter_map(|(number, places)| {
             let text = &files.get(*number)?.text;
-            Some((*number, places.masked(text, secrets(*number)).map_or_else(|| Arc::clone(text), Arc::from)))
+            Some((
+                *number,
+                places.masked(text, secrets(*number)).map_or_else(|| Arc::clone(text), Arc::from),
+            ))
         })
         .collect();
-    let text_of = |number: usize, file: &FileRead| Arc::clone(texts.get(&number).unwrap_or(&file.text));
+    let text_of =
+        |number: usize, file: &FileRead| Arc::clone(texts.get(&number).unwrap_or(&file.text));
     let diagnostic = |(number, problem): (usize, &Problem)| {
         let file = files.get(number)?;
         let (message, hint, place, labels) = match &problem.what {
@@ -365,7 +481,12 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
                         message: other.message.clone(),
                     })
                 };
-                (&wrong.message, &wrong.hint, place_of(number, wrong), others.iter().filter_map(label).collect())
+                (
+                    &wrong.message,
+                    &wrong.hint,
+                    place_of(number, wrong),
+                    others.iter().filter_map(label).collect(),
+                )
             }
             What::Placed { message, hint, place, other } => {
                 let label = |(place, message): &(yaml::Place, String)| Label {
@@ -378,11 +499,23 @@ fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnos
             }
         };
         let source = match &problem.what {
-            What::Wrong { wrong, .. } => found.get(&number).and_then(|places| places.source(&file.text, &wrong.path)),
+            What::Wrong { wrong, .. } => {
+                found.get(&number).and_then(|places| places.source(&file.text, &wrong.path))
+            }
             What::Placed { .. } => None,
         };
-        let (message, hint) = (yaml::in_source(message, source), hint.as_ref().map(|hint| yaml::in_source(hint, source)));
-        Some(Diagnostic { message, hint, file: Arc::clone(&file.path), place, labels, text: text_of(number, file) })
+        let (message, hint) = (
+            yaml::in_source(message, source),
+            hint.as_ref().map(|hint| yaml::in_source(hint, source)),
+        );
+        Some(Diagnostic {
+            message,
+            hint,
+            file: Arc::clone(&file.path),
+            place,
+            labels,
+            text: text_of(number, file),
+        })
     };
     let mut diagnostics: Vec<Diagnostic> = all.iter().copied().filter_map(diagnostic).collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));

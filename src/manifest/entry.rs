@@ -1,5 +1,5 @@
-//! The fields of a user as they are written, read by the table of [`Field`]s, so that a field added there is at once part
-//! of manifests, defaults and the JSON Schema.
+//! The fields of a user as they are written, read by the table of [`Field`]s, so that a field added
+//! there is at once part of manifests, defaults and the JSON Schema.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
@@ -83,16 +83,22 @@ const REASON: &str = "reason";
 impl Scope {
     fn keys(self) -> Vec<(&'static str, Key)> {
         let own: &[(&'static str, Key)] = match self {
-            Self::User => {
-                &[(UPN, Key::Upn), (CALLING, Key::Calling), (SITE, Key::Site), (REASON, Key::Reason), (POLICY, Key::Policy)]
-            }
+            Self::User => &[
+                (UPN, Key::Upn),
+                (CALLING, Key::Calling),
+                (SITE, Key::Site),
+                (REASON, Key::Reason),
+                (POLICY, Key::Policy),
+            ],
             Self::Defaults => &[(SITE, Key::Site), (POLICY, Key::Policy)],
             Self::Policy => &[],
         };
-        let fields = Field::ALL.into_iter().filter_map(|field| match (self, field.name().strip_prefix("callPolicy.")) {
-            (Self::Policy, Some(name)) => Some((name, Key::Field(field))),
-            (Self::User | Self::Defaults, None) => Some((field.name(), Key::Field(field))),
-            _ => None,
+        let fields = Field::ALL.into_iter().filter_map(|field| {
+            match (self, field.name().strip_prefix("callPolicy.")) {
+                (Self::Policy, Some(name)) => Some((name, Key::Field(field))),
+                (Self::User | Self::Defaults, None) => Some((field.name(), Key::Field(field))),
+                _ => None,
+            }
         });
         own.iter().copied().chain(fields).collect()
     }
@@ -105,25 +111,35 @@ impl<'de> DeserializeSeed<'de> for Scope {
         let text = Cow::<str>::deserialize(deserializer)?;
         if SECRET_KEYS.contains(&text.as_ref()) {
             return Err(D::Error::custom(format!(
-                "{SECRET}`{text}` is a secret: secrets do not belong into manifests and are not managed{HINT}remove the key, and change the secret: it stands in the repository's history"
+                "{SECRET}`{text}` is a secret: secrets do not belong into manifests and are not \
+                    managed{HINT}remove the key, and change the secret: it stands in the \
+                    repository's history"
             )));
         }
         if self == Self::Defaults && text == Field::PhoneNumber.name() {
             return Err(D::Error::custom(format!(
-                "`{text}` cannot be a default: every user would get the same number{HINT}give each user a number"
+                "`{text}` cannot be a default: every user would get the same number{HINT}give \
+                    each user a number"
             )));
         }
         if self == Self::Defaults && text == CALLING {
-            return Err(D::Error::custom(format!("`{text}` cannot be a default{HINT}say `{text}` at each user")));
+            return Err(D::Error::custom(format!(
+                "`{text}` cannot be a default{HINT}say `{text}` at each user"
+            )));
         }
         let keys = self.keys();
         if let Some((_, key)) = keys.iter().find(|(name, _)| *name == text) {
             return Ok(*key);
         }
-        let possible = keys.iter().filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
+        let possible = keys
+            .iter()
+            .filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
         let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
         // The wording is serde's own, so that unknown keys of all types are explained alike.
-        Err(D::Error::custom(format!("unknown field `{text}`, expected one of {}", known.join(", "))))
+        Err(D::Error::custom(format!(
+            "unknown field `{text}`, expected one of {}",
+            known.join(", ")
+        )))
     }
 }
 
@@ -147,7 +163,9 @@ impl<'de> Visitor<'de> for Entry<'_> {
                 Key::Calling => self.into.calling = Some(map.next_value::<CallingWord>()?.0),
                 Key::Site => self.into.site = Some(map.next_value::<SiteText>()?.0),
                 Key::Reason => self.into.reason = Some(map.next_value::<ReasonText>()?.0),
-                Key::Policy => map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?,
+                Key::Policy => {
+                    map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?;
+                }
                 Key::Field(field) => {
                     let value = map.next_value_seed(Reading(field))?;
                     self.into.fields.insert(field, value);
@@ -204,7 +222,9 @@ impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.trim().is_empty() || text.trim().chars().any(char::is_control) {
-            return Err(D::Error::custom(format!("`{REASON}` says nothing, or has more than one line{HINT}say why in one line")));
+            return Err(D::Error::custom(format!(
+                "`{REASON}` says nothing, or has more than one line{HINT}say why in one line"
+            )));
         }
         Ok(Self(text.trim().into()))
     }
@@ -230,9 +250,13 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Phone => deserializer.deserialize_any(PhoneText),
             Kind::Gateway => {
                 let id = i64::deserialize(deserializer)?;
-                GatewayId::new(id).map(|id| Written::Ready(Value::Gateway(id))).map_err(D::Error::custom)
+                GatewayId::new(id)
+                    .map(|id| Written::Ready(Value::Gateway(id)))
+                    .map_err(D::Error::custom)
             }
-            Kind::Flag => bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag))),
+            Kind::Flag => {
+                bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag)))
+            }
             Kind::Text => {
                 let text = String::deserialize(deserializer)?;
                 if let Some(problem) = text_problem(self.0, &text) {
@@ -251,9 +275,11 @@ impl PhoneText {
     fn number<E: Error>(digits: impl fmt::Display, is_whole: bool) -> E {
         let digits = digits.to_string();
         // Few digits are an extension, and a fraction is nobody's number.
-        let (plus, drops) = if digits.len() < 7 || !is_whole { ("", "") } else { ("+", " and drops a `+`") };
+        let (plus, drops) =
+            if digits.len() < 7 || !is_whole { ("", "") } else { ("+", " and drops a `+`") };
         E::custom(format!(
-            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in quotes: \"{}\"",
+            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in \
+                quotes: \"{}\"",
             as_written(&format!("{plus}{digits}"))
         ))
     }
@@ -268,9 +294,15 @@ impl Visitor<'_> for PhoneText {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
         if text.is_empty() || (text != NO_NUMBER && text.eq_ignore_ascii_case(NO_NUMBER)) {
-            return Err(E::custom(format!("\"{text}\" is not a phone number{HINT}write `none` if no number is to be held")));
+            return Err(E::custom(format!(
+                "\"{text}\" is not a phone number{HINT}write `none` if no number is to be held"
+            )));
         }
-        Ok(if text == NO_NUMBER { Written::Ready(Value::NoPhone) } else { Written::Number(text.to_owned()) })
+        Ok(if text == NO_NUMBER {
+            Written::Ready(Value::NoPhone)
+        } else {
+            Written::Number(text.to_owned())
+        })
     }
 
     fn visit_u64<E: Error>(self, digits: u64) -> Result<Written, E> {
@@ -293,13 +325,16 @@ fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
                 json_schema!({"type": "string", "pattern": "^[^@/\\\\\\s]+@[^@/\\\\\\s]+$", "description": "The user's sign-in name, the service's `teamsUserId`."})
             }
             Key::Calling => {
-                json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person can make and receive calls."})
+                json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person \
+                    can make and receive calls."})
             }
             Key::Site => {
-                json_schema!({"type": "string", "minLength": 1, "description": "Where the phone is. Told and guarded, never sent."})
+                json_schema!({"type": "string", "minLength": 1, "description": "Where the phone \
+                    is. Told and guarded, never sent."})
             }
             Key::Reason => {
-                json_schema!({"type": "string", "minLength": 1, "description": "Why a protected user is to be disabled."})
+                json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
+                    user is to be disabled."})
             }
             Key::Policy => object(&properties(Scope::Policy), &[]),
             Key::Field(field) => match field.kind() {

@@ -1,4 +1,5 @@
-//! What a manifest can say: the checks of single values, for whoever reads manifests and for whoever writes them.
+//! What a manifest can say: the checks of single values, for whoever reads manifests and for
+//! whoever writes them.
 
 use super::names::name_problem;
 use crate::{
@@ -6,7 +7,8 @@ use crate::{
     yaml::HINT,
 };
 
-/// The longest number with its `+` that is too short for one of the world's: a prefix of two digits and an extension of five.
+/// The longest number with its `+` that is too short for one of the world's: a prefix of two digits
+/// and an extension of five.
 const MAX_SHORT: usize = 8;
 
 /// A number as a manifest writes it.
@@ -16,17 +18,24 @@ pub fn written(number: &PhoneNumber) -> &str {
 }
 
 /// Whether a manifest of a tenant with this prefix can say that `field` has `value`; if not, why.
-pub fn can_say(field: Field, value: &Value, prefix: Option<&ExtensionPrefix>) -> Result<(), String> {
+pub fn can_say(
+    field: Field,
+    value: &Value,
+    prefix: Option<&ExtensionPrefix>,
+) -> Result<(), String> {
     match value {
         Value::Phone(number) => match PhoneNumber::parse(written(number), prefix) {
             Ok(read) if read == *number => Ok(()),
             Ok(read) => Err(format!("`{number}` would read as {read}")),
             Err(_) if prefix.is_none() && number.normal().len() <= MAX_SHORT => {
-                Err("if this is an extension, the tenant has to say `numbers.extensionPrefix`".to_owned())
+                Err("if this is an extension, the tenant has to say `numbers.extensionPrefix`"
+                    .to_owned())
             }
             Err(why) => Err(why),
         },
-        Value::Text(text) => text_problem(field, text).map_or(Ok(()), |problem| Err(without_hint(&problem))),
+        Value::Text(text) => {
+            text_problem(field, text).map_or(Ok(()), |problem| Err(without_hint(&problem)))
+        }
         Value::NoPhone | Value::Gateway(_) | Value::Flag(_) => Ok(()),
     }
 }
@@ -40,9 +49,13 @@ pub fn can_name(user: &Upn) -> Result<(), String> {
 pub(super) fn text_problem(field: Field, text: &str) -> Option<String> {
     let name = field.name().rsplit('.').next().unwrap_or("");
     if text.is_empty() {
-        return Some(format!("`{name}` is empty{HINT}leave the key out if it is not to be managed"));
+        return Some(format!(
+            "`{name}` is empty{HINT}leave the key out if it is not to be managed"
+        ));
     }
-    text.chars().any(char::is_control).then(|| format!("`{name}` holds a line break or another control character"))
+    text.chars()
+        .any(char::is_control)
+        .then(|| format!("`{name}` holds a line break or another control character"))
 }
 
 fn without_hint(problem: &str) -> String {

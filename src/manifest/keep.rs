@@ -1,4 +1,5 @@
-//! What stays in force while files are broken: the last good version of the tenants that they could concern.
+//! What stays in force while files are broken: the last good version of the tenants that they could
+//! concern.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,18 +14,22 @@ use crate::model::{Approval, Desired, DesiredTenant, Doubt, NumberKey, TenantId,
 pub struct InForce {
     /// The tenants, new or kept.
     pub desired: Desired,
-    /// The approvals that stand beside the manifests now: one that was removed is gone, even if its tenant keeps an older version.
+    /// The approvals that stand beside the manifests now: one that was removed is gone, even if its
+    /// tenant keeps an older version.
     pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// Tenants of which an older version was kept, and why.
     pub kept: BTreeMap<TenantName, String>,
-    /// Tenants that cannot be planned at all: something is wrong with them and there is no older version.
+    /// Tenants that cannot be planned at all: something is wrong with them and there is no older
+    /// version.
     pub broken: BTreeMap<TenantName, String>,
 }
 
 impl InForce {
     /// No line that is missing counts, for this reason, unless there is another one already.
     pub fn doubt(&mut self, doubt: &Doubt) {
-        for tenant in self.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt.is_none()) {
+        for tenant in
+            self.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt.is_none())
+        {
             Arc::make_mut(tenant).missing.doubt = Some(doubt.clone());
         }
     }
@@ -37,7 +42,8 @@ pub struct Keeper {
     spoke_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
     /// The same of files that are gone: one may come back empty before it is filled.
     gone: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
-    /// Files that were empty when they were first looked at, and still are: nobody knows whom they named.
+    /// Files that were empty when they were first looked at, and still are: nobody knows whom they
+    /// named.
     blank: BTreeSet<Arc<str>>,
     /// Whether this was ever asked.
     asked: bool,
@@ -46,13 +52,16 @@ pub struct Keeper {
 impl Keeper {
     /// Takes what was loaded and says what is in force from now on.
     ///
-    /// A tenant whose documents are all right is taken. One that something is wrong with keeps its last good version. A file
-    /// that could not be understood concerns the tenants that it spoke of last time; if it is new, it may concern anybody, and
-    /// [`DesiredTenant::incomplete`] then holds removals. An empty file counts as one that could not be understood, if it spoke of
-    /// anybody before; if it was there and empty from the beginning, or if a file looks like a manifest and is not read,
-    /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
+    /// A tenant whose documents are all right is taken. One that something is wrong with keeps its
+    /// last good version. A file that could not be understood concerns the tenants that it spoke of
+    /// last time; if it is new, it may concern anybody, and [`DesiredTenant::incomplete`] then
+    /// holds removals. An empty file counts as one that could not be understood, if it spoke of
+    /// anybody before; if it was there and empty from the beginning, or if a file looks like a
+    /// manifest and is not read, [`Missing::doubt`](crate::model::Missing::doubt) holds whatever
+    /// only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let Loaded { desired, approvals, mut broken, unclear, blank, aside, mut speaks_of, .. } = loaded;
+        let Loaded { desired, approvals, mut broken, unclear, blank, aside, mut speaks_of, .. } =
+            loaded;
         self.emptied(&blank, &desired, &mut speaks_of, &mut broken);
         let doubt = self.doubt(&blank, &aside);
         let mut unknown = false;
@@ -60,7 +69,9 @@ impl Keeper {
             match self.spoke_of.get(file) {
                 Some(tenants) if !tenants.is_empty() => {
                     for tenant in tenants {
-                        broken.entry(tenant.clone()).or_insert_with(|| format!("{file} could not be understood"));
+                        broken
+                            .entry(tenant.clone())
+                            .or_insert_with(|| format!("{file} could not be understood"));
                     }
                 }
                 _ => unknown = true,
@@ -71,11 +82,12 @@ impl Keeper {
             if broken.contains_key(&name) {
                 continue;
             }
-            // Users can have moved into a file that cannot be understood now, whatever that file spoke of before.
-            let moved = self
-                .good
-                .get(&name)
-                .is_some_and(|last| last.incomplete.is_some() || last.users.keys().any(|user| !tenant.users.contains_key(user)));
+            // Users can have moved into a file that cannot be understood now, whatever that file
+            // spoke of before.
+            let moved = self.good.get(&name).is_some_and(|last| {
+                last.incomplete.is_some()
+                    || last.users.keys().any(|user| !tenant.users.contains_key(user))
+            });
             let tenant = if unknown || moved || tenant.incomplete.is_none() {
                 tenant
             } else {
@@ -95,13 +107,17 @@ impl Keeper {
             }
         }
         drop_collisions(&mut in_force);
-        for tenant in in_force.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt != doubt) {
+        for tenant in
+            in_force.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt != doubt)
+        {
             Arc::make_mut(tenant).missing.doubt.clone_from(&doubt);
         }
         self.good.retain(|name, _| in_force.broken.contains_key(name));
         self.good.extend(in_force.desired.tenants.clone());
         // What a file that is gone once spoke of says nothing of a new file with its name.
-        let (here, gone) = std::mem::take(&mut self.spoke_of).into_iter().partition(|(file, _)| speaks_of.contains_key(file));
+        let (here, gone) = std::mem::take(&mut self.spoke_of)
+            .into_iter()
+            .partition(|(file, _)| speaks_of.contains_key(file));
         self.spoke_of = here;
         self.gone.extend(BTreeMap::into_iter(gone).filter(|(_, tenants)| !tenants.is_empty()));
         for (file, tenants) in speaks_of {
@@ -113,7 +129,8 @@ impl Keeper {
         in_force
     }
 
-    /// Empty files that described tenants before: those keep their last good version, unless nobody is missing in the new one.
+    /// Empty files that described tenants before: those keep their last good version, unless nobody
+    /// is missing in the new one.
     fn emptied(
         &self,
         blank: &BTreeSet<Arc<str>>,
@@ -123,13 +140,19 @@ impl Keeper {
     ) {
         let whole = |name: &TenantName| {
             let (last, now) = (self.good.get(name), desired.tenants.get(name));
-            last.zip(now).is_some_and(|(last, now)| last.users.keys().all(|user| now.users.contains_key(user)))
+            last.zip(now).is_some_and(|(last, now)| {
+                last.users.keys().all(|user| now.users.contains_key(user))
+            })
         };
         for file in blank {
-            let spoke_of = self.spoke_of.get(file).or_else(|| self.gone.get(file)).into_iter().flatten();
-            let short: BTreeSet<TenantName> = spoke_of.filter(|name| !whole(name)).cloned().collect();
+            let spoke_of =
+                self.spoke_of.get(file).or_else(|| self.gone.get(file)).into_iter().flatten();
+            let short: BTreeSet<TenantName> =
+                spoke_of.filter(|name| !whole(name)).cloned().collect();
             for tenant in &short {
-                let reason = || format!("{file} is empty, and it described this tenant or users of it before");
+                let reason = || {
+                    format!("{file} is empty, and it described this tenant or users of it before")
+                };
                 broken.entry(tenant.clone()).or_insert_with(reason);
             }
             speaks_of.insert(Arc::clone(file), short);
@@ -150,12 +173,16 @@ impl Keeper {
         }
         let file = aside.first()?;
         let reason = format!("{file} looks like a manifest and is not read: it may name this user");
-        Some(Doubt { reason, remedy: "rename that file so that it ends in `.yaml`, or move it out of the folder".to_owned() })
+        Some(Doubt {
+            reason,
+            remedy: "rename that file so that it ends in `.yaml`, or move it out of the folder"
+                .to_owned(),
+        })
     }
 }
 
-/// An old version beside new ones can want what somebody new has, be it a number, a user or the Microsoft tenant itself: then
-/// neither may be carried out.
+/// An old version beside new ones can want what somebody new has, be it a number, a user or the
+/// Microsoft tenant itself: then neither may be carried out.
 fn drop_collisions(in_force: &mut InForce) {
     if in_force.kept.is_empty() {
         return;
@@ -165,13 +192,17 @@ fn drop_collisions(in_force: &mut InForce) {
     for (name, tenant) in &in_force.desired.tenants {
         let users = tenant.users.values();
         let numbers = users.clone().filter_map(|user| user.details.phone());
-        let numbers = numbers.map(|number| (Single::Number(NumberKey::new(name, number)), format!("{number}")));
+        let numbers = numbers
+            .map(|number| (Single::Number(NumberKey::new(name, number)), format!("{number}")));
         let users = users.map(|user| (Single::User(&user.upn), format!("user {}", user.upn)));
         let id = (Single::Tenant(&tenant.id), format!("tenant id {}", tenant.id));
         for (single, what) in numbers.chain(users).chain([id]) {
             if let Some(other) = taken.insert(single, name).filter(|other| *other != name) {
                 for (one, two) in [(name, other), (other, name)] {
-                    let reason = format!("{what} also stands in {two}, and an older version of one of them is in force");
+                    let reason = format!(
+                        "{what} also stands in {two}, and an older version of one of them is in \
+                            force"
+                    );
                     colliding.entry(one.clone()).or_insert(reason);
                 }
             }

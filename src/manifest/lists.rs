@@ -9,7 +9,12 @@ use crate::{
 };
 
 /// Who is protected: a user, a number, or `{ site: NAME }`.
-pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPrefix>, wrongs: &mut Vec<Wrong>) -> Protect {
+pub(super) fn protect(
+    values: &[Value],
+    at: &Path,
+    prefix: Option<&ExtensionPrefix>,
+    wrongs: &mut Vec<Wrong>,
+) -> Protect {
     let mut protect = Protect::default();
     for (number, value) in values.iter().enumerate() {
         // The tenant is not used with a single one of them.
@@ -28,8 +33,8 @@ pub(super) fn protect(values: &[Value], at: &Path, prefix: Option<&ExtensionPref
             }
             other => match site(other) {
                 Some(text) => Site::parse(text).map(|site| protect.sites.insert(site)),
-                None => Err("a user principal name, a phone number in quotes or `{ site: NAME }` is expected, such as \
-                             reception@contoso.com"
+                None => Err("a user principal name, a phone number in quotes or `{ site: NAME }` \
+                    is expected, such as reception@contoso.com"
                     .to_owned()),
             },
         };
@@ -72,8 +77,14 @@ fn is_number(text: &str) -> bool {
 }
 
 fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
-    let wrong = Wrong::value(at, format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"));
-    wrong.hint(format!("put a phone number in quotes, such as \"{}\"", yaml::as_written(&format!("+{digits}"))))
+    let wrong = Wrong::value(
+        at,
+        format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"),
+    );
+    wrong.hint(format!(
+        "put a phone number in quotes, such as \"{}\"",
+        yaml::as_written(&format!("+{digits}"))
+    ))
 }
 
 /// The name in `{ site: NAME }`.

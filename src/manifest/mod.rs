@@ -4,11 +4,11 @@
 //! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics, ... } --Keeper--> in force
 //! ```
 //!
-//! `read` looks at one file alone, `check` at all of them together, and [`Keeper`] keeps the last good version of tenants
-//! whose files broke while the service runs.
+//! `read` looks at one file alone, `check` at all of them together, and [`Keeper`] keeps the last
+//! good version of tenants whose files broke while the service runs.
 //!
-//! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a tenant is in
-//! [`Loaded::desired`] only if nothing that concerns it is wrong.
+//! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a
+//! tenant is in [`Loaded::desired`] only if nothing that concerns it is wrong.
 
 mod absence;
 mod approval;
@@ -84,7 +84,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// Tenants that something is wrong with, and what in short.
     pub broken: BTreeMap<TenantName, String>,
-    /// Files with a part that could not be understood at all: nobody knows which tenants it concerns.
+    /// Files with a part that could not be understood at all: nobody knows which tenants it
+    /// concerns.
     pub unclear: BTreeSet<Arc<str>>,
     /// Files that say nothing at all.
     pub blank: BTreeSet<Arc<str>>,

@@ -1,4 +1,5 @@
-//! Names of users as they are written: what Microsoft allows, and nothing that only looks like it. Live names are read more leniently.
+//! Names of users as they are written: what Microsoft allows, and nothing that only looks like it.
+//! Live names are read more leniently.
 
 use crate::{
     model::Upn,
@@ -18,7 +19,8 @@ const GUEST: &str = "#ext#";
 pub fn parse_name(text: &str) -> Result<Upn, String> {
     match name_problem(text) {
         Some(problem) => {
-            let advice = meant(text).map_or_else(|| problem.hint.to_owned(), |name| format!("write `{name}`"));
+            let advice = meant(text)
+                .map_or_else(|| problem.hint.to_owned(), |name| format!("write `{name}`"));
             Err(format!("{}{HINT}{advice}", problem.message))
         }
         None => Upn::parse(text),
@@ -31,39 +33,51 @@ pub(super) struct NameProblem {
     hint: &'static str,
 }
 
-/// What is wrong with a text as the name of a user. Copied from a mail or a sheet, such characters come along, and nobody would ever
-/// see why the user is not found.
+/// What is wrong with a text as the name of a user. Copied from a mail or a sheet, such characters
+/// come along, and nobody would ever see why the user is not found.
 pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     let problem = |message: String, hint| Some(NameProblem { message, hint });
     if let Some(unseen) = text.chars().find(|c| Unseen::of(*c).is_some()) {
-        return problem(format!("this name holds {}, which cannot be seen", yaml::character(unseen)), "type it anew");
+        return problem(
+            format!("this name holds {}, which cannot be seen", yaml::character(unseen)),
+            "type it anew",
+        );
     }
     let (local, domain) = text.split_once('@')?;
     let is_guest = local.to_lowercase().contains(GUEST);
     let allowed = |c: char| is_letter(c) || SIGNS.contains(c) || is_guest && OF_GUESTS.contains(c);
     if let Some(mark) = text.chars().find(|c| is_combining(*c)) {
-        let message = format!("this name holds U+{:04X}, a mark that stands over the letter before it", u32::from(mark));
+        let message = format!(
+            "this name holds U+{:04X}, a mark that stands over the letter before it",
+            u32::from(mark)
+        );
         return problem(message, "write letter and mark as one character, as keyboards do");
     }
     if let Some(other) = text.chars().find(|c| !allowed(*c) && *c != '@') {
-        let message = format!("no user's name holds `{}` (U+{:04X})", other.escape_debug(), u32::from(other));
+        let message =
+            format!("no user's name holds `{}` (U+{:04X})", other.escape_debug(), u32::from(other));
         return problem(message, "letters, digits and ' . - _ ! # ^ ~ are possible");
     }
     if let Some(alike) = [local, domain].into_iter().find_map(alike) {
-        let message = format!("this name mixes letters of two scripts that look alike: `{alike}` is U+{:04X}", u32::from(alike));
+        let message = format!(
+            "this name mixes letters of two scripts that look alike: `{alike}` is U+{:04X}",
+            u32::from(alike)
+        );
         return problem(message, "type it anew");
     }
     let dots = |part: &str| part.starts_with('.') || part.ends_with('.') || part.contains("..");
     if dots(local) || dots(domain) {
-        return problem("this name has a dot where none can be".to_owned(), "dots stand between letters");
+        return problem(
+            "this name has a dot where none can be".to_owned(),
+            "dots stand between letters",
+        );
     }
     None
 }
 
 /// Letters and digits of any script, but not their doubles for print and for mathematics.
 fn is_letter(c: char) -> bool {
-    let double =
-        matches!(c, '\u{ff00}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}' | '\u{2100}'..='\u{214f}' | '\u{24b6}'..='\u{24e9}');
+    let double = matches!(c, '\u{ff00}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}' | '\u{2100}'..='\u{214f}' | '\u{24b6}'..='\u{24e9}');
     c.is_alphanumeric() && !double
 }
 
@@ -71,7 +85,8 @@ fn is_combining(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// A Greek, Cyrillic, Armenian or Cherokee letter among Latin ones, which nobody can tell from them.
+/// A Greek, Cyrillic, Armenian or Cherokee letter among Latin ones, which nobody can tell from
+/// them.
 fn alike(part: &str) -> Option<char> {
     let latin = part.chars().any(|c| c.is_ascii_alphabetic());
     let other = |c: &char| matches!(c, '\u{370}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}' | '\u{1f00}'..='\u{1fff}' | '\u{2de0}'..='\u{2dff}' | '\u{a640}'..='\u{a69f}');
@@ -80,9 +95,15 @@ fn alike(part: &str) -> Option<char> {
 
 /// The name that somebody meant who copied more than it.
 fn meant(text: &str) -> Option<String> {
-    let seen: String = text.chars().map(|c| if Unseen::of(c).is_some() { ' ' } else { c }).collect();
-    let around =
-        |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '`' | '*' | '|');
+    let seen: String =
+        text.chars().map(|c| if Unseen::of(c).is_some() { ' ' } else { c }).collect();
+    let around = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '`' | '*' | '|'
+            )
+    };
     let quote = |c: char| matches!(c, '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' | '\u{300c}'..='\u{300f}' | '\'');
     let parts = seen.split(around).map(|part| part.trim_matches(|c: char| quote(c) || c == '.'));
     let mut names = parts.filter(|part| name_problem(part).is_none() && Upn::parse(part).is_ok());

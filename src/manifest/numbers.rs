@@ -31,15 +31,25 @@ impl Fleet<'_> {
                     Entry::Vacant(entry) => {
                         entry.insert(wish);
                     }
-                    Entry::Occupied(first) => collisions.push((number.clone(), wish, first.get().clone())),
+                    Entry::Occupied(first) => {
+                        collisions.push((number.clone(), wish, first.get().clone()));
+                    }
                 }
             }
         }
         for (number, wish, first) in collisions {
-            let (Some(here), Some(there)) = (self.place_of(&wish), self.place_of(&first)) else { continue };
+            let (Some(here), Some(there)) = (self.place_of(&wish), self.place_of(&first)) else {
+                continue;
+            };
             let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
-            let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
-            let what = what.and(there.file, there.path, At::Value, format!("also wanted by {}", first.user));
+            let what =
+                What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
+            let what = what.and(
+                there.file,
+                there.path,
+                At::Value,
+                format!("also wanted by {}", first.user),
+            );
             self.problem(here.file, what, &[&wish.tenant, &first.tenant]);
         }
         self.parking(&wanted);
@@ -53,7 +63,8 @@ impl Fleet<'_> {
             if let Some(wish) = wanted.get(&key)
                 && let Some(there) = self.place_of(wish)
             {
-                let wrong = wrong(format!("{number} is a parking number, and {} wants it", wish.user));
+                let wrong =
+                    wrong(format!("{number} is a parking number, and {} wants it", wish.user));
                 let what = What::at(wrong.hint("park with numbers that nobody is to have"));
                 let what = what.and(there.file, there.path, At::Value, "wanted here");
                 self.problem(here.file, what, &[&tenant, &wish.tenant]);
@@ -64,7 +75,10 @@ impl Fleet<'_> {
                 }
                 Entry::Occupied(first) => {
                     let (there, other) = first.get();
-                    let what = What::at(wrong(format!("{number} is a parking number twice")).hint("keep one of them"));
+                    let what = What::at(
+                        wrong(format!("{number} is a parking number twice"))
+                            .hint("keep one of them"),
+                    );
                     let what = what.and(there.file, there.path.clone(), At::Value, "first here");
                     self.problem(here.file, what, &[&tenant, other]);
                 }
@@ -74,13 +88,16 @@ impl Fleet<'_> {
 
     /// All parking numbers of tenants that are described once, with their places.
     fn parking_places(&self) -> Vec<(TenantName, PhoneNumber, Spot)> {
-        let drafts = self.files.iter().enumerate().flat_map(|(file, read)| read.tenants.iter().map(move |draft| (file, draft)));
+        let drafts = self
+            .files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, read)| read.tenants.iter().map(move |draft| (file, draft)));
         let numbers = drafts.flat_map(|(file, draft)| {
             let list = draft.at.key("spec").key("numbers").key("parking");
-            draft
-                .parking
-                .iter()
-                .map(move |(index, number)| (draft.name.clone(), number.clone(), Spot { file, path: list.index(*index) }))
+            draft.parking.iter().map(move |(index, number)| {
+                (draft.name.clone(), number.clone(), Spot { file, path: list.index(*index) })
+            })
         });
         numbers.collect()
     }

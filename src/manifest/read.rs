@@ -16,7 +16,8 @@ use crate::{
     yaml::{self, At, Path, Place, Segment, Wrong, missing},
 };
 
-/// Problems of one file that are told, at most: a template that forgets a key makes one for each of 100,000 users.
+/// Problems of one file that are told, at most: a template that forgets a key makes one for each of
+/// 100,000 users.
 pub(super) const MAX_PROBLEMS: usize = 1000;
 
 /// A file after reading.
@@ -95,7 +96,12 @@ pub(super) enum What {
     /// At a path, with other places in this or other files (by the file's number).
     Wrong { wrong: Wrong, others: Vec<(usize, Wrong)> },
     /// At a place that is known already, with another one.
-    Placed { message: String, hint: Option<String>, place: Option<Place>, other: Option<(Place, String)> },
+    Placed {
+        message: String,
+        hint: Option<String>,
+        place: Option<Place>,
+        other: Option<(Place, String)>,
+    },
 }
 
 /// Reads one file.
@@ -118,11 +124,17 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         standing: Standing::Speaks,
     };
     if let (Err(reason), Role::Aside | Role::Copy) = (&file.text, file.role) {
-        read.standing = Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
+        read.standing =
+            Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
         return read;
     }
     if let Err(reason) = &file.text {
-        let what = What::Placed { message: format!("cannot be read: {reason}"), hint: None, place: None, other: None };
+        let what = What::Placed {
+            message: format!("cannot be read: {reason}"),
+            hint: None,
+            place: None,
+            other: None,
+        };
         read.problems.push(Problem::of(what, Vec::new()));
         return read;
     }
@@ -146,12 +158,19 @@ impl FileRead {
             return;
         }
         if !document.is_mapping() {
-            let wrong =
-                Wrong::value(at, "this is no manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` is expected");
+            let wrong = Wrong::value(
+                at,
+                "this is no manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` \
+                    is expected",
+            );
             return self.wrong(wrong, None);
         }
         let name_at = |document: &Value, key: &str| {
-            document.get("metadata")?.get(key)?.as_str().and_then(|name| TenantName::parse(name).ok())
+            document
+                .get("metadata")?
+                .get(key)?
+                .as_str()
+                .and_then(|name| TenantName::parse(name).ok())
         };
         let kind = document.get("kind").and_then(Value::as_str).map(str::to_owned);
         match kind.as_deref() {
@@ -167,16 +186,23 @@ impl FileRead {
             }
             Some("Approval") => {
                 let read = approval::read(&document, at.clone(), &self.path);
-                let wrongs = api_version(&document, &at).into_iter().chain(read.as_ref().err().cloned().unwrap_or_default());
+                let wrongs = api_version(&document, &at)
+                    .into_iter()
+                    .chain(read.as_ref().err().cloned().unwrap_or_default());
                 let wrongs = wrongs.take(MAX_PROBLEMS.saturating_sub(self.problems.len()).max(1));
-                let problems: Vec<Problem> = wrongs.map(|wrong| Problem::of_approval(What::at(wrong))).collect();
+                let problems: Vec<Problem> =
+                    wrongs.map(|wrong| Problem::of_approval(What::at(wrong))).collect();
                 self.approvals.extend(read.ok().filter(|_| problems.is_empty()));
                 self.problems.extend(problems);
             }
             _ => {
-                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users, `kind: Approval` lets a plan through";
+                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users, \
+                    `kind: Approval` lets a plan through";
                 let wrong = match kind {
-                    Some(kind) => Wrong::value(at.key("kind"), format!("there is no kind `{kind}`")).hint(hint),
+                    Some(kind) => {
+                        Wrong::value(at.key("kind"), format!("there is no kind `{kind}`"))
+                            .hint(hint)
+                    }
                     None => missing(&at, "kind", hint),
                 };
                 self.wrong(wrong, None);
@@ -190,7 +216,12 @@ impl FileRead {
             return self.wrongs(wrongs, tenant.as_ref());
         };
         let mut needed = Needed { at: &at, wrongs: &mut wrongs };
-        needed.key(metadata.name.is_some(), "metadata", "name", "give the tenant a short name, such as `name: contoso`");
+        needed.key(
+            metadata.name.is_some(),
+            "metadata",
+            "name",
+            "give the tenant a short name, such as `name: contoso`",
+        );
         needed.key(spec.tenant_id.is_some(), "spec", "tenantId", "the Microsoft 365 tenant's GUID");
         needed.key(
             spec.mode.is_some(),
@@ -205,8 +236,14 @@ impl FileRead {
             "say what becomes of users that no manifest names: `never` or `disable`",
         );
         let prefix = spec.numbers.extension_prefix.as_ref();
-        let protect = lists::protect(&spec.protect, &at.key("spec").key("protect"), prefix, &mut wrongs);
-        let parking = lists::parking(&spec.numbers.parking, &at.key("spec").key("numbers").key("parking"), prefix, &mut wrongs);
+        let protect =
+            lists::protect(&spec.protect, &at.key("spec").key("protect"), prefix, &mut wrongs);
+        let parking = lists::parking(
+            &spec.numbers.parking,
+            &at.key("spec").key("numbers").key("parking"),
+            prefix,
+            &mut wrongs,
+        );
         if let Some(windows) = &spec.windows {
             wrongs.extend(windows.problems(&at.key("spec").key("windows"), &wrongs));
         }
@@ -217,14 +254,18 @@ impl FileRead {
     }
 
     fn user_set(&mut self, document: &mut Value, at: Path, tenant: Option<TenantName>) {
-        // Users are decoded one by one: a fault in one of them must not cost a second look at all the others.
+        // Users are decoded one by one: a fault in one of them must not cost a second look at all
+        // the others.
         let users = match document.get_mut("spec").and_then(|spec| spec.get_mut("users")) {
             Some(Value::Sequence(users)) => std::mem::take(users),
             _ => Vec::new(),
         };
         let (decoded, mut wrongs) = yaml::decode_strictly::<UserSetDocument>(document, &at);
         let users_at = at.key("spec").key("users");
-        for wrong in wrongs.iter_mut().filter(|wrong| wrong.path == users_at && document_users_are_null(document)) {
+        for wrong in wrongs
+            .iter_mut()
+            .filter(|wrong| wrong.path == users_at && document_users_are_null(document))
+        {
             wrong.hint = Some("list the users; an empty list is `users: []`".to_owned());
         }
         let mut entries = Vec::with_capacity(users.len());
@@ -239,9 +280,24 @@ impl FileRead {
             return self.wrongs(wrongs, tenant.as_ref());
         };
         let mut needed = Needed { at: &at, wrongs: &mut wrongs };
-        needed.key(metadata.name.is_some(), "metadata", "name", "give the set a name, such as `name: contoso-sales`");
-        needed.key(metadata.tenant.is_some(), "metadata", "tenant", "name the tenant that these users belong to");
-        needed.key(spec.users.is_some(), "spec", "users", "list the users; an empty list is `users: []`");
+        needed.key(
+            metadata.name.is_some(),
+            "metadata",
+            "name",
+            "give the set a name, such as `name: contoso-sales`",
+        );
+        needed.key(
+            metadata.tenant.is_some(),
+            "metadata",
+            "tenant",
+            "name the tenant that these users belong to",
+        );
+        needed.key(
+            spec.users.is_some(),
+            "spec",
+            "users",
+            "list the users; an empty list is `users: []`",
+        );
         self.wrongs(wrongs, tenant.as_ref());
         if let (Some(name), Some(tenant)) = (metadata.name, tenant) {
             self.sets.push(SetDraft { at, name, tenant, defaults: spec.defaults, users: entries });
@@ -259,7 +315,9 @@ impl FileRead {
         match tenant {
             Some(tenant) if enough => drop(self.more.insert(tenant.clone())),
             None if enough && self.is_unclear() => {}
-            tenant => self.problems.push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
+            tenant => self
+                .problems
+                .push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
         }
     }
 
@@ -268,9 +326,15 @@ impl FileRead {
         if self.problems.len() < MAX_PROBLEMS {
             return;
         }
-        let message = format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
+        let message =
+            format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
         let concerns = self.more.iter().cloned().collect();
-        let what = What::Placed { message, hint: None, place: Some(yaml::place_of(&self.text, 1, 1)), other: None };
+        let what = What::Placed {
+            message,
+            hint: None,
+            place: Some(yaml::place_of(&self.text, 1, 1)),
+            other: None,
+        };
         // Whom the others concern is known: they make nothing unclear.
         self.problems.push(Problem { of_approval: true, ..Problem::of(what, concerns) });
     }
@@ -284,7 +348,11 @@ impl FileRead {
     pub(super) fn speaks_of(&self) -> BTreeSet<TenantName> {
         let of_problems = self.problems.iter().flat_map(|problem| problem.concerns.iter());
         let of_tenants = self.tenants.iter().map(|tenant| &tenant.name);
-        of_tenants.chain(self.sets.iter().map(|set| &set.tenant)).chain(of_problems).cloned().collect()
+        of_tenants
+            .chain(self.sets.iter().map(|set| &set.tenant))
+            .chain(of_problems)
+            .cloned()
+            .collect()
     }
 }
 
@@ -301,7 +369,9 @@ impl Needed<'_> {
         let already = |wrong: &Wrong| {
             let section_misses = wrong.at == At::Key && wrong.path.segments.len() < path.len();
             let is_null = wrong.message.contains("`null`");
-            path.starts_with(&wrong.path.segments) && !wrong.path.segments.is_empty() && (!section_misses || is_null)
+            path.starts_with(&wrong.path.segments)
+                && !wrong.path.segments.is_empty()
+                && (!section_misses || is_null)
         };
         if !present && !self.wrongs.iter().any(already) {
             self.wrongs.push(missing(&self.at.key(section), key, hint));
@@ -314,7 +384,9 @@ fn api_version(document: &Value, at: &Path) -> Vec<Wrong> {
     match document.get("apiVersion").map(Value::as_str) {
         Some(Some(API_VERSION)) => Vec::new(),
         None => vec![missing(at, "apiVersion", &hint)],
-        Some(_) => vec![Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint)],
+        Some(_) => vec![
+            Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint),
+        ],
     }
 }
 
@@ -326,12 +398,20 @@ fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wron
     let at = users_at.index(number);
     let (entry, mut found) = yaml::decode_strictly::<UserEntry>(user, &at);
     for wrong in found.iter_mut().filter(|wrong| wrong.path == at && wrong.at == At::Value) {
-        wrong.hint = Some("a user is a mapping, such as `- userPrincipalName: adele@contoso.com`".to_owned());
+        wrong.hint = Some(
+            "a user is a mapping, such as `- userPrincipalName: adele@contoso.com`".to_owned(),
+        );
     }
-    let was_wrong = |key: &str| found.iter().any(|wrong| wrong.path.segments.last() == Some(&Segment::Key(key.to_owned())));
+    let was_wrong = |key: &str| {
+        found.iter().any(|wrong| wrong.path.segments.last() == Some(&Segment::Key(key.to_owned())))
+    };
     if let Some(entry) = &entry {
         if entry.upn.is_none() && !was_wrong("userPrincipalName") {
-            wrongs.push(missing(&at, "userPrincipalName", "name the user, such as `userPrincipalName: adele@contoso.com`"));
+            wrongs.push(missing(
+                &at,
+                "userPrincipalName",
+                "name the user, such as `userPrincipalName: adele@contoso.com`",
+            ));
         }
         if entry.calling.is_none() && !was_wrong("calling") {
             wrongs.push(missing(&at, "calling", "say `calling: enabled` or `calling: disabled`"));

@@ -1,7 +1,7 @@
 //! The documents as they are written: one type for each kind, and the JSON Schema made from them.
 //!
-//! Every key has a default here so that all that is missing can be told at once; the schema names what is required by hand,
-//! and a test holds the two together.
+//! Every key has a default here so that all that is missing can be told at once; the schema names
+//! what is required by hand, and a test holds the two together.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{
@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     model::{
-        AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release, ShrinkLimit, TenantId, TenantName,
+        AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release,
+        ShrinkLimit, TenantId, TenantName,
     },
     yaml::{some, word},
 };
@@ -80,13 +81,17 @@ pub(super) struct UserSetMetadata {
 pub(super) struct TenantSpec {
     /// The Microsoft 365 tenant.
     #[serde(deserialize_with = "tenant_id")]
-    #[schemars(with = "String", regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"))]
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+    )]
     pub(super) tenant_id: Option<TenantId>,
     /// The account of the configuration that manages the tenant, if there are several.
     #[serde(deserialize_with = "account")]
     #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub(super) account: Option<AccountName>,
-    /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left alone.
+    /// enforce: differences are corrected; report: they are shown; suspend: the tenant is left
+    /// alone.
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "ModeEntry")]
     pub(super) mode: Option<ModeEntry>,
@@ -108,7 +113,8 @@ pub(super) struct TenantSpec {
     pub(super) defaults: Fields,
     /// How much may change in one run.
     pub(super) limits: LimitsEntry,
-    /// Who is never disabled, whatever the rest says: users, holders of numbers, and `{ site: NAME }` for everybody there.
+    /// Who is never disabled, whatever the rest says: users, holders of numbers, and
+    /// `{ site: NAME }` for everybody there.
     #[schemars(schema_with = "protect")]
     pub(super) protect: Vec<serde_yaml::Value>,
     /// How the tenant's numbers are written and given up.
@@ -242,14 +248,19 @@ pub(super) struct LimitsEntry {
     numbers: LimitEntry,
     /// People with calling for whom anything may change in one run.
     changes: LimitEntry,
-    /// How many users may vanish from the list between two looks before it is doubted; the larger bound counts.
+    /// How many users may vanish from the list between two looks before it is doubted; the larger
+    /// bound counts.
     pub(super) shrink: ShrinkEntry,
 }
 
 impl LimitsEntry {
     pub(super) fn limits(&self) -> Limits {
         let Limits { disable, numbers, changes } = Limits::DEFAULT;
-        Limits { disable: self.disable.over(disable), numbers: self.numbers.over(numbers), changes: self.changes.over(changes) }
+        Limits {
+            disable: self.disable.over(disable),
+            numbers: self.numbers.over(numbers),
+            changes: self.changes.over(changes),
+        }
     }
 }
 
@@ -283,15 +294,18 @@ impl LimitEntry {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Numbers {
-    /// What the platform shows before a short extension: `+` and the country code of the users' location.
+    /// What the platform shows before a short extension: `+` and the country code of the users'
+    /// location.
     #[serde(deserialize_with = "prefix")]
     #[schemars(with = "String", regex(pattern = r"^\+[0-9]{1,4}$"))]
     pub(super) extension_prefix: Option<ExtensionPrefix>,
-    /// How a number is given up that no other replaces: by a person in the portal, with an empty number, or for a parking number.
+    /// How a number is given up that no other replaces: by a person in the portal, with an empty
+    /// number, or for a parking number.
     #[serde(deserialize_with = "word")]
     #[schemars(with = "ReleaseEntry")]
     pub(super) release: ReleaseEntry,
-    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that are given up.
+    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that
+    /// are given up.
     #[schemars(with = "Vec<String>")]
     pub(super) parking: Vec<serde_yaml::Value>,
 }
@@ -315,15 +329,22 @@ impl From<ReleaseEntry> for Release {
     }
 }
 
-fn parsed<'de, D: Deserializer<'de>, T>(deserializer: D, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, D::Error> {
+fn parsed<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
     parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
 }
 
-fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     word(deserializer).map(Some)
 }
 
-pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantName>, D::Error> {
+pub(super) fn name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<TenantName>, D::Error> {
     parsed(deserializer, TenantName::parse)
 }
 
@@ -333,7 +354,9 @@ fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountN
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
     parsed(deserializer, |text| match TenantId::parse(text) {
-        Ok(id) if id == TenantId::nil() => Err(format!("`{text}` is a placeholder: no tenant has this id")),
+        Ok(id) if id == TenantId::nil() => {
+            Err(format!("`{text}` is a placeholder: no tenant has this id"))
+        }
         parsed => parsed,
     })
 }
@@ -345,7 +368,9 @@ fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Extension
 fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
     let percent = i64::deserialize(deserializer)?;
     let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
-    fits.map(Some).ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected")))
+    fits.map(Some).ok_or_else(|| {
+        D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected"))
+    })
 }
 
 fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {

@@ -20,10 +20,14 @@ impl FileRead {
             Ok(documents) => match yaml::disagreement(&self.text, &documents) {
                 None => return Some(documents),
                 Some(place) => {
-                    let message = "two readers of YAML do not understand this in the same way".to_owned();
+                    let message =
+                        "two readers of YAML do not understand this in the same way".to_owned();
                     let hint = match self.text.lines().nth(place.line.saturating_sub(1)) {
                         Some(line) if line.contains('\t') => "use spaces, and no tabs",
-                        _ => "write it more plainly: one key a line, text in double quotes, indented more than its key",
+                        _ => {
+                            "write it more plainly: one key a line, text in double quotes, \
+                                indented more than its key"
+                        }
                     };
                     self.unclear(message, Some(hint.to_owned()), Some(place));
                 }
@@ -38,9 +42,14 @@ impl FileRead {
         self.problems.push(Problem::of(what, Vec::new()));
     }
 
-    /// Problems of the text itself. The parser says where a mapping with a double key starts; people want the key.
+    /// Problems of the text itself. The parser says where a mapping with a double key starts;
+    /// people want the key.
     fn syntax(&mut self, error: &yaml::SyntaxError) {
-        let twice = if error.message.contains("duplicate entry") { yaml::duplicate_keys(&self.text) } else { Vec::new() };
+        let twice = if error.message.contains("duplicate entry") {
+            yaml::duplicate_keys(&self.text)
+        } else {
+            Vec::new()
+        };
         for (key, first, place) in twice.iter().take(MAX_PROBLEMS) {
             let what = What::Placed {
                 message: format!("`{key}` stands twice in one mapping"),
@@ -52,24 +61,38 @@ impl FileRead {
         }
         if twice.is_empty() {
             let place = error.at.clone();
-            let here = place.as_ref().and_then(|place| self.text.get(place.bytes.clone())).unwrap_or("");
+            let here =
+                place.as_ref().and_then(|place| self.text.get(place.bytes.clone())).unwrap_or("");
             let (message, mut hint) = match &error.hint {
                 Some(hint) => (error.message.clone(), Some(hint.clone())),
                 None => syntax_words(&error.message, here),
             };
             if self.text.lines().any(|line| line.starts_with("<<<<<<< ")) {
-                hint = Some("the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): resolve them".to_owned());
+                hint = Some(
+                    "the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): \
+                        resolve them"
+                        .to_owned(),
+                );
             }
-            let other = error.inside.as_deref().cloned().filter(|(inside, _)| Some(inside) != place.as_ref());
-            self.problems.push(Problem::of(What::Placed { message, hint, place, other }, Vec::new()));
+            let other = error
+                .inside
+                .as_deref()
+                .cloned()
+                .filter(|(inside, _)| Some(inside) != place.as_ref());
+            self.problems
+                .push(Problem::of(What::Placed { message, hint, place, other }, Vec::new()));
         }
     }
 }
 
-/// The parser's sentence, and advice for the mistakes that people make most. `here` is the character that it stopped at.
+/// The parser's sentence, and advice for the mistakes that people make most. `here` is the
+/// character that it stopped at.
 fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
     if message.contains("as u128") || message.contains("as i128") {
-        return ("this number is too large".to_owned(), Some("put it in quotes if it is text".to_owned()));
+        return (
+            "this number is too large".to_owned(),
+            Some("put it in quotes if it is text".to_owned()),
+        );
     }
     let has = |words: &str| message.contains(words);
     let hint = if has("recursion limit") {
@@ -79,7 +102,10 @@ fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
     } else if has("tab character") || (has("cannot start any token") && here == "\t") {
         "a tab cannot indent: use spaces"
     } else if has("cannot start any token") {
-        return (format!("this is no YAML: {message}"), Some(format!("put text that begins with `{here}` in quotes")));
+        return (
+            format!("this is no YAML: {message}"),
+            Some(format!("put text that begins with `{here}` in quotes")),
+        );
     } else if has("mapping values are not allowed") {
         "check the indentation, and put text that contains `: ` in quotes"
     } else if has("unknown anchor") {
@@ -93,7 +119,8 @@ fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
     } else if has("expected ':'") {
         "a key ends in `:` and a space"
     } else if has("did not find expected") {
-        "check the indentation: keys of one mapping, and elements of one list, begin in the same column"
+        "check the indentation: keys of one mapping, and elements of one list, begin in the same \
+            column"
     } else {
         return (format!("this is no YAML: {message}"), None);
     };

@@ -11,20 +11,21 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
     let (spec, at) = (&draft.spec, draft.at.key("spec"));
     let mut wrongs = Vec::new();
     if spec.live == LiveEntry::Graph && spec.confirm == ConfirmEntry::Graph {
-        let message = "`confirm: graph` confirms nothing where `live: graph` reads from Graph already";
+        let message =
+            "`confirm: graph` confirms nothing where `live: graph` reads from Graph already";
         wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
     }
     if spec.live == LiveEntry::File && spec.confirm == ConfirmEntry::Graph {
-        let message = "`confirm: graph` goes with what the service shows, and `live: file` does not ask it";
+        let message =
+            "`confirm: graph` goes with what the service shows, and `live: file` does not ask it";
         wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
     }
     if spec.live == LiveEntry::Graph && spec.prune == Some(PruneEntry::Disable) {
-        let message =
-            "`live: graph` shows everybody who has calling in Teams, whoever provides it: `prune: disable` would take it away";
-        wrongs.push(
-            Wrong::value(at.key("prune"), message)
-                .hint("set `prune: never`, or `live: connecttoteams`, which shows the provider's own users"),
-        );
+        let message = "`live: graph` shows everybody who has calling in Teams, whoever provides \
+            it: `prune: disable` would take it away";
+        wrongs.push(Wrong::value(at.key("prune"), message).hint(
+            "set `prune: never`, or `live: connecttoteams`, which shows the provider's own users",
+        ));
     }
     wrongs
 }

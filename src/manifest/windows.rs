@@ -71,14 +71,21 @@ impl WindowsEntry {
         let mut wrongs = Vec::new();
         let was_told = told.iter().any(|wrong| wrong.path.segments.starts_with(&at.segments));
         if self.time_zone.is_none() && !was_told {
-            wrongs.push(missing(at, "timeZone", "say whose clocks are meant, such as `timeZone: Europe/Berlin`"));
+            wrongs.push(missing(
+                at,
+                "timeZone",
+                "say whose clocks are meant, such as `timeZone: Europe/Berlin`",
+            ));
         }
         if self.allow.is_empty() && self.deny.is_empty() && !was_told {
             let wrong = Wrong::value(at.clone(), "`windows` names no window");
-            wrongs.push(wrong.hint("list some under `allow` or `deny`, or leave `windows` out: then nothing waits"));
+            wrongs.push(wrong.hint(
+                "list some under `allow` or `deny`, or leave `windows` out: then nothing waits",
+            ));
         }
         for (key, spans) in [("allow", &self.allow), ("deny", &self.deny)] {
-            let problem = |(number, span): (usize, &SpanEntry)| span.problem(at.key(key).index(number), told);
+            let problem =
+                |(number, span): (usize, &SpanEntry)| span.problem(at.key(key).index(number), told);
             wrongs.extend(spans.iter().enumerate().filter_map(problem));
         }
         wrongs
@@ -87,16 +94,25 @@ impl WindowsEntry {
     /// The windows; absent if they have no time zone, which is reported.
     pub(super) fn windows(&self) -> Option<Windows> {
         let spans = |entries: &[SpanEntry]| entries.iter().map(SpanEntry::span).collect();
-        Some(Windows { zone: self.time_zone.clone()?, allow: spans(&self.allow), deny: spans(&self.deny) })
+        Some(Windows {
+            zone: self.time_zone.clone()?,
+            allow: spans(&self.allow),
+            deny: spans(&self.deny),
+        })
     }
 }
 
 impl SpanEntry {
     fn problem(&self, at: Path, told: &[Wrong]) -> Option<Wrong> {
         let dates = self.first.zip(self.last).filter(|(first, last)| last < first);
-        let says_nothing = self.days.is_empty() && [self.first, self.last] == [None; 2] && [self.from, self.to] == [None; 2];
+        let says_nothing = self.days.is_empty()
+            && [self.first, self.last] == [None; 2]
+            && [self.from, self.to] == [None; 2];
         if let Some((first, last)) = dates {
-            return Some(Wrong::value(at.key("last"), format!("`last` is {last}, which is before {first}")));
+            return Some(Wrong::value(
+                at.key("last"),
+                format!("`last` is {last}, which is before {first}"),
+            ));
         }
         if self.to.is_some() && self.to == Some(self.from.unwrap_or_default()) {
             let wrong = Wrong::value(at.key("to"), "it ends when it begins");
@@ -124,19 +140,24 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Weekday>, D::E
         "fri" => Ok(Weekday::Friday),
         "sat" => Ok(Weekday::Saturday),
         "sun" => Ok(Weekday::Sunday),
-        _ => Err(D::Error::custom(format!("`{name}` is no day of the week{HINT}write mon, tue, wed, thu, fri, sat or sun"))),
+        _ => Err(D::Error::custom(format!(
+            "`{name}` is no day of the week{HINT}write mon, tue, wed, thu, fri, sat or sun"
+        ))),
     };
     Vec::<String>::deserialize(deserializer)?.into_iter().map(day).collect()
 }
 
-fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::tz::TimeZone>, D::Error> {
+fn zone<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<jiff::tz::TimeZone>, D::Error> {
     model::time_zone(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let date = text.parse().ok().filter(|date: &Date| date.to_string() == text);
-    date.map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is no date such as 2026-12-24")))
+    date.map(Some)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is no date such as 2026-12-24")))
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
@@ -152,5 +173,7 @@ fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Er
 
 fn moment(text: &str) -> Result<Time, String> {
     let time = Time::strptime("%H:%M", text).ok().filter(|_| text.len() == "22:00".len());
-    time.ok_or_else(|| format!("`{text}` is no time of day{HINT}write hours and minutes, such as \"22:00\""))
+    time.ok_or_else(|| {
+        format!("`{text}` is no time of day{HINT}write hours and minutes, such as \"22:00\"")
+    })
 }

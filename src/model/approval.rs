@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{Origin, RunId, TenantName, Upn};
 
-/// A hash over what a tenant's plan was made from, and over the plan: the same as long as nothing moves. It holds no times.
+/// A hash over what a tenant's plan was made from, and over the plan: the same as long as nothing
+/// moves. It holds no times.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(Arc<str>);
 
@@ -18,16 +19,23 @@ impl Fingerprint {
     #[must_use]
     pub fn new(digest: [u8; 32]) -> Self {
         let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect::<String>().into())
+        Self(
+            digits
+                .filter_map(|digit| char::from_digit(digit.into(), 16))
+                .collect::<String>()
+                .into(),
+        )
     }
 
     /// Reads all of its 64 digits: a part of them could be met by another plan.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        let digits =
+            text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         if digits && text.len() == 64 {
             Ok(Self(text.into()))
         } else {
-            Err("the fingerprint of a plan is expected: 64 digits of 0 to 9 and a to f, as `dialplane plan --approve` writes them"
+            Err("the fingerprint of a plan is expected: 64 digits of 0 to 9 and a to f, as \
+                `dialplane plan --approve` writes them"
                 .to_owned())
         }
     }
@@ -51,9 +59,11 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What an approval can open: what a guard cannot know and a person can judge. What is unread, unproven or not consented to is
-/// no matter of judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+/// What an approval can open: what a guard cannot know and a person can judge. What is unread,
+/// unproven or not consented to is no matter of judgement.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Gate {
     /// More people would lose calling than the limit allows.
@@ -139,12 +149,15 @@ pub struct Used {
 /// Reads when an approval ends: a timestamp, or a date, which counts to its end in UTC.
 pub fn parse_expiry(text: &str) -> Result<Timestamp, String> {
     let date = || {
-        let date = text.parse::<jiff::civil::Date>().ok().filter(|date| date.to_string() == text)?;
+        let date =
+            text.parse::<jiff::civil::Date>().ok().filter(|date| date.to_string() == text)?;
         let after = date.tomorrow().ok()?;
         Some(after.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()?.timestamp())
     };
     let moment = text.parse::<Timestamp>().ok().or_else(date);
-    moment.ok_or_else(|| format!("`{text}` is no date such as 2026-07-31 and no time such as 2026-07-31T18:00:00Z"))
+    moment.ok_or_else(|| {
+        format!("`{text}` is no date such as 2026-07-31 and no time such as 2026-07-31T18:00:00Z")
+    })
 }
 
 #[cfg(test)]
@@ -164,7 +177,10 @@ mod tests {
     #[test]
     fn only_a_whole_fingerprint_is_one() {
         let whole = "0123456789abcdef".repeat(4);
-        assert_eq!(Fingerprint::parse(&whole).map(|print| print.short().to_owned()), Ok("0123456789ab".to_owned()));
+        assert_eq!(
+            Fingerprint::parse(&whole).map(|print| print.short().to_owned()),
+            Ok("0123456789ab".to_owned())
+        );
         for wrong in [&whole[..12], &whole.to_uppercase(), &format!("{whole}0")] {
             assert!(Fingerprint::parse(wrong).is_err(), "{wrong}");
         }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Windows,
+    AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId,
+    TenantName, TenantRef, Upn, Windows,
 };
 
 /// What all manifests together ask for.
@@ -46,7 +47,8 @@ pub struct DesiredTenant {
     pub extension_prefix: Option<ExtensionPrefix>,
     /// How a number is given up.
     pub release: Release,
-    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that are given up.
+    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that
+    /// are given up.
     pub parking: Vec<PhoneNumber>,
     /// When disruptive changes may be made; absent: at any time.
     pub windows: Option<Windows>,
@@ -76,7 +78,8 @@ impl DesiredTenant {
 }
 
 impl DesiredTenant {
-    /// Whether both ask for the same, wherever it stands: a comment that moves lines changes nothing.
+    /// Whether both ask for the same, wherever it stands: a comment that moves lines changes
+    /// nothing.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         let nowhere = || Origin { file: Arc::clone(&self.origin.file), line: None };
@@ -129,7 +132,8 @@ pub enum Prune {
     Disable,
 }
 
-/// How many users may vanish from a tenant's list between two looks before the list is doubted; the larger of the two counts.
+/// How many users may vanish from a tenant's list between two looks before the list is doubted; the
+/// larger of the two counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShrinkLimit {
     /// Of the users in the last whole list, rounded up.
@@ -158,7 +162,8 @@ pub enum LiveSource {
     ConnecttoTeams,
     /// Microsoft Graph: what Teams itself holds (contract 12).
     Graph,
-    /// A file that somebody keeps up to date: a snapshot, or a list that the portal exported (contract 9).
+    /// A file that somebody keeps up to date: a snapshot, or a list that the portal exported
+    /// (contract 9).
     File,
 }
 
@@ -193,7 +198,8 @@ pub enum Adopt {
     All,
 }
 
-/// How a number is given up that no other number replaces (contract 10 #14, #15: the vendor does not say how).
+/// How a number is given up that no other number replaces (contract 10 #14, #15: the vendor does
+/// not say how).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Release {
     /// By a person in the portal: the step is held and says so.
@@ -239,7 +245,8 @@ impl Limits {
 /// A number of people: a share of those whose calling is enabled now, bounded above and below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
-    /// The share, rounded up, so that a small tenant can still let one person go. With 0 it is nobody, whatever the floor.
+    /// The share, rounded up, so that a small tenant can still let one person go. With 0 it is
+    /// nobody, whatever the floor.
     pub percent: u8,
     /// In any case no more than these.
     pub count: u32,
@@ -320,7 +327,10 @@ mod tests {
     #[test]
     fn a_limit_is_a_share_between_two_bounds() {
         let limit = Limit { percent: 10, count: 25, floor: 0 };
-        assert_eq!([0, 1, 5, 10, 11, 250, 10_000].map(|enabled| limit.allows(enabled)), [0, 1, 1, 1, 2, 25, 25]);
+        assert_eq!(
+            [0, 1, 5, 10, 11, 250, 10_000].map(|enabled| limit.allows(enabled)),
+            [0, 1, 1, 1, 2, 25, 25]
+        );
         let limit = Limit { percent: 10, count: 25, floor: 3 };
         assert_eq!([0, 5, 30, 31, 10_000].map(|enabled| limit.allows(enabled)), [3, 3, 3, 4, 25]);
         assert_eq!(Limit { percent: 0, count: 25, floor: 3 }.allows(1000), 0);

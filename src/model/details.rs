@@ -1,4 +1,5 @@
-//! The settings of a user that manifests can manage, in one table, so that comparing, sending and showing cannot forget one.
+//! The settings of a user that manifests can manage, in one table, so that comparing, sending and
+//! showing cannot forget one.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -17,7 +18,8 @@ pub enum Kind {
     Text,
 }
 
-/// A setting of a user, by the API's own name (contract 4.3). Secrets are deliberately not among them.
+/// A setting of a user, by the API's own name (contract 4.3). Secrets are deliberately not among
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the API field of the same name, contract 4.3")]
 pub enum Field {
@@ -176,7 +178,8 @@ impl fmt::Display for Value {
 pub struct Details(BTreeMap<Field, Value>);
 
 impl Details {
-    /// Sets a field. A value of another kind than the field takes is a bug of the caller; it is refused, not stored.
+    /// Sets a field. A value of another kind than the field takes is a bug of the caller; it is
+    /// refused, not stored.
     pub fn set(&mut self, field: Field, value: Value) {
         debug_assert_eq!(field.kind(), value.kind(), "{field} takes another kind of value");
         if field.kind() == value.kind() {
@@ -229,8 +232,9 @@ impl FromIterator<(Field, Value)> for Details {
     }
 }
 
-/// One `updateUserDetails`, complete: the service demands the gateway even for a change of voicemail (contract 4.3), and
-/// what it does with an omitted field is unknown (contract 10 #11), so all that is known is sent.
+/// One `updateUserDetails`, complete: the service demands the gateway even for a change of
+/// voicemail (contract 4.3), and what it does with an omitted field is unknown (contract 10 #11),
+/// so all that is known is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRequest {
     user: Upn,
@@ -239,7 +243,8 @@ pub struct UpdateRequest {
 }
 
 impl UpdateRequest {
-    /// An update of `user` that sends `details`. `None` if they name no gateway: the service would refuse it.
+    /// An update of `user` that sends `details`. `None` if they name no gateway: the service would
+    /// refuse it.
     #[must_use]
     pub fn new(user: Upn, details: Details) -> Option<Self> {
         match details.get(Field::SbcGatewayId) {
@@ -282,7 +287,8 @@ mod tests {
     #[test]
     fn an_update_without_a_gateway_cannot_be_made() {
         let user = Upn::parse("a@b.c").unwrap();
-        let mut details: Details = [(Field::UseTeamsVoicemail, Value::Flag(true))].into_iter().collect();
+        let mut details: Details =
+            [(Field::UseTeamsVoicemail, Value::Flag(true))].into_iter().collect();
         assert!(UpdateRequest::new(user.clone(), details.clone()).is_none());
         details.set(Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap()));
         assert!(UpdateRequest::new(user, details).is_some());

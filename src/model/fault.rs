@@ -27,7 +27,8 @@ pub enum FaultKind {
     NoAnswer,
     /// The service failed while handling the call (5xx).
     Server,
-    /// An answer came that cannot be understood (not JSON, wrong types, too large), or one that says of a write both yes and no.
+    /// An answer came that cannot be understood (not JSON, wrong types, too large), or one that
+    /// says of a write both yes and no.
     Garbled,
     /// The configuration does not say how to make this call.
     NotConfigured,
@@ -51,8 +52,8 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// Whether the service may have had the call and have answered that it will not do it. Nothing was changed then, by its own
-    /// words.
+    /// Whether the service may have had the call and have answered that it will not do it. Nothing
+    /// was changed then, by its own words.
     #[must_use]
     pub fn may_be_an_answer(self) -> bool {
         matches!(self, Self::Rejected | Self::Auth | Self::Throttled)
@@ -63,7 +64,11 @@ impl FaultKind {
     pub fn of_write(self) -> WriteVerdict {
         match self {
             Self::Rejected => WriteVerdict::Failed,
-            Self::Auth | Self::Throttled | Self::Unreachable | Self::NotConfigured | Self::Stopped => WriteVerdict::StopTenant,
+            Self::Auth
+            | Self::Throttled
+            | Self::Unreachable
+            | Self::NotConfigured
+            | Self::Stopped => WriteVerdict::StopTenant,
             Self::NoAnswer | Self::Server | Self::Garbled => WriteVerdict::Unknown,
         }
     }

@@ -14,7 +14,10 @@ impl TenantId {
         if shape && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit()) {
             Ok(Self(text.to_ascii_lowercase().into()))
         } else {
-            Err(format!("`{text}` is not a tenant id: a GUID such as 87d349ed-44d7-43e1-9a83-5f2406dee5bd is expected"))
+            Err(format!(
+                "`{text}` is not a tenant id: a GUID such as 87d349ed-44d7-43e1-9a83-5f2406dee5bd \
+                    is expected"
+            ))
         }
     }
 
@@ -37,16 +40,19 @@ impl fmt::Display for TenantId {
     }
 }
 
-/// The identity of a user that outlives a change of name: the object id in the customer's directory (contract 12). Readers that
-/// show none leave only the [`Upn`].
+/// The identity of a user that outlives a change of name: the object id in the customer's directory
+/// (contract 12). Readers that show none leave only the [`Upn`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// Takes it as the service spells it, in lower case; `None` if it is empty, longer than 64 bytes or no visible ASCII.
+    /// Takes it as the service spells it, in lower case; `None` if it is empty, longer than 64
+    /// bytes or no visible ASCII.
     #[must_use]
     pub fn observed(text: &str) -> Option<Self> {
-        let fine = !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fine = !text.is_empty()
+            && text.len() <= 64
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         fine.then(|| Self(text.to_ascii_lowercase().into()))
     }
 
@@ -75,12 +81,17 @@ impl TenantName {
     pub fn parse(text: &str) -> Result<Self, String> {
         let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let bytes = text.as_bytes();
-        let ends = bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric);
-        if ends && bytes.len() <= Self::MAX && bytes.iter().all(|b| alphanumeric(b) || *b == b'-' || *b == b'.') {
+        let ends =
+            bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric);
+        if ends
+            && bytes.len() <= Self::MAX
+            && bytes.iter().all(|b| alphanumeric(b) || *b == b'-' || *b == b'.')
+        {
             Ok(Self(text.into()))
         } else {
             Err(format!(
-                "`{text}` is not a name: use 1 to {} lower-case letters, digits, `-` or `.`, with a letter or digit at both ends",
+                "`{text}` is not a name: use 1 to {} lower-case letters, digits, `-` or `.`, with \
+                    a letter or digit at both ends",
                 Self::MAX
             ))
         }
@@ -99,7 +110,8 @@ impl fmt::Display for TenantName {
     }
 }
 
-/// How the configuration calls an account at the service, and how a tenant names the one that manages it.
+/// How the configuration calls an account at the service, and how a tenant names the one that
+/// manages it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountName(TenantName);
 
@@ -122,7 +134,8 @@ impl fmt::Display for AccountName {
     }
 }
 
-/// A user principal name, the platform's `teamsUserId`. Equal without regard to case (contract 7), shown as written.
+/// A user principal name, the platform's `teamsUserId`. Equal without regard to case (contract 7),
+/// shown as written.
 #[derive(Clone)]
 pub struct Upn {
     written: Arc<str>,
@@ -130,18 +143,24 @@ pub struct Upn {
 }
 
 impl Upn {
-    /// The longest name that is accepted, in bytes. Microsoft's own limit is lower; this one only bounds memory and URLs.
+    /// The longest name that is accepted, in bytes. Microsoft's own limit is lower; this one only
+    /// bounds memory and URLs.
     pub const MAX: usize = 320;
 
-    /// `local@domain` without white space, control characters, `/` or `\`: it becomes one segment of a URL (contract 10 #16).
+    /// `local@domain` without white space, control characters, `/` or `\`: it becomes one segment
+    /// of a URL (contract 10 #16).
     pub fn parse(text: &str) -> Result<Self, String> {
         let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '\\';
         let parts = text.split_once('@').filter(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && text.len() <= Self::MAX
+            !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && text.len() <= Self::MAX
         });
         if parts.is_none() || text.contains(bad) {
             return Err(format!(
-                "`{}` is not a user principal name: `name@domain` without spaces or slashes is expected",
+                "`{}` is not a user principal name: `name@domain` without spaces or slashes is \
+                    expected",
                 text.chars().take(80).collect::<String>()
             ));
         }
@@ -163,10 +182,12 @@ impl Upn {
         &self.folded
     }
 
-    /// Whether the platform made this account for itself: such accounts must never be touched (contract 8).
+    /// Whether the platform made this account for itself: such accounts must never be touched
+    /// (contract 8).
     #[must_use]
     pub fn is_platform_account(&self) -> bool {
-        self.folded.starts_with("callappservice@") || self.folded.ends_with(".sbc.connecttoteams.com")
+        self.folded.starts_with("callappservice@")
+            || self.folded.ends_with(".sbc.connecttoteams.com")
     }
 }
 
@@ -218,7 +239,10 @@ impl Site {
 
     /// Any name of one line without space at its ends.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fine = !text.is_empty() && text.len() <= Self::MAX && text.trim() == text && !text.chars().any(char::is_control);
+        let fine = !text.is_empty()
+            && text.len() <= Self::MAX
+            && text.trim() == text
+            && !text.chars().any(char::is_control);
         if fine {
             Ok(Self(text.into()))
         } else {
@@ -251,7 +275,11 @@ pub struct GatewayId(i64);
 impl GatewayId {
     /// Refuses 0 and below: the service does too.
     pub fn new(id: i64) -> Result<Self, String> {
-        if id > 0 { Ok(Self(id)) } else { Err(format!("gateway {id} does not exist: gateway ids are above 0")) }
+        if id > 0 {
+            Ok(Self(id))
+        } else {
+            Err(format!("gateway {id} does not exist: gateway ids are above 0"))
+        }
     }
 
     /// The number that the API takes.
@@ -310,7 +338,9 @@ mod tests {
         let written = Upn::parse("Adele.Vance@Contoso.com").unwrap();
         assert_eq!(written, Upn::parse("adele.vance@contoso.COM").unwrap());
         assert_eq!(written.as_str(), "Adele.Vance@Contoso.com");
-        for bad in ["", "adele", "@contoso.com", "adele@", "a@b@c", "a b@c", "a/b@c", "a\\b@c", "a\u{7}@c"] {
+        for bad in
+            ["", "adele", "@contoso.com", "adele@", "a@b@c", "a b@c", "a/b@c", "a\\b@c", "a\u{7}@c"]
+        {
             assert!(Upn::parse(bad).is_err(), "{bad}");
         }
         assert!(Upn::parse("guest_fabrikam.com#EXT#@contoso.com").is_ok());

@@ -1,11 +1,13 @@
-//! What an account at the service has: the tenants that it may manage and the gateways that it may assign.
+//! What an account at the service has: the tenants that it may manage and the gateways that it may
+//! assign.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{GatewayId, TenantId};
 
-/// What one account has. The vendor documents little of these answers (contract 6), so that each list may be unknown: the text
-/// then says why it could not be checked, and nothing is concluded from it.
+/// What one account has. The vendor documents little of these answers (contract 6), so that each
+/// list may be unknown: the text then says why it could not be checked, and nothing is concluded
+/// from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
     /// The number of the reseller that the account belongs to.

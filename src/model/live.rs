@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, PhoneNumber, TenantId, TenantName, Unread, Upn, UserId,
-    Value,
+    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, PhoneNumber, TenantId,
+    TenantName, Unread, Upn, UserId, Value,
 };
 
 /// A tenant as readers and writers address it.
@@ -47,7 +47,8 @@ pub struct LiveTenant {
 /// What a list shows beside the users that are compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// Numbers that somebody holds otherwise than as the primary number of a user: nobody else can have them.
+    /// Numbers that somebody holds otherwise than as the primary number of a user: nobody else can
+    /// have them.
     pub numbers: Vec<HeldNumber>,
     /// Places that the settings name and that are in no row: perhaps misspelt.
     pub unmatched: Vec<Unmatched>,
@@ -79,7 +80,8 @@ pub struct Unmatched {
     pub named: bool,
 }
 
-/// What Teams itself shows, where a tenant asks for it beside the service. It confirms, and decides nothing.
+/// What Teams itself shows, where a tenant asks for it beside the service. It confirms, and decides
+/// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Confirmation {
     /// Nobody asked.
@@ -96,7 +98,8 @@ pub enum Confirmation {
 pub struct LiveUser {
     /// Who, in the service's spelling.
     pub upn: Upn,
-    /// The identity that outlives a change of name (contract 12: the Entra object id), if the reader shows it.
+    /// The identity that outlives a change of name (contract 12: the Entra object id), if the
+    /// reader shows it.
     pub id: Option<UserId>,
     /// Whether calling is on.
     pub calling: LiveCalling,
@@ -200,7 +203,8 @@ pub enum Observed {
     Unreadable(Unread),
 }
 
-/// Whether the customer consented to provisioning by the provider. The service itself demands both indicators (contract 2.5).
+/// Whether the customer consented to provisioning by the provider. The service itself demands both
+/// indicators (contract 2.5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Consent {
     /// Both indicators say yes.
@@ -214,11 +218,11 @@ pub enum Consent {
         /// `consentsByEnterprise` has `EnterpriseManagement`.
         listed: bool,
     },
-    /// The tenant is written with a token of the customer's own instead of the provider's consent (contract 2.4), and that token
-    /// cannot be used; the text says why.
+    /// The tenant is written with a token of the customer's own instead of the provider's consent
+    /// (contract 2.4), and that token cannot be used; the text says why.
     TokenUnusable(String),
-    /// The customer consents, but it is not certain which reseller its enterprise belongs to, whom each call has to name (contract
-    /// 2.4); the text says why.
+    /// The customer consents, but it is not certain which reseller its enterprise belongs to, whom
+    /// each call has to name (contract 2.4); the text says why.
     ResellerUnclear(String),
 }
 

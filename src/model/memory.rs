@@ -1,4 +1,5 @@
-//! Memory: what the journal gives the planner. Debts that are still owed, and writes that may not be visible yet.
+//! Memory: what the journal gives the planner. Debts that are still owed, and writes that may not
+//! be visible yet.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,14 +8,18 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used, Value};
+use super::{
+    Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used,
+    Value,
+};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Memory {
     /// A sync that was promised by a run and not yet accepted by the service.
     pub sync_owed: Option<SyncDebt>,
-    /// When the service first accepted a sync: what was written before it takes longest to show (contract 4.4).
+    /// When the service first accepted a sync: what was written before it takes longest to show
+    /// (contract 4.4).
     pub first_sync: Option<Timestamp>,
     /// When the service last accepted a sync.
     pub last_sync: Option<Timestamp>,
@@ -26,7 +31,8 @@ pub struct Memory {
     pub written: BTreeMap<Upn, Written>,
     /// The approvals that were used up, by name and plan.
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
-    /// The users whom a manifest has named while they were visible: only these are ever pruned, unless the tenant says otherwise.
+    /// The users whom a manifest has named while they were visible: only these are ever pruned,
+    /// unless the tenant says otherwise.
     pub managed: BTreeMap<Upn, Known>,
     /// What was sent lately, for limits over time.
     pub sent: Sent,
@@ -36,7 +42,8 @@ pub struct Memory {
     pub counted: Option<Counted>,
 }
 
-/// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so that sending it again would never end.
+/// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so that sending
+/// it again would never end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnclearSyncs {
     /// How many.
@@ -61,19 +68,24 @@ pub struct Counted {
 }
 
 impl Memory {
-    /// Whether the journal has ever recorded a look at the tenant. If not, nobody knows here whom a manifest has named before.
+    /// Whether the journal has ever recorded a look at the tenant. If not, nobody knows here whom a
+    /// manifest has named before.
     #[must_use]
     pub fn has_looked(&self) -> bool {
         !self.managed.is_empty() || self.counted.is_some()
     }
 
-    /// What an earlier run of the program left open, if anything. Only at the start of the program: later, calls that are under
-    /// way would be counted.
+    /// What an earlier run of the program left open, if anything. Only at the start of the program:
+    /// later, calls that are under way would be counted.
     #[must_use]
     pub fn debts(&self) -> Option<Debts> {
         let unknown = self.written.values().filter(|written| written.unknown.is_some()).count();
         let (sync, cut_off) = (self.sync_owed.clone(), self.cut_off.len());
-        (sync.is_some() || unknown > 0).then(|| Debts { sync, cut_off, lost: unknown.saturating_sub(cut_off) })
+        (sync.is_some() || unknown > 0).then(|| Debts {
+            sync,
+            cut_off,
+            lost: unknown.saturating_sub(cut_off),
+        })
     }
 }
 
@@ -91,11 +103,17 @@ pub struct Debts {
 impl fmt::Display for Debts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let steps = |count: usize, what: &str| (count > 0).then(|| format!("{count} step{} {what}", plural(count)));
-        let sync =
-            self.sync.as_ref().map(|debt| format!("a sync owed since {} by run {}", debt.since.strftime("%F %T UTC"), debt.run));
-        let parts =
-            [sync, steps(self.cut_off, "cut off before an outcome was on record"), steps(self.lost, "whose answer was lost")];
+        let steps = |count: usize, what: &str| {
+            (count > 0).then(|| format!("{count} step{} {what}", plural(count)))
+        };
+        let sync = self.sync.as_ref().map(|debt| {
+            format!("a sync owed since {} by run {}", debt.since.strftime("%F %T UTC"), debt.run)
+        });
+        let parts = [
+            sync,
+            steps(self.cut_off, "cut off before an outcome was on record"),
+            steps(self.lost, "whose answer was lost"),
+        ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
@@ -120,15 +138,17 @@ pub struct Written {
     pub unknown: Option<(Verb, Timestamp)>,
     /// How often somebody else changed a value back.
     pub reverted: Reverts,
-    /// The calls that the service refused, the last of each verb, until one is accepted or a sync is owed for them.
+    /// The calls that the service refused, the last of each verb, until one is accepted or a sync
+    /// is owed for them.
     pub refused: BTreeMap<Verb, Refused>,
 }
 
-/// A call that the service refused. A refusal says that nothing was done, and is not always right: what was done all the same
-/// needs a sync.
+/// A call that the service refused. A refusal says that nothing was done, and is not always right:
+/// what was done all the same needs a sync.
 ///
-/// So a refusal owes a sync, as an accepted call does. Once that is paid, refusing the very same again owes none while it is sent
-/// again and again: it waits until the call is no longer sent, because a list shows what it asked for or because nobody wants it.
+/// So a refusal owes a sync, as an accepted call does. Once that is paid, refusing the very same
+/// again owes none while it is sent again and again: it waits until the call is no longer sent,
+/// because a list shows what it asked for or because nobody wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// What it carried; empty for a switch.
@@ -143,27 +163,32 @@ pub struct Refused {
     pub owed: bool,
 }
 
-/// When a value that had landed was sent again because it was no longer there, by field; nothing stands for calling. The latest
-/// [`Written::REVERTS`] of each; a new value begins anew.
+/// When a value that had landed was sent again because it was no longer there, by field; nothing
+/// stands for calling. The latest [`Written::REVERTS`] of each; a new value begins anew.
 pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
 
 impl Written {
     /// How many instants of [`Written::reverted`] are kept for one field.
     pub const REVERTS: usize = 16;
 
-    /// Whether a sync is owed again once it is decided what became of the lost and the refused calls.
+    /// Whether a sync is owed again once it is decided what became of the lost and the refused
+    /// calls.
     #[must_use]
     pub fn owes_again(&self) -> bool {
         self.is_synced_since_lost() || !self.refused.is_empty()
     }
 
-    /// Whether this very call was refused before, and that is paid for: refused once more, it owes no sync.
+    /// Whether this very call was refused before, and that is paid for: refused once more, it owes
+    /// no sync.
     #[must_use]
     pub fn is_settled_refusal(&self, verb: Verb, details: &Details) -> bool {
-        self.refused.get(&verb).is_some_and(|earlier| earlier.details == *details && (earlier.settled || !earlier.owed))
+        self.refused.get(&verb).is_some_and(|earlier| {
+            earlier.details == *details && (earlier.settled || !earlier.owed)
+        })
     }
 
-    /// Whether a sync was accepted since the answer was lost that is not decided yet: then it may have come too early.
+    /// Whether a sync was accepted since the answer was lost that is not decided yet: then it may
+    /// have come too early.
     #[must_use]
     pub fn is_synced_since_lost(&self) -> bool {
         let Some((_, lost)) = self.unknown else { return false };
@@ -182,16 +207,20 @@ pub struct Write<T> {
     pub at: Timestamp,
     /// Whether the answer was lost: then only an observation can tell that the value is there.
     pub lost: bool,
-    /// Whether an observation has shown it since: then it is a fact, and a later difference is drift at once.
+    /// Whether an observation has shown it since: then it is a fact, and a later difference is
+    /// drift at once.
     pub landed: bool,
-    /// Whether lists showed something else before it: then one that shows the value tells that the write arrived.
+    /// Whether lists showed something else before it: then one that shows the value tells that the
+    /// write arrived.
     pub tells: bool,
     /// When the first sync after it was accepted: its time to become visible begins there.
     pub synced: Option<Timestamp>,
 }
 
 /// The verb of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// `enableCallingForUser`.
@@ -212,8 +241,9 @@ impl fmt::Display for Verb {
     }
 }
 
-/// The image of a user before a step: the fields that the step changes, each with its value, or with nothing where nothing was
-/// set. A field whose earlier value was not known is not in it. That calling was the other way round is in the verb.
+/// The image of a user before a step: the fields that the step changes, each with its value, or
+/// with nothing where nothing was set. A field whose earlier value was not known is not in it. That
+/// calling was the other way round is in the verb.
 pub type Before = BTreeMap<Field, Option<Value>>;
 
 /// Which of a user's written values an observation has shown.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::Upn;
 
-/// Lines that are missing in the manifests of a tenant. Absent for a moment is not gone: a file may be on its way back.
+/// Lines that are missing in the manifests of a tenant. Absent for a moment is not gone: a file may
+/// be on its way back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
     /// Users who were named before, and the moment from which on their absence counts.

@@ -1,7 +1,8 @@
-//! The nouns of the house: identities, phone numbers, users, tenants, what was observed, what is remembered.
+//! The nouns of the house: identities, phone numbers, users, tenants, what was observed, what is
+//! remembered.
 //!
-//! Values only. They are built where text or an answer is read (`manifest`, `api`, `state`) and checked there once, so
-//! that nothing behind that edge has to check again.
+//! Values only. They are built where text or an answer is read (`manifest`, `api`, `state`) and
+//! checked there once, so that nothing behind that edge has to check again.
 //!
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 
@@ -24,18 +25,21 @@ mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
 pub use desired::{
-    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour, Protect, Prune, Release,
-    Revision, ShrinkLimit,
+    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour,
+    Protect, Prune, Release, Revision, ShrinkLimit,
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use inventory::Inventory;
 pub use live::{
-    Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant, LiveUser, Observed, TenantRef,
-    Unmatched,
+    Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
+    LiveUser, Observed, TenantRef, Unmatched,
 };
-pub use memory::{Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Verb, Write, Written};
+pub use memory::{
+    Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Verb, Write,
+    Written,
+};
 pub use missing::{Doubt, Missing};
 pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
@@ -45,7 +49,9 @@ pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
 
 /// Whether a person can make and receive calls in Teams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Calling {
     /// Calls work.

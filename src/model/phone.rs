@@ -1,7 +1,8 @@
 //! Phone numbers in one comparable form.
 //!
-//! Three spellings of one number meet here: what people write (`+14255550100`, `1000`), what the platform stores (often
-//! digits without `+`) and what it shows (an extension behind the country code of the user's location, contract 7).
+//! Three spellings of one number meet here: what people write (`+14255550100`, `1000`), what the
+//! platform stores (often digits without `+`) and what it shows (an extension behind the country
+//! code of the user's location, contract 7).
 
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
@@ -10,7 +11,8 @@ use super::{
     spelling::{self, all_digits, find_extension, is_unseen, without_scheme},
 };
 
-/// What the platform puts before a short extension, such as `+1`; a property of the tenant's users' location (contract 7).
+/// What the platform puts before a short extension, such as `+1`; a property of the tenant's users'
+/// location (contract 7).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExtensionPrefix(Arc<str>);
 
@@ -18,8 +20,13 @@ impl ExtensionPrefix {
     /// `+` and one to four digits.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.strip_prefix('+') {
-            Some(digits) if (1..=4).contains(&digits.len()) && all_digits(digits) => Ok(Self(text.into())),
-            _ => Err(format!("`{text}` is not an extension prefix: `+` and a country code is expected, such as \"+1\"")),
+            Some(digits) if (1..=4).contains(&digits.len()) && all_digits(digits) => {
+                Ok(Self(text.into()))
+            }
+            _ => Err(format!(
+                "`{text}` is not an extension prefix: `+` and a country code is expected, such as \
+                    \"+1\""
+            )),
         }
     }
 
@@ -46,15 +53,18 @@ impl PhoneNumber {
     /// Digits behind `;ext=`, at most.
     const MAX_EXTENSION: usize = 8;
 
-    /// Reads a number as people write it in a manifest: `+` and 7 to 15 digits, with or without `;ext=` and digits; or an
-    /// extension of 2 to 6 digits where the tenant has a prefix for it.
+    /// Reads a number as people write it in a manifest: `+` and 7 to 15 digits, with or without
+    /// `;ext=` and digits; or an extension of 2 to 6 digits where the tenant has a prefix for it.
     pub fn parse(text: &str, prefix: Option<&ExtensionPrefix>) -> Result<Self, String> {
         let (main, extension) = match text.split_once(";ext=") {
             Some((main, extension)) => (main, Some(extension)),
             None => (text, None),
         };
-        if extension.is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION) {
-            return Err(format!("`{text}` has a wrong extension: 1 to 8 digits are expected behind `;ext=`"));
+        if extension.is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION)
+        {
+            return Err(format!(
+                "`{text}` has a wrong extension: 1 to 8 digits are expected behind `;ext=`"
+            ));
         }
         if let Some(digits) = main.strip_prefix('+') {
             return if all_digits(digits)
@@ -64,24 +74,33 @@ impl PhoneNumber {
                 Ok(Self::of(text, text.to_owned(), prefix))
             } else {
                 Err(format!(
-                    "`{text}` is not a phone number: `+`, the country code and the number are expected, 7 to 15 digits in all and no spaces, such as \"+14255550100\""
+                    "`{text}` is not a phone number: `+`, the country code and the number are \
+                        expected, 7 to 15 digits in all and no spaces, such as \"+14255550100\""
                 ))
             };
         }
         if extension.is_none() && all_digits(main) && (2..Self::MIN_DIGITS).contains(&main.len()) {
             return match prefix {
                 Some(with) => Ok(Self::of(text, format!("{}{main}", with.as_str()), prefix)),
-                None => Err(format!("`{text}` is an extension, and the tenant does not say how the platform shows extensions")),
+                None => Err(format!(
+                    "`{text}` is an extension, and the tenant does not say how the platform shows \
+                        extensions"
+                )),
             };
         }
-        Err(format!("`{text}` is not a phone number: it starts with `+` and the country code, such as \"+14255550100\""))
+        Err(format!(
+            "`{text}` is not a phone number: it starts with `+` and the country code, such as \
+                \"+14255550100\""
+        ))
     }
 
-    /// Reads a number as a service shows it: known spellings are understood, and nothing is guessed.
+    /// Reads a number as a service shows it: known spellings are understood, and nothing is
+    /// guessed.
     ///
-    /// Behind a `+`, what people put between digits is passed over: blanks, dashes, dots, brackets. Without a `+` digits alone are
-    /// a full number, as the platform stores it, or an extension if they are few; anything between them says that a person wrote
-    /// it, and people write numbers of their own country so. Marks that nobody sees are passed over everywhere.
+    /// Behind a `+`, what people put between digits is passed over: blanks, dashes, dots, brackets.
+    /// Without a `+` digits alone are a full number, as the platform stores it, or an extension if
+    /// they are few; anything between them says that a person wrote it, and people write numbers of
+    /// their own country so. Marks that nobody sees are passed over everywhere.
     #[must_use]
     pub fn observed(text: &str, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
         let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
@@ -94,8 +113,15 @@ impl PhoneNumber {
         let digits = spelling::digits(main)?;
         let international = main.contains('+');
         let short = digits.len() < Self::MIN_DIGITS;
-        let fits = if short { digits.len() > 1 } else { digits.len() <= Self::MAX_DIGITS && !digits.starts_with('0') };
-        if !fits || extension.is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION) {
+        let fits = if short {
+            digits.len() > 1
+        } else {
+            digits.len() <= Self::MAX_DIGITS && !digits.starts_with('0')
+        };
+        if !fits
+            || extension
+                .is_some_and(|digits| !all_digits(digits) || digits.len() > Self::MAX_EXTENSION)
+        {
             return None;
         }
         let mut normal = match prefix {
@@ -111,12 +137,17 @@ impl PhoneNumber {
         Some(Self::of(&written, normal, prefix))
     }
 
-    /// The one place that tells extensions from full numbers. What is sent of an extension is the extension: the platform puts
-    /// the prefix before it by itself.
+    /// The one place that tells extensions from full numbers. What is sent of an extension is the
+    /// extension: the platform puts the prefix before it by itself.
     fn of(written: &str, normal: String, prefix: Option<&ExtensionPrefix>) -> Self {
         let behind = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
-        let short = behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
-        Self { written: short.unwrap_or(written).into(), extension: short.is_some(), normal: normal.into() }
+        let short =
+            behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
+        Self {
+            written: short.unwrap_or(written).into(),
+            extension: short.is_some(),
+            normal: normal.into(),
+        }
     }
 
     /// As it was written: this is what is sent.
@@ -125,8 +156,8 @@ impl PhoneNumber {
         &self.written
     }
 
-    /// Whether this is a short extension behind the tenant's prefix: unique in its tenant only, while a full number is unique
-    /// in the world.
+    /// Whether this is a short extension behind the tenant's prefix: unique in its tenant only,
+    /// while a full number is unique in the world.
     #[must_use]
     pub fn is_extension(&self) -> bool {
         self.extension
@@ -210,11 +241,20 @@ mod tests {
         assert_eq!(extension.as_str(), "1000");
         for shown in ["+11000", "+1 1000", "1000", "+1-1000"] {
             let shown = PhoneNumber::observed(shown, Some(&us)).unwrap();
-            assert_eq!((shown.as_str(), shown.normal(), shown.is_extension()), ("1000", "+11000", true));
+            assert_eq!(
+                (shown.as_str(), shown.normal(), shown.is_extension()),
+                ("1000", "+11000", true)
+            );
         }
         let uk = ExtensionPrefix::parse("+44").unwrap();
-        assert!(PhoneNumber::parse("+4412345", Some(&uk)).unwrap().is_extension(), "however it is written");
-        assert!(extension.is_extension() && PhoneNumber::observed("+11000", Some(&us)).unwrap().is_extension());
+        assert!(
+            PhoneNumber::parse("+4412345", Some(&uk)).unwrap().is_extension(),
+            "however it is written"
+        );
+        assert!(
+            extension.is_extension()
+                && PhoneNumber::observed("+11000", Some(&us)).unwrap().is_extension()
+        );
         assert!(!PhoneNumber::observed("14255550100", Some(&us)).unwrap().is_extension());
         assert_ne!(PhoneNumber::parse("+14255550100;ext=7", None).unwrap(), full);
     }

@@ -1,7 +1,8 @@
-//! Values as readers find them: which of them are values of a field, and what stands there if they are none.
+//! Values as readers find them: which of them are values of a field, and what stands there if they
+//! are none.
 //!
-//! **Invariant:** nothing is lost and nothing is guessed. Text that is exactly a number or a flag is one; everything else that is
-//! not of the field's kind stays as it was read, with its place.
+//! **Invariant:** nothing is lost and nothing is guessed. Text that is exactly a number or a flag
+//! is one; everything else that is not of the field's kind stays as it was read, with its place.
 
 use std::{fmt, sync::Arc};
 
@@ -9,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::{ExtensionPrefix, GatewayId, Kind, PhoneNumber, Value, spelling};
 
-/// The longest text that is taken for the value of a field, in bytes: some are not what a pointer meant.
+/// The longest text that is taken for the value of a field, in bytes: some are not what a pointer
+/// meant.
 const MAX_TEXT: usize = 4096;
 /// Whole numbers above it may not be what they were before they went through a float.
 const MAX_FLOAT: f64 = 9_007_199_254_740_992.0;
@@ -49,7 +51,8 @@ impl<'r> From<&'r Json> for Raw<'r> {
 pub struct Unread {
     /// What, cut to a readable length.
     pub text: String,
-    /// Where it was, as words that follow it, such as "at `/phoneNumber`"; empty if that is not known.
+    /// Where it was, as words that follow it, such as "at `/phoneNumber`"; empty if that is not
+    /// known.
     pub place: Arc<str>,
 }
 
@@ -86,13 +89,16 @@ impl Value {
             (Kind::Gateway, Raw::Float(id)) => whole_float(id).and_then(gateway),
             (Kind::Flag, Raw::Text(text)) => flag(text).map(Self::Flag),
             (Kind::Flag, Raw::Flag(flag)) => Some(Self::Flag(flag)),
-            (Kind::Text, Raw::Text(text)) if text.len() <= MAX_TEXT => Some(Self::Text(text.into())),
+            (Kind::Text, Raw::Text(text)) if text.len() <= MAX_TEXT => {
+                Some(Self::Text(text.into()))
+            }
             _ => None,
         }
     }
 }
 
-/// A telephone number that came as a number. Full ones have no zero in front that could be lost; extensions may.
+/// A telephone number that came as a number. Full ones have no zero in front that could be lost;
+/// extensions may.
 fn whole_number(number: i64) -> Option<PhoneNumber> {
     PhoneNumber::observed(&number.to_string(), None).filter(|_| number >= 1_000_000)
 }
@@ -105,7 +111,11 @@ fn gateway(id: i64) -> Option<Value> {
 fn whole(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = match text.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, fraction))
+            if !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0') =>
+        {
+            whole
+        }
         Some(_) => return None,
         None => text,
     };

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Before, Details, Fault, Fingerprint, Landing, LiveSource, Managed, Origin, Revision, RunId, TenantId, TenantName, Upn, Verb,
+    Before, Details, Fault, Fingerprint, Landing, LiveSource, Managed, Origin, Revision, RunId,
+    TenantId, TenantName, Upn, Verb,
 };
 
 /// One fact in the journal.
@@ -72,17 +73,18 @@ pub enum Event {
     NotSynced {
         /// Whether it may be running all the same.
         lost: bool,
-        /// An answer came and said neither yes nor no; how the settings had the call made then, see [`crate::model::UnclearSyncs`].
+        /// An answer came and said neither yes nor no; how the settings had the call made then, see
+        /// [`crate::model::UnclearSyncs`].
         unclear: Option<u32>,
         /// What the service said, or did not.
         reason: String,
     },
-    /// The run ended and owes no sync: nothing of it was sent, or the service refused once more what it had refused before, see
-    /// [`crate::model::Refused`].
+    /// The run ended and owes no sync: nothing of it was sent, or the service refused once more
+    /// what it had refused before, see [`crate::model::Refused`].
     NothingSent,
-    /// What became of these users' lost answers is no longer waited for: an observation has shown it, or the time for that is over.
-    /// Or what was refused is no longer sent again. A sync that was accepted meanwhile may have come too early for them, so that one
-    /// is owed again.
+    /// What became of these users' lost answers is no longer waited for: an observation has shown
+    /// it, or the time for that is over. Or what was refused is no longer sent again. A sync that
+    /// was accepted meanwhile may have come too early for them, so that one is owed again.
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
@@ -106,7 +108,8 @@ pub enum StepOutcome {
     Accepted,
     /// The service says that it refused it, or it was never sent.
     Failed(Fault),
-    /// It was sent and the answer was lost or made no sense: it may or may not have been carried out.
+    /// It was sent and the answer was lost or made no sense: it may or may not have been carried
+    /// out.
     Unknown(Fault),
     /// It was not sent, for this reason.
     NotTried(String),

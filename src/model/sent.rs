@@ -1,4 +1,5 @@
-//! What is remembered of users who were managed once, and of what was sent lately: for guards that reach over runs.
+//! What is remembered of users who were managed once, and of what was sent lately: for guards that
+//! reach over runs.
 
 use std::collections::BTreeMap;
 
@@ -53,8 +54,8 @@ impl Sent {
         counts.changes += u32::from(verb != Verb::Enable);
     }
 
-    /// What was sent within the hour before `now`. Minutes from the future, which a clock left that has been set right since,
-    /// do not count beyond an hour.
+    /// What was sent within the hour before `now`. Minutes from the future, which a clock left that
+    /// has been set right since, do not count beyond an hour.
     #[must_use]
     pub fn within_the_hour(&self, now: Timestamp) -> SentCounts {
         let minute = now.as_second().div_euclid(60);

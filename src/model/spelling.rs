@@ -1,16 +1,21 @@
 //! How people and services spell telephone numbers: what is passed over, and what would be a guess.
 //!
-//! **Invariant:** digits are never added, dropped or changed: either the digits of a text are its number, or nobody can say which
-//! number it is.
+//! **Invariant:** digits are never added, dropped or changed: either the digits of a text are its
+//! number, or nobody can say which number it is.
 
 /// What may stand between digits behind a `+`, beside blanks.
-const DASHES: [char; 9] = ['-', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}', '\u{ff0d}'];
-/// Where a zero behind the country code belongs to the number: Italy and its neighbours, the Ivory Coast, Benin, Gabon, Congo.
+const DASHES: [char; 9] = [
+    '-', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}',
+    '\u{ff0d}',
+];
+/// Where a zero behind the country code belongs to the number: Italy and its neighbours, the Ivory
+/// Coast, Benin, Gabon, Congo.
 const ZERO_STAYS: [&str; 7] = ["39", "378", "379", "225", "229", "241", "242"];
 /// As many digits together may be a whole number.
 const WHOLE: usize = 7;
 
-/// Whether a character is invisible and says nothing: marks of direction, of joining, of the order of bytes.
+/// Whether a character is invisible and says nothing: marks of direction, of joining, of the order
+/// of bytes.
 pub(super) fn is_unseen(c: char) -> bool {
     matches!(
         c,
@@ -25,7 +30,9 @@ pub(super) fn all_digits(text: &str) -> bool {
 /// The text behind `tel:`, in any case (RFC 3966).
 pub(super) fn without_scheme(text: &str) -> &str {
     match text.get(..4) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => text.get(4..).unwrap_or_default().trim_start(),
+        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => {
+            text.get(4..).unwrap_or_default().trim_start()
+        }
         _ => text,
     }
 }
@@ -89,8 +96,12 @@ impl Pieces {
 
     /// Whether there is but one way to read them.
     fn are_certain(&self, text: &str) -> bool {
-        // `+44 (0)20`: a zero that is dialled at home only, or one that belongs to the number (Italy).
-        let at_home = self.bracketed.iter().any(|at| self.digits.get(*at).is_some_and(|group| group.starts_with('0')));
+        // `+44 (0)20`: a zero that is dialled at home only, or one that belongs to the number
+        // (Italy).
+        let at_home = self
+            .bracketed
+            .iter()
+            .any(|at| self.digits.get(*at).is_some_and(|group| group.starts_with('0')));
         let at_home = at_home || self.has_zero_in_front();
         // Two numbers in one place.
         let whole = self.digits.iter().filter(|group| group.len() >= WHOLE).count();
@@ -143,7 +154,12 @@ mod tests {
         ] {
             assert_eq!(read(shown).as_deref(), Some("+493012345678"), "{shown:?}");
         }
-        for shown in ["+493012345678;ext=12", "+493012345678;EXT=12", "tel:+49 30 12345678 ;Ext=12", "493012345678;ext=12"] {
+        for shown in [
+            "+493012345678;ext=12",
+            "+493012345678;EXT=12",
+            "tel:+49 30 12345678 ;Ext=12",
+            "493012345678;ext=12",
+        ] {
             assert_eq!(read(shown).as_deref(), Some("+493012345678;ext=12"), "{shown:?}");
         }
     }
@@ -220,7 +236,12 @@ mod tests {
     #[test]
     fn a_few_digits_are_an_extension() {
         let prefix = ExtensionPrefix::parse("+49").unwrap();
-        for (shown, normal) in [("1000", "+491000"), ("+491000", "+491000"), ("0100", "+490100"), ("\u{200e}1000", "+491000")] {
+        for (shown, normal) in [
+            ("1000", "+491000"),
+            ("+491000", "+491000"),
+            ("0100", "+490100"),
+            ("\u{200e}1000", "+491000"),
+        ] {
             let number = PhoneNumber::observed(shown, Some(&prefix)).unwrap();
             assert_eq!((number.normal(), number.is_extension()), (normal, true), "{shown:?}");
         }
@@ -231,7 +252,8 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_digits_of_a_text_are_its_number_or_it_has_none(text in "\\PC{0,24}|[-+ ().0-9\u{a0}\u{200e}eExt:;=/]{0,24}") {
+        fn the_digits_of_a_text_are_its_number_or_it_has_none(text in "\\PC{0,24}|[-+ \
+            ().0-9\u{a0}\u{200e}eExt:;=/]{0,24}") {
             if let Some(number) = PhoneNumber::observed(&text, None) {
                 let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
                 prop_assert_eq!(digits(number.normal()), digits(&text), "{:?}", text);

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Verb;
 
-/// What a plan said: of the whole tenant, and of each user for whom there was something to do or to say.
+/// What a plan said: of the whole tenant, and of each user for whom there was something to do or to
+/// say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
@@ -15,7 +16,8 @@ pub struct Verdict {
     pub version: u32,
     /// When it was made.
     pub at: Timestamp,
-    /// What held the whole tenant, but for its mode and the stop switch, which are known without it.
+    /// What held the whole tenant, but for its mode and the stop switch, which are known without
+    /// it.
     pub holds: Vec<Reason>,
     /// The users, by the key of their names.
     pub users: BTreeMap<String, UserVerdict>,

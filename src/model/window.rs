@@ -1,4 +1,5 @@
-//! Change windows: when a tenant's disruptive changes may be made. Data; the arithmetic is the planner's.
+//! Change windows: when a tenant's disruptive changes may be made. Data; the arithmetic is the
+//! planner's.
 
 use std::sync::OnceLock;
 
@@ -7,7 +8,8 @@ use jiff::{
     tz::{TimeZone, TimeZoneDatabase},
 };
 
-/// When disruptive changes may be made: in one of `allow` (always, if there are none) and in none of `deny`.
+/// When disruptive changes may be made: in one of `allow` (always, if there are none) and in none
+/// of `deny`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
     /// Whose clocks all times are meant by.
@@ -18,8 +20,8 @@ pub struct Windows {
     pub deny: Vec<Span>,
 }
 
-/// The same hours of some days, as the clock on the wall shows them: an hour that daylight saving repeats is in it twice, one
-/// that it skips not at all.
+/// The same hours of some days, as the clock on the wall shows them: an hour that daylight saving
+/// repeats is in it twice, one that it skips not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The days of the week on which it begins; none: all.
@@ -38,5 +40,7 @@ pub struct Span {
 pub fn time_zone(name: &str) -> Result<TimeZone, String> {
     static BUNDLED: OnceLock<TimeZoneDatabase> = OnceLock::new();
     let zones = BUNDLED.get_or_init(TimeZoneDatabase::bundled);
-    zones.get(name).map_err(|_| format!("there is no time zone `{name}`: a name such as Europe/Berlin or UTC is expected"))
+    zones.get(name).map_err(|_| {
+        format!("there is no time zone `{name}`: a name such as Europe/Berlin or UTC is expected")
+    })
 }

@@ -1,4 +1,5 @@
-//! Absent for a moment is not gone: whom only a missing line would disable waits until that line has been missing for long enough.
+//! Absent for a moment is not gone: whom only a missing line would disable waits until that line
+//! has been missing for long enough.
 //!
 //! **Invariant:** only steps with [`Cause::NotNamed`] are held; what a manifest says is no absence.
 
@@ -15,12 +16,17 @@ impl TenantPlan {
     }
 }
 
-/// Holds removals that nothing but a missing line wants, each with the time from which on it counts.
+/// Holds removals that nothing but a missing line wants, each with the time from which on it
+/// counts.
 pub(super) fn hold(steps: &mut [Step], desired: &DesiredTenant, now: Timestamp) {
     let missing = &desired.missing;
     for step in steps.iter_mut().filter(|step| step.cause == Cause::NotNamed) {
         if let Some(doubt) = &missing.doubt {
-            step.holds.push(Hold::new(HoldKind::Incomplete, doubt.reason.clone(), doubt.remedy.clone()));
+            step.holds.push(Hold::new(
+                HoldKind::Incomplete,
+                doubt.reason.clone(),
+                doubt.remedy.clone(),
+            ));
         }
         if let Some(until) = missing.counts_from(&step.user).filter(|until| *until > now) {
             step.holds.push(not_yet(until));
@@ -31,8 +37,12 @@ pub(super) fn hold(steps: &mut [Step], desired: &DesiredTenant, now: Timestamp) 
 fn not_yet(until: Timestamp) -> Hold {
     let hold = Hold::new(
         HoldKind::Absent,
-        format!("a line that is missing counts from {} on: until then its file may come back", Shown(until)),
-        "nothing is to be done: it runs then; to let it run at once, name the user with `calling: disabled`, or commit the removal",
+        format!(
+            "a line that is missing counts from {} on: until then its file may come back",
+            Shown(until)
+        ),
+        "nothing is to be done: it runs then; to let it run at once, name the user with `calling: \
+            disabled`, or commit the removal",
     );
     Hold { until: Some(until), ..hold }
 }

@@ -1,7 +1,8 @@
 //! Approvals: which of a plan's holds a reviewed file lifts, and what is said of each file.
 //!
-//! **Invariant:** a hold is lifted only by an approval that was made for exactly this plan, is neither used nor expired, and names
-//! its gate and its user. Whatever is no matter of judgement has no gate ([`HoldKind::gate`]).
+//! **Invariant:** a hold is lifted only by an approval that was made for exactly this plan, is
+//! neither used nor expired, and names its gate and its user. Whatever is no matter of judgement
+//! has no gate ([`HoldKind::gate`]).
 
 use std::collections::BTreeSet;
 
@@ -58,15 +59,31 @@ impl TenantPlan {
 }
 
 /// Lifts what the approvals lift, and says what became of each.
-pub(super) fn lift(steps: &mut [Step], approvals: &[Approval], plan: &Fingerprint, memory: &Memory, now: Timestamp) -> Vec<Note> {
+pub(super) fn lift(
+    steps: &mut [Step],
+    approvals: &[Approval],
+    plan: &Fingerprint,
+    memory: &Memory,
+    now: Timestamp,
+) -> Vec<Note> {
     let ruling = |approval| Note::Approval(rule(steps, approval, plan, memory, now));
     approvals.iter().map(ruling).collect()
 }
 
-fn rule(steps: &mut [Step], approval: &Approval, plan: &Fingerprint, memory: &Memory, now: Timestamp) -> String {
+fn rule(
+    steps: &mut [Step],
+    approval: &Approval,
+    plan: &Fingerprint,
+    memory: &Memory,
+    now: Timestamp,
+) -> String {
     let whole = format!("approval {} ({})", approval.name, approval.origin);
     if let Some(used) = memory.approvals.get(&(approval.name.clone(), approval.plan.clone())) {
-        return format!("{whole} was used by run {} on {}: it opens nothing more, and can be removed", used.run, Shown(used.at));
+        return format!(
+            "{whole} was used by run {} on {}: it opens nothing more, and can be removed",
+            used.run,
+            Shown(used.at)
+        );
     }
     if now >= approval.expires {
         return format!("{whole} expired on {}: it opens nothing", Shown(approval.expires));
@@ -74,23 +91,30 @@ fn rule(steps: &mut [Step], approval: &Approval, plan: &Fingerprint, memory: &Me
     if approval.plan != *plan {
         let (made_for, now) = (approval.plan.short(), plan.short());
         return format!(
-            "{whole} is dead: it was made for plan {made_for}, and this is plan {now}: manifests or live state have moved since; \
-             look at the plan again, and make a new one with `dialplane plan --approve`"
+            "{whole} is dead: it was made for plan {made_for}, and this is plan {now}: manifests \
+                or live state have moved since; look at the plan again, and make a new one with \
+                `dialplane plan --approve`"
         );
     }
-    let concerned = |hold: &Hold| hold.kind.gate().is_some_and(|gate| approval.gates.contains(&gate));
+    let concerned =
+        |hold: &Hold| hold.kind.gate().is_some_and(|gate| approval.gates.contains(&gate));
     let covered = |user: &Upn| match &approval.whom {
         Whom::Users(users) => users.contains(user),
         Whom::AtMost(_) => true,
     };
     let lifted = |step: &Step| covered(&step.user) && step.holds.iter().any(concerned);
-    let users: BTreeSet<Upn> = steps.iter().filter(|step| lifted(step)).map(|step| step.user.clone()).collect();
+    let users: BTreeSet<Upn> =
+        steps.iter().filter(|step| lifted(step)).map(|step| step.user.clone()).collect();
     let people = super::render::many(users.len(), "user");
     match &approval.whom {
         Whom::AtMost(most) if users.len() > usize::try_from(*most).unwrap_or(usize::MAX) => {
-            return format!("{whole} covers {most} at most, and the plan holds {people}: it opens nothing");
+            return format!(
+                "{whole} covers {most} at most, and the plan holds {people}: it opens nothing"
+            );
         }
-        _ if users.is_empty() => return format!("{whole} opens nothing: nobody whom it covers is held at its gates"),
+        _ if users.is_empty() => {
+            return format!("{whole} opens nothing: nobody whom it covers is held at its gates");
+        }
         _ => {}
     }
     for step in steps.iter_mut().filter(|step| lifted(step)) {
@@ -101,15 +125,18 @@ fn rule(steps: &mut [Step], approval: &Approval, plan: &Fingerprint, memory: &Me
     format!("{whole} opens {} for {people}, once: {}", gates.join(" and "), approval.reason)
 }
 
-/// The gates and users that an approval of this plan would have to name, so that it lets something run.
+/// The gates and users that an approval of this plan would have to name, so that it lets something
+/// run.
 #[must_use]
 pub fn wanted(steps: &[Step]) -> Option<(BTreeSet<Gate>, BTreeSet<Upn>)> {
     // What only waits is lifted by time.
     let waits = |hold: &Hold| matches!(hold.kind, HoldKind::Window | HoldKind::Absent);
-    let judged = |step: &&Step| step.holds.iter().all(|hold| hold.kind.gate().is_some() || waits(hold));
+    let judged =
+        |step: &&Step| step.holds.iter().all(|hold| hold.kind.gate().is_some() || waits(hold));
     let judged: Vec<&Step> = steps.iter().filter(judged).collect();
     let gated = |step: &&&Step| step.holds.iter().any(|hold| hold.kind.gate().is_some());
-    let gates: BTreeSet<Gate> = judged.iter().flat_map(|step| &step.holds).filter_map(|hold| hold.kind.gate()).collect();
+    let gates: BTreeSet<Gate> =
+        judged.iter().flat_map(|step| &step.holds).filter_map(|hold| hold.kind.gate()).collect();
     let users = judged.iter().filter(gated).map(|step| step.user.clone()).collect();
     (!gates.is_empty()).then_some((gates, users))
 }

@@ -1,14 +1,17 @@
 //! Whether Teams shows what the service shows, for tenants that ask for it (`confirm: graph`).
 //!
-//! What was sent lately, or is synced only now, may take hours to arrive in Teams: such users are waited for. Others who differ
-//! are told.
+//! What was sent lately, or is synced only now, may take hours to arrive in Teams: such users are
+//! waited for. Others who differ are told.
 //!
 //! **Invariant:** it tells and decides nothing: no step, no hold and no order comes from here.
 
 use jiff::Timestamp;
 
 use super::{Confirmed, Note, Patience, Problem};
-use crate::model::{Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser, Memory, Upn};
+use crate::model::{
+    Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser, Memory,
+    Upn,
+};
 
 /// What one user turned out to be.
 enum Verdict {
@@ -48,8 +51,8 @@ pub(super) fn tenant(
             Verdict::Differs(_) if fresh.of(&user.upn) => told.waiting += 1,
             Verdict::Differs(reason) => {
                 told.differ += 1;
-                let remedy = "check the user's licence and policies in the Teams admin center; switching calling off and on again \
-                              pushes the settings anew";
+                let remedy = "check the user's licence and policies in the Teams admin center; \
+                    switching calling off and on again pushes the settings anew";
                 let (user, origin) = (user.upn.clone(), Some(user.origin.clone()));
                 problems.push(Problem { user, reason, remedy: remedy.to_owned(), origin });
             }
@@ -65,16 +68,24 @@ fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Verdict
     let differs = |text: &str| Verdict::Differs(text.to_owned());
     let Some(teams) = teams else {
         return match service.calling {
-            LiveCalling::Enabled if whole => differs("calling is on at the service, and Teams does not show this user"),
+            LiveCalling::Enabled if whole => {
+                differs("calling is on at the service, and Teams does not show this user")
+            }
             LiveCalling::Disabled if whole => Verdict::Confirmed,
             _ => Verdict::Unknown,
         };
     };
     match (&service.calling, &teams.calling) {
         (LiveCalling::Unclear(_), _) => Verdict::Unknown,
-        (_, LiveCalling::Unclear(text)) => Verdict::Differs(format!("Teams says {text:?} of this user's calling")),
-        (LiveCalling::Enabled, LiveCalling::Disabled) => differs("calling is on at the service and off in Teams"),
-        (LiveCalling::Disabled, LiveCalling::Enabled) => differs("calling is off at the service and on in Teams"),
+        (_, LiveCalling::Unclear(text)) => {
+            Verdict::Differs(format!("Teams says {text:?} of this user's calling"))
+        }
+        (LiveCalling::Enabled, LiveCalling::Disabled) => {
+            differs("calling is on at the service and off in Teams")
+        }
+        (LiveCalling::Disabled, LiveCalling::Enabled) => {
+            differs("calling is off at the service and on in Teams")
+        }
         (LiveCalling::Disabled, LiveCalling::Disabled) => Verdict::Confirmed,
         (LiveCalling::Enabled, LiveCalling::Enabled) => compare_numbers(service, teams),
     }

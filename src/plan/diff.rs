@@ -9,8 +9,8 @@
 //! | disabled | disabled | nothing, but for an explicit release of a number |
 //! | not named | enabled | a note; with `prune: disable`, disable |
 //!
-//! A user who is not visible is a problem of that user: never an enable, never a disable. So is a value that is not understood,
-//! and it is not overwritten ([`unread`]).
+//! A user who is not visible is a problem of that user: never an enable, never a disable. So is a
+//! value that is not understood, and it is not overwritten ([`unread`]).
 
 use std::fmt;
 
@@ -23,8 +23,8 @@ use super::{
     unread::{self, Odd},
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling, LiveTenant, LiveUser, Managed, Memory,
-    Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
+    LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -45,10 +45,23 @@ pub(super) struct Outcome {
 }
 
 /// Compares a whole tenant.
-pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory, now: Timestamp, patience: Patience) -> Outcome {
+pub(super) fn tenant(
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    memory: &Memory,
+    now: Timestamp,
+    patience: Patience,
+) -> Outcome {
     let past = Past { live, memory, now, patience };
     let people = People::of(desired, live, memory);
-    let mut diff = Diff { desired, past, outcome: Outcome::default(), details_wait: 0, settling: 0, settled_by: None };
+    let mut diff = Diff {
+        desired,
+        past,
+        outcome: Outcome::default(),
+        details_wait: 0,
+        settling: 0,
+        settled_by: None,
+    };
     for user in desired.users.values() {
         diff.user(user, &people);
     }
@@ -57,7 +70,9 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory
     let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
     (outcome.managed, outcome.vanished) = people.facts();
-    outcome.notes.extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
+    outcome
+        .notes
+        .extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
     if !nobody.is_empty() {
         outcome.notes.push(Note::ProtectsNobody(nobody));
     }
@@ -123,7 +138,12 @@ impl Diff<'_> {
             Calling::Enabled => {
                 let update = self.update(desired, live, changes);
                 if let (Ok(update), true) = (update, switch.needed) {
-                    let id = self.step(desired, Action::Enable, Vec::new(), update.into_iter().collect());
+                    let id = self.step(
+                        desired,
+                        Action::Enable,
+                        Vec::new(),
+                        update.into_iter().collect(),
+                    );
                     self.mark(id, switch);
                     self.hold(id, unread::enable(&odd));
                 }
@@ -150,7 +170,12 @@ impl Diff<'_> {
     }
 
     /// Adds an update for `changes`, if there are any. `Err` if one is needed and cannot be made.
-    fn update(&mut self, desired: &DesiredUser, live: &LiveUser, mut changes: Vec<Change>) -> Result<Option<usize>, ()> {
+    fn update(
+        &mut self,
+        desired: &DesiredUser,
+        live: &LiveUser,
+        mut changes: Vec<Change>,
+    ) -> Result<Option<usize>, ()> {
         let firm = changes.iter().any(|change| self.is_firm(change));
         // What is not understood is no reason to write; it goes along with what is.
         changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
@@ -169,29 +194,47 @@ impl Diff<'_> {
             let newer = |(field, write): &(&Field, &Write<Value>)| {
                 !live.details.contains_key(field) || self.past.under_way(Some(*write)).is_some()
             };
-            let newer = written.details.iter().filter(newer).map(|(field, write)| (*field, write.value.clone()));
+            let newer = written
+                .details
+                .iter()
+                .filter(newer)
+                .map(|(field, write)| (*field, write.value.clone()));
             known = newer.collect::<Details>().over(&known);
         }
-        // A release that is all a disabled user is sent has no gateway of its own: where none is known, the declared one serves.
-        let gateway = desired.details.get(Field::SbcGatewayId).map(|value| (Field::SbcGatewayId, value.clone()));
+        // A release that is all a disabled user is sent has no gateway of its own: where none is
+        // known, the declared one serves.
+        let gateway = desired
+            .details
+            .get(Field::SbcGatewayId)
+            .map(|value| (Field::SbcGatewayId, value.clone()));
         let known = known.over(&gateway.into_iter().collect());
         if let Some(request) = UpdateRequest::new(live.upn.clone(), wanted.over(&known)) {
-            let holds: Vec<Hold> =
-                self.fought(desired, &changes).into_iter().chain(self.unsure(live, &changes, &request)).collect();
+            let holds: Vec<Hold> = self
+                .fought(desired, &changes)
+                .into_iter()
+                .chain(self.unsure(live, &changes, &request))
+                .collect();
             let id = self.step(desired, Action::Update(request), changes, Vec::new());
             self.hold(id, holds);
             Ok(Some(id))
         } else {
             self.problem(
                 desired,
-                "every update must name the user's gateway, and neither the manifests nor the service do",
+                "every update must name the user's gateway, and neither the manifests nor the \
+                    service do",
                 "declare `sbcGatewayId` for the user, its set or its tenant",
             );
             Err(())
         }
     }
 
-    fn step(&mut self, desired: &DesiredUser, action: Action, changes: Vec<Change>, after: Vec<usize>) -> usize {
+    fn step(
+        &mut self,
+        desired: &DesiredUser,
+        action: Action,
+        changes: Vec<Change>,
+        after: Vec<usize>,
+    ) -> usize {
         let origin = Some(desired.origin.clone());
         // As the service spells the name: it may mind case.
         let live = self.past.live.users.get(&desired.upn);
@@ -234,39 +277,64 @@ impl Diff<'_> {
     fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
         match &self.past.live.coverage {
             _ if let Some(name) = people.new_name(&desired.upn) => {
-                self.problem(desired, format!("this user is called {name} now"), format!("write `userPrincipalName: {name}`"));
+                self.problem(
+                    desired,
+                    format!("this user is called {name} now"),
+                    format!("write `userPrincipalName: {name}`"),
+                );
             }
             Coverage::Complete => self.problem(
                 desired,
                 "the service does not show this user",
-                "check that the user exists, is licensed and is in a group that the customer syncs; new users can take hours to appear",
+                "check that the user exists, is licensed and is in a group that the customer \
+                    syncs; new users can take hours to appear",
             ),
             Coverage::Suspect(what) => {
-                let reason = format!("this user is not in the list of users, which may not be whole: {what}");
-                self.problem(desired, reason, "nothing is sent to this user until a whole list arrives");
+                let reason = format!(
+                    "this user is not in the list of users, which may not be whole: {what}"
+                );
+                self.problem(
+                    desired,
+                    reason,
+                    "nothing is sent to this user until a whole list arrives",
+                );
             }
         }
     }
 
     fn unclear(&mut self, desired: &DesiredUser, text: &str) {
-        let reason = format!("the service says {text:?} of this user's calling, which is neither enabled nor disabled");
-        self.problem(desired, reason, "wait if it is a passing state; else name the value in `listUsers.calling`");
+        let reason = format!(
+            "the service says {text:?} of this user's calling, which is neither enabled nor \
+                disabled"
+        );
+        self.problem(
+            desired,
+            reason,
+            "wait if it is a passing state; else name the value in `listUsers.calling`",
+        );
     }
 
-    pub(super) fn problem(&mut self, desired: &DesiredUser, reason: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(
+        &mut self,
+        desired: &DesiredUser,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let origin = Some(desired.origin.clone());
         let (user, reason, remedy) = (desired.upn.clone(), reason.into(), remedy.into());
         self.outcome.problems.push(Problem { user, reason, remedy, origin });
     }
 
-    /// True if an answer was lost and nobody knows what became of it: then nothing is planned for the user.
+    /// True if an answer was lost and nobody knows what became of it: then nothing is planned for
+    /// the user.
     pub(super) fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
         let Some(Lost::Undecided { verb, at, until }) = self.notice(live) else { return false };
         self.frozen(&live.upn, origin, verb, at, until);
         true
     }
 
-    /// Notes what a list shows of earlier writes to a user, and says what is known of a lost answer.
+    /// Notes what a list shows of earlier writes to a user, and says what is known of a lost
+    /// answer.
     pub(super) fn notice(&mut self, live: &LiveUser) -> Option<Lost> {
         let lost = self.past.lost(live);
         let undecided = match &lost {
@@ -281,22 +349,47 @@ impl Diff<'_> {
         lost
     }
 
-    fn frozen(&mut self, user: &Upn, origin: Option<&Origin>, verb: Verb, at: Timestamp, until: Timestamp) {
-        let reason = format!("the answer to the {verb} of {} was lost: nobody knows whether it was carried out", Shown(at));
+    fn frozen(
+        &mut self,
+        user: &Upn,
+        origin: Option<&Origin>,
+        verb: Verb,
+        at: Timestamp,
+        until: Timestamp,
+    ) {
+        let reason = format!(
+            "the answer to the {verb} of {} was lost: nobody knows whether it was carried out",
+            Shown(at)
+        );
         let until = Shown(until);
-        let remedy = format!("nothing more is sent to this user until the service shows the change, or until {until}");
+        let remedy = format!(
+            "nothing more is sent to this user until the service shows the change, or until {until}"
+        );
         self.outcome.undecided.push(user.clone());
-        self.outcome.problems.push(Problem { user: user.clone(), reason, remedy, origin: origin.cloned() });
+        self.outcome.problems.push(Problem {
+            user: user.clone(),
+            reason,
+            remedy,
+            origin: origin.cloned(),
+        });
     }
 
-    /// What differs and is not settling, what cannot be compared, and the latest time until which one of the others settles.
-    fn compare(&self, desired: &DesiredUser, live: &LiveUser, written: Option<&Written>) -> Compared {
+    /// What differs and is not settling, what cannot be compared, and the latest time until which
+    /// one of the others settles.
+    fn compare(
+        &self,
+        desired: &DesiredUser,
+        live: &LiveUser,
+        written: Option<&Written>,
+    ) -> Compared {
         let Compared { mut changes, mut odd, mut settling } = Compared::default();
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.past.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
-                Some(value) if value != wanted && live.details.contains_key(&field) => Seen::Written(value.clone()),
+                Some(value) if value != wanted && live.details.contains_key(&field) => {
+                    Seen::Written(value.clone())
+                }
                 // What a lost update carried is not known to be written.
                 _ => seen(live, field, write.filter(|write| !write.lost)),
             };
@@ -344,7 +437,11 @@ impl Diff<'_> {
             Some(Unseen::Late(at)) => Some(at),
             None => None,
         };
-        Switch { needed: true, did_not_land, fought: self.past.fought(written, None, write, &wanted) }
+        Switch {
+            needed: true,
+            did_not_land,
+            fought: self.past.fought(written, None, write, &wanted),
+        }
     }
 }
 

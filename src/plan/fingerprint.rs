@@ -1,19 +1,24 @@
-//! A hash over what a tenant's plan was made from, and over its steps: two plans with one fingerprint do the same to the same.
+//! A hash over what a tenant's plan was made from, and over its steps: two plans with one
+//! fingerprint do the same to the same.
 //!
-//! It covers what the manifests want; consent, coverage, who is visible, their calling, numbers and managed fields, a write
-//! that may still become visible counting as if it were; answers that were lost; and every step with all that it sends. It does
-//! not cover the places in files, since when lines are missing, approvals, times, holds, or a sync that is owed: those move without
-//! anything changing.
+//! It covers what the manifests want; consent, coverage, who is visible, their calling, numbers and
+//! managed fields, a write that may still become visible counting as if it were; answers that were
+//! lost; and every step with all that it sends. It does not cover the places in files, since when
+//! lines are missing, approvals, times, holds, or a sync that is owed: those move without anything
+//! changing.
 //!
-//! **Invariant:** what is covered is taken apart field by field, so that a new field of these types does not compile until
-//! somebody has decided about it.
+//! **Invariant:** what is covered is taken apart field by field, so that a new field of these types
+//! does not compile until somebody has decided about it.
 
 use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
 use super::{Change, Patience, Seen, Step, present::Present};
-use crate::model::{Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Observed, Windows};
+use crate::model::{
+    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Observed,
+    Windows,
+};
 
 /// The fingerprint of a tenant's plan.
 pub(super) fn of(
@@ -26,7 +31,14 @@ pub(super) fn of(
     let mut sha = Sha(Sha256::new());
     hash_desired(desired, &mut sha);
     // What Teams shows beside it confirms, and decides nothing.
-    let LiveTenant { consent, coverage, sees, users, beside: Beside { numbers, unmatched, nameless: _ }, confirmation: _ } = live;
+    let LiveTenant {
+        consent,
+        coverage,
+        sees,
+        users,
+        beside: Beside { numbers, unmatched, nameless: _ },
+        confirmation: _,
+    } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
     if !numbers.is_empty() || !unmatched.is_empty() {
         (numbers, unmatched).hash(&mut sha);
@@ -64,7 +76,8 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         missing: _,
     } = desired;
     (name, id, account, mode, prune, adopt, live, confirm).hash(sha);
-    (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len()).hash(sha);
+    (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len())
+        .hash(sha);
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);
     }
@@ -74,11 +87,21 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
     }
 }
 
-/// A user as observed, or as last written where that may still become visible: that it does is no movement.
+/// A user as observed, or as last written where that may still become visible: that it does is no
+/// movement.
 fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sha: &mut Sha) {
-    let lost = present.memory.written.get(&user.upn).and_then(|written| written.unknown).map(|(verb, _)| verb);
+    let lost = present
+        .memory
+        .written
+        .get(&user.upn)
+        .and_then(|written| written.unknown)
+        .map(|(verb, _)| verb);
     (&user.upn, lost, present.calling(user)).hash(sha);
-    let managed = desired.users.get(&user.upn).into_iter().flat_map(|user| user.details.iter().map(|(field, _)| field));
+    let managed = desired
+        .users
+        .get(&user.upn)
+        .into_iter()
+        .flat_map(|user| user.details.iter().map(|(field, _)| field));
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
         (field, present.value(user, field)).hash(sha);
         if let Some(Observed::Unreadable(read)) = user.details.get(&field) {

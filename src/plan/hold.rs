@@ -92,7 +92,9 @@ impl Hold {
     /// Live state could not be read.
     #[must_use]
     pub fn not_read(fault: &Fault) -> Self {
-        let remedy = fault.hint.clone().unwrap_or_else(|| "nothing is changed until it can be read; look again later".to_owned());
+        let remedy = fault.hint.clone().unwrap_or_else(|| {
+            "nothing is changed until it can be read; look again later".to_owned()
+        });
         Self::new(HoldKind::NotRead, fault.message.clone(), remedy)
     }
 }

@@ -1,4 +1,5 @@
-//! How long people are expected to be without calls while a plan is carried out: an estimate, for whoever decides when.
+//! How long people are expected to be without calls while a plan is carried out: an estimate, for
+//! whoever decides when.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,8 +9,8 @@ use crate::model::{Field, LiveCalling, LiveTenant, Upn};
 /// Users who are named as those who wait longest, at most.
 const WORST: usize = 3;
 
-/// How long each kind of change is expected to leave a user who could call without calls. Steps for users who cannot call now
-/// interrupt nothing.
+/// How long each kind of change is expected to leave a user who could call without calls. Steps for
+/// users who cannot call now interrupt nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Estimates {
     /// A number that is replaced or taken away.
@@ -23,7 +24,8 @@ pub struct Estimates {
 /// Gives each step its estimate. A disable has none: it ends calling, which is counted otherwise.
 pub(super) fn estimate(steps: &mut [Step], live: &LiveTenant, estimates: Estimates) {
     for step in steps {
-        let works = live.users.get(&step.user).is_some_and(|user| user.calling == LiveCalling::Enabled);
+        let works =
+            live.users.get(&step.user).is_some_and(|user| user.calling == LiveCalling::Enabled);
         if !works || step.changes.is_empty() {
             continue;
         }

@@ -1,6 +1,8 @@
-//! The plan beside what the account has: tenants and gateways that it does not have are said so. Pure.
+//! The plan beside what the account has: tenants and gateways that it does not have are said so.
+//! Pure.
 //!
-//! **Invariant:** only notes; an inventory holds nothing, because what the service answers is documented too little for that.
+//! **Invariant:** only notes; an inventory holds nothing, because what the service answers is
+//! documented too little for that.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +29,8 @@ pub fn notes(desired: &DesiredTenant, inventory: &Inventory) -> Vec<Note> {
             *lacking.entry(*gateway).or_default() += 1;
         }
     }
-    let available: Vec<GatewayId> = inventory.gateways.iter().flatten().map(|(gateway, _)| *gateway).collect();
+    let available: Vec<GatewayId> =
+        inventory.gateways.iter().flatten().map(|(gateway, _)| *gateway).collect();
     notes.extend(lacking.into_iter().map(|(gateway, users)| Note::GatewayNotAvailable {
         gateway,
         users,

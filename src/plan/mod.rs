@@ -5,8 +5,8 @@
 //!                                                                     Plan --render--> text, JSON, Markdown
 //! ```
 //!
-//! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order; the same input gives the
-//! same bytes. What is not done is in the plan too, with its reason.
+//! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order;
+//! the same input gives the same bytes. What is not done is in the plan too, with its reason.
 //!
 //! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
@@ -47,14 +47,19 @@ pub use approval::wanted;
 pub use hold::{Hold, HoldKind};
 pub use interruption::Estimates;
 pub use patience::Patience;
-pub use types::{Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan};
+pub use types::{
+    Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan,
+};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
 pub use why::{About, Found, Sent, Wait, Why, wants, why};
 
 use unread::UnreadNumbers;
 
-use crate::model::{Approval, Coverage, DesiredTenant, Fault, LiveTenant, Memory, Mode, PerHour, TenantName, Upn, Written};
+use crate::model::{
+    Approval, Coverage, DesiredTenant, Fault, LiveTenant, Memory, Mode, PerHour, TenantName, Upn,
+    Written,
+};
 
 /// Everything that the planner may know.
 #[derive(Debug)]
@@ -107,17 +112,22 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let fleet = Fleet::of(input.tenants.iter(), input);
     let drafts: Vec<_> = input.tenants.iter().map(|tenant| fleet.draft(tenant)).collect();
     let hour = fleet.hour(&drafts);
-    let mut tenants: Vec<TenantPlan> = drafts.into_iter().map(|draft| fleet.finish(draft, &hour)).collect();
+    let mut tenants: Vec<TenantPlan> =
+        drafts.into_iter().map(|draft| fleet.finish(draft, &hour)).collect();
     tenants.extend(input.broken.iter().map(|(name, reason)| {
-        let hold = Hold::new(HoldKind::Manifests, reason.clone(), "correct the manifests; `dialplane validate` shows each error");
+        let hold = Hold::new(
+            HoldKind::Manifests,
+            reason.clone(),
+            "correct the manifests; `dialplane validate` shows each error",
+        );
         TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
     }));
     tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
     Plan { tenants }
 }
 
-/// Plans one tenant; `others` has all others, as they were last seen: their users hold numbers too, and the fleet's limits are for
-/// all of them together.
+/// Plans one tenant; `others` has all others, as they were last seen: their users hold numbers too,
+/// and the fleet's limits are for all of them together.
 #[must_use]
 pub fn plan_one(tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan {
     let fleet = Fleet::of(std::iter::once(tenant).chain(&others.tenants), others);
@@ -126,7 +136,12 @@ pub fn plan_one(tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan 
     let hour = fleet.hour(&drafts);
     match drafts.pop() {
         Some(draft) => fleet.finish(draft, &hour),
-        None => TenantPlan::held(tenant.desired.name.clone(), None, tenant.desired.mode, guards::suspended()),
+        None => TenantPlan::held(
+            tenant.desired.name.clone(),
+            None,
+            tenant.desired.mode,
+            guards::suspended(),
+        ),
     }
 }
 
@@ -150,16 +165,33 @@ struct Draft<'a> {
 }
 
 impl<'a> Fleet<'a> {
-    fn of(tenants: impl Iterator<Item = &'a TenantInput<'a>> + Clone, input: &'a PlanInput<'_>) -> Self {
-        let ledger = numbers::Ledger::of(tenants.clone(), input.broken.keys(), input.now, input.patience);
+    fn of(
+        tenants: impl Iterator<Item = &'a TenantInput<'a>> + Clone,
+        input: &'a PlanInput<'_>,
+    ) -> Self {
+        let ledger =
+            numbers::Ledger::of(tenants.clone(), input.broken.keys(), input.now, input.patience);
         let memories = tenants.map(|tenant| tenant.memory).collect();
-        Self { ledger, per_hour: input.per_hour, memories, now: input.now, patience: input.patience }
+        Self {
+            ledger,
+            per_hour: input.per_hour,
+            memories,
+            now: input.now,
+            patience: input.patience,
+        }
     }
 
     /// `Err` is the plan of a tenant that nothing can be planned for.
     fn draft(&self, tenant: &'a TenantInput<'a>) -> Result<Draft<'a>, Box<TenantPlan>> {
         let desired = tenant.desired;
-        let held = |hold| Box::new(TenantPlan::held(desired.name.clone(), Some(desired.reference()), desired.mode, hold));
+        let held = |hold| {
+            Box::new(TenantPlan::held(
+                desired.name.clone(),
+                Some(desired.reference()),
+                desired.mode,
+                hold,
+            ))
+        };
         let live = match tenant.live {
             Observation::Seen(live) => live,
             Observation::Failed(fault) => return Err(held(Hold::not_read(fault))),
@@ -170,7 +202,9 @@ impl<'a> Fleet<'a> {
             return Err(held(hold));
         }
         let live = match shrink::doubt(desired, live, tenant.memory) {
-            Some(what) => Cow::Owned(LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() }),
+            Some(what) => {
+                Cow::Owned(LiveTenant { coverage: Coverage::Suspect(what), ..live.clone() })
+            }
             None => Cow::Borrowed(live),
         };
         let mut outcome = diff::tenant(desired, &live, tenant.memory, self.now, self.patience);
@@ -201,26 +235,50 @@ impl<'a> Fleet<'a> {
             Err(held) => return *held,
         };
         let (desired, now, patience) = (tenant.desired, self.now, self.patience);
-        let diff::Outcome { mut problems, mut notes, landed, managed, vanished, decided, undecided, .. } = outcome;
+        let diff::Outcome {
+            mut problems,
+            mut notes,
+            landed,
+            managed,
+            vanished,
+            decided,
+            undecided,
+            ..
+        } = outcome;
         hour.hold(&mut steps, &live);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
-        let fingerprint = judged.then(|| fingerprint::of(desired, &live, tenant.memory, &steps, (now, patience)));
-        let ruled = fingerprint.as_ref().map(|plan| approval::lift(&mut steps, tenant.approvals, plan, tenant.memory, now));
+        let fingerprint =
+            judged.then(|| fingerprint::of(desired, &live, tenant.memory, &steps, (now, patience)));
+        let ruled = fingerprint
+            .as_ref()
+            .map(|plan| approval::lift(&mut steps, tenant.approvals, plan, tenant.memory, now));
         order::spread_holds(&mut steps);
         let mut steps = order::topological(steps);
-        let told = !problems.is_empty() || steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::Coverage);
+        let told = !problems.is_empty()
+            || steps
+                .iter()
+                .flat_map(|step| &step.holds)
+                .any(|hold| hold.kind == HoldKind::Coverage);
         if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
             notes.push(Note::Suspect(what.clone()));
         }
         notes.extend(tenant.kept.map(|reason| Note::Kept(reason.to_owned())));
         notes.extend(ruled.into_iter().flatten());
         notes.extend(interruption::note(&steps));
-        let confirmed = confirm::tenant(desired, &live, tenant.memory, (now, patience), &mut problems, &mut notes);
+        let confirmed = confirm::tenant(
+            desired,
+            &live,
+            tenant.memory,
+            (now, patience),
+            &mut problems,
+            &mut notes,
+        );
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
         let decided = refused::judge(&mut steps, runs, &live, tenant.memory, decided);
         // A debt comes first: it is paid even if every step of this run is refused.
-        let too_early = |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::owes_again);
+        let too_early =
+            |user: &Upn| tenant.memory.written.get(user).is_some_and(Written::owes_again);
         let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
         let sync = match (&tenant.memory.sync_owed, late) {
             (Some(debt), _) => SyncPlan::Owed(debt.clone()),
@@ -229,7 +287,8 @@ impl<'a> Fleet<'a> {
             (None, None) => SyncPlan::NotNeeded,
         };
         let owed = sync != SyncPlan::NotNeeded;
-        let (unclear, sync_hold) = patience.unclear_syncs(tenant.memory, now).filter(|_| owed).unzip();
+        let (unclear, sync_hold) =
+            patience.unclear_syncs(tenant.memory, now).filter(|_| owed).unzip();
         let sync_from = patience.sync_from(tenant.memory, now).filter(|_| owed).max(unclear);
         TenantPlan {
             tenant: desired.name.clone(),

@@ -1,9 +1,12 @@
-//! What was written before, against what a list shows now: settling, landed, late, lost, changed back by somebody else.
+//! What was written before, against what a list shows now: settling, landed, late, lost, changed
+//! back by somebody else.
 
 use jiff::Timestamp;
 
 use super::{Hold, HoldKind, Patience, Seen, diff::Shown};
-use crate::model::{Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written};
+use crate::model::{
+    Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
+};
 
 /// What the planner knows of earlier writes to one tenant.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +51,11 @@ impl<'a> Past<'a> {
     }
 
     /// For a value that is wanted and not seen: whether we have sent it already.
-    pub(super) fn unseen<T: PartialEq>(&self, write: Option<&Write<T>>, wanted: &T) -> Option<Unseen> {
+    pub(super) fn unseen<T: PartialEq>(
+        &self,
+        write: Option<&Write<T>>,
+        wanted: &T,
+    ) -> Option<Unseen> {
         let write = write.filter(|write| write.value == *wanted && !write.landed)?;
         let until = self.patience.deadline(self.memory, write, self.now);
         Some(if self.is_open(write) { Unseen::Settling(until) } else { Unseen::Late(write.at) })
@@ -62,10 +69,16 @@ impl<'a> Past<'a> {
     pub(super) fn lost(&self, user: &LiveUser) -> Option<Lost> {
         let written = self.written(&user.upn)?;
         let (verb, at) = written.unknown?;
-        if self.arrived(user, written, verb, at) || !self.patience.is_open_since(self.memory, at, self.now) {
+        if self.arrived(user, written, verb, at)
+            || !self.patience.is_open_since(self.memory, at, self.now)
+        {
             return Some(Lost::Decided(at));
         }
-        Some(Lost::Undecided { verb, at, until: self.patience.lost_deadline(self.memory, at, self.now) })
+        Some(Lost::Undecided {
+            verb,
+            at,
+            until: self.patience.lost_deadline(self.memory, at, self.now),
+        })
     }
 
     /// When the answer for a user who is not in the list was lost, if that is no longer waited for.
@@ -74,7 +87,8 @@ impl<'a> Past<'a> {
         (!self.patience.is_open_since(self.memory, at, self.now)).then_some(at)
     }
 
-    /// Whether the list shows everything that the call asked for and the reader can see, and something of it is news.
+    /// Whether the list shows everything that the call asked for and the reader can see, and
+    /// something of it is news.
     fn arrived(&self, user: &LiveUser, written: &Written, verb: Verb, at: Timestamp) -> bool {
         match verb {
             Verb::Enable | Verb::Disable => {
@@ -82,15 +96,20 @@ impl<'a> Past<'a> {
                 write.is_some_and(|write| write.tells && user.calling.known() == Some(write.value))
             }
             Verb::Update => {
-                let carried = written.details.iter().filter(|(field, write)| write.at == at && self.live.sees.contains(field));
-                let shows = |(field, write): (&Field, &Write<Value>)| equal(&seen(user, *field, None), &write.value);
+                let carried = written
+                    .details
+                    .iter()
+                    .filter(|(field, write)| write.at == at && self.live.sees.contains(field));
+                let shows = |(field, write): (&Field, &Write<Value>)| {
+                    equal(&seen(user, *field, None), &write.value)
+                };
                 carried.clone().any(|(_, write)| write.tells) && carried.clone().all(shows)
             }
         }
     }
 
-    /// Which writes this list shows for the first time. What an undecided call carried is not among them: lists may show it for
-    /// another reason.
+    /// Which writes this list shows for the first time. What an undecided call carried is not among
+    /// them: lists may show it for another reason.
     pub(super) fn landing(&self, user: &LiveUser, undecided: Option<Timestamp>) -> Option<Landing> {
         let written = self.written(&user.upn)?;
         let counts = |landed: bool, at: Timestamp| !landed && Some(at) != undecided;
@@ -100,12 +119,17 @@ impl<'a> Past<'a> {
             let answered = counts(write.landed, write.at) && user.details.contains_key(field);
             answered && equal(&seen(user, **field, None), &write.value)
         };
-        let fields: Vec<Field> = written.details.iter().filter(shows).map(|(field, _)| *field).collect();
-        (switched || !fields.is_empty()).then(|| Landing { user: user.upn.clone(), calling: switched, fields })
+        let fields: Vec<Field> =
+            written.details.iter().filter(shows).map(|(field, _)| *field).collect();
+        (switched || !fields.is_empty()).then(|| Landing {
+            user: user.upn.clone(),
+            calling: switched,
+            fields,
+        })
     }
 
-    /// The hold of a value that somebody else changes back again and again. `write` is what we last sent; `what` is the field, or
-    /// nothing for calling.
+    /// The hold of a value that somebody else changes back again and again. `write` is what we last
+    /// sent; `what` is the field, or nothing for calling.
     pub(super) fn fought<T: PartialEq>(
         &self,
         written: Option<&Written>,
@@ -123,14 +147,16 @@ impl<'a> Past<'a> {
             return None;
         }
         let what = what.map_or("calling", Field::name);
-        let again = counted.get(times - flap_limit).and_then(|oldest| oldest.checked_add(flap_window).ok());
+        let again =
+            counted.get(times - flap_limit).and_then(|oldest| oldest.checked_add(flap_window).ok());
         let again = again.map(|at| format!(", or from {} on", Shown(at))).unwrap_or_default();
         Some(Hold::new(
             HoldKind::Flap,
             format!("somebody else has changed {what} back {times} times"),
             format!(
-                "find out who: another admin, a change made in the portal or the Teams admin center, another tool; it is sent \
-                 again when the manifests want another value{again} (`execution.flapLimit`)"
+                "find out who: another admin, a change made in the portal or the Teams admin \
+                    center, another tool; it is sent again when the manifests want another \
+                    value{again} (`execution.flapLimit`)"
             ),
         ))
     }

@@ -1,5 +1,5 @@
-//! How long the service is given to show what was written, how long it is left alone between two syncs, and how often somebody
-//! else may change a value back.
+//! How long the service is given to show what was written, how long it is left alone between two
+//! syncs, and how often somebody else may change a value back.
 
 use std::time::Duration;
 
@@ -16,13 +16,15 @@ const UNCLEAR_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// How long things may take, and how often they may be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// How long a write may stay invisible after its sync before it counts as not landed (contract 4.4).
+    /// How long a write may stay invisible after its sync before it counts as not landed (contract
+    /// 4.4).
     pub settle: Duration,
     /// The same after a tenant's first sync.
     pub first_settle: Duration,
     /// The least time between two syncs of a tenant.
     pub sync_spacing: Duration,
-    /// How often one value may be changed back by somebody else within `flap_window` before it is left alone.
+    /// How often one value may be changed back by somebody else within `flap_window` before it is
+    /// left alone.
     pub flap_limit: usize,
     /// See `flap_limit`.
     pub flap_window: Duration,
@@ -31,9 +33,15 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// When a write must have become visible. Its time begins with the sync that came after it; while that is owed, it has as long
-    /// as before a first one. A lost one is not waited for longer than if it had been synced at once.
-    pub(super) fn deadline<T>(self, memory: &Memory, write: &Write<T>, now: Timestamp) -> Timestamp {
+    /// When a write must have become visible. Its time begins with the sync that came after it;
+    /// while that is owed, it has as long as before a first one. A lost one is not waited for
+    /// longer than if it had been synced at once.
+    pub(super) fn deadline<T>(
+        self,
+        memory: &Memory,
+        write: &Write<T>,
+        now: Timestamp,
+    ) -> Timestamp {
         match write.synced.filter(|sync| *sync <= now && !write.lost) {
             Some(sync) => self.after(memory, sync, sync, now),
             None if memory.sync_owed.is_some() && !write.lost => {
@@ -49,9 +57,17 @@ impl Patience {
     }
 
     /// The end of what begins at `begin` and belongs to the sync at or after `mark`.
-    fn after(self, memory: &Memory, begin: Timestamp, mark: Timestamp, now: Timestamp) -> Timestamp {
+    fn after(
+        self,
+        memory: &Memory,
+        begin: Timestamp,
+        mark: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
         let first = memory.first_sync.is_none_or(|sync| mark <= sync && sync <= now);
-        begin.checked_add(if first { self.first_settle } else { self.settle }).unwrap_or(Timestamp::MAX)
+        begin
+            .checked_add(if first { self.first_settle } else { self.settle })
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// Whether a write may still become visible.
@@ -64,23 +80,32 @@ impl Patience {
         !self.is_future(at, now) && now < self.lost_deadline(memory, at, now)
     }
 
-    /// Whether something was dated by a clock that has been set right since: it does not count, or it would be waited for until
-    /// then.
+    /// Whether something was dated by a clock that has been set right since: it does not count, or
+    /// it would be waited for until then.
     fn is_future(self, at: Timestamp, now: Timestamp) -> bool {
         now.checked_add(self.first_settle).is_ok_and(|latest| at > latest)
     }
 
     /// Until when no sync may be sent: one was accepted, or may be running, so shortly before.
     pub(super) fn sync_from(self, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
-        let last = [memory.last_sync, memory.sync_sent].into_iter().flatten().filter(|sync| *sync <= now).max()?;
+        let last = [memory.last_sync, memory.sync_sent]
+            .into_iter()
+            .flatten()
+            .filter(|sync| *sync <= now)
+            .max()?;
         last.checked_add(self.sync_spacing).ok().filter(|from| *from > now)
     }
 
-    /// Why no sync may be sent until then, if nobody understands the answers of the last ones. It is tried again one day: whatever
-    /// answered may be gone by then.
-    pub(super) fn unclear_syncs(self, memory: &Memory, now: Timestamp) -> Option<(Timestamp, Hold)> {
+    /// Why no sync may be sent until then, if nobody understands the answers of the last ones. It
+    /// is tried again one day: whatever answered may be gone by then.
+    pub(super) fn unclear_syncs(
+        self,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Option<(Timestamp, Hold)> {
         let UnclearSyncs { times, last, settings, reason } = memory.unclear_syncs.as_ref()?;
-        let until = last.checked_add(UNCLEAR_WAIT).ok().filter(|until| *last <= now && now < *until)?;
+        let until =
+            last.checked_add(UNCLEAR_WAIT).ok().filter(|until| *last <= now && now < *until)?;
         if *times < UNCLEAR_SYNCS || *settings != self.sync_settings {
             return None;
         }
@@ -88,9 +113,10 @@ impl Patience {
             HoldKind::SyncUnclear,
             format!("the answers to the last {times} syncs said neither yes nor no: {reason}"),
             format!(
-                "find out in the portal, or from the vendor, whether they were carried out; if such an answer means yes, say so with \
-                 `accept: status` in `connectToTeams.endpoints.sync`. A change of that row sends one at once, else the next is sent \
-                 after {}",
+                "find out in the portal, or from the vendor, whether they were carried out; if \
+                    such an answer means yes, say so with `accept: status` in \
+                    `connectToTeams.endpoints.sync`. A change of that row sends one at once, else \
+                    the next is sent after {}",
                 Shown(until)
             ),
         );
@@ -99,7 +125,9 @@ impl Patience {
 
     /// Those of `reverts` that count now.
     pub(super) fn counted(self, reverts: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
-        let counts = |at: &&Timestamp| **at <= now && at.checked_add(self.flap_window).is_ok_and(|end| end > now);
+        let counts = |at: &&Timestamp| {
+            **at <= now && at.checked_add(self.flap_window).is_ok_and(|end| end > now)
+        };
         reverts.iter().filter(counts).copied().collect()
     }
 }
@@ -129,40 +157,88 @@ mod tests {
     };
 
     fn open(memory: &Memory, at: i64, synced: Option<i64>, lost: bool) -> bool {
-        let write = Write { value: (), at: hours(at), lost, landed: false, tells: true, synced: synced.map(hours) };
+        let write = Write {
+            value: (),
+            at: hours(at),
+            lost,
+            landed: false,
+            tells: true,
+            synced: synced.map(hours),
+        };
         PATIENCE.is_open(memory, &write, hours(0))
     }
 
     #[test]
     fn the_time_of_a_write_begins_with_its_sync() {
-        let memory = |first_sync: Option<i64>| Memory { first_sync: first_sync.map(hours), ..Memory::default() };
+        let memory = |first_sync: Option<i64>| Memory {
+            first_sync: first_sync.map(hours),
+            ..Memory::default()
+        };
         for lost in [false, true] {
-            assert!(open(&memory(None), -23, None, lost) && !open(&memory(None), -25, None, lost), "a day before the first sync");
-            assert!(open(&memory(Some(-100)), -3, None, lost) && !open(&memory(Some(-100)), -5, None, lost), "then four hours");
+            assert!(
+                open(&memory(None), -23, None, lost) && !open(&memory(None), -25, None, lost),
+                "a day before the first sync"
+            );
+            assert!(
+                open(&memory(Some(-100)), -3, None, lost)
+                    && !open(&memory(Some(-100)), -5, None, lost),
+                "then four hours"
+            );
         }
         let first = memory(Some(-23));
-        assert!(open(&first, -30, Some(-23), false) && !open(&first, -30, Some(-23), true), "the first sync came late");
-        assert!(open(&memory(Some(-100)), -9, Some(-3), false) && !open(&memory(Some(-100)), -9, Some(-5), false));
-        let owing =
-            Memory { sync_owed: Some(SyncDebt { since: hours(-50), run: crate::model::RunId::new("r") }), ..memory(Some(-100)) };
-        assert!(open(&owing, -23, None, false) && !open(&owing, -25, None, false), "while its sync is owed");
+        assert!(
+            open(&first, -30, Some(-23), false) && !open(&first, -30, Some(-23), true),
+            "the first sync came late"
+        );
+        assert!(
+            open(&memory(Some(-100)), -9, Some(-3), false)
+                && !open(&memory(Some(-100)), -9, Some(-5), false)
+        );
+        let owing = Memory {
+            sync_owed: Some(SyncDebt { since: hours(-50), run: crate::model::RunId::new("r") }),
+            ..memory(Some(-100))
+        };
+        assert!(
+            open(&owing, -23, None, false) && !open(&owing, -25, None, false),
+            "while its sync is owed"
+        );
         assert!(!open(&owing, -23, None, true), "a lost one");
     }
 
     #[test]
     fn what_is_dated_by_a_clock_that_ran_ahead_is_not_waited_for() {
-        let memory = |first_sync: Option<i64>| Memory { first_sync: first_sync.map(hours), ..Memory::default() };
+        let memory = |first_sync: Option<i64>| Memory {
+            first_sync: first_sync.map(hours),
+            ..Memory::default()
+        };
         assert!(!open(&memory(None), 1_000, None, false), "a write of the future");
-        assert!(!open(&memory(Some(1_000)), -5, None, false), "a first sync of the future lengthens nothing");
-        assert!(!open(&memory(Some(-100)), -5, Some(1_000), false), "nor does the sync after a write");
+        assert!(
+            !open(&memory(Some(1_000)), -5, None, false),
+            "a first sync of the future lengthens nothing"
+        );
+        assert!(
+            !open(&memory(Some(-100)), -5, Some(1_000), false),
+            "nor does the sync after a write"
+        );
         let lost = |at: i64| PATIENCE.is_open_since(&memory(None), hours(at), hours(0));
         assert!(lost(-23) && !lost(-25) && !lost(1_000), "an answer that was lost in the future");
         let synced = |last: i64, sent: Option<i64>| {
-            let memory = Memory { last_sync: Some(hours(last)), sync_sent: sent.map(hours), ..Memory::default() };
+            let memory = Memory {
+                last_sync: Some(hours(last)),
+                sync_sent: sent.map(hours),
+                ..Memory::default()
+            };
             PATIENCE.sync_from(&memory, hours(0))
         };
-        assert_eq!((synced(0, None), synced(-1, None), synced(5, None)), (Some(hours(1)), None, None));
-        assert_eq!((synced(-9, Some(0)), synced(5, Some(-9))), (Some(hours(1)), None), "one that may be running counts as well");
+        assert_eq!(
+            (synced(0, None), synced(-1, None), synced(5, None)),
+            (Some(hours(1)), None, None)
+        );
+        assert_eq!(
+            (synced(-9, Some(0)), synced(5, Some(-9))),
+            (Some(hours(1)), None),
+            "one that may be running counts as well"
+        );
         assert_eq!(PATIENCE.counted(&[hours(-25), hours(-3), hours(3)], hours(0)), [hours(-3)]);
     }
 }

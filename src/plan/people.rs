@@ -1,12 +1,15 @@
 //! Who is who in a tenant: managed now, managed before, renamed, gone, or never named at all.
 //!
-//! **Invariant:** missing is not gone. A user is pruned only if a manifest has named it before and it was there ever since, and
-//! never if it may be somebody under another name.
+//! **Invariant:** missing is not gone. A user is pruned only if a manifest has named it before and
+//! it was there ever since, and never if it may be somebody under another name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Hold, HoldKind};
-use crate::model::{Adopt, Coverage, DesiredTenant, LivePhone, LiveTenant, LiveUser, Managed, Memory, PhoneNumber, Upn, UserId};
+use crate::model::{
+    Adopt, Coverage, DesiredTenant, LivePhone, LiveTenant, LiveUser, Managed, Memory, PhoneNumber,
+    Upn, UserId,
+};
 
 /// The people of one tenant.
 pub(super) struct People<'a> {
@@ -31,9 +34,14 @@ pub(super) enum Standing {
 
 impl<'a> People<'a> {
     pub(super) fn of(desired: &'a DesiredTenant, live: &'a LiveTenant, memory: &'a Memory) -> Self {
-        let known = memory.managed.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
-        let earlier: BTreeMap<&UserId, &Upn> = known.filter(|(_, upn)| !live.users.contains_key(*upn)).collect();
-        let now = live.users.values().filter_map(|user| Some((*earlier.get(user.id.as_ref()?)?, &user.upn)));
+        let known =
+            memory.managed.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
+        let earlier: BTreeMap<&UserId, &Upn> =
+            known.filter(|(_, upn)| !live.users.contains_key(*upn)).collect();
+        let now = live
+            .users
+            .values()
+            .filter_map(|user| Some((*earlier.get(user.id.as_ref()?)?, &user.upn)));
         let absent = desired.users.values().filter(|user| !live.users.contains_key(&user.upn));
         let missing = absent.filter_map(|user| Some((user.details.phone()?, &user.upn)));
         Self { desired, live, memory, renamed: now.collect(), missing: missing.collect() }
@@ -50,11 +58,18 @@ impl<'a> People<'a> {
         self.renamed.iter().map(|(before, now)| (*before, *now)).filter(told)
     }
 
-    /// People with calling whom no manifest names. Who has a new name that the manifests do not know is named all the same.
+    /// People with calling whom no manifest names. Who has a new name that the manifests do not
+    /// know is named all the same.
     pub(super) fn unmanaged(&self) -> impl Iterator<Item = &'a LiveUser> {
-        let renamed: BTreeSet<&Upn> =
-            self.renamed.iter().filter(|(before, _)| self.desired.users.contains_key(**before)).map(|(_, now)| *now).collect();
-        let unnamed = move |user: &&LiveUser| !self.desired.users.contains_key(&user.upn) && !renamed.contains(&user.upn);
+        let renamed: BTreeSet<&Upn> = self
+            .renamed
+            .iter()
+            .filter(|(before, _)| self.desired.users.contains_key(**before))
+            .map(|(_, now)| *now)
+            .collect();
+        let unnamed = move |user: &&LiveUser| {
+            !self.desired.users.contains_key(&user.upn) && !renamed.contains(&user.upn)
+        };
         self.live.users.values().filter(|user| user.is_person_with_calling()).filter(unnamed)
     }
 
@@ -77,11 +92,16 @@ impl<'a> People<'a> {
         match self.memory.managed.get(&user.upn) {
             Some(known) if known.vanished => Standing::Doubtful(Hold::new(
                 HoldKind::Quarantined,
-                "it was not visible for a while, and no manifest names it since: missing is not gone",
+                "it was not visible for a while, and no manifest names it since: missing is not \
+                    gone",
                 by_name(user, "its name"),
             )),
             Some(_) => Standing::Managed,
-            None if self.memory.written.contains_key(&user.upn) || self.desired.adopt == Adopt::All => Standing::Managed,
+            None if self.memory.written.contains_key(&user.upn)
+                || self.desired.adopt == Adopt::All =>
+            {
+                Standing::Managed
+            }
             None => Standing::Stranger,
         }
     }
@@ -90,12 +110,16 @@ impl<'a> People<'a> {
     fn may_be(&self, user: &LiveUser) -> Option<(String, &'a Upn)> {
         match user.phone() {
             LivePhone::Number(number) => self.missing.get(number).map(|missing| {
-                let reason = format!("it holds {number}, which {missing} is to have, who is not visible: perhaps this is the same person");
+                let reason = format!(
+                    "it holds {number}, which {missing} is to have, who is not visible: perhaps \
+                        this is the same person"
+                );
                 (reason, *missing)
             }),
             LivePhone::Unread(read) => self.missing.iter().next().map(|(number, missing)| {
                 let reason = format!(
-                    "its number is not understood ({read}) and may be {number}, which {missing} is to have, who is not visible: perhaps this is the same person"
+                    "its number is not understood ({read}) and may be {number}, which {missing} \
+                        is to have, who is not visible: perhaps this is the same person"
                 );
                 (reason, *missing)
             }),
@@ -103,7 +127,8 @@ impl<'a> People<'a> {
         }
     }
 
-    /// What the journal does not know yet: users who are managed from now on, and managed ones who are no longer visible.
+    /// What the journal does not know yet: users who are managed from now on, and managed ones who
+    /// are no longer visible.
     pub(super) fn facts(&self) -> (Vec<Managed>, Vec<Upn>) {
         let visible = self.desired.users.keys().filter_map(|upn| self.live.users.get(upn));
         let new = |user: &&LiveUser| match self.memory.managed.get(&user.upn) {
@@ -114,8 +139,10 @@ impl<'a> People<'a> {
             let id = user.id.clone().or_else(|| self.memory.managed.get(&user.upn)?.id.clone());
             Managed { user: user.upn.clone(), id }
         });
-        let gone = |upn: &&Upn| !self.live.users.contains_key(*upn) && !self.renamed.contains_key(*upn);
-        let known = self.memory.managed.iter().filter(|(_, known)| !known.vanished).map(|(upn, _)| upn);
+        let gone =
+            |upn: &&Upn| !self.live.users.contains_key(*upn) && !self.renamed.contains_key(*upn);
+        let known =
+            self.memory.managed.iter().filter(|(_, known)| !known.vanished).map(|(upn, _)| upn);
         let whole = self.live.coverage == Coverage::Complete;
         let vanished = known.filter(|_| whole).filter(gone);
         (managed.collect(), vanished.cloned().collect())
@@ -124,5 +151,9 @@ impl<'a> People<'a> {
 
 /// The way to disable somebody that leaves no doubt.
 fn by_name(user: &LiveUser, what: &str) -> String {
-    format!("name the user by {what} in the manifests: {} with `calling: enabled` or `calling: disabled`", user.upn)
+    format!(
+        "name the user by {what} in the manifests: {} with `calling: enabled` or `calling: \
+            disabled`",
+        user.upn
+    )
 }

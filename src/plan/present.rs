@@ -1,9 +1,12 @@
-//! What a user is, as far as anybody can know: what was written and may still become visible goes over what is shown.
+//! What a user is, as far as anybody can know: what was written and may still become visible goes
+//! over what is shown.
 
 use jiff::Timestamp;
 
 use super::Patience;
-use crate::model::{Calling, Field, LiveCalling, LiveUser, Memory, Observed, Value, Write, Written};
+use crate::model::{
+    Calling, Field, LiveCalling, LiveUser, Memory, Observed, Value, Write, Written,
+};
 
 /// What is remembered of a tenant, and when that is asked.
 pub(super) struct Present<'m> {
@@ -23,7 +26,8 @@ impl Present<'_> {
         }
     }
 
-    /// The value of a field; nothing if it is not known. No number is a value, and what is not understood is none.
+    /// The value of a field; nothing if it is not known. No number is a value, and what is not
+    /// understood is none.
     pub(super) fn value<'v>(&'v self, user: &'v LiveUser, field: Field) -> Option<&'v Value> {
         let write = self.written(user).and_then(|written| written.details.get(&field));
         match (self.under_way(write), user.details.get(&field)) {
@@ -39,7 +43,9 @@ impl Present<'_> {
     }
 
     fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
-        let open = |write: &&Write<T>| !write.landed && self.patience.is_open(self.memory, *write, self.now);
+        let open = |write: &&Write<T>| {
+            !write.landed && self.patience.is_open(self.memory, *write, self.now)
+        };
         write.filter(open).map(|write| &write.value)
     }
 }

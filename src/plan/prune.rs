@@ -39,7 +39,8 @@ impl Diff<'_> {
             }
         }
         if !strangers.is_empty() {
-            let note = if self.past.memory.has_looked() { Note::NotAdopted } else { Note::Unforeseen };
+            let note =
+                if self.past.memory.has_looked() { Note::NotAdopted } else { Note::Unforeseen };
             self.outcome.notes.push(note(strangers));
         }
         let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
@@ -47,7 +48,11 @@ impl Diff<'_> {
             match self.past.live.users.get(upn) {
                 Some(live) if !desired.users.contains_key(upn) => drop(self.notice(live)),
                 Some(_) => {}
-                None => self.outcome.decided.extend(self.past.given_up(upn).map(|at| (upn.clone(), at))),
+                None => {
+                    self.outcome
+                        .decided
+                        .extend(self.past.given_up(upn).map(|at| (upn.clone(), at)));
+                }
             }
         }
         for (user, hold) in pruned {
@@ -61,12 +66,17 @@ impl Diff<'_> {
         }
         let mut settling = None;
         let written = self.past.written(&live.upn);
-        let Switch { needed, did_not_land, fought } = self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
+        let Switch { needed, did_not_land, fought } =
+            self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
         if needed {
             let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
             let holds = fought.into_iter().chain(hold).collect();
-            self.outcome.steps.push(Step { did_not_land, holds, ..Step::new(user, action, cause, None) });
+            self.outcome.steps.push(Step {
+                did_not_land,
+                holds,
+                ..Step::new(user, action, cause, None)
+            });
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Lists that have lost many users since the last whole one: a service that cuts a list and its count alike, or says nothing of
-//! counts, is noticed by this only.
+//! Lists that have lost many users since the last whole one: a service that cuts a list and its
+//! count alike, or says nothing of counts, is noticed by this only.
 
 use super::diff::Shown;
 use crate::model::{Counted, Coverage, DesiredTenant, LiveTenant, Memory};
@@ -10,8 +10,8 @@ pub(super) fn doubt(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory)
     let (now, allowed) = (live.users.len(), desired.shrink_limit.allows(before.users));
     (before.users.saturating_sub(now) > allowed).then(|| {
         format!(
-            "{now} users are listed, {} were on {}, and at most {allowed} may be gone at once (if this is right, raise \
-             `limits.shrink` for one run)",
+            "{now} users are listed, {} were on {}, and at most {allowed} may be gone at once (if \
+                this is right, raise `limits.shrink` for one run)",
             before.users,
             Shown(before.at)
         )

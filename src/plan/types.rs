@@ -1,4 +1,5 @@
-//! What a plan is made of. Data only: every choice is in here, so that whoever carries it out decides nothing.
+//! What a plan is made of. Data only: every choice is in here, so that whoever carries it out
+//! decides nothing.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
@@ -6,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{Hold, HoldKind};
 use crate::model::{
-    Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt, TenantName, TenantRef,
-    Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
+    Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt,
+    TenantName, TenantRef, Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
 };
 
 /// What would be done for all tenants.
@@ -26,7 +27,8 @@ pub struct TenantPlan {
     pub reference: Option<TenantRef>,
     /// Its mode.
     pub mode: Mode,
-    /// The steps in an order in which they may be carried out one by one; the position is the step's number.
+    /// The steps in an order in which they may be carried out one by one; the position is the
+    /// step's number.
     pub steps: Vec<Step>,
     /// Why nothing of this may run. The steps are there all the same, for people to read.
     pub holds: Vec<Hold>,
@@ -53,7 +55,8 @@ pub struct TenantPlan {
     pub vanished: Vec<Upn>,
     /// Tenants whose next pass may free or prove a number that is waited for here.
     pub waits_for: BTreeSet<TenantName>,
-    /// Users whose lost answers are decided by this observation, or waited for in vain: facts for the journal.
+    /// Users whose lost answers are decided by this observation, or waited for in vain: facts for
+    /// the journal.
     pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
     pub undecided: Vec<Upn>,
@@ -96,7 +99,8 @@ pub struct Step {
     pub cause: Cause,
     /// The same switch was sent at this time and has not become visible in time.
     pub did_not_land: Option<Timestamp>,
-    /// The service has refused the very same before, and a sync was accepted since: refused once more, it owes none.
+    /// The service has refused the very same before, and a sync was accepted since: refused once
+    /// more, it owes none.
     pub refused_before: bool,
     /// The numbers of the steps that must be accepted before.
     pub after: Vec<usize>,
@@ -119,7 +123,20 @@ impl Step {
         let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
         let refused_before = false;
-        Self { user, action, changes, cause, did_not_land, refused_before, after, holds, approved, interruption, origin, site }
+        Self {
+            user,
+            action,
+            changes,
+            cause,
+            did_not_land,
+            refused_before,
+            after,
+            holds,
+            approved,
+            interruption,
+            origin,
+            site,
+        }
     }
 
     /// What the step changes, as it was before: what would undo it.
@@ -176,7 +193,8 @@ pub enum Cause {
     Declared,
     /// No manifest names the user, and the tenant is pruned.
     NotNamed,
-    /// The number is parked so that a ring of numbers can turn; the user's next step gives the number that the manifests want.
+    /// The number is parked so that a ring of numbers can turn; the user's next step gives the
+    /// number that the manifests want.
     Parking,
 }
 
@@ -189,7 +207,8 @@ pub struct Change {
     pub live: Seen,
     /// What the manifests want.
     pub desired: Value,
-    /// The same value was sent at this time and has not become visible in time: not drift, but a write that did not land.
+    /// The same value was sent at this time and has not become visible in time: not drift, but a
+    /// write that did not land.
     pub did_not_land: Option<Timestamp>,
 }
 
@@ -200,7 +219,8 @@ pub enum Seen {
     Value(Value),
     /// Nothing is set.
     Nothing,
-    /// This reader cannot see the field, or the answer did not have it; it was never written by us either.
+    /// This reader cannot see the field, or the answer did not have it; it was never written by us
+    /// either.
     NotVisible,
     /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
     Written(Value),
@@ -240,10 +260,12 @@ pub enum Note {
     Unmanaged(Vec<Upn>),
     /// Names in `protect` that are no user's, here or there: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
-    /// Users with calling whom no manifest has named since the journal began, left alone although the tenant is pruned.
+    /// Users with calling whom no manifest has named since the journal began, left alone although
+    /// the tenant is pruned.
     NotAdopted(Vec<Upn>),
-    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has never seen this tenant: another
-    /// journal may know that a manifest has named them, and then they are disabled.
+    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has
+    /// never seen this tenant: another journal may know that a manifest has named them, and then
+    /// they are disabled.
     Unforeseen(Vec<Upn>),
     /// A managed user has another name since: the earlier one and the present one.
     Renamed(Upn, Upn),
@@ -300,7 +322,8 @@ pub enum SyncPlan {
     AfterSteps,
     /// An earlier run wrote and could not sync.
     Owed(SyncDebt),
-    /// What became of a lost answer is decided now. It may have been carried out after the last sync. The answer was lost then.
+    /// What became of a lost answer is decided now. It may have been carried out after the last
+    /// sync. The answer was lost then.
     Again(Timestamp),
 }
 
@@ -340,7 +363,10 @@ impl TenantPlan {
 
     /// The steps that may run and send what was sent before and did not land.
     pub fn late_steps(&self) -> impl Iterator<Item = &Step> {
-        let late = |step: &&Step| step.did_not_land.is_some() || step.changes.iter().any(|change| change.did_not_land.is_some());
+        let late = |step: &&Step| {
+            step.did_not_land.is_some()
+                || step.changes.iter().any(|change| change.did_not_land.is_some())
+        };
         self.steps.iter().filter(|step| self.may_run(step)).filter(late)
     }
 
@@ -356,8 +382,8 @@ impl TenantPlan {
         self.holds.is_empty() && self.sync != SyncPlan::NotNeeded
     }
 
-    /// Whether it is held: something is wanted and may not run now. A tenant whose mode alone keeps it from running is as people
-    /// want it.
+    /// Whether it is held: something is wanted and may not run now. A tenant whose mode alone keeps
+    /// it from running is as people want it.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.hold().is_some() || self.held_steps() > 0 || self.sync_hold.is_some()
@@ -369,14 +395,19 @@ impl TenantPlan {
         self.holds.iter().find(|hold| hold.kind != HoldKind::Mode)
     }
 
-    /// The steps that are held, each for a reason of its own, in a tenant that is not held as a whole.
+    /// The steps that are held, each for a reason of its own, in a tenant that is not held as a
+    /// whole.
     #[must_use]
     pub fn held_steps(&self) -> usize {
-        if self.holds.is_empty() { self.steps.iter().filter(|step| !step.holds.is_empty()).count() } else { 0 }
+        if self.holds.is_empty() {
+            self.steps.iter().filter(|step| !step.holds.is_empty()).count()
+        } else {
+            0
+        }
     }
 
-    /// Whether somebody has to look at it: something is held, a user cannot be planned for, or it cannot be foreseen here what a
-    /// run would do.
+    /// Whether somebody has to look at it: something is held, a user cannot be planned for, or it
+    /// cannot be foreseen here what a run would do.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         self.is_held() || !self.problems.is_empty() || !self.unforeseen().is_empty()
@@ -388,7 +419,8 @@ impl TenantPlan {
         if self.mode == Mode::Report { &self.steps } else { &[] }
     }
 
-    /// The users of whom it cannot be foreseen here whether a run would disable them. A mode that writes nothing disables nobody.
+    /// The users of whom it cannot be foreseen here whether a run would disable them. A mode that
+    /// writes nothing disables nobody.
     #[must_use]
     pub fn unforeseen(&self) -> &[Upn] {
         let users = self.notes.iter().find_map(|note| match note {

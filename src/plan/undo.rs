@@ -4,21 +4,27 @@
 //! entries of the run --last sent, first before--> what still is as it was sent --> desired state --plan_one--> the same guards
 //! ```
 //!
-//! The desired state of an undo is the tenant with all its rules: the run's users as they were before it, and everybody else whom
-//! git names as they are now. So the planner compares with today's live state, whatever may hold a step holds it, nobody but the
-//! run's users is changed, and guards that count people (sites, limits) see them all.
+//! The desired state of an undo is the tenant with all its rules: the run's users as they were
+//! before it, and everybody else whom git names as they are now. So the planner compares with
+//! today's live state, whatever may hold a step holds it, nobody but the run's users is changed,
+//! and guards that count people (sites, limits) see them all.
 //!
-//! **Invariant:** what has changed since the run, by whomever, is left alone and told. Nobody is pruned.
+//! **Invariant:** what has changed since the run, by whomever, is left alone and told. Nobody is
+//! pruned.
 //!
-//! Deliberately not here: approvals. What an undo may not do is let through the reviewed way, by a commit that is reverted.
+//! Deliberately not here: approvals. What an undo may not do is let through the reviewed way, by a
+//! commit that is reverted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present};
+use super::{
+    Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present,
+};
 use crate::{
     model::{
-        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field, LiveTenant, LiveUser, Observed,
-        Origin, Prune, Revision, RunId, StepOutcome, Upn, Value, Verb,
+        Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
+        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, RunId, StepOutcome, Upn, Value,
+        Verb,
     },
     plan::Observation,
 };
@@ -42,14 +48,16 @@ struct Sent {
 }
 
 impl Undo<'_> {
-    /// The plan back for the run's tenant, which `tenant` is, as git wants it; `others` are all other tenants.
+    /// The plan back for the run's tenant, which `tenant` is, as git wants it; `others` are all
+    /// other tenants.
     #[must_use]
     pub fn plan(&self, tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan {
         let git = tenant.desired;
         let Observation::Seen(live) = tenant.live else { return plan_one(tenant, others) };
         let present = Present { memory: tenant.memory, now: others.now, patience: others.patience };
         let (users, left) = self.users(git, live, &present);
-        let undone: BTreeSet<Upn> = users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
+        let undone: BTreeSet<Upn> =
+            users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
         let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
         let bystanders = bystanders.filter_map(|user| as_it_is(user, live, &present));
         let users = bystanders.chain(users).collect();
@@ -57,15 +65,23 @@ impl Undo<'_> {
         // Whether Teams shows what the service shows is a matter of what git wants.
         let live = LiveTenant { confirmation: Confirmation::NotAsked, ..live.clone() };
         let live = Observation::Seen(&live);
-        let mut plan = plan_one(&TenantInput { desired: &desired, live, approvals: &[], ..*tenant }, others);
+        let mut plan =
+            plan_one(&TenantInput { desired: &desired, live, approvals: &[], ..*tenant }, others);
         plan.problems.retain(|problem| undone.contains(&problem.user));
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
         plan.managed.retain(|managed| git.users.contains_key(&managed.user));
         plan.notes.retain(|note| {
-            !matches!(note, Note::Unmanaged(_) | Note::Unforeseen(_) | Note::ProtectsNobody(_) | Note::Renamed(..))
+            !matches!(
+                note,
+                Note::Unmanaged(_)
+                    | Note::Unforeseen(_)
+                    | Note::ProtectsNobody(_)
+                    | Note::Renamed(..)
+            )
         });
-        let against: BTreeSet<&Upn> = plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
+        let against: BTreeSet<&Upn> =
+            plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
         plan.notes.extend(note);
         plan
@@ -75,11 +91,18 @@ impl Undo<'_> {
     fn git_wants(&self, users: usize) -> Note {
         let users = if users == 1 { "1 user".to_owned() } else { format!("{users} users") };
         let revert = self.revision().map_or_else(
-            || "revert the commit that asks for it (which one the run carried out is not on record)".to_owned(),
-            |revision| format!("revert the commit that asks for it (the run carried out {revision})"),
+            || {
+                "revert the commit that asks for it (which one the run carried out is not on \
+                record)"
+                    .to_owned()
+            },
+            |revision| {
+                format!("revert the commit that asks for it (the run carried out {revision})")
+            },
         );
         Note::Undo(format!(
-            "git still wants what run {} did for {users}, and the next run, by the service or by `apply`, does it again: {revert}",
+            "git still wants what run {} did for {users}, and the next run, by the service or by \
+                `apply`, does it again: {revert}",
             self.run
         ))
     }
@@ -93,13 +116,23 @@ impl Undo<'_> {
     }
 
     /// The run's users as they were before it, and whatever of it is left alone, and why.
-    fn users(&self, git: &DesiredTenant, live: &LiveTenant, present: &Present<'_>) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
+    fn users(
+        &self,
+        git: &DesiredTenant,
+        live: &LiveTenant,
+        present: &Present<'_>,
+    ) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
         let origin = Origin { file: format!("run {}", self.run).into(), line: None };
         let (mut users, mut left) = (BTreeMap::new(), Vec::new());
         for (upn, sent) in self.sent(git) {
             let mut leave = |reason: String| {
                 let remedy = "it is left as it is: change it in the manifests if it is wrong";
-                left.push(Problem { user: upn.clone(), reason, remedy: remedy.to_owned(), origin: Some(origin.clone()) });
+                left.push(Problem {
+                    user: upn.clone(),
+                    reason,
+                    remedy: remedy.to_owned(),
+                    origin: Some(origin.clone()),
+                });
             };
             let Some(user) = live.users.get(&upn) else {
                 leave("the service does not show this user any more".to_owned());
@@ -109,19 +142,29 @@ impl Undo<'_> {
             let details = details_before(&sent, calling, present, user, &mut leave);
             let site = git.users.get(&upn).and_then(|user| user.site.clone());
             let origin = origin.clone();
-            users.insert(upn.clone(), DesiredUser { upn, calling, details, site, reason: None, origin });
+            users.insert(
+                upn.clone(),
+                DesiredUser { upn, calling, details, site, reason: None, origin },
+            );
         }
         (users, left)
     }
 
-    /// The last that was sent of everything, by user. What was refused, or never sent, changed nothing.
+    /// The last that was sent of everything, by user. What was refused, or never sent, changed
+    /// nothing.
     fn sent(&self, tenant: &DesiredTenant) -> BTreeMap<Upn, Sent> {
         let mut sent: BTreeMap<Upn, Sent> = BTreeMap::new();
         let mut under_way: BTreeMap<&Upn, (Verb, &Details, &Before)> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.tenant_id == tenant.id) {
             match &entry.event {
-                Event::Intent { user, verb, details, before, .. } => drop(under_way.insert(user, (*verb, details, before))),
-                Event::Outcome { user, outcome: StepOutcome::Failed(_) | StepOutcome::NotTried(_), .. } => {
+                Event::Intent { user, verb, details, before, .. } => {
+                    under_way.insert(user, (*verb, details, before));
+                }
+                Event::Outcome {
+                    user,
+                    outcome: StepOutcome::Failed(_) | StepOutcome::NotTried(_),
+                    ..
+                } => {
                     under_way.remove(user);
                 }
                 Event::Outcome { user, .. } => {
@@ -156,16 +199,29 @@ impl Sent {
 }
 
 /// Somebody who is no matter of the run, wanted as is. Nobody, if nobody knows how that is.
-fn as_it_is(user: &DesiredUser, live: &LiveTenant, present: &Present<'_>) -> Option<(Upn, DesiredUser)> {
+fn as_it_is(
+    user: &DesiredUser,
+    live: &LiveTenant,
+    present: &Present<'_>,
+) -> Option<(Upn, DesiredUser)> {
     let calling = present.calling(live.users.get(&user.upn)?).known()?;
     Some((user.upn.clone(), DesiredUser { calling, details: Details::default(), ..user.clone() }))
 }
 
-/// What calling is to be: the other way round if the run switched it and it still is so, else as it is: back already, or never
-/// switched. Nothing if nobody knows what it is.
-fn calling_before(sent: &Sent, present: &Present<'_>, user: &LiveUser, leave: &mut impl FnMut(String)) -> Option<Calling> {
+/// What calling is to be: the other way round if the run switched it and it still is so, else as it
+/// is: back already, or never switched. Nothing if nobody knows what it is.
+fn calling_before(
+    sent: &Sent,
+    present: &Present<'_>,
+    user: &LiveUser,
+    leave: &mut impl FnMut(String),
+) -> Option<Calling> {
     let Some(is) = present.calling(user).known() else {
-        leave("the service says of this user's calling neither that it is enabled nor that it is disabled".to_owned());
+        leave(
+            "the service says of this user's calling neither that it is enabled nor that it is \
+                disabled"
+                .to_owned(),
+        );
         return None;
     };
     Some(match (sent.calling, is) {
@@ -187,14 +243,20 @@ fn details_before(
     for (field, before) in &sent.before {
         let Some(value) = sent.details.get(*field) else { continue };
         let number = *field == Field::PhoneNumber;
-        // A list that lags shows what was before: a third value was put there by somebody, however young the write is.
+        // A list that lags shows what was before: a third value was put there by somebody, however
+        // young the write is.
         let is = match user.details.get(field) {
             // Neither what was before nor what was sent looks so.
             Some(Observed::Unreadable(read)) => {
-                leave(format!("the run set {field} to {value}, and what is there now is not understood: {read}"));
+                leave(format!(
+                    "the run set {field} to {value}, and what is there now is not understood: \
+                        {read}"
+                ));
                 continue;
             }
-            Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => Some(third),
+            Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => {
+                Some(third)
+            }
             _ => present.value(user, *field),
         };
         match (is, before) {
@@ -202,14 +264,23 @@ fn details_before(
             (Some(is), Some(before)) if is == before => {}
             (Some(Value::NoPhone), None) if number => {}
             (Some(is), _) if is != value => {
-                leave(format!("the run set {field} to {value}, and it is {is} now: somebody has changed it since"));
+                leave(format!(
+                    "the run set {field} to {value}, and it is {is} now: somebody has changed it \
+                        since"
+                ));
             }
-            (None, _) => leave(format!("the run set {field} to {value}, and what it is now nobody can see")),
+            (None, _) => {
+                leave(format!("the run set {field} to {value}, and what it is now nobody can see"));
+            }
             (Some(_), None) if number => details.set(*field, Value::NoPhone),
-            (Some(_), None) => leave(format!("{field} had no value before, which is nothing that the service can be told")),
+            (Some(_), None) => leave(format!(
+                "{field} had no value before, which is nothing that the service can be told"
+            )),
             (Some(_), Some(Value::NoPhone)) => details.set(*field, Value::NoPhone),
             (Some(_), Some(_)) if calling == Calling::Disabled => {
-                leave(format!("{field} stays {value}: calling is off, and details of such a user are not sent"));
+                leave(format!(
+                    "{field} stays {value}: calling is off, and details of such a user are not sent"
+                ));
             }
             (Some(_), Some(before)) => details.set(*field, before.clone()),
         }

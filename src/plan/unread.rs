@@ -1,4 +1,5 @@
-//! What live state shows and nobody understands: it may be anything, so that it is told and never overwritten for its own sake.
+//! What live state shows and nobody understands: it may be anything, so that it is told and never
+//! overwritten for its own sake.
 //!
 //! | not understood | what becomes of it |
 //! |---|---|
@@ -16,7 +17,8 @@ use super::{
     diff::{Diff, Shown},
 };
 use crate::model::{
-    Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched, Unread, UpdateRequest, Value,
+    Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched, Unread,
+    UpdateRequest, Value,
 };
 
 /// A managed field that cannot be compared.
@@ -32,10 +34,12 @@ pub(super) struct Odd {
 /// Numbers that a note tells, at most.
 const TOLD: usize = 5;
 /// What to do about a value that is not understood.
-const REMEDY: &str = "it is not overwritten: correct it where it is kept; if the service always writes it so, that spelling has to be \
-                      taught to dialplane, or take the key out of the manifests";
+const REMEDY: &str = "it is not overwritten: correct it where it is kept; if the service always \
+    writes it so, that spelling has to be taught to dialplane, or take the key out of the \
+    manifests";
 /// What to do about a number that is not understood.
-const NUMBER: &str = "correct it where it is kept: `+`, country code and number, such as +14255550100";
+const NUMBER: &str =
+    "correct it where it is kept: `+`, country code and number, such as +14255550100";
 
 impl Diff<'_> {
     /// Whether a change is a reason to write: something is known of what it replaces.
@@ -47,13 +51,20 @@ impl Diff<'_> {
         self.past.live.beside.unmatched.iter().find(|unmatched| unmatched.field == Some(field))
     }
 
-    /// Tells what cannot be compared. Details of a disabled user wait in any case, but for a number that is to be released.
+    /// Tells what cannot be compared. Details of a disabled user wait in any case, but for a number
+    /// that is to be released.
     pub(super) fn tell_odd(&mut self, desired: &DesiredUser, odd: &[Odd]) {
         let told = odd.iter().filter(|odd| matters(desired, odd.field)).map(|odd| {
-            let sent = odd.did_not_land.map(|at| format!(" (it was sent on {} and did not land)", Shown(at))).unwrap_or_default();
+            let sent = odd
+                .did_not_land
+                .map(|at| format!(" (it was sent on {} and did not land)", Shown(at)))
+                .unwrap_or_default();
             let wanted = odd.field == Field::PhoneNumber && desired.details.phone().is_some();
             let perhaps = if wanted { " and may be the one that is wanted" } else { "" };
-            format!("{} is shown as {}, which is not understood{perhaps}{sent}", odd.field, odd.read)
+            format!(
+                "{} is shown as {}, which is not understood{perhaps}{sent}",
+                odd.field, odd.read
+            )
         });
         let told: Vec<String> = told.collect();
         let number = odd.iter().any(|odd| odd.field == Field::PhoneNumber);
@@ -63,19 +74,34 @@ impl Diff<'_> {
     }
 
     /// Why an update is not safe.
-    pub(super) fn unsure(&self, live: &LiveUser, changes: &[Change], request: &UpdateRequest) -> Vec<Hold> {
+    pub(super) fn unsure(
+        &self,
+        live: &LiveUser,
+        changes: &[Change],
+        request: &UpdateRequest,
+    ) -> Vec<Hold> {
         let firm = changes.iter().any(|change| self.is_firm(change));
         let unmatched = changes.iter().filter_map(|change| self.unmatched(change.field));
-        let nobody_sees = unmatched.filter(|unmatched| !firm || unmatched.field == Some(Field::PhoneNumber));
+        let nobody_sees =
+            unmatched.filter(|unmatched| !firm || unmatched.field == Some(Field::PhoneNumber));
         let mut holds: Vec<Hold> = nobody_sees.map(hold_unmatched).collect();
         if let Some(read) = live.unread_number() {
-            let reason = format!("the user's number is not understood ({read}), and an update could replace it");
+            let reason = format!(
+                "the user's number is not understood ({read}), and an update could replace it"
+            );
             holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
         }
         let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
-            Observed::Unreadable(read) if *field != Field::PhoneNumber && request.details().get(*field).is_none() => {
-                let reason = format!("an update would leave {field} out, which is set and not understood ({read})");
-                let remedy = format!("declare `{field}`, or take it out of what is read, if an update may leave it out");
+            Observed::Unreadable(read)
+                if *field != Field::PhoneNumber && request.details().get(*field).is_none() =>
+            {
+                let reason = format!(
+                    "an update would leave {field} out, which is set and not understood ({read})"
+                );
+                let remedy = format!(
+                    "declare `{field}`, or take it out of what is read, if an \
+                    update may leave it out"
+                );
                 Some(Hold::new(HoldKind::Unread, reason, remedy))
             }
             _ => None,
@@ -85,15 +111,20 @@ impl Diff<'_> {
     }
 }
 
-/// Why calling is not switched on, if what is stored of the user is not what is wanted as far as anybody can tell.
+/// Why calling is not switched on, if what is stored of the user is not what is wanted as far as
+/// anybody can tell.
 pub(super) fn enable(odd: &[Odd]) -> Option<Hold> {
     let number = odd.iter().find(|odd| odd.field == Field::PhoneNumber)?;
-    let reason = format!("the user's number is not understood ({}), and calling would begin with it", number.read);
+    let reason = format!(
+        "the user's number is not understood ({}), and calling would begin with it",
+        number.read
+    );
     Some(Hold::new(HoldKind::Unread, reason, NUMBER))
 }
 
 fn matters(desired: &DesiredUser, field: Field) -> bool {
-    let released = field == Field::PhoneNumber && desired.details.get(field) == Some(&Value::NoPhone);
+    let released =
+        field == Field::PhoneNumber && desired.details.get(field) == Some(&Value::NoPhone);
     desired.calling == Calling::Enabled || released
 }
 
@@ -113,8 +144,9 @@ pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
     let what = format!("no user of the tenant has anything at `{place}`, where `{key}` looks");
     let remedy = match field {
         Some(_) => format!(
-            "correct `{key}`; if the service leaves out what is not set, say so with `listUsers.omitsUnset: true`; if it never shows \
-             it, remove the pointer: then it is compared with what was last written"
+            "correct `{key}`; if the service leaves out what is not set, say so with \
+                `listUsers.omitsUnset: true`; if it never shows it, remove the pointer: then it \
+                is compared with what was last written"
         ),
         None => format!("correct `{key}`"),
     };
@@ -123,19 +155,26 @@ pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
 
 /// Every number of a tenant that is not understood: who holds it, and what was read.
 pub fn unread_numbers(live: &LiveTenant) -> impl Iterator<Item = (&str, &Unread)> {
-    let of_users = live.users.values().filter_map(|user| Some((user.upn.as_str(), user.unread_number()?)));
-    let others = live.beside.numbers.iter().filter_map(|held| Some((&*held.holder, held.number.as_ref().err()?)));
+    let of_users =
+        live.users.values().filter_map(|user| Some((user.upn.as_str(), user.unread_number()?)));
+    let others = live
+        .beside
+        .numbers
+        .iter()
+        .filter_map(|held| Some((&*held.holder, held.number.as_ref().err()?)));
     of_users.chain(others)
 }
 
 /// What is told of a tenant's list as a whole.
 pub(super) fn notes(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Note> {
     let mut notes = Vec::new();
-    let numbers: Vec<_> = unread_numbers(live).map(|(holder, read)| (holder.to_owned(), read.clone())).collect();
+    let numbers: Vec<_> =
+        unread_numbers(live).map(|(holder, read)| (holder.to_owned(), read.clone())).collect();
     if !numbers.is_empty() {
         notes.push(Note::UnreadNumbers(numbers));
     }
-    let managed = |field: Field| desired.users.values().any(|user| user.details.get(field).is_some());
+    let managed =
+        |field: Field| desired.users.values().any(|user| user.details.get(field).is_some());
     let told = |unmatched: &&Unmatched| unmatched.named || unmatched.field.is_some_and(managed);
     let unmatched: Vec<Unmatched> = live.beside.unmatched.iter().filter(told).cloned().collect();
     if !unmatched.is_empty() {
@@ -152,7 +191,8 @@ pub(super) struct UnreadNumbers<'n>(pub(super) &'n [(String, Unread)]);
 
 impl fmt::Display for UnreadNumbers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told: Vec<String> = self.0.iter().take(TOLD).map(|(holder, read)| format!("{holder} {read}")).collect();
+        let told: Vec<String> =
+            self.0.iter().take(TOLD).map(|(holder, read)| format!("{holder} {read}")).collect();
         match self.0.len() {
             1 => f.write_str("1 number is not understood, and may be any: ")?,
             count => write!(f, "{count} numbers are not understood, and each may be any: ")?,

@@ -1,4 +1,5 @@
-//! A plan and what became of it, in the few words that are kept for people who ask about one user later.
+//! A plan and what became of it, in the few words that are kept for people who ask about one user
+//! later.
 
 use jiff::Timestamp;
 
@@ -14,12 +15,17 @@ impl TenantPlan {
         let mut verdict = Verdict { version: Verdict::VERSION, at, holds, users: [].into() };
         for (number, step) in self.steps.iter().enumerate() {
             let outcome = outcomes.get(number).and_then(Option::as_ref).map(word);
-            let pending = Pending { action: step.action.verb(), holds: step.holds.iter().map(reason).collect(), outcome };
+            let pending = Pending {
+                action: step.action.verb(),
+                holds: step.holds.iter().map(reason).collect(),
+                outcome,
+            };
             verdict.users.entry(step.user.key().to_owned()).or_default().steps.push(pending);
         }
         for problem in &self.problems {
             let (reason, hint) = (problem.reason.clone(), problem.remedy.clone());
-            let user: &mut UserVerdict = verdict.users.entry(problem.user.key().to_owned()).or_default();
+            let user: &mut UserVerdict =
+                verdict.users.entry(problem.user.key().to_owned()).or_default();
             user.problem = Some(Reason { reason, hint, until: None });
         }
         verdict

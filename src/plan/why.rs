@@ -1,12 +1,14 @@
-//! Why a user is as it is: what wants it, what was sent and seen, what is waited for, what holds it, what comes next. Offline and
-//! pure: live state is not asked, so that what guards say of it is what the last plan said, with its time.
+//! Why a user is as it is: what wants it, what was sent and seen, what is waited for, what holds
+//! it, what comes next. Offline and pure: live state is not asked, so that what guards say of it is
+//! what the last plan said, with its time.
 
 use jiff::Timestamp;
 
 use super::Patience;
 use crate::model::{
-    Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode, Origin, Pending, Prune, Reason,
-    RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write, Written,
+    Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode,
+    Origin, Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write,
+    Written,
 };
 
 /// What can be said of one user without asking anybody.
@@ -106,7 +108,11 @@ pub fn why(user: &Upn, about: &About<'_>, (now, patience): (Timestamp, Patience)
     }
     if let Some(debt) = &memory.sync_owed {
         let reason = format!("a sync is owed since {} (run {})", shown(debt.since), debt.run);
-        waits.push(Wait::new(reason, patience.sync_from(memory, now), Some("the next run of this tenant sends it")));
+        waits.push(Wait::new(
+            reason,
+            patience.sync_from(memory, now),
+            Some("the next run of this tenant sends it"),
+        ));
     }
     let found = about.last.map(|last| found(user, last));
     let next = next(user, about, &waits, found.as_ref());
@@ -138,10 +144,16 @@ fn found(user: &Upn, last: &Verdict) -> Found {
 fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
     let mode = match tenant.mode {
         Mode::Enforce => None,
-        Mode::Report => {
-            Some(Wait::new("the tenant's mode is `report`: differences are only shown", None, Some("set `mode: enforce`")))
-        }
-        Mode::Suspend => Some(Wait::new("the tenant's mode is `suspend`: it is left alone", None, Some("set `mode: enforce`"))),
+        Mode::Report => Some(Wait::new(
+            "the tenant's mode is `report`: differences are only shown",
+            None,
+            Some("set `mode: enforce`"),
+        )),
+        Mode::Suspend => Some(Wait::new(
+            "the tenant's mode is `suspend`: it is left alone",
+            None,
+            Some("set `mode: enforce`"),
+        )),
     };
     let kept = kept.map(|reason| {
         Wait::new(
@@ -161,13 +173,26 @@ fn of_user(written: &Written, memory: &Memory, now: Timestamp, patience: Patienc
         let until = Some(patience.lost_deadline(memory, at, now)).filter(|until| *until > now);
         waits.push(Wait::new(reason, until, Some(hint)));
     }
-    waits.extend(written.calling.as_ref().and_then(|write| settling("calling", write, memory, now, patience)));
-    waits.extend(written.details.iter().filter_map(|(field, write)| settling(field.name(), write, memory, now, patience)));
+    waits.extend(
+        written
+            .calling
+            .as_ref()
+            .and_then(|write| settling("calling", write, memory, now, patience)),
+    );
+    waits.extend(
+        written
+            .details
+            .iter()
+            .filter_map(|(field, write)| settling(field.name(), write, memory, now, patience)),
+    );
     for (field, reverts) in &written.reverted {
         let counted = patience.counted(reverts, now);
         if let (true, Some(first)) = (counted.len() >= patience.flap_limit, counted.first()) {
             let what = field.map_or("calling", |field| field.name());
-            let reason = format!("somebody else has changed {what} back {} times: it is left alone", counted.len());
+            let reason = format!(
+                "somebody else has changed {what} back {} times: it is left alone",
+                counted.len()
+            );
             let hint = "find out who or what sets it: another admin, Teams Admin Center, a script";
             waits.push(Wait::new(reason, first.checked_add(patience.flap_window).ok(), Some(hint)));
         }
@@ -175,7 +200,13 @@ fn of_user(written: &Written, memory: &Memory, now: Timestamp, patience: Patienc
     waits
 }
 
-fn settling<T>(what: &str, write: &Write<T>, memory: &Memory, now: Timestamp, patience: Patience) -> Option<Wait> {
+fn settling<T>(
+    what: &str,
+    write: &Write<T>,
+    memory: &Memory,
+    now: Timestamp,
+    patience: Patience,
+) -> Option<Wait> {
     let open = !write.landed && !write.lost && patience.is_open(memory, write, now);
     let reason = || format!("{what} was accepted {} and is settling", shown(write.at));
     open.then(|| Wait::new(reason(), Some(patience.deadline(memory, write, now)), None))
@@ -201,17 +232,23 @@ fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) ->
     }
     let lost = about.memory.written.get(user).is_some_and(|written| written.unknown.is_some());
     match found {
-        _ if lost => "nothing, until live state shows what became of the lost answer, or its time is over",
+        _ if lost => {
+            "nothing, until live state shows what became of the lost answer, or its time is over"
+        }
         _ if !waits.is_empty() => "what is waited for; what has not arrived by then is sent again",
         Some(found) if found.steps.is_empty() => {
-            "nothing, if all is as at that look: it found nothing to do for this user; `dialplane plan` looks again"
+            "nothing, if all is as at that look: it found nothing to do for this user; `dialplane \
+                plan` looks again"
         }
-        Some(found) if found.steps.iter().all(|step| step.outcome.as_deref() == Some("accepted")) => {
+        Some(found)
+            if found.steps.iter().all(|step| step.outcome.as_deref() == Some("accepted")) =>
+        {
             "nothing: what was to be done at that look was accepted"
         }
         Some(_) => "the next look tries again what was not accepted at that one",
         None => {
-            "that depends on live state, and no look at it is on record here: `dialplane plan` shows what differs and what holds it"
+            "that depends on live state, and no look at it is on record here: `dialplane plan` \
+                shows what differs and what holds it"
         }
     }
 }
@@ -220,15 +257,23 @@ fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) ->
 fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
     let memory = about.memory;
     match (about.tenant.prune, about.tenant.adopt) {
-        (Prune::Never, _) => Some("nothing: whom no manifest names is left alone here (prune: never)"),
+        (Prune::Never, _) => {
+            Some("nothing: whom no manifest names is left alone here (prune: never)")
+        }
         (Prune::Disable, Adopt::All) => None,
-        (Prune::Disable, Adopt::Named) if memory.managed.contains_key(user) || memory.written.contains_key(user) => None,
-        (Prune::Disable, Adopt::Named) if memory.has_looked() => {
-            Some("nothing: whom no manifest has named since the journal began is left alone (adopt: named)")
+        (Prune::Disable, Adopt::Named)
+            if memory.managed.contains_key(user) || memory.written.contains_key(user) =>
+        {
+            None
         }
-        (Prune::Disable, Adopt::Named) => {
-            Some("that cannot be foreseen here: the journal has never seen this tenant (prune: disable, adopt: named)")
-        }
+        (Prune::Disable, Adopt::Named) if memory.has_looked() => Some(
+            "nothing: whom no manifest has named since the journal began is left alone (adopt: \
+                named)",
+        ),
+        (Prune::Disable, Adopt::Named) => Some(
+            "that cannot be foreseen here: the journal has never seen this tenant (prune: \
+                disable, adopt: named)",
+        ),
     }
 }
 
@@ -239,7 +284,9 @@ fn sent(entries: &[Entry]) -> Vec<Sent> {
     for entry in entries {
         match &entry.event {
             Event::Outcome { verb, outcome, .. } => outcomes.push((&entry.run, *verb, outcome)),
-            Event::Intent { verb, details, origin, .. } if sent.iter().all(|sent| sent.verb != *verb) => {
+            Event::Intent { verb, details, origin, .. }
+                if sent.iter().all(|sent| sent.verb != *verb) =>
+            {
                 let outcome = outcomes.iter().find(|(run, of, _)| **run == entry.run && of == verb);
                 sent.push(Sent {
                     verb: *verb,

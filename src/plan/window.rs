@@ -1,7 +1,8 @@
 //! Change windows: what interrupts somebody's calls waits until its tenant's window opens.
 //!
-//! **Invariant:** a moment is judged by what the clock on the tenant's wall shows then, so that daylight saving needs no rule of
-//! its own. That clock passes an edge of a window, or jumps, only at the moments that [`next_open`] tries.
+//! **Invariant:** a moment is judged by what the clock on the tenant's wall shows then, so that
+//! daylight saving needs no rule of its own. That clock passes an edge of a window, or jumps, only
+//! at the moments that [`next_open`] tries.
 
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
@@ -15,19 +16,34 @@ impl TenantPlan {
     /// When something that is held may run by itself, if that is known.
     #[must_use]
     pub fn resumes(&self) -> Option<Timestamp> {
-        self.holds.iter().chain(self.steps.iter().flat_map(|step| &step.holds)).filter_map(|hold| hold.until).min()
+        self.holds
+            .iter()
+            .chain(self.steps.iter().flat_map(|step| &step.holds))
+            .filter_map(|hold| hold.until)
+            .min()
     }
 }
 
 /// Holds what must wait for the window, each with the time at which it may run.
-pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant, now: Timestamp) {
-    let Some(windows) = desired.windows.as_ref().filter(|windows| !is_open(windows, now)) else { return };
+pub(super) fn hold_steps(
+    steps: &mut [Step],
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    now: Timestamp,
+) {
+    let Some(windows) = desired.windows.as_ref().filter(|windows| !is_open(windows, now)) else {
+        return;
+    };
     let opens = next_open(windows, now);
     let hold = match opens {
         Some(at) => Hold::new(
             HoldKind::Window,
             format!("it waits for the change window, which opens {}", shown(windows, at)),
-            format!("nothing is to be done: it runs then; to let it run earlier, change `windows` of tenant {}", desired.name),
+            format!(
+                "nothing is to be done: it runs then; to let it run earlier, change `windows` of \
+                    tenant {}",
+                desired.name
+            ),
         ),
         None => Hold::new(
             HoldKind::Window,
@@ -45,7 +61,10 @@ pub(super) fn hold_steps(steps: &mut [Step], desired: &DesiredTenant, live: &Liv
 pub(super) fn interrupts(step: &Step, live: &LiveTenant) -> bool {
     let works = live.users.get(&step.user).is_none_or(|user| user.calling != LiveCalling::Disabled);
     let takes_number = |change: &super::Change| {
-        let none = matches!(change.live, Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone));
+        let none = matches!(
+            change.live,
+            Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone)
+        );
         change.field == Field::PhoneNumber && !none
     };
     works && (step.action == Action::Disable || step.changes.iter().any(takes_number))
@@ -59,7 +78,8 @@ pub fn is_open(windows: &Windows, at: Timestamp) -> bool {
     (windows.allow.is_empty() || within(&windows.allow)) && !within(&windows.deny)
 }
 
-/// The first moment from `now` on at which disruptive changes may be made. `None` if there is none for a year.
+/// The first moment from `now` on at which disruptive changes may be made. `None` if there is none
+/// for a year.
 #[must_use]
 pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
     if is_open(windows, now) {
@@ -67,9 +87,11 @@ pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
     }
     let first = windows.zone.to_datetime(now).date().yesterday().ok()?;
     (0..WEEKS).find_map(|week| {
-        // A day more than a week: what a change of the clocks moves over midnight is still in its order.
+        // A day more than a week: what a change of the clocks moves over midnight is still in its
+        // order.
         let days = first.checked_add((week * 7).days()).ok()?.series(1.day()).take(9);
-        let mut edges: Vec<Timestamp> = days.flat_map(|day| edges(windows, day)).filter(|edge| *edge > now).collect();
+        let mut edges: Vec<Timestamp> =
+            days.flat_map(|day| edges(windows, day)).filter(|edge| *edge > now).collect();
         edges.sort_unstable();
         edges.into_iter().find(|edge| is_open(windows, *edge))
     })
@@ -80,11 +102,22 @@ fn edges(windows: &Windows, day: jiff::civil::Date) -> Vec<Timestamp> {
     let spans = windows.allow.iter().chain(&windows.deny);
     let times = spans.flat_map(|span| [Some(span.from), span.to]).flatten();
     let midnight = jiff::civil::Time::midnight();
-    let shown = times.chain([midnight]).map(|time| windows.zone.to_ambiguous_timestamp(day.to_datetime(time)));
-    let mut edges: Vec<Timestamp> = shown.flat_map(|moment| [moment.earlier(), moment.later()]).filter_map(Result::ok).collect();
+    let shown = times
+        .chain([midnight])
+        .map(|time| windows.zone.to_ambiguous_timestamp(day.to_datetime(time)));
+    let mut edges: Vec<Timestamp> = shown
+        .flat_map(|moment| [moment.earlier(), moment.later()])
+        .filter_map(Result::ok)
+        .collect();
     if let Ok(begin) = windows.zone.to_ambiguous_timestamp(day.to_datetime(midnight)).earlier() {
         let end = begin + jiff::SignedDuration::from_hours(26);
-        edges.extend(windows.zone.following(begin).map(|jump| jump.timestamp()).take_while(|jump| *jump < end));
+        edges.extend(
+            windows
+                .zone
+                .following(begin)
+                .map(|jump| jump.timestamp())
+                .take_while(|jump| *jump < end),
+        );
     }
     edges
 }
@@ -97,8 +130,10 @@ fn contains(span: &Span, local: DateTime) -> bool {
     };
     let (date, time) = (local.date(), local.time());
     let over_midnight = span.to.is_some_and(|to| to <= span.from);
-    let today = begins(date) && time >= span.from && (over_midnight || span.to.is_none_or(|to| time < to));
-    let since_yesterday = over_midnight && span.to.is_some_and(|to| time < to) && date.yesterday().is_ok_and(begins);
+    let today =
+        begins(date) && time >= span.from && (over_midnight || span.to.is_none_or(|to| time < to));
+    let since_yesterday =
+        over_midnight && span.to.is_some_and(|to| time < to) && date.yesterday().is_ok_and(begins);
     today || since_yesterday
 }
 

@@ -95,6 +95,18 @@ mod tests {
     fn a_tree_is_believed_when_two_looks_agree() {
         let mut looks = Looks::default();
         let seen = [1, 1, 1, 2, 3, 3, 1, 3].map(|byte| looks.judge([byte; 32]));
-        assert_eq!(seen, [Look::Again, Look::Take, Look::Same, Look::Again, Look::Again, Look::Take, Look::Again, Look::Same]);
+        assert_eq!(
+            seen,
+            [
+                Look::Again,
+                Look::Take,
+                Look::Same,
+                Look::Again,
+                Look::Again,
+                Look::Take,
+                Look::Again,
+                Look::Same
+            ]
+        );
     }
 }

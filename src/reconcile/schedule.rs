@@ -80,14 +80,16 @@ impl Schedule {
         Self { timing, tenants: BTreeMap::new(), first: BTreeSet::new() }
     }
 
-    /// The manifests now name `all`; those in `changed` are looked at at once and their failures are forgotten.
+    /// The manifests now name `all`; those in `changed` are looked at at once and their failures
+    /// are forgotten.
     pub fn desired(&mut self, all: &BTreeSet<TenantName>, changed: &BTreeSet<TenantName>, now: At) {
         self.tenants.retain(|name, tenant| {
             tenant.leaving = !all.contains(name);
             tenant.running || !tenant.leaving
         });
         for name in all {
-            let new = Tenant { due: now, running: false, again: false, failures: 0, leaving: false };
+            let new =
+                Tenant { due: now, running: false, again: false, failures: 0, leaving: false };
             let tenant = self.tenants.entry(name.clone()).or_insert(new);
             if changed.contains(name) {
                 tenant.due = now;
@@ -102,7 +104,8 @@ impl Schedule {
         self.first.insert(name.clone());
     }
 
-    /// Starts what is due, debts first, then the longest waiting, so that at most `slots` passes run.
+    /// Starts what is due, debts first, then the longest waiting, so that at most `slots` passes
+    /// run.
     pub fn ready(&mut self, now: At, slots: usize) -> Vec<TenantName> {
         let running = self.tenants.values().filter(|tenant| tenant.running).count();
         let mut due: Vec<(bool, At, TenantName)> = self
@@ -130,7 +133,8 @@ impl Schedule {
         }
     }
 
-    /// Something has changed that this tenant waits for: it is looked at at once, or again if a pass runs.
+    /// Something has changed that this tenant waits for: it is looked at at once, or again if a
+    /// pass runs.
     pub fn news(&mut self, name: &TenantName, now: At) {
         if let Some(tenant) = self.tenants.get_mut(name) {
             tenant.due = tenant.due.min(now);
@@ -147,7 +151,8 @@ impl Schedule {
             self.tenants.remove(name);
             return;
         }
-        tenant.failures = if ending == Ending::Failed { tenant.failures.saturating_add(1) } else { 0 };
+        tenant.failures =
+            if ending == Ending::Failed { tenant.failures.saturating_add(1) } else { 0 };
         let wait = match ending {
             Ending::Failed => timing.after(tenant.failures),
             Ending::Waits(wait) => wait.min(timing.resync),
@@ -175,18 +180,21 @@ impl Schedule {
 
     /// What each tenant is doing.
     pub fn phases(&self) -> impl Iterator<Item = (&TenantName, Phase)> {
-        let phase = |tenant: &Tenant| if tenant.running { Phase::Running } else { Phase::Waiting(tenant.due) };
+        let phase = |tenant: &Tenant| {
+            if tenant.running { Phase::Running } else { Phase::Waiting(tenant.due) }
+        };
         self.tenants.iter().map(move |(name, tenant)| (name, phase(tenant)))
     }
 }
 
-/// Up to a tenth of the interval, the same for a tenant each time: a fleet must not ask the service all at once.
+/// Up to a tenth of the interval, the same for a tenant each time: a fleet must not ask the service
+/// all at once.
 fn jitter(name: &TenantName, interval: Duration) -> Duration {
-    // FNV-1a: spreads names well enough, and the standard library's hasher may change between versions.
-    let hash = name
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    // FNV-1a: spreads names well enough, and the standard library's hasher may change between
+    // versions.
+    let hash = name.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
     let share = u32::try_from(hash % 1000).unwrap_or(0);
     interval / 10_000 * share
 }
@@ -201,7 +209,11 @@ mod tests {
 
     fn schedule() -> Schedule {
         let second = Duration::from_secs;
-        Schedule::new(Timing { resync: second(900), backoff: second(10), backoff_ceiling: second(60) })
+        Schedule::new(Timing {
+            resync: second(900),
+            backoff: second(10),
+            backoff_ceiling: second(60),
+        })
     }
 
     const fn at(seconds: u64) -> At {
@@ -213,7 +225,10 @@ mod tests {
         let mut schedule = schedule();
         let all = names(&["a", "b", "c"]);
         schedule.desired(&all, &all, at(0));
-        assert_eq!(schedule.ready(at(0), 2), ["a", "b"].map(|name| TenantName::parse(name).unwrap()));
+        assert_eq!(
+            schedule.ready(at(0), 2),
+            ["a", "b"].map(|name| TenantName::parse(name).unwrap())
+        );
         assert_eq!(schedule.ready(at(0), 2), []);
         assert_eq!(schedule.next(2), None);
         schedule.finished(&TenantName::parse("a").unwrap(), Ending::Done, at(1));
@@ -268,7 +283,10 @@ mod tests {
         schedule.ready(at(0), 1);
         schedule.finished(&a, Ending::Held, at(1));
         schedule.hasten(&a, at(5000));
-        assert!(schedule.next(1).is_some_and(|due| due < at(5000)), "it is looked at as often as others");
+        assert!(
+            schedule.next(1).is_some_and(|due| due < at(5000)),
+            "it is looked at as often as others"
+        );
         schedule.hasten(&a, at(60));
         assert_eq!(schedule.next(1), Some(at(60)));
     }

@@ -38,10 +38,17 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// How many are kept: enough for a run over a large fleet, and some 20 MB at most for a sandbox that runs for weeks.
+    /// How many are kept: enough for a run over a large fleet, and some 20 MB at most for a sandbox
+    /// that runs for weeks.
     const LIMIT: usize = 100_000;
 
-    pub(super) fn record(&mut self, request: &Request, target: Option<&Target>, fault: Option<Failure>, status: Option<u16>) {
+    pub(super) fn record(
+        &mut self,
+        request: &Request,
+        target: Option<&Target>,
+        fault: Option<Failure>,
+        status: Option<u16>,
+    ) {
         self.sequence += 1;
         if self.kept.len() == Self::LIMIT {
             self.kept.pop_front();
@@ -53,7 +60,8 @@ impl Calls {
             tenant: target.and_then(|target| target.tenant.as_ref()).map(ToString::to_string),
             user: target.and_then(|target| target.user.as_ref()).map(ToString::to_string),
             // A misspelled or forbidden call below this path is an attempt to write, too.
-            write: request.path.starts_with("/provisioning/") || request.path.contains("regenerate"),
+            write: request.path.starts_with("/provisioning/")
+                || request.path.contains("regenerate"),
             status,
             fault,
         });

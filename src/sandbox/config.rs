@@ -1,6 +1,8 @@
-//! The settings that point Dialplane at a sandbox, as text: the sandbox knows the program by its file format only.
+//! The settings that point Dialplane at a sandbox, as text: the sandbox knows the program by its
+//! file format only.
 //!
-//! **Invariant:** only the row of the call that the vendor does not publish is overridden; all others are the defaults.
+//! **Invariant:** only the row of the call that the vendor does not publish is overridden; all
+//! others are the defaults.
 
 use std::fmt::Write as _;
 
@@ -73,13 +75,15 @@ mod tests {
 
     #[test]
     fn the_settings_are_yaml_and_name_every_field() {
-        let settings: serde_json::Value = serde_yaml::from_str(&config_yaml("http://127.0.0.1:8405")).unwrap();
+        let settings: serde_json::Value =
+            serde_yaml::from_str(&config_yaml("http://127.0.0.1:8405")).unwrap();
         let row = &settings["connectToTeams"]["endpoints"]["listUsers"];
         assert_eq!(row["call"]["path"], "/sandbox/listUsers?tenantId={tenantId}");
         assert_eq!(row["fields"]["callPolicy.name"], "/callPolicyInfo/callPolicyName");
         assert_eq!(row["fields"].as_object().map(serde_json::Map::len), Some(Field::ALL.len()));
         for envelope in [Envelope::Page, Envelope::Bare] {
-            let settings: serde_json::Value = serde_yaml::from_str(&config_yaml_for("http://127.0.0.1:8405", envelope)).unwrap();
+            let settings: serde_json::Value =
+                serde_yaml::from_str(&config_yaml_for("http://127.0.0.1:8405", envelope)).unwrap();
             assert_eq!(settings["graph"]["baseUrl"], "http://127.0.0.1:8405");
         }
     }

@@ -1,5 +1,5 @@
-//! The sandbox's own pages below `/_sandbox/`: what happened, what is, what is to go wrong. No token is needed, and they are
-//! in no record.
+//! The sandbox's own pages below `/_sandbox/`: what happened, what is, what is to go wrong. No
+//! token is needed, and they are in no record.
 //!
 //! ```text
 //! GET      /_sandbox/calls[?writes=true]          the record of requests
@@ -11,8 +11,8 @@
 //! GET PUT  /_sandbox/faults                       the switches; PUT replaces them all
 //! ```
 //!
-//! **Invariant:** a user changed by hand cannot take a number that somebody holds; whatever else is impossible through the
-//! service is possible here.
+//! **Invariant:** a user changed by hand cannot take a number that somebody holds; whatever else is
+//! impossible through the service is possible here.
 
 use std::collections::BTreeMap;
 
@@ -37,21 +37,31 @@ pub(super) fn is_for(request: &Request) -> bool {
 }
 
 /// Answers it.
-pub(super) fn answer(service: &mut Service, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
+pub(super) fn answer(
+    service: &mut Service,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     let path = request.path.strip_prefix(ROOT).unwrap_or_default();
-    let segments: Vec<String> =
-        path.split('/').map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["calls"]) => Ok(calls(service, request)),
         ("GET", ["tenants"]) => {
-            let list = service.world.tenants.iter().map(|(id, tenant)| tenant_json(id, tenant, now));
+            let list =
+                service.world.tenants.iter().map(|(id, tenant)| tenant_json(id, tenant, now));
             Ok(Reply::json(200, &list.collect()))
         }
         ("PUT", ["tenants", id]) => change_tenant(service, id, request, now),
         ("GET", ["users", id]) => {
             let (_, tenant) = known(service, id)?;
-            Ok(Reply::json(200, &tenant.users.iter().map(|(upn, user)| user_json(upn, user)).collect()))
+            Ok(Reply::json(
+                200,
+                &tenant.users.iter().map(|(upn, user)| user_json(upn, user)).collect(),
+            ))
         }
         ("GET", ["msal", id]) => {
             let (id, _) = known(service, id)?;
@@ -88,7 +98,12 @@ struct TenantChange {
     reseller_id: Option<i64>,
 }
 
-fn change_tenant(service: &mut Service, id: &str, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
+fn change_tenant(
+    service: &mut Service,
+    id: &str,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     let change: TenantChange = parse(request)?;
     let (id, tenant) = known(service, id)?;
     tenant.consent_flag = change.consent_flag.unwrap_or(tenant.consent_flag);
@@ -108,16 +123,31 @@ struct UserChange {
     fields: BTreeMap<String, Json>,
 }
 
-fn change_user(service: &mut Service, id: &str, upn: &str, request: &Request) -> Result<Reply, Reply> {
+fn change_user(
+    service: &mut Service,
+    id: &str,
+    upn: &str,
+    request: &Request,
+) -> Result<Reply, Reply> {
     let change: UserChange = parse(request)?;
     let upn = Upn::parse(upn).map_err(|problem| Reply::error(400, problem))?;
     let (id, tenant) = known(service, id)?;
     let prefix = tenant.extension_prefix.clone();
-    let mut user = tenant.users.get(&upn).cloned().unwrap_or_else(|| User::new(Calling::Disabled, Details::default()));
+    let mut user = tenant
+        .users
+        .get(&upn)
+        .cloned()
+        .unwrap_or_else(|| User::new(Calling::Disabled, Details::default()));
     for (name, json) in &change.fields {
-        let field = Field::named(name).ok_or_else(|| Reply::error(400, format!("there is no field {name}")))?;
-        let value = if json.is_null() { None } else { Some(read_value(field, json, prefix.as_ref())?) };
-        let kept = user.stored.iter().filter(|(other, _)| *other != field).map(|(other, value)| (other, value.clone()));
+        let field = Field::named(name)
+            .ok_or_else(|| Reply::error(400, format!("there is no field {name}")))?;
+        let value =
+            if json.is_null() { None } else { Some(read_value(field, json, prefix.as_ref())?) };
+        let kept = user
+            .stored
+            .iter()
+            .filter(|(other, _)| *other != field)
+            .map(|(other, value)| (other, value.clone()));
         user.stored = kept.chain(value.map(|value| (field, value))).collect();
     }
     if let Some(number) = user.stored.phone()
@@ -141,7 +171,10 @@ fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {
     serde_json::from_slice(&request.body).map_err(|error| Reply::error(400, error.to_string()))
 }
 
-fn known<'service>(service: &'service mut Service, id: &str) -> Result<(TenantId, &'service mut Tenant), Reply> {
+fn known<'service>(
+    service: &'service mut Service,
+    id: &str,
+) -> Result<(TenantId, &'service mut Tenant), Reply> {
     let id = TenantId::parse(id).map_err(|problem| Reply::error(400, problem))?;
     let tenant = service.world.tenants.get_mut(&id);
     let tenant = tenant.ok_or_else(|| Reply::error(404, format!("there is no tenant {id}")))?;
@@ -175,7 +208,12 @@ fn user_json(upn: &Upn, user: &User) -> Json {
 }
 
 fn details_json(details: &Details) -> Json {
-    // Nothing is the empty text here, so that what is read can be put back: `null` would unset the field.
+    // Nothing is the empty text here, so that what is read can be put back: `null` would unset the
+    // field.
     let value = |value: &Value| if *value == Value::NoPhone { json!("") } else { plain(value) };
-    details.iter().map(|(field, found)| (field.name().to_owned(), value(found))).collect::<Map<_, _>>().into()
+    details
+        .iter()
+        .map(|(field, found)| (field.name().to_owned(), value(found)))
+        .collect::<Map<_, _>>()
+        .into()
 }

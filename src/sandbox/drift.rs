@@ -1,6 +1,7 @@
 //! How one tenant drifts away from what is desired; [`super::seed`] tells what and why.
 //!
-//! **Invariant:** a user drifts at most once, so that each kind of drift can be told from the others in a plan.
+//! **Invariant:** a user drifts at most once, so that each kind of drift can be told from the
+//! others in a plan.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,10 @@ use super::{
     seed::domain,
     world::{Tenant, User},
 };
-use crate::model::{Calling, DesiredTenant, DesiredUser, Details, Field, GatewayId, Prune, TenantId, TenantName, Upn, Value};
+use crate::model::{
+    Calling, DesiredTenant, DesiredUser, Details, Field, GatewayId, Prune, TenantId, TenantName,
+    Upn, Value,
+};
 
 /// A kind of drift that is dealt out in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +95,9 @@ impl<'a> Fate<'a> {
         let wanted = if self.desired.users.len() < 20 { 1 } else { 2 };
         let domain = domain(self.desired);
         let names = (1..).filter_map(|n| Upn::parse(&format!("visitor{n}@{domain}")).ok());
-        let free = names.filter(|upn| !self.desired.users.contains_key(upn) && !self.desired.protect.users.contains(upn));
+        let free = names.filter(|upn| {
+            !self.desired.users.contains_key(upn) && !self.desired.protect.users.contains(upn)
+        });
         let free: Vec<Upn> = free.take(wanted).collect();
         for upn in free {
             let prunes = self.desired.prune == Prune::Disable;
@@ -99,8 +105,14 @@ impl<'a> Fate<'a> {
                 return;
             }
             self.disables += usize::from(prunes);
-            let gateway = self.live.users.values().find_map(|user| user.stored.get(Field::SbcGatewayId)).cloned();
-            let stored: Details = gateway.map(|gateway| (Field::SbcGatewayId, gateway)).into_iter().collect();
+            let gateway = self
+                .live
+                .users
+                .values()
+                .find_map(|user| user.stored.get(Field::SbcGatewayId))
+                .cloned();
+            let stored: Details =
+                gateway.map(|gateway| (Field::SbcGatewayId, gateway)).into_iter().collect();
             self.live.users.insert(upn, User::new(Calling::Enabled, stored));
         }
     }
@@ -110,17 +122,20 @@ impl<'a> Fate<'a> {
         match drift {
             Drift::Move => self.move_number(),
             Drift::Details => self.change_details(gateways),
-            Drift::Enable => self.choose(|user| user.calling == Calling::Enabled).is_some_and(|user| {
-                self.change(&user.upn, |live| live.calling = Calling::Disabled);
-                true
-            }),
+            Drift::Enable => {
+                self.choose(|user| user.calling == Calling::Enabled).is_some_and(|user| {
+                    self.change(&user.upn, |live| live.calling = Calling::Disabled);
+                    true
+                })
+            }
             Drift::Disable => self.may_disable() && self.switch_on(),
         }
     }
 
     fn switch_on(&mut self) -> bool {
         let protect = &self.desired.protect.users;
-        let chosen = self.choose(|user| user.calling == Calling::Disabled && !protect.contains(&user.upn));
+        let chosen =
+            self.choose(|user| user.calling == Calling::Disabled && !protect.contains(&user.upn));
         chosen.is_some_and(|user| {
             self.disables += 1;
             self.change(&user.upn, |live| live.calling = Calling::Enabled);
@@ -130,40 +145,55 @@ impl<'a> Fate<'a> {
 
     /// A has no number, B holds A's, and B's own is free.
     fn move_number(&mut self) -> bool {
-        let movable = |user: &DesiredUser| user.calling == Calling::Enabled && user.details.phone().is_some();
+        let movable =
+            |user: &DesiredUser| user.calling == Calling::Enabled && user.details.phone().is_some();
         let Some(taker) = self.choose(movable) else { return false };
-        let Some(holder) = self.choose(|user| movable(user) && user.upn != taker.upn) else { return false };
+        let Some(holder) = self.choose(|user| movable(user) && user.upn != taker.upn) else {
+            return false;
+        };
         let Some(number) = taker.details.phone() else { return false };
         self.change(&taker.upn, |live| live.stored.set(Field::PhoneNumber, Value::NoPhone));
-        self.change(&holder.upn, |live| live.stored.set(Field::PhoneNumber, Value::Phone(number.clone())));
+        self.change(&holder.upn, |live| {
+            live.stored.set(Field::PhoneNumber, Value::Phone(number.clone()));
+        });
         true
     }
 
     fn change_details(&mut self, gateways: &[GatewayId]) -> bool {
         let changes = |user: &DesiredUser| -> Vec<(Field, Value)> {
-            user.details.iter().filter_map(|(field, value)| Some((field, other(field, value, gateways)?))).collect()
+            user.details
+                .iter()
+                .filter_map(|(field, value)| Some((field, other(field, value, gateways)?)))
+                .collect()
         };
-        let chosen = self.choose(|user| user.calling == Calling::Enabled && !changes(user).is_empty());
-        let Some((user, change)) = chosen.and_then(|user| Some((user, self.rng.choice(changes(user))?))) else { return false };
+        let chosen =
+            self.choose(|user| user.calling == Calling::Enabled && !changes(user).is_empty());
+        let Some((user, change)) =
+            chosen.and_then(|user| Some((user, self.rng.choice(changes(user))?)))
+        else {
+            return false;
+        };
         self.change(&user.upn, |live| live.stored.set(change.0, change.1));
         true
     }
 
-    /// Whether a plan may disable one more: one for each 20 users, and no more than the tenant's own limit.
+    /// Whether a plan may disable one more: one for each 20 users, and no more than the tenant's
+    /// own limit.
     fn may_disable(&self) -> bool {
-        let enabled = self
-            .live
-            .users
-            .iter()
-            .filter(|(upn, user)| user.calling == Calling::Enabled && !user.hidden && !upn.is_platform_account());
-        let most = (self.desired.users.len() / 20).max(1).min(self.desired.limits.disable.allows(enabled.count()));
+        let enabled = self.live.users.iter().filter(|(upn, user)| {
+            user.calling == Calling::Enabled && !user.hidden && !upn.is_platform_account()
+        });
+        let most = (self.desired.users.len() / 20)
+            .max(1)
+            .min(self.desired.limits.disable.allows(enabled.count()));
         self.disables < most
     }
 
     /// One of those who fit and did not drift yet.
     fn choose(&mut self, fits: impl Fn(&DesiredUser) -> bool) -> Option<&'a DesiredUser> {
         let people = self.desired.users.values().filter(|user| !user.upn.is_platform_account());
-        let fit: Vec<_> = people.filter(|user| !self.drifted.contains(&user.upn) && fits(user)).collect();
+        let fit: Vec<_> =
+            people.filter(|user| !self.drifted.contains(&user.upn) && fits(user)).collect();
         self.rng.choice(fit)
     }
 
@@ -179,11 +209,18 @@ impl<'a> Fate<'a> {
 /// Another value for a field that people do change in the portal.
 fn other(field: Field, value: &Value, gateways: &[GatewayId]) -> Option<Value> {
     match (field, value) {
-        (Field::UseTeamsVoicemail | Field::UseEnterpriseDialPlan, Value::Flag(flag)) => Some(Value::Flag(!flag)),
-        (Field::SbcGatewayId, Value::Gateway(id)) => gateways.iter().find(|other| *other != id).copied().map(Value::Gateway),
+        (Field::UseTeamsVoicemail | Field::UseEnterpriseDialPlan, Value::Flag(flag)) => {
+            Some(Value::Flag(!flag))
+        }
+        (Field::SbcGatewayId, Value::Gateway(id)) => {
+            gateways.iter().find(|other| *other != id).copied().map(Value::Gateway)
+        }
         (Field::CallPolicyName, Value::Text(name)) => {
             let policies = ["AllowCalling", "Global"];
-            policies.into_iter().find(|other| *other != &**name).map(|other| Value::Text(other.into()))
+            policies
+                .into_iter()
+                .find(|other| *other != &**name)
+                .map(|other| Value::Text(other.into()))
         }
         _ => None,
     }

@@ -4,8 +4,9 @@
 //! every call --latency--> first rule that matches and whose die falls --> instead of, or on top of, the answer
 //! ```
 //!
-//! **Invariant:** whether a die falls depends on the seed, the call and how often that very call was made, never on the
-//! clock or on the order in which calls of different users arrive: a run with several calls in flight can be repeated.
+//! **Invariant:** whether a die falls depends on the seed, the call and how often that very call
+//! was made, never on the clock or on the order in which calls of different users arrive: a run
+//! with several calls in flight can be repeated.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,7 +17,8 @@ use super::{
     wire::Reply,
 };
 
-/// The switches. As JSON, everything that is left out has its default, and an unknown key is refused.
+/// The switches. As JSON, everything that is left out has its default, and an unknown key is
+/// refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -51,7 +53,8 @@ pub struct Faults {
     pub omitted_fields: Omitted,
     /// What an update does with an empty `phoneNumber` (contract 10 #14).
     pub empty_phone: EmptyPhone,
-    /// Texts of lists of users, and what stands there instead of each: how another service would spell it.
+    /// Texts of lists of users, and what stands there instead of each: how another service would
+    /// spell it.
     pub respell: Vec<(String, String)>,
     /// What a rule's failure says instead of the sandbox's own words: a service may say anything.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +98,8 @@ pub struct Latency {
     pub random_ms: u64,
 }
 
-/// How an update that takes somebody's number is refused; the vendor's way is unknown (contract 10 #9).
+/// How an update that takes somebody's number is refused; the vendor's way is unknown (contract 10
+/// #9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HeldNumber {
@@ -105,7 +109,8 @@ pub enum HeldNumber {
     ErrorInside,
 }
 
-/// What an update does with an empty `phoneNumber`; the vendor's way is unknown (contract 10 #14, #15).
+/// What an update does with an empty `phoneNumber`; the vendor's way is unknown (contract 10 #14,
+/// #15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EmptyPhone {
@@ -154,7 +159,8 @@ pub struct Rule {
     /// How long `late` holds the answer back.
     #[serde(default)]
     pub delay_ms: u64,
-    /// The status of `refused`, `refusedAfter`, `pageAfter` and `unavailable`, in place of their own.
+    /// The status of `refused`, `refusedAfter`, `pageAfter` and `unavailable`, in place of their
+    /// own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
@@ -202,7 +208,9 @@ impl Rule {
 
     fn concerns(&self, target: &Target) -> bool {
         let same = |wanted: &Option<String>, found: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         };
         self.times != Some(0)
             && self.route.is_none_or(|route| route == target.route)
@@ -266,12 +274,14 @@ pub enum Failure {
     Forbidden,
     /// 302 to another host; not carried out.
     Redirect,
-    /// 400 that repeats the password, each time spelled otherwise: in JSON, a form, a web page, base64; not carried out.
+    /// 400 that repeats the password, each time spelled otherwise: in JSON, a form, a web page,
+    /// base64; not carried out.
     Echo,
 }
 
 /// Where what leads away leads to: a host that does not exist (RFC 2606).
-pub(super) const ELSEWHERE: &str = "https://elsewhere.invalid/v1.0/admin/teams/userConfigurations?$skiptoken=1";
+pub(super) const ELSEWHERE: &str =
+    "https://elsewhere.invalid/v1.0/admin/teams/userConfigurations?$skiptoken=1";
 
 impl Failure {
     fn fits(self, route: Route) -> bool {
@@ -290,10 +300,20 @@ impl Failure {
 impl Faults {
     /// What is wrong with the switches, if anything is.
     pub(super) fn problem(&self) -> Option<String> {
-        let odd = self.rules.iter().filter_map(|rule| rule.probability).find(|p| !(0.0..=1.0).contains(p));
-        let status = self.rules.iter().filter_map(|rule| rule.status).find(|status| !(400..600).contains(status));
+        let odd = self
+            .rules
+            .iter()
+            .filter_map(|rule| rule.probability)
+            .find(|p| !(0.0..=1.0).contains(p));
+        let status = self
+            .rules
+            .iter()
+            .filter_map(|rule| rule.status)
+            .find(|status| !(400..600).contains(status));
         odd.map(|probability| format!("`probability` is {probability}; it goes from 0 to 1"))
-            .or_else(|| status.map(|status| format!("`status` is {status}; it goes from 400 to 599")))
+            .or_else(|| {
+                status.map(|status| format!("`status` is {status}; it goes from 400 to 599"))
+            })
     }
 
     /// What goes wrong with this call. The rule that strikes is counted down.
@@ -337,10 +357,12 @@ impl Dice {
     fn rng(&mut self, seed: u64, what: &str) -> fastrand::Rng {
         let thrown = self.thrown.entry(what.to_owned()).or_default();
         *thrown += 1;
-        // FNV-1a: the same on every machine and in every release, which std's hashers do not promise.
+        // FNV-1a: the same on every machine and in every release, which std's hashers do not
+        // promise.
         let bytes = seed.to_le_bytes().into_iter().chain(thrown.to_le_bytes()).chain(what.bytes());
-        let hash =
-            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
         fastrand::Rng::with_seed(hash)
     }
 }
@@ -359,12 +381,17 @@ mod tests {
         let struck = |users: [&'static str; 4]| {
             let mut faults = Faults { seed: 7, rules: vec![rule.clone()], ..Faults::default() };
             let mut dice = Dice::default();
-            let mut all: Vec<_> =
-                users.into_iter().map(|user| (user, faults.strike(&target(user), &mut dice).is_some())).collect();
+            let mut all: Vec<_> = users
+                .into_iter()
+                .map(|user| (user, faults.strike(&target(user), &mut dice).is_some()))
+                .collect();
             all.sort_unstable();
             all
         };
-        assert_eq!(struck(["a@x.y", "b@x.y", "c@x.y", "d@x.y"]), struck(["d@x.y", "c@x.y", "b@x.y", "a@x.y"]));
+        assert_eq!(
+            struck(["a@x.y", "b@x.y", "c@x.y", "d@x.y"]),
+            struck(["d@x.y", "c@x.y", "b@x.y", "a@x.y"])
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Microsoft Graph beside the vendor's service: a token for one tenant, and the users that Teams shows (contract 12).
+//! Microsoft Graph beside the vendor's service: a token for one tenant, and the users that Teams
+//! shows (contract 12).
 //!
 //! ```text
 //! POST /{tenantId}/oauth2/v2.0/token --> token --> GET /v1.0/admin/teams/userConfigurations?$top=..  --> value, @odata.nextLink
 //! ```
 //!
-//! Teams shows what was pushed to it, not what the platform stores; and it shows everybody of the tenant, those outside the
-//! platform's sync groups included.
+//! Teams shows what was pushed to it, not what the platform stores; and it shows everybody of the
+//! tenant, those outside the platform's sync groups included.
 //!
 //! **Invariant:** a token opens the tenant that it was given out for and no other.
 
@@ -50,21 +51,37 @@ impl Tokens {
         now: Timestamp,
     ) -> Result<Reply, Reply> {
         let refused = |status, error: &str, text: &str| {
-            Err(Reply::json(status, &json!({ "error": error, "error_description": text, "error_codes": [] })))
+            Err(Reply::json(
+                status,
+                &json!({ "error": error, "error_description": text, "error_codes": [] }),
+            ))
         };
         let form = pairs(&String::from_utf8_lossy(&request.body));
         let field = |name| form.get(name).map(String::as_str);
         if field("grant_type") != Some("client_credentials") {
-            return refused(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type");
+            return refused(
+                400,
+                "unsupported_grant_type",
+                "AADSTS70003: The app requested an unsupported grant type",
+            );
         }
         if field("scope") != Some("https://graph.microsoft.com/.default") {
-            return refused(400, "invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid");
+            return refused(
+                400,
+                "invalid_scope",
+                "AADSTS70011: The provided value for the input parameter 'scope' is not valid",
+            );
         }
         if !world.tenants.contains_key(tenant) {
-            return refused(400, "invalid_request", &format!("AADSTS90002: Tenant '{tenant}' not found"));
+            return refused(
+                400,
+                "invalid_request",
+                &format!("AADSTS90002: Tenant '{tenant}' not found"),
+            );
         }
         if faults.graph_not_let_in || field("client_id") != Some(GRAPH_CLIENT_ID) {
-            let text = format!("AADSTS700016: Application was not found in the directory '{tenant}'");
+            let text =
+                format!("AADSTS700016: Application was not found in the directory '{tenant}'");
             return refused(400, "unauthorized_client", &text);
         }
         if faults.wrong_credentials || field("client_secret") != Some(SECRET) {
@@ -76,13 +93,18 @@ impl Tokens {
         let header = format!("{TOKEN}{tenant}.{}", self.serial);
         let token = header.trim_start_matches("Bearer ").to_owned();
         self.given.insert(header, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
-        Ok(Reply::json(200, &json!({ "token_type": "Bearer", "expires_in": lifetime.as_secs(), "access_token": token })))
+        Ok(Reply::json(
+            200,
+            &json!({ "token_type": "Bearer", "expires_in": lifetime.as_secs(), "access_token": token }),
+        ))
     }
 
     /// The tenant that a request may see.
     pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<TenantId, Reply> {
         let good = self.given.get(&request.authorization).is_some_and(|until| *until > now);
-        tenant_of(request).filter(|_| good).ok_or_else(|| error(401, "InvalidAuthenticationToken", "Access token has expired"))
+        tenant_of(request)
+            .filter(|_| good)
+            .ok_or_else(|| error(401, "InvalidAuthenticationToken", "Access token has expired"))
     }
 }
 
@@ -104,14 +126,16 @@ pub(super) fn users(
     failure: Option<Failure>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
-    let tenant = world.tenants.get(id).ok_or_else(|| error(404, "ResourceNotFound", "no such tenant"))?;
+    let tenant =
+        world.tenants.get(id).ok_or_else(|| error(404, "ResourceNotFound", "no such tenant"))?;
     let number = |name| match request.query(name) {
         Some(text) => text.parse().map(Some).map_err(|_| error(400, "BadRequest", "not a number")),
         None => Ok(None),
     };
     let top: usize = number("$top")?.unwrap_or(PAGE).clamp(1, MAX_PAGE);
     let start: usize = number("$skiptoken")?.unwrap_or(0);
-    let mut all: Vec<Json> = tenant.users.iter().map(|(upn, user)| item(id, tenant, upn, user, now)).collect();
+    let mut all: Vec<Json> =
+        tenant.users.iter().map(|(upn, user)| item(id, tenant, upn, user, now)).collect();
     all.push(attendant(id, &all));
     if failure == Some(Failure::EmptyList) {
         all.clear();
@@ -120,16 +144,23 @@ pub(super) fn users(
     match failure {
         Some(Failure::DuplicateUser) => page.extend(all.first().cloned()),
         Some(Failure::OtherTenant) => {
-            if let Some(of) = page.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back() {
+            if let Some(of) =
+                page.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back()
+            {
                 *of = json!(TenantId::nil().as_str());
             }
         }
         _ => {}
     }
-    let mut answer = json!({ "@odata.context": "$metadata#admin/teams/userConfigurations", "value": page });
+    let mut answer =
+        json!({ "@odata.context": "$metadata#admin/teams/userConfigurations", "value": page });
     let next = start + top;
-    let link =
-        |start| json!(format!("http://{}/v1.0/admin/teams/userConfigurations?$top={top}&$skiptoken={start}", request.host));
+    let link = |start| {
+        json!(format!(
+            "http://{}/v1.0/admin/teams/userConfigurations?$top={top}&$skiptoken={start}",
+            request.host
+        ))
+    };
     let link = match failure {
         Some(Failure::OtherHost) => Some(json!(ELSEWHERE)),
         Some(Failure::RepeatedPage) => Some(link(0)),

@@ -1,8 +1,8 @@
 //! The socket: bytes to [`Request`], [`Outcome`] to bytes.
 //!
-//! An answer that is lost is really lost: the handler marks the connection as cut, and from then on its socket refuses to
-//! write, so that the server gives it up. The client sees the connection end without one byte of an answer, as it does when
-//! a service dies in the middle of a call.
+//! An answer that is lost is really lost: the handler marks the connection as cut, and from then on
+//! its socket refuses to write, so that the server gives it up. The client sees the connection end
+//! without one byte of an answer, as it does when a service dies in the middle of a call.
 //!
 //! **Invariant:** the lock on the service is never held across an await.
 
@@ -65,7 +65,8 @@ impl Shared {
 /// Serves until the sandbox is stopped and the calls in flight are answered.
 pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<()> {
     let stop = shared.stop.clone();
-    let app = Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
+    let app =
+        Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
     axum::serve(Door(listener), app.into_make_service_with_connect_info::<Scissors>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
@@ -79,7 +80,9 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let text = |name: HeaderName| {
+        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
     let request = Request {
         method: method.as_str().to_owned(),
         path: uri.path().to_owned(),
@@ -109,7 +112,8 @@ async fn answer(
 
 fn response(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(reply.content_type));
     if let Some(location) = reply.location {
@@ -123,7 +127,9 @@ fn response(reply: Reply) -> Response {
 
 /// The time by the service's clock. If that is right, the server says it by itself.
 fn dated(mut response: Response, ahead: i32) -> Response {
-    let moment = (ahead != 0).then(|| Timestamp::now().checked_add(jiff::SignedDuration::from_secs(ahead.into())).ok()).flatten();
+    let moment = (ahead != 0)
+        .then(|| Timestamp::now().checked_add(jiff::SignedDuration::from_secs(ahead.into())).ok())
+        .flatten();
     let text = moment.map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if let Some(value) = text.and_then(|text| header::HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(header::DATE, value);
@@ -172,13 +178,21 @@ struct Line {
 }
 
 impl AsyncRead for Line {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.scissors.0.load(Ordering::Acquire) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }

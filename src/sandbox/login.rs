@@ -1,6 +1,7 @@
 //! Who may call: the token endpoint and the bearer that every other call needs (contract 2.1).
 //!
-//! **Invariant:** a token is good until the instant that was promised when it was given out, and never after.
+//! **Invariant:** a token is good until the instant that was promised when it was given out, and
+//! never after.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -43,19 +44,32 @@ pub(super) enum Whose {
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self { given: BTreeMap::new(), serial: 0, secret: SECRET.to_owned(), enterprises: BTreeMap::new() }
+        Self {
+            given: BTreeMap::new(),
+            serial: 0,
+            secret: SECRET.to_owned(),
+            enterprises: BTreeMap::new(),
+        }
     }
 }
 
 impl Tokens {
     /// Gives out a token.
-    pub(super) fn issue(&mut self, request: &Request, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {
-        let refused =
-            |status, error: &str, text: &str| Err(Reply::json(status, &json!({ "error": error, "error_description": text })));
+    pub(super) fn issue(
+        &mut self,
+        request: &Request,
+        faults: &Faults,
+        now: Timestamp,
+    ) -> Result<Reply, Reply> {
+        let refused = |status, error: &str, text: &str| {
+            Err(Reply::json(status, &json!({ "error": error, "error_description": text })))
+        };
         if !request.content_type.starts_with("application/x-www-form-urlencoded") {
             return Err(Reply::error(415, "the body must be application/x-www-form-urlencoded"));
         }
-        let Some((whose, username, password)) = self.client(request).filter(|_| !faults.wrong_credentials) else {
+        let Some((whose, username, password)) =
+            self.client(request).filter(|_| !faults.wrong_credentials)
+        else {
             return refused(401, "invalid_client", "Bad client credentials");
         };
         let form = pairs(&String::from_utf8_lossy(&request.body));
@@ -63,11 +77,14 @@ impl Tokens {
         if field("grant_type") != Some("password") {
             return refused(400, "unsupported_grant_type", "grant_type must be password");
         }
-        if field("username") != Some(username.as_str()) || field("password") != Some(password.as_str()) {
+        if field("username") != Some(username.as_str())
+            || field("password") != Some(password.as_str())
+        {
             return refused(401, "unauthorized", "Bad credentials");
         }
         if faults.password_never_changed && whose == Whose::Reseller {
-            let text = "User credentials have expired: log in to the portal and change the initial password";
+            let text = "User credentials have expired: log in to the portal and change the \
+                initial password";
             return refused(400, "invalid_grant", text);
         }
         let lifetime = Duration::from_secs(faults.token_lifetime_seconds.into());
@@ -76,10 +93,12 @@ impl Tokens {
         Ok(Reply::json(200, &body))
     }
 
-    /// The client that a request for a token is of, with the user name and the password that go with it.
+    /// The client that a request for a token is of, with the user name and the password that go
+    /// with it.
     fn client(&self, request: &Request) -> Option<(Whose, String, String)> {
         let is = |client: &str, secret: &str| {
-            request.authorization == format!("Basic {}", base64(format!("{client}:{secret}").as_bytes(), STANDARD))
+            request.authorization
+                == format!("Basic {}", base64(format!("{client}:{secret}").as_bytes(), STANDARD))
         };
         if is(CLIENT_ID, &self.secret) {
             return Some((Whose::Reseller, USERNAME.to_owned(), self.secret.clone()));
@@ -90,13 +109,20 @@ impl Tokens {
         })
     }
 
-    /// `regenerateAPICredentials` (contract 2.3): the body is the tenant id as bare text, and the token is the reseller's.
-    pub(super) fn regenerate(&mut self, world: &World, whose: &Whose, tenant: Option<&TenantId>) -> Result<Reply, Reply> {
+    /// `regenerateAPICredentials` (contract 2.3): the body is the tenant id as bare text, and the
+    /// token is the reseller's.
+    pub(super) fn regenerate(
+        &mut self,
+        world: &World,
+        whose: &Whose,
+        tenant: Option<&TenantId>,
+    ) -> Result<Reply, Reply> {
         if *whose != Whose::Reseller {
             return Err(Reply::error(403, "this needs a token of the reseller"));
         }
         let known = tenant.filter(|tenant| world.tenants.contains_key(*tenant));
-        let tenant = known.ok_or_else(|| Reply::error(400, "no registered enterprise has this tenant id"))?;
+        let tenant = known
+            .ok_or_else(|| Reply::error(400, "no registered enterprise has this tenant id"))?;
         Ok(Reply::json(200, &self.new_credentials(tenant)))
     }
 
@@ -109,11 +135,18 @@ impl Tokens {
         json!({ "enterpriseId": 124, "entAdminUsername": user, "entAdminSecret": password, "clientID": client, "clientSecret": secret })
     }
 
-    /// A refusal that repeats the password as careless services do, in one spelling after the other.
+    /// A refusal that repeats the password as careless services do, in one spelling after the
+    /// other.
     pub(super) fn echo(&self, turn: usize) -> Reply {
         let secret = &self.secret;
-        let form = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
-        let page = secret.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&#39;");
+        let form =
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+                .to_string();
+        let page = secret
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&#39;");
         let basic = base64(format!("{CLIENT_ID}:{secret}").as_bytes(), STANDARD);
         let said = match turn % 6 {
             0 => format!("login {USERNAME}/{secret}"),
@@ -132,13 +165,18 @@ impl Tokens {
         self.given.clear();
     }
 
-    /// Makes a token of the vendor's form: header and claims as JSON in base64, then what would be a signature.
+    /// Makes a token of the vendor's form: header and claims as JSON in base64, then what would be
+    /// a signature.
     fn give(&mut self, whose: Whose, now: Timestamp, until: Timestamp) -> String {
         self.given.retain(|_, (until, _)| *until > now);
         self.serial += 1;
-        let part = |json: serde_json::Value| base64(json.to_string().as_bytes(), URL_SAFE).trim_end_matches('=').to_owned();
+        let part = |json: serde_json::Value| {
+            base64(json.to_string().as_bytes(), URL_SAFE).trim_end_matches('=').to_owned()
+        };
         let header = part(json!({ "kid": "sandbox", "alg": "none" }));
-        let claims = part(json!({ "user_name": USERNAME, "exp": until.as_second(), "jti": self.serial.to_string() }));
+        let claims = part(
+            json!({ "user_name": USERNAME, "exp": until.as_second(), "jti": self.serial.to_string() }),
+        );
         let token = format!("{header}.{claims}.sandbox");
         self.given.insert(token.clone(), (until, whose));
         token
@@ -146,7 +184,8 @@ impl Tokens {
 
     /// Whether a request may go on.
     pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<Whose, Reply> {
-        let until = request.authorization.strip_prefix("Bearer ").map(|token| self.given.get(token));
+        let until =
+            request.authorization.strip_prefix("Bearer ").map(|token| self.given.get(token));
         let text = match until {
             None => "Full authentication is required to access this resource",
             Some(None) => "Cannot convert access token to JSON",
@@ -159,13 +198,16 @@ impl Tokens {
 
 /// Client id, client secret, user name and password of an enterprise's credentials of that number.
 fn words(tenant: &TenantId, number: u64) -> [String; 4] {
-    ["client", "client-secret", "admin", "admin-secret"].map(|word| format!("enterprise-{word}-{number}-{tenant}"))
+    ["client", "client-secret", "admin", "admin-secret"]
+        .map(|word| format!("enterprise-{word}-{number}-{tenant}"))
 }
 
 /// The same with the codes of bytes in small letters.
 fn lower_codes(form: &str) -> String {
     let parts = form.split_inclusive('%').map(|part| match part.split_at_checked(2) {
-        Some((code, rest)) if code.bytes().all(|byte| byte.is_ascii_hexdigit()) => code.to_lowercase() + rest,
+        Some((code, rest)) if code.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            code.to_lowercase() + rest
+        }
         _ => part.to_owned(),
     });
     parts.collect()
@@ -181,7 +223,10 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
         let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
         let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[(bits >> shift) & 63]));
         // One byte fills two letters, two bytes three; the rest is padding.
-        let padded = letters.into_iter().enumerate().map(|(index, letter)| if index <= chunk.len() { letter } else { '=' });
+        let padded = letters
+            .into_iter()
+            .enumerate()
+            .map(|(index, letter)| if index <= chunk.len() { letter } else { '=' });
         padded.collect::<String>()
     };
     bytes.chunks(3).map(group).collect()
@@ -194,7 +239,10 @@ mod tests {
     #[test]
     fn base64_as_in_rfc_4648() {
         let encode = |text: &str| base64(text.as_bytes(), STANDARD);
-        assert_eq!(["", "f", "fo", "foo", "foob"].map(encode), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+        assert_eq!(
+            ["", "f", "fo", "foo", "foob"].map(encode),
+            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
+        );
     }
 
     #[test]
@@ -204,7 +252,10 @@ mod tests {
         let token = tokens.give(Whose::Reseller, start, start + Duration::from_secs(60));
         let request = Request { authorization: format!("Bearer {token}"), ..Request::default() };
         assert!(tokens.check(&request, start + Duration::from_secs(59)).is_ok());
-        assert_eq!(tokens.check(&request, start + Duration::from_secs(60)).unwrap_err().status, 401);
+        assert_eq!(
+            tokens.check(&request, start + Duration::from_secs(60)).unwrap_err().status,
+            401
+        );
         assert_eq!(tokens.check(&Request::default(), start).unwrap_err().status, 401);
     }
 }

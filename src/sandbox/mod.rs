@@ -1,4 +1,5 @@
-//! The vendor's service, and Microsoft Graph beside it, on a loopback socket: for trying Dialplane without an account, and for testing it.
+//! The vendor's service, and Microsoft Graph beside it, on a loopback socket: for trying Dialplane
+//! without an account, and for testing it.
 //!
 //! ```text
 //! socket --http--> Request --service::handle(state, now)--> Outcome --http--> socket
@@ -6,16 +7,19 @@
 //!                           faults   route -> login, reads, provisioning, graph -> World
 //! ```
 //!
-//! It enforces the rules that the contract states or implies: tokens that expire, consent that needs both indicators, users
-//! whom the sync groups hide, numbers that stay with disabled users, writes that become visible late. Where the vendor's
-//! behaviour is unknown it is a switch ([`Faults`]), so that a client can be tested against each possibility.
+//! It enforces the rules that the contract states or implies: tokens that expire, consent that
+//! needs both indicators, users whom the sync groups hide, numbers that stay with disabled users,
+//! writes that become visible late. Where the vendor's behaviour is unknown it is a switch
+//! ([`Faults`]), so that a client can be tested against each possibility.
 //!
 //! **Invariant:** listens on loopback addresses only.
 //!
-//! **Invariant:** spells the wire itself and shares nothing with the client but the nouns: the two check each other.
+//! **Invariant:** spells the wire itself and shares nothing with the client but the nouns: the two
+//! check each other.
 //!
-//! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing of calls about different
-//! users; only a rule that is counted down over several users strikes whoever comes first.
+//! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing
+//! of calls about different users; only a rule that is counted down over several users strikes
+//! whoever comes first.
 
 mod calls;
 mod config;
@@ -78,7 +82,10 @@ impl Sandbox {
     /// Starts on a loopback address; port 0 lets the system choose one.
     pub async fn start(world: World, address: SocketAddr) -> io::Result<Self> {
         if !address.ip().is_loopback() {
-            let text = format!("the sandbox listens on loopback addresses only, such as 127.0.0.1, and {} is none", address.ip());
+            let text = format!(
+                "the sandbox listens on loopback addresses only, such as 127.0.0.1, and {} is none",
+                address.ip()
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let listener = TcpListener::bind(address).await?;
@@ -102,7 +109,8 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
-    /// The requests so far, in the order in which they were handled. The sandbox's own pages are not among them.
+    /// The requests so far, in the order in which they were handled. The sandbox's own pages are
+    /// not among them.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.all().cloned().collect()
@@ -126,12 +134,14 @@ impl Sandbox {
         look(&mut service.world)
     }
 
-    /// Changes the client secret and the password to `secret` and ends all tokens, as an operator does who rotates them.
+    /// Changes the client secret and the password to `secret` and ends all tokens, as an operator
+    /// does who rotates them.
     pub fn change_secret(&self, secret: &str) {
         self.shared.lock().tokens.change_secret(secret);
     }
 
-    /// The credentials of an enterprise, as `regenerateAPICredentials` would answer them; those before end.
+    /// The credentials of an enterprise, as `regenerateAPICredentials` would answer them; those
+    /// before end.
     #[must_use]
     pub fn enterprise_credentials(&self, tenant: &TenantId) -> String {
         self.shared.lock().tokens.new_credentials(tenant).to_string()

@@ -1,7 +1,7 @@
 //! Who holds which number, so that setting one does not look through everybody.
 //!
-//! **Invariant:** what is found is what [`World::holder`] would find. Whoever changes the world in another way than through
-//! [`Numbers::set`] must [`Numbers::forget`].
+//! **Invariant:** what is found is what [`World::holder`] would find. Whoever changes the world in
+//! another way than through [`Numbers::set`] must [`Numbers::forget`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,14 @@ impl Numbers {
         self.0 = None;
     }
 
-    /// Whether somebody else than `user` of `place` holds `number`; a short extension is looked for in its own tenant only.
-    pub(super) fn is_taken(&mut self, world: &World, number: &PhoneNumber, (place, user): (&TenantId, &Upn)) -> bool {
+    /// Whether somebody else than `user` of `place` holds `number`; a short extension is looked for
+    /// in its own tenant only.
+    pub(super) fn is_taken(
+        &mut self,
+        world: &World,
+        number: &PhoneNumber,
+        (place, user): (&TenantId, &Upn),
+    ) -> bool {
         let holders = self.0.get_or_insert_with(|| {
             let mut holders = Holders::new();
             for (id, upn, user) in world.users() {
@@ -31,12 +37,21 @@ impl Numbers {
             }
             holders
         });
-        let others = holders.get(number).into_iter().flatten().filter(|(id, upn)| (id, upn) != (place, user));
+        let others = holders
+            .get(number)
+            .into_iter()
+            .flatten()
+            .filter(|(id, upn)| (id, upn) != (place, user));
         others.into_iter().any(|(id, _)| id == place || !number.is_extension())
     }
 
     /// A user's stored details change.
-    pub(super) fn set(&mut self, (place, user): (&TenantId, &Upn), before: &Details, after: &Details) {
+    pub(super) fn set(
+        &mut self,
+        (place, user): (&TenantId, &Upn),
+        before: &Details,
+        after: &Details,
+    ) {
         let Some(holders) = &mut self.0 else { return };
         if let Some(number) = before.phone() {
             holders.entry(number.clone()).or_default().remove(&(place.clone(), user.clone()));

@@ -39,17 +39,28 @@ pub(super) fn write(
         (_, Whose::Reseller) => flat(&body)?,
         (_, Whose::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
     };
-    let unknown = || Reply::error(400, "the consent object names a tenant that this reseller does not have");
+    let unknown =
+        || Reply::error(400, "the consent object names a tenant that this reseller does not have");
     let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
     if *whose == Whose::Reseller && !tenant.consents() {
-        return Err(Reply::error(403, "the enterprise has not consented to provisioning by the service provider"));
+        return Err(Reply::error(
+            403,
+            "the enterprise has not consented to provisioning by the service provider",
+        ));
     }
     if reseller.is_some_and(|named| named != reads::reseller_of(tenant, faults)) {
-        return Err(Reply::error(403, "resellerId is not the reseller that the enterprise belongs to"));
+        return Err(Reply::error(
+            403,
+            "resellerId is not the reseller that the enterprise belongs to",
+        ));
     }
     match target.route {
-        Route::Enable => switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now),
-        Route::Disable => switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now),
+        Route::Enable => {
+            switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now)
+        }
+        Route::Disable => {
+            switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now)
+        }
         Route::Sync => sync(tenant, faults, now),
         _ => update(world, numbers, faults, &id, &body, now),
     }
@@ -58,16 +69,25 @@ pub(super) fn write(
 /// The consent object as the whole body (contract 2.4).
 fn flat(body: &Map<String, Json>) -> Result<(TenantId, Option<i64>), Reply> {
     if let Some(odd) = body.keys().find(|key| !["tenantId", "resellerId"].contains(&key.as_str())) {
-        return Err(Reply::error(400, format!("the body must be the consent object alone, without {odd}")));
+        return Err(Reply::error(
+            400,
+            format!("the body must be the consent object alone, without {odd}"),
+        ));
     }
     consent_object(body)
 }
 
 /// The consent object under `authenticationResult` (contract 2.4).
-fn wrapped(body: &Map<String, Json>, whose: &Whose, now: Timestamp) -> Result<(TenantId, Option<i64>), Reply> {
+fn wrapped(
+    body: &Map<String, Json>,
+    whose: &Whose,
+    now: Timestamp,
+) -> Result<(TenantId, Option<i64>), Reply> {
     match (body.get("authenticationResult"), whose) {
         (Some(Json::Object(inner)), Whose::Reseller) => flat(inner),
-        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => Ok((delegation::check(inner, tenant, now)?, None)),
+        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => {
+            Ok((delegation::check(inner, tenant, now)?, None))
+        }
         _ => Err(Reply::error(400, "authenticationResult must be the consent object")),
     }
 }
@@ -77,18 +97,30 @@ fn consent_object(object: &Map<String, Json>) -> Result<(TenantId, Option<i64>),
         return Err(Reply::error(400, "resellerId must be the number of a reseller"));
     };
     let tenant = object.get("tenantId").and_then(Json::as_str).map(TenantId::parse);
-    let tenant = tenant.and_then(Result::ok).ok_or_else(|| Reply::error(400, "tenantId must be a GUID"))?;
+    let tenant =
+        tenant.and_then(Result::ok).ok_or_else(|| Reply::error(400, "tenantId must be a GUID"))?;
     Ok((tenant, Some(reseller)))
 }
 
-fn visible<'world>(tenant: &'world mut Tenant, upn: Option<&Upn>) -> Result<&'world mut User, Reply> {
+fn visible<'world>(
+    tenant: &'world mut Tenant,
+    upn: Option<&Upn>,
+) -> Result<&'world mut User, Reply> {
     let user = upn.and_then(|upn| tenant.users.get_mut(upn)).filter(|user| !user.hidden);
     user.ok_or_else(|| Reply::error(404, "the enterprise has no such user"))
 }
 
-fn switch(user: &mut User, calling: Calling, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {
+fn switch(
+    user: &mut User,
+    calling: Calling,
+    faults: &Faults,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     if calling == Calling::Enabled && user.stored.get(Field::SbcGatewayId).is_none() {
-        return Err(Reply::error(409, "the user is not set up for calling: no SBC gateway is stored"));
+        return Err(Reply::error(
+            409,
+            "the user is not set up for calling: no SBC gateway is stored",
+        ));
     }
     user.lag(now, Duration::from_millis(faults.visible_after_ms));
     user.calling = calling;
@@ -125,7 +157,9 @@ fn update(
         }
     }
     let held = sent.phone().is_some_and(|number| numbers.is_taken(world, number, (id, &upn)));
-    let Some(tenant) = world.tenants.get_mut(id) else { return Err(Reply::error(404, "there is no such tenant")) };
+    let Some(tenant) = world.tenants.get_mut(id) else {
+        return Err(Reply::error(404, "there is no such tenant"));
+    };
     let user = visible(tenant, Some(&upn))?;
     if held {
         let text = "the phone number is already assigned to another user";
@@ -148,7 +182,8 @@ fn keep_number(world: &World, id: &TenantId, upn: &Upn, sent: &mut Details) {
     }
 }
 
-/// Stores an update. Only a changed number goes on to Microsoft at once; the rest waits for an enable or a sync (contract 4.3).
+/// Stores an update. Only a changed number goes on to Microsoft at once; the rest waits for an
+/// enable or a sync (contract 4.3).
 fn store(user: &mut User, sent: Details, faults: &Faults, now: Timestamp) {
     let stored = match faults.omitted_fields {
         Omitted::Keep => sent.over(&user.stored),
@@ -172,6 +207,10 @@ fn sync(tenant: &mut Tenant, faults: &Faults, now: Timestamp) -> Result<Reply, R
     tenant.sync.accepted += 1;
     tenant.sync.last = Some(now);
     tenant.sync.running_until = now.checked_add(Duration::from_millis(faults.sync_takes_ms)).ok();
-    tenant.users.values_mut().filter(|user| !user.hidden).for_each(|user| user.push_slowly(now, teams_lag(faults)));
+    tenant
+        .users
+        .values_mut()
+        .filter(|user| !user.hidden)
+        .for_each(|user| user.push_slowly(now, teams_lag(faults)));
     Ok(Reply::accepted())
 }

@@ -19,7 +19,10 @@ use crate::model::{TenantId, Upn};
 /// `getAuthenticatedUser`: the body is the user name as bare text (contract 2.2).
 pub(super) fn who_am_i(request: &Request, faults: &Faults) -> Result<Reply, Reply> {
     if request.body != USERNAME.as_bytes() {
-        return Err(Reply::error(400, "the body must be the user name of the caller, as bare text"));
+        return Err(Reply::error(
+            400,
+            "the body must be the user name of the caller, as bare text",
+        ));
     }
     let me = json!({
         "username": USERNAME,
@@ -39,7 +42,11 @@ const BELOW: i64 = RESELLER_ID + 1;
 
 /// The reseller that a tenant belongs to. A master reseller has none itself.
 pub(super) fn reseller_of(tenant: &Tenant, faults: &Faults) -> i64 {
-    if faults.master_reseller && tenant.reseller_id == RESELLER_ID { BELOW } else { tenant.reseller_id }
+    if faults.master_reseller && tenant.reseller_id == RESELLER_ID {
+        BELOW
+    } else {
+        tenant.reseller_id
+    }
 }
 
 /// `getResellers` (contract 6.1).
@@ -48,13 +55,20 @@ pub(super) fn resellers(world: &World, request: &Request, faults: &Faults) -> Re
     if !faults.master_reseller {
         return Err(Reply::error(403, "this is no master reseller"));
     }
-    let below: BTreeSet<i64> = world.tenants.values().map(|tenant| reseller_of(tenant, faults)).collect();
-    let list = below.into_iter().map(|id| json!({ "resellerId": id, "resellerName": format!("sandbox {id}") }));
+    let below: BTreeSet<i64> =
+        world.tenants.values().map(|tenant| reseller_of(tenant, faults)).collect();
+    let list = below
+        .into_iter()
+        .map(|id| json!({ "resellerId": id, "resellerName": format!("sandbox {id}") }));
     Ok(Reply::json(200, &list.collect()))
 }
 
 /// `getEnterprisesForReseller`: a bare array, the older way of lists (contract 1).
-pub(super) fn enterprises(world: &World, request: &Request, faults: &Faults) -> Result<Reply, Reply> {
+pub(super) fn enterprises(
+    world: &World,
+    request: &Request,
+    faults: &Faults,
+) -> Result<Reply, Reply> {
     let asked: Option<i64> = request.path.rsplit('/').next().and_then(|id| id.parse().ok());
     let of = |tenant: &Tenant| Some(reseller_of(tenant, faults)) == asked;
     let below = faults.master_reseller && world.tenants.values().any(of);
@@ -62,20 +76,24 @@ pub(super) fn enterprises(world: &World, request: &Request, faults: &Faults) -> 
         own_reseller(request)?;
     }
     let list = world.tenants.iter().filter(|(_, tenant)| of(tenant));
-    let list: Vec<Json> = list.map(|(id, tenant)| enterprise_json(world, id, tenant, faults)).collect();
+    let list: Vec<Json> =
+        list.map(|(id, tenant)| enterprise_json(world, id, tenant, faults)).collect();
     Ok(Reply::json(200, &json!(list)))
 }
 
 /// `getAvailableSBCGatewayRegionsByResellerId` (contract 6.7).
 pub(super) fn gateways(world: &World, request: &Request) -> Result<Reply, Reply> {
     own_reseller(request)?;
-    let entry =
-        |(id, region): (&crate::model::GatewayId, &String)| json!({ "sbcGatewayId": id.get(), "sbcGatewayRegion": region });
+    let entry = |(id, region): (&crate::model::GatewayId, &String)| json!({ "sbcGatewayId": id.get(), "sbcGatewayRegion": region });
     Ok(Reply::json(200, &world.gateways.iter().map(entry).collect()))
 }
 
 /// `getEnterpriseInfoForTenant` (contract 2.5).
-pub(super) fn enterprise(world: &World, tenant: Option<&TenantId>, faults: &Faults) -> Result<Reply, Reply> {
+pub(super) fn enterprise(
+    world: &World,
+    tenant: Option<&TenantId>,
+    faults: &Faults,
+) -> Result<Reply, Reply> {
     let (id, tenant) = known_tenant(world, tenant)?;
     Ok(Reply::json(200, &enterprise_json(world, id, tenant, faults)))
 }
@@ -90,13 +108,15 @@ pub(super) fn list_users(
 ) -> Result<Reply, Reply> {
     let (id, tenant) = match request.parameter("enterpriseId") {
         Some(number) if tenant.is_none() => {
-            let found = world.tenants.iter().find(|(_, tenant)| tenant.enterprise_id.to_string() == number);
+            let found =
+                world.tenants.iter().find(|(_, tenant)| tenant.enterprise_id.to_string() == number);
             found.ok_or_else(|| Reply::error(404, "there is no enterprise with this number"))?
         }
         _ => known_tenant(world, tenant)?,
     };
     let visible = tenant.users.iter().filter(|(_, user)| !user.hidden);
-    let mut users: Vec<Json> = visible.map(|(upn, user)| user_json(id, upn, user, tenant, now)).collect();
+    let mut users: Vec<Json> =
+        visible.map(|(upn, user)| user_json(id, upn, user, tenant, now)).collect();
     let total = match failure {
         Some(Failure::EmptyList) => {
             users.clear();
@@ -112,7 +132,9 @@ pub(super) fn list_users(
             users.len()
         }
         Some(Failure::OtherTenant) => {
-            if let Some(of) = users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back() {
+            if let Some(of) =
+                users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back()
+            {
                 *of = json!(TenantId::nil().as_str());
             }
             users.len()
@@ -120,11 +142,18 @@ pub(super) fn list_users(
         _ => users.len(),
     };
     let repeated = failure == Some(Failure::RepeatedPage);
-    wrapped(world.envelope, request, &users, total, repeated).map(|answer| Reply::json(200, &answer))
+    wrapped(world.envelope, request, &users, total, repeated)
+        .map(|answer| Reply::json(200, &answer))
 }
 
 /// One page of a list in its envelope; if it is `repeated`, the first page whichever was asked for.
-fn wrapped(envelope: Envelope, request: &Request, users: &[Json], total: usize, repeated: bool) -> Result<Json, Reply> {
+fn wrapped(
+    envelope: Envelope,
+    request: &Request,
+    users: &[Json],
+    total: usize,
+    repeated: bool,
+) -> Result<Json, Reply> {
     let page = |start: usize, length: usize| -> Vec<Json> {
         users.iter().skip(if repeated { 0 } else { start }).take(length).cloned().collect()
     };
@@ -132,7 +161,10 @@ fn wrapped(envelope: Envelope, request: &Request, users: &[Json], total: usize, 
         Envelope::Bare => json!(users),
         Envelope::Datatables => {
             let draw = number(request, "draw")?.unwrap_or(1);
-            let page = page(number(request, "start")?.unwrap_or(0), number(request, "length")?.unwrap_or(usize::MAX));
+            let page = page(
+                number(request, "start")?.unwrap_or(0),
+                number(request, "length")?.unwrap_or(usize::MAX),
+            );
             json!({
                 "draw": draw,
                 "recordsTotal": total,
@@ -141,7 +173,10 @@ fn wrapped(envelope: Envelope, request: &Request, users: &[Json], total: usize, 
             })
         }
         Envelope::Page => {
-            let (index, size) = (number(request, "page")?.unwrap_or(0), number(request, "size")?.unwrap_or(20).max(1));
+            let (index, size) = (
+                number(request, "page")?.unwrap_or(0),
+                number(request, "size")?.unwrap_or(20).max(1),
+            );
             let page = page(index.saturating_mul(size), size);
             json!({ "content": page, "number": index, "size": size, "totalElements": total, "totalPages": total.div_ceil(size) })
         }
@@ -157,8 +192,11 @@ fn user_json(id: &TenantId, upn: &Upn, user: &User, tenant: &Tenant, now: Timest
 
 fn enterprise_json(world: &World, id: &TenantId, tenant: &Tenant, faults: &Faults) -> Json {
     let listed = tenant.consent_listed.then_some("EnterpriseManagement");
-    let consents: Vec<Json> =
-        ["UserSync", "Presence"].into_iter().chain(listed).map(|name| json!({ "consentName": name })).collect();
+    let consents: Vec<Json> = ["UserSync", "Presence"]
+        .into_iter()
+        .chain(listed)
+        .map(|name| json!({ "consentName": name }))
+        .collect();
     json!({
         "enterpriseId": tenant.enterprise_id,
         "enterpriseName": tenant.name.as_str(),
@@ -175,12 +213,16 @@ fn own_reseller(request: &Request) -> Result<(), Reply> {
     if own { Ok(()) } else { Err(Reply::error(403, "this is not the reseller of the caller")) }
 }
 
-fn known_tenant<'world>(world: &'world World, id: Option<&TenantId>) -> Result<(&'world TenantId, &'world Tenant), Reply> {
+fn known_tenant<'world>(
+    world: &'world World,
+    id: Option<&TenantId>,
+) -> Result<(&'world TenantId, &'world Tenant), Reply> {
     let found = id.and_then(|id| world.tenants.get_key_value(id));
     found.ok_or_else(|| Reply::error(404, "there is no enterprise with this tenant id"))
 }
 
 fn number(request: &Request, name: &str) -> Result<Option<usize>, Reply> {
     let text = request.parameter(name);
-    text.map(|text| text.parse().map_err(|_| Reply::error(400, format!("{name} is not a number")))).transpose()
+    text.map(|text| text.parse().map_err(|_| Reply::error(400, format!("{name} is not a number"))))
+        .transpose()
 }

@@ -1,7 +1,7 @@
 //! The calls that the sandbox answers: their paths (contract 11), and whom a request is about.
 //!
-//! **Invariant:** the table is spelled here and nowhere else in the sandbox, and is shared with no client: the two check
-//! each other.
+//! **Invariant:** the table is spelled here and nowhere else in the sandbox, and is shared with no
+//! client: the two check each other.
 
 use std::fmt;
 
@@ -30,7 +30,8 @@ pub enum Route {
     Gateways,
     /// `/enterprise/regenerateAPICredentials` (contract 2.3).
     Regenerate,
-    /// `/sandbox/refreshMsal`: the sandbox's own, because the vendor's path is not public (contract 2.4).
+    /// `/sandbox/refreshMsal`: the sandbox's own, because the vendor's path is not public (contract
+    /// 2.4).
     RefreshMsal,
     /// `/enterprise/getEnterpriseInfoForTenant` (contract 2.5).
     Enterprise,
@@ -42,7 +43,8 @@ pub enum Route {
     Update,
     /// `/provisioning/syncTeamsRegistrations` (contract 4.4).
     Sync,
-    /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract 3).
+    /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract
+    /// 3).
     ListUsers,
     /// `/{tenantId}/oauth2/v2.0/token` of Microsoft's login (contract 12).
     GraphToken,
@@ -74,12 +76,19 @@ const TABLE: [(Route, &str, &str); 14] = [
 impl Route {
     /// The call that a request makes, and the segment that its path takes.
     pub(super) fn of(request: &Request) -> Result<(Self, String), Reply> {
-        let of_login = request.path.strip_suffix(GRAPH_TOKEN).and_then(|rest| rest.strip_prefix('/'));
-        let of_login = of_login.filter(|tenant| !tenant.contains('/')).map(|tenant| (Self::GraphToken, "POST", tenant));
+        let of_login =
+            request.path.strip_suffix(GRAPH_TOKEN).and_then(|rest| rest.strip_prefix('/'));
+        let of_login = of_login
+            .filter(|tenant| !tenant.contains('/'))
+            .map(|tenant| (Self::GraphToken, "POST", tenant));
         let found = of_login.or_else(|| {
             TABLE.into_iter().find_map(|(route, method, path)| {
                 let rest = request.path.strip_prefix(path)?;
-                let fits = if path.ends_with('/') { !rest.is_empty() && !rest.contains('/') } else { rest.is_empty() };
+                let fits = if path.ends_with('/') {
+                    !rest.is_empty() && !rest.contains('/')
+                } else {
+                    rest.is_empty()
+                };
                 fits.then_some((route, method, rest))
             })
         });
@@ -111,20 +120,32 @@ impl Target {
         let (route, segment) = Route::of(request)?;
         let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
         let text = |pointer: &str| body.pointer(pointer).and_then(Json::as_str);
-        let msal = |above: &str| text(format!("{above}/authenticationResult/userInfo/tenantId").as_str());
+        let msal =
+            |above: &str| text(format!("{above}/authenticationResult/userInfo/tenantId").as_str());
         let (tenant, user) = match route {
-            Route::Token | Route::WhoAmI | Route::Resellers | Route::Enterprises | Route::Gateways => (None, None),
-            Route::Regenerate => (std::str::from_utf8(&request.body).ok().and_then(tenant_id), None),
+            Route::Token
+            | Route::WhoAmI
+            | Route::Resellers
+            | Route::Enterprises
+            | Route::Gateways => (None, None),
+            Route::Regenerate => {
+                (std::str::from_utf8(&request.body).ok().and_then(tenant_id), None)
+            }
             Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
             Route::GraphUsers => (graph::tenant_of(request), None),
-            Route::ListUsers => (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None),
-            Route::Enable | Route::Disable => {
-                (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), Upn::parse(&segment).ok())
+            Route::ListUsers => {
+                (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None)
             }
+            Route::Enable | Route::Disable => (
+                text("/tenantId").or_else(|| msal("")).and_then(tenant_id),
+                Upn::parse(&segment).ok(),
+            ),
             Route::Sync => (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), None),
             Route::Update => (
-                text("/authenticationResult/tenantId").or_else(|| msal("/authenticationResult")).and_then(tenant_id),
+                text("/authenticationResult/tenantId")
+                    .or_else(|| msal("/authenticationResult"))
+                    .and_then(tenant_id),
                 text("/teamsUserId").and_then(|upn| Upn::parse(upn).ok()),
             ),
         };

@@ -1,10 +1,12 @@
 //! Worlds from manifests: as they ask for, or drifted away from it.
 //!
-//! [`World::from_desired`] puts every tenant there as desired. A user without a gateway gets the first one, because the
-//! service cannot enable a user without. Every tenant also has the two accounts that the platform makes for itself and that
-//! nobody may touch. Some tenants show full numbers without `+`.
+//! [`World::from_desired`] puts every tenant there as desired. A user without a gateway gets the
+//! first one, because the service cannot enable a user without. Every tenant also has the two
+//! accounts that the platform makes for itself and that nobody may touch. Some tenants show full
+//! numbers without `+`.
 //!
-//! [`World::drifted`] then makes each kind of difference happen somewhere, so that a first plan has something of everything:
+//! [`World::drifted`] then makes each kind of difference happen somewhere, so that a first plan has
+//! something of everything:
 //!
 //! | kind | in the world | a plan shows |
 //! |---|---|---|
@@ -16,11 +18,12 @@
 //! | stranger | an enabled user whom no manifest names, two from 20 users on | a note, or a disable where the tenant prunes |
 //! | consent | the last of three or more tenants has none | a hold |
 //!
-//! The first four are dealt out in turn, about one for each twelve users of a tenant; a kind that found no place is then
-//! forced in wherever it fits. Suspended tenants stay as desired.
+//! The first four are dealt out in turn, about one for each twelve users of a tenant; a kind that
+//! found no place is then forced in wherever it fits. Suspended tenants stay as desired.
 //!
-//! **Invariant:** nobody drifts twice, no number is held twice, no protected user is to be disabled, and a tenant has at most
-//! one disable for each 20 users and never more than its limit allows: the drift alone trips no guard.
+//! **Invariant:** nobody drifts twice, no number is held twice, no protected user is to be
+//! disabled, and a tenant has at most one disable for each 20 users and never more than its limit
+//! allows: the drift alone trips no guard.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +34,9 @@ use super::{
     drift::{self, Fate},
     world::{SyncState, Tenant, User, World},
 };
-use crate::model::{Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Upn, Value};
+use crate::model::{
+    Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Upn, Value,
+};
 
 /// The gateways that every world has, with their regions.
 const GATEWAYS: [(i64, &str); 3] = [(805, "US East"), (806, "US West"), (807, "EU Central")];
@@ -67,13 +72,19 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let gateways: Vec<GatewayId> = world.gateways.keys().copied().collect();
         let without_consent = desired.tenants.keys().last().filter(|_| desired.tenants.len() >= 3);
-        let mut tenants: Vec<&DesiredTenant> = desired.tenants.values().map(AsRef::as_ref).collect();
+        let mut tenants: Vec<&DesiredTenant> =
+            desired.tenants.values().map(AsRef::as_ref).collect();
         tenants.retain(|tenant| tenant.mode != Mode::Suspend);
-        // Tenants that can be written come first, so that each kind of drift is found where it can be corrected.
-        tenants.sort_by_key(|tenant| (tenant.mode != Mode::Enforce, Some(&tenant.name) == without_consent));
+        // Tenants that can be written come first, so that each kind of drift is found where it can
+        // be corrected.
+        tenants.sort_by_key(|tenant| {
+            (tenant.mode != Mode::Enforce, Some(&tenant.name) == without_consent)
+        });
         let mut fates: Vec<Fate<'_>> = tenants
             .into_iter()
-            .filter_map(|tenant| Some(Fate::new(tenant, world.tenants.remove(&tenant.id)?, rng.fork())))
+            .filter_map(|tenant| {
+                Some(Fate::new(tenant, world.tenants.remove(&tenant.id)?, rng.fork()))
+            })
             .collect();
         drift::deal(&mut fates, desired.tenants.keys().next(), &gateways);
         world.tenants.extend(fates.into_iter().map(Fate::into_world));
@@ -87,7 +98,9 @@ impl World {
 
 /// The fixed gateways and those that the manifests name.
 fn gateways(desired: &Desired) -> BTreeMap<GatewayId, String> {
-    let fixed = GATEWAYS.into_iter().filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region.to_owned())));
+    let fixed = GATEWAYS
+        .into_iter()
+        .filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region.to_owned())));
     let users = desired.tenants.values().flat_map(|tenant| tenant.users.values());
     let named = users.filter_map(|user| match user.details.get(Field::SbcGatewayId) {
         Some(Value::Gateway(id)) => Some((*id, format!("Region {}", id.get()))),
@@ -102,17 +115,26 @@ fn users(
     gateways: &BTreeMap<GatewayId, String>,
     numbers: &mut BTreeSet<PhoneNumber>,
 ) -> BTreeMap<Upn, User> {
-    let gateway: Details = gateways.keys().next().map(|id| (Field::SbcGatewayId, Value::Gateway(*id))).into_iter().collect();
+    let gateway: Details = gateways
+        .keys()
+        .next()
+        .map(|id| (Field::SbcGatewayId, Value::Gateway(*id)))
+        .into_iter()
+        .collect();
     let managed = tenant.users.values().map(|user| {
         let mut stored = user.details.over(&gateway);
-        // Manifests that ask for one number twice are refused long before; a world built by hand is kept sound, too.
+        // Manifests that ask for one number twice are refused long before; a world built by hand is
+        // kept sound, too.
         if stored.phone().is_some_and(|number| !numbers.insert(number.clone())) {
             stored.set(Field::PhoneNumber, Value::NoPhone);
         }
         (user.upn.clone(), User::new(user.calling, stored))
     });
     let mut users: BTreeMap<Upn, User> = managed.collect();
-    let platform = [format!("callappservice@{}", domain(tenant)), "directrouting.user@cust12.sbc.connecttoteams.com".to_owned()];
+    let platform = [
+        format!("callappservice@{}", domain(tenant)),
+        "directrouting.user@cust12.sbc.connecttoteams.com".to_owned(),
+    ];
     for upn in platform.iter().filter_map(|name| Upn::parse(name).ok()) {
         users.entry(upn).or_insert_with(|| User::new(Calling::Enabled, gateway.clone()));
     }
@@ -121,7 +143,11 @@ fn users(
 
 /// The domain of a tenant's people.
 pub(super) fn domain(tenant: &DesiredTenant) -> String {
-    let domain = tenant.users.keys().find_map(|upn| upn.as_str().split_once('@')).map(|(_, domain)| domain.to_owned());
+    let domain = tenant
+        .users
+        .keys()
+        .find_map(|upn| upn.as_str().split_once('@'))
+        .map(|(_, domain)| domain.to_owned());
     domain.unwrap_or_else(|| format!("{}.example", tenant.name))
 }
 
@@ -132,7 +158,8 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName,
+            Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release,
+            ShrinkLimit, TenantId, TenantName,
         },
         sandbox::drift::Drift,
     };
@@ -145,7 +172,12 @@ mod tests {
             let user = |rng: &mut Rng, n: usize| {
                 let upn = Upn::parse(&format!("u{n:03}@t{index}.example")).unwrap();
                 let details = [
-                    (Field::PhoneNumber, Value::Phone(PhoneNumber::parse(&format!("+1425{index:03}{n:04}"), None).unwrap())),
+                    (
+                        Field::PhoneNumber,
+                        Value::Phone(
+                            PhoneNumber::parse(&format!("+1425{index:03}{n:04}"), None).unwrap(),
+                        ),
+                    ),
                     (Field::SbcGatewayId, Value::Gateway(GatewayId::new(900).unwrap())),
                     (Field::UseTeamsVoicemail, Value::Flag(true)),
                 ];
@@ -171,7 +203,10 @@ mod tests {
                 confirm: false,
                 adopt: Adopt::All,
                 limits: Limits::DEFAULT,
-                protect: Protect { users: users.keys().take(1).cloned().collect(), ..Protect::default() },
+                protect: Protect {
+                    users: users.keys().take(1).cloned().collect(),
+                    ..Protect::default()
+                },
                 shrink_limit: ShrinkLimit::DEFAULT,
                 extension_prefix: None,
                 windows: None,
@@ -193,8 +228,14 @@ mod tests {
     }
 
     /// The users of a tenant whom a plan would disable.
-    fn to_disable<'a>(desired: &'a DesiredTenant, live: &'a Tenant) -> impl Iterator<Item = &'a Upn> {
-        let enabled = live.users.iter().filter(|(upn, user)| user.calling == Calling::Enabled && !upn.is_platform_account());
+    fn to_disable<'a>(
+        desired: &'a DesiredTenant,
+        live: &'a Tenant,
+    ) -> impl Iterator<Item = &'a Upn> {
+        let enabled = live
+            .users
+            .iter()
+            .filter(|(upn, user)| user.calling == Calling::Enabled && !upn.is_platform_account());
         enabled.map(|(upn, _)| upn).filter(|upn| match desired.users.get(*upn) {
             Some(user) => user.calling == Calling::Disabled,
             None => desired.prune == Prune::Disable,
@@ -211,10 +252,20 @@ mod tests {
             for tenant in desired.tenants.values() {
                 let live = &world.tenants[&tenant.id];
                 let gone: Vec<_> = to_disable(tenant, live).collect();
-                let enabled = live.users.values().filter(|user| user.calling == Calling::Enabled && !user.hidden).count();
+                let enabled = live
+                    .users
+                    .values()
+                    .filter(|user| user.calling == Calling::Enabled && !user.hidden)
+                    .count();
                 assert!(gone.len() <= (tenant.users.len() / 20).max(1), "seed {seed}: {gone:?}");
-                assert!(gone.len() <= tenant.limits.disable.allows(enabled - 2), "seed {seed}: {gone:?}");
-                assert!(gone.iter().all(|upn| !tenant.protect.users.contains(*upn)), "seed {seed}: {gone:?}");
+                assert!(
+                    gone.len() <= tenant.limits.disable.allows(enabled - 2),
+                    "seed {seed}: {gone:?}"
+                );
+                assert!(
+                    gone.iter().all(|upn| !tenant.protect.users.contains(*upn)),
+                    "seed {seed}: {gone:?}"
+                );
             }
         }
     }
@@ -231,7 +282,12 @@ mod tests {
             let found: Vec<Drift> = desired
                 .tenants
                 .values()
-                .flat_map(|tenant| tenant.users.values().map(|user| (user, &world.tenants[&tenant.id].users[&user.upn])))
+                .flat_map(|tenant| {
+                    tenant
+                        .users
+                        .values()
+                        .map(|user| (user, &world.tenants[&tenant.id].users[&user.upn]))
+                })
                 .filter_map(|(user, live)| match (user.calling, live.calling) {
                     (Calling::Enabled, Calling::Disabled) => Some(Drift::Enable),
                     (Calling::Disabled, Calling::Enabled) => Some(Drift::Disable),
@@ -243,17 +299,27 @@ mod tests {
             // Where every tenant prunes, strangers may have used up what may be disabled.
             let pruned = desired.tenants.values().all(|tenant| tenant.prune == Prune::Disable);
             let missing = Drift::ALL.into_iter().find(|drift| !found.contains(drift));
-            assert!(missing.is_none_or(|drift| pruned && drift == Drift::Disable), "seed {seed}: {missing:?}");
-            assert_eq!(world.users().filter(|(_, _, user)| user.hidden).count(), usize::from(hides(&desired)), "seed {seed}");
-            assert_eq!(world.tenants.values().filter(|tenant| !tenant.consents()).count(), 1, "seed {seed}");
+            assert!(
+                missing.is_none_or(|drift| pruned && drift == Drift::Disable),
+                "seed {seed}: {missing:?}"
+            );
+            assert_eq!(
+                world.users().filter(|(_, _, user)| user.hidden).count(),
+                usize::from(hides(&desired)),
+                "seed {seed}"
+            );
+            assert_eq!(
+                world.tenants.values().filter(|tenant| !tenant.consents()).count(),
+                1,
+                "seed {seed}"
+            );
         }
     }
 
     fn hides(desired: &Desired) -> bool {
-        desired
-            .tenants
-            .values()
-            .next()
-            .is_some_and(|tenant| tenant.users.len() >= 3 && tenant.users.values().any(|user| user.calling == Calling::Enabled))
+        desired.tenants.values().next().is_some_and(|tenant| {
+            tenant.users.len() >= 3
+                && tenant.users.values().any(|user| user.calling == Calling::Enabled)
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! The service as a function: its state, a request and the time go in, what to do with the connection comes out.
+//! The service as a function: its state, a request and the time go in, what to do with the
+//! connection comes out.
 //!
 //! **Invariant:** no sockets and no clock; the whole of it runs in a test without either.
 
@@ -45,12 +46,14 @@ impl Service {
         Self { world, ..Self::default() }
     }
 
-    /// How long the request is to wait before it is handled. The sandbox's own pages are never slow.
+    /// How long the request is to wait before it is handled. The sandbox's own pages are never
+    /// slow.
     pub(super) fn latency(&mut self, request: &Request) -> Duration {
         if control::is_for(request) {
             return Duration::ZERO;
         }
-        let call = Target::of(request).map_or_else(|_| request.path.clone(), |target| target.to_string());
+        let call =
+            Target::of(request).map_or_else(|_| request.path.clone(), |target| target.to_string());
         self.faults.latency(&call, &mut self.dice)
     }
 
@@ -76,7 +79,13 @@ impl Service {
         outcome
     }
 
-    fn under_fault(&mut self, request: &Request, target: &Target, rule: Option<&Rule>, now: Timestamp) -> Outcome {
+    fn under_fault(
+        &mut self,
+        request: &Request,
+        target: &Target,
+        rule: Option<&Rule>,
+        now: Timestamp,
+    ) -> Outcome {
         let failure = rule.map(|rule| rule.fault);
         let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
         let words = |own: &str| self.faults.words.clone().unwrap_or_else(|| own.to_owned());
@@ -84,15 +93,26 @@ impl Service {
         // What stands in the way of the call comes first; the rest happens to its answer.
         let instead = match failure {
             Some(Failure::Unauthorized) => Some(Reply::error(401, words("invalid_token"))),
-            Some(Failure::Throttled) => Some(Reply { retry_after, ..Reply::error(429, words("too many requests")) }),
+            Some(Failure::Throttled) => {
+                Some(Reply { retry_after, ..Reply::error(429, words("too many requests")) })
+            }
             Some(Failure::Server) => Some(Reply::error(500, words("internal server error"))),
-            Some(Failure::Unavailable) => Some(Reply { retry_after, ..Reply::error(status(503), words("service unavailable")) }),
-            Some(Failure::Refused) => Some(Reply::error(status(400), words("the call was refused"))),
-            Some(Failure::ErrorInside) => Some(Reply::error_inside(words("the operation could not be completed"))),
+            Some(Failure::Unavailable) => Some(Reply {
+                retry_after,
+                ..Reply::error(status(503), words("service unavailable"))
+            }),
+            Some(Failure::Refused) => {
+                Some(Reply::error(status(400), words("the call was refused")))
+            }
+            Some(Failure::ErrorInside) => {
+                Some(Reply::error_inside(words("the operation could not be completed")))
+            }
             Some(Failure::Garbage) => Some(page(200)),
             Some(Failure::Forbidden) => Some(Reply::error(403, words("access is denied"))),
             Some(Failure::Echo) => Some(self.tokens.echo(self.calls.all().count())),
-            Some(Failure::Redirect) => Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") }),
+            Some(Failure::Redirect) => {
+                Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") })
+            }
             Some(Failure::Dropped) => return Outcome::HangUp,
             _ => None,
         };
@@ -103,16 +123,26 @@ impl Service {
         let reply = self.faults.respelt(target.route, reply);
         match failure {
             Some(Failure::Lost) => Outcome::HangUp,
-            Some(Failure::ServerAfter) => Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO),
-            Some(Failure::RefusedAfter) => Outcome::Answer(Reply::error(status(400), "the call was refused"), Duration::ZERO),
+            Some(Failure::ServerAfter) => {
+                Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO)
+            }
+            Some(Failure::RefusedAfter) => {
+                Outcome::Answer(Reply::error(status(400), "the call was refused"), Duration::ZERO)
+            }
             Some(Failure::PageAfter) => Outcome::Answer(page(status(404)), Duration::ZERO),
             Some(Failure::ErrorInsideAfter) => Outcome::Answer(saved_but(), Duration::ZERO),
-            Some(Failure::Text) => {
-                Outcome::Answer(Reply { content_type: "text/plain", body: "OK".to_owned(), ..reply }, Duration::ZERO)
-            }
-            Some(Failure::Bom) => Outcome::Answer(Reply { body: format!("\u{feff}{}", reply.body), ..reply }, Duration::ZERO),
+            Some(Failure::Text) => Outcome::Answer(
+                Reply { content_type: "text/plain", body: "OK".to_owned(), ..reply },
+                Duration::ZERO,
+            ),
+            Some(Failure::Bom) => Outcome::Answer(
+                Reply { body: format!("\u{feff}{}", reply.body), ..reply },
+                Duration::ZERO,
+            ),
             Some(Failure::Truncated) => Outcome::Answer(truncated(reply), Duration::ZERO),
-            Some(Failure::Late) => Outcome::Answer(reply, Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms))),
+            Some(Failure::Late) => {
+                Outcome::Answer(reply, Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms)))
+            }
             _ => Outcome::Answer(reply, Duration::ZERO),
         }
     }
@@ -146,18 +176,32 @@ impl Service {
             Route::Gateways => reads::gateways(&self.world, request),
             Route::Enterprise => reads::enterprise(&self.world, tenant, &self.faults),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
-            _ => provisioning::write(&mut self.world, &mut self.numbers, &self.faults, target, &whose, request, now),
+            _ => provisioning::write(
+                &mut self.world,
+                &mut self.numbers,
+                &self.faults,
+                target,
+                &whose,
+                request,
+                now,
+            ),
         }
     }
 }
 
 /// What was asked for was done, and something beside it was not.
 fn saved_but() -> Reply {
-    Reply::json(200, &serde_json::json!({ "success": false, "message": "saved; the notification could not be sent" }))
+    Reply::json(
+        200,
+        &serde_json::json!({ "success": false, "message": "saved; the notification could not be \
+            sent" }),
+    )
 }
 
 fn page(status: u16) -> Reply {
-    let body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>".to_owned();
+    let body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign \
+        in.</body></html>"
+        .to_owned();
     Reply { status, content_type: "text/html", retry_after: None, location: None, body }
 }
 

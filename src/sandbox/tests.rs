@@ -24,7 +24,10 @@ fn world() -> World {
     let user = |name: &str, number: &str, calling| {
         let details = [
             (Field::SbcGatewayId, Value::Gateway(gateway)),
-            (Field::PhoneNumber, PhoneNumber::observed(number, None).map_or(Value::NoPhone, Value::Phone)),
+            (
+                Field::PhoneNumber,
+                PhoneNumber::observed(number, None).map_or(Value::NoPhone, Value::Phone),
+            ),
         ];
         (Upn::parse(name).unwrap(), User::new(calling, details.into_iter().collect()))
     };
@@ -80,7 +83,9 @@ impl Client {
 
     fn send(&mut self, request: &Request, now: Timestamp) -> (u16, Json) {
         match self.service.handle(request, now) {
-            Outcome::Answer(reply, _) => (reply.status, serde_json::from_str(&reply.body).unwrap_or_default()),
+            Outcome::Answer(reply, _) => {
+                (reply.status, serde_json::from_str(&reply.body).unwrap_or_default())
+            }
             Outcome::HangUp => (0, Json::Null),
         }
     }
@@ -189,14 +194,21 @@ fn drift_by_hand_and_faults_go_over_the_sandbox_pages() {
     let mut client = Client::new();
     client.token.clear();
     let change = json!({ "calling": "enabled", "fields": { "phoneNumber": "", "callPolicy.name": "Global" } });
-    let (status, user) = client.call("PUT", &format!("/_sandbox/users/{CONTOSO}/bert@contoso.com"), &change, NOW);
+    let (status, user) =
+        client.call("PUT", &format!("/_sandbox/users/{CONTOSO}/bert@contoso.com"), &change, NOW);
     assert_eq!((status, &user["stored"]["callPolicy.name"]), (200, &json!("Global")));
     let taken = json!({ "fields": { "phoneNumber": "+14255550100" } });
-    assert_eq!(client.call("PUT", &format!("/_sandbox/users/{CONTOSO}/new@contoso.com"), &taken, NOW).0, 409);
+    assert_eq!(
+        client.call("PUT", &format!("/_sandbox/users/{CONTOSO}/new@contoso.com"), &taken, NOW).0,
+        409
+    );
     let faults = json!({ "rules": [{ "route": "listUsers", "fault": "shortList", "times": 2 }], "heldNumber": "errorInside" });
     assert_eq!(client.call("PUT", "/_sandbox/faults", &faults, NOW).0, 200);
     assert_eq!(client.call("PUT", "/_sandbox/faults", &json!({ "rulez": [] }), NOW).0, 400);
-    assert_eq!(client.call("GET", "/_sandbox/calls", &Json::Null, NOW).1.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        client.call("GET", "/_sandbox/calls", &Json::Null, NOW).1.as_array().map(Vec::len),
+        Some(1)
+    );
 }
 
 #[tokio::test]
@@ -205,7 +217,8 @@ async fn a_lost_answer_ends_the_connection_without_a_byte() {
     assert!(Sandbox::start(world(), ([0, 0, 0, 0], 0).into()).await.is_err());
     let ask = async || {
         let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
-        let request = "POST /oauth/token HTTP/1.1\r\nhost: sandbox\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let request = "POST /oauth/token HTTP/1.1\r\nhost: sandbox\r\ncontent-length: \
+            0\r\nconnection: close\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         // How a broken connection ends, with a reset or without, is up to the system.
@@ -215,6 +228,9 @@ async fn a_lost_answer_ends_the_connection_without_a_byte() {
     assert!(ask().await.starts_with("HTTP/1.1 415"));
     sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Lost)));
     assert_eq!(ask().await, "");
-    assert_eq!(sandbox.calls().iter().map(|call| call.status).collect::<Vec<_>>(), [Some(415), None]);
+    assert_eq!(
+        sandbox.calls().iter().map(|call| call.status).collect::<Vec<_>>(),
+        [Some(415), None]
+    );
     sandbox.stop().await.unwrap();
 }

@@ -1,4 +1,5 @@
-//! Requests and answers as the service spells them: what the sandbox reads from bytes and writes as JSON.
+//! Requests and answers as the service spells them: what the sandbox reads from bytes and writes as
+//! JSON.
 //!
 //! **Invariant:** pure, and no type here is shared with a client of the service.
 
@@ -8,7 +9,9 @@ use axum::body::Bytes;
 use serde_json::{Map, Value as Json, json};
 
 use super::world::{Face, Tenant};
-use crate::model::{Calling, Details, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value};
+use crate::model::{
+    Calling, Details, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value,
+};
 
 /// A request, whole.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +47,8 @@ impl Request {
         if !self.content_type.starts_with("application/json") {
             return Err(Reply::error(415, "the body must be application/json"));
         }
-        serde_json::from_slice(&self.body).map_err(|error| Reply::error(400, format!("the body is not a JSON object: {error}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Reply::error(400, format!("the body is not a JSON object: {error}")))
     }
 }
 
@@ -55,7 +59,10 @@ pub(super) fn pairs(text: &str) -> BTreeMap<String, String> {
         percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
     };
     let parts = text.split('&').filter(|part| !part.is_empty());
-    parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (plain(name), plain(value))).collect()
+    parts
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(name, value)| (plain(name), plain(value)))
+        .collect()
 }
 
 /// An answer.
@@ -71,7 +78,13 @@ pub(super) struct Reply {
 impl Reply {
     /// JSON.
     pub(super) fn json(status: u16, body: &Json) -> Self {
-        Self { status, content_type: "application/json", retry_after: None, location: None, body: body.to_string() }
+        Self {
+            status,
+            content_type: "application/json",
+            retry_after: None,
+            location: None,
+            body: body.to_string(),
+        }
     }
 
     /// A refusal. The vendor documents no shape for it (contract 1).
@@ -79,7 +92,8 @@ impl Reply {
         Self::json(status, &json!({ "error": message.into() }))
     }
 
-    /// A refusal in the clothes of a success, as the vendor's validating calls do it (contract 5.7).
+    /// A refusal in the clothes of a success, as the vendor's validating calls do it (contract
+    /// 5.7).
     pub(super) fn error_inside(message: impl Into<String>) -> Self {
         Self::json(200, &json!({ "hasErrors": true, "error": message.into() }))
     }
@@ -150,7 +164,8 @@ pub(super) fn plain(value: &Value) -> Json {
     }
 }
 
-/// What an update may carry besides fields. Secrets are taken and not kept; `directRouteId` is no longer used.
+/// What an update may carry besides fields. Secrets are taken and not kept; `directRouteId` is no
+/// longer used.
 const BESIDES: [&str; 8] = [
     "authenticationResult",
     "teamsUserId",
@@ -162,18 +177,25 @@ const BESIDES: [&str; 8] = [
     "directRouteId",
 ];
 
-/// Reads the fields of an update. A key that the call does not have is refused, stricter than the service may be: it is a
-/// mistake of the client in any case.
-pub(super) fn read_update(body: &Map<String, Json>, prefix: Option<&ExtensionPrefix>) -> Result<Details, Reply> {
+/// Reads the fields of an update. A key that the call does not have is refused, stricter than the
+/// service may be: it is a mistake of the client in any case.
+pub(super) fn read_update(
+    body: &Map<String, Json>,
+    prefix: Option<&ExtensionPrefix>,
+) -> Result<Details, Reply> {
     let none = Map::new();
     let policy = match body.get("callPolicyInfo") {
         None | Some(Json::Null) => &none,
         Some(Json::Object(policy)) => policy,
         Some(_) => return Err(Reply::error(400, "callPolicyInfo must be an object")),
     };
-    let known = |in_policy: bool, key: &str| Field::ALL.into_iter().any(|field| place(field) == (in_policy, key));
+    let known = |in_policy: bool, key: &str| {
+        Field::ALL.into_iter().any(|field| place(field) == (in_policy, key))
+    };
     let odd = body.keys().find(|key| !known(false, key) && !BESIDES.contains(&key.as_str()));
-    if let Some(key) = odd.or_else(|| policy.keys().find(|key| !known(true, key) && *key != "resellerId")) {
+    if let Some(key) =
+        odd.or_else(|| policy.keys().find(|key| !known(true, key) && *key != "resellerId"))
+    {
         return Err(Reply::error(400, format!("updateUserDetails has no field {key}")));
     }
     let mut details = Details::default();
@@ -189,17 +211,28 @@ pub(super) fn read_update(body: &Map<String, Json>, prefix: Option<&ExtensionPre
         Some(Json::Bool(off)) if details.get(Field::UseTeamsVoicemail).is_none() => {
             details.set(Field::UseTeamsVoicemail, Value::Flag(!off));
         }
-        Some(_) => return Err(Reply::error(400, "disableTeamsVoicemail is a boolean, and never sent with useTeamsVoicemail")),
+        Some(_) => {
+            return Err(Reply::error(
+                400,
+                "disableTeamsVoicemail is a boolean, and never sent with useTeamsVoicemail",
+            ));
+        }
     }
     Ok(details)
 }
 
 /// Reads one field; an empty phone number is none.
-pub(super) fn read_value(field: Field, json: &Json, prefix: Option<&ExtensionPrefix>) -> Result<Value, Reply> {
+pub(super) fn read_value(
+    field: Field,
+    json: &Json,
+    prefix: Option<&ExtensionPrefix>,
+) -> Result<Value, Reply> {
     let value = match (field.kind(), json) {
         (Kind::Phone, Json::String(text)) if text.is_empty() => Some(Value::NoPhone),
         (Kind::Phone, Json::String(text)) => PhoneNumber::observed(text, prefix).map(Value::Phone),
-        (Kind::Gateway, Json::Number(number)) => number.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway),
+        (Kind::Gateway, Json::Number(number)) => {
+            number.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway)
+        }
         (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
         (Kind::Text, Json::String(text)) => Some(Value::Text(text.as_str().into())),
         _ => None,
@@ -217,8 +250,9 @@ mod tests {
 
     #[test]
     fn an_update_is_read_strictly() {
-        let details =
-            read(&json!({ "teamsUserId": "a@b.c", "sbcGatewayId": 805, "callPolicyInfo": { "callPolicyName": "Global" } }));
+        let details = read(
+            &json!({ "teamsUserId": "a@b.c", "sbcGatewayId": 805, "callPolicyInfo": { "callPolicyName": "Global" } }),
+        );
         assert_eq!(details.unwrap().iter().count(), 2);
         for bad in [
             json!({ "sbcGatewayId": 0 }),

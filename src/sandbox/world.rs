@@ -1,5 +1,5 @@
-//! The world behind the sandbox: tenants, their users, and what of them has reached Microsoft. Plain data, to be read and
-//! changed at will by whoever holds it.
+//! The world behind the sandbox: tenants, their users, and what of them has reached Microsoft.
+//! Plain data, to be read and changed at will by whoever holds it.
 //!
 //! ```text
 //! stored   what the platform keeps            updateUserDetails changes it
@@ -7,13 +7,16 @@
 //! shown    what a list of users tells         stored, but for writes that are not visible yet
 //! ```
 //!
-//! **Invariant:** nothing here decides whether a change is allowed; the rules stand with the calls that make it.
+//! **Invariant:** nothing here decides whether a change is allowed; the rules stand with the calls
+//! that make it.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Calling, Details, ExtensionPrefix, GatewayId, PhoneNumber, TenantId, TenantName, Upn, UserId};
+use crate::model::{
+    Calling, Details, ExtensionPrefix, GatewayId, PhoneNumber, TenantId, TenantName, Upn, UserId,
+};
 
 /// Everything that the sandbox knows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,7 +56,8 @@ pub struct Tenant {
     pub consent_listed: bool,
     /// What is shown before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
-    /// Whether full numbers are shown without their `+`, as some of the vendor's own files do (contract 7).
+    /// Whether full numbers are shown without their `+`, as some of the vendor's own files do
+    /// (contract 7).
     pub plain_numbers: bool,
     /// What is known of its syncs.
     pub sync: SyncState,
@@ -96,13 +100,15 @@ pub struct SyncState {
 pub struct User {
     /// Whether calling is on.
     pub calling: Calling,
-    /// Outside the groups that the customer chose: for the platform there is no such user (contract 3).
+    /// Outside the groups that the customer chose: for the platform there is no such user (contract
+    /// 3).
     pub hidden: bool,
     /// What the platform keeps; an absent field was never set.
     pub stored: Details,
     /// What Microsoft was last told; nothing while calling is off.
     pub pushed: Option<Details>,
-    /// The identity in the customer's directory, which outlives a change of name; made from the name if absent.
+    /// The identity in the customer's directory, which outlives a change of name; made from the
+    /// name if absent.
     pub id: Option<UserId>,
     /// Earlier faces that a list still shows, each until its instant, oldest first.
     lag: Vec<(Timestamp, Face)>,
@@ -121,7 +127,15 @@ impl User {
     /// A visible user whose stored details have reached Microsoft, if calling is on.
     #[must_use]
     pub fn new(calling: Calling, stored: Details) -> Self {
-        let mut user = Self { calling, hidden: false, stored, pushed: None, id: None, lag: Vec::new(), teams_lag: Vec::new() };
+        let mut user = Self {
+            calling,
+            hidden: false,
+            stored,
+            pushed: None,
+            id: None,
+            lag: Vec::new(),
+            teams_lag: Vec::new(),
+        };
         user.push();
         user
     }
@@ -151,12 +165,23 @@ impl User {
     pub(super) fn directory_id(&self, upn: &Upn) -> String {
         let made = || {
             let hash = |seed: u64| {
-                let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+                let mix = |hash: u64, byte: u8| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+                };
                 upn.key().bytes().fold(seed, mix)
             };
             let (high, low) = (hash(0xcbf2_9ce4_8422_2325), hash(0x9ae1_6a3b_2f90_404f));
-            let groups = (high >> 32, (high >> 16) & 0xffff, high & 0xfff, (low >> 48) & 0xfff, low & 0xffff_ffff_ffff);
-            format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", groups.0, groups.1, groups.2, groups.3, groups.4)
+            let groups = (
+                high >> 32,
+                (high >> 16) & 0xffff,
+                high & 0xfff,
+                (low >> 48) & 0xfff,
+                low & 0xffff_ffff_ffff,
+            );
+            format!(
+                "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+                groups.0, groups.1, groups.2, groups.3, groups.4
+            )
         };
         self.id.as_ref().map_or_else(made, ToString::to_string)
     }
@@ -190,11 +215,12 @@ impl World {
         self.tenants.values_mut().find(|tenant| tenant.name == *name)
     }
 
-    /// Who holds a number that somebody wants in `place`. Hidden users and users whose calling is off hold theirs too (contract
-    /// 9); a short extension is looked for in its own tenant only.
+    /// Who holds a number that somebody wants in `place`. Hidden users and users whose calling is
+    /// off hold theirs too (contract 9); a short extension is looked for in its own tenant only.
     #[must_use]
     pub fn holder(&self, place: &TenantId, number: &PhoneNumber) -> Option<(&TenantId, &Upn)> {
-        let candidates = self.tenants.iter().filter(|(id, _)| *id == place || !number.is_extension());
+        let candidates =
+            self.tenants.iter().filter(|(id, _)| *id == place || !number.is_extension());
         candidates.into_iter().find_map(|(id, tenant)| {
             let holder = tenant.users.iter().find(|(_, user)| user.stored.phone() == Some(number));
             holder.map(|(upn, _)| (id, upn))
@@ -203,7 +229,9 @@ impl World {
 
     /// Everyone in the world.
     pub fn users(&self) -> impl Iterator<Item = (&TenantId, &Upn, &User)> {
-        self.tenants.iter().flat_map(|(id, tenant)| tenant.users.iter().map(move |(upn, user)| (id, upn, user)))
+        self.tenants
+            .iter()
+            .flat_map(|(id, tenant)| tenant.users.iter().map(move |(upn, user)| (id, upn, user)))
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Consent, GatewayId, Inventory, TenantId};
 
-/// The two indicators of contract 2.5; or a token of the customer's own that could not be used, and why.
+/// The two indicators of contract 2.5; or a token of the customer's own that could not be used, and
+/// why.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ConsentEntry {
@@ -20,13 +21,18 @@ pub(super) struct ConsentEntry {
 
 impl ConsentEntry {
     pub(super) fn of(consent: &Consent) -> Self {
-        let entry = |flag, listed| Self { flag, listed, token_unusable: None, reseller_unclear: None };
+        let entry =
+            |flag, listed| Self { flag, listed, token_unusable: None, reseller_unclear: None };
         match consent {
             Consent::Granted => entry(true, true),
             Consent::Missing => entry(false, false),
             Consent::Disagrees { flag, listed } => entry(*flag, *listed),
-            Consent::TokenUnusable(why) => Self { token_unusable: Some(why.clone()), ..entry(false, false) },
-            Consent::ResellerUnclear(why) => Self { reseller_unclear: Some(why.clone()), ..entry(true, true) },
+            Consent::TokenUnusable(why) => {
+                Self { token_unusable: Some(why.clone()), ..entry(false, false) }
+            }
+            Consent::ResellerUnclear(why) => {
+                Self { reseller_unclear: Some(why.clone()), ..entry(true, true) }
+            }
         }
     }
 
@@ -70,7 +76,10 @@ impl<T> Known<T> {
 
 impl InventoryEntry {
     pub(super) fn of(inventory: &Inventory, tenant: &TenantId) -> Self {
-        let gateways = inventory.gateways.as_ref().map(|all| all.iter().map(|(id, region)| (id.get(), region.clone())).collect());
+        let gateways = inventory
+            .gateways
+            .as_ref()
+            .map(|all| all.iter().map(|(id, region)| (id.get(), region.clone())).collect());
         Self {
             reseller: inventory.reseller,
             has_tenant: Known::of(inventory.tenants.as_ref().map(|all| all.contains(tenant))),
@@ -81,7 +90,9 @@ impl InventoryEntry {
     pub(super) fn inventory(self, tenant: &TenantId) -> Arc<Inventory> {
         let this = |has: bool| has.then(|| tenant.clone()).into_iter().collect::<BTreeSet<_>>();
         let gateways = |all: Vec<(i64, String)>| {
-            all.into_iter().filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region))).collect()
+            all.into_iter()
+                .filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region)))
+                .collect()
         };
         Arc::new(Inventory {
             reseller: self.reseller,

@@ -58,7 +58,11 @@ impl BesideEntry {
             named: place.named,
         };
         let numbers = beside.numbers.iter().map(held).collect();
-        Some(Self { numbers, unmatched: beside.unmatched.iter().map(unmatched).collect(), nameless: beside.nameless })
+        Some(Self {
+            numbers,
+            unmatched: beside.unmatched.iter().map(unmatched).collect(),
+            nameless: beside.nameless,
+        })
     }
 
     pub(super) fn beside(self) -> Beside {

@@ -1,7 +1,7 @@
 //! Snapshots as JSON: versioned, one user a line, so that two of them can be compared line by line.
 //!
-//! The fast path is one typed parse. Only a file in which something is wrong is looked at a second time, as YAML (of which JSON is
-//! a part), to tell every problem at its place.
+//! The fast path is one typed parse. Only a file in which something is wrong is looked at a second
+//! time, as YAML (of which JSON is a part), to tell every problem at its place.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     model::{
-        AccountName, Confirmation, Coverage, ExtensionPrefix, Fault, FaultKind, Field, LiveSource, LiveTenant, LiveUser,
-        TenantId, TenantName, TenantRef, Upn, UserId,
+        AccountName, Confirmation, Coverage, ExtensionPrefix, Fault, FaultKind, Field, LiveSource,
+        LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId,
     },
     yaml::{self, Diagnostic, Path, Wrong},
 };
@@ -27,7 +27,8 @@ use crate::{
 /// Mistakes of one file that are told, at most.
 const MAX_TOLD: usize = 1000;
 
-/// The version of the shape that is written, and the newest that is read. The first one has nothing beside users.
+/// The version of the shape that is written, and the newest that is read. The first one has nothing
+/// beside users.
 const VERSION: u32 = 2;
 const KIND: &str = "Snapshot";
 /// How a list of users stands in the text before they are put into it.
@@ -123,13 +124,21 @@ struct FaultEntry {
 /// Observations as text.
 pub(super) fn write(shots: &[&Shot]) -> String {
     let tenants: Vec<String> = shots.iter().map(|shot| tenant(shot)).collect();
-    format!("{{\n\"version\": {VERSION},\n\"kind\": \"{KIND}\",\n\"tenants\": [\n{}\n]\n}}\n", tenants.join(",\n"))
+    format!(
+        "{{\n\"version\": {VERSION},\n\"kind\": \"{KIND}\",\n\"tenants\": [\n{}\n]\n}}\n",
+        tenants.join(",\n")
+    )
 }
 
 /// A tenant, with each of its users on a line of its own.
 fn tenant(shot: &Shot) -> String {
-    let TenantRef { name, id, extension_prefix, live: _, confirm: _, account } = shot.tenant.clone();
-    let unread = |fault: &Fault| FaultEntry { kind: Text(fault.kind), message: fault.message.clone(), hint: fault.hint.clone() };
+    let TenantRef { name, id, extension_prefix, live: _, confirm: _, account } =
+        shot.tenant.clone();
+    let unread = |fault: &Fault| FaultEntry {
+        kind: Text(fault.kind),
+        message: fault.message.clone(),
+        hint: fault.hint.clone(),
+    };
     let entry = TenantEntry {
         name: Text(name),
         id: Text(id),
@@ -137,7 +146,10 @@ fn tenant(shot: &Shot) -> String {
         observed_at: shot.at,
         reader: shot.reader.to_string(),
         account: account.map(Text),
-        inventory: shot.inventory.as_ref().map(|inventory| InventoryEntry::of(inventory, &shot.tenant.id)),
+        inventory: shot
+            .inventory
+            .as_ref()
+            .map(|inventory| InventoryEntry::of(inventory, &shot.tenant.id)),
         unread: shot.live.as_ref().err().map(unread),
         live: shot.live.as_ref().ok().map(|live| without_users(live)),
     };
@@ -154,7 +166,12 @@ fn tenant(shot: &Shot) -> String {
         out.push_str("\"users\":[");
         for (number, user) in users.values().enumerate() {
             // Writing to a string cannot fail.
-            let _ = write!(out, "{}\n  {}", if number == 0 { "" } else { "," }, line(&user_entry(user)));
+            let _ = write!(
+                out,
+                "{}\n  {}",
+                if number == 0 { "" } else { "," },
+                line(&user_entry(user))
+            );
         }
         out.push(']');
         out.push_str(rest);
@@ -190,52 +207,87 @@ fn teams(confirmation: &Confirmation) -> Option<TeamsEntry> {
 
 fn user_entry(user: &LiveUser) -> UserEntry {
     let LiveUser { upn, id, calling, details } = user.clone();
-    UserEntry { user_principal_name: Text(upn), id: id.map(Text), calling: CallingEntry(calling), details: DetailsEntry(details) }
+    UserEntry {
+        user_principal_name: Text(upn),
+        id: id.map(Text),
+        calling: CallingEntry(calling),
+        details: DetailsEntry(details),
+    }
 }
 
 // ---- from text
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not a time such as 2026-07-04T08:15:30Z")))
+    text.parse().map_err(|_| {
+        D::Error::custom(format!("`{text}` is not a time such as 2026-07-04T08:15:30Z"))
+    })
 }
 
 /// The observations of a file, or everything that is wrong with it.
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let head: Head = serde_json::from_str(text).map_err(|error| vec![at_error(file, text, &error)])?;
-    match (head.kind.as_ref().and_then(Json::as_str), head.version.as_ref().and_then(Json::as_u64)) {
+    let head: Head =
+        serde_json::from_str(text).map_err(|error| vec![at_error(file, text, &error)])?;
+    match (head.kind.as_ref().and_then(Json::as_str), head.version.as_ref().and_then(Json::as_u64))
+    {
         (Some(KIND), Some(version)) if (1..=u64::from(VERSION)).contains(&version) => {}
         (Some(KIND), Some(version)) => {
-            let message = format!("this snapshot has version {version}; versions 1 to {VERSION} are read here");
+            let message = format!(
+                "this snapshot has version {version}; versions 1 to {VERSION} are read here"
+            );
             let hint = "observe again with this dialplane, or use the one that wrote it";
             return Err(vec![diagnostic(file, text, message, hint)]);
         }
         _ => {
             let message = "this is no snapshot: `kind` and `version` are missing or something else";
-            return Err(vec![diagnostic(file, text, message, "`dialplane observe --out FILE` writes one")]);
+            return Err(vec![diagnostic(
+                file,
+                text,
+                message,
+                "`dialplane observe --out FILE` writes one",
+            )]);
         }
     }
-    let document: Document = serde_json::from_str(text).map_err(|error| all_errors(file, text, &error))?;
+    let document: Document =
+        serde_json::from_str(text).map_err(|error| all_errors(file, text, &error))?;
     let tenants = document.tenants.into_iter().enumerate();
-    let shots = tenants.map(|(number, entry)| shot(entry, &Path::root(0).key("tenants").index(number)));
+    let shots =
+        tenants.map(|(number, entry)| shot(entry, &Path::root(0).key("tenants").index(number)));
     let (shots, wrongs): (Vec<_>, Vec<_>) = shots.partition(Result::is_ok);
     let wrongs: Vec<Wrong> = wrongs.into_iter().filter_map(Result::err).flatten().collect();
-    if wrongs.is_empty() { Ok(shots.into_iter().filter_map(Result::ok).collect()) } else { Err(placed(file, text, wrongs)) }
+    if wrongs.is_empty() {
+        Ok(shots.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(placed(file, text, wrongs))
+    }
 }
 
 fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
-    let TenantEntry { name, id, extension_prefix, observed_at, reader, account, inventory, unread, live } = entry;
+    let TenantEntry {
+        name,
+        id,
+        extension_prefix,
+        observed_at,
+        reader,
+        account,
+        inventory,
+        unread,
+        live,
+    } = entry;
     // A reader that this dialplane does not know is none that it could ask again.
     let source = LiveSource::named(&reader).unwrap_or_default();
     let extension_prefix = extension_prefix.map(|prefix| prefix.0);
     let confirm = live.as_ref().is_some_and(|live| live.teams.is_some());
     let inventory = inventory.map(|inventory| inventory.inventory(&id.0));
     let account = account.map(|account| account.0);
-    let tenant = TenantRef { name: name.0, id: id.0, extension_prefix, live: source, confirm, account };
+    let tenant =
+        TenantRef { name: name.0, id: id.0, extension_prefix, live: source, confirm, account };
     let live = match (live, unread) {
         (Some(live), None) => Ok(Arc::new(live_tenant(live, &at.key("live"))?)),
-        (None, Some(FaultEntry { kind, message, hint })) => Err(Fault { kind: kind.0, message, hint }),
+        (None, Some(FaultEntry { kind, message, hint })) => {
+            Err(Fault { kind: kind.0, message, hint })
+        }
         _ => return Err(vec![Wrong::value(at.clone(), "either `live` or `unread` is expected")]),
     };
     Ok(Shot { tenant, at: observed_at, reader: reader.into(), inventory, live })
@@ -247,7 +299,10 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
     let confirmation = match teams {
         None => Confirmation::NotAsked,
         Some(TeamsEntry { failed: Some(why), .. }) => Confirmation::Failed(why),
-        Some(teams) => Confirmation::Seen(by_name(teams.users, &at.key("teams"), &mut wrongs), teams.coverage.0),
+        Some(teams) => Confirmation::Seen(
+            by_name(teams.users, &at.key("teams"), &mut wrongs),
+            teams.coverage.0,
+        ),
     };
     let live = LiveTenant {
         consent: consent.consent(),
@@ -265,29 +320,47 @@ fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> BTree
     for (number, entry) in entries.into_iter().enumerate() {
         let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;
         let path = || at.key("users").index(number).key("userPrincipalName");
-        let user = LiveUser { upn: upn.clone(), id: id.map(|id| id.0), calling: calling.0, details: details.0 };
+        let user = LiveUser {
+            upn: upn.clone(),
+            id: id.map(|id| id.0),
+            calling: calling.0,
+            details: details.0,
+        };
         if users.insert(upn.clone(), user).is_some() {
-            wrongs.push(Wrong::value(path(), format!("user `{upn}` is listed twice")).hint("keep one of the two entries"));
+            wrongs.push(
+                Wrong::value(path(), format!("user `{upn}` is listed twice"))
+                    .hint("keep one of the two entries"),
+            );
         }
     }
     users
 }
 
-/// Everything that does not fit, after the first error of the fast path. Users are tried one by one: a mistake of one must not hide
-/// those of the others.
+/// Everything that does not fit, after the first error of the fast path. Users are tried one by
+/// one: a mistake of one must not hide those of the others.
 fn all_errors(file: &str, text: &str, first: &serde_json::Error) -> Vec<Diagnostic> {
     let mut wrongs = Vec::new();
     if let Ok([document]) = yaml::documents(text).as_deref_mut() {
         let at = Path::root(0);
-        let tenants = document.get_mut("tenants").and_then(Value::as_sequence_mut).map(std::mem::take).unwrap_or_default();
+        let tenants = document
+            .get_mut("tenants")
+            .and_then(Value::as_sequence_mut)
+            .map(std::mem::take)
+            .unwrap_or_default();
         wrongs.extend(yaml::decode::<Document>(document, &at).1);
         for (number, mut tenant) in tenants.into_iter().enumerate() {
             let at = at.key("tenants").index(number);
-            let users = tenant.get_mut("live").and_then(|live| live.get_mut("users")).and_then(Value::as_sequence_mut);
+            let users = tenant
+                .get_mut("live")
+                .and_then(|live| live.get_mut("users"))
+                .and_then(Value::as_sequence_mut);
             let users = users.map(std::mem::take).unwrap_or_default();
             wrongs.extend(yaml::decode::<TenantEntry>(&tenant, &at).1);
             let at = at.key("live").key("users");
-            let users = users.iter().enumerate().flat_map(|(n, user)| yaml::decode::<UserEntry>(user, &at.index(n)).1);
+            let users = users
+                .iter()
+                .enumerate()
+                .flat_map(|(n, user)| yaml::decode::<UserEntry>(user, &at.index(n)).1);
             wrongs.extend(users);
         }
     }
@@ -319,10 +392,20 @@ fn at_error(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     let cut_off = error.is_eof().then_some("the file ends too early: was it copied as a whole?");
     let hint = cut_off.unwrap_or("snapshots are written by `dialplane observe --out FILE`");
     let place = yaml::place_of(text, error.line(), error.column());
-    Diagnostic { place: Some(place), ..diagnostic(file, text, format!("this is no snapshot: {what}"), hint) }
+    Diagnostic {
+        place: Some(place),
+        ..diagnostic(file, text, format!("this is no snapshot: {what}"), hint)
+    }
 }
 
 fn diagnostic(file: &str, text: &str, message: impl Into<String>, hint: &str) -> Diagnostic {
     let (message, hint) = (message.into(), Some(hint.to_owned()));
-    Diagnostic { message, hint, file: file.into(), place: None, labels: Vec::new(), text: text.into() }
+    Diagnostic {
+        message,
+        hint,
+        file: file.into(),
+        place: None,
+        labels: Vec::new(),
+        text: text.into(),
+    }
 }

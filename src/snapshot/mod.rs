@@ -1,21 +1,24 @@
-//! Observations that were kept: live state of some time ago, as text, and as something that can be planned from.
+//! Observations that were kept: live state of some time ago, as text, and as something that can be
+//! planned from.
 //!
 //! ```text
 //! LiveTenant --json--> snapshot.json --read--> Snapshot --LiveReader--> LiveTenant, as it was
 //!                      contoso.csv ---portal-----^
 //! ```
 //!
-//! `dialplane observe` writes snapshots; `plan --live FILE` plans from them without credentials and without network. A list of
-//! users that somebody exported in the vendor's portal can stand in the place of one.
+//! `dialplane observe` writes snapshots; `plan --live FILE` plans from them without credentials and
+//! without network. A list of users that somebody exported in the vendor's portal can stand in the
+//! place of one.
 //!
-//! **Invariant:** pure: files come in as text. Reading what was written gives the same observation, so that the same manifests
-//! give the same plan, byte for byte.
+//! **Invariant:** pure: files come in as text. Reading what was written gives the same observation,
+//! so that the same manifests give the same plan, byte for byte.
 //!
-//! **Invariant:** nothing is filled in. What a file does not say is not visible, consent that it does not state is not granted,
-//! and a tenant that is not in it is a failure of that tenant, never a tenant without users.
+//! **Invariant:** nothing is filled in. What a file does not say is not visible, consent that it
+//! does not state is not granted, and a tenant that is not in it is a failure of that tenant, never
+//! a tenant without users.
 //!
-//! Deliberately not here: secrets. A snapshot holds names and numbers of people; a portal's list may hold passwords, which are
-//! never looked at.
+//! Deliberately not here: secrets. A snapshot holds names and numbers of people; a portal's list
+//! may hold passwords, which are never looked at.
 
 mod account;
 mod beside;
@@ -30,8 +33,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Confirmation, Fault, FaultKind, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber, TenantId, TenantName, TenantRef,
-        Value,
+        Confirmation, Fault, FaultKind, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber,
+        TenantId, TenantName, TenantRef, Value,
     },
     ports::LiveReader,
     yaml::Diagnostic,
@@ -57,7 +60,8 @@ pub struct Shot {
     pub live: Result<Arc<LiveTenant>, Fault>,
 }
 
-/// A list of users that was exported from the portal. It does not say of which tenant: the name of its file does.
+/// A list of users that was exported from the portal. It does not say of which tenant: the name of
+/// its file does.
 #[derive(Debug, Clone, PartialEq)]
 struct Listed {
     file: Arc<str>,
@@ -100,7 +104,8 @@ impl Snapshot {
         json::read(file, text).map(|shots| shots.into_iter().for_each(|shot| self.add(shot)))
     }
 
-    /// Adds a list that was exported from the portal at about `at`, of the tenant with that name or id.
+    /// Adds a list that was exported from the portal at about `at`, of the tenant with that name or
+    /// id.
     pub fn add_sheet(
         &mut self,
         file: &str,
@@ -117,7 +122,8 @@ impl Snapshot {
     /// The tenants whose name and id are known here, by name.
     #[must_use]
     pub fn tenants(&self) -> Vec<TenantRef> {
-        let mut tenants: Vec<TenantRef> = self.shots.values().map(|shot| shot.tenant.clone()).collect();
+        let mut tenants: Vec<TenantRef> =
+            self.shots.values().map(|shot| shot.tenant.clone()).collect();
         tenants.sort_by(|a, b| a.name.cmp(&b.name));
         tenants
     }
@@ -155,8 +161,15 @@ impl Snapshot {
             Confirmation::Seen(users, _) => Some(users.values_mut()),
             Confirmation::NotAsked | Confirmation::Failed(_) => None,
         };
-        live.users.values_mut().chain(beside.into_iter().flatten()).for_each(|user| respell_user(user, tenant));
-        live.beside.numbers.iter_mut().filter_map(|held| held.number.as_mut().ok()).for_each(|number| respell(number, tenant));
+        live.users
+            .values_mut()
+            .chain(beside.into_iter().flatten())
+            .for_each(|user| respell_user(user, tenant));
+        live.beside
+            .numbers
+            .iter_mut()
+            .filter_map(|held| held.number.as_mut().ok())
+            .for_each(|number| respell(number, tenant));
         Ok(live)
     }
 
@@ -175,9 +188,12 @@ fn respell_user(user: &mut LiveUser, tenant: &TenantRef) {
     }
 }
 
-/// Reads a number anew in the tenant as the manifests describe it now: its extension prefix may have changed since.
+/// Reads a number anew in the tenant as the manifests describe it now: its extension prefix may
+/// have changed since.
 fn respell(number: &mut PhoneNumber, tenant: &TenantRef) {
-    if let Some(read) = PhoneNumber::observed(spell::spelling(number), tenant.extension_prefix.as_ref()) {
+    if let Some(read) =
+        PhoneNumber::observed(spell::spelling(number), tenant.extension_prefix.as_ref())
+    {
         *number = read;
     }
 }

@@ -1,10 +1,13 @@
-//! A list of users that was exported from the vendor's portal (contract 9): columns in any order, more of them than are known,
-//! with or without a byte order mark, separated by commas, semicolons or tabs.
+//! A list of users that was exported from the vendor's portal (contract 9): columns in any order,
+//! more of them than are known, with or without a byte order mark, separated by commas, semicolons
+//! or tabs.
 //!
-//! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells it; a cell that is no value
-//! of its field is unreadable; consent does not stand in such a list and is not granted.
+//! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells
+//! it; a cell that is no value of its field is unreadable; consent does not stand in such a list
+//! and is not granted.
 //!
-//! **Invariant:** cells of columns that are not named in the settings, passwords among them, are never looked at.
+//! **Invariant:** cells of columns that are not named in the settings, passwords among them, are
+//! never looked at.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +16,8 @@ use csv::{ReaderBuilder, StringRecord};
 use super::{Sheet, SheetCalling};
 use crate::{
     model::{
-        Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant, LiveUser, Observed, Raw,
-        Unmatched, Unread, Upn, Value, is_blank,
+        Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant,
+        LiveUser, Observed, Raw, Unmatched, Unread, Upn, Value, is_blank,
     },
     yaml::{self, Diagnostic},
 };
@@ -46,10 +49,21 @@ struct Column<'s> {
 }
 
 /// Reads a list.
-pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<LiveTenant, Vec<Diagnostic>> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    settings: &Sheet,
+) -> Result<LiveTenant, Vec<Diagnostic>> {
     let wrong = |message: String, hint: &str| {
         let (place, hint) = (Some(yaml::place_of(text, 1, 1)), Some(hint.to_owned()));
-        vec![Diagnostic { message, hint, file: file.into(), place, labels: Vec::new(), text: text.into() }]
+        vec![Diagnostic {
+            message,
+            hint,
+            file: file.into(),
+            place,
+            labels: Vec::new(),
+            text: text.into(),
+        }]
     };
     // Excel writes the separator above the headings.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -59,11 +73,15 @@ pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<LiveTenan
     };
     let mut headings = Vec::new();
     for separator in SEPARATORS {
-        let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
+        let mut reader =
+            ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
         let Ok(found) = reader.headers().cloned() else { continue };
         if let Some(columns) = Columns::of(&found, settings) {
             if let Some(twice) = columns.twice(&found) {
-                return Err(wrong(format!("the heading `{twice}` stands here twice"), "remove one of the two columns"));
+                return Err(wrong(
+                    format!("the heading `{twice}` stands here twice"),
+                    "remove one of the two columns",
+                ));
             }
             if let Some(absent) = settings.calling.as_ref().filter(|_| columns.calling.is_none()) {
                 return Err(wrong(
@@ -78,7 +96,8 @@ pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<LiveTenan
             headings = found.iter().map(|heading| format!("`{}`", heading.trim())).collect();
         }
     }
-    let message = format!("there is no column `{}`; there are {}", settings.user, headings.join(", "));
+    let message =
+        format!("there is no column `{}`; there are {}", settings.user, headings.join(", "));
     Err(wrong(message, "set `live.portal.user` to the heading over the user principal names"))
 }
 
@@ -86,22 +105,37 @@ impl<'s> Columns<'s> {
     /// `None` if nothing says who the users are.
     fn of(headings: &StringRecord, settings: &'s Sheet) -> Option<Self> {
         let at = |wanted: &str| headings.iter().position(|heading| bare(heading) == bare(wanted));
-        let calling = settings.calling.as_ref().and_then(|calling| Some((at(&calling.column)?, calling)));
+        let calling =
+            settings.calling.as_ref().and_then(|calling| Some((at(&calling.column)?, calling)));
         let column = |(field, heading)| Some(Column { field, at: at(heading)?, heading });
         let fields = settings.mapped().filter_map(column).collect();
         let defaults = Sheet::default();
-        let absent = settings.mapped().filter(|(_, heading)| at(heading).is_none()).map(|(field, heading)| Unmatched {
-            field: Some(field),
-            key: format!("live.portal.fields.{field}").into(),
-            place: heading.into(),
-            named: defaults.fields.get(field.name()).is_none_or(|default| default != heading),
-        });
-        Some(Self { width: headings.len(), user: at(&settings.user)?, calling, fields, absent: absent.collect() })
+        let absent = settings.mapped().filter(|(_, heading)| at(heading).is_none()).map(
+            |(field, heading)| Unmatched {
+                field: Some(field),
+                key: format!("live.portal.fields.{field}").into(),
+                place: heading.into(),
+                named: defaults.fields.get(field.name()).is_none_or(|default| default != heading),
+            },
+        );
+        Some(Self {
+            width: headings.len(),
+            user: at(&settings.user)?,
+            calling,
+            fields,
+            absent: absent.collect(),
+        })
     }
 
-    /// A heading that is read and stands there more than once: which of the two counts, nobody knows.
+    /// A heading that is read and stands there more than once: which of the two counts, nobody
+    /// knows.
     fn twice<'h>(&self, headings: &'h StringRecord) -> Option<&'h str> {
-        let read = self.fields.iter().map(|column| column.at).chain([self.user]).chain(self.calling.map(|(at, _)| at));
+        let read = self
+            .fields
+            .iter()
+            .map(|column| column.at)
+            .chain([self.user])
+            .chain(self.calling.map(|(at, _)| at));
         let same = |at: &usize| {
             let heading = headings.get(*at).map(bare);
             headings.iter().filter(|other| Some(bare(other)) == heading).count() > 1
@@ -111,14 +145,17 @@ impl<'s> Columns<'s> {
 
     fn user(&self, row: &StringRecord) -> Option<LiveUser> {
         let upn = Upn::parse(row.get(self.user)?.trim()).ok()?;
-        let details = self.fields.iter().filter_map(|column| Some((column.field, column.observed(row)?)));
+        let details =
+            self.fields.iter().filter_map(|column| Some((column.field, column.observed(row)?)));
         Some(LiveUser { upn, id: None, calling: self.calling(row)?, details: details.collect() })
     }
 
     fn calling(&self, row: &StringRecord) -> Option<LiveCalling> {
         Some(match self.calling {
             Some((at, map)) => calling(row.get(at)?.trim(), map),
-            None => LiveCalling::Unclear("nothing: the list of the portal has no column for it".to_owned()),
+            None => LiveCalling::Unclear(
+                "nothing: the list of the portal has no column for it".to_owned(),
+            ),
         })
     }
 
@@ -142,7 +179,9 @@ impl<'s> Columns<'s> {
     /// Whether a row is an account without a user of Teams: no name, calling off, no number.
     fn is_no_user(&self, row: &StringRecord) -> bool {
         let nameless = row.get(self.user).is_some_and(is_blank);
-        nameless && self.number(row) == Some(Observed::Unset) && self.calling(row) == Some(LiveCalling::Disabled)
+        nameless
+            && self.number(row) == Some(Observed::Unset)
+            && self.calling(row) == Some(LiveCalling::Disabled)
     }
 }
 
@@ -158,7 +197,10 @@ fn bare(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Columns<'_>) -> LiveTenant {
+fn gather(
+    rows: impl Iterator<Item = Result<StringRecord, String>>,
+    columns: &Columns<'_>,
+) -> LiveTenant {
     let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
     let mut beside = Beside { unmatched: columns.absent.clone(), ..Beside::default() };
     let mut odd: Vec<String> = Vec::new();
@@ -169,7 +211,11 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
             Err(error) => odd.push(format!("row {number} cannot be read: {error}")),
             Ok(row) if row.iter().all(|cell| cell.trim().is_empty()) => {}
             Ok(row) if row.len() != columns.width => {
-                odd.push(format!("row {number} has {} cells under {} headings", row.len(), columns.width));
+                odd.push(format!(
+                    "row {number} has {} cells under {} headings",
+                    row.len(),
+                    columns.width
+                ));
             }
             Ok(row) => match columns.user(&row) {
                 None if columns.is_no_user(&row) => beside.nameless += 1,
@@ -182,7 +228,9 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
                     Some(known) => {
                         odd.push(format!("row {number} names {} again", user.upn));
                         let other = known.phone() != user.phone();
-                        beside.numbers.extend(columns.held(&row, "listed more than once").filter(|_| other));
+                        beside
+                            .numbers
+                            .extend(columns.held(&row, "listed more than once").filter(|_| other));
                     }
                 },
             },
@@ -191,19 +239,29 @@ fn gather(rows: impl Iterator<Item = Result<StringRecord, String>>, columns: &Co
     if users.is_empty() {
         odd.push("the list names no users at all".to_owned());
     }
-    let coverage = if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
+    let coverage =
+        if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
     let sees = columns.fields.iter().map(|column| column.field).collect();
-    LiveTenant { consent: Consent::Missing, coverage, sees, users, beside, confirmation: Confirmation::NotAsked }
+    LiveTenant {
+        consent: Consent::Missing,
+        coverage,
+        sees,
+        users,
+        beside,
+        confirmation: Confirmation::NotAsked,
+    }
 }
 
 fn summary(odd: &[String]) -> String {
     let more = odd.len().saturating_sub(NAMED);
-    let named = odd.iter().take(NAMED).cloned().chain((more > 0).then(|| format!("and {more} more rows")));
+    let named =
+        odd.iter().take(NAMED).cloned().chain((more > 0).then(|| format!("and {more} more rows")));
     named.collect::<Vec<_>>().join("; ")
 }
 
 fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {
-    let among = |values: &[String]| values.iter().any(|value| value.to_lowercase() == cell.to_lowercase());
+    let among =
+        |values: &[String]| values.iter().any(|value| value.to_lowercase() == cell.to_lowercase());
     if among(&map.enabled) {
         LiveCalling::Enabled
     } else if among(&map.disabled) {
@@ -223,6 +281,8 @@ fn observed(kind: Kind, cell: &str, heading: &str) -> Observed {
         // The tenant's extension prefix is known only later.
         _ => Value::observed(kind, Raw::Text(cell), None),
     };
-    let unread = || Unread::new(cell.chars().take(CELL).collect::<String>(), &format!("in column `{heading}`"));
+    let unread = || {
+        Unread::new(cell.chars().take(CELL).collect::<String>(), &format!("in column `{heading}`"))
+    };
     said.map_or_else(|| Observed::Unreadable(unread()), Observed::Set)
 }

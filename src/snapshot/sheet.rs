@@ -1,4 +1,5 @@
-//! How a list of users that was exported from the portal is read: which heading stands for what (contract 9).
+//! How a list of users that was exported from the portal is read: which heading stands for what
+//! (contract 9).
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,8 @@ use serde::Deserialize;
 
 use crate::model::Field;
 
-/// The columns of a list of users that was exported from the portal. Headings are compared without regard to case and spaces.
+/// The columns of a list of users that was exported from the portal. Headings are compared without
+/// regard to case and spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sheet {
@@ -14,8 +16,8 @@ pub struct Sheet {
     pub user: String,
     /// How calling is read. Without it nobody's calling is known.
     pub calling: Option<SheetCalling>,
-    /// The headings over the fields, by manifest name. A field without a heading is unobservable; a heading that a list does not
-    /// have is told, and nothing is written because of it.
+    /// The headings over the fields, by manifest name. A field without a heading is unobservable; a
+    /// heading that a list does not have is told, and nothing is written because of it.
     pub fields: BTreeMap<String, String>,
 }
 
@@ -27,7 +29,9 @@ impl Default for Sheet {
             (Field::PbxAuthUserId, "SIPAuthenticationID"),
             (Field::PortalLoginName, "PortalLoginName"),
         ];
-        let fields = fields.into_iter().map(|(field, heading)| (field.name().to_owned(), heading.to_owned()));
+        let fields = fields
+            .into_iter()
+            .map(|(field, heading)| (field.name().to_owned(), heading.to_owned()));
         Self { user: "TeamsUserID".to_owned(), calling: None, fields: fields.collect() }
     }
 }
@@ -47,6 +51,8 @@ pub struct SheetCalling {
 impl Sheet {
     /// The fields with their headings.
     pub fn mapped(&self) -> impl Iterator<Item = (Field, &str)> {
-        self.fields.iter().filter_map(|(name, heading)| Some((Field::named(name)?, heading.as_str())))
+        self.fields
+            .iter()
+            .filter_map(|(name, heading)| Some((Field::named(name)?, heading.as_str())))
     }
 }

@@ -1,4 +1,5 @@
-//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so that an error has its place.
+//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so that an
+//! error has its place.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -9,8 +10,8 @@ use serde::{
 use serde_json::{Value as Json, json};
 
 use crate::model::{
-    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, Kind, LiveCalling, Observed, PhoneNumber, Raw, TenantId,
-    TenantName, Unread, Upn, UserId, Value,
+    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, Kind, LiveCalling, Observed,
+    PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
 };
 
 /// A noun that stands there as text.
@@ -109,7 +110,11 @@ impl<'de> Deserialize<'de> for CallingEntry {
             (Some("enabled"), _) => LiveCalling::Enabled,
             (Some("disabled"), _) => LiveCalling::Disabled,
             (_, Some(text)) => LiveCalling::Unclear(text.to_owned()),
-            _ => return Err(D::Error::custom("`enabled`, `disabled` or {\"unclear\": TEXT} is expected")),
+            _ => {
+                return Err(D::Error::custom(
+                    "`enabled`, `disabled` or {\"unclear\": TEXT} is expected",
+                ));
+            }
         };
         Ok(Self(calling))
     }
@@ -139,7 +144,8 @@ impl<'de> Deserialize<'de> for CoverageEntry {
     }
 }
 
-/// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT, "place": WORDS}` what is no value of the field.
+/// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT, "place": WORDS}` what is no
+/// value of the field.
 pub(super) struct DetailsEntry(pub(super) BTreeMap<Field, Observed>);
 
 impl Serialize for DetailsEntry {
@@ -152,7 +158,8 @@ impl Serialize for DetailsEntry {
             Observed::Set(Value::Flag(flag)) => (*flag).into(),
             Observed::Set(Value::Text(text)) => text.as_ref().into(),
         };
-        serializer.collect_map(self.0.iter().map(|(field, observed)| (field.name(), value(observed))))
+        serializer
+            .collect_map(self.0.iter().map(|(field, observed)| (field.name(), value(observed))))
     }
 }
 
@@ -201,7 +208,9 @@ impl<'de> DeserializeSeed<'de> for Seen {
             (Some(read), ..) => Ok(Observed::Set(read)),
             // What an earlier version took for a number may be none that is certain.
             (None, Kind::Phone, Some(text)) => Ok(Observed::Unreadable(Unread::new(text, ""))),
-            (None, ..) => Err(D::Error::custom(format!("`{}` takes {}, or `null`", self.0, expected(kind)))),
+            (None, ..) => {
+                Err(D::Error::custom(format!("`{}` takes {}, or `null`", self.0, expected(kind))))
+            }
         }
     }
 }
@@ -249,7 +258,9 @@ impl<'de> Deserialize<'de> for NumberEntry {
         match Seen(Field::PhoneNumber).deserialize(deserializer)? {
             Observed::Set(Value::Phone(number)) => Ok(Self(Ok(number))),
             Observed::Unreadable(read) => Ok(Self(Err(read))),
-            Observed::Set(_) | Observed::Unset => Err(D::Error::custom("a phone number in quotes is expected")),
+            Observed::Set(_) | Observed::Unset => {
+                Err(D::Error::custom("a phone number in quotes is expected"))
+            }
         }
     }
 }

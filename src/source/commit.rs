@@ -1,6 +1,7 @@
 //! Whether git knows that what is missing in a folder is meant to be missing.
 //!
-//! **Invariant:** a silent git says nothing, so that whoever asks waits or holds as if there were no repository.
+//! **Invariant:** a silent git says nothing, so that whoever asks waits or holds as if there were
+//! no repository.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use super::{
     revision::{folder_of, git, revision},
 };
 
-/// The commit that says exactly what lies at all `roots`: everything there is tracked, and nothing differs from it. `None` if there
-/// is none.
+/// The commit that says exactly what lies at all `roots`: everything there is tracked, and nothing
+/// differs from it. `None` if there is none.
 #[must_use]
 pub fn said_by_commit(roots: &[PathBuf]) -> Option<String> {
     let mut commits = roots.iter().map(commit_of);
@@ -21,11 +22,13 @@ pub fn said_by_commit(roots: &[PathBuf]) -> Option<String> {
 fn commit_of(root: &PathBuf) -> Option<String> {
     let revision = revision(std::slice::from_ref(root)).filter(|revision| !revision.edited)?;
     // A file that git ignores may come and go without a commit.
-    let status = git(root, &["status", "--porcelain", "--ignored", "--untracked-files=all", "--", "."])?;
+    let status =
+        git(root, &["status", "--porcelain", "--ignored", "--untracked-files=all", "--", "."])?;
     status.is_empty().then_some(revision.commit)
 }
 
-/// Why the folders look as if git were still filling them, if they do: it is at work there, or manifests that it has are not there.
+/// Why the folders look as if git were still filling them, if they do: it is at work there, or
+/// manifests that it has are not there.
 #[must_use]
 pub fn half_checked_out(roots: &[PathBuf]) -> Option<String> {
     roots.iter().find_map(|root| {
@@ -38,7 +41,10 @@ pub fn half_checked_out(roots: &[PathBuf]) -> Option<String> {
             return Some(format!("git is at work in {}", folder.display()));
         }
         let deleted = git(root, &["ls-files", "--deleted", "-z", "--", "."])?;
-        let gone = deleted.split('\0').map(Path::new).find(|path| path.file_name().is_some_and(is_manifest))?;
+        let gone = deleted
+            .split('\0')
+            .map(Path::new)
+            .find(|path| path.file_name().is_some_and(is_manifest))?;
         Some(format!("git has {}, which is not there", folder.join(gone).display()))
     })
 }

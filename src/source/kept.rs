@@ -1,4 +1,5 @@
-//! Reads the files that live state is kept in: snapshots of `observe`, and lists that the portal exported.
+//! Reads the files that live state is kept in: snapshots of `observe`, and lists that the portal
+//! exported.
 
 use std::{
     fs,
@@ -17,10 +18,12 @@ use crate::{
     yaml::Diagnostic,
 };
 
-/// The largest file that is read: a fleet of a million users takes about 300 MiB, and this one is held in memory.
+/// The largest file that is read: a fleet of a million users takes about 300 MiB, and this one is
+/// held in memory.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The files that tenants with `live: file` are read from. They are read again when they have changed.
+/// The files that tenants with `live: file` are read from. They are read again when they have
+/// changed.
 #[derive(Debug)]
 pub struct KeptFiles {
     path: PathBuf,
@@ -40,7 +43,12 @@ impl KeptFiles {
     #[must_use]
     pub fn new(settings: &Live) -> Option<Self> {
         let path = settings.file.clone()?;
-        Some(Self { path, max_age: settings.max_age, sheet: settings.portal.clone(), last: Mutex::default() })
+        Some(Self {
+            path,
+            max_age: settings.max_age,
+            sheet: settings.portal.clone(),
+            last: Mutex::default(),
+        })
     }
 
     /// How old an observation may be.
@@ -56,7 +64,9 @@ impl KeptFiles {
         match &*last {
             Some((known, read)) if *known == stamp => read.clone(),
             _ => {
-                let read = read_kept(&self.path, &self.sheet).map(Arc::new).map_err(|problems| self.fault(&problems));
+                let read = read_kept(&self.path, &self.sheet)
+                    .map(Arc::new)
+                    .map_err(|problems| self.fault(&problems));
                 *last = Some((stamp, read.clone()));
                 read
             }
@@ -66,7 +76,11 @@ impl KeptFiles {
     fn fault(&self, problems: &[Diagnostic]) -> Fault {
         let path = self.path.display();
         let first = problems.first().map(|problem| problem.message.as_str()).unwrap_or_default();
-        let more = if problems.len() > 1 { format!(", and {} more", problems.len() - 1) } else { String::new() };
+        let more = if problems.len() > 1 {
+            format!(", and {} more", problems.len() - 1)
+        } else {
+            String::new()
+        };
         Fault::new(FaultKind::Garbled, format!("{path} cannot be used: {first}{more}"))
             .hint(format!("`dialplane plan --live {path}` shows each problem at its place"))
     }
@@ -81,14 +95,18 @@ fn stamp(path: &Path) -> Stamp {
     files(path).unwrap_or_default().into_iter().map(of).collect()
 }
 
-/// Reads what `path` holds: a `.json` file, a `.csv` file, or a folder whose files of both kinds are put together. All problems of
-/// all files, if there are any.
+/// Reads what `path` holds: a `.json` file, a `.csv` file, or a folder whose files of both kinds
+/// are put together. All problems of all files, if there are any.
 pub fn read_kept(path: &Path, sheet: &Sheet) -> Result<Snapshot, Vec<Diagnostic>> {
     let name = path.display().to_string();
     let mut snapshot = Snapshot::new(name.as_str());
     let mut problems = Vec::new();
     let files = files(path).unwrap_or_else(|reason| {
-        problems.push(whole(&name, format!("no live state here: {reason}"), "name a snapshot, or a folder with snapshots"));
+        problems.push(whole(
+            &name,
+            format!("no live state here: {reason}"),
+            "name a snapshot, or a folder with snapshots",
+        ));
         Vec::new()
     });
     for file in files {
@@ -101,12 +119,21 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
     if !fs::metadata(path).map_err(|error| error.to_string())?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| error.to_string())?;
-    let visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
-    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(visible).collect();
+    let entries = fs::read_dir(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| error.to_string())?;
+    let visible = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+    };
+    let mut files: Vec<PathBuf> =
+        entries.into_iter().map(|entry| entry.path()).filter(visible).collect();
     files.retain(|path| is(path, "json") || is(path, "csv"));
     files.sort();
-    if files.is_empty() { Err("there is no .json and no .csv file in this folder".to_owned()) } else { Ok(files) }
+    if files.is_empty() {
+        Err("there is no .json and no .csv file in this folder".to_owned())
+    } else {
+        Ok(files)
+    }
 }
 
 fn is(path: &Path, extension: &str) -> bool {
@@ -116,16 +143,20 @@ fn is(path: &Path, extension: &str) -> bool {
 fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Diagnostic>> {
     let name = path.display().to_string();
     let refuse = |reason: String, hint: &str| vec![whole(&name, reason, hint)];
-    let metadata = fs::metadata(path).map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
-    let text =
-        file::read_text(path, MAX_BYTES).map_err(|reason| refuse(reason, "name a snapshot, or a folder with snapshots"))?;
+    let metadata = fs::metadata(path)
+        .map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
+    let text = file::read_text(path, MAX_BYTES)
+        .map_err(|reason| refuse(reason, "name a snapshot, or a folder with snapshots"))?;
     if !is(path, "csv") {
         return snapshot.add_json(&name, &text);
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let tenant = TenantName::parse(&stem).map_err(|_| {
         refuse(
-            format!("`{stem}` is not the name of a tenant: such a list does not say whose users it names, so its file has to"),
+            format!(
+                "`{stem}` is not the name of a tenant: such a list does not say whose users it \
+                    names, so its file has to"
+            ),
             "call the file after the tenant's name or id, such as contoso.csv",
         )
     })?;
@@ -134,5 +165,12 @@ fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Di
 }
 
 fn whole(file: &str, message: String, hint: &str) -> Diagnostic {
-    Diagnostic { message, hint: Some(hint.to_owned()), file: file.into(), place: None, labels: Vec::new(), text: "".into() }
+    Diagnostic {
+        message,
+        hint: Some(hint.to_owned()),
+        file: file.into(),
+        place: None,
+        labels: Vec::new(),
+        text: "".into(),
+    }
 }

@@ -1,4 +1,5 @@
-//! Which files are manifests by their name, which are nobody's business, and which look like manifests and are not read.
+//! Which files are manifests by their name, which are nobody's business, and which look like
+//! manifests and are not read.
 
 use std::{
     ffi::OsStr,
@@ -27,7 +28,8 @@ pub(super) struct Lookalike {
     pub(super) is_copy: bool,
 }
 
-/// Whether a file or folder is passed over without a word: hidden ones, and the locks that office programs put beside an open file.
+/// Whether a file or folder is passed over without a word: hidden ones, and the locks that office
+/// programs put beside an open file.
 pub(super) fn is_passed_over(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') || name.starts_with("~$")
@@ -44,14 +46,22 @@ pub(super) fn find(path: &Path) -> Option<Lookalike> {
     let name = path.file_name()?.to_string_lossy();
     if let Some(stem) = stem(&name) {
         let ending = name.get(stem.len()..).unwrap_or_default();
-        let reason = format!("only what ends in `.yaml` or `.yml` is read, and this ends in `{}`", ending.escape_debug());
+        let reason = format!(
+            "only what ends in `.yaml` or `.yml` is read, and this ends in `{}`",
+            ending.escape_debug()
+        );
         return Some(Lookalike { reason, is_copy: is_beside(path, stem) });
     }
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     if PROSE.contains(&extension.as_str()) || !begins_like_a_manifest(path, extension == "json") {
         return None;
     }
-    let reason = "only what ends in `.yaml` or `.yml` is read, and this holds `apiVersion: dialplane`".to_owned();
+    let reason =
+        "only what ends in `.yaml` or `.yml` is read, and this holds `apiVersion: dialplane`"
+            .to_owned();
     Some(Lookalike { reason, is_copy: false })
 }
 
@@ -67,11 +77,13 @@ fn stem(name: &str) -> Option<&str> {
     name.get(..ENDINGS.iter().find_map(at)?)
 }
 
-/// Whether the manifest that an editor or a person made a copy of is there: `office.yaml` beside `office.yaml~` and `#office.yaml#`.
+/// Whether the manifest that an editor or a person made a copy of is there: `office.yaml` beside
+/// `office.yaml~` and `#office.yaml#`.
 fn is_beside(path: &Path, stem: &str) -> bool {
     let stems = [stem, stem.trim_start_matches('#')];
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let names = stems.iter().flat_map(|stem| ENDINGS.iter().map(move |ending| format!("{stem}{ending}")));
+    let names =
+        stems.iter().flat_map(|stem| ENDINGS.iter().map(move |ending| format!("{stem}{ending}")));
     names.map(|name| folder.join(name)).any(|beside: PathBuf| beside.is_file())
 }
 
@@ -86,7 +98,10 @@ fn begins_like_a_manifest(path: &Path, is_json: bool) -> bool {
     }
     let text = String::from_utf8_lossy(&beginning);
     let says = |line: &str| {
-        let line: String = line.chars().filter(|c| !matches!(c, ' ' | '\t' | '"' | '\'' | '\u{feff}' | '{')).collect();
+        let line: String = line
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '\t' | '"' | '\'' | '\u{feff}' | '{'))
+            .collect();
         line.find(SAYS).is_some_and(|at| at == 0 || is_json)
     };
     text.lines().any(says)

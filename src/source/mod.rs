@@ -1,9 +1,10 @@
 //! Where manifests come from: folders, and the news that something in them moved.
 //!
-//! [`read_tree`] reads, [`Watch`] tells. The news carries nothing: whoever hears it looks at the whole tree again.
+//! [`read_tree`] reads, [`Watch`] tells. The news carries nothing: whoever hears it looks at the
+//! whole tree again.
 //!
-//! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file of its own with the reason, so
-//! that it can be told beside the mistakes in other files.
+//! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file
+//! of its own with the reason, so that it can be told beside the mistakes in other files.
 
 mod commit;
 mod kept;

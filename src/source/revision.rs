@@ -1,11 +1,12 @@
 //! Which version of the manifests lies there, as git knows it.
 //!
-//! **Invariant:** nothing depends on it. Without git, without a repository, or when git does not answer soon, it is unknown, and
-//! [`look_up`] says why.
+//! **Invariant:** nothing depends on it. Without git, without a repository, or when git does not
+//! answer soon, it is unknown, and [`look_up`] says why.
 //!
-//! **Invariant:** the folder alone decides what is asked. Git is started without the variables that name another repository, such
-//! as a hook has them, and a repository that does not hold the manifests does not answer for them. Nothing of a repository is
-//! executed: no hook, no monitor, no filter of another owner's.
+//! **Invariant:** the folder alone decides what is asked. Git is started without the variables that
+//! name another repository, such as a hook has them, and a repository that does not hold the
+//! manifests does not answer for them. Nothing of a repository is executed: no hook, no monitor, no
+//! filter of another owner's.
 
 use std::{
     ffi::OsString,
@@ -21,9 +22,12 @@ use crate::model::Revision;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is asked whether it has.
 const PAUSE: Duration = Duration::from_millis(2);
-/// The variables of git that say where git itself and the settings of the machine are; every other one is taken away.
-const KEPT: [&str; 4] = ["GIT_EXEC_PATH", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"];
-/// What git is told for each question: nothing of the repository is run, nothing is fetched, nothing is asked.
+/// The variables of git that say where git itself and the settings of the machine are; every other
+/// one is taken away.
+const KEPT: [&str; 4] =
+    ["GIT_EXEC_PATH", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"];
+/// What git is told for each question: nothing of the repository is run, nothing is fetched,
+/// nothing is asked.
 const SETTINGS: [(&str, &str); 4] = [
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
@@ -63,11 +67,13 @@ pub fn revision(roots: &[PathBuf]) -> Option<Revision> {
     look_up(roots).ok()
 }
 
-/// The version of the manifests at `roots`: of the repository that holds the first of them. Otherwise why it is unknown.
+/// The version of the manifests at `roots`: of the repository that holds the first of them.
+/// Otherwise why it is unknown.
 pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
     let unknown = |reason: &str, hint| Unversioned { reason: reason.to_owned(), hint: Some(hint) };
     let first = roots.first().ok_or_else(|| unknown("no manifests are named", "name a folder"))?;
-    let (folder, file) = if first.is_dir() { (first.as_path(), None) } else { (parent(first), first.file_name()) };
+    let (folder, file) =
+        if first.is_dir() { (first.as_path(), None) } else { (parent(first), first.file_name()) };
     let mut git = Git { folder, settings: Vec::new() };
     let top = match git.ask(&["rev-parse", "--show-toplevel"]) {
         Err(Silent::Refused(why)) if why.contains("dubious ownership") => {
@@ -81,18 +87,36 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
     let Some(what) = what.to_str() else {
         return Err(unknown("the name of the file is not UTF-8", "rename it"));
     };
-    let inside = fs::canonicalize(folder).is_ok_and(|folder| fs::canonicalize(&top).is_ok_and(|top| folder.starts_with(top)));
+    let inside = fs::canonicalize(folder)
+        .is_ok_and(|folder| fs::canonicalize(&top).is_ok_and(|top| folder.starts_with(top)));
     // Of a folder, what lies in it.
-    let tree: &[&str] =
-        if file.is_some() { &["ls-tree", "--name-only", "HEAD", "--", what] } else { &["ls-tree", "--name-only", "HEAD"] };
-    let head = git.ask(&["log", "-1", "--no-show-signature", "--no-color", "--format=%H%n%an <%ae>"]).map_err(Silent::told)?;
+    let tree: &[&str] = if file.is_some() {
+        &["ls-tree", "--name-only", "HEAD", "--", what]
+    } else {
+        &["ls-tree", "--name-only", "HEAD"]
+    };
+    let head = git
+        .ask(&["log", "-1", "--no-show-signature", "--no-color", "--format=%H%n%an <%ae>"])
+        .map_err(Silent::told)?;
     if !inside || git.ask(tree).map_err(Silent::told)?.is_empty() {
         let reason = format!("the repository {} does not hold the manifests", top.display());
-        return Err(Unversioned { reason, hint: Some("commit them, or give them a repository of their own") });
+        return Err(Unversioned {
+            reason,
+            hint: Some("commit them, or give them a repository of their own"),
+        });
     }
-    let (commit, author) =
-        head.trim_end().split_once('\n').ok_or_else(|| unknown("git answered something odd", "look at `git log`"))?;
-    let status = ["status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=all", "--", what];
+    let (commit, author) = head
+        .trim_end()
+        .split_once('\n')
+        .ok_or_else(|| unknown("git answered something odd", "look at `git log`"))?;
+    let status = [
+        "status",
+        "--porcelain",
+        "--untracked-files=normal",
+        "--ignore-submodules=all",
+        "--",
+        what,
+    ];
     let edited = git.ask(&status).map_or(true, |changes| !changes.is_empty());
     Ok(Revision { commit: commit.to_owned(), author: author.to_owned(), edited })
 }
@@ -102,7 +126,8 @@ fn parent(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What git answers to a question beside the version, asked in the folder of a path; nothing if it does not.
+/// What git answers to a question beside the version, asked in the folder of a path; nothing if it
+/// does not.
 pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     let mut git = Git { folder: folder_of(root), settings: Vec::new() };
     match git.ask(arguments) {
@@ -132,10 +157,14 @@ enum Silent {
 impl Silent {
     fn told(self) -> Unversioned {
         match self {
-            Self::Absent(error) if error.kind() == io::ErrorKind::NotFound => {
-                Unversioned { reason: "there is no program `git`".to_owned(), hint: Some("install git") }
-            }
-            Self::Absent(error) => Unversioned { reason: format!("`git` cannot be started: {error}"), hint: Some("repair git") },
+            Self::Absent(error) if error.kind() == io::ErrorKind::NotFound => Unversioned {
+                reason: "there is no program `git`".to_owned(),
+                hint: Some("install git"),
+            },
+            Self::Absent(error) => Unversioned {
+                reason: format!("`git` cannot be started: {error}"),
+                hint: Some("repair git"),
+            },
             Self::Slow => {
                 let reason = format!("git did not answer within {} s", PATIENCE.as_secs());
                 Unversioned { reason, hint: Some("look what `git status` takes so long for") }
@@ -145,7 +174,8 @@ impl Silent {
                 Unversioned { reason, hint: None }
             }
             Self::Refused(why) if why.contains("dubious ownership") => Unversioned {
-                reason: "the repository belongs to another user, and this git does not take `safe.directory` for one call"
+                reason: "the repository belongs to another user, and this git does not take \
+                    `safe.directory` for one call"
                     .to_owned(),
                 hint: Some("update git, or run `git config --system --add safe.directory FOLDER`"),
             },
@@ -168,12 +198,16 @@ struct Git<'f> {
 }
 
 impl Git<'_> {
-    /// The repository belongs to somebody else: it is read all the same, and what its settings would run is taken out of them.
+    /// The repository belongs to somebody else: it is read all the same, and what its settings
+    /// would run is taken out of them.
     fn trust_for_this_call(&mut self) {
         self.settings.push(("safe.directory".to_owned(), "*"));
-        let filters = self.ask(&["config", "--includes", "--name-only", "--get-regexp", r"^filter\."]).unwrap_or_default();
+        let filters = self
+            .ask(&["config", "--includes", "--name-only", "--get-regexp", r"^filter\."])
+            .unwrap_or_default();
         for name in filters.lines() {
-            self.settings.push((name.to_owned(), if name.ends_with(".required") { "false" } else { "" }));
+            self.settings
+                .push((name.to_owned(), if name.ends_with(".required") { "false" } else { "" }));
         }
     }
 
@@ -188,16 +222,24 @@ impl Git<'_> {
         }
         command.envs(VARIABLES).arg("--no-pager");
         // As variables, and not with `-c`: the name of a filter may hold anything.
-        let settings = SETTINGS.into_iter().chain(self.settings.iter().map(|(key, value)| (key.as_str(), *value)));
+        let settings = SETTINGS
+            .into_iter()
+            .chain(self.settings.iter().map(|(key, value)| (key.as_str(), *value)));
         let mut count = 0;
         for (key, value) in settings {
-            command.env(format!("GIT_CONFIG_KEY_{count}"), key).env(format!("GIT_CONFIG_VALUE_{count}"), value);
+            command
+                .env(format!("GIT_CONFIG_KEY_{count}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{count}"), value);
             count += 1;
         }
         command.env("GIT_CONFIG_COUNT", count.to_string());
         command.arg("-C").arg(self.folder).args(arguments);
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(Silent::Absent)?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(Silent::Absent)?;
         let (stdout, stderr) = (heard(child.stdout.take()), heard(child.stderr.take()));
         // Whoever was ended is not waited for: a child of its own may keep the pipes open.
         match ended(&mut child) {

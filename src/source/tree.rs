@@ -31,8 +31,9 @@ pub struct Tree {
 /// Files by their path.
 type Files = BTreeMap<String, ManifestFile>;
 
-/// Reads all `.yaml` and `.yml` files at `roots`, which are files or folders. Hidden files and folders are passed over, whatever they
-/// are: editors and version control keep theirs there. What only looks like a manifest is named, and not read.
+/// Reads all `.yaml` and `.yml` files at `roots`, which are files or folders. Hidden files and
+/// folders are passed over, whatever they are: editors and version control keep theirs there. What
+/// only looks like a manifest is named, and not read.
 #[must_use]
 pub fn read_tree(roots: &[PathBuf]) -> Tree {
     let mut files = Files::new();
@@ -68,28 +69,39 @@ fn digest(files: &Files) -> [u8; 32] {
 
 fn add(files: &mut Files, path: &Path, text: Result<String, String>) {
     let name = path.display().to_string();
-    let file = ManifestFile { path: name.as_str().into(), text: text.map(Into::into), role: Role::Manifest };
+    let file = ManifestFile {
+        path: name.as_str().into(),
+        text: text.map(Into::into),
+        role: Role::Manifest,
+    };
     files.insert(name, file);
 }
 
 fn below(root: &Path, inside: &Path, files: &mut Files) {
     let before = files.len();
     let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-    for entry in walk.filter_entry(|entry| entry.depth() == 0 || !lookalike::is_passed_over(entry.file_name())) {
+    for entry in walk
+        .filter_entry(|entry| entry.depth() == 0 || !lookalike::is_passed_over(entry.file_name()))
+    {
         if files.len() - before >= MAX_FILES {
-            let reason = format!("there are more than {MAX_FILES} manifests below this folder; name the right one");
+            let reason = format!(
+                "there are more than {MAX_FILES} manifests below this folder; name the right one"
+            );
             return add(files, root, Err(reason));
         }
         match entry {
             Err(error) => refused(root, &error, files),
             Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if lookalike::is_manifest(entry.file_name()) => add(files, entry.path(), read_inside(inside, &entry)),
+            Ok(entry) if lookalike::is_manifest(entry.file_name()) => {
+                add(files, entry.path(), read_inside(inside, &entry));
+            }
             Ok(entry) => aside(&entry, files),
         }
     }
 }
 
-/// What cannot be walked into or looked at. A folder behind it may hold manifests, unless it is hidden.
+/// What cannot be walked into or looked at. A folder behind it may hold manifests, unless it is
+/// hidden.
 fn refused(root: &Path, error: &walkdir::Error, files: &mut Files) {
     let path = error.path().unwrap_or(root);
     let inside = path.strip_prefix(root).unwrap_or(Path::new(""));
@@ -107,7 +119,8 @@ fn aside(entry: &DirEntry, files: &mut Files) {
     files.insert(name.clone(), ManifestFile { path: name.into(), text: Err(found.reason), role });
 }
 
-/// Volumes of Kubernetes and git-sync swap symlinks inside the folder; one that leads out of it is refused.
+/// Volumes of Kubernetes and git-sync swap symlinks inside the folder; one that leads out of it is
+/// refused.
 fn read_inside(inside: &Path, entry: &DirEntry) -> Result<String, String> {
     match fs::canonicalize(entry.path()) {
         Ok(real) if real.starts_with(inside) => read(entry.path()),

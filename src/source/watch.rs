@@ -1,4 +1,5 @@
-//! Tells that something below the named paths moved. Best effort: whoever listens looks at the tree on an interval as well.
+//! Tells that something below the named paths moved. Best effort: whoever listens looks at the tree
+//! on an interval as well.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,12 +21,18 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch. If that fails, the log says why and what to do, and only looking on an interval is left. What moves below
-    /// `own` is no news: whoever listens writes there.
+    /// Begins to watch. If that fails, the log says why and what to do, and only looking on an
+    /// interval is left. What moves below `own` is no news: whoever listens writes there.
     #[must_use]
     pub fn new(roots: &[PathBuf], own: &Path) -> Self {
         let own = std::path::absolute(own).unwrap_or_else(|_| own.to_owned());
-        let mut watch = Self { own, news: Arc::new(Notify::new()), roots: roots.to_vec(), watcher: None, told: false };
+        let mut watch = Self {
+            own,
+            news: Arc::new(Notify::new()),
+            roots: roots.to_vec(),
+            watcher: None,
+            told: false,
+        };
         watch.renew();
         watch
     }
@@ -40,11 +47,14 @@ impl Watch {
         self.news.notified().await;
     }
 
-    /// Begins anew if watching has failed or a watched folder may have been replaced; called whenever the tree was looked at.
+    /// Begins anew if watching has failed or a watched folder may have been replaced; called
+    /// whenever the tree was looked at.
     pub fn renew(&mut self) {
         let news = Arc::clone(&self.news);
         let own = self.own.clone();
-        let ours = move |path: &PathBuf| std::path::absolute(path).is_ok_and(|path| path.starts_with(&own));
+        let ours = move |path: &PathBuf| {
+            std::path::absolute(path).is_ok_and(|path| path.starts_with(&own))
+        };
         let tell = move |event: notify::Result<notify::Event>| match event {
             // Reading the tree is an access as well: listening to it would never end.
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
@@ -64,7 +74,8 @@ impl Watch {
                 if std::mem::replace(&mut self.told, true) {
                     return;
                 }
-                warn!(%error, hint = hint(&error), "cannot watch the manifests; they are looked at on an interval only");
+                warn!(%error, hint = hint(&error), "cannot watch the manifests; they are looked \
+                    at on an interval only");
             }
         }
     }

@@ -39,11 +39,14 @@ impl About {
     fn look(folder: &Path) -> Result<Self, OpenError> {
         let history = History::read(folder)?;
         let entries = || {
-            let last = history.db.query_row("SELECT max(sequence) FROM entries", [], |row| row.get::<_, Option<i64>>(0))?;
+            let last = history.db.query_row("SELECT max(sequence) FROM entries", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            })?;
             let anchor = db::anchor(&history.db)?.sequence;
             Ok((last.map_or(0, |last| last - anchor), history.at("ASC")?, history.at("DESC")?))
         };
-        let (entries, first, last) = entries().map_err(|error| OpenError::of(&history.path, &error))?;
+        let (entries, first, last) =
+            entries().map_err(|error| OpenError::of(&history.path, &error))?;
         let size = |name: &str| fs::metadata(folder.join(name)).map_or(0, |file| file.len());
         Ok(Self { entries, first, last, bytes: size(db::FILE) + size(db::LOG) })
     }
@@ -63,9 +66,19 @@ impl fmt::Display for About {
         let time = |at: &Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC");
         match (&self.first, &self.last) {
             (Some(first), Some(last)) => {
-                let entries = if self.entries == 1 { "1 entry".to_owned() } else { format!("{} entries", self.entries) };
+                let entries = if self.entries == 1 {
+                    "1 entry".to_owned()
+                } else {
+                    format!("{} entries", self.entries)
+                };
                 // KiB are exact enough for people.
-                write!(f, "{entries}, {} to {}, {} KiB", time(first), time(last), self.bytes.div_ceil(1024))
+                write!(
+                    f,
+                    "{entries}, {} to {}, {} KiB",
+                    time(first),
+                    time(last),
+                    self.bytes.div_ceil(1024)
+                )
             }
             _ => f.write_str("no entry yet"),
         }

@@ -22,7 +22,8 @@ pub struct Checked {
     pub first: Option<Timestamp>,
     /// When the last of them was recorded.
     pub last: Option<Timestamp>,
-    /// The hash of the last one: whoever notes it can tell later that nothing before it was changed.
+    /// The hash of the last one: whoever notes it can tell later that nothing before it was
+    /// changed.
     pub head: String,
     /// What is wrong. Empty if the journal is whole.
     pub problems: Vec<String>,
@@ -38,13 +39,15 @@ pub struct Exported {
 }
 
 impl History {
-    /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is the one that was last written.
+    /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is
+    /// the one that was last written.
     pub fn check(&self) -> Result<Checked, OpenError> {
         let of = |error| OpenError::of(&self.path, &error);
         // The mark first: whoever writes meanwhile writes it after the journal.
         let mark = self.mark();
         let moment = self.db.unchecked_transaction().map_err(of)?;
-        let mut problems = load::pages(&moment).unwrap_or_else(|error| vec![super::error::words(&error)]);
+        let mut problems =
+            load::pages(&moment).unwrap_or_else(|error| vec![super::error::words(&error)]);
         for part in Part::ALL {
             match part.is_whole(&moment) {
                 Ok(true) => {}
@@ -63,7 +66,9 @@ impl History {
         });
         problems.extend(walked.err().map(|bad| why(&bad)));
         match mark {
-            Ok(Some(mark)) if problems.is_empty() => problems.extend(mark.differs_from(&moment, head).map_err(of)?),
+            Ok(Some(mark)) if problems.is_empty() => {
+                problems.extend(mark.differs_from(&moment, head).map_err(of)?);
+            }
             Ok(_) => {}
             Err(error) => problems.push(error.to_string()),
         }
@@ -72,8 +77,9 @@ impl History {
         Ok(Checked { entries, first, last, head: hex(&head.hash), problems })
     }
 
-    /// Hands out every entry that can be read, as a line of JSON, in order; and where its place is, what the entries before
-    /// it added up to, if some of them are no longer kept. A journal is made again from these lines.
+    /// Hands out every entry that can be read, as a line of JSON, in order; and where its place is,
+    /// what the entries before it added up to, if some of them are no longer kept. A journal is
+    /// made again from these lines.
     pub fn export(&self, mut each: impl FnMut(&str)) -> Exported {
         let mut problems = Vec::new();
         let anchored = db::anchor(&self.db).ok().is_none_or(|anchor| anchor != Link::default());
@@ -84,7 +90,9 @@ impl History {
             let from = lines.last().map_or(0, |(sequence, _)| *sequence);
             let (mut rest, _) = self.lines(from, true);
             rest.reverse();
-            let until = rest.first().map_or_else(|| "the last".to_owned(), |(sequence, _)| (sequence - 1).to_string());
+            let until = rest
+                .first()
+                .map_or_else(|| "the last".to_owned(), |(sequence, _)| (sequence - 1).to_string());
             problems.push(format!("entries {} to {until} cannot be read: {error}", from + 1));
             lines.append(&mut rest);
         }
@@ -98,7 +106,9 @@ impl History {
                     each(&line);
                     entries += 1;
                 }
-                Err(_) => problems.push(format!("entry {sequence} is no entry any more and is left out")),
+                Err(_) => {
+                    problems.push(format!("entry {sequence} is no entry any more and is left out"));
+                }
             }
         }
         if let Some((_, text)) = fold {
@@ -112,7 +122,9 @@ impl History {
         let order = if down { "DESC" } else { "ASC" };
         let mut lines = Vec::new();
         let mut read = || {
-            let query = format!("SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}");
+            let query = format!(
+                "SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}"
+            );
             let mut statement = self.db.prepare(&query)?;
             let mut rows = statement.query([from])?;
             while let Some(row) = rows.next()? {
@@ -125,13 +137,18 @@ impl History {
     }
 
     fn fold_line(&self, problems: &mut Vec<String>) -> Option<(i64, String)> {
-        let row = self.db.query_row("SELECT sequence, state FROM fold", [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+        let row = self.db.query_row("SELECT sequence, state FROM fold", [], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?))
+        });
         match row.optional() {
-            Ok(row) => row.map(|(sequence, state)| (sequence, format!("{{\"v\":1,\"fold\":{state}}}"))),
+            Ok(row) => {
+                row.map(|(sequence, state)| (sequence, format!("{{\"v\":1,\"fold\":{state}}}")))
+            }
             Err(error) => {
                 let words = super::error::words(&error);
                 problems.push(format!(
-                    "what the entries that are gone added up to cannot be read: {words}; debts of theirs are lost"
+                    "what the entries that are gone added up to cannot be read: {words}; debts of \
+                        theirs are lost"
                 ));
                 None
             }
@@ -142,7 +159,9 @@ impl History {
 fn why(bad: &Bad) -> String {
     match bad {
         Bad::Sql(error) => super::error::words(error),
-        Bad::Newer(version, known) => format!("an entry is of a newer format ({version}; this one knows {known})"),
+        Bad::Newer(version, known) => {
+            format!("an entry is of a newer format ({version}; this one knows {known})")
+        }
         Bad::Damaged(reason) => reason.clone(),
     }
 }

@@ -9,7 +9,8 @@
 //! seals     a hash of each table but `entries`, which has its chain, and of what the tables are made of
 //! ```
 //!
-//! **Invariant:** what a line says is in the line alone; the other columns of an entry are computed from it.
+//! **Invariant:** what a line says is in the line alone; the other columns of an entry are computed
+//! from it.
 
 use std::{
     fs::{self, OpenOptions},
@@ -20,7 +21,9 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::{OpenError, seal::Part};
@@ -34,7 +37,8 @@ pub(super) const SHARED: &str = "journal.db-shm";
 const APPLICATION: i32 = 0x4469_616c;
 /// The way from each format to the next; a new file walks all of it.
 const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 3] = [begin, chain_up, seal_up];
-/// The first format whose sum of entries is sealed. A sum that is older can be proved by its entries only.
+/// The first format whose sum of entries is sealed. A sum that is older can be proved by its
+/// entries only.
 pub(super) const SEALED: usize = 3;
 /// How long a reader that looks at the same moment may keep a statement waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,7 +57,11 @@ impl Link {
     /// The next link, which is the entry that `line` says.
     pub(super) fn next(self, line: &str) -> Self {
         let sequence = self.sequence + 1;
-        let hash = Sha256::new().chain_update(self.hash).chain_update(sequence.to_le_bytes()).chain_update(line).finalize();
+        let hash = Sha256::new()
+            .chain_update(self.hash)
+            .chain_update(sequence.to_le_bytes())
+            .chain_update(line)
+            .finalize();
         Self { sequence, hash: hash.into() }
     }
 }
@@ -69,7 +77,8 @@ fn begin(db: &Transaction<'_>) -> rusqlite::Result<()> {
            run TEXT GENERATED ALWAYS AS (line ->> 'run'),
            tenant TEXT GENERATED ALWAYS AS (line ->> 'tenant')
          ) STRICT;
-         CREATE TABLE leases (tenant_id TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+         CREATE TABLE leases (tenant_id TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT \
+         ROWID;",
     )
 }
 
@@ -77,8 +86,10 @@ fn begin(db: &Transaction<'_>) -> rusqlite::Result<()> {
 fn chain_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
     db.execute_batch(
         "ALTER TABLE entries ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
-         CREATE TABLE fold (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL, state TEXT NOT NULL) STRICT;
-         CREATE TABLE anchor (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+         CREATE TABLE fold (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, \
+         hash BLOB NOT NULL, state TEXT NOT NULL) STRICT;
+         CREATE TABLE anchor (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, \
+         hash BLOB NOT NULL) STRICT;
          CREATE INDEX entries_of_run ON entries (run);
          CREATE INDEX runs ON entries (sequence) WHERE kind = 'began';",
     )?;
@@ -86,14 +97,17 @@ fn chain_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
     db.execute("INSERT INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash])?;
     let mut lines = db.prepare("SELECT line FROM entries WHERE sequence = ?1")?;
     let mut chain = db.prepare("UPDATE entries SET hash = ?2 WHERE sequence = ?1")?;
-    while let Some(line) = lines.query_row([link.sequence + 1], |row| row.get::<_, String>(0)).optional()? {
+    while let Some(line) =
+        lines.query_row([link.sequence + 1], |row| row.get::<_, String>(0)).optional()?
+    {
         link = link.next(&line);
         chain.execute(params![link.sequence, link.hash])?;
     }
     Ok(())
 }
 
-/// Format 3: a name, and seals. A sum that was not sealed is made again from its entries, as long as they are all kept.
+/// Format 3: a name, and seals. A sum that was not sealed is made again from its entries, as long
+/// as they are all kept.
 fn seal_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
     db.execute_batch(
         "CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
@@ -110,28 +124,41 @@ pub(super) fn id(db: &Connection) -> rusqlite::Result<String> {
 }
 
 pub(super) fn set_anchor(db: &Connection, link: Link) -> rusqlite::Result<()> {
-    db.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)", params![link.sequence, link.hash])?;
+    db.execute(
+        "INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)",
+        params![link.sequence, link.hash],
+    )?;
     Part::Anchor.seal(db)
 }
 
 pub(super) fn anchor(db: &Connection) -> rusqlite::Result<Link> {
-    db.query_row("SELECT sequence, hash FROM anchor", [], |row| Ok(Link { sequence: row.get(0)?, hash: row.get(1)? }))
+    db.query_row("SELECT sequence, hash FROM anchor", [], |row| {
+        Ok(Link { sequence: row.get(0)?, hash: row.get(1)? })
+    })
 }
 
 /// Adds one entry to the end of the chain.
 pub(super) fn add(db: &Connection, link: Link, line: &str) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached("INSERT INTO entries (sequence, line, hash) VALUES (?1, ?2, ?3)")?;
+    let mut statement =
+        db.prepare_cached("INSERT INTO entries (sequence, line, hash) VALUES (?1, ?2, ?3)")?;
     statement.execute(params![link.sequence, line, link.hash]).map(drop)
 }
 
-/// Opens the database at `path` for writing, and makes it if there is none. Older formats stay as they are until [`migrate`].
+/// Opens the database at `path` for writing, and makes it if there is none. Older formats stay as
+/// they are until [`migrate`].
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let at = |source| OpenError::Io { path: path.to_owned(), source };
     if is_no_file(path).map_err(at)? {
         return Err(at(io::Error::other("it is no regular file")));
     }
     // It holds people's names and numbers; what lies beside it is made with the same rights.
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at)?;
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(at)?;
     let of = |error| OpenError::of(path, &error);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
@@ -143,7 +170,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-/// Whether there is something that is neither a file nor a link to one: to open it might wait for ever.
+/// Whether there is something that is neither a file nor a link to one: to open it might wait for
+/// ever.
 fn is_no_file(path: &Path) -> io::Result<bool> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(!metadata.is_file()),
@@ -178,8 +206,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError>
     if is_no_file(path).map_err(at)? {
         return Err(at(io::Error::other("it is no regular file")));
     }
-    // Without a log beside it all is in the file, and SQLite need not make anything to read it. With one, a process is writing
-    // or was killed: then both are read.
+    // Without a log beside it all is in the file, and SQLite need not make anything to read it.
+    // With one, a process is writing or was killed: then both are read.
     let log = fs::metadata(path.with_extension("db-wal")).is_ok_and(|log| log.len() > 0);
     let how = if log { "" } else { "?immutable=1" };
     let name: String = percent_encode(path.as_os_str().as_bytes(), PATH).collect();
@@ -196,7 +224,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError>
 /// What a file name may hold as it is, in the address of a file.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// The same in memory and up to date: who may only read cannot walk the way from an older format on disk.
+/// The same in memory and up to date: who may only read cannot walk the way from an older format on
+/// disk.
 fn in_memory_of(db: &Connection, path: &Path) -> Result<Connection, OpenError> {
     let of = |error| OpenError::of(path, &error);
     let mut copy = Connection::open_in_memory().map_err(of)?;
@@ -211,14 +240,23 @@ fn in_memory_of(db: &Connection, path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn known(db: &Connection, path: &Path) -> Result<usize, OpenError> {
     let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let of = |error| OpenError::of(path, &error);
-    let (application, version) = (pragma("application_id").map_err(of)?, pragma("user_version").map_err(of)?);
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(of)?;
+    let (application, version) =
+        (pragma("application_id").map_err(of)?, pragma("user_version").map_err(of)?);
+    let tables: i64 =
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(of)?;
     if application != i64::from(APPLICATION) && (application, version, tables) != (0, 0, 0) {
-        return Err(OpenError::Damaged { path: path.to_owned(), reason: "it is the database of another program".to_owned() });
+        return Err(OpenError::Damaged {
+            path: path.to_owned(),
+            reason: "it is the database of another program".to_owned(),
+        });
     }
     match usize::try_from(version) {
         Ok(version) if version <= MIGRATIONS.len() => Ok(version),
-        _ => Err(OpenError::Newer { path: path.to_owned(), version, known: number(MIGRATIONS.len()) }),
+        _ => Err(OpenError::Newer {
+            path: path.to_owned(),
+            version,
+            known: number(MIGRATIONS.len()),
+        }),
     }
 }
 
@@ -255,7 +293,10 @@ mod tests {
         for _ in 0..3 {
             let mut db = open(&path).unwrap();
             migrate(&mut db, &path).unwrap();
-            let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+            let pragma = |name: &str| {
+                db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                    .unwrap()
+            };
             assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".to_owned()));
             // FULL: the log is flushed with each commit, and before what is in it goes to the file.
             assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));

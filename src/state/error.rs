@@ -28,7 +28,8 @@ pub enum OpenError {
         holder: String,
     },
     /// The file is of a format that this program does not know yet.
-    #[error("{path}: the journal was written by a newer dialplane (format {version}; this one knows {known})", path = path.display())]
+    #[error("{path}: the journal was written by a newer dialplane (format {version}; this one \
+        knows {known})", path = path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -79,20 +80,32 @@ impl OpenError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "make room, or set `state.path` to another disk"
             }
-            Self::Io { path, source } if is_no_folder(path, source) => "move it away, or set `state.path` to a folder",
+            Self::Io { path, source } if is_no_folder(path, source) => {
+                "move it away, or set `state.path` to a folder"
+            }
             Self::Io { .. } => "set `state.path` to a folder that this user may write to",
-            Self::InUse { .. } => "only one dialplane may write with the same state; stop the other one first",
-            Self::Newer { .. } => "nothing was changed; use a dialplane that is at least as new as the one that wrote it",
+            Self::InUse { .. } => {
+                "only one dialplane may write with the same state; stop the other one first"
+            }
+            Self::Newer { .. } => {
+                "nothing was changed; use a dialplane that is at least as new as the one that \
+                    wrote it"
+            }
             Self::Damaged { .. } => {
-                "nothing was changed; restore the folder from a backup, or save what can be read: see `dialplane journal export --help`"
+                "nothing was changed; restore the folder from a backup, or save what can be read: \
+                    see `dialplane journal export --help`"
             }
             Self::Gone { .. } => {
-                "restore the folder from a backup. Without it nobody knows which syncs are owed: to begin a new one all the same, run `dialplane journal accept`"
+                "restore the folder from a backup. Without it nobody knows which syncs are owed: \
+                    to begin a new one all the same, run `dialplane journal accept`"
             }
             Self::Other { .. } => {
-                "restore the newest copy of the folder. To go on with this one all the same, run `dialplane journal accept`: syncs that the other one owed are then forgotten"
+                "restore the newest copy of the folder. To go on with this one all the same, run \
+                    `dialplane journal accept`: syncs that the other one owed are then forgotten"
             }
-            Self::Two { .. } => "an older dialplane has written here since; move the file away that does not count",
+            Self::Two { .. } => {
+                "an older dialplane has written here since; move the file away that does not count"
+            }
         }
     }
 
@@ -100,7 +113,9 @@ impl OpenError {
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Io { path, source: io::Error::new(io::ErrorKind::StorageFull, words(error)) },
+            Some(ErrorCode::DiskFull) => {
+                Self::Io { path, source: io::Error::new(io::ErrorKind::StorageFull, words(error)) }
+            }
             Some(
                 ErrorCode::PermissionDenied
                 | ErrorCode::ReadOnly
@@ -111,7 +126,8 @@ impl OpenError {
                 | ErrorCode::OutOfMemory
                 | ErrorCode::SystemIoFailure,
             ) => Self::Io { path, source: io::Error::other(words(error)) },
-            // It is not the disk but what stands on it: a table that is missing, a column of another type, text that is no text.
+            // It is not the disk but what stands on it: a table that is missing, a column of
+            // another type, text that is no text.
             _ => Self::Damaged { path, reason: words(error) },
         }
     }
@@ -119,7 +135,8 @@ impl OpenError {
 
 /// Whether something stands where a folder was to be.
 fn is_no_folder(path: &Path, source: &io::Error) -> bool {
-    matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) || leads_nowhere(path)
+    matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
+        || leads_nowhere(path)
 }
 
 fn leads_nowhere(path: &Path) -> bool {
@@ -135,7 +152,9 @@ fn io_words(path: &Path, source: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "the disk may only be read".to_owned(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
         io::ErrorKind::PermissionDenied => match owner(path) {
-            Some((owner, mode)) => format!("this user may not use it (it is of user {owner}, mode {mode:o})"),
+            Some((owner, mode)) => {
+                format!("this user may not use it (it is of user {owner}, mode {mode:o})")
+            }
             None => "this user may not use it".to_owned(),
         },
         _ => source.to_string(),
@@ -156,9 +175,13 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
         Some(ErrorCode::CannotOpen) => "it cannot be opened or made".to_owned(),
         Some(ErrorCode::NotADatabase) => "its header is broken, or it is no journal".to_owned(),
         Some(ErrorCode::DatabaseCorrupt) => "a part of it is overwritten".to_owned(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked it".to_owned(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program has locked it".to_owned()
+        }
         Some(ErrorCode::SystemIoFailure) => format!("the disk fails ({error})"),
-        Some(ErrorCode::ConstraintViolation) => "another process writes to the same journal".to_owned(),
+        Some(ErrorCode::ConstraintViolation) => {
+            "another process writes to the same journal".to_owned()
+        }
         _ => match error {
             // Without the statement.
             rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

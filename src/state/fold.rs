@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Calling, Counted, Details, Entry, Event, Field, Known, Memory, Refused, Reverts, StepOutcome, SyncDebt, TenantId,
-    UnclearSyncs, Upn, Used, UserId, Verb, Write, Written,
+    Before, Calling, Counted, Details, Entry, Event, Field, Known, Memory, Refused, Reverts,
+    StepOutcome, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb, Write, Written,
 };
 
 /// The sum of all entries so far.
@@ -51,11 +51,18 @@ impl Fold {
             }
             Event::Syncing => tenant.memory.sync_sent = Some(entry.at),
             Event::Synced => tenant.synced(entry.at),
-            Event::NotSynced { lost, unclear, reason } => tenant.not_synced(entry.at, *lost, *unclear, reason),
+            Event::NotSynced { lost, unclear, reason } => {
+                tenant.not_synced(entry.at, *lost, *unclear, reason);
+            }
             Event::Intent { user, verb, details, before, origin: _ } => {
                 let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
                 tenant.memory.sent.add(entry.at, *verb, replaces_number);
-                let call = Call { verb: *verb, details: details.clone(), before: before.clone(), at: entry.at };
+                let call = Call {
+                    verb: *verb,
+                    details: details.clone(),
+                    before: before.clone(),
+                    at: entry.at,
+                };
                 if let Some(earlier) = tenant.pending.insert(user.clone(), call) {
                     earlier.lost(tenant.memory.written.entry(user.clone()).or_default());
                 }
@@ -66,11 +73,15 @@ impl Fold {
                 match outcome {
                     StepOutcome::Accepted => call.apply(written, entry.at, false),
                     StepOutcome::Unknown(_) => call.apply(written, entry.at, true),
-                    StepOutcome::Failed(fault) if fault.kind.may_be_an_answer() => call.refuse(written, entry.at),
+                    StepOutcome::Failed(fault) if fault.kind.may_be_an_answer() => {
+                        call.refuse(written, entry.at);
+                    }
                     StepOutcome::Failed(_) | StepOutcome::NotTried(_) => {}
                 }
             }
-            Event::Counted { users, by } => tenant.memory.counted = Some(Counted { users: *users, by: *by, at: entry.at }),
+            Event::Counted { users, by } => {
+                tenant.memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
+            }
             Event::Decided(users) => {
                 tenant.leave_pending_unknown();
                 for user in users {
@@ -85,7 +96,9 @@ impl Fold {
             Event::Landed(landings) => {
                 tenant.leave_pending_unknown();
                 for landing in landings {
-                    let Some(written) = tenant.memory.written.get_mut(&landing.user) else { continue };
+                    let Some(written) = tenant.memory.written.get_mut(&landing.user) else {
+                        continue;
+                    };
                     if let Some(calling) = written.calling.as_mut().filter(|_| landing.calling) {
                         calling.landed = true;
                     }
@@ -99,10 +112,17 @@ impl Fold {
             }
             Event::Managed(users) => {
                 // The same person under an earlier name is forgotten there.
-                let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
-                tenant.memory.managed.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
+                let ids: BTreeSet<&UserId> =
+                    users.iter().filter_map(|user| user.id.as_ref()).collect();
+                tenant
+                    .memory
+                    .managed
+                    .retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
                 for user in users {
-                    tenant.memory.managed.insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
+                    tenant
+                        .memory
+                        .managed
+                        .insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
                 }
             }
             Event::Vanished(users) => {
@@ -133,7 +153,8 @@ impl Fold {
 }
 
 impl Tenant {
-    /// A run begins, so that no call of an earlier one is under way: what has no outcome by now will never have one.
+    /// A run begins, so that no call of an earlier one is under way: what has no outcome by now
+    /// will never have one.
     fn leave_pending_unknown(&mut self) {
         for (user, call) in std::mem::take(&mut self.pending) {
             call.lost(self.memory.written.entry(user).or_default());
@@ -145,16 +166,21 @@ impl Tenant {
         if !lost {
             (memory.sync_sent, memory.unclear_syncs) = (None, None);
         } else if let Some(settings) = unclear {
-            let earlier =
-                memory.unclear_syncs.as_ref().filter(|earlier| earlier.settings == settings).map(|earlier| earlier.times);
+            let earlier = memory
+                .unclear_syncs
+                .as_ref()
+                .filter(|earlier| earlier.settings == settings)
+                .map(|earlier| earlier.times);
             let times = earlier.unwrap_or_default().saturating_add(1);
-            memory.unclear_syncs = Some(UnclearSyncs { times, last: at, settings, reason: reason.to_owned() });
+            memory.unclear_syncs =
+                Some(UnclearSyncs { times, last: at, settings, reason: reason.to_owned() });
         }
     }
 
     fn synced(&mut self, at: Timestamp) {
         let memory = &mut self.memory;
-        (memory.sync_owed, memory.sync_sent, memory.last_sync, memory.unclear_syncs) = (None, None, Some(at), None);
+        (memory.sync_owed, memory.sync_sent, memory.last_sync, memory.unclear_syncs) =
+            (None, None, Some(at), None);
         memory.first_sync.get_or_insert(at);
         for written in memory.written.values_mut() {
             let details = written.details.values_mut().map(|write| &mut write.synced);
@@ -166,12 +192,14 @@ impl Tenant {
     }
 }
 
-/// A lost answer is no riddle any more once everything that the call carried was seen. Older journals say only this, and not
-/// that it is decided.
+/// A lost answer is no riddle any more once everything that the call carried was seen. Older
+/// journals say only this, and not that it is decided.
 fn forget_what_landed(written: &mut Written) {
     let Some((verb, at)) = written.unknown else { return };
     let open = match verb {
-        Verb::Enable | Verb::Disable => written.calling.as_ref().is_some_and(|write| write.at == at && !write.landed),
+        Verb::Enable | Verb::Disable => {
+            written.calling.as_ref().is_some_and(|write| write.at == at && !write.landed)
+        }
         Verb::Update => written.details.values().any(|write| write.at == at && !write.landed),
     };
     if !open {
@@ -195,17 +223,29 @@ impl Call {
     fn apply(&self, written: &mut Written, at: Timestamp, lost: bool) {
         // An answer to a switch says nothing of a lost update, and the other way round.
         let of_other_kind = |lost: Verb| (lost == Verb::Update) != (self.verb == Verb::Update);
-        written.unknown = if lost { Some((self.verb, at)) } else { written.unknown.filter(|(lost, _)| of_other_kind(*lost)) };
+        written.unknown = if lost {
+            Some((self.verb, at))
+        } else {
+            written.unknown.filter(|(lost, _)| of_other_kind(*lost))
+        };
         let Written { calling, details, reverted, refused, .. } = written;
         // The sync that this call owes serves for what was refused before.
         refused.clear();
         match self.verb {
-            Verb::Enable => *calling = Some(next(calling.take(), Calling::Enabled, at, lost, Some((reverted, None)))),
-            Verb::Disable => *calling = Some(next(calling.take(), Calling::Disabled, at, lost, Some((reverted, None)))),
+            Verb::Enable => {
+                *calling =
+                    Some(next(calling.take(), Calling::Enabled, at, lost, Some((reverted, None))));
+            }
+            Verb::Disable => {
+                *calling =
+                    Some(next(calling.take(), Calling::Disabled, at, lost, Some((reverted, None))));
+            }
             Verb::Update => {
                 for (field, value) in self.details.iter() {
-                    // What an update only repeats was neither changed back nor does seeing it tell anything.
-                    let news = self.before.contains_key(&field).then_some((&mut *reverted, Some(field)));
+                    // What an update only repeats was neither changed back nor does seeing it tell
+                    // anything.
+                    let news =
+                        self.before.contains_key(&field).then_some((&mut *reverted, Some(field)));
                     let write = next(details.remove(&field), value.clone(), at, lost, news);
                     details.insert(field, write);
                 }
@@ -214,7 +254,8 @@ impl Call {
     }
 }
 
-/// The write after `earlier`. `news` says where reverts are counted, if the write was to change something.
+/// The write after `earlier`. `news` says where reverts are counted, if the write was to change
+/// something.
 fn next<T: PartialEq>(
     earlier: Option<Write<T>>,
     value: T,
@@ -223,7 +264,8 @@ fn next<T: PartialEq>(
     news: Option<(&mut Reverts, Option<Field>)>,
 ) -> Write<T> {
     // A list may still show what was before an earlier write.
-    let tells = news.is_some() && earlier.as_ref().is_none_or(|earlier| earlier.landed || earlier.value == value);
+    let tells = news.is_some()
+        && earlier.as_ref().is_none_or(|earlier| earlier.landed || earlier.value == value);
     if let (Some(earlier), Some((reverted, what))) = (earlier, news) {
         if earlier.value != value {
             reverted.remove(&what);

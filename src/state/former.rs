@@ -1,5 +1,6 @@
-//! The journal as a file of JSON lines, read, and taken over once: its former format, and what `journal export` saves. There a line
-//! may stand for all entries before it that are no longer kept.
+//! The journal as a file of JSON lines, read, and taken over once: its former format, and what
+//! `journal export` saves. There a line may stand for all entries before it that are no longer
+//! kept.
 
 use std::{
     fs, io,
@@ -50,7 +51,8 @@ impl Saved {
     }
 }
 
-/// The lines of the former journal in `folder`, if there is one. A last line that a crash cut off was never acknowledged.
+/// The lines of the former journal in `folder`, if there is one. A last line that a crash cut off
+/// was never acknowledged.
 fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<Saved>)>, OpenError> {
     let path = folder.join(FILE);
     let text = match fs::read(&path) {
@@ -58,14 +60,23 @@ fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<Saved>)>, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(OpenError::Io { path, source }),
     };
-    let whole = text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).enumerate();
+    let whole = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n"))
+        .enumerate();
     let mut lines = Vec::new();
     for (number, line) in whole {
-        let damaged =
-            |reason: String| OpenError::Damaged { path: path.clone(), reason: format!("line {}: {reason}", number + 1) };
-        let line = std::str::from_utf8(line.trim_ascii_end()).map_err(|error| damaged(error.to_string()))?;
-        let newer =
-            |version: u32, known: u32| OpenError::Newer { path: path.clone(), version: version.into(), known: known.into() };
+        let damaged = |reason: String| OpenError::Damaged {
+            path: path.clone(),
+            reason: format!("line {}: {reason}", number + 1),
+        };
+        let line = std::str::from_utf8(line.trim_ascii_end())
+            .map_err(|error| damaged(error.to_string()))?;
+        let newer = |version: u32, known: u32| OpenError::Newer {
+            path: path.clone(),
+            version: version.into(),
+            known: known.into(),
+        };
         lines.push(Saved::read(line).map_err(|bad| match bad {
             Bad::Damaged(reason) => damaged(reason),
             Bad::Newer(version, known) => newer(version, known),
@@ -86,9 +97,13 @@ pub(super) fn is_there(folder: &Path) -> bool {
     fs::symlink_metadata(folder.join(FILE)).is_ok()
 }
 
-/// Takes the former journal over, and keeps it under another name. May be cut off anywhere and begun anew. Tells whether there
-/// was one.
-pub(super) fn take_over(folder: &Path, db: &mut Connection, journal: &Path) -> Result<bool, OpenError> {
+/// Takes the former journal over, and keeps it under another name. May be cut off anywhere and
+/// begun anew. Tells whether there was one.
+pub(super) fn take_over(
+    folder: &Path,
+    db: &mut Connection,
+    journal: &Path,
+) -> Result<bool, OpenError> {
     let Some((path, lines)) = lines(folder)? else { return Ok(false) };
     let of = |error| OpenError::of(journal, &error);
     if is_empty(db).map_err(of)? {
@@ -100,7 +115,8 @@ pub(super) fn take_over(folder: &Path, db: &mut Connection, journal: &Path) -> R
     fs::rename(&path, &taken)
         .and_then(|()| fs::File::open(folder)?.sync_all())
         .map_err(|source| OpenError::Io { path, source })?;
-    tracing::info!(entries = lines.len(), kept = %taken.display(), "the journal of the former format is taken over");
+    tracing::info!(entries = lines.len(), kept = %taken.display(), "the journal of the former \
+        format is taken over");
     Ok(true)
 }
 
@@ -108,12 +124,15 @@ fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("SELECT NOT EXISTS (SELECT 1 FROM entries)", [], |row| row.get(0))
 }
 
-/// Whether these were the first entries: then an earlier take-over was cut off before the file had its new name.
+/// Whether these were the first entries: then an earlier take-over was cut off before the file had
+/// its new name.
 fn begins_with(db: &Connection, lines: &[Saved]) -> rusqlite::Result<bool> {
     let lines: Vec<&String> = lines.iter().filter_map(Saved::entry).collect();
-    let mut statement = db.prepare("SELECT line FROM entries WHERE sequence <= ?1 ORDER BY sequence")?;
-    let stored =
-        statement.query_map([db::number(lines.len())], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut statement =
+        db.prepare("SELECT line FROM entries WHERE sequence <= ?1 ORDER BY sequence")?;
+    let stored = statement
+        .query_map([db::number(lines.len())], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(stored.iter().eq(lines))
 }
 

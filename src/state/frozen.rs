@@ -1,7 +1,9 @@
-//! What entries add up to, as it is kept on disk: so that a start need not read all history, and old entries may go.
+//! What entries add up to, as it is kept on disk: so that a start need not read all history, and
+//! old entries may go.
 //!
-//! **Invariant:** melting what was frozen gives the same sum. Every part of the sum is named here one by one, so that a new one
-//! cannot be forgotten: it would not compile. A part that is new needs a default for sums that were stored before.
+//! **Invariant:** melting what was frozen gives the same sum. Every part of the sum is named here
+//! one by one, so that a new one cannot be forgotten: it would not compile. A part that is new
+//! needs a default for sums that were stored before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +15,8 @@ use super::{
     record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
 use crate::model::{
-    Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts, SyncDebt, TenantId, TenantName,
-    UnclearSyncs, Upn, Used, UserId, Value, Verb, Write, Written,
+    Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts,
+    SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, Used, UserId, Value, Verb, Write, Written,
 };
 
 /// The format. A higher number means that a newer program wrote it.
@@ -109,7 +111,10 @@ struct FrozenWrite<T> {
 
 impl From<&Fold> for Frozen {
     fn from(Fold { tenants }: &Fold) -> Self {
-        Self { v: VERSION, tenants: tenants.iter().map(|(id, tenant)| (id.to_string(), tenant.into())).collect() }
+        Self {
+            v: VERSION,
+            tenants: tenants.iter().map(|(id, tenant)| (id.to_string(), tenant.into())).collect(),
+        }
     }
 }
 
@@ -135,15 +140,22 @@ impl From<&Tenant> for FrozenTenant {
             first_sync: *first_sync,
             last_sync: *last_sync,
             sync_sent: *sync_sent,
-            unclear_syncs: unclear_syncs
-                .as_ref()
-                .map(|UnclearSyncs { times, last, settings, reason }| (*times, *last, *settings, reason.clone())),
+            unclear_syncs: unclear_syncs.as_ref().map(
+                |UnclearSyncs { times, last, settings, reason }| {
+                    (*times, *last, *settings, reason.clone())
+                },
+            ),
             counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
             managed: managed.iter().map(FrozenKnown::from).collect(),
-            sent: sent.minutes().map(|(minute, of)| (minute, of.disable, of.numbers, of.changes)).collect(),
+            sent: sent
+                .minutes()
+                .map(|(minute, of)| (minute, of.disable, of.numbers, of.changes))
+                .collect(),
             approvals: approvals
                 .iter()
-                .map(|((name, plan), Used { at, run })| (name.to_string(), plan.to_string(), *at, run.to_string()))
+                .map(|((name, plan), Used { at, run })| {
+                    (name.to_string(), plan.to_string(), *at, run.to_string())
+                })
                 .collect(),
             users: written.iter().map(FrozenUser::from).collect(),
             pending: pending.iter().map(FrozenCall::from).collect(),
@@ -153,26 +165,38 @@ impl From<&Tenant> for FrozenTenant {
 
 impl From<(&Upn, &Known)> for FrozenKnown {
     fn from((user, Known { id, vanished }): (&Upn, &Known)) -> Self {
-        Self { user: user.to_string(), id: id.as_ref().map(ToString::to_string), vanished: *vanished }
+        Self {
+            user: user.to_string(),
+            id: id.as_ref().map(ToString::to_string),
+            vanished: *vanished,
+        }
     }
 }
 
 impl From<(&Upn, &Call)> for FrozenCall {
     fn from((user, Call { verb, details, before, at }): (&Upn, &Call)) -> Self {
-        let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+        let details =
+            details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
         Self { user: user.to_string(), verb: *verb, details, before: write_before(before), at: *at }
     }
 }
 
 impl From<(&Upn, &Written)> for FrozenUser {
-    fn from((user, Written { calling, details, unknown, reverted, refused }): (&Upn, &Written)) -> Self {
-        let detail = |(field, write): (&Field, &Write<Value>)| (field.name().to_owned(), freeze(write, Into::into));
+    fn from(
+        (user, Written { calling, details, unknown, reverted, refused }): (&Upn, &Written),
+    ) -> Self {
+        let detail = |(field, write): (&Field, &Write<Value>)| {
+            (field.name().to_owned(), freeze(write, Into::into))
+        };
         Self {
             user: user.to_string(),
             calling: calling.as_ref().map(|write| freeze(write, |calling| *calling)),
             details: details.iter().map(detail).collect(),
             unknown: *unknown,
-            reverted: reverted.iter().map(|(what, at)| (what.map(|field| field.name().to_owned()), at.clone())).collect(),
+            reverted: reverted
+                .iter()
+                .map(|(what, at)| (what.map(|field| field.name().to_owned()), at.clone()))
+                .collect(),
             refused: refused.iter().map(FrozenRefusal::from).collect(),
         }
     }
@@ -180,7 +204,8 @@ impl From<(&Upn, &Written)> for FrozenUser {
 
 impl From<(&Verb, &Refused)> for FrozenRefusal {
     fn from((verb, Refused { details, changed, at, settled, owed }): (&Verb, &Refused)) -> Self {
-        let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+        let details =
+            details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
         let changed = changed.iter().map(|field| field.name().to_owned()).collect();
         Self { verb: *verb, details, changed, at: *at, settled: *settled, owed: *owed }
     }
@@ -189,7 +214,8 @@ impl From<(&Verb, &Refused)> for FrozenRefusal {
 impl FrozenRefusal {
     fn melt(self) -> Result<(Verb, Refused), String> {
         let Self { verb, details, changed, at, settled, owed } = self;
-        let details: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+        let details: Result<Vec<_>, String> =
+            details.into_iter().map(|(name, value)| pair(&name, value)).collect();
         let changed = changed.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
         Ok((verb, Refused { details: Details::from_iter(details?), changed, at, settled, owed }))
     }
@@ -197,7 +223,14 @@ impl FrozenRefusal {
 
 fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> FrozenWrite<F> {
     let Write { value, at, lost, landed, tells, synced } = write;
-    FrozenWrite { value: value_of(value), at: *at, lost: *lost, landed: *landed, tells: *tells, synced: *synced }
+    FrozenWrite {
+        value: value_of(value),
+        at: *at,
+        lost: *lost,
+        landed: *landed,
+        tells: *tells,
+        synced: *synced,
+    }
 }
 
 impl<F> FrozenWrite<F> {
@@ -210,7 +243,8 @@ impl<F> FrozenWrite<F> {
 impl Frozen {
     /// The sum again. `Err` says what of it is not understood.
     pub(super) fn melt(self) -> Result<Fold, String> {
-        let tenant = |(id, tenant): (String, FrozenTenant)| Ok((TenantId::parse(&id)?, tenant.melt()?));
+        let tenant =
+            |(id, tenant): (String, FrozenTenant)| Ok((TenantId::parse(&id)?, tenant.melt()?));
         Ok(Fold { tenants: self.tenants.into_iter().map(tenant).collect::<Result<_, String>>()? })
     }
 }
@@ -233,16 +267,23 @@ impl FrozenTenant {
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
         let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
-        let counted = counted.map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at })).transpose()?;
+        let counted = counted
+            .map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at }))
+            .transpose()?;
         let managed = managed.into_iter().map(FrozenKnown::melt).collect::<Result<_, String>>()?;
         let sent = sent
             .into_iter()
-            .map(|(minute, disable, numbers, changes)| (minute, SentCounts { disable, numbers, changes }))
+            .map(|(minute, disable, numbers, changes)| {
+                (minute, SentCounts { disable, numbers, changes })
+            })
             .collect();
         let approvals = approvals
             .into_iter()
             .map(|(name, plan, at, run)| {
-                Ok(((TenantName::parse(&name)?, Fingerprint::parse(&plan)?), Used { at, run: RunId::new(&run) }))
+                Ok((
+                    (TenantName::parse(&name)?, Fingerprint::parse(&plan)?),
+                    Used { at, run: RunId::new(&run) },
+                ))
             })
             .collect::<Result<_, String>>()?;
         let cut_off = BTreeSet::new();
@@ -272,7 +313,12 @@ impl FrozenTenant {
 
 impl FrozenKnown {
     fn melt(self) -> Result<(Upn, Known), String> {
-        let id = self.id.map(|id| UserId::observed(&id).ok_or_else(|| format!("`{id}` is not the id of a user"))).transpose()?;
+        let id = self
+            .id
+            .map(|id| {
+                UserId::observed(&id).ok_or_else(|| format!("`{id}` is not the id of a user"))
+            })
+            .transpose()?;
         Ok((Upn::parse(&self.user)?, Known { id, vanished: self.vanished }))
     }
 }
@@ -280,8 +326,12 @@ impl FrozenKnown {
 impl FrozenCall {
     fn melt(self) -> Result<(Upn, Call), String> {
         let Self { user, verb, details, before, at } = self;
-        let details: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
-        Ok((Upn::parse(&user)?, Call { verb, details: Details::from_iter(details?), before: read_before(before)?, at }))
+        let details: Result<Vec<_>, String> =
+            details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+        Ok((
+            Upn::parse(&user)?,
+            Call { verb, details: Details::from_iter(details?), before: read_before(before)?, at },
+        ))
     }
 }
 
@@ -291,7 +341,9 @@ impl FrozenUser {
         let detail = |(name, write): (String, FrozenWrite<WrittenValue>)| {
             Ok((field(&name)?, write.melt(|value| pair(&name, value).map(|(_, value)| value))?))
         };
-        let reverts = |(what, at): (Option<String>, Vec<Timestamp>)| Ok((what.as_deref().map(field).transpose()?, at));
+        let reverts = |(what, at): (Option<String>, Vec<Timestamp>)| {
+            Ok((what.as_deref().map(field).transpose()?, at))
+        };
         let written = Written {
             calling: calling.map(|write| write.melt(Ok)).transpose()?,
             details: details.into_iter().map(detail).collect::<Result<_, String>>()?,

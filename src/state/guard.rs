@@ -1,5 +1,5 @@
-//! Whether the files that this process writes are still those that the folder names. A file that was deleted or put in the place of
-//! another takes whatever is written and keeps nothing of it.
+//! Whether the files that this process writes are still those that the folder names. A file that
+//! was deleted or put in the place of another takes whatever is written and keeps nothing of it.
 
 use std::{
     fs::{self, Metadata},
@@ -29,7 +29,9 @@ impl Guard {
     /// Watches the journal in `folder` and what belongs to it, as they are now.
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let mut files = Vec::new();
-        for (name, grows) in [(db::FILE, true), (db::LOG, true), (db::SHARED, false), (lock::FILE, false)] {
+        for (name, grows) in
+            [(db::FILE, true), (db::LOG, true), (db::SHARED, false), (lock::FILE, false)]
+        {
             let path = folder.join(name);
             match fs::metadata(&path) {
                 Ok(now) => files.push(Seen { path, place: place(&now), length: now.len(), grows }),
@@ -47,9 +49,13 @@ impl Guard {
             let path = file.path.display();
             match fs::metadata(&file.path) {
                 Ok(now) if place(&now) != file.place => return Err(format!("{path} was replaced")),
-                Ok(now) if file.grows && now.len() < file.length => return Err(format!("{path} was cut short")),
+                Ok(now) if file.grows && now.len() < file.length => {
+                    return Err(format!("{path} was cut short"));
+                }
                 Ok(now) => file.length = now.len(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(format!("{path} was deleted")),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(format!("{path} was deleted"));
+                }
                 Err(error) => return Err(format!("{path}: {error}")),
             }
         }

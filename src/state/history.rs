@@ -1,4 +1,5 @@
-//! The journal, read: by dry runs, and by people who look back. Nothing is written, nobody is kept from writing.
+//! The journal, read: by dry runs, and by people who look back. Nothing is written, nobody is kept
+//! from writing.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +17,8 @@ use super::{
 };
 use crate::model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn};
 
-/// How often a journal is read again that seems damaged: somebody may have begun to write in the middle of a look.
+/// How often a journal is read again that seems damaged: somebody may have begun to write in the
+/// middle of a look.
 const LOOKS: u32 = 3;
 
 /// A journal to look at.
@@ -28,7 +30,8 @@ pub struct History {
     marked: Option<PathBuf>,
 }
 
-/// What a journal remembers, without the right to write: for dry runs. An absent journal remembers nothing.
+/// What a journal remembers, without the right to write: for dry runs. An absent journal remembers
+/// nothing.
 pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
     let (_, fold) = look(folder)?;
     Ok(move |tenant: &TenantId| fold.memory(tenant))
@@ -37,7 +40,8 @@ pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantId) -> Memory + use<>
 fn look(folder: &Path) -> Result<(History, Fold), OpenError> {
     let mut looks = 1;
     loop {
-        let looked = History::read(folder).and_then(|history| history.fold().map(|fold| (history, fold)));
+        let looked =
+            History::read(folder).and_then(|history| history.fold().map(|fold| (history, fold)));
         match looked {
             Err(OpenError::Damaged { .. } | OpenError::Other { .. }) if looks < LOOKS => looks += 1,
             looked => return looked,
@@ -87,14 +91,18 @@ impl History {
         Ok(move |tenant: &TenantId| fold.memory(tenant))
     }
 
-    /// The last runs that meant to write, newest first; of one tenant, by the name that it had then, if it is named.
+    /// The last runs that meant to write, newest first; of one tenant, by the name that it had
+    /// then, if it is named.
     pub fn runs(&self, tenant: Option<&TenantName>, limit: usize) -> Result<Vec<RunId>, OpenError> {
-        let query =
-            "SELECT run FROM entries WHERE kind = 'began' AND (?1 IS NULL OR tenant = ?1) ORDER BY sequence DESC LIMIT ?2";
+        let query = "SELECT run FROM entries WHERE kind = 'began' AND (?1 IS NULL OR tenant = ?1) \
+            ORDER BY sequence DESC LIMIT ?2";
         let runs = || {
             let mut statement = self.db.prepare(query)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query_map(params![tenant.map(TenantName::as_str), limit], |row| row.get::<_, String>(0))?;
+            let rows = statement
+                .query_map(params![tenant.map(TenantName::as_str), limit], |row| {
+                    row.get::<_, String>(0)
+                })?;
             rows.map(|run| run.map(|run| RunId::new(&run))).collect::<rusqlite::Result<Vec<_>>>()
         };
         runs().map_err(|error| OpenError::of(&self.path, &error))
@@ -103,17 +111,21 @@ impl History {
     /// The names of all tenants that runs meant to write of.
     pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
         let names = || {
-            let mut statement = self.db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
+            let mut statement =
+                self.db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<BTreeSet<String>>>()
         };
         names().map_err(|error| OpenError::of(&self.path, &error))
     }
 
-    /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long ago.
+    /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long
+    /// ago.
     pub fn entries(&self, run: &RunId) -> Result<Vec<Entry>, OpenError> {
         let entries = || -> Result<Vec<Entry>, Bad> {
-            let mut statement = self.db.prepare("SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence")?;
+            let mut statement = self
+                .db
+                .prepare("SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence")?;
             let mut rows = statement.query([run.as_str()])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
@@ -126,10 +138,12 @@ impl History {
 
     /// What was recorded of a user of a tenant, newest first.
     pub fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, OpenError> {
-        // The database folds the case of ASCII only: a name beyond that is looked for in every entry.
+        // The database folds the case of ASCII only: a name beyond that is looked for in every
+        // entry.
         let part = if user.key().is_ascii() { user.key() } else { "" };
         let entries = || -> Result<Vec<Entry>, Bad> {
-            let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
+            let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND \
+                instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
             let mut statement = self.db.prepare(query)?;
             let mut rows = statement.query([tenant.as_str(), part])?;
             let mut entries = Vec::new();

@@ -8,7 +8,8 @@ use crate::{model::TenantId, ports::JournalError};
 
 /// How long a lease counts after it was last renewed.
 pub const LEASE_TERM: Duration = Duration::from_secs(120);
-/// How long before its end its holder stops to begin calls: those that are under way end in this time.
+/// How long before its end its holder stops to begin calls: those that are under way end in this
+/// time.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// A store's clock.
@@ -40,7 +41,12 @@ impl Leases {
     }
 
     /// Gives out a lease, if nobody holds one that still counts.
-    pub(super) fn take(&mut self, tenant: &TenantId, holder: &str, now: Timestamp) -> Result<u64, JournalError> {
+    pub(super) fn take(
+        &mut self,
+        tenant: &TenantId,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<u64, JournalError> {
         let row = self.tenants.entry(tenant.clone()).or_default();
         if let Some(Held { holder, until }) = row.held.as_ref().filter(|held| now < held.until) {
             return Err(JournalError::Held { holder: holder.clone(), until: *until });
@@ -50,8 +56,14 @@ impl Leases {
         Ok(row.token)
     }
 
-    /// Renews a lease. One that lapsed and that nobody took since counts again; one that was taken or given back does not.
-    pub(super) fn renew(&mut self, tenant: &TenantId, token: u64, now: Timestamp) -> Result<(), JournalError> {
+    /// Renews a lease. One that lapsed and that nobody took since counts again; one that was taken
+    /// or given back does not.
+    pub(super) fn renew(
+        &mut self,
+        tenant: &TenantId,
+        token: u64,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
         let row = self.tenants.get_mut(tenant).filter(|row| row.token == token);
         let held = row.and_then(|row| row.held.as_mut()).ok_or(JournalError::Lost)?;
         held.until = end(now);
@@ -68,7 +80,9 @@ impl Leases {
     /// Whether the holder of this lease may begin a call.
     pub(super) fn is_good(&self, tenant: &TenantId, token: u64, now: Timestamp) -> bool {
         let row = self.tenants.get(tenant).filter(|row| row.token == token);
-        let deadline = row.and_then(|row| row.held.as_ref()).and_then(|held| held.until.checked_sub(MARGIN).ok());
+        let deadline = row
+            .and_then(|row| row.held.as_ref())
+            .and_then(|held| held.until.checked_sub(MARGIN).ok());
         deadline.is_some_and(|deadline| now < deadline)
     }
 

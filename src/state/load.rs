@@ -1,4 +1,5 @@
-//! From the database to what it adds up to: the stored fold and the entries after it, each link of the chain proved.
+//! From the database to what it adds up to: the stored fold and the entries after it, each link of
+//! the chain proved.
 
 use std::path::Path;
 
@@ -41,13 +42,16 @@ impl Bad {
         let path = path.to_owned();
         match self {
             Self::Sql(error) => OpenError::of(&path, &error),
-            Self::Newer(version, known) => OpenError::Newer { path, version: version.into(), known: known.into() },
+            Self::Newer(version, known) => {
+                OpenError::Newer { path, version: version.into(), known: known.into() }
+            }
             Self::Damaged(reason) => OpenError::Damaged { path, reason },
         }
     }
 }
 
-/// Adds up a journal, and proves all of it: its pages, its seals, its chain from the first entry that is kept.
+/// Adds up a journal, and proves all of it: its pages, its seals, its chain from the first entry
+/// that is kept.
 pub(super) fn load(db: &Connection) -> Result<Loaded, Bad> {
     // One moment of it, though a process writes meanwhile.
     let moment = db.unchecked_transaction()?;
@@ -84,19 +88,30 @@ pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
     let (at, mut fold) = match stored_fold(db)? {
         Some((at, fold)) if at.sequence >= anchor.sequence => (at, fold),
         Some((at, _)) => {
-            return Err(Bad::Damaged(format!("entries up to {} are gone, but it adds up to {}", anchor.sequence, at.sequence)));
+            return Err(Bad::Damaged(format!(
+                "entries up to {} are gone, but it adds up to {}",
+                anchor.sequence, at.sequence
+            )));
         }
-        None if anchor.sequence > 0 => return Err(Bad::Damaged("what its first entries added up to is gone".to_owned())),
+        None if anchor.sequence > 0 => {
+            return Err(Bad::Damaged("what its first entries added up to is gone".to_owned()));
+        }
         None => (anchor, Fold::default()),
     };
     let mut head = anchor;
     // What is in the sum is only proved.
     walk(db, &mut head, Some(at.sequence), |_, _| Ok(()))?;
     if head.sequence != at.sequence {
-        return Err(Bad::Damaged(format!("it adds up to entry {}, but ends at {}", at.sequence, head.sequence)));
+        return Err(Bad::Damaged(format!(
+            "it adds up to entry {}, but ends at {}",
+            at.sequence, head.sequence
+        )));
     }
     if head.hash != at.hash {
-        return Err(Bad::Damaged(format!("it adds up to another entry {} than the one that is there", at.sequence)));
+        return Err(Bad::Damaged(format!(
+            "it adds up to another entry {} than the one that is there",
+            at.sequence
+        )));
     }
     walk(db, &mut head, None, |link, line| {
         fold.add(&parse(line, link.sequence)?);
@@ -106,14 +121,16 @@ pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
     Ok(Loaded { fold, head, since_fold })
 }
 
-/// Hands out the lines behind `head` one by one, to `until` if it is given, and moves it along. Each must follow the one before.
+/// Hands out the lines behind `head` one by one, to `until` if it is given, and moves it along.
+/// Each must follow the one before.
 pub(super) fn walk(
     db: &Connection,
     head: &mut Link,
     until: Option<i64>,
     mut each: impl FnMut(Link, &str) -> Result<(), Bad>,
 ) -> Result<(), Bad> {
-    let query = "SELECT sequence, line, hash FROM entries WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence";
+    let query = "SELECT sequence, line, hash FROM entries WHERE sequence > ?1 AND sequence <= ?2 \
+        ORDER BY sequence";
     let mut statement = db.prepare(query)?;
     let mut rows = statement.query(params![head.sequence, until.unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
@@ -124,7 +141,9 @@ pub(super) fn walk(
             return Err(Bad::Damaged(format!("entry {} is missing", next.sequence)));
         }
         if hash != next.hash {
-            return Err(Bad::Damaged(format!("entry {sequence} is not what was written: the chain of hashes breaks there")));
+            return Err(Bad::Damaged(format!(
+                "entry {sequence} is not what was written: the chain of hashes breaks there"
+            )));
         }
         each(next, line)?;
         *head = next;
@@ -154,7 +173,8 @@ fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
 
 /// The sum that was stored as this text.
 pub(super) fn melt(state: &str) -> Result<Fold, Bad> {
-    let wrong = |reason: String| Bad::Damaged(format!("what it adds up to cannot be read: {reason}"));
+    let wrong =
+        |reason: String| Bad::Damaged(format!("what it adds up to cannot be read: {reason}"));
     let version = record::version(state).map_err(|error| wrong(error.to_string()))?;
     if version > frozen::VERSION {
         return Err(Bad::Newer(version, frozen::VERSION));
@@ -165,12 +185,15 @@ pub(super) fn melt(state: &str) -> Result<Fold, Bad> {
 
 /// Stores what all entries up to `head` add up to.
 pub(super) fn store_fold(db: &Connection, head: Link, fold: &Fold) -> rusqlite::Result<()> {
-    let state =
-        serde_json::to_string(&Frozen::from(fold)).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let state = serde_json::to_string(&Frozen::from(fold))
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     store_frozen(db, head, &state)
 }
 
 pub(super) fn store_frozen(db: &Connection, head: Link, state: &str) -> rusqlite::Result<()> {
-    db.execute("INSERT OR REPLACE INTO fold VALUES (1, ?1, ?2, ?3)", params![head.sequence, head.hash, state])?;
+    db.execute(
+        "INSERT OR REPLACE INTO fold VALUES (1, ?1, ?2, ?3)",
+        params![head.sequence, head.hash, state],
+    )?;
     Part::Fold.seal(db)
 }

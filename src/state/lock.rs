@@ -1,4 +1,5 @@
-//! The right to work with a state folder: a file whose lock the system gives back when its process ends, however it ends.
+//! The right to work with a state folder: a file whose lock the system gives back when its process
+//! ends, however it ends.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -26,8 +27,8 @@ pub(super) struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file would do, but for a child process that is just being started and still shares it. Not to be able to
-        // unlock is no loss: then closing does it.
+        // Closing the file would do, but for a child process that is just being started and still
+        // shares it. Not to be able to unlock is no loss: then closing does it.
         let _ = self.file.unlock();
     }
 }
@@ -39,7 +40,8 @@ impl Lock {
         self.file.write_all_at(words.as_bytes(), 0)
     }
 
-    /// Says as well that there is a journal here: if it is gone later, this shows that there was one.
+    /// Says as well that there is a journal here: if it is gone later, this shows that there was
+    /// one.
     pub(super) fn name_journal(&self, identity: &str, journal: &str) -> io::Result<()> {
         self.say(&format!("{identity}\n{JOURNAL}{journal}\n"))
     }
@@ -47,9 +49,15 @@ impl Lock {
 
 /// Who this process is, as others are told: process, machine, since when.
 pub(super) fn identity() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned());
     let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned());
-    format!("process {} on {host} since {}", std::process::id(), jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC"))
+    format!(
+        "process {} on {host} since {}",
+        std::process::id(),
+        jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
 }
 
 /// Takes the lock of a folder for the process that calls itself `identity`.

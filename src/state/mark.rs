@@ -1,7 +1,8 @@
-//! The mark beside the journal: which journal was last written here, and how far. A journal that is gone, emptied, cut, replaced or
-//! older than that is not taken for a new one.
+//! The mark beside the journal: which journal was last written here, and how far. A journal that is
+//! gone, emptied, cut, replaced or older than that is not taken for a new one.
 //!
-//! **Invariant:** the mark is written after the journal, so that it never tells of an entry that the disk might not have.
+//! **Invariant:** the mark is written after the journal, so that it never tells of an entry that
+//! the disk might not have.
 
 use std::{
     fmt::Write as _,
@@ -53,7 +54,9 @@ pub(super) fn hex(hash: &Hash) -> String {
 fn text(journal: &str, Link { sequence, hash }: Link) -> String {
     let hash = hex(&hash);
     let check = check(journal, sequence, &hash);
-    format!("{{\"journal\":\"{journal}\",\"sequence\":{sequence:>20},\"hash\":\"{hash}\",\"check\":\"{check}\"}}\n")
+    format!(
+        "{{\"journal\":\"{journal}\",\"sequence\":{sequence:>20},\"hash\":\"{hash}\",\"check\":\"{check}\"}}\n"
+    )
 }
 
 fn check(journal: &str, sequence: i64, hash: &str) -> String {
@@ -68,25 +71,38 @@ impl Mark {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(OpenError::Io { path, source }),
             Ok(bytes) => match serde_json::from_slice::<Self>(&bytes) {
-                Ok(mark) if check(&mark.journal, mark.sequence, &mark.hash) == mark.check => Ok(Some(mark)),
-                _ => Err(OpenError::Other { path, reason: "it does not say any more which journal was written here".to_owned() }),
+                Ok(mark) if check(&mark.journal, mark.sequence, &mark.hash) == mark.check => {
+                    Ok(Some(mark))
+                }
+                _ => Err(OpenError::Other {
+                    path,
+                    reason: "it does not say any more which journal was written here".to_owned(),
+                }),
             },
         }
     }
 
     /// Why this is not the journal that was last written here, if it is not.
-    pub(super) fn differs_from(&self, db: &Connection, head: Link) -> rusqlite::Result<Option<String>> {
+    pub(super) fn differs_from(
+        &self,
+        db: &Connection,
+        head: Link,
+    ) -> rusqlite::Result<Option<String>> {
         if db::id(db)? != self.journal {
-            return Ok(Some("it is another journal than the one that was last written here".to_owned()));
+            return Ok(Some(
+                "it is another journal than the one that was last written here".to_owned(),
+            ));
         }
         let Self { sequence, .. } = *self;
         if head.sequence < sequence {
             let last = head.sequence;
             return Ok(Some(format!(
-                "it ends at entry {last}, but {sequence} was written here: it is an older copy, or was cut"
+                "it ends at entry {last}, but {sequence} was written here: it is an older copy, \
+                    or was cut"
             )));
         }
-        let query = "SELECT hash FROM entries WHERE sequence = ?1 UNION ALL SELECT hash FROM anchor WHERE sequence = ?1";
+        let query = "SELECT hash FROM entries WHERE sequence = ?1 UNION ALL SELECT hash FROM \
+            anchor WHERE sequence = ?1";
         let there = db.query_row(query, [sequence], |row| row.get::<_, Hash>(0)).optional()?;
         let same = there.is_none_or(|hash| hex(&hash) == self.hash);
         Ok((!same).then(|| format!("its entry {sequence} is another one than was written here")))
@@ -97,7 +113,8 @@ impl Keeper {
     /// Makes the mark anew: it is there as a whole or not at all.
     pub(super) fn begin(folder: &Path, journal: String, link: Link) -> io::Result<Self> {
         let beside = folder.join(format!("{FILE}.new"));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(text(&journal, link).as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, folder.join(FILE))?;
@@ -113,7 +130,8 @@ impl Keeper {
 
 /// What shows that there was a journal in a folder, where none is.
 pub(super) fn trace(folder: &Path) -> Option<PathBuf> {
-    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok().then(|| folder.join(name));
+    let is_there =
+        |name: &str| fs::symlink_metadata(folder.join(name)).is_ok().then(|| folder.join(name));
     is_there(FILE).or_else(|| is_there(status::FILE)).or_else(|| lock::names_a_journal(folder))
 }
 

@@ -4,13 +4,16 @@
 //! Entry --record--> durable --fold--> Memory
 //! ```
 //!
-//! Two stores: [`SqliteJournal`] keeps a file and returns only when the disk has it; [`VolatileJournal`] forgets with the
-//! process, for rehearsals against a sandbox that forgets as well. What entries mean is folded in one place for both.
+//! Two stores: [`SqliteJournal`] keeps a file and returns only when the disk has it;
+//! [`VolatileJournal`] forgets with the process, for rehearsals against a sandbox that forgets as
+//! well. What entries mean is folded in one place for both.
 //!
-//! **Invariant:** one process at a time holds a state folder, one lease at a time a tenant. A damaged journal is reported, never
-//! silently begun anew. Old entries go, what is owed or unknown does not.
+//! **Invariant:** one process at a time holds a state folder, one lease at a time a tenant. A
+//! damaged journal is reported, never silently begun anew. Old entries go, what is owed or unknown
+//! does not.
 //!
-//! Deliberately not here: a store that machines share; the seam for it, leases included, is [`crate::ports::Journal`].
+//! Deliberately not here: a store that machines share; the seam for it, leases included, is
+//! [`crate::ports::Journal`].
 
 mod about;
 mod check;

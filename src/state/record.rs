@@ -1,11 +1,13 @@
-//! The journal's lines: one JSON object each. The format is its own, so that renaming a type does not change old journals.
+//! The journal's lines: one JSON object each. The format is its own, so that renaming a type does
+//! not change old journals.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Before, Details, Entry, Event, ExtensionPrefix, Fault, FaultKind, Field, Fingerprint, GatewayId, Kind, Landing, LiveSource,
-    Managed, Origin, PhoneNumber, Revision, RunId, StepOutcome, TenantId, TenantName, Upn, UserId, Value, Verb,
+    Before, Details, Entry, Event, ExtensionPrefix, Fault, FaultKind, Field, Fingerprint,
+    GatewayId, Kind, Landing, LiveSource, Managed, Origin, PhoneNumber, Revision, RunId,
+    StepOutcome, TenantId, TenantName, Upn, UserId, Value, Verb,
 };
 
 /// The format of a line. A higher number in a file means that a newer program wrote it.
@@ -147,8 +149,11 @@ pub(super) fn version(text: &str) -> serde_json::Result<u32> {
 
 /// The entry that a line says.
 pub(super) fn read(line: &str) -> Result<Entry, Unread> {
-    // The parser's words without its place: it counts from the start of the line, which it calls line 1.
-    let why = |error: serde_json::Error| error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
+    // The parser's words without its place: it counts from the start of the line, which it calls
+    // line 1.
+    let why = |error: serde_json::Error| {
+        error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
+    };
     let damaged = |error| Unread::Damaged(why(error));
     let version = version(line).map_err(damaged)?;
     if version > VERSION {
@@ -160,23 +165,41 @@ pub(super) fn read(line: &str) -> Result<Entry, Unread> {
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
-            Event::Began { steps, revision, by, plan } => {
-                Written::Began { steps: *steps, revision: revision.clone(), by: by.clone(), plan: plan.clone() }
+            Event::Began { steps, revision, by, plan } => Written::Began {
+                steps: *steps,
+                revision: revision.clone(),
+                by: by.clone(),
+                plan: plan.clone(),
+            },
+            Event::Approved { approval, plan } => {
+                Written::Approved { approval: approval.to_string(), plan: plan.to_string() }
             }
-            Event::Approved { approval, plan } => Written::Approved { approval: approval.to_string(), plan: plan.to_string() },
             Event::Intent { user, verb, details, before, origin } => {
-                let details = details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
+                let details = details
+                    .iter()
+                    .map(|(field, value)| (field.name().to_owned(), value.into()))
+                    .collect();
                 let before = write_before(before);
-                let origin = origin.as_ref().map(|Origin { file, line }| WrittenOrigin { file: file.to_string(), line: *line });
+                let origin = origin.as_ref().map(|Origin { file, line }| WrittenOrigin {
+                    file: file.to_string(),
+                    line: *line,
+                });
                 Written::Intent { user: user.to_string(), verb: *verb, details, before, origin }
             }
             Event::Outcome { user, verb, outcome } => {
-                let refused = matches!(outcome, StepOutcome::Failed(fault) if fault.kind.may_be_an_answer());
+                let refused =
+                    matches!(outcome, StepOutcome::Failed(fault) if fault.kind.may_be_an_answer());
                 let (outcome, message) = match outcome {
                     StepOutcome::Accepted => (WrittenOutcome::Accepted, None),
-                    StepOutcome::Failed(fault) => (WrittenOutcome::Failed, Some(fault.message.clone())),
-                    StepOutcome::Unknown(fault) => (WrittenOutcome::Unknown, Some(fault.message.clone())),
-                    StepOutcome::NotTried(reason) => (WrittenOutcome::NotTried, Some(reason.clone())),
+                    StepOutcome::Failed(fault) => {
+                        (WrittenOutcome::Failed, Some(fault.message.clone()))
+                    }
+                    StepOutcome::Unknown(fault) => {
+                        (WrittenOutcome::Unknown, Some(fault.message.clone()))
+                    }
+                    StepOutcome::NotTried(reason) => {
+                        (WrittenOutcome::NotTried, Some(reason.clone()))
+                    }
                 };
                 Written::Outcome { user: user.to_string(), verb: *verb, outcome, message, refused }
             }
@@ -186,8 +209,12 @@ impl From<&Entry> for Line {
                 Written::NotSynced { lost: *lost, unclear: *unclear, reason: reason.clone() }
             }
             Event::NothingSent => Written::NothingSent,
-            Event::Counted { users, by } => Written::Counted { users: *users, by: by.name().to_owned() },
-            Event::Decided(users) => Written::Decided { users: users.iter().map(ToString::to_string).collect() },
+            Event::Counted { users, by } => {
+                Written::Counted { users: *users, by: by.name().to_owned() }
+            }
+            Event::Decided(users) => {
+                Written::Decided { users: users.iter().map(ToString::to_string).collect() }
+            }
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
                     user: landing.user.to_string(),
@@ -198,10 +225,13 @@ impl From<&Entry> for Line {
             }
             Event::Managed(managed) => {
                 let id = |user: &Managed| user.id.as_ref().map(ToString::to_string);
-                let user = |user: &Managed| WrittenManaged { user: user.user.to_string(), id: id(user) };
+                let user =
+                    |user: &Managed| WrittenManaged { user: user.user.to_string(), id: id(user) };
                 Written::Managed { users: managed.iter().map(user).collect() }
             }
-            Event::Vanished(users) => Written::Vanished { users: users.iter().map(ToString::to_string).collect() },
+            Event::Vanished(users) => {
+                Written::Vanished { users: users.iter().map(ToString::to_string).collect() }
+            }
         };
         Self {
             v: VERSION,
@@ -219,7 +249,10 @@ impl From<&Value> for WrittenValue {
         match value {
             Value::Phone(number) => Self::Phone {
                 number: number.as_str().to_owned(),
-                prefix: number.is_extension().then(|| number.normal().strip_suffix(number.as_str()).map(str::to_owned)).flatten(),
+                prefix: number
+                    .is_extension()
+                    .then(|| number.normal().strip_suffix(number.as_str()).map(str::to_owned))
+                    .flatten(),
             },
             Value::NoPhone => Self::NoPhone,
             Value::Gateway(id) => Self::Gateway(id.get()),
@@ -233,13 +266,18 @@ impl Line {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
-            Written::Began { steps, revision, by, plan } => Event::Began { steps, revision, by, plan },
-            Written::Approved { approval, plan } => {
-                Event::Approved { approval: TenantName::parse(&approval)?, plan: Fingerprint::parse(&plan)? }
+            Written::Began { steps, revision, by, plan } => {
+                Event::Began { steps, revision, by, plan }
             }
+            Written::Approved { approval, plan } => Event::Approved {
+                approval: TenantName::parse(&approval)?,
+                plan: Fingerprint::parse(&plan)?,
+            },
             Written::Intent { user, verb, details, before, origin } => {
-                let pairs: Result<Vec<_>, String> = details.into_iter().map(|(name, value)| pair(&name, value)).collect();
-                let origin = origin.map(|WrittenOrigin { file, line }| Origin { file: file.into(), line });
+                let pairs: Result<Vec<_>, String> =
+                    details.into_iter().map(|(name, value)| pair(&name, value)).collect();
+                let origin =
+                    origin.map(|WrittenOrigin { file, line }| Origin { file: file.into(), line });
                 Event::Intent {
                     user: Upn::parse(&user)?,
                     verb,
@@ -248,43 +286,61 @@ impl Line {
                     origin,
                 }
             }
-            Written::Outcome { user, verb, outcome, message, refused } => {
-                Event::Outcome { user: Upn::parse(&user)?, verb, outcome: outcome.with(message.unwrap_or_default(), refused) }
-            }
+            Written::Outcome { user, verb, outcome, message, refused } => Event::Outcome {
+                user: Upn::parse(&user)?,
+                verb,
+                outcome: outcome.with(message.unwrap_or_default(), refused),
+            },
             Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
-            Written::NotSynced { lost, unclear, reason } => Event::NotSynced { lost, unclear, reason },
+            Written::NotSynced { lost, unclear, reason } => {
+                Event::NotSynced { lost, unclear, reason }
+            }
             Written::NothingSent => Event::NothingSent,
             Written::Counted { users, by } => Event::Counted { users, by: source(&by)? },
-            Written::Decided { users } => Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?),
+            Written::Decided { users } => {
+                Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?)
+            }
             Written::Landed { users } => {
                 let landing = |landing: WrittenLanding| {
-                    let fields: Result<Vec<_>, String> = landing.fields.iter().map(|name| field(name)).collect();
-                    Ok(Landing { user: Upn::parse(&landing.user)?, calling: landing.calling, fields: fields? })
+                    let fields: Result<Vec<_>, String> =
+                        landing.fields.iter().map(|name| field(name)).collect();
+                    Ok(Landing {
+                        user: Upn::parse(&landing.user)?,
+                        calling: landing.calling,
+                        fields: fields?,
+                    })
                 };
                 Event::Landed(users.into_iter().map(landing).collect::<Result<_, String>>()?)
             }
             Written::Managed { users } => {
                 let managed = |user: WrittenManaged| {
-                    Ok(Managed { user: Upn::parse(&user.user)?, id: user.id.as_deref().and_then(UserId::observed) })
+                    Ok(Managed {
+                        user: Upn::parse(&user.user)?,
+                        id: user.id.as_deref().and_then(UserId::observed),
+                    })
                 };
                 Event::Managed(users.into_iter().map(managed).collect::<Result<_, String>>()?)
             }
-            Written::Vanished { users } => {
-                Event::Vanished(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?)
-            }
+            Written::Vanished { users } => Event::Vanished(
+                users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?,
+            ),
         };
-        let (tenant, tenant_id) = (TenantName::parse(&self.tenant)?, TenantId::parse(&self.tenant_id)?);
+        let (tenant, tenant_id) =
+            (TenantName::parse(&self.tenant)?, TenantId::parse(&self.tenant_id)?);
         Ok(Entry { at: self.at, run: RunId::new(&self.run), tenant, tenant_id, event })
     }
 }
 
 impl WrittenOutcome {
     fn with(self, message: String, refused: bool) -> StepOutcome {
-        // Of a fault, the words are kept and whether it was an answer: what else it meant for its run was decided then.
+        // Of a fault, the words are kept and whether it was an answer: what else it meant for its
+        // run was decided then.
         match self {
             Self::Accepted => StepOutcome::Accepted,
-            Self::Failed if refused => StepOutcome::Failed(Fault::new(FaultKind::Rejected, message)),
+            Self::Failed if refused => {
+                StepOutcome::Failed(Fault::new(FaultKind::Rejected, message))
+            }
             Self::Failed => StepOutcome::Failed(Fault::new(FaultKind::Unreachable, message)),
             Self::Unknown => StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, message)),
             Self::NotTried => StepOutcome::NotTried(message),
@@ -305,7 +361,10 @@ pub(super) fn source(name: &str) -> Result<LiveSource, String> {
 pub(super) type WrittenBefore = Vec<(String, Option<WrittenValue>)>;
 
 pub(super) fn write_before(before: &Before) -> WrittenBefore {
-    before.iter().map(|(field, value)| (field.name().to_owned(), value.as_ref().map(Into::into))).collect()
+    before
+        .iter()
+        .map(|(field, value)| (field.name().to_owned(), value.as_ref().map(Into::into)))
+        .collect()
 }
 
 pub(super) fn read_before(before: WrittenBefore) -> Result<Before, String> {
@@ -321,8 +380,8 @@ pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), St
     let value = match value {
         WrittenValue::Phone { number, prefix } => {
             let prefix = prefix.as_deref().map(ExtensionPrefix::parse).transpose()?;
-            let number =
-                PhoneNumber::observed(&number, prefix.as_ref()).ok_or_else(|| format!("`{number}` is not a phone number"))?;
+            let number = PhoneNumber::observed(&number, prefix.as_ref())
+                .ok_or_else(|| format!("`{number}` is not a phone number"))?;
             Value::Phone(number)
         }
         WrittenValue::NoPhone => Value::NoPhone,
@@ -331,7 +390,11 @@ pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), St
         WrittenValue::Text(text) => Value::Text(text.into()),
     };
     let kinds: (Kind, Kind) = (field.kind(), value.kind());
-    if kinds.0 == kinds.1 { Ok((field, value)) } else { Err(format!("`{name}` holds a value of another kind")) }
+    if kinds.0 == kinds.1 {
+        Ok((field, value))
+    } else {
+        Err(format!("`{name}` holds a value of another kind"))
+    }
 }
 
 #[cfg(test)]
@@ -356,37 +419,77 @@ mod tests {
                 user: user.clone(),
                 verb: Verb::Update,
                 details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
-                before: [(Field::PhoneNumber, None), (Field::UseTeamsVoicemail, Some(Value::Flag(false)))].into(),
+                before: [
+                    (Field::PhoneNumber, None),
+                    (Field::UseTeamsVoicemail, Some(Value::Flag(false))),
+                ]
+                .into(),
                 origin: Some(Origin { file: "sales.yaml".into(), line: Some(12) }),
             }
         };
-        let shown = ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
+        let shown =
+            ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
         let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
-        let revision = Revision { commit: "c0ffee".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: true };
+        let revision = Revision {
+            commit: "c0ffee".to_owned(),
+            author: "Ada <ada@example.com>".to_owned(),
+            edited: true,
+        };
         let events = [
             Event::Began { steps: 3, revision: None, by: None, plan: String::new() },
-            Event::Began { steps: 3, revision: Some(revision), by: Some("ada@desk".to_owned()), plan: "enable adele".to_owned() },
-            Event::Approved { approval: TenantName::parse("autumn").unwrap(), plan: Fingerprint::new([7; 32]) },
-            Event::Intent { user: user.clone(), verb: Verb::Update, details, before: Before::new(), origin: None },
+            Event::Began {
+                steps: 3,
+                revision: Some(revision),
+                by: Some("ada@desk".to_owned()),
+                plan: "enable adele".to_owned(),
+            },
+            Event::Approved {
+                approval: TenantName::parse("autumn").unwrap(),
+                plan: Fingerprint::new([7; 32]),
+            },
+            Event::Intent {
+                user: user.clone(),
+                verb: Verb::Update,
+                details,
+                before: Before::new(),
+                origin: None,
+            },
             Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
-            Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
+            Event::Outcome {
+                user: user.clone(),
+                verb: Verb::Enable,
+                outcome: StepOutcome::Accepted,
+            },
             Event::Syncing,
             Event::Synced,
             Event::NotSynced { lost: true, unclear: None, reason: "no answer".to_owned() },
             Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() },
             Event::NothingSent,
             Event::Managed(vec![
-                Managed { user: user.clone(), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") },
+                Managed {
+                    user: user.clone(),
+                    id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+                },
                 Managed { user: user.clone(), id: None },
             ]),
             Event::Vanished(vec![user.clone()]),
             Event::Counted { users: 120, by: LiveSource::Graph },
             Event::Decided(vec![user.clone()]),
-            Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
+            Event::Landed(vec![Landing {
+                user,
+                calling: true,
+                fields: vec![Field::CallPolicyName],
+            }]),
         ];
         for event in shown.into_iter().chain(events) {
             let tenant = TenantName::parse("contoso").unwrap();
-            let entry = Entry { at: Timestamp::UNIX_EPOCH, run: RunId::new("r1"), tenant, tenant_id: TenantId::nil(), event };
+            let entry = Entry {
+                at: Timestamp::UNIX_EPOCH,
+                run: RunId::new("r1"),
+                tenant,
+                tenant_id: TenantId::nil(),
+                event,
+            };
             let text = serde_json::to_string(&Line::from(&entry)).unwrap();
             let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
             assert_eq!(again, entry, "{text}");

@@ -1,7 +1,7 @@
 //! What is kept of history: the sum of all entries, and those that are not too old.
 //!
-//! **Invariant:** an entry goes only once the stored fold holds what it added up to, so that no debt, no unknown outcome and no
-//! open write goes with it. The last entry stays.
+//! **Invariant:** an entry goes only once the stored fold holds what it added up to, so that no
+//! debt, no unknown outcome and no open write goes with it. The last entry stays.
 
 use std::time::Duration;
 
@@ -15,12 +15,13 @@ use super::{
     sqlite::Retention,
 };
 
-/// Entries after the stored fold from which on it is stored anew; more if the fold is large, so that storing it stays cheap beside
-/// what made it.
+/// Entries after the stored fold from which on it is stored anew; more if the fold is large, so
+/// that storing it stays cheap beside what made it.
 const FOLD_AFTER: usize = 2_000;
 
-/// Stores the fold if it is worth it, and lets go of what is too old. The answer is how many entries there are after the
-/// stored fold now, if it was stored. To look at the age of entries is to read them all.
+/// Stores the fold if it is worth it, and lets go of what is too old. The answer is how many
+/// entries there are after the stored fold now, if it was stored. To look at the age of entries is
+/// to read them all.
 pub(super) fn tidy(
     db: &mut Connection,
     head: Link,
@@ -37,7 +38,11 @@ pub(super) fn tidy(
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     load::store_fold(&transaction, head, fold)?;
     if let Some(cut) = cut {
-        let hash: Hash = transaction.query_row("SELECT hash FROM entries WHERE sequence = ?1", [cut], |row| row.get(0))?;
+        let hash: Hash = transaction.query_row(
+            "SELECT hash FROM entries WHERE sequence = ?1",
+            [cut],
+            |row| row.get(0),
+        )?;
         transaction.execute("DELETE FROM entries WHERE sequence <= ?1", [cut])?;
         db::set_anchor(&transaction, Link { sequence: cut, hash })?;
     }
@@ -45,17 +50,25 @@ pub(super) fn tidy(
     Ok(Some(0))
 }
 
-/// The last entry that may go, if so many may go that it is worth it: a tenth more than is to be kept.
-fn cut(db: &Connection, head: Link, retention: Retention, by_age: Option<i64>) -> rusqlite::Result<Option<i64>> {
+/// The last entry that may go, if so many may go that it is worth it: a tenth more than is to be
+/// kept.
+fn cut(
+    db: &Connection,
+    head: Link,
+    retention: Retention,
+    by_age: Option<i64>,
+) -> rusqlite::Result<Option<i64>> {
     let first = db::anchor(db)?.sequence + 1;
     let kept = u64::try_from(head.sequence - first + 1).unwrap_or(0);
     let too_many = kept > retention.entries.saturating_add(retention.entries / 10).max(1);
-    let by_count = too_many.then(|| head.sequence - i64::try_from(retention.entries).unwrap_or(i64::MAX));
+    let by_count =
+        too_many.then(|| head.sequence - i64::try_from(retention.entries).unwrap_or(i64::MAX));
     Ok(by_count.max(by_age).map(|cut| cut.min(head.sequence - 1)).filter(|cut| *cut >= first))
 }
 
-/// The last entry that is too old. An entry ages by the time that passed between those after it: a pause counts for a tenth of what is
-/// kept at most, and a step back for nothing. So a clock that is ahead by years makes nothing older by more than that.
+/// The last entry that is too old. An entry ages by the time that passed between those after it: a
+/// pause counts for a tenth of what is kept at most, and a step back for nothing. So a clock that
+/// is ahead by years makes nothing older by more than that.
 fn by_age(db: &Connection, retention: Retention) -> rusqlite::Result<Option<i64>> {
     let (least, pause) = (seconds(retention.age), seconds(retention.age / 10));
     let mut statement = db.prepare("SELECT sequence, at FROM entries ORDER BY sequence DESC")?;

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Before, Details, Entry, Event, Origin, Revision, RunId, StepOutcome, TenantId, TenantName, Upn, Verb};
+use crate::model::{
+    Before, Details, Entry, Event, Origin, Revision, RunId, StepOutcome, TenantId, TenantName, Upn,
+    Verb,
+};
 
 /// One run of one tenant.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +69,9 @@ impl Run {
     #[must_use]
     pub fn of(entries: &[Entry]) -> Option<Self> {
         let (first, began) = entries.iter().find_map(|entry| match &entry.event {
-            Event::Began { steps, revision, by, plan } => Some((entry, (*steps, revision.clone(), by.clone(), plan.clone()))),
+            Event::Began { steps, revision, by, plan } => {
+                Some((entry, (*steps, revision.clone(), by.clone(), plan.clone())))
+            }
             _ => None,
         })?;
         let (meant, revision, by, plan) = began;
@@ -101,7 +106,9 @@ impl Run {
                 outcome: None,
             }),
             Event::Outcome { user, verb, outcome } => {
-                let open = |step: &&mut SentStep| step.outcome.is_none() && step.user == *user && step.verb == *verb;
+                let open = |step: &&mut SentStep| {
+                    step.outcome.is_none() && step.user == *user && step.verb == *verb
+                };
                 if let Some(step) = self.steps.iter_mut().find(open) {
                     step.outcome = Some((entry.at, outcome.clone()));
                 }
@@ -115,6 +122,9 @@ impl Run {
     /// How many of its steps the service accepted.
     #[must_use]
     pub fn accepted(&self) -> usize {
-        self.steps.iter().filter(|step| matches!(step.outcome, Some((_, StepOutcome::Accepted)))).count()
+        self.steps
+            .iter()
+            .filter(|step| matches!(step.outcome, Some((_, StepOutcome::Accepted))))
+            .count()
     }
 }

@@ -1,7 +1,8 @@
-//! Seals: what stands beside the entries, each part under a hash of its own. The chain proves entries only; a sum of entries that are
-//! no longer kept can be proved by nothing else.
+//! Seals: what stands beside the entries, each part under a hash of its own. The chain proves
+//! entries only; a sum of entries that are no longer kept can be proved by nothing else.
 //!
-//! **Invariant:** whoever changes a part seals it in the same transaction. Every command that reads looks at all seals first.
+//! **Invariant:** whoever changes a part seals it in the same transaction. Every command that reads
+//! looks at all seals first.
 
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 use sha2::{Digest as _, Sha256};
@@ -24,7 +25,8 @@ pub(super) enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 5] = [Self::Name, Self::Tables, Self::Anchor, Self::Fold, Self::Leases];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Name, Self::Tables, Self::Anchor, Self::Fold, Self::Leases];
 
     fn key(self) -> &'static str {
         match self {
@@ -50,7 +52,9 @@ impl Part {
     fn content(self) -> &'static str {
         match self {
             Self::Name => "SELECT id FROM journal",
-            Self::Tables => "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
+            Self::Tables => {
+                "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+            }
             Self::Anchor => "SELECT one, sequence, hash FROM anchor",
             Self::Fold => "SELECT one, sequence, hash, state FROM fold",
             Self::Leases => "SELECT tenant_id, token FROM leases ORDER BY tenant_id",
@@ -89,13 +93,18 @@ impl Part {
 
     /// Seals what it holds now.
     pub(super) fn seal(self, db: &Connection) -> rusqlite::Result<()> {
-        let mut statement = db.prepare_cached("INSERT OR REPLACE INTO seals (part, hash) VALUES (?1, ?2)")?;
+        let mut statement =
+            db.prepare_cached("INSERT OR REPLACE INTO seals (part, hash) VALUES (?1, ?2)")?;
         statement.execute(params![self.key(), self.hash(db)?]).map(drop)
     }
 
     /// Whether it holds what was sealed.
     pub(super) fn is_whole(self, db: &Connection) -> rusqlite::Result<bool> {
-        let sealed = db.query_row("SELECT hash FROM seals WHERE part = ?1", [self.key()], |row| row.get::<_, Hash>(0)).optional();
+        let sealed = db
+            .query_row("SELECT hash FROM seals WHERE part = ?1", [self.key()], |row| {
+                row.get::<_, Hash>(0)
+            })
+            .optional();
         Ok(sealed? == Some(self.hash(db)?))
     }
 }

@@ -45,8 +45,8 @@ use crate::{
 /// How much history is kept. What is still owed or unknown is kept in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// How old an entry may become, by the time that passed between the entries after it: a pause counts for a tenth of this at most,
-    /// so that a clock that jumps makes next to nothing older.
+    /// How old an entry may become, by the time that passed between the entries after it: a pause
+    /// counts for a tenth of this at most, so that a clock that jumps makes next to nothing older.
     pub age: Duration,
     /// How many entries there may be.
     pub entries: u64,
@@ -85,13 +85,18 @@ impl Shared {
 }
 
 impl SqliteJournal {
-    /// Opens the journal in `folder`, which is made if it does not exist, and takes the right to write.
+    /// Opens the journal in `folder`, which is made if it does not exist, and takes the right to
+    /// write.
     pub fn open(folder: &Path, retention: Retention) -> Result<Self, OpenError> {
         Self::with_clock(folder, retention, Arc::new(Timestamp::now))
     }
 
     /// The same with a clock of its own, by which leases lapse.
-    pub fn with_clock(folder: &Path, retention: Retention, clock: Clock) -> Result<Self, OpenError> {
+    pub fn with_clock(
+        folder: &Path,
+        retention: Retention,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
         make_folder(folder)?;
         let path = folder.join(db::FILE);
         // Before the lock is taken, which may be what shows it.
@@ -103,8 +108,11 @@ impl SqliteJournal {
         let mark = Mark::read(folder)?;
         let opened = Opened::open(folder)?;
         if let Some(mark) = mark.filter(|_| !opened.restored) {
-            let differs = mark.differs_from(&opened.db, opened.loaded.head).map_err(|error| OpenError::of(&path, &error))?;
-            differs.map_or(Ok(()), |reason| Err(OpenError::Other { path: path.clone(), reason }))?;
+            let differs = mark
+                .differs_from(&opened.db, opened.loaded.head)
+                .map_err(|error| OpenError::of(&path, &error))?;
+            differs
+                .map_or(Ok(()), |reason| Err(OpenError::Other { path: path.clone(), reason }))?;
         }
         let marked = opened.mark(folder, &lock, &holder)?;
         let Opened { db, loaded, .. } = opened;
@@ -113,14 +121,17 @@ impl SqliteJournal {
         let guard = Arc::new(Mutex::new(Guard::of(folder).map_err(at(folder))?));
         let shared = Shared { fold, leases, clock, guard, holder };
         let (queue, waiting) = channel();
-        let mut writer = Writer::new(db, shared.clone(), (loaded.head, marked), loaded.since_fold, retention);
+        let mut writer =
+            Writer::new(db, shared.clone(), (loaded.head, marked), loaded.since_fold, retention);
         writer.tidy().map_err(|error| OpenError::of(&path, &error))?;
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&waiting));
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run(&waiting));
         Ok(Self { shared, queue, writer: Some(thread.map_err(at(&path))?), _lock: lock })
     }
 
-    /// Takes what lies in `folder` for its journal from now on, whatever was written there before: an older copy, another journal, or
-    /// none. Tells whether there is one.
+    /// Takes what lies in `folder` for its journal from now on, whatever was written there before:
+    /// an older copy, another journal, or none. Tells whether there is one.
     pub fn accept(folder: &Path) -> Result<bool, OpenError> {
         let holder = lock::identity();
         let lock = lock::take(folder, &holder)?;
@@ -134,7 +145,10 @@ impl SqliteJournal {
     }
 
     /// Asks the writer for something and waits for its answer.
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Job) -> Result<T, JournalError> {
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Job,
+    ) -> Result<T, JournalError> {
         let ended = || JournalError::Broken("its writer has ended".to_owned());
         let (done, answer) = oneshot::channel();
         self.queue.send(job(done)).map_err(|_| ended())?;
@@ -155,7 +169,8 @@ impl Opened {
         let path = folder.join(db::FILE);
         let mut db = db::open(&path)?;
         let format = db::known(&db, &path)?;
-        // A former journal is proved before it is changed: what is sealed is taken for right ever after.
+        // A former journal is proved before it is changed: what is sealed is taken for right ever
+        // after.
         if format > 1 && format < db::SEALED {
             load::load_unsealed(&db).map_err(|bad| bad.at(&path))?;
         }
@@ -204,7 +219,8 @@ impl Journal for SqliteJournal {
             let leases = shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
             leases.is_good(&asked, token, (shared.clock)())
         };
-        // Behind what its holder has recorded: an outcome on its way is not refused. A writer that has ended has no leases.
+        // Behind what its holder has recorded: an outcome on its way is not refused. A writer that
+        // has ended has no leases.
         let release = move || drop(queue.send(Job::Release { tenant: of, token }));
         Ok(Lease::new(tenant.clone(), token, good, release))
     }
@@ -225,7 +241,8 @@ impl Journal for SqliteJournal {
 
 impl Drop for SqliteJournal {
     fn drop(&mut self) {
-        // Leases that are still out have a way to the writer too, so that it would not end by itself.
+        // Leases that are still out have a way to the writer too, so that it would not end by
+        // itself.
         let _ = self.queue.send(Job::End);
         if let Some(writer) = self.writer.take() {
             // Nothing to report: each entry was answered on its own.

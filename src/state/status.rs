@@ -1,4 +1,5 @@
-//! What the service last said of itself, in a file: health checks need no port, and a look works after its end as well.
+//! What the service last said of itself, in a file: health checks need no port, and a look works
+//! after its end as well.
 
 use std::{
     fs::{self, OpenOptions},
@@ -47,7 +48,8 @@ pub struct Tenant {
     pub next_at: Option<Timestamp>,
     /// What is wrong with the tenant's manifests.
     pub note: Option<String>,
-    /// How many managed users Teams shows as the service does, and of how many, where that is asked.
+    /// How many managed users Teams shows as the service does, and of how many, where that is
+    /// asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<(usize, usize)>,
     /// What its last plan could not do. Absent before the first one.
@@ -78,7 +80,8 @@ impl Status {
         let beside: PathBuf = folder.join(format!("{FILE}.new"));
         fs::create_dir_all(folder)?;
         // It names customers and users.
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         fs::rename(&beside, folder.join(FILE))
     }
@@ -88,7 +91,10 @@ impl Status {
         match fs::read(folder.join(FILE)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
                 let path = folder.join(FILE);
-                io::Error::other(format!("{} is damaged ({error}); it may be deleted", path.display()))
+                io::Error::other(format!(
+                    "{} is damaged ({error}); it may be deleted",
+                    path.display()
+                ))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

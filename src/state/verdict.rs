@@ -1,5 +1,5 @@
-//! What the last plan of each tenant said, in files of their own beside the journal: replaced with each plan, and only for people
-//! who ask.
+//! What the last plan of each tenant said, in files of their own beside the journal: replaced with
+//! each plan, and only for people who ask.
 
 use std::{
     fs, io,
@@ -28,5 +28,7 @@ pub fn write_verdict(folder: &Path, tenant: &TenantId, verdict: &Verdict) -> io:
 #[must_use]
 pub fn read_verdict(folder: &Path, tenant: &TenantId) -> Option<Verdict> {
     let bytes = fs::read(file(folder, tenant)).ok()?;
-    serde_json::from_slice(&bytes).ok().filter(|verdict: &Verdict| verdict.version == Verdict::VERSION)
+    serde_json::from_slice(&bytes)
+        .ok()
+        .filter(|verdict: &Verdict| verdict.version == Verdict::VERSION)
 }

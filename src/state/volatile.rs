@@ -70,10 +70,14 @@ impl Journal for VolatileJournal {
 
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let token = self.inner().leases.take(tenant, &self.holder, (self.clock)())?;
-        let (store, released, asked, of) = (self.clone(), self.clone(), tenant.clone(), tenant.clone());
-        // Nobody renews what lives in this process alone: whoever asks is there, and nobody else has asked since.
+        let (store, released, asked, of) =
+            (self.clone(), self.clone(), tenant.clone(), tenant.clone());
+        // Nobody renews what lives in this process alone: whoever asks is there, and nobody else
+        // has asked since.
         let good = move || store.inner().leases.renew(&asked, token, (store.clock)()).is_ok();
-        Ok(Lease::new(tenant.clone(), token, good, move || released.inner().leases.release(&of, token)))
+        Ok(Lease::new(tenant.clone(), token, good, move || {
+            released.inner().leases.release(&of, token);
+        }))
     }
 
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {

@@ -1,5 +1,5 @@
-//! The thread that owns the database. It takes whatever waits, and makes it durable with one flush: that dominates, so many
-//! steps side by side share it.
+//! The thread that owns the database. It takes whatever waits, and makes it durable with one flush:
+//! that dominates, so many steps side by side share it.
 
 use std::{
     sync::{
@@ -80,7 +80,9 @@ pub(super) fn tokens(db: &Connection) -> rusqlite::Result<Leases> {
     let mut statement = db.prepare("SELECT tenant_id, token FROM leases")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if let (Ok(tenant), Ok(token)) = (TenantId::parse(&row.get::<_, String>(0)?), u64::try_from(row.get::<_, i64>(1)?)) {
+        if let (Ok(tenant), Ok(token)) =
+            (TenantId::parse(&row.get::<_, String>(0)?), u64::try_from(row.get::<_, i64>(1)?))
+        {
             leases.remember(tenant, token);
         }
     }
@@ -95,7 +97,18 @@ impl Writer {
         since_fold: usize,
         retention: Retention,
     ) -> Self {
-        Self { db, shared, head, since_fold, retention, renewed: Instant::now(), failed: None, mark, marked: true, aged: None }
+        Self {
+            db,
+            shared,
+            head,
+            since_fold,
+            retention,
+            renewed: Instant::now(),
+            failed: None,
+            mark,
+            marked: true,
+            aged: None,
+        }
     }
 
     /// Works until it is told to end.
@@ -103,7 +116,9 @@ impl Writer {
         loop {
             match jobs.recv_timeout(TICK) {
                 Ok(first) => {
-                    let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect::<Vec<_>>();
+                    let group = std::iter::once(first)
+                        .chain(jobs.try_iter().take(GROUP - 1))
+                        .collect::<Vec<_>>();
                     let ends = group.iter().any(|job| matches!(job, Job::End));
                     self.group(group);
                     if ends {
@@ -121,7 +136,8 @@ impl Writer {
         }
     }
 
-    /// Stores what all entries add up to, if many came since, and lets go of entries that are too old.
+    /// Stores what all entries add up to, if many came since, and lets go of entries that are too
+    /// old.
     pub(super) fn tidy(&mut self) -> rusqlite::Result<()> {
         if self.failed.is_some() {
             return Ok(());
@@ -131,7 +147,14 @@ impl Writer {
             self.aged = Some(Instant::now());
         }
         let fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stored) = retain::tidy(&mut self.db, self.head, &fold, self.since_fold, self.retention, look_at_age)? {
+        if let Some(stored) = retain::tidy(
+            &mut self.db,
+            self.head,
+            &fold,
+            self.since_fold,
+            self.retention,
+            look_at_age,
+        )? {
             self.since_fold = stored;
         }
         Ok(())
@@ -164,8 +187,13 @@ impl Writer {
         }
     }
 
-    /// One transaction. On a failure nothing of it is kept, and the jobs that were not come to are handed back.
-    fn write(&mut self, group: Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), (JournalError, Vec<Job>)> {
+    /// One transaction. On a failure nothing of it is kept, and the jobs that were not come to are
+    /// handed back.
+    fn write(
+        &mut self,
+        group: Vec<Job>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), (JournalError, Vec<Job>)> {
         let broken = |error: &rusqlite::Error| JournalError::Broken(error::words(error));
         if let Err(gone) = self.shared.look() {
             return Err((gone, group));
@@ -179,17 +207,19 @@ impl Writer {
         let mut leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(job) = jobs.next() {
             let written = match job {
-                Job::Record { token, entry, line, done } => match leases.renew(&entry.tenant_id, token, now) {
-                    Ok(()) => {
-                        head = head.next(&line);
-                        answers.push(Answer::Recorded(entry, done));
-                        db::add(&transaction, head, &line)
+                Job::Record { token, entry, line, done } => {
+                    match leases.renew(&entry.tenant_id, token, now) {
+                        Ok(()) => {
+                            head = head.next(&line);
+                            answers.push(Answer::Recorded(entry, done));
+                            db::add(&transaction, head, &line)
+                        }
+                        Err(lost) => {
+                            answers.push(Answer::Refused(lost, done));
+                            Ok(())
+                        }
                     }
-                    Err(lost) => {
-                        answers.push(Answer::Refused(lost, done));
-                        Ok(())
-                    }
-                },
+                }
                 Job::Lease { tenant, done } => {
                     let taken = leases.take(&tenant, &self.shared.holder, now);
                     let token = taken.as_ref().ok().copied();
@@ -224,7 +254,8 @@ impl Writer {
         if let Err(error) = kept.as_ref().map_err(ToString::to_string)
             && self.marked
         {
-            warn!(%error, "the mark beside the journal cannot be moved on: an older copy of it would not be noticed");
+            warn!(%error, "the mark beside the journal cannot be moved on: an older copy of it \
+                would not be noticed");
         }
         self.marked = kept.is_ok();
     }
@@ -255,7 +286,9 @@ impl Writer {
 fn refuse(answers: Vec<Answer>, unheard: Vec<Job>, why: &JournalError) {
     for answer in answers {
         match answer {
-            Answer::Recorded(_, done) | Answer::Refused(_, done) => drop(done.send(Err(why.clone()))),
+            Answer::Recorded(_, done) | Answer::Refused(_, done) => {
+                drop(done.send(Err(why.clone())));
+            }
             Answer::Leased(_, done) => drop(done.send(Err(why.clone()))),
         }
     }
@@ -270,6 +303,7 @@ fn refuse(answers: Vec<Answer>, unheard: Vec<Job>, why: &JournalError) {
 
 fn keep_token(db: &Transaction<'_>, tenant: &TenantId, token: u64) -> rusqlite::Result<()> {
     let token = i64::try_from(token).unwrap_or(i64::MAX);
-    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO leases (tenant_id, token) VALUES (?1, ?2)")?;
+    let mut statement =
+        db.prepare_cached("INSERT OR REPLACE INTO leases (tenant_id, token) VALUES (?1, ?2)")?;
     statement.execute(params![tenant.as_str(), token]).map(drop)
 }

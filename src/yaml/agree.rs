@@ -1,5 +1,5 @@
-//! Two readers of YAML must understand a text in one way: where they do not, nobody knows which of them a person, or another program,
-//! agrees with.
+//! Two readers of YAML must understand a text in one way: where they do not, nobody knows which of
+//! them a person, or another program, agrees with.
 //!
 //! The second reader walks along with what the first has made of the text, and decides nothing.
 
@@ -30,7 +30,13 @@ pub(super) fn is_too_much(text: &str) -> bool {
         return false;
     }
     let values = Parser::new_from_str(text).map_while(Result::ok).filter(|(event, _)| {
-        matches!(event, Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..))
+        matches!(
+            event,
+            Event::Scalar(..)
+                | Event::Alias(_)
+                | Event::SequenceStart(..)
+                | Event::MappingStart(..)
+        )
     });
     values.take(MAX_VALUES + 1).count() > MAX_VALUES
 }
@@ -82,8 +88,12 @@ impl<'t> Second<'t> {
             // The first reader has put there what the name stands for.
             (Event::Alias(_), _) => Ok(()),
             (Event::Scalar(text, ..), Value::String(first)) if text == first.as_str() => Ok(()),
-            (Event::Scalar(text, style, _, tag), Value::Null | Value::Bool(_) | Value::Number(_)) => {
-                let plain = style == ScalarStyle::Plain && (text.is_empty() || !text.contains(char::is_whitespace));
+            (
+                Event::Scalar(text, style, _, tag),
+                Value::Null | Value::Bool(_) | Value::Number(_),
+            ) => {
+                let plain = style == ScalarStyle::Plain
+                    && (text.is_empty() || !text.contains(char::is_whitespace));
                 if plain || tagged || tag.is_some() { Ok(()) } else { Err(Differs) }
             }
             (Event::SequenceStart(..), Value::Sequence(elements)) => {
@@ -91,7 +101,9 @@ impl<'t> Second<'t> {
                 self.expect(|event| matches!(event, Event::SequenceEnd))
             }
             (Event::MappingStart(..), Value::Mapping(mapping)) => {
-                mapping.iter().try_for_each(|(key, value)| self.value(key).and_then(|()| self.value(value)))?;
+                mapping.iter().try_for_each(|(key, value)| {
+                    self.value(key).and_then(|()| self.value(value))
+                })?;
                 self.expect(|event| matches!(event, Event::MappingEnd))
             }
             _ => Err(Differs),
@@ -126,7 +138,12 @@ mod tests {
 
     #[test]
     fn what_only_one_of_them_understands_is_found() {
-        for (text, line) in [("a:\n  b: [c,\nd]\n", 3), ("a: 1\nb: { ?c: 1 }\n", 2), ("x: y\na:\tb\n", 2), ("-\n>", 2)] {
+        for (text, line) in [
+            ("a:\n  b: [c,\nd]\n", 3),
+            ("a: 1\nb: { ?c: 1 }\n", 2),
+            ("x: y\na:\tb\n", 2),
+            ("-\n>", 2),
+        ] {
             assert_eq!(differs(text), Some(line), "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! From a YAML value to a type, collecting every error and not only the first.
 //!
-//! serde stops at the first error. Here the offending key is taken out and the rest is tried again, until it fits or cannot.
+//! serde stops at the first error. Here the offending key is taken out and the rest is tried again,
+//! until it fits or cannot.
 
 use serde::{
     Deserialize, Deserializer,
@@ -51,7 +52,9 @@ impl Wrong {
     /// A wrong value, in words that bring their advice behind [`HINT`].
     #[must_use]
     pub fn told(path: Path, words: &str) -> Self {
-        let (message, hint) = words.split_once(HINT).map_or((words, None), |(message, hint)| (message, Some(hint.to_owned())));
+        let (message, hint) = words
+            .split_once(HINT)
+            .map_or((words, None), |(message, hint)| (message, Some(hint.to_owned())));
         Self { hint, ..Self::value(path, message) }
     }
 
@@ -66,7 +69,12 @@ impl Wrong {
 /// A key that must be there and is not.
 #[must_use]
 pub fn missing(parent: &Path, key: &str, hint: &str) -> Wrong {
-    Wrong { path: parent.clone(), at: At::Key, message: missing_words(key), hint: Some(hint.to_owned()) }
+    Wrong {
+        path: parent.clone(),
+        at: At::Key,
+        message: missing_words(key),
+        hint: Some(hint.to_owned()),
+    }
 }
 
 fn missing_words(key: &str) -> String {
@@ -74,12 +82,14 @@ fn missing_words(key: &str) -> String {
 }
 
 /// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
-pub fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Decodes `value`, which stands at `base`. What does not fit is reported and left out of the result; the result is absent
-/// only if leaving out does not help.
+/// Decodes `value`, which stands at `base`. What does not fit is reported and left out of the
+/// result; the result is absent only if leaving out does not help.
 #[must_use]
 pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
     let mut wrong = Vec::new();
@@ -96,7 +106,8 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
         let taken_out = |told: &Wrong| {
             let above = told.path.segments.split_last();
             above.is_some_and(|(key, above)| {
-                above == next.path.segments && matches!(key, Segment::Key(key) if next.message == missing_words(key))
+                above == next.path.segments
+                    && matches!(key, Segment::Key(key) if next.message == missing_words(key))
             })
         };
         if !wrong.iter().any(taken_out) {
@@ -112,8 +123,8 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
     }
 }
 
-/// The same, and `null`, tags and keys that are no text are errors too: serde would take `users:` without a value for an
-/// empty list, and `!secret name` for `name`.
+/// The same, and `null`, tags and keys that are no text are errors too: serde would take `users:`
+/// without a value for an empty list, and `!secret name` for `name`.
 #[must_use]
 pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
     let mut odd = Vec::new();
@@ -122,7 +133,8 @@ pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Opti
         return decode(value, base);
     }
     let mut pruned = value.clone();
-    let (decoded, wrong) = if clean(&mut pruned) { decode(&pruned, base) } else { (None, Vec::new()) };
+    let (decoded, wrong) =
+        if clean(&mut pruned) { decode(&pruned, base) } else { (None, Vec::new()) };
     odd.extend(wrong);
     (decoded, odd)
 }
@@ -133,7 +145,9 @@ fn clean(value: &mut Value) -> bool {
         Value::Null | Value::Tagged(_) => false,
         Value::Sequence(elements) => elements.iter_mut().all(clean),
         Value::Mapping(mapping) => {
-            mapping.retain(|key, value| key.is_string() && !matches!(value, Value::Null | Value::Tagged(_)));
+            mapping.retain(|key, value| {
+                key.is_string() && !matches!(value, Value::Null | Value::Tagged(_))
+            });
             mapping.values_mut().all(clean)
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
@@ -150,12 +164,23 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
     };
     match value {
         Value::Null => {
-            let wrong = Wrong { at, ..Wrong::value(path.clone(), format!("{name} has no value: `null` says nothing here")) };
+            let wrong = Wrong {
+                at,
+                ..Wrong::value(
+                    path.clone(),
+                    format!("{name} has no value: `null` says nothing here"),
+                )
+            };
             odd.push(wrong.hint("give it a value, or leave it out: what is absent is not managed"));
         }
         Value::Tagged(tagged) => {
-            let message = format!("{name} has the tag `{}`, and tags mean nothing here", cut(&tagged.tag.to_string()));
-            odd.push(Wrong::value(path.clone(), message).hint("write the value itself, without a tag"));
+            let message = format!(
+                "{name} has the tag `{}`, and tags mean nothing here",
+                cut(&tagged.tag.to_string())
+            );
+            odd.push(
+                Wrong::value(path.clone(), message).hint("write the value itself, without a tag"),
+            );
         }
         Value::Sequence(elements) => {
             for (index, element) in elements.iter().enumerate() {
@@ -178,7 +203,8 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
                     Value::Null => "~".to_owned(),
                     Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => "?".to_owned(),
                 };
-                let wrong = Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is no text") };
+                let wrong =
+                    Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is no text") };
                 odd.push(wrong.hint("keys are names, such as `phoneNumber`"));
             }
         }
@@ -187,7 +213,9 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
 }
 
 /// Reads one of several words, which YAML may have taken for something else.
-pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let text = match Value::deserialize(deserializer)? {
         Value::String(text) => text,
         Value::Bool(flag) => flag.to_string(),
@@ -210,7 +238,8 @@ fn steps_of(path: &serde_path_to_error::Path) -> (Vec<Segment>, bool) {
     (steps, complete)
 }
 
-/// Takes the value at the end of `steps` out. False if there is no such key: then the same error would come again.
+/// Takes the value at the end of `steps` out. False if there is no such key: then the same error
+/// would come again.
 fn prune(value: &mut Value, steps: &[Segment]) -> bool {
     let Some((last, parents)) = steps.split_last() else { return false };
     let mut parent = value;
@@ -223,7 +252,9 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
         parent = child;
     }
     match (last, parent) {
-        (Segment::Key(key), Value::Mapping(mapping)) => mapping.shift_remove(key.as_str()).is_some(),
+        (Segment::Key(key), Value::Mapping(mapping)) => {
+            mapping.shift_remove(key.as_str()).is_some()
+        }
         // Taking an element out would move the numbers of those behind it.
         _ => false,
     }
@@ -250,7 +281,12 @@ mod tests {
         let (_, wrong) = decode::<Sample>(&value, &Path::root(0));
         wrong
             .iter()
-            .map(|wrong| in_source(&format!("{} | {}", wrong.message, wrong.hint.as_deref().unwrap_or("-")), None))
+            .map(|wrong| {
+                in_source(
+                    &format!("{} | {}", wrong.message, wrong.hint.as_deref().unwrap_or("-")),
+                    None,
+                )
+            })
             .collect()
     }
 
@@ -262,8 +298,10 @@ mod tests {
             [
                 "`text` is the number 12: text is expected | put it in quotes: \"12\"",
                 "unknown key `flg` | did you mean `flag`?",
-                "`flag` is the text \"yes please\": `true` or `false` is expected | write `true` or `false`",
-                "`text` has no value: `null` says nothing here | leave the key out if it is not to be managed",
+                "`flag` is the text \"yes please\": `true` or `false` is expected | write `true` \
+                    or `false`",
+                "`text` has no value: `null` says nothing here | leave the key out if it is not \
+                    to be managed",
                 "unknown key `x` | known keys: `text`, `flag`, `inner`",
             ]
         );
@@ -271,7 +309,10 @@ mod tests {
 
     #[test]
     fn what_serde_would_pass_over_is_found() {
-        let value = serde_yaml::from_str("text: kept\nflag: !x true\ninner: {text: , 1: x, ? [a] : b, flag: 3}\n").unwrap();
+        let value = serde_yaml::from_str(
+            "text: kept\nflag: !x true\ninner: {text: , 1: x, ? [a] : b, flag: 3}\n",
+        )
+        .unwrap();
         let (sample, wrong) = decode_strictly::<Sample>(&value, &Path::root(0).key("base"));
         let messages: Vec<_> = wrong.iter().map(|wrong| in_source(&wrong.message, None)).collect();
         assert_eq!(
@@ -286,7 +327,10 @@ mod tests {
         );
         assert_eq!(wrong[1].path, Path::root(0).key("base").key("inner").key("text"));
         let sample = sample.unwrap();
-        assert_eq!((sample.text.as_deref(), sample.flag, sample.inner.unwrap().text), (Some("kept"), None, None));
+        assert_eq!(
+            (sample.text.as_deref(), sample.flag, sample.inner.unwrap().text),
+            (Some("kept"), None, None)
+        );
         assert!(decode_strictly::<Sample>(&Value::Null, &Path::root(0)).0.is_none());
     }
 

@@ -52,7 +52,8 @@ impl Diagnostic {
     }
 }
 
-/// The problem with its source line, in colour, ending in a line break. Whoever prints strips colours where they do not belong.
+/// The problem with its source line, in colour, ending in a line break. Whoever prints strips
+/// colours where they do not belong.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {
     render_as(diagnostic, Level::ERROR)
@@ -65,25 +66,34 @@ pub fn render_warning(diagnostic: &Diagnostic) -> String {
 }
 
 fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
-    let (same, other): (Vec<&Label>, Vec<&Label>) = diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
+    let (same, other): (Vec<&Label>, Vec<&Label>) =
+        diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
     let place = diagnostic.place.as_ref();
     let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
-    let elsewhere: Vec<(&Label, Part)> =
-        other.iter().map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place)))).collect();
+    let elsewhere: Vec<(&Label, Part)> = other
+        .iter()
+        .map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place))))
+        .collect();
     let context = |part: &Part, label: &'_ Label| {
         AnnotationKind::Context.span(part.span(&label.place)).label(foreign::line(&label.message))
     };
     let mut group = Group::with_title(level.primary_title(foreign::line(&diagnostic.message)));
     match place {
         Some(place) => {
-            let first = here.snippet(&diagnostic.file).annotation(AnnotationKind::Primary.span(here.span(place)));
-            group = group.element(same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label))));
+            let first = here
+                .snippet(&diagnostic.file)
+                .annotation(AnnotationKind::Primary.span(here.span(place)));
+            group = group.element(
+                same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label))),
+            );
             for (label, part) in &elsewhere {
                 let snippet = part.snippet(&label.file);
                 group = group.element(snippet.annotation(context(part, label)));
             }
         }
-        None => group = group.element(annotate_snippets::Origin::path(foreign::line(&diagnostic.file))),
+        None => {
+            group = group.element(annotate_snippets::Origin::path(foreign::line(&diagnostic.file)));
+        }
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.with_name("hint").message(foreign::line(hint)));
@@ -93,7 +103,8 @@ fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
     text
 }
 
-/// The lines of a text that are shown: the whole of a large file would be looked through for each of its problems.
+/// The lines of a text that are shown: the whole of a large file would be looked through for each
+/// of its problems.
 struct Part {
     /// As they are.
     text: String,
@@ -107,8 +118,12 @@ impl Part {
     fn around<'p>(text: &str, places: impl Iterator<Item = &'p Place> + Clone) -> Self {
         let first = places.clone().map(|place| place.bytes.start).min().unwrap_or(0);
         let last = places.clone().map(|place| place.bytes.end).max().unwrap_or(0);
-        let start = text.get(..first).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
-        let end = text.get(last..).and_then(|behind| behind.find(['\n', '\r'])).map_or(text.len(), |at| last + at);
+        let start =
+            text.get(..first).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+        let end = text
+            .get(last..)
+            .and_then(|behind| behind.find(['\n', '\r']))
+            .map_or(text.len(), |at| last + at);
         // All line ends look alike, byte for byte, so that they neither show nor hide.
         let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
         let shown = foreign::source(&text);

@@ -6,10 +6,11 @@
 //!                                     Wrong + place = Diagnostic --render--> underlined source
 //! ```
 //!
-//! Manifests and the configuration file both come through here. The second look is needed for the line of each user and
-//! for every problem; it never decides what a document means.
+//! Manifests and the configuration file both come through here. The second look is needed for the
+//! line of each user and for every problem; it never decides what a document means.
 //!
-//! **Invariant:** pure; nothing of the crate is known here, and no input makes it panic or run away (see [`MAX_BYTES`]).
+//! **Invariant:** pure; nothing of the crate is known here, and no input makes it panic or run away
+//! (see [`MAX_BYTES`]).
 
 mod agree;
 mod decode;
@@ -32,7 +33,8 @@ pub use source::{as_written, in_source};
 pub use unseen::{Unseen, character};
 pub use words::{HINT, SECRET};
 
-/// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits more than this.
+/// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits
+/// more than this.
 pub const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// One step into a document.
@@ -94,13 +96,19 @@ pub struct SyntaxError {
     pub hint: Option<String>,
 }
 
-/// Reads all documents of a text. An empty document is kept as null, so that documents keep their numbers.
+/// Reads all documents of a text. An empty document is kept as null, so that documents keep their
+/// numbers.
 pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let mut documents = Vec::new();
     if agree::is_too_much(text) {
         let message = format!("there are more than {} values in this text", agree::MAX_VALUES);
         let hint = Some("split it".to_owned());
-        return Err(SyntaxError { message, at: Some(places::place_at(text, 0)), inside: None, hint });
+        return Err(SyntaxError {
+            message,
+            at: Some(places::place_at(text, 0)),
+            inside: None,
+            hint,
+        });
     }
     for document in serde_yaml::Deserializer::from_str(text) {
         // The iterator yields the same error for ever: the first one must end the loop.
@@ -112,7 +120,9 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
                 let inside = inside(text, &sentence);
                 let at = match error.location() {
                     Some(location) => Some(places::place_at(text, location.index())),
-                    None => places::first_alias(text).filter(|_| message.contains("repetition limit")),
+                    None => {
+                        places::first_alias(text).filter(|_| message.contains("repetition limit"))
+                    }
                 };
                 return Err(SyntaxError { message, at, inside: inside.map(Box::new), hint: None });
             }
@@ -126,13 +136,18 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
 pub fn is_blank(text: &str) -> bool {
     let says_nothing = |line: &str| {
         let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("...")).unwrap_or(line).trim_start();
+        let rest = line
+            .strip_prefix("---")
+            .or_else(|| line.strip_prefix("..."))
+            .unwrap_or(line)
+            .trim_start();
         rest.is_empty() || rest.starts_with('#') || line.starts_with('%')
     };
     text.split(['\n', '\r']).all(says_nothing)
 }
 
-/// The second half of the parser's sentence: `..., while scanning a quoted scalar at line 17 column 20`.
+/// The second half of the parser's sentence:
+/// `..., while scanning a quoted scalar at line 17 column 20`.
 fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
     let (what, place) = sentence.split_once(", while ")?.1.split_once(" at line ")?;
     let (line, column) = place.split_once(" column ")?;

@@ -53,14 +53,16 @@ enum Frame<'t> {
 pub struct Places(BTreeMap<Path, Spot>);
 
 impl Places {
-    /// What to point at. What is not there, such as a key behind an alias, is shown at what leads to it.
+    /// What to point at. What is not there, such as a key behind an alias, is shown at what leads
+    /// to it.
     #[must_use]
     pub fn get(&self, path: &Path, at: At) -> Option<&Place> {
         if let Some(spot) = self.0.get(path) {
             return Some(spot.place(at));
         }
         (0..path.segments.len()).rev().find_map(|length| {
-            let above = Path { document: path.document, segments: path.segments.get(..length)?.to_vec() };
+            let above =
+                Path { document: path.document, segments: path.segments.get(..length)?.to_vec() };
             Some(self.0.get(&above)?.place(At::Key))
         })
     }
@@ -77,7 +79,8 @@ impl Places {
     #[must_use]
     pub fn masked<'p>(&self, text: &str, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
         let mut masked: Option<Vec<u8>> = None;
-        for range in paths.filter_map(|path| self.0.get(path)).map(|spot| spot.value.bytes.clone()) {
+        for range in paths.filter_map(|path| self.0.get(path)).map(|spot| spot.value.bytes.clone())
+        {
             let bytes = masked.get_or_insert_with(|| text.as_bytes().to_vec());
             bytes.get_mut(range).unwrap_or_default().fill(b'*');
         }
@@ -90,9 +93,13 @@ impl Places {
 pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
     let above = |path: &Path| {
         let Path { document, segments } = path.clone();
-        (0..segments.len()).map(move |length| Path { document, segments: segments.iter().take(length).cloned().collect() })
+        (0..segments.len()).map(move |length| Path {
+            document,
+            segments: segments.iter().take(length).cloned().collect(),
+        })
     };
-    let wanted: BTreeSet<Path> = wanted.iter().flat_map(above).chain(wanted.iter().cloned()).collect();
+    let wanted: BTreeSet<Path> =
+        wanted.iter().flat_map(above).chain(wanted.iter().cloned()).collect();
     let mut found = BTreeMap::new();
     let documents: BTreeSet<usize> = wanted.iter().map(|path| path.document).collect();
     let mut lines = Lines::new(text);
@@ -117,11 +124,19 @@ pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
 pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
     let mut lines: Vec<Vec<u32>> = Vec::new();
     walk(text, |document, frames, span| {
-        let [Frame::Mapping(Some((first, _))), Frame::Mapping(Some((second, _))), Frame::List(index)] = frames else { return };
+        let [
+            Frame::Mapping(Some((first, _))),
+            Frame::Mapping(Some((second, _))),
+            Frame::List(index),
+        ] = frames
+        else {
+            return;
+        };
         if [first.as_ref(), second.as_ref()] == keys {
             lines.resize_with(lines.len().max(document + 1), Vec::new);
             if let Some(of_document) = lines.get_mut(document) {
-                // The first of two keys that differ only in what this parser passes over, such as a tag, gives the lines.
+                // The first of two keys that differ only in what this parser passes over, such as a
+                // tag, gives the lines.
                 if of_document.len() == *index {
                     of_document.push(u32::try_from(span.start.line()).unwrap_or(u32::MAX));
                 }
@@ -141,11 +156,16 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
     let mut lines = Lines::new(text);
     walk(text, |document, frames, _| {
         open.resize_with(frames.len(), BTreeMap::new);
-        let (Some(Frame::Mapping(Some((key, span)))), Some(keys)) = (frames.last(), open.last_mut()) else { return };
+        let (Some(Frame::Mapping(Some((key, span)))), Some(keys)) =
+            (frames.last(), open.last_mut())
+        else {
+            return;
+        };
         // What stands below the second of two equal keys is not twice there.
         if let Some(second) = &below {
             let path = path_of(document, frames);
-            let is_below = second.document == document && path.segments.starts_with(&second.segments);
+            let is_below =
+                second.document == document && path.segments.starts_with(&second.segments);
             if is_below && path != *second {
                 return;
             }
@@ -161,7 +181,8 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
     twice
 }
 
-/// Calls `visit` for each value with the way to it. Ends silently where the text is no YAML: the other parser reports that.
+/// Calls `visit` for each value with the way to it. Ends silently where the text is no YAML: the
+/// other parser reports that.
 fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
     let mut frames: Vec<Frame<'t>> = Vec::new();
     let mut document = 0;
@@ -201,7 +222,11 @@ fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
                     continue;
                 }
                 visit(document, &frames, Span::new(span.start, span.start));
-                frames.push(if matches!(event, Event::MappingStart(..)) { Frame::Mapping(None) } else { Frame::List(0) });
+                frames.push(if matches!(event, Event::MappingStart(..)) {
+                    Frame::Mapping(None)
+                } else {
+                    Frame::List(0)
+                });
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 frames.pop();
@@ -224,7 +249,9 @@ fn advance(frames: &mut [Frame<'_>]) {
 fn path_of(document: usize, frames: &[Frame<'_>]) -> Path {
     let segments = frames.iter().map(|frame| match frame {
         Frame::List(index) => Segment::Index(*index),
-        Frame::Mapping(key) => Segment::Key(key.as_ref().map(|(key, _)| key.to_string()).unwrap_or_default()),
+        Frame::Mapping(key) => {
+            Segment::Key(key.as_ref().map(|(key, _)| key.to_string()).unwrap_or_default())
+        }
     });
     Path { document, segments: segments.collect() }
 }
@@ -253,24 +280,33 @@ impl<'t> Lines<'t> {
     fn line(&self, line: usize) -> Range<usize> {
         let start = self.starts.get(line).copied().unwrap_or(self.text.len());
         let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
-        start..start + self.text.get(start..end).map_or(0, |line| line.trim_end_matches(['\r', '\n']).len())
+        start
+            ..start
+                + self
+                    .text
+                    .get(start..end)
+                    .map_or(0, |line| line.trim_end_matches(['\r', '\n']).len())
     }
 
     fn byte_of(&mut self, line: usize, column: usize) -> usize {
         let Range { start, end } = self.line(line);
         let (from_column, from) = match self.last {
-            (last, last_column, byte) if last == line && last_column <= column && byte >= start => (last_column, byte),
+            (last, last_column, byte) if last == line && last_column <= column && byte >= start => {
+                (last_column, byte)
+            }
             _ => (0, start),
         };
         let rest = self.text.get(from..end).unwrap_or("");
-        let byte = rest.char_indices().nth(column - from_column).map_or(end, |(byte, _)| from + byte);
+        let byte =
+            rest.char_indices().nth(column - from_column).map_or(end, |(byte, _)| from + byte);
         if byte < end {
             self.last = (line, column, byte);
         }
         byte
     }
 
-    /// From marks, which count characters, to bytes. An empty or longer span is cut to what stands on its first line.
+    /// From marks, which count characters, to bytes. An empty or longer span is cut to what stands
+    /// on its first line.
     pub(super) fn place(&mut self, span: Span) -> Place {
         let Span { start, end } = span;
         let line = start.line().saturating_sub(1);
@@ -287,7 +323,8 @@ impl<'t> Lines<'t> {
 
 /// The place of the character at a byte.
 pub(super) fn place_at(text: &str, byte: usize) -> Place {
-    let byte = (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
+    let byte =
+        (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
     let lines = Lines::new(text);
     let number = lines.starts.partition_point(|start| *start <= byte).saturating_sub(1);
     let Range { start, end } = lines.line(number);
@@ -315,7 +352,8 @@ pub(super) fn first_alias(text: &str) -> Option<Place> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "kind: A\n---\nspec:\n  users:\n    - ümlaut: [1, 2]\n      b: x\n    - b: {c: \"two words\"}\n";
+    const TEXT: &str = "kind: A\n---\nspec:\n  users:\n    - ümlaut: [1, 2]\n      b: x\n    - b: \
+        {c: \"two words\"}\n";
 
     fn spot(path: &Path, at: At) -> (usize, usize, &'static str) {
         let found = locate(TEXT, &[path.clone()].into());
@@ -337,7 +375,10 @@ mod tests {
     #[test]
     fn what_is_not_there_is_shown_at_what_leads_to_it() {
         let users = Path::root(1).key("spec").key("users");
-        assert_eq!(spot(&users.index(0).key("absent").key("deep"), At::Value), (5, 7, "ümlaut: [1, 2]"));
+        assert_eq!(
+            spot(&users.index(0).key("absent").key("deep"), At::Value),
+            (5, 7, "ümlaut: [1, 2]")
+        );
         assert_eq!(spot(&Path::root(0).key("metadata").key("name"), At::Value), (1, 1, "kind: A"));
     }
 
@@ -345,7 +386,11 @@ mod tests {
     fn a_key_that_is_a_list_moves_nothing() {
         let text = "? [a, b]\n: {c: 1}\nd: e\n";
         let path = Path::root(0).key("d");
-        assert_eq!(&text[locate(text, &[path.clone()].into()).get(&path, At::Value).unwrap().bytes.clone()], "e");
+        assert_eq!(
+            &text
+                [locate(text, &[path.clone()].into()).get(&path, At::Value).unwrap().bytes.clone()],
+            "e"
+        );
     }
 
     #[test]
@@ -357,8 +402,10 @@ mod tests {
     fn elements_have_lines_and_double_keys_two_places() {
         assert_eq!(item_lines(TEXT, ["spec", "users"]), [vec![], vec![5, 7]]);
         let twice = duplicate_keys("a: 1\nb: {c: 1, c: 2}\na: 3\n");
-        let lines: Vec<_> =
-            twice.iter().map(|(key, first, other)| (key.as_str(), first.line, other.line, other.column)).collect();
+        let lines: Vec<_> = twice
+            .iter()
+            .map(|(key, first, other)| (key.as_str(), first.line, other.line, other.column))
+            .collect();
         assert_eq!(lines, [("c", 2, 2, 11), ("a", 1, 3, 1)]);
     }
 }

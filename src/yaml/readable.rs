@@ -29,7 +29,8 @@ pub struct Unreadable {
     pub hint: String,
 }
 
-/// The text without byte order marks where they mean nothing: at its own beginning and at that of each document.
+/// The text without byte order marks where they mean nothing: at its own beginning and at that of
+/// each document.
 #[must_use]
 pub fn without_marks(text: &str) -> Cow<'_, str> {
     if !text.contains(MARK) {
@@ -41,7 +42,8 @@ pub fn without_marks(text: &str) -> Cow<'_, str> {
         let bare = line.trim_start_matches(MARK);
         let line = if begins || bare.starts_with("---") { bare } else { line };
         out.push_str(line);
-        let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("...")).unwrap_or(line).trim();
+        let rest =
+            line.strip_prefix("---").or_else(|| line.strip_prefix("...")).unwrap_or(line).trim();
         let says_nothing = rest.is_empty() || rest.starts_with('#') || line.starts_with('%');
         begins = says_nothing && (begins || rest.len() < line.trim().len());
     }
@@ -80,7 +82,9 @@ pub fn unreadable(text: &str) -> Vec<Unreadable> {
 fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadable {
     let name = character(c);
     let message = match kind {
-        Unseen::Break if c == '\r' => format!("{name} without a line feed ends a line for some readers and not for others"),
+        Unseen::Break if c == '\r' => {
+            format!("{name} without a line feed ends a line for some readers and not for others")
+        }
         Unseen::Break => format!("{name} ends a line for some readers and not for others"),
         Unseen::Direction => format!("{name} makes a line look different from what it says"),
         Unseen::Invisible => format!("{name} cannot be seen"),
@@ -89,15 +93,20 @@ fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadab
         Unseen::Blank => format!("{name} looks like a space and is none"),
     };
     let hint = match kind {
-        Unseen::Break if c == '\r' => "save the file with the line ends of Unix or Windows".to_owned(),
+        Unseen::Break if c == '\r' => {
+            "save the file with the line ends of Unix or Windows".to_owned()
+        }
         Unseen::Blank => "use a space".to_owned(),
-        _ if c == MARK => "remove it: it belongs to the beginning of a file or of a document".to_owned(),
+        _ if c == MARK => {
+            "remove it: it belongs to the beginning of a file or of a document".to_owned()
+        }
         _ => format!("remove it; if a text is to have it, write {} in double quotes", escape(c)),
     };
     Unreadable { place: place_at(text, at), message, hint }
 }
 
-/// What stands around a character, as far as it matters: roughly, because a parser cannot be asked about a text that it may refuse.
+/// What stands around a character, as far as it matters: roughly, because a parser cannot be asked
+/// about a text that it may refuse.
 #[derive(Debug)]
 struct Around {
     before: char,
@@ -123,8 +132,12 @@ impl Around {
         match kind {
             Unseen::Break => c != '\r' || next != Some('\n'),
             // Writing systems and emoji need them.
-            Unseen::Invisible if joins => self.before.is_ascii() || next.is_none_or(|next| next.is_ascii()),
-            Unseen::Invisible if is_selector(c) => self.before.is_ascii() || is_selector(self.before),
+            Unseen::Invisible if joins => {
+                self.before.is_ascii() || next.is_none_or(|next| next.is_ascii())
+            }
+            Unseen::Invisible if is_selector(c) => {
+                self.before.is_ascii() || is_selector(self.before)
+            }
             Unseen::Direction | Unseen::Invisible | Unseen::Control => true,
             Unseen::Blank if self.comment || self.quote.is_some() => false,
             Unseen::Blank => is_edge(self.before) || next.is_none_or(is_edge),
@@ -158,7 +171,24 @@ fn is_selector(c: char) -> bool {
 /// Whether a blank beside this character separates, and does not belong to a text.
 fn is_edge(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, ':' | '-' | '?' | ',' | '[' | ']' | '{' | '}' | '#' | '"' | '\'' | '|' | '>' | '&' | '*' | '!')
+        || matches!(
+            c,
+            ':' | '-'
+                | '?'
+                | ','
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '#'
+                | '"'
+                | '\''
+                | '|'
+                | '>'
+                | '&'
+                | '*'
+                | '!'
+        )
 }
 
 #[cfg(test)]
@@ -166,17 +196,27 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(usize, usize, String)> {
-        unreadable(text).into_iter().map(|it| (it.place.line, it.place.column, it.message)).collect()
+        unreadable(text)
+            .into_iter()
+            .map(|it| (it.place.line, it.place.column, it.message))
+            .collect()
     }
 
     #[test]
     fn what_readers_see_differently_is_found_wherever_it_stands() {
         let bad = "\u{1}\u{7}\u{b}\u{c}\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{e0041}\u{fffe}";
         for c in bad.chars() {
-            for text in [format!("a: 1\nb: 2 # so{c}so\n"), format!("a: 1\nb: \"2{c}3\"\n"), format!("a: 1\nb{c}: 2\n")] {
+            for text in [
+                format!("a: 1\nb: 2 # so{c}so\n"),
+                format!("a: 1\nb: \"2{c}3\"\n"),
+                format!("a: 1\nb{c}: 2\n"),
+            ] {
                 let found = found(&text);
                 assert_eq!(found.len(), 1, "{text:?}");
-                assert!(found[0].0 == 2 && found[0].2.contains(&format!("U+{:04X}", u32::from(c))), "{found:?}");
+                assert!(
+                    found[0].0 == 2 && found[0].2.contains(&format!("U+{:04X}", u32::from(c))),
+                    "{found:?}"
+                );
             }
         }
     }
@@ -184,14 +224,32 @@ mod tests {
     #[test]
     fn blanks_of_other_kinds_are_wrong_where_they_separate_and_right_inside_of_text() {
         for c in "\u{a0}\u{1680}\u{2000}\u{2003}\u{2009}\u{202f}\u{205f}\u{3000}".chars() {
-            for text in ["a:\n@@b: 1\n", "a:@b\n", "a: b@\n", "-@a\n", "a: b@# c\n", "a: [b,@c]\n", "a: @b\n"] {
+            for text in [
+                "a:\n@@b: 1\n",
+                "a:@b\n",
+                "a: b@\n",
+                "-@a\n",
+                "a: b@# c\n",
+                "a: [b,@c]\n",
+                "a: @b\n",
+            ] {
                 assert_eq!(found(&text.replace('@', &c.to_string())).len(), 1, "{text} {c:?}");
             }
-            for text in ["a: Raum@3\n", "a: \"b@\"\n", "a: 'it''s@ '\n", "#@note\n", "a: b # c@\n", "a: \"\\\"@\"\n"] {
+            for text in [
+                "a: Raum@3\n",
+                "a: \"b@\"\n",
+                "a: 'it''s@ '\n",
+                "#@note\n",
+                "a: b # c@\n",
+                "a: \"\\\"@\"\n",
+            ] {
                 assert_eq!(found(&text.replace('@', &c.to_string())), [], "{text} {c:?}");
             }
         }
-        assert_eq!(found("a:\n\u{a0}\u{a0}b: 1\n"), [(2, 1, "this line is indented with U+00A0 NO-BREAK SPACE".to_owned())]);
+        assert_eq!(
+            found("a:\n\u{a0}\u{a0}b: 1\n"),
+            [(2, 1, "this line is indented with U+00A0 NO-BREAK SPACE".to_owned())]
+        );
     }
 
     #[test]

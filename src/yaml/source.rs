@@ -1,7 +1,8 @@
-//! Advice that repeats a value shows what stands in the text, never what a parser made of it: `1E6` is no `1000000.0`.
+//! Advice that repeats a value shows what stands in the text, never what a parser made of it: `1E6`
+//! is no `1000000.0`.
 //!
-//! Whoever words a message knows only the value. It marks it with [`as_written`]; whoever knows the place puts in the text that stands
-//! there with [`in_source`].
+//! Whoever words a message knows only the value. It marks it with [`as_written`]; whoever knows the
+//! place puts in the text that stands there with [`in_source`].
 
 use super::words::cut;
 
@@ -9,13 +10,15 @@ use super::words::cut;
 const BEGIN: char = '\u{1}';
 const END: char = '\u{2}';
 
-/// A value as the parser has it, for a message that repeats it. One that begins with `+` is a phone number: digits alone get the `+`.
+/// A value as the parser has it, for a message that repeats it. One that begins with `+` is a phone
+/// number: digits alone get the `+`.
 #[must_use]
 pub fn as_written(value: &str) -> String {
     format!("{BEGIN}{value}{END}")
 }
 
-/// A message with the text from its place in the place of the value; without a text, the value as it is.
+/// A message with the text from its place in the place of the value; without a text, the value as
+/// it is.
 #[must_use]
 pub fn in_source(message: &str, source: Option<&str>) -> String {
     let mut out = String::with_capacity(message.len());
@@ -24,7 +27,9 @@ pub fn in_source(message: &str, source: Option<&str>) -> String {
     while let Some((before, value, behind)) = next(rest) {
         out.push_str(before);
         match &source {
-            Some(source) if value.starts_with('+') && source.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(source)
+                if value.starts_with('+') && source.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 out.push('+');
                 out.push_str(source);
             }

@@ -1,4 +1,5 @@
-//! Characters that two readers of one text see differently, or that nobody sees: one table for whoever reads text or writes it.
+//! Characters that two readers of one text see differently, or that nobody sees: one table for
+//! whoever reads text or writes it.
 
 /// What is wrong with a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,8 @@ fn row(c: char) -> Option<&'static (char, char, Unseen, &'static str)> {
 }
 
 impl Unseen {
-    /// What is wrong with a character; nothing with one that is seen, nor with line feed, tab and space.
+    /// What is wrong with a character; nothing with one that is seen, nor with line feed, tab and
+    /// space.
     #[must_use]
     pub fn of(c: char) -> Option<Self> {
         row(c).map(|(_, _, kind, _)| *kind)
@@ -88,7 +90,9 @@ pub fn character(c: char) -> String {
     let number = format!("U+{:04X}", u32::from(c));
     match row(c) {
         // What has no name of its own is described.
-        Some((.., name)) if name.starts_with(|c: char| c.is_ascii_lowercase()) => format!("{number} ({name})"),
+        Some((.., name)) if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            format!("{number} ({name})")
+        }
         Some((.., name)) => format!("{number} {name}"),
         None => number,
     }

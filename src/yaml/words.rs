@@ -1,10 +1,12 @@
-//! serde's sentences in the words of somebody who writes YAML. Text to text; what serde cannot say, types say with [`HINT`].
+//! serde's sentences in the words of somebody who writes YAML. Text to text; what serde cannot say,
+//! types say with [`HINT`].
 
 use std::fmt::Write as _;
 
 use super::{At, Path, Segment, Wrong, as_written, missing};
 
-/// What a type's own error says first if the value must not be repeated, not even as part of its line.
+/// What a type's own error says first if the value must not be repeated, not even as part of its
+/// line.
 pub const SECRET: &str = "secret: ";
 
 /// What stands between a type's own error and its advice.
@@ -24,7 +26,9 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
     if let Some(rest) = sentence.strip_prefix("unknown field `") {
         return unknown_key(path, rest);
     }
-    if let Some(key) = sentence.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+    if let Some(key) =
+        sentence.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
+    {
         return missing(&path, key, "add it");
     }
     if let Some(rest) = sentence.strip_prefix("unknown variant `") {
@@ -32,8 +36,11 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
         let wrong = Wrong::value(path, format!("{name} cannot be `{}`", as_written(&cut(given))));
         return wrong.hint(suggest(given, &quoted(rest), "possible values"));
     }
-    if let Some(types) = sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: ")) {
-        let (given, expected) = types.split_once(", expected ").unwrap_or((types, "something else"));
+    if let Some(types) =
+        sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: "))
+    {
+        let (given, expected) =
+            types.split_once(", expected ").unwrap_or((types, "something else"));
         return misfit(path, &name, given, expected);
     }
     let (secret, sentence) = match sentence.strip_prefix(SECRET) {
@@ -44,7 +51,12 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
         Some((message, hint)) => (message, Some(hint.to_owned())),
         None => (sentence, None),
     };
-    Wrong { path, at: if secret { At::Hidden } else { At::Value }, message: message.to_owned(), hint }
+    Wrong {
+        path,
+        at: if secret { At::Hidden } else { At::Value },
+        message: message.to_owned(),
+        hint,
+    }
 }
 
 /// A value of another type than its key takes.
@@ -66,11 +78,14 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
             Kind::List => "an empty list is `[]`",
             _ => "leave the key out if it is not to be managed",
         };
-        return Wrong::value(path, format!("{name} has no value: `null` says nothing here")).hint(hint);
+        return Wrong::value(path, format!("{name} has no value: `null` says nothing here"))
+            .hint(hint);
     }
     let (what, value) = given_words(given);
     let hint = match (kind, value) {
-        (Kind::Text, Some(value)) if !given.starts_with("string") => Some(format!("put it in quotes: \"{}\"", as_written(value))),
+        (Kind::Text, Some(value)) if !given.starts_with("string") => {
+            Some(format!("put it in quotes: \"{}\"", as_written(value)))
+        }
         (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
             "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
@@ -108,7 +123,9 @@ enum Kind {
 fn given_words(given: &str) -> (String, Option<&str>) {
     let inside = |open: char| given.split_once(open).and_then(|(_, rest)| rest.strip_suffix(open));
     match given.split([' ', '`']).next().unwrap_or("") {
-        "integer" | "floating" => (format!("the number {}", as_written(inside('`').unwrap_or(""))), inside('`')),
+        "integer" | "floating" => {
+            (format!("the number {}", as_written(inside('`').unwrap_or(""))), inside('`'))
+        }
         "boolean" => (format!("`{}`", as_written(inside('`').unwrap_or(""))), inside('`')),
         "string" => (format!("the text \"{}\"", cut(inside('"').unwrap_or(""))), inside('"')),
         "sequence" => ("a list".to_owned(), None),
@@ -144,8 +161,10 @@ fn quoted(text: &str) -> Vec<&str> {
 
 /// The nearest possible word, or all of them.
 fn suggest(given: &str, possible: &[&str], all: &str) -> String {
-    let distance = |word: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &given.to_lowercase());
-    let near = possible.iter().min_by_key(distance).filter(|word| distance(word) <= 1 + given.len() / 3);
+    let distance =
+        |word: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &given.to_lowercase());
+    let near =
+        possible.iter().min_by_key(distance).filter(|word| distance(word) <= 1 + given.len() / 3);
     match near {
         Some(word) => format!("did you mean `{word}`?"),
         None if possible.is_empty() => format!("there are no {all} here"),

@@ -1,4 +1,5 @@
-//! Absent for a moment is not gone: files that are emptied, moved, renamed or half copied while somebody looks.
+//! Absent for a moment is not gone: files that are emptied, moved, renamed or half copied while
+//! somebody looks.
 
 use std::{fs, path::Path};
 
@@ -6,12 +7,16 @@ use dialplane::{model::Calling, sandbox::World};
 
 use crate::stage::{self, Running, Stage, desired};
 
-const TENANT: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec:\n  tenantId: 00000000-0000-4000-8000-000000000007\n  mode: enforce\n  prune: disable\n  limits: { disable: { percent: 100 } }\n";
+const TENANT: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+    { name: contoso }\nspec:\n  tenantId: 00000000-0000-4000-8000-000000000007\n  mode: \
+    enforce\n  prune: disable\n  limits: { disable: { percent: 100 } }\n";
 
 /// A set of its own for each user.
 fn of(user: &str) -> String {
     format!(
-        "---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: {user}, tenant: contoso }}\nspec:\n  users:\n    - {{ userPrincipalName: {user}@contoso.example, calling: enabled }}\n"
+        "---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: \
+            {{ name: {user}, tenant: contoso }}\nspec:\n  users:\n    - \
+            {{ userPrincipalName: {user}@contoso.example, calling: enabled }}\n"
     )
 }
 
@@ -22,7 +27,11 @@ async fn stage() -> Stage {
     let text = TENANT.to_owned() + &USERS.map(of).concat();
     let stage = Stage::with(text, |desired| World::from_desired(desired, 1)).await;
     stage.sandbox.world(|world| assert_eq!(world.tenants.len(), 1));
-    write(&stage, "fleet.yaml", &(TENANT.to_owned() + &USERS[..4].iter().map(|user| of(user)).collect::<String>()));
+    write(
+        &stage,
+        "fleet.yaml",
+        &(TENANT.to_owned() + &USERS[..4].iter().map(|user| of(user)).collect::<String>()),
+    );
     write(&stage, "eve.yaml", &of("eve"));
     write(&stage, "fay.yaml", &of("fay"));
     assert_eq!(desired(&(TENANT.to_owned() + &of("eve"))).tenants.len(), 1);
@@ -41,7 +50,9 @@ fn write(stage: &Stage, name: &str, text: &str) {
 async fn service(stage: &Stage) -> Running {
     let mut service = stage.start(&["run"]);
     service
-        .until("the end of the first pass", || fs::read_to_string(status(stage)).is_ok_and(|status| status.contains("\"done\"")))
+        .until("the end of the first pass", || {
+            fs::read_to_string(status(stage)).is_ok_and(|status| status.contains("\"done\""))
+        })
         .await;
     service
 }
@@ -84,7 +95,9 @@ async fn a_file_that_moves_slowly_costs_nobody_the_phone() {
         fs::rename(stage.path().join("away"), folder(&stage).join(to)).unwrap();
     }
     service.until("the warning", || stage.text("stderr").contains("this file is not read")).await;
-    service.until("the doubt", || stage.text("stdout").contains("fay.yaml.txt looks like a manifest")).await;
+    service
+        .until("the doubt", || stage.text("stdout").contains("fay.yaml.txt looks like a manifest"))
+        .await;
     assert_eq!(stage.writes(), [""; 0]);
     assert_eq!(service.stop().await, Some(0));
 }
@@ -115,7 +128,9 @@ async fn a_commit_says_it_at_once() {
     let mut service = service(&stage).await;
     // Gone from the folder only: it waits. With the commit it is said.
     fs::remove_file(folder(&stage).join("eve.yaml")).unwrap();
-    service.until("the wait", || stage.text("stdout").contains("a line that is missing counts from")).await;
+    service
+        .until("the wait", || stage.text("stdout").contains("a line that is missing counts from"))
+        .await;
     assert_eq!(stage.writes(), [""; 0]);
     git(&folder(&stage), &["commit", "--quiet", "--all", "-m", "eve has left"]);
     service.until("the disable", || disables(&stage).len() == 1).await;
@@ -132,11 +147,21 @@ async fn a_folder_that_git_still_fills_removes_nobody() {
     git(&folder(&stage), &["commit", "--quiet", "-m", "all"]);
     fs::remove_file(folder(&stage).join("eve.yaml")).unwrap();
     let held = stage.run(&["apply"]).await;
-    assert!(held.code == 3 && held.stdout.contains("eve.yaml, which is not there"), "{}{}", held.stdout, held.stderr);
+    assert!(
+        held.code == 3 && held.stdout.contains("eve.yaml, which is not there"),
+        "{}{}",
+        held.stdout,
+        held.stderr
+    );
     git(&folder(&stage), &["rm", "--quiet", "eve.yaml"]);
     fs::write(folder(&stage).join(".git/index.lock"), "").unwrap();
     let held = stage.run(&["apply"]).await;
-    assert!(held.code == 3 && held.stdout.contains("git is at work in"), "{}{}", held.stdout, held.stderr);
+    assert!(
+        held.code == 3 && held.stdout.contains("git is at work in"),
+        "{}{}",
+        held.stdout,
+        held.stderr
+    );
     fs::remove_file(folder(&stage).join(".git/index.lock")).unwrap();
     assert_eq!(stage.writes(), [""; 0]);
     assert_eq!(stage.run(&["apply"]).await.code, 0);
@@ -158,11 +183,20 @@ async fn a_command_without_memory_of_files_holds_what_an_empty_one_or_a_copy_may
         write(&stage, name, text);
         for command in ["plan", "apply"] {
             let held = stage.run(&[command]).await;
-            assert!(held.code == 3 && held.stdout.contains(reason), "{command} {name}: {}{}", held.stdout, held.stderr);
+            assert!(
+                held.code == 3 && held.stdout.contains(reason),
+                "{command} {name}: {}{}",
+                held.stdout,
+                held.stderr
+            );
             assert!(held.stderr.contains("warning: this file"), "{}", held.stderr);
         }
         let validated = stage.run(&["validate"]).await;
-        assert!(validated.code == 0 && validated.stdout.contains("valid, with 1 warning"), "{}", validated.stdout);
+        assert!(
+            validated.code == 0 && validated.stdout.contains("valid, with 1 warning"),
+            "{}",
+            validated.stdout
+        );
         fs::remove_file(folder(&stage).join(name)).unwrap();
         write(&stage, "eve.yaml", &of("eve"));
     }
@@ -178,7 +212,11 @@ async fn a_command_without_memory_of_files_holds_what_an_empty_one_or_a_copy_may
 async fn the_file_that_the_shell_makes_for_an_approval_changes_nothing() {
     let stage = stage().await;
     assert_eq!(stage.run(&["apply"]).await.code, 0);
-    write(&stage, "fleet.yaml", &fs::read_to_string(stage.manifest()).unwrap().replace("percent: 100", "percent: 0"));
+    write(
+        &stage,
+        "fleet.yaml",
+        &fs::read_to_string(stage.manifest()).unwrap().replace("percent: 100", "percent: 0"),
+    );
     fs::remove_file(folder(&stage).join("eve.yaml")).unwrap();
     write(&stage, "approval.yaml", "");
     let approve = stage.run(&["plan", "--approve", "--reason", "eve has left"]).await;

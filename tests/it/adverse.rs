@@ -1,5 +1,6 @@
-//! The real binary on a machine that fails it: a disk that fills up at any moment, a state that cannot be written. (A clock that
-//! jumps is in the simulator: a process takes the time of the machine.)
+//! The real binary on a machine that fails it: a disk that fills up at any moment, a state that
+//! cannot be written. (A clock that jumps is in the simulator: a process takes the time of the
+//! machine.)
 
 use std::{path::Path, process::Command};
 
@@ -14,7 +15,10 @@ use crate::{
 fn behind(stage: &Stage, before: &str, arguments: &[&str]) -> Command {
     let program = dialplane(stage.path(), arguments);
     let mut shell = child("sh", stage.path());
-    shell.args(["-c", &format!("{before} && exec \"$@\""), "sh"]).arg(program.get_program()).args(program.get_args());
+    shell
+        .args(["-c", &format!("{before} && exec \"$@\""), "sh"])
+        .arg(program.get_program())
+        .args(program.get_args());
     shell
 }
 
@@ -31,18 +35,27 @@ async fn a_disk_that_fills_up_at_any_moment_loses_nothing() {
     // In blocks of 512 bytes. Whatever the store writes, one of these ends in its middle.
     for blocks in [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 72, 80, 96, 128, 192] {
         let stage = stage(1).await;
-        let full = ended(behind(&stage, &format!("trap '' XFSZ && ulimit -f {blocks}"), &["apply"])).await;
+        let full =
+            ended(behind(&stage, &format!("trap '' XFSZ && ulimit -f {blocks}"), &["apply"])).await;
         assert!(matches!(full.code, 1 | 3 | 4), "{blocks}: {}{}", full.stdout, full.stderr);
         let sent = stage.writes().len();
         match full.code {
             1 => {
                 refused += 1;
-                assert!(full.stderr.contains("error: ") && full.stderr.contains("hint: "), "{blocks}: {}", full.stderr);
+                assert!(
+                    full.stderr.contains("error: ") && full.stderr.contains("hint: "),
+                    "{blocks}: {}",
+                    full.stderr
+                );
                 assert_eq!(sent, 0, "{blocks}: what is not on record is not sent");
             }
             4 => {
                 cut_off += 1;
-                assert!(full.stdout.contains("the journal cannot be written"), "{blocks}: {}", full.stdout);
+                assert!(
+                    full.stdout.contains("the journal cannot be written"),
+                    "{blocks}: {}",
+                    full.stdout
+                );
             }
             _ => {}
         }
@@ -53,7 +66,8 @@ async fn a_disk_that_fills_up_at_any_moment_loses_nothing() {
     assert!(refused + cut_off > 2 && cut_off > 0, "{refused} refused, {cut_off} cut off");
 }
 
-/// Makes the state unwritable for a program that is begun with the returned command, whoever runs the tests.
+/// Makes the state unwritable for a program that is begun with the returned command, whoever runs
+/// the tests.
 fn unwritable(stage: &Stage, arguments: &[&str]) -> Command {
     let remount = "mount --bind .dialplane .dialplane && mount -o remount,ro,bind .dialplane";
     let probe = behind(stage, remount, &["--version"]);
@@ -66,10 +80,19 @@ fn unwritable(stage: &Stage, arguments: &[&str]) -> Command {
         return command;
     }
     chmod(&stage.path().join(".dialplane"), "a-w");
-    let writable = Command::new("test").arg("-w").arg(stage.path().join(".dialplane/sandbox")).status().unwrap().success();
+    let writable = Command::new("test")
+        .arg("-w")
+        .arg(stage.path().join(".dialplane/sandbox"))
+        .status()
+        .unwrap()
+        .success();
     if writable {
-        // Modes do not bind this user, and it may not mount: a place where nobody can write does as well.
-        stage.configure("state: { path: .dialplane/sandbox }", "state: { path: /proc/self/dialplane }");
+        // Modes do not bind this user, and it may not mount: a place where nobody can write does as
+        // well.
+        stage.configure(
+            "state: { path: .dialplane/sandbox }",
+            "state: { path: /proc/self/dialplane }",
+        );
     }
     dialplane(stage.path(), arguments)
 }
@@ -88,12 +111,25 @@ async fn a_state_that_cannot_be_written_stops_everything_and_forgets_nothing() {
     for arguments in [&["apply"][..], &["run"]] {
         let stopped = ended(unwritable(&stage, arguments)).await;
         assert_eq!(stopped.code, 1, "{arguments:?}: {}{}", stopped.stdout, stopped.stderr);
-        assert!(stopped.stderr.contains("error: ") && stopped.stderr.contains("hint: set `state.path`"), "{}", stopped.stderr);
+        assert!(
+            stopped.stderr.contains("error: ") && stopped.stderr.contains("hint: set `state.path`"),
+            "{}",
+            stopped.stderr
+        );
         assert_eq!(stage.writes().len(), before, "{arguments:?} wrote");
     }
     chmod(&stage.path().join(".dialplane"), "u+w");
     let config = std::fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
-    std::fs::write(stage.path().join("dialplane.yaml"), config.replace("/proc/self/dialplane", ".dialplane/sandbox")).unwrap();
+    std::fs::write(
+        stage.path().join("dialplane.yaml"),
+        config.replace("/proc/self/dialplane", ".dialplane/sandbox"),
+    )
+    .unwrap();
     let paid = stage.run(&["apply"]).await;
-    assert!(paid.code == 3 && paid.stdout.contains("2 syncs accepted"), "{}{}", paid.stdout, paid.stderr);
+    assert!(
+        paid.code == 3 && paid.stdout.contains("2 syncs accepted"),
+        "{}{}",
+        paid.stdout,
+        paid.stderr
+    );
 }

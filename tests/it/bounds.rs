@@ -1,4 +1,5 @@
-//! What is read is bounded: errors, values, bytes and time; and whoever is asked to stop stops, whatever it does.
+//! What is read is bounded: errors, values, bytes and time; and whoever is asked to stop stops,
+//! whatever it does.
 
 use std::{fmt::Write as _, fs, os::unix::fs::symlink, process::Command, time::Duration};
 
@@ -6,7 +7,8 @@ use dialplane::manifest::{ManifestFile, load};
 
 use crate::stage::{Stage, dialplane};
 
-const HEAD: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec: { tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd, mode: enforce, prune: never }\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: NAME, tenant: contoso }\nspec:\n  users:\n";
+const HEAD: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec: \
+    { tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd, mode: enforce, prune: never }\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: NAME, tenant: contoso }\nspec:\n  users:\n";
 
 fn users(set: &str, count: usize, line: &str) -> String {
     let mut text = HEAD.replace("NAME", set);
@@ -18,12 +20,24 @@ fn users(set: &str, count: usize, line: &str) -> String {
 
 #[test]
 fn a_template_that_forgets_a_key_makes_a_thousand_errors_and_not_more() {
-    for line in
-        ["{ userPrincipalName: @ }", "{ u: 1 }", "[]", "@", "{ userPrincipalName: @, calling: enabled, phoneNumber: 1234567 }"]
-    {
+    for line in [
+        "{ userPrincipalName: @ }",
+        "{ u: 1 }",
+        "[]",
+        "@",
+        "{ userPrincipalName: @, calling: enabled, phoneNumber: 1234567 }",
+    ] {
         let loaded = load(&[ManifestFile::new("all.yaml", &users("all", 20_000, line))]);
-        assert!((1000..1100).contains(&loaded.diagnostics.len()), "{line}: {}", loaded.diagnostics.len());
-        assert!(loaded.diagnostics[0].message.contains("only the first are told"), "{}", loaded.diagnostics[0].message);
+        assert!(
+            (1000..1100).contains(&loaded.diagnostics.len()),
+            "{line}: {}",
+            loaded.diagnostics.len()
+        );
+        assert!(
+            loaded.diagnostics[0].message.contains("only the first are told"),
+            "{}",
+            loaded.diagnostics[0].message
+        );
         assert_eq!(loaded.broken.len(), 1, "{line}");
         assert!(loaded.desired.tenants.is_empty() && loaded.unclear.is_empty(), "{line}");
     }
@@ -33,7 +47,10 @@ fn a_template_that_forgets_a_key_makes_a_thousand_errors_and_not_more() {
 fn users_who_stand_in_two_files_are_told_within_bounds() {
     let text = |set| users(set, 20_000, "{ userPrincipalName: @, calling: enabled }");
     let second = text("two").split_once("---\n").unwrap().1.to_owned();
-    let loaded = load(&[ManifestFile::new("one.yaml", &text("one")), ManifestFile::new("two.yaml", &second)]);
+    let loaded = load(&[
+        ManifestFile::new("one.yaml", &text("one")),
+        ManifestFile::new("two.yaml", &second),
+    ]);
     assert!((1000..6000).contains(&loaded.diagnostics.len()), "{}", loaded.diagnostics.len());
     assert_eq!(loaded.broken.len(), 1);
 }
@@ -67,7 +84,12 @@ async fn what_is_no_file_of_bounded_size_is_refused_at_once() {
     ];
     for (arguments, told) in cases {
         let ended = stage.run(arguments).await;
-        assert!(ended.code == 1 && ended.stderr.contains(told), "{arguments:?}: {}{}", ended.stdout, ended.stderr);
+        assert!(
+            ended.code == 1 && ended.stderr.contains(told),
+            "{arguments:?}: {}{}",
+            ended.stdout,
+            ended.stderr
+        );
     }
     assert_eq!(stage.writes(), [""; 0]);
 }
@@ -79,12 +101,15 @@ fn a_check_that_is_asked_to_stop_stops_at_once() {
     let text = users("all", 150_000, "{ userPrincipalName: @, calling: enabled }");
     fs::write(folder.path().join("manifests/all.yaml"), text).unwrap();
     let log = fs::File::create(folder.path().join("stdout")).unwrap();
-    let mut child = dialplane(folder.path(), &["validate", "manifests"]).stdout(log).spawn().unwrap();
+    let mut child =
+        dialplane(folder.path(), &["validate", "manifests"]).stdout(log).spawn().unwrap();
     while !listens(child.id()) {
         assert_eq!(child.try_wait().unwrap(), None, "it ended before it could be asked");
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(fs::read_to_string(folder.path().join("stdout")).unwrap(), "");
 }
@@ -93,5 +118,7 @@ fn a_check_that_is_asked_to_stop_stops_at_once() {
 fn listens(process: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & (1 << 14) != 0)
+    caught
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & (1 << 14) != 0)
 }

@@ -1,4 +1,5 @@
-//! What people brake with, through the real binary: approvals from plan to commit, saved plans, the stop switch.
+//! What people brake with, through the real binary: approvals from plan to commit, saved plans, the
+//! stop switch.
 
 use std::fs;
 
@@ -6,7 +7,8 @@ use dialplane::{model::Calling, sandbox::World};
 
 use crate::stage::{Ended, Stage, fleet};
 
-/// A fleet that is right, and manifests that want four of contoso's people disabled, which is more than its limit.
+/// A fleet that is right, and manifests that want four of contoso's people disabled, which is more
+/// than its limit.
 async fn leavers() -> (Stage, String) {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     let wanted = fleet();
@@ -20,7 +22,11 @@ async fn leavers() -> (Stage, String) {
 }
 
 fn disabled(stage: &Stage) -> usize {
-    (0..4).filter(|user| stage.calling("contoso", &format!("user{user}@contoso.example")) == Calling::Disabled).count()
+    (0..4)
+        .filter(|user| {
+            stage.calling("contoso", &format!("user{user}@contoso.example")) == Calling::Disabled
+        })
+        .count()
 }
 
 fn assert_code(ended: &Ended, code: i32) {
@@ -32,7 +38,12 @@ async fn over_the_limit_then_approved_then_applied_once() {
     let (stage, wanted) = leavers().await;
     let held = stage.run(&["apply"]).await;
     assert_code(&held, 3);
-    assert!(held.stdout.contains("the limit is 2") && held.stdout.contains("can open limit for 4 users"), "{}", held.stdout);
+    assert!(
+        held.stdout.contains("the limit is 2")
+            && held.stdout.contains("can open limit for 4 users"),
+        "{}",
+        held.stdout
+    );
 
     let written = stage.run(&["plan", "--approve"]).await;
     assert_code(&written, 0);
@@ -44,10 +55,15 @@ async fn over_the_limit_then_approved_then_applied_once() {
     assert!(unfilled.stderr.contains("`reason` is empty"), "{}", unfilled.stderr);
     assert_eq!(disabled(&stage), 0);
 
-    fs::write(&file, written.stdout.replace("reason: \"\"", "reason: \"the interns have left\"")).unwrap();
+    fs::write(&file, written.stdout.replace("reason: \"\"", "reason: \"the interns have left\""))
+        .unwrap();
     let applied = stage.run(&["apply"]).await;
     assert_code(&applied, 0);
-    assert!(applied.stdout.contains("opens limit for 4 users, once: the interns have left"), "{}", applied.stdout);
+    assert!(
+        applied.stdout.contains("opens limit for 4 users, once: the interns have left"),
+        "{}",
+        applied.stdout
+    );
     assert_eq!(disabled(&stage), 4);
     let writes = stage.writes().len();
     let again = stage.run(&["apply"]).await;
@@ -57,7 +73,8 @@ async fn over_the_limit_then_approved_then_applied_once() {
     let nothing = stage.run(&["plan", "--approve"]).await;
     assert_code(&nothing, 1);
     assert!(
-        nothing.stdout.is_empty() && nothing.stderr.contains("nothing in this plan waits for an approval"),
+        nothing.stdout.is_empty()
+            && nothing.stderr.contains("nothing in this plan waits for an approval"),
         "{}",
         nothing.stderr
     );
@@ -71,7 +88,10 @@ async fn over_the_limit_then_approved_then_applied_once() {
     fs::write(&file, written.stdout.replace("name: contoso-", "name: contoso-again-")).unwrap();
     fs::write(
         stage.manifest(),
-        wanted.replace("user5@contoso.example\n      calling: enabled", "user5@contoso.example\n      calling: disabled"),
+        wanted.replace(
+            "user5@contoso.example\n      calling: enabled",
+            "user5@contoso.example\n      calling: disabled",
+        ),
     )
     .unwrap();
     let dead = stage.run(&["apply"]).await;
@@ -92,7 +112,8 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
     stage.sandbox.world(|world| {
         let tenant = world.tenant_mut(&crate::support::name("contoso")).unwrap();
         let user = tenant.users.get_mut(&crate::support::upn("user3@contoso.example")).unwrap();
-        user.stored.set(dialplane::model::Field::UseTeamsVoicemail, dialplane::model::Value::Flag(false));
+        user.stored
+            .set(dialplane::model::Field::UseTeamsVoicemail, dialplane::model::Value::Flag(false));
         user.push();
     });
     let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
@@ -106,10 +127,17 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
     save(&["--tenant", "contoso"]).await;
     let applied = stage.run(&["apply", "--plan", "plan.json"]).await;
     assert_code(&applied, 0);
-    assert!(applied.stdout.contains("contoso") && !applied.stdout.contains("adatum"), "{}", applied.stdout);
+    assert!(
+        applied.stdout.contains("contoso") && !applied.stdout.contains("adatum"),
+        "{}",
+        applied.stdout
+    );
     let again = stage.run(&["apply", "--plan", "plan.json"]).await;
     assert_code(&again, 1);
-    for (text, told) in [("{", "is no saved plan"), ("{\"kind\": \"Report\"}", "`kind: Plan` and `version: 1` are expected")] {
+    for (text, told) in [
+        ("{", "is no saved plan"),
+        ("{\"kind\": \"Report\"}", "`kind: Plan` and `version: 1` are expected"),
+    ] {
         fs::write(stage.path().join("plan.json"), text).unwrap();
         let wrong = stage.run(&["apply", "--plan", "plan.json"]).await;
         assert_code(&wrong, 1);
@@ -128,7 +156,11 @@ async fn a_stop_is_obeyed_by_all_that_writes() {
         let ended = stage.run(arguments).await;
         assert_code(&ended, 3);
         assert!(ended.stdout.contains("everything is stopped: the stop file"), "{}", ended.stdout);
-        assert!(ended.stdout.contains("remove it to go on (`rm ") && ended.stdout.contains("update"), "{}", ended.stdout);
+        assert!(
+            ended.stdout.contains("remove it to go on (`rm ") && ended.stdout.contains("update"),
+            "{}",
+            ended.stdout
+        );
     }
     assert_eq!(stage.writes(), [""; 0]);
     fs::remove_file(&stop).unwrap();
@@ -150,17 +182,25 @@ async fn a_stop_is_obeyed_by_all_that_writes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_in_mid_run_lets_nothing_more_be_sent() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false"),
+    )
+    .unwrap();
     // Time enough on a busy machine: 33 updates, two at a time.
     stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 2,");
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
     let mut run = stage.start(&["apply"]);
     run.until("the first write", || !stage.writes().is_empty()).await;
     fs::write(stage.path().join(".dialplane/sandbox/stop"), "").unwrap();
-    let ended = tokio::task::spawn_blocking(move || run.child.wait().unwrap().code()).await.unwrap();
+    let ended =
+        tokio::task::spawn_blocking(move || run.child.wait().unwrap().code()).await.unwrap();
     assert_eq!(ended, Some(4));
     let writes = stage.writes();
-    assert!(writes.len() < 30 && writes.iter().all(|path| !path.contains("syncTeams")), "{writes:?}");
+    assert!(
+        writes.len() < 30 && writes.iter().all(|path| !path.contains("syncTeams")),
+        "{writes:?}"
+    );
     assert!(stage.text("stdout").contains("everything is stopped"), "{}", stage.text("stdout"));
     // Lifted, the rest is done, and the sync that was owed.
     fs::remove_file(stage.path().join(".dialplane/sandbox/stop")).unwrap();
@@ -173,22 +213,36 @@ async fn a_stop_in_mid_run_lets_nothing_more_be_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
     let stage = Stage::drifted().await;
-    let mut command = crate::stage::dialplane(stage.path(), &["stop", "--reason", "the vendor\u{7} moves\nhouse"]);
+    let mut command = crate::stage::dialplane(
+        stage.path(),
+        &["stop", "--reason", "the vendor\u{7} moves\nhouse"],
+    );
     command.env("USER", "ada").env_remove("SUDO_USER");
-    let stopped = Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    let stopped =
+        Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
     assert_code(&stopped, 0);
-    assert!(stopped.stdout.contains(".dialplane/sandbox/stop is there (since 20"), "{}", stopped.stdout);
-    assert!(stopped.stdout.contains(" by ada@") && stopped.stdout.contains(": the vendor moves house)\n"), "{}", stopped.stdout);
+    assert!(
+        stopped.stdout.contains(".dialplane/sandbox/stop is there (since 20"),
+        "{}",
+        stopped.stdout
+    );
+    assert!(
+        stopped.stdout.contains(" by ada@")
+            && stopped.stdout.contains(": the vendor moves house)\n"),
+        "{}",
+        stopped.stdout
+    );
     let again = stage.run(&["stop", "--reason", "another"]).await;
     assert!(
-        again.stdout.starts_with("it was stopped before") && again.stdout.contains("the vendor moves house"),
+        again.stdout.starts_with("it was stopped before")
+            && again.stdout.contains("the vendor moves house"),
         "{}",
         again.stdout
     );
     for arguments in [&["plan"][..], &["apply"], &["doctor"], &["why", "user7@adatum.example"]] {
         let ended = stage.run(arguments).await;
-        let told =
-            ended.stdout.contains("everything is stopped: the stop file") && ended.stdout.contains("the vendor moves house");
+        let told = ended.stdout.contains("everything is stopped: the stop file")
+            && ended.stdout.contains("the vendor moves house");
         assert!(told, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
     }
     assert_code(&stage.run(&["doctor"]).await, 1);
@@ -197,17 +251,28 @@ async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
     assert_code(&resumed, 0);
     assert!(resumed.stdout.contains("is removed; it was stopped since 20"), "{}", resumed.stdout);
     let nothing = stage.run(&["resume"]).await;
-    assert!(nothing.code == 0 && nothing.stdout.contains("nothing was stopped"), "{}", nothing.stdout);
+    assert!(
+        nothing.code == 0 && nothing.stdout.contains("nothing was stopped"),
+        "{}",
+        nothing.stdout
+    );
     // What the settings stop, no command lets go.
     stage.configure("run: {", "stop: true\nrun: {");
     let kept = stage.run(&["resume"]).await;
-    assert!(kept.code == 1 && kept.stderr.contains("set `stop: false` to go on"), "{}{}", kept.stdout, kept.stderr);
+    assert!(
+        kept.code == 1 && kept.stderr.contains("set `stop: false` to go on"),
+        "{}{}",
+        kept.stdout,
+        kept.stderr
+    );
     stage.configure("stop: true\n", "");
     // Anything at that place stops, and what it says is told on one line.
     let place = stage.path().join(".dialplane/sandbox/stop");
-    for (text, told) in
-        [("", "is there\n"), ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea)\n"), ("by: bob", "is there (by bob)\n")]
-    {
+    for (text, told) in [
+        ("", "is there\n"),
+        ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea)\n"),
+        ("by: bob", "is there (by bob)\n"),
+    ] {
         fs::write(&place, text).unwrap();
         let plan = stage.run(&["plan"]).await;
         assert!(plan.stdout.contains(told), "{}", plan.stdout);
@@ -235,14 +300,33 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
         };
         stop(&stage).await;
         let mut service = stage.start(&["run"]);
-        let status = || fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default();
-        service.until("each tenant is held", || status().matches("\"hold\": \"everything is stopped").count() == 3).await;
+        let status = || {
+            fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json"))
+                .unwrap_or_default()
+        };
+        service
+            .until("each tenant is held", || {
+                status().matches("\"hold\": \"everything is stopped").count() == 3
+            })
+            .await;
         let status = stage.run(&["status"]).await;
-        assert!(status.code == 0 && status.stdout.starts_with("everything is stopped: "), "{}", status.stdout);
-        let json: serde_json::Value = serde_json::from_str(&stage.run(&["status", "--output", "json"]).await.stdout).unwrap();
-        assert_eq!(json["stopped"]["reason"], if by_setting { serde_json::Value::Null } else { "moving house".into() });
+        assert!(
+            status.code == 0 && status.stdout.starts_with("everything is stopped: "),
+            "{}",
+            status.stdout
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&stage.run(&["status", "--output", "json"]).await.stdout).unwrap();
+        assert_eq!(
+            json["stopped"]["reason"],
+            if by_setting { serde_json::Value::Null } else { "moving house".into() }
+        );
         let log = || stage.text("stderr");
-        assert!(log().contains("WARN") && log().matches("everything is stopped").count() == 1, "{}", log());
+        assert!(
+            log().contains("WARN") && log().matches("everything is stopped").count() == 1,
+            "{}",
+            log()
+        );
         assert_eq!(stage.writes(), [""; 0]);
         if by_setting {
             stage.configure("stop: true\n", "");
@@ -263,7 +347,11 @@ async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
     let stage = Stage::drifted().await;
     let plan = stage.run(&["plan", "--out", "plan.json"]).await;
     assert_code(&plan, 2);
-    assert!(plan.stdout.contains("plan: ") && plan.stderr.contains("dialplane apply --plan plan.json"), "{}", plan.stderr);
+    assert!(
+        plan.stdout.contains("plan: ") && plan.stderr.contains("dialplane apply --plan plan.json"),
+        "{}",
+        plan.stderr
+    );
     let mode = fs::metadata(stage.path().join("plan.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "it holds names and numbers");
     for arguments in [&["apply", "plan.json"][..], &["plan", "plan.json"]] {
@@ -282,6 +370,10 @@ async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
     });
     let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
     assert_code(&moved, 1);
-    assert!(moved.stderr.contains("it has moved in adatum (no longer disable user7@adatum.example)"), "{}", moved.stderr);
+    assert!(
+        moved.stderr.contains("it has moved in adatum (no longer disable user7@adatum.example)"),
+        "{}",
+        moved.stderr
+    );
     assert_eq!(stage.writes(), [""; 0]);
 }

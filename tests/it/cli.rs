@@ -1,4 +1,5 @@
-//! The real binary as a process, against a sandbox over a real socket: what it prints, how it ends, what it calls.
+//! The real binary as a process, against a sandbox over a real socket: what it prints, how it ends,
+//! what it calls.
 
 use std::{fs, path::Path};
 
@@ -22,7 +23,11 @@ async fn no_dry_run_writes() {
         let ended = stage.run(arguments).await;
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
         assert!(!ended.stdout.is_empty(), "{arguments:?}: {}", ended.stderr);
-        assert_eq!(ended.stderr, format!("account sandbox-admin at {}\n", stage.sandbox.address()), "{arguments:?}");
+        assert_eq!(
+            ended.stderr,
+            format!("account sandbox-admin at {}\n", stage.sandbox.address()),
+            "{arguments:?}"
+        );
     }
     assert_eq!(stage.writes(), [""; 0]);
     assert!(stage.sandbox.calls().len() > 15, "the dry runs did read");
@@ -38,8 +43,18 @@ async fn applying_twice_writes_once() {
     let syncs = writes.iter().filter(|path| path.contains("syncTeamsRegistrations")).count();
     assert!(writes.len() > syncs && syncs == 2, "two tenants consent: {writes:?}");
     let second = stage.run(&["apply"]).await;
-    assert_eq!((second.code, stage.writes().len()), (3, writes.len()), "{}{}", second.stdout, second.stderr);
-    assert!(second.stdout.contains("done: 0 steps accepted, 0 syncs accepted"), "{}", second.stdout);
+    assert_eq!(
+        (second.code, stage.writes().len()),
+        (3, writes.len()),
+        "{}{}",
+        second.stdout,
+        second.stderr
+    );
+    assert!(
+        second.stdout.contains("done: 0 steps accepted, 0 syncs accepted"),
+        "{}",
+        second.stdout
+    );
     let third = stage.run(&["run", "--once"]).await;
     assert_eq!((third.code, stage.writes().len()), (3, writes.len()));
 }
@@ -58,7 +73,9 @@ async fn a_fleet_that_is_right_ends_with_zero() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_step_ends_with_four_and_names_the_user() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Refused).on(Route::Disable)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(Rule::new(Failure::Refused).on(Route::Disable)));
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("failed    disable calling of user7@"), "{}", ended.stdout);
@@ -71,10 +88,17 @@ async fn a_failed_step_ends_with_four_and_names_the_user() {
 async fn one_tenant_alone() {
     let stage = Stage::drifted().await;
     let ended = stage.run(&["apply", "--tenant", "contoso"]).await;
-    assert!(ended.stdout.contains("contoso") && !ended.stdout.contains("adatum"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("contoso") && !ended.stdout.contains("adatum"),
+        "{}",
+        ended.stdout
+    );
     let id = "00000000-0000-4000-8000-000000000001";
     let writes = stage.sandbox.writes();
-    assert!(!writes.is_empty() && writes.iter().all(|call| call.tenant.as_deref() == Some(id)), "{writes:?}");
+    assert!(
+        !writes.is_empty() && writes.iter().all(|call| call.tenant.as_deref() == Some(id)),
+        "{writes:?}"
+    );
     let wrong = stage.run(&["plan", "--tenant", "contosso"]).await;
     assert_eq!(wrong.code, 1);
     insta::assert_snapshot!(wrong.stderr, @r"
@@ -92,23 +116,35 @@ async fn the_service_acts_on_an_edit_and_keeps_the_last_good_version() {
 
     let edited = fleet().replacen("calling: enabled", "calling: disabled", 1);
     fs::write(stage.manifest(), &edited).unwrap();
-    service.until("the edit", || stage.calling("adatum", "user0@adatum.example") == Calling::Disabled).await;
+    service
+        .until("the edit", || stage.calling("adatum", "user0@adatum.example") == Calling::Disabled)
+        .await;
 
     fs::write(stage.manifest(), edited.replace("calling: disabled", "calling: [")).unwrap();
     service
         .until("the complaint", || {
-            fs::read_to_string(stage.path().join("stderr")).unwrap().contains("an older version stays in force")
+            fs::read_to_string(stage.path().join("stderr"))
+                .unwrap()
+                .contains("an older version stays in force")
         })
         .await;
     fs::write(stage.manifest(), fleet()).unwrap();
-    service.until("the repair", || stage.calling("adatum", "user0@adatum.example") == Calling::Enabled).await;
+    service
+        .until("the repair", || stage.calling("adatum", "user0@adatum.example") == Calling::Enabled)
+        .await;
 
     let status = stage.run(&["status"]).await;
-    assert!(status.code == 0 && status.stdout.contains("is alive"), "{}{}", status.stdout, status.stderr);
+    assert!(
+        status.code == 0 && status.stdout.contains("is alive"),
+        "{}{}",
+        status.stdout,
+        status.stderr
+    );
     let second = stage.run(&["apply"]).await;
     assert_eq!(second.code, 1);
     assert!(
-        second.stderr.contains("is in use by process") && second.stderr.contains("hint: only one dialplane"),
+        second.stderr.contains("is in use by process")
+            && second.stderr.contains("hint: only one dialplane"),
         "{}",
         second.stderr
     );
@@ -121,7 +157,11 @@ async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
     // Time enough on a busy machine: 33 updates, two at a time.
     stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 2,");
     stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
-    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false"),
+    )
+    .unwrap();
     let mut run = stage.start(&["apply"]);
     run.until("the first write", || !stage.writes().is_empty()).await;
     assert_eq!(run.stop().await, Some(4));
@@ -137,7 +177,9 @@ async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_run_owes_its_sync() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::Sync) }));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::Sync) });
+    });
     let mut run = stage.start(&["apply"]);
     let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
     run.until("the syncs", || syncs() == 2).await;
@@ -146,7 +188,11 @@ async fn a_killed_run_owes_its_sync() {
     stage.sandbox.faults(|faults| faults.rules.clear());
     let plan = stage.run(&["plan"]).await;
     assert_eq!(plan.code, 2, "{}", plan.stdout);
-    assert!(plan.stdout.contains("owed since") && plan.stdout.contains("plan: 2 syncs owed"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("owed since") && plan.stdout.contains("plan: 2 syncs owed"),
+        "{}",
+        plan.stdout
+    );
     let before = stage.writes().len();
     assert_eq!(stage.run(&["apply"]).await.code, 3);
     let after: Vec<String> = stage.writes().split_off(before);
@@ -156,20 +202,30 @@ async fn a_killed_run_owes_its_sync() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_never_told() {
     let stage = Stage::drifted().await;
-    stage.configure("clientSecret: { command: [printf, sandbox-secret] }", "clientSecret: { env: PLANTED_SECRET }");
-    stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: password }");
+    stage.configure(
+        "clientSecret: { command: [printf, sandbox-secret] }",
+        "clientSecret: { env: PLANTED_SECRET }",
+    );
+    stage.configure(
+        "password: { command: [printf, sandbox-secret] }",
+        "password: { file: password }",
+    );
     for planted in ["sandbox-secret", "sentinel-7f3a91"] {
         fs::write(stage.path().join("password"), format!("{planted}\n")).unwrap();
         let mut command = dialplane(stage.path(), &["apply", "-vv"]);
         command.env("PLANTED_SECRET", planted).env("DIALPLANE_LOG", "trace");
-        let ended = Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+        let ended = Ended::from(
+            tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap(),
+        );
         assert!(ended.stderr.len() > 1000, "the log says something");
         let journal = fs::read(stage.path().join(".dialplane/sandbox/journal.db")).unwrap();
         let journal = String::from_utf8_lossy(&journal);
         assert!(journal.contains("\"event\":\"intent\""), "the journal can be read like this");
-        for (place, text) in
-            [("stdout", ended.stdout.as_str()), ("stderr", ended.stderr.as_str()), ("the journal", journal.as_ref())]
-        {
+        for (place, text) in [
+            ("stdout", ended.stdout.as_str()),
+            ("stderr", ended.stderr.as_str()),
+            ("the journal", journal.as_ref()),
+        ] {
             assert!(!text.contains(planted), "{place} tells a secret: {text}");
             assert!(!text.contains("Bearer "), "{place} tells a token");
         }
@@ -208,7 +264,8 @@ fn what_people_get_wrong_on_the_command_line() {
 #[test]
 fn help_schema_and_completions_are_there() {
     let folder = crate::folder::folder();
-    let run = |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
+    let run =
+        |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
     insta::assert_snapshot!(run(&["--help"]).stdout);
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"]).stdout).unwrap();
     assert!(jsonschema::validator_for(&schema).is_ok());
@@ -223,8 +280,13 @@ fn the_tour_in_the_readme_shows_what_the_program_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let plan = Ended::from(dialplane(root, &["plan", "--sandbox", "manifests"]).output().unwrap());
-    assert!(readme.contains(plan.stdout.trim_end()), "the README shows another plan than this:\n{}", plan.stdout);
-    let apply = Ended::from(dialplane(root, &["apply", "--sandbox", "manifests"]).output().unwrap());
+    assert!(
+        readme.contains(plan.stdout.trim_end()),
+        "the README shows another plan than this:\n{}",
+        plan.stdout
+    );
+    let apply =
+        Ended::from(dialplane(root, &["apply", "--sandbox", "manifests"]).output().unwrap());
     let report = apply.stdout.strip_prefix(&plan.stdout).expect("an apply shows its plan first");
     let (done, _took) = report.rsplit_once(" in ").unwrap();
     assert!(readme.contains(done), "the README shows another report than this:\n{report}");
@@ -235,41 +297,71 @@ fn the_tour_in_the_readme_shows_what_the_program_says() {
 async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
     let stage = Stage::drifted().await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7));
+    });
     let mut service = stage.start(&["run", "--output", "json"]);
     let disabled = || stage.calling("adatum", "user7@adatum.example") == Calling::Disabled;
-    service.until("the first passes", || stage.writes().iter().any(|path| path.contains("syncTeams"))).await;
+    service
+        .until("the first passes", || stage.writes().iter().any(|path| path.contains("syncTeams")))
+        .await;
     // Somebody switches a leaver on in the portal, behind our back.
     stage.sandbox.world(|world| {
         let tenant = world.tenant_mut(&TenantName::parse("adatum").unwrap()).unwrap();
-        tenant.users.get_mut(&Upn::parse("user7@adatum.example").unwrap()).unwrap().calling = Calling::Enabled;
+        tenant.users.get_mut(&Upn::parse("user7@adatum.example").unwrap()).unwrap().calling =
+            Calling::Enabled;
     });
     service.until("the correction", disabled).await;
-    service.until("the hold of another tenant", || stage.text("stdout").contains("the customer has not allowed")).await;
+    service
+        .until("the hold of another tenant", || {
+            stage.text("stdout").contains("the customer has not allowed")
+        })
+        .await;
     let told = service.text("stdout");
     // The service may be in the middle of a line.
     let whole = told.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let lines: Vec<serde_json::Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(lines.iter().any(|line| line["kind"] == "Plan") && lines.iter().any(|line| line["kind"] == "Report"), "{told}");
-    assert_eq!(told.matches("the customer has not allowed").count(), 1, "a hold that stays the same is shown once:\n{told}");
+    let lines: Vec<serde_json::Value> =
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        lines.iter().any(|line| line["kind"] == "Plan")
+            && lines.iter().any(|line| line["kind"] == "Report"),
+        "{told}"
+    );
+    assert_eq!(
+        told.matches("the customer has not allowed").count(),
+        1,
+        "a hold that stays the same is shown once:\n{told}"
+    );
     assert_eq!(service.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_is_read_from_graph_by_the_program() {
     let stage = Stage::drifted().await;
-    let text = fleet().replace("  mode: enforce\n", "  mode: enforce\n  live: graph\n").replace("sbcGatewayId: 805, ", "");
+    let text = fleet()
+        .replace("  mode: enforce\n", "  mode: enforce\n  live: graph\n")
+        .replace("sbcGatewayId: 805, ", "");
     fs::write(stage.manifest(), text).unwrap();
     let plan = stage.run(&["plan"]).await;
     assert_eq!(plan.code, 2, "{}{}", plan.stdout, plan.stderr);
-    let listed = |path: &str| stage.sandbox.calls().iter().filter(|call| call.path.starts_with(path)).count();
-    assert_eq!((listed("/sandbox/listUsers"), listed("/v1.0/admin/teams/userConfigurations")), (0, 3));
+    let listed = |path: &str| {
+        stage.sandbox.calls().iter().filter(|call| call.path.starts_with(path)).count()
+    };
+    assert_eq!(
+        (listed("/sandbox/listUsers"), listed("/v1.0/admin/teams/userConfigurations")),
+        (0, 3)
+    );
     assert!(listed("/00000000-0000-4000-8000-00000000000") == 3, "a token for each tenant");
     assert_eq!(stage.writes(), [""; 0]);
 
     stage.configure("graph:\n", "graphs:\n");
     let refused = stage.run(&["plan"]).await;
-    assert!(refused.code == 1 && refused.stderr.contains("did you mean `graph`?"), "{}{}", refused.stdout, refused.stderr);
+    assert!(
+        refused.code == 1 && refused.stderr.contains("did you mean `graph`?"),
+        "{}{}",
+        refused.stdout,
+        refused.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,7 +380,12 @@ async fn the_sandbox_wraps_its_lists_as_it_is_told_and_writes_a_configuration_to
         ]);
         sandbox.until("the address", || stage.text("stdout").contains("http://")).await;
         let plan = stage.run(&["--config", "own.yaml", "plan"]).await;
-        assert!(plan.code == 0 && plan.stdout.contains("plan: nothing to do"), "{envelope}: {}{}", plan.stdout, plan.stderr);
+        assert!(
+            plan.code == 0 && plan.stdout.contains("plan: nothing to do"),
+            "{envelope}: {}{}",
+            plan.stdout,
+            plan.stderr
+        );
         sandbox.stop().await;
     }
 }

@@ -1,4 +1,5 @@
-//! `doctor` against sandboxes with one thing wrong each: it names exactly that, says what to do, and writes nothing.
+//! `doctor` against sandboxes with one thing wrong each: it names exactly that, says what to do,
+//! and writes nothing.
 
 use std::fs;
 
@@ -13,7 +14,9 @@ use crate::stage::Stage;
 type Wrong = (&'static str, fn(&Stage));
 
 fn contoso(stage: &Stage, change: impl FnOnce(&mut dialplane::sandbox::Tenant)) {
-    stage.sandbox.world(|world| change(world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap()));
+    stage
+        .sandbox
+        .world(|world| change(world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap()));
 }
 
 fn rule(stage: &Stage, failure: Failure, route: Route) {
@@ -25,7 +28,8 @@ fn cut(stage: &Stage, head: &str, inside: &str) {
     let path = stage.path().join("dialplane.yaml");
     let config = fs::read_to_string(&path).unwrap();
     let (before, rest) = config.split_once(head).unwrap();
-    let rest: Vec<&str> = rest.split_inclusive('\n').skip_while(|line| line.starts_with(inside)).collect();
+    let rest: Vec<&str> =
+        rest.split_inclusive('\n').skip_while(|line| line.starts_with(inside)).collect();
     fs::write(path, before.to_owned() + &rest.concat()).unwrap();
 }
 
@@ -39,13 +43,24 @@ const WRONGS: [Wrong; 29] = [
     ("first login", |stage| stage.sandbox.faults(|faults| faults.password_never_changed = true)),
     ("clock", |stage| stage.sandbox.faults(|faults| faults.clock_ahead_seconds = -600)),
     ("nobody listens", |stage| stage.configure(&stage.sandbox.base_url(), "http://127.0.0.1:1")),
-    ("no secret", |stage| stage.configure("password: { command: [printf, sandbox-secret] }", "password: { env: NOT_SET }")),
+    ("no secret", |stage| {
+        stage.configure(
+            "password: { command: [printf, sandbox-secret] }",
+            "password: { env: NOT_SET }",
+        );
+    }),
     ("no secret and nobody listens", |stage| {
-        stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: not/there }");
+        stage.configure(
+            "password: { command: [printf, sandbox-secret] }",
+            "password: { file: not/there }",
+        );
         stage.configure(&stage.sandbox.base_url(), "http://127.0.0.1:1");
     }),
     ("a file with a secret that is missing", |stage| {
-        stage.configure("password: { command: [printf, sandbox-secret] }", "password: { file: not/there }");
+        stage.configure(
+            "password: { command: [printf, sandbox-secret] }",
+            "password: { file: not/there }",
+        );
     }),
     ("no folder of manifests", |stage| fs::remove_dir_all(stage.path().join("manifests")).unwrap()),
     ("nobody can be read and no tenant is there", |stage| {
@@ -55,7 +70,9 @@ const WRONGS: [Wrong; 29] = [
     ("a list from Graph alone", without_list),
     ("everything is stopped", |stage| stage.configure("run: {", "stop: true\nrun: {")),
     ("a web page for who am I", |stage| rule(stage, Failure::Garbage, Route::WhoAmI)),
-    ("another reseller", |stage| stage.configure("  endpoints:", "  resellerId: 999\n  endpoints:")),
+    ("another reseller", |stage| {
+        stage.configure("  endpoints:", "  resellerId: 999\n  endpoints:");
+    }),
     ("a web page for the enterprises", |stage| rule(stage, Failure::Garbage, Route::Enterprises)),
     ("a web page for the gateways", |stage| rule(stage, Failure::Garbage, Route::Gateways)),
     ("no such tenant", |stage| {
@@ -64,30 +81,42 @@ const WRONGS: [Wrong; 29] = [
             world.tenants.remove(&id);
         });
     }),
-    ("no consent", |stage| contoso(stage, |tenant| (tenant.consent_flag, tenant.consent_listed) = (false, false))),
+    ("no consent", |stage| {
+        contoso(stage, |tenant| (tenant.consent_flag, tenant.consent_listed) = (false, false));
+    }),
     ("half a consent", |stage| contoso(stage, |tenant| tenant.consent_listed = false)),
     ("a web page for the users", |stage| {
-        let only = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..Rule::new(Failure::Garbage) };
+        let only = Rule {
+            tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()),
+            ..Rule::new(Failure::Garbage)
+        };
         stage.sandbox.faults(|faults| faults.rules.push(only.on(Route::ListUsers)));
     }),
     ("a short list", |stage| rule(stage, Failure::ShortList, Route::ListUsers)),
     ("a hidden user", |stage| {
-        contoso(stage, |tenant| tenant.users.get_mut(&Upn::parse("user3@contoso.example").unwrap()).unwrap().hidden = true);
+        contoso(stage, |tenant| {
+            tenant.users.get_mut(&Upn::parse("user3@contoso.example").unwrap()).unwrap().hidden =
+                true;
+        });
     }),
-    ("a misspelt pointer", |stage| stage.configure("sbcGatewayId: /sbcGatewayId", "sbcGatewayId: /sbcGatewayID")),
+    ("a misspelt pointer", |stage| {
+        stage.configure("sbcGatewayId: /sbcGatewayId", "sbcGatewayId: /sbcGatewayID");
+    }),
     ("a number that is not understood", |stage| {
         let odd = ("\"+14255551003\"".to_owned(), "\"(425) 555-1003\"".to_owned());
         stage.sandbox.faults(|faults| faults.respell.push(odd));
     }),
     ("values that are not understood", |stage| {
-        let odd = ("\"useTeamsVoicemail\":true".to_owned(), "\"useTeamsVoicemail\":\"on\"".to_owned());
+        let odd =
+            ("\"useTeamsVoicemail\":true".to_owned(), "\"useTeamsVoicemail\":\"on\"".to_owned());
         stage.sandbox.faults(|faults| faults.respell.push(odd));
     }),
     ("a gateway of somebody else", |stage| {
         stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
     }),
     ("a broken manifest", |stage| {
-        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1)).unwrap();
+        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1))
+            .unwrap();
     }),
     ("no manifest", |stage| fs::remove_file(stage.manifest()).unwrap()),
     ("a journal that is none", |stage| {
@@ -100,8 +129,11 @@ const WRONGS: [Wrong; 29] = [
 async fn told(stage: &Stage) -> String {
     let ended = stage.run(&["doctor"]).await;
     let host = stage.sandbox.address().to_string();
-    let plain = |text: &str| text.replace(&host, "HOST").replace(&stage.path().display().to_string(), "FOLDER");
-    let lines: Vec<String> = ended.stdout.lines().filter(|line| !line.starts_with("pass")).map(plain).collect();
+    let plain = |text: &str| {
+        text.replace(&host, "HOST").replace(&stage.path().display().to_string(), "FOLDER")
+    };
+    let lines: Vec<String> =
+        ended.stdout.lines().filter(|line| !line.starts_with("pass")).map(plain).collect();
     assert_eq!(stage.writes(), [""; 0], "doctor has written");
     format!("exit code {}\n{}", ended.code, lines.join("\n"))
 }
@@ -118,7 +150,9 @@ async fn a_sound_set_up_passes_line_by_line() {
     let ended = stage.run(&["doctor", "--output", "json"]).await;
     let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     let checks = json["checks"].as_array().unwrap();
-    let found = |check: &str| checks.iter().find(|found| found["check"] == check).unwrap()["finding"].clone();
+    let found = |check: &str| {
+        checks.iter().find(|found| found["check"] == check).unwrap()["finding"].clone()
+    };
     assert_eq!(
         (ended.code, found("reseller"), found("tenants")),
         (0, "123 (MASTER_RESELLER)".into(), "the service lists 3 tenants".into())

@@ -1,7 +1,8 @@
-//! What is on record is on the disk before the call that it is about leaves: seen at the door of the system, with `strace`.
+//! What is on record is on the disk before the call that it is about leaves: seen at the door of
+//! the system, with `strace`.
 //!
-//! It shows that the program has each entry flushed, and waits for that, before it sends anything. That the disk keeps what it was
-//! told to flush, no test can show.
+//! It shows that the program has each entry flushed, and waits for that, before it sends anything.
+//! That the disk keeps what it was told to flush, no test can show.
 
 use std::{
     fs,
@@ -16,8 +17,12 @@ const WRITE: &str = "\"POST /provisioning/";
 /// Whether the system lets a process be traced here. A machine that is to prove a change has to.
 fn can_trace() -> bool {
     let mut probe = Command::new("strace");
-    let can =
-        probe.args(["-f", "true"]).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let can = probe
+        .args(["-f", "true"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
     assert!(can || std::env::var_os("CI").is_none(), "strace is missing or may not trace here");
     can
 }
@@ -51,7 +56,17 @@ async fn an_entry_is_on_the_disk_before_its_call_leaves() {
     stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 1,");
     let trace = stage.path().join("trace");
     let mut traced = child("strace", stage.path());
-    traced.args(["-f", "-y", "-s", "120", "-e", "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg", "-o"]).arg(&trace);
+    traced
+        .args([
+            "-f",
+            "-y",
+            "-s",
+            "120",
+            "-e",
+            "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg",
+            "-o",
+        ])
+        .arg(&trace);
     let program = dialplane(stage.path(), &["apply"]);
     traced.arg(program.get_program()).args(program.get_args());
     let ended = tokio::task::spawn_blocking(move || traced.output().unwrap()).await.unwrap();

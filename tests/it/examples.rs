@@ -14,8 +14,9 @@ fn text(path: &str) -> String {
 }
 
 fn settings(name: &str, text: &str) -> Settings {
-    config::parse(name, text, iter::empty())
-        .unwrap_or_else(|error| panic!("{}", error.diagnostics.iter().map(yaml::render).collect::<String>()))
+    config::parse(name, text, iter::empty()).unwrap_or_else(|error| {
+        panic!("{}", error.diagnostics.iter().map(yaml::render).collect::<String>())
+    })
 }
 
 fn account(settings: &Settings) -> &Account {
@@ -28,23 +29,37 @@ fn the_complete_configuration_shows_the_defaults() {
     let text = text("dialplane.yaml");
     let shown = settings("examples/dialplane.yaml", &text);
     assert_eq!(shown.manifests, Settings::default().manifests);
-    assert_eq!((shown.state, shown.execution, shown.run), (State::default(), Execution::default(), Run::default()));
+    assert_eq!(
+        (shown.state, shown.execution, shown.run),
+        (State::default(), Execution::default(), Run::default())
+    );
     assert_eq!(shown.live, Live::default());
     let account = shown.connect_to_teams.expect("an account");
     assert_eq!(account.endpoints, Endpoints::default());
-    let least = settings("least", "connectToTeams: {clientId: a, clientSecret: {env: B}, username: c, password: {env: D}}");
+    let least = settings(
+        "least",
+        "connectToTeams: {clientId: a, clientSecret: {env: B}, username: c, password: {env: D}}",
+    );
     let least = least.connect_to_teams.expect("an account");
-    assert_eq!((&account.base_url, account.timeout, account.reseller_id), (&least.base_url, least.timeout, least.reseller_id));
+    assert_eq!(
+        (&account.base_url, account.timeout, account.reseller_id),
+        (&least.base_url, least.timeout, least.reseller_id)
+    );
 
     // What is not named at all equals the default as well, so every key of the types is looked for.
     let all = format!("{:?}", Settings { connect_to_teams: Some(account), ..Settings::default() });
     let names = all.split(": ").filter_map(|text| text.rsplit([' ', '{', '(', '[', ',']).next());
     // `sync_settings` is made of other settings.
     let names = names.filter(|name| *name != "sync_settings");
-    let fields: Vec<&str> = names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).collect();
+    let fields: Vec<&str> =
+        names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).collect();
     assert!(fields.contains(&"debounce_ceiling"), "{all}");
-    let missing: Vec<String> = fields.into_iter().map(camel).filter(|key| !text.contains(&format!(" {key}:"))).collect();
-    assert!(missing.iter().all(|key| text.contains(&format!("\n{key}:"))), "not all of these are shown: {missing:?}");
+    let missing: Vec<String> =
+        fields.into_iter().map(camel).filter(|key| !text.contains(&format!(" {key}:"))).collect();
+    assert!(
+        missing.iter().all(|key| text.contains(&format!("\n{key}:"))),
+        "not all of these are shown: {missing:?}"
+    );
 }
 
 /// `debounce_ceiling` as it is written in the file.
@@ -56,23 +71,50 @@ fn camel(name: &str) -> String {
 
 #[test]
 fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
-    let text = text("dialplane.yaml").replace("  # resellerId", "  resellerId").replace("    # listUsers", "    listUsers");
+    let text = text("dialplane.yaml")
+        .replace("  # resellerId", "  resellerId")
+        .replace("    # listUsers", "    listUsers");
     let text = text.replace("  # resellerOf", "  resellerOf");
     let text = text.replace("    # calling: { column", "    calling: { column");
-    let comments = ["  # enterprises:", "  #   contoso:", "  #     credentials:", "  #     msal:", "    # refreshMsal:"];
-    let accounts = ["# accounts:", "#   emea:", "#     clientId:", "#     clientSecret:", "#     username:", "#     password:"];
+    let comments = [
+        "  # enterprises:",
+        "  #   contoso:",
+        "  #     credentials:",
+        "  #     msal:",
+        "    # refreshMsal:",
+    ];
+    let accounts = [
+        "# accounts:",
+        "#   emea:",
+        "#     clientId:",
+        "#     clientSecret:",
+        "#     username:",
+        "#     password:",
+    ];
     let text = comments.iter().chain(&accounts).fold(text, |text, line| {
-        let shown = if line.starts_with('#') { line.replacen('#', "", 1) } else { line.replacen("# ", "", 1) };
+        let shown = if line.starts_with('#') {
+            line.replacen('#', "", 1)
+        } else {
+            line.replacen("# ", "", 1)
+        };
         assert!(text.contains(line), "{line}");
-        text.replacen(line, shown.strip_prefix(' ').filter(|_| line.starts_with('#')).unwrap_or(&shown), 1)
+        text.replacen(
+            line,
+            shown.strip_prefix(' ').filter(|_| line.starts_with('#')).unwrap_or(&shown),
+            1,
+        )
     });
     let (before, row) = text.split_once("    listUsers:\n").expect("the row");
     let (row, after) = row.split_once("\n\n").expect("what follows it");
     let row = row.replace("    #   ", "      ");
-    let shown = settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
+    let shown =
+        settings("examples/dialplane.yaml", &format!("{before}    listUsers:\n{row}\n\n{after}"));
     assert_eq!(account(&shown).reseller_id, Some(123));
     assert_eq!(account(&shown).reseller_of["contoso"], 77);
-    assert!(account(&shown).enterprises.contains_key("contoso") && account(&shown).endpoints.refresh_msal.is_some());
+    assert!(
+        account(&shown).enterprises.contains_key("contoso")
+            && account(&shown).endpoints.refresh_msal.is_some()
+    );
     assert_eq!(shown.all_accounts().count(), 2);
     let row = account(&shown).endpoints.list_users.as_ref().expect("the row");
     assert_eq!((row.mapped().count(), &row.pages), (3, &Pages::default()));
@@ -86,7 +128,9 @@ fn the_application_of_graph_is_shown_with_its_defaults() {
     let (_, section) = text.split_once("\n# graph:\n").expect("the section");
     let (section, _) = section.split_once("\n\n").expect("its end");
     let section = section.replace("#   ", "  ");
-    let shown = settings("examples/dialplane.yaml", &format!("graph:\n{section}")).graph.expect("an application");
+    let shown = settings("examples/dialplane.yaml", &format!("graph:\n{section}"))
+        .graph
+        .expect("an application");
     let least = format!(
         "graph: {{clientId: {}, clientSecret: {{file: {}}}}}",
         shown.client_id, "/run/credentials/dialplane.service/graph-secret"
@@ -99,7 +143,9 @@ fn the_application_of_graph_is_shown_with_its_defaults() {
 fn a_stop_has_time_for_the_grace_in_every_example() {
     let grace = Run::default().grace;
     let unit = text("systemd/dialplane.service");
-    let stop = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")?.strip_suffix('s')?.parse().ok());
+    let stop = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("TimeoutStopSec=")?.strip_suffix('s')?.parse().ok());
     assert!(stop.map(Duration::from_secs).expect("TimeoutStopSec") > grace);
     let shown = settings("examples/dialplane.yaml", &text("dialplane.yaml"));
     let secrets = [&account(&shown).client_secret, &account(&shown).password];
@@ -109,12 +155,21 @@ fn a_stop_has_time_for_the_grace_in_every_example() {
     }
 
     let compose = json(&text("compose/compose.yaml")).remove(0);
-    let stop = compose["services"]["dialplane"]["stop_grace_period"].as_str().and_then(|text| text.strip_suffix('s'));
-    assert!(stop.and_then(|text| text.parse().ok()).map(Duration::from_secs).expect("stop_grace_period") > grace);
+    let stop = compose["services"]["dialplane"]["stop_grace_period"]
+        .as_str()
+        .and_then(|text| text.strip_suffix('s'));
+    assert!(
+        stop.and_then(|text| text.parse().ok())
+            .map(Duration::from_secs)
+            .expect("stop_grace_period")
+            > grace
+    );
 
     let objects = json(&text("kubernetes/deployment.yaml"));
-    let kind = |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("the object");
-    let stop = kind("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"].as_u64();
+    let kind =
+        |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("the object");
+    let stop =
+        kind("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"].as_u64();
     assert!(stop.map(Duration::from_secs).expect("terminationGracePeriodSeconds") > grace);
     let config = kind("ConfigMap")["data"]["dialplane.yaml"].as_str().expect("text");
     assert!(settings("deployment.yaml", config).connect_to_teams.is_some());
@@ -122,5 +177,8 @@ fn a_stop_has_time_for_the_grace_in_every_example() {
 
 fn json(text: &str) -> Vec<Value> {
     let documents = yaml::documents(text).expect("YAML");
-    documents.into_iter().map(|document| serde_json::to_value(document).expect("only text as keys")).collect()
+    documents
+        .into_iter()
+        .map(|document| serde_json::to_value(document).expect("only text as keys"))
+        .collect()
 }

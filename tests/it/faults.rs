@@ -1,4 +1,5 @@
-//! What a person reads when the service fails, fault by fault; and that none of them disables anybody or stops another tenant.
+//! What a person reads when the service fails, fault by fault; and that none of them disables
+//! anybody or stops another tenant.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -16,7 +17,11 @@ use crate::support::{House, NOTHING, fleet, of_tenant, on, store, stranger, swit
 /// The first tenant is to lose somebody, and prunes; the second has an update.
 async fn house(configure: impl FnOnce(&mut Settings)) -> House {
     let manifests = fleet(&[
-        ("contoso", "prune: disable, limits: { disable: { percent: 100 } }", &["adele enabled", "bert disabled", "carl enabled"]),
+        (
+            "contoso",
+            "prune: disable, limits: { disable: { percent: 100 } }",
+            &["adele enabled", "bert disabled", "carl enabled"],
+        ),
         ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"]),
     ]);
     House::configured(&manifests, configure, |world| {
@@ -104,7 +109,10 @@ async fn a_tenant_that_the_service_does_not_know() {
 
 #[tokio::test]
 async fn a_list_that_takes_too_long() {
-    let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500)).await;
+    let house = house(|settings| {
+        settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500);
+    })
+    .await;
     house.fault(of_tenant(Rule { delay_ms: 6000, ..on(Failure::Late, Route::ListUsers) }, 0));
     assert_eq!(words("fault_list_late", &house).await, OTHER_TENANT);
 }
@@ -112,7 +120,10 @@ async fn a_list_that_takes_too_long() {
 #[tokio::test]
 async fn too_many_calls_for_ever() {
     let house = house(|_| {}).await;
-    house.fault(of_tenant(Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::ListUsers) }, 0));
+    house.fault(of_tenant(
+        Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::ListUsers) },
+        0,
+    ));
     assert_eq!(words("fault_list_throttled", &house).await, OTHER_TENANT);
 }
 
@@ -152,13 +163,18 @@ async fn a_wrong_password() {
 #[tokio::test]
 async fn an_unreachable_service() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().base_url = format!("http://{closed}")).await;
+    let house = house(|settings| {
+        settings.connect_to_teams.as_mut().unwrap().base_url = format!("http://{closed}");
+    })
+    .await;
     assert_eq!(words("fault_unreachable", &house).await, NOTHING);
 }
 
 #[tokio::test]
 async fn no_way_to_list_users() {
-    let house = house(|settings| settings.connect_to_teams.as_mut().unwrap().endpoints.list_users = None).await;
+    let house =
+        house(|settings| settings.connect_to_teams.as_mut().unwrap().endpoints.list_users = None)
+            .await;
     assert_eq!(words("fault_list_not_configured", &house).await, NOTHING);
 }
 

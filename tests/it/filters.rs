@@ -1,6 +1,8 @@
-//! What differs from run to run (times, ports, hashes), as words, so that what people read can be kept and compared.
+//! What differs from run to run (times, ports, hashes), as words, so that what people read can be
+//! kept and compared.
 //!
-//! One list for every snapshot: text that keeps a value of its day, its machine or its process passes once.
+//! One list for every snapshot: text that keeps a value of its day, its machine or its process
+//! passes once.
 
 use std::sync::LazyLock;
 
@@ -20,13 +22,16 @@ const WORDS: &[(&str, &str)] = &[
     (r"\b[0-9a-f]{64}\b", "[hash]"),
 ];
 
-static FILTERS: LazyLock<Vec<(Regex, &str)>> =
-    LazyLock::new(|| WORDS.iter().map(|(pattern, word)| (Regex::new(pattern).unwrap(), *word)).collect());
+static FILTERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    WORDS.iter().map(|(pattern, word)| (Regex::new(pattern).unwrap(), *word)).collect()
+});
 
 /// Text without colours and without what differs from run to run.
 pub(crate) fn plain(text: &str) -> String {
     let text = anstream::adapter::strip_str(text).to_string();
-    FILTERS.iter().fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
+    FILTERS
+        .iter()
+        .fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
 }
 
 #[test]
@@ -41,7 +46,10 @@ fn what_differs_is_a_word_and_what_does_not_is_kept() {
         (&format!("plan {print}, plan {}", &print[..12]), "plan [fingerprint], plan [fingerprint]"),
         ("approval contoso-20260704-081530 (a.yaml)", "approval [name] (a.yaml)"),
         (&format!("last hash {print}"), "last hash [hash]"),
-        ("expires: 2026-07-10, plan deadbeef, after 15 min", "expires: 2026-07-10, plan deadbeef, after 15 min"),
+        (
+            "expires: 2026-07-10, plan deadbeef, after 15 min",
+            "expires: 2026-07-10, plan deadbeef, after 15 min",
+        ),
     ] {
         assert_eq!(plain(text), shown);
     }

@@ -11,7 +11,9 @@ fn headings() -> Vec<String> {
         Some(number.trim_end_matches('.').to_owned())
     });
     let unknown = CONTRACT.split("## 10. Unknown").nth(1).unwrap().split("## 11.").next().unwrap();
-    let rows = unknown.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse::<u32>().ok());
+    let rows = unknown
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse::<u32>().ok());
     sections.chain(rows.map(|row| format!("10 #{row}"))).collect()
 }
 
@@ -19,14 +21,19 @@ fn headings() -> Vec<String> {
 fn citations(text: &str) -> Vec<String> {
     let numbered = |rest: &str| {
         let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-        let row: String = rest.strip_prefix(&format!("{number} #"))?.chars().take_while(char::is_ascii_digit).collect();
+        let row: String = rest
+            .strip_prefix(&format!("{number} #"))?
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
         Some(format!("{} #{row}", number.trim_end_matches('.')))
     };
     let plain = |rest: &str| {
         let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
         number.trim_end_matches('.').to_owned()
     };
-    let cited = text.split("contract ").skip(1).map(|rest| numbered(rest).unwrap_or_else(|| plain(rest)));
+    let cited =
+        text.split("contract ").skip(1).map(|rest| numbered(rest).unwrap_or_else(|| plain(rest)));
     cited.filter(|number| !number.is_empty()).collect()
 }
 
@@ -40,7 +47,9 @@ fn each_citation_of_the_contract_names_a_heading() {
     for folder in ["src", "tests/it", "benches", "examples"] {
         for entry in walkdir::WalkDir::new(root.join(folder)) {
             let entry = entry.unwrap();
-            if !entry.path().extension().is_some_and(|extension| ["rs", "md", "yaml"].iter().any(|known| extension == *known)) {
+            if !entry.path().extension().is_some_and(|extension| {
+                ["rs", "md", "yaml"].iter().any(|known| extension == *known)
+            }) {
                 continue;
             }
             let text = fs::read_to_string(entry.path()).unwrap();
@@ -58,6 +67,9 @@ fn each_citation_of_the_contract_names_a_heading() {
 
 #[test]
 fn a_citation_of_nothing_is_found() {
-    assert_eq!(citations("(contract 4.3, contract 10 #14; contract 2.5). A contract with nobody."), ["4.3", "10 #14", "2.5"]);
+    assert_eq!(
+        citations("(contract 4.3, contract 10 #14; contract 2.5). A contract with nobody."),
+        ["4.3", "10 #14", "2.5"]
+    );
     assert!(!headings().contains(&"4.9".to_owned()) && !headings().contains(&"10 #21".to_owned()));
 }

@@ -32,15 +32,21 @@ impl World {
 
     /// Why missing lines of tenants do not count, after the same look once more.
     fn doubts(&mut self) -> Vec<String> {
-        let files: Vec<ManifestFile> = self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+        let files: Vec<ManifestFile> =
+            self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
         let in_force = self.keeper.take(load(&files));
         let tenants = in_force.desired.tenants.iter();
-        tenants.filter_map(|(name, tenant)| Some(format!("{name}: {}", tenant.missing.doubt.as_ref()?))).collect()
+        tenants
+            .filter_map(|(name, tenant)| {
+                Some(format!("{name}: {}", tenant.missing.doubt.as_ref()?))
+            })
+            .collect()
     }
 
     /// One line for each tenant: `name = users [kept] [held]`, or `name broken`.
     fn look(&mut self) -> String {
-        let files: Vec<ManifestFile> = self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+        let files: Vec<ManifestFile> =
+            self.files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
         let in_force = self.keeper.take(load(&files));
         lines(&in_force)
     }
@@ -49,21 +55,28 @@ impl World {
 fn lines(in_force: &InForce) -> String {
     let InForce { desired, kept, broken, .. } = in_force;
     let users = desired.tenants.iter().map(|(name, tenant)| {
-        let users: Vec<&str> = tenant.users.keys().map(|user| user.as_str().split('@').next().unwrap()).collect();
+        let users: Vec<&str> =
+            tenant.users.keys().map(|user| user.as_str().split('@').next().unwrap()).collect();
         let kept = if kept.contains_key(name) { " kept" } else { "" };
         let held = if tenant.incomplete.is_some() { " held" } else { "" };
         (name, format!("{name} = {}{kept}{held}", users.join(" ")))
     });
     let broken = broken.keys().map(|name| (name, format!("{name} broken")));
     let all: BTreeMap<_, _> = users.chain(broken).collect();
-    assert_eq!(all.len(), desired.tenants.len() + in_force.broken.len(), "a tenant is in force or broken, not both");
+    assert_eq!(
+        all.len(),
+        desired.tenants.len() + in_force.broken.len(),
+        "a tenant is in force or broken, not both"
+    );
     assert!(kept.keys().all(|name| desired.tenants.contains_key(name)), "what is kept is in force");
     all.into_values().collect::<Vec<_>>().join("; ")
 }
 
 fn tenant_with(name: &str, id: u8) -> String {
     format!(
-        "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{name: {name}}}\nspec:\n  tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5{id:02x}\n  mode: enforce\n  prune: disable\n"
+        "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+            {{name: {name}}}\nspec:\n  tenantId: \
+            87d349ed-44d7-43e1-9a83-5f2406dee5{id:02x}\n  mode: enforce\n  prune: disable\n"
     )
 }
 
@@ -74,13 +87,16 @@ fn tenant(name: &str) -> String {
 /// Users as `name` or `name:number`.
 fn set(tenant: &str, users: &[&str]) -> String {
     let mut text = format!(
-        "---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{name: s{}, tenant: {tenant}}}\nspec:\n  users: {}\n",
+        "---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: \
+            {{name: s{}, tenant: {tenant}}}\nspec:\n  users: {}\n",
         users.concat().replace(':', ""),
         if users.is_empty() { "[]" } else { "" }
     );
     for user in users {
         let (name, number) = user.split_once(':').unwrap_or((user, ""));
-        text.push_str(&format!("    - userPrincipalName: {name}@example.com\n      calling: enabled\n"));
+        text.push_str(&format!(
+            "    - userPrincipalName: {name}@example.com\n      calling: enabled\n"
+        ));
         if !number.is_empty() {
             text.push_str(&format!("      phoneNumber: \"+1425555{number}\"\n"));
         }
@@ -96,7 +112,8 @@ const NONSENSE: &str = "kind: [";
 
 #[test]
 fn a_mistake_keeps_the_last_good_version_and_others_go_on() {
-    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
+    let mut world =
+        World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
     assert_eq!(world.look(), "a = ann; b = bob");
     let broken = whole("a", &["ann", "amy"]) + "      sbcGatewayId: 0\n";
     world.write("a.yaml", &broken).write("b.yaml", &whole("b", &["bob", "bea"]));
@@ -136,7 +153,8 @@ fn a_file_that_was_never_understood_holds_removals_of_everybody() {
 
 #[test]
 fn a_file_that_breaks_holds_only_the_tenants_it_spoke_of() {
-    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
+    let mut world =
+        World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
     world.look();
     world.write("a.yaml", NONSENSE);
     assert_eq!(world.look(), "a = ann kept; b = bob");
@@ -148,8 +166,11 @@ fn a_file_that_breaks_holds_only_the_tenants_it_spoke_of() {
 
 #[test]
 fn one_of_several_files_of_a_tenant_breaks() {
-    let mut world =
-        World::new(&[("a.yaml", &tenant("a")), ("sales.yaml", &set("a", &["sam"])), ("works.yaml", &set("a", &["wil"]))]);
+    let mut world = World::new(&[
+        ("a.yaml", &tenant("a")),
+        ("sales.yaml", &set("a", &["sam"])),
+        ("works.yaml", &set("a", &["wil"])),
+    ]);
     assert_eq!(world.look(), "a = sam wil");
     world.write("sales.yaml", NONSENSE).write("works.yaml", &set("a", &["wil", "win"]));
     assert_eq!(world.look(), "a = sam wil kept");
@@ -159,7 +180,8 @@ fn one_of_several_files_of_a_tenant_breaks() {
 
 #[test]
 fn users_who_moved_into_a_file_that_breaks_are_not_removed() {
-    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bea", "bob"]))]);
+    let mut world =
+        World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bea", "bob"]))]);
     assert_eq!(world.look(), "a = ann; b = bea bob");
     // Bea's entry goes to the file that spoke of `a` only, and that file cannot be understood.
     world.write("b.yaml", &whole("b", &["bob"])).write("a.yaml", NONSENSE);
@@ -172,7 +194,10 @@ fn users_who_moved_into_a_file_that_breaks_are_not_removed() {
 
 #[test]
 fn a_set_of_a_misspelt_tenant_holds_removals() {
-    let mut world = World::new(&[("a.yaml", &whole("acme", &["ann"])), ("sales.yaml", &set("acmee", &["sam"]))]);
+    let mut world = World::new(&[
+        ("a.yaml", &whole("acme", &["ann"])),
+        ("sales.yaml", &set("acmee", &["sam"])),
+    ]);
     assert_eq!(world.look(), "acme = ann held");
     world.write("sales.yaml", &set("acme", &["sam"]));
     assert_eq!(world.look(), "acme = ann sam");
@@ -189,13 +214,16 @@ fn a_set_moves_to_another_file_under_a_misspelt_tenant() {
         ("c.yaml", "# nothing\n"),
     ]);
     assert_eq!(world.look(), "acme = ann sam; best = bob");
-    world.write("a.yaml", &whole("acme", &["ann"])).write("b.yaml", &(whole("best", &["bob"]) + &set("acmee", &["sam"])));
+    world
+        .write("a.yaml", &whole("acme", &["ann"]))
+        .write("b.yaml", &(whole("best", &["bob"]) + &set("acmee", &["sam"])));
     assert_eq!(world.look(), "acme = ann held; best = bob kept");
 }
 
 #[test]
 fn a_tenant_is_removed_cleanly() {
-    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
+    let mut world =
+        World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &whole("b", &["bob"]))]);
     world.look();
     world.remove("a.yaml");
     assert_eq!(world.look(), "b = bob");
@@ -221,11 +249,19 @@ fn a_kept_version_and_a_new_one_cannot_want_the_same() {
     let cases: [(&str, Change, &str); 4] = [
         ("a number", ("b.yaml", whole("b", &["bob:0100"])), "a broken; b broken; c = cem"),
         ("a user", ("b.yaml", whole("b", &["ann"])), "a broken; b broken; c = cem"),
-        ("a tenant id", ("b.yaml", tenant_with("b", b'a') + &set("b", &["bob"])), "a broken; b broken; c = cem"),
+        (
+            "a tenant id",
+            ("b.yaml", tenant_with("b", b'a') + &set("b", &["bob"])),
+            "a broken; b broken; c = cem",
+        ),
         ("nothing", ("b.yaml", whole("b", &["bob:0101"])), "a = ann kept; b = bob; c = cem"),
     ];
     for (what, (file, text), expected) in cases {
-        let mut world = World::new(&[("a.yaml", &a()), ("b.yaml", &whole("b", &["bob"])), ("c.yaml", &whole("c", &["cem"]))]);
+        let mut world = World::new(&[
+            ("a.yaml", &a()),
+            ("b.yaml", &whole("b", &["bob"])),
+            ("c.yaml", &whole("c", &["cem"])),
+        ]);
         assert_eq!(world.look(), "a = ann; b = bob; c = cem", "{what}");
         world.write("a.yaml", NONSENSE).write(file, &text);
         assert_eq!(world.look(), expected, "{what}");
@@ -240,8 +276,11 @@ fn a_kept_version_and_a_new_one_cannot_want_the_same() {
 fn a_tenant_kept_while_its_manifests_were_incomplete_stays_held() {
     let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("x.yaml", NONSENSE)]);
     assert_eq!(world.look(), "a = ann held");
-    // The other file is repaired, but `a` breaks in the same moment: the version that is kept never knew what stood there.
-    world.write("x.yaml", &set("a", &["xia"])).write("a.yaml", &(whole("a", &["ann"]) + "      sbcGatewayId: 0\n"));
+    // The other file is repaired, but `a` breaks in the same moment: the version that is kept never
+    // knew what stood there.
+    world
+        .write("x.yaml", &set("a", &["xia"]))
+        .write("a.yaml", &(whole("a", &["ann"]) + "      sbcGatewayId: 0\n"));
     assert_eq!(world.look(), "a = ann kept held");
     world.write("a.yaml", &whole("a", &["ann"]));
     assert_eq!(world.look(), "a = ann xia");
@@ -249,10 +288,20 @@ fn a_tenant_kept_while_its_manifests_were_incomplete_stays_held() {
 
 #[test]
 fn an_emptied_file_keeps_what_it_spoke_of_and_a_new_one_disturbs_nothing() {
-    for empty in ["", " \n\t\n", "\u{feff}", "---\n", "# bob has left\n# so has bea\n", "--- # later\n...\n", "%YAML 1.2\n---\n"]
-    {
-        let mut world =
-            World::new(&[("a.yaml", &whole("a", &["ann"])), ("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
+    for empty in [
+        "",
+        " \n\t\n",
+        "\u{feff}",
+        "---\n",
+        "# bob has left\n# so has bea\n",
+        "--- # later\n...\n",
+        "%YAML 1.2\n---\n",
+    ] {
+        let mut world = World::new(&[
+            ("a.yaml", &whole("a", &["ann"])),
+            ("b.yaml", &tenant("b")),
+            ("s.yaml", &set("b", &["bob"])),
+        ]);
         assert_eq!(world.look(), "a = ann; b = bob");
         world.write("s.yaml", empty).write("new.yaml", empty);
         assert_eq!(world.look(), "a = ann; b = bob kept", "{empty:?}");
@@ -281,7 +330,8 @@ fn an_emptied_file_whose_users_have_moved_is_just_empty() {
 
 #[test]
 fn a_file_that_was_empty_from_the_beginning_leaves_a_doubt_until_it_speaks_or_goes() {
-    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("s.yaml", "# nobody\n"), ("t.yaml", "")]);
+    let mut world =
+        World::new(&[("a.yaml", &whole("a", &["ann"])), ("s.yaml", "# nobody\n"), ("t.yaml", "")]);
     world.look();
     assert_eq!(world.doubts(), ["a: s.yaml is empty, so nobody knows whom it named"]);
     world.write("s.yaml", &set("a", &["amy"]));
@@ -297,6 +347,9 @@ fn one_bad_document_does_not_take_its_neighbours_along() {
     let both = |b: &str| whole("a", &["ann"]) + b;
     let mut world = World::new(&[("all.yaml", &both(&whole("b", &["bob"])))]);
     assert_eq!(world.look(), "a = ann; b = bob");
-    world.write("all.yaml", &(whole("a", &["ann", "amy"]) + &whole("b", &["bob"]) + "      sbcGatewayId: 0\n"));
+    world.write(
+        "all.yaml",
+        &(whole("a", &["ann", "amy"]) + &whole("b", &["bob"]) + "      sbcGatewayId: 0\n"),
+    );
     assert_eq!(world.look(), "a = amy ann; b = bob kept");
 }

@@ -1,12 +1,13 @@
-//! Live state that is kept in files: the real binary observes, plans from a file, imports and is compared with itself.
+//! Live state that is kept in files: the real binary observes, plans from a file, imports and is
+//! compared with itself.
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use dialplane::{
     import::{Choice, SplitBy, import},
     model::{
-        Beside, Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant, LiveUser, Observed, PhoneNumber,
-        TenantName, TenantRef, Unread, Value,
+        Beside, Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant,
+        LiveUser, Observed, PhoneNumber, TenantName, TenantRef, Unread, Value,
     },
     sandbox::{Failure, Route, Rule, World},
     snapshot::{Shot, Snapshot},
@@ -47,8 +48,10 @@ async fn a_plan_from_a_snapshot_is_the_plan_of_the_service() {
         }
     }
     assert!(plans(&stage, &["--live", "live.json"]).await[0].1.contains("gateway 805"));
-    // Whatever the service holds: nobody asks it. And without a configuration there is nothing to ask with.
-    let (calls, before) = (stage.sandbox.calls().len(), plans(&stage, &["--live", "live.json"]).await);
+    // Whatever the service holds: nobody asks it. And without a configuration there is nothing to
+    // ask with.
+    let (calls, before) =
+        (stage.sandbox.calls().len(), plans(&stage, &["--live", "live.json"]).await);
     assert_eq!(stage.sandbox.calls().len(), calls);
     let alone = crate::folder::folder();
     fs::copy(&file, alone.path().join("live.json")).unwrap();
@@ -58,7 +61,11 @@ async fn a_plan_from_a_snapshot_is_the_plan_of_the_service() {
         let arguments = [arguments, &["--live", "live.json", "manifests"]].concat();
         let ended = stage.run_in(alone.path(), &arguments).await;
         assert_eq!((ended.code, &ended.stdout), (before[0].0, &before[0].1), "{}", ended.stderr);
-        assert!(ended.stderr.starts_with("live state is taken from live.json, observed at 20"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.starts_with("live state is taken from live.json, observed at 20"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
@@ -75,7 +82,12 @@ async fn a_tenant_that_could_not_be_read_is_kept_as_such() {
     stage.sandbox.faults(|faults| faults.rules[0].tenant = None);
     let before = fs::read(stage.path().join("live.json")).unwrap();
     let observed = stage.run(&["observe", "--out", "live.json"]).await;
-    assert_eq!((observed.code, fs::read(stage.path().join("live.json")).unwrap()), (1, before), "{}", observed.stderr);
+    assert_eq!(
+        (observed.code, fs::read(stage.path().join("live.json")).unwrap()),
+        (1, before),
+        "{}",
+        observed.stderr
+    );
     let one = stage.run(&["observe", "--tenant", "adatum"]).await;
     assert_eq!(one.code, 1);
 }
@@ -83,9 +95,17 @@ async fn a_tenant_that_could_not_be_read_is_kept_as_such() {
 /// Five customers of 200, with the differences that people have; two are read through Graph.
 fn thousand() -> String {
     let mut text = String::new();
-    for (tenant, read) in ["", "", "confirm: graph", "live: graph", "live: graph"].into_iter().enumerate() {
+    for (tenant, read) in
+        ["", "", "confirm: graph", "live: graph", "live: graph"].into_iter().enumerate()
+    {
         text += &format!(
-            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{tenant}\n  mode: enforce\n  prune: never\n  {read}\n  numbers: {{ extensionPrefix: \"+1\" }}\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: t{tenant} }}\nspec:\n  users:\n"
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+                {{ name: t{tenant} }}\nspec:\n  tenantId: \
+                00000000-0000-4000-8000-00000000000{tenant}\n  mode: enforce\n  prune: \
+                never\n  {read}\n  numbers: {{ extensionPrefix: \"+1\" }}\n  defaults: \
+                {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: \
+                dialplane/v1\nkind: UserSet\nmetadata: \
+                {{ name: all, tenant: t{tenant} }}\nspec:\n  users:\n"
         );
         for user in 0..200 {
             let calling = if user % 9 == 7 { "disabled" } else { "enabled" };
@@ -95,10 +115,14 @@ fn thousand() -> String {
                 _ => format!("\"+1425{tenant}55{user:04}\""),
             };
             text += &format!(
-                "    - userPrincipalName: user{user}@t{tenant}.example\n      calling: {calling}\n      phoneNumber: {number}\n"
+                "    - userPrincipalName: user{user}@t{tenant}.example\n      calling: \
+                    {calling}\n      phoneNumber: {number}\n"
             );
             if user % 4 == 0 {
-                text += &format!("      userTag: \"0{}\"\n      callPolicy: {{ name: 'O''Neil \"x\": no' }}\n", user % 3);
+                text += &format!(
+                    "      userTag: \"0{}\"\n      callPolicy: {{ name: 'O''Neil \"x\": no' }}\n",
+                    user % 3
+                );
             }
         }
     }
@@ -111,7 +135,18 @@ async fn a_thousand_users_are_imported_and_nothing_is_left_to_do() {
     assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
     let cases: [(&str, &[&str]); 3] = [
         ("service", &["--everybody"]),
-        ("kept", &["--live", "live.json", "--everybody", "--split-by", "userTag", "--users-per-file", "40"]),
+        (
+            "kept",
+            &[
+                "--live",
+                "live.json",
+                "--everybody",
+                "--split-by",
+                "userTag",
+                "--users-per-file",
+                "40",
+            ],
+        ),
         ("nowhere", &["--live", "live.json"]),
     ];
     for (folder, how) in cases {
@@ -122,8 +157,14 @@ async fn a_thousand_users_are_imported_and_nothing_is_left_to_do() {
             let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
             let tenants = plan["tenants"].as_array().unwrap();
             assert_eq!(tenants.len(), 5);
-            assert!(tenants.iter().all(|tenant| tenant["steps"] == serde_json::json!([])), "{plan:#}");
-            assert!(tenants.iter().all(|tenant| tenant["problems"] == serde_json::json!([])), "{plan:#}");
+            assert!(
+                tenants.iter().all(|tenant| tenant["steps"] == serde_json::json!([])),
+                "{plan:#}"
+            );
+            assert!(
+                tenants.iter().all(|tenant| tenant["problems"] == serde_json::json!([])),
+                "{plan:#}"
+            );
         }
         let check = stage.run(&["import", "--check", folder]).await;
         assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
@@ -154,13 +195,28 @@ async fn an_import_begins_from_nothing() {
     let tenant = "contoso=00000000-0000-4000-8000-000000000001,+1";
     let imported = stage.run(&["import", "--tenant-id", tenant, "--out", "manifests"]).await;
     assert_eq!(imported.code, 0, "{}", imported.stderr);
-    let files = ["tenant", "users", "users-other"].map(|file| format!("manifests/contoso/{file}.yaml\n"));
+    let files =
+        ["tenant", "users", "users-other"].map(|file| format!("manifests/contoso/{file}.yaml\n"));
     assert_eq!(imported.stdout, files.concat());
     let plan = stage.run(&["plan"]).await;
-    assert!(plan.code == 0 && plan.stdout.contains("plan: nothing to do"), "{}{}", plan.stdout, plan.stderr);
+    assert!(
+        plan.code == 0 && plan.stdout.contains("plan: nothing to do"),
+        "{}{}",
+        plan.stdout,
+        plan.stderr
+    );
     let users = fs::read_to_string(stage.path().join("manifests/contoso/users.yaml")).unwrap();
-    assert!(stage.run(&["import", "--out", "manifests"]).await.stderr.contains("is not empty: it holds contoso"));
-    assert_eq!(fs::read_to_string(stage.path().join("manifests/contoso/users.yaml")).unwrap(), users);
+    assert!(
+        stage
+            .run(&["import", "--out", "manifests"])
+            .await
+            .stderr
+            .contains("is not empty: it holds contoso")
+    );
+    assert_eq!(
+        fs::read_to_string(stage.path().join("manifests/contoso/users.yaml")).unwrap(),
+        users
+    );
 }
 
 #[test]
@@ -214,7 +270,11 @@ fn damage_is_told_at_its_place_all_at_once() {
 "#;
     let told = |text: &str| {
         let problems = Snapshot::new("live.json").add_json("live.json", text).unwrap_err();
-        problems.iter().map(|problem| format!("{:?} {}\n", problem.position(), problem.message)).collect::<Vec<_>>().concat()
+        problems
+            .iter()
+            .map(|problem| format!("{:?} {}\n", problem.position(), problem.message))
+            .collect::<Vec<_>>()
+            .concat()
     };
     insta::assert_snapshot!(told(text));
     let twice = r#"{"version": 1, "kind": "Snapshot", "tenants": [{"name":"contoso","id":"87d349ed-44d7-43e1-9a83-5f2406dee5bd",
@@ -230,20 +290,40 @@ fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("fleet.yaml", &fleet());
     let rows: Vec<String> = (0..12)
-        .map(|user| format!("user{user}@contoso.example;+14255551{user:03};{}\n", if user == 7 { "off" } else { "on" }))
+        .map(|user| {
+            format!(
+                "user{user}@contoso.example;+14255551{user:03};{}\n",
+                if user == 7 { "off" } else { "on" }
+            )
+        })
         .collect();
     fs::create_dir(folder.path().join("live")).unwrap();
     put("live/contoso.csv", &format!("TeamsUserID;PhoneNumber;State\n{}", rows.concat()));
-    put("dialplane.yaml", "live: { portal: { calling: { column: state, enabled: [\"on\"], disabled: [\"off\"] } } }\n");
+    put(
+        "dialplane.yaml",
+        "live: { portal: { calling: { column: state, enabled: [\"on\"], disabled: [\"off\"] } } }\n",
+    );
     let plan = |path: &str| {
-        Ended::from(dialplane(folder.path(), &["plan", "fleet.yaml", "--tenant", "contoso", "--live", path]).output().unwrap())
+        Ended::from(
+            dialplane(
+                folder.path(),
+                &["plan", "fleet.yaml", "--tenant", "contoso", "--live", path],
+            )
+            .output()
+            .unwrap(),
+        )
     };
     let mut told = None;
     for path in ["live", "live/contoso.csv"] {
         let ended = plan(path);
         assert_eq!(told.get_or_insert_with(|| ended.stdout.clone()), &ended.stdout);
-        assert!(ended.stdout.contains("update ") && !ended.stdout.contains("able "), "calling is as it should be");
-        assert!(ended.stderr.contains("lists of the portal do not tell consent, which counts as not given: contoso"));
+        assert!(
+            ended.stdout.contains("update ") && !ended.stdout.contains("able "),
+            "calling is as it should be"
+        );
+        assert!(ended.stderr.contains(
+            "lists of the portal do not tell consent, which counts as not given: contoso"
+        ));
     }
 }
 
@@ -255,21 +335,27 @@ async fn what_is_not_understood_or_held_by_others_is_kept_as_well() {
         ("\"useTeamsVoicemail\":true", "\"useTeamsVoicemail\":\"on\""),
         ("\"teamsUserId\":\"user5@contoso.example\"", "\"teamsUserId\":\"user5\""),
     ];
-    stage.sandbox.faults(|faults| faults.respell = odd.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into());
+    stage.sandbox.faults(|faults| {
+        faults.respell = odd.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into();
+    });
     stage.configure("portalLoginName: /portalLoginName", "portalLoginName: /loginName");
     let observed = stage.run(&["observe", "--out", "kept.json"]).await;
     assert_eq!(observed.code, 0, "{}", observed.stderr);
     let text = fs::read_to_string(stage.path().join("kept.json")).unwrap();
-    for kept in ["\"unreadable\":\"(425) 555-1003\"", "\"place\":\"/loginName\"", "\"holder\":\"user5\""] {
+    for kept in
+        ["\"unreadable\":\"(425) 555-1003\"", "\"place\":\"/loginName\"", "\"holder\":\"user5\""]
+    {
         assert!(text.contains(kept), "no {kept} in {text}");
     }
     let asked = plans(&stage, &[]).await;
     assert!(asked.iter().all(|(_, plan)| plan.contains("(425) 555-1003")), "{asked:?}");
     assert_eq!(asked, plans(&stage, &["--live", "kept.json"]).await);
-    // A snapshot of an earlier version has nothing beside users, and may have numbers that are no certain ones.
-    let former = text
-        .replacen("\"version\": 2", "\"version\": 1", 1)
-        .replace("{\"unreadable\":\"(425) 555-1003\",\"place\":\"at `/phoneNumber`\"}", "\"(425) 555-1003\"");
+    // A snapshot of an earlier version has nothing beside users, and may have numbers that are no
+    // certain ones.
+    let former = text.replacen("\"version\": 2", "\"version\": 1", 1).replace(
+        "{\"unreadable\":\"(425) 555-1003\",\"place\":\"at `/phoneNumber`\"}",
+        "\"(425) 555-1003\"",
+    );
     fs::write(stage.path().join("kept.json"), former).unwrap();
     let again = plans(&stage, &["--live", "kept.json"]).await;
     assert!(again.iter().all(|(_, plan)| plan.contains("(425) 555-1003")), "{again:?}");
@@ -286,31 +372,48 @@ fn odd() -> Shot {
         account: None,
     };
     let text = |text: &str| Observed::Set(Value::Text(text.into()));
-    let phone = |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
+    let phone =
+        |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
     let user = |who: &str, calling: LiveCalling, details: &[(Field, Observed)]| {
-        let always = [(Field::SbcGatewayId, Observed::Set(gateway(805))), (Field::CallPolicyName, text("Global"))];
+        let always = [
+            (Field::SbcGatewayId, Observed::Set(gateway(805))),
+            (Field::CallPolicyName, text("Global")),
+        ];
         let details = always.into_iter().chain(details.iter().cloned()).collect();
         (upn(who), LiveUser { upn: upn(who), id: None, calling, details })
     };
     let (on, off) = (LiveCalling::Enabled, LiveCalling::Disabled);
     let users = [
-        user("adele@contoso.com", on.clone(), &[(Field::PhoneNumber, phone("14255550100")), (Field::UserTag, text("no"))]),
+        user(
+            "adele@contoso.com",
+            on.clone(),
+            &[(Field::PhoneNumber, phone("14255550100")), (Field::UserTag, text("no"))],
+        ),
         user("alex@contoso.com", on.clone(), &[(Field::PhoneNumber, phone("1000"))]),
         user(
             "o'neil@contoso.com",
             on.clone(),
-            &[(Field::PhoneNumber, phone("+14255550101")), (Field::CallPolicyCnam, text("O'Neil: \"x\""))],
+            &[
+                (Field::PhoneNumber, phone("+14255550101")),
+                (Field::CallPolicyCnam, text("O'Neil: \"x\"")),
+            ],
         ),
         user(
             "twice@contoso.com",
             on.clone(),
-            &[(Field::PhoneNumber, phone("+14255550101")), (Field::SbcGatewayId, Observed::Set(gateway(807)))],
+            &[
+                (Field::PhoneNumber, phone("+14255550101")),
+                (Field::SbcGatewayId, Observed::Set(gateway(807))),
+            ],
         ),
         user(
             "broken@contoso.com",
             on.clone(),
             &[
-                (Field::UseTeamsVoicemail, Observed::Unreadable(Unread::new("perhaps", "at `/voicemail`"))),
+                (
+                    Field::UseTeamsVoicemail,
+                    Observed::Unreadable(Unread::new("perhaps", "at `/voicemail`")),
+                ),
                 (Field::UserTag, text("two\nlines")),
             ],
         ),
@@ -343,9 +446,14 @@ fn odd() -> Shot {
 
 #[test]
 fn what_a_manifest_cannot_say_stands_as_a_comment() {
-    let imported = import(&[odd()], &Choice { users_per_file: 500, split_by: None, everybody: false });
+    let imported =
+        import(&[odd()], &Choice { users_per_file: 500, split_by: None, everybody: false });
     assert_eq!((imported.users, imported.left_out, imported.passed_over), (6, 3, 1));
-    let text = imported.files.iter().map(|file| format!("==> {}\n{}\n", file.path, file.text)).collect::<Vec<_>>();
+    let text = imported
+        .files
+        .iter()
+        .map(|file| format!("==> {}\n{}\n", file.path, file.text))
+        .collect::<Vec<_>>();
     insta::assert_snapshot!(text.concat());
 }
 
@@ -354,10 +462,16 @@ fn imported_files_can_be_checked_out_everywhere() {
     let mut shot = odd();
     shot.tenant.name = TenantName::parse("aux").unwrap();
     let live = Arc::get_mut(shot.live.as_mut().unwrap()).unwrap();
-    for (user, tag) in live.users.values_mut().zip(["LPT1", "Con", "con.de", "nul", "com\u{b9}", "aux-2", "Aux 2"]) {
+    for (user, tag) in
+        live.users.values_mut().zip(["LPT1", "Con", "con.de", "nul", "com\u{b9}", "aux-2", "Aux 2"])
+    {
         user.details.insert(Field::UserTag, Observed::Set(Value::Text(tag.into())));
     }
-    let choice = Choice { users_per_file: 500, split_by: Some(SplitBy::Field(Field::UserTag)), everybody: true };
+    let choice = Choice {
+        users_per_file: 500,
+        split_by: Some(SplitBy::Field(Field::UserTag)),
+        everybody: true,
+    };
     let imported = import(&[shot], &choice);
     let paths: Vec<&str> = imported.files.iter().map(|file| file.path.as_str()).collect();
     assert!(paths.iter().all(|path| path.starts_with("aux-1/")), "{paths:?}");
@@ -367,5 +481,10 @@ fn imported_files_can_be_checked_out_everywhere() {
     }
     let lower: BTreeSet<String> = paths.iter().map(|path| path.to_lowercase()).collect();
     assert_eq!(lower.len(), paths.len(), "{paths:?}");
-    assert!(imported.files.iter().all(|file| file.text.contains("name: aux") || file.text.contains("tenant: aux")));
+    assert!(
+        imported
+            .files
+            .iter()
+            .all(|file| file.text.contains("name: aux") || file.text.contains("tenant: aux"))
+    );
 }

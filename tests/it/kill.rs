@@ -1,6 +1,8 @@
-//! The real binary, killed at random moments with SIGKILL and started again: the end is the same as without.
+//! The real binary, killed at random moments with SIGKILL and started again: the end is the same as
+//! without.
 //!
-//! `KILLS=500 cargo test --test it kill -- --nocapture` kills more often than the ordinary run and prints the figures.
+//! `KILLS=500 cargo test --test it kill -- --nocapture` kills more often than the ordinary run and
+//! prints the figures.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,7 +15,8 @@ use crate::stage::Stage;
 
 /// Kills in the ordinary run.
 const KILLS: u32 = 20;
-/// Runs of one stage until it must be done. Each that is killed gets further than the one before or waits for a lost answer.
+/// Runs of one stage until it must be done. Each that is killed gets further than the one before or
+/// waits for a lost answer.
 const MAX_RUNS: u32 = 200;
 
 /// Everybody's calling and details, by tenant and user.
@@ -31,7 +34,10 @@ pub(crate) fn everybody(stage: &Stage) -> Everybody {
 /// A stage on which lost answers are decided soon, with calls that take a little while.
 pub(crate) async fn stage(seed: u64) -> Stage {
     let stage = Stage::set(|desired| World::drifted(desired, seed)).await;
-    stage.configure("settle: 5s, firstSettle: 5s, syncSpacing: 0s", "settle: 200ms, firstSettle: 200ms, syncSpacing: 60ms");
+    stage.configure(
+        "settle: 5s, firstSettle: 5s, syncSpacing: 0s",
+        "settle: 200ms, firstSettle: 200ms, syncSpacing: 60ms",
+    );
     stage.sandbox.faults(|faults| {
         faults.seed = seed;
         faults.latency.random_ms = 12;
@@ -55,8 +61,14 @@ pub(crate) async fn finish(stage: &Stage) -> u32 {
 /// Tenants that were written to after their last sync.
 pub(crate) fn unsynced(stage: &Stage) -> Vec<String> {
     let mut dirty: BTreeMap<String, bool> = BTreeMap::new();
-    for call in stage.sandbox.writes().into_iter().filter(|call| call.status == Some(200) || call.status.is_none()) {
-        dirty.insert(call.tenant.unwrap_or_default(), !call.path.contains("syncTeamsRegistrations"));
+    for call in stage
+        .sandbox
+        .writes()
+        .into_iter()
+        .filter(|call| call.status == Some(200) || call.status.is_none())
+    {
+        dirty
+            .insert(call.tenant.unwrap_or_default(), !call.path.contains("syncTeamsRegistrations"));
     }
     dirty.into_iter().filter(|(_, dirty)| *dirty).map(|(tenant, _)| tenant).collect()
 }
@@ -85,5 +97,8 @@ async fn killed_at_any_moment_it_ends_as_if_it_had_not_been() {
         assert_eq!(unsynced(&rough), [""; 0], "seed {seed}: a sync was lost");
         extra += rough.sandbox.writes().len().saturating_sub(calls);
     }
-    println!("{kills} kills over {seed} fleets: all ended right, no sync lost; {extra} calls more than without kills");
+    println!(
+        "{kills} kills over {seed} fleets: all ended right, no sync lost; {extra} calls more than \
+            without kills"
+    );
 }

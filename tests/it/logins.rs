@@ -11,7 +11,10 @@ const SECRET: &str = "{ command: [printf, sandbox-secret] }";
 /// A stage whose client secret and password come from elsewhere.
 async fn with_secret(source: &str) -> Stage {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    stage.configure(&format!("clientSecret: {SECRET}\n  username"), &format!("clientSecret: {source}\n  username"));
+    stage.configure(
+        &format!("clientSecret: {SECRET}\n  username"),
+        &format!("clientSecret: {source}\n  username"),
+    );
     stage.configure(&format!("  password: {SECRET}"), &format!("  password: {source}"));
     stage
 }
@@ -37,7 +40,12 @@ async fn a_refused_login_is_the_only_one_of_its_pass() {
         assert_eq!(asked(&stage, "/oauth/token") - before, 1, "{command:?}: {}", ended.stdout);
     }
     let plan = stage.run(&["plan"]).await;
-    assert_eq!(plan.stdout.matches("the client id or the client secret is wrong").count(), 3, "{}", plan.stdout);
+    assert_eq!(
+        plan.stdout.matches("the client id or the client secret is wrong").count(),
+        3,
+        "{}",
+        plan.stdout
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +56,9 @@ async fn a_service_waits_before_it_tries_refused_credentials_again() {
     let mut service = stage.start(&["run"]);
     // Each tenant has been looked at in vain.
     service
-        .until("all are told", || ["adatum", "contoso", "fabrikam"].iter().all(|name| stage.text("stdout").contains(name)))
+        .until("all are told", || {
+            ["adatum", "contoso", "fabrikam"].iter().all(|name| stage.text("stdout").contains(name))
+        })
         .await;
     assert_eq!(asked(&stage, "/oauth/token"), 1);
     assert_eq!(service.stop().await, Some(0));
@@ -77,7 +87,10 @@ async fn a_secret_that_cannot_be_had_is_asked_for_once() {
 async fn a_refused_application_is_refused_for_all_tenants() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     graph_for_all(&stage);
-    stage.configure(&format!("clientSecret: {SECRET}\n  baseUrl"), "clientSecret: { command: [printf, wrong] }\n  baseUrl");
+    stage.configure(
+        &format!("clientSecret: {SECRET}\n  baseUrl"),
+        "clientSecret: { command: [printf, wrong] }\n  baseUrl",
+    );
     let plan = stage.run(&["plan"]).await;
     assert_eq!(asked(&stage, "/oauth2/v2.0/token"), 1, "{}", plan.stdout);
     assert_eq!(plan.stdout.matches("held: log in to").count(), 3, "{}", plan.stdout);
@@ -92,8 +105,12 @@ async fn a_refused_application_is_refused_for_all_tenants() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_refuses_every_token_is_not_asked_for_more() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    for route in [Route::Enterprise, Route::ListUsers, Route::WhoAmI, Route::Gateways, Route::Enterprises] {
-        stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Unauthorized).on(route)));
+    for route in
+        [Route::Enterprise, Route::ListUsers, Route::WhoAmI, Route::Gateways, Route::Enterprises]
+    {
+        stage
+            .sandbox
+            .faults(|faults| faults.rules.push(Rule::new(Failure::Unauthorized).on(route)));
     }
     let plan = stage.run(&["plan"]).await;
     assert!(plan.stdout.contains("refused a fresh token"), "{}", plan.stdout);
@@ -110,14 +127,26 @@ async fn what_windows_adds_to_a_secret_is_no_part_of_it_and_what_nobody_sees_is_
     };
     put(b"\xef\xbb\xbfsandbox-secret\r\n");
     let plan = stage.run(&["plan"]).await;
-    let said: Vec<&str> = plan.stderr.lines().filter(|line| !line.starts_with("account ")).collect();
+    let said: Vec<&str> =
+        plan.stderr.lines().filter(|line| !line.starts_with("account ")).collect();
     assert_eq!((plan.code, said), (0, Vec::new()), "{}", plan.stdout);
 
     put(b"sandbox-secret \n");
     let (plan, doctor) = (stage.run(&["plan"]).await, stage.run(&["doctor"]).await);
     let told = "ends in a blank, which counts as part of it";
-    assert!(plan.stdout.contains(told) && doctor.stdout.contains(told), "{}{}", plan.stdout, doctor.stdout);
-    assert!(doctor.stdout.contains("warn  connectToTeams  secret         `connectToTeams.password`: file "), "{}", doctor.stdout);
+    assert!(
+        plan.stdout.contains(told) && doctor.stdout.contains(told),
+        "{}{}",
+        plan.stdout,
+        doctor.stdout
+    );
+    assert!(
+        doctor
+            .stdout
+            .contains("warn  connectToTeams  secret         `connectToTeams.password`: file "),
+        "{}",
+        doctor.stdout
+    );
 
     for (bytes, words) in [
         (&b"sandbox-secret\n\n"[..], "it ends in more than one line break"),
@@ -127,7 +156,12 @@ async fn what_windows_adds_to_a_secret_is_no_part_of_it_and_what_nobody_sees_is_
     ] {
         put(bytes);
         let (plan, doctor) = (stage.run(&["plan"]).await, stage.run(&["doctor"]).await);
-        assert!(plan.stdout.contains(words) && doctor.stdout.contains(words), "{words}: {}{}", plan.stdout, doctor.stdout);
+        assert!(
+            plan.stdout.contains(words) && doctor.stdout.contains(words),
+            "{words}: {}{}",
+            plan.stdout,
+            doctor.stdout
+        );
     }
 
     put(b"sandbox-secret");
@@ -146,7 +180,11 @@ async fn a_secret_that_never_ends_holds_nothing_up() {
     let secret = stage.path().join("secret");
     assert!(Command::new("mkfifo").arg(&secret).status().unwrap().success());
     let pipe = stage.run(&["plan"]).await;
-    assert!(pipe.stdout.contains("it is a pipe, and only a regular file is read"), "{}", pipe.stdout);
+    assert!(
+        pipe.stdout.contains("it is a pipe, and only a regular file is read"),
+        "{}",
+        pipe.stdout
+    );
     fs::remove_file(&secret).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &secret).unwrap();
     let device = stage.run(&["plan"]).await;
@@ -157,7 +195,10 @@ async fn a_secret_that_never_ends_holds_nothing_up() {
     let pid = || fs::read_to_string(stage.path().join("pid")).unwrap_or_default();
     plan.until("the command runs", || pid().ends_with('\n')).await;
     assert_eq!(plan.stop().await, Some(1));
-    let gone = || fs::read_to_string(format!("/proc/{}/stat", pid().trim())).is_ok_and(|stat| !stat.contains(") Z "));
+    let gone = || {
+        fs::read_to_string(format!("/proc/{}/stat", pid().trim()))
+            .is_ok_and(|stat| !stat.contains(") Z "))
+    };
     for _ in 0..1000 {
         if !gone() {
             return;
@@ -174,7 +215,8 @@ async fn a_variable_that_is_set_and_empty_is_as_good_as_none() {
         let mut command = dialplane(stage.path(), arguments);
         command.envs(variables.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let text =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         (output.status.code().unwrap(), text)
     };
     let all = [
@@ -197,6 +239,7 @@ async fn a_variable_that_is_set_and_empty_is_as_good_as_none() {
     let (code, text) = run(&["plan"], &[("CS", "")]).await;
     assert!(code == 1 && text.contains("the variable is empty, which counts as not set"), "{text}");
     fs::rename(stage.path().join("dialplane.yaml"), stage.path().join("other.yaml")).unwrap();
-    let (code, text) = run(&["plan"], &[("CS", "sandbox-secret"), ("DIALPLANE_CONFIG", "other.yaml")]).await;
+    let (code, text) =
+        run(&["plan"], &[("CS", "sandbox-secret"), ("DIALPLANE_CONFIG", "other.yaml")]).await;
     assert_eq!(code, 0, "{text}");
 }

@@ -1,4 +1,5 @@
-//! The shipped manifests, and the schema that editors check manifests with: it and the program agree.
+//! The shipped manifests, and the schema that editors check manifests with: it and the program
+//! agree.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -17,7 +18,10 @@ fn schema() -> Validator {
 
 fn documents(text: &str) -> Vec<Value> {
     let documents = yaml::documents(text).expect("YAML");
-    documents.into_iter().map(|document| serde_json::to_value(document).expect("only text as keys")).collect()
+    documents
+        .into_iter()
+        .map(|document| serde_json::to_value(document).expect("only text as keys"))
+        .collect()
 }
 
 fn shipped() -> Vec<ManifestFile> {
@@ -32,15 +36,26 @@ fn the_shipped_manifests_are_right_and_show_what_there_is() {
 
     let tenants: Vec<_> = loaded.desired.tenants.values().collect();
     let users: Vec<_> = tenants.iter().flat_map(|tenant| tenant.users.values()).collect();
-    assert!(tenants.len() >= 3 && users.len() >= 60, "{} tenants, {} users", tenants.len(), users.len());
+    assert!(
+        tenants.len() >= 3 && users.len() >= 60,
+        "{} tenants, {} users",
+        tenants.len(),
+        users.len()
+    );
     assert!(shipped().len() > tenants.len(), "users are split over several files");
 
     let countries: BTreeSet<_> = ["+1", "+44", "+49", "+61"].into_iter().collect();
     let numbers: Vec<_> = users.iter().filter_map(|user| user.details.phone()).collect();
-    let of = |country: &str| numbers.iter().any(|number| !number.is_extension() && number.normal().starts_with(country));
+    let of = |country: &str| {
+        numbers.iter().any(|number| !number.is_extension() && number.normal().starts_with(country))
+    };
     assert!(countries.into_iter().all(of));
     assert!(numbers.iter().any(|number| number.is_extension()));
-    assert!(users.iter().any(|user| user.calling == Calling::Disabled && user.details.phone().is_none()));
+    assert!(
+        users
+            .iter()
+            .any(|user| user.calling == Calling::Disabled && user.details.phone().is_none())
+    );
     assert!(tenants.iter().any(|tenant| tenant.prune == Prune::Disable));
     assert!(tenants.iter().any(|tenant| !tenant.protect.users.is_empty()));
     for tenant in &tenants {
@@ -50,9 +65,13 @@ fn the_shipped_manifests_are_right_and_show_what_there_is() {
             tenant.name
         );
     }
-    // The sandbox takes the last tenant's consent away, and the first ones are where people look for changes.
+    // The sandbox takes the last tenant's consent away, and the first ones are where people look
+    // for changes.
     let modes: Vec<_> = tenants.iter().map(|tenant| tenant.mode).collect();
-    assert!(modes.iter().take(3).chain(modes.last()).all(|mode| *mode == Mode::Enforce), "{modes:?}");
+    assert!(
+        modes.iter().take(3).chain(modes.last()).all(|mode| *mode == Mode::Enforce),
+        "{modes:?}"
+    );
 }
 
 #[test]
@@ -60,7 +79,8 @@ fn the_shipped_manifests_fit_the_schema() {
     let schema = schema();
     for file in shipped() {
         for document in documents(file.text.as_ref().expect("text")) {
-            let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+            let errors: Vec<String> =
+                schema.iter_errors(&document).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", file.path);
         }
     }
@@ -112,15 +132,22 @@ spec:
 /// What both texts become with one replacement, which has to be found in one of them.
 fn edited(from: &str, to: &str) -> [String; 2] {
     let both = [TENANT, USERS].map(|text| text.replacen(from, to, 1));
-    let changed = [TENANT, USERS].iter().zip(&both).filter(|(before, after)| *before != after).count();
+    let changed =
+        [TENANT, USERS].iter().zip(&both).filter(|(before, after)| *before != after).count();
     assert!(changed > 0 || from == to, "nothing contains {from:?}");
     both
 }
 
 /// Whether the schema, and whether the program accepts the two documents.
 fn verdicts(schema: &Validator, [tenant, users]: &[String; 2]) -> (bool, bool) {
-    let fits = [tenant, users].into_iter().flat_map(|text| documents(text)).all(|document| schema.is_valid(&document));
-    let loaded = manifest::load(&[ManifestFile::new("tenant.yaml", tenant), ManifestFile::new("users.yaml", users)]);
+    let fits = [tenant, users]
+        .into_iter()
+        .flat_map(|text| documents(text))
+        .all(|document| schema.is_valid(&document));
+    let loaded = manifest::load(&[
+        ManifestFile::new("tenant.yaml", tenant),
+        ManifestFile::new("users.yaml", users),
+    ]);
     (fits, loaded.diagnostics.is_empty())
 }
 
@@ -205,7 +232,10 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("  expires: 2026-09-30\n", "  expires: 2026-09-30\n  opens: all\n"),
     ];
     let schema = schema();
-    let mistakes: Vec<_> = wrong.iter().filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (false, false)).collect();
+    let mistakes: Vec<_> = wrong
+        .iter()
+        .filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (false, false))
+        .collect();
     assert!(mistakes.is_empty(), "not refused by both: {mistakes:#?}");
 }
 
@@ -216,7 +246,10 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("  limits: {disable: {percent: 10, count: 25}}\n", ""),
         ("percent: 10, count: 25", "count: 3"),
         ("limits: {disable: {percent: 10, count: 25}}", "limits: {}"),
-        ("limits: {disable: {percent: 10, count: 25}}", "limits: {shrink: {percent: 30, floor: 10}}"),
+        (
+            "limits: {disable: {percent: 10, count: 25}}",
+            "limits: {shrink: {percent: 30, floor: 10}}",
+        ),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: none"),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"+14255550100;ext=12\""),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"1000\""),
@@ -230,17 +263,26 @@ fn what_the_program_accepts_the_schema_accepts_too() {
         ("live: graph", "confirm: graph"),
         ("live: graph", "confirm: none"),
         ("87d349ed", "87D349ED"),
-        ("userPrincipalName: adele@contoso.com", "userPrincipalName: \"guest_fabrikam.com#EXT#@contoso.com\""),
+        (
+            "userPrincipalName: adele@contoso.com",
+            "userPrincipalName: \"guest_fabrikam.com#EXT#@contoso.com\"",
+        ),
         ("[mon, sun]", "[]"),
         ("to: \"05:00\"", "to: \"24:00\""),
         ("days: [mon, sun], ", ""),
         ("gates: [limit]", "gates: [limit, protected]"),
         ("max: 30", "users: [adele@contoso.com]"),
         ("expires: 2026-09-30", "expires: 2026-09-30T18:00:00Z"),
-        ("useTeamsVoicemail: true", "useAudioConferenceVRP: false, callPolicy: {cnam: TRANSPARENT}"),
+        (
+            "useTeamsVoicemail: true",
+            "useAudioConferenceVRP: false, callPolicy: {cnam: TRANSPARENT}",
+        ),
     ];
     let schema = schema();
-    let mistakes: Vec<_> = right.iter().filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (true, true)).collect();
+    let mistakes: Vec<_> = right
+        .iter()
+        .filter(|(from, to)| verdicts(&schema, &edited(from, to)) != (true, true))
+        .collect();
     assert!(mistakes.is_empty(), "not accepted by both: {mistakes:#?}");
 }
 
@@ -259,16 +301,31 @@ fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
                 match (user.calling, live.calling) {
                     (Calling::Enabled, Calling::Disabled) => enables += 1,
                     (Calling::Disabled, Calling::Enabled) => gone += 1,
-                    _ => updates += usize::from(user.details.iter().any(|(field, value)| live.stored.get(field) != Some(value))),
+                    _ => {
+                        updates += usize::from(
+                            user.details
+                                .iter()
+                                .any(|(field, value)| live.stored.get(field) != Some(value)),
+                        );
+                    }
                 }
             }
-            let people = || live.users.iter().filter(|(upn, live)| !upn.is_platform_account() && !live.hidden);
+            let people = || {
+                live.users.iter().filter(|(upn, live)| !upn.is_platform_account() && !live.hidden)
+            };
             let now = people().filter(|(_, live)| live.calling == Calling::Enabled).count();
             let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(*upn)).count();
             gone += if tenant.prune == Prune::Disable { strangers } else { 0 };
-            assert!(gone <= tenant.limits.disable.allows(now), "seed {seed}: {} would be held", tenant.name);
+            assert!(
+                gone <= tenant.limits.disable.allows(now),
+                "seed {seed}: {} would be held",
+                tenant.name
+            );
             disables += gone;
         }
-        assert!(enables > 0 && disables > 0 && updates > 2, "seed {seed}: {enables}, {disables}, {updates}");
+        assert!(
+            enables > 0 && disables > 0 && updates > 2,
+            "seed {seed}: {enables}, {disables}, {updates}"
+        );
     }
 }

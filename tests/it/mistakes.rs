@@ -1,4 +1,5 @@
-//! One file for each mistake that a person can make, and what that person then reads. A new file is a new case.
+//! One file for each mistake that a person can make, and what that person then reads. A new file is
+//! a new case.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +19,12 @@ fn cases() -> Vec<(String, String)> {
     let mut cases: Vec<(String, String)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()))
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_string_lossy().into_owned(),
+                fs::read_to_string(&path).unwrap(),
+            )
+        })
         .collect();
     cases.sort();
     cases
@@ -31,7 +37,8 @@ fn look(name: &str, text: &str) -> Loaded {
 /// What a person reads, and what becomes of the tenants.
 fn told(loaded: &Loaded) -> String {
     let rendered: Vec<String> = loaded.diagnostics.iter().map(render).collect();
-    let broken: Vec<&str> = loaded.broken.keys().map(dialplane::model::TenantName::as_str).collect();
+    let broken: Vec<&str> =
+        loaded.broken.keys().map(dialplane::model::TenantName::as_str).collect();
     let used = loaded.desired.tenants.values().map(|tenant| {
         let held = if tenant.incomplete.is_some() { ", removals held" } else { "" };
         format!("{}: {} users{held}", tenant.name, tenant.users.len())
@@ -98,9 +105,12 @@ fn no_word_of_the_machinery_reaches_people() {
     let mut leaks = Vec::new();
     for (name, text) in cases() {
         for diagnostic in look(&name, &text).diagnostics {
-            let words = format!("{} {}", diagnostic.message, diagnostic.hint.as_deref().unwrap_or(""));
+            let words =
+                format!("{} {}", diagnostic.message, diagnostic.hint.as_deref().unwrap_or(""));
             // The YAML parser speaks of block sequences; its sentences stand behind these words.
-            if !words.starts_with("this is no YAML") && machinery.iter().any(|word| words.contains(word)) {
+            if !words.starts_with("this is no YAML")
+                && machinery.iter().any(|word| words.contains(word))
+            {
                 leaks.push(format!("{name}: {words}"));
             }
         }
@@ -124,7 +134,8 @@ fn no_snapshot_has_outlived_its_case() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let case = file.strip_prefix("it__mistakes__mistake@").and_then(|rest| rest.strip_suffix(".snap"));
+        let case =
+            file.strip_prefix("it__mistakes__mistake@").and_then(|rest| rest.strip_suffix(".snap"));
         assert!(case.is_none_or(|case| known.contains(case)), "{file} has no case");
     }
 }

@@ -1,4 +1,5 @@
-//! The real binary after something was left open: what it says of that, in which order it pays, and how it ends.
+//! The real binary after something was left open: what it says of that, in which order it pays, and
+//! how it ends.
 
 use std::{fs, time::Duration};
 
@@ -15,7 +16,14 @@ fn late(route: Route) -> Rule {
 async fn killed(stage: &Stage, rule: Rule, path: &str, tenants: usize) {
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     let mut run = stage.start(&["apply"]);
-    let waiting = || stage.sandbox.writes().iter().filter(|call| call.path.contains(path) && call.fault.is_some()).count();
+    let waiting = || {
+        stage
+            .sandbox
+            .writes()
+            .iter()
+            .filter(|call| call.path.contains(path) && call.fault.is_some())
+            .count()
+    };
     run.until("the call", || waiting() == tenants).await;
     run.child.kill().unwrap();
     run.child.wait().unwrap();
@@ -28,19 +36,22 @@ async fn what_a_killed_run_left_open_is_told_and_paid_first() {
     stage.configure("execution: { ", "execution: { tenants: 1, ");
     // The last one of those that consent.
     let contoso = "00000000-0000-4000-8000-000000000001";
-    killed(&stage, Rule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) }, "syncTeams", 1).await;
+    killed(&stage, Rule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) }, "syncTeams", 1)
+        .await;
     let before = stage.sandbox.calls().len();
     let ended = stage.run(&["apply", "--output", "json"]).await;
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("\nrecovered contoso: a sync owed since ") && ended.stderr.lines().count() == 2,
+        ended.stderr.contains("\nrecovered contoso: a sync owed since ")
+            && ended.stderr.lines().count() == 2,
         "{}",
         ended.stderr
     );
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     let owed = |index: usize| report["tenants"][index]["recovered"]["syncOwedBy"].is_string();
     assert_eq!([owed(0), owed(1), owed(2)], [false, true, false], "{report:#}");
-    let asked: Vec<String> = stage.sandbox.calls()[before..].iter().filter_map(|call| call.tenant.clone()).collect();
+    let asked: Vec<String> =
+        stage.sandbox.calls()[before..].iter().filter_map(|call| call.tenant.clone()).collect();
     assert_eq!(asked.first().map(String::as_str), Some(contoso), "{asked:?}");
     // Paid: the next run has nothing to tell.
     let again = stage.run(&["apply"]).await;
@@ -51,18 +62,28 @@ async fn what_a_killed_run_left_open_is_told_and_paid_first() {
 async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
     let stage = Stage::drifted().await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
-    stage.configure("settle: 5s, firstSettle: 5s", "usersPerTenant: 1, settle: 1s, firstSettle: 1s");
+    stage
+        .configure("settle: 5s, firstSettle: 5s", "usersPerTenant: 1, settle: 1s, firstSettle: 1s");
     killed(&stage, late(Route::Disable), "disableCalling", 1).await;
     let mut service = stage.start(&["run", "--output", "json"]);
-    let nothing_left =
-        || stage.text("stdout").lines().any(|line| line.contains("\"outcome\":\"accepted\",\"reason\":null,\"until\":null"));
+    let nothing_left = || {
+        stage
+            .text("stdout")
+            .lines()
+            .any(|line| line.contains("\"outcome\":\"accepted\",\"reason\":null,\"until\":null"))
+    };
     service.until("the sync that was owed", nothing_left).await;
     let log = service.text("stderr");
     assert!(
-        log.contains("recovered: a sync owed since ") && log.contains("1 step cut off before an outcome was on record"),
+        log.contains("recovered: a sync owed since ")
+            && log.contains("1 step cut off before an outcome was on record"),
         "{log}"
     );
-    let line = service.text("stdout").lines().find(|line| line.contains("\"kind\":\"Recovered\"")).map(str::to_owned);
+    let line = service
+        .text("stdout")
+        .lines()
+        .find(|line| line.contains("\"kind\":\"Recovered\""))
+        .map(str::to_owned);
     let line: Value = serde_json::from_str(&line.expect("a line")).unwrap();
     assert_eq!((&line["version"], &line["recovered"]["cutOff"]), (&1.into(), &1.into()), "{line}");
     assert_eq!(service.stop().await, Some(0));
@@ -80,13 +101,23 @@ async fn a_lost_answer_ends_with_five_until_it_is_decided() {
     assert_eq!(ended.code, 5, "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("1 unknown"), "{}", ended.stdout);
     let ended = stage.run(&["apply"]).await;
-    assert_eq!(ended.code, 5, "nothing was sent, and nobody knows more: {}{}", ended.stdout, ended.stderr);
+    assert_eq!(
+        ended.code, 5,
+        "nothing was sent, and nobody knows more: {}{}",
+        ended.stdout, ended.stderr
+    );
     assert!(ended.stderr.contains("1 step whose answer was lost"), "{}", ended.stderr);
-    let plan: Value = serde_json::from_str(&stage.run(&["plan", "--output", "json"]).await.stdout).unwrap();
-    let undecided: Vec<&Value> =
-        plan["tenants"].as_array().unwrap().iter().flat_map(|tenant| tenant["undecided"].as_array().unwrap()).collect();
+    let plan: Value =
+        serde_json::from_str(&stage.run(&["plan", "--output", "json"]).await.stdout).unwrap();
+    let undecided: Vec<&Value> = plan["tenants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|tenant| tenant["undecided"].as_array().unwrap())
+        .collect();
     assert_eq!(undecided.len(), 1, "{plan:#}");
-    // The list shows it: decided, and synced once more, because the last one may have come too early.
+    // The list shows it: decided, and synced once more, because the last one may have come too
+    // early.
     stage.sandbox.world(|world| {
         for user in world.tenants.values_mut().flat_map(|tenant| tenant.users.values_mut()) {
             *user = dialplane::sandbox::User::new(user.calling, user.stored.clone());
@@ -105,20 +136,34 @@ async fn a_sync_that_waits_ends_with_four_and_says_until_when() {
     let stage = Stage::drifted().await;
     stage.configure("syncSpacing: 0s", "syncSpacing: 1h");
     assert_eq!(stage.run(&["apply"]).await.code, 3);
-    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1),
+    )
+    .unwrap();
     let before = stage.writes().len();
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
-    for words in
-        ["steps accepted, sync waits", "sync: waits until ", "0 syncs accepted, 1 sync waiting", "run `dialplane apply` again"]
-    {
+    for words in [
+        "steps accepted, sync waits",
+        "sync: waits until ",
+        "0 syncs accepted, 1 sync waiting",
+        "run `dialplane apply` again",
+    ] {
         assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
     }
     let written = stage.writes().split_off(before);
-    assert!(!written.is_empty() && written.iter().all(|path| path.contains("updateUserDetails")), "{written:?}");
+    assert!(
+        !written.is_empty() && written.iter().all(|path| path.contains("updateUserDetails")),
+        "{written:?}"
+    );
     let again = stage.run(&["apply", "--output", "json"]).await;
     let report: Value = serde_json::from_str(&again.stdout).unwrap();
-    assert_eq!((again.code, &report["tenants"][0]["sync"]["outcome"]), (4, &"waits".into()), "{report:#}");
+    assert_eq!(
+        (again.code, &report["tenants"][0]["sync"]["outcome"]),
+        (4, &"waits".into()),
+        "{report:#}"
+    );
     assert!(report["tenants"][0]["sync"]["until"].is_string());
     assert_eq!(stage.writes().len(), before + written.len());
 }
@@ -135,8 +180,13 @@ async fn the_service_comes_back_for_a_sync_that_waits() {
     for voicemail in ["false", "true"].into_iter().cycle() {
         let done = (calls("updateUserDetails"), calls("syncTeams"));
         let edited = format!("useTeamsVoicemail: {voicemail}");
-        fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", &edited, 1)).unwrap();
-        service.until("the edit", || calls("updateUserDetails") > done.0 && (waits() || calls("syncTeams") > done.1)).await;
+        fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", &edited, 1))
+            .unwrap();
+        service
+            .until("the edit", || {
+                calls("updateUserDetails") > done.0 && (waits() || calls("syncTeams") > done.1)
+            })
+            .await;
         if waits() {
             break;
         }
@@ -163,7 +213,8 @@ async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_t
     let stage = Stage::drifted().await;
     let state = stage.path().join(".dialplane/sandbox");
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
-    // A number that moves between tenants takes two runs. Afterwards the service finds nothing to do, so that no call is under way.
+    // A number that moves between tenants takes two runs. Afterwards the service finds nothing to
+    // do, so that no call is under way.
     for _ in 0..2 {
         stage.run(&["apply"]).await;
     }
@@ -175,27 +226,43 @@ async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_t
         fs::remove_file(state.join(name)).unwrap();
     }
     // Not even an edit is carried out.
-    fs::write(stage.manifest(), fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false"),
+    )
+    .unwrap();
     assert_eq!(ended(&mut service).await, Some(1));
     let said = service.text("stderr");
     assert!(
-        said.contains("the journal was taken away while dialplane works with it: ") && said.contains("journal.db was deleted"),
+        said.contains("the journal was taken away while dialplane works with it: ")
+            && said.contains("journal.db was deleted"),
         "{said}"
     );
     assert!(said.contains("hint: nothing more was sent"), "{said}");
     assert_eq!(stage.writes().len(), before, "it wrote what is on no record");
-    for arguments in [&["plan"][..], &["apply"], &["run"], &["history"], &["why", "user1@adatum.example"], &["journal", "check"]]
-    {
+    for arguments in [
+        &["plan"][..],
+        &["apply"],
+        &["run"],
+        &["history"],
+        &["why", "user1@adatum.example"],
+        &["journal", "check"],
+    ] {
         let refused = stage.run(arguments).await;
         assert_eq!(refused.code, 1, "{arguments:?}: {}", refused.stdout);
         assert!(
-            refused.stderr.contains("the journal is gone or empty") && refused.stderr.contains("journal accept"),
+            refused.stderr.contains("the journal is gone or empty")
+                && refused.stderr.contains("journal accept"),
             "{}",
             refused.stderr
         );
     }
     let accepted = stage.run(&["journal", "accept"]).await;
-    assert!(accepted.code == 0 && accepted.stderr.contains("begins a new one"), "{}", accepted.stderr);
+    assert!(
+        accepted.code == 0 && accepted.stderr.contains("begins a new one"),
+        "{}",
+        accepted.stderr
+    );
     assert_eq!(stage.run(&["apply"]).await.code, 3);
     assert_eq!(stage.run(&["plan"]).await.code, 3, "nothing is left to do but what is held");
 }
@@ -206,7 +273,11 @@ async fn an_older_copy_of_the_journal_is_not_acted_on() {
     let journal = stage.path().join(".dialplane/sandbox/journal.db");
     assert_eq!(stage.run(&["apply"]).await.code, 3);
     let older = fs::read(&journal).unwrap();
-    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1),
+    )
+    .unwrap();
     // What the newer one knows alone: a sync is owed.
     stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
     assert_eq!(stage.run(&["apply"]).await.code, 4);
@@ -222,7 +293,12 @@ async fn an_older_copy_of_the_journal_is_not_acted_on() {
     assert_eq!(stage.writes().len(), before);
     fs::write(&journal, &newest).unwrap();
     let paid = stage.run(&["apply"]).await;
-    assert!(paid.code == 3 && paid.stdout.contains("1 sync accepted"), "{}{}", paid.stdout, paid.stderr);
+    assert!(
+        paid.code == 3 && paid.stdout.contains("1 sync accepted"),
+        "{}{}",
+        paid.stdout,
+        paid.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,10 +308,25 @@ async fn a_sync_that_meets_another_one_asks_whether_another_dialplane_is_at_work
     assert_eq!(stage.run(&["apply"]).await.code, 3, "one that is alone is asked nothing");
     // The same tenants, the same account, a state of its own.
     let config = fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
-    fs::write(stage.path().join("other.yaml"), config.replace(".dialplane/sandbox", ".dialplane/other")).unwrap();
-    fs::write(stage.manifest(), fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1)).unwrap();
+    fs::write(
+        stage.path().join("other.yaml"),
+        config.replace(".dialplane/sandbox", ".dialplane/other"),
+    )
+    .unwrap();
+    fs::write(
+        stage.manifest(),
+        fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1),
+    )
+    .unwrap();
     let other = stage.run(&["--config", "other.yaml", "apply"]).await;
     assert_eq!(other.code, 4, "{}{}", other.stdout, other.stderr);
-    assert!(other.stdout.contains("another dialplane with a state of its own?"), "{}", other.stdout);
-    assert!(stage.run(&["--config", "other.yaml", "plan"]).await.stdout.contains("sync"), "it stays owed");
+    assert!(
+        other.stdout.contains("another dialplane with a state of its own?"),
+        "{}",
+        other.stdout
+    );
+    assert!(
+        stage.run(&["--config", "other.yaml", "plan"]).await.stdout.contains("sync"),
+        "it stays owed"
+    );
 }

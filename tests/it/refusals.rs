@@ -1,4 +1,5 @@
-//! What a "no" to a write is worth: whatever was done in spite of it is synced, and whoever is refused for ever costs one sync.
+//! What a "no" to a write is worth: whatever was done in spite of it is synced, and whoever is
+//! refused for ever costs one sync.
 
 use dialplane::{
     execute::{SyncOutcome, TenantReport},
@@ -50,12 +51,16 @@ async fn rest(house: &House) {
 
 #[tokio::test]
 async fn what_was_done_in_spite_of_its_answer_is_synced() {
-    let statuses = [400, 404, 405, 408, 409, 410, 418, 421, 422, 424, 425, 429, 440, 444, 460, 494, 499];
-    let refused =
-        statuses.iter().filter(|status| **status != 429).map(|status| on(Failure::RefusedAfter, Route::Update).status(*status));
-    let pages = [400, 403, 404, 408, 502].map(|status| on(Failure::PageAfter, Route::Update).status(status));
-    let others =
-        [Failure::ErrorInsideAfter, Failure::Text, Failure::ServerAfter, Failure::Lost].map(|fault| on(fault, Route::Update));
+    let statuses =
+        [400, 404, 405, 408, 409, 410, 418, 421, 422, 424, 425, 429, 440, 444, 460, 494, 499];
+    let refused = statuses
+        .iter()
+        .filter(|status| **status != 429)
+        .map(|status| on(Failure::RefusedAfter, Route::Update).status(*status));
+    let pages = [400, 403, 404, 408, 502]
+        .map(|status| on(Failure::PageAfter, Route::Update).status(status));
+    let others = [Failure::ErrorInsideAfter, Failure::Text, Failure::ServerAfter, Failure::Lost]
+        .map(|fault| on(fault, Route::Update));
     for rule in refused.chain(pages).chain(others) {
         for (write, route) in CALLS {
             let house = house(route).await;
@@ -66,7 +71,10 @@ async fn what_was_done_in_spite_of_its_answer_is_synced() {
             let writes = house.writes();
             let sent = writes.iter().filter(|sent| sent.starts_with(write)).count();
             assert_eq!(sent, 1, "{rule:?}: {writes:?}");
-            assert!(writes.last().is_some_and(|last| last == "sync contoso"), "{rule:?}: {writes:?}");
+            assert!(
+                writes.last().is_some_and(|last| last == "sync contoso"),
+                "{rule:?}: {writes:?}"
+            );
             assert!((1..=2).contains(&house.syncs("contoso")), "{rule:?}: {writes:?}");
         }
     }
@@ -80,7 +88,11 @@ async fn a_refusal_to_begin_that_was_not_true_is_synced_when_a_list_shows_it() {
             let house = house(route).await;
             house.fault(on(Failure::RefusedAfter, route).status(status).times(2));
             let report = pass(&house).await;
-            assert_eq!((&report.sync, house.syncs("contoso")), (&SyncOutcome::NotNeeded, 0), "{status} {route:?}");
+            assert_eq!(
+                (&report.sync, house.syncs("contoso")),
+                (&SyncOutcome::NotNeeded, 0),
+                "{status} {route:?}"
+            );
             rest(&house).await;
             assert_eq!(house.syncs("contoso"), 1, "{status} {route:?}: {:?}", house.writes());
         }
@@ -96,7 +108,12 @@ async fn who_is_refused_for_ever_costs_one_sync() {
         assert_eq!(report.sync, SyncOutcome::Accepted, "a refusal is not always true");
         for _ in 0..3 {
             let report = pass(&house).await;
-            assert_eq!((report.sync, house.syncs("contoso")), (SyncOutcome::NotNeeded, 1), "{:?}", house.writes());
+            assert_eq!(
+                (report.sync, house.syncs("contoso")),
+                (SyncOutcome::NotNeeded, 1),
+                "{:?}",
+                house.writes()
+            );
         }
         // At last it is taken, and synced.
         house.no_faults();
@@ -134,7 +151,8 @@ async fn who_is_no_longer_wanted_after_refusals_is_synced_once() {
     let mut house = House::configured(
         &manifests(&["adele enabled userTag=new"]),
         |settings| {
-            let row = settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
+            let row =
+                settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
             row.fields.remove("userTag");
         },
         |world| store(world, "adele", Field::UserTag, Value::Text("old".into())),
@@ -157,7 +175,10 @@ async fn who_is_no_longer_wanted_after_refusals_is_synced_once() {
 
 #[tokio::test]
 async fn what_was_never_sent_owes_nothing() {
-    let house = House::open(&contoso("", &["adele enabled"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house = House::open(&contoso("", &["adele enabled"]), |world| {
+        switch(world, "adele", Calling::Disabled);
+    })
+    .await;
     let plan = house.plan().await;
     let report = house.apply_with(&plan, &house.client.writer(), &house.journal).await;
     assert!(report[0].is_complete());

@@ -1,4 +1,5 @@
-//! What passes by itself costs nothing: a read that failed is made again, by each reader and on each call.
+//! What passes by itself costs nothing: a read that failed is made again, by each reader and on
+//! each call.
 
 use dialplane::{
     model::{Field, Value},
@@ -27,13 +28,24 @@ async fn house() -> House {
     .await
 }
 
-const READS: [Route; 6] =
-    [Route::Token, Route::WhoAmI, Route::Enterprise, Route::ListUsers, Route::GraphToken, Route::GraphUsers];
+const READS: [Route; 6] = [
+    Route::Token,
+    Route::WhoAmI,
+    Route::Enterprise,
+    Route::ListUsers,
+    Route::GraphToken,
+    Route::GraphUsers,
+];
 
 fn passing() -> impl Iterator<Item = Rule> {
-    let gateway = |status| Rule { retry_after_seconds: Some(0), ..Rule::new(Failure::Unavailable).status(status) };
+    let gateway = |status| Rule {
+        retry_after_seconds: Some(0),
+        ..Rule::new(Failure::Unavailable).status(status)
+    };
     let broken = [Failure::Dropped, Failure::Lost, Failure::Truncated].map(Rule::new);
-    [gateway(502), gateway(503), gateway(504), Rule::new(Failure::Unavailable)].into_iter().chain(broken)
+    [gateway(502), gateway(503), gateway(504), Rule::new(Failure::Unavailable)]
+        .into_iter()
+        .chain(broken)
 }
 
 #[tokio::test]
@@ -55,8 +67,13 @@ async fn a_read_that_goes_on_failing_is_given_up_and_told() {
         let house = house().await;
         house.fault(Rule { route: Some(Route::ListUsers), ..rule.clone() });
         let plan = house.plan().await;
-        assert!(of(&plan, "contoso").is_unread() && !of(&plan, "fabrikam").is_unread(), "{rule:?}: {}", text(&plan));
-        let calls = house.sandbox.calls().iter().filter(|call| call.path.contains("listUsers")).count();
+        assert!(
+            of(&plan, "contoso").is_unread() && !of(&plan, "fabrikam").is_unread(),
+            "{rule:?}: {}",
+            text(&plan)
+        );
+        let calls =
+            house.sandbox.calls().iter().filter(|call| call.path.contains("listUsers")).count();
         assert_eq!(calls, 3, "{rule:?}");
     }
 }
@@ -64,7 +81,10 @@ async fn a_read_that_goes_on_failing_is_given_up_and_told() {
 #[tokio::test]
 async fn whoever_asks_to_wait_for_long_is_not_waited_for() {
     let house = house().await;
-    house.fault(Rule { retry_after_seconds: Some(3600), ..on(Failure::Unavailable, Route::ListUsers) });
+    house.fault(Rule {
+        retry_after_seconds: Some(3600),
+        ..on(Failure::Unavailable, Route::ListUsers)
+    });
     assert!(of(&house.plan().await, "contoso").is_unread());
     let calls = house.sandbox.calls().iter().filter(|call| call.path.contains("listUsers")).count();
     assert_eq!(calls, 1);
@@ -78,7 +98,8 @@ async fn what_nothing_depends_on_is_not_waited_for() {
         let contoso = house.in_force.desired.tenants.values().next().unwrap().reference();
         let inventory = house.client.reader().inventory(&contoso).await.unwrap();
         assert!(inventory.gateways.is_err() || inventory.tenants.is_err(), "{inventory:?}");
-        let throttled = house.sandbox.calls().iter().filter(|call| call.status == Some(429)).count();
+        let throttled =
+            house.sandbox.calls().iter().filter(|call| call.status == Some(429)).count();
         assert_eq!(throttled, 1, "{route:?}: whoever waits asks again");
     }
 }

@@ -1,4 +1,5 @@
-//! Which reseller a write names: that of the tenant's enterprise, and nothing is written where that is not certain.
+//! Which reseller a write names: that of the tenant's enterprise, and nothing is written where that
+//! is not certain.
 
 use dialplane::{
     model::{TenantId, TenantName},
@@ -7,13 +8,17 @@ use dialplane::{
 
 use crate::stage::Stage;
 
-/// An account of a master reseller: contoso belongs to reseller 77, the others to 124, and none to the master, 123.
+/// An account of a master reseller: contoso belongs to reseller 77, the others to 124, and none to
+/// the master, 123.
 async fn of_a_master() -> Stage {
     let stage = Stage::drifted().await;
     stage.sandbox.faults(|faults| faults.master_reseller = true);
     stage.sandbox.world(|world| {
         world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap().reseller_id = 77;
-        world.tenants.values_mut().for_each(|tenant| (tenant.consent_flag, tenant.consent_listed) = (true, true));
+        world
+            .tenants
+            .values_mut()
+            .for_each(|tenant| (tenant.consent_flag, tenant.consent_listed) = (true, true));
     });
     stage
 }
@@ -27,9 +32,17 @@ async fn all_is_done(stage: &Stage) {
     let done = stage.run(&["apply"]).await;
     assert!(matches!(done.code, 0 | 3), "{}{}", done.stdout, done.stderr);
     let writes = writes(stage);
-    assert!(writes.len() > 5 && writes.iter().all(|(_, status)| *status == Some(200)), "{writes:?}\n{}", done.stdout);
+    assert!(
+        writes.len() > 5 && writes.iter().all(|(_, status)| *status == Some(200)),
+        "{writes:?}\n{}",
+        done.stdout
+    );
     let again = stage.run(&["plan"]).await;
-    assert!(!again.stdout.contains("update ") && !again.stdout.contains("held"), "{}", again.stdout);
+    assert!(
+        !again.stdout.contains("update ") && !again.stdout.contains("held"),
+        "{}",
+        again.stdout
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,8 +76,16 @@ async fn where_nobody_tells_nothing_is_written_until_the_settings_do() {
     });
     let held = stage.run(&["apply"]).await;
     assert_eq!(writes(&stage), [], "{}", held.stdout);
-    assert_eq!(held.stdout.matches("held: nobody says which reseller its enterprise belongs to").count(), 3, "{}", held.stdout);
-    stage.configure("  endpoints:", "  resellerOf: { adatum: 124, contoso: 77, fabrikam: 124 }\n  endpoints:");
+    assert_eq!(
+        held.stdout.matches("held: nobody says which reseller its enterprise belongs to").count(),
+        3,
+        "{}",
+        held.stdout
+    );
+    stage.configure(
+        "  endpoints:",
+        "  resellerOf: { adatum: 124, contoso: 77, fabrikam: 124 }\n  endpoints:",
+    );
     all_is_done(&stage).await;
 }
 
@@ -74,21 +95,43 @@ async fn what_disagrees_is_told_before_the_first_write() {
         let stage = of_a_master().await;
         stage.configure("  endpoints:", &format!("  {setting}\n  endpoints:"));
         let plan = stage.run(&["plan"]).await;
-        assert_eq!(plan.stdout.matches("held: it is not certain which reseller").count(), concerned, "{}", plan.stdout);
-        assert!(plan.stdout.contains("77 by the service's answer about its enterprise"), "{}", plan.stdout);
+        assert_eq!(
+            plan.stdout.matches("held: it is not certain which reseller").count(),
+            concerned,
+            "{}",
+            plan.stdout
+        );
+        assert!(
+            plan.stdout.contains("77 by the service's answer about its enterprise"),
+            "{}",
+            plan.stdout
+        );
         let json = stage.run(&["plan", "--output", "json"]).await;
         assert!(json.stdout.contains("\"reseller\""), "{}", json.stdout);
         let doctor = stage.run(&["doctor"]).await;
         assert_eq!(doctor.code, 1, "{}", doctor.stdout);
-        assert!(doctor.stdout.contains("fail  contoso         reseller       it is not certain"), "{}", doctor.stdout);
+        assert!(
+            doctor.stdout.contains("fail  contoso         reseller       it is not certain"),
+            "{}",
+            doctor.stdout
+        );
         stage.run(&["apply"]).await;
         let contoso = TenantId::parse("00000000-0000-4000-8000-000000000001").unwrap();
-        assert!(writes(&stage).iter().all(|(tenant, status)| *tenant != contoso && *status == Some(200)));
+        assert!(
+            writes(&stage)
+                .iter()
+                .all(|(tenant, status)| *tenant != contoso && *status == Some(200))
+        );
     }
     // A plain reseller that is told of an enterprise of another.
     let stage = of_a_master().await;
     stage.sandbox.faults(|faults| faults.master_reseller = false);
     let plan = stage.run(&["plan"]).await;
-    assert_eq!(plan.stdout.matches("held: it is not certain which reseller").count(), 1, "{}", plan.stdout);
+    assert_eq!(
+        plan.stdout.matches("held: it is not certain which reseller").count(),
+        1,
+        "{}",
+        plan.stdout
+    );
     assert!(plan.stdout.contains("123 by the account sandbox-admin"), "{}", plan.stdout);
 }

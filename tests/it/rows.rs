@@ -10,7 +10,11 @@ use crate::stage::Stage;
 async fn to_update() -> Stage {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     let text = fs::read_to_string(stage.manifest()).unwrap();
-    fs::write(stage.manifest(), text.replace("useTeamsVoicemail: true", "useTeamsVoicemail: false")).unwrap();
+    fs::write(
+        stage.manifest(),
+        text.replace("useTeamsVoicemail: true", "useTeamsVoicemail: false"),
+    )
+    .unwrap();
     stage
 }
 
@@ -24,7 +28,9 @@ async fn all_is_done(stage: &Stage) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_keeps_what_it_does_not_say() {
     let stage = to_update().await;
-    let rows = "    sync: { method: POST, path: /provisioning/syncTeamsRegistrations }\n    update: { path: /provisioning/updateUserDetails }\n    enterprise: { method: GET }\n";
+    let rows = "    sync: \
+        { method: POST, path: /provisioning/syncTeamsRegistrations }\n    update: \
+        { path: /provisioning/updateUserDetails }\n    enterprise: { method: GET }\n";
     stage.configure("  endpoints:\n", &format!("  endpoints:\n{rows}"));
     all_is_done(&stage).await;
 }
@@ -40,7 +46,8 @@ async fn users_are_listed_by_the_enterprises_number_and_with_a_body() {
         stage.configure("{ method: GET, path: \"/sandbox/listUsers?tenantId={tenantId}\" }", call);
         stage.configure("pageSize: 200\n      items", "pageSize: 5\n      items");
         all_is_done(&stage).await;
-        let pages = stage.sandbox.calls().iter().filter(|call| call.path == "/sandbox/listUsers").count();
+        let pages =
+            stage.sandbox.calls().iter().filter(|call| call.path == "/sandbox/listUsers").count();
         assert_eq!(pages, 18, "three pages of each of three tenants, twice");
     }
 }
@@ -48,7 +55,9 @@ async fn users_are_listed_by_the_enterprises_number_and_with_a_body() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_has_the_body_that_its_row_says() {
     let stage = to_update().await;
-    let rows = "    sync: { body: { tenantId: \"{tenantId}\", resellerId: \"{resellerId}\" } }\n    update: { body: { authenticationResult: \"{authorisation}\", userTag: from the row } }\n";
+    let rows = "    sync: \
+        { body: { tenantId: \"{tenantId}\", resellerId: \"{resellerId}\" } }\n    update: \
+        { body: { authenticationResult: \"{authorisation}\", userTag: from the row } }\n";
     stage.configure("  endpoints:\n", &format!("  endpoints:\n{rows}"));
     all_is_done(&stage).await;
 }
@@ -56,20 +65,32 @@ async fn a_write_has_the_body_that_its_row_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_in_rows_are_told_at_their_places() {
     let stage = to_update().await;
-    let rows = "    enable: { body: 7 }\n    disable: { body: wraped }\n    sync: { body: { auth: \"{authorization}\" } }\n    update: { method: { POST: 1 } }\n    enterprise: { path: \"/e/{enterpriseId}\" }\n    refreshMsal: { path: /r, body: [flat] }\n    token: { body: !flat x }\n";
+    let rows = "    enable: { body: 7 }\n    disable: { body: wraped }\n    sync: \
+        { body: { auth: \"{authorization}\" } }\n    update: \
+        { method: { POST: 1 } }\n    enterprise: \
+        { path: \"/e/{enterpriseId}\" }\n    refreshMsal: { path: /r, body: [flat] }\n    token: \
+        { body: !flat x }\n";
     stage.configure("  endpoints:\n", &format!("  endpoints:\n{rows}"));
     let plan = stage.run(&["plan"]).await;
     assert_eq!(plan.code, 1);
     assert!(!plan.stderr.contains("Value::") && !plan.stderr.contains("enum"), "{}", plan.stderr);
-    let told: Vec<&str> =
-        plan.stderr.lines().filter(|line| line.contains("error:") || line.contains("-->") || line.contains("hint")).collect();
+    let told: Vec<&str> = plan
+        .stderr
+        .lines()
+        .filter(|line| line.contains("error:") || line.contains("-->") || line.contains("hint"))
+        .collect();
     insta::assert_snapshot!(told.join("\n"));
     let stage = to_update().await;
     stage.configure(
         "  endpoints:\n",
-        "  endpoints:\n    sync: { body: { auth: \"{authorization}\" } }\n    enterprise: { path: \"/e/{enterpriseId}\" }\n",
+        "  endpoints:\n    sync: { body: { auth: \"{authorization}\" } }\n    enterprise: \
+            { path: \"/e/{enterpriseId}\" }\n",
     );
     let plan = stage.run(&["plan"]).await;
-    let told: Vec<&str> = plan.stderr.lines().filter(|line| line.contains("error:") || line.contains("-->")).collect();
+    let told: Vec<&str> = plan
+        .stderr
+        .lines()
+        .filter(|line| line.contains("error:") || line.contains("-->"))
+        .collect();
     insta::assert_snapshot!(told.join("\n"));
 }

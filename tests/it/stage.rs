@@ -1,4 +1,5 @@
-//! A stage for the real binary: a folder with manifests and a configuration, and the sandbox that it points at over a socket.
+//! A stage for the real binary: a folder with manifests and a configuration, and the sandbox that
+//! it points at over a socket.
 
 use std::{
     ffi::OsStr,
@@ -22,12 +23,19 @@ pub(crate) fn fleet() -> String {
     let mut text = String::new();
     for (number, tenant) in ["adatum", "contoso", "fabrikam"].iter().enumerate() {
         text += &format!(
-            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: never\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+                {{ name: {tenant} }}\nspec:\n  tenantId: \
+                00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: \
+                never\n  defaults: \
+                {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: \
+                dialplane/v1\nkind: UserSet\nmetadata: \
+                {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
         );
         for user in 0..12 {
             let calling = if user == 7 { "disabled" } else { "enabled" };
             text += &format!(
-                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: {calling}\n      phoneNumber: \"+1425555{number}{user:03}\"\n"
+                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: \
+                    {calling}\n      phoneNumber: \"+1425555{number}{user:03}\"\n"
             );
         }
     }
@@ -56,7 +64,8 @@ impl Stage {
         let folder = crate::folder::folder();
         fs::create_dir(folder.path().join("manifests")).unwrap();
         fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
-        let sandbox = Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let sandbox =
+            Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let config = config_yaml(&sandbox.base_url()).replace("syncSpacing: 2s", "syncSpacing: 0s")
             + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
         fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
@@ -103,7 +112,11 @@ impl Stage {
     /// Starts and leaves running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
-        let child = dialplane(self.path(), arguments).stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
+        let child = dialplane(self.path(), arguments)
+            .stdout(log("stdout"))
+            .stderr(log("stderr"))
+            .spawn()
+            .unwrap();
         Running { child, folder: self.path().to_owned() }
     }
 
@@ -124,29 +137,53 @@ pub(crate) fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a child process gets of the environment of the tests: where programs and files are, and a clock, a time zone and a language
-/// that may be any.
-const INHERITED: [&str; 8] = ["PATH", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LD_PRELOAD", "LLVM_PROFILE_FILE"];
+/// What a child process gets of the environment of the tests: where programs and files are, and a
+/// clock, a time zone and a language that may be any.
+const INHERITED: [&str; 8] = [
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "LLVM_PROFILE_FILE",
+];
 
-/// A process in `folder` that knows nothing of whoever runs the tests: no variables, no home, no settings of git.
+/// A process in `folder` that knows nothing of whoever runs the tests: no variables, no home, no
+/// settings of git.
 pub(crate) fn child(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     let inherited = |name: &str| INHERITED.contains(&name) || name.starts_with("FAKETIME");
     command.env_clear().envs(std::env::vars().filter(|(name, _)| inherited(name)));
-    command.envs([("HOME", "/nonexistent"), ("NO_COLOR", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+    command.envs([
+        ("HOME", "/nonexistent"),
+        ("NO_COLOR", "1"),
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+    ]);
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
 
 /// Git in `folder`, by somebody with a name and an address.
 pub(crate) fn git(folder: &Path, (name, email): (&str, &str), arguments: &[&str]) {
-    let author = [("user.name", name), ("user.email", email)].map(|(key, value)| format!("{key}={value}"));
-    let ended = child("git", folder).args(["-c", &author[0], "-c", &author[1]]).args(arguments).output().unwrap();
-    assert!(ended.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    let author =
+        [("user.name", name), ("user.email", email)].map(|(key, value)| format!("{key}={value}"));
+    let ended = child("git", folder)
+        .args(["-c", &author[0], "-c", &author[1]])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        ended.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
 }
 
-/// Makes a program of a text. A shell writes it: what this process has open for writing, a child of another test may keep open, and
-/// then the system does not start it.
+/// Makes a program of a text. A shell writes it: what this process has open for writing, a child of
+/// another test may keep open, and then the system does not start it.
 pub(crate) fn script(path: &Path, text: &str) {
     let mut shell = child("sh", Path::new("/"));
     shell.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(path).arg(text);
@@ -162,7 +199,11 @@ pub(crate) struct Ended {
 impl From<Output> for Ended {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }
 
@@ -191,7 +232,13 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Asks it to stop and tells how it ended.

@@ -1,4 +1,5 @@
-//! The house as tests see it: manifests as text, a sandbox on a loopback socket, the program's own client in front of it.
+//! The house as tests see it: manifests as text, a sandbox on a loopback socket, the program's own
+//! client in front of it.
 //!
 //! ```text
 //! text --load--> in force --observe, decide--> Plan --carry out--> sandbox, whose world and calls a test can look at
@@ -15,7 +16,9 @@ use dialplane::{
     config::{self, Execution, Settings},
     execute::{Executor, TenantReport},
     manifest::{self, InForce, Keeper, ManifestFile},
-    model::{Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantId, TenantName, Upn, Value},
+    model::{
+        Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
+    },
     pass,
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal, Provisioner},
@@ -51,8 +54,8 @@ impl House {
         Self::configured(manifests, |_| {}, change).await
     }
 
-    /// The same with settings of its own. Steps go one by one, so that calls have one order; and writes may stay invisible for
-    /// as long as at the real service.
+    /// The same with settings of its own. Steps go one by one, so that calls have one order; and
+    /// writes may stay invisible for as long as at the real service.
     pub(crate) async fn configured(
         manifests: &str,
         configure: impl FnOnce(&mut Settings),
@@ -65,7 +68,12 @@ impl House {
         change(&mut world);
         let sandbox = Sandbox::start(world, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let mut settings = settings(&sandbox.base_url());
-        settings.execution = Execution { users_per_tenant: 1, tenants: 1, sync_spacing: Duration::ZERO, ..Execution::default() };
+        settings.execution = Execution {
+            users_per_tenant: 1,
+            tenants: 1,
+            sync_spacing: Duration::ZERO,
+            ..Execution::default()
+        };
         configure(&mut settings);
         let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
         let graph = settings.graph.as_ref().map(|graph| graph::Reader::new(graph).unwrap());
@@ -86,7 +94,8 @@ impl House {
 
     /// Other manifests from now on.
     pub(crate) fn edit(&mut self, files: &[(&str, &str)]) {
-        let files: Vec<ManifestFile> = files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+        let files: Vec<ManifestFile> =
+            files.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
         self.in_force = self.keeper.take(manifest::load(&files));
     }
 
@@ -103,7 +112,13 @@ impl House {
     pub(crate) async fn plan_at(&self, now: Timestamp) -> Plan {
         let tenants = self.in_force.desired.tenants.values();
         let observed = pass::observe(&self.readers, tenants, self.execution.tenants, |_| {}).await;
-        pass::decide(&self.in_force, &observed, |tenant| self.journal.memory(tenant), now, &self.execution)
+        pass::decide(
+            &self.in_force,
+            &observed,
+            |tenant| self.journal.memory(tenant),
+            now,
+            &self.execution,
+        )
     }
 
     pub(crate) async fn apply(&self, plan: &Plan) -> Vec<TenantReport> {
@@ -127,8 +142,17 @@ impl House {
             stop: self.stop.clone(),
             newer: self.newer.clone(),
         };
-        let run = |_: &TenantName| RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1));
-        pass::carry_out(plan, &executor, self.execution.tenants, run, &|_: &TenantPlan, _: &Step, _| {}).await
+        let run = |_: &TenantName| {
+            RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1))
+        };
+        pass::carry_out(
+            plan,
+            &executor,
+            self.execution.tenants,
+            run,
+            &|_: &TenantPlan, _: &Step, _| {},
+        )
+        .await
     }
 
     /// Lets something go wrong.
@@ -146,9 +170,13 @@ impl House {
     }
 
     fn words(&self, call: &Call) -> String {
-        let verb = ["enable", "disable", "update", "sync"].into_iter().find(|verb| call.path.contains(verb)).unwrap_or("?");
+        let verb = ["enable", "disable", "update", "sync"]
+            .into_iter()
+            .find(|verb| call.path.contains(verb))
+            .unwrap_or("?");
         let tenant = self.sandbox.world(|world| {
-            let tenant = world.tenants.iter().find(|(id, _)| Some(id.as_str()) == call.tenant.as_deref());
+            let tenant =
+                world.tenants.iter().find(|(id, _)| Some(id.as_str()) == call.tenant.as_deref());
             tenant.map(|(_, tenant)| tenant.name.to_string()).unwrap_or_default()
         });
         let whom = call.user.clone().unwrap_or(tenant);
@@ -193,7 +221,8 @@ pub(crate) fn text(plan: &Plan) -> String {
 
 /// The steps that may run, as `(verb, user)`.
 pub(crate) fn runnable(plan: &Plan) -> Vec<(String, String)> {
-    let steps = plan.tenants.iter().flat_map(|tenant| tenant.steps.iter().map(move |step| (tenant, step)));
+    let steps =
+        plan.tenants.iter().flat_map(|tenant| tenant.steps.iter().map(move |step| (tenant, step)));
     steps
         .filter(|(tenant, step)| tenant.may_run(step))
         .map(|(_, step)| (step.action.verb().to_string(), step.user.to_string()))
@@ -207,13 +236,14 @@ pub(crate) fn of<'p>(plan: &'p Plan, tenant: &str) -> &'p TenantPlan {
 
 // ---- manifests
 
-/// Tenants with the inside of their `spec`, and their users a line: a name, `enabled` or `disabled`, then a number or `none`,
-/// and fields as `key=value`. Mode `enforce`, prune `never`, adopt `all`, numbers released with `clear` and gateway 805
-/// where nothing else is said.
+/// Tenants with the inside of their `spec`, and their users a line: a name, `enabled` or
+/// `disabled`, then a number or `none`, and fields as `key=value`. Mode `enforce`, prune `never`,
+/// adopt `all`, numbers released with `clear` and gateway 805 where nothing else is said.
 pub(crate) fn fleet(tenants: &[(&str, &str, &[&str])]) -> String {
     let mut out = String::new();
     for (index, (name, spec, users)) in tenants.iter().enumerate() {
-        let mut spec: Vec<String> = if spec.is_empty() { Vec::new() } else { vec![(*spec).to_owned()] };
+        let mut spec: Vec<String> =
+            if spec.is_empty() { Vec::new() } else { vec![(*spec).to_owned()] };
         let defaults = [
             ("mode", "enforce"),
             ("prune", "never"),
@@ -228,13 +258,15 @@ pub(crate) fn fleet(tenants: &[(&str, &str, &[&str])]) -> String {
         }
         let _ = write!(
             out,
-            "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec: {{ tenantId: {}, {} }}\n---\n",
+            "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec: \
+                {{ tenantId: {}, {} }}\n---\n",
             tenant_id(index),
             spec.join(", ")
         );
         let _ = write!(
             out,
-            "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: {name}-all, tenant: {name} }}\nspec:\n  users:\n"
+            "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: \
+                {{ name: {name}-all, tenant: {name} }}\nspec:\n  users:\n"
         );
         if users.is_empty() {
             out.truncate(out.len() - 1);
@@ -256,7 +288,10 @@ fn user_line(tenant: &str, line: &str) -> String {
     let mut words = line.split_whitespace();
     let user = words.next().unwrap();
     let user = if user.contains('@') { user.to_owned() } else { format!("{user}@{tenant}.com") };
-    let mut keys = vec![format!("userPrincipalName: \"{user}\""), format!("calling: {}", words.next().unwrap())];
+    let mut keys = vec![
+        format!("userPrincipalName: \"{user}\""),
+        format!("calling: {}", words.next().unwrap()),
+    ];
     for word in words {
         keys.push(match word.split_once('=') {
             Some((key, value)) if !word.starts_with('+') => format!("{key}: {value}"),
@@ -274,7 +309,8 @@ pub(crate) fn contoso(spec: &str, users: &[&str]) -> String {
 
 // ---- worlds
 
-/// The id of a tenant of these tests by its name: the first ones have names, the others numbers (`t3`).
+/// The id of a tenant of these tests by its name: the first ones have names, the others numbers
+/// (`t3`).
 pub(crate) fn id(name: &str) -> TenantId {
     let index = match name {
         "contoso" => 0,
@@ -295,7 +331,11 @@ pub(crate) fn upn(text: &str) -> Upn {
 /// A user of the world; without a domain, of contoso.com.
 pub(crate) fn user<'w>(world: &'w mut World, who: &str) -> &'w mut User {
     let upn = upn(&if who.contains('@') { who.to_owned() } else { format!("{who}@contoso.com") });
-    world.tenants.values_mut().find_map(|tenant| tenant.users.get_mut(&upn)).unwrap_or_else(|| panic!("no {upn}"))
+    world
+        .tenants
+        .values_mut()
+        .find_map(|tenant| tenant.users.get_mut(&upn))
+        .unwrap_or_else(|| panic!("no {upn}"))
 }
 
 pub(crate) fn tenant<'w>(world: &'w mut World, text: &str) -> &'w mut Tenant {
@@ -316,8 +356,15 @@ pub(crate) fn switch(world: &mut World, who: &str, calling: Calling) {
 }
 
 /// Somebody whom no manifest names.
-pub(crate) fn stranger(world: &mut World, of: &str, who: &str, calling: Calling, details: &[(Field, Value)]) {
-    let stored: Details = details.iter().cloned().chain([(Field::SbcGatewayId, gateway(805))]).collect();
+pub(crate) fn stranger(
+    world: &mut World,
+    of: &str,
+    who: &str,
+    calling: Calling,
+    details: &[(Field, Value)],
+) {
+    let stored: Details =
+        details.iter().cloned().chain([(Field::SbcGatewayId, gateway(805))]).collect();
     tenant(world, of).users.insert(upn(who), User::new(calling, stored));
 }
 

@@ -11,14 +11,21 @@ use dialplane::model::Calling;
 
 use crate::stage::{Stage, dialplane};
 
-/// Runs at a terminal where `typed` has been typed already; the exit code, and what the terminal and stdout show.
+/// Runs at a terminal where `typed` has been typed already; the exit code, and what the terminal
+/// and stdout show.
 async fn at_a_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (i32, String, String) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
-    let end = || File::options().read(true).write(true).open(std::ffi::OsStr::from_bytes(name.to_bytes())).unwrap();
+    let end = || {
+        File::options()
+            .read(true)
+            .write(true)
+            .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
+            .unwrap()
+    };
     let mut command = dialplane(stage.path(), arguments);
     command.stdin(end()).stderr(end()).stdout(Stdio::piped());
     let mut master = File::from(master);
@@ -50,11 +57,15 @@ async fn apply_says_where_it_writes_and_asks() {
         assert_eq!(code, 1, "{shown}{stdout}");
         assert!(shown.contains("account sandbox-admin at 127.0.0.1:"), "{shown}");
         assert!(
-            shown.contains("person loses calling. Type `yes`") || shown.contains("people lose calling. Type `yes`"),
+            shown.contains("person loses calling. Type `yes`")
+                || shown.contains("people lose calling. Type `yes`"),
             "{shown}"
         );
         assert!(shown.contains("nothing was changed: the answer was not `yes`"), "{shown}");
-        assert!(stdout.contains("plan: ") && !stdout.contains("done:"), "the plan is shown before the question: {stdout}");
+        assert!(
+            stdout.contains("plan: ") && !stdout.contains("done:"),
+            "the plan is shown before the question: {stdout}"
+        );
         assert_eq!(stage.writes(), [""; 0]);
     }
     // Where stdout is for a machine, the plan is shown at the terminal.
@@ -68,7 +79,8 @@ async fn apply_says_where_it_writes_and_asks() {
     let (code, shown, _) = at_a_terminal(&stage, &["apply"], "").await;
     assert!(code == 3 && !shown.contains("Type"), "{shown}");
     // The way back asks as well.
-    let list: serde_json::Value = serde_json::from_str(&stage.run(&["history", "--output", "json"]).await.stdout).unwrap();
+    let list: serde_json::Value =
+        serde_json::from_str(&stage.run(&["history", "--output", "json"]).await.stdout).unwrap();
     let run = list["runs"][0]["run"].as_str().unwrap();
     let (code, shown, _) = at_a_terminal(&stage, &["undo", run, "--apply"], "no\n").await;
     assert!(code == 1 && shown.contains("account ") && shown.contains("Type `yes`"), "{shown}");
@@ -79,9 +91,15 @@ async fn apply_says_where_it_writes_and_asks() {
 async fn scripts_rehearsals_and_dry_runs_are_not_asked() {
     let stage = Stage::drifted().await;
     let (code, shown, _) = at_a_terminal(&stage, &["plan"], "").await;
-    assert!(code == 2 && shown.contains("account sandbox-admin at") && !shown.contains("Type"), "{shown}");
+    assert!(
+        code == 2 && shown.contains("account sandbox-admin at") && !shown.contains("Type"),
+        "{shown}"
+    );
     let (code, shown, _) = at_a_terminal(&stage, &["apply", "--sandbox"], "").await;
-    assert!((code == 0 || code == 3) && shown.contains("REHEARSAL: the sandbox at http://127.0.0.1:"), "{code} {shown}");
+    assert!(
+        (code == 0 || code == 3) && shown.contains("REHEARSAL: the sandbox at http://127.0.0.1:"),
+        "{code} {shown}"
+    );
     assert!(shown.contains("no real phone is touched") && !shown.contains("Type"), "{shown}");
     assert_eq!(stage.writes(), [""; 0]);
     let (code, shown, _) = at_a_terminal(&stage, &["apply", "--yes"], "").await;
@@ -89,7 +107,11 @@ async fn scripts_rehearsals_and_dry_runs_are_not_asked() {
     assert_eq!(stage.calling("adatum", "user7@adatum.example"), Calling::Disabled);
     // Without a terminal it says where, and goes on.
     let again = stage.run(&["apply"]).await;
-    assert!(again.code == 3 && again.stderr.contains("account sandbox-admin at"), "{}", again.stderr);
+    assert!(
+        again.code == 3 && again.stderr.contains("account sandbox-admin at"),
+        "{}",
+        again.stderr
+    );
     let useless = stage.run(&["run", "--yes"]).await;
     assert_eq!(useless.code, 1, "{}", useless.stderr);
 }

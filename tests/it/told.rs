@@ -1,5 +1,5 @@
-//! What a plan says of what it cannot carry out or cannot know, through the real binary: the last line, JSON, the table, the exit
-//! code and `status` say the same.
+//! What a plan says of what it cannot carry out or cannot know, through the real binary: the last
+//! line, JSON, the table, the exit code and `status` say the same.
 
 use std::fs;
 
@@ -29,7 +29,8 @@ fn json(ended: &Ended) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prune_that_only_the_journal_can_foresee_is_not_nothing_to_do() {
-    let text = contoso("  mode: enforce\n  prune: disable\n  limits: { disable: { percent: 50 } }\n");
+    let text =
+        contoso("  mode: enforce\n  prune: disable\n  limits: { disable: { percent: 50 } }\n");
     let stage = Stage::with(text.clone(), |desired| World::from_desired(desired, 1)).await;
     assert_eq!(stage.run(&["apply"]).await.code, 0);
     fs::write(stage.manifest(), without(&text, "user3@contoso.example")).unwrap();
@@ -39,7 +40,8 @@ async fn a_prune_that_only_the_journal_can_foresee_is_not_nothing_to_do() {
     assert_eq!(known.code, 2, "{}", known.stdout);
     assert!(known.stdout.contains("1 person would lose calling: contoso 1"), "{}", known.stdout);
 
-    // On a fresh machine, or with a journal that has never looked, it says what it cannot know, everywhere.
+    // On a fresh machine, or with a journal that has never looked, it says what it cannot know,
+    // everywhere.
     let state = stage.path().join(".dialplane");
     fs::rename(&state, stage.path().join("elsewhere")).unwrap();
     for journal in ["none", "of another tenant"] {
@@ -48,22 +50,37 @@ async fn a_prune_that_only_the_journal_can_foresee_is_not_nothing_to_do() {
         }
         let text = stage.run(&["plan"]).await;
         assert_eq!(text.code, 3, "{journal}: {}", text.stdout);
-        assert!(!text.stdout.contains("plan: nothing to do\n") && !text.stdout.contains("ever named"), "{}", text.stdout);
+        assert!(
+            !text.stdout.contains("plan: nothing to do\n") && !text.stdout.contains("ever named"),
+            "{}",
+            text.stdout
+        );
         for told in [
             "whether 1 person would lose calling cannot be foreseen without the journal",
             "1 user with calling is named by no manifest",
             "may disable them (prune: disable): user3@contoso.example",
-            "plan: nothing to do as far as can be foreseen here; 1 user may be disabled, which cannot be foreseen here",
+            "plan: nothing to do as far as can be foreseen here; 1 user may be disabled, which \
+                cannot be foreseen here",
         ] {
             assert!(text.stdout.contains(told), "{journal}: {told}\n{}", text.stdout);
         }
         let saved = stage.run(&["plan", "--output", "json"]).await;
         let tenants = json(&saved)["tenants"].clone();
-        let contoso = tenants.as_array().unwrap().iter().find(|tenant| tenant["tenant"] == "contoso").unwrap();
+        let contoso = tenants
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|tenant| tenant["tenant"] == "contoso")
+            .unwrap();
         assert_eq!((saved.code, &json(&saved)["summary"]["unforeseen"]), (3, &1.into()));
         assert_eq!(contoso["unforeseen"], serde_json::json!(["user3@contoso.example"]));
         let page = stage.run(&["plan", "--output", "markdown"]).await;
-        assert!(page.code == 3 && page.stdout.contains("| contoso | 0 | 0 | 0 (or 1: cannot be foreseen) |"), "{}", page.stdout);
+        assert!(
+            page.code == 3
+                && page.stdout.contains("| contoso | 0 | 0 | 0 (or 1: cannot be foreseen) |"),
+            "{}",
+            page.stdout
+        );
     }
 
     // Its own journal back, it is done, and then there is nothing to do.
@@ -92,18 +109,33 @@ async fn what_report_mode_shows_is_counted_as_drift() {
 
     let plan = stage.run(&["plan"]).await;
     assert_eq!(plan.code, 0, "{}", plan.stdout);
-    assert!(plan.stdout.contains("plan: nothing to carry out; would: 1 to disable (report)\n"), "{}", plan.stdout);
-    assert!(plan.stdout.contains("  mode is `report`: differences are only shown\n"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("plan: nothing to carry out; would: 1 to disable (report)\n"),
+        "{}",
+        plan.stdout
+    );
+    assert!(
+        plan.stdout.contains("  mode is `report`: differences are only shown\n"),
+        "{}",
+        plan.stdout
+    );
     assert!(!plan.stdout.contains("held: mode"), "{}", plan.stdout);
     let saved = stage.run(&["plan", "--output", "json", "--fail-on", "drift"]).await;
     assert_eq!((saved.code, &json(&saved)["summary"]["drift"]["disable"]), (2, &1.into()));
-    assert_eq!((&json(&saved)["summary"]["heldTenants"], &json(&saved)["summary"]["disable"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&json(&saved)["summary"]["heldTenants"], &json(&saved)["summary"]["disable"]),
+        (&0.into(), &0.into())
+    );
     let page = stage.run(&["plan", "--output", "markdown"]).await;
     assert!(page.stdout.contains("| contoso | 0 | 0 | 1 (report) |  | 0 |"), "{}", page.stdout);
 
     let mut service = stage.start(&["run"]);
-    let status = || fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default();
-    service.until("every tenant was looked at", || status().matches("\"last\": \"done\"").count() == 3).await;
+    let status = || {
+        fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default()
+    };
+    service
+        .until("every tenant was looked at", || status().matches("\"last\": \"done\"").count() == 3)
+        .await;
     let said = stage.run(&["status"]).await;
     assert!(said.code == 0 && said.stdout.contains("    drift 1 (report)\n"), "{}", said.stdout);
     assert_eq!(service.stop().await, Some(0));
@@ -131,17 +163,33 @@ async fn held_means_the_same_in_the_plan_and_in_the_status() {
     fs::write(stage.manifest(), over).unwrap();
     let plan = stage.run(&["plan"]).await;
     assert_eq!(plan.code, 3, "{}", plan.stdout);
-    assert!(plan.stdout.ends_with("; held: 1 tenant and 4 steps; 1 user in need of attention\n"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.ends_with("; held: 1 tenant and 4 steps; 1 user in need of attention\n"),
+        "{}",
+        plan.stdout
+    );
 
     let mut service = stage.start(&["run"]);
-    let file = || fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default();
-    service.until("every tenant was looked at", || file().matches("\"lastAt\": \"").count() == 3).await;
+    let file = || {
+        fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default()
+    };
+    service
+        .until("every tenant was looked at", || file().matches("\"lastAt\": \"").count() == 3)
+        .await;
     let said = stage.run(&["status"]).await.stdout;
-    let line = |tenant: &str| said.lines().position(|line| line.starts_with(&format!("  {tenant}"))).unwrap();
+    let line = |tenant: &str| {
+        said.lines().position(|line| line.starts_with(&format!("  {tenant}"))).unwrap()
+    };
     let (adatum, contoso, fabrikam) = (line("adatum"), line("contoso"), line("fabrikam"));
     let lines: Vec<&str> = said.lines().collect();
-    assert!(lines[adatum].contains("done") && lines[adatum + 1] == "    1 user in need of attention", "{said}");
+    assert!(
+        lines[adatum].contains("done") && lines[adatum + 1] == "    1 user in need of attention",
+        "{said}"
+    );
     assert!(lines[contoso].contains("held") && lines[contoso + 1] == "    held: 4 steps", "{said}");
-    assert!(lines[fabrikam].contains("held") && lines[fabrikam + 1].starts_with("    held: the "), "{said}");
+    assert!(
+        lines[fabrikam].contains("held") && lines[fabrikam + 1].starts_with("    held: the "),
+        "{said}"
+    );
     assert_eq!(service.stop().await, Some(0));
 }

@@ -37,11 +37,19 @@ fn read(folder: &Path) -> Tree {
 
 /// Paths below the folder, each with `ok` or the reason of the refusal.
 fn seen(folder: &Path) -> Vec<String> {
-    let inside = |path: &str| path.strip_prefix(&format!("{}/", folder.display())).unwrap_or(path).to_owned();
+    let inside = |path: &str| {
+        path.strip_prefix(&format!("{}/", folder.display())).unwrap_or(path).to_owned()
+    };
     let files = read(folder).files;
     files
         .iter()
-        .map(|file| format!("{}: {}", inside(&file.path), file.text.as_ref().map_or_else(String::as_str, |_| "ok")))
+        .map(|file| {
+            format!(
+                "{}: {}",
+                inside(&file.path),
+                file.text.as_ref().map_or_else(String::as_str, |_| "ok")
+            )
+        })
         .collect()
 }
 
@@ -83,7 +91,8 @@ fn what_looks_like_a_manifest_and_is_not_read_is_named() {
         "j.yaml (1)",
     ];
     let copies = ["office.yaml~", "office.yaml.bak", "Office.yml.rej", "#office.yaml#"];
-    let nothing = ["notes.txt", "yaml.txt", "manifest.yamlish", "list.csv", "README.md", "data.json"];
+    let nothing =
+        ["notes.txt", "yaml.txt", "manifest.yamlish", "list.csv", "README.md", "data.json"];
     let folder = folder(&[("office.yaml", TEXT), ("Office.yml", TEXT)]);
     alone.iter().chain(&copies).chain(&nothing).for_each(|name| write(folder.path(), name, TEXT));
     let manifest = "kind: Tenant\napiVersion: dialplane/v1\n";
@@ -102,7 +111,11 @@ fn what_looks_like_a_manifest_and_is_not_read_is_named() {
     assert_eq!(with(Role::Manifest), names(&["office.yaml", "Office.yml"]));
     let loaded = dialplane::manifest::load(&tree.files);
     assert_eq!((loaded.diagnostics.len(), loaded.unclear.len()), (0, 0));
-    assert_eq!(loaded.warnings.len(), alone.len() + copies.len() + 3 + 2, "and two files say nothing");
+    assert_eq!(
+        loaded.warnings.len(),
+        alone.len() + copies.len() + 3 + 2,
+        "and two files say nothing"
+    );
 }
 
 #[test]
@@ -141,7 +154,11 @@ fn a_root_that_is_hidden_is_read_all_the_same() {
 #[test]
 fn a_file_named_twice_is_read_once() {
     let folder = folder(&[("a.yaml", TEXT)]);
-    let tree = read_tree(&[folder.path().to_owned(), folder.path().join("a.yaml"), folder.path().to_owned()]);
+    let tree = read_tree(&[
+        folder.path().to_owned(),
+        folder.path().join("a.yaml"),
+        folder.path().to_owned(),
+    ]);
     assert_eq!(tree.files.len(), 1);
 }
 
@@ -191,13 +208,18 @@ fn what_is_no_file_is_refused_or_walked_into() {
     assert!(seen[2].starts_with("itself.yaml: Too many levels of symbolic links"), "{seen:#?}");
     assert_eq!(seen[3], "pipe.yaml: it is a pipe, and no regular file");
     // A pipe that is named must not be waited for.
-    assert_eq!(read_tree(std::slice::from_ref(&pipe)).files[0].text, Err("it is a pipe, and no regular file".to_owned()));
+    assert_eq!(
+        read_tree(std::slice::from_ref(&pipe)).files[0].text,
+        Err("it is a pipe, and no regular file".to_owned())
+    );
 }
 
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
     let folder = folder(&[]);
-    let sized = |name: &str, size: u64| fs::File::create(folder.path().join(name)).unwrap().set_len(size).unwrap();
+    let sized = |name: &str, size: u64| {
+        fs::File::create(folder.path().join(name)).unwrap().set_len(size).unwrap();
+    };
     sized("huge.yaml", 1 << 40);
     sized("over.yaml", MAX_BYTES + 1);
     let seen = seen(folder.path());
@@ -227,7 +249,10 @@ fn a_link_out_of_the_folder_is_refused() {
 fn a_folder_beside_with_the_same_beginning_is_outside() {
     let both = folder(&[("manifests/a.yaml", TEXT), ("manifests-old/b.yaml", TEXT)]);
     symlink("../manifests-old/b.yaml", both.path().join("manifests/b.yaml")).unwrap();
-    assert_eq!(seen(&both.path().join("manifests")), ["a.yaml: ok", "b.yaml: it is a symbolic link out of the folder"]);
+    assert_eq!(
+        seen(&both.path().join("manifests")),
+        ["a.yaml: ok", "b.yaml: it is a symbolic link out of the folder"]
+    );
 }
 
 #[test]
@@ -239,10 +264,12 @@ fn a_link_in_a_circle_ends() {
     assert!(seen.len() <= 2, "{seen:?}");
 }
 
-/// A mounted `ConfigMap`: `tenants.yaml -> ..data/tenants.yaml`, `..data -> ..2024_1`, swapped by renaming a link over `..data`.
+/// A mounted `ConfigMap`: `tenants.yaml -> ..data/tenants.yaml`, `..data -> ..2024_1`, swapped by
+/// renaming a link over `..data`.
 #[test]
 fn a_swapped_config_map_is_read_and_told_as_changed() {
-    let folder = folder(&[("..2024_1/tenants.yaml", "# one\n"), ("..2024_2/tenants.yaml", "# two\n")]);
+    let folder =
+        folder(&[("..2024_1/tenants.yaml", "# one\n"), ("..2024_2/tenants.yaml", "# two\n")]);
     let at = |path: &str| folder.path().join(path);
     symlink("..2024_1", at("..data")).unwrap();
     symlink("..data/tenants.yaml", at("tenants.yaml")).unwrap();
@@ -287,7 +314,11 @@ fn the_digest_tells_every_difference_and_nothing_else() {
     let first = digest_of(tree.path());
     assert_eq!(first, digest_of(tree.path()));
     assert_eq!(first, digest_of(folder(&files).path()), "written at another time");
-    assert_eq!(first, digest_of(folder(&[files[0], files[1], (".swp", "x"), ("README.md", "x")]).path()), "other files");
+    assert_eq!(
+        first,
+        digest_of(folder(&[files[0], files[1], (".swp", "x"), ("README.md", "x")]).path()),
+        "other files"
+    );
 
     let others: [&[(&str, &str)]; 8] = [
         &[("a.yaml", "x: 2\n"), ("b/c.yaml", "y: 2\n")],
@@ -299,7 +330,8 @@ fn the_digest_tells_every_difference_and_nothing_else() {
         &[("a.yaml", "x: 1\n"), ("b/c.yaml", "")],
         &[("a.yaml", "x: 1\ny: 2\n"), ("b/c.yaml", "")],
     ];
-    let digests: Vec<[u8; 32]> = others.iter().map(|files| digest_of(folder(files).path())).collect();
+    let digests: Vec<[u8; 32]> =
+        others.iter().map(|files| digest_of(folder(files).path())).collect();
     assert!(!digests.contains(&first));
     let mut distinct = digests.clone();
     distinct.sort_unstable();

@@ -1,4 +1,5 @@
-//! Syncs whose answers say neither yes nor no: no list shows a sync, so that sending it again would never end.
+//! Syncs whose answers say neither yes nor no: no list shows a sync, so that sending it again would
+//! never end.
 
 use dialplane::{
     config::{self, Accept, Settings},
@@ -48,14 +49,24 @@ async fn after_three_answers_that_nobody_understands_people_are_asked() {
     let page = on(Failure::Garbage, Route::Sync);
     let inside = on(Failure::ErrorInsideAfter, Route::Sync);
     let gone = on(Failure::RefusedAfter, Route::Sync).status(499);
-    for (accept, rule) in [(Some(Accept::Json), on(Failure::Text, Route::Sync)), (None, page), (None, inside), (None, gone)] {
+    for (accept, rule) in [
+        (Some(Accept::Json), on(Failure::Text, Route::Sync)),
+        (None, page),
+        (None, inside),
+        (None, gone),
+    ] {
         let mut house = house(accept).await;
         house.fault(rule.clone());
         assert!(matches!(passes(&house, 6).await, SyncOutcome::Waits(_)), "{rule:?}");
         assert_eq!(sent(&house), 3, "{rule:?}");
         let plan = house.plan().await;
         let said = text(&plan);
-        assert!(said.contains("the answers to the last 3 syncs said neither yes nor no: sync the registrations"), "{said}");
+        assert!(
+            said.contains(
+                "the answers to the last 3 syncs said neither yes nor no: sync the registrations"
+            ),
+            "{said}"
+        );
         assert!(said.contains("`accept: status` in `connectToTeams.endpoints.sync`"), "{said}");
         assert!(of(&plan, "contoso").is_held(), "{said}");
         // Other settings are an answer; so is a day.
@@ -80,7 +91,11 @@ async fn a_day_later_it_is_tried_once_more() {
 
 #[tokio::test]
 async fn failures_and_refusals_are_understood() {
-    for rule in [on(Failure::Unavailable, Route::Sync), on(Failure::Refused, Route::Sync), on(Failure::Lost, Route::Sync)] {
+    for rule in [
+        on(Failure::Unavailable, Route::Sync),
+        on(Failure::Refused, Route::Sync),
+        on(Failure::Lost, Route::Sync),
+    ] {
         let house = house(None).await;
         house.fault(rule.clone());
         passes(&house, 4).await;
@@ -96,9 +111,13 @@ async fn text_is_unknown_for_a_user_unless_the_row_takes_it() {
         let configure = |settings: &mut Settings| {
             settings.connect_to_teams.as_mut().unwrap().endpoints.update.accept = accept;
         };
-        let house = House::configured(&contoso("", &["adele enabled useTeamsVoicemail=true"]), configure, |world| {
-            store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
-        })
+        let house = House::configured(
+            &contoso("", &["adele enabled useTeamsVoicemail=true"]),
+            configure,
+            |world| {
+                store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+            },
+        )
         .await;
         house.fault(on(Failure::Text, Route::Update));
         let report = house.apply(&house.plan().await).await.remove(0);
@@ -113,7 +132,11 @@ fn whoever_changes_how_syncs_are_sent_has_answered() {
         let text = format!("connectToTeams: {{{account}, endpoints: {{{row}}}}}");
         config::parse("t", &text, std::iter::empty()).unwrap().execution.sync_settings
     };
-    let row = |more: &str| of(&format!("sync: {{method: POST, path: /provisioning/syncTeamsRegistrations, body: flat{more}}}"));
+    let row = |more: &str| {
+        of(&format!(
+            "sync: {{method: POST, path: /provisioning/syncTeamsRegistrations, body: flat{more}}}"
+        ))
+    };
     assert_eq!((of(""), row("")), (0, 0));
     let [status, json] = [", accept: status", ", accept: json"].map(row);
     assert!(status != 0 && json != 0 && status != json);

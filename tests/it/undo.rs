@@ -1,4 +1,5 @@
-//! `dialplane undo` through the real binary: shown, carried out, refused, and what git says to it afterwards.
+//! `dialplane undo` through the real binary: shown, carried out, refused, and what git says to it
+//! afterwards.
 
 use std::fs;
 
@@ -17,11 +18,15 @@ fn assert_code(ended: &Ended, code: i32) {
     assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
 }
 
-/// A fleet in which a run has just disabled one of contoso's people and given another a new number; and that run.
+/// A fleet in which a run has just disabled one of contoso's people and given another a new number;
+/// and that run.
 async fn applied() -> (Stage, String) {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     let wanted = fleet()
-        .replace("user0@contoso.example\n      calling: enabled", "user0@contoso.example\n      calling: disabled")
+        .replace(
+            "user0@contoso.example\n      calling: enabled",
+            "user0@contoso.example\n      calling: disabled",
+        )
         .replace("+14255551001", "+14255551901");
     fs::write(stage.manifest(), wanted).unwrap();
     let applied = stage.run(&["apply", "--tenant", "contoso", "--output", "json"]).await;
@@ -33,7 +38,8 @@ async fn applied() -> (Stage, String) {
 }
 
 fn has(stage: &Stage, user: &str, text: &str) -> bool {
-    let stored = stage.sandbox.world(|world| tenant(world, "contoso").users[&upn(user)].stored.clone());
+    let stored =
+        stage.sandbox.world(|world| tenant(world, "contoso").users[&upn(user)].stored.clone());
     stored.get(Field::PhoneNumber) == Some(&number(text))
 }
 
@@ -52,7 +58,9 @@ async fn a_run_is_shown_then_taken_back_and_git_wants_it_again() {
           + phoneNumber: +14255551001
       sync     once, after the steps
       note: about 15 min without calls for user1@contoso.example
-      note: git still wants what run [run] did for 2 users, and the next run, by the service or by `apply`, does it again: revert the commit that asks for it (which one the run carried out is not on record)
+      note: git still wants what run [run] did for 2 users, and the next run, by the service or \
+      by `apply`, does it again: revert the commit that asks for it (which one the run carried \
+      out is not on record)
 
     plan: 1 to enable, 1 to update in 1 tenant, then 1 sync
     ");
@@ -85,13 +93,24 @@ async fn a_number_that_has_moved_on_stays_where_it_is() {
     stage.sandbox.world(|world| {
         let mut stored = Details::default();
         stored.set(Field::PhoneNumber, number("+14255551001"));
-        tenant(world, "adatum").users.insert(upn("taker@adatum.example"), User::new(Calling::Enabled, stored));
+        tenant(world, "adatum")
+            .users
+            .insert(upn("taker@adatum.example"), User::new(Calling::Enabled, stored));
     });
     let done = stage.run(&["undo", &run, "--apply"]).await;
     assert_code(&done, 3);
-    assert!(done.stdout.contains("+14255551001 is held by taker@adatum.example (enabled) in tenant adatum"), "{}", done.stdout);
+    assert!(
+        done.stdout
+            .contains("+14255551001 is held by taker@adatum.example (enabled) in tenant adatum"),
+        "{}",
+        done.stdout
+    );
     assert!(has(&stage, "user1@contoso.example", "+14255551901"));
-    assert_eq!(stage.calling("contoso", "user0@contoso.example"), Calling::Enabled, "the rest goes on");
+    assert_eq!(
+        stage.calling("contoso", "user0@contoso.example"),
+        Calling::Enabled,
+        "the rest goes on"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

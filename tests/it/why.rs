@@ -1,4 +1,5 @@
-//! `why`: what it says comes from the manifests, the journal and the last plan, and what it cannot know it does not say.
+//! `why`: what it says comes from the manifests, the journal and the last plan, and what it cannot
+//! know it does not say.
 
 use std::fs;
 
@@ -13,8 +14,8 @@ async fn text(stage: &Stage, who: &str) -> String {
     ended.stdout
 }
 
-/// A fleet that is right but for one user who is not shown, one tenant without consent, and four of contoso's people who are to
-/// leave, which is more than its limit.
+/// A fleet that is right but for one user who is not shown, one tenant without consent, and four of
+/// contoso's people who are to leave, which is more than its limit.
 async fn troubled() -> Stage {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     stage.sandbox.world(|world| {
@@ -38,22 +39,37 @@ async fn it_says_what_held_a_user_at_the_last_look() {
     // Before anybody has looked it promises nothing.
     for who in ["user0@contoso.example", "user3@adatum.example", "user5@fabrikam.example"] {
         let told = text(&stage, who).await;
-        assert!(told.contains("next     that depends on live state, and no look at it is on record here"), "{told}");
+        assert!(
+            told.contains(
+                "next     that depends on live state, and no look at it is on record here"
+            ),
+            "{told}"
+        );
     }
     let mut service = stage.start(&["run"]);
     let kept = || {
         fs::read_dir(stage.path().join(".dialplane/sandbox/last")).map_or(0, |folder| {
-            folder.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|of| of == "json")).count()
+            folder
+                .filter(|file| {
+                    file.as_ref().unwrap().path().extension().is_some_and(|of| of == "json")
+                })
+                .count()
         })
     };
     service.until("each tenant was looked at", || kept() == 3).await;
     assert_eq!(service.stop().await, Some(0));
     let held = "next     nothing, until what holds it is lifted; the look after that goes on";
     for (who, told) in [
-        ("user0@contoso.example", &["disable held", "the limit is 2", "raised `limits.disable`", held][..]),
+        (
+            "user0@contoso.example",
+            &["disable held", "the limit is 2", "raised `limits.disable`", held][..],
+        ),
         ("user3@adatum.example", &["held     the service does not show this user", held]),
         ("user5@fabrikam.example", &["held     the customer has not allowed", held]),
-        ("user5@contoso.example", &["nothing to do for this user", "next     nothing, if all is as at that look"]),
+        (
+            "user5@contoso.example",
+            &["nothing to do for this user", "next     nothing, if all is as at that look"],
+        ),
     ] {
         let text = text(&stage, who).await;
         assert!(text.contains(" ago): "), "{text}");
@@ -61,15 +77,23 @@ async fn it_says_what_held_a_user_at_the_last_look() {
             assert!(text.contains(told), "{who}: {told}\n{text}");
         }
     }
-    let json: Value =
-        serde_json::from_str(&stage.run(&["why", "user0@contoso.example", "--output", "json"]).await.stdout).unwrap();
+    let json: Value = serde_json::from_str(
+        &stage.run(&["why", "user0@contoso.example", "--output", "json"]).await.stdout,
+    )
+    .unwrap();
     let planned = &json["users"][0]["planned"];
-    assert_eq!((&planned["steps"][0]["action"], planned["holds"].as_array().unwrap().len()), (&"disable".into(), 1), "{json}");
+    assert_eq!(
+        (&planned["steps"][0]["action"], planned["holds"].as_array().unwrap().len()),
+        (&"disable".into(), 1),
+        "{json}"
+    );
     // What cannot be read is as good as absent.
     for file in fs::read_dir(stage.path().join(".dialplane/sandbox/last")).unwrap() {
         fs::write(file.unwrap().path(), "{").unwrap();
     }
-    assert!(text(&stage, "user0@contoso.example").await.contains("no look at it is on record here"));
+    assert!(
+        text(&stage, "user0@contoso.example").await.contains("no look at it is on record here")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,9 +113,18 @@ async fn a_number_the_beginning_of_a_name_and_a_slip_of_the_pen_are_understood()
     assert_eq!(stage.run(&["apply"]).await.code, 3);
     for number in ["+14255550004", "14255550004", "tel:+14255550004", "+1 425 555-0004"] {
         let told = text(&stage, number).await;
-        assert!(told.starts_with("+14255550004\n  wanted   by user4@adatum.example in adatum\n"), "{number}: {told}");
-        assert!(told.contains("  sent     last to user4@adatum.example in adatum\n"), "{number}: {told}");
-        assert!(told.contains("user4@adatum.example in adatum\n  wanted   calling enabled"), "{number}: {told}");
+        assert!(
+            told.starts_with("+14255550004\n  wanted   by user4@adatum.example in adatum\n"),
+            "{number}: {told}"
+        );
+        assert!(
+            told.contains("  sent     last to user4@adatum.example in adatum\n"),
+            "{number}: {told}"
+        );
+        assert!(
+            told.contains("user4@adatum.example in adatum\n  wanted   calling enabled"),
+            "{number}: {told}"
+        );
     }
     let begin = text(&stage, "user10").await;
     assert!(begin.matches("user10@").count() >= 3, "{begin}");
@@ -99,19 +132,30 @@ async fn a_number_the_beginning_of_a_name_and_a_slip_of_the_pen_are_understood()
         ("user", "36 users begin with `user`"),
         ("user3@contoso.exampel", "did you mean user3@contoso.example?"),
         ("usr10", "no manifest names usr10"),
-        ("+19995550000", "no manifest wants +19995550000, and the journal has not sent it to anybody"),
+        (
+            "+19995550000",
+            "no manifest wants +19995550000, and the journal has not sent it to anybody",
+        ),
         ("+1", "error: "),
     ] {
         let ended = stage.run(&["why", who]).await;
-        assert!(ended.code == 1 && ended.stderr.contains(told), "{who}: {}{}", ended.stdout, ended.stderr);
+        assert!(
+            ended.code == 1 && ended.stderr.contains(told),
+            "{who}: {}{}",
+            ended.stdout,
+            ended.stderr
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_user_whom_no_manifest_names_it_knows_whether_the_tenant_prunes() {
-    for (prune, told) in [("never", "is left alone here (prune: never)"), ("disable", "disable held")] {
+    for (prune, told) in
+        [("never", "is left alone here (prune: never)"), ("disable", "disable held")]
+    {
         let text_before = fleet().replace("prune: never", &format!("prune: {prune}"));
-        let stage = Stage::with(text_before.clone(), |desired| World::from_desired(desired, 1)).await;
+        let stage =
+            Stage::with(text_before.clone(), |desired| World::from_desired(desired, 1)).await;
         assert_eq!(stage.run(&["apply"]).await.code, 0);
         let begin = text_before.find("    - userPrincipalName: user5@contoso.example").unwrap();
         let end = begin + text_before[begin..].match_indices('\n').nth(2).unwrap().0 + 1;
@@ -120,14 +164,21 @@ async fn of_a_user_whom_no_manifest_names_it_knows_whether_the_tenant_prunes() {
         fs::write(&stop, "").unwrap();
         assert!(matches!(stage.run(&["apply"]).await.code, 0 | 3));
         let stopped = text(&stage, "user5@contoso.example").await;
-        assert!(stopped.contains("next     nothing is written while everything is stopped"), "{stopped}");
+        assert!(
+            stopped.contains("next     nothing is written while everything is stopped"),
+            "{stopped}"
+        );
         fs::remove_file(&stop).unwrap();
         let said = text(&stage, "user5@contoso.example").await;
         if prune == "never" {
             assert!(said.contains(told), "{said}");
         } else {
             // It would be disabled; what kept it was the switch alone.
-            assert!(said.contains("disable did not run") && said.contains("next     the next look tries again"), "{said}");
+            assert!(
+                said.contains("disable did not run")
+                    && said.contains("next     the next look tries again"),
+                "{said}"
+            );
         }
     }
 }

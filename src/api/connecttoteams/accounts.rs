@@ -1,6 +1,7 @@
 //! Which account manages which tenant.
 //!
-//! **Invariant:** no account stands in for another: a tenant whose account is not known is neither read nor written.
+//! **Invariant:** no account stands in for another: a tenant whose account is not known is neither
+//! read nor written.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -38,7 +39,10 @@ impl Accounts {
         let (what, hint) = match &tenant.account {
             Some(account) => (
                 format!("names the account `{account}`, which the configuration does not have"),
-                format!("add `accounts.{account}` to dialplane.yaml, or correct `spec.account`; there are: {known}"),
+                format!(
+                    "add `accounts.{account}` to dialplane.yaml, or correct `spec.account`; there \
+                        are: {known}"
+                ),
             ),
             None => (
                 "names no account, and there are several".to_owned(),

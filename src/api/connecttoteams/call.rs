@@ -1,4 +1,5 @@
-//! What reader and writer share: the account, its token, its reseller id, and how a call is prepared and sent.
+//! What reader and writer share: the account, its token, its reseller id, and how a call is
+//! prepared and sent.
 
 use std::collections::BTreeMap;
 
@@ -104,8 +105,22 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A call as its row describes it.
-    pub(super) fn new(what: String, row: &'static str, call: &'a Call, tenant: &'a TenantRef) -> Self {
-        Self { what, row, call, path: &call.path, tenant, user: None, page: None, limit: MAX_ANSWER }
+    pub(super) fn new(
+        what: String,
+        row: &'static str,
+        call: &'a Call,
+        tenant: &'a TenantRef,
+    ) -> Self {
+        Self {
+            what,
+            row,
+            call,
+            path: &call.path,
+            tenant,
+            user: None,
+            page: None,
+            limit: MAX_ANSWER,
+        }
     }
 
     /// The same for one user.
@@ -113,7 +128,8 @@ impl<'a> Draft<'a> {
         Self { user: Some(user), ..self }
     }
 
-    /// Whether it needs the right to change the tenant: the four calls that do, and whatever carries what gives that right.
+    /// Whether it needs the right to change the tenant: the four calls that do, and whatever
+    /// carries what gives that right.
     fn needs_authorisation(&self) -> bool {
         matches!(self.row, "enable" | "disable" | "update" | "sync")
             || matches!(self.call.body, Body::Flat | Body::Wrapped)
@@ -126,11 +142,27 @@ impl Core {
     pub(super) fn new(section: String, account: Account) -> Result<Self, Fault> {
         let prepared = Self::prepare(&account);
         let (base, transport) = prepared.map_err(|fault| in_section(&section, fault))?;
-        let named = account.enterprises.iter().filter_map(|(name, settings)| Some((TenantName::parse(name).ok()?, settings)));
+        let named = account
+            .enterprises
+            .iter()
+            .filter_map(|(name, settings)| Some((TenantName::parse(name).ok()?, settings)));
         let pace = Pace::default();
-        let delegates = named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
-        let (auth, identity, inventory, known) = (Auth::new(&pace), OnceCell::new(), Kept::default(), Known::default());
-        Ok(Self { section, account, base, transport, auth, pace, identity, known, inventory, delegates })
+        let delegates =
+            named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
+        let (auth, identity, inventory, known) =
+            (Auth::new(&pace), OnceCell::new(), Kept::default(), Known::default());
+        Ok(Self {
+            section,
+            account,
+            base,
+            transport,
+            auth,
+            pace,
+            identity,
+            known,
+            inventory,
+            delegates,
+        })
     }
 
     fn prepare(account: &Account) -> Result<(Base, Transport), Fault> {
@@ -141,7 +173,8 @@ impl Core {
                 n => format!(" (and {n} more)"),
             };
             let message = format!("the endpoint table cannot be used: `{row}`: {what}{more}");
-            return Err(Fault::new(FaultKind::NotConfigured, message).hint("correct `connectToTeams.endpoints`"));
+            return Err(Fault::new(FaultKind::NotConfigured, message)
+                .hint("correct `connectToTeams.endpoints`"));
         }
         if account.timeout.is_zero() {
             return Err(Fault::new(FaultKind::NotConfigured, "no call can be made within no time")
@@ -184,11 +217,28 @@ impl Core {
     /// Whether the service answers at all, whatever it says: asked without credentials.
     pub(super) async fn reach(&self) -> Result<(), Fault> {
         let what = format!("look whether {} answers", self.host());
-        let url = self.base.at("/").map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
+        let url = self
+            .base
+            .at("/")
+            .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
         let (row, method, template) = ("reach", Method::Get, "/".to_owned());
-        let request = Request { what, row, method, template, url, payload: Payload::Empty, limit: MAX_ANSWER, until: None };
+        let request = Request {
+            what,
+            row,
+            method,
+            template,
+            url,
+            payload: Payload::Empty,
+            limit: MAX_ANSWER,
+            until: None,
+        };
         match self.transport.exchange(&request, |builder| builder).await {
-            Err(fault) if matches!(fault.kind, FaultKind::Unreachable | FaultKind::NoAnswer | FaultKind::NotConfigured) => {
+            Err(fault)
+                if matches!(
+                    fault.kind,
+                    FaultKind::Unreachable | FaultKind::NoAnswer | FaultKind::NotConfigured
+                ) =>
+            {
                 Err(fault)
             }
             _ => Ok(()),
@@ -199,17 +249,27 @@ impl Core {
         &self.base
     }
 
-    /// What authorises a change of a tenant (contract 2.4): the consent object, or the Microsoft token set of its own.
+    /// What authorises a change of a tenant (contract 2.4): the consent object, or the Microsoft
+    /// token set of its own.
     pub(super) async fn authorisation(&self, tenant: &TenantRef) -> Result<Authorisation, Fault> {
         if let Some(delegated) = self.delegated(tenant) {
             return delegated.authorisation().await;
         }
         let reseller = self.reseller_to_name(tenant).await?;
-        Ok(Authorisation { json: json!({ "tenantId": tenant.id.as_str(), "resellerId": reseller }), until: None })
+        Ok(Authorisation {
+            json: json!({ "tenantId": tenant.id.as_str(), "resellerId": reseller }),
+            until: None,
+        })
     }
 
     /// The URL of a row; what is absent in `values` is not known to the call.
-    pub(super) fn url(&self, what: &str, row: &str, path: &str, values: &Values<'_>) -> Result<Url, Fault> {
+    pub(super) fn url(
+        &self,
+        what: &str,
+        row: &str,
+        path: &str,
+        values: &Values<'_>,
+    ) -> Result<Url, Fault> {
         let enterprise = values.enterprise.as_ref().map(plain_text);
         let places = Places {
             tenant: values.tenant.map(|tenant| tenant.id.as_str()),
@@ -223,11 +283,20 @@ impl Core {
 
     /// What the places of a call are filled with, as far as it has them.
     pub(super) async fn values<'a>(&self, draft: &Draft<'a>) -> Result<Values<'a>, Fault> {
-        let mut values = Values { tenant: Some(draft.tenant), user: draft.user, page: draft.page, ..Values::default() };
+        let mut values = Values {
+            tenant: Some(draft.tenant),
+            user: draft.user,
+            page: draft.page,
+            ..Values::default()
+        };
         if draft.call.names("resellerId") {
             // The answer of `enterprise` is what tells whose a tenant is.
             let own = draft.row == "enterprise";
-            values.reseller = Some(if own { self.reseller_id().await? } else { self.reseller_to_name(draft.tenant).await? });
+            values.reseller = Some(if own {
+                self.reseller_id().await?
+            } else {
+                self.reseller_to_name(draft.tenant).await?
+            });
         }
         if draft.call.names("enterpriseId") {
             values.enterprise = Some(self.enterprise_id(draft.tenant, &draft.what).await?);
@@ -251,7 +320,11 @@ impl Core {
             }
             Body::Template(template) => {
                 let authorised = draft.call.body.names(AUTHORISATION);
-                let (json, until) = if authorised { self.authorisation(draft.tenant).await?.parts() } else { (None, None) };
+                let (json, until) = if authorised {
+                    self.authorisation(draft.tenant).await?.parts()
+                } else {
+                    (None, None)
+                };
                 values.authorisation = json;
                 (filled(draft, template, &values)?, until)
             }
@@ -295,8 +368,13 @@ impl Core {
 
 impl Core {
     /// Asks for a token with any credentials that this service gives out.
-    pub(super) async fn log_in_with(&self, what: String, credentials: Credentials) -> Result<Grant, Fault> {
-        login::log_in(&self.account.endpoints.token, &self.base, &self.transport, what, credentials).await
+    pub(super) async fn log_in_with(
+        &self,
+        what: String,
+        credentials: Credentials,
+    ) -> Result<Grant, Fault> {
+        login::log_in(&self.account.endpoints.token, &self.base, &self.transport, what, credentials)
+            .await
     }
 }
 
@@ -308,7 +386,8 @@ impl Login for Core {
     }
 
     async fn stamp(&self) -> String {
-        let (secret, password) = (self.account.client_secret.stamp().await, self.account.password.stamp().await);
+        let (secret, password) =
+            (self.account.client_secret.stamp().await, self.account.password.stamp().await);
         format!("{secret:?} {password:?}")
     }
 }
@@ -319,14 +398,21 @@ fn plain_text(value: &Value) -> String {
 }
 
 /// The body that a template makes.
-pub(super) fn filled(draft: &Draft<'_>, template: &Template, values: &Values<'_>) -> Result<Payload, Fault> {
-    let body = template.fill(&|place| values.of(place)).map_err(|why| not_made(&draft.what, draft.row, &why))?;
+pub(super) fn filled(
+    draft: &Draft<'_>,
+    template: &Template,
+    values: &Values<'_>,
+) -> Result<Payload, Fault> {
+    let body = template
+        .fill(&|place| values.of(place))
+        .map_err(|why| not_made(&draft.what, draft.row, &why))?;
     Ok(Payload::Text(Value::Object(body).to_string()))
 }
 
 /// A call that its row does not allow to be made.
 pub(super) fn not_made(what: &str, row: &str, why: &str) -> Fault {
-    Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")).hint(format!("correct `connectToTeams.endpoints.{row}`"))
+    Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"))
+        .hint(format!("correct `connectToTeams.endpoints.{row}`"))
 }
 
 /// The fault with the account's own section in place of the usual one.

@@ -1,5 +1,5 @@
-//! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5). A tenant that is written with a token
-//! of its own needs none.
+//! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5). A
+//! tenant that is written with a token of its own needs none.
 
 use serde_json::Value;
 
@@ -15,30 +15,41 @@ use crate::model::{Consent, Fault, FaultKind, TenantId, TenantRef};
 const MANAGEMENT: &str = "EnterpriseManagement";
 
 impl Core {
-    /// Whether the customer lets us write, and whether we know whose name to write in. A tenant that is written with a token of its
-    /// own lets us for as long as its token set lasts.
-    pub(super) async fn consent(&self, tenant: &TenantRef, purpose: Purpose) -> Result<Consent, Fault> {
+    /// Whether the customer lets us write, and whether we know whose name to write in. A tenant
+    /// that is written with a token of its own lets us for as long as its token set lasts.
+    pub(super) async fn consent(
+        &self,
+        tenant: &TenantRef,
+        purpose: Purpose,
+    ) -> Result<Consent, Fault> {
         if let Some(delegated) = self.delegated(tenant) {
             return Ok(delegated.consent(purpose).await);
         }
         let enterprise = self.ask_enterprise(tenant).await?;
         match consent_of(&enterprise) {
-            Consent::Granted => Ok(self.reseller_of(tenant).await?.map_or_else(Consent::ResellerUnclear, |_| Consent::Granted)),
+            Consent::Granted => Ok(self
+                .reseller_of(tenant)
+                .await?
+                .map_or_else(Consent::ResellerUnclear, |_| Consent::Granted)),
             other => Ok(other),
         }
     }
 
-    /// What the service says of a tenant's enterprise. Whose it is and what it is called is kept for other calls.
+    /// What the service says of a tenant's enterprise. Whose it is and what it is called is kept
+    /// for other calls.
     pub(super) async fn ask_enterprise(&self, tenant: &TenantRef) -> Result<Value, Fault> {
         let what = format!("read the consent of {}", tenant.name);
         let draft = Draft::new(what, "enterprise", &self.account.endpoints.enterprise, tenant);
         // Boxed: a body that is authorised asks whose the enterprise is, which is asked here.
         let (request, answer) = Box::pin(self.call(&draft)).await?;
         if answer.reply.status == reqwest::StatusCode::NOT_FOUND {
-            let message = format!("{}: the service does not know tenant {} (HTTP 404)", draft.what, tenant.id);
+            let message = format!(
+                "{}: the service does not know tenant {} (HTTP 404)",
+                draft.what, tenant.id
+            );
             return Err(Fault::new(FaultKind::Rejected, message).hint(
-                "check `spec.tenantId`; the customer's enterprise must be registered with the service. \
-                 If it is, correct `connectToTeams.endpoints.enterprise`",
+                "check `spec.tenantId`; the customer's enterprise must be registered with the \
+                    service. If it is, correct `connectToTeams.endpoints.enterprise`",
             ));
         }
         let enterprise = outcome::read(&request, &answer)?;
@@ -51,16 +62,28 @@ impl Core {
 /// Whether an answer is an enterprise, and not that of somebody else.
 fn of_tenant(enterprise: &Value, tenant: &TenantId) -> Result<(), &'static str> {
     let enterprise = enterprise.as_object().ok_or("an enterprise that is no object")?;
-    let other = enterprise.get("tenantId").and_then(Value::as_str).and_then(|text| TenantId::parse(text).ok());
-    if other.is_some_and(|other| other != *tenant) { Err("the enterprise of another tenant") } else { Ok(()) }
+    let other = enterprise
+        .get("tenantId")
+        .and_then(Value::as_str)
+        .and_then(|text| TenantId::parse(text).ok());
+    if other.is_some_and(|other| other != *tenant) {
+        Err("the enterprise of another tenant")
+    } else {
+        Ok(())
+    }
 }
 
 /// The consent that an enterprise shows. An indicator that is missing or of a wrong type is a no.
 fn consent_of(enterprise: &Value) -> Consent {
-    let flag = enterprise.get("canResellerManageEnterpriseProvisioning").and_then(Value::as_bool).unwrap_or(false);
+    let flag = enterprise
+        .get("canResellerManageEnterpriseProvisioning")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let consents = enterprise.get("consentsByEnterprise").and_then(Value::as_array);
     let listed = consents.is_some_and(|consents| {
-        consents.iter().any(|consent| consent.get("consentName").and_then(Value::as_str) == Some(MANAGEMENT))
+        consents
+            .iter()
+            .any(|consent| consent.get("consentName").and_then(Value::as_str) == Some(MANAGEMENT))
     });
     Consent::from_indicators(flag, listed)
 }
@@ -76,12 +99,22 @@ mod tests {
         let tenant = TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap();
         let listed = json!([{"consentName": "UserSync"}, {"consentName": "EnterpriseManagement"}]);
         let half = |flag, listed| Ok(Consent::Disagrees { flag, listed });
-        let read = |enterprise: &Value| of_tenant(enterprise, &tenant).map(|()| consent_of(enterprise));
+        let read =
+            |enterprise: &Value| of_tenant(enterprise, &tenant).map(|()| consent_of(enterprise));
         for (enterprise, expected) in [
-            (json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": listed}), Ok(Consent::Granted)),
-            (json!({"canResellerManageEnterpriseProvisioning": false, "consentsByEnterprise": []}), Ok(Consent::Missing)),
+            (
+                json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": listed}),
+                Ok(Consent::Granted),
+            ),
+            (
+                json!({"canResellerManageEnterpriseProvisioning": false, "consentsByEnterprise": []}),
+                Ok(Consent::Missing),
+            ),
             (json!({}), Ok(Consent::Missing)),
-            (json!({"canResellerManageEnterpriseProvisioning": "true", "consentsByEnterprise": listed}), half(false, true)),
+            (
+                json!({"canResellerManageEnterpriseProvisioning": "true", "consentsByEnterprise": listed}),
+                half(false, true),
+            ),
             (
                 json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": "EnterpriseManagement"}),
                 half(true, false),
@@ -91,7 +124,10 @@ mod tests {
                 half(true, false),
             ),
             (json!([]), Err("an enterprise that is no object")),
-            (json!({"tenantId": "00000000-0000-0000-0000-000000000000"}), Err("the enterprise of another tenant")),
+            (
+                json!({"tenantId": "00000000-0000-0000-0000-000000000000"}),
+                Err("the enterprise of another tenant"),
+            ),
         ] {
             assert_eq!(read(&enterprise), expected, "{enterprise}");
         }

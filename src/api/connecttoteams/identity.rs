@@ -22,7 +22,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether this is a reseller, whose tenants are its own, and no master reseller, whose tenants belong to others.
+    /// Whether this is a reseller, whose tenants are its own, and no master reseller, whose tenants
+    /// belong to others.
     #[must_use]
     pub fn is_plain_reseller(&self) -> bool {
         self.kind == "RESELLER"
@@ -43,7 +44,8 @@ impl Core {
         self.identity.get_or_try_init(|| self.ask_identity()).await
     }
 
-    /// `getAuthenticatedUser` (contract 2.2). Its faults are those of a preparing call: what it prepares was not sent.
+    /// `getAuthenticatedUser` (contract 2.2). Its faults are those of a preparing call: what it
+    /// prepares was not sent.
     async fn ask_identity(&self) -> Result<Identity, Fault> {
         let call = &self.account.endpoints.who_am_i;
         let what = format!("ask {} for the reseller id of {}", self.host(), self.account.username);
@@ -57,21 +59,33 @@ impl Core {
             method: call.method,
             template: call.path.clone(),
             url: self.base().at(&call.path).map_err(unusable)?,
-            // Bare, as the vendor shows it; whether quotes are understood is unknown (contract 10 #19).
+            // Bare, as the vendor shows it; whether quotes are understood is unknown (contract 10
+            // #19).
             payload: Payload::Text(self.account.username.clone()),
             limit: MAX_ANSWER,
             until: None,
         };
-        let answer = self.send(&request).await.and_then(|answer| outcome::read(&request, &answer)).map_err(|fault| {
-            match fault.kind {
-                // Refusing this call refuses every call that needs the id.
-                FaultKind::Rejected => unusable(fault.message),
-                _ => before_the_call(fault),
-            }
-        })?;
-        let id = answer.get("resellerId").and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
-        let reseller = id.filter(|id| *id > 0).ok_or_else(|| unusable("the answer names no `resellerId`".to_owned()))?;
+        let answer =
+            self.send(&request).await.and_then(|answer| outcome::read(&request, &answer)).map_err(
+                |fault| {
+                    match fault.kind {
+                        // Refusing this call refuses every call that needs the id.
+                        FaultKind::Rejected => unusable(fault.message),
+                        _ => before_the_call(fault),
+                    }
+                },
+            )?;
+        let id = answer
+            .get("resellerId")
+            .and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
+        let reseller = id
+            .filter(|id| *id > 0)
+            .ok_or_else(|| unusable("the answer names no `resellerId`".to_owned()))?;
         let kind = answer.get("type").and_then(Value::as_str).unwrap_or("RESELLER").to_owned();
-        Ok(Identity { reseller, kind, password_changed: answer.get("passwordChanged").and_then(Value::as_bool) })
+        Ok(Identity {
+            reseller,
+            kind,
+            password_changed: answer.get("passwordChanged").and_then(Value::as_bool),
+        })
     }
 }

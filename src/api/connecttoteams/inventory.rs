@@ -1,9 +1,11 @@
 //! What an account has: its enterprises and its gateways (contract 6).
 //!
-//! The shape of these answers is documented for the gateways only. So a list is looked for wherever the vendor's envelopes have
-//! theirs, and an answer that does not show what is looked for is *unknown*, with the reason, and never an empty list.
+//! The shape of these answers is documented for the gateways only. So a list is looked for wherever
+//! the vendor's envelopes have theirs, and an answer that does not show what is looked for is
+//! *unknown*, with the reason, and never an empty list.
 //!
-//! **Invariant:** reading it decides nothing: whoever gets an unknown list concludes nothing from it.
+//! **Invariant:** reading it decides nothing: whoever gets an unknown list concludes nothing from
+//! it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,7 +31,8 @@ const MAX_LIST: usize = 16 * 1024 * 1024;
 /// The most resellers of a master reseller that are looked through.
 const MAX_RESELLERS: usize = 200;
 
-/// The tenants of an account with the reseller in whose list each stands; none if it stands in several.
+/// The tenants of an account with the reseller in whose list each stands; none if it stands in
+/// several.
 pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
 
 /// The inventory that was last read, and when.
@@ -63,14 +66,26 @@ impl Core {
         let tenants = self.tenants(reseller).await;
         let inventory = Inventory {
             reseller,
-            tenants: tenants.as_ref().map(|lists| lists.keys().cloned().collect()).map_err(Clone::clone),
-            gateways: self.list("gateways", &self.account.endpoints.gateways, reseller).await.and_then(|list| gateways(&list)),
+            tenants: tenants
+                .as_ref()
+                .map(|lists| lists.keys().cloned().collect())
+                .map_err(Clone::clone),
+            gateways: self
+                .list("gateways", &self.account.endpoints.gateways, reseller)
+                .await
+                .and_then(|list| gateways(&list)),
         };
-        for (list, unknown) in
-            [("enterprises", inventory.tenants.as_ref().err()), ("gateways", inventory.gateways.as_ref().err())]
-        {
+        for (list, unknown) in [
+            ("enterprises", inventory.tenants.as_ref().err()),
+            ("gateways", inventory.gateways.as_ref().err()),
+        ] {
             if let Some(why) = unknown {
-                tracing::warn!(account = self.section(), list, why, "could not be checked; nothing depends on it");
+                tracing::warn!(
+                    account = self.section(),
+                    list,
+                    why,
+                    "could not be checked; nothing depends on it"
+                );
             }
         }
         let read = (Arc::new(inventory), Arc::new(tenants.unwrap_or_default()));
@@ -84,9 +99,13 @@ impl Core {
         if self.is_plain_reseller(reseller).await {
             return tenants(&self.list("enterprises", call, reseller).await?, reseller);
         }
-        let below = resellers(&self.list("resellers", &self.account.endpoints.resellers, reseller).await?)?;
+        let below =
+            resellers(&self.list("resellers", &self.account.endpoints.resellers, reseller).await?)?;
         if below.len() > MAX_RESELLERS {
-            return Err(format!("there are {} resellers; {MAX_RESELLERS} are looked through", below.len()));
+            return Err(format!(
+                "there are {} resellers; {MAX_RESELLERS} are looked through",
+                below.len()
+            ));
         }
         let mut all = Lists::new();
         for reseller in below {
@@ -96,15 +115,20 @@ impl Core {
                 continue;
             }
             for (tenant, of) in tenants(&answer, reseller)? {
-                all.entry(tenant).and_modify(|known| *known = known.filter(|known| Some(*known) == of)).or_insert(of);
+                all.entry(tenant)
+                    .and_modify(|known| *known = known.filter(|known| Some(*known) == of))
+                    .or_insert(of);
             }
         }
         Ok(all)
     }
 
-    /// Whether this is a reseller and no master reseller. A configured id that is not the account's own is that of a reseller.
+    /// Whether this is a reseller and no master reseller. A configured id that is not the account's
+    /// own is that of a reseller.
     async fn is_plain_reseller(&self, reseller: i64) -> bool {
-        self.identity().await.map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
+        self.identity()
+            .await
+            .map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
     }
 
     async fn list(&self, row: &'static str, call: &Call, reseller: i64) -> Result<Value, String> {
@@ -114,13 +138,16 @@ impl Core {
             let url = self.url(&what, row, &call.path, &values)?;
             let payload = match &call.body {
                 Body::Template(template) => {
-                    let body = template.fill(&|place| values.of(place)).map_err(|why| not_made(&what, row, &why))?;
+                    let body = template
+                        .fill(&|place| values.of(place))
+                        .map_err(|why| not_made(&what, row, &why))?;
                     Payload::Text(Value::Object(body).to_string())
                 }
                 _ => Payload::Empty,
             };
             let (method, template) = (call.method, call.path.clone());
-            let request = Request { what, row, method, template, url, payload, limit: MAX_LIST, until: None };
+            let request =
+                Request { what, row, method, template, url, payload, limit: MAX_LIST, until: None };
             let answer = self.send(&request).await?;
             outcome::read(&request, &answer)
         };
@@ -128,7 +155,8 @@ impl Core {
     }
 }
 
-/// The list in an answer: the answer itself, or the only list of objects in it; and whether the answer says that there is more.
+/// The list in an answer: the answer itself, or the only list of objects in it; and whether the
+/// answer says that there is more.
 fn list(answer: &Value) -> Result<Vec<&Map<String, Value>>, String> {
     let mut lists = Vec::new();
     find_lists(answer, 4, &mut lists);
@@ -137,27 +165,37 @@ fn list(answer: &Value) -> Result<Vec<&Map<String, Value>>, String> {
         [] => return Err("the answer holds no list".to_owned()),
         more => return Err(format!("the answer holds {} lists", more.len())),
     };
-    let total = ["recordsTotal", "totalElements"].iter().find_map(|name| answer.get(*name)?.as_u64());
+    let total =
+        ["recordsTotal", "totalElements"].iter().find_map(|name| answer.get(*name)?.as_u64());
     if let Some(total) = total.filter(|total| *total > items.len() as u64) {
         return Err(format!("the answer holds {} of {total} entries", items.len()));
     }
     let objects: Vec<_> = items.iter().filter_map(Value::as_object).collect();
-    if objects.len() == items.len() { Ok(objects) } else { Err("the answer's list holds something else than objects".to_owned()) }
+    if objects.len() == items.len() {
+        Ok(objects)
+    } else {
+        Err("the answer's list holds something else than objects".to_owned())
+    }
 }
 
 fn find_lists<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a Vec<Value>>) {
     match value {
         Value::Array(items) => found.push(items),
-        Value::Object(fields) if depth > 0 => fields.values().for_each(|value| find_lists(value, depth - 1, found)),
+        Value::Object(fields) if depth > 0 => {
+            fields.values().for_each(|value| find_lists(value, depth - 1, found));
+        }
         _ => {}
     }
 }
 
 fn number(item: &Map<String, Value>, names: &[&str]) -> Option<i64> {
-    names.iter().find_map(|name| item.get(*name).and_then(|id| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok())))
+    names.iter().find_map(|name| {
+        item.get(*name).and_then(|id| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok()))
+    })
 }
 
-/// Enterprises that are not registered yet have no tenant; a list in which none has one is not understood.
+/// Enterprises that are not registered yet have no tenant; a list in which none has one is not
+/// understood.
 fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
     let items = list(answer)?;
     let entry = |item: &&Map<String, Value>| {
@@ -166,21 +204,33 @@ fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
         Some((id, Some(number(item, &["resellerId"]).filter(|id| *id > 0).unwrap_or(reseller))))
     };
     let tenants: Lists = items.iter().filter_map(entry).collect();
-    if tenants.is_empty() { Err(format!("none of the {} entries names a tenant", items.len())) } else { Ok(tenants) }
+    if tenants.is_empty() {
+        Err(format!("none of the {} entries names a tenant", items.len()))
+    } else {
+        Ok(tenants)
+    }
 }
 
 fn resellers(answer: &Value) -> Result<Vec<i64>, String> {
     let items = list(answer)?;
-    let ids: Option<Vec<i64>> = items.iter().map(|item| number(item, &["resellerId", "id"])).collect();
+    let ids: Option<Vec<i64>> =
+        items.iter().map(|item| number(item, &["resellerId", "id"])).collect();
     ids.ok_or_else(|| "a reseller without `resellerId`".to_owned())
 }
 
 fn gateways(answer: &Value) -> Result<BTreeMap<GatewayId, String>, String> {
     let items = list(answer)?;
-    let region = |item: &Map<String, Value>| item.get("sbcGatewayRegion").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let region = |item: &Map<String, Value>| {
+        item.get("sbcGatewayRegion").and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let gateways: Option<BTreeMap<GatewayId, String>> = items
         .iter()
-        .map(|item| Some((number(item, &["sbcGatewayId"]).and_then(|id| GatewayId::new(id).ok())?, region(item))))
+        .map(|item| {
+            Some((
+                number(item, &["sbcGatewayId"]).and_then(|id| GatewayId::new(id).ok())?,
+                region(item),
+            ))
+        })
         .collect();
     match gateways {
         Some(gateways) if !gateways.is_empty() => Ok(gateways),
@@ -204,22 +254,36 @@ mod tests {
         for (answer, expected) in [
             (json!([item, unregistered]), Ok(1)),
             (json!({"data": {"_embedded": {"enterpriseList": [item]}}, "recordsTotal": 1}), Ok(1)),
-            (json!({"content": [item], "totalElements": 7}), Err("the answer holds 1 of 7 entries")),
+            (
+                json!({"content": [item], "totalElements": 7}),
+                Err("the answer holds 1 of 7 entries"),
+            ),
             (json!([unregistered]), Err("none of the 1 entries names a tenant")),
             (json!([]), Err("none of the 0 entries names a tenant")),
             (json!({}), Err("the answer holds no list")),
             (json!({"a": [item], "b": []}), Err("the answer holds 2 lists")),
             (json!([contoso]), Err("the answer's list holds something else than objects")),
         ] {
-            assert_eq!(ids(&answer).as_ref().map_err(String::as_str), expected.as_ref().map_err(|why| *why), "{answer}");
+            assert_eq!(
+                ids(&answer).as_ref().map_err(String::as_str),
+                expected.as_ref().map_err(|why| *why),
+                "{answer}"
+            );
         }
     }
 
     #[test]
     fn gateways_are_numbers_and_all_of_them_are_understood() {
         let gateway = |id: Value| json!({"sbcGatewayId": id, "sbcGatewayRegion": "US East"});
-        assert_eq!(gateways(&json!([gateway(json!(805)), gateway(json!("806"))])).map(|found| found.len()), Ok(2));
-        for bad in [json!([gateway(json!(805)), gateway(json!("east"))]), json!([gateway(json!(0))]), json!([])] {
+        assert_eq!(
+            gateways(&json!([gateway(json!(805)), gateway(json!("806"))])).map(|found| found.len()),
+            Ok(2)
+        );
+        for bad in [
+            json!([gateway(json!(805)), gateway(json!("east"))]),
+            json!([gateway(json!(0))]),
+            json!([]),
+        ] {
             assert!(gateways(&bad).is_err(), "{bad}");
         }
         assert_eq!(resellers(&json!([{"id": 7}, {"resellerId": 8, "id": 1}])), Ok(vec![7, 8]));

@@ -1,7 +1,8 @@
-//! One item of a list of users, read as the configuration says (contract 3): JSON Pointers and a value map.
+//! One item of a list of users, read as the configuration says (contract 3): JSON Pointers and a
+//! value map.
 //!
-//! **Invariant:** total: whatever an item holds becomes a user, or the word that it is none. Nothing is guessed: a value of a
-//! wrong kind is unreadable, not converted.
+//! **Invariant:** total: whatever an item holds becomes a user, or the word that it is none.
+//! Nothing is guessed: a value of a wrong kind is unreadable, not converted.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,17 @@ use crate::{
         value,
     },
     config::{CallingMap, ListUsers},
-    model::{Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Upn, UserId, Value, is_blank},
+    model::{
+        Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Upn, UserId,
+        Value, is_blank,
+    },
 };
 
 /// Who holds the number of an item that names nobody.
 const NOBODY: &str = "an entry without a name";
 
-/// What an item is. One that should name its tenant and does not is unreadable: whose user it is, nobody knows.
+/// What an item is. One that should name its tenant and does not is unreadable: whose user it is,
+/// nobody knows.
 pub(super) fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
@@ -32,9 +37,13 @@ pub(super) fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
     let number = match number(item, row, tenant) {
         Some(Observed::Set(Value::Phone(number))) => Ok(number),
         Some(Observed::Unreadable(unread)) => Err(unread),
-        Some(Observed::Set(_) | Observed::Unset) | None => return Item { entry, numbers: Vec::new() },
+        Some(Observed::Set(_) | Observed::Unset) | None => {
+            return Item { entry, numbers: Vec::new() };
+        }
     };
-    let name = text(item, &row.user).filter(|name| !is_blank(name)).map_or_else(|| NOBODY.to_owned(), redact::value);
+    let name = text(item, &row.user)
+        .filter(|name| !is_blank(name))
+        .map_or_else(|| NOBODY.to_owned(), redact::value);
     let held = HeldNumber { holder: name.into(), held_as: held_as.into(), number };
     Item { entry, numbers: vec![held] }
 }
@@ -48,22 +57,31 @@ fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
         }
     }
     let Some(upn) = text(item, &row.user).and_then(|upn| Upn::parse(upn).ok()) else {
-        return if is_no_user(item, row, tenant) { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
+        return if is_no_user(item, row, tenant) {
+            Entry::Nameless
+        } else {
+            Entry::Unreadable(Odd::Name)
+        };
     };
-    let details: BTreeMap<Field, Observed> =
-        row.mapped().filter_map(|(field, pointer)| Some((field, observed(field, item, pointer, row, tenant)?))).collect();
+    let details: BTreeMap<Field, Observed> = row
+        .mapped()
+        .filter_map(|(field, pointer)| Some((field, observed(field, item, pointer, row, tenant)?)))
+        .collect();
     let id = row.id.as_ref().and_then(|pointer| text(item, pointer)).and_then(UserId::observed);
     Entry::User(LiveUser { upn, id, calling: calling(item, &row.calling), details })
 }
 
-/// Whether an item is an account without a user of Teams: nothing where the name should be, calling off, no number.
+/// Whether an item is an account without a user of Teams: nothing where the name should be, calling
+/// off, no number.
 fn is_no_user(item: &Json, row: &ListUsers, tenant: &TenantRef) -> bool {
     let nameless = match item.pointer(&row.user) {
         None | Some(Json::Null) => item.is_object(),
         Some(Json::String(text)) => is_blank(text),
         Some(_) => false,
     };
-    nameless && number(item, row, tenant) == Some(Observed::Unset) && calling(item, &row.calling) == LiveCalling::Disabled
+    nameless
+        && number(item, row, tenant) == Some(Observed::Unset)
+        && calling(item, &row.calling) == LiveCalling::Disabled
 }
 
 fn text<'i>(item: &'i Json, pointer: &str) -> Option<&'i str> {
@@ -92,11 +110,20 @@ fn number(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Option<Observed> 
     observed(Field::PhoneNumber, item, pointer, row, tenant)
 }
 
-/// What an item says of a field; nothing if it has no such key, unless that means that nothing is set.
-fn observed(field: Field, item: &Json, pointer: &str, row: &ListUsers, tenant: &TenantRef) -> Option<Observed> {
+/// What an item says of a field; nothing if it has no such key, unless that means that nothing is
+/// set.
+fn observed(
+    field: Field,
+    item: &Json,
+    pointer: &str,
+    row: &ListUsers,
+    tenant: &TenantRef,
+) -> Option<Observed> {
     let place = || format!("at `{pointer}`");
     match item.pointer(pointer) {
-        Some(value) => Some(value::observed(field.kind(), value, place, tenant.extension_prefix.as_ref())),
+        Some(value) => {
+            Some(value::observed(field.kind(), value, place, tenant.extension_prefix.as_ref()))
+        }
         None => row.omits_unset.then_some(Observed::Unset),
     }
 }
@@ -143,7 +170,10 @@ mod tests {
         }
         assert_eq!(read(json!("pending")), LiveCalling::Unclear("pending".to_owned()));
         assert_eq!(read(json!(null)), LiveCalling::Unclear("null".to_owned()));
-        assert_eq!(calling(&json!({}), &row().calling), LiveCalling::Unclear("nothing at `/state`".to_owned()));
+        assert_eq!(
+            calling(&json!({}), &row().calling),
+            LiveCalling::Unclear("nothing at `/state`".to_owned())
+        );
     }
 
     #[test]
@@ -157,7 +187,10 @@ mod tests {
         assert_eq!(user.upn.as_str(), "Adele@contoso.com");
         let number = PhoneNumber::observed("+11000", None).unwrap();
         assert_eq!(user.details[&Field::PhoneNumber], Observed::Set(Value::Phone(number)));
-        assert_eq!(user.details[&Field::SbcGatewayId], Observed::Unreadable(Unread::new("main", "at `/gateway`")));
+        assert_eq!(
+            user.details[&Field::SbcGatewayId],
+            Observed::Unreadable(Unread::new("main", "at `/gateway`"))
+        );
         assert_eq!(user.details[&Field::UseTeamsVoicemail], Observed::Set(Value::Flag(false)));
         assert_eq!(user.details[&Field::UserTag], Observed::Unset);
         assert!(!user.details.contains_key(&Field::CallPolicyName), "absent in the item");
@@ -178,9 +211,13 @@ mod tests {
 
     #[test]
     fn odd_items_are_no_users() {
-        for item in
-            [json!(null), json!("adele@contoso.com"), json!({}), json!({"teamsUserId": "adele"}), json!({"teamsUserId": 7})]
-        {
+        for item in [
+            json!(null),
+            json!("adele@contoso.com"),
+            json!({}),
+            json!({"teamsUserId": "adele"}),
+            json!({"teamsUserId": 7}),
+        ] {
             assert_eq!(entry(&item, &row(), &tenant()), Entry::Unreadable(Odd::Name), "{item}");
         }
     }
@@ -189,13 +226,22 @@ mod tests {
     fn an_item_that_should_name_its_tenant_is_of_that_tenant_or_of_nobody() {
         let row = ListUsers { tenant: Some("/of".to_owned()), id: Some("/id".to_owned()), ..row() };
         let item = |of: Json| json!({"teamsUserId": "adele@contoso.com", "state": "off", "of": of, "id": "A-1"});
-        let Entry::User(user) = entry(&item(json!("87D349ED-44d7-43e1-9a83-5f2406dee5bd")), &row, &tenant()) else {
+        let Entry::User(user) =
+            entry(&item(json!("87D349ED-44d7-43e1-9a83-5f2406dee5bd")), &row, &tenant())
+        else {
             panic!("no user")
         };
         assert_eq!(user.id, UserId::observed("a-1"));
-        assert_eq!(entry(&item(json!("00000000-0000-0000-0000-000000000000")), &row, &tenant()), Entry::Foreign);
+        assert_eq!(
+            entry(&item(json!("00000000-0000-0000-0000-000000000000")), &row, &tenant()),
+            Entry::Foreign
+        );
         for odd in [json!(null), json!(7), json!("contoso"), json!("")] {
-            assert_eq!(entry(&item(odd.clone()), &row, &tenant()), Entry::Unreadable(Odd::Tenant), "{odd}");
+            assert_eq!(
+                entry(&item(odd.clone()), &row, &tenant()),
+                Entry::Unreadable(Odd::Tenant),
+                "{odd}"
+            );
         }
     }
 
@@ -203,9 +249,16 @@ mod tests {
     fn an_account_without_a_name_calling_and_number_is_passed_over() {
         for name in [json!(null), json!(""), json!(" \u{200b}")] {
             let item = json!({"teamsUserId": name, "state": "off", "phone": null});
-            assert_eq!(read(&item, &row(), &tenant()), Item { entry: Entry::Nameless, numbers: Vec::new() }, "{item}");
+            assert_eq!(
+                read(&item, &row(), &tenant()),
+                Item { entry: Entry::Nameless, numbers: Vec::new() },
+                "{item}"
+            );
         }
-        assert_eq!(entry(&json!({"state": "off", "phone": ""}), &row(), &tenant()), Entry::Nameless);
+        assert_eq!(
+            entry(&json!({"state": "off", "phone": ""}), &row(), &tenant()),
+            Entry::Nameless
+        );
         for (item, holds) in [
             (json!({"teamsUserId": null, "state": "active", "phone": null}), 0),
             (json!({"teamsUserId": null, "state": "pending", "phone": null}), 0),

@@ -1,9 +1,11 @@
-//! A list of users that arrives page by page, and whether it is whole. Pure: pages in, users and doubts out.
+//! A list of users that arrives page by page, and whether it is whole. Pure: pages in, users and
+//! doubts out.
 //!
-//! **Invariant:** once a list has arrived there are no errors any more, only doubts: whatever pages hold, the users that were
-//! seen are kept and [`Coverage::Suspect`] says what was odd.
+//! **Invariant:** once a list has arrived there are no errors any more, only doubts: whatever pages
+//! hold, the users that were seen are kept and [`Coverage::Suspect`] says what was odd.
 //!
-//! **Invariant:** it ends: every page that is asked for after the first followed one with a new user, and users are limited.
+//! **Invariant:** it ends: every page that is asked for after the first followed one with a new
+//! user, and users are limited.
 
 use serde_json::Value;
 
@@ -42,14 +44,22 @@ impl<'a> Listing<'a> {
     pub(super) const FIRST: Page = Page { number: 1, start: 0 };
 
     pub(super) fn new(row: &'a ListUsers, tenant: &'a TenantRef) -> Self {
-        Self { row, tenant, roll: Roll::default(), pointers: Pointers::of(row), pages: 0, total: None }
+        Self {
+            row,
+            tenant,
+            roll: Roll::default(),
+            pointers: Pointers::of(row),
+            pages: 0,
+            total: None,
+        }
     }
 
     fn is_paged(&self) -> bool {
         self.row.paging != Paging::None
     }
 
-    /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first page holds no list.
+    /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first
+    /// page holds no list.
     pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
         self.take_counts(page);
         let no_items = Vec::new();
@@ -57,7 +67,8 @@ impl<'a> Listing<'a> {
             Some(Value::Array(items)) => items,
             // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
             None | Some(Value::Null) if self.total == Some(0) => &no_items,
-            // Behind a list that has begun, anything else is its end; the counts tell whether that was too early.
+            // Behind a list that has begun, anything else is its end; the counts tell whether that
+            // was too early.
             _ if self.pages > 0 => &no_items,
             _ => return Err(format!("no list at `{}`", self.row.items)),
         };
@@ -89,19 +100,29 @@ impl<'a> Listing<'a> {
             self.roll.doubt(format!("page {} was answered with page {draw}", self.pages + 1));
         }
         if self.pages > 0 && total != self.total {
-            let shown = |total: Option<u64>| total.map_or_else(|| "none".to_owned(), |total| total.to_string());
-            self.roll.doubt(format!("the total changed from {} to {} between pages", shown(self.total), shown(total)));
+            let shown = |total: Option<u64>| {
+                total.map_or_else(|| "none".to_owned(), |total| total.to_string())
+            };
+            self.roll.doubt(format!(
+                "the total changed from {} to {} between pages",
+                shown(self.total),
+                shown(total)
+            ));
         }
         self.total = total.or(self.total);
     }
 
     fn compare_filtered(&mut self, all: Option<u64>, filtered: Option<u64>) {
         if let (Some(all), Some(filtered)) = (all, filtered)
-            // A row whose path has a query of its own, or whose body is a template, filters on purpose.
+            // A row whose path has a query of its own, or whose body is a template, filters on
+            // purpose.
             && filtered < all && self.pages == 0
             && !self.row.call.path.contains('?') && !matches!(self.row.call.body, Body::Template(_))
         {
-            self.roll.doubt(format!("the service left {} of {all} users out of the list", all - filtered));
+            self.roll.doubt(format!(
+                "the service left {} of {all} users out of the list",
+                all - filtered
+            ));
         }
     }
 
@@ -128,7 +149,9 @@ impl<'a> Listing<'a> {
             Some(total) if total != sent as u64 => {
                 self.roll.doubt(format!("the service counts {total} users and sent {sent}"));
             }
-            None if self.is_paged() => self.roll.doubt("the service does not say how many users there are"),
+            None if self.is_paged() => {
+                self.roll.doubt("the service does not say how many users there are");
+            }
             _ => {}
         }
         if sent > 0 {
@@ -169,7 +192,8 @@ mod tests {
         names.iter().map(|name| json!({"u": format!("{name}@c.com"), "c": "on"})).collect()
     }
 
-    /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages were taken.
+    /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages
+    /// were taken.
     fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
         let tenant = tenant();
         let mut listing = Listing::new(row, &tenant);
@@ -199,9 +223,11 @@ mod tests {
     fn whole_lists_are_complete() {
         assert_eq!(run(&row("none", ""), &[users(&["a", "b"])]), (2, Coverage::Complete, 1));
         let paged = row("datatables", "/data/l");
-        let answers = [page(1, 5, &["a", "b"]), page(2, 5, &["c", "d"]), page(3, 5, &["e"]), page(4, 5, &[])];
+        let answers =
+            [page(1, 5, &["a", "b"]), page(2, 5, &["c", "d"]), page(3, 5, &["e"]), page(4, 5, &[])];
         assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
-        // A service that caps the page size: the next page starts behind what came, not behind what was asked for.
+        // A service that caps the page size: the next page starts behind what came, not behind what
+        // was asked for.
         let tenant = tenant();
         let mut listing = Listing::new(&paged, &tenant);
         assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
@@ -218,12 +244,24 @@ mod tests {
         doubt(&paged, &[page(1, 0, &[])], "no users at all");
         doubt(&paged, &[json!({"recordsTotal": 0, "data": {}})], "no users at all");
         doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 4, &[])], "counts 4 users and sent 2");
-        doubt(&paged, &[page(1, 4, &["a", "b"]), json!({"draw": 2, "recordsTotal": 4})], "counts 4 users and sent 2");
+        doubt(
+            &paged,
+            &[page(1, 4, &["a", "b"]), json!({"draw": 2, "recordsTotal": 4})],
+            "counts 4 users and sent 2",
+        );
         doubt(&paged, &[page(1, 4, &["a", "b"]), json!("busy")], "counts 4 users and sent 2");
         doubt(&paged, &[page(1, 4, &["a", "b"]), page(2, 3, &["c"])], "changed from 4 to 3");
         doubt(&paged, &[page(7, 1, &["a"])], "page 1 was answered with page 7");
-        doubt(&paged, &[json!({"recordsTotal": 9, "recordsFiltered": 1, "data": {"l": users(&["a"])}})], "left 8 of 9");
-        doubt(&paged, &[json!({"data": {"l": users(&["a"])}}), json!({"data": {"l": []}})], "does not say how many");
+        doubt(
+            &paged,
+            &[json!({"recordsTotal": 9, "recordsFiltered": 1, "data": {"l": users(&["a"])}})],
+            "left 8 of 9",
+        );
+        doubt(
+            &paged,
+            &[json!({"data": {"l": users(&["a"])}}), json!({"data": {"l": []}})],
+            "does not say how many",
+        );
     }
 
     #[test]
@@ -232,7 +270,9 @@ mod tests {
         let same: Vec<Value> = (1..50).map(|draw| page(draw, 1000, &["a", "b"])).collect();
         let (count, coverage, taken) = run(&paged, &same);
         assert_eq!((count, taken), (2, 2));
-        assert!(matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user")));
+        assert!(
+            matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user"))
+        );
         let tenant = tenant();
         let mut listing = Listing::new(&paged, &tenant);
         let mut count = 0;
@@ -244,7 +284,10 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_list_is_no_list() {
-        for (row, page) in [(row("none", ""), json!({"data": []})), (row("datatables", "/data/l"), json!({"recordsTotal": 3}))] {
+        for (row, page) in [
+            (row("none", ""), json!({"data": []})),
+            (row("datatables", "/data/l"), json!({"recordsTotal": 3})),
+        ] {
             assert!(Listing::new(&row, &tenant()).take(&page).is_err());
         }
     }

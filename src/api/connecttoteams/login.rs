@@ -19,7 +19,8 @@ use crate::{
 /// The most that an answer with a token may hold.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// What a token is asked for with. Read when it is needed and not kept, but for removing it from messages.
+/// What a token is asked for with. Read when it is needed and not kept, but for removing it from
+/// messages.
 pub(super) struct Credentials {
     client_id: String,
     client_secret: SecretString,
@@ -35,16 +36,36 @@ impl Credentials {
         let client_secret = read(what, "client secret", &account.client_secret).await?;
         let password = read(what, "password", &account.password).await?;
         let (client_id, username) = (account.client_id.clone(), account.username.clone());
-        let odd = [("client secret", &account.client_secret, client_secret.odd), ("password", &account.password, password.odd)];
-        let odd = odd.into_iter().filter_map(|(name, source, odd)| Some(format!("the {name} ({source}) {}", odd?))).collect();
-        Ok(Self { client_id, client_secret: client_secret.secret, username, password: password.secret, odd })
+        let odd = [
+            ("client secret", &account.client_secret, client_secret.odd),
+            ("password", &account.password, password.odd),
+        ];
+        let odd = odd
+            .into_iter()
+            .filter_map(|(name, source, odd)| Some(format!("the {name} ({source}) {}", odd?)))
+            .collect();
+        Ok(Self {
+            client_id,
+            client_secret: client_secret.secret,
+            username,
+            password: password.secret,
+            odd,
+        })
     }
 
     /// Those of an enterprise, as `regenerateAPICredentials` answered them (contract 2.3).
     pub(super) fn of_enterprise(answer: &SecretString) -> Result<Self, &'static str> {
-        let answer = answer::json(answer.expose_secret().as_bytes()).map_err(|_| "they are no JSON")?;
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let missing = "they need `clientID`, `clientSecret`, `entAdminUsername` and `entAdminSecret`";
+        let answer =
+            answer::json(answer.expose_secret().as_bytes()).map_err(|_| "they are no JSON")?;
+        let text = |name: &str| {
+            answer
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        let missing =
+            "they need `clientID`, `clientSecret`, `entAdminUsername` and `entAdminSecret`";
         Ok(Self {
             client_id: text("clientID").ok_or(missing)?,
             client_secret: text("clientSecret").ok_or(missing)?.into(),
@@ -63,7 +84,9 @@ pub(super) async fn log_in(
     what: String,
     credentials: Credentials,
 ) -> Result<Grant, Fault> {
-    let url = base.at(&call.path).map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
+    let url = base
+        .at(&call.path)
+        .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
     let Credentials { client_id, client_secret, username, password, odd } = credentials;
     let request = Request {
         row: "token",
@@ -76,7 +99,11 @@ pub(super) async fn log_in(
         what,
     };
     let complete = |builder: reqwest::RequestBuilder| {
-        let form = [("username", username.as_str()), ("password", password.expose_secret()), ("grant_type", "password")];
+        let form = [
+            ("username", username.as_str()),
+            ("password", password.expose_secret()),
+            ("grant_type", "password"),
+        ];
         builder.basic_auth(&client_id, Some(client_secret.expose_secret())).form(&form)
     };
     let reply = transport.exchange(&request, complete).await.map_err(before_the_call)?;
@@ -101,54 +128,85 @@ fn with_oddities(fault: Fault, odd: &[String]) -> Fault {
     if odd.is_empty() {
         return fault;
     }
-    let hint = fault.hint.iter().map(String::as_str).chain(odd.iter().map(String::as_str)).collect::<Vec<_>>().join("; ");
+    let hint = fault
+        .hint
+        .iter()
+        .map(String::as_str)
+        .chain(odd.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("; ");
     fault.hint(hint)
 }
 
 async fn read(what: &str, name: &str, source: &SecretSource) -> Result<Fetched, Fault> {
     source.read().await.map_err(|error| {
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
-            .hint(format!("`connectToTeams` says where the {name} comes from: env, file or command"))
+            .hint(format!(
+                "`connectToTeams` says where the {name} comes from: env, file or command"
+            ))
     })
 }
 
-/// The words for a refused login. Spring's and the OAuth standard's error names are looked for; what this service really
-/// says is not documented.
+/// The words for a refused login. Spring's and the OAuth standard's error names are looked for;
+/// what this service really says is not documented.
 fn refused(what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
     let status = reply.status;
-    let said = answer::message(&reply.body).map(|text| format!(": {}", redactor.quote(&text))).unwrap_or_default();
+    let said = answer::message(&reply.body)
+        .map(|text| format!(": {}", redactor.quote(&text)))
+        .unwrap_or_default();
     let text = String::from_utf8_lossy(&reply.body).to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let fault = |kind, reason: &str| Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()));
+    let fault = |kind, reason: &str| {
+        Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()))
+    };
     if status.is_server_error() {
-        return fault(FaultKind::Unreachable, "the service failed, so that no token was had and nothing else was sent");
+        return fault(
+            FaultKind::Unreachable,
+            "the service failed, so that no token was had and nothing else was sent",
+        );
     }
     if says(&["expired"]) || (says(&["password"]) && says(&["chang"])) {
         return fault(FaultKind::Auth, "the password has never been changed, or has expired").hint(
-            "the API admin must log in once to the Service Portal and change the initial password; then store the new one",
+            "the API admin must log in once to the Service Portal and change the initial \
+                password; then store the new one",
         );
     }
     if says(&["invalid_client", "unauthorized_client", "client credentials", "client id"]) {
-        return fault(FaultKind::Auth, "the client id or the client secret is wrong")
-            .hint("check `connectToTeams.clientId` and `clientSecret`; the vendor's support gives them out");
+        return fault(FaultKind::Auth, "the client id or the client secret is wrong").hint(
+            "check `connectToTeams.clientId` and `clientSecret`; the vendor's support gives them \
+                out",
+        );
     }
     if says(&["invalid_grant", "bad credentials", "locked", "disabled"]) {
-        return fault(FaultKind::Auth, "the user name or the password is wrong, or the account is not usable").hint(
-            "check `connectToTeams.username` and `password`; a new API admin must first log in once to the Service Portal \
-             and change the initial password",
+        return fault(
+            FaultKind::Auth,
+            "the user name or the password is wrong, or the account is not usable",
+        )
+        .hint(
+            "check `connectToTeams.username` and `password`; a new API admin must first log in \
+                once to the Service Portal and change the initial password",
         );
     }
     if matches!(status.as_u16(), 400 | 401 | 403) {
-        return fault(FaultKind::Auth, "the service does not accept the client id, the client secret, the user name or the password")
-            .hint("check all four in `connectToTeams`; a new API admin must first log in once to the Service Portal and change the initial password");
+        return fault(
+            FaultKind::Auth,
+            "the service does not accept the client id, the client secret, the user name or the \
+                password",
+        )
+        .hint(
+            "check all four in `connectToTeams`; a new API admin must first log in once to the \
+                Service Portal and change the initial password",
+        );
     }
     fault(FaultKind::Auth, "the service refused to give a token")
         .hint("check `connectToTeams.baseUrl` and `connectToTeams.endpoints.token`")
 }
 
 fn no_token(what: &str, why: &str) -> Fault {
-    Fault::new(FaultKind::Unreachable, format!("{what}: the service sent {why}"))
-        .hint("check `connectToTeams.baseUrl`: something else may be answering there, such as a proxy's or a login page")
+    Fault::new(FaultKind::Unreachable, format!("{what}: the service sent {why}")).hint(
+        "check `connectToTeams.baseUrl`: something else may be answering there, such as a proxy's \
+            or a login page",
+    )
 }
 
 #[cfg(test)]
@@ -159,16 +217,32 @@ mod tests {
     fn a_refused_login_is_told_in_own_words_and_without_the_secret() {
         let redactor = Redactor::new(["hunter2".to_owned().into()]);
         for (status, body, words) in [
-            (401, r#"{"error":"invalid_client","error_description":"Bad client credentials"}"#, "client secret is wrong"),
-            (400, r#"{"error":"invalid_grant","error_description":"Bad credentials hunter2"}"#, "user name or the password"),
-            (400, r#"{"error":"invalid_grant","error_description":"User credentials have expired"}"#, "never been changed"),
+            (
+                401,
+                r#"{"error":"invalid_client","error_description":"Bad client credentials"}"#,
+                "client secret is wrong",
+            ),
+            (
+                400,
+                r#"{"error":"invalid_grant","error_description":"Bad credentials hunter2"}"#,
+                "user name or the password",
+            ),
+            (
+                400,
+                r#"{"error":"invalid_grant","error_description":"User credentials have expired"}"#,
+                "never been changed",
+            ),
             (401, "", "does not accept"),
             (404, "<html>", "refused to give a token"),
             (503, "", "the service failed"),
         ] {
-            let reply = Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
+            let reply =
+                Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
             let fault = refused("log in", &reply, &redactor);
-            assert!(fault.message.contains(words) && !fault.message.contains("hunter2"), "{fault:?}");
+            assert!(
+                fault.message.contains(words) && !fault.message.contains("hunter2"),
+                "{fault:?}"
+            );
             assert_eq!(fault.kind == FaultKind::Auth, status < 500);
         }
     }

@@ -1,4 +1,5 @@
-//! The `ConnecttoTeams` service (contract 1 to 11): one shared client, and a reader and a writer made from it.
+//! The `ConnecttoTeams` service (contract 1 to 11): one shared client, and a reader and a writer
+//! made from it.
 //!
 //! ```text
 //! Reader, Writer -> Request -> Core::send ------> Transport --> the service
@@ -8,17 +9,20 @@
 //!                   Reply -> outcome -> value or Fault
 //! ```
 //!
-//! **Invariant:** a call is sent once. Only two answers make it go out again, and both say that it was not carried out:
-//! 401, once and with a new token, and 429, a named number of times.
+//! **Invariant:** a call is sent once. Only two answers make it go out again, and both say that it
+//! was not carried out: 401, once and with a new token, and 429, a named number of times.
 //!
-//! **Invariant:** credentials that were refused are not tried again until something has changed, however many tenants need them.
+//! **Invariant:** credentials that were refused are not tried again until something has changed,
+//! however many tenants need them.
 //!
 //! **Invariant:** secrets and tokens are in no message, no log line and no `Debug`.
 //!
-//! Each account has a core of its own; a tenant names its account. Calls that change a tenant are authorised by the provider's
-//! consent object, or, where the settings say so, by a token and a Microsoft token set of the tenant's own (`delegate`, `msal`).
+//! Each account has a core of its own; a tenant names its account. Calls that change a tenant are
+//! authorised by the provider's consent object, or, where the settings say so, by a token and a
+//! Microsoft token set of the tenant's own (`delegate`, `msal`).
 //!
-//! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a [`Writer`].
+//! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a
+//! [`Writer`].
 
 mod accounts;
 mod call;
@@ -57,7 +61,8 @@ use crate::{
 };
 use {accounts::Accounts, call::Core};
 
-/// The connections to the service: for each account one pool of connections and one token. Clones share all of it.
+/// The connections to the service: for each account one pool of connections and one token. Clones
+/// share all of it.
 #[derive(Clone)]
 pub struct Client {
     accounts: Arc<Accounts>,
@@ -69,15 +74,19 @@ impl Client {
         Self::of(std::iter::once(("connectToTeams".to_owned(), None, account)))
     }
 
-    /// Those of several: each with the section of the settings that it stands in, and the name by which tenants name it; the one
-    /// without is for tenants that name none.
-    pub fn of<'a>(accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>) -> Result<Self, Fault> {
-        let cores = accounts.map(|(section, name, account)| Ok((name, Arc::new(Core::new(section, account.clone())?))));
+    /// Those of several: each with the section of the settings that it stands in, and the name by
+    /// which tenants name it; the one without is for tenants that name none.
+    pub fn of<'a>(
+        accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>,
+    ) -> Result<Self, Fault> {
+        let cores = accounts.map(|(section, name, account)| {
+            Ok((name, Arc::new(Core::new(section, account.clone())?)))
+        });
         Ok(Self { accounts: Arc::new(Accounts::new(cores.collect::<Result<_, Fault>>()?)) })
     }
 
-    /// Lets refused credentials be tried again, as a service has to: after `first`, and after twice as long each further time, `most`
-    /// at the longest. Otherwise they are tried once.
+    /// Lets refused credentials be tried again, as a service has to: after `first`, and after twice
+    /// as long each further time, `most` at the longest. Otherwise they are tried once.
     pub fn try_logins_again(&self, first: Duration, most: Duration) {
         self.accounts.all().for_each(|core| core.pace.again(first, most));
     }
@@ -100,7 +109,8 @@ impl Client {
         self.accounts.all().map(|core| Probe::new(Arc::clone(core))).collect()
     }
 
-    /// Every call that a client with this table can make, as method and path template, in the order of the table.
+    /// Every call that a client with this table can make, as method and path template, in the order
+    /// of the table.
     #[must_use]
     pub fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
         table::emits(endpoints)

@@ -1,5 +1,5 @@
-//! The Microsoft token set (MSAL object) of a tenant: read where the operator puts it, watched for its end, renewed through the
-//! service where the table says how (contract 2.4).
+//! The Microsoft token set (MSAL object) of a tenant: read where the operator puts it, watched for
+//! its end, renewed through the service where the table says how (contract 2.4).
 //!
 //! ```text
 //! held and good for a while -----------------------------------------> use it
@@ -9,10 +9,11 @@
 //!                        as good as it is, or a fault: nothing is sent
 //! ```
 //!
-//! A renewed one lives in this process only. So whoever only looks renews nothing: each dry run would spend a renewal.
+//! A renewed one lives in this process only. So whoever only looks renews nothing: each dry run
+//! would spend a renewal.
 //!
-//! **Invariant:** a token set of another tenant is never used, and none whose end has come or is not known; but one that has ended
-//! may be shown to `refreshMsal`, whose purpose that is.
+//! **Invariant:** a token set of another tenant is never used, and none whose end has come or is
+//! not known; but one that has ended may be shown to `refreshMsal`, whose purpose that is.
 //!
 //! **Invariant:** it is kept in memory only, in a type that nothing can print.
 
@@ -76,9 +77,11 @@ struct State {
 impl TokenSet {
     /// Reads one, with or without the object around it.
     fn read(text: &SecretString, tenant: &TenantId) -> Result<Self, String> {
-        let json = answer::json(text.expose_secret().as_bytes()).map_err(|_| "it is no JSON".to_owned())?;
+        let json = answer::json(text.expose_secret().as_bytes())
+            .map_err(|_| "it is no JSON".to_owned())?;
         let inner = json.get("authenticationResult").unwrap_or(&json);
-        let has_token = inner.get("accessToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
+        let has_token =
+            inner.get("accessToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
         if !has_token {
             return Err("it has no `accessToken`".to_owned());
         }
@@ -86,7 +89,9 @@ impl TokenSet {
         match of.map(TenantId::parse) {
             Some(Ok(of)) if of == *tenant => {}
             Some(Ok(of)) => return Err(format!("it is of tenant {of}")),
-            Some(Err(_)) | None => return Err("its `userInfo.tenantId` does not say whose it is".to_owned()),
+            Some(Err(_)) | None => {
+                return Err("its `userInfo.tenantId` does not say whose it is".to_owned());
+            }
         }
         Ok(Self { json: inner.to_string().into(), ends_at: stated_end(inner)? })
     }
@@ -99,7 +104,9 @@ impl TokenSet {
     /// Its tokens, to be removed from messages.
     pub(super) fn secrets(&self) -> impl Iterator<Item = SecretString> + use<> {
         let json = self.to_json();
-        let text = move |name: &str| json.get(name).and_then(Value::as_str).map(|token| token.to_owned().into());
+        let text = move |name: &str| {
+            json.get(name).and_then(Value::as_str).map(|token| token.to_owned().into())
+        };
         ["accessToken", "idToken", "refreshToken"].into_iter().filter_map(text)
     }
 
@@ -112,14 +119,20 @@ impl TokenSet {
     }
 }
 
-/// When it ends by its own words: `expiresOn` in microseconds, as the vendor's samples have it, or `expiresOnDate`; the earlier, if
-/// it says both. Nothing is made of seconds or milliseconds, and nothing is assumed where it says neither.
+/// When it ends by its own words: `expiresOn` in microseconds, as the vendor's samples have it, or
+/// `expiresOnDate`; the earlier, if it says both. Nothing is made of seconds or milliseconds, and
+/// nothing is assumed where it says neither.
 fn stated_end(inner: &Value) -> Result<Timestamp, String> {
     let sensible = |at: &Timestamp| (1_000_000_000..10_000_000_000).contains(&at.as_second());
-    let number = inner.get("expiresOn").and_then(|end| end.as_i64().or_else(|| end.as_str()?.trim().parse().ok()));
+    let number = inner
+        .get("expiresOn")
+        .and_then(|end| end.as_i64().or_else(|| end.as_str()?.trim().parse().ok()));
     let micros = number.and_then(|end| Timestamp::from_microsecond(end).ok()).filter(sensible);
-    let date =
-        inner.get("expiresOnDate").and_then(Value::as_str).and_then(|date| date.parse::<Timestamp>().ok()).filter(sensible);
+    let date = inner
+        .get("expiresOnDate")
+        .and_then(Value::as_str)
+        .and_then(|date| date.parse::<Timestamp>().ok())
+        .filter(sensible);
     if let (None, Some(odd), Some(_)) = (micros, number, date) {
         tracing::debug!(odd, "`expiresOn` is no time in microseconds; `expiresOnDate` is taken");
     }
@@ -127,11 +140,13 @@ fn stated_end(inner: &Value) -> Result<Timestamp, String> {
         (Some(micros), Some(date), _) => Ok(micros.min(date)),
         (Some(end), None, _) | (None, Some(end), _) => Ok(end),
         (None, None, Some(odd)) => Err(format!(
-            "its `expiresOn` is {odd}, which is no time in microseconds since 1970, and it has no `expiresOnDate` to go by"
+            "its `expiresOn` is {odd}, which is no time in microseconds since 1970, and it has no \
+                `expiresOnDate` to go by"
         )),
-        (None, None, None) => {
-            Err("it does not say when it ends: `expiresOn` (microseconds) or `expiresOnDate` is needed".to_owned())
-        }
+        (None, None, None) => Err(
+            "it does not say when it ends: `expiresOn` (microseconds) or `expiresOnDate` is needed"
+                .to_owned(),
+        ),
     }
 }
 
@@ -140,8 +155,13 @@ impl Msal {
         Self { source, state: Mutex::default() }
     }
 
-    /// A token set that is good for long enough. The lock is held during a look, so that all others wait for it.
-    pub(super) async fn usable(&self, of: &Delegated<'_>, purpose: Purpose) -> Result<TokenSet, Fault> {
+    /// A token set that is good for long enough. The lock is held during a look, so that all others
+    /// wait for it.
+    pub(super) async fn usable(
+        &self,
+        of: &Delegated<'_>,
+        purpose: Purpose,
+    ) -> Result<TokenSet, Fault> {
         let stamp = self.source.stamp().await;
         let mut state = self.state.lock().await;
         let now = Timestamp::now();
@@ -160,7 +180,9 @@ impl Msal {
                 state.renew_first = true;
                 return Ok(held);
             }
-            (Some(held), Purpose::Write) if !held.lasts(now, FRESH) && !lately(state.renewed_at) => {
+            (Some(held), Purpose::Write)
+                if !held.lasts(now, FRESH) && !lately(state.renewed_at) =>
+            {
                 state.renewed_at = Some(now);
                 self.renew(&mut state, of, &held).await;
             }
@@ -182,7 +204,10 @@ impl Msal {
         let state = self.state.lock().await;
         let held = state.held.as_ref().filter(|_| state.renew_first)?;
         let ends = if held.lasts(Timestamp::now(), Duration::ZERO) { "ends" } else { "ended" };
-        Some(format!("it {ends} at {}, and is renewed through `refreshMsal` before the first write", held.shown_end()))
+        Some(format!(
+            "it {ends} at {}, and is renewed through `refreshMsal` before the first write",
+            held.shown_end()
+        ))
     }
 
     /// The tokens in use, to be removed from messages.
@@ -194,7 +219,9 @@ impl Msal {
         state.trouble = None;
         let read = self.source.read_document().await.map_err(|error| error.to_string());
         match read.and_then(|fetched| TokenSet::read(&fetched.secret, &of.tenant.id)) {
-            Ok(set) if state.held.as_ref().is_none_or(|held| held.ends_at < set.ends_at) => state.held = Some(set),
+            Ok(set) if state.held.as_ref().is_none_or(|held| held.ends_at < set.ends_at) => {
+                state.held = Some(set);
+            }
             Ok(_) => {}
             Err(why) => state.trouble = Some(why),
         }
@@ -205,28 +232,40 @@ impl Msal {
             None => {}
             Some(Ok(text)) => match TokenSet::read(&text, &of.tenant.id) {
                 Ok(set) => (state.held, state.trouble) = (Some(set), None),
-                Err(why) => state.trouble = Some(format!("the service's answer to `refreshMsal` cannot be used: {why}")),
+                Err(why) => {
+                    state.trouble = Some(format!(
+                        "the service's answer to `refreshMsal` cannot be used: {why}"
+                    ));
+                }
             },
             Some(Err(fault)) => state.trouble = Some(fault.message),
         }
     }
 }
 
-fn unusable(tenant: &TenantRef, held: Option<&TokenSet>, trouble: Option<&str>, now: Timestamp) -> Fault {
+fn unusable(
+    tenant: &TenantRef,
+    held: Option<&TokenSet>,
+    trouble: Option<&str>,
+    now: Timestamp,
+) -> Fault {
     let state = match held {
         None => "cannot be read".to_owned(),
-        Some(set) if set.lasts(now, Duration::ZERO) => format!("ends at {}, too soon to begin", set.shown_end()),
+        Some(set) if set.lasts(now, Duration::ZERO) => {
+            format!("ends at {}, too soon to begin", set.shown_end())
+        }
         Some(set) => format!("ended at {}", set.shown_end()),
     };
     let trouble = trouble.map(|why| format!(": {why}")).unwrap_or_default();
-    Fault::new(FaultKind::Auth, format!("the Microsoft token of {} {state}{trouble}", tenant.name)).hint(hint(tenant))
+    Fault::new(FaultKind::Auth, format!("the Microsoft token of {} {state}{trouble}", tenant.name))
+        .hint(hint(tenant))
 }
 
 /// What to do about it.
 pub(super) fn hint(tenant: &TenantRef) -> String {
     format!(
-        "put a new MSAL object where `connectToTeams.enterprises.{}.msal` says, or set `connectToTeams.endpoints.refreshMsal`; \
-         nothing was sent",
+        "put a new MSAL object where `connectToTeams.enterprises.{}.msal` says, or set \
+            `connectToTeams.endpoints.refreshMsal`; nothing was sent",
         tenant.name
     )
 }
@@ -245,7 +284,9 @@ mod tests {
             set.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
             set
         };
-        let end = |json: &Value| TokenSet::read(&json.to_string().into(), &tenant).map(|set| set.ends_at.to_string());
+        let end = |json: &Value| {
+            TokenSet::read(&json.to_string().into(), &tenant).map(|set| set.ends_at.to_string())
+        };
         for (json, expected) in [
             (set(json!({"expiresOn": 1_743_097_299_177_667_i64})), "2025-03-27T17:41:39.177667Z"),
             (
@@ -254,11 +295,19 @@ mod tests {
             ),
             // The earlier of the two; what cannot be in microseconds is left aside.
             (
-                set(json!({"expiresOn": 1_743_097_299_177_667_i64, "expiresOnDate": "2025-03-27T17:30:00Z"})),
+                set(
+                    json!({"expiresOn": 1_743_097_299_177_667_i64, "expiresOnDate": "2025-03-27T17:30:00Z"}),
+                ),
                 "2025-03-27T17:30:00Z",
             ),
-            (set(json!({"expiresOn": 1_743_097_299, "expiresOnDate": "2025-03-27T17:30:00Z"})), "2025-03-27T17:30:00Z"),
-            (set(json!({"expiresOn": 0, "expiresOnDate": "2025-03-27T17:30:00Z"})), "2025-03-27T17:30:00Z"),
+            (
+                set(json!({"expiresOn": 1_743_097_299, "expiresOnDate": "2025-03-27T17:30:00Z"})),
+                "2025-03-27T17:30:00Z",
+            ),
+            (
+                set(json!({"expiresOn": 0, "expiresOnDate": "2025-03-27T17:30:00Z"})),
+                "2025-03-27T17:30:00Z",
+            ),
         ] {
             assert_eq!(end(&json).as_deref(), Ok(expected), "{json}");
         }
@@ -268,7 +317,10 @@ mod tests {
             (set(json!({"expiresOn": null, "expiresOnDate": "soon"})), "does not say when it ends"),
             (set(json!({"expiresOn": 1_743_097_299})), "no time in microseconds"),
             (set(json!({"expiresOn": 1_743_097_299_177_i64})), "no time in microseconds"),
-            (set(json!({"userInfo": {"tenantId": "00000000-0000-0000-0000-000000000001"}})), "of tenant 00000000"),
+            (
+                set(json!({"userInfo": {"tenantId": "00000000-0000-0000-0000-000000000001"}})),
+                "of tenant 00000000",
+            ),
             (set(json!({"accessToken": ""})), "no `accessToken`"),
             (json!("x"), "no `accessToken`"),
         ] {

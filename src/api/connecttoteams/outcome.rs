@@ -9,11 +9,11 @@
 //! | another 4xx | refused |
 //! | 3xx, 5xx | unknown |
 //!
-//! 408 and 499 say that somebody on the way gave up, not that the service did; 425 answers early data, which is never sent here.
-//! 421 says that the request was not processed (RFC 9110, 15.5.20).
+//! 408 and 499 say that somebody on the way gave up, not that the service did; 425 answers early
+//! data, which is never sent here. 421 says that the request was not processed (RFC 9110, 15.5.20).
 //!
-//! **Invariant:** a write counts as refused only if the service said so; an answer to a write that makes no sense is
-//! [`FaultKind::Garbled`], and so *unknown*.
+//! **Invariant:** a write counts as refused only if the service said so; an answer to a write that
+//! makes no sense is [`FaultKind::Garbled`], and so *unknown*.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -32,14 +32,15 @@ pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
         None => Ok(value),
         Some(said) => {
             let (status, said) = (answer.reply.status.as_u16(), answer.redactor.quote(&said));
-            let message = format!("{}: refused with HTTP {status} and an error inside: {said}", request.what);
+            let message =
+                format!("{}: refused with HTTP {status} and an error inside: {said}", request.what);
             Err(Fault::new(FaultKind::Rejected, message))
         }
     }
 }
 
-/// Whether a write was accepted. An empty body is a yes: nothing but the status is documented (contract 1). Other text is one
-/// where the row accepts it.
+/// Whether a write was accepted. An empty body is a yes: nothing but the status is documented
+/// (contract 1). Other text is one where the row accepts it.
 pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Result<(), Fault> {
     accepted_status(request, answer, &refused_write)?;
     let body = &answer.reply.body;
@@ -51,7 +52,10 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
         match (accept, &fault.hint) {
             (Accept::Json, Some(hint)) if !answer::is_page(body) => {
                 let row = request.row;
-                let hint = format!("{hint}; if this answer means yes, set `connectToTeams.endpoints.{row}.accept: status`");
+                let hint = format!(
+                    "{hint}; if this answer means yes, set \
+                        `connectToTeams.endpoints.{row}.accept: status`"
+                );
                 fault.hint(hint)
             }
             _ => fault,
@@ -59,30 +63,42 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
     };
     let value = match (answer::json(body), accept) {
         (Ok(value), _) => value,
-        (Err(_), Accept::Status) if !answer::is_page(body) => Value::String(String::from_utf8_lossy(body).into_owned()),
+        (Err(_), Accept::Status) if !answer::is_page(body) => {
+            Value::String(String::from_utf8_lossy(body).into_owned())
+        }
         (Err(why), _) => return Err(unclear(&why)),
     };
     // A write concerns one user: whatever element complains, complains about it.
     let parts = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
     if let Some(said) = parts.iter().find_map(answer::error_inside) {
-        let why = format!("HTTP {} with an error inside ({})", answer.reply.status.as_u16(), answer.redactor.quote(&said));
+        let why = format!(
+            "HTTP {} with an error inside ({})",
+            answer.reply.status.as_u16(),
+            answer.redactor.quote(&said)
+        );
         return Err(garbled_write(request, &why));
     }
     match value {
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(true) => Ok(()),
         Value::String(text) if accept == Accept::Status && !answer::complains(&text) => Ok(()),
-        Value::Bool(false) | Value::Number(_) | Value::String(_) => Err(unclear("a bare value that says neither yes nor no")),
+        Value::Bool(false) | Value::Number(_) | Value::String(_) => {
+            Err(unclear("a bare value that says neither yes nor no"))
+        }
     }
 }
 
 /// An answer that cannot be understood.
 pub(super) fn garbled(request: &Request, why: &str) -> Fault {
-    Fault::new(FaultKind::Garbled, format!("{}: the service sent {why}", request.what))
-        .hint(format!("check `connectToTeams.baseUrl` and `connectToTeams.endpoints.{}`", request.row))
+    Fault::new(FaultKind::Garbled, format!("{}: the service sent {why}", request.what)).hint(
+        format!("check `connectToTeams.baseUrl` and `connectToTeams.endpoints.{}`", request.row),
+    )
 }
 
 fn garbled_write(request: &Request, why: &str) -> Fault {
-    let message = format!("{}: the service sent {why}, so that it is unknown whether this was carried out", request.what);
+    let message = format!(
+        "{}: the service sent {why}, so that it is unknown whether this was carried out",
+        request.what
+    );
     // No list shows a sync.
     let hint = if request.row == "sync" {
         "it stays owed; the portal may show whether it was"
@@ -101,14 +117,24 @@ fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Res
     if status.is_success() {
         return Ok(());
     }
-    let quoted = answer::message(&answer.reply.body).map(|text| format!(": {}", answer.redactor.quote(&text)));
+    let quoted = answer::message(&answer.reply.body)
+        .map(|text| format!(": {}", answer.redactor.quote(&text)));
     let said = quoted.unwrap_or_default();
     let what = &request.what;
     Err(if status == StatusCode::UNAUTHORIZED {
-        Fault::new(FaultKind::Auth, format!("{what}: the service refused a fresh token (HTTP 401{said})"))
-            .hint("the API admin can log in but may not make this call; ask the vendor to check the account's role")
+        Fault::new(
+            FaultKind::Auth,
+            format!("{what}: the service refused a fresh token (HTTP 401{said})"),
+        )
+        .hint(
+            "the API admin can log in but may not make this call; ask the vendor to check the \
+                account's role",
+        )
     } else if status.is_server_error() {
-        Fault::new(FaultKind::Server, format!("{what}: the service failed (HTTP {}{said})", status.as_u16()))
+        Fault::new(
+            FaultKind::Server,
+            format!("{what}: the service failed (HTTP {}{said})", status.as_u16()),
+        )
     } else if status.is_client_error() {
         refused(request, status, &answer.reply.body, &said)
     } else {
@@ -121,7 +147,10 @@ fn refused_read(request: &Request, status: StatusCode, _: &[u8], said: &str) -> 
     if status == StatusCode::FORBIDDEN {
         return Fault::new(
             FaultKind::Auth,
-            format!("{}: the service does not let this account see it (HTTP 403{said})", request.what),
+            format!(
+                "{}: the service does not let this account see it (HTTP 403{said})",
+                request.what
+            ),
         )
         .hint("check that the tenant belongs to this reseller, and `connectToTeams.resellerId`");
     }
@@ -137,31 +166,41 @@ fn refused_write(request: &Request, status: StatusCode, body: &[u8], said: &str)
         return garbled_write(request, &format!("HTTP {code}{said}"));
     }
     if status == StatusCode::FORBIDDEN {
-        let message = format!("{}: the service does not let this account make this change (HTTP 403{said})", request.what);
+        let message = format!(
+            "{}: the service does not let this account make this change (HTTP 403{said})",
+            request.what
+        );
         // Consent is read right before the first write, so that it is not the first guess.
         return Fault::new(FaultKind::Auth, message).hint(
-            "the tenant may be written to, as far as the service said right before: ask the vendor whether the account's role allows \
-             this call; if the next plan says that consent is missing, the customer has withdrawn it meanwhile",
+            "the tenant may be written to, as far as the service said right before: ask the \
+                vendor whether the account's role allows this call; if the next plan says that \
+                consent is missing, the customer has withdrawn it meanwhile",
         );
     }
     rejected(request, code, said)
 }
 
-/// Whether a status says that the service will not do what it was asked: the registered ones of RFC 9110 and its kin, without those
-/// by which somebody on the way only gives up.
+/// Whether a status says that the service will not do what it was asked: the registered ones of RFC
+/// 9110 and its kin, without those by which somebody on the way only gives up.
 fn says_no(code: u16) -> bool {
     matches!(code, 400..=407 | 409..=418 | 421..=424 | 426 | 428 | 431 | 451)
 }
 
-/// A refusal in general. Where the path may be at fault, that is said: parts of the table are inferred (contract 11).
+/// A refusal in general. Where the path may be at fault, that is said: parts of the table are
+/// inferred (contract 11).
 fn rejected(request: &Request, code: u16, said: &str) -> Fault {
-    let fault = Fault::new(FaultKind::Rejected, format!("{}: refused (HTTP {code}{said})", request.what));
+    let fault =
+        Fault::new(FaultKind::Rejected, format!("{}: refused (HTTP {code}{said})", request.what));
     match code {
-        404 | 405 | 415 => fault.hint(format!("if nothing is missing there, correct `connectToTeams.endpoints.{}`", request.row)),
+        404 | 405 | 415 => fault.hint(format!(
+            "if nothing is missing there, correct `connectToTeams.endpoints.{}`",
+            request.row
+        )),
         // Syncs of one journal keep their distance, so that it was hardly this one.
         409 if request.row == "sync" => fault.hint(
-            "a sync of this tenant is running. If none was sent from here lately, is somebody at work in the portal, or another dialplane \
-             with a state of its own? Two of them send everything twice: only one may manage a tenant",
+            "a sync of this tenant is running. If none was sent from here lately, is somebody at \
+                work in the portal, or another dialplane with a state of its own? Two of them \
+                send everything twice: only one may manage a tenant",
         ),
         _ => fault,
     }

@@ -21,12 +21,22 @@ struct Pointer<'a> {
 impl<'a> Pointers<'a> {
     /// Those of a row. A field that is left out where it is not set may be in no item at all.
     pub(super) fn of(row: &'a ListUsers) -> Self {
-        let one = |key: &str, at: &'a str, is_vital: bool| Pointer { key: key.to_owned(), field: None, at, is_vital };
-        let vital = [one("user", &row.user, true)].into_iter().chain(row.tenant.as_deref().map(|at| one("tenant", at, true)));
+        let one = |key: &str, at: &'a str, is_vital: bool| Pointer {
+            key: key.to_owned(),
+            field: None,
+            at,
+            is_vital,
+        };
+        let vital = [one("user", &row.user, true)]
+            .into_iter()
+            .chain(row.tenant.as_deref().map(|at| one("tenant", at, true)));
         let others = row.id.as_deref().map(|at| one("id", at, false)).into_iter();
         let others = others.chain([one("calling.at", &row.calling.at, false)]);
         let fields = row.mapped().filter(|_| !row.omits_unset);
-        let fields = fields.map(|(field, at)| Pointer { field: Some(field), ..one(&format!("fields.{field}"), at, false) });
+        let fields = fields.map(|(field, at)| Pointer {
+            field: Some(field),
+            ..one(&format!("fields.{field}"), at, false)
+        });
         Self(vital.chain(others).chain(fields).collect())
     }
 
@@ -39,7 +49,12 @@ impl<'a> Pointers<'a> {
     pub(super) fn doubts(&self) -> Vec<String> {
         let vital = self.0.iter().filter(|pointer| pointer.is_vital);
         vital
-            .map(|pointer| format!("no entry has anything at `{}`, where `listUsers.{}` looks", pointer.at, pointer.key))
+            .map(|pointer| {
+                format!(
+                    "no entry has anything at `{}`, where `listUsers.{}` looks",
+                    pointer.at, pointer.key
+                )
+            })
             .collect()
     }
 

@@ -43,7 +43,8 @@ impl Probe {
         self.core.told(self.core.token().await.map(drop))
     }
 
-    /// Whether the service answers at all: asked without credentials, and whatever it says is an answer.
+    /// Whether the service answers at all: asked without credentials, and whatever it says is an
+    /// answer.
     pub async fn reach(&self) -> Result<(), Fault> {
         self.core.told(self.core.reach().await)
     }

@@ -1,4 +1,5 @@
-//! Observing a tenant: its consent, then its users as the `listUsers` row says (contract 2.5 and 3).
+//! Observing a tenant: its consent, then its users as the `listUsers` row says (contract 2.5 and
+//! 3).
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -17,7 +18,8 @@ use crate::{
     ports::LiveReader,
 };
 
-/// The most that one page of a list may hold: some 80,000 users as the service describes them, for lists that come in one piece.
+/// The most that one page of a list may hold: some 80,000 users as the service describes them, for
+/// lists that come in one piece.
 const MAX_PAGE: usize = 64 * 1024 * 1024;
 
 /// Reads tenants through `ConnecttoTeams`.
@@ -44,12 +46,14 @@ impl Reader {
         Some(core.told(delegated.delegate.auth.token(&delegated).await.map(drop)))
     }
 
-    /// What is to be told of the token set of a tenant, if it is to be renewed before the first write.
+    /// What is to be told of the token set of a tenant, if it is to be renewed before the first
+    /// write.
     pub async fn token_to_be_renewed(&self, tenant: &TenantRef) -> Option<String> {
         self.accounts.of(tenant).ok()?.delegated(tenant)?.to_be_renewed().await
     }
 
-    /// What the account of a tenant has. Asked when it is first needed, and again when the answer has grown old.
+    /// What the account of a tenant has. Asked when it is first needed, and again when the answer
+    /// has grown old.
     pub async fn inventory(&self, tenant: &TenantRef) -> Result<Arc<Inventory>, Fault> {
         let core = self.accounts.of(tenant)?;
         core.told(core.inventory().await)
@@ -81,8 +85,10 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let Listed { users, beside, .. } = listed;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
     // A pointer that is in no row shows nothing of its field.
-    let lacks = |field: Field| beside.unmatched.iter().any(|unmatched| unmatched.field == Some(field));
-    let sees: BTreeSet<Field> = row.mapped().map(|(field, _)| field).filter(|field| !lacks(*field)).collect();
+    let lacks =
+        |field: Field| beside.unmatched.iter().any(|unmatched| unmatched.field == Some(field));
+    let sees: BTreeSet<Field> =
+        row.mapped().map(|(field, _)| field).filter(|field| !lacks(*field)).collect();
     Ok(LiveTenant { consent, coverage, sees, users, beside, confirmation: Confirmation::NotAsked })
 }
 
@@ -93,7 +99,10 @@ impl LiveReader for Reader {
     }
 
     async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
-        Self::inventory(self, tenant).await.inspect_err(|fault| tracing::warn!(%fault, "the inventory could not be read")).ok()
+        Self::inventory(self, tenant)
+            .await
+            .inspect_err(|fault| tracing::warn!(%fault, "the inventory could not be read"))
+            .ok()
     }
 }
 
@@ -106,8 +115,9 @@ impl fmt::Debug for Reader {
 fn not_configured(tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
     Fault::new(FaultKind::NotConfigured, message).hint(
-        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, so that there is no default; the \
-         vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams itself holds from Microsoft Graph, \
-         or `live: file`, to read a snapshot or a list that the portal exported",
+        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, \
+            so that there is no default; the vendor's support knows it. Or set `live: graph` for \
+            the tenant, to read what Teams itself holds from Microsoft Graph, or `live: file`, to \
+            read a snapshot or a list that the portal exported",
     )
 }

@@ -1,7 +1,9 @@
-//! `regenerateAPICredentials` (contract 2.3): makes new credentials of an enterprise and so ends those that anybody else uses.
+//! `regenerateAPICredentials` (contract 2.3): makes new credentials of an enterprise and so ends
+//! those that anybody else uses.
 //!
-//! **Invariant:** this is the only file that names the call, and a [`Regenerator`] is the only thing that can make it. It is built
-//! from settings, not from a [`super::Client`]: whoever holds a reader or a writer has no way to one.
+//! **Invariant:** this is the only file that names the call, and a [`Regenerator`] is the only
+//! thing that can make it. It is built from settings, not from a [`super::Client`]: whoever holds a
+//! reader or a writer has no way to one.
 //!
 //! **Invariant:** it takes a [`Confirmed`], which exists only for a name that a person gave.
 
@@ -80,11 +82,17 @@ impl Regenerator {
         };
         let answer = self.core.told(self.core.send(&request).await)?;
         if !answer.reply.status.is_success()
-            || answer::json(&answer.reply.body).is_ok_and(|json| answer::error_inside(&json).is_some())
+            || answer::json(&answer.reply.body)
+                .is_ok_and(|json| answer::error_inside(&json).is_some())
         {
             let refused = outcome::read(&request, &answer).err();
-            let fault = refused.unwrap_or_else(|| Fault::new(FaultKind::Rejected, format!("{}: refused", request.what)));
-            return Err(fault.hint("the enterprise must be registered with the service first; nothing was changed if it refused"));
+            let fault = refused.unwrap_or_else(|| {
+                Fault::new(FaultKind::Rejected, format!("{}: refused", request.what))
+            });
+            return Err(fault.hint(
+                "the enterprise must be registered with the service first; nothing was changed if \
+                    it refused",
+            ));
         }
         // Whatever came is kept, understood or not: the former credentials may be gone.
         let text = String::from_utf8_lossy(&answer.reply.body).into_owned();
@@ -99,7 +107,9 @@ pub fn lacks(answer: &[u8]) -> Option<String> {
         Ok(json) => json,
         Err(why) => return Some(format!("it is {why}")),
     };
-    let there = |name: &&str| json.get(*name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    let there = |name: &&str| {
+        json.get(*name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
+    };
     let names = ["clientID", "clientSecret", "entAdminUsername", "entAdminSecret"];
     let missing: Vec<&str> = names.into_iter().filter(|name| !there(name)).collect();
     if missing.is_empty() { None } else { Some(format!("it has no `{}`", missing.join("`, `"))) }

@@ -1,11 +1,14 @@
-//! The endpoint table as the client sees it: all that its rows can make it send, and how pages are asked for.
+//! The endpoint table as the client sees it: all that its rows can make it send, and how pages are
+//! asked for.
 
 use crate::config::{Call, Endpoints, ListUsers, Method, Paging};
 
 /// Every method and path template that the client can send.
 pub(super) fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
     let template = |(name, call): (&str, &Call)| match &endpoints.list_users {
-        Some(row) if name == "listUsers" => (call.method, with_query(row, ["{draw}", "{start}", "{length}", "{page}"])),
+        Some(row) if name == "listUsers" => {
+            (call.method, with_query(row, ["{draw}", "{start}", "{length}", "{page}"]))
+        }
         _ => (call.method, call.path.clone()),
     };
     endpoints.rows().map(template).collect()
@@ -23,7 +26,10 @@ impl PageNumbers {
 
     /// What stands for a place of `listUsers`.
     pub(super) fn get(&self, place: &str) -> Option<usize> {
-        ListUsers::PLACES.iter().zip(self.0).find_map(|(name, value)| (*name == place).then_some(value))
+        ListUsers::PLACES
+            .iter()
+            .zip(self.0)
+            .find_map(|(name, value)| (*name == place).then_some(value))
     }
 }
 
@@ -31,13 +37,16 @@ impl PageNumbers {
 pub(super) fn page_path(row: &ListUsers, page: PageNumbers) -> String {
     let [start, length, number, draw] = page.0.map(|value| value.to_string());
     if row.pages_itself() {
-        let filled = |path: String, (name, value): (&&str, usize)| path.replace(&format!("{{{name}}}"), &value.to_string());
+        let filled = |path: String, (name, value): (&&str, usize)| {
+            path.replace(&format!("{{{name}}}"), &value.to_string())
+        };
         return ListUsers::PLACES.iter().zip(page.0).fold(row.call.path.clone(), filled);
     }
     with_query(row, [&draw, &start, &length, &number])
 }
 
-/// The query that asks for a page (contract 1: the `DataTables` envelope; or a number and a size under names of their own).
+/// The query that asks for a page (contract 1: the `DataTables` envelope; or a number and a size
+/// under names of their own).
 fn with_query(row: &ListUsers, [draw, start, length, page]: [&str; 4]) -> String {
     let query = match row.paging {
         _ if row.pages_itself() => return row.call.path.clone(),
@@ -55,8 +64,10 @@ mod tests {
 
     #[test]
     fn the_default_table_emits_these_calls_and_no_others() {
-        let emitted: Vec<String> =
-            emits(&Endpoints::default()).into_iter().map(|(method, path)| format!("{method:?} {path}")).collect();
+        let emitted: Vec<String> = emits(&Endpoints::default())
+            .into_iter()
+            .map(|(method, path)| format!("{method:?} {path}"))
+            .collect();
         assert_eq!(
             emitted,
             [
@@ -82,11 +93,21 @@ mod tests {
             serde_json::from_value(row).unwrap()
         };
         let plain = row(serde_json::json!({"method": "GET", "path": "/users?t={tenantId}"}));
-        assert_eq!(page_path(&plain, PageNumbers::of(&plain, 3, 100)), "/users?t={tenantId}&page=2&size=50");
-        let own = row(serde_json::json!({"method": "GET", "path": "/users?from={start}&n={length}&p={page}"}));
+        assert_eq!(
+            page_path(&plain, PageNumbers::of(&plain, 3, 100)),
+            "/users?t={tenantId}&page=2&size=50"
+        );
+        let own = row(
+            serde_json::json!({"method": "GET", "path": "/users?from={start}&n={length}&p={page}"}),
+        );
         assert_eq!(page_path(&own, PageNumbers::of(&own, 3, 100)), "/users?from=100&n=50&p=2");
-        let body = row(serde_json::json!({"method": "POST", "path": "/users", "body": {"start": "{start}"}}));
+        let body = row(
+            serde_json::json!({"method": "POST", "path": "/users", "body": {"start": "{start}"}}),
+        );
         let page = PageNumbers::of(&body, 3, 100);
-        assert_eq!((page_path(&body, page).as_str(), page.get("draw"), page.get("start")), ("/users", Some(3), Some(100)));
+        assert_eq!(
+            (page_path(&body, page).as_str(), page.get("draw"), page.get("start")),
+            ("/users", Some(3), Some(100))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The client over a real socket, against a service that does one thing at a time. The sandbox does the rest.
+//! The client over a real socket, against a service that does one thing at a time. The sandbox does
+//! the rest.
 
 use std::sync::{
     Arc,
@@ -26,14 +27,19 @@ struct Seen {
     calls: AtomicUsize,
 }
 
-/// A service whose token call works and whose other calls do what `answer` says of the n-th one, from 0.
-async fn serve(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static) -> (Client, Arc<Seen>) {
+/// A service whose token call works and whose other calls do what `answer` says of the n-th one,
+/// from 0.
+async fn serve(
+    answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
+) -> (Client, Arc<Seen>) {
     let (seen, address) = serve_at(answer).await;
     (Client::new(&account(&address)).unwrap(), seen)
 }
 
 /// The same without a client: where it is.
-async fn serve_at(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static) -> (Arc<Seen>, String) {
+async fn serve_at(
+    answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
+) -> (Arc<Seen>, String) {
     let seen = Arc::new(Seen::default());
     let counted = Arc::clone(&seen);
     let router = Router::new().fallback(move |request: Incoming| {
@@ -41,7 +47,9 @@ async fn serve_at(answer: impl Fn(usize, Incoming) -> Response + Clone + Send + 
         async move {
             if request.uri().path() == "/oauth/token" {
                 let n = counted.tokens.fetch_add(1, Ordering::SeqCst) + 1;
-                return json!({"access_token": format!("token-{n}"), "expires_in": 3600}).to_string().into_response();
+                return json!({"access_token": format!("token-{n}"), "expires_in": 3600})
+                    .to_string()
+                    .into_response();
             }
             answer(counted.calls.fetch_add(1, Ordering::SeqCst), request)
         }
@@ -97,7 +105,8 @@ async fn twenty_callers_share_one_login() {
 #[tokio::test]
 async fn a_401_brings_one_new_token_and_one_replay() {
     let first_is_stale = |_, request: Incoming| {
-        if bearer(&request) == "Bearer token-1" { StatusCode::UNAUTHORIZED } else { StatusCode::OK }.into_response()
+        if bearer(&request) == "Bearer token-1" { StatusCode::UNAUTHORIZED } else { StatusCode::OK }
+            .into_response()
     };
     let (client, seen) = serve(first_is_stale).await;
     let writer = client.writer();
@@ -107,12 +116,16 @@ async fn a_401_brings_one_new_token_and_one_replay() {
     }
     assert_eq!(seen.tokens.load(Ordering::SeqCst), 2);
 
-    let (client, seen) = serve(|_, request| (StatusCode::UNAUTHORIZED, format!("no {}", bearer(&request))).into_response()).await;
+    let (client, seen) = serve(|_, request| {
+        (StatusCode::UNAUTHORIZED, format!("no {}", bearer(&request))).into_response()
+    })
+    .await;
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Auth);
     assert_eq!(
         fault.message,
-        "sync the registrations of contoso: the service refused a fresh token (HTTP 401: no Bearer [redacted])"
+        "sync the registrations of contoso: the service refused a fresh token (HTTP 401: no \
+            Bearer [redacted])"
     );
     assert_eq!((seen.tokens.load(Ordering::SeqCst), seen.calls.load(Ordering::SeqCst)), (2, 2));
 }
@@ -120,7 +133,8 @@ async fn a_401_brings_one_new_token_and_one_replay() {
 #[tokio::test]
 async fn too_many_is_waited_for_and_given_up_at_last() {
     let wait = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
-    let (client, seen) = serve(move |n, _| if n < 2 { wait() } else { StatusCode::OK.into_response() }).await;
+    let (client, seen) =
+        serve(move |n, _| if n < 2 { wait() } else { StatusCode::OK.into_response() }).await;
     client.writer().sync(&tenant()).await.unwrap();
     assert_eq!(seen.calls.load(Ordering::SeqCst), 3);
 
@@ -153,31 +167,56 @@ async fn nothing_else_is_sent_twice() {
         (500, "", FaultKind::Server),
         (503, "", FaultKind::Server),
     ] {
-        let (client, seen) = serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
+        let (client, seen) =
+            serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
         let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
-        assert!(fault.message.starts_with("disable calling of adele@contoso.com in contoso: "), "{fault:?}");
+        assert!(
+            fault.message.starts_with("disable calling of adele@contoso.com in contoso: "),
+            "{fault:?}"
+        );
         assert_eq!(seen.calls.load(Ordering::SeqCst), 1, "{status} {body}");
     }
 }
 
 #[tokio::test]
 async fn what_a_person_reads_of_a_write_is_not_guessed() {
-    let (client, _) = serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response()).await;
+    let (client, _) =
+        serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response())
+            .await;
     let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
-    assert!(fault.message.ends_with("does not let this account make this change (HTTP 403: not for you)"), "{fault:?}");
-    assert!(fault.hint.unwrap().starts_with("the tenant may be written to, as far as the service said right before"));
+    assert!(
+        fault
+            .message
+            .ends_with("does not let this account make this change (HTTP 403: not for you)"),
+        "{fault:?}"
+    );
+    assert!(
+        fault
+            .hint
+            .unwrap()
+            .starts_with("the tenant may be written to, as far as the service said right before")
+    );
     let (client, _) = serve(|_, _| "done".into_response()).await;
     let hint = |fault: Fault| fault.hint.unwrap();
-    assert!(hint(client.writer().disable(&tenant(), &adele()).await.unwrap_err()).ends_with("endpoints.disable.accept: status`"));
+    assert!(
+        hint(client.writer().disable(&tenant(), &adele()).await.unwrap_err())
+            .ends_with("endpoints.disable.accept: status`")
+    );
     client.writer().sync(&tenant()).await.unwrap();
     let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
-    assert!(hint(client.writer().sync(&tenant()).await.unwrap_err()).starts_with("it stays owed"), "no list shows it");
+    assert!(
+        hint(client.writer().sync(&tenant()).await.unwrap_err()).starts_with("it stays owed"),
+        "no list shows it"
+    );
 }
 
 #[tokio::test]
 async fn a_redirect_is_refused_and_says_where_it_pointed() {
-    let away = |_, _| (StatusCode::FOUND, [(header::LOCATION, "https://login.example.com/sso?ticket=secret")]).into_response();
+    let away = |_, _| {
+        (StatusCode::FOUND, [(header::LOCATION, "https://login.example.com/sso?ticket=secret")])
+            .into_response()
+    };
     let (client, seen) = serve(away).await;
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
@@ -198,7 +237,12 @@ async fn nothing_listens_and_nothing_was_sent() {
     let client = Client::new(&account("http://127.0.0.1:1")).unwrap();
     let fault = client.writer().sync(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
-    assert!(fault.message.starts_with("log in to 127.0.0.1:1 as apiadmin: no connection to 127.0.0.1:1: "), "{fault:?}");
+    assert!(
+        fault
+            .message
+            .starts_with("log in to 127.0.0.1:1 as apiadmin: no connection to 127.0.0.1:1: "),
+        "{fault:?}"
+    );
     assert!(!format!("{client:?} {fault:?}").contains("hunter2"));
 }
 
@@ -219,7 +263,8 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
                 }
             };
             if String::from_utf8_lossy(&request[..n]).contains("/oauth/token") {
-                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: \
+                    20\r\n\r\n{\"access_token\":\"t\"}";
                 socket.try_write(answer.as_bytes()).unwrap();
             } else {
                 // Read, and gone without a word.
@@ -238,7 +283,9 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
 async fn a_tenant_is_observed() {
     let answer = |_, request: Incoming| {
         let answer = match request.uri().path() {
-            "/users/87d349ed-44d7-43e1-9a83-5f2406dee5bd" => json!([{"u": "adele@contoso.com", "c": "on"}]),
+            "/users/87d349ed-44d7-43e1-9a83-5f2406dee5bd" => {
+                json!([{"u": "adele@contoso.com", "c": "on"}])
+            }
             _ => json!({
                 "canResellerManageEnterpriseProvisioning": true,
                 "consentsByEnterprise": [{"consentName": "EnterpriseManagement"}],
@@ -291,8 +338,7 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
 #[tokio::test]
 async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_repeats_it() {
     let end = jiff::Timestamp::now().as_microsecond() + 3_000_000_000;
-    let set =
-        json!({"accessToken": "0.opaque.token.of.microsoft", "expiresOn": end, "userInfo": {"tenantId": tenant().id.as_str()}});
+    let set = json!({"accessToken": "0.opaque.token.of.microsoft", "expiresOn": end, "userInfo": {"tenantId": tenant().id.as_str()}});
     let credentials = json!({"clientID": "c", "clientSecret": "opaque", "entAdminUsername": "u", "entAdminSecret": "p4ssword"});
     let echo = |_, request: Incoming| {
         let path = request.uri().path().to_owned();
@@ -301,10 +347,12 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
             StatusCode::BAD_REQUEST,
             axum::body::Body::from_stream(futures_util::stream::once(async move {
                 let body = body.await.map_err(std::io::Error::other)?;
-                let shape = if path.ends_with("updateUserDetails") { "/authenticationResult" } else { "" };
+                let shape =
+                    if path.ends_with("updateUserDetails") { "/authenticationResult" } else { "" };
                 let sent: serde_json::Value = serde_json::from_slice(&body)?;
-                let token =
-                    sent.pointer(&format!("{shape}/authenticationResult/accessToken")).unwrap_or(&serde_json::Value::Null);
+                let token = sent
+                    .pointer(&format!("{shape}/authenticationResult/accessToken"))
+                    .unwrap_or(&serde_json::Value::Null);
                 Ok::<_, std::io::Error>(format!("bad token {token}"))
             })),
         )
@@ -318,7 +366,11 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
     let writer = Client::new(&account).unwrap().writer();
     assert_eq!(writer.consent(&tenant()).await, Ok(Consent::Granted));
     let fault = writer.disable(&tenant(), &adele()).await.unwrap_err();
-    assert_eq!(fault.message, "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \"[redacted]\")");
+    assert_eq!(
+        fault.message,
+        "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \
+            \"[redacted]\")"
+    );
     let fault = writer.sync(&tenant()).await.unwrap_err();
     assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
 }

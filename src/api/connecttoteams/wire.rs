@@ -7,8 +7,9 @@ use crate::{
     model::{Field, UpdateRequest, Value},
 };
 
-/// The object and the name under which `updateUserDetails` takes a field. Names of manifests are the API's own, but for the
-/// call policy, whose object repeats its own name in those of its fields.
+/// The object and the name under which `updateUserDetails` takes a field. Names of manifests are
+/// the API's own, but for the call policy, whose object repeats its own name in those of its
+/// fields.
 fn spelling(field: Field) -> (Option<&'static str>, &'static str) {
     const POLICY: Option<&str> = Some("callPolicyInfo");
     match field {
@@ -22,7 +23,8 @@ fn spelling(field: Field) -> (Option<&'static str>, &'static str) {
 
 fn value(value: &Value) -> Json {
     match value {
-        // As it was written: what the platform makes of an extension is its own affair (contract 7).
+        // As it was written: what the platform makes of an extension is its own affair (contract
+        // 7).
         Value::Phone(number) => number.as_str().into(),
         // Absent would mean "keep", as far as is known (contract 10 #11).
         Value::NoPhone => "".into(),
@@ -32,8 +34,13 @@ fn value(value: &Value) -> Json {
     }
 }
 
-/// The body of `updateUserDetails`: who authorises it where the row says, and the fields. `place` fills the places of a template.
-pub(super) fn update(update: &UpdateRequest, style: &Body, place: &impl Fn(&str) -> Option<Json>) -> Result<Json, String> {
+/// The body of `updateUserDetails`: who authorises it where the row says, and the fields. `place`
+/// fills the places of a template.
+pub(super) fn update(
+    update: &UpdateRequest,
+    style: &Body,
+    place: &impl Fn(&str) -> Option<Json>,
+) -> Result<Json, String> {
     let authorisation = || place(AUTHORISATION).unwrap_or_default();
     let mut body = match style {
         Body::Flat => match authorisation() {
@@ -72,7 +79,8 @@ mod tests {
 
     #[test]
     fn an_update_is_spelled_as_the_contract_says() {
-        let consent = json!({"tenantId": "87d349ed-44d7-43e1-9a83-5f2406dee5bd", "resellerId": 123});
+        let consent =
+            json!({"tenantId": "87d349ed-44d7-43e1-9a83-5f2406dee5bd", "resellerId": 123});
         let prefix = ExtensionPrefix::parse("+1").unwrap();
         let request = request([
             (Field::PhoneNumber, Value::Phone(PhoneNumber::parse("1000", Some(&prefix)).unwrap())),
@@ -101,14 +109,18 @@ mod tests {
         assert_eq!(body(&Body::Wrapped), with(json!({ "authenticationResult": consent })));
         assert_eq!(body(&Body::Flat), with(consent.clone()));
         assert_eq!(body(&Body::None), fields);
-        let template = serde_json::from_value(json!({ "auth": "{authorisation}", "updatedBy": 7 })).unwrap();
+        let template =
+            serde_json::from_value(json!({ "auth": "{authorisation}", "updatedBy": 7 })).unwrap();
         assert_eq!(body(&template), with(json!({ "auth": consent, "updatedBy": 7 })));
     }
 
     #[test]
     fn a_number_is_released_with_an_empty_text() {
         let body = update(&request([(Field::PhoneNumber, Value::NoPhone)]), &Body::None, &|_| None);
-        assert_eq!(body.unwrap(), json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""}));
+        assert_eq!(
+            body.unwrap(),
+            json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""})
+        );
     }
 
     #[test]

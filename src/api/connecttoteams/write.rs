@@ -37,13 +37,25 @@ impl Provisioner for Writer {
     async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
         let core = self.accounts.of(tenant)?;
         let what = format!("enable calling of {user} in {}", tenant.name);
-        core.told(write(core, &Draft::new(what, "enable", &core.account.endpoints.enable, tenant).of(user)).await)
+        core.told(
+            write(
+                core,
+                &Draft::new(what, "enable", &core.account.endpoints.enable, tenant).of(user),
+            )
+            .await,
+        )
     }
 
     async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
         let core = self.accounts.of(tenant)?;
         let what = format!("disable calling of {user} in {}", tenant.name);
-        core.told(write(core, &Draft::new(what, "disable", &core.account.endpoints.disable, tenant).of(user)).await)
+        core.told(
+            write(
+                core,
+                &Draft::new(what, "disable", &core.account.endpoints.disable, tenant).of(user),
+            )
+            .await,
+        )
     }
 
     async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
@@ -54,18 +66,23 @@ impl Provisioner for Writer {
     async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
         let core = self.accounts.of(tenant)?;
         let what = format!("sync the registrations of {}", tenant.name);
-        core.told(write(core, &Draft::new(what, "sync", &core.account.endpoints.sync, tenant)).await)
+        core.told(
+            write(core, &Draft::new(what, "sync", &core.account.endpoints.sync, tenant)).await,
+        )
     }
 }
 
-/// Whether a run may begin, or its sync may follow. What only the settings can put right is a fault, in its own words.
+/// Whether a run may begin, or its sync may follow. What only the settings can put right is a
+/// fault, in its own words.
 async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
     let fault = |kind, message: String, hint: String| Err(Fault::new(kind, message).hint(hint));
     match core.consent(tenant, Purpose::Write).await? {
         Consent::TokenUnusable(why) => fault(FaultKind::NotConfigured, why, msal::hint(tenant)),
-        Consent::ResellerUnclear(why) => {
-            fault(FaultKind::NotConfigured, format!("{}: {why}", tenant.name), reseller::hint(tenant))
-        }
+        Consent::ResellerUnclear(why) => fault(
+            FaultKind::NotConfigured,
+            format!("{}: {why}", tenant.name),
+            reseller::hint(tenant),
+        ),
         asked => Ok(asked),
     }
 }
@@ -75,8 +92,9 @@ async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
     outcome::write(&request, &answer, accepted_by(draft.row, draft.call))
 }
 
-/// What counts as a yes where the table does not say. An observation shows what became of a user, so that an answer of no known
-/// meaning can wait for it; none shows a sync, which would be sent for ever.
+/// What counts as a yes where the table does not say. An observation shows what became of a user,
+/// so that an answer of no known meaning can wait for it; none shows a sync, which would be sent
+/// for ever.
 fn accepted_by(row: &str, call: &Call) -> Accept {
     call.accept.unwrap_or(if row == "sync" { Accept::Status } else { Accept::Json })
 }
@@ -87,10 +105,12 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
     let draft = Draft::new(what, "update", call, tenant).of(update.user());
     let values = core.values(&draft).await?;
     let carries = matches!(call.body, Body::Flat | Body::Wrapped) || call.body.names(AUTHORISATION);
-    let (authorisation, until) = if carries { core.authorisation(tenant).await?.parts() } else { (None, None) };
+    let (authorisation, until) =
+        if carries { core.authorisation(tenant).await?.parts() } else { (None, None) };
     let values = Values { authorisation, ..values };
     let body = wire::update(update, &call.body, &|place| values.of(place));
-    let payload = Payload::Text(body.map_err(|why| not_made(&draft.what, draft.row, &why))?.to_string());
+    let payload =
+        Payload::Text(body.map_err(|why| not_made(&draft.what, draft.row, &why))?.to_string());
     let (request, answer) = core.call_with(&draft, &values, payload, until).await?;
     outcome::write(&request, &answer, accepted_by(draft.row, call))
 }

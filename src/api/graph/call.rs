@@ -26,9 +26,11 @@ use crate::{
 
 /// The list of users with what Teams holds of them.
 pub(super) const PATH: &str = "/v1.0/admin/teams/userConfigurations";
-/// Kinds of account that were added later are named only to who asks for them; others see `unknownFutureValue`.
+/// Kinds of account that were added later are named only to who asks for them; others see
+/// `unknownFutureValue`.
 const ALL_MEMBERS: &str = "include-unknown-enum-members";
-/// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page has.
+/// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page
+/// has.
 const MAX_PAGE: usize = 16 * 1024 * 1024;
 
 /// One application at Graph.
@@ -53,7 +55,16 @@ impl Core {
         let login_transport = Transport::new(&login, settings.timeout)?;
         let pace = Pace::default();
         let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));
-        Ok(Self { settings, api, transport, login, login_transport, tokens: Mutex::default(), pace, gate })
+        Ok(Self {
+            settings,
+            api,
+            transport,
+            login,
+            login_transport,
+            tokens: Mutex::default(),
+            pace,
+            gate,
+        })
     }
 
     /// The service as messages name it.
@@ -64,14 +75,22 @@ impl Core {
     /// The first page of a tenant. The tenant is in the token, and not in the address.
     pub(super) fn first(&self, tenant: &TenantRef) -> Result<Url, Fault> {
         let path = format!("{PATH}?$top={}", self.settings.page_size);
-        self.api.at(&path).map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{}: {why}", what(tenant))))
+        self.api
+            .at(&path)
+            .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{}: {why}", what(tenant))))
     }
 
     /// The page that a link names, if it is on the same host.
     pub(super) fn next(&self, tenant: &TenantRef, link: &str) -> Result<Url, Fault> {
         self.api.same_host(link).map_err(|why| {
-            Fault::new(FaultKind::Garbled, format!("{}: the next page is refused: {why}", what(tenant)))
-                .hint("pages are read from the host of `graph.baseUrl` only, because they are asked for with a token")
+            Fault::new(
+                FaultKind::Garbled,
+                format!("{}: the next page is refused: {why}", what(tenant)),
+            )
+            .hint(
+                "pages are read from the host of `graph.baseUrl` only, because they are asked for \
+                    with a token",
+            )
         })
     }
 
@@ -94,7 +113,8 @@ impl Core {
         };
         let span = tracing::debug_span!("graph", tenant = %tenant.name);
         let customer = Customer { core: self, tenant };
-        let answer = self.auth(tenant).send(&self.transport, &request, &customer).instrument(span).await?;
+        let answer =
+            self.auth(tenant).send(&self.transport, &request, &customer).instrument(span).await?;
         outcome::page(&request, &answer, || self.consent_link(tenant))
     }
 
@@ -102,12 +122,17 @@ impl Core {
     pub(super) fn consent_link(&self, tenant: &TenantRef) -> String {
         let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
         let path = fill("/{tenantId}/adminconsent?client_id=", places).unwrap_or_default();
-        self.login.at(&format!("{path}{}", self.settings.client_id)).map(Into::into).unwrap_or_default()
+        self.login
+            .at(&format!("{path}{}", self.settings.client_id))
+            .map(Into::into)
+            .unwrap_or_default()
     }
 
     fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tokens.entry(tenant.id.clone()).or_insert_with(|| Arc::new(Auth::new(&self.pace))))
+        Arc::clone(
+            tokens.entry(tenant.id.clone()).or_insert_with(|| Arc::new(Auth::new(&self.pace))),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! One user of a page as Graph describes it (contract 12).
 //!
-//! **Invariant:** total: whatever an item holds becomes a user, an account that is no person, or the word that it is unreadable.
-//! A value of a wrong kind is unreadable, not converted.
+//! **Invariant:** total: whatever an item holds becomes a user, an account that is no person, or
+//! the word that it is unreadable. A value of a wrong kind is unreadable, not converted.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use crate::{
         value,
     },
     model::{
-        Field, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn, UserId, Value, is_blank,
+        Field, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn,
+        UserId, Value, is_blank,
     },
 };
 
@@ -59,7 +60,8 @@ fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
         kind => return Entry::Unreadable(Odd::Account(unknown_kind(item, kind, &calling))),
     }
     let Some(upn) = text(item, "userPrincipalName").and_then(|upn| Upn::parse(upn).ok()) else {
-        let nameless = text(item, "userPrincipalName").map_or_else(|| item["userPrincipalName"].is_null(), is_blank);
+        let nameless = text(item, "userPrincipalName")
+            .map_or_else(|| item["userPrincipalName"].is_null(), is_blank);
         let numberless = numbers.primary == Some(Observed::Unset) && numbers.others.is_empty();
         let nobody = nameless && numberless && calling == LiveCalling::Disabled;
         return if nobody { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
@@ -72,9 +74,16 @@ fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
 
 fn unknown_kind(item: &Json, kind: Option<&str>, calling: &LiveCalling) -> String {
     let who = name(item);
-    let state = if *calling == LiveCalling::Enabled { "with calling on" } else { "and nobody knows whether its calling is on" };
+    let state = if *calling == LiveCalling::Enabled {
+        "with calling on"
+    } else {
+        "and nobody knows whether its calling is on"
+    };
     match kind {
-        Some(kind) => format!("{who} is of the account type {:?}, which is not known here, {state}", redact::value(kind)),
+        Some(kind) => format!(
+            "{who} is of the account type {:?}, which is not known here, {state}",
+            redact::value(kind)
+        ),
         None => format!("{who} has no account type, {state}"),
     }
 }
@@ -115,21 +124,37 @@ impl Numbers {
     fn of(item: &Json, tenant: &TenantRef) -> Self {
         let numbers = match item.get(NUMBERS) {
             None => return Self { primary: None, is_uncertain: false, others: Vec::new() },
-            Some(Json::Null) => return Self { primary: Some(Observed::Unset), is_uncertain: false, others: Vec::new() },
+            Some(Json::Null) => {
+                return Self {
+                    primary: Some(Observed::Unset),
+                    is_uncertain: false,
+                    others: Vec::new(),
+                };
+            }
             Some(Json::Array(numbers)) => numbers,
             Some(other) => {
-                return Self { primary: Some(Observed::Unreadable(unread(other))), is_uncertain: false, others: Vec::new() };
+                return Self {
+                    primary: Some(Observed::Unreadable(unread(other))),
+                    is_uncertain: false,
+                    others: Vec::new(),
+                };
             }
         };
-        let categories: Vec<Option<&str>> = numbers.iter().map(|number| number.get("assignmentCategory")?.as_str()).collect();
-        let count = |category: Option<&str>| categories.iter().filter(|other| **other == category).count();
+        let categories: Vec<Option<&str>> =
+            numbers.iter().map(|number| number.get("assignmentCategory")?.as_str()).collect();
+        let count =
+            |category: Option<&str>| categories.iter().filter(|other| **other == category).count();
         let (first, several) = match (count(Some("primary")), count(None)) {
             (1, _) => (categories.iter().position(|category| *category == Some("primary")), false),
             (0, 0) => (None, false),
             // Two primary ones, or one that may be it: nobody knows which is meant.
             _ => (None, true),
         };
-        let primary = if several { Observed::Unreadable(unread(&Json::Array(numbers.clone()))) } else { Observed::Unset };
+        let primary = if several {
+            Observed::Unreadable(unread(&Json::Array(numbers.clone())))
+        } else {
+            Observed::Unset
+        };
         let mut all = Self { primary: Some(primary), is_uncertain: several, others: Vec::new() };
         for (position, (number, category)) in numbers.iter().zip(categories).enumerate() {
             let Some(read) = number_of(number, tenant) else { continue };
@@ -144,11 +169,16 @@ impl Numbers {
 
     /// All of them as numbers of an account that is no person.
     fn of_account(self, item: &Json) -> Vec<HeldNumber> {
-        let kind = text(item, "accountType").and_then(|kind| NO_PERSONS.iter().find(|(name, _)| *name == kind));
+        let kind = text(item, "accountType")
+            .and_then(|kind| NO_PERSONS.iter().find(|(name, _)| *name == kind));
         let kind = kind.map_or("account of an unknown type", |(_, words)| words);
         // Where several may be the primary one, all of them are among the others.
-        let primary = self.primary.filter(|_| !self.is_uncertain).and_then(|primary| held(item, kind, primary));
-        let others = self.others.into_iter().map(|other| HeldNumber { held_as: kind.into(), ..other });
+        let primary = self
+            .primary
+            .filter(|_| !self.is_uncertain)
+            .and_then(|primary| held(item, kind, primary));
+        let others =
+            self.others.into_iter().map(|other| HeldNumber { held_as: kind.into(), ..other });
         primary.into_iter().chain(others).collect()
     }
 }
@@ -178,10 +208,12 @@ fn line(category: Option<&str>) -> String {
 fn number_of(entry: &Json, tenant: &TenantRef) -> Option<Observed> {
     let place = || format!("at `{NUMBERS}`");
     match entry.get("telephoneNumber") {
-        Some(number) => match value::observed(Kind::Phone, number, place, tenant.extension_prefix.as_ref()) {
-            Observed::Unset => None,
-            read => Some(read),
-        },
+        Some(number) => {
+            match value::observed(Kind::Phone, number, place, tenant.extension_prefix.as_ref()) {
+                Observed::Unset => None,
+                read => Some(read),
+            }
+        }
         None => Some(Observed::Unreadable(unread(entry))),
     }
 }
@@ -190,15 +222,19 @@ fn unread(value: &Json) -> Unread {
     value::unread(value, &format!("at `{NUMBERS}`"))
 }
 
-/// The calling policy by its display name. Without an assignment the tenant's default is in force, which is not named here: the
-/// field is then as good as not visible.
+/// The calling policy by its display name. Without an assignment the tenant's default is in force,
+/// which is not named here: the field is then as good as not visible.
 fn policy(item: &Json) -> Option<Observed> {
     let assignments = item.get("effectivePolicyAssignments")?.as_array()?;
-    let of_calling = |policy: &&Json| policy.get("policyType").and_then(Json::as_str) == Some("TeamsCallingPolicy");
+    let of_calling = |policy: &&Json| {
+        policy.get("policyType").and_then(Json::as_str) == Some("TeamsCallingPolicy")
+    };
     let assignment = assignments.iter().find(of_calling)?.get("policyAssignment")?;
     let name = assignment.get("displayName").and_then(Json::as_str).map(str::trim);
     Some(match name {
-        Some(name) if !name.is_empty() && name.len() <= MAX_NAME => Observed::Set(Value::Text(name.into())),
+        Some(name) if !name.is_empty() && name.len() <= MAX_NAME => {
+            Observed::Set(Value::Text(name.into()))
+        }
         _ => Observed::Unreadable(value::unread(assignment, "at `effectivePolicyAssignments`")),
     })
 }

@@ -1,7 +1,7 @@
 //! A tenant's users as Graph sends them: page by page, each naming the next. Pure.
 //!
-//! Graph counts nothing: a list is whole when a page names no next one. So a page that cannot be understood is an error and
-//! never the end of a list.
+//! Graph counts nothing: a list is whole when a page names no next one. So a page that cannot be
+//! understood is an error and never the end of a list.
 //!
 //! **Invariant:** it ends: no link is followed twice, and pages are limited.
 
@@ -33,17 +33,25 @@ impl<'a> Listing<'a> {
         Self { tenant, roll: Roll::default(), links: BTreeSet::new(), barren: 0 }
     }
 
-    /// Takes a page in; the link to the next one, if there is one. An error, in words, if this is no page or of another tenant.
+    /// Takes a page in; the link to the next one, if there is one. An error, in words, if this is
+    /// no page or of another tenant.
     pub(super) fn take(&mut self, page: &Value) -> Result<Option<String>, String> {
-        let Some(Value::Array(items)) = page.get("value") else { return Err("the service sent no list at `value`".to_owned()) };
+        let Some(Value::Array(items)) = page.get("value") else {
+            return Err("the service sent no list at `value`".to_owned());
+        };
         let next = match page.get("@odata.nextLink") {
             None | Some(Value::Null) => None,
             Some(Value::String(link)) => Some(link.clone()),
-            Some(_) => return Err("the service sent a link to the next page that is no text".to_owned()),
+            Some(_) => {
+                return Err("the service sent a link to the next page that is no text".to_owned());
+            }
         };
         let items: Vec<Item> = items.iter().map(|item| item::read(item, self.tenant)).collect();
         if items.iter().any(|item| item.entry == Entry::Foreign) {
-            return Err("the service sent a user of another tenant, so that nothing of it is believed".to_owned());
+            return Err(
+                "the service sent a user of another tenant, so that nothing of it is believed"
+                    .to_owned(),
+            );
         }
         let before = self.roll.users();
         let room = self.roll.take(items.into_iter());

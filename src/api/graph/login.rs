@@ -1,4 +1,5 @@
-//! A token of one tenant by client credentials (contract 12), and the words for each way in which that fails.
+//! A token of one tenant by client credentials (contract 12), and the words for each way in which
+//! that fails.
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -45,11 +46,15 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Ref
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
     let secret = core.settings.client_secret.read().await.map_err(|error| {
         let fault = unusable(format!("the client secret cannot be read: {error}"));
-        Refused::everywhere(fault.hint("`graph.clientSecret` says where it comes from: env, file or command"))
+        Refused::everywhere(
+            fault.hint("`graph.clientSecret` says where it comes from: env, file or command"),
+        )
     })?;
     let Fetched { secret, odd, .. } = secret;
     let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
-    let url = fill(PATH, places).and_then(|path| core.login.at(&path)).map_err(|why| Refused::everywhere(unusable(why)))?;
+    let url = fill(PATH, places)
+        .and_then(|path| core.login.at(&path))
+        .map_err(|why| Refused::everywhere(unusable(why)))?;
     let request = Request {
         what: what.clone(),
         row: "token",
@@ -67,35 +72,55 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Ref
         ("scope", "https://graph.microsoft.com/.default"),
         ("grant_type", "client_credentials"),
     ];
-    let reply = core.login_transport.exchange(&request, |builder| builder.form(&form)).await.map_err(Refused::here)?;
+    let reply = core
+        .login_transport
+        .exchange(&request, |builder| builder.form(&form))
+        .await
+        .map_err(Refused::here)?;
     if !reply.status.is_success() {
         let mut refused = refused(&what, tenant, &reply, &secret, &core.consent_link(tenant));
         if let (Some(odd), true) = (odd, refused.of_application) {
             let hint = refused.fault.hint.take().unwrap_or_default();
-            refused.fault = refused.fault.hint(format!("{hint}; the client secret ({}) {odd}", core.settings.client_secret));
+            refused.fault = refused
+                .fault
+                .hint(format!("{hint}; the client secret ({}) {odd}", core.settings.client_secret));
         }
         return Err(refused);
     }
     grant::read(&reply.body, vec![secret], Timestamp::now()).map_err(|why| {
         let fault = Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"));
-        Refused::here(fault.hint("check `graph.loginUrl`: something else may be answering there, such as a proxy's page"))
+        Refused::here(fault.hint(
+            "check `graph.loginUrl`: something else may be answering there, such as a proxy's page",
+        ))
     })
 }
 
 /// The words for a refused login, by the codes that Microsoft documents.
-fn refused(what: &str, tenant: &TenantRef, reply: &Reply, secret: &SecretString, consent: &str) -> Refused {
+fn refused(
+    what: &str,
+    tenant: &TenantRef,
+    reply: &Reply,
+    secret: &SecretString,
+    consent: &str,
+) -> Refused {
     let text = String::from_utf8_lossy(&reply.body);
     let redactor = Redactor::new([secret.clone()]);
-    let said = answer::message(&reply.body).map(|text| format!(": {}", redactor.quote(&text))).unwrap_or_default();
+    let said = answer::message(&reply.body)
+        .map(|text| format!(": {}", redactor.quote(&text)))
+        .unwrap_or_default();
     let status = reply.status;
-    let fault = |kind, reason: &str| Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()));
+    let fault = |kind, reason: &str| {
+        Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()))
+    };
     if status.is_server_error() {
         return Refused::here(fault(FaultKind::Server, "the service failed"));
     }
     let says = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
     if says(&["AADSTS700016", "AADSTS7000229", "unauthorized_client"]) {
         let fault = fault(FaultKind::Auth, "the customer has not let the application in");
-        let hint = format!("check `graph.clientId`; then an admin of the customer opens {consent} and agrees");
+        let hint = format!(
+            "check `graph.clientId`; then an admin of the customer opens {consent} and agrees"
+        );
         return Refused::here(fault.hint(hint));
     }
     if says(&["AADSTS90002", "AADSTS900023"]) {
@@ -103,8 +128,11 @@ fn refused(what: &str, tenant: &TenantRef, reply: &Reply, secret: &SecretString,
         return Refused::here(fault(FaultKind::Auth, &message).hint("check `spec.tenantId`"));
     }
     if says(&["AADSTS7000222"]) {
-        let hint = "make a new one in the application's registration, and store it where `graph.clientSecret` says";
-        return Refused::everywhere(fault(FaultKind::Auth, "the client secret has expired").hint(hint));
+        let hint = "make a new one in the application's registration, and store it where \
+            `graph.clientSecret` says";
+        return Refused::everywhere(
+            fault(FaultKind::Auth, "the client secret has expired").hint(hint),
+        );
     }
     let fault = fault(FaultKind::Auth, "the client id or the client secret is wrong");
     Refused::everywhere(fault.hint("check `graph.clientId` and `graph.clientSecret`"))
@@ -133,8 +161,18 @@ mod tests {
                 "not let the application in",
                 "adminconsent",
             ),
-            (400, "invalid_request: AADSTS90002: Tenant 'x' not found", "knows no tenant 87d349ed", "spec.tenantId"),
-            (401, "invalid_client: AADSTS7000222: The provided client secret keys are expired", "has expired", "make a new one"),
+            (
+                400,
+                "invalid_request: AADSTS90002: Tenant 'x' not found",
+                "knows no tenant 87d349ed",
+                "spec.tenantId",
+            ),
+            (
+                401,
+                "invalid_client: AADSTS7000222: The provided client secret keys are expired",
+                "has expired",
+                "make a new one",
+            ),
             (
                 401,
                 "invalid_client: AADSTS7000215: Invalid client secret hunter2-hunter2",
@@ -144,11 +182,20 @@ mod tests {
             (503, "busy", "the service failed", ""),
         ] {
             let body = format!(r#"{{"error":"x","error_description":"{error}"}}"#);
-            let reply = Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
+            let reply =
+                Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
             let link = "https://login.example.com/t/adminconsent?client_id=c";
-            let Refused { fault, of_application } = refused("log in", &tenant, &reply, &secret, link);
-            assert_eq!(of_application, words.contains("secret") || words.contains("expired"), "{error}");
-            assert!(fault.message.contains(words) && !fault.message.contains("hunter2"), "{fault:?}");
+            let Refused { fault, of_application } =
+                refused("log in", &tenant, &reply, &secret, link);
+            assert_eq!(
+                of_application,
+                words.contains("secret") || words.contains("expired"),
+                "{error}"
+            );
+            assert!(
+                fault.message.contains(words) && !fault.message.contains("hunter2"),
+                "{fault:?}"
+            );
             assert!(fault.hint.unwrap_or_default().contains(remedy), "{error}");
         }
     }

@@ -5,12 +5,14 @@
 //!   item, listing <---------- value or Fault (outcome) <--------------------- Reply
 //! ```
 //!
-//! One application of the provider, consented by each customer's admin, serves all tenants; each tenant has its own token.
+//! One application of the provider, consented by each customer's admin, serves all tenants; each
+//! tenant has its own token.
 //!
-//! **Invariant:** two calls are made: one for a token, one for a page of users. Nothing can be configured to make it a third.
+//! **Invariant:** two calls are made: one for a token, one for a page of users. Nothing can be
+//! configured to make it a third.
 //!
-//! **Invariant:** a link to the next page is followed on the host of `graph.baseUrl` and nowhere else: it would carry the token
-//! along.
+//! **Invariant:** a link to the next page is followed on the host of `graph.baseUrl` and nowhere
+//! else: it would carry the token along.
 //!
 //! **Invariant:** a user of another tenant refuses the whole read.
 
@@ -54,7 +56,8 @@ impl Reader {
         Ok(Self { core: Arc::new(Core::new(settings.clone())?) })
     }
 
-    /// All users of a tenant: page by page, each a request of its own, so that a token that ends on the way costs one page.
+    /// All users of a tenant: page by page, each a request of its own, so that a token that ends on
+    /// the way costs one page.
     pub async fn users(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
         let mut listing = listing::Listing::new(tenant);
         let mut url = Some(self.core.first(tenant)?);
@@ -68,12 +71,14 @@ impl Reader {
         Ok(listed)
     }
 
-    /// Logs in for a tenant, or finds that a usable token is at hand. For checks of the set-up; reads do it by themselves.
+    /// Logs in for a tenant, or finds that a usable token is at hand. For checks of the set-up;
+    /// reads do it by themselves.
     pub async fn log_in(&self, tenant: &TenantRef) -> Result<(), Fault> {
         self.core.token(tenant).await.map(drop)
     }
 
-    /// Lets a refused secret be tried again, as a service has to; see the client of `connecttoteams`.
+    /// Lets a refused secret be tried again, as a service has to; see the client of
+    /// `connecttoteams`.
     pub fn try_logins_again(&self, first: Duration, most: Duration) {
         self.core.pace.again(first, most);
     }
@@ -81,7 +86,10 @@ impl Reader {
     /// Every call that a reader can make, as method and path template.
     #[must_use]
     pub fn emits() -> Vec<(Method, String)> {
-        vec![(Method::Post, login::PATH.to_owned()), (Method::Get, format!("{}?$top={{pageSize}}", call::PATH))]
+        vec![
+            (Method::Post, login::PATH.to_owned()),
+            (Method::Get, format!("{}?$top={{pageSize}}", call::PATH)),
+        ]
     }
 }
 

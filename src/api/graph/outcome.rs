@@ -6,27 +6,39 @@ use serde_json::Value;
 use super::{answer, auth::Answer, transport::Request};
 use crate::model::{Fault, FaultKind};
 
-/// The page that a request was answered with. `consent` is where an admin of the customer lets the application in.
-pub(super) fn page(request: &Request, answer: &Answer, consent: impl Fn() -> String) -> Result<Value, Fault> {
+/// The page that a request was answered with. `consent` is where an admin of the customer lets the
+/// application in.
+pub(super) fn page(
+    request: &Request,
+    answer: &Answer,
+    consent: impl Fn() -> String,
+) -> Result<Value, Fault> {
     let (status, what) = (answer.reply.status, &request.what);
     if status.is_success() {
         return answer::json(&answer.reply.body).map_err(|why| {
-            Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"))
-                .hint("check `graph.baseUrl`: something else may be answering there, such as a proxy")
+            Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}")).hint(
+                "check `graph.baseUrl`: something else may be answering there, such as a proxy",
+            )
         });
     }
-    let said = answer::message(&answer.reply.body).map(|text| format!(": {}", answer.redactor.quote(&text))).unwrap_or_default();
-    let fault = |kind, reason: &str| Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()));
+    let said = answer::message(&answer.reply.body)
+        .map(|text| format!(": {}", answer.redactor.quote(&text)))
+        .unwrap_or_default();
+    let fault = |kind, reason: &str| {
+        Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()))
+    };
     Err(if status == StatusCode::UNAUTHORIZED {
         fault(FaultKind::Auth, "a fresh token was refused")
             .hint("check that `graph.loginUrl` and `graph.baseUrl` belong together")
     } else if status == StatusCode::FORBIDDEN {
         fault(FaultKind::Auth, "the application may not read it").hint(format!(
-            "give it the application permission TeamsUserConfiguration.Read.All; then an admin of the customer opens {} and agrees",
+            "give it the application permission TeamsUserConfiguration.Read.All; then an admin of \
+                the customer opens {} and agrees",
             consent()
         ))
     } else if status == StatusCode::NOT_FOUND {
-        fault(FaultKind::Rejected, "there is no such list").hint("Graph has it in the global cloud only; check `graph.baseUrl`")
+        fault(FaultKind::Rejected, "there is no such list")
+            .hint("Graph has it in the global cloud only; check `graph.baseUrl`")
     } else if status.is_server_error() {
         fault(FaultKind::Server, "the service failed")
     } else {

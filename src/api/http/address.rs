@@ -1,7 +1,7 @@
 //! Where a call goes: the base URL, and path templates with their places filled in.
 //!
-//! **Invariant:** a filled value stays within its one segment, whatever it contains: it can neither add a segment, nor a
-//! query, nor climb up.
+//! **Invariant:** a filled value stays within its one segment, whatever it contains: it can neither
+//! add a segment, nor a query, nor climb up.
 
 use std::{fmt, net::IpAddr};
 
@@ -10,9 +10,10 @@ use reqwest::Url;
 
 use crate::model::{Fault, FaultKind};
 
-/// What is encoded in a filled value: everything but RFC 3986's unreserved characters and `@`, which is legal in a segment
-/// and stands in every user principal name (contract 10 #16).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+/// What is encoded in a filled value: everything but RFC 3986's unreserved characters and `@`,
+/// which is legal in a segment and stands in every user principal name (contract 10 #16).
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
 /// The base URL, checked.
 #[derive(Debug)]
@@ -39,8 +40,13 @@ impl fmt::Display for Setting {
 }
 
 impl Base {
-    /// `https://`, or `http://` to this machine; no user, no query. `section` and `key` are where the text stands.
-    pub(in crate::api) fn parse(text: &str, section: &str, key: &'static str) -> Result<Self, Fault> {
+    /// `https://`, or `http://` to this machine; no user, no query. `section` and `key` are where
+    /// the text stands.
+    pub(in crate::api) fn parse(
+        text: &str,
+        section: &str,
+        key: &'static str,
+    ) -> Result<Self, Fault> {
         let setting = Setting { section: section.to_owned(), key };
         let base = Url::parse(text)
             .map_err(|error| Unusable::Url(error.to_string()))
@@ -82,8 +88,14 @@ impl Base {
         // Without query and user: they may hold anything.
         let shown = |url: &Url| super::redact::value(&url.origin().ascii_serialization());
         let url = Url::parse(link).map_err(|error| format!("its address is no URL ({error})"))?;
-        let same = url.origin() == self.url.origin() && url.username().is_empty() && url.password().is_none();
-        if same { Ok(url) } else { Err(format!("it is at {} and not at {}", shown(&url), shown(&self.url))) }
+        let same = url.origin() == self.url.origin()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if same {
+            Ok(url)
+        } else {
+            Err(format!("it is at {} and not at {}", shown(&url), shown(&self.url)))
+        }
     }
 
     /// The URL of a path below the base.
@@ -117,20 +129,27 @@ impl Unusable {
         match url.scheme() {
             "https" => None,
             "http" if is_loopback(url) => None,
-            "http" => Some(Self::Unencrypted(format!("`{text}` would send passwords and tokens unencrypted"))),
+            "http" => Some(Self::Unencrypted(format!(
+                "`{text}` would send passwords and tokens unencrypted"
+            ))),
             other => Some(Self::Url(format!("`{other}` is not a scheme that can be used"))),
         }
     }
 
     fn fault(self, setting: &Setting) -> Fault {
         let (why, hint) = match self {
-            Self::Url(why) => (why, format!("set `{setting}` to a URL such as https://api.example.com")),
+            Self::Url(why) => {
+                (why, format!("set `{setting}` to a URL such as https://api.example.com"))
+            }
             Self::Unencrypted(why) => (
                 why,
-                "use https://; plain http:// is for a service on this machine only, such as http://127.0.0.1:8080".to_owned(),
+                "use https://; plain http:// is for a service on this machine only, such as \
+                    http://127.0.0.1:8080"
+                    .to_owned(),
             ),
         };
-        Fault::new(FaultKind::NotConfigured, format!("`{setting}` cannot be used: {why}")).hint(hint)
+        Fault::new(FaultKind::NotConfigured, format!("`{setting}` cannot be used: {why}"))
+            .hint(hint)
     }
 }
 
@@ -152,7 +171,9 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
     let mut path = String::with_capacity(template.len() + 48);
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {
-        let (name, after) = behind.split_once('}').ok_or_else(|| format!("`{template}` has a `{{` without its `}}`"))?;
+        let (name, after) = behind
+            .split_once('}')
+            .ok_or_else(|| format!("`{template}` has a `{{` without its `}}`"))?;
         path.push_str(before);
         let reseller = places.reseller.map(|id| id.to_string());
         let value = match name {
@@ -162,7 +183,10 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
             "userPrincipalName" => places.user,
             _ => None,
         };
-        path.extend(utf8_percent_encode(value.ok_or_else(|| format!("this call cannot fill {{{name}}}"))?, ENCODED));
+        path.extend(utf8_percent_encode(
+            value.ok_or_else(|| format!("this call cannot fill {{{name}}}"))?,
+            ENCODED,
+        ));
         rest = after;
     }
     path.push_str(rest);
@@ -222,10 +246,17 @@ mod tests {
 
     #[test]
     fn a_place_in_a_query_is_filled_and_an_unknown_one_is_named() {
-        let places = Places { tenant: Some("87d349ed"), reseller: Some(123), enterprise: Some("a/7"), user: None };
+        let places = Places {
+            tenant: Some("87d349ed"),
+            reseller: Some(123),
+            enterprise: Some("a/7"),
+            user: None,
+        };
         assert_eq!(fill("/u?t={tenantId}&r={resellerId}", places).unwrap(), "/u?t=87d349ed&r=123");
         assert_eq!(fill("/e/{enterpriseId}/u", places).unwrap(), "/e/a%2F7/u");
-        assert!(fill("/u/{userPrincipalName}", places).unwrap_err().contains("{userPrincipalName}"));
+        assert!(
+            fill("/u/{userPrincipalName}", places).unwrap_err().contains("{userPrincipalName}")
+        );
         assert!(fill("/u/{tenantId", places).is_err());
     }
 

@@ -1,5 +1,5 @@
-//! What a body says: JSON or not, and an error inside it. No error format is documented (contract 1), so all shapes that were
-//! seen or are usual are looked for.
+//! What a body says: JSON or not, and an error inside it. No error format is documented (contract
+//! 1), so all shapes that were seen or are usual are looked for.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,8 @@ pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// The body without the byte order mark that some put before it: RFC 8259, 8.1 lets a reader skip it.
+/// The body without the byte order mark that some put before it: RFC 8259, 8.1 lets a reader skip
+/// it.
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
@@ -38,7 +39,8 @@ pub(in crate::api) fn is_page(body: &[u8]) -> bool {
     first(without_mark(body)) == Some(b'<')
 }
 
-/// Whether this begins as JSON and does not end as it. Nothing else tells that half of it is missing where the length was not announced.
+/// Whether this begins as JSON and does not end as it. Nothing else tells that half of it is
+/// missing where the length was not announced.
 pub(in crate::api) fn breaks_off(body: &[u8]) -> bool {
     let last = body.iter().copied().rfind(|byte| !byte.is_ascii_whitespace());
     match first(without_mark(body)) {
@@ -51,21 +53,31 @@ pub(in crate::api) fn breaks_off(body: &[u8]) -> bool {
 /// Whether a bare text speaks of something that went wrong.
 pub(in crate::api) fn complains(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["error", "fail", "exception", "denied", "invalid", "unable", "not "].iter().any(|word| text.contains(word))
+    ["error", "fail", "exception", "denied", "invalid", "unable", "not "]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
-/// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is no proof of success).
-/// Elements of a list are not looked into: in a list of users, an error is a property of one of them.
+/// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is
+/// no proof of success). Elements of a list are not looked into: in a list of users, an error is a
+/// property of one of them.
 pub(in crate::api) fn error_inside(value: &Value) -> Option<String> {
     let object = value.as_object().filter(|object| is_error(object))?;
-    Some(message_in(object).unwrap_or_else(|| "the answer says that it failed and not why".to_owned()))
+    Some(
+        message_in(object)
+            .unwrap_or_else(|| "the answer says that it failed and not why".to_owned()),
+    )
 }
 
 /// What the body of a refusal says, as text for people; `None` if it is empty or a web page.
 pub(in crate::api) fn message(body: &[u8]) -> Option<String> {
     match json(body) {
-        Ok(Value::Object(object)) => message_in(&object).or_else(|| Some(Value::Object(object).to_string())),
-        Ok(Value::Array(items)) => items.iter().find_map(|item| item.as_object().and_then(message_in)),
+        Ok(Value::Object(object)) => {
+            message_in(&object).or_else(|| Some(Value::Object(object).to_string()))
+        }
+        Ok(Value::Array(items)) => {
+            items.iter().find_map(|item| item.as_object().and_then(message_in))
+        }
         Ok(Value::String(text)) => said(&text),
         Ok(_) => None,
         Err(_) if is_page(body) => None,
@@ -74,12 +86,16 @@ pub(in crate::api) fn message(body: &[u8]) -> Option<String> {
 }
 
 fn is_error(object: &Map<String, Value>) -> bool {
-    let failed = |text: &str| ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let failed = |text: &str| {
+        ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    };
     let told = |name: &str, wanted: bool| object.get(name).and_then(Value::as_bool) == Some(wanted);
     told("hasErrors", true)
         || told("success", false)
         || object.get("status").and_then(Value::as_str).is_some_and(failed)
-        || ["error", "errors", "errorList", "errorMessage"].iter().any(|name| object.get(*name).is_some_and(says_something))
+        || ["error", "errors", "errorList", "errorMessage"]
+            .iter()
+            .any(|name| object.get(*name).is_some_and(says_something))
         || has_user_errors(object)
 }
 
@@ -97,7 +113,9 @@ fn says_something(value: &Value) -> bool {
 
 fn has_user_errors(object: &Map<String, Value>) -> bool {
     let users = object.get("userData").and_then(Value::as_array);
-    users.is_some_and(|users| users.iter().any(|user| user.get("errorList").is_some_and(says_something)))
+    users.is_some_and(|users| {
+        users.iter().any(|user| user.get("errorList").is_some_and(says_something))
+    })
 }
 
 /// The most telling text of an error object: the specific before the general.
@@ -108,7 +126,13 @@ fn message_in(object: &Map<String, Value>) -> Option<String> {
         .or_else(|| field("errorMessage"))
         .or_else(|| field("errors"))
         .or_else(|| field("errorList"))
-        .or_else(|| object.get("userData")?.as_array()?.iter().find_map(|user| user.get("errorList").and_then(text_of)))
+        .or_else(|| {
+            object
+                .get("userData")?
+                .as_array()?
+                .iter()
+                .find_map(|user| user.get("errorList").and_then(text_of))
+        })
         .or_else(|| field("error"))
 }
 
@@ -117,9 +141,11 @@ fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => said(text),
         Value::Array(items) => items.iter().find_map(text_of),
-        Value::Object(fields) => ["errorMessage", "message", "defaultMessage", "description", "error"]
-            .iter()
-            .find_map(|name| fields.get(*name).and_then(text_of)),
+        Value::Object(fields) => {
+            ["errorMessage", "message", "defaultMessage", "description", "error"]
+                .iter()
+                .find_map(|name| fields.get(*name).and_then(text_of))
+        }
         _ => None,
     }
 }
@@ -140,7 +166,10 @@ mod tests {
         for (value, expected) in [
             (json!({}), None),
             (json!({"message": "ok"}), None),
-            (json!({"status": "OK", "errors": [], "error": null, "hasErrors": false, "success": true}), None),
+            (
+                json!({"status": "OK", "errors": [], "error": null, "hasErrors": false, "success": true}),
+                None,
+            ),
             (json!({"error": "", "errorList": [], "errorMessage": " "}), None),
             (json!({"error": false}), None),
             (json!([{"id": 1}, 2]), None),
@@ -153,7 +182,11 @@ mod tests {
             (json!({"error": {"code": 7, "message": "number taken"}}), Some("number taken")),
             (json!({"errors": [{"errorMessage": "a"}, {"errorMessage": "b"}]}), Some("a")),
             (json!({"errors": ["a"]}), Some("a")),
-            (json!({"userData": [{"errorList": [{"errorMessage": ["bad number"], "fieldName": "x"}]}]}), Some("bad number")),
+            (
+                json!({"userData": [{"errorList": [{"errorMessage": ["bad \
+                    number"], "fieldName": "x"}]}]}),
+                Some("bad number"),
+            ),
             (json!([{"id": 1}, {"error": "no", "status": "FAILED"}]), None),
         ] {
             assert_eq!(error_inside(&value).as_deref(), expected, "{value}");
@@ -169,7 +202,10 @@ mod tests {
             ("42", None),
             ("plain words", Some("plain words")),
             ("\"quoted words\"", Some("quoted words")),
-            (r#"{"error":"invalid_grant","error_description":"Bad credentials"}"#, Some("Bad credentials")),
+            (
+                r#"{"error":"invalid_grant","error_description":"Bad credentials"}"#,
+                Some("Bad credentials"),
+            ),
             (r#"{"timestamp":1,"error":"Bad Request","message":""}"#, Some("Bad Request")),
             (r#"{"code":17}"#, Some(r#"{"code":17}"#)),
         ] {

@@ -1,12 +1,14 @@
 //! The token: one at a time, asked for once however many wait for it, renewed before it ends.
 //!
-//! **Invariant:** a token is thrown away only by a 401 that it got itself: a late 401 of an older token does not touch its
-//! successor.
+//! **Invariant:** a token is thrown away only by a 401 that it got itself: a late 401 of an older
+//! token does not touch its successor.
 //!
-//! **Invariant:** all who waited for a login that failed get its fault, and whoever comes later gets it too until something has
-//! changed (`gate`): nobody tries the same wrong password one by one.
+//! **Invariant:** all who waited for a login that failed get its fault, and whoever comes later
+//! gets it too until something has changed (`gate`): nobody tries the same wrong password one by
+//! one.
 //!
-//! **Invariant:** a service that refuses each new token as well is not asked for more and more of them.
+//! **Invariant:** a service that refuses each new token as well is not asked for more and more of
+//! them.
 
 use std::{
     sync::{
@@ -55,7 +57,8 @@ pub(in crate::api) trait Login: Sync {
     /// Asks for one. Secrets are read anew each time.
     fn log_in(&self) -> impl Future<Output = Result<Grant, Fault>> + Send;
 
-    /// What the credentials look like from outside: as long as it stays the same, they are taken for the same.
+    /// What the credentials look like from outside: as long as it stays the same, they are taken
+    /// for the same.
     fn stamp(&self) -> impl Future<Output = String> + Send;
 }
 
@@ -92,14 +95,17 @@ impl Auth {
         Self { state: Mutex::new(State { gate, renewals, ..State::default() }) }
     }
 
-    /// A token that is good for a while; `login` is asked if there is none. The lock is held during a login: that is what makes all others wait for it.
+    /// A token that is good for a while; `login` is asked if there is none. The lock is held during
+    /// a login: that is what makes all others wait for it.
     pub(in crate::api) async fn token(&self, login: &impl Login) -> Result<Token, Fault> {
         let asked_at = Instant::now();
         let mut state = self.state.lock().await;
         if let Some(token) = state.token.as_ref().filter(|token| Instant::now() < token.renew_at) {
             return Ok(token.clone());
         }
-        if let Some((_, fault)) = state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at) {
+        if let Some((_, fault)) =
+            state.failure.as_ref().filter(|(ended_at, _)| *ended_at >= asked_at)
+        {
             return Err(fault.clone());
         }
         // Taken before the secrets are read: what changes meanwhile makes another one.
@@ -119,7 +125,8 @@ impl Auth {
         }
     }
 
-    /// Sends a request with the token. After a 401 once more, with a new one: a 401 says that nothing was carried out.
+    /// Sends a request with the token. After a 401 once more, with a new one: a 401 says that
+    /// nothing was carried out.
     pub(in crate::api) async fn send(
         &self,
         transport: &Transport,
@@ -127,11 +134,15 @@ impl Auth {
         login: &impl Login,
     ) -> Result<Answer, Fault> {
         let mut token = self.token(login).await?;
-        let mut reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
+        let mut reply = transport
+            .exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone()))
+            .await?;
         if reply.status == StatusCode::UNAUTHORIZED && self.refused(&token).await {
             tracing::debug!(generation = token.generation, "the token was refused");
             token = self.token(login).await?;
-            reply = transport.exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone())).await?;
+            reply = transport
+                .exchange(request, |builder| builder.header(AUTHORIZATION, token.header.clone()))
+                .await?;
         }
         if reply.status != StatusCode::UNAUTHORIZED && !reply.status.is_server_error() {
             token.proven.store(true, Ordering::Relaxed);
@@ -139,7 +150,8 @@ impl Auth {
         Ok(Answer { reply, redactor: token.redactor })
     }
 
-    /// Throws a token away that was refused, if it is still the current one; whether a new one is worth asking for.
+    /// Throws a token away that was refused, if it is still the current one; whether a new one is
+    /// worth asking for.
     async fn refused(&self, token: &Token) -> bool {
         let mut state = self.state.lock().await;
         if state.token.as_ref().is_none_or(|current| current.generation != token.generation) {
@@ -161,7 +173,11 @@ impl State {
             if self.renewals.answer("", now).is_some() {
                 return false;
             }
-            self.renewals.failed(&Fault::new(FaultKind::Auth, "new tokens are refused"), String::new(), now);
+            self.renewals.failed(
+                &Fault::new(FaultKind::Auth, "new tokens are refused"),
+                String::new(),
+                now,
+            );
             if self.fruitless == 2 {
                 return false;
             }
@@ -181,13 +197,18 @@ impl State {
             ends_at: now + grant.lifetime,
             proven: Arc::default(),
         };
-        tracing::debug!(generation = token.generation, lifetime_s = grant.lifetime.as_secs(), "logged in");
+        tracing::debug!(
+            generation = token.generation,
+            lifetime_s = grant.lifetime.as_secs(),
+            "logged in"
+        );
         self.failure = None;
         self.token = Some(token.clone());
         token
     }
 
-    /// A renewal that failed early does no harm: the old token serves on, and half of what remains passes before the next try.
+    /// A renewal that failed early does no harm: the old token serves on, and half of what remains
+    /// passes before the next try.
     fn make_do(&mut self, fault: Fault, now: Instant) -> Result<Token, Fault> {
         if let Some(token) = self.token.as_mut().filter(|token| now < token.ends_at) {
             tracing::debug!(%fault, "the token could not be renewed yet");
@@ -207,7 +228,11 @@ mod tests {
 
     fn grant(seconds: u64) -> Grant {
         let lifetime = Duration::from_secs(seconds);
-        Grant { header: HeaderValue::from_static("Bearer t"), lifetime, redactor: Redactor::default() }
+        Grant {
+            header: HeaderValue::from_static("Bearer t"),
+            lifetime,
+            redactor: Redactor::default(),
+        }
     }
 
     #[test]

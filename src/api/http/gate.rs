@@ -1,4 +1,5 @@
-//! When credentials that were refused may be tried again: portals lock accounts after a few wrong passwords.
+//! When credentials that were refused may be tried again: portals lock accounts after a few wrong
+//! passwords.
 //!
 //! ```text
 //! refused -> shut: everybody hears the same answer, nobody asks again
@@ -19,7 +20,8 @@ use crate::model::{Fault, FaultKind};
 pub(in crate::api) struct Pace(Arc<OnceLock<(Duration, Duration)>>);
 
 impl Pace {
-    /// Lets refused credentials be tried again: after `first`, and after twice as long each further time, `most` at the longest.
+    /// Lets refused credentials be tried again: after `first`, and after twice as long each further
+    /// time, `most` at the longest.
     pub(in crate::api) fn again(&self, first: Duration, most: Duration) {
         // The first word counts.
         let _ = self.0.set((first, most.max(first)));
@@ -57,7 +59,8 @@ impl Gate {
         shut.until.is_none_or(|until| now < until).then(|| shut.fault.clone())
     }
 
-    /// Takes an answer in. Only one that the next try would get as well shuts: the network may be back in a moment.
+    /// Takes an answer in. Only one that the next try would get as well shuts: the network may be
+    /// back in a moment.
     pub(in crate::api) fn failed(&mut self, fault: &Fault, stamp: String, now: Instant) {
         if !matches!(fault.kind, FaultKind::Auth | FaultKind::NotConfigured) {
             return;
@@ -66,7 +69,8 @@ impl Gate {
         let wait = self.pace.wait(last);
         if let Some(wait) = wait {
             let wait = humantime::format_duration(wait);
-            tracing::warn!(%wait, "refused; not tried again before this is over, unless the files of the credentials change");
+            tracing::warn!(%wait, "refused; not tried again before this is over, unless the files \
+                of the credentials change");
         }
         let until = wait.and_then(|wait| now.checked_add(wait));
         self.shut = Some(Shut { fault: fault.clone(), stamp, wait, until });

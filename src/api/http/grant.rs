@@ -26,14 +26,24 @@ pub(in crate::api) struct Grant {
 }
 
 /// Reads an answer that should hold a token. `secrets` are what it was asked with.
-pub(in crate::api) fn read(body: &[u8], mut secrets: Vec<SecretString>, now: Timestamp) -> Result<Grant, String> {
+pub(in crate::api) fn read(
+    body: &[u8],
+    mut secrets: Vec<SecretString>,
+    now: Timestamp,
+) -> Result<Grant, String> {
     let answer = answer::json(body)?;
-    let Some(token) = answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty()) else {
+    let Some(token) =
+        answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty())
+    else {
         return Err("an answer without a token".to_owned());
     };
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| "a token that no header can carry")?;
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
+        .map_err(|_| "a token that no header can carry")?;
     header.set_sensitive(true);
-    let lifetime = stated(&answer).or_else(|| of_jwt(token, now)).unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
+    let lifetime = stated(&answer)
+        .or_else(|| of_jwt(token, now))
+        .unwrap_or(DEFAULT_LIFETIME)
+        .min(MAX_LIFETIME);
     secrets.push(token.to_owned().into());
     Ok(Grant { header, lifetime, redactor: Redactor::new(secrets) })
 }
@@ -41,18 +51,28 @@ pub(in crate::api) fn read(body: &[u8], mut secrets: Vec<SecretString>, now: Tim
 /// `expires_in`: seconds, as a number or as text. Nothing above zero means that nothing was stated.
 fn stated(answer: &Value) -> Option<Duration> {
     let value = answer.get("expires_in")?;
-    let seconds: f64 = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|seconds| seconds.is_finite())?;
+    let seconds: f64 = value
+        .as_f64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+        .filter(|seconds| seconds.is_finite())?;
     // Bounded before the conversion, which refuses what is too large.
-    Duration::try_from_secs_f64(seconds.min(MAX_LIFETIME.as_secs_f64())).ok().filter(|lifetime| !lifetime.is_zero())
+    Duration::try_from_secs_f64(seconds.min(MAX_LIFETIME.as_secs_f64()))
+        .ok()
+        .filter(|lifetime| !lifetime.is_zero())
 }
 
-/// The lifetime that a JWT's claims state. The signature is the service's business: the claims only say when to ask again.
+/// The lifetime that a JWT's claims state. The signature is the service's business: the claims only
+/// say when to ask again.
 fn of_jwt(token: &str, now: Timestamp) -> Option<Duration> {
     let payload = token.split('.').nth(1)?.trim_end_matches('=');
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let claim = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| seconds.is_finite());
+    let claim =
+        |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| seconds.is_finite());
     // From its own `iat` where it has one, so that a wrong clock on this machine does no harm.
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64 for millions of years")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 are exact in an f64 for millions of years"
+    )]
     let from = claim("iat").unwrap_or(now.as_second() as f64);
     let seconds = (claim("exp")? - from).min(MAX_LIFETIME.as_secs_f64());
     Duration::try_from_secs_f64(seconds).ok().filter(|lifetime| !lifetime.is_zero())
@@ -63,7 +83,11 @@ mod tests {
     use super::*;
 
     fn jwt(claims: &str) -> String {
-        format!("{}.{}.sig", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(claims))
+        format!(
+            "{}.{}.sig",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
     }
 
     #[test]
@@ -87,11 +111,15 @@ mod tests {
             (format!(r#"{{"access_token":"{expired}"}}"#), DEFAULT_LIFETIME),
             (r#"{"access_token":"a.!!.c"}"#.to_owned(), DEFAULT_LIFETIME),
         ] {
-            let grant = read(body.as_bytes(), Vec::new(), now).map_err(|why| format!("{body}: {why}")).unwrap();
+            let grant = read(body.as_bytes(), Vec::new(), now)
+                .map_err(|why| format!("{body}: {why}"))
+                .unwrap();
             assert_eq!(grant.lifetime, expected, "{body}");
             assert!(grant.header.is_sensitive());
         }
-        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#, "[]"] {
+        for bad in
+            ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#, "[]"]
+        {
             assert!(read(bad.as_bytes(), Vec::new(), now).is_err(), "{bad}");
         }
     }

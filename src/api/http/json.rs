@@ -1,9 +1,10 @@
 //! JSON as services write it, read so that no two readers of it can differ (RFC 8259, 4 and 8.2).
 //!
-//! **Invariant:** a key that stands twice with two values is an error: parsers differ on which one counts.
+//! **Invariant:** a key that stands twice with two values is an error: parsers differ on which one
+//! counts.
 //!
-//! Half of a surrogate pair, as it is left where a service cuts a text after so many UTF-16 units, becomes U+FFFD: one odd name must
-//! not hide a whole list.
+//! Half of a surrogate pair, as it is left where a service cuts a text after so many UTF-16 units,
+//! becomes U+FFFD: one odd name must not hide a whole list.
 
 use std::fmt;
 
@@ -28,7 +29,9 @@ fn without_half_pairs(body: &[u8]) -> Option<Vec<u8>> {
     };
     let mut mended = Vec::new();
     let (mut done, mut at) = (0, 0);
-    while let Some(next) = body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+    while let Some(next) =
+        body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\'))
+    {
         at += next;
         at += match (unit(at), unit(at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
@@ -104,7 +107,9 @@ impl<'de> Visitor<'de> for Reader {
         while let Some((key, Unambiguous(value))) = fields.next_entry::<String, _>()? {
             if all.get(&key).is_some_and(|earlier| *earlier != value) {
                 let key = crate::api::http::redact::value(&key);
-                return Err(A::Error::custom(format!("`{key}` stands twice in one object, with two values")));
+                return Err(A::Error::custom(format!(
+                    "`{key}` stands twice in one object, with two values"
+                )));
             }
             all.insert(key, value);
         }
@@ -120,8 +125,15 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things() {
-        assert_eq!(read(br#"{"a": 1, "b": {"a": 2}, "a": 1}"#).unwrap(), json!({"a": 1, "b": {"a": 2}}));
-        for bad in [r#"{"a": 1, "a": 2}"#, r#"[{"b": {"on": true, "\u006fn": false}}]"#, r#"{"a": [], "a": [1]}"#] {
+        assert_eq!(
+            read(br#"{"a": 1, "b": {"a": 2}, "a": 1}"#).unwrap(),
+            json!({"a": 1, "b": {"a": 2}})
+        );
+        for bad in [
+            r#"{"a": 1, "a": 2}"#,
+            r#"[{"b": {"on": true, "\u006fn": false}}]"#,
+            r#"{"a": [], "a": [1]}"#,
+        ] {
             let why = read(bad.as_bytes()).unwrap_err().to_string();
             assert!(why.contains("stands twice"), "{bad}: {why}");
         }
@@ -147,7 +159,9 @@ mod tests {
             assert!(read(good.as_bytes()).is_ok(), "{good}");
         }
         let deep = "[".repeat(100_000);
-        for bad in ["1e400", "01", "NaN", "[1,]", "{\"a\"}", "\"\\x\"", "[1] 2", "\"\\ud8", deep.as_str()] {
+        for bad in
+            ["1e400", "01", "NaN", "[1,]", "{\"a\"}", "\"\\x\"", "[1] 2", "\"\\ud8", deep.as_str()]
+        {
             assert!(read(bad.as_bytes()).is_err(), "{}", &bad[..bad.len().min(20)]);
         }
         assert!(read(b"[\"\xff\"]").is_err());

@@ -1,4 +1,5 @@
-//! What every service over HTTP has in common: where a call goes, how it is sent, and what an answer is in words.
+//! What every service over HTTP has in common: where a call goes, how it is sent, and what an
+//! answer is in words.
 //!
 //! ```text
 //! address --Request--> transport (tries, throttle, proxy) --Reply--> answer, grant

@@ -1,5 +1,5 @@
-//! The proxy of the environment through which a service is reached: by the very rules that the HTTP client goes by, so that messages
-//! can name it.
+//! The proxy of the environment through which a service is reached: by the very rules that the HTTP
+//! client goes by, so that messages can name it.
 
 use axum::http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -16,21 +16,31 @@ pub(super) struct Proxy {
     pub variable: &'static str,
 }
 
-/// The proxy for this URL, if it is reached through one. The error says which variable cannot be used, and why.
-pub(super) fn find(url: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, String> {
+/// The proxy for this URL, if it is reached through one. The error says which variable cannot be
+/// used, and why.
+pub(super) fn find(
+    url: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Proxy>, String> {
     let Ok(uri) = url.parse::<Uri>() else { return Ok(None) };
     let no = ["NO_PROXY", "no_proxy"].into_iter().find_map(&variable).unwrap_or_default();
-    let through = |proxy: &str| Matcher::builder().all(proxy.to_owned()).no(no.clone()).build().intercept(&uri);
+    let through = |proxy: &str| {
+        Matcher::builder().all(proxy.to_owned()).no(no.clone()).build().intercept(&uri)
+    };
     if uri.scheme_str() != Some("https") || through("http://proxy.invalid").is_none() {
         return Ok(None);
     }
     for pair in VARIABLES.chunks(2) {
         // Of two spellings the first one that is set counts, also if it is set to nothing.
-        let Some((name, text)) = pair.iter().find_map(|name| Some((*name, variable(name)?))) else { continue };
+        let Some((name, text)) = pair.iter().find_map(|name| Some((*name, variable(name)?))) else {
+            continue;
+        };
         if text.trim().is_empty() {
             continue;
         }
-        let Some(found) = through(&text) else { return Err(format!("{name} is set to something that is no URL of a proxy")) };
+        let Some(found) = through(&text) else {
+            return Err(format!("{name} is set to something that is no URL of a proxy"));
+        };
         let proxy = found.uri();
         if proxy.scheme_str().is_some_and(|scheme| scheme.starts_with("socks")) {
             return Err(format!("{name} names a SOCKS proxy; only HTTP proxies can be used"));
@@ -46,7 +56,9 @@ mod tests {
     use super::*;
 
     fn of(url: &str, set: &[(&str, &str)]) -> Result<Option<(String, &'static str)>, String> {
-        let variable = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| {
+            set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
+        };
         find(url, variable).map(|found| found.map(|Proxy { host, variable }| (host, variable)))
     }
 
@@ -60,15 +72,27 @@ mod tests {
             (&[("https_proxy", "proxy:3128")], proxy("proxy:3128", "https_proxy")),
             (&[("all_proxy", "http://proxy:1/x")], proxy("proxy:1", "all_proxy")),
             (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://all:2")], proxy("all:2", "ALL_PROXY")),
-            (&[("HTTPS_PROXY", "http://user:hunter2@proxy:3128")], proxy("proxy:3128", "HTTPS_PROXY")),
+            (
+                &[("HTTPS_PROXY", "http://user:hunter2@proxy:3128")],
+                proxy("proxy:3128", "HTTPS_PROXY"),
+            ),
             (&[("HTTP_PROXY", "http://proxy:3128")], Ok(None)),
-            (&[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", "localhost,.example.com")], Ok(None)),
+            (
+                &[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", "localhost,.example.com")],
+                Ok(None),
+            ),
             (&[("HTTPS_PROXY", "not a url"), ("NO_PROXY", "*")], Ok(None)),
         ] {
             assert_eq!(of(url, set), expected, "{set:?}");
         }
         assert_eq!(of("http://127.0.0.1:1/", &[("HTTPS_PROXY", "http://proxy:3128")]), Ok(None));
-        for bad in ["not a url", "http://", "ftp://proxy:21", "http://user:hunter2@[bad", "socks5://proxy:1080"] {
+        for bad in [
+            "not a url",
+            "http://",
+            "ftp://proxy:21",
+            "http://user:hunter2@[bad",
+            "socks5://proxy:1080",
+        ] {
             let why = of(url, &[("HTTPS_PROXY", bad)]).unwrap_err();
             assert!(why.starts_with("HTTPS_PROXY ") && !why.contains("hunter2"), "{bad}: {why}");
         }

@@ -1,6 +1,7 @@
 //! Foreign text made fit for a message: secrets out, control characters out, short.
 //!
-//! **Invariant:** secrets are removed before the text is cut, so that no half of one survives the cut.
+//! **Invariant:** secrets are removed before the text is cut, so that no half of one survives the
+//! cut.
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ const LEAST_CODED: usize = 8;
 /// Knows the secrets that were last sent, and what secrets look like in general.
 #[derive(Clone, Default)]
 pub(in crate::api) struct Redactor {
-    /// As they are, and in base64; the longest first: a short one inside of a long one would leave its pieces behind.
+    /// As they are, and in base64; the longest first: a short one inside of a long one would leave
+    /// its pieces behind.
     secrets: Arc<[SecretString]>,
 }
 
@@ -33,7 +35,10 @@ impl Redactor {
         let mut all = Vec::new();
         for secret in secrets {
             let bytes = secret.expose_secret().as_bytes();
-            for coded in [coded(bytes, &STANDARD_NO_PAD), coded(bytes, &URL_SAFE_NO_PAD)].into_iter().flatten() {
+            for coded in [coded(bytes, &STANDARD_NO_PAD), coded(bytes, &URL_SAFE_NO_PAD)]
+                .into_iter()
+                .flatten()
+            {
                 all.push(SecretString::from(coded));
             }
             all.push(secret);
@@ -67,7 +72,8 @@ impl Redactor {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let before = clean.chars().next_back();
-            let found = self.secrets.iter().find_map(|secret| found(before, rest, secret.expose_secret()));
+            let found =
+                self.secrets.iter().find_map(|secret| found(before, rest, secret.expose_secret()));
             if found.is_some() {
                 clean.push_str(MARK);
             } else {
@@ -83,11 +89,13 @@ impl Redactor {
 fn found(before: Option<char>, text: &str, secret: &str) -> Option<usize> {
     let length = spelling::at_start(text, secret)?;
     let of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    let alone = || !of_word(before) && !of_word(text.get(length..).and_then(|rest| rest.chars().next()));
+    let alone =
+        || !of_word(before) && !of_word(text.get(length..).and_then(|rest| rest.chars().next()));
     (secret.chars().count() >= SHORT || alone()).then_some(length)
 }
 
-/// What all base64 of anything that holds these bytes has in common, for each of the three places where they may begin.
+/// What all base64 of anything that holds these bytes has in common, for each of the three places
+/// where they may begin.
 fn coded(bytes: &[u8], engine: &impl base64::Engine) -> Vec<String> {
     let at = |before: usize| {
         let whole: Vec<u8> = std::iter::repeat_n(0, before).chain(bytes.iter().copied()).collect();
@@ -108,7 +116,9 @@ pub(in crate::api) fn value(text: &str) -> String {
 /// At most `max` characters on one line.
 fn cut(text: &str, max: usize) -> String {
     let mut flat = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty())
+    {
         if !flat.is_empty() {
             flat.push(' ');
         }
@@ -120,7 +130,8 @@ fn cut(text: &str, max: usize) -> String {
     }
 }
 
-/// Text without what looks like a token: whatever follows `Bearer` or `Basic`, JWTs, and long runs of mixed letters and digits.
+/// Text without what looks like a token: whatever follows `Bearer` or `Basic`, JWTs, and long runs
+/// of mixed letters and digits.
 fn without_lookalikes(text: &str) -> String {
     let of_token = |c: char| c.is_ascii_alphanumeric() || "-_+/=.~".contains(c);
     let mut clean = String::with_capacity(text.len());
@@ -141,7 +152,8 @@ fn without_lookalikes(text: &str) -> String {
 
 fn looks_secret(run: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| run.bytes().any(|byte| kind(&byte));
-    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
+    let mixed =
+        has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit);
     // Names of Java classes are long and mixed too, but they have dots.
     (run.starts_with("eyJ") && run.len() >= 16) || (run.len() >= 24 && mixed && !run.contains('.'))
 }
@@ -162,8 +174,14 @@ mod tests {
             ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
             ("token eyJhbGciOiJIUzI1NiJ9.e30.sig bad", "token [redacted] bad"),
             ("key: Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRg==;", "key: [redacted];"),
-            ("com.vendor.provisioning.UserNotFound2Exception", "com.vendor.provisioning.UserNotFound2Exception"),
-            ("tenant 87d349ed-44d7-43e1-9a83-5f2406dee5bd", "tenant 87d349ed-44d7-43e1-9a83-5f2406dee5bd"),
+            (
+                "com.vendor.provisioning.UserNotFound2Exception",
+                "com.vendor.provisioning.UserNotFound2Exception",
+            ),
+            (
+                "tenant 87d349ed-44d7-43e1-9a83-5f2406dee5bd",
+                "tenant 87d349ed-44d7-43e1-9a83-5f2406dee5bd",
+            ),
             ("a\u{1b}[31m\r\n b\0c", "a [31m b c"),
         ] {
             assert_eq!(redactor.quote(said), quoted);
@@ -175,7 +193,8 @@ mod tests {
         let secret = "p\"w\\ hunter+2";
         let redactor = Redactor::new([secret.to_owned().into()]);
         let header = base64::engine::general_purpose::STANDARD.encode(format!("client:{secret}"));
-        let form = base64::engine::general_purpose::URL_SAFE.encode(format!("username=u&password={secret}&grant_type=password"));
+        let form = base64::engine::general_purpose::URL_SAFE
+            .encode(format!("username=u&password={secret}&grant_type=password"));
         for said in [
             serde_json::json!({ "code": 17, "detail": format!("login u/{secret}") }).to_string(),
             format!("password={}&x", "p%22w%5c+hunter%2b2"),
@@ -192,7 +211,10 @@ mod tests {
     #[test]
     fn a_very_short_secret_is_removed_where_it_is_a_word() {
         let redactor = Redactor::new(["a1".to_owned().into()]);
-        assert_eq!(redactor.quote("banana1 said a1, and `a1`"), "banana1 said [redacted], and `[redacted]`");
+        assert_eq!(
+            redactor.quote("banana1 said a1, and `a1`"),
+            "banana1 said [redacted], and `[redacted]`"
+        );
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! A secret in foreign text, however it is spelled there. Pure.
 //!
-//! Services and proxies repeat what they were sent in JSON, in forms, in URLs, in web pages, and in each inside of another. So a
-//! secret is compared character by character, and each of its characters may be written in any of these ways: as it is, escaped
-//! with backslashes, `\u00e9`, `\u{e9}`, `%C3%A9`, `+`, `&eacute;`-like entities, or as something that could not show it.
+//! Services and proxies repeat what they were sent in JSON, in forms, in URLs, in web pages, and in
+//! each inside of another. So a secret is compared character by character, and each of its
+//! characters may be written in any of these ways: as it is, escaped with backslashes, `\u00e9`,
+//! `\u{e9}`, `%C3%A9`, `+`, `&eacute;`-like entities, or as something that could not show it.
 //!
-//! **Invariant:** what is found is found whole; and at the end of a text, half of a secret is found as well.
+//! **Invariant:** what is found is found whole; and at the end of a text, half of a secret is found
+//! as well.
 
 use std::collections::BTreeSet;
 
-/// Characters of a secret that stand at the very end of a text and are enough to take them for its beginning.
+/// Characters of a secret that stand at the very end of a text and are enough to take them for its
+/// beginning.
 const HALF: usize = 4;
 /// Nesting of one way of writing in another that is looked into, such as `%2522` or `&amp;quot;`.
 const DEPTH: usize = 3;
 
-/// The length of the secret in bytes, if it begins where the text does. Of several ways to read it the longest is taken.
+/// The length of the secret in bytes, if it begins where the text does. Of several ways to read it
+/// the longest is taken.
 pub(super) fn at_start(text: &str, secret: &str) -> Option<usize> {
     // Where the next character may begin: few places, however many ways led there.
     let mut places = BTreeSet::from([0]);
@@ -54,11 +58,18 @@ fn ways_of(text: &str, c: char, depth: usize, ways: &mut Vec<usize>) {
     }
     // One way inside of another: what introduces a way is itself written in one.
     if depth > 0 {
-        for (plain, written) in [('&', "&amp;"), ('\\', "%5C"), ('\\', "%5c"), ('%', "\\u0025"), ('&', "\\u0026")] {
+        for (plain, written) in
+            [('&', "&amp;"), ('\\', "%5C"), ('\\', "%5c"), ('%', "\\u0025"), ('&', "\\u0026")]
+        {
             if let Some(rest) = text.strip_prefix(written) {
                 let mut inner = Vec::new();
                 ways_of(&format!("{plain}{rest}"), c, depth - 1, &mut inner);
-                ways.extend(inner.into_iter().filter(|length| *length > 1).map(|length| length - 1 + written.len()));
+                ways.extend(
+                    inner
+                        .into_iter()
+                        .filter(|length| *length > 1)
+                        .map(|length| length - 1 + written.len()),
+                );
             }
         }
     }
@@ -101,7 +112,8 @@ fn backslashed(text: &str, c: char, ways: &mut Vec<usize>) {
     }
 }
 
-/// `u00e9`, `u{e9}`, `xe9`; a character beyond those that fit as two of the first, each behind `slashes` backslashes.
+/// `u00e9`, `u{e9}`, `xe9`; a character beyond those that fit as two of the first, each behind
+/// `slashes` backslashes.
 fn unicode_escape(rest: &str, slashes: usize, c: char) -> Option<usize> {
     if let Some(inner) = rest.strip_prefix("u{") {
         let (digits, _) = inner.split_once('}')?;
@@ -130,11 +142,13 @@ fn unicode_escape(rest: &str, slashes: usize, c: char) -> Option<usize> {
     Some(length)
 }
 
-/// `%C3%A9`, in letters of any case; or `%E9`, as old services write it; and each of them encoded again, as `%25C3%25A9`.
+/// `%C3%A9`, in letters of any case; or `%E9`, as old services write it; and each of them encoded
+/// again, as `%25C3%25A9`.
 fn percent(text: &str, c: char) -> Vec<usize> {
     let mut bytes = [0; 4];
     let utf8 = c.encode_utf8(&mut bytes).as_bytes();
-    let whole = utf8.iter().try_fold(0, |at, byte| Some(at + percent_byte(text.get(at..)?, *byte).next()?));
+    let whole =
+        utf8.iter().try_fold(0, |at, byte| Some(at + percent_byte(text.get(at..)?, *byte).next()?));
     let latin = u8::try_from(c).ok().into_iter().flat_map(|byte| percent_byte(text, byte));
     latin.chain(whole).collect()
 }
@@ -142,7 +156,9 @@ fn percent(text: &str, c: char) -> Vec<usize> {
 /// A byte, encoded once or more often.
 fn percent_byte(text: &str, byte: u8) -> impl Iterator<Item = usize> {
     let digits = text.strip_prefix('%').unwrap_or_default();
-    let code = move |at: usize| digits.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let code = move |at: usize| {
+        digits.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok())
+    };
     (0..=DEPTH)
         .map(|times| times * 2)
         .take_while(move |at| (0..*at).step_by(2).all(|at| code(at) == Some(b'%')))
@@ -164,7 +180,15 @@ fn entity(text: &str, c: char) -> Option<usize> {
             code.is_ok_and(|code| code == u32::from(c))
         }
         None => {
-            matches!((body, c), ("quot", '"') | ("amp", '&') | ("lt", '<') | ("gt", '>') | ("apos", '\'') | ("nbsp", '\u{a0}'))
+            matches!(
+                (body, c),
+                ("quot", '"')
+                    | ("amp", '&')
+                    | ("lt", '<')
+                    | ("gt", '>')
+                    | ("apos", '\'')
+                    | ("nbsp", '\u{a0}')
+            )
         }
     };
     same.then_some(body.len() + 2)
@@ -178,28 +202,41 @@ mod tests {
 
     fn percent_encoded(plain: impl Fn(u8) -> bool, lower: bool) -> String {
         let code = |byte: u8| if lower { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
-        SECRET.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) }).collect()
+        SECRET
+            .bytes()
+            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) })
+            .collect()
     }
 
     fn ascii_json(text: &str) -> String {
         let escape = |c: char| match c {
             '"' | '\\' | '/' => format!("\\{c}"),
             c if c.is_ascii() => c.to_string(),
-            c => c.encode_utf16(&mut [0; 2]).iter().fold(String::new(), |all, unit| format!("{all}\\u{unit:04x}")),
+            c => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .fold(String::new(), |all, unit| format!("{all}\\u{unit:04x}")),
         };
         text.chars().map(escape).collect()
     }
 
     fn html(text: &str, code: impl Fn(u32) -> String) -> String {
-        let escape = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { code(u32::from(c)) };
+        let escape =
+            |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { code(u32::from(c)) };
         text.chars().map(escape).collect()
     }
 
     #[test]
     fn a_secret_is_found_in_every_spelling() {
         let json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
-        let inner = |text: String| text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap().to_owned();
-        let named = SECRET.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('\'', "&#39;");
+        let inner = |text: String| {
+            text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap().to_owned()
+        };
+        let named = SECRET
+            .replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;")
+            .replace('\'', "&#39;");
         let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let spellings = [
             SECRET.to_owned(),
@@ -227,7 +264,11 @@ mod tests {
             SECRET.bytes().map(char::from).collect(),
         ];
         for spelling in spellings {
-            assert_eq!(at_start(&format!("{spelling} tail"), SECRET), Some(spelling.len()), "{spelling}");
+            assert_eq!(
+                at_start(&format!("{spelling} tail"), SECRET),
+                Some(spelling.len()),
+                "{spelling}"
+            );
         }
     }
 

@@ -1,7 +1,8 @@
-//! Waiting as the service asks (HTTP 429): one gate for all calls, because they are all made for one account.
+//! Waiting as the service asks (HTTP 429): one gate for all calls, because they are all made for
+//! one account.
 //!
-//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back more than [`MAX_TRIES`] times for it; and
-//! no call comes back before the service said it may.
+//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back
+//! more than [`MAX_TRIES`] times for it; and no call comes back before the service said it may.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -13,8 +14,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// How often one call is sent before the service's "too many" is taken for an answer.
 pub(in crate::api) const MAX_TRIES: u32 = 5;
-/// The longest wait that a call sits out: a service that asks for more must not hang a run. The call is given up, and the next
-/// run asks again.
+/// The longest wait that a call sits out: a service that asks for more must not hang a run. The
+/// call is given up, and the next run asks again.
 pub(in crate::api) const MAX_WAIT: Duration = Duration::from_secs(60);
 /// The longest wait that is believed.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -30,8 +31,9 @@ pub(in crate::api) struct Throttle {
 }
 
 impl Throttle {
-    /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and hears it from the service. `Err`
-    /// is how long it stays closed, if that is longer than a call may wait.
+    /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and
+    /// hears it from the service. `Err` is how long it stays closed, if that is longer than a call
+    /// may wait.
     pub(in crate::api) async fn pass(&self, longest: Duration) -> Result<(), Duration> {
         let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(moment) = closed_until else { return Ok(()) };
@@ -51,7 +53,8 @@ impl Throttle {
     }
 }
 
-/// How long to wait according to a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3).
+/// How long to wait according to a `Retry-After` header: seconds or an HTTP date (RFC 9110,
+/// 10.2.3).
 pub(in crate::api) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duration {
     let told = retry_after.map(str::trim).and_then(|text| {
         if let Ok(seconds) = text.parse::<u64>() {

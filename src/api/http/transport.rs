@@ -1,10 +1,11 @@
-//! Sending one request and taking its answer in: connections, time limits, size limits, waits, and what a failure to get
-//! an answer means.
+//! Sending one request and taking its answer in: connections, time limits, size limits, waits, and
+//! what a failure to get an answer means.
 //!
-//! **Invariant:** "nothing was sent" ([`FaultKind::Unreachable`]) is said only where no connection was made; every other loss is
-//! [`FaultKind::NoAnswer`].
+//! **Invariant:** "nothing was sent" ([`FaultKind::Unreachable`]) is said only where no connection
+//! was made; every other loss is [`FaultKind::NoAnswer`].
 //!
-//! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its request.
+//! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its
+//! request.
 
 mod lost;
 #[cfg(test)]
@@ -38,8 +39,9 @@ use crate::{
 
 /// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept. Shorter than servers and load balancers usually do: a connection that they close just
-/// as it is used again costs a lost answer, and a lost answer freezes a user.
+/// How long an idle connection is kept. Shorter than servers and load balancers usually do: a
+/// connection that they close just as it is used again costs a lost answer, and a lost answer
+/// freezes a user.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The most that is read of a refusal: enough for its words.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -84,7 +86,8 @@ impl Request {
     }
 }
 
-/// What a request carries. The token request is the one that carries something else: a form, see `login`.
+/// What a request carries. The token request is the one that carries something else: a form, see
+/// `login`.
 #[derive(Debug, Clone)]
 pub(in crate::api) enum Payload {
     /// Nothing.
@@ -128,10 +131,17 @@ impl Transport {
         own: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Self, Fault> {
         let proxy = proxy::find(base.as_str(), |name| std::env::var(name).ok()).map_err(|why| {
-            Fault::new(FaultKind::NotConfigured, format!("{} cannot be reached: {why}", base.host()))
-                .hint("set it to http://HOST:PORT, or name the host in NO_PROXY; both are variables of the environment")
+            Fault::new(
+                FaultKind::NotConfigured,
+                format!("{} cannot be reached: {why}", base.host()),
+            )
+            .hint(
+                "set it to http://HOST:PORT, or name the host in NO_PROXY; both are variables of \
+                    the environment",
+            )
         })?;
-        // reqwest without a built-in provider asks for the process-wide one. That it is already there is no failure.
+        // reqwest without a built-in provider asks for the process-wide one. That it is already
+        // there is no failure.
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let json = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         let mut builder = reqwest::Client::builder()
@@ -142,7 +152,8 @@ impl Transport {
             .timeout(timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(redirect::Policy::none())
-            // The default repeats what HTTP/2 refused unprocessed. One layer repeats calls, and it is not this one.
+            // The default repeats what HTTP/2 refused unprocessed. One layer repeats calls, and it
+            // is not this one.
             .retry(reqwest::retry::never())
             .gzip(true);
         if base.is_loopback() {
@@ -154,8 +165,11 @@ impl Transport {
             builder = builder.tls_certs_only([]);
         }
         let http = own(builder).build().map_err(|error| {
-            Fault::new(FaultKind::NotConfigured, format!("no TLS connection can be prepared: {}", cause(&error)))
-                .hint("install the system's root certificates (package ca-certificates)")
+            Fault::new(
+                FaultKind::NotConfigured,
+                format!("no TLS connection can be prepared: {}", cause(&error)),
+            )
+            .hint("install the system's root certificates (package ca-certificates)")
         })?;
         Ok(Self {
             http,
@@ -179,7 +193,8 @@ impl Transport {
         &self.host
     }
 
-    /// How far the service's clock is ahead of ours, to the second; unknown before the first answer.
+    /// How far the service's clock is ahead of ours, to the second; unknown before the first
+    /// answer.
     pub(in crate::api) fn clock_ahead(&self) -> Option<SignedDuration> {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,7 +216,10 @@ impl Transport {
     ) -> Result<Reply, Fault> {
         let mut tries = Tries::of(request.row);
         loop {
-            self.throttle.pass(tries.longest_wait()).await.map_err(|remaining| too_long(request, remaining))?;
+            self.throttle
+                .pass(tries.longest_wait())
+                .await
+                .map_err(|remaining| too_long(request, remaining))?;
             request.may_go()?;
             let came = self.once(request, complete(self.prepare(request))).await;
             match tries.next(&came) {
@@ -217,9 +235,14 @@ impl Transport {
                 }
             }
         }
-        let message = format!("{}: the service still says \"too many calls\" after {MAX_TRIES} tries", request.what);
-        Err(Fault::new(FaultKind::Throttled, message)
-            .hint("lower `execution.usersPerTenant` and `execution.tenants`, or ask the vendor for the limits of the account"))
+        let message = format!(
+            "{}: the service still says \"too many calls\" after {MAX_TRIES} tries",
+            request.what
+        );
+        Err(Fault::new(FaultKind::Throttled, message).hint(
+            "lower `execution.usersPerTenant` and `execution.tenants`, or ask the vendor for the \
+                limits of the account",
+        ))
     }
 
     fn prepare(&self, request: &Request) -> RequestBuilder {
@@ -234,12 +257,18 @@ impl Transport {
         }
         match &request.payload {
             Payload::Empty => builder,
-            Payload::Text(text) => builder.header(CONTENT_TYPE, "application/json").body(text.clone()),
+            Payload::Text(text) => {
+                builder.header(CONTENT_TYPE, "application/json").body(text.clone())
+            }
         }
     }
 
     /// One request, one answer, and what its `Retry-After` said.
-    async fn once(&self, request: &Request, builder: RequestBuilder) -> Result<(Reply, Option<String>), Lost> {
+    async fn once(
+        &self,
+        request: &Request,
+        builder: RequestBuilder,
+    ) -> Result<(Reply, Option<String>), Lost> {
         let started = Instant::now();
         let sent = builder.send().await;
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
@@ -249,9 +278,16 @@ impl Transport {
         self.note_clock(response.headers());
         let status = response.status();
         if status.is_redirection() {
-            return Err(Lost { fault: redirected(request, &response, &self.setting), again: Again::No });
+            return Err(Lost {
+                fault: redirected(request, &response, &self.setting),
+                again: Again::No,
+            });
         }
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
         let body = if status.is_success() {
             self.whole(request, response).await?
         } else {
@@ -265,11 +301,19 @@ impl Transport {
     async fn whole(&self, request: &Request, mut response: Response) -> Result<Vec<u8>, Lost> {
         let mut body = Vec::new();
         // Counted after decompression: a small answer cannot unfold into a large one.
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(request, &error))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.lost(request, &error))?
+        {
             if body.len() + chunk.len() > request.limit {
-                let message = format!("{}: the answer is larger than {} KiB", request.what, request.limit / 1024);
-                let fault = Fault::new(FaultKind::Garbled, message)
-                    .hint("if it is a list of users, let it come in smaller pages: see `paging` and `pageSize`");
+                let message = format!(
+                    "{}: the answer is larger than {} KiB",
+                    request.what,
+                    request.limit / 1024
+                );
+                let fault = Fault::new(FaultKind::Garbled, message).hint(
+                    "if it is a list of users, let it come in smaller pages: see `paging` and \
+                        `pageSize`",
+                );
                 return Err(Lost { fault, again: Again::No });
             }
             body.extend_from_slice(&chunk);

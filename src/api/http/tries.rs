@@ -9,7 +9,8 @@
 //!
 //! **Invariant:** a write that may have begun goes out once.
 //!
-//! **Invariant:** it ends: [`MAX_TRIES`] for "too many", [`READ_TRIES`] for failures, and after [`MAX_WAIT`] no failure is repeated.
+//! **Invariant:** it ends: [`MAX_TRIES`] for "too many", [`READ_TRIES`] for failures, and after
+//! [`MAX_WAIT`] no failure is repeated.
 
 use std::{error::Error, io, time::Duration};
 
@@ -26,13 +27,15 @@ use crate::model::Fault;
 
 /// How often a call is sent before a failure is taken for an answer.
 const READ_TRIES: u32 = 3;
-/// The pause before the first repetition; it doubles, and up to as much again is added by chance, so that many do not come back at once.
+/// The pause before the first repetition; it doubles, and up to as much again is added by chance,
+/// so that many do not come back at once.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait of what nothing depends on.
 const BRIEF: Duration = Duration::from_secs(2);
 
 /// Calls that only read. Whatever is not here is taken for a write.
-const READS: [&str; 8] = ["token", "whoAmI", "resellers", "enterprises", "gateways", "enterprise", "listUsers", "users"];
+const READS: [&str; 8] =
+    ["token", "whoAmI", "resellers", "enterprises", "gateways", "enterprise", "listUsers", "users"];
 /// Calls that nothing depends on.
 const BY_THE_WAY: [&str; 3] = ["resellers", "enterprises", "gateways"];
 
@@ -60,7 +63,9 @@ impl Again {
     pub(super) fn after(error: &reqwest::Error) -> Self {
         if error.is_timeout() || error.is_builder() {
             Self::No
-        } else if causes(error).any(was_not_begun) || error.is_connect() && causes(error).any(is_passing) {
+        } else if causes(error).any(was_not_begun)
+            || error.is_connect() && causes(error).any(is_passing)
+        {
             Self::All
         } else if error.is_connect() {
             Self::No
@@ -71,7 +76,9 @@ impl Again {
 }
 
 /// The causes of an error, the outermost first.
-pub(super) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;
@@ -80,17 +87,27 @@ pub(super) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item
     })
 }
 
-/// HTTP/2 says so itself: a stream above the last one of a GOAWAY (RFC 9113, 6.8), or one that was refused (8.7).
+/// HTTP/2 says so itself: a stream above the last one of a GOAWAY (RFC 9113, 6.8), or one that was
+/// refused (8.7).
 fn was_not_begun(cause: &(dyn Error + 'static)) -> bool {
-    let Some(error) = cause.downcast_ref::<h2::Error>().filter(|error| error.is_remote()) else { return false };
+    let Some(error) = cause.downcast_ref::<h2::Error>().filter(|error| error.is_remote()) else {
+        return false;
+    };
     error.is_go_away() || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
 }
 
 /// Whether a connection that could not be made may be made a moment later.
 fn is_passing(cause: &(dyn Error + 'static)) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
+    };
     let kind = cause.downcast_ref::<io::Error>().map(innermost);
-    kind.is_some_and(|kind| matches!(kind, ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof))
+    kind.is_some_and(|kind| {
+        matches!(
+            kind,
+            ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof
+        )
+    })
 }
 
 /// The kind of an error that may be wrapped in another of its type, which `source` does not show.
@@ -147,8 +164,14 @@ impl Tries {
                 }
                 Next::Again { pause: throttle::wait(told.as_deref(), Timestamp::now()), told: true }
             }
-            Ok((reply, told)) if self.is_read() && has_failed(reply) => self.once_more(told.as_deref()),
-            Err(lost) if lost.again == Again::All || lost.again == Again::Reads && self.is_read() => self.once_more(None),
+            Ok((reply, told)) if self.is_read() && has_failed(reply) => {
+                self.once_more(told.as_deref())
+            }
+            Err(lost)
+                if lost.again == Again::All || lost.again == Again::Reads && self.is_read() =>
+            {
+                self.once_more(None)
+            }
             Ok(_) | Err(_) => Next::Done,
         }
     }
@@ -156,10 +179,16 @@ impl Tries {
     fn once_more(&mut self, told: Option<&str>) -> Next {
         self.failed += 1;
         let grown = PAUSE * 2_u32.saturating_pow(self.failed - 1);
-        let pause =
-            told.map_or_else(|| grown + grown.mul_f64(fastrand::f64()), |told| throttle::wait(Some(told), Timestamp::now()));
+        let pause = told.map_or_else(
+            || grown + grown.mul_f64(fastrand::f64()),
+            |told| throttle::wait(Some(told), Timestamp::now()),
+        );
         let in_time = self.begun.elapsed() + pause <= self.longest_wait();
-        if self.failed == READ_TRIES || !in_time { Next::Done } else { Next::Again { pause, told: told.is_some() } }
+        if self.failed == READ_TRIES || !in_time {
+            Next::Done
+        } else {
+            Next::Again { pause, told: told.is_some() }
+        }
     }
 }
 
@@ -178,8 +207,10 @@ mod tests {
     type Came = Result<(Reply, Option<String>), Lost>;
 
     fn came(status: u16, body: &str, told: Option<&str>) -> Came {
-        let status = StatusCode::from_u16(status)
-            .map_err(|_| Lost { fault: Fault::new(FaultKind::Garbled, "no status"), again: Again::No })?;
+        let status = StatusCode::from_u16(status).map_err(|_| Lost {
+            fault: Fault::new(FaultKind::Garbled, "no status"),
+            again: Again::No,
+        })?;
         Ok((Reply { status, body: body.as_bytes().to_vec() }, told.map(str::to_owned)))
     }
 
@@ -190,7 +221,11 @@ mod tests {
     /// How often a call of this row is sent when this comes each time.
     fn sent(row: &'static str, came: &Came) -> usize {
         let mut tries = Tries::of(row);
-        std::iter::repeat_with(|| tries.next(came)).take(100).take_while(|next| matches!(next, Next::Again { .. })).count() + 1
+        std::iter::repeat_with(|| tries.next(came))
+            .take(100)
+            .take_while(|next| matches!(next, Next::Again { .. }))
+            .count()
+            + 1
     }
 
     #[test]
@@ -215,11 +250,22 @@ mod tests {
             (lost(Again::Reads), 3, 1),
             (lost(Again::All), 3, 3),
         ] {
-            let told = came.as_ref().map(|(reply, told)| (reply.status, told.clone())).map_err(|lost| lost.again);
+            let told = came
+                .as_ref()
+                .map(|(reply, told)| (reply.status, told.clone()))
+                .map_err(|lost| lost.again);
             for row in READS.into_iter().filter(|row| !BY_THE_WAY.contains(row)) {
                 assert_eq!(sent(row, &came), reads, "{row}: {told:?}");
             }
-            for row in ["enable", "disable", "update", "sync", "regenerate", "refreshMsal", "something new"] {
+            for row in [
+                "enable",
+                "disable",
+                "update",
+                "sync",
+                "regenerate",
+                "refreshMsal",
+                "something new",
+            ] {
                 assert_eq!(sent(row, &came), writes, "{row}: {told:?}");
             }
         }
@@ -234,9 +280,19 @@ mod tests {
         let mut tries = Tries::of("listUsers");
         let (first, _) = pause(&mut tries, came(503, "", None));
         let (second, told) = pause(&mut tries, came(502, "", None));
-        assert!((PAUSE..PAUSE * 2).contains(&first) && (PAUSE * 2..PAUSE * 4).contains(&second) && !told);
-        assert_eq!(pause(&mut Tries::of("token"), came(503, "", Some("7"))), (Duration::from_secs(7), true));
+        assert!(
+            (PAUSE..PAUSE * 2).contains(&first)
+                && (PAUSE * 2..PAUSE * 4).contains(&second)
+                && !told
+        );
+        assert_eq!(
+            pause(&mut Tries::of("token"), came(503, "", Some("7"))),
+            (Duration::from_secs(7), true)
+        );
         assert_eq!(Tries::of("gateways").next(&came(503, "", Some("7"))), Next::Done);
-        assert_eq!((Tries::of("gateways").longest_wait(), Tries::of("update").longest_wait()), (BRIEF, MAX_WAIT));
+        assert_eq!(
+            (Tries::of("gateways").longest_wait(), Tries::of("update").longest_wait()),
+            (BRIEF, MAX_WAIT)
+        );
     }
 }

@@ -54,9 +54,12 @@ fn reached(fault: &Fault) -> bool {
 fn clock(checks: &mut Checks, probe: &Probe) {
     match probe.clock_ahead().map(|ahead| ahead.as_secs()) {
         None => {}
-        Some(ahead) if ahead.abs() <= MAX_APART => checks.pass("clock", "it agrees with the service's"),
+        Some(ahead) if ahead.abs() <= MAX_APART => {
+            checks.pass("clock", "it agrees with the service's");
+        }
         Some(ahead) => {
-            let (apart, which) = (ahead.unsigned_abs(), if ahead > 0 { "behind" } else { "ahead of" });
+            let (apart, which) =
+                (ahead.unsigned_abs(), if ahead > 0 { "behind" } else { "ahead of" });
             let apart = humantime::format_duration(std::time::Duration::from_secs(apart / 60 * 60));
             checks.warn(
                 "clock",
@@ -72,8 +75,13 @@ async fn identity(checks: &mut Checks, probe: &Probe) -> bool {
     let identity = match (probe.identity().await, probe.configured_reseller()) {
         (Ok(identity), _) => identity,
         (Err(fault), Some(id)) => {
-            let hint = "the calls go on with the configured id; if they are refused, correct `resellerId`";
-            checks.warn("reseller", format!("{id} by the configuration, and could not be checked: {}", fault.message), hint);
+            let hint =
+                "the calls go on with the configured id; if they are refused, correct `resellerId`";
+            checks.warn(
+                "reseller",
+                format!("{id} by the configuration, and could not be checked: {}", fault.message),
+                hint,
+            );
             return true;
         }
         (Err(fault), None) => {
@@ -85,7 +93,8 @@ async fn identity(checks: &mut Checks, probe: &Probe) -> bool {
         checks.fail(
             "first login",
             format!("{} has never changed its first password", probe.username()),
-            "log in once to the Service Portal with it and change the initial password; then store the new one",
+            "log in once to the Service Portal with it and change the initial password; then \
+                store the new one",
         );
     }
     match probe.configured_reseller() {
@@ -93,7 +102,8 @@ async fn identity(checks: &mut Checks, probe: &Probe) -> bool {
             "reseller",
             format!("{id} by the configuration, and {} by the service", identity.reseller),
             format!(
-                "take `{}.resellerId` out of the configuration, unless it is a reseller below this master reseller",
+                "take `{}.resellerId` out of the configuration, unless it is a reseller below \
+                    this master reseller",
                 probe.section()
             ),
         ),
@@ -110,21 +120,34 @@ async fn inventory(checks: &mut Checks, probe: &Probe) {
             return;
         }
     };
-    let remedy = |row: &str| format!("nothing depends on it; `{}.endpoints.{row}` says how it is asked for", probe.section());
+    let remedy = |row: &str| {
+        format!(
+            "nothing depends on it; `{}.endpoints.{row}` says how it is asked for",
+            probe.section()
+        )
+    };
     match &inventory.tenants {
-        Ok(tenants) => checks.pass("tenants", format!("the service lists {}", many(tenants.len(), "tenant"))),
-        Err(why) => checks.warn("tenants", format!("could not be checked: {why}"), remedy("enterprises")),
+        Ok(tenants) => {
+            checks.pass("tenants", format!("the service lists {}", many(tenants.len(), "tenant")));
+        }
+        Err(why) => {
+            checks.warn("tenants", format!("could not be checked: {why}"), remedy("enterprises"));
+        }
     }
     match &inventory.gateways {
         Ok(gateways) => {
-            let list: Vec<String> = gateways.iter().map(|(id, region)| format!("{} {region}", id.get())).collect();
+            let list: Vec<String> =
+                gateways.iter().map(|(id, region)| format!("{} {region}", id.get())).collect();
             checks.pass("gateways", list.join(", "));
         }
-        Err(why) => checks.warn("gateways", format!("could not be checked: {why}"), remedy("gateways")),
+        Err(why) => {
+            checks.warn("gateways", format!("could not be checked: {why}"), remedy("gateways"));
+        }
     }
 }
 
-/// Tenants of the settings that no manifest describes, or for another account: what stands here would silently not be used.
+/// Tenants of the settings that no manifest describes, or for another account: what stands here
+/// would silently not be used.
 pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> {
     let mut all = Vec::new();
     for (section, _, account) in settings.all_accounts() {
@@ -149,20 +172,28 @@ pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> 
 /// Accounts whose users could not be read by anybody. Tenants that there are tell it themselves.
 pub(super) fn readers(settings: &Settings, desired: Option<&Desired>) -> Vec<Check> {
     let mut all = Vec::new();
-    for (section, ..) in settings.all_accounts().filter(|(.., account)| account.endpoints.list_users.is_none()) {
-        let of_it =
-            |tenant: &&Arc<DesiredTenant>| settings.account_of(tenant.account.as_ref()).is_some_and(|(of, _)| of == section);
+    for (section, ..) in
+        settings.all_accounts().filter(|(.., account)| account.endpoints.list_users.is_none())
+    {
+        let of_it = |tenant: &&Arc<DesiredTenant>| {
+            settings.account_of(tenant.account.as_ref()).is_some_and(|(of, _)| of == section)
+        };
         if desired.is_some_and(|desired| desired.tenants.values().any(|tenant| of_it(&tenant))) {
             continue;
         }
         let mut checks = Checks::of(section.clone());
         let finding = "no call is configured that lists users, and no public page names one";
         let remedy = format!(
-            "ask the vendor's support for it and set `{section}.endpoints.listUsers`; or read tenants from Microsoft Graph (`graph`, \
-             `live: graph`) or from a file (`live.file`, `live: file`)"
+            "ask the vendor's support for it and set `{section}.endpoints.listUsers`; or read \
+                tenants from Microsoft Graph (`graph`, `live: graph`) or from a file \
+                (`live.file`, `live: file`)"
         );
         if settings.graph.is_some() || settings.live.file.is_some() {
-            checks.warn("readers", format!("{finding}: only tenants with `live: graph` or `live: file` can be read"), remedy);
+            checks.warn(
+                "readers",
+                format!("{finding}: only tenants with `live: graph` or `live: file` can be read"),
+                remedy,
+            );
         } else {
             checks.fail("readers", finding, remedy);
         }

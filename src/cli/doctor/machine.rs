@@ -21,9 +21,11 @@ use crate::{
 };
 
 pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
-    if let Some((path, error)) = paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?))) {
-        let remedy = "make the folder, name another one (`manifests` in the configuration, or as an argument), or write a first tenant with \
-                      `dialplane import --out`";
+    if let Some((path, error)) =
+        paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?)))
+    {
+        let remedy = "make the folder, name another one (`manifests` in the configuration, or as \
+            an argument), or write a first tenant with `dialplane import --out`";
         checks.fail("manifests", format!("{}: {error}", path.display()), remedy);
         return None;
     }
@@ -48,12 +50,25 @@ pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<
     match looked.diagnostics.len() {
         0 => checks.pass(
             "manifests",
-            format!("{}, {}, {}", many(looked.files.len(), "file"), many(tenants.len(), "tenant"), many(users, "user")),
+            format!(
+                "{}, {}, {}",
+                many(looked.files.len(), "file"),
+                many(tenants.len(), "tenant"),
+                many(users, "user")
+            ),
         ),
-        errors => checks.fail("manifests", many(errors, "error"), "`dialplane validate` shows each of them"),
+        errors => checks.fail(
+            "manifests",
+            many(errors, "error"),
+            "`dialplane validate` shows each of them",
+        ),
     }
     for warning in &looked.warnings {
-        checks.warn("manifests", format!("{}: {}", warning.file, warning.message), warning.hint.clone().unwrap_or_default());
+        checks.warn(
+            "manifests",
+            format!("{}: {}", warning.file, warning.message),
+            warning.hint.clone().unwrap_or_default(),
+        );
     }
     Some(looked)
 }
@@ -78,9 +93,14 @@ pub(super) fn journal(checks: &mut Checks, folder: &Path) {
         _ => String::new(),
     };
     match state::is_held(folder) {
-        Ok(true) => checks.pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
+        Ok(true) => checks
+            .pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
         Ok(false) => checks.pass("journal", format!("{place} can be written{held}")),
-        Err(error) => checks.fail("journal", format!("{place}: {error}"), "make it readable for this user, or set `state.path`"),
+        Err(error) => checks.fail(
+            "journal",
+            format!("{place}: {error}"),
+            "make it readable for this user, or set `state.path`",
+        ),
     }
 }
 
@@ -121,7 +141,9 @@ pub(super) fn watching(checks: &mut Checks, paths: &[PathBuf]) {
         checks.warn("watching", error, format!("{hint}; {remedy}"));
         return;
     }
-    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok().and_then(|text| text.trim().parse().ok());
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches")
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     match (folders(paths), limit) {
         (folders, Some(limit)) if folders.saturating_mul(2) > limit => checks.warn(
             "watching",

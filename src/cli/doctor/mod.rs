@@ -6,8 +6,8 @@
 //!               -> account, enterprise, consent, users       tenant
 //! ```
 //!
-//! **Invariant:** it is handed readers and probes only; nothing here could change the service. What it depends on and failed is told
-//! once: checks behind it are left out, not failed as well.
+//! **Invariant:** it is handed readers and probes only; nothing here could change the service. What
+//! it depends on and failed is told once: checks behind it are left out, not failed as well.
 
 mod account;
 mod machine;
@@ -71,8 +71,20 @@ impl Checks {
         Self { subject: subject.into(), list: Vec::new() }
     }
 
-    fn add(&mut self, check: &'static str, verdict: Verdict, finding: impl Into<String>, remedy: Option<String>) {
-        self.list.push(Check { subject: self.subject.clone(), name: check, verdict, finding: finding.into(), remedy });
+    fn add(
+        &mut self,
+        check: &'static str,
+        verdict: Verdict,
+        finding: impl Into<String>,
+        remedy: Option<String>,
+    ) {
+        self.list.push(Check {
+            subject: self.subject.clone(),
+            name: check,
+            verdict,
+            finding: finding.into(),
+            remedy,
+        });
     }
 
     fn pass(&mut self, check: &'static str, finding: impl Into<String>) {
@@ -93,14 +105,21 @@ impl Checks {
 }
 
 /// Checks everything.
-pub(super) async fn doctor(cli: &Cli, command: &Doctor, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn doctor(
+    cli: &Cli,
+    command: &Doctor,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let checks = tokio::select! {
         checks = all(cli, command) => checks,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before everything was checked")),
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
+            everything was checked")),
     };
     match command.output {
         StatusOutput::Text => out::data(&text(&checks)),
-        StatusOutput::Json => out::json(&json!({ "version": 1, "kind": "Doctor", "checks": checks })),
+        StatusOutput::Json => {
+            out::json(&json!({ "version": 1, "kind": "Doctor", "checks": checks }));
+        }
     }
     Ok(match checks.iter().map(|check| check.verdict).max() {
         None | Some(Verdict::Pass) => Exit::Done,
@@ -115,7 +134,11 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
         Ok(settings) => settings,
         Err(failure) => {
             out::diagnostics(&failure.diagnostics);
-            here.fail("configuration", failure.message, failure.hint.unwrap_or_else(|| "correct what is shown above".to_owned()));
+            here.fail(
+                "configuration",
+                failure.message,
+                failure.hint.unwrap_or_else(|| "correct what is shown above".to_owned()),
+            );
             return here.list;
         }
     };
@@ -123,7 +146,11 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
     let backend = Backend::real(&settings);
     match &backend {
         Ok(_) => here.pass("configuration", "it can be used"),
-        Err(failure) => here.fail("configuration", failure.message.clone(), failure.hint.clone().unwrap_or_default()),
+        Err(failure) => here.fail(
+            "configuration",
+            failure.message.clone(),
+            failure.hint.clone().unwrap_or_default(),
+        ),
     }
     let looked = machine::manifests(&mut here, &paths).await;
     if looked.is_some() {
@@ -138,7 +165,10 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
     checks.extend(secrets::check(&settings).await);
     if let Ok(backend) = backend {
         checks.extend(service(&settings, &backend, looked.as_ref()).await);
-        checks.extend(account::readers(&settings, looked.as_ref().map(|looked| &looked.in_force.desired)));
+        checks.extend(account::readers(
+            &settings,
+            looked.as_ref().map(|looked| &looked.in_force.desired),
+        ));
     }
     checks
 }
@@ -159,7 +189,8 @@ async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>
     let (service, users) = (backend.client.reader(), backend.reader());
     let asked = looked.in_force.desired.tenants.values().filter(|tenant| {
         let account = settings.account_of(tenant.account.as_ref());
-        tenant.mode != Mode::Suspend && account.is_none_or(|(section, _)| !unusable.contains(&section))
+        tenant.mode != Mode::Suspend
+            && account.is_none_or(|(section, _)| !unusable.contains(&section))
     });
     let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
     let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.tenants).collect().await;
@@ -178,14 +209,20 @@ fn text(checks: &[Check]) -> String {
         };
         // Writing to a string cannot fail.
         let (subject, finding) = (line(&check.subject), line(&check.finding));
-        let _ = writeln!(out, "{style}{word}{style:#}  {subject:width$}  {:13}  {finding}", check.name);
+        let _ =
+            writeln!(out, "{style}{word}{style:#}  {subject:width$}  {:13}  {finding}", check.name);
         if let Some(remedy) = &check.remedy {
             const FAINT: Style = Style::new().dimmed();
             let _ = writeln!(out, "      {FAINT}hint: {}{FAINT:#}", line(remedy));
         }
     }
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
-    let _ =
-        writeln!(out, "{} passed, {} to look at, {} failed", count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail));
+    let _ = writeln!(
+        out,
+        "{} passed, {} to look at, {} failed",
+        count(Verdict::Pass),
+        count(Verdict::Warn),
+        count(Verdict::Fail)
+    );
     out
 }

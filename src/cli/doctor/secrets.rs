@@ -1,10 +1,11 @@
-//! The secrets of the settings: what nobody sees when looking at them, and who else can read them. Those that cannot be had at all
-//! are told by the login that needs them.
+//! The secrets of the settings: what nobody sees when looking at them, and who else can read them.
+//! Those that cannot be had at all are told by the login that needs them.
 
 use super::{Check, Checks};
 use crate::config::{SecretSource, Settings};
 
-/// Reads each file and variable; commands are left to the login, because asking twice may mean to be asked for a key twice.
+/// Reads each file and variable; commands are left to the login, because asking twice may mean to
+/// be asked for a key twice.
 pub(super) async fn check(settings: &Settings) -> Vec<Check> {
     let mut all = Vec::new();
     for (section, _, account) in settings.all_accounts() {
@@ -29,10 +30,15 @@ async fn look(checks: &mut Checks, key: &str, source: &SecretSource, line: bool)
     let read = if line { source.read().await } else { source.read_document().await };
     let Ok(fetched) = read else { return };
     if let Some(odd) = fetched.odd {
-        checks.warn("secret", format!("`{key}`: {source} {odd}"), "nobody sees that: take it off, unless it is meant");
+        checks.warn(
+            "secret",
+            format!("`{key}`: {source} {odd}"),
+            "nobody sees that: take it off, unless it is meant",
+        );
     }
     if fetched.open_to_all {
-        let finding = format!("`{key}`: the mode of {source} lets every user of this machine read it");
+        let finding =
+            format!("`{key}`: the mode of {source} lets every user of this machine read it");
         checks.warn("secret", finding, "let its owner alone read it: `chmod 600`");
     }
 }

@@ -1,9 +1,13 @@
-//! One tenant: does the service know it, does the customer consent, can its users be read, are they those of the manifests?
+//! One tenant: does the service know it, does the customer consent, can its users be read, are they
+//! those of the manifests?
 
 use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Reader,
-    model::{Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, Observed, TenantRef, Upn},
+    model::{
+        Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, Observed,
+        TenantRef, Upn,
+    },
     plan::{self, render::many},
     ports::LiveReader,
 };
@@ -12,7 +16,11 @@ use crate::{
 const SHOWN: usize = 3;
 
 /// `users` is whatever reads this tenant's users; `service` answers for the rest.
-pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &DesiredTenant) -> Vec<Check> {
+pub(super) async fn check(
+    service: &Reader,
+    users: &impl LiveReader,
+    desired: &DesiredTenant,
+) -> Vec<Check> {
     let mut checks = Checks::of(desired.name.as_str());
     let tenant = desired.reference();
     let login = service.log_in_for(&tenant).await;
@@ -25,7 +33,9 @@ pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &D
     }
     match service.consent(&tenant).await {
         Ok(Consent::Granted) if own_token => match service.token_to_be_renewed(&tenant).await {
-            Some(what) => checks.pass("consent", format!("not needed: there is a Microsoft token; {what}")),
+            Some(what) => {
+                checks.pass("consent", format!("not needed: there is a Microsoft token; {what}"));
+            }
             None => checks.pass("consent", "not needed: the Microsoft token can be used"),
         },
         Ok(found) => consent(&mut checks, &tenant, &found),
@@ -36,7 +46,11 @@ pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &D
     }
     if let Ok(inventory) = service.inventory(&tenant).await {
         for note in plan::inventory::notes(desired, &inventory) {
-            checks.warn("inventory", note.to_string(), "correct the manifests, or ask the vendor's support to assign it");
+            checks.warn(
+                "inventory",
+                note.to_string(),
+                "correct the manifests, or ask the vendor's support to assign it",
+            );
         }
     }
     match users.observe(&tenant).await {
@@ -51,8 +65,9 @@ pub(super) async fn check(service: &Reader, users: &impl LiveReader, desired: &D
 
 fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
     let letter = format!(
-        "send this to an admin of the customer: \"Please sign in to the Enterprise Portal of ConnecttoTeams as a Global Admin of \
-         tenant {} and turn on 'Allow Management by Service Provider', so that we can manage calling for your users.\"",
+        "send this to an admin of the customer: \"Please sign in to the Enterprise Portal of \
+            ConnecttoTeams as a Global Admin of tenant {} and turn on 'Allow Management by \
+            Service Provider', so that we can manage calling for your users.\"",
         tenant.id
     );
     match consent {
@@ -62,7 +77,11 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
         }
         Consent::Missing => {
             checks.pass("enterprise", "found and registered");
-            checks.warn("consent", "the customer has not allowed the provider to manage its users", letter);
+            checks.warn(
+                "consent",
+                "the customer has not allowed the provider to manage its users",
+                letter,
+            );
         }
         Consent::Disagrees { flag, listed } => {
             checks.pass("enterprise", "found and registered");
@@ -70,7 +89,8 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
             checks.warn(
                 "consent",
                 format!(
-                    "its two signs disagree: canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {listed}"
+                    "its two signs disagree: canResellerManageEnterpriseProvisioning is {flag}, \
+                        EnterpriseManagement is {listed}"
                 ),
                 letter,
             );
@@ -81,26 +101,39 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
             checks.fail(
                 "reseller",
                 why.clone(),
-                format!("correct the settings, or ask the vendor which reseller it is and set `resellerOf: {{ {}: ID }}` of the account", tenant.name),
+                format!(
+                    "correct the settings, or ask the vendor which reseller it is and set \
+                        `resellerOf: {{ {}: ID }}` of the account",
+                    tenant.name
+                ),
             );
         }
         Consent::TokenUnusable(why) => {
-            checks.warn("own token", why.clone(), "put a new MSAL object where `enterprises` of the account says");
+            checks.warn(
+                "own token",
+                why.clone(),
+                "put a new MSAL object where `enterprises` of the account says",
+            );
         }
     }
 }
 
 fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     let calling = live.users.values().filter(|user| user.calling == LiveCalling::Enabled).count();
-    let unclear = live.users.values().filter(|user| matches!(user.calling, LiveCalling::Unclear(_))).count();
+    let unclear =
+        live.users.values().filter(|user| matches!(user.calling, LiveCalling::Unclear(_))).count();
     let count = format!("{}, {calling} with calling", many(live.users.len(), "user"));
     let remedy = match desired.live {
         LiveSource::ConnecttoTeams => "check `listUsers` under `endpoints` of the account",
-        LiveSource::Graph => "look again later; if it stays so, check what the application may read",
+        LiveSource::Graph => {
+            "look again later; if it stays so, check what the application may read"
+        }
         LiveSource::File => "export or observe the tenant anew, whole",
     };
     match &live.coverage {
-        Coverage::Suspect(what) => checks.warn("users", format!("{count}; the list may not be whole: {what}"), remedy),
+        Coverage::Suspect(what) => {
+            checks.warn("users", format!("{count}; the list may not be whole: {what}"), remedy);
+        }
         Coverage::Complete if unclear > 0 => checks.warn(
             "users",
             format!("{count}; of {} it is not clear whether calling is on", many(unclear, "user")),
@@ -108,14 +141,20 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         ),
         Coverage::Complete => checks.pass("users", count),
     }
-    let missing: Vec<&Upn> = desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
+    let missing: Vec<&Upn> =
+        desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
     // Whoever is missing from a list that is cut short is no news beside that.
     if !missing.is_empty() && live.coverage == Coverage::Complete {
         let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
         checks.warn(
             "visibility",
-            format!("{} of the manifests not shown by the service: {}", many(missing.len(), "user"), some(&names)),
-            "check that they exist, are licensed and are in a group that the customer syncs; new users can take hours to appear",
+            format!(
+                "{} of the manifests not shown by the service: {}",
+                many(missing.len(), "user"),
+                some(&names)
+            ),
+            "check that they exist, are licensed and are in a group that the customer syncs; new \
+                users can take hours to appear",
         );
     }
 }
@@ -126,18 +165,28 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
         let (finding, remedy) = plan::nowhere(unmatched);
         checks.warn("pointers", finding, remedy);
     }
-    let numbers: Vec<String> = plan::unread_numbers(live).map(|(holder, read)| format!("{holder} {read}")).collect();
+    let numbers: Vec<String> =
+        plan::unread_numbers(live).map(|(holder, read)| format!("{holder} {read}")).collect();
     if !numbers.is_empty() {
         checks.warn(
             "numbers",
-            format!("{} not understood, and each may be any: {}", many(numbers.len(), "number"), some(&numbers)),
-            "write them as `+`, country code and number where they are kept; until then no number is given to anybody unless its \
-             holder is seen to give it up",
+            format!(
+                "{} not understood, and each may be any: {}",
+                many(numbers.len(), "number"),
+                some(&numbers)
+            ),
+            "write them as `+`, country code and number where they are kept; until then no number \
+                is given to anybody unless its holder is seen to give it up",
         );
     }
-    let odd = live.users.values().flat_map(|user| user.details.iter().map(move |(field, observed)| (user, field, observed)));
+    let odd = live
+        .users
+        .values()
+        .flat_map(|user| user.details.iter().map(move |(field, observed)| (user, field, observed)));
     let odd = odd.filter_map(|(user, field, observed)| match observed {
-        Observed::Unreadable(read) if *field != Field::PhoneNumber => Some(format!("{field} of {} {read}", user.upn)),
+        Observed::Unreadable(read) if *field != Field::PhoneNumber => {
+            Some(format!("{field} of {} {read}", user.upn))
+        }
         _ => None,
     });
     let odd: Vec<String> = odd.collect();
@@ -145,7 +194,8 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
         checks.warn(
             "values",
             format!("{} not understood: {}", many(odd.len(), "value"), some(&odd)),
-            "they are not overwritten; correct the pointers of these fields, or the values where they are kept",
+            "they are not overwritten; correct the pointers of these fields, or the values where \
+                they are kept",
         );
     }
 }

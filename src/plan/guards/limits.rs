@@ -1,13 +1,17 @@
 //! Limits: how many people one run of a tenant, and one hour of the fleet, may touch.
 //!
-//! Over a limit nothing of its kind runs, because nobody knows which part is the mistake; everything else goes on.
+//! Over a limit nothing of its kind runs, because nobody knows which part is the mistake;
+//! everything else goes on.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::{
-    model::{DesiredTenant, Field, Limit, LiveCalling, LiveTenant, Memory, PerHour, SentCounts, Upn, Value},
+    model::{
+        DesiredTenant, Field, Limit, LiveCalling, LiveTenant, Memory, PerHour, SentCounts, Upn,
+        Value,
+    },
     plan::{Action, Hold, HoldKind, Seen, Step},
 };
 
@@ -26,8 +30,12 @@ impl Kind {
         match self {
             Self::Disable => step.action == Action::Disable,
             Self::Numbers => step.changes.iter().any(|change| {
-                let had =
-                    matches!(change.live, Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)) | Seen::Unreadable(_));
+                let had = matches!(
+                    change.live,
+                    Seen::Value(Value::Phone(_))
+                        | Seen::Written(Value::Phone(_))
+                        | Seen::Unreadable(_)
+                );
                 change.field == Field::PhoneNumber && had
             }),
             // Who has no calling has nothing to lose: a new tenant may be set up at once.
@@ -96,7 +104,11 @@ fn is_enabled(live: &LiveTenant, user: &Upn) -> bool {
 }
 
 /// Holds what is more than the tenant allows in one run.
-pub(in crate::plan) fn hold_over_limits(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
+pub(in crate::plan) fn hold_over_limits(
+    steps: &mut [Step],
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+) {
     let enabled = live.users.values().filter(|user| user.is_person_with_calling()).count();
     for kind in Kind::ALL {
         let limit = match kind {
@@ -106,11 +118,15 @@ pub(in crate::plan) fn hold_over_limits(steps: &mut [Step], desired: &DesiredTen
         };
         let (count, allowed) = (people(kind, steps, live).len(), limit.allows(enabled));
         if count > allowed {
-            let reason = format!("{count} of {enabled} people would {}; the limit is {allowed} ({})", kind.fate(), shown(limit));
+            let reason = format!(
+                "{count} of {enabled} people would {}; the limit is {allowed} ({})",
+                kind.fate(),
+                shown(limit)
+            );
             let (key, name) = (kind.key(), &desired.name);
             let remedy = format!(
-                "if that is meant, approve this plan (`dialplane plan --approve`), or split the change; a raised `limits.{key}` of tenant \
-                 {name} stays raised"
+                "if that is meant, approve this plan (`dialplane plan --approve`), or split the \
+                    change; a raised `limits.{key}` of tenant {name} stays raised"
             );
             hold(steps, kind, live, &Hold::new(kind.hold(), reason, remedy));
         }
@@ -139,7 +155,10 @@ impl Wanted {
     pub(in crate::plan) fn of(steps: &[Step], live: &LiveTenant) -> Self {
         let free: Vec<&Step> = steps.iter().filter(|step| step.holds.is_empty()).collect();
         let count = |kind: Kind| {
-            let touched = free.iter().filter(|step| kind.of(step, |user| is_enabled(live, user))).map(|step| &step.user);
+            let touched = free
+                .iter()
+                .filter(|step| kind.of(step, |user| is_enabled(live, user)))
+                .map(|step| &step.user);
             touched.collect::<BTreeSet<_>>().len()
         };
         Self(Kind::ALL.map(count))
@@ -155,8 +174,14 @@ pub(in crate::plan) struct Hour {
 }
 
 impl Hour {
-    pub(in crate::plan) fn new<'a>(limits: PerHour, memories: impl Iterator<Item = &'a Memory>, now: Timestamp) -> Self {
-        let sent = memories.map(|memory| memory.sent.within_the_hour(now)).fold(SentCounts::default(), SentCounts::plus);
+    pub(in crate::plan) fn new<'a>(
+        limits: PerHour,
+        memories: impl Iterator<Item = &'a Memory>,
+        now: Timestamp,
+    ) -> Self {
+        let sent = memories
+            .map(|memory| memory.sent.within_the_hour(now))
+            .fold(SentCounts::default(), SentCounts::plus);
         Self { sent, wanted: [0; 3], limits }
     }
 
@@ -179,12 +204,13 @@ impl Hour {
                 continue;
             }
             let reason = format!(
-                "over all tenants {wanted} people would {} now, after {sent} within the last hour; the limit is {limit} an hour",
+                "over all tenants {wanted} people would {} now, after {sent} within the last \
+                    hour; the limit is {limit} an hour",
                 kind.fate()
             );
             let remedy = format!(
-                "if that is meant, approve this plan (`dialplane plan --approve`), or split the change; a raised \
-                 `execution.perHour.{}` stays raised",
+                "if that is meant, approve this plan (`dialplane plan --approve`), or split the \
+                    change; a raised `execution.perHour.{}` stays raised",
                 kind.key()
             );
             hold(steps, kind, live, &Hold::new(HoldKind::HourLimit, reason, remedy));

@@ -34,12 +34,21 @@ impl Guarded<'_> {
             return Some(("the user is protected".to_owned(), user.to_string()));
         }
         if let Some(number) = self.number(user).filter(|number| protect.numbers.contains(number)) {
-            return Some((format!("the user holds {number}, which is protected"), number.to_string()));
+            return Some((
+                format!("the user holds {number}, which is protected"),
+                number.to_string(),
+            ));
         }
         if let Some(reason) = self.may_hold_any(user) {
             return Some((reason, "the numbers".to_owned()));
         }
-        let site = self.desired.users.get(user)?.site.as_ref().filter(|site| protect.sites.contains(site))?;
+        let site = self
+            .desired
+            .users
+            .get(user)?
+            .site
+            .as_ref()
+            .filter(|site| protect.sites.contains(site))?;
         Some((format!("the user is at site {site}, which is protected"), format!("site {site}")))
     }
 
@@ -53,16 +62,23 @@ impl Guarded<'_> {
             return None;
         }
         if let Some(read) = self.live.users.get(user)?.unread_number() {
-            return Some(format!("the user's number is not understood ({read}), and may be one that is protected"));
+            return Some(format!(
+                "the user's number is not understood ({read}), and may be one that is protected"
+            ));
         }
         let blind = !self.live.sees.contains(&Field::PhoneNumber);
-        blind.then(|| "the list shows no numbers, and the user may hold one that is protected".to_owned())
+        blind.then(|| {
+            "the list shows no numbers, and the user may hold one that is protected".to_owned()
+        })
     }
 
     fn disable(&self, user: &Upn, cause: Cause) -> Vec<Hold> {
         let Some((reason, what)) = self.protection(user) else { return Vec::new() };
         let who = if what == user.as_str() { "it" } else { user.as_str() };
-        let out = format!("take {what} out of `protect` of tenant {} if {who} is really to be disabled", self.desired.name);
+        let out = format!(
+            "take {what} out of `protect` of tenant {} if {who} is really to be disabled",
+            self.desired.name
+        );
         let given = self.desired.users.get(user).and_then(|user| user.reason.as_deref());
         match (cause, given) {
             (Cause::Declared, None) => {
@@ -73,22 +89,39 @@ impl Guarded<'_> {
                 );
                 vec![Hold::new(HoldKind::Protected, reason, out), missing]
             }
-            (_, Some(why)) => vec![Hold::new(HoldKind::Protected, format!("{reason}; the reason given is: {why}"), out)],
+            (_, Some(why)) => vec![Hold::new(
+                HoldKind::Protected,
+                format!("{reason}; the reason given is: {why}"),
+                out,
+            )],
             (_, None) => vec![Hold::new(HoldKind::Protected, reason, out)],
         }
     }
 
     fn take_away(&self, user: &Upn) -> Option<Hold> {
-        let number = self.number(user).filter(|number| self.desired.protect.numbers.contains(number))?;
-        let remedy = format!("take it out of `protect` of tenant {} if {user} is really to lose it", self.desired.name);
-        Some(Hold::new(HoldKind::Protected, format!("{number} is protected and is not taken from its holder"), remedy))
+        let number =
+            self.number(user).filter(|number| self.desired.protect.numbers.contains(number))?;
+        let remedy = format!(
+            "take it out of `protect` of tenant {} if {user} is really to lose it",
+            self.desired.name
+        );
+        Some(Hold::new(
+            HoldKind::Protected,
+            format!("{number} is protected and is not taken from its holder"),
+            remedy,
+        ))
     }
 
-    /// Of each site at which everybody with a working phone would be disabled, the one who keeps it.
+    /// Of each site at which everybody with a working phone would be disabled, the one who keeps
+    /// it.
     fn last_of_sites(&self, steps: &[Step]) -> BTreeSet<Upn> {
         let mut working: BTreeMap<&Site, usize> = BTreeMap::new();
         for user in self.desired.users.values() {
-            let enabled = self.live.users.get(&user.upn).is_some_and(|live| live.calling == LiveCalling::Enabled);
+            let enabled = self
+                .live
+                .users
+                .get(&user.upn)
+                .is_some_and(|live| live.calling == LiveCalling::Enabled);
             if let (Some(site), true) = (&user.site, enabled) {
                 *working.entry(site).or_default() += 1;
             }
@@ -99,7 +132,9 @@ impl Guarded<'_> {
                 leaving.entry(site).or_default().push(&step.user);
             }
         }
-        let empty = leaving.iter().filter(|(site, users)| working.get(*site).is_none_or(|working| users.len() >= *working));
+        let empty = leaving.iter().filter(|(site, users)| {
+            working.get(*site).is_none_or(|working| users.len() >= *working)
+        });
         empty.filter_map(|(_, users)| users.last().map(|user| (*user).clone())).collect()
     }
 }

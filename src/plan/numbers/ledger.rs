@@ -7,17 +7,19 @@ use jiff::Timestamp;
 use super::words::{self, TOLD};
 use crate::{
     model::{
-        Coverage, DesiredTenant, Field, HeldNumber, LiveTenant, Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn, Value,
-        Write,
+        Coverage, DesiredTenant, Field, HeldNumber, LiveTenant, Memory, NumberKey, PhoneNumber,
+        TenantName, Unread, Upn, Value, Write,
     },
     plan::{Observation, Patience, TenantInput},
 };
 
-/// Who holds which number: everybody who is visible, disabled and unmanaged users included, and every number that is shown.
+/// Who holds which number: everybody who is visible, disabled and unmanaged users included, and
+/// every number that is shown.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Ledger<'a> {
     holders: BTreeMap<NumberKey, Vec<Holder<'a>>>,
-    /// Tenants whose numbers are not all known, and why. While there are any, nobody can say of a number that it is free.
+    /// Tenants whose numbers are not all known, and why. While there are any, nobody can say of a
+    /// number that it is free.
     pub(super) unseen: BTreeMap<&'a TenantName, Unseen>,
     /// Numbers that are not understood, by tenant: each may be any.
     unread: BTreeMap<&'a TenantName, Vec<UnreadNumber<'a>>>,
@@ -95,7 +97,9 @@ impl<'a> Ledger<'a> {
                 Observation::NotAsked => Some(Unseen::Suspended),
                 Observation::NotYet => Some(Unseen::NotYet),
                 Observation::Seen(live) => {
-                    ledger.add(tenant.desired, live, tenant.memory, |write| patience.is_open(tenant.memory, write, now));
+                    ledger.add(tenant.desired, live, tenant.memory, |write| {
+                        patience.is_open(tenant.memory, write, now)
+                    });
                     match live.coverage {
                         _ if !live.sees.contains(&Field::PhoneNumber) => Some(Unseen::Blind),
                         Coverage::Suspect(_) => Some(Unseen::Suspect),
@@ -117,18 +121,27 @@ impl<'a> Ledger<'a> {
     ) {
         for user in live.users.values() {
             let shown = user.number();
-            let write = memory.written.get(&user.upn).and_then(|written| written.details.get(&Field::PhoneNumber));
-            let written = write.filter(|write| !write.landed && is_open(write)).and_then(|write| match &write.value {
-                Value::Phone(number) => Some(number),
-                _ => None,
-            });
+            let write = memory
+                .written
+                .get(&user.upn)
+                .and_then(|written| written.details.get(&Field::PhoneNumber));
+            let written =
+                write.filter(|write| !write.landed && is_open(write)).and_then(
+                    |write| match &write.value {
+                        Value::Phone(number) => Some(number),
+                        _ => None,
+                    },
+                );
             let (name, state) = (user.upn.as_str(), words::state(&user.calling));
             let holder = Holder { tenant, user: Some(&user.upn), name, state };
             for number in shown.into_iter().chain(written.filter(|number| shown != Some(number))) {
                 self.hold(number, holder);
             }
             let unread = user.unread_number();
-            self.doubt(tenant, unread.map(|read| UnreadNumber { user: Some(&user.upn), name, read }));
+            self.doubt(
+                tenant,
+                unread.map(|read| UnreadNumber { user: Some(&user.upn), name, read }),
+            );
         }
         for HeldNumber { holder: name, held_as: state, number } in &live.beside.numbers {
             match number {
@@ -153,15 +166,26 @@ impl<'a> Ledger<'a> {
         self.holders.get(&NumberKey::new(tenant, number)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Where somebody but the `taker` may hold `number` without being seen to; an extension only matters in its own tenant.
-    pub(super) fn doubts(&self, number: &PhoneNumber, tenant: &TenantName, taker: Option<&Upn>) -> Doubts<'a> {
+    /// Where somebody but the `taker` may hold `number` without being seen to; an extension only
+    /// matters in its own tenant.
+    pub(super) fn doubts(
+        &self,
+        number: &PhoneNumber,
+        tenant: &TenantName,
+        taker: Option<&Upn>,
+    ) -> Doubts<'a> {
         let extension = number.is_extension();
         // The tenant's own list is a matter of its own guards.
         let unseen = self.unseen.iter().filter(|(name, _)| !extension && **name != tenant);
-        let mut doubts = Doubts { unseen: unseen.map(|(name, why)| (*name, *why)).collect(), ..Doubts::default() };
+        let mut doubts = Doubts {
+            unseen: unseen.map(|(name, why)| (*name, *why)).collect(),
+            ..Doubts::default()
+        };
         doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
         for (of, all) in self.unread.iter().filter(|(of, _)| !extension || **of == tenant) {
-            let own = |unread: &&UnreadNumber<'_>| *of == tenant && unread.user.is_some() && unread.user == taker;
+            let own = |unread: &&UnreadNumber<'_>| {
+                *of == tenant && unread.user.is_some() && unread.user == taker
+            };
             let mut others = all.iter().filter(|unread| !own(unread));
             let room = TOLD.saturating_sub(doubts.unread.len());
             let told = others.by_ref().take(room).copied().collect::<Vec<_>>();

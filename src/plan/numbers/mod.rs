@@ -6,11 +6,12 @@
 //!                --rings------> one of the ring is parked first, or all of it is held
 //! ```
 //!
-//! **Invariant:** a number is taken only after the step that frees it, and a number with nobody in sight only if everybody who
-//! could have it was looked at. A ring is opened by parking one user, whose last step gives it the number that it is to have.
+//! **Invariant:** a number is taken only after the step that frees it, and a number with nobody in
+//! sight only if everybody who could have it was looked at. A ring is opened by parking one user,
+//! whose last step gives it the number that it is to have.
 //!
-//! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so that none can stop another; the
-//! taker is held, and taken up by a later pass.
+//! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so that
+//! none can stop another; the taker is held, and taken up by a later pass.
 
 mod ledger;
 mod parking;
@@ -25,7 +26,8 @@ use ledger::Holder;
 use super::{Action, Step};
 use crate::model::{DesiredTenant, Field, LiveTenant, PhoneNumber, TenantName, Upn, Value};
 
-/// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may lift such a hold.
+/// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may
+/// lift such a hold.
 pub(super) fn arrange(
     steps: &mut Vec<Step>,
     desired: &DesiredTenant,
@@ -47,16 +49,24 @@ fn release_before_take(
     ledger: &Ledger<'_>,
 ) -> BTreeSet<TenantName> {
     let mut waits_for = BTreeSet::new();
-    let takes: Vec<(usize, PhoneNumber)> = steps.iter().enumerate().filter_map(|(id, step)| Some((id, taken(step)?))).collect();
-    let releases: BTreeMap<Upn, usize> =
-        steps.iter().enumerate().filter(|(_, step)| sends_number(step)).map(|(id, step)| (step.user.clone(), id)).collect();
+    let takes: Vec<(usize, PhoneNumber)> =
+        steps.iter().enumerate().filter_map(|(id, step)| Some((id, taken(step)?))).collect();
+    let releases: BTreeMap<Upn, usize> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| sends_number(step))
+        .map(|(id, step)| (step.user.clone(), id))
+        .collect();
     for (id, number) in takes {
         let Some(step) = steps.get_mut(id) else { continue };
         if !live.sees.contains(&Field::PhoneNumber) {
             step.holds.push(words::nobody_sees(&number));
         }
-        let own = |holder: &&Holder<'_>| holder.tenant.name == desired.name && holder.user == Some(&step.user);
-        let others: Vec<_> = ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder)).collect();
+        let own = |holder: &&Holder<'_>| {
+            holder.tenant.name == desired.name && holder.user == Some(&step.user)
+        };
+        let others: Vec<_> =
+            ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder)).collect();
         let mut found = false;
         for holder in others {
             found = true;
@@ -65,14 +75,16 @@ fn release_before_take(
                 step.after.push(*release);
             } else {
                 step.holds.push(words::taken_by(&number, *holder, desired));
-                waits_for.extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
+                waits_for
+                    .extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
             }
         }
         let doubts = ledger.doubts(&number, &desired.name, Some(&step.user));
         // Whoever is seen to hold it is the only one: the service gives a number to one user.
         if !found && !doubts.is_empty() {
             step.holds.push(words::unproven(&number, &doubts));
-            waits_for.extend(doubts.tenants.into_iter().filter(|name| **name != desired.name).cloned());
+            waits_for
+                .extend(doubts.tenants.into_iter().filter(|name| **name != desired.name).cloned());
         }
     }
     waits_for
@@ -88,5 +100,6 @@ fn taken(step: &Step) -> Option<PhoneNumber> {
 
 /// Whether a step takes the user's present number away.
 fn sends_number(step: &Step) -> bool {
-    matches!(step.action, Action::Update(_)) && step.changes.iter().any(|change| change.field == Field::PhoneNumber)
+    matches!(step.action, Action::Update(_))
+        && step.changes.iter().any(|change| change.field == Field::PhoneNumber)
 }

@@ -1,11 +1,12 @@
-//! Parking places: where a number's user waits while a ring turns, and where given-up numbers' users stay if a tenant wants that.
+//! Parking places: where a number's user waits while a ring turns, and where given-up numbers'
+//! users stay if a tenant wants that.
 //!
 //! ```text
 //! a wants b's number, b wants a's:    park a -> b takes a's -> a takes b's, and the place is free again
 //! ```
 //!
-//! **Invariant:** a parking number is never wanted by anybody (the manifests are checked for it), so that whoever holds one after
-//! a crash simply has a step left: the ring has become a chain.
+//! **Invariant:** a parking number is never wanted by anybody (the manifests are checked for it),
+//! so that whoever holds one after a crash simply has a step left: the ring has become a chain.
 
 use std::collections::VecDeque;
 
@@ -31,8 +32,14 @@ impl Places {
             let holder = ledger.holders(&desired.name, place).first();
             let doubts = ledger.doubts(place, &desired.name, None);
             match holder {
-                Some(holder) => none = none.or_else(|| Some(format!("parking number {place} is held by {}", holder.name))),
-                None if !doubts.is_empty() => none = none.or_else(|| Some(words::unproven(place, &doubts).reason)),
+                Some(holder) => {
+                    none = none.or_else(|| {
+                        Some(format!("parking number {place} is held by {}", holder.name))
+                    });
+                }
+                None if !doubts.is_empty() => {
+                    none = none.or_else(|| Some(words::unproven(place, &doubts).reason));
+                }
                 None => free.push_back((place.clone(), None)),
             }
         }
@@ -50,13 +57,17 @@ impl Places {
 /// Numbers that are given up and replaced by none: as the tenant wants it.
 pub(super) fn release(steps: &mut [Step], desired: &DesiredTenant, places: &mut Places) {
     for step in steps {
-        let Some(change) = step.changes.iter_mut().find(|change| change.desired == Value::NoPhone) else { continue };
+        let Some(change) = step.changes.iter_mut().find(|change| change.desired == Value::NoPhone)
+        else {
+            continue;
+        };
         match desired.release {
             Release::Clear => {}
             Release::Manual => step.holds.push(words::by_hand(&step.user, desired)),
             Release::Park => {
                 let place = places.free.pop_back();
-                let parked = place.and_then(|(place, _)| Some((sending(&step.action, &place)?, place)));
+                let parked =
+                    place.and_then(|(place, _)| Some((sending(&step.action, &place)?, place)));
                 let Some((action, place)) = parked else {
                     step.holds.push(words::nowhere_to_leave(&places.none, desired));
                     continue;
@@ -71,7 +82,9 @@ pub(super) fn release(steps: &mut [Step], desired: &DesiredTenant, places: &mut 
 /// Opens each ring of steps that wait for each other by parking one of its users, or holds it.
 pub(super) fn open_rings(steps: &mut Vec<Step>, desired: &DesiredTenant, places: &mut Places) {
     // A ring in which a step is held already stands still anyhow, and needs no place.
-    let turns = |steps: &[Step], ring: &[usize]| ring.iter().all(|id| steps.get(*id).is_some_and(|step| step.holds.is_empty()));
+    let turns = |steps: &[Step], ring: &[usize]| {
+        ring.iter().all(|id| steps.get(*id).is_some_and(|step| step.holds.is_empty()))
+    };
     for ring in order::rings(steps) {
         if turns(steps, &ring) && !open(steps, &ring, places) {
             let why = words::ring(&users(steps, &ring), &places.none, desired);
@@ -81,7 +94,11 @@ pub(super) fn open_rings(steps: &mut Vec<Step>, desired: &DesiredTenant, places:
     // Where a number has several holders, a step can be on several rings.
     for ring in order::rings(steps) {
         if turns(steps, &ring) {
-            let why = words::ring(&users(steps, &ring), "more than one of them holds the same number", desired);
+            let why = words::ring(
+                &users(steps, &ring),
+                "more than one of them holds the same number",
+                desired,
+            );
             hold(steps, &ring, &why);
         }
     }
@@ -105,10 +122,18 @@ fn open(steps: &mut Vec<Step>, ring: &[usize], places: &mut Places) -> bool {
     let Some((last, taker)) = ends(steps, ring) else { return false };
     let Some(step) = steps.get_mut(last) else { return false };
     let Some(action) = sending(&step.action, &place) else { return false };
-    let Some(change) = step.changes.iter_mut().find(|change| change.field == Field::PhoneNumber) else { return false };
+    let Some(change) = step.changes.iter_mut().find(|change| change.field == Field::PhoneNumber)
+    else {
+        return false;
+    };
     let there = Seen::Value(Value::Phone(place.clone()));
     let live = std::mem::replace(&mut change.live, there);
-    let change = Change { field: Field::PhoneNumber, live, desired: Value::Phone(place.clone()), did_not_land: None };
+    let change = Change {
+        field: Field::PhoneNumber,
+        live,
+        desired: Value::Phone(place.clone()),
+        did_not_land: None,
+    };
     let park = Step {
         changes: vec![change],
         after: leaves.into_iter().collect(),
@@ -132,7 +157,8 @@ fn open(steps: &mut Vec<Step>, ring: &[usize], places: &mut Places) -> bool {
 /// The ring's first step, which is to come last, and the step that takes its user's number.
 fn ends(steps: &[Step], ring: &[usize]) -> Option<(usize, usize)> {
     let last = *ring.first()?;
-    let taker = ring.iter().find(|id| steps.get(**id).is_some_and(|step| step.after.contains(&last)))?;
+    let taker =
+        ring.iter().find(|id| steps.get(**id).is_some_and(|step| step.after.contains(&last)))?;
     Some((last, *taker))
 }
 

@@ -28,16 +28,25 @@ pub(super) fn state(calling: &LiveCalling) -> &'static str {
 
 pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {
     let elsewhere = holder.tenant.name != desired.name;
-    let place = if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
+    let place =
+        if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
     let reason = format!("{number} is held by {} ({}){place}", holder.name, holder.state);
     let remedy = match holder.user {
         Some(user) => how_it_is_freed(number, user, holder, elsewhere),
-        None => format!("choose another number, or take it from {} where it is kept: no manifest can", holder.name),
+        None => format!(
+            "choose another number, or take it from {} where it is kept: no manifest can",
+            holder.name
+        ),
     };
     Hold::new(HoldKind::NumberTaken, reason, remedy)
 }
 
-fn how_it_is_freed(number: &PhoneNumber, user: &Upn, holder: Holder<'_>, elsewhere: bool) -> String {
+fn how_it_is_freed(
+    number: &PhoneNumber,
+    user: &Upn,
+    holder: Holder<'_>,
+    elsewhere: bool,
+) -> String {
     let wanted = holder.tenant.users.get(user);
     let gives_up = wanted.is_some_and(|user| match user.details.get(Field::PhoneNumber) {
         Some(Value::NoPhone) => true,
@@ -45,23 +54,37 @@ fn how_it_is_freed(number: &PhoneNumber, user: &Upn, holder: Holder<'_>, elsewhe
         None => false,
     });
     match wanted.map(|user| user.calling) {
-        _ if user.is_platform_account() => "choose another number: the platform needs this one".to_owned(),
+        _ if user.is_platform_account() => {
+            "choose another number: the platform needs this one".to_owned()
+        }
         _ if gives_up && elsewhere => format!(
-            "tenant {} gives it up in a run of its own; it is taken here afterwards, by the service without being asked, else by \
-             the next `apply`; where two users wait for each other's numbers, give one of them another number first",
+            "tenant {} gives it up in a run of its own; it is taken here afterwards, by the \
+                service without being asked, else by the next `apply`; where two users wait for \
+                each other's numbers, give one of them another number first",
             holder.tenant.name
         ),
-        // What keeps the holder from giving it up now, such as a write that is not visible yet, is said elsewhere.
-        _ if gives_up => format!("the manifests take it from {user} already: it is taken here once the service shows it free"),
+        // What keeps the holder from giving it up now, such as a write that is not visible yet, is
+        // said elsewhere.
+        _ if gives_up => format!(
+            "the manifests take it from {user} already: it is taken here once the service shows \
+                it free"
+        ),
         Some(Calling::Disabled) => {
-            format!("a disabled user keeps its number: write `phoneNumber: none` for {user} to release it")
+            format!(
+                "a disabled user keeps its number: write `phoneNumber: none` for {user} to \
+                    release it"
+            )
         }
         Some(Calling::Enabled) => format!("give {user} another number, or `phoneNumber: none`"),
-        None => format!("no manifest names {user}: add it with `phoneNumber: none`, or release the number in the portal"),
+        None => format!(
+            "no manifest names {user}: add it with `phoneNumber: none`, or release the number in \
+                the portal"
+        ),
     }
 }
 
-/// A number with nobody in sight, while somebody may be out of sight, or hold a number that is not understood.
+/// A number with nobody in sight, while somebody may be out of sight, or hold a number that is not
+/// understood.
 pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let why = |why: &Unseen| match why {
         Unseen::Failed => "could not be read",
@@ -71,8 +94,11 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
         Unseen::Suspect => "has a list that may not be whole",
         Unseen::Blind => "has a list without numbers",
     };
-    let unread = |unread: &UnreadNumber<'_>| format!("the number of {} is not understood ({})", unread.name, unread.read);
-    let unseen = doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
+    let unread = |unread: &UnreadNumber<'_>| {
+        format!("the number of {} is not understood ({})", unread.name, unread.read)
+    };
+    let unseen =
+        doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
     let mut reasons: Vec<String> = doubts.unread.iter().map(unread).collect();
     reasons.extend((doubts.more > 0).then(|| format!("and those of {} more", doubts.more)));
     if !doubts.unseen.is_empty() {
@@ -82,26 +108,35 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
     let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
         (true, _) if suspended => {
-            "it is taken once every tenant could be looked at; a tenant in `mode: report` is looked at and never changed"
+            "it is taken once every tenant could be looked at; a tenant in `mode: report` is \
+                looked at and never changed"
         }
         (true, _) => "it is taken once every tenant could be looked at",
-        (false, true) => "it is taken once that number is understood: write it as `+`, country code and number where it is kept",
+        (false, true) => {
+            "it is taken once that number is understood: write it as `+`, country code and number \
+                where it is kept"
+        }
         (false, false) => {
-            "it is taken once every tenant could be looked at and that number is understood: write it as `+`, country code and \
-             number where it is kept"
+            "it is taken once every tenant could be looked at and that number is understood: \
+                write it as `+`, country code and number where it is kept"
         }
     };
-    Hold::new(HoldKind::NumberUnproven, format!("nobody can say that {number} is free: {reasons}"), remedy)
+    Hold::new(
+        HoldKind::NumberUnproven,
+        format!("nobody can say that {number} is free: {reasons}"),
+        remedy,
+    )
 }
 
 /// A number is to be given up, and only a person may do that.
 pub(super) fn by_hand(user: &Upn, desired: &DesiredTenant) -> Hold {
     Hold::new(
         HoldKind::NumberRelease,
-        "how the service frees a number is not published, and this tenant leaves it to people (`numbers.release: manual`)",
+        "how the service frees a number is not published, and this tenant leaves it to people \
+            (`numbers.release: manual`)",
         format!(
-            "take the number from {user} in the portal, or set `numbers.release` of tenant {} to `clear` (sends an empty number) or \
-             `park` (sends a parking number)",
+            "take the number from {user} in the portal, or set `numbers.release` of tenant {} to \
+                `clear` (sends an empty number) or `park` (sends a parking number)",
             desired.name
         ),
     )
@@ -109,20 +144,30 @@ pub(super) fn by_hand(user: &Upn, desired: &DesiredTenant) -> Hold {
 
 pub(super) fn nowhere_to_leave(why: &str, desired: &DesiredTenant) -> Hold {
     let remedy = format!("name more numbers in `numbers.parking` of tenant {}", desired.name);
-    Hold::new(HoldKind::NumberRelease, format!("the number is to be given up for a parking number: {why}"), remedy)
+    Hold::new(
+        HoldKind::NumberRelease,
+        format!("the number is to be given up for a parking number: {why}"),
+        remedy,
+    )
 }
 
 pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold {
     let first = users.first().map_or("", String::as_str);
     let by_hand = if desired.release == Release::Clear {
-        format!("write `phoneNumber: none` for {first} first; once that is applied, give {first} its new number")
+        format!(
+            "write `phoneNumber: none` for {first} first; once that is applied, give {first} its \
+                new number"
+        )
     } else {
         format!("take the number from {first} in the portal")
     };
     Hold::new(
         HoldKind::NumberRing,
         format!("numbers go round in a ring: {}; {why}", some(users.iter().cloned())),
-        format!("name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}", desired.name),
+        format!(
+            "name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}",
+            desired.name
+        ),
     )
 }
 

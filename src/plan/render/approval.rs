@@ -17,7 +17,8 @@ const DAYS: i32 = 7;
 /// The longest part of a tenant's name in that of its approval.
 const NAME: usize = 40;
 
-/// One `Approval` for each tenant of which something is held that a person may judge. Empty if there is none.
+/// One `Approval` for each tenant of which something is held that a person may judge. Empty if
+/// there is none.
 #[must_use]
 pub fn approvals(plan: &Plan, reason: &str, now: Timestamp) -> String {
     let mut out = String::new();
@@ -29,13 +30,20 @@ pub fn approvals(plan: &Plan, reason: &str, now: Timestamp) -> String {
 }
 
 fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp) -> fmt::Result {
-    let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps)) else { return Ok(()) };
+    let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps))
+    else {
+        return Ok(());
+    };
     let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
     let day = now.to_zoned_datetime(TimeZone::UTC);
     let expires = day.date().saturating_add(DAYS.days());
     let name: String = tenant.tenant.as_str().chars().take(NAME).collect();
     let covered = many(users.len(), "user");
-    writeln!(out, "---\n# Opens {} for {covered}, once, while neither manifests nor live state move.", gates.join(" and "))?;
+    writeln!(
+        out,
+        "---\n# Opens {} for {covered}, once, while neither manifests nor live state move.",
+        gates.join(" and ")
+    )?;
     let mut reasons: Vec<&str> = tenant
         .steps
         .iter()
@@ -59,6 +67,14 @@ fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp
             writeln!(out, "    - {}", quoted(user.as_str()))?;
         }
     }
-    let advice = if reason.trim().is_empty() { " # who wants this and why: not valid before this is filled in" } else { "" };
-    writeln!(out, "  reason: {}{advice}\n  expires: {expires} # to the end of that day, UTC", quoted(reason))
+    let advice = if reason.trim().is_empty() {
+        " # who wants this and why: not valid before this is filled in"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "  reason: {}{advice}\n  expires: {expires} # to the end of that day, UTC",
+        quoted(reason)
+    )
 }

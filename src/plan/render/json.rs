@@ -113,7 +113,12 @@ pub fn json(plan: &Plan) -> serde_json::Value {
 }
 
 fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
-    let steps = tenant.steps.iter().enumerate().map(|(number, step)| step_view(tenant, number, step)).collect();
+    let steps = tenant
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(number, step)| step_view(tenant, number, step))
+        .collect();
     let problems = tenant.problems.iter().map(|problem| ProblemView {
         user: problem.user.as_str(),
         reason: &problem.reason,
@@ -129,13 +134,22 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
             Mode::Suspend => "suspend",
         }),
         fingerprint: tenant.fingerprint.as_ref().map(Fingerprint::as_str),
-        interruption: tenant.steps.iter().filter(|step| tenant.may_run(step)).map(|step| step.interruption.as_secs()).sum(),
+        interruption: tenant
+            .steps
+            .iter()
+            .filter(|step| tenant.may_run(step))
+            .map(|step| step.interruption.as_secs())
+            .sum(),
         holds: holds_view(&tenant.holds),
         steps,
         problems: problems.collect(),
         loses_calling: losing::by_site(tenant)
             .into_iter()
-            .map(|at| LosingView { site: at.site.map(Site::as_str), people: at.people, held: at.held })
+            .map(|at| LosingView {
+                site: at.site.map(Site::as_str),
+                people: at.people,
+                held: at.held,
+            })
             .collect(),
         sync: match tenant.sync {
             SyncPlan::NotNeeded => "notNeeded",
@@ -179,5 +193,13 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
 }
 
 fn holds_view(holds: &[Hold]) -> Vec<HoldView<'_>> {
-    holds.iter().map(|hold| HoldView { kind: hold.kind, reason: &hold.reason, remedy: &hold.remedy, until: hold.until }).collect()
+    holds
+        .iter()
+        .map(|hold| HoldView {
+            kind: hold.kind,
+            reason: &hold.reason,
+            remedy: &hold.remedy,
+            until: hold.until,
+        })
+        .collect()
 }

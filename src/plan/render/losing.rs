@@ -29,7 +29,11 @@ impl<'p> Losing<'p> {
             for site in by_site(tenant) {
                 losing.held += site.held;
                 if site.people > 0 {
-                    losing.tenants.entry(&tenant.tenant).or_default().insert(site.site, site.people);
+                    losing
+                        .tenants
+                        .entry(&tenant.tenant)
+                        .or_default()
+                        .insert(site.site, site.people);
                 }
             }
         }
@@ -73,11 +77,17 @@ impl Losing<'_> {
         let of = |sites: &BTreeMap<_, usize>| sites.values().sum::<usize>();
         let mut tenants: Vec<_> = self.tenants.iter().collect();
         tenants.sort_by_key(|(_, sites)| Reverse(of(sites)));
-        let told = tenants.iter().take(TENANTS).map(|(tenant, sites)| of_tenant(tenant, sites, &name));
+        let told =
+            tenants.iter().take(TENANTS).map(|(tenant, sites)| of_tenant(tenant, sites, &name));
         out += &told.collect::<Vec<_>>().join(", ");
         let more: usize = tenants.iter().skip(TENANTS).map(|(_, sites)| of(sites)).sum();
         if more > 0 {
-            out.extend([" and ", &more.to_string(), " in ", &many(tenants.len() - TENANTS, "other tenant")]);
+            out.extend([
+                " and ",
+                &more.to_string(),
+                " in ",
+                &many(tenants.len() - TENANTS, "other tenant"),
+            ]);
         }
         match self.held {
             0 => {}
@@ -87,7 +97,12 @@ impl Losing<'_> {
         let others = if out.is_empty() { "whether" } else { "; whether" };
         match self.unforeseen {
             0 => {}
-            some => out.extend([others, " ", &persons(some), " would lose calling cannot be foreseen without the journal"]),
+            some => out.extend([
+                others,
+                " ",
+                &persons(some),
+                " would lose calling cannot be foreseen without the journal",
+            ]),
         }
         out
     }
@@ -97,16 +112,24 @@ fn persons(count: usize) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
-fn of_tenant(tenant: &TenantName, sites: &BTreeMap<Option<&Site>, usize>, name: impl Fn(&str) -> String) -> String {
+fn of_tenant(
+    tenant: &TenantName,
+    sites: &BTreeMap<Option<&Site>, usize>,
+    name: impl Fn(&str) -> String,
+) -> String {
     let all: usize = sites.values().sum();
     let shown = name(tenant.as_str());
     if sites.keys().all(Option::is_none) {
         return format!("{shown} {all}");
     }
-    let mut named: Vec<(&Site, usize)> = sites.iter().filter_map(|(site, count)| Some(((*site)?, *count))).collect();
+    let mut named: Vec<(&Site, usize)> =
+        sites.iter().filter_map(|(site, count)| Some(((*site)?, *count))).collect();
     named.sort_by_key(|(_, count)| Reverse(*count));
-    let mut parts: Vec<String> =
-        named.iter().take(SITES).map(|(site, count)| format!("{} {count}", name(site.as_str()))).collect();
+    let mut parts: Vec<String> = named
+        .iter()
+        .take(SITES)
+        .map(|(site, count)| format!("{} {count}", name(site.as_str())))
+        .collect();
     let more: usize = named.iter().skip(SITES).map(|(_, count)| count).sum();
     if more > 0 {
         parts.push(format!("{more} in {}", many(named.len() - SITES, "other site")));

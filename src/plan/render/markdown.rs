@@ -1,7 +1,9 @@
-//! A plan for a review page: who would lose calling first, then a table of counts, then each tenant's plan, folded.
+//! A plan for a review page: who would lose calling first, then a table of counts, then each
+//! tenant's plan, folded.
 //!
-//! **Invariants:** a page is never longer than a comment may be; what does not fit is counted; tenants stand in the order of the
-//! harm that could be done to them; no text from outside is more than text.
+//! **Invariants:** a page is never longer than a comment may be; what does not fit is counted;
+//! tenants stand in the order of the harm that could be done to them; no text from outside is more
+//! than text.
 
 use std::{
     cmp::Reverse,
@@ -21,7 +23,8 @@ use crate::{
     plan::{Action, Plan, Step, TenantPlan},
 };
 
-/// The longest page, in bytes. A comment holds 65,536 characters, and no way to count them counts more of them than bytes.
+/// The longest page, in bytes. A comment holds 65,536 characters, and no way to count them counts
+/// more of them than bytes.
 const PAGE: usize = 60_000;
 /// Of that, for the names of those who would lose calling.
 const PEOPLE: usize = 12_000;
@@ -58,7 +61,11 @@ pub fn markdown_with_report(plan: &Plan, report: &str) -> String {
         count += 1;
     }
     if count < before {
-        let _ = writeln!(shown, "... and {}; `dialplane history` has all", many(before - count, "more line"));
+        let _ = writeln!(
+            shown,
+            "... and {}; `dialplane history` has all",
+            many(before - count, "more line")
+        );
     }
     let report = format!("\n### Dialplane report\n\n{}", fenced("", &format!("{shown}{last}\n")));
     within(plan, PAGE.saturating_sub(report.len())) + &report
@@ -73,7 +80,8 @@ fn within(plan: &Plan, most: usize) -> String {
 
 fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
-    let mut busy: Vec<&TenantPlan> = plan.tenants.iter().filter(|tenant| says_something(tenant)).collect();
+    let mut busy: Vec<&TenantPlan> =
+        plan.tenants.iter().filter(|tenant| says_something(tenant)).collect();
     busy.sort_by_cached_key(|tenant| {
         let (harm, steps) = Harm::worst(tenant);
         (harm, Reverse(steps))
@@ -84,18 +92,25 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
         write_people(out, &busy)?;
     }
     if busy.is_empty() {
-        return writeln!(out, "All {} are as the manifests want them.", many(plan.tenants.len(), "tenant"));
+        return writeln!(
+            out,
+            "All {} are as the manifests want them.",
+            many(plan.tenants.len(), "tenant")
+        );
     }
     write_table(out, &busy)?;
     write_tenants(out, &busy, most.saturating_sub(out.len()))
 }
 
-/// Who would lose calling, by name, whatever else has to be cut; behind them who may, and who would if it were not held.
+/// Who would lose calling, by name, whatever else has to be cut; behind them who may, and who would
+/// if it were not held.
 fn write_people(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
     let runs: Vec<_> = tenants.iter().map(|tenant| disables(tenant, true)).collect();
     let may = tenants.iter().map(|tenant| {
         let unforeseen = tenant.unforeseen().iter();
-        unforeseen.map(|user| format!("  {}  {} (cannot be foreseen)\n", line(user), tenant.tenant)).collect()
+        unforeseen
+            .map(|user| format!("  {}  {} (cannot be foreseen)\n", line(user), tenant.tenant))
+            .collect()
     });
     let held = tenants.iter().map(|tenant| disables(tenant, false));
     let others: Vec<_> = may.chain(held).collect();
@@ -111,7 +126,8 @@ fn write_people(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
 
 /// Adds of each part as many lines as fit its share; how many do not.
 fn add_lines(list: &mut String, parts: &[Vec<String>], room: usize) -> usize {
-    let lengths: Vec<usize> = parts.iter().map(|lines| lines.iter().map(String::len).sum()).collect();
+    let lengths: Vec<usize> =
+        parts.iter().map(|lines| lines.iter().map(String::len).sum()).collect();
     let mut left = 0;
     for (lines, share) in parts.iter().zip(page::shares(&lengths, room)) {
         let until = list.len() + share;
@@ -122,9 +138,13 @@ fn add_lines(list: &mut String, parts: &[Vec<String>], room: usize) -> usize {
     left
 }
 
-/// The people whom a tenant's plan disables, a line each: those who would lose calling, or those for whom it is held.
+/// The people whom a tenant's plan disables, a line each: those who would lose calling, or those
+/// for whom it is held.
 fn disables(tenant: &TenantPlan, runs: bool) -> Vec<String> {
-    let disables = tenant.steps.iter().filter(|step| step.action == Action::Disable && tenant.may_run(step) == runs);
+    let disables = tenant
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Disable && tenant.may_run(step) == runs);
     let (sign, end) = match (runs, tenant.mode) {
         (true, _) => ('-', ""),
         (false, Mode::Report) => (' ', " (report)"),
@@ -138,7 +158,11 @@ fn disables(tenant: &TenantPlan, runs: bool) -> Vec<String> {
 }
 
 fn write_table(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
-    writeln!(out, "| tenant | enable | update | disable | held | problems |\n| --- | ---: | ---: | ---: | --- | ---: |")?;
+    writeln!(
+        out,
+        "| tenant | enable | update | disable | held | problems |\n| --- | ---: | ---: | ---: | \
+            --- | ---: |"
+    )?;
     let mut rows = String::new();
     let mut rest = (0, Tally::default());
     for tenant in tenants {
@@ -159,7 +183,8 @@ fn write_table(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
     out.push_str(&rows);
     let (count, sum) = rest;
     if count > 0 {
-        let held = [many(sum.held_tenants + sum.unread_tenants, "tenant"), many(sum.held_steps, "step")];
+        let held =
+            [many(sum.held_tenants + sum.unread_tenants, "tenant"), many(sum.held_steps, "step")];
         let held: Vec<String> = held.into_iter().filter(|text| !text.starts_with("0 ")).collect();
         out.push_str(&row(&format!("and {}", many(count, "more tenant")), sum, &held.join(", ")));
     }
@@ -171,7 +196,8 @@ fn row(tenant: &str, tally: Tally, held: &str) -> String {
     format!("| {tenant} | {enable} | {update} | {disable} | {held} | {} |\n", tally.problems)
 }
 
-/// The counts of one tenant by verb: what would run, or what is only shown; and who may be disabled, for all that is known here.
+/// The counts of one tenant by verb: what would run, or what is only shown; and who may be
+/// disabled, for all that is known here.
 fn cells(tally: Tally) -> [String; 3] {
     let drift = [tally.drift.enable, tally.drift.update, tally.drift.disable];
     let runs = [tally.enable, tally.update, tally.disable];
@@ -181,7 +207,8 @@ fn cells(tally: Tally) -> [String; 3] {
     });
     if tally.unforeseen > 0 {
         let [.., disable] = &mut cells;
-        *disable = format!("{disable} (or {}: cannot be foreseen)", tally.disable + tally.unforeseen);
+        *disable =
+            format!("{disable} (or {}: cannot be foreseen)", tally.disable + tally.unforeseen);
     }
     cells
 }
@@ -193,7 +220,8 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// Each tenant's plan, folded. One that is too long is shown in part, so that those behind it have room.
+/// Each tenant's plan, folded. One that is too long is shown in part, so that those behind it have
+/// room.
 fn write_tenants(out: &mut String, tenants: &[&TenantPlan], budget: usize) -> fmt::Result {
     let budget = budget.saturating_sub(FOLD);
     let shown = tenants.len().min(budget / LEAST);

@@ -1,12 +1,13 @@
 //! One plan, shown in three ways: for a terminal, for machines, for a review page.
 //!
-//! **Invariant:** pure; the same plan gives the same bytes. Text carries colours as escape sequences and never means anything by
-//! them; whoever prints strips them where they do not belong.
+//! **Invariant:** pure; the same plan gives the same bytes. Text carries colours as escape
+//! sequences and never means anything by them; whoever prints strips them where they do not belong.
 
 mod approval;
 mod json;
 mod losing;
 mod markdown;
+mod note;
 mod page;
 mod text;
 
@@ -140,19 +141,32 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let runs = wanted([self.enable, self.update, self.disable]);
         match (runs.is_empty(), self.sync) {
-            (true, 0) if self.unread_tenants > 0 => f.write_str("nothing to do as far as live state could be read")?,
-            (true, 0) if self.unforeseen > 0 => f.write_str("nothing to do as far as can be foreseen here")?,
+            (true, 0) if self.unread_tenants > 0 => {
+                f.write_str("nothing to do as far as live state could be read")?;
+            }
+            (true, 0) if self.unforeseen > 0 => {
+                f.write_str("nothing to do as far as can be foreseen here")?;
+            }
             (true, 0) if self.drift.steps() > 0 => f.write_str("nothing to carry out")?,
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
-            (false, syncs) => write!(f, "{runs} in {}, then {}", many(self.tenants, "tenant"), many(syncs, "sync"))?,
+            (false, syncs) => write!(
+                f,
+                "{runs} in {}, then {}",
+                many(self.tenants, "tenant"),
+                many(syncs, "sync")
+            )?,
         }
         if self.drift.steps() > 0 {
             let Drift { enable, update, disable } = self.drift;
             write!(f, "; would: {} (report)", wanted([enable, update, disable]))?;
         }
         if self.unforeseen > 0 {
-            write!(f, "; {} may be disabled, which cannot be foreseen here", many(self.unforeseen, "user"))?;
+            write!(
+                f,
+                "; {} may be disabled, which cannot be foreseen here",
+                many(self.unforeseen, "user")
+            )?;
         }
         if self.unread_tenants > 0 {
             write!(f, "; not read: {}", many(self.unread_tenants, "tenant"))?;
@@ -169,7 +183,12 @@ impl fmt::Display for Tally {
             write!(f, "; {} in need of attention", many(self.problems, "user"))?;
         }
         if self.compared > 0 {
-            write!(f, "; {} of {} confirmed in Teams", self.confirmed, many(self.compared, "user"))?;
+            write!(
+                f,
+                "; {} of {} confirmed in Teams",
+                self.confirmed,
+                many(self.compared, "user")
+            )?;
         }
         Ok(())
     }
@@ -178,10 +197,12 @@ impl fmt::Display for Tally {
 /// Of a plan that is kept, so many characters at most.
 const KEPT: usize = 50_000;
 
-/// One tenant's plan as the journal keeps it for people who look back: without colours, and cut short if it is very long.
+/// One tenant's plan as the journal keeps it for people who look back: without colours, and cut
+/// short if it is very long.
 #[must_use]
 pub fn plain(plan: &TenantPlan) -> String {
-    let text = anstream::adapter::strip_str(&text(&Plan { tenants: vec![plan.clone()] })).to_string();
+    let text =
+        anstream::adapter::strip_str(&text(&Plan { tenants: vec![plan.clone()] })).to_string();
     match text.char_indices().map(|(at, _)| at).nth(KEPT) {
         Some(cut) => format!("{}\n... and so on\n", text.get(..cut).unwrap_or_default()),
         None => text,

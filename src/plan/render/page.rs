@@ -13,7 +13,8 @@ use crate::{
 /// Room for the line that counts what is left out.
 const REST: usize = 160;
 
-/// Shares a budget among parts of these lengths: short ones get all they need, long ones as much as each other.
+/// Shares a budget among parts of these lengths: short ones get all they need, long ones as much as
+/// each other.
 pub(super) fn shares(lengths: &[usize], budget: usize) -> Vec<usize> {
     let mut by_length: Vec<usize> = (0..lengths.len()).collect();
     by_length.sort_by_key(|part| lengths[*part]);
@@ -49,7 +50,11 @@ impl Harm {
         match &step.action {
             _ if !tenant.may_run(step) => Self::Held,
             Action::Disable => Self::Calling,
-            Action::Update(_) if step.changes.iter().any(|change| change.field == Field::PhoneNumber) => Self::Number,
+            Action::Update(_)
+                if step.changes.iter().any(|change| change.field == Field::PhoneNumber) =>
+            {
+                Self::Number
+            }
             Action::Update(_) | Action::Enable => Self::Change,
         }
     }
@@ -59,7 +64,9 @@ impl Harm {
         let steps = || tenant.steps.iter().map(|step| Self::of(tenant, step));
         let unforeseen = tenant.unforeseen().len();
         match steps().min() {
-            worst if unforeseen > 0 && worst != Some(Self::Calling) => (Self::Unforeseen, unforeseen),
+            worst if unforeseen > 0 && worst != Some(Self::Calling) => {
+                (Self::Unforeseen, unforeseen)
+            }
             Some(worst) => (worst, steps().filter(|harm| *harm == worst).count()),
             None if tenant.holds.is_empty() => (Self::Nothing, 0),
             None => (Self::Held, 0),
@@ -67,7 +74,8 @@ impl Harm {
     }
 }
 
-/// One tenant's plan; if it is longer than `most` bytes the steps that do most harm, and how many are left out.
+/// One tenant's plan; if it is longer than `most` bytes the steps that do most harm, and how many
+/// are left out.
 pub(super) fn tenant(plan: &TenantPlan, most: usize) -> String {
     whole(plan, most).unwrap_or_else(|| part(plan, most))
 }
@@ -97,12 +105,13 @@ fn part(plan: &TenantPlan, most: usize) -> String {
     }
     let mut steps: Vec<&Step> = plan.steps.iter().collect();
     steps.sort_by_key(|step| Harm::of(plan, step));
-    let left: Vec<&Step> =
-        steps.into_iter().filter(|step| !out.add_telling(&mut told, |told| block_of(plan, step, told))).collect();
-    let problems = plan
-        .problems
-        .iter()
-        .filter(|problem| !out.add_telling(&mut told, |told| plain(|out| text::write_problem(out, problem, told))));
+    let left: Vec<&Step> = steps
+        .into_iter()
+        .filter(|step| !out.add_telling(&mut told, |told| block_of(plan, step, told)))
+        .collect();
+    let problems = plan.problems.iter().filter(|problem| {
+        !out.add_telling(&mut told, |told| plain(|out| text::write_problem(out, problem, told)))
+    });
     let problems = problems.count();
     let notes = !out.add_telling(&mut told, |told| tail(plan, told));
     let mut parts: Vec<String> = [Verb::Disable, Verb::Update, Verb::Enable]
@@ -112,7 +121,10 @@ fn part(plan: &TenantPlan, most: usize) -> String {
         .map(|(verb, count)| format!("{count} to {verb}"))
         .collect();
     parts.extend((problems > 0).then(|| many(problems, "problem")));
-    parts.extend((notes && !(plan.notes.is_empty() && plan.steps.is_empty())).then(|| "what was noted".to_owned()));
+    parts.extend(
+        (notes && !(plan.notes.is_empty() && plan.steps.is_empty()))
+            .then(|| "what was noted".to_owned()),
+    );
     if !parts.is_empty() {
         // Writing to a string cannot fail.
         let _ = writeln!(out.text, "  ... and {}; `dialplane plan` shows them", parts.join(", "));
@@ -165,13 +177,16 @@ fn block_of(plan: &TenantPlan, step: &Step, told: &mut Told) -> String {
     }
 }
 
-/// What is written, without colours and with the signs of changes first: review pages colour only such lines.
+/// What is written, without colours and with the signs of changes first: review pages colour only
+/// such lines.
 fn plain(write: impl FnOnce(&mut String) -> std::fmt::Result) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write(&mut out);
     let line = |line: &str| match line.strip_prefix("      ") {
-        Some(change) if change.starts_with(['-', '+']) => format!("{}     {}\n", &change[..1], &change[1..]),
+        Some(change) if change.starts_with(['-', '+']) => {
+            format!("{}     {}\n", &change[..1], &change[1..])
+        }
         _ => format!("{line}\n"),
     };
     strip_str(&out).to_string().lines().map(line).collect()

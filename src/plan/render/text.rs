@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fmt::{self, Write as _},
-    time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
@@ -13,9 +12,9 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 use super::{Tally, losing::Losing, many};
 use crate::{
     foreign,
-    model::{Mode, TenantName, Upn, Verb},
+    model::{Mode, TenantName, Verb},
     plan::{
-        Cause, Change, Hold, HoldKind, Note, Plan, Problem, Step, SyncPlan, TenantPlan, UnreadNumbers, diff::Shown, nowhere,
+        Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, diff::Shown,
         wanted,
     },
 };
@@ -32,7 +31,8 @@ const UNNAMED: &str = "named by no manifest (prune: disable)";
 /// The width of the user column; longer names push the place to the right.
 const USER: usize = 40;
 
-/// A plan for a terminal: every tenant that something is to be said about, and a last line that counts.
+/// A plan for a terminal: every tenant that something is to be said about, and a last line that
+/// counts.
 #[must_use]
 pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
@@ -116,7 +116,11 @@ pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told)
         Mode::Suspend => "suspend",
     };
     match &tenant.reference {
-        Some(reference) => writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {}{FAINT:#}", tenant.tenant, reference.id)?,
+        Some(reference) => writeln!(
+            out,
+            "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {}{FAINT:#}",
+            tenant.tenant, reference.id
+        )?,
         // Its manifests are broken, so that nobody knows its mode.
         None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
     }
@@ -135,7 +139,12 @@ pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told)
 
 pub(super) fn write_problem(out: &mut String, problem: &Problem, told: &mut Told) -> fmt::Result {
     let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), foreign::line);
-    writeln!(out, "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}", "problem", foreign::line(&problem.user))?;
+    writeln!(
+        out,
+        "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}",
+        "problem",
+        foreign::line(&problem.user)
+    )?;
     writeln!(out, "      {}", foreign::line(&problem.reason))?;
     told.hint(out, "      ", &problem.remedy)
 }
@@ -150,7 +159,11 @@ pub(super) fn write_tail(out: &mut String, tenant: &TenantPlan, told: &mut Told)
         let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
         let (gates, users) = (gates.join(" and "), many(users.len(), "user"));
         let how = "`dialplane plan --approve` writes one";
-        writeln!(out, "  {FAINT}note: an approval of plan {} can open {gates} for {users}: {how}{FAINT:#}", plan.short())?;
+        writeln!(
+            out,
+            "  {FAINT}note: an approval of plan {} can open {gates} for {users}: {how}{FAINT:#}",
+            plan.short()
+        )?;
     }
     Ok(())
 }
@@ -165,11 +178,20 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
         SyncPlan::NotNeeded => return Ok(()),
         SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
         SyncPlan::Owed(debt) => {
-            writeln!(out, "  {:8} {when}owed since {} by run {}", "sync", Shown(debt.since), foreign::line(&debt.run))?;
+            writeln!(
+                out,
+                "  {:8} {when}owed since {} by run {}",
+                "sync",
+                Shown(debt.since),
+                foreign::line(&debt.run)
+            )?;
         }
         SyncPlan::Again(at) => {
-            let why =
-                format!("the answer of {} was lost or a refusal, and the last sync may have come before that call", Shown(*at));
+            let why = format!(
+                "the answer of {} was lost or a refusal, and the last sync may have come before \
+                    that call",
+                Shown(*at)
+            );
             writeln!(out, "  {:8} {when}again: {why}", "sync")?;
         }
     }
@@ -178,11 +200,24 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
         return told.hint(out, "      ", remedy);
     }
     let Some(from) = tenant.sync_from else { return Ok(()) };
-    writeln!(out, "      {YELLOW}waits until {}{YELLOW:#}: the last one was sent shortly before", Shown(from))?;
-    told.hint(out, "      ", "`execution.syncSpacing` is the least time between two; until then it stays owed")
+    writeln!(
+        out,
+        "      {YELLOW}waits until {}{YELLOW:#}: the last one was sent shortly before",
+        Shown(from)
+    )?;
+    told.hint(
+        out,
+        "      ",
+        "`execution.syncSpacing` is the least time between two; until then it stays owed",
+    )
 }
 
-pub(super) fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, told: &mut Told) -> fmt::Result {
+pub(super) fn write_step(
+    out: &mut String,
+    tenant: &TenantPlan,
+    step: &Step,
+    told: &mut Told,
+) -> fmt::Result {
     let verb = step.action.verb();
     let colour = match verb {
         _ if !tenant.may_run(step) => YELLOW,
@@ -195,7 +230,11 @@ pub(super) fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, tol
         (None, Cause::NotNamed) => UNNAMED.to_owned(),
         (None, Cause::Declared | Cause::Parking) => String::new(),
     };
-    writeln!(out, "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}", foreign::line(&step.user))?;
+    writeln!(
+        out,
+        "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}",
+        foreign::line(&step.user)
+    )?;
     if let Some(at) = step.did_not_land {
         write_late(out, at)?;
     }
@@ -203,10 +242,24 @@ pub(super) fn write_step(out: &mut String, tenant: &TenantPlan, step: &Step, tol
         write_change(out, change)?;
     }
     if step.cause == Cause::Parking {
-        writeln!(out, "      {FAINT}parked, so that a ring of numbers can turn; its own number comes last{FAINT:#}")?;
+        writeln!(
+            out,
+            "      {FAINT}parked, so that a ring of numbers can turn; its own number comes \
+                last{FAINT:#}"
+        )?;
     }
-    for before in step.after.iter().filter_map(|before| tenant.steps.get(*before)).filter(|before| before.user != step.user) {
-        writeln!(out, "      {FAINT}after the {} of {}{FAINT:#}", before.action.verb(), foreign::line(&before.user))?;
+    for before in step
+        .after
+        .iter()
+        .filter_map(|before| tenant.steps.get(*before))
+        .filter(|before| before.user != step.user)
+    {
+        writeln!(
+            out,
+            "      {FAINT}after the {} of {}{FAINT:#}",
+            before.action.verb(),
+            foreign::line(&before.user)
+        )?;
     }
     if !step.approved.is_empty() {
         let approvals: Vec<&str> = step.approved.iter().map(TenantName::as_str).collect();
@@ -243,117 +296,4 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
 
 fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
     writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unmanaged(users) => {
-                let (count, who) = (many(users.len(), "user"), Named(users));
-                write!(f, "{count} with calling that no manifest names, left alone (prune: never): {who}")
-            }
-            Self::NotAdopted(users) => {
-                let (count, who) = (many(users.len(), "user"), Named(users));
-                write!(
-                    f,
-                    "{count} with calling that no manifest has named since the journal began, left alone (adopt: named): {who}"
-                )
-            }
-            Self::Unforeseen(users) => {
-                let (is, who) = (if users.len() == 1 { "is" } else { "are" }, Named(users));
-                write!(
-                    f,
-                    "{} with calling {is} named by no manifest, and the journal here has never seen this tenant: a run with the \
-                     journal that has may disable them (prune: disable): {who}",
-                    many(users.len(), "user")
-                )
-            }
-            Self::Renamed(before, now) => write!(f, "{before} is called {now} now, in the manifests too"),
-            Self::ProtectsNobody(names) => {
-                let names: Vec<&str> = names.iter().map(Upn::as_str).collect();
-                write!(f, "`protect` names nobody that is managed or visible: {}; check the spelling", names.join(", "))
-            }
-            Self::DetailsWait(count) => {
-                write!(f, "{} with details that wait until calling is enabled", many(*count, "disabled user"))
-            }
-            Self::Settling(count, until) => {
-                write!(f, "{} with changes sent and not visible yet; they have until {}", many(*count, "user"), Shown(*until))
-            }
-            Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
-            Self::UnreadNumbers(numbers) => write!(f, "{}", UnreadNumbers(numbers)),
-            Self::Unmatched(unmatched) => {
-                let told: Vec<String> = unmatched.iter().map(|unmatched| nowhere(unmatched).0).collect();
-                write!(f, "{}: nothing is written because of it", told.join("; "))
-            }
-            Self::Nameless(count) => {
-                write!(
-                    f,
-                    "{} without a user name, with calling off and without a number, passed over",
-                    if *count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
-                )
-            }
-            Self::NotOurTenant(reseller) => write!(
-                f,
-                "the service does not list this tenant among those of reseller {reseller}; check `spec.tenantId` and `spec.account`"
-            ),
-            Self::GatewayNotAvailable { gateway, users, available } => {
-                let available: Vec<String> = available.iter().map(|id| id.get().to_string()).collect();
-                write!(
-                    f,
-                    "gateway {} is not available to this reseller, and {} to use it; available: {}",
-                    gateway.get(),
-                    format_args!("{} {}", many(*users, "user"), if *users == 1 { "is" } else { "are" }),
-                    available.join(", ")
-                )
-            }
-            Self::NotConfirmed(why) => write!(f, "not confirmed in Teams: {why}"),
-            Self::NotConfirmedYet(count) => {
-                write!(f, "{} not confirmed in Teams yet: what was sent or synced lately may take hours", many(*count, "user"))
-            }
-            Self::Kept(reason) => write!(f, "the last good version of its manifests stays in force: {reason}"),
-            Self::Approval(ruling) | Self::Undo(ruling) => f.write_str(ruling),
-            Self::Interruption { users, total, worst } => {
-                if let [(user, time)] = worst.as_slice() {
-                    return write!(f, "about {} without calls for {user}", Minutes(*time));
-                }
-                let worst: Vec<String> = worst.iter().map(|(user, time)| format!("{user} {}", Minutes(*time))).collect();
-                write!(
-                    f,
-                    "about {} without calls for {}, all together; longest: {}",
-                    Minutes(*total),
-                    many(*users, "user"),
-                    worst.join(", ")
-                )
-            }
-        }
-    }
-}
-
-/// Users that a note tells by name.
-const NAMED: usize = 3;
-
-/// The first few of some users, and where all are to be found.
-struct Named<'u>(&'u [Upn]);
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first: Vec<&str> = self.0.iter().take(NAMED).map(Upn::as_str).collect();
-        f.write_str(&first.join(", "))?;
-        match self.0.len().saturating_sub(NAMED) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more; `dialplane import --check` names all"),
-        }
-    }
-}
-
-/// A duration as people speak of it.
-struct Minutes(Duration);
-
-impl fmt::Display for Minutes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_secs() {
-            seconds @ 0..60 => write!(f, "{seconds} s"),
-            seconds => write!(f, "{} min", seconds.div_ceil(60)),
-        }
-    }
 }

@@ -1,4 +1,5 @@
-//! Carrying out, over services that are made for one question: what stands on record, and how many go side by side.
+//! Carrying out, over services that are made for one question: what stands on record, and how many
+//! go side by side.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +12,9 @@ use std::{
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
-    model::{Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value},
+    model::{
+        Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value,
+    },
     plan::Plan,
     ports::{Journal, JournalError, Lease, Provisioner},
     state::VolatileJournal,
@@ -137,18 +140,33 @@ async fn nothing_is_sent_that_is_not_on_record() {
         let mut recorded = BTreeSet::new();
         for line in &log {
             match line.strip_prefix("call ") {
-                Some(call) if call.starts_with("sync") => assert!(recorded.contains("syncing"), "{fails_from}: {log:?}"),
-                Some(call) => assert!(recorded.contains(&*format!("intent {call}")), "{fails_from}: {log:?}"),
+                Some(call) if call.starts_with("sync") => {
+                    assert!(recorded.contains("syncing"), "{fails_from}: {log:?}");
+                }
+                Some(call) => {
+                    assert!(recorded.contains(&*format!("intent {call}")), "{fails_from}: {log:?}");
+                }
                 None => drop(recorded.insert(line.as_str())),
             }
         }
-        assert!(log.first().is_none_or(|line| line.starts_with("counted")), "{fails_from}: {log:?}");
+        assert!(
+            log.first().is_none_or(|line| line.starts_with("counted")),
+            "{fails_from}: {log:?}"
+        );
         let broke = fails_from < records;
-        assert_eq!(matches!(report.stopped, Some(Stop::Journal(_))), broke, "{fails_from}: {report:?}");
+        assert_eq!(
+            matches!(report.stopped, Some(Stop::Journal(_))),
+            broke,
+            "{fails_from}: {report:?}"
+        );
         // Without a journal the sync that was promised stays owed, unless nothing was promised.
         let owed = both.memory(&id("contoso")).sync_owed.is_some();
         assert_eq!(owed, broke && fails_from > 1, "{fails_from}: {log:?}");
-        assert_eq!(both.calls().contains(&"call sync contoso".to_owned()), fails_from >= records - 1, "{fails_from}: {log:?}");
+        assert_eq!(
+            both.calls().contains(&"call sync contoso".to_owned()),
+            fails_from >= records - 1,
+            "{fails_from}: {log:?}"
+        );
     }
 }
 
@@ -166,7 +184,12 @@ impl Journal for Lapsing {
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let inner = self.both.lease(tenant).await?;
         let (token, lapsed) = (inner.token(), Arc::clone(&self.lapsed));
-        Ok(Lease::new(tenant.clone(), token, move || !lapsed.load(Ordering::SeqCst), move || drop(inner)))
+        Ok(Lease::new(
+            tenant.clone(),
+            token,
+            move || !lapsed.load(Ordering::SeqCst),
+            move || drop(inner),
+        ))
     }
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         let syncing = entry.event == Event::Syncing;
@@ -210,7 +233,8 @@ async fn a_stop_begins_no_step_and_still_sends_the_sync() {
 async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
     let house = updates(1).await;
     let plan = house.plan().await;
-    let both = Both { consents: Mutex::new(vec![Consent::Granted, Consent::Missing]), ..Both::default() };
+    let both =
+        Both { consents: Mutex::new(vec![Consent::Granted, Consent::Missing]), ..Both::default() };
     let report = house.apply_with(&plan, &both, &both).await.remove(0);
     assert_eq!(both.calls(), ["call update u00@contoso.com"]);
     assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
@@ -223,12 +247,17 @@ async fn whoever_loses_its_lease_sends_nothing_more_not_even_the_sync() {
     let house = updates(2).await;
     let plan = house.plan().await;
     let all = ["call update u00@contoso.com", "call update u01@contoso.com"];
-    for (lapses_at, sent) in [("intent update u00@contoso.com", 0), ("intent update u01@contoso.com", 1), ("syncing", 2)] {
+    for (lapses_at, sent) in
+        [("intent update u00@contoso.com", 0), ("intent update u01@contoso.com", 1), ("syncing", 2)]
+    {
         let both = Both { lapses_at: Some(lapses_at), ..Both::default() };
         let report = house.apply_with(&plan, &both, &both).await.remove(0);
         assert_eq!(both.calls(), all[..sent], "{lapses_at}");
         assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{lapses_at}");
-        assert!(both.memory(&id("contoso")).sync_owed.is_some(), "{lapses_at}: whoever has it now pays the sync");
+        assert!(
+            both.memory(&id("contoso")).sync_owed.is_some(),
+            "{lapses_at}: whoever has it now pays the sync"
+        );
     }
 }
 
@@ -247,7 +276,9 @@ impl Crowd {
     async fn call(&self) -> Result<(), Fault> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
-        tokio::time::timeout(Duration::from_secs(10), self.barrier.wait()).await.expect("fewer calls than may be");
+        tokio::time::timeout(Duration::from_secs(10), self.barrier.wait())
+            .await
+            .expect("fewer calls than may be");
         // Whoever is started too early comes in now.
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -288,11 +319,14 @@ async fn as_many_users_side_by_side_as_may_be_and_no_more() {
 
 #[tokio::test]
 async fn as_many_tenants_side_by_side_as_may_be_and_no_more() {
-    let tenants = ["t1", "t2", "t3", "t4"].map(|name| (name, "", ["adele enabled useTeamsVoicemail=true"]));
+    let tenants =
+        ["t1", "t2", "t3", "t4"].map(|name| (name, "", ["adele enabled useTeamsVoicemail=true"]));
     let tenants: Vec<(&str, &str, &[&str])> =
         tenants.iter().map(|(name, spec, users)| (*name, *spec, users.as_slice())).collect();
     let mut house = House::open(&fleet(&tenants), |world| {
-        (1..=4).for_each(|n| store(world, &format!("adele@t{n}.com"), Field::UseTeamsVoicemail, Value::Flag(false)));
+        (1..=4).for_each(|n| {
+            store(world, &format!("adele@t{n}.com"), Field::UseTeamsVoicemail, Value::Flag(false));
+        });
     })
     .await;
     house.execution.tenants = 2;

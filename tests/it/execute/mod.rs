@@ -1,4 +1,5 @@
-//! Carrying out: what a failure does to its user, its tenant and the sync, and that nothing is sent that is not on record.
+//! Carrying out: what a failure does to its user, its tenant and the sync, and that nothing is sent
+//! that is not on record.
 
 mod doubles;
 
@@ -12,14 +13,19 @@ use dialplane::{
     sandbox::{Failure, Route, Rule},
 };
 
-use crate::support::{House, contoso, fleet, id, number, of, on, runnable, store, switch, tenant, text};
+use crate::support::{
+    House, contoso, fleet, id, number, of, on, runnable, store, switch, tenant, text,
+};
 
 /// `adele`, `bert`, ... whose voicemail is to be switched on.
 pub(super) async fn updates(count: usize) -> House {
-    let users: Vec<String> = (0..count).map(|n| format!("u{n:02} enabled useTeamsVoicemail=true")).collect();
+    let users: Vec<String> =
+        (0..count).map(|n| format!("u{n:02} enabled useTeamsVoicemail=true")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     House::open(&contoso("", &users), |world| {
-        (0..count).for_each(|n| store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false)));
+        (0..count).for_each(|n| {
+            store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false));
+        });
     })
     .await
 }
@@ -42,25 +48,33 @@ async fn run(house: &House) -> TenantReport {
 
 #[tokio::test]
 async fn a_refused_user_fails_alone() {
-    let house = House::open(&contoso("", &["adele enabled sbcGatewayId=999", "bert enabled useTeamsVoicemail=true"]), |world| {
-        // The manifests name a gateway that the reseller does not have.
-        let missing = world.gateways.keys().copied().find(|id| id.get() == 999).unwrap();
-        world.gateways.remove(&missing);
-        store(world, "adele", Field::SbcGatewayId, crate::support::gateway(805));
-        store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
-    })
+    let house = House::open(
+        &contoso("", &["adele enabled sbcGatewayId=999", "bert enabled useTeamsVoicemail=true"]),
+        |world| {
+            // The manifests name a gateway that the reseller does not have.
+            let missing = world.gateways.keys().copied().find(|id| id.get() == 999).unwrap();
+            world.gateways.remove(&missing);
+            store(world, "adele", Field::SbcGatewayId, crate::support::gateway(805));
+            store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
+        },
+    )
     .await;
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["failed", "accepted"]);
     assert_eq!((&report.sync, report.is_complete()), (&SyncOutcome::Accepted, false));
     let Some(StepOutcome::Failed(fault)) = &report.steps[0] else { panic!("{report:?}") };
-    insta::assert_snapshot!(fault.message, @"update adele@contoso.com in contoso: refused (HTTP 400: sbcGatewayId is not a gateway of this reseller)");
-    assert_eq!(house.writes(), ["update adele@contoso.com: HTTP 400", "update bert@contoso.com", "sync contoso"]);
+    insta::assert_snapshot!(fault.message, @"update adele@contoso.com in contoso: refused (HTTP \
+        400: sbcGatewayId is not a gateway of this reseller)");
+    assert_eq!(
+        house.writes(),
+        ["update adele@contoso.com: HTTP 400", "update bert@contoso.com", "sync contoso"]
+    );
 }
 
 #[tokio::test]
 async fn a_failed_release_leaves_only_its_taker_untried() {
-    let users = ["a enabled +14255550102", "b enabled +14255550103", "c enabled useTeamsVoicemail=true"];
+    let users =
+        ["a enabled +14255550102", "b enabled +14255550103", "c enabled useTeamsVoicemail=true"];
     let house = House::open(&contoso("", &users), |world| {
         store(world, "a", Field::PhoneNumber, number("+14255550101"));
         store(world, "b", Field::PhoneNumber, number("+14255550102"));
@@ -71,7 +85,10 @@ async fn a_failed_release_leaves_only_its_taker_untried() {
     house.fault(on(Failure::Refused, Route::Update).user("b@contoso.com"));
     let report = run(&house).await;
     let plan = house.plan().await;
-    assert_eq!(house.writes(), ["update b@contoso.com: HTTP 400", "update c@contoso.com", "sync contoso"]);
+    assert_eq!(
+        house.writes(),
+        ["update b@contoso.com: HTTP 400", "update c@contoso.com", "sync contoso"]
+    );
     let not_tried: Vec<&str> = report
         .steps
         .iter()
@@ -107,10 +124,14 @@ async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
         assert_eq!((&report.sync, &report.stopped), (&SyncOutcome::Accepted, &None), "{failure:?}");
         let sent = house.writes().iter().filter(|write| write.starts_with("update u00")).count();
         assert_eq!((sent, house.syncs("contoso")), (1, 1), "{failure:?}");
-        // The next pass does not send it again either. If it sees the change, it owes a sync that cannot have come too early.
+        // The next pass does not send it again either. If it sees the change, it owes a sync that
+        // cannot have come too early.
         let plan = house.plan().await;
         assert_eq!(runnable(&plan), [], "{failure:?}: {}", text(&plan));
-        let undone = matches!(failure, Failure::Server | Failure::Dropped | Failure::Garbage | Failure::ErrorInside);
+        let undone = matches!(
+            failure,
+            Failure::Server | Failure::Dropped | Failure::Garbage | Failure::ErrorInside
+        );
         let done = !undone;
         assert_eq!(matches!(of(&plan, "contoso").sync, SyncPlan::Again(_)), done, "{failure:?}");
     }
@@ -120,7 +141,9 @@ async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
 async fn a_timeout_is_unknown() {
     let house = House::configured(
         &contoso("", &["adele enabled"]),
-        |settings| settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500),
+        |settings| {
+            settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500);
+        },
         |world| switch(world, "adele", Calling::Disabled),
     )
     .await;
@@ -138,15 +161,30 @@ async fn who_is_not_let_in_stops_and_what_was_written_is_synced() {
     house.fault(on(Failure::Unauthorized, Route::Update).user("u01@contoso.com"));
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["accepted", "failed", "not tried"]);
-    assert!(matches!(&report.stopped, Some(Stop::Fault(fault)) if fault.kind == FaultKind::Auth), "{report:?}");
-    // One replay with a new token, and no more; the user who is refused for ever does not keep the other unsynced.
-    let sent = ["update u00@contoso.com", "update u01@contoso.com: HTTP 401", "update u01@contoso.com: HTTP 401", "sync contoso"];
-    assert_eq!((report.sync, house.writes()), (SyncOutcome::Accepted, sent.map(str::to_owned).to_vec()));
+    assert!(
+        matches!(&report.stopped, Some(Stop::Fault(fault)) if fault.kind == FaultKind::Auth),
+        "{report:?}"
+    );
+    // One replay with a new token, and no more; the user who is refused for ever does not keep the
+    // other unsynced.
+    let sent = [
+        "update u00@contoso.com",
+        "update u01@contoso.com: HTTP 401",
+        "update u01@contoso.com: HTTP 401",
+        "sync contoso",
+    ];
+    assert_eq!(
+        (report.sync, house.writes()),
+        (SyncOutcome::Accepted, sent.map(str::to_owned).to_vec())
+    );
     // Let in again: the rest.
     house.no_faults();
     let report = run(&house).await;
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(house.writes()[4..], ["update u01@contoso.com", "update u02@contoso.com", "sync contoso"]);
+    assert_eq!(
+        house.writes()[4..],
+        ["update u01@contoso.com", "update u02@contoso.com", "sync contoso"]
+    );
     let plan = house.plan().await;
     assert_eq!(house.apply(&plan).await[0].sync, SyncOutcome::NotNeeded);
 }
@@ -188,7 +226,10 @@ async fn one_expired_token_is_replaced_without_a_word() {
 #[tokio::test]
 async fn too_many_calls_wait_as_told_and_succeed() {
     let house = updates(2).await;
-    let throttled = |route, times| Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, route).times(times) };
+    let throttled = |route, times| Rule {
+        retry_after_seconds: Some(0),
+        ..on(Failure::Throttled, route).times(times)
+    };
     house.fault(throttled(Route::Update, 2));
     house.fault(throttled(Route::Sync, 1));
     let report = run(&house).await;
@@ -209,7 +250,9 @@ async fn a_success_with_an_error_inside_says_neither_yes_nor_no() {
     house.fault(on(Failure::ErrorInside, Route::Update));
     let report = run(&house).await;
     let Some(StepOutcome::Unknown(fault)) = &report.steps[0] else { panic!("{report:?}") };
-    insta::assert_snapshot!(fault.message, @"update u00@contoso.com in contoso: the service sent HTTP 200 with an error inside (the operation could not be completed), so that it is unknown whether this was carried out");
+    insta::assert_snapshot!(fault.message, @"update u00@contoso.com in contoso: the service sent \
+        HTTP 200 with an error inside (the operation could not be completed), so that it is \
+        unknown whether this was carried out");
     assert_eq!(house.user("u00").stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(false)));
 }
 
@@ -244,5 +287,8 @@ async fn a_consent_that_is_withdrawn_after_the_plan_stops_everything() {
     assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
     // How many were listed and who is managed is known, and nothing else.
     let memory = house.journal.memory(&id("contoso"));
-    assert_eq!(memory, Memory { counted: memory.counted, managed: memory.managed.clone(), ..Memory::default() });
+    assert_eq!(
+        memory,
+        Memory { counted: memory.counted, managed: memory.managed.clone(), ..Memory::default() }
+    );
 }

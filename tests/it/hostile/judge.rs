@@ -1,4 +1,5 @@
-//! What no output may hold, looked at as bytes and, where it is Markdown, as a page. Shares nothing with the program's own rules.
+//! What no output may hold, looked at as bytes and, where it is Markdown, as a page. Shares nothing
+//! with the program's own rules.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag};
 
@@ -29,7 +30,10 @@ pub(super) fn any(what: &str, text: &str) {
     }
     for line in text.lines() {
         assert!(!line.trim_start().starts_with("::"), "{what} gives a command: {line}");
-        assert!(!["##[", "##vso["].iter().any(|command| line.contains(command)), "{what} gives a command: {line}");
+        assert!(
+            !["##[", "##vso["].iter().any(|command| line.contains(command)),
+            "{what} gives a command: {line}"
+        );
     }
 }
 
@@ -53,7 +57,8 @@ pub(super) fn json(what: &str, text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{what}: {error}: {text}"))
 }
 
-/// The commands of `validate --output github`: errors at their places, ten at most, and text that is no command.
+/// The commands of `validate --output github`: errors at their places, ten at most, and text that
+/// is no command.
 pub(super) fn annotations(what: &str, text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() <= 10, "{what}: {text}");
@@ -62,7 +67,10 @@ pub(super) fn annotations(what: &str, text: &str) {
         let (properties, message) = inside.split_once("::").unwrap();
         for property in properties.split(',') {
             let (name, value) = property.split_once('=').unwrap();
-            assert!(["file", "line", "col", "title"].contains(&name) && !value.contains(':'), "{what}: {line}");
+            assert!(
+                ["file", "line", "col", "title"].contains(&name) && !value.contains(':'),
+                "{what}: {line}"
+            );
         }
         any(what, &format!("{properties} {message}"));
     }
@@ -88,16 +96,27 @@ pub(super) fn page(what: &str, text: &str) {
             Event::End(pulldown_cmark::TagEnd::CodeBlock) => in_code = false,
             Event::Text(words) if !in_code => plain_words(what, &words),
             Event::Html(html) => {
-                let name = html.trim_end().strip_prefix("<details><summary>").and_then(|rest| rest.strip_suffix("</summary>"));
-                let harmless = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-                let ours = name.is_some_and(|name| name.chars().all(harmless)) || html.trim_end() == "</details>";
+                let name = html
+                    .trim_end()
+                    .strip_prefix("<details><summary>")
+                    .and_then(|rest| rest.strip_suffix("</summary>"));
+                let harmless =
+                    |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+                let ours = name.is_some_and(|name| name.chars().all(harmless))
+                    || html.trim_end() == "</details>";
                 assert!(ours, "{what}: {html}");
             }
             Event::Start(Tag::TableHead | Tag::TableRow) => cells = 0,
             Event::Start(Tag::TableCell) => cells += 1,
-            Event::End(pulldown_cmark::TagEnd::TableRow | pulldown_cmark::TagEnd::TableHead) => assert_eq!(cells, 6, "{what}"),
+            Event::End(pulldown_cmark::TagEnd::TableRow | pulldown_cmark::TagEnd::TableHead) => {
+                assert_eq!(cells, 6, "{what}");
+            }
             Event::Start(
-                Tag::Heading { level: HeadingLevel::H3, .. } | Tag::Paragraph | Tag::Strong | Tag::Table(_) | Tag::HtmlBlock,
+                Tag::Heading { level: HeadingLevel::H3, .. }
+                | Tag::Paragraph
+                | Tag::Strong
+                | Tag::Table(_)
+                | Tag::HtmlBlock,
             )
             | Event::End(_)
             | Event::Text(_)

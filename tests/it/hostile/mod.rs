@@ -1,4 +1,5 @@
-//! Text from outside acts nowhere: it is planted in every input, and every output of the real binary is looked at.
+//! Text from outside acts nowhere: it is planted in every input, and every output of the real
+//! binary is looked at.
 
 mod judge;
 mod size;
@@ -40,18 +41,28 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Three tenants: one with work that is partly held, one that cannot be read, one whose service fails.
+/// Three tenants: one with work that is partly held, one that cannot be read, one whose service
+/// fails.
 fn fleet() -> String {
     let mut text = String::new();
     for (number, tenant) in ["contoso", "unread", "failing"].iter().enumerate() {
         text += &format!(
-            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: disable\n  adopt: all\n  limits: {{ disable: {{ percent: 100, count: 3 }} }}\n  protect: [user0@{tenant}.example, nobody@{tenant}.example]\n  defaults: {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
+            "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+                {{ name: {tenant} }}\nspec:\n  tenantId: \
+                00000000-0000-4000-8000-00000000000{number}\n  mode: enforce\n  prune: \
+                disable\n  adopt: all\n  limits: \
+                {{ disable: {{ percent: 100, count: 3 }} }}\n  protect: [user0@{tenant}.example, \
+                nobody@{tenant}.example]\n  defaults: \
+                {{ sbcGatewayId: 805, useTeamsVoicemail: true }}\n---\napiVersion: \
+                dialplane/v1\nkind: UserSet\nmetadata: \
+                {{ name: all, tenant: {tenant} }}\nspec:\n  users:\n"
         );
         for (user, site) in MARKUP.iter().enumerate() {
             let calling = if user < 4 { "disabled" } else { "enabled" };
             let site = quoted(site.get(..60).unwrap_or(site).trim());
             text += &format!(
-                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: {calling}\n      site: {site}\n      userTag: {site}\n"
+                "    - userPrincipalName: user{user}@{tenant}.example\n      calling: \
+                    {calling}\n      site: {site}\n      userTag: {site}\n"
             );
             if user == 0 {
                 text += &format!("      reason: {site}\n");
@@ -69,7 +80,11 @@ fn world(mut world: World) -> World {
             user.calling = Calling::Enabled;
             user.stored.set(Field::UserTag, Value::Text(TERMINAL.into()));
         }
-        for name in ["ann\u{202e}\u{200b}@evil.example", "##[error]x@evil.example", "`www.evil`**@evil.example"] {
+        for name in [
+            "ann\u{202e}\u{200b}@evil.example",
+            "##[error]x@evil.example",
+            "`www.evil`**@evil.example",
+        ] {
             let mut details = Details::default();
             details.set(Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap()));
             details.set(Field::UserTag, Value::Text(MARKUP[0].into()));
@@ -89,7 +104,10 @@ async fn planted() -> Stage {
     let (unread, failing) = (id("unread"), id("failing"));
     stage.sandbox.faults(|faults| {
         faults.words = Some(format!("{} {TERMINAL}", MARKUP[0]));
-        let rule = |failure, route, tenant: &str| Rule { tenant: Some(tenant.to_owned()), ..Rule::new(failure).on(route) };
+        let rule = |failure, route, tenant: &str| Rule {
+            tenant: Some(tenant.to_owned()),
+            ..Rule::new(failure).on(route)
+        };
         faults.rules = vec![
             rule(Failure::ErrorInside, Route::ListUsers, &unread),
             rule(Failure::Forbidden, Route::Disable, &failing),
@@ -130,7 +148,11 @@ async fn look(stage: &Stage, arguments: &[&str]) -> String {
     out + &err
 }
 
-async fn run(stage: &Stage, arguments: &[&str], change: impl FnOnce(&mut Command)) -> (String, String) {
+async fn run(
+    stage: &Stage,
+    arguments: &[&str],
+    change: impl FnOnce(&mut Command),
+) -> (String, String) {
     let mut command = dialplane(stage.path(), arguments);
     change(&mut command);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
@@ -141,8 +163,17 @@ async fn run(stage: &Stage, arguments: &[&str], change: impl FnOnce(&mut Command
 async fn commands_that_look_show_text_as_text() {
     let stage = planted().await;
     let plan = look(&stage, &["plan"]).await;
-    for shown in ["Lobby** @acme/oncall", "E\\u{1b}[2K", "\\u{202e}", "```\\n**Checked", "#\\u{23}[error]owned"] {
-        assert!(plan.contains(&shown.replace("```\\n", "\\n```\\n")), "the plan does not show {shown}: {plan}");
+    for shown in [
+        "Lobby** @acme/oncall",
+        "E\\u{1b}[2K",
+        "\\u{202e}",
+        "```\\n**Checked",
+        "#\\u{23}[error]owned",
+    ] {
+        assert!(
+            plan.contains(&shown.replace("```\\n", "\\n```\\n")),
+            "the plan does not show {shown}: {plan}"
+        );
     }
     for output in ["json", "markdown"] {
         look(&stage, &["plan", "--output", output]).await;
@@ -160,7 +191,11 @@ async fn commands_that_look_show_text_as_text() {
         look(&stage, &["why", "user1@contoso.example", "--output", output]).await;
         look(&stage, &["status", "--output", output]).await;
     }
-    look(&stage, &["credentials", "regenerate", "contoso", "--into", FILES[2], "--confirm", TERMINAL]).await;
+    look(
+        &stage,
+        &["credentials", "regenerate", "contoso", "--into", FILES[2], "--confirm", TERMINAL],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +208,12 @@ async fn what_was_done_is_told_as_text() {
     for output in ["text", "json"] {
         let history = look(&stage, &["history", "--output", output]).await;
         assert!(history.contains("1b"), "the author is not told: {history}");
-        for user in ["user0@contoso.example", "user5@contoso.example", "user1@failing.example", "user5@failing.example"] {
+        for user in [
+            "user0@contoso.example",
+            "user5@contoso.example",
+            "user1@failing.example",
+            "user5@failing.example",
+        ] {
             look(&stage, &["why", user, "--output", output]).await;
         }
         look(&stage, &["journal", "check", "--output", output]).await;
@@ -232,9 +272,12 @@ async fn mistakes_are_told_as_text() {
     let stage = planted().await;
     let folder = stage.path().join("manifests");
     fs::write(folder.join(FILES[2]), format!("kind: {}\n", quoted(TERMINAL))).unwrap();
-    fs::write(folder.join(FILES[3]), "kind: \u{202e}x\u{1b}[2J\u{2028}::error::x \u{e0041}\n").unwrap();
+    fs::write(folder.join(FILES[3]), "kind: \u{202e}x\u{1b}[2J\u{2028}::error::x \u{e0041}\n")
+        .unwrap();
     let wrong = format!(
-        "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: x, tenant: contoso }}\nspec:\n  users:\n    - {{ userPrincipalName: user4@contoso.example, calling: {0}, {0}: 1, phoneNumber: {0} }}\n",
+        "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: \
+            {{ name: x, tenant: contoso }}\nspec:\n  users:\n    - \
+            {{ userPrincipalName: user4@contoso.example, calling: {0}, {0}: 1, phoneNumber: {0} }}\n",
         quoted(TERMINAL)
     );
     fs::write(folder.join(FILES[4]), wrong).unwrap();
@@ -291,8 +334,14 @@ async fn settings_arguments_and_variables_are_told_as_text() {
     }
     let path = stage.path().join("dialplane.yaml");
     let config = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("{config}\u{202e}key: 1\nmanifests: [{}]\n", quoted(TERMINAL))).unwrap();
-    for arguments in [&["plan"][..], &["validate", "--output", "github"], &["validate", "--output", "json"], &["doctor"]] {
+    fs::write(&path, format!("{config}\u{202e}key: 1\nmanifests: [{}]\n", quoted(TERMINAL)))
+        .unwrap();
+    for arguments in [
+        &["plan"][..],
+        &["validate", "--output", "github"],
+        &["validate", "--output", "json"],
+        &["doctor"],
+    ] {
         look(&stage, arguments).await;
     }
 }
@@ -304,11 +353,20 @@ async fn kept_live_state_and_what_is_made_of_it_are_told_as_text() {
     judge::json("a snapshot", &snapshot);
     let name = "shot\u{202e}\n::error::x\u{1b}[2J.json";
     let reader = "\"reader\":";
-    let other = snapshot.replace(&format!("{reader}\"connecttoteams\""), &format!("{reader}{}", quoted(TERMINAL)));
+    let other = snapshot
+        .replace(&format!("{reader}\"connecttoteams\""), &format!("{reader}{}", quoted(TERMINAL)));
     assert_ne!(other, snapshot);
     fs::write(stage.path().join(name), other).unwrap();
-    fs::write(stage.path().join("list.csv"), format!("teamsUserId,callingStatus\n\"{TERMINAL}\",{TERMINAL}\nx,\n")).unwrap();
-    fs::write(stage.path().join("wrong\u{1b}[2J.json"), "{\"kind\": \"\u{202e}\", \"\u{1b}[2J\": 1}").unwrap();
+    fs::write(
+        stage.path().join("list.csv"),
+        format!("teamsUserId,callingStatus\n\"{TERMINAL}\",{TERMINAL}\nx,\n"),
+    )
+    .unwrap();
+    fs::write(
+        stage.path().join("wrong\u{1b}[2J.json"),
+        "{\"kind\": \"\u{202e}\", \"\u{1b}[2J\": 1}",
+    )
+    .unwrap();
     for live in [name, "list.csv", "wrong\u{1b}[2J.json"] {
         for output in ["text", "json", "markdown"] {
             let mut arguments = vec!["plan", "--live", live, "--output", output];
@@ -344,7 +402,9 @@ async fn the_service_logs_text_as_text() {
     for (format, output) in [("text", "text"), ("json", "json")] {
         let mut running = stage.start(&["run", "-vv", "--log-format", format, "--output", output]);
         running.until("the service has failed", || stage.text("stdout").contains("failing")).await;
-        running.until("the service has logged", || stage.text("stderr").contains("not accepted")).await;
+        running
+            .until("the service has logged", || stage.text("stderr").contains("not accepted"))
+            .await;
         let status = look(&stage, &["status"]).await;
         assert!(!status.is_empty());
         look(&stage, &["status", "--output", "json"]).await;

@@ -10,10 +10,14 @@ use dialplane::{
 use super::judge;
 use crate::{stage::dialplane, support::House};
 
-/// A tenant whose users get tags, and `disabled` of them lose calling; others of their sites keep it.
+/// A tenant whose users get tags, and `disabled` of them lose calling; others of their sites keep
+/// it.
 fn tenant(name: &str, number: usize, users: usize, disabled: usize) -> String {
     let mut text = format!(
-        "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-{number:012}\n  mode: enforce\n  prune: never\n  limits: {{ disable: {{ percent: 100, count: 10000 }}, changes: {{ percent: 100, count: 10000 }} }}\n  defaults: {{ sbcGatewayId: 805 }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {name} }}\nspec:\n  users:\n"
+        "---\napiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+            {{ name: {name} }}\nspec:\n  tenantId: 00000000-0000-4000-8000-{number:012}\n  mode: \
+            enforce\n  prune: never\n  limits: \
+            {{ disable: {{ percent: 100, count: 10000 }}, changes: {{ percent: 100, count: 10000 }} }}\n  defaults: {{ sbcGatewayId: 805 }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: {name} }}\nspec:\n  users:\n"
     );
     for user in 0..users {
         let calling = if user < disabled { "disabled" } else { "enabled" };
@@ -28,8 +32,11 @@ fn tenant(name: &str, number: usize, users: usize, disabled: usize) -> String {
 
 /// The page of a plan in which each user differs.
 async fn page(tenants: &[(String, usize, usize)]) -> String {
-    let text: String =
-        tenants.iter().enumerate().map(|(n, (name, users, disabled))| tenant(name, n, *users, *disabled)).collect();
+    let text: String = tenants
+        .iter()
+        .enumerate()
+        .map(|(n, (name, users, disabled))| tenant(name, n, *users, *disabled))
+        .collect();
     let per_hour = PerHour { disable: 10_000, numbers: 10_000, changes: 10_000 };
     let house = House::configured(
         &text,
@@ -55,27 +62,42 @@ fn fold<'p>(page: &'p str, tenant: &str) -> Option<&'p str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_tenant_leaves_room_for_those_who_lose_calling_and_for_those_behind_it() {
-    let page = page(&[("alpha".into(), 900, 0), ("middle".into(), 4, 0), ("zulu".into(), 6, 3)]).await;
+    let page =
+        page(&[("alpha".into(), 900, 0), ("middle".into(), 4, 0), ("zulu".into(), 6, 3)]).await;
     let people = page.find("- user0002@zulu.example").unwrap();
     assert!(people < page.find("| tenant |").unwrap(), "{page}");
     let (zulu, alpha) = (fold(&page, "zulu").unwrap(), fold(&page, "alpha").unwrap());
-    assert!(page.find(zulu).unwrap() < page.find(alpha).unwrap(), "who could be harmed most comes first");
+    assert!(
+        page.find(zulu).unwrap() < page.find(alpha).unwrap(),
+        "who could be harmed most comes first"
+    );
     assert_eq!(zulu.matches("\n- disable  user").count(), 3, "{zulu}");
     assert_eq!(fold(&page, "middle").unwrap().matches("\n  update").count(), 4);
     let shown = alpha.matches("\n  update").count();
     assert!(shown > 100, "{shown}");
-    assert!(alpha.contains(&format!("... and {} to update; `dialplane plan` shows them", 900 - shown)), "{alpha}");
+    assert!(
+        alpha.contains(&format!("... and {} to update; `dialplane plan` shows them", 900 - shown)),
+        "{alpha}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_sites_and_rows_are_cut_with_a_count() {
     let page = page(&[("alpha".into(), 1600, 800), ("zulu".into(), 4, 2)]).await;
     let bold = page.lines().find(|line| line.starts_with("**")).unwrap();
-    assert!(bold.starts_with("**802 people would lose calling: alpha 800 (floor 0 1") && bold.len() < 400, "{bold}");
+    assert!(
+        bold.starts_with("**802 people would lose calling: alpha 800 (floor 0 1")
+            && bold.len() < 400,
+        "{bold}"
+    );
     assert!(bold.contains("788 in 788 other sites"), "{bold}");
     let list = page.split("```diff\n").nth(1).unwrap().split("```").next().unwrap();
     let named = list.matches("- user").count();
-    assert!(list.contains("user0001@zulu.example") && list.contains(&format!("... and {} more", 802 - named)), "{list}");
+    assert!(
+        list.contains("user0001@zulu.example")
+            && list.contains(&format!("... and {} more", 802 - named)),
+        "{list}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,15 +117,19 @@ async fn many_tenants_are_counted_where_they_do_not_fit() {
 fn ten_annotations_tell_of_each_file_and_of_how_many_there_are() {
     let folder = tempfile::tempdir().unwrap();
     let users = |calling: &str, count: usize| {
-        let head = "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: x, tenant: y }\nspec:\n  users:\n";
-        let user = |n| format!("    - {{ userPrincipalName: u{n}@y.example, calling: {calling} }}\n");
+        let head = "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: \
+            { name: x, tenant: y }\nspec:\n  users:\n";
+        let user =
+            |n| format!("    - {{ userPrincipalName: u{n}@y.example, calling: {calling} }}\n");
         head.to_owned() + &(0..count).map(user).collect::<String>()
     };
     std::fs::write(folder.path().join("a.yaml"), users("on", 20)).unwrap();
     std::fs::write(folder.path().join("b.yaml"), "kind: Tenantt\n").unwrap();
     std::fs::write(folder.path().join("c.yaml"), "a: [\n").unwrap();
-    let output = dialplane(folder.path(), &["validate", ".", "--output", "github"]).output().unwrap();
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let output =
+        dialplane(folder.path(), &["validate", ".", "--output", "github"]).output().unwrap();
+    let (out, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     judge::annotations("validate", &out);
     assert_eq!(out.lines().count(), 10, "{out}");
     for file in ["a.yaml", "b.yaml", "c.yaml"] {
@@ -111,7 +137,13 @@ fn ten_annotations_tell_of_each_file_and_of_how_many_there_are() {
     }
     let all = err.lines().filter(|line| line.starts_with("./")).count();
     assert!(all > 20, "{err}");
-    assert!(out.ends_with(&format!("::error title=dialplane::and {} more errors; the log has all\n", all - 9)), "{out}{err}");
+    assert!(
+        out.ends_with(&format!(
+            "::error title=dialplane::and {} more errors; the log has all\n",
+            all - 9
+        )),
+        "{out}{err}"
+    );
     assert!(err.contains(&format!("{all} errors")), "{err}");
 }
 
@@ -129,6 +161,10 @@ fn what_has_no_place_is_an_annotation_too() {
         let output = dialplane(folder.path(), arguments).output().unwrap();
         let out = String::from_utf8(output.stdout).unwrap();
         judge::annotations(&format!("{arguments:?}"), &out);
-        assert_eq!((output.status.code(), out.lines().count()), (Some(1), 1), "{arguments:?}: {out}");
+        assert_eq!(
+            (output.status.code(), out.lines().count()),
+            (Some(1), 1),
+            "{arguments:?}: {out}"
+        );
     }
 }

@@ -112,10 +112,16 @@ async fn a_tenant_that_comes_back_file_by_file_is_waited_for_once_more() {
 #[tokio::test]
 async fn an_empty_file_of_unknown_content_holds_removals() {
     let (mut house, _) = managed(&ALL).await;
-    house.in_force.doubt(&dialplane::model::Doubt { reason: "x.yaml is empty".to_owned(), remedy: "fill it".to_owned() });
+    house.in_force.doubt(&dialplane::model::Doubt {
+        reason: "x.yaml is empty".to_owned(),
+        remedy: "fill it".to_owned(),
+    });
     assert_eq!(running(&house.plan().await), [""; 0]);
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
-    house.in_force.doubt(&dialplane::model::Doubt { reason: "x.yaml is empty".to_owned(), remedy: "fill it".to_owned() });
+    house.in_force.doubt(&dialplane::model::Doubt {
+        reason: "x.yaml is empty".to_owned(),
+        remedy: "fill it".to_owned(),
+    });
     let plan = house.plan().await;
     assert_eq!(running(&plan), [""; 0]);
     let hold = &of(&plan, "contoso").steps[0].holds[0];

@@ -1,4 +1,5 @@
-//! Approvals: each opens what it names for the plan that it was made for, once, and says what became of it.
+//! Approvals: each opens what it names for the plan that it was made for, once, and says what
+//! became of it.
 
 use dialplane::{
     model::{Calling, Entry, Event, Field, Fingerprint, Value},
@@ -10,12 +11,15 @@ use jiff::Timestamp;
 
 use super::{carry_out, done, scenario, show};
 use crate::filters::plain;
-use crate::support::{House, NOTHING, contoso, id, name, of, on, runnable, store, stranger, switch, text};
+use crate::support::{
+    House, NOTHING, contoso, id, name, of, on, runnable, store, stranger, switch, text,
+};
 
 /// The manifests are this file; approvals stand in others.
 const FLEET: &str = "fleet.yaml";
 
-/// Twenty users of whom `leavers` are to be disabled, one of them protected; the last one gets voicemail.
+/// Twenty users of whom `leavers` are to be disabled, one of them protected; the last one gets
+/// voicemail.
 fn fleet(leavers: usize) -> String {
     let user = |n| match n {
         0 => "u00 disabled reason=left".to_owned(),
@@ -62,16 +66,26 @@ async fn an_approval_lets_its_plan_through_once() {
     show("approval_wanted", &text(&held));
     let file = approval(&held);
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &file)]);
-    assert_eq!(fingerprint(&house.plan().await), fingerprint(&held), "the approval itself moves nothing");
+    assert_eq!(
+        fingerprint(&house.plan().await),
+        fingerprint(&held),
+        "the approval itself moves nothing"
+    );
     let plan = house.plan().await;
     assert_eq!(disables(&plan), 4, "{}", text(&plan));
-    assert!(text(&plan).contains("opens limit and protected for 4 users, once: the interns have left"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("opens limit and protected for 4 users, once: the interns have left"),
+        "{}",
+        text(&plan)
+    );
     assert_eq!(carry_out(&house, &plan).await.len(), 6, "four disables, an update, a sync");
     let after = house.plan().await;
     assert!(rulings(&after).contains("was used by run run-1 on "), "{}", text(&after));
     done(&house, &after).await;
     // The same people come back, and the same file is still there.
-    house.sandbox.world(|world| (0..4).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled)));
+    house
+        .sandbox
+        .world(|world| (0..4).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled)));
     let again = house.plan_in(25).await;
     assert_eq!(disables(&again), 0, "{}", text(&again));
 }
@@ -87,7 +101,12 @@ async fn what_is_written_is_read_back() {
     // Before somebody says why, it is a mistake, and nobody else suffers from it.
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &written)]);
     let plan = house.plan().await;
-    assert_eq!(runnable(&plan), [("update".to_owned(), "u19@contoso.com".to_owned())], "{}", text(&plan));
+    assert_eq!(
+        runnable(&plan),
+        [("update".to_owned(), "u19@contoso.com".to_owned())],
+        "{}",
+        text(&plan)
+    );
     let filled = render::approvals(&held, "said \"go\"\n# by: the board", now);
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &filled)]);
     let approvals = house.in_force.approvals.get(&name("contoso")).unwrap();
@@ -112,12 +131,19 @@ async fn it_dies_when_manifests_or_live_state_move() {
     for (before, after) in [
         ("u10@contoso.com\", calling: enabled", "u10@contoso.com\", calling: disabled"),
         ("protect: [u00@contoso.com]", "protect: [u01@contoso.com]"),
-        ("u10@contoso.com\", calling: enabled, useTeamsVoicemail: true", "u10@contoso.com\", calling: enabled"),
+        (
+            "u10@contoso.com\", calling: enabled, useTeamsVoicemail: true",
+            "u10@contoso.com\", calling: enabled",
+        ),
     ] {
         assert!(good.contains(before), "{before}");
         edit(&mut house, &good.replace(before, after));
         let plan = house.plan().await;
-        assert!(disables(&plan) == 0 && rulings(&plan).contains(" is dead: it was made for plan "), "{}", text(&plan));
+        assert!(
+            disables(&plan) == 0 && rulings(&plan).contains(" is dead: it was made for plan "),
+            "{}",
+            text(&plan)
+        );
     }
     edit(&mut house, &good);
     assert_eq!(disables(&house.plan().await), 4, "what moved back is as it was");
@@ -127,7 +153,9 @@ async fn it_dies_when_manifests_or_live_state_move() {
     show("approval_dead", &text(&plan));
     house.sandbox.world(|world| store(world, "u15", Field::UseTeamsVoicemail, Value::Flag(true)));
     assert_eq!(disables(&house.plan().await), 4);
-    house.sandbox.world(|world| stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[]));
+    house
+        .sandbox
+        .world(|world| stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[]));
     let plan = house.plan().await;
     assert!(rulings(&plan).contains(" is dead: "), "one more person has calling: {}", text(&plan));
 }
@@ -182,8 +210,10 @@ async fn it_opens_only_what_it_names() {
 #[tokio::test]
 async fn it_lifts_what_a_person_may_judge_and_nothing_else() {
     let mut house = house(4).await;
-    let closed =
-        fleet(4).replace("protect:", "windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }, protect:");
+    let closed = fleet(4).replace(
+        "protect:",
+        "windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }, protect:",
+    );
     house.edit(&[(FLEET, &closed)]);
     // What also waits for a window can be approved before that opens.
     let file = approval(&house.plan().await);
@@ -191,7 +221,8 @@ async fn it_lifts_what_a_person_may_judge_and_nothing_else() {
     let plan = house.plan().await;
     assert!(rulings(&plan).contains("opens limit and protected for 4 users"), "{}", text(&plan));
     let disables = of(&plan, "contoso").steps.iter().filter(|step| step.action == Action::Disable);
-    let kinds: Vec<HoldKind> = disables.flat_map(|step| &step.holds).map(|hold| hold.kind).collect();
+    let kinds: Vec<HoldKind> =
+        disables.flat_map(|step| &step.holds).map(|hold| hold.kind).collect();
     assert_eq!(kinds, [HoldKind::Window; 4], "{}", text(&plan));
 }
 
@@ -228,9 +259,18 @@ async fn a_crash_behind_the_mark_does_not_use_it_twice() {
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &file)]);
     let plan = house.plan().await;
     let tenant: &TenantPlan = of(&plan, "contoso");
-    let event = Event::Approved { approval: tenant.approvals()[0].clone(), plan: fingerprint(&plan).clone() };
+    let event = Event::Approved {
+        approval: tenant.approvals()[0].clone(),
+        plan: fingerprint(&plan).clone(),
+    };
     let run = dialplane::model::RunId::new("crashed");
-    let entry = Entry { at: Timestamp::now(), run, tenant: name("contoso"), tenant_id: id("contoso"), event };
+    let entry = Entry {
+        at: Timestamp::now(),
+        run,
+        tenant: name("contoso"),
+        tenant_id: id("contoso"),
+        event,
+    };
     let lease = house.journal.lease(&entry.tenant_id).await.unwrap();
     house.journal.record(&lease, entry).await.unwrap();
     let plan = house.plan().await;
@@ -257,11 +297,17 @@ async fn a_deleted_one_is_gone_although_its_tenant_keeps_an_older_version() {
     let broken = fleet(4).replace("mode: enforce", "mode: enforced");
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &file)]);
     house.edit(&[(FLEET, &broken), ("approval.yaml", &file)]);
-    assert!(house.in_force.kept.contains_key(&name("contoso")) && disables(&house.plan().await) == 4);
+    assert!(
+        house.in_force.kept.contains_key(&name("contoso")) && disables(&house.plan().await) == 4
+    );
     house.edit(&[(FLEET, &broken), ("approval.yaml", "# withdrawn\n")]);
     let plan = house.plan().await;
     assert_eq!(disables(&plan), 0, "{}", text(&plan));
-    let limits = of(&plan, "contoso").steps.iter().flat_map(|step| &step.holds).filter(|hold| hold.kind == HoldKind::Limit);
+    let limits = of(&plan, "contoso")
+        .steps
+        .iter()
+        .flat_map(|step| &step.holds)
+        .filter(|hold| hold.kind == HoldKind::Limit);
     assert_eq!(limits.count(), 3);
 }
 

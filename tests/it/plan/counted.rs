@@ -20,34 +20,54 @@ fn kinds(plan: &dialplane::plan::Plan, tenant: &str) -> Vec<HoldKind> {
 #[tokio::test]
 async fn a_first_number_and_a_new_user_are_under_no_limit() {
     let nothing = "limits: { numbers: { percent: 0 } }";
-    let house = House::open(&contoso(nothing, &["adele enabled +14255550100", "bert enabled"]), |world| {
-        store(world, "adele", Field::PhoneNumber, Value::NoPhone);
-    })
-    .await;
+    let house =
+        House::open(&contoso(nothing, &["adele enabled +14255550100", "bert enabled"]), |world| {
+            store(world, "adele", Field::PhoneNumber, Value::NoPhone);
+        })
+        .await;
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"], "she had none: {}", text(&plan));
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com", "sync contoso"],
+        "she had none: {}",
+        text(&plan)
+    );
     let nothing = "limits: { changes: { percent: 0 } }";
-    let house = House::open(&contoso(nothing, &["adele enabled useTeamsVoicemail=true", "bert enabled"]), |world| {
-        switch(world, "adele", Calling::Disabled);
-        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
-    })
+    let house = House::open(
+        &contoso(nothing, &["adele enabled useTeamsVoicemail=true", "bert enabled"]),
+        |world| {
+            switch(world, "adele", Calling::Disabled);
+            store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+        },
+    )
     .await;
     let plan = house.plan().await;
     let calls = ["update adele@contoso.com", "enable adele@contoso.com", "sync contoso"];
-    assert_eq!(carry_out(&house, &plan).await, calls, "she has no calling to lose: {}", text(&plan));
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        calls,
+        "she has no calling to lose: {}",
+        text(&plan)
+    );
     done(&house, &house.plan().await).await;
 }
 
 #[tokio::test]
 async fn of_a_few_some_may_leave_and_not_all() {
     let spec = format!("prune: disable, adopt: named, {LOOSE}");
-    let mut house = House::open(&contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]), |_| {}).await;
+    let mut house =
+        House::open(&contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]), |_| {})
+            .await;
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     house.edit(&[("fleet.yaml", &contoso(&spec, &[]))]);
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "contoso"), [HoldKind::EmptyDesired; 3], "{}", text(&plan));
-    assert!(text(&plan).contains("the manifests name 0 users of this tenant, and 3 were managed"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("the manifests name 0 users of this tenant, and 3 were managed"),
+        "{}",
+        text(&plan)
+    );
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled"]))]);
     let plan = house.plan().await;
     let calls = ["disable bert@contoso.com", "disable carl@contoso.com", "sync contoso"];
@@ -59,14 +79,21 @@ async fn of_a_few_some_may_leave_and_not_all() {
     })
     .await;
     let plan = house.plan().await;
-    assert!(text(&plan).contains("the manifests name nobody of this tenant: perhaps a file is missing"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("the manifests name nobody of this tenant: perhaps a file is missing"),
+        "{}",
+        text(&plan)
+    );
     assert_eq!(carry_out(&house, &plan).await, NOTHING);
 }
 
 #[tokio::test]
 async fn the_hour_of_the_fleet_counts_what_would_be_sent() {
     let none = "limits: { disable: { percent: 0 } }";
-    let manifests = fleet(&[("contoso", none, &["adele disabled", "carl disabled"]), ("fabrikam", LOOSE, &["bert disabled"])]);
+    let manifests = fleet(&[
+        ("contoso", none, &["adele disabled", "carl disabled"]),
+        ("fabrikam", LOOSE, &["bert disabled"]),
+    ]);
     let one = |settings: &mut Settings| settings.execution.per_hour.disable = 1;
     let mut house = House::configured(&manifests, one, |world: &mut World| {
         for who in ["adele@contoso.com", "carl@contoso.com", "bert@fabrikam.com"] {
@@ -77,7 +104,12 @@ async fn the_hour_of_the_fleet_counts_what_would_be_sent() {
     // What contoso's own limit holds is not counted, and not told of the hour.
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "contoso"), [HoldKind::Limit; 2], "{}", text(&plan));
-    assert_eq!(runnable(&plan), [("disable".to_owned(), "bert@fabrikam.com".to_owned())], "{}", text(&plan));
+    assert_eq!(
+        runnable(&plan),
+        [("disable".to_owned(), "bert@fabrikam.com".to_owned())],
+        "{}",
+        text(&plan)
+    );
     carry_out(&house, &plan).await;
     house.execution.per_hour.disable = 0;
     let plan = house.plan().await;

@@ -1,4 +1,5 @@
-//! The worst mistakes in git and at the service: each is stopped before the first call, with words that say what it is.
+//! The worst mistakes in git and at the service: each is stopped before the first call, with words
+//! that say what it is.
 
 use dialplane::{
     manifest::{self, ManifestFile},
@@ -15,8 +16,9 @@ async fn stopped(house: &House, kind: HoldKind, words: &str) -> Plan {
     let plan = house.plan().await;
     let told = text(&plan);
     assert!(told.contains(words), "{told}");
-    let holds =
-        plan.tenants.iter().flat_map(|tenant| tenant.holds.iter().chain(tenant.steps.iter().flat_map(|step| &step.holds)));
+    let holds = plan.tenants.iter().flat_map(|tenant| {
+        tenant.holds.iter().chain(tenant.steps.iter().flat_map(|step| &step.holds))
+    });
     assert!(holds.into_iter().any(|hold| hold.kind == kind), "{told}");
     assert_eq!(carry_out(house, &plan).await, NOTHING, "{told}");
     plan
@@ -37,9 +39,22 @@ async fn a_folder_that_was_emptied() {
     let loose = "prune: disable, adopt: named, limits: { disable: { percent: 100 } }";
     let mut house = twenty(loose).await;
     house.edit(&[("fleet.yaml", &contoso(loose, &[]))]);
-    stopped(&house, HoldKind::EmptyDesired, "the manifests name 0 users of this tenant, and 20 were managed").await;
-    house.edit(&[("fleet.yaml", &contoso(loose, &["u00 enabled +14255590000", "u01 enabled +14255590001"]))]);
-    stopped(&house, HoldKind::EmptyDesired, "the manifests name 2 users of this tenant, and 20 were managed").await;
+    stopped(
+        &house,
+        HoldKind::EmptyDesired,
+        "the manifests name 0 users of this tenant, and 20 were managed",
+    )
+    .await;
+    house.edit(&[(
+        "fleet.yaml",
+        &contoso(loose, &["u00 enabled +14255590000", "u01 enabled +14255590001"]),
+    )]);
+    stopped(
+        &house,
+        HoldKind::EmptyDesired,
+        "the manifests name 2 users of this tenant, and 20 were managed",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -66,7 +81,12 @@ async fn a_default_that_switches_everybody_off() {
     let users: Vec<String> = (0..20).map(|n| format!("u{n:02} disabled +1425559{n:04}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     house.edit(&[("fleet.yaml", &contoso("", &users))]);
-    stopped(&house, HoldKind::Limit, "20 of 20 people would lose calling; the limit is 2 (10 %, at most 25)").await;
+    stopped(
+        &house,
+        HoldKind::Limit,
+        "20 of 20 people would lose calling; the limit is 2 (10 %, at most 25)",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -74,7 +94,8 @@ async fn a_bad_template_over_three_hundred_tenants() {
     // One in each is what each tenant allows.
     let names: Vec<String> = (0..300).map(|n| format!("t{n}")).collect();
     let users = ["a disabled", "b enabled"];
-    let tenants: Vec<(&str, &str, &[&str])> = names.iter().map(|name| (name.as_str(), "", &users[..])).collect();
+    let tenants: Vec<(&str, &str, &[&str])> =
+        names.iter().map(|name| (name.as_str(), "", &users[..])).collect();
     let mut house = House::open(&fleet(&tenants), |world| {
         for user in world.tenants.values_mut().flat_map(|tenant| tenant.users.values_mut()) {
             user.calling = Calling::Enabled;
@@ -83,13 +104,20 @@ async fn a_bad_template_over_three_hundred_tenants() {
     })
     .await;
     house.execution.tenants = 8;
-    stopped(&house, HoldKind::HourLimit, "over all tenants 300 people would lose calling now, after 0 within the last hour")
-        .await;
+    stopped(
+        &house,
+        HoldKind::HourLimit,
+        "over all tenants 300 people would lose calling now, after 0 within the last hour",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_branch_that_is_half_merged() {
-    let whole = fleet(&[("contoso", "", &["adele enabled +14255550100"]), ("fabrikam", "", &["bert enabled none"])]);
+    let whole = fleet(&[
+        ("contoso", "", &["adele enabled +14255550100"]),
+        ("fabrikam", "", &["bert enabled none"]),
+    ]);
     let mut house = House::open(&whole, |_| {}).await;
     // The number goes to fabrikam, and the half that takes it from contoso is not there yet.
     let half = whole.replace("phoneNumber: none", "phoneNumber: \"+14255550100\"");
@@ -98,27 +126,34 @@ async fn a_branch_that_is_half_merged() {
     assert_eq!(loaded.diagnostics[0].labels.len(), 1, "both places");
     house.edit(&[("fleet.yaml", &half)]);
     let plan = house.plan().await;
-    assert!(text(&plan).contains("the last good version of its manifests stays in force"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("the last good version of its manifests stays in force"),
+        "{}",
+        text(&plan)
+    );
     assert_eq!(carry_out(&house, &plan).await, NOTHING);
 }
 
 #[tokio::test]
 async fn a_list_that_the_service_cut_short() {
     let spec = "prune: disable, limits: { disable: { percent: 100 } }";
-    let house = House::open(&contoso(spec, &["adele enabled", "bert disabled", "carl enabled"]), |world| {
-        switch(world, "bert", Calling::Enabled);
-    })
-    .await;
+    let house =
+        House::open(&contoso(spec, &["adele enabled", "bert disabled", "carl enabled"]), |world| {
+            switch(world, "bert", Calling::Enabled);
+        })
+        .await;
     house.fault(on(Failure::ShortList, Route::ListUsers));
     stopped(&house, HoldKind::Coverage, "the list of users may not be whole").await;
 }
 
 #[tokio::test]
 async fn a_typing_error_that_hits_somebody_elses_number() {
-    let house = House::open(&contoso("", &["adele enabled +14255550101", "bert enabled"]), |world| {
-        store(world, "adele", Field::PhoneNumber, Value::NoPhone);
-        store(world, "bert", Field::PhoneNumber, number("+14255550101"));
-    })
-    .await;
-    stopped(&house, HoldKind::NumberTaken, "+14255550101 is held by bert@contoso.com (enabled)").await;
+    let house =
+        House::open(&contoso("", &["adele enabled +14255550101", "bert enabled"]), |world| {
+            store(world, "adele", Field::PhoneNumber, Value::NoPhone);
+            store(world, "bert", Field::PhoneNumber, number("+14255550101"));
+        })
+        .await;
+    stopped(&house, HoldKind::NumberTaken, "+14255550101 is held by bert@contoso.com (enabled)")
+        .await;
 }

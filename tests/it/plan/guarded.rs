@@ -1,7 +1,9 @@
 //! Protected numbers and sites, limits of each kind, and who may be pruned.
 
 use dialplane::{
-    model::{Before, Calling, Details, Entry, Event, Field, RunId, StepOutcome, UserId, Value, Verb},
+    model::{
+        Before, Calling, Details, Entry, Event, Field, RunId, StepOutcome, UserId, Value, Verb,
+    },
     pass,
     plan::{HoldKind, Note, Plan},
     sandbox::{Failure, Route, World},
@@ -11,19 +13,25 @@ use jiff::Timestamp;
 
 use super::{carry_out, done, scenario};
 use crate::support::{
-    House, NOTHING, contoso, fleet, id, name, number, of, on, runnable, store, stranger, switch, tenant, text, upn,
+    House, NOTHING, contoso, fleet, id, name, number, of, on, runnable, store, stranger, switch,
+    tenant, text, upn,
 };
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
 
 fn kinds(plan: &Plan, user: &str) -> Vec<HoldKind> {
     let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
-    steps.filter(|step| step.user == upn(user)).flat_map(|step| &step.holds).map(|hold| hold.kind).collect()
+    steps
+        .filter(|step| step.user == upn(user))
+        .flat_map(|step| &step.holds)
+        .map(|hold| hold.kind)
+        .collect()
 }
 
 #[tokio::test]
 async fn numbers_and_sites_are_protected_and_a_reason_is_told() {
-    let spec = format!("{LOOSE}, protect: [\"+14255550101\", {{ site: hospital }}, carl@contoso.com]");
+    let spec =
+        format!("{LOOSE}, protect: [\"+14255550101\", {{ site: hospital }}, carl@contoso.com]");
     let lines = [
         "adele disabled",
         "bert disabled site=hospital",
@@ -44,13 +52,20 @@ async fn numbers_and_sites_are_protected_and_a_reason_is_told() {
 
 #[tokio::test]
 async fn a_protected_number_is_not_taken_from_its_holder() {
-    let house = House::open(&contoso("protect: [\"+14255550101\"]", &["adele enabled +14255550102"]), |world| {
-        store(world, "adele", Field::PhoneNumber, number("+14255550101"));
-    })
+    let house = House::open(
+        &contoso("protect: [\"+14255550101\"]", &["adele enabled +14255550102"]),
+        |world| {
+            store(world, "adele", Field::PhoneNumber, number("+14255550101"));
+        },
+    )
     .await;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "adele@contoso.com"), [HoldKind::Protected], "{}", text(&plan));
-    assert!(text(&plan).contains("+14255550101 is protected and is not taken from its holder"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("+14255550101 is protected and is not taken from its holder"),
+        "{}",
+        text(&plan)
+    );
 }
 
 #[tokio::test]
@@ -85,30 +100,57 @@ async fn too_many_numbers_or_changes_wait_and_the_rest_goes_on() {
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let change = |world: &mut World| {
         switch(world, "u00", Calling::Disabled);
-        (1..6).for_each(|n| store(world, &format!("u{n:02}"), Field::PhoneNumber, number(&format!("+1425558{n:04}"))));
-        (6..30).for_each(|n| store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false)));
+        (1..6).for_each(|n| {
+            store(
+                world,
+                &format!("u{n:02}"),
+                Field::PhoneNumber,
+                number(&format!("+1425558{n:04}")),
+            );
+        });
+        (6..30).for_each(|n| {
+            store(world, &format!("u{n:02}"), Field::UseTeamsVoicemail, Value::Flag(false));
+        });
     };
     let house = House::open(
-        &contoso("limits: { numbers: { percent: 10, floor: 0 }, changes: { percent: 100 } }, adopt: all", &users),
+        &contoso(
+            "limits: { numbers: { percent: 10, floor: 0 }, changes: { percent: 100 } }, adopt: all",
+            &users,
+        ),
         change,
     )
     .await;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "u01@contoso.com"), [HoldKind::NumberLimit], "{}", text(&plan));
     assert_eq!(runnable(&plan).len(), 25, "an enable and the changes of voicemail");
-    assert!(text(&plan).contains("5 of 29 people would lose their present number; the limit is 3 (10 %, at most 100)"));
-    let house = House::open(&contoso("limits: { changes: { percent: 50, floor: 5 } }", &users), change).await;
+    assert!(text(&plan).contains(
+        "5 of 29 people would lose their present number; the limit is 3 (10 %, at most 100)"
+    ));
+    let house =
+        House::open(&contoso("limits: { changes: { percent: 50, floor: 5 } }", &users), change)
+            .await;
     let plan = house.plan().await;
-    assert_eq!(runnable(&plan), [("enable".to_owned(), "u00@contoso.com".to_owned())], "{}", text(&plan));
-    assert!(text(&plan).contains("29 of 29 people would be changed; the limit is 15 (50 %, at least 5, at most 1000)"));
+    assert_eq!(
+        runnable(&plan),
+        [("enable".to_owned(), "u00@contoso.com".to_owned())],
+        "{}",
+        text(&plan)
+    );
+    assert!(text(&plan).contains(
+        "29 of 29 people would be changed; the limit is 15 (50 %, at least 5, at most 1000)"
+    ));
     carry_out(&house, &plan).await;
     done(&house, &house.plan().await).await;
 }
 
 #[tokio::test]
 async fn the_hour_of_the_fleet_counts_over_runs() {
-    let manifests =
-        |bert: &str| fleet(&[("contoso", LOOSE, &["adele disabled"]), ("fabrikam", LOOSE, &[&format!("bert {bert}")])]);
+    let manifests = |bert: &str| {
+        fleet(&[
+            ("contoso", LOOSE, &["adele disabled"]),
+            ("fabrikam", LOOSE, &[&format!("bert {bert}")]),
+        ])
+    };
     let both = |world: &mut World| {
         switch(world, "adele", Calling::Enabled);
         switch(world, "bert@fabrikam.com", Calling::Enabled);
@@ -133,9 +175,16 @@ async fn only_who_was_managed_is_pruned() {
     let spec = format!("prune: disable, adopt: named, {LOOSE}");
     let named = contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]);
     let without_bert = contoso(&spec, &["adele enabled", "carl enabled"]);
-    let mut house = House::open(&named, |world| stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[])).await;
+    let mut house = House::open(&named, |world| {
+        stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
+    })
+    .await;
     let plan = house.plan().await;
-    assert!(of(&plan, "contoso").notes.contains(&Note::Unforeseen(vec![upn("visitor@contoso.com")])), "{}", text(&plan));
+    assert!(
+        of(&plan, "contoso").notes.contains(&Note::Unforeseen(vec![upn("visitor@contoso.com")])),
+        "{}",
+        text(&plan)
+    );
     carry_out(&house, &plan).await;
     house.edit(&[("fleet.yaml", &without_bert)]);
     scenario("prune_named", &house).await;
@@ -149,13 +198,18 @@ async fn who_vanished_and_comes_back_is_not_pruned() {
     let mut house = House::open(&contoso(&spec, &["adele enabled", "bert enabled"]), |_| {}).await;
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
-    house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = true);
-    // Somebody takes the user, whom the service does not show, out of the manifests; later the user is there again.
+    house.sandbox.world(|world| {
+        tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = true;
+    });
+    // Somebody takes the user, whom the service does not show, out of the manifests; later the user
+    // is there again.
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled"]))]);
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     house.show_all();
-    house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = false);
+    house.sandbox.world(|world| {
+        tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = false;
+    });
     scenario("prune_quarantined", &house).await;
     assert_eq!(house.user("bert").calling, Calling::Enabled);
     // Named again, it is a user like any other.
@@ -168,7 +222,12 @@ async fn who_vanished_and_comes_back_is_not_pruned() {
     carry_out(&house, &plan).await;
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled"]))]);
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["disable bert@contoso.com", "sync contoso"], "{}", text(&plan));
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["disable bert@contoso.com", "sync contoso"],
+        "{}",
+        text(&plan)
+    );
 }
 
 #[tokio::test]
@@ -180,22 +239,41 @@ async fn who_was_written_to_was_managed_even_if_an_older_journal_does_not_say_so
     })
     .await;
     let (user, verb) = (upn("bert@contoso.com"), Verb::Update);
-    let intent = Event::Intent { user: user.clone(), verb, details: Details::default(), before: Before::new(), origin: None };
+    let intent = Event::Intent {
+        user: user.clone(),
+        verb,
+        details: Details::default(),
+        before: Before::new(),
+        origin: None,
+    };
     let outcome = Event::Outcome { user, verb, outcome: StepOutcome::Accepted };
-    let entry =
-        |event| Entry { at: Timestamp::now(), run: RunId::new("r1"), tenant: name("contoso"), tenant_id: id("contoso"), event };
+    let entry = |event| Entry {
+        at: Timestamp::now(),
+        run: RunId::new("r1"),
+        tenant: name("contoso"),
+        tenant_id: id("contoso"),
+        event,
+    };
     house.journal = VolatileJournal::of([entry(intent), entry(outcome)]);
-    assert_eq!(runnable(&house.plan().await), [("disable".to_owned(), "bert@contoso.com".to_owned())]);
+    assert_eq!(
+        runnable(&house.plan().await),
+        [("disable".to_owned(), "bert@contoso.com".to_owned())]
+    );
 }
 
 #[tokio::test]
 async fn only_a_whole_list_says_who_vanished() {
     let spec = format!("prune: disable, adopt: named, {LOOSE}");
-    let mut house = House::open(&contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]), |_| {}).await;
+    let mut house =
+        House::open(&contoso(&spec, &["adele enabled", "bert enabled", "carl enabled"]), |_| {})
+            .await;
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     let hide = |house: &House, hidden: bool| {
-        house.sandbox.world(|world| tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = hidden);
+        house.sandbox.world(|world| {
+            tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden =
+                hidden;
+        });
     };
     // Bert is not in the list, and more are announced than there are.
     hide(&house, true);
@@ -237,8 +315,13 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     let first = plan_with_ids(&house, &[("adele@contoso.com", "id-of-adele")]).await;
     house.apply(&first).await;
     // An identity that is seen for the first time is news, and only once.
-    let seen = plan_with_ids(&house, &[("adele@contoso.com", "id-of-adele"), ("bert@contoso.com", "id-of-bert")]).await;
-    let news: Vec<String> = of(&seen, "contoso").managed.iter().map(|known| known.user.to_string()).collect();
+    let seen = plan_with_ids(
+        &house,
+        &[("adele@contoso.com", "id-of-adele"), ("bert@contoso.com", "id-of-bert")],
+    )
+    .await;
+    let news: Vec<String> =
+        of(&seen, "contoso").managed.iter().map(|known| known.user.to_string()).collect();
     assert_eq!(news, ["bert@contoso.com"]);
     // The customer renames her.
     house.sandbox.world(|world| {
@@ -249,7 +332,11 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     let ids = [("adele.vance@contoso.com", "id-of-adele")];
     let plan = plan_with_ids(&house, &ids).await;
     assert_eq!(runnable(&plan), [], "{}", text(&plan));
-    assert!(text(&plan).contains("this user is called adele.vance@contoso.com now"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("this user is called adele.vance@contoso.com now"),
+        "{}",
+        text(&plan)
+    );
     assert_eq!(of(&plan, "contoso").vanished, [], "she is there");
     // In no manifest under either name: she may not be disabled for her new name.
     house.edit(&[("fleet.yaml", &contoso(&spec, &["bert enabled"]))]);
@@ -259,20 +346,30 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele.vance enabled", "bert enabled"]))]);
     let plan = plan_with_ids(&house, &ids).await;
     assert_eq!(runnable(&plan), []);
-    assert!(of(&plan, "contoso").notes.contains(&Note::Renamed(upn("adele@contoso.com"), upn("adele.vance@contoso.com"))));
+    assert!(
+        of(&plan, "contoso")
+            .notes
+            .contains(&Note::Renamed(upn("adele@contoso.com"), upn("adele.vance@contoso.com")))
+    );
     house.apply(&plan).await;
-    let memory = dialplane::ports::Journal::memory(&house.journal, &of(&plan, "contoso").reference.as_ref().unwrap().id);
+    let memory = dialplane::ports::Journal::memory(
+        &house.journal,
+        &of(&plan, "contoso").reference.as_ref().unwrap().id,
+    );
     assert!(!memory.managed.contains_key(&upn("adele@contoso.com")), "one person, one name");
 }
 
 #[tokio::test]
 async fn a_number_tells_a_rename_where_no_identity_does() {
     let spec = format!("prune: disable, {LOOSE}");
-    let house = House::open(&contoso(&spec, &["adele.vance enabled +14255550100", "bert enabled"]), |world| {
-        let users = &mut tenant(world, "contoso").users;
-        let adele = users.remove(&upn("adele.vance@contoso.com")).unwrap();
-        users.insert(upn("adele@contoso.com"), adele);
-    })
+    let house = House::open(
+        &contoso(&spec, &["adele.vance enabled +14255550100", "bert enabled"]),
+        |world| {
+            let users = &mut tenant(world, "contoso").users;
+            let adele = users.remove(&upn("adele.vance@contoso.com")).unwrap();
+            users.insert(upn("adele@contoso.com"), adele);
+        },
+    )
     .await;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "adele@contoso.com"), [HoldKind::Renamed], "{}", text(&plan));

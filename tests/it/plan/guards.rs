@@ -7,7 +7,8 @@ use dialplane::{
 
 use super::{carry_out, done, scenario, show};
 use crate::support::{
-    House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, stranger, switch, tenant, text, user,
+    House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, stranger, switch,
+    tenant, text, user,
 };
 
 /// One of each: an update, an enable, a disable and a number move.
@@ -31,7 +32,8 @@ fn mixed(world: &mut World) {
 
 #[tokio::test]
 async fn a_protected_user_is_never_disabled() {
-    let manifests = contoso("protect: [Carl@Contoso.com, visitor@contoso.com], prune: disable", &MIXED);
+    let manifests =
+        contoso("protect: [Carl@Contoso.com, visitor@contoso.com], prune: disable", &MIXED);
     let house = House::open(&manifests, |world| {
         mixed(world);
         stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
@@ -43,8 +45,11 @@ async fn a_protected_user_is_never_disabled() {
 
 #[tokio::test]
 async fn over_the_limit_in_percent_nobody_is_disabled_and_the_rest_goes_on() {
-    let users: Vec<String> =
-        (0..20).map(|n| format!("u{n:02} {}", if n < 3 { "disabled" } else { "enabled useTeamsVoicemail=true" })).collect();
+    let users: Vec<String> = (0..20)
+        .map(|n| {
+            format!("u{n:02} {}", if n < 3 { "disabled" } else { "enabled useTeamsVoicemail=true" })
+        })
+        .collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let house = House::open(&contoso("", &users), |world| {
         (0..3).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled));
@@ -57,20 +62,28 @@ async fn over_the_limit_in_percent_nobody_is_disabled_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn at_the_limit_everybody_is_disabled() {
-    let users: Vec<String> = (0..20).map(|n| format!("u{n:02} {}", if n < 2 { "disabled" } else { "enabled" })).collect();
+    let users: Vec<String> = (0..20)
+        .map(|n| format!("u{n:02} {}", if n < 2 { "disabled" } else { "enabled" }))
+        .collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
-    let house =
-        House::open(&contoso("", &users), |world| (0..2).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled)))
-            .await;
+    let house = House::open(&contoso("", &users), |world| {
+        (0..2).for_each(|n| switch(world, &format!("u{n:02}"), Calling::Enabled));
+    })
+    .await;
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["disable u00@contoso.com", "disable u01@contoso.com", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["disable u00@contoso.com", "disable u01@contoso.com", "sync contoso"]
+    );
     done(&house, &house.plan().await).await;
 }
 
 #[tokio::test]
 async fn over_the_limit_in_heads_nobody_is_disabled() {
-    let manifests =
-        contoso("limits: { disable: { percent: 100, count: 1 } }, prune: disable", &["a disabled", "b enabled", "c enabled"]);
+    let manifests = contoso(
+        "limits: { disable: { percent: 100, count: 1 } }, prune: disable",
+        &["a disabled", "b enabled", "c enabled"],
+    );
     let house = House::open(&manifests, |world| {
         switch(world, "a", Calling::Enabled);
         stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
@@ -83,7 +96,8 @@ async fn over_the_limit_in_heads_nobody_is_disabled() {
 #[tokio::test]
 async fn modes() {
     for mode in ["report", "suspend"] {
-        let house = House::open(&contoso(&format!("mode: {mode}, prune: disable"), &MIXED), mixed).await;
+        let house =
+            House::open(&contoso(&format!("mode: {mode}, prune: disable"), &MIXED), mixed).await;
         scenario(&format!("mode_{mode}"), &house).await;
         assert_eq!(house.writes(), NOTHING);
         assert!(!of(&house.plan().await, "contoso").is_held(), "it is as people want it");
@@ -92,11 +106,15 @@ async fn modes() {
 
 #[tokio::test]
 async fn without_the_customers_consent_nothing_is_written() {
-    for (name, flag, listed) in
-        [("consent_missing", false, false), ("consent_flag_only", true, false), ("consent_listed_only", false, true)]
-    {
-        let manifests =
-            fleet(&[("contoso", "prune: disable", &MIXED), ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"])]);
+    for (name, flag, listed) in [
+        ("consent_missing", false, false),
+        ("consent_flag_only", true, false),
+        ("consent_listed_only", false, true),
+    ] {
+        let manifests = fleet(&[
+            ("contoso", "prune: disable", &MIXED),
+            ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"]),
+        ]);
         let house = House::open(&manifests, |world| {
             mixed(world);
             store(world, "hugo@fabrikam.com", Field::UseTeamsVoicemail, Value::Flag(false));
@@ -116,16 +134,22 @@ async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
         ("list_with_a_duplicate", Failure::DuplicateUser),
         ("list_empty", Failure::EmptyList),
     ] {
-        let house = House::open(&contoso("prune: disable, limits: { disable: { percent: 100 } }", &MIXED), |world| {
-            mixed(world);
-            stranger(world, "contoso", "aaron@contoso.com", Calling::Enabled, &[]);
-        })
+        let house = House::open(
+            &contoso("prune: disable, limits: { disable: { percent: 100 } }", &MIXED),
+            |world| {
+                mixed(world);
+                stranger(world, "contoso", "aaron@contoso.com", Calling::Enabled, &[]);
+            },
+        )
         .await;
         house.fault(on(failure, Route::ListUsers));
         scenario(name, &house).await;
         let writes = house.writes();
         assert!(writes.iter().all(|write| !write.starts_with("disable")), "{writes:?}");
-        assert!(writes.iter().all(|write| !write.contains("dora") && !write.contains("eric")), "{writes:?}");
+        assert!(
+            writes.iter().all(|write| !write.contains("dora") && !write.contains("eric")),
+            "{writes:?}"
+        );
         assert!(of(&house.plan().await, "contoso").is_held());
         assert_eq!(house.user("gina").calling, Calling::Enabled);
         // A whole list lifts it.
@@ -136,7 +160,9 @@ async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
         assert_eq!(house.user("aaron").calling, Calling::Disabled);
         assert_eq!(
             house.user("dora").stored.phone(),
-            Some(&"+14255550104").map(|text| dialplane::model::PhoneNumber::parse(text, None).unwrap()).as_ref()
+            Some(&"+14255550104")
+                .map(|text| dialplane::model::PhoneNumber::parse(text, None).unwrap())
+                .as_ref()
         );
         done(&house, &house.plan().await).await;
     }
@@ -157,13 +183,21 @@ async fn a_tenant_that_cannot_be_read_stops_nobody_else() {
     .await;
     house.fault(of_tenant(on(Failure::Server, Route::ListUsers), 0));
     scenario("tenant_not_readable", &house).await;
-    assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam", "enable ina@tailspin.com", "sync tailspin"]);
+    assert_eq!(
+        house.writes(),
+        ["update hugo@fabrikam.com", "sync fabrikam", "enable ina@tailspin.com", "sync tailspin"]
+    );
 }
 
 #[tokio::test]
 async fn broken_manifests_of_one_tenant_stop_nobody_else() {
-    let manifests = fleet(&[("contoso", "colour: green", &["adele enabled"]), ("fabrikam", "", &["hugo enabled"])]);
-    let house = House::open(&manifests, |world| switch(world, "hugo@fabrikam.com", Calling::Disabled)).await;
+    let manifests = fleet(&[
+        ("contoso", "colour: green", &["adele enabled"]),
+        ("fabrikam", "", &["hugo enabled"]),
+    ]);
+    let house =
+        House::open(&manifests, |world| switch(world, "hugo@fabrikam.com", Calling::Disabled))
+            .await;
     scenario("manifests_broken", &house).await;
     assert_eq!(house.writes(), ["enable hugo@fabrikam.com", "sync fabrikam"]);
 }
@@ -171,7 +205,10 @@ async fn broken_manifests_of_one_tenant_stop_nobody_else() {
 #[tokio::test]
 async fn the_last_good_version_stays_in_force() {
     let good = contoso("", &["adele enabled useTeamsVoicemail=true"]);
-    let mut house = House::open(&good, |world| store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false))).await;
+    let mut house = House::open(&good, |world| {
+        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+    })
+    .await;
     house.edit(&[("fleet.yaml", &good.replace("mode: enforce", "mode: enforced"))]);
     scenario("manifests_kept", &house).await;
     assert_eq!(house.writes(), ["update adele@contoso.com", "sync contoso"]);
@@ -193,18 +230,36 @@ async fn while_a_file_cannot_be_understood_nobody_is_removed() {
 
 #[tokio::test]
 async fn platform_accounts_are_never_touched() {
-    for spec in ["prune: never", "prune: disable", "mode: report, prune: disable", "mode: suspend, prune: disable"] {
+    for spec in [
+        "prune: never",
+        "prune: disable",
+        "mode: report, prune: disable",
+        "mode: suspend, prune: disable",
+    ] {
         let spec = format!("{spec}, limits: {{ disable: {{ percent: 100 }} }}");
         let house = House::open(&contoso(&spec, &["adele enabled"]), |world| {
-            stranger(world, "contoso", "CallAppService@contoso.onmicrosoft.com", Calling::Enabled, &[]);
+            stranger(
+                world,
+                "contoso",
+                "CallAppService@contoso.onmicrosoft.com",
+                Calling::Enabled,
+                &[],
+            );
             stranger(world, "contoso", "x.y@cust99.SBC.ConnecttoTeams.com", Calling::Enabled, &[]);
             user(world, "callappservice").stored.set(Field::UseTeamsVoicemail, Value::Flag(false));
         })
         .await;
         let plan = house.plan().await;
-        let named = plan.tenants.iter().flat_map(|tenant| &tenant.steps).any(|step| step.user.is_platform_account());
+        let named = plan
+            .tenants
+            .iter()
+            .flat_map(|tenant| &tenant.steps)
+            .any(|step| step.user.is_platform_account());
         assert!(!named, "{spec}: {}", text(&plan));
-        assert!(of(&plan, "contoso").notes.is_empty(), "{spec}: they are not people that no manifest names");
+        assert!(
+            of(&plan, "contoso").notes.is_empty(),
+            "{spec}: they are not people that no manifest names"
+        );
         done(&house, &plan).await;
     }
     // Named in a manifest, they break it.
@@ -218,21 +273,35 @@ async fn platform_accounts_are_never_touched() {
 #[tokio::test]
 async fn an_older_version_in_force_prunes_nobody_whom_the_newest_may_name() {
     let good = contoso("prune: disable", &["adele enabled", "bert enabled"]);
-    let mut house = House::open(&good, |world| stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[])).await;
+    let mut house = House::open(&good, |world| {
+        stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[]);
+    })
+    .await;
     // The commit that names zed has a mistake elsewhere.
-    let newest =
-        contoso("prune: disable", &["adele enabled", "bert enabled", "zed enabled"]).replace("mode: enforce", "mode: enforced");
+    let newest = contoso("prune: disable", &["adele enabled", "bert enabled", "zed enabled"])
+        .replace("mode: enforce", "mode: enforced");
     house.edit(&[("fleet.yaml", &newest)]);
     let plan = house.plan().await;
     assert_eq!(runnable(&plan), [], "{}", text(&plan));
-    assert!(text(&plan).contains("an older version of the manifests is in force"), "{}", text(&plan));
+    assert!(
+        text(&plan).contains("an older version of the manifests is in force"),
+        "{}",
+        text(&plan)
+    );
     carry_out(&house, &plan).await;
     assert_eq!(house.user("zed").calling, Calling::Enabled);
 }
 
 #[tokio::test]
 async fn a_protected_name_that_is_nobodys_is_told() {
-    let house = House::open(&contoso("protect: [adele@contoso.com, recepton@contoso.com]", &["adele enabled"]), |_| {}).await;
+    let house = House::open(
+        &contoso("protect: [adele@contoso.com, recepton@contoso.com]", &["adele enabled"]),
+        |_| {},
+    )
+    .await;
     let told = text(&house.plan().await);
-    assert!(told.contains("names nobody that is managed or visible: recepton@contoso.com; check"), "{told}");
+    assert!(
+        told.contains("names nobody that is managed or visible: recepton@contoso.com; check"),
+        "{told}"
+    );
 }

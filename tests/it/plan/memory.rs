@@ -1,4 +1,5 @@
-//! What is remembered: a sync that is owed, writes that are not visible yet, answers that were lost.
+//! What is remembered: a sync that is owed, writes that are not visible yet, answers that were
+//! lost.
 
 use dialplane::{
     model::{Calling, Field, Value},
@@ -12,10 +13,16 @@ const HOUR: u64 = 3_600_000;
 
 #[tokio::test]
 async fn a_sync_that_is_owed_is_sent_once_and_nothing_else() {
-    let house = House::open(&contoso("", &["adele enabled"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house = House::open(&contoso("", &["adele enabled"]), |world| {
+        switch(world, "adele", Calling::Disabled);
+    })
+    .await;
     house.fault(on(Failure::Server, Route::Sync).times(1));
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["enable adele@contoso.com", "sync contoso: HTTP 500"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["enable adele@contoso.com", "sync contoso: HTTP 500"]
+    );
     let plan = house.plan().await;
     show("sync_owed", &text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["sync contoso"]);
@@ -25,10 +32,13 @@ async fn a_sync_that_is_owed_is_sent_once_and_nothing_else() {
 
 #[tokio::test]
 async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
-    let house = House::open(&contoso("", &["adele enabled", "bert enabled useTeamsVoicemail=true"]), |world| {
-        switch(world, "adele", Calling::Disabled);
-        store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
-    })
+    let house = House::open(
+        &contoso("", &["adele enabled", "bert enabled useTeamsVoicemail=true"]),
+        |world| {
+            switch(world, "adele", Calling::Disabled);
+            store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
+        },
+    )
     .await;
     house.fault(on(Failure::Refused, Route::Update).user("bert@contoso.com"));
     house.fault(on(Failure::Server, Route::Sync).times(1));
@@ -37,7 +47,10 @@ async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
     assert_eq!(house.syncs("contoso"), 0);
     let plan = house.plan().await;
     show("sync_owed_with_steps", &text(&plan));
-    assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com: HTTP 400", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update bert@contoso.com: HTTP 400", "sync contoso"]
+    );
     // Paid: from here on, a refused step alone asks for no sync.
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update bert@contoso.com: HTTP 400"]);
@@ -80,7 +93,9 @@ async fn a_write_has_time_to_become_visible() {
     house.show_all();
     house.sandbox.faults(|faults| faults.visible_after_ms = 0);
     done(&house, &house.plan().await).await;
-    house.sandbox.world(|world| store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false)));
+    house
+        .sandbox
+        .world(|world| store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false)));
     let plan = house.plan().await;
     assert_eq!(runnable(&plan), [("update".to_owned(), "adele@contoso.com".to_owned())]);
     assert!(of(&plan, "contoso").steps[0].changes[0].did_not_land.is_none(), "{}", text(&plan));
@@ -89,8 +104,10 @@ async fn a_write_has_time_to_become_visible() {
 #[tokio::test]
 async fn a_changed_wish_does_not_wait() {
     let manifests = |tag: &str| contoso("", &[&format!("adele enabled userTag={tag}")]);
-    let mut house =
-        House::open(&manifests("sales"), |world| store(world, "adele", Field::UserTag, Value::Text("old".into()))).await;
+    let mut house = House::open(&manifests("sales"), |world| {
+        store(world, "adele", Field::UserTag, Value::Text("old".into()));
+    })
+    .await;
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
@@ -128,7 +145,12 @@ async fn a_number_is_released_with_the_declared_gateway_where_none_is_shown() {
     })
     .await;
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"], "{}", text(&plan));
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com", "sync contoso"],
+        "{}",
+        text(&plan)
+    );
     assert_ne!(house.user("adele").stored.get(Field::PhoneNumber), Some(&number("+14255550100")));
     done(&house, &house.plan().await).await;
 }
@@ -136,7 +158,10 @@ async fn a_number_is_released_with_the_declared_gateway_where_none_is_shown() {
 #[tokio::test]
 async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
     let manifests = |calling: &str, tag: &str| {
-        contoso("limits: { disable: { percent: 100 } }", &[&format!("adele {calling} userTag={tag}"), "bert enabled"])
+        contoso(
+            "limits: { disable: { percent: 100 } }",
+            &[&format!("adele {calling} userTag={tag}"), "bert enabled"],
+        )
     };
     let mut house = House::open(&manifests("enabled", "new"), |world| {
         switch(world, "adele", Calling::Disabled);
@@ -145,7 +170,10 @@ async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
     .await;
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "enable adele@contoso.com", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com", "enable adele@contoso.com", "sync contoso"]
+    );
     // The list still shows the user as disabled: that is not what is.
     house.edit(&[("fleet.yaml", &manifests("disabled", "new"))]);
     let plan = house.plan().await;
@@ -180,7 +208,11 @@ async fn somebody_pruned_is_not_disabled_again_while_the_list_lags() {
         house.show_all();
         house.sandbox.faults(|faults| faults.visible_after_ms = 0);
         let plan = house.plan().await;
-        assert_eq!(carry_out(&house, &plan).await.len(), usize::from(failure.is_some()), "a lost answer owes a sync again");
+        assert_eq!(
+            carry_out(&house, &plan).await.len(),
+            usize::from(failure.is_some()),
+            "a lost answer owes a sync again"
+        );
         done(&house, &house.plan().await).await;
         house.sandbox.world(|world| switch(world, "visitor", Calling::Enabled));
         assert_eq!(runnable(&house.plan().await).len(), 1);
@@ -189,7 +221,10 @@ async fn somebody_pruned_is_not_disabled_again_while_the_list_lags() {
 
 #[tokio::test]
 async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
-    let manifests = contoso("", &["adele enabled useTeamsVoicemail=true", "bert enabled useTeamsVoicemail=true"]);
+    let manifests = contoso(
+        "",
+        &["adele enabled useTeamsVoicemail=true", "bert enabled useTeamsVoicemail=true"],
+    );
     let house = House::open(&manifests, |world| {
         store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
         store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
@@ -210,7 +245,11 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
     // Now it does.
     house.show_all();
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["sync contoso"], "the last one may have come too early");
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["sync contoso"],
+        "the last one may have come too early"
+    );
     let plan = house.plan().await;
     done(&house, &plan).await;
     assert!(!of(&plan, "contoso").is_held(), "{}", text(&plan));
@@ -218,10 +257,16 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
 
 #[tokio::test]
 async fn a_lost_call_is_sent_again_after_its_time_and_not_before() {
-    let house = House::open(&contoso("", &["adele enabled"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house = House::open(&contoso("", &["adele enabled"]), |world| {
+        switch(world, "adele", Calling::Disabled);
+    })
+    .await;
     house.fault(on(Failure::Dropped, Route::Enable).times(1));
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["enable adele@contoso.com: no answer", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["enable adele@contoso.com: no answer", "sync contoso"]
+    );
     done(&house, &house.plan().await).await;
     done(&house, &house.plan_in(23).await).await;
     let plan = house.plan_in(25).await;
@@ -233,7 +278,8 @@ async fn a_lost_call_is_sent_again_after_its_time_and_not_before() {
 #[tokio::test]
 async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
     let blind = |settings: &mut dialplane::config::Settings| {
-        let row = settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
+        let row =
+            settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
         row.fields.remove("userTag").unwrap();
     };
     let house = House::configured(&contoso("", &["adele enabled userTag=sales"]), blind, |world| {
@@ -243,7 +289,10 @@ async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
     // Not carried out, and no list will ever tell.
     house.fault(on(Failure::Dropped, Route::Update).times(1));
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com: no answer", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com: no answer", "sync contoso"]
+    );
     let plan = house.plan().await;
     show("lost_and_frozen", &text(&plan));
     done(&house, &plan).await;
@@ -257,7 +306,9 @@ async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
 
 #[tokio::test]
 async fn a_number_that_was_given_and_is_not_shown_yet_is_held_all_the_same() {
-    let users = |adele: &str, aaron: &str| contoso("", &[&format!("adele enabled {adele}"), &format!("aaron enabled {aaron}")]);
+    let users = |adele: &str, aaron: &str| {
+        contoso("", &[&format!("adele enabled {adele}"), &format!("aaron enabled {aaron}")])
+    };
     let mut house = House::open(&users("+14255550102", "none"), |world| {
         store(world, "adele", Field::PhoneNumber, number("+14255550101"));
     })
@@ -265,8 +316,12 @@ async fn a_number_that_was_given_and_is_not_shown_yet_is_held_all_the_same() {
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
-    // Lists still show 0101 at adele; 0102 is hers nevertheless, and is released before aaron takes it.
+    // Lists still show 0101 at adele; 0102 is hers nevertheless, and is released before aaron takes
+    // it.
     house.edit(&[("fleet.yaml", &users("+14255550103", "+14255550102"))]);
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "update aaron@contoso.com", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com", "update aaron@contoso.com", "sync contoso"]
+    );
 }

@@ -1,7 +1,8 @@
-//! Scenarios: manifests and a world, the plan as people read it, the calls that carry it out, and the plan after it.
+//! Scenarios: manifests and a world, the plan as people read it, the calls that carry it out, and
+//! the plan after it.
 //!
-//! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that may run, and carrying it out
-//! sends nothing at all.
+//! **Invariant:** after an apply, whatever may run has been done: the next plan has no step that
+//! may run, and carrying it out sends nothing at all.
 
 mod absence;
 mod approvals;
@@ -31,7 +32,10 @@ async fn scenario(name: &str, house: &House) {
     let after = house.plan().await;
     done(house, &after).await;
     let calls = if calls.is_empty() { "(none)\n".to_owned() } else { calls.join("\n") + "\n" };
-    show(name, &format!("{}\n# calls\n{calls}\n# the plan after it\n{}", text(&plan), text(&after)));
+    show(
+        name,
+        &format!("{}\n# calls\n{calls}\n# the plan after it\n{}", text(&plan), text(&after)),
+    );
 }
 
 /// Applies, and gives the writes that were made.
@@ -40,10 +44,15 @@ async fn carry_out(house: &House, plan: &Plan) -> Vec<String> {
     house.apply(plan).await;
     house.sandbox.world(|world| assert_numbers_are_unique(world));
     let writes = house.writes().split_off(before);
-    assert!(writes.iter().all(|call| !call.contains("callappservice") && !call.contains(".sbc.")), "{writes:?}");
+    assert!(
+        writes.iter().all(|call| !call.contains("callappservice") && !call.contains(".sbc.")),
+        "{writes:?}"
+    );
     for tenant in plan.tenants.iter().filter(|tenant| !tenant.holds.is_empty()) {
-        let touched =
-            |call: &&String| call.ends_with(&format!("@{}.com", tenant.tenant)) || **call == format!("sync {}", tenant.tenant);
+        let touched = |call: &&String| {
+            call.ends_with(&format!("@{}.com", tenant.tenant))
+                || **call == format!("sync {}", tenant.tenant)
+        };
         assert_eq!(writes.iter().find(touched), None, "{} is held", tenant.tenant);
     }
     writes

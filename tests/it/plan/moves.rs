@@ -7,10 +7,12 @@ use dialplane::{
 };
 
 use super::{carry_out, done, scenario};
-use crate::support::{House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, text};
+use crate::support::{
+    House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, text,
+};
 
-const PARKING: &str =
-    "numbers: { release: clear, parking: [\"+14255550190\"] }, limits: { numbers: { percent: 100 }, changes: { percent: 100 } }";
+const PARKING: &str = "numbers: { release: clear, parking: [\"+14255550190\"] }, limits: \
+    { numbers: { percent: 100 }, changes: { percent: 100 } }";
 
 fn phone(n: usize) -> String {
     format!("+1425556{n:04}")
@@ -18,11 +20,16 @@ fn phone(n: usize) -> String {
 
 /// As many users as there are numbers; user `n` holds number `n` and wants number `wants(n)`.
 async fn circle(users: usize, spec: &str, wants: impl Fn(usize) -> usize) -> House {
-    let lines: Vec<String> = (0..users).map(|n| format!("u{n:03} enabled {}", phone(wants(n)))).collect();
+    let lines: Vec<String> =
+        (0..users).map(|n| format!("u{n:03} enabled {}", phone(wants(n)))).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     House::open(&contoso(spec, &lines), |world| {
-        (0..users).for_each(|n| store(world, &format!("u{n:03}@contoso.com"), Field::PhoneNumber, Value::NoPhone));
-        (0..users).for_each(|n| store(world, &format!("u{n:03}@contoso.com"), Field::PhoneNumber, number(&phone(n))));
+        (0..users).for_each(|n| {
+            store(world, &format!("u{n:03}@contoso.com"), Field::PhoneNumber, Value::NoPhone);
+        });
+        (0..users).for_each(|n| {
+            store(world, &format!("u{n:03}@contoso.com"), Field::PhoneNumber, number(&phone(n)));
+        });
     })
     .await
 }
@@ -36,7 +43,15 @@ fn is_parked(world: &World) -> bool {
 async fn two_users_swap_their_numbers_through_a_parking_place() {
     let house = circle(2, PARKING, |n| 1 - n).await;
     scenario("number_swap", &house).await;
-    assert_eq!(house.writes(), ["update u000@contoso.com", "update u001@contoso.com", "update u000@contoso.com", "sync contoso"]);
+    assert_eq!(
+        house.writes(),
+        [
+            "update u000@contoso.com",
+            "update u001@contoso.com",
+            "update u000@contoso.com",
+            "sync contoso"
+        ]
+    );
     assert!(!house.sandbox.world(|world| is_parked(world)));
 }
 
@@ -45,7 +60,11 @@ async fn a_ring_of_fifty_turns_with_one_place() {
     let mut house = circle(50, PARKING, |n| (n + 1) % 50).await;
     house.execution.users_per_tenant = 4;
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await.len(), 52, "fifty users, one of them twice, and a sync");
+    assert_eq!(
+        carry_out(&house, &plan).await.len(),
+        52,
+        "fifty users, one of them twice, and a sync"
+    );
     assert!(!house.sandbox.world(|world| is_parked(world)));
     done(&house, &house.plan().await).await;
 }
@@ -100,7 +119,11 @@ async fn a_place_that_is_taken_is_none() {
 async fn a_number_is_given_up_as_the_tenant_wants_it() {
     for (release, name) in [("manual", "release_manual"), ("park", "release_park")] {
         let spec = format!("numbers: {{ release: {release}, parking: [\"+14255550190\"] }}");
-        let lines = ["adele enabled none useTeamsVoicemail=true", "bert disabled none", "carl enabled +14255550101"];
+        let lines = [
+            "adele enabled none useTeamsVoicemail=true",
+            "bert disabled none",
+            "carl enabled +14255550101",
+        ];
         let house = House::open(&contoso(&spec, &lines), |world| {
             store(world, "adele", Field::PhoneNumber, number("+14255550101"));
             store(world, "bert", Field::PhoneNumber, number("+14255550102"));
@@ -110,7 +133,11 @@ async fn a_number_is_given_up_as_the_tenant_wants_it() {
         scenario(name, &house).await;
         let (adele, carl) = (house.user("adele").stored, house.user("carl").stored);
         if release == "manual" {
-            assert_eq!((adele.phone().unwrap().as_str(), carl.phone()), ("+14255550101", None), "nothing moved");
+            assert_eq!(
+                (adele.phone().unwrap().as_str(), carl.phone()),
+                ("+14255550101", None),
+                "nothing moved"
+            );
         } else {
             assert_eq!(carl.phone().unwrap().as_str(), "+14255550101");
         }
@@ -119,7 +146,9 @@ async fn a_number_is_given_up_as_the_tenant_wants_it() {
 
 #[tokio::test]
 async fn whatever_the_service_makes_of_an_empty_number_none_is_lost() {
-    for (empty, free) in [(EmptyPhone::Clears, true), (EmptyPhone::Refused, false), (EmptyPhone::Ignored, false)] {
+    for (empty, free) in
+        [(EmptyPhone::Clears, true), (EmptyPhone::Refused, false), (EmptyPhone::Ignored, false)]
+    {
         let lines = ["adele enabled +14255550102", "bert enabled none"];
         let house = House::open(&contoso("", &lines), |world| {
             store(world, "adele", Field::PhoneNumber, Value::NoPhone);
@@ -130,7 +159,11 @@ async fn whatever_the_service_makes_of_an_empty_number_none_is_lost() {
         let plan = house.plan().await;
         carry_out(&house, &plan).await;
         let holder = if free { "adele" } else { "bert" };
-        assert_eq!(house.user(holder).stored.phone().unwrap().as_str(), "+14255550102", "{empty:?}");
+        assert_eq!(
+            house.user(holder).stored.phone().unwrap().as_str(),
+            "+14255550102",
+            "{empty:?}"
+        );
     }
 }
 
@@ -138,7 +171,11 @@ async fn whatever_the_service_makes_of_an_empty_number_none_is_lost() {
 async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at() {
     let manifests = |mode: &str| {
         fleet(&[
-            ("contoso", "", &["adele enabled +14255550100", "bert enabled +14255550102", "carl enabled none"]),
+            (
+                "contoso",
+                "",
+                &["adele enabled +14255550100", "bert enabled +14255550102", "carl enabled none"],
+            ),
             ("fabrikam", mode, &["dora enabled +14255550199"]),
         ])
     };
@@ -150,7 +187,10 @@ async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at(
     };
     let mut house = House::open(&manifests("mode: suspend"), change).await;
     scenario("number_unproven", &house).await;
-    assert_eq!(house.writes(), ["update carl@contoso.com", "update bert@contoso.com", "sync contoso"]);
+    assert_eq!(
+        house.writes(),
+        ["update carl@contoso.com", "update bert@contoso.com", "sync contoso"]
+    );
     // The remedy that the plan names lifts it.
     house.edit(&[("fleet.yaml", &manifests("mode: report"))]);
     let plan = house.plan().await;
@@ -159,14 +199,22 @@ async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at(
     let house = House::open(&manifests(""), change).await;
     house.fault(of_tenant(on(Failure::Server, Route::ListUsers), 1));
     let plan = house.plan().await;
-    assert!(of(&plan, "contoso").steps.iter().flat_map(|step| &step.holds).any(|hold| hold.kind == HoldKind::NumberUnproven));
+    assert!(
+        of(&plan, "contoso")
+            .steps
+            .iter()
+            .flat_map(|step| &step.holds)
+            .any(|hold| hold.kind == HoldKind::NumberUnproven)
+    );
     assert!(text(&plan).contains("tenant fabrikam could not be read"), "{}", text(&plan));
 }
 
 #[tokio::test]
 async fn a_swap_between_tenants_is_held_and_says_who_has_the_number() {
-    let manifests =
-        fleet(&[("contoso", PARKING, &["adele enabled +14255550102"]), ("fabrikam", "", &["bert enabled +14255550101"])]);
+    let manifests = fleet(&[
+        ("contoso", PARKING, &["adele enabled +14255550102"]),
+        ("fabrikam", "", &["bert enabled +14255550101"]),
+    ]);
     let house = House::open(&manifests, |world| {
         store(world, "bert@fabrikam.com", Field::PhoneNumber, Value::NoPhone);
         store(world, "adele", Field::PhoneNumber, number("+14255550101"));

@@ -8,7 +8,9 @@ use dialplane::{
 };
 
 use super::{carry_out, done, scenario, show};
-use crate::support::{House, NOTHING, contoso, fleet, number, store, stranger, switch, tenant, text, upn};
+use crate::support::{
+    House, NOTHING, contoso, fleet, number, store, stranger, switch, tenant, text, upn,
+};
 
 /// Who holds which number in the world to begin with; without a number, none.
 fn hold(world: &mut World, holders: &[(&str, &str)]) {
@@ -19,19 +21,28 @@ fn hold(world: &mut World, holders: &[(&str, &str)]) {
 }
 
 fn position(writes: &[String], call: &str) -> usize {
-    writes.iter().position(|write| write == call).unwrap_or_else(|| panic!("no `{call}` in {writes:?}"))
+    writes
+        .iter()
+        .position(|write| write == call)
+        .unwrap_or_else(|| panic!("no `{call}` in {writes:?}"))
 }
 
 #[tokio::test]
 async fn a_number_moves() {
     // By name, the taker comes first: only the graph can turn them round.
-    let house = House::open(&contoso("", &["adele enabled +14255550102", "bert enabled +14255550103"]), |world| {
-        hold(world, &[("adele", "+14255550101"), ("bert", "+14255550102")]);
-    })
+    let house = House::open(
+        &contoso("", &["adele enabled +14255550102", "bert enabled +14255550103"]),
+        |world| {
+            hold(world, &[("adele", "+14255550101"), ("bert", "+14255550102")]);
+        },
+    )
     .await;
     scenario("number_move", &house).await;
     let writes = house.writes();
-    assert!(position(&writes, "update bert@contoso.com") < position(&writes, "update adele@contoso.com"));
+    assert!(
+        position(&writes, "update bert@contoso.com")
+            < position(&writes, "update adele@contoso.com")
+    );
     assert_eq!(writes.iter().filter(|write| write.starts_with("sync")).count(), 1);
     assert_eq!(writes.last().unwrap(), "sync contoso");
 }
@@ -48,20 +59,33 @@ async fn a_chain_of_five_moves_from_its_end() {
     let mut house = House::open(&contoso("", &users), |world| {
         hold(
             world,
-            &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("d", "+14255550104"), ("e", "+14255550105")],
+            &[
+                ("a", "+14255550101"),
+                ("b", "+14255550102"),
+                ("c", "+14255550103"),
+                ("d", "+14255550104"),
+                ("e", "+14255550105"),
+            ],
         );
     })
     .await;
     // Side by side, as far as the graph allows.
     house.execution.users_per_tenant = 4;
     scenario("number_chain", &house).await;
-    let order: Vec<char> = house.writes().iter().filter_map(|write| write.strip_prefix("update ")?.chars().next()).collect();
+    let order: Vec<char> = house
+        .writes()
+        .iter()
+        .filter_map(|write| write.strip_prefix("update ")?.chars().next())
+        .collect();
     assert_eq!(order, ['e', 'd', 'c', 'b', 'a']);
 }
 
 #[tokio::test]
 async fn a_number_moves_from_a_leaver() {
-    let manifests = contoso("limits: { disable: { percent: 100 } }", &["adele enabled +14255550100", "zoe disabled none"]);
+    let manifests = contoso(
+        "limits: { disable: { percent: 100 } }",
+        &["adele enabled +14255550100", "zoe disabled none"],
+    );
     let house = House::open(&manifests, |world| {
         hold(world, &[("adele", ""), ("zoe", "+14255550100")]);
         switch(world, "adele", Calling::Disabled);
@@ -84,7 +108,14 @@ async fn a_number_moves_from_a_leaver() {
 #[tokio::test]
 async fn a_ring_of_two_is_held_with_the_way_out() {
     let mut house = House::open(
-        &contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+        &contoso(
+            "",
+            &[
+                "adele enabled +14255550102",
+                "bert enabled +14255550101",
+                "carl enabled useTeamsVoicemail=true",
+            ],
+        ),
         |world| {
             hold(world, &[("adele", "+14255550101"), ("bert", "+14255550102")]);
             store(world, "carl", Field::UseTeamsVoicemail, Value::Flag(false));
@@ -96,13 +127,30 @@ async fn a_ring_of_two_is_held_with_the_way_out() {
     // The remedy that the plan names must work.
     house.edit(&[(
         "fleet.yaml",
-        &contoso("", &["adele enabled none", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+        &contoso(
+            "",
+            &[
+                "adele enabled none",
+                "bert enabled +14255550101",
+                "carl enabled useTeamsVoicemail=true",
+            ],
+        ),
     )]);
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "update bert@contoso.com", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["update adele@contoso.com", "update bert@contoso.com", "sync contoso"]
+    );
     house.edit(&[(
         "fleet.yaml",
-        &contoso("", &["adele enabled +14255550102", "bert enabled +14255550101", "carl enabled useTeamsVoicemail=true"]),
+        &contoso(
+            "",
+            &[
+                "adele enabled +14255550102",
+                "bert enabled +14255550101",
+                "carl enabled useTeamsVoicemail=true",
+            ],
+        ),
     )]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
@@ -119,24 +167,41 @@ async fn a_ring_of_three_holds_those_behind_it() {
         "last enabled +14255550108",
     ];
     let house = House::open(&contoso("", &users), |world| {
-        // `last` takes from `behind`, who would take from nobody; `behind` is free, so these two move all the same.
+        // `last` takes from `behind`, who would take from nobody; `behind` is free, so these two
+        // move all the same.
         hold(
             world,
-            &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "+14255550103"), ("behind", "+14255550108"), ("last", "")],
+            &[
+                ("a", "+14255550101"),
+                ("b", "+14255550102"),
+                ("c", "+14255550103"),
+                ("behind", "+14255550108"),
+                ("last", ""),
+            ],
         );
     })
     .await;
     scenario("number_ring_of_three", &house).await;
-    assert_eq!(house.writes(), ["update behind@contoso.com", "update last@contoso.com", "sync contoso"]);
+    assert_eq!(
+        house.writes(),
+        ["update behind@contoso.com", "update last@contoso.com", "sync contoso"]
+    );
 }
 
 #[tokio::test]
 async fn who_takes_from_a_ring_waits_for_it() {
-    // A and B swap; before that the platform was left with two users on one number, as files of the vendor sometimes show.
+    // A and B swap; before that the platform was left with two users on one number, as files of the
+    // vendor sometimes show.
     let users = ["a enabled +14255550102", "b enabled +14255550101", "c enabled +14255550103"];
     let house = House::open(&contoso("", &users), |world| {
         hold(world, &[("a", "+14255550101"), ("b", "+14255550102"), ("c", "")]);
-        stranger(world, "contoso", "d@contoso.com", Calling::Enabled, &[(Field::PhoneNumber, number("+14255550103"))]);
+        stranger(
+            world,
+            "contoso",
+            "d@contoso.com",
+            Calling::Enabled,
+            &[(Field::PhoneNumber, number("+14255550103"))],
+        );
     })
     .await;
     scenario("number_ring_and_holder", &house).await;
@@ -161,8 +226,24 @@ async fn a_number_of_somebody_who_keeps_it_is_not_taken() {
         ("fabrikam", "", &["other enabled"]),
     ]);
     let house = House::open(&manifests, |world| {
-        hold(world, &[("a", ""), ("b", ""), ("c", ""), ("e", ""), ("leaver", "+14255550101"), ("stays", "+14255550105")]);
-        stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[(Field::PhoneNumber, number("+14255550102"))]);
+        hold(
+            world,
+            &[
+                ("a", ""),
+                ("b", ""),
+                ("c", ""),
+                ("e", ""),
+                ("leaver", "+14255550101"),
+                ("stays", "+14255550105"),
+            ],
+        );
+        stranger(
+            world,
+            "contoso",
+            "visitor@contoso.com",
+            Calling::Enabled,
+            &[(Field::PhoneNumber, number("+14255550102"))],
+        );
         hold(world, &[("other@fabrikam.com", "+14255550103")]);
         switch(world, "a", Calling::Disabled);
     })
@@ -182,7 +263,10 @@ async fn a_number_of_a_platform_account_is_not_taken() {
 
 #[tokio::test]
 async fn a_number_moves_between_tenants_in_two_passes() {
-    let manifests = fleet(&[("contoso", "", &["adele enabled +14255550100"]), ("fabrikam", "", &["bert enabled none"])]);
+    let manifests = fleet(&[
+        ("contoso", "", &["adele enabled +14255550100"]),
+        ("fabrikam", "", &["bert enabled none"]),
+    ]);
     let house = House::open(&manifests, |world| {
         hold(world, &[("adele", ""), ("bert@fabrikam.com", "+14255550100")]);
     })
@@ -198,11 +282,14 @@ async fn a_number_moves_between_tenants_in_two_passes() {
 #[tokio::test]
 async fn a_taker_behind_a_held_release_is_held() {
     let users = ["adele enabled +14255550100", "boss disabled none", "carl enabled +14255550101"];
-    let house = House::open(&contoso("protect: [boss@contoso.com], limits: { disable: { percent: 100 } }", &users), |world| {
-        switch(world, "boss", Calling::Enabled);
-        switch(world, "adele", Calling::Disabled);
-        hold(world, &[("adele", "+14255550101"), ("boss", "+14255550100"), ("carl", "")]);
-    })
+    let house = House::open(
+        &contoso("protect: [boss@contoso.com], limits: { disable: { percent: 100 } }", &users),
+        |world| {
+            switch(world, "boss", Calling::Enabled);
+            switch(world, "adele", Calling::Disabled);
+            hold(world, &[("adele", "+14255550101"), ("boss", "+14255550100"), ("carl", "")]);
+        },
+    )
     .await;
     scenario("number_hold_chain", &house).await;
     assert_eq!(house.writes(), NOTHING);
@@ -211,11 +298,17 @@ async fn a_taker_behind_a_held_release_is_held() {
 #[tokio::test]
 async fn without_numbers_in_the_list_none_is_taken() {
     let blind = |settings: &mut dialplane::config::Settings| {
-        let row = settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
+        let row =
+            settings.connect_to_teams.as_mut().unwrap().endpoints.list_users.as_mut().unwrap();
         row.fields.remove("phoneNumber").unwrap();
     };
     let house = House::configured(&contoso("", &["adele enabled +14255550100"]), blind, |world| {
-        tenant(world, "contoso").users.get_mut(&upn("adele@contoso.com")).unwrap().stored.set(Field::PhoneNumber, Value::NoPhone);
+        tenant(world, "contoso")
+            .users
+            .get_mut(&upn("adele@contoso.com"))
+            .unwrap()
+            .stored
+            .set(Field::PhoneNumber, Value::NoPhone);
     })
     .await;
     scenario("numbers_not_visible", &house).await;

@@ -1,4 +1,5 @@
-//! What is waited for and what is not fought: syncs that come too soon, lost answers, somebody who changes things back.
+//! What is waited for and what is not fought: syncs that come too soon, lost answers, somebody who
+//! changes things back.
 
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use dialplane::{
 };
 
 use super::{carry_out, done, show};
-use crate::support::{House, NOTHING, contoso, id, of, on, runnable, store, stranger, switch, text};
+use crate::support::{
+    House, NOTHING, contoso, id, of, on, runnable, store, stranger, switch, text,
+};
 use dialplane::ports::Journal as _;
 
 fn voicemail(flag: bool) -> (Field, Value) {
@@ -18,8 +21,13 @@ fn voicemail(flag: bool) -> (Field, Value) {
 }
 
 async fn with_spacing(manifests: &str) -> House {
-    let spaced = |settings: &mut dialplane::config::Settings| settings.execution.sync_spacing = Duration::from_secs(300);
-    House::configured(manifests, spaced, |world| store(world, "adele", voicemail(false).0, voicemail(false).1)).await
+    let spaced = |settings: &mut dialplane::config::Settings| {
+        settings.execution.sync_spacing = Duration::from_secs(300);
+    };
+    House::configured(manifests, spaced, |world| {
+        store(world, "adele", voicemail(false).0, voicemail(false).1);
+    })
+    .await
 }
 
 #[tokio::test]
@@ -36,7 +44,10 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
             show("sync_waits_after_steps", &text(&plan));
         }
         let report = house.apply(&plan).await.remove(0);
-        assert!(matches!(report.sync, SyncOutcome::Waits(_)) && report.waits().is_some(), "{report:?}");
+        assert!(
+            matches!(report.sync, SyncOutcome::Waits(_)) && report.waits().is_some(),
+            "{report:?}"
+        );
         assert!(!report.is_complete());
     }
     let plan = house.plan().await;
@@ -53,7 +64,9 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
 
 #[tokio::test]
 async fn a_sync_that_may_be_running_is_waited_for_and_one_that_was_refused_is_not() {
-    for (failure, waits) in [(Failure::ServerAfter, true), (Failure::ErrorInside, true), (Failure::Refused, false)] {
+    for (failure, waits) in
+        [(Failure::ServerAfter, true), (Failure::ErrorInside, true), (Failure::Refused, false)]
+    {
         let house = with_spacing(&contoso("", &["adele enabled useTeamsVoicemail=true"])).await;
         house.fault(on(failure, Route::Sync).times(1));
         let plan = house.plan().await;
@@ -88,12 +101,17 @@ async fn a_newer_plan_that_follows_at_once_gets_the_sync() {
 
 #[tokio::test]
 async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
-    let house =
-        House::open(&contoso("", &["adele enabled", "bert enabled"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house = House::open(&contoso("", &["adele enabled", "bert enabled"]), |world| {
+        switch(world, "adele", Calling::Disabled);
+    })
+    .await;
     // Not carried out yet: the request waits somewhere, and the sync overtakes it.
     house.fault(on(Failure::Dropped, Route::Enable).times(1));
     let plan = house.plan().await;
-    assert_eq!(carry_out(&house, &plan).await, ["enable adele@contoso.com: no answer", "sync contoso"]);
+    assert_eq!(
+        carry_out(&house, &plan).await,
+        ["enable adele@contoso.com: no answer", "sync contoso"]
+    );
     done(&house, &house.plan().await).await;
     house.sandbox.world(|world| switch(world, "adele", Calling::Enabled));
     let plan = house.plan().await;
@@ -104,7 +122,10 @@ async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
 
 #[tokio::test]
 async fn the_debt_of_a_decided_answer_survives_a_hold() {
-    let house = House::open(&contoso("", &["adele enabled"]), |world| switch(world, "adele", Calling::Disabled)).await;
+    let house = House::open(&contoso("", &["adele enabled"]), |world| {
+        switch(world, "adele", Calling::Disabled);
+    })
+    .await;
     house.fault(on(Failure::Lost, Route::Enable).times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
@@ -127,9 +148,16 @@ async fn round(house: &House, rival: impl Fn(&mut dialplane::sandbox::World)) ->
 
 #[tokio::test]
 async fn somebody_who_changes_a_value_back_again_and_again_is_not_fought() {
-    let wants = |flag: bool| contoso("", &[&format!("adele enabled useTeamsVoicemail={flag} userTag=sales"), "bert enabled"]);
+    let wants = |flag: bool| {
+        contoso(
+            "",
+            &[&format!("adele enabled useTeamsVoicemail={flag} userTag=sales"), "bert enabled"],
+        )
+    };
     let mut house = House::open(&wants(true), |_| {}).await;
-    let rival = |world: &mut dialplane::sandbox::World| store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+    let rival = |world: &mut dialplane::sandbox::World| {
+        store(world, "adele", Field::UseTeamsVoicemail, Value::Flag(false));
+    };
     // The first is drift like any other; then it was changed back once, and twice.
     for _ in 0..3 {
         assert_eq!(round(&house, rival).await, ["update adele@contoso.com", "sync contoso"]);
@@ -141,7 +169,10 @@ async fn somebody_who_changes_a_value_back_again_and_again_is_not_fought() {
     assert!(of(&plan, "contoso").is_held());
     // Another field of another user is none of that, and a new wish lifts it, as time does.
     house.sandbox.world(|world| switch(world, "bert", Calling::Disabled));
-    assert_eq!(runnable(&house.plan().await), [("enable".to_owned(), "bert@contoso.com".to_owned())]);
+    assert_eq!(
+        runnable(&house.plan().await),
+        [("enable".to_owned(), "bert@contoso.com".to_owned())]
+    );
     house.sandbox.world(|world| switch(world, "bert", Calling::Enabled));
     assert_eq!(runnable(&house.plan_in(25).await).len(), 1);
     house.edit(&[("fleet.yaml", &wants(false))]);
@@ -169,7 +200,9 @@ async fn nor_is_somebody_who_switches_calling() {
     }
     assert_eq!(round(&house, rival).await, NOTHING);
     // Fields that an update only repeats were not changed back.
-    let house = House::open(&contoso("", &["adele enabled userTag=a useTeamsVoicemail=true"]), |_| {}).await;
+    let house =
+        House::open(&contoso("", &["adele enabled userTag=a useTeamsVoicemail=true"]), |_| {})
+            .await;
     for n in 0..5 {
         let rival = |world: &mut dialplane::sandbox::World| {
             if n % 2 == 0 {

@@ -1,4 +1,5 @@
-//! Undo: what a run did is taken back where it still stands; what has moved since is left alone and told.
+//! Undo: what a run did is taken back where it still stands; what has moved since is left alone and
+//! told.
 
 use dialplane::{
     model::{Calling, Entry, Event, Fault, FaultKind, Field, Revision, RunId, StepOutcome, Value},
@@ -10,20 +11,33 @@ use jiff::Timestamp;
 
 use super::{carry_out, show};
 use crate::support::{
-    House, NOTHING, contoso, fleet, gateway, id, name, number, of, on, runnable, store, stranger, switch, text,
+    House, NOTHING, contoso, fleet, gateway, id, name, number, of, on, runnable, store, stranger,
+    switch, text,
 };
 
-/// What the journal would hold of a plan's run for contoso: `outcome` of each user's steps, `None` where it was cut off.
+/// What the journal would hold of a plan's run for contoso: `outcome` of each user's steps, `None`
+/// where it was cut off.
 fn entries(plan: &Plan, outcome: impl Fn(&str) -> Option<StepOutcome>) -> Vec<Entry> {
-    let revision = Revision { commit: "c0ffee0123456789".to_owned(), author: "Ada <ada@example.com>".to_owned(), edited: false };
-    let mut events = vec![Event::Began { steps: 1, revision: Some(revision), by: None, plan: String::new() }];
+    let revision = Revision {
+        commit: "c0ffee0123456789".to_owned(),
+        author: "Ada <ada@example.com>".to_owned(),
+        edited: false,
+    };
+    let mut events =
+        vec![Event::Began { steps: 1, revision: Some(revision), by: None, plan: String::new() }];
     for step in &of(plan, "contoso").steps {
         let (user, verb) = (step.user.clone(), step.action.verb());
         let (details, before, origin) = (step.action.details(), step.before(), step.origin.clone());
         events.push(Event::Intent { user: user.clone(), verb, details, before, origin });
         events.extend(outcome(user.as_str()).map(|outcome| Event::Outcome { user, verb, outcome }));
     }
-    let entry = |event| Entry { at: Timestamp::now(), run: run(), tenant: name("contoso"), tenant_id: id("contoso"), event };
+    let entry = |event| Entry {
+        at: Timestamp::now(),
+        run: run(),
+        tenant: name("contoso"),
+        tenant_id: id("contoso"),
+        event,
+    };
     events.into_iter().map(entry).collect()
 }
 
@@ -36,7 +50,14 @@ async fn undo(house: &House, entries: &[Entry]) -> Plan {
     let observed = pass::observe(&house.readers, tenants, 1, |_| {}).await;
     let memory = |tenant: &_| dialplane::ports::Journal::memory(&house.journal, tenant);
     let back = (Undo { run: &run(), entries }, &name("contoso"));
-    let plan = pass::decide_undo(back, &house.in_force, &observed, memory, Timestamp::now(), &house.execution);
+    let plan = pass::decide_undo(
+        back,
+        &house.in_force,
+        &observed,
+        memory,
+        Timestamp::now(),
+        &house.execution,
+    );
     Plan { tenants: vec![plan.unwrap()] }
 }
 
@@ -79,7 +100,8 @@ async fn what_still_stands_is_taken_back_and_the_rest_is_told() {
     });
     carry_out(&house, &wanted).await;
     house.sandbox.world(|world| {
-        // Somebody has changed this since, and the number is elsewhere; and git is not obeyed where the run did nothing.
+        // Somebody has changed this since, and the number is elsewhere; and git is not obeyed where
+        // the run did nothing.
         store(world, "dora", Field::UserTag, tag("since"));
         let taken = [(Field::PhoneNumber, number("+14255550105"))];
         stranger(world, "fabrikam", "taker@fabrikam.com", Calling::Enabled, &taken);
@@ -112,18 +134,23 @@ async fn what_still_stands_is_taken_back_and_the_rest_is_told() {
 async fn ten(spec: &str) -> (House, Vec<Entry>) {
     let users: Vec<String> = (0..10).map(|n| format!("u{n} enabled site=berlin")).collect();
     let manifests = contoso(spec, &users.iter().map(String::as_str).collect::<Vec<_>>());
-    let off = |world: &mut World| (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Disabled));
+    let off = |world: &mut World| {
+        (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Disabled));
+    };
     let house = House::open(&manifests, off).await;
     let plan = house.plan().await;
     let entries = entries(&plan, |_| Some(StepOutcome::Accepted));
-    house.sandbox.world(|world| (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Enabled)));
+    house
+        .sandbox
+        .world(|world| (0..10).for_each(|n| switch(world, &format!("u{n}"), Calling::Enabled)));
     (house, entries)
 }
 
 fn kinds(plan: &Plan) -> Vec<HoldKind> {
     let tenant = of(plan, "contoso");
     let steps = tenant.steps.iter().flat_map(|step| &step.holds);
-    let kinds: std::collections::BTreeSet<HoldKind> = tenant.holds.iter().chain(steps).map(|hold| hold.kind).collect();
+    let kinds: std::collections::BTreeSet<HoldKind> =
+        tenant.holds.iter().chain(steps).map(|hold| hold.kind).collect();
     kinds.into_iter().collect()
 }
 
@@ -136,7 +163,10 @@ async fn every_guard_holds_an_undo_too() {
         ("", HoldKind::Limit),
         (&format!("{loose}, protect: [u3@contoso.com]"), HoldKind::Protected),
         (loose, HoldKind::LastOfSite),
-        ("windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }", HoldKind::Window),
+        (
+            "windows: { timeZone: UTC, allow: [{ first: 2001-01-01, last: 2001-01-02 }] }",
+            HoldKind::Window,
+        ),
     ] {
         let (house, entries) = ten(spec).await;
         let back = undo(&house, &entries).await;
@@ -154,15 +184,31 @@ async fn every_guard_holds_an_undo_too() {
 async fn a_pruned_user_comes_back_though_git_names_hardly_anybody() {
     let spec = "prune: disable, limits: { disable: { percent: 100 } }";
     let house = House::open(&contoso(spec, &["adele enabled"]), |world| {
-        stranger(world, "contoso", "left@contoso.com", Calling::Enabled, &[(Field::SbcGatewayId, gateway(805))]);
+        stranger(
+            world,
+            "contoso",
+            "left@contoso.com",
+            Calling::Enabled,
+            &[(Field::SbcGatewayId, gateway(805))],
+        );
     })
     .await;
     let plan = house.plan().await;
-    assert_eq!(runnable(&plan), [("disable".to_owned(), "left@contoso.com".to_owned())], "{}", text(&plan));
+    assert_eq!(
+        runnable(&plan),
+        [("disable".to_owned(), "left@contoso.com".to_owned())],
+        "{}",
+        text(&plan)
+    );
     let entries = entries(&plan, |_| Some(StepOutcome::Accepted));
     carry_out(&house, &plan).await;
     let back = undo(&house, &entries).await;
-    assert_eq!(runnable(&back), [("enable".to_owned(), "left@contoso.com".to_owned())], "{}", text(&back));
+    assert_eq!(
+        runnable(&back),
+        [("enable".to_owned(), "left@contoso.com".to_owned())],
+        "{}",
+        text(&back)
+    );
     carry_out(&house, &back).await;
     assert_eq!(runnable(&house.plan().await), runnable(&plan), "git still wants it");
 }
@@ -189,5 +235,8 @@ async fn what_is_not_understood_any_more_is_left_alone() {
     let plan = undo(&house, &entries).await;
     let said = text(&plan);
     assert_eq!(runnable(&plan), [], "{said}");
-    assert!(said.contains("what is there now is not understood: \"020 7946 0110\" at `/phoneNumber`"), "{said}");
+    assert!(
+        said.contains("what is there now is not understood: \"020 7946 0110\" at `/phoneNumber`"),
+        "{said}"
+    );
 }

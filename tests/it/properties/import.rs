@@ -1,4 +1,5 @@
-//! For any live state: kept and read again it is the same, and manifests that are imported from it are right and ask for nothing.
+//! For any live state: kept and read again it is the same, and manifests that are imported from it
+//! are right and ask for nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,9 +8,9 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field, GatewayId, HeldNumber, Inventory,
-        Kind, LiveCalling, LiveSource, LiveTenant, LiveUser, Memory, Observed, PhoneNumber, TenantId, TenantRef, Unmatched,
-        Unread, Upn, UserId, Value,
+        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
+        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser,
+        Memory, Observed, PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -90,20 +91,33 @@ fn details() -> impl Strategy<Value = BTreeMap<usize, Draw>> {
 }
 
 fn user() -> impl Strategy<Value = (String, LiveCalling, Option<UserId>, BTreeMap<usize, Draw>)> {
-    let locals = ["adele", "Adele", "o'neil", "a+b", "guest_x.com#EXT#", "callappservice", "zoë", "hid\u{200b}den", "1"];
+    let locals = [
+        "adele",
+        "Adele",
+        "o'neil",
+        "a+b",
+        "guest_x.com#EXT#",
+        "callappservice",
+        "zoë",
+        "hid\u{200b}den",
+        "1",
+    ];
     let local = prop_oneof![
         2 => prop::sample::select(locals.to_vec()).prop_map(str::to_owned),
         3 => "[a-z]{1,6}",
     ];
-    let domain = prop::sample::select(&["contoso.com", "Fabrikam.example", "cust1.sbc.connecttoteams.com"][..]);
+    let domain = prop::sample::select(
+        &["contoso.com", "Fabrikam.example", "cust1.sbc.connecttoteams.com"][..],
+    );
     let calling = prop_oneof![
         5 => Just(LiveCalling::Enabled),
         2 => Just(LiveCalling::Disabled),
         1 => text().prop_map(LiveCalling::Unclear),
     ];
     let id = option::of("[0-9a-f]{8}").prop_map(|id| id.and_then(|id| UserId::observed(&id)));
-    (local, domain, calling, id, details())
-        .prop_map(|(local, domain, calling, id, details)| (format!("{local}@{domain}"), calling, id, details))
+    (local, domain, calling, id, details()).prop_map(|(local, domain, calling, id, details)| {
+        (format!("{local}@{domain}"), calling, id, details)
+    })
 }
 
 fn unread(text: &str, placed: bool) -> Unread {
@@ -112,22 +126,24 @@ fn unread(text: &str, placed: bool) -> Unread {
 
 /// Numbers of others, places that are in no row, rows without a name.
 fn beside() -> impl Strategy<Value = Beside> {
-    let held = (text(), text(), number(), any::<bool>()).prop_map(|(holder, held_as, number, placed)| HeldNumber {
-        holder: holder.into(),
-        held_as: held_as.into(),
-        number: PhoneNumber::observed(&number, None).ok_or_else(|| unread(&number, placed)),
-    });
-    let unmatched = (option::of(0..Field::ALL.len()), text(), any::<bool>()).prop_map(|(field, place, named)| Unmatched {
-        field: field.map(|field| Field::ALL[field]),
-        key: "listUsers.id".into(),
-        place: place.into(),
-        named,
-    });
-    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize).prop_map(|(numbers, unmatched, nameless)| Beside {
-        numbers,
-        unmatched,
-        nameless,
-    })
+    let held =
+        (text(), text(), number(), any::<bool>()).prop_map(|(holder, held_as, number, placed)| {
+            HeldNumber {
+                holder: holder.into(),
+                held_as: held_as.into(),
+                number: PhoneNumber::observed(&number, None).ok_or_else(|| unread(&number, placed)),
+            }
+        });
+    let unmatched = (option::of(0..Field::ALL.len()), text(), any::<bool>()).prop_map(
+        |(field, place, named)| Unmatched {
+            field: field.map(|field| Field::ALL[field]),
+            key: "listUsers.id".into(),
+            place: place.into(),
+            named,
+        },
+    );
+    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize)
+        .prop_map(|(numbers, unmatched, nameless)| Beside { numbers, unmatched, nameless })
 }
 
 fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Observed {
@@ -137,17 +153,24 @@ fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Obse
         Draw::Value(small, text, number) => (small, text, number),
     };
     match field.kind() {
-        Kind::Phone => {
-            PhoneNumber::observed(number, prefix).map_or(Observed::Unset, |number| Observed::Set(Value::Phone(number)))
+        Kind::Phone => PhoneNumber::observed(number, prefix)
+            .map_or(Observed::Unset, |number| Observed::Set(Value::Phone(number))),
+        Kind::Gateway => {
+            Observed::Set(Value::Gateway(GatewayId::new(i64::from(small % 3) + 1).unwrap()))
         }
-        Kind::Gateway => Observed::Set(Value::Gateway(GatewayId::new(i64::from(small % 3) + 1).unwrap())),
         Kind::Flag => Observed::Set(Value::Flag(small % 4 > 0)),
         Kind::Text => Observed::Set(Value::Text(text.as_str().into())),
     }
 }
 
 fn shot() -> impl Strategy<Value = Shot> {
-    let head = (0..4_usize, any::<bool>(), option::weighted(0.2, text()), any::<(bool, bool)>(), 0..2_000_000_000_i64);
+    let head = (
+        0..4_usize,
+        any::<bool>(),
+        option::weighted(0.2, text()),
+        any::<(bool, bool)>(),
+        0..2_000_000_000_i64,
+    );
     (head, vec(user(), 0..12), prop::bool::weighted(0.1), 0..4_u8, beside()).prop_map(
         |((number, prefix, doubt, consent, at), users, unread, confirmed, mut beside)| {
             let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
@@ -164,12 +187,18 @@ fn shot() -> impl Strategy<Value = Shot> {
                 let upn = Upn::parse(&upn).unwrap();
                 let details = details
                     .iter()
-                    .map(|(n, draw)| (Field::ALL[*n], observed(Field::ALL[*n], draw, tenant.extension_prefix.as_ref())))
+                    .map(|(n, draw)| {
+                        (
+                            Field::ALL[*n],
+                            observed(Field::ALL[*n], draw, tenant.extension_prefix.as_ref()),
+                        )
+                    })
                     .collect();
                 (upn.clone(), LiveUser { upn, id, calling, details })
             });
             for number in beside.numbers.iter_mut().filter_map(|held| held.number.as_mut().ok()) {
-                *number = PhoneNumber::observed(number.as_str(), tenant.extension_prefix.as_ref()).unwrap();
+                *number = PhoneNumber::observed(number.as_str(), tenant.extension_prefix.as_ref())
+                    .unwrap();
             }
             let live = LiveTenant {
                 consent: Consent::from_indicators(consent.0, consent.1),
@@ -180,22 +209,36 @@ fn shot() -> impl Strategy<Value = Shot> {
                 confirmation: Confirmation::NotAsked,
             };
             let live = match confirmed {
-                0 => LiveTenant { confirmation: Confirmation::Failed("it said \"users\":[]".to_owned()), ..live },
-                1 => LiveTenant { confirmation: Confirmation::Seen(live.users.clone(), live.coverage.clone()), ..live },
+                0 => LiveTenant {
+                    confirmation: Confirmation::Failed("it said \"users\":[]".to_owned()),
+                    ..live
+                },
+                1 => LiveTenant {
+                    confirmation: Confirmation::Seen(live.users.clone(), live.coverage.clone()),
+                    ..live
+                },
                 _ => live,
             };
             let fault = Fault::new(FaultKind::Server, "the service\nfailed").hint("wait");
             let live = if unread { Err(fault) } else { Ok(Arc::new(live)) };
             let inventory = (confirmed > 1).then(|| {
-                let gateways = BTreeMap::from([(GatewayId::new(2).unwrap(), "EU \"1\"".to_owned())]);
-                let tenants = if prefix { Err("no list".to_owned()) } else { Ok([tenant.id.clone()].into()) };
+                let gateways =
+                    BTreeMap::from([(GatewayId::new(2).unwrap(), "EU \"1\"".to_owned())]);
+                let tenants =
+                    if prefix { Err("no list".to_owned()) } else { Ok([tenant.id.clone()].into()) };
                 Arc::new(Inventory {
                     reseller: at,
                     tenants,
                     gateways: if unread { Err("none".to_owned()) } else { Ok(gateways) },
                 })
             });
-            Shot { tenant, at: Timestamp::from_second(at).unwrap(), reader: "connecttoteams".into(), inventory, live }
+            Shot {
+                tenant,
+                at: Timestamp::from_second(at).unwrap(),
+                reader: "connecttoteams".into(),
+                inventory,
+                live,
+            }
         },
     )
 }
@@ -203,7 +246,8 @@ fn shot() -> impl Strategy<Value = Shot> {
 /// At most one observation of each tenant.
 fn shots() -> impl Strategy<Value = Vec<Shot>> {
     vec(shot(), 1..4).prop_map(|shots| {
-        let by_id: BTreeMap<TenantId, Shot> = shots.into_iter().map(|shot| (shot.tenant.id.clone(), shot)).collect();
+        let by_id: BTreeMap<TenantId, Shot> =
+            shots.into_iter().map(|shot| (shot.tenant.id.clone(), shot)).collect();
         by_id.into_values().collect()
     })
 }

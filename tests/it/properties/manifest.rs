@@ -15,10 +15,15 @@ struct Fleet {
     tenants: Vec<(String, Vec<Vec<String>>)>,
 }
 
-/// One user's lines. Names and numbers are made from the place in the fleet, so that nothing stands twice.
+/// One user's lines. Names and numbers are made from the place in the fleet, so that nothing stands
+/// twice.
 fn user(tenant: usize, number: usize, choice: u8) -> String {
     let mut text = format!("    - userPrincipalName: U{number}.É@t{tenant}.example.com\n");
-    text.push_str(if choice & 1 == 0 { "      calling: enabled\n" } else { "      calling: disabled\n" });
+    text.push_str(if choice & 1 == 0 {
+        "      calling: enabled\n"
+    } else {
+        "      calling: disabled\n"
+    });
     match choice >> 1 & 3 {
         0 => text.push_str(&format!("      phoneNumber: \"+1425{tenant:03}{number:04}\"\n")),
         1 => text.push_str("      phoneNumber: none\n"),
@@ -45,15 +50,21 @@ fn fleet() -> impl Strategy<Value = Fleet> {
         let written = tenants.into_iter().enumerate().map(|(index, (choice, sets))| {
             let mode = ["enforce", "report", "suspend"][usize::from(choice) % 3];
             let prune = if choice & 4 == 0 { "never" } else { "disable" };
-            let live = if choice & (8 | 4) == 8 { "graph" } else { "connecttoteams\n  confirm: graph" };
+            let live =
+                if choice & (8 | 4) == 8 { "graph" } else { "connecttoteams\n  confirm: graph" };
             let mut text = format!(
-                "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{index} }}\nspec:\n  tenantId: 87D349ED-44d7-43e1-9a83-5f2406dee5{index:02x}\n  mode: {mode}\n  prune: {prune}\n  live: {live}\n  numbers: {{ extensionPrefix: \"+1\" }}\n"
+                "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
+                    {{ name: t{index} }}\nspec:\n  tenantId: \
+                    87D349ED-44d7-43e1-9a83-5f2406dee5{index:02x}\n  mode: {mode}\n  prune: \
+                    {prune}\n  live: {live}\n  numbers: {{ extensionPrefix: \"+1\" }}\n"
             );
             if choice & 8 != 0 {
                 text.push_str("  defaults:\n    sbcGatewayId: 805\n    useTeamsVoicemail: true\n");
             }
             if choice & 16 != 0 {
-                text.push_str("  limits: { disable: { percent: 5 } }\n  protect: [reception@example.com]\n");
+                text.push_str(
+                    "  limits: { disable: { percent: 5 } }\n  protect: [reception@example.com]\n",
+                );
             }
             let mut number = 0;
             let sets = sets.into_iter().map(|users| {
@@ -88,9 +99,14 @@ fn documents(fleet: &Fleet, dice: &[u16]) -> Vec<String> {
                 parts[part].insert(at, user.as_str());
             }
             for (part, users) in parts.into_iter().enumerate() {
-                let users = if users.is_empty() { "  users: []\n".to_owned() } else { format!("  users:\n{}", users.concat()) };
+                let users = if users.is_empty() {
+                    "  users: []\n".to_owned()
+                } else {
+                    format!("  users:\n{}", users.concat())
+                };
                 documents.push(format!(
-                    "kind: UserSet\napiVersion: dialplane/v1\nmetadata: {{ tenant: t{index}, name: s{set}-{part} }}\nspec:\n{defaults}{users}"
+                    "kind: UserSet\napiVersion: dialplane/v1\nmetadata: \
+                        {{ tenant: t{index}, name: s{set}-{part} }}\nspec:\n{defaults}{users}"
                 ));
             }
         }
@@ -109,8 +125,11 @@ fn files(documents: &[String], count: usize, dice: &[u16]) -> Vec<ManifestFile> 
         text.push_str(if die & 256 == 0 { "---\n" } else { "# a line\n---\n" });
         text.push_str(document);
     }
-    let mut files: Vec<_> =
-        texts.iter().enumerate().map(|(index, text)| ManifestFile::new(&format!("{index}.yaml"), text)).collect();
+    let mut files: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| ManifestFile::new(&format!("{index}.yaml"), text))
+        .collect();
     let turn = dice.first().map_or(0, |die| usize::from(*die) % count);
     files.rotate_left(turn);
     files
@@ -125,15 +144,28 @@ fn nowhere(desired: &Desired) -> Desired {
         origin: origin.clone(),
         ..tenant.clone()
     };
-    Desired { tenants: desired.tenants.iter().map(|(name, it)| (name.clone(), Arc::new(tenant(it)))).collect() }
+    Desired {
+        tenants: desired
+            .tenants
+            .iter()
+            .map(|(name, it)| (name.clone(), Arc::new(tenant(it))))
+            .collect(),
+    }
 }
 
 /// Every user's line holds the user.
 fn lines_are_right(loaded: &Loaded, files: &[ManifestFile]) -> Result<(), TestCaseError> {
     for user in loaded.desired.tenants.values().flat_map(|tenant| tenant.users.values()) {
         let file = files.iter().find(|file| file.path == user.origin.file).unwrap();
-        let line = user.origin.line.and_then(|line| file.text.as_ref().unwrap().lines().nth(line as usize - 1));
-        prop_assert!(line.is_some_and(|line| line.contains(user.upn.as_str())), "{} is not in {line:?}", user.origin);
+        let line = user
+            .origin
+            .line
+            .and_then(|line| file.text.as_ref().unwrap().lines().nth(line as usize - 1));
+        prop_assert!(
+            line.is_some_and(|line| line.contains(user.upn.as_str())),
+            "{} is not in {line:?}",
+            user.origin
+        );
     }
     Ok(())
 }
@@ -144,9 +176,17 @@ fn place_is_sound(text: &str, place: &Place, what: &str) -> Result<(), TestCaseE
     let before = &text[..bytes.start];
     let unix = before.replace("\r\n", "\n").replace('\r', "\n");
     // A break that is cut in two counts as one.
-    prop_assert!(!(before.ends_with('\r') && text[bytes.start..].starts_with('\n')), "{what}: inside a line break");
+    prop_assert!(
+        !(before.ends_with('\r') && text[bytes.start..].starts_with('\n')),
+        "{what}: inside a line break"
+    );
     let here = unix.rsplit('\n').next().unwrap_or("");
-    prop_assert_eq!((*line, *column), (unix.matches('\n').count() + 1, here.chars().count() + 1), "{}", what);
+    prop_assert_eq!(
+        (*line, *column),
+        (unix.matches('\n').count() + 1, here.chars().count() + 1),
+        "{}",
+        what
+    );
     Ok(())
 }
 
@@ -213,7 +253,10 @@ fn text_is_harmless(text: &str) -> Result<(), TestCaseError> {
     for name in loaded.broken.keys() {
         prop_assert!(!loaded.desired.tenants.contains_key(name), "{name} is broken and used");
     }
-    prop_assert_eq!(loaded.diagnostics.is_empty(), loaded.broken.is_empty() && loaded.unclear.is_empty());
+    prop_assert_eq!(
+        loaded.diagnostics.is_empty(),
+        loaded.broken.is_empty() && loaded.unclear.is_empty()
+    );
     for tenant in loaded.desired.tenants.values() {
         prop_assert_eq!(tenant.incomplete.is_some(), !loaded.unclear.is_empty());
     }
@@ -261,7 +304,8 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_harmless(text in prop_oneof!["\\PC{0,60}", "[\\[\\]{}:,\\-?&*!|>'\"%@` \\n\\r\\ta-c0#~<\u{feff}é]{0,60}"]) {
+    fn any_text_is_harmless(text in prop_oneof!["\\PC{0,60}", "[\\[\\]{}:,\\-?&*!|>'\"%@` \
+        \\n\\r\\ta-c0#~<\u{feff}é]{0,60}"]) {
         text_is_harmless(&text)?;
     }
 

@@ -1,5 +1,5 @@
-//! Random fleets in random states: what must hold whatever the manifests and the service say. Mostly over the model in
-//! memory; a few cases go over the sandbox's socket.
+//! Random fleets in random states: what must hold whatever the manifests and the service say.
+//! Mostly over the model in memory; a few cases go over the sandbox's socket.
 
 use std::collections::BTreeSet;
 
@@ -35,8 +35,24 @@ pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJo
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
     let (users, clock, newer) = (3.try_into().unwrap(), Timestamp::now, stop.clone());
-    let executor = Executor { provisioner: model, journal, users, clock, revision: None, by: None, stop, newer };
-    pass::carry_out(plan, &executor, 2, |name| RunId::new(&format!("run-{name}")), &|_, _, _: &StepOutcome| {}).await
+    let executor = Executor {
+        provisioner: model,
+        journal,
+        users,
+        clock,
+        revision: None,
+        by: None,
+        stop,
+        newer,
+    };
+    pass::carry_out(
+        plan,
+        &executor,
+        2,
+        |name| RunId::new(&format!("run-{name}")),
+        &|_, _, _: &StepOutcome| {},
+    )
+    .await
 }
 
 // ---- what must hold
@@ -49,14 +65,31 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
         for (id, step) in tenant.steps.iter().enumerate() {
             let user = &step.user;
             prop_assert!(!user.is_platform_account(), "{user}");
-            prop_assert!(of_user.insert((user.clone(), step.action.verb().to_string())), "{user} twice");
+            prop_assert!(
+                of_user.insert((user.clone(), step.action.verb().to_string())),
+                "{user} twice"
+            );
             let managed = desired.users.contains_key(user);
-            prop_assert!(managed || step.action == Action::Disable && desired.prune == Prune::Disable, "{user} is unmanaged");
+            prop_assert!(
+                managed || step.action == Action::Disable && desired.prune == Prune::Disable,
+                "{user} is unmanaged"
+            );
             prop_assert_eq!(managed, step.cause == Cause::Declared);
             let person = model.person(user);
-            prop_assert!(person.as_ref().is_some_and(|person| !person.hidden && !person.unclear), "{} is not visible", user);
-            let in_ring = step.holds.iter().any(|hold| matches!(hold.kind, HoldKind::NumberRing | HoldKind::AfterHeld));
-            prop_assert!(in_ring || step.after.iter().all(|before| *before < id), "{} waits for what comes later", user);
+            prop_assert!(
+                person.as_ref().is_some_and(|person| !person.hidden && !person.unclear),
+                "{} is not visible",
+                user
+            );
+            let in_ring = step
+                .holds
+                .iter()
+                .any(|hold| matches!(hold.kind, HoldKind::NumberRing | HoldKind::AfterHeld));
+            prop_assert!(
+                in_ring || step.after.iter().all(|before| *before < id),
+                "{} waits for what comes later",
+                user
+            );
             if step.holds.is_empty() {
                 prop_assert!(
                     step.after.iter().all(|before| tenant.steps[*before].holds.is_empty()),
@@ -65,21 +98,35 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
                 );
             }
             if step.action == Action::Disable && step.holds.is_empty() {
-                prop_assert!(!desired.protect.users.contains(user) && desired.incomplete.is_none(), "{}", user);
+                prop_assert!(
+                    !desired.protect.users.contains(user) && desired.incomplete.is_none(),
+                    "{}",
+                    user
+                );
             }
             let suspect = model.customers.lock().unwrap()[&tenant.tenant].suspect;
-            let needs_all =
-                step.action == Action::Disable || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
-            prop_assert!(!(suspect && needs_all && step.holds.is_empty()), "{} relies on a list in doubt", user);
+            let needs_all = step.action == Action::Disable
+                || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+            prop_assert!(
+                !(suspect && needs_all && step.holds.is_empty()),
+                "{} relies on a list in doubt",
+                user
+            );
             for hold in tenant.holds.iter().chain(&step.holds) {
                 prop_assert!(!hold.reason.is_empty() && !hold.remedy.is_empty());
             }
         }
-        let disables = tenant.steps.iter().filter(|step| step.action == Action::Disable && tenant.may_run(step)).count();
+        let disables = tenant
+            .steps
+            .iter()
+            .filter(|step| step.action == Action::Disable && tenant.may_run(step))
+            .count();
         let enabled = model.customers.lock().unwrap()[&tenant.tenant]
             .people
             .iter()
-            .filter(|(upn, person)| !upn.is_platform_account() && !person.hidden && person.calling == Calling::Enabled)
+            .filter(|(upn, person)| {
+                !upn.is_platform_account() && !person.hidden && person.calling == Calling::Enabled
+            })
             .count();
         prop_assert!(disables <= desired.limits.disable.allows(enabled), "{disables} of {enabled}");
     }
@@ -88,7 +135,8 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
 
 /// The users for whom something may be missing after an apply, and whom the plan must have told of.
 fn excused(plan: &TenantPlan) -> BTreeSet<Upn> {
-    let held = plan.steps.iter().filter(|step| !step.holds.is_empty()).map(|step| step.user.clone());
+    let held =
+        plan.steps.iter().filter(|step| !step.holds.is_empty()).map(|step| step.user.clone());
     held.chain(plan.problems.iter().map(|problem| problem.user.clone())).collect()
 }
 
@@ -107,7 +155,12 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
     sound(&first, &in_force, &model)?;
 
     let reports = apply(&first, &model, &journal).await;
-    prop_assert!(model.refused.lock().unwrap().is_empty(), "{:?}\n{}", model.refused.lock().unwrap(), text(&first));
+    prop_assert!(
+        model.refused.lock().unwrap().is_empty(),
+        "{:?}\n{}",
+        model.refused.lock().unwrap(),
+        text(&first)
+    );
     let log = model.take_log();
     for (tenant, report) in first.tenants.iter().zip(&reports) {
         prop_assert!(report.is_complete(), "{:?}", report);
@@ -115,7 +168,12 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
         let domain = format!("@{}.example", tenant.tenant);
         let writes = log.iter().filter(|call| call.ends_with(&domain)).count();
         let syncs = log.iter().filter(|call| **call == format!("sync {}", tenant.tenant)).count();
-        prop_assert_eq!(syncs, usize::from(writes > 0), "one sync after writes, and only then: {:?}", log);
+        prop_assert_eq!(
+            syncs,
+            usize::from(writes > 0),
+            "one sync after writes, and only then: {:?}",
+            log
+        );
         prop_assert_eq!(report.sync == SyncOutcome::Accepted, writes > 0);
         let people = model.customers.lock().unwrap()[&tenant.tenant].people.clone();
         if !tenant.holds.is_empty() || wanted.mode != Mode::Enforce {
@@ -135,15 +193,18 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
                         text(&first)
                     );
                 }
-                // A note tells of unmanaged people; nothing of them changes but what pruning may switch off.
+                // A note tells of unmanaged people; nothing of them changes but what pruning may
+                // switch off.
                 None => prop_assert_eq!(&person.stored, &before[&tenant.tenant].people[upn].stored),
                 Some(_) => {}
             }
             // What is not managed stays as it was.
             let old = &before[&tenant.tenant].people[upn].stored;
             for (field, value) in old.iter() {
-                let managed = wanted.users.get(upn).is_some_and(|wish| wish.details.get(field).is_some());
-                let same = person.stored.get(field) == Some(value) || *value == Value::NoPhone && person.stored.phone().is_none();
+                let managed =
+                    wanted.users.get(upn).is_some_and(|wish| wish.details.get(field).is_some());
+                let same = person.stored.get(field) == Some(value)
+                    || *value == Value::NoPhone && person.stored.phone().is_none();
                 prop_assert!(managed || same, "{} of {} changed", field, upn);
             }
         }
@@ -155,8 +216,10 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
         // Where a list lags, a number that moved is known to have moved, and waits.
         prop_assert_eq!(runnable(&second), [], "{}", text(&second));
     } else {
-        // What one run frees in another tenant may be taken in the next; that apart, nothing is left.
-        let told: BTreeSet<String> = first.tenants.iter().flat_map(excused).map(|user| user.to_string()).collect();
+        // What one run frees in another tenant may be taken in the next; that apart, nothing is
+        // left.
+        let told: BTreeSet<String> =
+            first.tenants.iter().flat_map(excused).map(|user| user.to_string()).collect();
         let unexpected = runnable(&second).into_iter().find(|(_, user)| !told.contains(user));
         prop_assert_eq!(unexpected, None, "{}\n{}", text(&first), text(&second));
     }
@@ -168,7 +231,11 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
     }
     prop_assert!(model.refused.lock().unwrap().is_empty(), "{:?}", model.refused.lock().unwrap());
     prop_assert_eq!(runnable(&last), [], "{}", text(&last));
-    prop_assert!(last.tenants.iter().all(|tenant| tenant.sync == SyncPlan::NotNeeded), "{}", text(&last));
+    prop_assert!(
+        last.tenants.iter().all(|tenant| tenant.sync == SyncPlan::NotNeeded),
+        "{}",
+        text(&last)
+    );
     model.take_log();
     apply(&last, &model, &journal).await;
     prop_assert_eq!(model.take_log(), NOTHING, "the last apply wrote");
@@ -176,7 +243,12 @@ async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseErr
 }
 
 pub(super) fn runner(cases: u32) -> TestRunner {
-    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
@@ -207,22 +279,33 @@ fn the_order_of_files_and_users_does_not_matter() {
     };
     runner(60)
         .run(&(any::<u64>(), vec((0..6_u8, any::<bool>(), 0..4_u8), 2..9)), |(seed, users)| {
-            let lines: Vec<String> = users.iter().enumerate().map(|(n, user)| line(n, *user)).collect();
+            let lines: Vec<String> =
+                users.iter().enumerate().map(|(n, user)| line(n, *user)).collect();
             let mut shuffled = lines.clone();
             fastrand::Rng::with_seed(seed).shuffle(&mut shuffled);
             let manifests = |lines: &[String]| {
                 let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-                fleet(&[("t0", "", &lines[..lines.len() / 2]), ("t1", "", &lines[lines.len() / 2..])])
+                fleet(&[
+                    ("t0", "", &lines[..lines.len() / 2]),
+                    ("t1", "", &lines[lines.len() / 2..]),
+                ])
             };
             // Users stay in their tenants: each half is shuffled for itself.
             let (left, right) = lines.split_at(lines.len() / 2);
-            let half = |half: &[String]| shuffled.iter().filter(|line| half.contains(line)).cloned().collect::<Vec<_>>();
+            let half = |half: &[String]| {
+                shuffled.iter().filter(|line| half.contains(line)).cloned().collect::<Vec<_>>()
+            };
             let other = [half(left), half(right)].concat();
             let plans = [manifests(&lines), manifests(&other)].map(|text| {
                 let files = [dialplane::manifest::ManifestFile::new("fleet.yaml", &text)];
-                let in_force = dialplane::manifest::Keeper::default().take(dialplane::manifest::load(&files));
+                let in_force =
+                    dialplane::manifest::Keeper::default().take(dialplane::manifest::load(&files));
                 let draws = [draw(&users[..users.len() / 2]), draw(&users[users.len() / 2..])];
-                without_lines(&block_on(plan(&in_force, &service(&draws), &VolatileJournal::default())))
+                without_lines(&block_on(plan(
+                    &in_force,
+                    &service(&draws),
+                    &VolatileJournal::default(),
+                )))
             });
             prop_assert_eq!(&plans[0], &plans[1]);
             Ok(())
@@ -280,9 +363,14 @@ async fn a_drifted_sandbox_is_right_after_one_apply() {
                 (0..rng.usize(3..40)).map(|n| user(n, &mut rng)).collect()
             })
             .collect();
-        let lines: Vec<Vec<&str>> = users.iter().map(|users| users.iter().map(String::as_str).collect()).collect();
+        let lines: Vec<Vec<&str>> =
+            users.iter().map(|users| users.iter().map(String::as_str).collect()).collect();
         let prune = if seed % 2 == 0 { "prune: disable" } else { "prune: never" };
-        let manifests = fleet(&[("a", prune, &lines[0]), ("b", "", &lines[1]), ("c", "mode: report", &lines[2])]);
+        let manifests = fleet(&[
+            ("a", prune, &lines[0]),
+            ("b", "", &lines[1]),
+            ("c", "mode: report", &lines[2]),
+        ]);
         let mut house = House::open(&manifests, |_| {}).await;
         let drifted = World::drifted(&house.in_force.desired, seed);
         house.sandbox.world(|world| *world = drifted);
@@ -294,7 +382,10 @@ async fn a_drifted_sandbox_is_right_after_one_apply() {
         let second = house.plan().await;
         assert_eq!(runnable(&second), [], "{seed}: {}", text(&second));
         let writes = house.writes();
-        assert!(writes.iter().all(|call| !call.ends_with(".c.com") && call != "sync c"), "{seed}: {writes:?}");
+        assert!(
+            writes.iter().all(|call| !call.ends_with(".c.com") && call != "sync c"),
+            "{seed}: {writes:?}"
+        );
         house.apply(&second).await;
         assert_eq!(house.writes().len(), writes.len(), "{seed}");
     }

@@ -1,5 +1,5 @@
-//! Made-up fleets and a model of the service in memory, which knows nothing of plans: numbers are held once, an update
-//! stores what it carries.
+//! Made-up fleets and a model of the service in memory, which knows nothing of plans: numbers are
+//! held once, an update stores what it carries.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,9 +9,10 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant, DesiredUser, Details, Fault, FaultKind,
-        Field, Limit, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release,
-        ShrinkLimit, TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant,
+        DesiredUser, Details, Fault, FaultKind, Field, Limit, Limits, LiveCalling, LiveSource,
+        LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit,
+        TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{LiveReader, Provisioner},
 };
@@ -73,39 +74,67 @@ pub(super) fn user() -> impl Strategy<Value = Draw> {
         option::of(any::<bool>()),
         option::of(0..3_u8),
     );
-    let is = (0..12_u8, calling(), 0..12_u8, option::of(any::<bool>()), option::of(0..3_u8), prop::bool::weighted(0.9));
-    (wish, prop::bool::weighted(0.8), is).prop_map(|((managed, protected, wanted, number, voicemail, tag), gateway, is)| {
-        let (seen, is, has_number, has_voicemail, has_tag, has_gateway) = is;
-        Draw {
-            managed,
-            protected,
-            wanted,
-            number,
-            voicemail,
-            tag,
-            gateway,
-            seen,
-            is,
-            has_number,
-            has_voicemail,
-            has_tag,
-            has_gateway,
-        }
-    })
+    let is = (
+        0..12_u8,
+        calling(),
+        0..12_u8,
+        option::of(any::<bool>()),
+        option::of(0..3_u8),
+        prop::bool::weighted(0.9),
+    );
+    (wish, prop::bool::weighted(0.8), is).prop_map(
+        |((managed, protected, wanted, number, voicemail, tag), gateway, is)| {
+            let (seen, is, has_number, has_voicemail, has_tag, has_gateway) = is;
+            Draw {
+                managed,
+                protected,
+                wanted,
+                number,
+                voicemail,
+                tag,
+                gateway,
+                seen,
+                is,
+                has_number,
+                has_voicemail,
+                has_tag,
+                has_gateway,
+            }
+        },
+    )
 }
 
 pub(super) fn tenant() -> impl Strategy<Value = TenantDraw> {
-    let rules = (0..8_u8, prop::bool::weighted(0.3), 0..8_u8, prop::bool::weighted(0.15), prop::bool::weighted(0.1));
+    let rules = (
+        0..8_u8,
+        prop::bool::weighted(0.3),
+        0..8_u8,
+        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.1),
+    );
     let more = (
         prop::bool::weighted(0.1),
         prop_oneof![Just(100_u8), Just(10), Just(0)],
         prop::bool::weighted(0.7),
         prop::bool::weighted(0.95),
     );
-    (rules, more, vec(user(), 0..9)).prop_map(|((mode, prune, consent, suspect, unreadable), more, users)| {
-        let (incomplete, percent, shows_tags, shows_numbers) = more;
-        TenantDraw { mode, prune, consent, suspect, unreadable, incomplete, percent, shows_tags, shows_numbers, users }
-    })
+    (rules, more, vec(user(), 0..9)).prop_map(
+        |((mode, prune, consent, suspect, unreadable), more, users)| {
+            let (incomplete, percent, shows_tags, shows_numbers) = more;
+            TenantDraw {
+                mode,
+                prune,
+                consent,
+                suspect,
+                unreadable,
+                incomplete,
+                percent,
+                shows_tags,
+                shows_numbers,
+                users,
+            }
+        },
+    )
 }
 
 pub(crate) fn upn_of(tenant: usize, user: usize) -> Upn {
@@ -140,13 +169,33 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
     let mut numbers = BTreeSet::new();
     let origin = Origin { file: "fleet.yaml".into(), line: Some(1) };
     let tenants = draws.iter().enumerate().map(|(index, draw)| {
-        let users = draw.users.iter().enumerate().filter(|(_, user)| user.managed).map(|(n, user)| {
-            let upn = upn_of(index, n);
-            let details = details(&mut numbers, None, (user.number, user.voicemail, user.tag, user.gateway));
-            (upn.clone(), DesiredUser { upn, calling: user.wanted, details, site: None, reason: None, origin: origin.clone() })
-        });
+        let users =
+            draw.users.iter().enumerate().filter(|(_, user)| user.managed).map(|(n, user)| {
+                let upn = upn_of(index, n);
+                let details = details(
+                    &mut numbers,
+                    None,
+                    (user.number, user.voicemail, user.tag, user.gateway),
+                );
+                (
+                    upn.clone(),
+                    DesiredUser {
+                        upn,
+                        calling: user.wanted,
+                        details,
+                        site: None,
+                        reason: None,
+                        origin: origin.clone(),
+                    },
+                )
+            });
         let users = users.collect();
-        let protect = draw.users.iter().enumerate().filter(|(_, user)| user.protected).map(|(n, _)| upn_of(index, n));
+        let protect = draw
+            .users
+            .iter()
+            .enumerate()
+            .filter(|(_, user)| user.protected)
+            .map(|(n, _)| upn_of(index, n));
         let tenant = DesiredTenant {
             name: name(&format!("t{index}")),
             id: TenantId::parse(&tenant_id(index)).unwrap(),
@@ -160,7 +209,10 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             live: LiveSource::ConnecttoTeams,
             confirm: false,
             adopt: Adopt::All,
-            limits: Limits { disable: Limit { percent: draw.percent, count: 25, floor: 0 }, ..Limits::DEFAULT },
+            limits: Limits {
+                disable: Limit { percent: draw.percent, count: 25, floor: 0 },
+                ..Limits::DEFAULT
+            },
             protect: Protect { users: protect.collect(), ..Protect::default() },
             shrink_limit: ShrinkLimit::DEFAULT,
             extension_prefix: None,
@@ -188,7 +240,9 @@ pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> BTreeMap<Fie
 
 /// The wish of a user against what is, without any help from the planner.
 pub(crate) fn is_as_wanted(wish: &DesiredUser, calling: Calling, stored: &Details) -> bool {
-    let phone = |details: &Details| details.get(Field::PhoneNumber).filter(|value| **value != Value::NoPhone).cloned();
+    let phone = |details: &Details| {
+        details.get(Field::PhoneNumber).filter(|value| **value != Value::NoPhone).cloned()
+    };
     let same = |(field, value): (Field, &Value)| match field {
         Field::PhoneNumber => phone(&wish.details) == phone(stored),
         _ => stored.get(field) == Some(value),
@@ -237,17 +291,31 @@ pub(super) fn service(draws: &[TenantDraw]) -> Model {
             .enumerate()
             .map(|(n, user)| {
                 let hidden = user.seen == 0;
-                // A number that nobody can see held is refused by the service: here nobody holds one unseen.
-                let unseen = hidden || draw.unreadable || draw.mode == SUSPENDED || !draw.shows_numbers;
+                // A number that nobody can see held is refused by the service: here nobody holds
+                // one unseen.
+                let unseen =
+                    hidden || draw.unreadable || draw.mode == SUSPENDED || !draw.shows_numbers;
                 let held = if unseen { 1 } else { user.has_number };
-                let stored =
-                    details(&mut numbers, Some(Value::NoPhone), (held, user.has_voicemail, user.has_tag, user.has_gateway));
-                (upn_of(index, n), Person { calling: user.is, stored, hidden, unclear: user.seen == 1 })
+                let stored = details(
+                    &mut numbers,
+                    Some(Value::NoPhone),
+                    (held, user.has_voicemail, user.has_tag, user.has_gateway),
+                );
+                (
+                    upn_of(index, n),
+                    Person { calling: user.is, stored, hidden, unclear: user.seen == 1 },
+                )
             })
             .collect();
-        for platform in [format!("callappservice@t{index}.example"), "x@cust1.sbc.connecttoteams.com".to_owned()] {
+        for platform in [
+            format!("callappservice@t{index}.example"),
+            "x@cust1.sbc.connecttoteams.com".to_owned(),
+        ] {
             let stored = [(Field::SbcGatewayId, gateway(805))].into_iter().collect();
-            people.insert(upn(&platform), Person { calling: Calling::Enabled, stored, hidden: false, unclear: false });
+            people.insert(
+                upn(&platform),
+                Person { calling: Calling::Enabled, stored, hidden: false, unclear: false },
+            );
         }
         let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
         if !draw.shows_tags {
@@ -261,7 +329,10 @@ pub(super) fn service(draws: &[TenantDraw]) -> Model {
             1 => Consent::Disagrees { flag: true, listed: false },
             _ => Consent::Granted,
         };
-        (name(&format!("t{index}")), Customer { consent, suspect: draw.suspect, unreadable: draw.unreadable, sees, people })
+        (
+            name(&format!("t{index}")),
+            Customer { consent, suspect: draw.suspect, unreadable: draw.unreadable, sees, people },
+        )
     });
     Model {
         customers: Mutex::new(customers.collect()),
@@ -273,7 +344,11 @@ pub(super) fn service(draws: &[TenantDraw]) -> Model {
 
 impl Model {
     pub(super) fn person(&self, user: &Upn) -> Option<Person> {
-        self.customers.lock().unwrap().values().find_map(|customer| customer.people.get(user).cloned())
+        self.customers
+            .lock()
+            .unwrap()
+            .values()
+            .find_map(|customer| customer.people.get(user).cloned())
     }
 
     /// From now on lists show what is now, whatever is written.
@@ -295,13 +370,17 @@ impl Model {
         self.log.lock().unwrap().push(format!("{verb} {user}"));
         let mut customers = self.customers.lock().unwrap();
         let before = customers.clone();
-        let Some(person) = customers.get_mut(&tenant.name).and_then(|customer| customer.people.get_mut(user)) else {
+        let Some(person) =
+            customers.get_mut(&tenant.name).and_then(|customer| customer.people.get_mut(user))
+        else {
             return self.refuse(format!("{verb} {user}: no such user"));
         };
         change(person);
         let number = person.stored.phone().cloned();
         let holders = customers.values().flat_map(|customer| customer.people.values());
-        if number.is_some_and(|number| holders.filter(|person| person.stored.phone() == Some(&number)).count() > 1) {
+        if number.is_some_and(|number| {
+            holders.filter(|person| person.stored.phone() == Some(&number)).count() > 1
+        }) {
             *customers = before;
             return self.refuse(format!("{verb} {user}: the number is held"));
         }
@@ -329,11 +408,31 @@ impl LiveReader for Model {
                 Calling::Enabled => LiveCalling::Enabled,
                 Calling::Disabled => LiveCalling::Disabled,
             };
-            (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details: observed(&person.stored, &customer.sees) })
+            (
+                upn.clone(),
+                LiveUser {
+                    upn: upn.clone(),
+                    id: None,
+                    calling,
+                    details: observed(&person.stored, &customer.sees),
+                },
+            )
         });
-        let coverage = if customer.suspect { Coverage::Suspect("a doubt".to_owned()) } else { Coverage::Complete };
-        let (consent, sees, confirmation) = (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
-        Ok(LiveTenant { consent, coverage, sees, users: users.collect(), beside: Beside::default(), confirmation })
+        let coverage = if customer.suspect {
+            Coverage::Suspect("a doubt".to_owned())
+        } else {
+            Coverage::Complete
+        };
+        let (consent, sees, confirmation) =
+            (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
+        Ok(LiveTenant {
+            consent,
+            coverage,
+            sees,
+            users: users.collect(),
+            beside: Beside::default(),
+            confirmation,
+        })
     }
 }
 
@@ -348,10 +447,13 @@ impl Provisioner for Model {
         self.change("disable", tenant, user, |person| person.calling = Calling::Disabled)
     }
     async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        // What an omitted field does is unknown: here it is cleared, where a client can know better.
+        // What an omitted field does is unknown: here it is cleared, where a client can know
+        // better.
         let sees_all = self.customers.lock().unwrap()[&tenant.name].sees.len() == Field::ALL.len();
         let keep = |stored: &Details| if sees_all { Details::default() } else { stored.clone() };
-        self.change("update", tenant, update.user(), |person| person.stored = update.details().over(&keep(&person.stored)))
+        self.change("update", tenant, update.user(), |person| {
+            person.stored = update.details().over(&keep(&person.stored));
+        })
     }
     async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
         self.log.lock().unwrap().push(format!("sync {}", tenant.name));

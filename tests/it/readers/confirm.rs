@@ -1,5 +1,5 @@
-//! `confirm: graph`: Graph is asked beside the service, and tells whether Teams shows what the service says. It never changes
-//! anything.
+//! `confirm: graph`: Graph is asked beside the service, and tells whether Teams shows what the
+//! service says. It never changes anything.
 
 use std::fmt::Write as _;
 
@@ -30,15 +30,27 @@ async fn what_teams_shows_is_told_and_changes_nothing() {
     let cases: [(&str, Change, Option<Failure>); 9] = [
         ("all is well", |_| {}, None),
         ("off in Teams", |world| user(world, "adele").pushed = None, None),
-        ("on in Teams only", |world| in_teams(world, "bert", |pushed| pushed.set(Field::SbcGatewayId, gateway(805))), None),
+        (
+            "on in Teams only",
+            |world| in_teams(world, "bert", |pushed| pushed.set(Field::SbcGatewayId, gateway(805))),
+            None,
+        ),
         (
             "another number",
-            |world| in_teams(world, "adele", |pushed| pushed.set(Field::PhoneNumber, number("+14255550109"))),
+            |world| {
+                in_teams(world, "adele", |pushed| {
+                    pushed.set(Field::PhoneNumber, number("+14255550109"));
+                });
+            },
             None,
         ),
         (
             "a number in Teams only",
-            |world| in_teams(world, "carl", |pushed| pushed.set(Field::PhoneNumber, number("+14255550109"))),
+            |world| {
+                in_teams(world, "carl", |pushed| {
+                    pushed.set(Field::PhoneNumber, number("+14255550109"));
+                });
+            },
             None,
         ),
         ("Graph fails", |_| {}, Some(Failure::Server)),
@@ -49,7 +61,9 @@ async fn what_teams_shows_is_told_and_changes_nothing() {
     let mut said = String::new();
     for (name, change, failure) in cases {
         let house = house(change).await;
-        house.sandbox.faults(|faults| faults.rules.extend(failure.map(|failure| on(failure, Route::GraphUsers))));
+        house.sandbox.faults(|faults| {
+            faults.rules.extend(failure.map(|failure| on(failure, Route::GraphUsers)));
+        });
         let plan = house.plan().await;
         let _ = write!(said, "# {name}\n{}\n", text(&plan));
         house.apply(&plan).await;
@@ -65,15 +79,32 @@ async fn what_was_sent_lately_is_waited_for_and_then_told() {
     house.apply(&house.plan().await).await;
     let soon = house.plan_in(1).await;
     let late = house.plan_in(48).await;
-    insta::assert_snapshot!("confirm_later", format!("# an hour later\n{}\n# two days later\n{}", text(&soon), text(&late)));
+    insta::assert_snapshot!(
+        "confirm_later",
+        format!("# an hour later\n{}\n# two days later\n{}", text(&soon), text(&late))
+    );
     let json = render::json(&late);
-    assert_eq!(json["tenants"][0]["confirmed"], serde_json::json!({ "confirmed": 2, "waiting": 0, "differ": 1 }));
-    assert_eq!((&json["summary"]["confirmed"], &json["summary"]["compared"]), (&2.into(), &3.into()));
+    assert_eq!(
+        json["tenants"][0]["confirmed"],
+        serde_json::json!({ "confirmed": 2, "waiting": 0, "differ": 1 })
+    );
+    assert_eq!(
+        (&json["summary"]["confirmed"], &json["summary"]["compared"]),
+        (&2.into(), &3.into())
+    );
 }
 
 #[tokio::test]
 async fn without_graph_in_the_settings_the_tenant_is_read_all_the_same() {
-    let house = House::configured(&contoso("confirm: graph", &USERS), |settings| settings.graph = None, |_| {}).await;
+    let house = House::configured(
+        &contoso("confirm: graph", &USERS),
+        |settings| settings.graph = None,
+        |_| {},
+    )
+    .await;
     let said = text(&house.plan().await);
-    assert!(said.contains("note: not confirmed in Teams: `graph` is not configured in dialplane.yaml"), "{said}");
+    assert!(
+        said.contains("note: not confirmed in Teams: `graph` is not configured in dialplane.yaml"),
+        "{said}"
+    );
 }

@@ -1,5 +1,5 @@
-//! A tenant with `live: file`, through the real binary: what the file shows is compared, an old file moves nobody, and a new one is
-//! found without being told.
+//! A tenant with `live: file`, through the real binary: what the file shows is compared, an old
+//! file moves nobody, and a new one is found without being told.
 
 use std::fs;
 
@@ -13,8 +13,12 @@ use crate::{
 
 /// The fleet's contoso, read from a file; the others through the service.
 fn manifests() -> String {
-    let (before, after) = fleet().split_once("name: contoso }").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    format!("{before}name: contoso }}{}", after.replacen("  prune: never\n", "  prune: never\n  live: file\n", 1))
+    let (before, after) =
+        fleet().split_once("name: contoso }").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    format!(
+        "{before}name: contoso }}{}",
+        after.replacen("  prune: never\n", "  prune: never\n  live: file\n", 1)
+    )
 }
 
 async fn stage() -> Stage {
@@ -32,7 +36,8 @@ async fn observe(stage: &Stage) {
 async fn a_tenant_is_read_from_its_file_applied_and_right_once_the_file_is_new() {
     let stage = stage().await;
     observe(&stage).await;
-    let lists = || stage.sandbox.calls().into_iter().filter(|call| call.path.contains("listUsers")).count();
+    let lists =
+        || stage.sandbox.calls().into_iter().filter(|call| call.path.contains("listUsers")).count();
     let before = lists();
     let planned = stage.run(&["plan", "--tenant", "contoso"]).await;
     assert_eq!(planned.code, 2, "{}", planned.stderr);
@@ -40,7 +45,12 @@ async fn a_tenant_is_read_from_its_file_applied_and_right_once_the_file_is_new()
     let service = fs::read_to_string(stage.manifest()).unwrap().replace("  live: file\n", "");
     fs::write(stage.path().join("service.yaml"), service).unwrap();
     let asked = stage.run(&["plan", "--tenant", "contoso", "service.yaml"]).await;
-    let steps = |text: &str| text.replace("service.yaml", "manifests/fleet.yaml").lines().map(strip_line).collect::<Vec<_>>();
+    let steps = |text: &str| {
+        text.replace("service.yaml", "manifests/fleet.yaml")
+            .lines()
+            .map(strip_line)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(steps(&planned.stdout), steps(&asked.stdout), "the same is wanted of both");
 
     let applied = stage.run(&["apply", "--tenant", "contoso"]).await;
@@ -77,7 +87,8 @@ async fn a_file_that_cannot_be_used_moves_nobody_and_says_why() {
     let old = moment.replace_all(&now, "\"2001-02-03T04:05:06Z\"");
     fs::write(stage.path().join("kept.json"), &*old).unwrap();
     plan("old").await;
-    fs::write(stage.path().join("kept.json"), now.replace("-000000000001", "-00000000000f")).unwrap();
+    fs::write(stage.path().join("kept.json"), now.replace("-000000000001", "-00000000000f"))
+        .unwrap();
     plan("without the tenant").await;
     stage.configure("live: { file: kept.json }\n", "");
     plan("not configured").await;
@@ -93,12 +104,15 @@ async fn a_running_service_finds_a_new_file() {
     let stage = stage().await;
     stage.configure("poll: 1s", "poll: 1s, resync: 1s");
     let mut service = stage.start(&["run"]);
-    service.until("the file is missed", || stage.text("stdout").contains("no live state here")).await;
+    service
+        .until("the file is missed", || stage.text("stdout").contains("no live state here"))
+        .await;
     assert!(!stage.writes().iter().any(|path| path.contains("contoso")));
     observe(&stage).await;
     service
         .until("contoso is done", || {
-            stage.text("stdout").contains("contoso  ") && stage.text("stdout").contains("contoso.example")
+            stage.text("stdout").contains("contoso  ")
+                && stage.text("stdout").contains("contoso.example")
         })
         .await;
     service

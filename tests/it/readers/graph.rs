@@ -1,5 +1,5 @@
-//! A tenant with `live: graph`: what Teams shows is compared, what it cannot show is compared with what was last written; and
-//! what a person reads when Graph fails.
+//! A tenant with `live: graph`: what Teams shows is compared, what it cannot show is compared with
+//! what was last written; and what a person reads when Graph fails.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,11 @@ use dialplane::{
 
 use crate::support::{House, NOTHING, contoso, number, on, store, switch, text, user};
 
-const USERS: [&str; 3] = ["adele enabled +14255550100", "bert disabled", "carl enabled callPolicy={\"name\":\"AllowCalling\"}"];
+const USERS: [&str; 3] = [
+    "adele enabled +14255550100",
+    "bert disabled",
+    "carl enabled callPolicy={\"name\":\"AllowCalling\"}",
+];
 
 async fn house(configure: impl FnOnce(&mut Settings)) -> House {
     House::configured(&contoso("live: graph", &USERS), configure, |_| {}).await
@@ -20,16 +24,25 @@ async fn house(configure: impl FnOnce(&mut Settings)) -> House {
 #[tokio::test]
 async fn what_cannot_be_seen_is_written_once_and_then_remembered() {
     let house = House::open(&contoso("live: graph, defaults: {}", &USERS), |_| {}).await;
-    assert_eq!(text(&house.plan().await), "1 tenant as the manifests want it\nplan: nothing to do\n");
+    assert_eq!(
+        text(&house.plan().await),
+        "1 tenant as the manifests want it\nplan: nothing to do\n"
+    );
 
     let house = self::house(|_| {}).await;
     let plan = house.plan().await;
     insta::assert_snapshot!("graph_first_plan", text(&plan));
     house.apply(&plan).await;
     assert!(text(&house.plan().await).ends_with("\nplan: nothing to do\n"));
-    let lists = |calls: &[dialplane::sandbox::Call], path: &str| calls.iter().filter(|call| call.path.starts_with(path)).count();
+    let lists = |calls: &[dialplane::sandbox::Call], path: &str| {
+        calls.iter().filter(|call| call.path.starts_with(path)).count()
+    };
     let calls = house.sandbox.calls();
-    assert_eq!((lists(&calls, "/sandbox/listUsers"), lists(&calls, "/v1.0/")), (0, 2), "only Graph lists users");
+    assert_eq!(
+        (lists(&calls, "/sandbox/listUsers"), lists(&calls, "/v1.0/")),
+        (0, 2),
+        "only Graph lists users"
+    );
 }
 
 #[tokio::test]
@@ -48,13 +61,19 @@ async fn drift_in_teams_is_corrected_through_the_service() {
     house.apply(&plan).await;
     // Switched off on Teams' side only, as an admin does it there.
     house.sandbox.world(|world| user(world, "adele").pushed = None);
-    assert_eq!(["adele", "bert"].map(|who| house.user(who).calling), [Calling::Enabled, Calling::Disabled]);
+    assert_eq!(
+        ["adele", "bert"].map(|who| house.user(who).calling),
+        [Calling::Enabled, Calling::Disabled]
+    );
     insta::assert_snapshot!("graph_drift", text(&house.plan().await));
 }
 
 #[tokio::test]
 async fn a_change_that_teams_does_not_show_yet_is_waited_for() {
-    let house = House::open(&contoso("live: graph", &USERS), |world| switch(world, "bert", Calling::Enabled)).await;
+    let house = House::open(&contoso("live: graph", &USERS), |world| {
+        switch(world, "bert", Calling::Enabled);
+    })
+    .await;
     house.sandbox.faults(|faults| faults.teams_visible_after_ms = 3_600_000);
     house.apply(&house.plan().await).await;
     let writes = house.writes().len();
@@ -69,28 +88,46 @@ async fn what_people_read_when_graph_fails() {
     let mut said = String::new();
     let faults: [(&str, Switch); 15] = [
         ("not let in", |faults| faults.graph_not_let_in = true),
-        ("login: 401 whatever is sent", |faults| faults.rules.push(on(Failure::Unauthorized, Route::GraphToken))),
-        ("login: a page of HTML", |faults| faults.rules.push(on(Failure::Garbage, Route::GraphToken))),
+        ("login: 401 whatever is sent", |faults| {
+            faults.rules.push(on(Failure::Unauthorized, Route::GraphToken));
+        }),
+        ("login: a page of HTML", |faults| {
+            faults.rules.push(on(Failure::Garbage, Route::GraphToken));
+        }),
         ("login: 500", |faults| faults.rules.push(on(Failure::Server, Route::GraphToken))),
         ("forbidden", |faults| faults.rules.push(on(Failure::Forbidden, Route::GraphUsers))),
-        ("a token that is never good", |faults| faults.rules.push(on(Failure::Unauthorized, Route::GraphUsers))),
+        ("a token that is never good", |faults| {
+            faults.rules.push(on(Failure::Unauthorized, Route::GraphUsers));
+        }),
         ("a page of HTML", |faults| faults.rules.push(on(Failure::Garbage, Route::GraphUsers))),
         ("half an answer", |faults| faults.rules.push(on(Failure::Truncated, Route::GraphUsers))),
         ("503", |faults| faults.rules.push(on(Failure::Unavailable, Route::GraphUsers))),
         ("no answer", |faults| faults.rules.push(on(Failure::Dropped, Route::GraphUsers))),
         ("a redirect", |faults| faults.rules.push(on(Failure::Redirect, Route::GraphUsers))),
-        ("the next page elsewhere", |faults| faults.rules.push(on(Failure::OtherHost, Route::GraphUsers))),
-        ("a user of another tenant", |faults| faults.rules.push(on(Failure::OtherTenant, Route::GraphUsers))),
+        ("the next page elsewhere", |faults| {
+            faults.rules.push(on(Failure::OtherHost, Route::GraphUsers));
+        }),
+        ("a user of another tenant", |faults| {
+            faults.rules.push(on(Failure::OtherTenant, Route::GraphUsers));
+        }),
         ("nobody", |faults| faults.rules.push(on(Failure::EmptyList, Route::GraphUsers))),
-        ("pages in a circle", |faults| faults.rules.push(on(Failure::RepeatedPage, Route::GraphUsers))),
+        ("pages in a circle", |faults| {
+            faults.rules.push(on(Failure::RepeatedPage, Route::GraphUsers));
+        }),
     ];
     for (name, switch) in faults {
-        let house = house(|settings| settings.execution.settle = std::time::Duration::from_secs(3600)).await;
+        let house =
+            house(|settings| settings.execution.settle = std::time::Duration::from_secs(3600))
+                .await;
         house.sandbox.faults(switch);
         let plan = house.plan().await;
         let _ = write!(said, "# {name}\n{}\n", text(&plan));
         house.apply(&plan).await;
-        let disabled = house.writes().into_iter().filter(|write| write.starts_with("disable")).collect::<Vec<_>>();
+        let disabled = house
+            .writes()
+            .into_iter()
+            .filter(|write| write.starts_with("disable"))
+            .collect::<Vec<_>>();
         assert_eq!(disabled, NOTHING, "{name}");
     }
     let missing = house(|settings| settings.graph = None).await;

@@ -1,4 +1,5 @@
-//! The readers of live state against the sandbox: what each sees, and what becomes of a list that something is wrong with.
+//! The readers of live state against the sandbox: what each sees, and what becomes of a list that
+//! something is wrong with.
 
 mod confirm;
 mod file;
@@ -21,13 +22,25 @@ use crate::support::{id, name};
 
 /// All readers against a sandbox that wraps lists in this way, with pages of this size.
 fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
-    let text = config_yaml_for(&sandbox.base_url(), envelope).replace("pageSize: 200", &format!("pageSize: {page_size}"));
+    let text = config_yaml_for(&sandbox.base_url(), envelope)
+        .replace("pageSize: 200", &format!("pageSize: {page_size}"));
     let settings = config::parse("dialplane.yaml", &text, std::iter::empty()).unwrap();
     let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
-    Readers::new(client.reader(), settings.graph.as_ref().map(|graph| Reader::new(graph).unwrap()), None)
+    Readers::new(
+        client.reader(),
+        settings.graph.as_ref().map(|graph| Reader::new(graph).unwrap()),
+        None,
+    )
 }
 
 /// The first tenant of these tests, read in one way or the other.
 fn contoso(live: LiveSource) -> TenantRef {
-    TenantRef { name: name("contoso"), id: id("contoso"), extension_prefix: None, account: None, live, confirm: false }
+    TenantRef {
+        name: name("contoso"),
+        id: id("contoso"),
+        extension_prefix: None,
+        account: None,
+        live,
+        confirm: false,
+    }
 }

@@ -12,8 +12,14 @@ use crate::support::id;
 async fn sheet(text: &str, settings: &Sheet) -> String {
     let mut snapshot = Snapshot::new("contoso.csv");
     let name = TenantName::parse("contoso").unwrap();
-    if let Err(problems) = snapshot.add_sheet("contoso.csv", text, name.clone(), jiff::Timestamp::UNIX_EPOCH, settings) {
-        return problems.iter().map(|problem| format!("{}\n", problem.message)).collect::<Vec<_>>().concat();
+    if let Err(problems) =
+        snapshot.add_sheet("contoso.csv", text, name.clone(), jiff::Timestamp::UNIX_EPOCH, settings)
+    {
+        return problems
+            .iter()
+            .map(|problem| format!("{}\n", problem.message))
+            .collect::<Vec<_>>()
+            .concat();
     }
     let prefix = ExtensionPrefix::parse("+1").ok();
     let live = snapshot
@@ -42,19 +48,29 @@ async fn sheet(text: &str, settings: &Sheet) -> String {
 
 #[tokio::test]
 async fn lists_of_the_portal_are_read_as_they_come() {
-    let calling = SheetCalling { column: "Calling".into(), enabled: vec!["Yes".into()], disabled: vec!["No".into()] };
+    let calling = SheetCalling {
+        column: "Calling".into(),
+        enabled: vec!["Yes".into()],
+        disabled: vec!["No".into()],
+    };
     let with_calling = Sheet { calling: Some(calling), ..Sheet::default() };
-    let vendor = "\u{feff}TeamsUserID,SIP UserID,PhoneNumber,Use Teams Voicemail,SIPAuthenticationID,Password,PortalLoginName,PortalLoginPassword\r\nadele@contoso.com,sip1,+14255550100,Yes,auth1,hunter2,adele,hunter2\r\nalex@contoso.com,,1000,no,,,,\r\n";
+    let vendor = "\u{feff}TeamsUserID,SIP UserID,PhoneNumber,Use Teams \
+        Voicemail,SIPAuthenticationID,Password,PortalLoginName,PortalLoginPassword\r\nadele@contoso.com,sip1,+14255550100,Yes,auth1,hunter2,adele,hunter2\r\nalex@contoso.com,,1000,no,,,,\r\n";
     let cases: [(&str, &Sheet); 9] = [
         (vendor, &Sheet::default()),
         (
-            "sep=;\nPhone Number;Calling;teams user id\n14255550100;yes;adele@contoso.com\n1,42556E+10;No;alex@contoso.com\n;maybe;lee@contoso.com\n",
+            "sep=;\nPhone Number;Calling;teams user \
+                id\n14255550100;yes;adele@contoso.com\n1,42556E+10;No;alex@contoso.com\n;maybe;lee@contoso.com\n",
             &with_calling,
         ),
         ("TeamsUserID\tUse Teams Voicemail\n\"adele@contoso.com\"\tperhaps\n", &Sheet::default()),
-        ("TeamsUserID,PhoneNumber\nadele@contoso.com\nnobody,+1\nalex@contoso.com,\nALEX@contoso.com,\n\n", &Sheet::default()),
         (
-            "TeamsUserID,PhoneNumber,Calling\nadele@contoso.com,(425) 555-0100,Yes\nADELE@contoso.com,+14255550101,Yes\n,+14255550102,No\n,,No\n,,Yes\n",
+            "TeamsUserID,PhoneNumber\nadele@contoso.com\nnobody,+1\nalex@contoso.com,\nALEX@contoso.com,\n\n",
+            &Sheet::default(),
+        ),
+        (
+            "TeamsUserID,PhoneNumber,Calling\nadele@contoso.com,(425) \
+                555-0100,Yes\nADELE@contoso.com,+14255550101,Yes\n,+14255550102,No\n,,No\n,,Yes\n",
             &with_calling,
         ),
         ("TeamsUserID,PhoneNumber\n", &Sheet::default()),
@@ -75,7 +91,9 @@ async fn a_column_that_is_not_there_writes_to_nobody() {
     let fields = [("phoneNumber", "PhoneNumber"), ("sbcGatewayId", "Gatway"), ("userTag", "Tag")];
     let fields = fields.map(|(field, heading)| (field.to_owned(), heading.to_owned())).into();
     let settings = Sheet { fields, ..Sheet::default() };
-    let told = sheet("TeamsUserID,PhoneNumber,Gateway\nann@contoso.com,+442079460110,805\n", &settings).await;
+    let told =
+        sheet("TeamsUserID,PhoneNumber,Gateway\nann@contoso.com,+442079460110,805\n", &settings)
+            .await;
     assert!(told.contains("live.portal.fields.sbcGatewayId") && told.contains("Gatway"), "{told}");
     assert!(told.contains("live.portal.fields.userTag"), "{told}");
 }

@@ -1,4 +1,5 @@
-//! A list that has lost many users since the last whole one: it is doubted until somebody says that this is right.
+//! A list that has lost many users since the last whole one: it is doubted until somebody says that
+//! this is right.
 
 use dialplane::{
     model::{Calling, Upn},
@@ -29,7 +30,9 @@ fn hide(world: &mut World, count: usize, hidden: bool) {
 async fn house() -> House {
     let house = House::open(&manifests(PRUNES), |_| {}).await;
     house.apply(&house.plan().await).await;
-    house.sandbox.world(|world| stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]));
+    house
+        .sandbox
+        .world(|world| stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]));
     house
 }
 
@@ -41,13 +44,24 @@ async fn a_list_that_lost_many_is_doubted_until_that_is_said_to_be_right() {
     insta::assert_snapshot!("shrunk", text(&plan));
     house.apply(&plan).await;
     assert_eq!(house.user("visitor").calling, Calling::Enabled);
-    assert!(text(&house.plan().await).contains("14 were on"), "what is doubted is not believed the next time either");
+    assert!(
+        text(&house.plan().await).contains("14 were on"),
+        "what is doubted is not believed the next time either"
+    );
 
-    house.edit(&[("fleet.yaml", &manifests("prune: disable, limits: { disable: { percent: 100 }, shrink: { percent: 60 } }"))]);
+    house.edit(&[(
+        "fleet.yaml",
+        &manifests(
+            "prune: disable, limits: { disable: { percent: 100 }, shrink: { percent: 60 } }",
+        ),
+    )]);
     house.apply(&house.plan().await).await;
     assert_eq!(house.user("visitor").calling, Calling::Disabled);
     house.edit(&[("fleet.yaml", &manifests(PRUNES))]);
-    assert!(!text(&house.plan().await).contains("may not be whole"), "the new list is the one that counts now");
+    assert!(
+        !text(&house.plan().await).contains("may not be whole"),
+        "the new list is the one that counts now"
+    );
 }
 
 #[tokio::test]
@@ -67,9 +81,13 @@ async fn a_few_may_leave_and_all_may_come_back() {
 
 #[tokio::test]
 async fn another_reader_shows_other_people() {
-    let mut house = House::open(&manifests("live: graph, defaults: {}"), |world| hide(world, 8, true)).await;
+    let mut house =
+        House::open(&manifests("live: graph, defaults: {}"), |world| hide(world, 8, true)).await;
     house.apply(&house.plan().await).await;
     house.edit(&[("fleet.yaml", &manifests("defaults: {}"))]);
     let said = text(&house.plan().await);
-    assert!(!said.contains("may not be whole") && said.contains("does not show this user"), "{said}");
+    assert!(
+        !said.contains("may not be whole") && said.contains("does not show this user"),
+        "{said}"
+    );
 }

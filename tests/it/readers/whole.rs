@@ -1,4 +1,5 @@
-//! The one promise that everything else stands on: a list that claims to be whole is whole, whatever went wrong on its way.
+//! The one promise that everything else stands on: a list that claims to be whole is whole,
+//! whatever went wrong on its way.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,9 @@ use super::{
     wrapped::{ENVELOPES, sandbox},
 };
 
-/// What may happen to a page. Nobody can tell a shorter list with a count to match, a bare array with fewer elements, or a page of
-/// Graph that ends the list too early: Graph counts nothing. For these there is the limit of users that may vanish at once.
+/// What may happen to a page. Nobody can tell a shorter list with a count to match, a bare array
+/// with fewer elements, or a page of Graph that ends the list too early: Graph counts nothing. For
+/// these there is the limit of users that may vanish at once.
 const FAILURES: [Failure; 17] = [
     Failure::Unauthorized,
     Failure::Throttled,
@@ -35,15 +37,20 @@ const FAILURES: [Failure; 17] = [
     Failure::Redirect,
 ];
 
-/// Every way to read, under seeded interleavings of every failure: some pages fail, some are odd, some are well.
+/// Every way to read, under seeded interleavings of every failure: some pages fail, some are odd,
+/// some are well.
 #[tokio::test]
 async fn a_list_that_claims_to_be_whole_is_whole() {
-    let rounds: u64 = std::env::var("READS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+    let rounds: u64 =
+        std::env::var("READS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
     let (mut whole, mut doubted, mut failed) = (0, 0, 0);
     let ways = ENVELOPES.map(|envelope| (envelope, LiveSource::ConnecttoTeams)).into_iter();
-    for (way, (envelope, live)) in ways.chain([(Envelope::Datatables, LiveSource::Graph)]).enumerate() {
+    for (way, (envelope, live)) in
+        ways.chain([(Envelope::Datatables, LiveSource::Graph)]).enumerate()
+    {
         let sandbox = sandbox(envelope).await;
-        let everybody: BTreeSet<Upn> = sandbox.world(|world| world.users().map(|(_, upn, _)| upn.clone()).collect());
+        let everybody: BTreeSet<Upn> =
+            sandbox.world(|world| world.users().map(|(_, upn, _)| upn.clone()).collect());
         let route = if live == LiveSource::Graph { Route::GraphUsers } else { Route::ListUsers };
         for round in 0..rounds {
             let mut rng = fastrand::Rng::with_seed(round * 4 + way as u64);
@@ -55,7 +62,12 @@ async fn a_list_that_claims_to_be_whole_is_whole() {
                     detectable => detectable,
                 };
                 let probability = Some([0.1, 0.3, 0.6][rng.usize(..3)]);
-                Rule { probability, retry_after_seconds: Some(0), times: Some(rng.u32(1..3)), ..Rule::new(failure).on(route) }
+                Rule {
+                    probability,
+                    retry_after_seconds: Some(0),
+                    times: Some(rng.u32(1..3)),
+                    ..Rule::new(failure).on(route)
+                }
             });
             let rules: Vec<Rule> = rules.collect();
             sandbox.faults(|faults| (faults.seed, faults.rules) = (round, rules.clone()));
@@ -63,13 +75,22 @@ async fn a_list_that_claims_to_be_whole_is_whole() {
             match readers.observe(&contoso(live)).await {
                 Err(_) => failed += 1,
                 Ok(seen) => {
-                    assert!(seen.users.keys().all(|upn| everybody.contains(upn)), "{live:?} {envelope:?} {rules:?}");
+                    assert!(
+                        seen.users.keys().all(|upn| everybody.contains(upn)),
+                        "{live:?} {envelope:?} {rules:?}"
+                    );
                     match seen.coverage {
                         Coverage::Suspect(_) => doubted += 1,
                         Coverage::Complete => {
                             whole += 1;
-                            let missing: Vec<_> = everybody.iter().filter(|upn| !seen.users.contains_key(*upn)).collect();
-                            assert!(missing.is_empty(), "{live:?} {envelope:?} round {round}: {missing:?} under {rules:?}");
+                            let missing: Vec<_> = everybody
+                                .iter()
+                                .filter(|upn| !seen.users.contains_key(*upn))
+                                .collect();
+                            assert!(
+                                missing.is_empty(),
+                                "{live:?} {envelope:?} round {round}: {missing:?} under {rules:?}"
+                            );
                         }
                     }
                 }
@@ -77,5 +98,8 @@ async fn a_list_that_claims_to_be_whole_is_whole() {
         }
     }
     println!("{whole} whole, {doubted} in doubt, {failed} failed");
-    assert!(whole > 20 && doubted > 20 && failed > 20, "{whole} whole, {doubted} in doubt, {failed} failed: too few of a kind");
+    assert!(
+        whole > 20 && doubted > 20 && failed > 20,
+        "{whole} whole, {doubted} in doubt, {failed} failed: too few of a kind"
+    );
 }

@@ -1,4 +1,5 @@
-//! The service's list of users in each of its wrappings, and what is odd about lists that are not as they should be.
+//! The service's list of users in each of its wrappings, and what is odd about lists that are not
+//! as they should be.
 
 use std::fmt::Write as _;
 
@@ -15,16 +16,22 @@ pub(super) const ENVELOPES: [Envelope; 3] = [Envelope::Datatables, Envelope::Pag
 
 /// Twelve users and the platform's own two.
 pub(super) async fn sandbox(envelope: Envelope) -> Sandbox {
-    let users: Vec<String> = (0..12).map(|n| format!("user{n:02} enabled +142555501{n:02}")).collect();
+    let users: Vec<String> =
+        (0..12).map(|n| format!("user{n:02} enabled +142555501{n:02}")).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let text = crate::support::contoso("", &users);
-    let loaded = dialplane::manifest::load(&[dialplane::manifest::ManifestFile::new("fleet.yaml", &text)]);
+    let loaded =
+        dialplane::manifest::load(&[dialplane::manifest::ManifestFile::new("fleet.yaml", &text)]);
     let mut world = World { envelope, ..World::from_desired(&loaded.desired, 1) };
     world.tenants.values_mut().for_each(|tenant| tenant.plain_numbers = false);
     Sandbox::start(world, "127.0.0.1:0".parse().unwrap()).await.unwrap()
 }
 
-async fn observe(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Result<LiveTenant, Fault> {
+async fn observe(
+    sandbox: &Sandbox,
+    envelope: Envelope,
+    page_size: u32,
+) -> Result<LiveTenant, Fault> {
     readers(sandbox, envelope, page_size).observe(&contoso(LiveSource::ConnecttoTeams)).await
 }
 
@@ -35,10 +42,17 @@ async fn every_wrapping_shows_the_same() {
         for page_size in [1, 5, 7, 14, 200] {
             let sandbox = sandbox(envelope).await;
             let live = observe(&sandbox, envelope, page_size).await.unwrap();
-            assert_eq!((live.users.len(), &live.coverage), (14, &Coverage::Complete), "{envelope:?} {page_size}");
+            assert_eq!(
+                (live.users.len(), &live.coverage),
+                (14, &Coverage::Complete),
+                "{envelope:?} {page_size}"
+            );
             let user = &live.users[&crate::support::upn("user03@contoso.com")];
             assert!(user.id.is_some());
-            assert_eq!(user.known().get(Field::PhoneNumber), Some(&crate::support::number("+14255550103")));
+            assert_eq!(
+                user.known().get(Field::PhoneNumber),
+                Some(&crate::support::number("+14255550103"))
+            );
             assert!(matches!(user.known().get(Field::SbcGatewayId), Some(Value::Gateway(_))));
             seen.push(live);
         }
@@ -59,14 +73,19 @@ async fn odd_lists_are_doubted_in_words() {
     ];
     for envelope in ENVELOPES {
         for failure in failures {
-            // A bare array counts nothing and has one page: these two cannot be told from a whole list.
-            if envelope == Envelope::Bare && matches!(failure, Failure::ShortList | Failure::RepeatedPage) {
+            // A bare array counts nothing and has one page: these two cannot be told from a whole
+            // list.
+            if envelope == Envelope::Bare
+                && matches!(failure, Failure::ShortList | Failure::RepeatedPage)
+            {
                 continue;
             }
             let sandbox = sandbox(envelope).await;
             sandbox.faults(|faults| faults.rules.push(on(failure, Route::ListUsers)));
             let told = match observe(&sandbox, envelope, 5).await {
-                Ok(LiveTenant { coverage: Coverage::Suspect(what), users, .. }) => format!("{} users; {what}", users.len()),
+                Ok(LiveTenant { coverage: Coverage::Suspect(what), users, .. }) => {
+                    format!("{} users; {what}", users.len())
+                }
                 Ok(live) => panic!("{envelope:?} {failure:?}: {:?}", live.coverage),
                 Err(fault) => format!("{fault}\n    {}", fault.hint.clone().unwrap_or_default()),
             };
@@ -81,10 +100,14 @@ async fn a_token_that_ends_on_the_way_costs_one_page() {
     for envelope in [Envelope::Datatables, Envelope::Page] {
         let sandbox = sandbox(envelope).await;
         let readers = readers(&sandbox, envelope, 5);
-        let lists = |calls: Vec<Call>| calls.into_iter().filter(|call| call.path == "/sandbox/listUsers").count();
+        let lists = |calls: Vec<Call>| {
+            calls.into_iter().filter(|call| call.path == "/sandbox/listUsers").count()
+        };
         // Each page finds its token gone.
         for _ in 0..3 {
-            sandbox.faults(|faults| faults.rules = vec![on(Failure::Unauthorized, Route::ListUsers).times(1)]);
+            sandbox.faults(|faults| {
+                faults.rules = vec![on(Failure::Unauthorized, Route::ListUsers).times(1)];
+            });
             let before = lists(sandbox.calls());
             let live = readers.observe(&contoso(LiveSource::ConnecttoTeams)).await.unwrap();
             assert_eq!((live.users.len(), live.coverage), (14, Coverage::Complete));

@@ -16,7 +16,8 @@ use crate::{
 
 type People = BTreeMap<Upn, (Calling, Details)>;
 
-/// One user is updated and enabled, one gives its number to another, one is disabled and gives its own up.
+/// One user is updated and enabled, one gives its number to another, one is disabled and gives its
+/// own up.
 fn story(lag: u32) -> World {
     let mut world = World::new(1);
     let users: Vec<Upn> = (0..4).map(|n| upn_of(0, n)).collect();
@@ -35,7 +36,9 @@ fn story(lag: u32) -> World {
     ];
     let details = |phone: &Value, tag: &str| -> Details {
         let tag = (Field::UserTag, Value::Text(tag.into()));
-        [(Field::PhoneNumber, phone.clone()), (Field::SbcGatewayId, gateway(805)), tag].into_iter().collect()
+        [(Field::PhoneNumber, phone.clone()), (Field::SbcGatewayId, gateway(805)), tag]
+            .into_iter()
+            .collect()
     };
     let tenant = tenant();
     let desired = Arc::make_mut(world.desired.get_mut(&tenant).unwrap());
@@ -68,9 +71,14 @@ fn tell(users: usize, lag: u32, dies_at: &[u64]) -> (People, u64, u64) {
     let points = house.world().tally.points;
     house.settle();
     let world = house.world();
-    let tally = verdict(&world).unwrap_or_else(|wrong| panic!("dies at {dies_at:?}, {users} users, lag {lag}\n{wrong}"));
+    let tally = verdict(&world)
+        .unwrap_or_else(|wrong| panic!("dies at {dies_at:?}, {users} users, lag {lag}\n{wrong}"));
     let people = world.customers[&tenant()].people.iter();
-    let people = people.map(|(user, person)| (user.clone(), (*person.calling.truth(), person.stored.truth().clone()))).collect();
+    let people = people
+        .map(|(user, person)| {
+            (user.clone(), (*person.calling.truth(), person.stored.truth().clone()))
+        })
+        .collect();
     (people, points, tally.crashes)
 }
 

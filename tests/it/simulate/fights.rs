@@ -1,4 +1,5 @@
-//! How often the program has sent a value again that somebody else had changed back: told from calls and records alone.
+//! How often the program has sent a value again that somebody else had changed back: told from
+//! calls and records alone.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +53,9 @@ impl Fights {
                     Some(Observed::Unset) => *value != Value::NoPhone,
                     _ => false,
                 };
-                let value = |(field, value): (Field, &Value)| (Some(field), Is::Field(value.clone()), differs(field, value));
+                let value = |(field, value): (Field, &Value)| {
+                    (Some(field), Is::Field(value.clone()), differs(field, value))
+                };
                 details.iter().map(value).collect()
             }
             Op::Sync => Vec::new(),
@@ -61,8 +64,13 @@ impl Fights {
         self.sent = values
             .into_iter()
             .map(|(what, value, differs)| {
-                let last = self.last.get(&what).filter(|last| differs && last.landed && last.value == value);
-                let again = last.map_or(0, |last| last.again.iter().filter(|at| **at + HOUR * 24 > clock()).count());
+                let last = self
+                    .last
+                    .get(&what)
+                    .filter(|last| differs && last.landed && last.value == value);
+                let again = last.map_or(0, |last| {
+                    last.again.iter().filter(|at| **at + HOUR * 24 > clock()).count()
+                });
                 allowed &= last.is_none() || again + 1 < LIMIT;
                 (what, value, last.is_some())
             })
@@ -72,8 +80,15 @@ impl Fights {
 
     /// It was answered, or never will be.
     pub(super) fn answered(&mut self, at: Timestamp, may_be_done: bool) {
-        for (what, value, against) in std::mem::take(&mut self.sent).into_iter().filter(|_| may_be_done) {
-            let mut again = self.last.remove(&what).filter(|last| last.value == value).map(|last| last.again).unwrap_or_default();
+        for (what, value, against) in
+            std::mem::take(&mut self.sent).into_iter().filter(|_| may_be_done)
+        {
+            let mut again = self
+                .last
+                .remove(&what)
+                .filter(|last| last.value == value)
+                .map(|last| last.again)
+                .unwrap_or_default();
             again.extend(against.then_some(at));
             self.last.insert(what, Last { value, landed: false, again });
         }

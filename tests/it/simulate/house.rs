@@ -1,4 +1,5 @@
-//! The program in the made-up world: passes as the service makes them, deaths, and the end, when all must be well.
+//! The program in the made-up world: passes as the service makes them, deaths, and the end, when
+//! all must be well.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +12,10 @@ use std::{
 use dialplane::{
     config::Execution,
     execute::{Executor, SyncOutcome},
-    model::{Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn, Value},
+    model::{
+        Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn,
+        Value,
+    },
     pass::{Elsewhere, Passed, TenantPass},
     plan::{HoldKind, Step, TenantPlan},
 };
@@ -24,7 +28,8 @@ use super::{
 };
 use crate::properties::world::is_as_wanted;
 
-/// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass each.
+/// Passes over the whole fleet until it must be quiet: numbers can go from hand to hand, one pass
+/// each.
 const ROUNDS: usize = 16;
 
 pub(super) struct House {
@@ -95,7 +100,13 @@ impl House {
             if let Some(Ok(live)) = observed {
                 self.seen.insert(tenant.clone(), live);
             }
-            let held = |kind| plan.steps.iter().flat_map(|step| &step.holds).filter(|hold| hold.kind == kind).count() as u64;
+            let held = |kind| {
+                plan.steps
+                    .iter()
+                    .flat_map(|step| &step.holds)
+                    .filter(|hold| hold.kind == kind)
+                    .count() as u64
+            };
             {
                 let tally = &mut self.world().tally;
                 tally.flaps += held(HoldKind::Flap);
@@ -117,8 +128,13 @@ impl House {
             desired: Arc::clone(desired),
             live: self.seen.get(name).map(Arc::clone),
         };
-        let elsewhere: Vec<Elsewhere> =
-            self.world().desired.iter().filter(|(name, _)| **name != desired.name).map(other).collect();
+        let elsewhere: Vec<Elsewhere> = self
+            .world()
+            .desired
+            .iter()
+            .filter(|(name, _)| **name != desired.name)
+            .map(other)
+            .collect();
         let stop = self.world().stop.clone();
         let newer = self.world().newer(&desired.name);
         let users = self.users.try_into().unwrap();
@@ -146,7 +162,8 @@ impl House {
         (desired.name.clone(), pass.go(&|_| {}).await)
     }
 
-    /// Nothing goes wrong any more, everything has become visible: the program must come to rest, and all must be well.
+    /// Nothing goes wrong any more, everything has become visible: the program must come to rest,
+    /// and all must be well.
     pub(super) fn settle(&mut self) {
         self.restart();
         let tenants: Vec<TenantName> = self.world().desired.keys().cloned().collect();
@@ -154,8 +171,9 @@ impl House {
             // What is dated by a clock that ran ahead must be past.
             pass_time(HOUR * 80);
         }
-        // A number with nobody in sight is taken only when every tenant was looked at since the start: at once, and again when what
-        // others did has become visible. Otherwise the last tenant's look could free a number for the first one, a round too late.
+        // A number with nobody in sight is taken only when every tenant was looked at since the
+        // start: at once, and again when what others did has become visible. Otherwise the last
+        // tenant's look could free a number for the first one, a round too late.
         for wait in [Duration::ZERO, HOUR * 33] {
             pass_time(wait);
             for tenant in &tenants {
@@ -173,7 +191,9 @@ impl House {
             if self.done() == before {
                 quiet += 1;
             } else {
-                self.world().judge.check(quiet == 0, || format!("round {round} was not quiet, and the one before it was"));
+                self.world().judge.check(quiet == 0, || {
+                    format!("round {round} was not quiet, and the one before it was")
+                });
                 quiet = 0;
             }
             if quiet == 3 {
@@ -201,7 +221,8 @@ impl House {
                 broken.push(format!("{name}: A SYNC WAS LOST"));
             }
             let told = |user: &Upn| {
-                let held = plan.steps.iter().any(|step| step.user == *user && !step.holds.is_empty());
+                let held =
+                    plan.steps.iter().any(|step| step.user == *user && !step.holds.is_empty());
                 held || plan.problems.iter().any(|problem| problem.user == *user)
             };
             for wish in desired.users.values() {
@@ -214,7 +235,9 @@ impl House {
                         "{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}",
                         customer.people[user]
                     )),
-                    Some(blocker) if !told(user) => broken.push(format!("nobody was told of {user}: {blocker}")),
+                    Some(blocker) if !told(user) => {
+                        broken.push(format!("nobody was told of {user}: {blocker}"));
+                    }
                     Some(_) => {}
                 }
             }
@@ -222,19 +245,31 @@ impl House {
                 let stays = |user: &&Upn| {
                     let person = &customer.people[*user];
                     let enabled = *person.calling.truth() == Calling::Enabled && !person.hidden;
-                    let doubtful = [HoldKind::EmptyDesired, HoldKind::Quarantined, HoldKind::Renamed];
-                    let doubtful = |step: &Step| step.holds.iter().any(|hold| doubtful.contains(&hold.kind));
+                    let doubtful =
+                        [HoldKind::EmptyDesired, HoldKind::Quarantined, HoldKind::Renamed];
+                    let doubtful =
+                        |step: &Step| step.holds.iter().any(|hold| doubtful.contains(&hold.kind));
                     let held = plan.steps.iter().any(|step| step.user == **user && doubtful(step));
-                    enabled && !held && !user.is_platform_account() && !desired.protect.users.contains(*user)
+                    enabled
+                        && !held
+                        && !user.is_platform_account()
+                        && !desired.protect.users.contains(*user)
                 };
-                let unnamed = customer.people.keys().filter(|user| !desired.users.contains_key(*user));
-                broken.extend(unnamed.filter(stays).map(|user| format!("{user} is not named and was not pruned")));
+                let unnamed =
+                    customer.people.keys().filter(|user| !desired.users.contains_key(*user));
+                broken.extend(
+                    unnamed
+                        .filter(stays)
+                        .map(|user| format!("{user} is not named and was not pruned")),
+                );
             }
         }
         for person in world.customers.values().flat_map(|customer| customer.people.values()) {
             let number = person.stored.truth().phone();
             let holders = world.customers.values().flat_map(|customer| customer.people.values());
-            let holders = holders.filter(|other| number.is_some() && other.stored.truth().phone() == number).count();
+            let holders = holders
+                .filter(|other| number.is_some() && other.stored.truth().phone() == number)
+                .count();
             if holders > 1 {
                 broken.push(format!("{number:?} is held by {holders}"));
             }
@@ -252,15 +287,15 @@ fn is_right(world: &World, tenant: &TenantName, user: &Upn) -> bool {
 /// More people are to lose calling than may.
 fn over_limit(world: &World, tenant: &TenantName) -> bool {
     let desired = &world.desired[tenant];
-    let enabled = world.customers[tenant]
-        .people
-        .iter()
-        .filter(|(user, person)| !person.hidden && *person.calling.truth() == Calling::Enabled && !user.is_platform_account());
+    let enabled = world.customers[tenant].people.iter().filter(|(user, person)| {
+        !person.hidden && *person.calling.truth() == Calling::Enabled && !user.is_platform_account()
+    });
     let (mut all, mut leave) = (0, 0);
     for (user, _) in enabled {
         all += 1;
         let wanted = desired.users.get(user).map(|wish| wish.calling);
-        let leaves = wanted == Some(Calling::Disabled) || wanted.is_none() && desired.prune == Prune::Disable;
+        let leaves = wanted == Some(Calling::Disabled)
+            || wanted.is_none() && desired.prune == Prune::Disable;
         leave += usize::from(leaves && !desired.protect.users.contains(user));
     }
     leave > desired.limits.disable.allows(all)
@@ -274,10 +309,16 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
         return Some("hidden".to_owned());
     }
     if wish.calling == Calling::Disabled && *person.calling.truth() == Calling::Enabled {
-        let why = [(desired.protect.users.contains(user), "protected"), (over_limit(world, tenant), "limit")];
+        let why = [
+            (desired.protect.users.contains(user), "protected"),
+            (over_limit(world, tenant), "limit"),
+        ];
         return why.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
     }
-    if [&wish.details, person.stored.truth()].iter().all(|details| details.get(Field::SbcGatewayId).is_none()) {
+    if [&wish.details, person.stored.truth()]
+        .iter()
+        .all(|details| details.get(Field::SbcGatewayId).is_none())
+    {
         return Some("no gateway".to_owned());
     }
     let number = wish.details.phone()?;
@@ -286,13 +327,17 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
         return Some("a suspended tenant may hold the number".to_owned());
     }
     let (other, holder) = world.holder(number).filter(|(_, holder)| *holder != user)?;
-    let gives_up = world.desired[other].users.get(holder).is_some_and(|wish| match wish.details.get(Field::PhoneNumber) {
-        Some(Value::NoPhone) => true,
-        number => number.is_some() && wish.calling == Calling::Enabled,
+    let gives_up = world.desired[other].users.get(holder).is_some_and(|wish| {
+        match wish.details.get(Field::PhoneNumber) {
+            Some(Value::NoPhone) => true,
+            number => number.is_some() && wish.calling == Calling::Enabled,
+        }
     });
     // Whether the holder rightly keeps what it is to give up is asked of the holder.
-    let able = world.desired[other].mode == Mode::Enforce && world.customers[other].consent == Consent::Granted;
-    (!gives_up || !able || !is_right(world, other, holder)).then(|| format!("the number is held by {holder}"))
+    let able = world.desired[other].mode == Mode::Enforce
+        && world.customers[other].consent == Consent::Granted;
+    (!gives_up || !able || !is_right(world, other, holder))
+        .then(|| format!("the number is held by {holder}"))
 }
 
 /// One world from its beginning to its end. `Err` says what went wrong, and how it came to that.
@@ -311,7 +356,8 @@ pub(super) fn live(seed: u64) -> Result<Tally, String> {
                 _ => HOUR * world.rng.u32(5..30),
             };
             pass_time(wait + Duration::from_millis(world.rng.u64(0..1000)));
-            let edits = if operator::is_long(seed) { world.rng.u8(0..8) / 7 } else { world.rng.u8(0..3) };
+            let edits =
+                if operator::is_long(seed) { world.rng.u8(0..8) / 7 } else { world.rng.u8(0..3) };
             for _ in 0..edits {
                 operator::edit(world);
             }

@@ -1,4 +1,5 @@
-//! The judge: what must never happen, told from calls, records and lists alone, without any help from the planner.
+//! The judge: what must never happen, told from calls, records and lists alone, without any help
+//! from the planner.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,8 +7,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant, LiveUser, Mode, Prune, RunId,
-    StepOutcome, TenantName, Upn, Verb,
+    Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant,
+    LiveUser, Mode, Prune, RunId, StepOutcome, TenantName, Upn, Verb,
 };
 use jiff::Timestamp;
 
@@ -48,7 +49,8 @@ struct Record {
 struct Intent {
     op: Op,
     at: Timestamp,
-    /// The list before it did not show all that it asks for: only then does showing it tell anything.
+    /// The list before it did not show all that it asks for: only then does showing it tell
+    /// anything.
     news: bool,
     /// Nobody else has changed it back too often.
     fair: bool,
@@ -99,7 +101,8 @@ impl Judge {
             }
         }
         let desired = Arc::clone(desired);
-        let run = Run { id, live: None, began: false, consent: None, sent: false, syncs: 0, desired };
+        let run =
+            Run { id, live: None, began: false, consent: None, sent: false, syncs: 0, desired };
         self.runs.insert(run.desired.name.clone(), run);
     }
 
@@ -130,7 +133,9 @@ impl Judge {
             Event::Syncing => {
                 let last = self.last_sync.insert(entry.tenant.clone(), entry.at);
                 let spaced = last.is_none_or(|last| entry.at >= last + MINUTE * 5);
-                self.check(spaced || self.timeless, || format!("{}: a sync so shortly after the last one", entry.run));
+                self.check(spaced || self.timeless, || {
+                    format!("{}: a sync so shortly after the last one", entry.run)
+                });
                 last.map(|last| self.earlier_sync.insert(entry.tenant.clone(), last));
             }
             Event::Synced => {
@@ -140,7 +145,8 @@ impl Judge {
             // What was refused does not run.
             Event::NotSynced { lost: false, .. } => {
                 self.last_sync.remove(&entry.tenant);
-                let earlier = self.earlier_sync.get(&entry.tenant).map(|at| (entry.tenant.clone(), *at));
+                let earlier =
+                    self.earlier_sync.get(&entry.tenant).map(|at| (entry.tenant.clone(), *at));
                 self.last_sync.extend(earlier);
             }
             Event::Intent { user, verb, details, .. } => {
@@ -150,7 +156,8 @@ impl Judge {
                     Verb::Update => Op::Update(user.clone(), details.clone()),
                 };
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
-                let live = self.runs[&entry.tenant].live.as_ref().and_then(|live| live.users.get(user));
+                let live =
+                    self.runs[&entry.tenant].live.as_ref().and_then(|live| live.users.get(user));
                 let news = live.is_none_or(|live| shows(&op, live).iter().any(|(_, shows)| !shows));
                 let fair = live.is_none_or(|live| record.fights.begins(&op, live));
                 record.intent = Some(Intent { op, at: entry.at, news, fair });
@@ -158,20 +165,30 @@ impl Judge {
             Event::Outcome { user, verb, outcome } => {
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
                 let news = record.intent.take().is_some_and(|intent| intent.news);
-                record.fights.answered(entry.at, matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_)));
-                let sent = if *verb == Verb::Update { &mut record.updated } else { &mut record.switched };
+                record.fights.answered(
+                    entry.at,
+                    matches!(outcome, StepOutcome::Accepted | StepOutcome::Unknown(_)),
+                );
+                let sent =
+                    if *verb == Verb::Update { &mut record.updated } else { &mut record.switched };
                 match (outcome, sent) {
                     (StepOutcome::Accepted, Some(sent)) => sent.known = Some(entry.at),
                     (StepOutcome::Unknown(_), Some(sent)) => {
-                        record.lost = Some(Lost { op: sent.op.clone(), at: entry.at, news, shown: false });
+                        record.lost =
+                            Some(Lost { op: sent.op.clone(), at: entry.at, news, shown: false });
                     }
                     _ => {}
                 }
             }
             Event::Landed(landings) => {
                 for landing in landings {
-                    let record = self.users.entry((entry.tenant.clone(), landing.user.clone())).or_default();
-                    let seen = landing.fields.iter().map(|field| Some(*field)).chain(landing.calling.then_some(None));
+                    let record =
+                        self.users.entry((entry.tenant.clone(), landing.user.clone())).or_default();
+                    let seen = landing
+                        .fields
+                        .iter()
+                        .map(|field| Some(*field))
+                        .chain(landing.calling.then_some(None));
                     seen.for_each(|what| record.fights.landed(what));
                 }
             }
@@ -185,9 +202,15 @@ impl Judge {
                 // Missing is not gone: only a whole list, which does not have them, says so.
                 let live = self.runs[&entry.tenant].live.as_ref();
                 let gone = live.is_some_and(|live| {
-                    live.coverage == Coverage::Complete && users.iter().all(|user| !live.users.contains_key(user))
+                    live.coverage == Coverage::Complete
+                        && users.iter().all(|user| !live.users.contains_key(user))
                 });
-                self.check(gone, || format!("{}: {users:?} are said to have vanished, and no list shows that", entry.run));
+                self.check(gone, || {
+                    format!(
+                        "{}: {users:?} are said to have vanished, and no list shows that",
+                        entry.run
+                    )
+                });
             }
         }
     }
@@ -221,11 +244,17 @@ impl Judge {
         let live = run.live.as_ref().unwrap();
         check(live.users.contains_key(user), "the user was not in the list");
         match op {
-            Op::Enable(_) => check(wish.is_some_and(|wish| wish.calling == Calling::Enabled), "nobody wants that"),
+            Op::Enable(_) => check(
+                wish.is_some_and(|wish| wish.calling == Calling::Enabled),
+                "nobody wants that",
+            ),
             Op::Update(..) => check(wish.is_some(), "the user is not managed"),
             _ => {
                 let pruned = run.desired.prune == Prune::Disable && !user.is_platform_account();
-                check(wish.map_or(pruned, |wish| wish.calling == Calling::Disabled), "nobody wants that");
+                check(
+                    wish.map_or(pruned, |wish| wish.calling == Calling::Disabled),
+                    "nobody wants that",
+                );
                 check(!run.desired.protect.users.contains(user), "the user is protected");
                 check(run.desired.incomplete.is_none(), "the manifests are not whole");
                 check(live.coverage == Coverage::Complete, "the list is not whole");
@@ -240,28 +269,47 @@ impl Judge {
         let mut record = users.remove(&key).unwrap_or_default();
         let fair = record.intent.as_ref().is_some_and(|intent| intent.fair);
         check(fair || *timeless, "somebody else has changed this back too often to go on");
-        check(record.intent.as_ref().is_some_and(|intent| intent.op == *op), "the intent is not on record");
+        check(
+            record.intent.as_ref().is_some_and(|intent| intent.op == *op),
+            "the intent is not on record",
+        );
         if let Some(lost) = &record.lost {
-            check(lost.shown || !settles(lost.at), "sent although what became of an earlier call is unknown");
+            check(
+                lost.shown || !settles(lost.at),
+                "sent although what became of an earlier call is unknown",
+            );
         }
         let last = if verb == Verb::Update { &record.updated } else { &record.switched };
         if let Some(Sent { op: same, known: Some(at), shown, reverted }) = last {
             let shown = *reverted || verb != Verb::Update && shown.contains(&None);
-            check(same != op || shown || !settles(*at), "sent again although it was known to be done");
+            check(
+                same != op || shown || !settles(*at),
+                "sent again although it was known to be done",
+            );
         }
-        if let (Some(Sent { op: Op::Update(_, old), known: Some(at), shown, .. }), Op::Update(_, new), Some(wish)) =
-            (&record.updated, op, wish)
+        if let (
+            Some(Sent { op: Op::Update(_, old), known: Some(at), shown, .. }),
+            Op::Update(_, new),
+            Some(wish),
+        ) = (&record.updated, op, wish)
         {
             // Lists may still show what was before, which an update must not bring back.
             let brought_back = |(field, value)| {
                 let other = old.get(field).is_some_and(|old| old != value);
                 other && wish.details.get(field).is_none() && !shown.contains(&Some(field))
             };
-            check(!settles(*at) || !new.iter().any(brought_back), "brings back what an earlier update replaced");
+            check(
+                !settles(*at) || !new.iter().any(brought_back),
+                "brings back what an earlier update replaced",
+            );
         }
-        let sent = Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
-        let (switched, updated) =
-            if verb == Verb::Update { (record.switched.take(), sent) } else { (sent, record.updated.take()) };
+        let sent =
+            Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
+        let (switched, updated) = if verb == Verb::Update {
+            (record.switched.take(), sent)
+        } else {
+            (sent, record.updated.take())
+        };
         users.insert(key, Record { lost: None, switched, updated, ..record });
         self.broken.extend(broken);
     }
@@ -301,7 +349,9 @@ fn shows(op: &Op, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
             let seen = live.details.keys().copied().collect();
             let expected = observed(details, &seen);
             let carried = details.iter().filter(|(field, _)| seen.contains(field));
-            carried.map(|(field, _)| (Some(field), live.details.get(&field) == expected.get(&field))).collect()
+            carried
+                .map(|(field, _)| (Some(field), live.details.get(&field) == expected.get(&field)))
+                .collect()
         }
         Op::Sync => Vec::new(),
     }

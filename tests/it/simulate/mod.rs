@@ -1,12 +1,14 @@
-//! Made-up worlds, each from one seed: edits, faults, lost answers, late and old lists, consent that comes and goes, and a
-//! program that dies at any moment. When all that ends, everybody must be as wanted and no sync may be lost.
+//! Made-up worlds, each from one seed: edits, faults, lost answers, late and old lists, consent
+//! that comes and goes, and a program that dies at any moment. When all that ends, everybody must
+//! be as wanted and no sync may be lost.
 //!
 //! ```text
 //! operator --edits--> desired --> plan, execute (the program's own) --ports--> world, which forgets nothing
 //!                                                                   judge: looks on, and knows nothing of plans
 //! ```
 //!
-//! Time is made up; nothing sleeps. `SIMULATE_SEED=7` runs one world and tells of it, `SIMULATE_WORLDS=100000` many.
+//! Time is made up; nothing sleeps. `SIMULATE_SEED=7` runs one world and tells of it,
+//! `SIMULATE_WORLDS=100000` many.
 
 mod everywhere;
 mod fights;
@@ -28,12 +30,14 @@ use world::Tally;
 
 /// Worlds in the ordinary tests.
 const WORLDS: u64 = 600;
-/// Seeds that ever failed: always run. In the world of 480 a call is carried out long after its answer was lost, and after the sync; in
-/// that of 80895 somebody else frees a number, and that becomes visible between two looks.
+/// Seeds that ever failed: always run. In the world of 480 a call is carried out long after its
+/// answer was lost, and after the sync; in that of 80895 somebody else frees a number, and that
+/// becomes visible between two looks.
 const KNOWN: &[u64] = &[23, 237, 309, 480, 6215, 19539, 80895, 95063];
 
 fn live(seed: u64) -> Result<Tally, String> {
-    catch_unwind(AssertUnwindSafe(|| house::live(seed))).unwrap_or_else(|_| Err(format!("seed {seed}\na panic, see above")))
+    catch_unwind(AssertUnwindSafe(|| house::live(seed)))
+        .unwrap_or_else(|_| Err(format!("seed {seed}\na panic, see above")))
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -85,5 +89,8 @@ fn every_world_ends_well() {
         }
     }
     eprintln!("{worlds} worlds in {:.1} s: {sum:?}", begun.elapsed().as_secs_f64());
-    assert!(worlds < 100 || sum.crashes > worlds / 2 && sum.lost > worlds / 2, "too little went wrong: {sum:?}");
+    assert!(
+        worlds < 100 || sum.crashes > worlds / 2 && sum.lost > worlds / 2,
+        "too little went wrong: {sum:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! The people of a made-up world: what operators write into manifests, and what happens at the service without them.
+//! The people of a made-up world: what operators write into manifests, and what happens at the
+//! service without them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,8 +7,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource, Mode, Origin, Protect, Prune,
-    Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
+    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource,
+    Mode, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
 };
 
 use super::world::{Customer, Lagging, Person, Temper, World, now};
@@ -43,11 +44,13 @@ pub(super) fn draw(seed: u64) -> World {
     if is_long(seed) {
         // Somebody insists, and little else goes wrong: else it would hardly come to a fight.
         let Temper { faults, crashes, events, lag, rival, .. } = &mut world.temper;
-        (*faults, *crashes, *events, *rival) = ((*faults).min(50), (*crashes).min(10), (*events).min(10), 900);
+        (*faults, *crashes, *events, *rival) =
+            ((*faults).min(50), (*crashes).min(10), (*events).min(10), 900);
         *lag = if seed.is_multiple_of(3) { *lag } else { 0 };
     }
     if world.temper.jumps > 0 || world.temper.stale > 0 {
-        // A request that comes late is told from lists of later and by its time; who has neither cannot tell it.
+        // A request that comes late is told from lists of later and by its time; who has neither
+        // cannot tell it.
         world.temper.strays = 0;
     }
     for t in 0..world.rng.usize(1..3) {
@@ -94,7 +97,9 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         let calling = if world.rng.bool() { Calling::Enabled } else { Calling::Disabled };
         let wanted = phone(world.rng.u8(0..NUMBERS)).filter(|value| match value {
             Value::Phone(number) => {
-                let mine = people.values().any(|person: &Person| person.stored.truth().phone() == Some(number));
+                let mine = people
+                    .values()
+                    .any(|person: &Person| person.stored.truth().phone() == Some(number));
                 !mine && world.holder(number).is_none()
             }
             _ => true,
@@ -103,7 +108,10 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
         stored.set(Field::PhoneNumber, wanted.unwrap_or(Value::NoPhone));
         people.insert(user.clone(), person(calling, stored));
     }
-    people.insert(upn(&format!("callappservice@t{t}.example")), person(Calling::Enabled, Details::default()));
+    people.insert(
+        upn(&format!("callappservice@t{t}.example")),
+        person(Calling::Enabled, Details::default()),
+    );
     let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
     if world.rng.u8(0..4) == 0 {
         sees.remove(&Field::UserTag);
@@ -134,11 +142,21 @@ fn details(world: &mut World) -> Details {
 
 fn wish(world: &mut World, user: &Upn) -> DesiredUser {
     let calling = if world.rng.u8(0..4) > 0 { Calling::Enabled } else { Calling::Disabled };
-    DesiredUser { upn: user.clone(), calling, details: details(world), site: None, reason: None, origin: origin() }
+    DesiredUser {
+        upn: user.clone(),
+        calling,
+        details: details(world),
+        site: None,
+        reason: None,
+        origin: origin(),
+    }
 }
 
 fn any(world: &mut World) -> (TenantName, Upn) {
-    let users = world.customers.iter().flat_map(|(name, customer)| customer.people.keys().map(move |user| (name, user)));
+    let users = world
+        .customers
+        .iter()
+        .flat_map(|(name, customer)| customer.people.keys().map(move |user| (name, user)));
     let people: Vec<_> = users.filter(|(_, user)| !user.is_platform_account()).collect();
     let (tenant, user) = people[world.rng.usize(0..people.len())];
     (tenant.clone(), user.clone())
@@ -148,20 +166,29 @@ fn any(world: &mut World) -> (TenantName, Upn) {
 fn give(world: &mut World, tenant: &TenantName, user: &Upn) {
     let number = phone(world.rng.u8(0..NUMBERS));
     let swap = world.rng.bool();
-    let Some(old) = world.desired[tenant].users.get(user).map(|user| user.details.get(Field::PhoneNumber).cloned()) else {
+    let Some(old) = world.desired[tenant]
+        .users
+        .get(user)
+        .map(|user| user.details.get(Field::PhoneNumber).cloned())
+    else {
         return;
     };
     for desired in world.desired.values_mut().map(Arc::make_mut) {
         for wish in desired.users.values_mut() {
             if wish.upn == *user {
                 set_number(wish, number.as_ref());
-            } else if matches!(number, Some(Value::Phone(_))) && wish.details.get(Field::PhoneNumber) == number.as_ref() {
+            } else if matches!(number, Some(Value::Phone(_)))
+                && wish.details.get(Field::PhoneNumber) == number.as_ref()
+            {
                 set_number(wish, if swap { old.as_ref() } else { Some(&Value::NoPhone) });
             }
         }
     }
     let number = number.map_or("no number of ours".to_owned(), |number| number.to_string());
-    world.say(format_args!("EDIT {user} is to have {number}{}", if swap { ", swapped" } else { "" }));
+    world.say(format_args!(
+        "EDIT {user} is to have {number}{}",
+        if swap { ", swapped" } else { "" }
+    ));
 }
 
 fn set_number(wish: &mut DesiredUser, number: Option<&Value>) {
@@ -188,7 +215,8 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
     let desired = Arc::make_mut(world.desired.get_mut(tenant).unwrap());
     let what = match (kind, desired.users.get_mut(user)) {
         (0..5, Some(wish)) => {
-            wish.calling = if wish.calling == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+            wish.calling =
+                if wish.calling == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
             format!("{:?}", wish.calling)
         }
         (10..13, Some(wish)) => {
@@ -206,7 +234,8 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             "named".to_owned()
         }
         (15, _) => {
-            desired.prune = if desired.prune == Prune::Never { Prune::Disable } else { Prune::Never };
+            desired.prune =
+                if desired.prune == Prune::Never { Prune::Disable } else { Prune::Never };
             format!("{:?}", desired.prune)
         }
         (16, _) => {
@@ -217,7 +246,8 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             format!("protected {}", !freed)
         }
         (17, _) => {
-            desired.incomplete = desired.incomplete.is_none().then(|| "a file could not be understood".to_owned());
+            desired.incomplete =
+                desired.incomplete.is_none().then(|| "a file could not be understood".to_owned());
             format!("incomplete {:?}", desired.incomplete)
         }
         (18, _) => {
@@ -226,7 +256,8 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             format!("{:?}", desired.mode)
         }
         (19, _) => {
-            desired.limits.disable.percent = if desired.limits.disable.percent == 100 { 30 } else { 100 };
+            desired.limits.disable.percent =
+                if desired.limits.disable.percent == 100 { 30 } else { 100 };
             format!("limit {}", desired.limits.disable.percent)
         }
         _ => return,
@@ -242,8 +273,13 @@ pub(super) fn event(world: &mut World) {
         0..11 => return edit(world),
         11..14 => {
             let customer = world.customers.get_mut(&tenant).unwrap();
-            let no = if world.rng.bool() { Consent::Missing } else { Consent::Disagrees { flag: true, listed: false } };
-            customer.consent = if customer.consent == Consent::Granted { no } else { Consent::Granted };
+            let no = if world.rng.bool() {
+                Consent::Missing
+            } else {
+                Consent::Disagrees { flag: true, listed: false }
+            };
+            customer.consent =
+                if customer.consent == Consent::Granted { no } else { Consent::Granted };
             format!("consent of {tenant}: {:?}", customer.consent)
         }
         14 => {
@@ -267,7 +303,11 @@ pub(super) fn event(world: &mut World) {
             meddled(world, &tenant, &user);
             let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
             if kind == 18 {
-                let other = if *person.calling.truth() == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+                let other = if *person.calling.truth() == Calling::Enabled {
+                    Calling::Disabled
+                } else {
+                    Calling::Enabled
+                };
                 person.calling.set(other, visible);
                 format!("somebody made {user} {other:?}")
             } else {
@@ -282,7 +322,8 @@ pub(super) fn event(world: &mut World) {
     world.say(format_args!("EVENT {what}"));
 }
 
-/// Somebody else changes a user. What is older and still on its way to the service comes to nothing.
+/// Somebody else changes a user. What is older and still on its way to the service comes to
+/// nothing.
 fn meddled(world: &mut World, tenant: &TenantName, user: &Upn) {
     world.judge.meddled(tenant, user);
     world.late.retain(|(.., op)| op.user() != Some(user));
@@ -294,14 +335,23 @@ pub(super) fn insist(world: &mut World) {
     if !world.chance(world.temper.rival) {
         return;
     }
-    let (wish, person) = (world.desired[&tenant].users.get(&user), &world.customers[&tenant].people[&user]);
-    let Some(wish) = wish.filter(|wish| is_as_wanted(wish, *person.calling.truth(), person.stored.truth())) else { return };
+    let (wish, person) =
+        (world.desired[&tenant].users.get(&user), &world.customers[&tenant].people[&user]);
+    let Some(wish) =
+        wish.filter(|wish| is_as_wanted(wish, *person.calling.truth(), person.stored.truth()))
+    else {
+        return;
+    };
     let of_calling = user.as_str().starts_with("u0");
     let voicemail = wish.details.get(Field::UseTeamsVoicemail) == Some(&Value::Flag(true));
     meddled(world, &tenant, &user);
     let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
     if of_calling {
-        let other = if *person.calling.truth() == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
+        let other = if *person.calling.truth() == Calling::Enabled {
+            Calling::Disabled
+        } else {
+            Calling::Enabled
+        };
         person.calling.set(other, now());
     } else {
         let mut stored = person.stored.truth().clone();
@@ -323,7 +373,8 @@ pub(super) fn calm_down(world: &mut World) {
         for person in customer.people.values_mut() {
             person.hidden &= rng.u8(0..4) == 0;
             if person.hidden {
-                // Nobody can know of a number that is held unseen: the service would refuse it for ever.
+                // Nobody can know of a number that is held unseen: the service would refuse it for
+                // ever.
                 let mut stored = person.stored.truth().clone();
                 stored.set(Field::PhoneNumber, Value::NoPhone);
                 person.stored = Lagging::new(stored);

@@ -1,5 +1,5 @@
-//! The traits over the made-up world. Each call and each record has an instant before and one after it at which the program
-//! can die; who is dead never goes on.
+//! The traits over the made-up world. Each call and each record has an instant before and one after
+//! it at which the program can die; who is dead never goes on.
 
 use std::{
     future::{pending, poll_fn},
@@ -9,8 +9,8 @@ use std::{
 
 use dialplane::{
     model::{
-        Beside, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest,
-        Upn,
+        Beside, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
+        TenantId, TenantRef, UpdateRequest, Upn,
     },
     ports::{Journal, JournalError, Lease, LiveReader, Provisioner},
     state::VolatileJournal,
@@ -69,14 +69,18 @@ impl Service {
             world.flights.remove(&flight);
             let refusal = if done { world.handle(name, &op).err() } else { None };
             let answer = answer.or(refusal.is_some().then_some(FaultKind::Rejected));
-            if let (false, Some(FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled)) = (done, answer) {
+            if let (false, Some(FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled)) =
+                (done, answer)
+            {
                 world.stray(name, &op);
             }
             if let Some(kind) = answer {
                 world.say(format_args!("  answer to {op}: {kind:?}"));
                 world.tally.lost += 1;
                 let calm = world.calm && world.judge.must_succeed;
-                world.judge.check(!calm, || format!("{op} was refused although nothing goes wrong: {refusal:?}"));
+                world.judge.check(!calm, || {
+                    format!("{op} was refused although nothing goes wrong: {refusal:?}")
+                });
             }
             answer
         };
@@ -111,10 +115,14 @@ impl LiveReader for Service {
             let keep = world.rng.u8(0..4);
             live.users.retain(|_, _| world.rng.u8(0..4) < keep);
         }
-        let calling = |(upn, user): (&Upn, &dialplane::model::LiveUser)| format!("{upn} {:?}", user.calling);
+        let calling =
+            |(upn, user): (&Upn, &dialplane::model::LiveUser)| format!("{upn} {:?}", user.calling);
         let users: Vec<String> = live.users.iter().map(calling).collect();
         let what = (at, &live.consent, &live.coverage, users.join(", "));
-        world.say(format_args!("{}: list of {}: {:?}, {:?}: {}", tenant.name, what.0, what.1, what.2, what.3));
+        world.say(format_args!(
+            "{}: list of {}: {:?}, {:?}: {}",
+            tenant.name, what.0, what.1, what.2, what.3
+        ));
         world.judge.observed(&tenant.name, &live);
         operator::insist(world);
         Ok(live)

@@ -1,4 +1,5 @@
-//! The made-up world: time, people, what lists show of them, and the instants at which it can all go wrong.
+//! The made-up world: time, people, what lists show of them, and the instants at which it can all
+//! go wrong.
 
 use std::{
     cell::Cell,
@@ -9,7 +10,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser, PhoneNumber, TenantName, Upn,
+    Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser,
+    PhoneNumber, TenantName, Upn,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -276,7 +278,8 @@ impl World {
         }
     }
 
-    /// A call that nobody hears of any more may be carried out later. A sync is not: it would only help.
+    /// A call that nobody hears of any more may be carried out later. A sync is not: it would only
+    /// help.
     pub(super) fn stray(&mut self, tenant: &TenantName, op: &Op) {
         if *op != Op::Sync && self.chance(self.temper.strays) {
             let due = now() + MINUTE * self.rng.u32(0..180);
@@ -336,15 +339,23 @@ impl World {
     }
 
     pub(super) fn holder(&self, number: &PhoneNumber) -> Option<(&TenantName, &Upn)> {
-        let people = self.customers.iter().flat_map(|(name, customer)| customer.people.iter().map(move |(u, p)| (name, u, p)));
-        people.into_iter().find(|(.., person)| person.stored.truth().phone() == Some(number)).map(|(name, user, _)| (name, user))
+        let people = self
+            .customers
+            .iter()
+            .flat_map(|(name, customer)| customer.people.iter().map(move |(u, p)| (name, u, p)));
+        people
+            .into_iter()
+            .find(|(.., person)| person.stored.truth().phone() == Some(number))
+            .map(|(name, user, _)| (name, user))
     }
 
     /// The service carries out a call, or refuses it.
     pub(super) fn handle(&mut self, tenant: &TenantName, op: &Op) -> Result<(), String> {
         let visible = self.visible();
         let refusal = match op {
-            _ if self.customers[tenant].consent != Consent::Granted => Some("no consent".to_owned()),
+            _ if self.customers[tenant].consent != Consent::Granted => {
+                Some("no consent".to_owned())
+            }
             Op::Update(user, details) => details.phone().and_then(|number| {
                 let (_, holder) = self.holder(number).filter(|(_, holder)| *holder != user)?;
                 Some(format!("{number} is held by {holder}"))
@@ -361,12 +372,18 @@ impl World {
             customer.unsynced = false;
             return Ok(());
         };
-        let Some(person) = customer.people.get_mut(user) else { return Err("no such user".to_owned()) };
+        let Some(person) = customer.people.get_mut(user) else {
+            return Err("no such user".to_owned());
+        };
         customer.unsynced |= match op {
             Op::Enable(_) => person.calling.change(Calling::Enabled, visible),
             Op::Disable(_) => person.calling.change(Calling::Disabled, visible),
             Op::Update(_, details) => {
-                let kept = if customer.clears { Details::default() } else { person.stored.truth().clone() };
+                let kept = if customer.clears {
+                    Details::default()
+                } else {
+                    person.stored.truth().clone()
+                };
                 person.stored.change(details.over(&kept), visible)
             }
             Op::Sync => false,

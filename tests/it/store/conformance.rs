@@ -33,7 +33,8 @@ impl Place {
         if let Some(journal) = &self.volatile {
             return Store::Volatile(journal.clone());
         }
-        let journal = SqliteJournal::with_clock(self.folder.path(), Retention::default(), self.clock.clock());
+        let journal =
+            SqliteJournal::with_clock(self.folder.path(), Retention::default(), self.clock.clock());
         Store::File(journal.unwrap())
     }
 }
@@ -130,7 +131,10 @@ async fn whoever_writes_keeps_its_lease() {
         }
         // Lapsed, and nobody took it: what became of a call can still be recorded.
         place.clock.pass(10 * term());
-        store.record(&lease, entry(9, "r1", outcome("a@contoso.com", Verb::Enable, super::lost()))).await.unwrap();
+        store
+            .record(&lease, entry(9, "r1", outcome("a@contoso.com", Verb::Enable, super::lost())))
+            .await
+            .unwrap();
     }
 }
 
@@ -139,7 +143,10 @@ async fn a_lease_is_good_for_its_tenant_only() {
     for place in Place::all() {
         let store = place.open();
         let lease = store.lease(&id("contoso")).await.unwrap();
-        assert_eq!(store.record(&lease, entry_of("fabrikam", 0, "r1", began(1))).await, Err(JournalError::Lost));
+        assert_eq!(
+            store.record(&lease, entry_of("fabrikam", 0, "r1", began(1))).await,
+            Err(JournalError::Lost)
+        );
         assert_eq!(store.memory(&id("fabrikam")), Memory::default());
     }
 }
@@ -153,15 +160,26 @@ async fn many_at_once_are_all_on_record() {
             let user = format!("u{n}@contoso.com");
             let (store, lease) = (&store, &lease);
             async move {
-                store.record(lease, entry(n, "r1", intent(&user, Verb::Enable, Details::default()))).await.unwrap();
+                store
+                    .record(lease, entry(n, "r1", intent(&user, Verb::Enable, Details::default())))
+                    .await
+                    .unwrap();
                 let accepted = dialplane::model::StepOutcome::Accepted;
-                store.record(lease, entry(n, "r1", outcome(&user, Verb::Enable, accepted))).await.unwrap();
+                store
+                    .record(lease, entry(n, "r1", outcome(&user, Verb::Enable, accepted)))
+                    .await
+                    .unwrap();
             }
         });
         futures_util::future::join_all(all).await;
         drop((lease, store));
         let memory = place.open().memory(&id("contoso"));
         assert_eq!(memory.written.len(), 500);
-        assert!(memory.written.values().all(|written| written.unknown.is_none() && written.calling.is_some()));
+        assert!(
+            memory
+                .written
+                .values()
+                .all(|written| written.unknown.is_none() && written.calling.is_some())
+        );
     }
 }

@@ -13,7 +13,9 @@ use crate::support::id;
 
 /// Every file of a folder but for the lock, which says who held it last.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let file = |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
+    let file = |entry: fs::DirEntry| {
+        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+    };
     let all = fs::read_dir(folder).unwrap().map(|entry| file(entry.unwrap()));
     all.filter(|(name, _)| name != "lock").collect()
 }
@@ -43,7 +45,8 @@ async fn what_was_acknowledged_is_there_after_a_kill_at_any_point() {
 async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else() {
     let folder = crate::folder::folder();
     let journal = open(folder.path());
-    let (last, first) = history().split_last().map(|(last, first)| (last.clone(), first.to_vec())).unwrap();
+    let (last, first) =
+        history().split_last().map(|(last, first)| (last.clone(), first.to_vec())).unwrap();
     record(&journal, &first).await;
     let (before, log) = (journal.memory(&id("contoso")), folder.path().join("journal.db-wal"));
     let whole = fs::metadata(&log).unwrap().len();
@@ -51,13 +54,16 @@ async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else
     record(&journal, &[last]).await;
     let longer = fs::metadata(&log).unwrap().len();
     assert!(longer > whole);
-    // The last transaction ends with its commit in the last page: cut anywhere in between, it never was.
+    // The last transaction ends with its commit in the last page: cut anywhere in between, it never
+    // was.
     for cut in (whole..longer - 1).step_by(509) {
         let left = killed(folder.path());
-        let log = fs::OpenOptions::new().write(true).open(left.path().join("journal.db-wal")).unwrap();
+        let log =
+            fs::OpenOptions::new().write(true).open(left.path().join("journal.db-wal")).unwrap();
         log.set_len(cut).unwrap();
         // It was acknowledged, and is gone: that is noticed.
-        let lost = SqliteJournal::open(left.path(), Retention::default()).expect_err("an entry is missing");
+        let lost = SqliteJournal::open(left.path(), Retention::default())
+            .expect_err("an entry is missing");
         assert!(lost.to_string().contains("was cut"), "{lost}");
         // The mark is moved on once an entry is durable, so that a crash leaves the one before.
         fs::write(left.path().join("journal.id"), &mark).unwrap();
@@ -77,7 +83,11 @@ async fn one_process_at_a_time() {
     let first = open(folder.path());
     let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err("it is in use");
     let text = error.to_string();
-    assert!(text.contains(&format!("is in use by process {} on ", std::process::id())) && text.contains(" since "), "{text}");
+    assert!(
+        text.contains(&format!("is in use by process {} on ", std::process::id()))
+            && text.contains(" since "),
+        "{text}"
+    );
     assert!(error.hint().contains("stop the other one"));
     // A dry run may look all the same.
     assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), Memory::default());
@@ -91,7 +101,10 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
     let journal = open(folder.path());
     for entry in history() {
         record(&journal, &[entry]).await;
-        assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), journal.memory(&id("contoso")));
+        assert_eq!(
+            read_memory(folder.path()).unwrap()(&id("contoso")),
+            journal.memory(&id("contoso"))
+        );
     }
     drop(journal);
     assert!(!folder.path().join("journal.db-wal").exists(), "a clean end leaves one file");
@@ -129,6 +142,11 @@ async fn only_its_owner_reads_the_journal() {
     let journal = open(&state);
     record(&journal, &history()).await;
     for path in ["", "journal.db", "journal.db-wal"].map(|name| state.join(name)) {
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o077,
+            0,
+            "{}",
+            path.display()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Bits that turn over anywhere in the file of a journal: whatever we read of it is as it was written, or the check finds it.
+//! Bits that turn over anywhere in the file of a journal: whatever we read of it is as it was
+//! written, or the check finds it.
 
 use std::{fs, path::Path};
 
@@ -26,7 +27,15 @@ async fn cut_journal(folder: &Path) {
             &[
                 entry(at, &name, began(1)),
                 entry(at + 1, &name, intent(&user, Verb::Update, details())),
-                entry(at + 2, &name, outcome(&user, Verb::Update, if lost { super::lost() } else { StepOutcome::Accepted })),
+                entry(
+                    at + 2,
+                    &name,
+                    outcome(
+                        &user,
+                        Verb::Update,
+                        if lost { super::lost() } else { StepOutcome::Accepted },
+                    ),
+                ),
                 entry(at + 3, &name, if run > 30 { Event::Syncing } else { Event::Synced }),
             ],
         )
@@ -46,7 +55,11 @@ const TABLES: [&str; 6] = [
 /// All that the tables say, read by no code of ours. Nothing if they cannot be read.
 fn tables(folder: &Path) -> Option<Vec<Vec<Value>>> {
     let name = format!("file:{}?immutable=1", folder.join("journal.db").display());
-    let db = Connection::open_with_flags(name, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI).ok()?;
+    let db = Connection::open_with_flags(
+        name,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+    )
+    .ok()?;
     let mut all = Vec::new();
     for query in TABLES {
         let mut statement = db.prepare(query).ok()?;
@@ -65,12 +78,15 @@ fn tables(folder: &Path) -> Option<Vec<Vec<Value>>> {
 fn told(folder: &Path) -> Option<String> {
     let history = History::read(folder).ok()?;
     let runs = history.runs(None, 1000).ok()?;
-    let entries: Vec<_> = runs.iter().map(|run: &RunId| history.entries(run)).collect::<Result<_, _>>().ok()?;
+    let entries: Vec<_> =
+        runs.iter().map(|run: &RunId| history.entries(run)).collect::<Result<_, _>>().ok()?;
     Some(format!("{runs:?}{entries:?}{:?}", read_memory(folder).ok()?(&id("contoso"))))
 }
 
 fn found(folder: &Path) -> bool {
-    History::read(folder).and_then(|history| history.check()).map_or(true, |checked| !checked.problems.is_empty())
+    History::read(folder)
+        .and_then(|history| history.check())
+        .map_or(true, |checked| !checked.problems.is_empty())
 }
 
 #[tokio::test]
@@ -104,7 +120,10 @@ async fn whatever_bit_of_the_file_turns_over_it_is_found_or_changes_nothing() {
                 drop(fs::remove_file(folder.path().join(beside)));
             }
         }
-        assert!(found || told(folder.path()).as_ref() == Some(&right_told), "byte {place}, bit {bit}: it tells something else");
+        assert!(
+            found || told(folder.path()).as_ref() == Some(&right_told),
+            "byte {place}, bit {bit}: it tells something else"
+        );
     }
     assert!(changed > wanted / 3, "{changed} of {wanted} changed anything");
     println!("{wanted} bits turned over: {changed} changed what the tables say, {seen} were found");
@@ -124,7 +143,8 @@ async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
             let mut flipped = mark.clone();
             flipped[place] ^= 1 << bit;
             fs::write(&path, &flipped).unwrap();
-            let same = serde_json::from_slice::<serde_json::Value>(&flipped).is_ok_and(|says| says == right);
+            let same = serde_json::from_slice::<serde_json::Value>(&flipped)
+                .is_ok_and(|says| says == right);
             assert_eq!(read_memory(folder.path()).is_ok(), same, "byte {place}, bit {bit}");
         }
     }

@@ -20,17 +20,28 @@ fn the_memory_of_a_run() {
     assert_eq!((owed.run.as_str(), owed.since), ("r2", at(11)));
     assert_eq!((memory.first_sync, memory.last_sync), (Some(at(9)), Some(at(9))));
     let adele = &memory.written[&upn("adele@contoso.com")];
-    assert!(adele.calling.as_ref().is_some_and(|write| !write.landed && write.value == Calling::Enabled && write.at == at(11)));
+    assert!(adele.calling.as_ref().is_some_and(|write| !write.landed
+        && write.value == Calling::Enabled
+        && write.at == at(11)));
     assert_eq!(adele.reverted[&None], [at(11)]);
     assert_eq!(memory.sync_sent, Some(at(11)));
-    assert!(adele.details[&Field::PhoneNumber].landed && !adele.details[&Field::SbcGatewayId].landed);
+    assert!(
+        adele.details[&Field::PhoneNumber].landed && !adele.details[&Field::SbcGatewayId].landed
+    );
     assert_eq!(memory.written[&upn("bert@contoso.com")].unknown, Some((Verb::Disable, at(6))));
-    assert_eq!(memory.written[&upn("carl@contoso.com")].unknown, Some((Verb::Update, at(12))), "r2 was cut off");
+    assert_eq!(
+        memory.written[&upn("carl@contoso.com")].unknown,
+        Some((Verb::Update, at(12))),
+        "r2 was cut off"
+    );
 }
 
 #[test]
 fn an_intent_without_an_outcome_is_unknown_after_a_crash() {
-    let memory = folded(&[entry(0, "r1", began(1)), entry(1, "r1", intent("adele@contoso.com", Verb::Update, details()))]);
+    let memory = folded(&[
+        entry(0, "r1", began(1)),
+        entry(1, "r1", intent("adele@contoso.com", Verb::Update, details())),
+    ]);
     let adele = &memory.written[&upn("adele@contoso.com")];
     assert_eq!(adele.unknown, Some((Verb::Update, at(1))));
     assert_eq!(adele.details[&Field::PhoneNumber].value, number("+14255550100"));
@@ -55,7 +66,9 @@ fn what_a_crash_left_unknown_can_land() {
 #[test]
 fn only_what_was_lost_and_landed_is_known_again() {
     let adele = "adele@contoso.com";
-    let landing = |calling, fields: &[Field]| Event::Landed(vec![Landing { user: upn(adele), calling, fields: fields.to_vec() }]);
+    let landing = |calling, fields: &[Field]| {
+        Event::Landed(vec![Landing { user: upn(adele), calling, fields: fields.to_vec() }])
+    };
     let mut history = vec![
         entry(0, "r1", began(2)),
         entry(1, "r1", intent(adele, Verb::Update, details())),

@@ -19,19 +19,34 @@ const FORMAT_1: &str = include_str!("format1.sql");
 #[tokio::test]
 async fn a_journal_of_lines_is_taken_over_once_and_kept_aside() {
     let folder = crate::folder::folder();
-    let (lines, taken) = (folder.path().join("journal.jsonl"), folder.path().join("journal.jsonl.taken-over"));
+    let (lines, taken) =
+        (folder.path().join("journal.jsonl"), folder.path().join("journal.jsonl.taken-over"));
     // Its last line was cut off by a crash.
     fs::write(&lines, format!("{LINES}{{\"v\":1,\"at\":\"20")).unwrap();
     let looked = read_memory(folder.path()).unwrap()(&id("contoso"));
-    assert!(lines.exists() && !folder.path().join("journal.db").exists(), "a look takes nothing over");
+    assert!(
+        lines.exists() && !folder.path().join("journal.db").exists(),
+        "a look takes nothing over"
+    );
     let memory = reopened(folder.path());
     assert_eq!(looked, memory);
-    assert_eq!(memory.sync_owed.as_ref().map(|debt| (debt.run.as_str(), debt.since)), Some(("r2", at(8))));
+    assert_eq!(
+        memory.sync_owed.as_ref().map(|debt| (debt.run.as_str(), debt.since)),
+        Some(("r2", at(8)))
+    );
     assert_eq!((memory.first_sync, memory.last_sync), (Some(at(7)), Some(at(7))));
     let adele = &memory.written[&upn("adele@contoso.com")];
-    assert!(adele.unknown.is_none() && adele.details[&Field::PhoneNumber].landed && !adele.details[&Field::SbcGatewayId].landed);
+    assert!(
+        adele.unknown.is_none()
+            && adele.details[&Field::PhoneNumber].landed
+            && !adele.details[&Field::SbcGatewayId].landed
+    );
     assert_eq!(memory.written[&upn("bert@contoso.com")].unknown, Some((Verb::Disable, at(6))));
-    assert_eq!(memory.written[&upn("carl@contoso.com")].unknown, Some((Verb::Update, at(9))), "r2 was cut off");
+    assert_eq!(
+        memory.written[&upn("carl@contoso.com")].unknown,
+        Some((Verb::Update, at(9))),
+        "r2 was cut off"
+    );
     assert!(!lines.exists() && fs::read_to_string(&taken).unwrap().starts_with(LINES));
     // A crash between the two steps of it: the lines are still there and are not taken twice.
     fs::copy(&taken, &lines).unwrap();
@@ -63,7 +78,11 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
     fs::write(lines.path().join("journal.jsonl"), LINES).unwrap();
     assert_eq!(memory, reopened(lines.path()));
     let journal = open(folder.path());
-    assert_eq!(journal.lease(&id("contoso")).await.unwrap().token(), 8, "after the 7 that the file knows");
+    assert_eq!(
+        journal.lease(&id("contoso")).await.unwrap().token(),
+        8,
+        "after the 7 that the file knows"
+    );
     record(&journal, &[entry(100, "r9", began(1))]).await;
     let with_it = journal.memory(&id("contoso"));
     drop(journal);
@@ -83,14 +102,21 @@ async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
     for entries in [u64::MAX, 10] {
         let folder = crate::folder::folder();
         write(folder.path(), &history()).await;
-        drop(SqliteJournal::open(folder.path(), Retention { entries, ..Retention::default() }).unwrap());
+        drop(
+            SqliteJournal::open(folder.path(), Retention { entries, ..Retention::default() })
+                .unwrap(),
+        );
         let memory = reopened(folder.path());
         make_format_2(folder.path());
         let before = fs::read(folder.path().join("journal.db")).unwrap();
         assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), memory);
         let checked = History::read(folder.path()).unwrap().check().unwrap();
         assert!(checked.problems.is_empty(), "{checked:?}");
-        assert_eq!(fs::read(folder.path().join("journal.db")).unwrap(), before, "a look changes nothing");
+        assert_eq!(
+            fs::read(folder.path().join("journal.db")).unwrap(),
+            before,
+            "a look changes nothing"
+        );
         assert_eq!(reopened(folder.path()), memory, "{entries}");
         assert!(folder.path().join("journal.id").exists());
         assert_eq!(write(folder.path(), &[]).await, memory);
@@ -102,8 +128,12 @@ async fn a_sum_without_a_seal_is_made_again_from_its_entries_while_they_are_kept
     let folder = crate::folder::folder();
     let memory = write(folder.path(), &history()).await;
     make_format_2(folder.path());
-    let lie = "INSERT INTO fold SELECT 1, sequence, hash, '{\"v\":1,\"tenants\":{}}' FROM entries ORDER BY sequence DESC LIMIT 1";
-    rusqlite::Connection::open(folder.path().join("journal.db")).unwrap().execute_batch(lie).unwrap();
+    let lie = "INSERT INTO fold SELECT 1, sequence, hash, '{\"v\":1,\"tenants\":{}}' FROM entries \
+        ORDER BY sequence DESC LIMIT 1";
+    rusqlite::Connection::open(folder.path().join("journal.db"))
+        .unwrap()
+        .execute_batch(lie)
+        .unwrap();
     assert_eq!(reopened(folder.path()), memory);
 }
 
@@ -113,9 +143,13 @@ async fn a_damaged_journal_of_the_former_format_is_not_sealed() {
     write(folder.path(), &history()).await;
     make_format_2(folder.path());
     let change = "UPDATE entries SET line = replace(line, 'adele', 'bert') WHERE sequence = 4";
-    rusqlite::Connection::open(folder.path().join("journal.db")).unwrap().execute_batch(change).unwrap();
+    rusqlite::Connection::open(folder.path().join("journal.db"))
+        .unwrap()
+        .execute_batch(change)
+        .unwrap();
     let before = fs::read(folder.path().join("journal.db")).unwrap();
-    let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err("it is damaged");
+    let error =
+        SqliteJournal::open(folder.path(), Retention::default()).expect_err("it is damaged");
     assert!(error.to_string().contains("entry 4 is not what was written"), "{error}");
     assert!(fs::read(folder.path().join("journal.db")).unwrap() == before);
 }
@@ -124,7 +158,10 @@ async fn a_damaged_journal_of_the_former_format_is_not_sealed() {
 async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_are_gone() {
     let folder = crate::folder::folder();
     write(folder.path(), &history()).await;
-    drop(SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() }).unwrap());
+    drop(
+        SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() })
+            .unwrap(),
+    );
     let memory = write(folder.path(), &[entry(100, "r9", began(1))]).await;
     let mut lines = String::new();
     let history = History::read(folder.path()).unwrap();

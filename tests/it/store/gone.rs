@@ -1,4 +1,5 @@
-//! Journals that are no longer what was last written in their folder: gone, emptied, cut, replaced, brought back from a backup.
+//! Journals that are no longer what was last written in their folder: gone, emptied, cut, replaced,
+//! brought back from a backup.
 
 use std::{
     fs,
@@ -15,9 +16,11 @@ use dialplane::{
 use super::{began, entry, history, open, record, reopened, write};
 use crate::support::id;
 
-/// Every way to look at a journal says that something is wrong with it, and the words are those of the way that writes.
+/// Every way to look at a journal says that something is wrong with it, and the words are those of
+/// the way that writes.
 fn refused(folder: &Path) -> String {
-    let error = SqliteJournal::open(folder, Retention::default()).expect_err("it is not what was written");
+    let error =
+        SqliteJournal::open(folder, Retention::default()).expect_err("it is not what was written");
     let look = read_memory(folder).err().expect("a dry run must not plan without its memory");
     assert_eq!(look.to_string(), error.to_string());
     let (error, hint) = (error.to_string(), error.hint());
@@ -47,7 +50,14 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
         }),
         ("emptied, and only the status of a service is left", |folder| {
             let at = super::at(0);
-            let status = Status { version: 1, process: 7, at, until: at, manifest_errors: 0, tenants: Vec::new() };
+            let status = Status {
+                version: 1,
+                process: 7,
+                at,
+                until: at,
+                manifest_errors: 0,
+                tenants: Vec::new(),
+            };
             status.write(folder).unwrap();
             fs::write(file(folder), "").unwrap();
             fs::remove_file(folder.join("journal.id")).unwrap();
@@ -61,7 +71,8 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
         for _ in 0..2 {
             let error = refused(folder.path());
             assert!(
-                error.contains("the journal is gone or empty; ") && error.contains(" shows that there was one"),
+                error.contains("the journal is gone or empty; ")
+                    && error.contains(" shows that there was one"),
                 "{what}: {error}"
             );
         }
@@ -77,7 +88,11 @@ async fn a_first_start_is_no_loss_whatever_it_left_behind() {
     for left in [&[][..], &["lock"], &["lock", "journal.db"], &["journal.id.new"]] {
         let folder = crate::folder::folder();
         for name in left {
-            let text = if *name == "lock" { "process 7 on somewhere since 2026-01-01 00:00:00 UTC" } else { "" };
+            let text = if *name == "lock" {
+                "process 7 on somewhere since 2026-01-01 00:00:00 UTC"
+            } else {
+                ""
+            };
             fs::write(folder.path().join(name), text).unwrap();
         }
         assert_eq!(reopened(folder.path()), Memory::default(), "{left:?}");
@@ -146,17 +161,24 @@ async fn a_newer_copy_and_a_folder_without_its_mark_are_taken_as_they_are() {
 #[tokio::test]
 async fn what_is_taken_away_from_a_journal_at_work_is_noticed_before_anything_is_written() {
     type Theft = (&'static str, fn(&Path));
-    // Each in one move: the journal looks after itself now and then, and would tell of what it sees in between.
+    // Each in one move: the journal looks after itself now and then, and would tell of what it sees
+    // in between.
     let thefts: &[Theft] = &[
         ("journal.db was deleted", |folder| fs::remove_file(file(folder)).unwrap()),
-        ("journal.db-wal was deleted", |folder| fs::remove_file(folder.join("journal.db-wal")).unwrap()),
-        ("journal.db was deleted", |folder| fs::rename(folder, folder.with_file_name("away")).unwrap()),
+        ("journal.db-wal was deleted", |folder| {
+            fs::remove_file(folder.join("journal.db-wal")).unwrap();
+        }),
+        ("journal.db was deleted", |folder| {
+            fs::rename(folder, folder.with_file_name("away")).unwrap();
+        }),
         ("journal.db was replaced", |folder| {
             fs::copy(file(folder), folder.join("copy")).unwrap();
             fs::rename(folder.join("copy"), file(folder)).unwrap();
         }),
         ("journal.db was cut short", |folder| fs::write(file(folder), "").unwrap()),
-        ("journal.db-wal was cut short", |folder| fs::write(folder.join("journal.db-wal"), "").unwrap()),
+        ("journal.db-wal was cut short", |folder| {
+            fs::write(folder.join("journal.db-wal"), "").unwrap();
+        }),
         ("lock was deleted", |folder| fs::remove_file(folder.join("lock")).unwrap()),
         ("lock was replaced", |folder| {
             fs::write(folder.join("other"), "").unwrap();
@@ -172,12 +194,17 @@ async fn what_is_taken_away_from_a_journal_at_work_is_noticed_before_anything_is
         let memory = journal.memory(&id("contoso"));
         assert_eq!(journal.trouble(), None);
         take_away(&state);
-        let Some(JournalError::Gone(told)) = journal.trouble() else { panic!("{what}: nothing is told") };
+        let Some(JournalError::Gone(told)) = journal.trouble() else {
+            panic!("{what}: nothing is told")
+        };
         assert!(told.ends_with(what), "{what}: {told}");
         let refused = journal.record(&lease, entry(1, "r1", began(2))).await;
         assert_eq!(refused, Err(JournalError::Gone(told)), "{what}");
         assert_eq!(journal.memory(&id("contoso")), memory, "{what}: nothing of it is remembered");
-        assert!(matches!(journal.lease(&id("fabrikam")).await, Err(JournalError::Gone(_))), "{what}");
+        assert!(
+            matches!(journal.lease(&id("fabrikam")).await, Err(JournalError::Gone(_))),
+            "{what}"
+        );
     }
 }
 
@@ -201,6 +228,10 @@ async fn who_lost_the_lock_writes_nothing_beside_who_has_it() {
 fn in_use_is_told_by_the_first_line_of_the_lock() {
     let folder = crate::folder::folder();
     let _journal = open(folder.path());
-    let Err(OpenError::InUse { holder, .. }) = SqliteJournal::open(folder.path(), Retention::default()) else { panic!("in use") };
+    let Err(OpenError::InUse { holder, .. }) =
+        SqliteJournal::open(folder.path(), Retention::default())
+    else {
+        panic!("in use")
+    };
     assert!(!holder.contains('\n') && holder.starts_with("process "), "{holder}");
 }

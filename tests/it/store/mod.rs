@@ -1,5 +1,5 @@
-//! The journal's stores. `conformance` holds for every one of them, `fold` is about what entries add up to, the rest is about the
-//! database and what befalls files.
+//! The journal's stores. `conformance` holds for every one of them, `fold` is about what entries
+//! add up to, the rest is about the database and what befalls files.
 
 use std::{
     path::Path,
@@ -11,8 +11,8 @@ use std::{
 
 use dialplane::{
     model::{
-        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource, Managed, Memory, RunId,
-        StepOutcome, UserId, Verb,
+        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
+        Managed, Memory, RunId, StepOutcome, UserId, Verb,
     },
     ports::Journal,
     state::{Clock, Retention, SqliteJournal, read_memory},
@@ -40,7 +40,13 @@ pub(super) fn entry(second: i64, run: &str, event: Event) -> Entry {
 }
 
 pub(super) fn entry_of(tenant: &str, second: i64, run: &str, event: Event) -> Entry {
-    Entry { at: at(second), run: RunId::new(run), tenant: name(tenant), tenant_id: id(tenant), event }
+    Entry {
+        at: at(second),
+        run: RunId::new(run),
+        tenant: name(tenant),
+        tenant_id: id(tenant),
+        event,
+    }
 }
 
 pub(super) fn began(steps: usize) -> Event {
@@ -60,15 +66,26 @@ pub(super) fn lost() -> StepOutcome {
 }
 
 pub(super) fn details() -> Details {
-    [(Field::PhoneNumber, number("+14255550100")), (Field::SbcGatewayId, gateway(805))].into_iter().collect()
+    [(Field::PhoneNumber, number("+14255550100")), (Field::SbcGatewayId, gateway(805))]
+        .into_iter()
+        .collect()
 }
 
 /// Runs of everything.
 pub(super) fn history() -> Vec<Entry> {
-    let (adele, bert, carl, dora) = ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com", "dora@contoso.com");
-    let before = [(Field::PhoneNumber, Some(number("+14255550199"))), (Field::SbcGatewayId, None)].into();
-    let known = Managed { user: upn(adele), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") };
-    let image = Event::Intent { user: upn(carl), verb: Verb::Update, details: details(), before, origin: None };
+    let (adele, bert, carl, dora) =
+        ("adele@contoso.com", "bert@contoso.com", "carl@contoso.com", "dora@contoso.com");
+    let before =
+        [(Field::PhoneNumber, Some(number("+14255550199"))), (Field::SbcGatewayId, None)].into();
+    let known =
+        Managed { user: upn(adele), id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301") };
+    let image = Event::Intent {
+        user: upn(carl),
+        verb: Verb::Update,
+        details: details(),
+        before,
+        origin: None,
+    };
     vec![
         entry(0, "r1", began(4)),
         entry(1, "r1", intent(adele, Verb::Update, details())),
@@ -78,14 +95,34 @@ pub(super) fn history() -> Vec<Entry> {
         entry(5, "r1", intent(bert, Verb::Disable, Details::default())),
         entry(6, "r1", outcome(bert, Verb::Disable, lost())),
         entry(7, "r1", intent(carl, Verb::Disable, Details::default())),
-        entry(8, "r1", outcome(carl, Verb::Disable, StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no")))),
+        entry(
+            8,
+            "r1",
+            outcome(
+                carl,
+                Verb::Disable,
+                StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no")),
+            ),
+        ),
         entry(8, "r1", intent(dora, Verb::Enable, Details::default())),
         entry(8, "r1", outcome(dora, Verb::Enable, lost())),
         entry(8, "r1", Event::Syncing),
         entry(9, "r1", Event::Synced),
-        entry(10, "r2", Event::Landed(vec![Landing { user: upn(adele), calling: true, fields: vec![Field::PhoneNumber] }])),
+        entry(
+            10,
+            "r2",
+            Event::Landed(vec![Landing {
+                user: upn(adele),
+                calling: true,
+                fields: vec![Field::PhoneNumber],
+            }]),
+        ),
         entry(11, "r2", began(1)),
-        entry(11, "r2", Event::Approved { approval: name("autumn"), plan: Fingerprint::new([7; 32]) }),
+        entry(
+            11,
+            "r2",
+            Event::Approved { approval: name("autumn"), plan: Fingerprint::new([7; 32]) },
+        ),
         entry(11, "r2", Event::Counted { users: 120, by: LiveSource::Graph }),
         entry(11, "r2", Event::Managed(vec![known, Managed { user: upn(bert), id: None }])),
         entry(11, "r2", Event::Vanished(vec![upn(bert)])),
@@ -94,7 +131,11 @@ pub(super) fn history() -> Vec<Entry> {
         entry(11, "r2", intent(adele, Verb::Enable, Details::default())),
         entry(11, "r2", outcome(adele, Verb::Enable, StepOutcome::Accepted)),
         entry(11, "r2", Event::Syncing),
-        entry(11, "r2", Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() }),
+        entry(
+            11,
+            "r2",
+            Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() },
+        ),
         entry(12, "r2", image),
     ]
 }

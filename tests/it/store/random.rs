@@ -1,11 +1,12 @@
-//! Made-up histories with crashes, new starts and retention in their midst: the memory is what a plain sum of all entries gives.
+//! Made-up histories with crashes, new starts and retention in their midst: the memory is what a
+//! plain sum of all entries gives.
 
 use std::fs;
 
 use dialplane::{
     model::{
-        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource, Managed, Memory, StepOutcome,
-        UserId, Verb,
+        Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
+        Managed, Memory, StepOutcome, UserId, Verb,
     },
     ports::Journal as _,
     state::{History, Retention, SqliteJournal, VolatileJournal, read_memory},
@@ -33,12 +34,20 @@ fn outcome(dice: &mut Rng) -> StepOutcome {
 fn intent(dice: &mut Rng, verb: Verb) -> (Details, Before) {
     let details = match (verb, dice.bool()) {
         (Verb::Update, true) => details(),
-        (Verb::Update, false) => [(Field::SbcGatewayId, gateway(dice.i64(1..900)))].into_iter().collect(),
+        (Verb::Update, false) => {
+            [(Field::SbcGatewayId, gateway(dice.i64(1..900)))].into_iter().collect()
+        }
         _ => Details::default(),
     };
-    let before = details.iter().map(|(field, _)| (field, dice.bool().then(|| gateway(7)))).collect::<Before>();
-    let before =
-        if dice.bool() { before.into_iter().filter(|(field, _)| *field == Field::SbcGatewayId).collect() } else { Before::new() };
+    let before = details
+        .iter()
+        .map(|(field, _)| (field, dice.bool().then(|| gateway(7))))
+        .collect::<Before>();
+    let before = if dice.bool() {
+        before.into_iter().filter(|(field, _)| *field == Field::SbcGatewayId).collect()
+    } else {
+        Before::new()
+    };
     (details, before)
 }
 
@@ -50,17 +59,30 @@ fn event(dice: &mut Rng) -> Event {
         0 => began(dice.usize(0..9)),
         1 => Event::Syncing,
         2 => Event::Synced,
-        3 => Event::NotSynced { lost: dice.bool(), unclear: dice.bool().then(|| dice.u32(0..2)), reason: "no".to_owned() },
+        3 => Event::NotSynced {
+            lost: dice.bool(),
+            unclear: dice.bool().then(|| dice.u32(0..2)),
+            reason: "no".to_owned(),
+        },
         4 => Event::NothingSent,
         5 => Event::Decided(vec![user]),
-        6 => Event::Landed(vec![Landing { user, calling: dice.bool(), fields: vec![Field::PhoneNumber, Field::SbcGatewayId] }]),
+        6 => Event::Landed(vec![Landing {
+            user,
+            calling: dice.bool(),
+            fields: vec![Field::PhoneNumber, Field::SbcGatewayId],
+        }]),
         7 => {
-            let id = dice.bool().then(|| UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301")).flatten();
+            let id = dice
+                .bool()
+                .then(|| UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301"))
+                .flatten();
             Event::Managed(vec![Managed { user, id }])
         }
         8 => Event::Vanished(vec![user]),
         9 => Event::Counted { users: dice.usize(0..99), by: LiveSource::Graph },
-        10 => Event::Approved { approval: name("autumn"), plan: Fingerprint::new([dice.u8(..); 32]) },
+        10 => {
+            Event::Approved { approval: name("autumn"), plan: Fingerprint::new([dice.u8(..); 32]) }
+        }
         11..=13 => {
             let (details, before) = intent(dice, verb);
             Event::Intent { user, verb, details, before, origin: None }
@@ -93,7 +115,8 @@ fn copy(folder: &TempDir) -> TempDir {
 
 #[tokio::test]
 async fn whatever_befalls_a_history_it_adds_up_to_the_sum_of_its_entries() {
-    let wanted = std::env::var("HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES);
+    let wanted =
+        std::env::var("HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES);
     for seed in 0..wanted {
         let dice = &mut Rng::with_seed(seed);
         let (mut folder, mut all, mut clock) = (tempfile::tempdir().unwrap(), Vec::new(), 0);
@@ -101,7 +124,10 @@ async fn whatever_befalls_a_history_it_adds_up_to_the_sum_of_its_entries() {
             let retention = [
                 Retention::default(),
                 Retention { entries: dice.u64(0..40), ..Retention::default() },
-                Retention { age: std::time::Duration::from_secs(dice.u64(1..400_000)), ..Retention::default() },
+                Retention {
+                    age: std::time::Duration::from_secs(dice.u64(1..400_000)),
+                    ..Retention::default()
+                },
             ][dice.usize(0..3)];
             let journal = SqliteJournal::open(folder.path(), retention).unwrap();
             for _ in 0..dice.usize(0..5) {
@@ -129,16 +155,23 @@ const HARM: [(&str, &str); 5] = [
     ("removed", "DELETE FROM entries WHERE sequence = ?"),
     (
         "removed, and the rest moved up",
-        "DELETE FROM entries WHERE sequence = ?; UPDATE entries SET sequence = -sequence WHERE sequence > ?; UPDATE entries SET sequence = -sequence - 1 WHERE sequence < 0",
+        "DELETE FROM entries WHERE sequence = ?; UPDATE entries SET sequence = -sequence WHERE \
+            sequence > ?; UPDATE entries SET sequence = -sequence - 1 WHERE sequence < 0",
     ),
-    ("changed", "UPDATE entries SET line = replace(line, '\"at\":\"20', '\"at\":\"19') WHERE sequence = ?"),
+    (
+        "changed",
+        "UPDATE entries SET line = replace(line, '\"at\":\"20', '\"at\":\"19') WHERE sequence = ?",
+    ),
     (
         "there twice",
-        "UPDATE entries SET sequence = -sequence WHERE sequence > ?; UPDATE entries SET sequence = 1 - sequence WHERE sequence < 0; INSERT INTO entries (sequence, line, hash) SELECT sequence + 1, line, hash FROM entries WHERE sequence = ?",
+        "UPDATE entries SET sequence = -sequence WHERE sequence > ?; UPDATE entries SET sequence \
+            = 1 - sequence WHERE sequence < 0; INSERT INTO entries (sequence, line, hash) SELECT \
+            sequence + 1, line, hash FROM entries WHERE sequence = ?",
     ),
     (
         "put behind the next",
-        "UPDATE entries SET sequence = -1 WHERE sequence = ?; UPDATE entries SET sequence = ? WHERE sequence = ? + 1; UPDATE entries SET sequence = ? + 1 WHERE sequence = -1",
+        "UPDATE entries SET sequence = -1 WHERE sequence = ?; UPDATE entries SET sequence = ? \
+            WHERE sequence = ? + 1; UPDATE entries SET sequence = ? + 1 WHERE sequence = -1",
     ),
 ];
 
@@ -159,7 +192,10 @@ async fn no_entry_can_be_removed_moved_repeated_or_changed() {
             drop(db);
             let found = History::read(folder.path()).unwrap().check().unwrap();
             assert!(!found.problems.is_empty(), "entry {sequence} was {what}");
-            assert!(SqliteJournal::open(folder.path(), Retention::default()).is_err(), "entry {sequence} was {what}");
+            assert!(
+                SqliteJournal::open(folder.path(), Retention::default()).is_err(),
+                "entry {sequence} was {what}"
+            );
             assert!(read_memory(folder.path()).is_err(), "entry {sequence} was {what}");
         }
     }

@@ -48,8 +48,14 @@ async fn old_entries_go_and_what_is_open_stays() {
         // The next process knows it from the disk alone.
         assert_eq!(reopened(folder.path()), right(&entries), "{retention:?}");
         let history = History::read(folder.path()).unwrap();
-        assert!(history.entries(&RunId::new("r1")).unwrap().is_empty(), "{retention:?}: r1 is long ago");
-        assert!(!history.entries(&RunId::new("day39")).unwrap().is_empty(), "{retention:?}: the last entry stays");
+        assert!(
+            history.entries(&RunId::new("r1")).unwrap().is_empty(),
+            "{retention:?}: r1 is long ago"
+        );
+        assert!(
+            !history.entries(&RunId::new("day39")).unwrap().is_empty(),
+            "{retention:?}: the last entry stays"
+        );
         let runs = history.runs(None, 1000).unwrap();
         assert!(runs.len() <= 12, "{retention:?}: {runs:?}");
         // And it goes on.
@@ -69,7 +75,10 @@ async fn what_it_adds_up_to_is_stored_at_any_point_of_a_history() {
         let folder = crate::folder::folder();
         write(folder.path(), &all[..length]).await;
         // Nothing but the last entry is kept, so that the rest comes from the stored sum.
-        drop(SqliteJournal::open(folder.path(), Retention { age: Duration::MAX, entries: 0 }).unwrap());
+        drop(
+            SqliteJournal::open(folder.path(), Retention { age: Duration::MAX, entries: 0 })
+                .unwrap(),
+        );
         assert_eq!(reopened(folder.path()), right(&all[..length]), "{length}");
         let memory = write(folder.path(), &all[length..]).await;
         assert_eq!(memory, right(&all), "{length}");

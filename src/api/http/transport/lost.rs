@@ -26,18 +26,27 @@ impl Transport {
         let what = &request.what;
         let host = &self.host;
         if error.is_builder() {
-            return Fault::new(FaultKind::NotConfigured, format!("{what}: the request cannot be built: {}", cause(error)));
+            return Fault::new(
+                FaultKind::NotConfigured,
+                format!("{what}: the request cannot be built: {}", cause(error)),
+            );
         }
         if error.is_connect() {
             return self.no_connection(what, error);
         }
         if error.is_timeout() {
-            let message = format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
-            return Fault::new(FaultKind::NoAnswer, message)
-                .hint(format!("`{}.timeout` sets how long one call may take", self.setting.section));
+            let message =
+                format!("{what}: no answer from {host} within {} s", self.timeout.as_secs_f32());
+            return Fault::new(FaultKind::NoAnswer, message).hint(format!(
+                "`{}.timeout` sets how long one call may take",
+                self.setting.section
+            ));
         }
         // Here also ends a body that breaks off or cannot be unpacked: reqwest reports both alike.
-        let message = format!("{what}: the connection to {host} broke before the answer was complete: {}", cause(error));
+        let message = format!(
+            "{what}: the connection to {host} broke before the answer was complete: {}",
+            cause(error)
+        );
         Fault::new(FaultKind::NoAnswer, message)
     }
 
@@ -45,21 +54,30 @@ impl Transport {
     fn no_connection(&self, what: &str, error: &reqwest::Error) -> Fault {
         let (host, cause) = (&self.host, cause(error));
         let Some(Proxy { host: proxy, variable }) = &self.proxy else {
-            return Fault::new(FaultKind::Unreachable, format!("{what}: no connection to {host}: {cause}")).hint(format!(
-                "check `{}`, name resolution, the firewall and root certificates; behind a proxy set HTTPS_PROXY",
+            return Fault::new(
+                FaultKind::Unreachable,
+                format!("{what}: no connection to {host}: {cause}"),
+            )
+            .hint(format!(
+                "check `{}`, name resolution, the firewall and root certificates; behind a proxy \
+                    set HTTPS_PROXY",
                 self.setting
             ));
         };
-        // The client's words for a proxy that answers and does not go on; behind the others is an error of the connection to it.
+        // The client's words for a proxy that answers and does not go on; behind the others is an
+        // error of the connection to it.
         let dead = causes(error).any(<dyn std::error::Error>::is::<io::Error>);
         let refused = !dead && causes(error).any(|cause| cause.to_string().contains("tunnel"));
         let message = if refused {
             format!("{what}: the proxy {proxy} ({variable}) makes no connection to {host}: {cause}")
         } else {
-            format!("{what}: no connection to {host} through the proxy {proxy} ({variable}): {cause}")
+            format!(
+                "{what}: no connection to {host} through the proxy {proxy} ({variable}): {cause}"
+            )
         };
         Fault::new(FaultKind::Unreachable, message).hint(format!(
-            "check the proxy in {variable}, and whether it lets {host} through; NO_PROXY names hosts that are reached without it"
+            "check the proxy in {variable}, and whether it lets {host} through; NO_PROXY names \
+                hosts that are reached without it"
         ))
     }
 }
@@ -67,8 +85,10 @@ impl Transport {
 /// The service asks for a longer wait than a call sits out.
 pub(super) fn too_long(request: &Request, remaining: Duration) -> Fault {
     let asked = humantime::format_duration(Duration::from_secs(remaining.as_secs()));
-    let message = format!("{}: the service asks to wait {asked} more before the next call", request.what);
-    Fault::new(FaultKind::Throttled, message).hint("look again after that; this call changed nothing")
+    let message =
+        format!("{}: the service asks to wait {asked} more before the next call", request.what);
+    Fault::new(FaultKind::Throttled, message)
+        .hint("look again after that; this call changed nothing")
 }
 
 /// A redirect is not followed: it would carry the token or the password to wherever it points.
@@ -79,11 +99,18 @@ pub(super) fn redirected(request: &Request, response: &Response, setting: &Setti
         // The origin alone: path, query and user may repeat anything.
         |url| redact::value(&url.origin().ascii_serialization()),
     );
-    let message = format!("{}: the service answered {} and pointed to {target}", request.what, response.status());
-    Fault::new(FaultKind::Garbled, message).hint(format!("redirects are not followed; if the service has moved, set `{setting}`"))
+    let message = format!(
+        "{}: the service answered {} and pointed to {target}",
+        request.what,
+        response.status()
+    );
+    Fault::new(FaultKind::Garbled, message)
+        .hint(format!("redirects are not followed; if the service has moved, set `{setting}`"))
 }
 
 /// The innermost cause of an error: the one that says something. The outer ones repeat the URL.
 pub(super) fn cause(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(|| "no cause is known".to_owned(), |cause| redact::value(&cause.to_string()))
+    causes(error)
+        .last()
+        .map_or_else(|| "no cause is known".to_owned(), |cause| redact::value(&cause.to_string()))
 }

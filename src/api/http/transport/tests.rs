@@ -26,14 +26,20 @@ async fn serve(answer: Line) -> (String, Arc<AtomicUsize>) {
             heard(&mut socket).await;
             let n = counted.fetch_add(1, Ordering::SeqCst);
             let _ = socket.write_all(&answer(n)).await;
-            // Whoever closes with unread bytes resets the connection, and what was written may be lost.
-            let _ = tokio::time::timeout(Duration::from_millis(200), socket.read_to_end(&mut Vec::new())).await;
+            // Whoever closes with unread bytes resets the connection, and what was written may be
+            // lost.
+            let _ = tokio::time::timeout(
+                Duration::from_millis(200),
+                socket.read_to_end(&mut Vec::new()),
+            )
+            .await;
         }
     });
     (format!("http://{address}"), calls)
 }
 
-/// Reads until a request is whole: the end of a head, or of HTTP/2's preface with the frames behind it that have a stream.
+/// Reads until a request is whole: the end of a head, or of HTTP/2's preface with the frames behind
+/// it that have a stream.
 async fn heard(socket: &mut TcpStream) {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
@@ -41,7 +47,11 @@ async fn heard(socket: &mut TcpStream) {
         let n = socket.read(&mut piece).await.unwrap_or_default();
         bytes.extend_from_slice(&piece[..n]);
         let h2 = bytes.starts_with(b"PRI ");
-        let whole = if h2 { has_headers(&bytes[24.min(bytes.len())..]) } else { bytes.windows(4).any(|end| end == b"\r\n\r\n") };
+        let whole = if h2 {
+            has_headers(&bytes[24.min(bytes.len())..])
+        } else {
+            bytes.windows(4).any(|end| end == b"\r\n\r\n")
+        };
         if n == 0 || whole {
             return;
         }
@@ -94,7 +104,9 @@ fn request(base: &str, row: &'static str) -> Request {
 
 async fn send(base: &str, row: &'static str, h2: bool) -> Result<Reply, Fault> {
     let parsed = Base::parse(base, "connectToTeams", "baseUrl").unwrap();
-    let own = |builder: reqwest::ClientBuilder| if h2 { builder.http2_prior_knowledge() } else { builder };
+    let own = |builder: reqwest::ClientBuilder| {
+        if h2 { builder.http2_prior_knowledge() } else { builder }
+    };
     let transport = Transport::with(&parsed, Duration::from_secs(20), own).unwrap();
     transport.exchange(&request(base, row), |builder| builder).await
 }
@@ -103,14 +115,19 @@ async fn send(base: &str, row: &'static str, h2: bool) -> Result<Reply, Fault> {
 async fn a_write_goes_out_again_where_http2_says_that_it_was_not_begun_and_only_there() {
     for (line, sent, ends) in [
         (accepted as fn() -> Vec<u8>, 1, Ok(())),
-        // Of three requests none was processed: the connection is about to close, or too much was asked of it.
+        // Of three requests none was processed: the connection is about to close, or too much was
+        // asked of it.
         (|| goaway(0, 0), 2, Ok(())),
         (|| goaway(0, 11), 2, Ok(())),
         // REFUSED_STREAM.
         (|| [settings(), frame(3, 0, 1, &7_u32.to_be_bytes())].concat(), 2, Ok(())),
         // It may have been processed; or the service itself failed with it.
         (|| goaway(1, 0), 1, Err(FaultKind::NoAnswer)),
-        (|| [settings(), frame(3, 0, 1, &2_u32.to_be_bytes())].concat(), 1, Err(FaultKind::NoAnswer)),
+        (
+            || [settings(), frame(3, 0, 1, &2_u32.to_be_bytes())].concat(),
+            1,
+            Err(FaultKind::NoAnswer),
+        ),
         (settings, 1, Err(FaultKind::NoAnswer)),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -122,11 +139,18 @@ async fn a_write_goes_out_again_where_http2_says_that_it_was_not_begun_and_only_
                 heard(&mut socket).await;
                 let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
                 let _ = socket.write_all(&if first { line() } else { accepted() }).await;
-                let _ = tokio::time::timeout(Duration::from_millis(200), socket.read_to_end(&mut Vec::new())).await;
+                let _ = tokio::time::timeout(
+                    Duration::from_millis(200),
+                    socket.read_to_end(&mut Vec::new()),
+                )
+                .await;
             }
         });
         let answer = send(&base, "disable", true).await;
-        assert_eq!(answer.map(|reply| assert_eq!(reply.status, 200)).map_err(|fault| fault.kind), ends);
+        assert_eq!(
+            answer.map(|reply| assert_eq!(reply.status, 200)).map_err(|fault| fault.kind),
+            ends
+        );
         assert_eq!(calls.load(Ordering::SeqCst), sent, "{ends:?}");
     }
 }
@@ -139,21 +163,43 @@ async fn a_read_goes_out_again_where_a_connection_broke_and_a_write_does_not() {
         |n| if n == 0 { Vec::new() } else { GOOD.into() },
         |n| if n == 0 { b"HTTP/1.1 200 OK\r\ncontent-le".to_vec() } else { GOOD.into() },
         // A body that is cut off: its length tells, or nothing does but itself.
-        |n| if n == 0 { b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{\"a\"".to_vec() } else { GOOD.into() },
-        |n| if n == 0 { b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"a\"".to_vec() } else { GOOD.into() },
+        |n| {
+            if n == 0 {
+                b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{\"a\"".to_vec()
+            } else {
+                GOOD.into()
+            }
+        },
+        |n| {
+            if n == 0 {
+                b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"a\"".to_vec()
+            } else {
+                GOOD.into()
+            }
+        },
     ];
     for (number, line) in lines.into_iter().enumerate() {
         let (base, calls) = serve(line).await;
-        assert_eq!(send(&base, "listUsers", false).await.map(|reply| reply.body), Ok(b"{}".to_vec()), "{number}");
+        assert_eq!(
+            send(&base, "listUsers", false).await.map(|reply| reply.body),
+            Ok(b"{}".to_vec()),
+            "{number}"
+        );
         assert_eq!(calls.load(Ordering::SeqCst), 2, "{number}");
         let (base, calls) = serve(line).await;
         let answer = send(&base, "update", false).await;
-        assert!(answer.is_err_and(|fault| fault.kind == FaultKind::NoAnswer) || number == 3, "{number}");
+        assert!(
+            answer.is_err_and(|fault| fault.kind == FaultKind::NoAnswer) || number == 3,
+            "{number}"
+        );
         assert_eq!(calls.load(Ordering::SeqCst), 1, "{number}");
     }
     // And it ends.
     let (base, calls) = serve(|_| Vec::new()).await;
-    assert_eq!(send(&base, "token", false).await.map(drop).map_err(|fault| fault.kind), Err(FaultKind::NoAnswer));
+    assert_eq!(
+        send(&base, "token", false).await.map(drop).map_err(|fault| fault.kind),
+        Err(FaultKind::NoAnswer)
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
 
@@ -171,8 +217,18 @@ async fn what_has_no_connection_has_sent_nothing_and_goes_out_again() {
         }
     });
     let parsed = Base::parse(&base, "connectToTeams", "baseUrl").unwrap();
-    let transport = Transport::with(&parsed, Duration::from_secs(20), |builder| builder.tls_certs_only([])).unwrap();
-    let fault = transport.exchange(&request(&base, "enable"), |builder| builder).await.map(drop).unwrap_err();
-    assert_eq!((fault.kind, calls.load(Ordering::SeqCst)), (FaultKind::Unreachable, 3), "{fault:?}");
+    let transport =
+        Transport::with(&parsed, Duration::from_secs(20), |builder| builder.tls_certs_only([]))
+            .unwrap();
+    let fault = transport
+        .exchange(&request(&base, "enable"), |builder| builder)
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert_eq!(
+        (fault.kind, calls.load(Ordering::SeqCst)),
+        (FaultKind::Unreachable, 3),
+        "{fault:?}"
+    );
     assert!(fault.message.starts_with("try: no connection to 127.0.0.1:"), "{fault:?}");
 }
