@@ -29,10 +29,10 @@ pub use report::{Stop, SyncOutcome, TenantReport};
 
 use crate::{
     model::{
-        Consent, Entry, Event, Fault, FaultKind, Revision, RunId, StepOutcome, TenantRef, Verb,
-        WriteVerdict,
+        Call, Consent, Entry, Event, Fault, FaultKind, Revision, RunId, StepOutcome, TenantRef,
+        Verb, WriteVerdict,
     },
-    plan::{Action, Step, SyncPlan, TenantPlan, render},
+    plan::{Step, SyncPlan, TenantPlan, render},
     ports::{Journal, JournalError, Lease, Provisioner},
 };
 
@@ -320,7 +320,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         self.consent().await?;
         self.record.record(Event::Syncing).await?;
         self.record.may_call()?;
-        match self.record.executor.provisioner.sync(self.record.tenant).await {
+        match self.record.executor.provisioner.send(self.record.tenant, &Call::Sync).await {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
                 info!("sync accepted");
@@ -371,12 +371,7 @@ impl<P: Provisioner, J: Journal> Record<'_, P, J> {
             let _ = self.record(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
             return (outcome, Some(stop));
         }
-        let provisioner = self.executor.provisioner;
-        let answer = match &step.action {
-            Action::Enable => provisioner.enable(self.tenant, &user).await,
-            Action::Disable => provisioner.disable(self.tenant, &user).await,
-            Action::Update(update) => provisioner.update(self.tenant, update).await,
-        };
+        let answer = self.executor.provisioner.send(self.tenant, &step.call()).await;
         let (outcome, stop) = judge(answer);
         tell(step, verb, &outcome);
         let record = Event::Outcome { user, verb, outcome: outcome.clone() };

@@ -33,7 +33,7 @@
 //!
 //! | room | kind | holds |
 //! |---|---|---|
-//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, failed calls, the journal's facts, memory |
+//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, the calls that write, failed calls, the journal's facts, memory |
 //! | [`foreign`] | pure | text from outside, made harmless for the place where it is shown; everybody may use it |
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |

@@ -14,7 +14,7 @@ use std::{fmt, future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Consent, Entry, Fault, Inventory, LiveTenant, Memory, TenantId, TenantRef, UpdateRequest, Upn,
+    Call, Consent, Entry, Fault, Inventory, LiveTenant, Memory, TenantId, TenantRef,
 };
 
 /// Reads live state.
@@ -39,26 +39,12 @@ pub trait LiveReader: Send + Sync {
 pub trait Provisioner: Send + Sync {
     /// Whether the customer still consents; asked right before writing.
     fn consent(&self, tenant: &TenantRef) -> impl Future<Output = Result<Consent, Fault>> + Send;
-    /// `enableCallingForUser` (contract 4.1).
-    fn enable(
+    /// Sends one call, once.
+    fn send(
         &self,
         tenant: &TenantRef,
-        user: &Upn,
+        call: &Call,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// `disableCallingForUser` (contract 4.2).
-    fn disable(
-        &self,
-        tenant: &TenantRef,
-        user: &Upn,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// `updateUserDetails` (contract 4.3).
-    fn update(
-        &self,
-        tenant: &TenantRef,
-        update: &UpdateRequest,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// `syncTeamsRegistrations` (contract 4.4).
-    fn sync(&self, tenant: &TenantRef) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// The durable record of intent. Each method returns only when a crash can no longer lose what it

@@ -25,7 +25,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    model::{Consent, Fault, FaultKind, TenantRef, UpdateRequest, Upn},
+    model::{Call, Consent, Fault, FaultKind, TenantRef},
     ports::Provisioner,
 };
 
@@ -206,23 +206,8 @@ impl<P: Provisioner> Provisioner for Stoppable<P> {
         self.inner.consent(tenant).await
     }
 
-    async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
         self.switch.check()?;
-        self.inner.enable(tenant, user).await
-    }
-
-    async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.switch.check()?;
-        self.inner.disable(tenant, user).await
-    }
-
-    async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        self.switch.check()?;
-        self.inner.update(tenant, update).await
-    }
-
-    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
-        self.switch.check()?;
-        self.inner.sync(tenant).await
+        self.inner.send(tenant, call).await
     }
 }

@@ -7,6 +7,7 @@
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 
 mod approval;
+mod call;
 mod desired;
 mod details;
 mod fault;
@@ -24,6 +25,7 @@ mod verdict;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
+pub use call::Call;
 pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour,
     Protect, Prune, Release, Revision, ShrinkLimit,

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{Hold, HoldKind};
 use crate::model::{
-    Before, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site, SyncDebt,
-    TenantName, TenantRef, Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
+    Before, Call, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site,
+    SyncDebt, TenantName, TenantRef, Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
 };
 
 /// What would be done for all tenants.
@@ -136,6 +136,16 @@ impl Step {
             interruption,
             origin,
             site,
+        }
+    }
+
+    /// What is sent.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        match &self.action {
+            Action::Enable => Call::Enable(self.user.clone()),
+            Action::Disable => Call::Disable(self.user.clone()),
+            Action::Update(update) => Call::Update(update.clone()),
         }
     }
 

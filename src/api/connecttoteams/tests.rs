@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
+    model::{Call, Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
     ports::{LiveReader as _, Provisioner as _},
 };
 
@@ -87,6 +87,14 @@ fn adele() -> Upn {
     Upn::parse("adele@contoso.com").unwrap()
 }
 
+fn enable() -> Call {
+    Call::Enable(adele())
+}
+
+fn disable() -> Call {
+    Call::Disable(adele())
+}
+
 fn bearer(request: &Incoming) -> &str {
     request.headers()[header::AUTHORIZATION].to_str().unwrap()
 }
@@ -95,7 +103,7 @@ fn bearer(request: &Incoming) -> &str {
 async fn twenty_callers_share_one_login() {
     let (client, seen) = serve(|_, _| StatusCode::OK.into_response()).await;
     let writer = client.writer();
-    let calls = (0..20).map(|_| async { writer.disable(&tenant(), &adele()).await });
+    let calls = (0..20).map(|_| async { writer.send(&tenant(), &disable()).await });
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();
     }
@@ -110,7 +118,7 @@ async fn a_401_brings_one_new_token_and_one_replay() {
     };
     let (client, seen) = serve(first_is_stale).await;
     let writer = client.writer();
-    let calls = (0..8).map(|_| async { writer.enable(&tenant(), &adele()).await });
+    let calls = (0..8).map(|_| async { writer.send(&tenant(), &enable()).await });
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();
     }
@@ -120,7 +128,7 @@ async fn a_401_brings_one_new_token_and_one_replay() {
         (StatusCode::UNAUTHORIZED, format!("no {}", bearer(&request))).into_response()
     })
     .await;
-    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Auth);
     assert_eq!(
         fault.message,
@@ -135,11 +143,11 @@ async fn too_many_is_waited_for_and_given_up_at_last() {
     let wait = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
     let (client, seen) =
         serve(move |n, _| if n < 2 { wait() } else { StatusCode::OK.into_response() }).await;
-    client.writer().sync(&tenant()).await.unwrap();
+    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
     assert_eq!(seen.calls.load(Ordering::SeqCst), 3);
 
     let (client, seen) = serve(move |_, _| wait()).await;
-    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Throttled);
     assert_eq!(seen.calls.load(Ordering::SeqCst), crate::api::http::throttle::MAX_TRIES as usize);
 }
@@ -169,7 +177,7 @@ async fn nothing_else_is_sent_twice() {
     ] {
         let (client, seen) =
             serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
-        let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+        let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
         assert!(
             fault.message.starts_with("disable calling of adele@contoso.com in contoso: "),
@@ -184,7 +192,7 @@ async fn what_a_person_reads_of_a_write_is_not_guessed() {
     let (client, _) =
         serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response())
             .await;
-    let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
     assert!(
         fault
             .message
@@ -200,13 +208,14 @@ async fn what_a_person_reads_of_a_write_is_not_guessed() {
     let (client, _) = serve(|_, _| "done".into_response()).await;
     let hint = |fault: Fault| fault.hint.unwrap();
     assert!(
-        hint(client.writer().disable(&tenant(), &adele()).await.unwrap_err())
+        hint(client.writer().send(&tenant(), &disable()).await.unwrap_err())
             .ends_with("endpoints.disable.accept: status`")
     );
-    client.writer().sync(&tenant()).await.unwrap();
+    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
     let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
     assert!(
-        hint(client.writer().sync(&tenant()).await.unwrap_err()).starts_with("it stays owed"),
+        hint(client.writer().send(&tenant(), &Call::Sync).await.unwrap_err())
+            .starts_with("it stays owed"),
         "no list shows it"
     );
 }
@@ -218,7 +227,7 @@ async fn a_redirect_is_refused_and_says_where_it_pointed() {
             .into_response()
     };
     let (client, seen) = serve(away).await;
-    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
     assert!(fault.message.ends_with("pointed to https://login.example.com"), "{fault:?}");
     assert_eq!(seen.calls.load(Ordering::SeqCst), 1);
@@ -235,7 +244,7 @@ async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
 #[tokio::test]
 async fn nothing_listens_and_nothing_was_sent() {
     let client = Client::new(&account("http://127.0.0.1:1")).unwrap();
-    let fault = client.writer().sync(&tenant()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(
         fault
@@ -273,7 +282,7 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
         }
     });
     let client = Client::new(&account(&format!("http://{address}"))).unwrap();
-    let fault = client.writer().disable(&tenant(), &adele()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
     assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
     assert_eq!(calls.load(Ordering::SeqCst), 1);
@@ -326,7 +335,7 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let writer = Client::new(&account(&format!("http://{address}"))).unwrap().writer();
-    let calls = (0..20).map(|_| async { writer.disable(&tenant(), &adele()).await });
+    let calls = (0..20).map(|_| async { writer.send(&tenant(), &disable()).await });
     for outcome in futures_util::future::join_all(calls).await {
         let fault = outcome.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Auth);
@@ -365,13 +374,13 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
     account.enterprises.insert("contoso".to_owned(), serde_json::from_value(enterprise).unwrap());
     let writer = Client::new(&account).unwrap().writer();
     assert_eq!(writer.consent(&tenant()).await, Ok(Consent::Granted));
-    let fault = writer.disable(&tenant(), &adele()).await.unwrap_err();
+    let fault = writer.send(&tenant(), &disable()).await.unwrap_err();
     assert_eq!(
         fault.message,
         "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \
             \"[redacted]\")"
     );
-    let fault = writer.sync(&tenant()).await.unwrap_err();
+    let fault = writer.send(&tenant(), &Call::Sync).await.unwrap_err();
     assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
 }
 

@@ -11,8 +11,8 @@ use super::{
     wire,
 };
 use crate::{
-    config::{AUTHORISATION, Accept, Body, Call},
-    model::{Consent, Fault, FaultKind, TenantRef, UpdateRequest, Upn},
+    config::{self, AUTHORISATION, Accept, Body},
+    model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest},
     ports::Provisioner,
 };
 
@@ -34,42 +34,31 @@ impl Provisioner for Writer {
         core.told(consent(core, tenant).await)
     }
 
-    async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
         let core = self.accounts.of(tenant)?;
-        let what = format!("enable calling of {user} in {}", tenant.name);
-        core.told(
-            write(
-                core,
-                &Draft::new(what, "enable", &core.account.endpoints.enable, tenant).of(user),
-            )
-            .await,
-        )
+        core.told(send(core, tenant, call).await)
     }
+}
 
-    async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        let core = self.accounts.of(tenant)?;
-        let what = format!("disable calling of {user} in {}", tenant.name);
-        core.told(
-            write(
-                core,
-                &Draft::new(what, "disable", &core.account.endpoints.disable, tenant).of(user),
-            )
-            .await,
-        )
-    }
-
-    async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        let core = self.accounts.of(tenant)?;
-        core.told(send_update(core, tenant, update).await)
-    }
-
-    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
-        let core = self.accounts.of(tenant)?;
-        let what = format!("sync the registrations of {}", tenant.name);
-        core.told(
-            write(core, &Draft::new(what, "sync", &core.account.endpoints.sync, tenant)).await,
-        )
-    }
+async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    let endpoints = &core.account.endpoints;
+    let name = &tenant.name;
+    let draft = match call {
+        Call::Enable(user) => {
+            let what = format!("enable calling of {user} in {name}");
+            Draft::new(what, "enable", &endpoints.enable, tenant).of(user)
+        }
+        Call::Disable(user) => {
+            let what = format!("disable calling of {user} in {name}");
+            Draft::new(what, "disable", &endpoints.disable, tenant).of(user)
+        }
+        Call::Update(update) => return send_update(core, tenant, update).await,
+        Call::Sync => {
+            let what = format!("sync the registrations of {name}");
+            Draft::new(what, "sync", &endpoints.sync, tenant)
+        }
+    };
+    write(core, &draft).await
 }
 
 /// Whether a run may begin, or its sync may follow. What only the settings can put right is a
@@ -95,7 +84,7 @@ async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
 /// What counts as a yes where the table does not say. An observation shows what became of a user,
 /// so that an answer of no known meaning can wait for it; none shows a sync, which would be sent
 /// for ever.
-fn accepted_by(row: &str, call: &Call) -> Accept {
+fn accepted_by(row: &str, call: &config::Call) -> Accept {
     call.accept.unwrap_or(if row == "sync" { Accept::Status } else { Accept::Json })
 }
 

@@ -12,9 +12,7 @@ use std::{
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
-    model::{
-        Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, UpdateRequest, Upn, Value,
-    },
+    model::{Call, Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, Value},
     plan::Plan,
     ports::{Journal, JournalError, Lease, Provisioner},
     state::VolatileJournal,
@@ -68,20 +66,11 @@ impl Provisioner for Both {
         let mut answers = self.consents.lock().unwrap();
         Ok(if answers.is_empty() { Consent::Granted } else { answers.remove(0) })
     }
-    async fn enable(&self, _: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.call(&format!("enable {user}"));
-        Ok(())
-    }
-    async fn disable(&self, _: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.call(&format!("disable {user}"));
-        Ok(())
-    }
-    async fn update(&self, _: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        self.call(&format!("update {}", update.user()));
-        Ok(())
-    }
-    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
-        self.call(&format!("sync {}", tenant.name));
+    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+        match call {
+            Call::Sync => self.call(&format!("sync {}", tenant.name)),
+            call => self.call(&call.to_string()),
+        }
         Ok(())
     }
 }
@@ -292,17 +281,8 @@ impl Provisioner for Crowd {
     async fn consent(&self, _: &TenantRef) -> Result<Consent, Fault> {
         Ok(Consent::Granted)
     }
-    async fn enable(&self, _: &TenantRef, _: &Upn) -> Result<(), Fault> {
-        self.call().await
-    }
-    async fn disable(&self, _: &TenantRef, _: &Upn) -> Result<(), Fault> {
-        self.call().await
-    }
-    async fn update(&self, _: &TenantRef, _: &UpdateRequest) -> Result<(), Fault> {
-        self.call().await
-    }
-    async fn sync(&self, _: &TenantRef) -> Result<(), Fault> {
-        Ok(())
+    async fn send(&self, _: &TenantRef, call: &Call) -> Result<(), Fault> {
+        if *call == Call::Sync { Ok(()) } else { self.call().await }
     }
 }
 

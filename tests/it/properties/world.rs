@@ -9,7 +9,7 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Beside, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant,
+        Adopt, Beside, Call, Calling, Confirmation, Consent, Coverage, Desired, DesiredTenant,
         DesiredUser, Details, Fault, FaultKind, Field, Limit, Limits, LiveCalling, LiveSource,
         LiveTenant, LiveUser, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit,
         TenantId, TenantName, TenantRef, UpdateRequest, Upn, Value,
@@ -440,13 +440,25 @@ impl Provisioner for Model {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         Ok(self.customers.lock().unwrap()[&tenant.name].consent.clone())
     }
-    async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.change("enable", tenant, user, |person| person.calling = Calling::Enabled)
+    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+        match call {
+            Call::Enable(user) => {
+                self.change("enable", tenant, user, |person| person.calling = Calling::Enabled)
+            }
+            Call::Disable(user) => {
+                self.change("disable", tenant, user, |person| person.calling = Calling::Disabled)
+            }
+            Call::Update(update) => self.update(tenant, update),
+            Call::Sync => {
+                self.log.lock().unwrap().push(format!("sync {}", tenant.name));
+                Ok(())
+            }
+        }
     }
-    async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.change("disable", tenant, user, |person| person.calling = Calling::Disabled)
-    }
-    async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
+}
+
+impl Model {
+    fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
         // What an omitted field does is unknown: here it is cleared, where a client can know
         // better.
         let sees_all = self.customers.lock().unwrap()[&tenant.name].sees.len() == Field::ALL.len();
@@ -454,9 +466,5 @@ impl Provisioner for Model {
         self.change("update", tenant, update.user(), |person| {
             person.stored = update.details().over(&keep(&person.stored));
         })
-    }
-    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
-        self.log.lock().unwrap().push(format!("sync {}", tenant.name));
-        Ok(())
     }
 }

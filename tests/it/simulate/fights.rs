@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use dialplane::model::{Calling, Field, LiveCalling, LiveUser, Observed, Value};
+use dialplane::model::{Call, Calling, Field, LiveCalling, LiveUser, Observed, Value};
 use jiff::Timestamp;
 
-use super::world::{HOUR, Op, clock};
+use super::world::{HOUR, clock};
 
 /// What the default settings allow.
 const LIMIT: usize = 3;
@@ -36,7 +36,7 @@ struct Last {
 
 impl Fights {
     /// A call is put on record. False if it goes too far.
-    pub(super) fn begins(&mut self, op: &Op, live: &LiveUser) -> bool {
+    pub(super) fn begins(&mut self, call: &Call, live: &LiveUser) -> bool {
         let calling = |calling: Calling| {
             let shown = match live.calling {
                 LiveCalling::Enabled => Calling::Enabled,
@@ -44,10 +44,10 @@ impl Fights {
             };
             vec![(None, Is::Calling(calling), shown != calling)]
         };
-        let values = match op {
-            Op::Enable(_) => calling(Calling::Enabled),
-            Op::Disable(_) => calling(Calling::Disabled),
-            Op::Update(_, details) => {
+        let values = match call {
+            Call::Enable(_) => calling(Calling::Enabled),
+            Call::Disable(_) => calling(Calling::Disabled),
+            Call::Update(update) => {
                 let differs = |field, value: &Value| match live.details.get(&field) {
                     Some(Observed::Set(shown)) => shown != value,
                     Some(Observed::Unset) => *value != Value::NoPhone,
@@ -56,9 +56,9 @@ impl Fights {
                 let value = |(field, value): (Field, &Value)| {
                     (Some(field), Is::Field(value.clone()), differs(field, value))
                 };
-                details.iter().map(value).collect()
+                update.details().iter().map(value).collect()
             }
-            Op::Sync => Vec::new(),
+            Call::Sync => Vec::new(),
         };
         let mut allowed = true;
         self.sent = values

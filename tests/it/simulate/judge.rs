@@ -7,14 +7,14 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant,
-    LiveUser, Mode, Prune, RunId, StepOutcome, TenantName, Upn, Verb,
+    Call, Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant,
+    LiveUser, Mode, Prune, RunId, StepOutcome, TenantName, UpdateRequest, Upn, Verb,
 };
 use jiff::Timestamp;
 
 use super::{
     fights::Fights,
-    world::{HOUR, MINUTE, Op, now},
+    world::{HOUR, MINUTE, now},
 };
 use crate::properties::world::observed;
 
@@ -47,7 +47,7 @@ struct Record {
 
 /// A call on record.
 struct Intent {
-    op: Op,
+    call: Call,
     at: Timestamp,
     /// The list before it did not show all that it asks for: only then does showing it tell
     /// anything.
@@ -58,7 +58,7 @@ struct Intent {
 
 /// The last call of its kind.
 struct Sent {
-    op: Op,
+    call: Call,
     /// When it was put on record that it was accepted.
     known: Option<Timestamp>,
     /// What lists have shown of it; nothing stands for calling.
@@ -69,7 +69,7 @@ struct Sent {
 
 /// A call that may have been carried out.
 struct Lost {
-    op: Op,
+    call: Call,
     at: Timestamp,
     news: bool,
     shown: bool,
@@ -150,17 +150,20 @@ impl Judge {
                 self.last_sync.extend(earlier);
             }
             Event::Intent { user, verb, details, .. } => {
-                let op = match verb {
-                    Verb::Enable => Op::Enable(user.clone()),
-                    Verb::Disable => Op::Disable(user.clone()),
-                    Verb::Update => Op::Update(user.clone(), details.clone()),
+                let call = match verb {
+                    Verb::Enable => Call::Enable(user.clone()),
+                    Verb::Disable => Call::Disable(user.clone()),
+                    Verb::Update => {
+                        Call::Update(UpdateRequest::new(user.clone(), details.clone()).unwrap())
+                    }
                 };
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
                 let live =
                     self.runs[&entry.tenant].live.as_ref().and_then(|live| live.users.get(user));
-                let news = live.is_none_or(|live| shows(&op, live).iter().any(|(_, shows)| !shows));
-                let fair = live.is_none_or(|live| record.fights.begins(&op, live));
-                record.intent = Some(Intent { op, at: entry.at, news, fair });
+                let news =
+                    live.is_none_or(|live| shows(&call, live).iter().any(|(_, shows)| !shows));
+                let fair = live.is_none_or(|live| record.fights.begins(&call, live));
+                record.intent = Some(Intent { call, at: entry.at, news, fair });
             }
             Event::Outcome { user, verb, outcome } => {
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();
@@ -174,8 +177,12 @@ impl Judge {
                 match (outcome, sent) {
                     (StepOutcome::Accepted, Some(sent)) => sent.known = Some(entry.at),
                     (StepOutcome::Unknown(_), Some(sent)) => {
-                        record.lost =
-                            Some(Lost { op: sent.op.clone(), at: entry.at, news, shown: false });
+                        record.lost = Some(Lost {
+                            call: sent.call.clone(),
+                            at: entry.at,
+                            news,
+                            shown: false,
+                        });
                     }
                     _ => {}
                 }
@@ -216,7 +223,7 @@ impl Judge {
     }
 
     /// A call leaves the program.
-    pub(super) fn sends(&mut self, tenant: &TenantName, op: &Op) {
+    pub(super) fn sends(&mut self, tenant: &TenantName, call: &Call) {
         let Self { runs, users, first_sync, timeless, .. } = self;
         let run = runs.get_mut(tenant).unwrap();
         let settles = |at: Timestamp| {
@@ -226,13 +233,13 @@ impl Judge {
         let mut broken = Vec::new();
         let mut check = |holds: bool, what: &str| {
             if !holds {
-                broken.push(format!("{}: {op}: {what}", run.id));
+                broken.push(format!("{}: {call}: {what}", run.id));
             }
         };
         check(run.began, "the run is not on record");
         check(run.consent == Some(Consent::Granted), "sent without consent");
         check(run.desired.mode == Mode::Enforce, "the tenant is not enforced");
-        let Some(user) = op.user() else {
+        let Some(user) = call.user() else {
             run.syncs += 1;
             check(run.syncs == 1, "a second sync in one run");
             check(!run.sent, "consent was not asked again before the sync");
@@ -243,12 +250,12 @@ impl Judge {
         let wish = run.desired.users.get(user);
         let live = run.live.as_ref().unwrap();
         check(live.users.contains_key(user), "the user was not in the list");
-        match op {
-            Op::Enable(_) => check(
+        match call {
+            Call::Enable(_) => check(
                 wish.is_some_and(|wish| wish.calling == Calling::Enabled),
                 "nobody wants that",
             ),
-            Op::Update(..) => check(wish.is_some(), "the user is not managed"),
+            Call::Update(_) => check(wish.is_some(), "the user is not managed"),
             _ => {
                 let pruned = run.desired.prune == Prune::Disable && !user.is_platform_account();
                 check(
@@ -260,9 +267,9 @@ impl Judge {
                 check(live.coverage == Coverage::Complete, "the list is not whole");
             }
         }
-        let verb = match op {
-            Op::Enable(_) => Verb::Enable,
-            Op::Update(..) => Verb::Update,
+        let verb = match call {
+            Call::Enable(_) => Verb::Enable,
+            Call::Update(_) => Verb::Update,
             _ => Verb::Disable,
         };
         let key = (tenant.clone(), user.clone());
@@ -270,7 +277,7 @@ impl Judge {
         let fair = record.intent.as_ref().is_some_and(|intent| intent.fair);
         check(fair || *timeless, "somebody else has changed this back too often to go on");
         check(
-            record.intent.as_ref().is_some_and(|intent| intent.op == *op),
+            record.intent.as_ref().is_some_and(|intent| intent.call == *call),
             "the intent is not on record",
         );
         if let Some(lost) = &record.lost {
@@ -280,31 +287,31 @@ impl Judge {
             );
         }
         let last = if verb == Verb::Update { &record.updated } else { &record.switched };
-        if let Some(Sent { op: same, known: Some(at), shown, reverted }) = last {
+        if let Some(Sent { call: same, known: Some(at), shown, reverted }) = last {
             let shown = *reverted || verb != Verb::Update && shown.contains(&None);
             check(
-                same != op || shown || !settles(*at),
+                same != call || shown || !settles(*at),
                 "sent again although it was known to be done",
             );
         }
         if let (
-            Some(Sent { op: Op::Update(_, old), known: Some(at), shown, .. }),
-            Op::Update(_, new),
+            Some(Sent { call: Call::Update(old), known: Some(at), shown, .. }),
+            Call::Update(new),
             Some(wish),
-        ) = (&record.updated, op, wish)
+        ) = (&record.updated, call, wish)
         {
             // Lists may still show what was before, which an update must not bring back.
             let brought_back = |(field, value)| {
-                let other = old.get(field).is_some_and(|old| old != value);
+                let other = old.details().get(field).is_some_and(|old| old != value);
                 other && wish.details.get(field).is_none() && !shown.contains(&Some(field))
             };
             check(
-                !settles(*at) || !new.iter().any(brought_back),
+                !settles(*at) || !new.details().iter().any(brought_back),
                 "brings back what an earlier update replaced",
             );
         }
         let sent =
-            Some(Sent { op: op.clone(), known: None, shown: BTreeSet::new(), reverted: false });
+            Some(Sent { call: call.clone(), known: None, shown: BTreeSet::new(), reverted: false });
         let (switched, updated) = if verb == Verb::Update {
             (record.switched.take(), sent)
         } else {
@@ -318,15 +325,15 @@ impl Judge {
 impl Record {
     /// No answer will come any more.
     fn give_up(&mut self) {
-        if let Some(Intent { op, at, news, .. }) = self.intent.take() {
+        if let Some(Intent { call, at, news, .. }) = self.intent.take() {
             self.fights.answered(at, true);
-            self.lost = Some(Lost { op, at, news, shown: false });
+            self.lost = Some(Lost { call, at, news, shown: false });
         }
     }
 
     fn observed(&mut self, live: &LiveUser) {
         for sent in [&mut self.switched, &mut self.updated].into_iter().flatten() {
-            for (what, shows) in shows(&sent.op, live) {
+            for (what, shows) in shows(&sent.call, live) {
                 if shows {
                     sent.shown.insert(what);
                 } else if sent.shown.contains(&what) {
@@ -335,24 +342,24 @@ impl Record {
             }
         }
         if let Some(lost) = &mut self.lost {
-            lost.shown |= lost.news && shows(&lost.op, live).iter().all(|(_, shows)| *shows);
+            lost.shown |= lost.news && shows(&lost.call, live).iter().all(|(_, shows)| *shows);
         }
     }
 }
 
 /// What of a call a list shows, as far as it can.
-fn shows(op: &Op, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
-    match op {
-        Op::Enable(_) => vec![(None, live.calling == LiveCalling::Enabled)],
-        Op::Disable(_) => vec![(None, live.calling == LiveCalling::Disabled)],
-        Op::Update(_, details) => {
+fn shows(call: &Call, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
+    match call {
+        Call::Enable(_) => vec![(None, live.calling == LiveCalling::Enabled)],
+        Call::Disable(_) => vec![(None, live.calling == LiveCalling::Disabled)],
+        Call::Update(update) => {
             let seen = live.details.keys().copied().collect();
-            let expected = observed(details, &seen);
-            let carried = details.iter().filter(|(field, _)| seen.contains(field));
+            let expected = observed(update.details(), &seen);
+            let carried = update.details().iter().filter(|(field, _)| seen.contains(field));
             carried
                 .map(|(field, _)| (Some(field), live.details.get(&field) == expected.get(&field)))
                 .collect()
         }
-        Op::Sync => Vec::new(),
+        Call::Sync => Vec::new(),
     }
 }

@@ -326,7 +326,7 @@ pub(super) fn event(world: &mut World) {
 /// nothing.
 fn meddled(world: &mut World, tenant: &TenantName, user: &Upn) {
     world.judge.meddled(tenant, user);
-    world.late.retain(|(.., op)| op.user() != Some(user));
+    world.late.retain(|(.., call)| call.user() != Some(user));
 }
 
 /// Somebody insists on something else, once a list has shown what the program wrote.

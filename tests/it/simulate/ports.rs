@@ -9,8 +9,8 @@ use std::{
 
 use dialplane::{
     model::{
-        Beside, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
-        TenantId, TenantRef, UpdateRequest, Upn,
+        Beside, Call, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
+        TenantId, TenantRef, Upn,
     },
     ports::{Journal, JournalError, Lease, LiveReader, Provisioner},
     state::VolatileJournal,
@@ -18,7 +18,7 @@ use dialplane::{
 
 use super::{
     operator,
-    world::{HOUR, MINUTE, Op, World, now},
+    world::{HOUR, MINUTE, World, now},
 };
 
 /// The world as the program meets it.
@@ -47,45 +47,6 @@ impl Service {
         if self.world().dead {
             pending::<()>().await;
         }
-    }
-
-    async fn call(&self, tenant: &TenantRef, op: Op) -> Result<(), Fault> {
-        let name = &tenant.name;
-        let (flight, (done, answer)) = {
-            let world = &mut *self.world();
-            world.tally.calls += 1;
-            world.say(format_args!("{name}: {op}"));
-            world.judge.sends(name, &op);
-            let flight = world.tally.calls;
-            let fate = world.fate();
-            if fate.0 {
-                world.flights.insert(flight, (name.clone(), op.clone()));
-            }
-            (flight, fate)
-        };
-        self.point(&format!("before {op} is handled")).await;
-        let answer = {
-            let world = &mut *self.world();
-            world.flights.remove(&flight);
-            let refusal = if done { world.handle(name, &op).err() } else { None };
-            let answer = answer.or(refusal.is_some().then_some(FaultKind::Rejected));
-            if let (false, Some(FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled)) =
-                (done, answer)
-            {
-                world.stray(name, &op);
-            }
-            if let Some(kind) = answer {
-                world.say(format_args!("  answer to {op}: {kind:?}"));
-                world.tally.lost += 1;
-                let calm = world.calm && world.judge.must_succeed;
-                world.judge.check(!calm, || {
-                    format!("{op} was refused although nothing goes wrong: {refusal:?}")
-                });
-            }
-            answer
-        };
-        self.point(&format!("after {op}, before its answer")).await;
-        answer.map_or(Ok(()), |kind| Err(Fault::new(kind, "made up")))
     }
 }
 
@@ -141,18 +102,52 @@ impl Provisioner for Service {
         world.judge.asked(&tenant.name, &consent);
         Ok(consent)
     }
-    async fn enable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.call(tenant, Op::Enable(user.clone())).await
+    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+        let name = &tenant.name;
+        let (flight, (done, answer)) = {
+            let world = &mut *self.world();
+            world.tally.calls += 1;
+            world.say(format_args!("{name}: {call}{}", carried(call)));
+            world.judge.sends(name, call);
+            let flight = world.tally.calls;
+            let fate = world.fate();
+            if fate.0 {
+                world.flights.insert(flight, (name.clone(), call.clone()));
+            }
+            (flight, fate)
+        };
+        self.point(&format!("before {call} is handled")).await;
+        let answer = {
+            let world = &mut *self.world();
+            world.flights.remove(&flight);
+            let refusal = if done { world.handle(name, call).err() } else { None };
+            let answer = answer.or(refusal.is_some().then_some(FaultKind::Rejected));
+            if let (false, Some(FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled)) =
+                (done, answer)
+            {
+                world.stray(name, call);
+            }
+            if let Some(kind) = answer {
+                world.say(format_args!("  answer to {call}: {kind:?}"));
+                world.tally.lost += 1;
+                let calm = world.calm && world.judge.must_succeed;
+                world.judge.check(!calm, || {
+                    format!("{call} was refused although nothing goes wrong: {refusal:?}")
+                });
+            }
+            answer
+        };
+        self.point(&format!("after {call}, before its answer")).await;
+        answer.map_or(Ok(()), |kind| Err(Fault::new(kind, "made up")))
     }
-    async fn disable(&self, tenant: &TenantRef, user: &Upn) -> Result<(), Fault> {
-        self.call(tenant, Op::Disable(user.clone())).await
-    }
-    async fn update(&self, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-        self.call(tenant, Op::Update(update.user().clone(), update.details().clone())).await
-    }
-    async fn sync(&self, tenant: &TenantRef) -> Result<(), Fault> {
-        self.call(tenant, Op::Sync).await
-    }
+}
+
+/// What an update carries, for the log.
+fn carried(call: &Call) -> String {
+    let Call::Update(update) = call else { return String::new() };
+    let pairs: Vec<String> =
+        update.details().iter().map(|(field, value)| format!("{field}={value}")).collect();
+    format!(" {}", pairs.join(" "))
 }
 
 /// A journal whose entries survive, and whose sum is made anew after each death.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use dialplane::model::{
-    Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser,
+    Call, Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser,
     PhoneNumber, TenantName, Upn,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -107,38 +107,6 @@ impl Customer {
     }
 }
 
-/// A call that changes something.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Op {
-    Enable(Upn),
-    Disable(Upn),
-    Update(Upn, Details),
-    Sync,
-}
-
-impl Op {
-    pub(super) fn user(&self) -> Option<&Upn> {
-        match self {
-            Self::Enable(user) | Self::Disable(user) | Self::Update(user, _) => Some(user),
-            Self::Sync => None,
-        }
-    }
-}
-
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Enable(user) => write!(f, "enable {user}"),
-            Self::Disable(user) => write!(f, "disable {user}"),
-            Self::Update(user, details) => {
-                write!(f, "update {user}")?;
-                details.iter().try_for_each(|(field, value)| write!(f, " {field}={value}"))
-            }
-            Self::Sync => f.write_str("sync"),
-        }
-    }
-}
-
 /// How bad this world is: each is a chance in a thousand.
 #[derive(Debug, Default)]
 pub(super) struct Temper {
@@ -197,9 +165,9 @@ pub(super) struct World {
     /// Somebody who changes this user back whenever a list was taken.
     pub(super) rival: Option<(TenantName, Upn)>,
     /// Calls that were sent and not handled yet.
-    pub(super) flights: BTreeMap<u64, (TenantName, Op)>,
+    pub(super) flights: BTreeMap<u64, (TenantName, Call)>,
     /// Calls whose answer was lost and that are carried out all the same, then.
-    pub(super) late: Vec<(Timestamp, TenantName, Op)>,
+    pub(super) late: Vec<(Timestamp, TenantName, Call)>,
     pub(super) tally: Tally,
     pub(super) log: Vec<String>,
 }
@@ -268,11 +236,11 @@ impl World {
             self.dead = true;
             self.say(format_args!("CRASH {what}"));
             // What was sent may still arrive.
-            for (_, (tenant, op)) in std::mem::take(&mut self.flights) {
+            for (_, (tenant, call)) in std::mem::take(&mut self.flights) {
                 if self.chance(500) {
-                    let _ = self.handle(&tenant, &op);
+                    let _ = self.handle(&tenant, &call);
                 } else {
-                    self.stray(&tenant, &op);
+                    self.stray(&tenant, &call);
                 }
             }
         }
@@ -280,21 +248,21 @@ impl World {
 
     /// A call that nobody hears of any more may be carried out later. A sync is not: it would only
     /// help.
-    pub(super) fn stray(&mut self, tenant: &TenantName, op: &Op) {
-        if *op != Op::Sync && self.chance(self.temper.strays) {
+    pub(super) fn stray(&mut self, tenant: &TenantName, call: &Call) {
+        if *call != Call::Sync && self.chance(self.temper.strays) {
             let due = now() + MINUTE * self.rng.u32(0..180);
-            self.say(format_args!("  {op} strays until {}", due.strftime("%dd %H:%M:%S")));
-            self.late.push((due, tenant.clone(), op.clone()));
+            self.say(format_args!("  {call} strays until {}", due.strftime("%dd %H:%M:%S")));
+            self.late.push((due, tenant.clone(), call.clone()));
         }
     }
 
     /// Carries out what strayed for long enough.
     fn arrive(&mut self) {
         let due = self.late.extract_if(.., |(due, ..)| *due <= now());
-        for (_, tenant, op) in due.collect::<Vec<_>>() {
+        for (_, tenant, call) in due.collect::<Vec<_>>() {
             self.tally.strays += 1;
-            self.say(format_args!("STRAY {tenant}: {op}"));
-            let _ = self.handle(&tenant, &op);
+            self.say(format_args!("STRAY {tenant}: {call}"));
+            let _ = self.handle(&tenant, &call);
         }
     }
 
@@ -350,43 +318,47 @@ impl World {
     }
 
     /// The service carries out a call, or refuses it.
-    pub(super) fn handle(&mut self, tenant: &TenantName, op: &Op) -> Result<(), String> {
+    pub(super) fn handle(&mut self, tenant: &TenantName, call: &Call) -> Result<(), String> {
         let visible = self.visible();
-        let refusal = match op {
+        let refusal = match call {
             _ if self.customers[tenant].consent != Consent::Granted => {
                 Some("no consent".to_owned())
             }
-            Op::Update(user, details) => details.phone().and_then(|number| {
-                let (_, holder) = self.holder(number).filter(|(_, holder)| *holder != user)?;
+            Call::Update(update) => update.details().phone().and_then(|number| {
+                let (_, holder) =
+                    self.holder(number).filter(|(_, holder)| *holder != update.user())?;
                 Some(format!("{number} is held by {holder}"))
             }),
             _ => None,
         };
         if let Some(refusal) = refusal {
-            self.say(format_args!("  refused: {op}: {refusal}"));
+            self.say(format_args!("  refused: {call}: {refusal}"));
             return Err(refusal);
         }
-        self.say(format_args!("  carried out: {op}, visible {}", visible.strftime("%dd %H:%M:%S")));
+        self.say(format_args!(
+            "  carried out: {call}, visible {}",
+            visible.strftime("%dd %H:%M:%S")
+        ));
         let customer = self.customers.get_mut(tenant).unwrap();
-        let Some(user) = op.user() else {
+        let Some(user) = call.user() else {
             customer.unsynced = false;
             return Ok(());
         };
         let Some(person) = customer.people.get_mut(user) else {
             return Err("no such user".to_owned());
         };
-        customer.unsynced |= match op {
-            Op::Enable(_) => person.calling.change(Calling::Enabled, visible),
-            Op::Disable(_) => person.calling.change(Calling::Disabled, visible),
-            Op::Update(_, details) => {
+        customer.unsynced |= match call {
+            Call::Enable(_) => person.calling.change(Calling::Enabled, visible),
+            Call::Disable(_) => person.calling.change(Calling::Disabled, visible),
+            Call::Update(update) => {
                 let kept = if customer.clears {
                     Details::default()
                 } else {
                     person.stored.truth().clone()
                 };
-                person.stored.change(details.over(&kept), visible)
+                person.stored.change(update.details().over(&kept), visible)
             }
-            Op::Sync => false,
+            Call::Sync => false,
         };
         Ok(())
     }

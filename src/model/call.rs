@@ -1,0 +1,46 @@
+//! What can be changed in a tenant: the calls that write, each with all that it carries.
+//!
+//! **Invariant:** a write is a value before it is sent. Whatever has to happen to each of them (the
+//! stop switch, a log, a double in a test) handles one value, and cannot forget a kind of it.
+
+use std::fmt;
+
+use super::{UpdateRequest, Upn};
+
+/// A call that changes a tenant (contract 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// `enableCallingForUser`: switches calling on (contract 4.1).
+    Enable(Upn),
+    /// `disableCallingForUser`: switches calling off (contract 4.2).
+    Disable(Upn),
+    /// `updateUserDetails`: changes stored details (contract 4.3).
+    Update(UpdateRequest),
+    /// `syncTeamsRegistrations`: pushes what is stored to Microsoft, for the whole tenant
+    /// (contract 4.4).
+    Sync,
+}
+
+impl Call {
+    /// The user that it changes; none for a sync.
+    #[must_use]
+    pub fn user(&self) -> Option<&Upn> {
+        match self {
+            Self::Enable(user) | Self::Disable(user) => Some(user),
+            Self::Update(update) => Some(update.user()),
+            Self::Sync => None,
+        }
+    }
+}
+
+/// `enable adele@contoso.com`, `sync`; never what an update carries.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enable(user) => write!(f, "enable {user}"),
+            Self::Disable(user) => write!(f, "disable {user}"),
+            Self::Update(update) => write!(f, "update {}", update.user()),
+            Self::Sync => f.write_str("sync"),
+        }
+    }
+}
