@@ -45,6 +45,7 @@
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |
+//! | [`board`] | pure | what the service is doing, as one value: news in, the status out |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
@@ -87,6 +88,7 @@
 //! shared between machines.
 
 pub mod api;
+pub mod board;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -2,15 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{
@@ -23,12 +24,13 @@ use super::{
     signals::Signals,
 };
 use crate::{
+    board::{Board, Doing, News},
     config::Run,
-    daemon::{self, Daemon, News},
+    daemon::{self, Daemon, Listener, Publisher},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
     ports::JournalError,
-    state::{self, Left},
+    state,
     stop::Stoppable,
     yaml::Diagnostic,
 };
@@ -49,13 +51,12 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings)?;
+    let folder = (!once.sandbox).then(|| settings.state.path.clone());
     let show = Show {
         json: once.output == PlanOutput::Json,
         json_log: matches!(cli.log_format, LogFormat::Json),
-        folder: (!once.sandbox).then(|| settings.state.path.clone()),
-        timing: settings.run,
+        folder: folder.clone(),
         shown: Mutex::default(),
-        said: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
     let daemon = Daemon {
@@ -72,12 +73,25 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let watched = async {
         if once.sandbox { std::future::pending().await } else { watch_setting(cli, &setting).await }
     };
-    let service =
-        daemon::run(daemon, Arc::new(move |news: News<'_>| show.hear(&news)), signals.asked());
-    let ended = tokio::select! {
-        ended = service => ended,
-        () = watched => Ok(()),
+    let publisher = Publisher::new();
+    let listeners: Vec<Listener> =
+        vec![Box::new(move |news| show.hear(news)), publisher.listener()];
+    let over = CancellationToken::new();
+    let service = async {
+        let ended = tokio::select! {
+            ended = daemon::run(daemon, listeners, signals.asked()) => ended,
+            () = watched => Ok(()),
+        };
+        over.cancel();
+        ended
     };
+    let timing = settings.run;
+    let publish = move |board: &Board| {
+        if let Some(folder) = &folder {
+            write_status(folder, board, &timing);
+        }
+    };
+    let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
     ended.map_err(|error| {
         let hint = match error {
             JournalError::Gone(_) => {
@@ -105,35 +119,36 @@ async fn watch_setting(cli: &Cli, setting: &AtomicBool) {
     }
 }
 
-/// Shows the news on stdout, and keeps the status file.
+/// Writes the board into the status file.
+fn write_status(folder: &Path, board: &Board, timing: &Run) {
+    let at = Timestamp::now();
+    let until = at.checked_add(daemon::status_lifetime(timing)).unwrap_or(Timestamp::MAX);
+    let status = board.status(std::process::id(), at, until);
+    if let Err(error) = state::write_status(folder, &status) {
+        warn!(%error, folder = %folder.display(), "the status cannot be written");
+    }
+}
+
+/// Shows the news on stdout.
 struct Show {
     /// One JSON object a line instead of text.
     json: bool,
     /// stderr is read by a machine.
     json_log: bool,
+    /// Where what held each user is kept.
     folder: Option<PathBuf>,
-    timing: Run,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
     shown: Mutex<BTreeMap<TenantName, String>>,
-    /// What the status says of each tenant's last plan.
-    said: Mutex<BTreeMap<TenantName, Said>>,
-}
-
-/// Of one plan.
-struct Said {
-    /// How many users Teams showed as the service does, and of how many.
-    confirmed: Option<(usize, usize)>,
-    left: Left,
 }
 
 impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
-            News::Manifests(errors, warnings) if self.json_log => {
+            News::Manifests { errors, warnings } if self.json_log => {
                 errors.iter().for_each(log);
                 warnings.iter().for_each(log_warning);
             }
-            News::Manifests(errors, warnings) => {
+            News::Manifests { errors, warnings } => {
                 out::diagnostics(errors);
                 out::warnings(warnings);
             }
@@ -161,7 +176,10 @@ impl Show {
                     out::data(&format!("{text}\n"));
                 }
             }
-            News::Status(tenants, errors) => self.keep_status(tenants, *errors),
+            News::Tenant(tenant, Doing::Gone) => {
+                self.shown().remove(*tenant);
+            }
+            News::Beat | News::InForce(_) | News::Tenant(..) | News::Ended { .. } => {}
         }
     }
 
@@ -173,7 +191,7 @@ impl Show {
         } else {
             format!("{}  as the manifests want it", plan.tenant)
         };
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.shown();
         if shown.get(&plan.tenant) == Some(&text) && !plan.writes() {
             debug!(tenant = %plan.tenant, "nothing new");
         } else if self.json {
@@ -182,47 +200,10 @@ impl Show {
             out::data(&format!("{text}\n"));
         }
         shown.insert(plan.tenant.clone(), text);
-        let confirmed = plan.confirmed.map(|now| (now.confirmed, now.of()));
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.insert(plan.tenant.clone(), Said { confirmed, left: left(plan) });
     }
 
-    fn keep_status(&self, tenants: &[daemon::TenantStatus], manifest_errors: usize) {
-        let Some(folder) = &self.folder else { return };
-        let at = Timestamp::now();
-        let until = at.checked_add(daemon::status_lifetime(&self.timing)).unwrap_or(Timestamp::MAX);
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let tenants = tenants.iter().map(|status| state::TenantStatus {
-            confirmed: said.get(&status.tenant).and_then(|said| said.confirmed),
-            left: said.get(&status.tenant).map(|said| said.left.clone()),
-            tenant: status.tenant.to_string(),
-            last: status.last.map(|(ending, _)| ending),
-            last_at: status.last.map(|(_, at)| at),
-            next_at: status.next,
-            note: status.note.clone(),
-        });
-        let (version, process) = (state::Status::VERSION, std::process::id());
-        let status = state::Status {
-            version,
-            process,
-            at,
-            until,
-            manifest_errors,
-            tenants: tenants.collect(),
-        };
-        if let Err(error) = status.write(folder) {
-            warn!(%error, folder = %folder.display(), "the status cannot be written");
-        }
-    }
-}
-
-/// What a plan shows and does not do.
-fn left(plan: &TenantPlan) -> Left {
-    Left {
-        hold: plan.hold().map(|hold| hold.reason.clone()),
-        held_steps: plan.held_steps(),
-        problems: plan.problems.len(),
-        drift: plan.drift().len(),
+    fn shown(&self) -> MutexGuard<'_, BTreeMap<TenantName, String>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

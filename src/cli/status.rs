@@ -12,10 +12,10 @@ use super::{
     manifests, out,
 };
 use crate::{
+    board::{LastPass, Left, Status},
     foreign::line,
     plan::render::many,
-    reconcile::Ending,
-    state::{About, Left, OpenError, Status, is_held},
+    state::{About, OpenError, is_held, read_status},
     stop::Stopped,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let stopped = switch(false, &settings).state();
     let folder = settings.state.path;
-    let status = Status::read(&folder).map_err(Failure::new)?;
+    let status = read_status(&folder).map_err(Failure::new)?;
     let status = status.ok_or_else(|| {
         let place = folder.display();
         Failure::new(format!("no service has run with the state in {place}"))
@@ -99,10 +99,10 @@ fn text(status: &Status, alive: bool) -> String {
     for tenant in &status.tenants {
         let last = match tenant.last {
             None => "-",
-            Some(Ending::Done) => "done",
-            Some(Ending::Held) => "held",
-            Some(Ending::Failed) => "failed",
-            Some(Ending::Waits(_)) => "sync waits",
+            Some(LastPass::Done) => "done",
+            Some(LastPass::Held) => "held",
+            Some(LastPass::Failed) => "failed",
+            Some(LastPass::Waits) => "sync waits",
         };
         let next = match (tenant.next_at, &tenant.note) {
             (Some(at), _) => format!("next {}", time(at)),

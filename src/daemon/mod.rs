@@ -3,6 +3,8 @@
 //!
 //! ```text
 //! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
+//!                                           |
+//!                                           +--> News --> every listener: stdout, Publisher (board)
 //! ```
 //!
 //! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a
@@ -11,24 +13,21 @@
 mod brake;
 mod look;
 mod pass;
+mod publish;
 mod state;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+pub use self::publish::Publisher;
 use self::state::Loop;
 use crate::{
+    board::News,
     config::{Execution, Run},
-    execute::TenantReport,
-    model::{Debts, TenantName},
-    plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
-    reconcile::Ending,
     source::Watch,
     stop::StopSwitch,
-    yaml::Diagnostic,
 };
 
 /// What the service works with.
@@ -53,43 +52,25 @@ pub struct Daemon<R, P, J> {
     pub timing: Run,
 }
 
-/// What happens, for whoever shows it.
-#[derive(Debug)]
-pub enum News<'n> {
-    /// Manifests were taken, with these problems, and with what is odd and no problem.
-    Manifests(&'n [Diagnostic], &'n [Diagnostic]),
-    /// An earlier run of the program left this open; the tenant is looked at first.
-    Recovered(&'n TenantName, &'n Debts),
-    /// A tenant was planned.
-    Planned(&'n TenantPlan),
-    /// A plan was carried out.
-    Finished(&'n TenantPlan, &'n TenantReport),
-    /// What every tenant is doing now, and how many mistakes the manifests have.
-    Status(&'n [TenantStatus], usize),
-}
+/// Hears the news; called from several tasks, and not to keep any of them waiting.
+pub type Listener = Box<dyn Fn(&News<'_>) + Send + Sync>;
 
-/// What a tenant is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantStatus {
-    /// The tenant.
-    pub tenant: TenantName,
-    /// How its last pass ended, and when.
-    pub last: Option<(Ending, Timestamp)>,
-    /// When the next one is due; absent while one runs.
-    pub next: Option<Timestamp>,
-    /// What is wrong with its manifests: an older version is in force, or none.
-    pub note: Option<String>,
-}
+/// All who hear the news.
+#[derive(Clone)]
+struct Listeners(Arc<[Listener]>);
 
-/// Hears the news; called from several tasks.
-pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
+impl Listeners {
+    fn tell(&self, news: &News<'_>) {
+        self.0.iter().for_each(|listener| listener(news));
+    }
+}
 
 /// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A
 /// journal that cannot be written any more ends it as well: whoever starts it again begins with a
 /// sound one.
 pub async fn run<R, P, J>(
     daemon: Daemon<R, P, J>,
-    listener: Listener,
+    listeners: Vec<Listener>,
     stop: CancellationToken,
 ) -> Result<(), JournalError>
 where
@@ -98,7 +79,7 @@ where
     J: Journal + 'static,
 {
     let mut watch = Watch::new(&daemon.manifests, &daemon.own_files);
-    let mut state = Loop::new(Arc::new(daemon), listener, stop.clone());
+    let mut state = Loop::new(Arc::new(daemon), Listeners(listeners.into()), stop.clone());
     state.look();
     loop {
         let wake = state.next_deadline();

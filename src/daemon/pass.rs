@@ -10,8 +10,9 @@ use std::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Daemon, Listener, News};
+use super::{Daemon, Listeners};
 use crate::{
+    board::News,
     execute::{Executor, Stop, TenantReport},
     model::{Approval, DesiredTenant, LiveTenant, Revision, RunId, TenantId, TenantName},
     pass::{Elsewhere, Passed, TenantPass},
@@ -38,7 +39,7 @@ pub(super) struct Ended {
 /// One pass of one tenant.
 pub(super) struct Pass<R, P, J> {
     pub(super) daemon: Arc<Daemon<R, P, J>>,
-    pub(super) listener: Listener,
+    pub(super) listeners: Listeners,
     pub(super) stop: CancellationToken,
     pub(super) newer: CancellationToken,
     pub(super) desired: Arc<DesiredTenant>,
@@ -77,8 +78,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             run: self.run,
         };
         let Passed { observed, plan, report } =
-            pass.go(&|plan| (self.listener)(News::Planned(plan))).await;
-        (self.listener)(News::Finished(&plan, &report));
+            pass.go(&|plan| self.listeners.tell(&News::Planned(plan))).await;
+        self.listeners.tell(&News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read {
             ending(&plan, &report, daemon.execution.sync_spacing)

@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{
-    Daemon, Listener, News, TenantStatus,
+    Daemon, Listeners,
     brake::{Brake, Edge},
     look::{Looked, Said, Understood, look, understand, warn_of},
     pass::{Ended, Pass},
 };
 use crate::{
+    board::{Doing, News},
     config::Run,
     manifest::{Absences, InForce, Keeper},
     model::{DesiredTenant, LiveTenant, Mode, Revision, TenantId, TenantName},
@@ -50,7 +51,7 @@ struct Running {
 /// The loop between two events.
 pub(super) struct Loop<R, P, J> {
     daemon: Arc<Daemon<R, P, J>>,
-    listener: Listener,
+    listeners: Listeners,
     stop: CancellationToken,
     start: Instant,
     pub(super) tasks: JoinSet<Task>,
@@ -66,7 +67,8 @@ pub(super) struct Loop<R, P, J> {
     /// Which version that is, where git knows it.
     revision: Option<Revision>,
     schedule: Schedule,
-    last: BTreeMap<TenantName, (Ending, Timestamp)>,
+    /// When each tenant's last pass has ended.
+    last: BTreeMap<TenantName, Timestamp>,
     /// What was last seen of each tenant: who holds which number elsewhere.
     seen: BTreeMap<TenantName, Arc<LiveTenant>>,
     /// Whom each tenant waits for with a number.
@@ -75,8 +77,6 @@ pub(super) struct Loop<R, P, J> {
     met: BTreeSet<TenantId>,
     runs: u64,
     brake: Brake,
-    /// Mistakes in the manifests that were looked at last.
-    errors: usize,
     /// Why the journal cannot be written any more: then nothing can be done but to end and be
     /// started again.
     journal_failed: Option<JournalError>,
@@ -90,14 +90,14 @@ where
 {
     pub(super) fn new(
         daemon: Arc<Daemon<R, P, J>>,
-        listener: Listener,
+        listeners: Listeners,
         stop: CancellationToken,
     ) -> Self {
         let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } =
             daemon.timing;
         Self {
             daemon,
-            listener,
+            listeners,
             stop,
             start: Instant::now(),
             tasks: JoinSet::new(),
@@ -118,7 +118,6 @@ where
             met: BTreeSet::new(),
             runs: 0,
             brake: Brake::default(),
-            errors: 0,
             journal_failed: None,
         }
     }
@@ -158,6 +157,7 @@ where
         for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
             self.pass(tenant);
         }
+        self.tell_changes();
     }
 
     /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let
@@ -165,18 +165,16 @@ where
     fn obey(&mut self) {
         let now = self.now();
         match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
-            None => return,
+            None => {}
             Some(Edge::On(stopped)) => warn!(hint = stopped.hint, "{}", stopped.message),
             Some(Edge::Off(since)) => {
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
-                let held =
-                    |name: &&TenantName| self.last.get(*name).is_none_or(|(_, at)| *at >= since);
+                let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
                 for name in self.in_force.desired.tenants.keys().filter(held) {
                     self.schedule.news(name, now);
                 }
             }
         }
-        self.tell_status();
     }
 
     pub(super) fn look(&mut self) {
@@ -185,7 +183,7 @@ where
         self.poll_at = self.now() + self.daemon.timing.poll;
         let roots = self.daemon.manifests.clone();
         self.tasks.spawn_blocking(move || Task::Looked(look(&roots)));
-        self.tell_status();
+        self.listeners.tell(&News::Beat);
     }
 
     /// Takes the end of a task. True if the files were looked at.
@@ -258,9 +256,10 @@ where
     fn finish(&mut self, tenant: &TenantName, ending: Ending) {
         self.schedule.finished(tenant, ending, self.now());
         if self.in_force.desired.tenants.contains_key(tenant) {
-            self.last.insert(tenant.clone(), (ending, Timestamp::now()));
+            let at = Timestamp::now();
+            self.last.insert(tenant.clone(), at);
+            self.listeners.tell(&News::Ended { tenant, ending, at });
         }
-        self.tell_status();
     }
 
     fn take(&mut self, understood: Understood) {
@@ -299,8 +298,9 @@ where
             self.seen.remove(gone);
             self.waits_for.remove(gone);
         }
-        self.errors = diagnostics.len();
-        (self.listener)(News::Manifests(&diagnostics, &warnings));
+        let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
+        self.listeners.tell(&news);
+        self.listeners.tell(&News::InForce(&self.in_force));
         // What a running pass means to do is no longer what is wanted: it begins no new step, and
         // the next one plans anew.
         for running in self.running.values() {
@@ -326,7 +326,7 @@ where
             }
             if let Some(debts) = self.daemon.journal.memory(&tenant.id).debts() {
                 warn!(tenant = %name, "recovered: {debts}");
-                (self.listener)(News::Recovered(name, &debts));
+                self.listeners.tell(&News::Recovered(name, &debts));
                 self.schedule.hurry(name);
             }
         }
@@ -345,7 +345,7 @@ where
             (desired.id.clone(), self.stop.child_token(), CancellationToken::new());
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
-            listener: Arc::clone(&self.listener),
+            listeners: self.listeners.clone(),
             stop: stop.clone(),
             newer: newer.clone(),
             kept: self.in_force.kept.get(&tenant).cloned(),
@@ -383,32 +383,21 @@ where
         }
     }
 
-    fn tell_status(&self) {
-        let (now, clock) = (self.now(), Timestamp::now());
-        let mut status: Vec<TenantStatus> = self
-            .schedule
-            .phases()
-            .map(|(tenant, phase)| TenantStatus {
-                tenant: tenant.clone(),
-                last: self.last.get(tenant).copied(),
-                next: match phase {
-                    Phase::Running => None,
-                    Phase::Waiting(at) => clock.checked_add(at.saturating_sub(now)).ok(),
-                },
-                note: self
-                    .in_force
-                    .kept
-                    .get(tenant)
-                    .map(|reason| format!("an older version is in force: {reason}")),
-            })
-            .collect();
-        status.extend(self.in_force.broken.iter().map(|(tenant, reason)| TenantStatus {
-            tenant: tenant.clone(),
-            last: None,
-            next: None,
-            note: Some(format!("held: {reason}")),
-        }));
-        (self.listener)(News::Status(&status, self.errors));
+    /// Tells what has changed in what tenants are doing.
+    fn tell_changes(&mut self) {
+        let now = self.now();
+        let clock = Timestamp::now();
+        for (tenant, phase) in self.schedule.changes() {
+            let doing = match phase {
+                None => Doing::Gone,
+                Some(Phase::Running) => Doing::Running,
+                Some(Phase::Waiting(at)) => {
+                    let wait = at.saturating_sub(now);
+                    Doing::Waiting(clock.checked_add(wait).unwrap_or(Timestamp::MAX))
+                }
+            };
+            self.listeners.tell(&News::Tenant(&tenant, doing));
+        }
     }
 
     /// No new passes; those that run begin no new step and end.
@@ -423,6 +412,7 @@ where
         if tokio::time::timeout(grace, all_ended).await.is_err() {
             warn!("some calls did not end in time; what they owe is in the journal");
         }
+        self.tell_changes();
         self.tasks.abort_all();
         self.has_lost_its_journal();
         info!("stopped");

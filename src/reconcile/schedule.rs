@@ -31,8 +31,7 @@ impl Timing {
 }
 
 /// How a pass ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Everything that may be done is done.
     Done,
@@ -41,7 +40,7 @@ pub enum Ending {
     /// Something failed.
     Failed,
     /// Everything is done but the sync, which may be sent after this time.
-    Waits(#[serde(skip)] Duration),
+    Waits(Duration),
 }
 
 /// What a tenant is doing.
@@ -71,13 +70,15 @@ pub struct Schedule {
     tenants: BTreeMap<TenantName, Tenant>,
     /// Those that go before others that are due as well.
     first: BTreeSet<TenantName>,
+    /// Those whose phase may have changed since [`Schedule::changes`] was asked.
+    changed: BTreeSet<TenantName>,
 }
 
 impl Schedule {
     /// Nobody yet.
     #[must_use]
     pub fn new(timing: Timing) -> Self {
-        Self { timing, tenants: BTreeMap::new(), first: BTreeSet::new() }
+        Self { timing, tenants: BTreeMap::new(), first: BTreeSet::new(), changed: BTreeSet::new() }
     }
 
     /// The manifests now name `all`; those in `changed` are looked at at once and their failures
@@ -85,9 +86,15 @@ impl Schedule {
     pub fn desired(&mut self, all: &BTreeSet<TenantName>, changed: &BTreeSet<TenantName>, now: At) {
         self.tenants.retain(|name, tenant| {
             tenant.leaving = !all.contains(name);
+            if tenant.leaving {
+                self.changed.insert(name.clone());
+            }
             tenant.running || !tenant.leaving
         });
         for name in all {
+            if changed.contains(name) || !self.tenants.contains_key(name) {
+                self.changed.insert(name.clone());
+            }
             let new =
                 Tenant { due: now, running: false, again: false, failures: 0, leaving: false };
             let tenant = self.tenants.entry(name.clone()).or_insert(new);
@@ -120,6 +127,7 @@ impl Schedule {
             if let Some(tenant) = self.tenants.get_mut(name) {
                 tenant.running = true;
             }
+            self.changed.insert(name.clone());
             self.first.remove(name);
         }
         due.into_iter().map(|(.., name)| name).collect()
@@ -130,6 +138,7 @@ impl Schedule {
         if let Some(tenant) = self.tenants.get_mut(name) {
             tenant.running = false;
             tenant.due = until;
+            self.changed.insert(name.clone());
         }
     }
 
@@ -139,6 +148,7 @@ impl Schedule {
         if let Some(tenant) = self.tenants.get_mut(name) {
             tenant.due = tenant.due.min(now);
             tenant.again |= tenant.running;
+            self.changed.insert(name.clone());
         }
     }
 
@@ -146,6 +156,7 @@ impl Schedule {
     pub fn finished(&mut self, name: &TenantName, ending: Ending, now: At) {
         let timing = self.timing;
         let Some(tenant) = self.tenants.get_mut(name) else { return };
+        self.changed.insert(name.clone());
         tenant.running = false;
         if tenant.leaving {
             self.tenants.remove(name);
@@ -165,6 +176,7 @@ impl Schedule {
     pub fn hasten(&mut self, name: &TenantName, at: At) {
         if let Some(tenant) = self.tenants.get_mut(name).filter(|tenant| !tenant.running) {
             tenant.due = tenant.due.min(at);
+            self.changed.insert(name.clone());
         }
     }
 
@@ -178,12 +190,23 @@ impl Schedule {
         self.tenants.values().filter(|tenant| !tenant.running).map(|tenant| tenant.due).min()
     }
 
-    /// What each tenant is doing.
-    pub fn phases(&self) -> impl Iterator<Item = (&TenantName, Phase)> {
-        let phase = |tenant: &Tenant| {
-            if tenant.running { Phase::Running } else { Phase::Waiting(tenant.due) }
-        };
-        self.tenants.iter().map(move |(name, tenant)| (name, phase(tenant)))
+    /// What the tenants are doing now whose phase may have changed since this was last asked;
+    /// nothing if a tenant is forgotten.
+    pub fn changes(&mut self) -> Vec<(TenantName, Option<Phase>)> {
+        let changed = std::mem::take(&mut self.changed);
+        changed
+            .into_iter()
+            .map(|name| {
+                let phase = self.tenants.get(&name).map(Tenant::phase);
+                (name, phase)
+            })
+            .collect()
+    }
+}
+
+impl Tenant {
+    fn phase(&self) -> Phase {
+        if self.running { Phase::Running } else { Phase::Waiting(self.due) }
     }
 }
 
@@ -316,9 +339,32 @@ mod tests {
         let mut schedule = schedule();
         schedule.desired(&names(&["a", "b"]), &names(&["a", "b"]), at(0));
         schedule.ready(at(0), 1);
+        let [a, b] = ["a", "b"].map(|name| TenantName::parse(name).unwrap());
         schedule.desired(&names(&[]), &names(&[]), at(1));
-        assert_eq!(schedule.phases().count(), 1);
-        schedule.finished(&TenantName::parse("a").unwrap(), Ending::Failed, at(2));
-        assert_eq!(schedule.phases().count(), 0);
+        assert_eq!(schedule.changes(), [(a.clone(), Some(Phase::Running)), (b, None)]);
+        schedule.finished(&a, Ending::Failed, at(2));
+        assert_eq!(schedule.changes(), [(a, None)]);
+    }
+
+    #[test]
+    fn only_tenants_whose_phase_may_have_changed_are_told() {
+        let mut schedule = schedule();
+        let all = names(&["a", "b", "c"]);
+        let [a, b, c] = ["a", "b", "c"].map(|name| TenantName::parse(name).unwrap());
+        schedule.desired(&all, &all, at(0));
+        assert_eq!(schedule.changes().len(), 3, "all of them are new");
+        assert_eq!(schedule.changes(), []);
+        schedule.ready(at(0), 1);
+        assert_eq!(schedule.changes(), [(a.clone(), Some(Phase::Running))]);
+        schedule.finished(&a, Ending::Failed, at(1));
+        schedule.hasten(&a, at(5));
+        assert_eq!(schedule.changes(), [(a.clone(), Some(Phase::Waiting(at(5))))]);
+        schedule.ready(at(1), 1);
+        schedule.postpone(&b, at(7));
+        schedule.news(&c, at(2));
+        let changes = [(b, Some(Phase::Waiting(at(7)))), (c, Some(Phase::Waiting(at(0))))];
+        assert_eq!(schedule.changes(), changes);
+        schedule.desired(&all, &names(&["a"]), at(8));
+        assert_eq!(schedule.changes(), [(a, Some(Phase::Waiting(at(8))))]);
     }
 }

@@ -47,7 +47,7 @@ pub use lease::{Clock, LEASE_TERM};
 pub use lock::is_held;
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::{Retention, SqliteJournal};
-pub use status::{Left, Status, Tenant as TenantStatus};
+pub use status::{read_status, write_status};
 pub use store::Store;
 pub use verdict::{read_verdict, write_verdict};
 pub use volatile::VolatileJournal;

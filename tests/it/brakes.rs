@@ -300,13 +300,13 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
         };
         stop(&stage).await;
         let mut service = stage.start(&["run"]);
-        let status = || {
+        let kept = || {
             fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json"))
                 .unwrap_or_default()
         };
         service
             .until("each tenant is held", || {
-                status().matches("\"hold\": \"everything is stopped").count() == 3
+                kept().matches("\"hold\": \"everything is stopped").count() == 3
             })
             .await;
         let status = stage.run(&["status"]).await;
@@ -336,6 +336,8 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
         let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
         service.until("what was held is done", || syncs() >= 2).await;
         assert!(log().contains("going on: the stop switch was let go"), "{}", log());
+        // The status follows within half a second.
+        service.until("the status says so", || !kept().contains("stopped")).await;
         assert!(!stage.run(&["status"]).await.stdout.contains("stopped"));
         assert_eq!(service.stop().await, Some(0));
     }

@@ -8,9 +8,10 @@ use std::{
 };
 
 use dialplane::{
+    board::Status,
     model::Memory,
     ports::{Journal as _, JournalError},
-    state::{History, OpenError, Retention, SqliteJournal, Status, read_memory},
+    state::{History, OpenError, Retention, SqliteJournal, read_memory, write_status},
 };
 
 use super::{began, entry, history, open, record, reopened, write};
@@ -58,7 +59,7 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
                 manifest_errors: 0,
                 tenants: Vec::new(),
             };
-            status.write(folder).unwrap();
+            write_status(folder, &status).unwrap();
             fs::write(file(folder), "").unwrap();
             fs::remove_file(folder.join("journal.id")).unwrap();
             fs::remove_file(folder.join("lock")).unwrap();

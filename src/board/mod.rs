@@ -1,0 +1,18 @@
+//! What the service is doing, as one value. News comes in; whatever shows the service to somebody
+//! is a view of what they add up to.
+//!
+//! ```text
+//! News --Board::hear--> Board --Board::status--> the status file, `dialplane status`
+//! ```
+//!
+//! **Invariant:** no clock and no I/O; times come in with the news. News of one tenant changes the
+//! row of that tenant and no other: [`Board::hear`] costs what its news is about, not what the
+//! fleet has.
+
+mod news;
+mod state;
+mod status;
+
+pub use news::{Doing, News};
+pub use state::Board;
+pub use status::{LastPass, Left, Status, TenantRow};

@@ -1,0 +1,56 @@
+//! What happens in a service, told once, for everybody who shows it.
+
+use jiff::Timestamp;
+
+use crate::{
+    execute::TenantReport,
+    manifest::InForce,
+    model::{Debts, TenantName},
+    plan::TenantPlan,
+    reconcile::Ending,
+    yaml::Diagnostic,
+};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum News<'n> {
+    /// The service is alive and looks at its manifests.
+    Beat,
+    /// Manifests were read.
+    Manifests {
+        /// What is wrong with them.
+        errors: &'n [Diagnostic],
+        /// What is odd and not wrong.
+        warnings: &'n [Diagnostic],
+    },
+    /// From now on this is in force.
+    InForce(&'n InForce),
+    /// An earlier run of the program left this open; the tenant is looked at first.
+    Recovered(&'n TenantName, &'n Debts),
+    /// What a tenant is doing has changed.
+    Tenant(&'n TenantName, Doing),
+    /// A tenant was planned.
+    Planned(&'n TenantPlan),
+    /// A plan was carried out.
+    Finished(&'n TenantPlan, &'n TenantReport),
+    /// A pass has ended, whether or not it came as far as a plan.
+    Ended {
+        /// The tenant.
+        tenant: &'n TenantName,
+        /// How.
+        ending: Ending,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a tenant is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// A pass runs.
+    Running,
+    /// The next pass is due then.
+    Waiting(Timestamp),
+    /// Nothing any more: the manifests do not name it, and its last pass has ended.
+    Gone,
+}
