@@ -13,6 +13,8 @@
 //! | JSON that may be shown on a terminal | [`json`] |
 //! | all that is printed, once more | [`printable`] |
 //!
+//! Our own words are put together by [`crate::words`], which make nothing harmless.
+//!
 //! **Invariant:** what they return holds no line break that was not there to break a line, and no
 //! character that nobody sees.
 

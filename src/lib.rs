@@ -35,6 +35,8 @@
 //! |---|---|---|
 //! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, the calls that write, failed calls, the journal's facts, memory |
 //! | [`foreign`] | pure | text from outside, made harmless for the place where it is shown; everybody may use it |
+//! | [`words`] | pure | counts, lists, moments and durations as people read them; everybody may use it |
+//! | [`style`] | pure | the colours of text for a terminal |
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
 //! | [`plan`] | pure | differences, order, guards, rendering |
@@ -109,4 +111,6 @@ pub mod snapshot;
 pub mod source;
 pub mod state;
 pub mod stop;
+pub mod style;
+pub mod words;
 pub mod yaml;

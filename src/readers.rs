@@ -21,6 +21,7 @@ use crate::{
     ports::LiveReader,
     snapshot::Snapshot,
     source::KeptFiles,
+    words::{duration, time},
 };
 
 /// All readers that are configured.
@@ -138,8 +139,8 @@ fn young_enough(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Re
     if age <= kept.max_age() {
         return Ok(());
     }
-    let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let most = humantime::format_duration(kept.max_age());
+    let at = time(at);
+    let most = duration(kept.max_age());
     let message = format!(
         "what {} says of {} is from {at}, and more than {most} from now",
         snapshot.name(),

@@ -27,6 +27,7 @@ use jiff::Timestamp;
 use crate::{
     model::{Call, Consent, Fault, FaultKind, TenantRef},
     ports::Provisioner,
+    words::time,
 };
 
 /// The most that is read of a stop file.
@@ -167,7 +168,7 @@ impl StopNote {
 /// `since 2026-07-04 08:15:30 UTC by ada@desk: the vendor is moving`; nothing if nothing is known.
 impl fmt::Display for StopNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.at.map(|at| format!("since {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));
+        let at = self.at.map(|at| format!("since {}", time(at)));
         let by = self.by.as_ref().map(|by| format!("by {by}"));
         let who: Vec<String> = at.into_iter().chain(by).collect();
         f.write_str(&who.join(" "))?;

@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId};
+use crate::{
+    model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId},
+    words::clauses,
+};
 
 /// The most users of one tenant: beyond it, the service is thought to be repeating itself.
 const MAX_USERS: usize = 200_000;
@@ -180,9 +183,5 @@ pub(super) fn number_of(user: &LiveUser, held_as: &str) -> Option<HeldNumber> {
 
 /// The doubts in one line. Ten thousand pages may each raise one.
 fn summary(doubts: &[String]) -> String {
-    let mut shown: Vec<String> = doubts.iter().take(SHOWN).cloned().collect();
-    if doubts.len() > SHOWN {
-        shown.push(format!("and {} more doubts", doubts.len() - SHOWN));
-    }
-    shown.join("; ")
+    clauses(SHOWN, doubts, "doubt")
 }

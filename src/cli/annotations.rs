@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{exit::Failure, out};
 use crate::{
     foreign::{annotation, line},
-    plan::render::many,
+    words::many,
     yaml::Diagnostic,
 };
 

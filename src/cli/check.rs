@@ -7,7 +7,7 @@ use super::{
     manifests::{self, Looked},
     out,
 };
-use crate::{plan::render::many, yaml::Diagnostic};
+use crate::{words::many, yaml::Diagnostic};
 
 /// Checks manifests and tells every problem.
 pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {

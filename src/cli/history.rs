@@ -5,9 +5,7 @@ use std::{
     num::NonZeroUsize,
 };
 
-use anstyle::{AnsiColor, Style};
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -20,14 +18,10 @@ use crate::{
     foreign,
     manifest::InForce,
     model::{self, Field, RunId, StepOutcome, TenantName},
-    plan::render::many,
     state::{History, Run, RunSync, SentStep},
+    style::{BOLD, FAINT, RED, YELLOW},
+    words::{between, duration, list, many, time},
 };
-
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -99,12 +93,7 @@ fn known(tenant: &TenantName, history: &History, settings: &Settings) -> Result<
     }
     let names: Vec<String> = names.into_iter().collect();
     Err(Failure::new(format!("neither the journal nor the manifests know a tenant `{tenant}`"))
-        .hint(format!("there are {}", names.join(", "))))
-}
-
-/// A time as people read it.
-pub(super) fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+        .hint(format!("there are {}", list(names))))
 }
 
 fn revision(run: &Run) -> String {
@@ -121,16 +110,16 @@ fn became(run: &Run) -> String {
     };
     let failed = of(|outcome| matches!(outcome, StepOutcome::Failed(_)));
     let open = run.steps.iter().filter(|step| step.outcome.is_none()).count();
-    let unknown = of(|outcome| matches!(outcome, StepOutcome::Unknown(_))) + open;
+    let lost = of(|outcome| matches!(outcome, StepOutcome::Unknown(_))) + open;
     let mut parts = vec![format!("{} of {} accepted", run.accepted(), many(run.meant, "step"))];
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
-    parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
+    parts.extend((lost > 0).then(|| many(lost, "lost answer")));
     parts.extend(match run.sync {
         RunSync::Accepted(_) => Some("sync accepted".to_owned()),
         RunSync::NotNeeded => None,
         RunSync::Open => Some("sync not accepted in this run".to_owned()),
     });
-    parts.join(", ")
+    list(parts)
 }
 
 fn line(run: &Run) -> String {
@@ -159,7 +148,7 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
         out,
         "  began     {}, last entry after {}",
         time(run.began),
-        span(run.began, run.last)
+        duration(between(run.began, run.last))
     )?;
     writeln!(out, "  revision  {}", revision(run))?;
     if let Some(by) = &run.by {
@@ -206,32 +195,20 @@ fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
             time(step.sent)
         ),
         Some((at, outcome)) => {
-            let took = span(step.sent, *at);
+            let label = outcome.label();
+            let took = duration(between(step.sent, *at));
+            let reason = outcome.reason().map(foreign::line).unwrap_or_default();
             match outcome {
-                StepOutcome::Accepted => writeln!(out, "      accepted after {took}"),
-                StepOutcome::Failed(fault) => {
-                    writeln!(out, "      {RED}failed{RED:#} after {took}: {}", foreign::line(fault))
+                StepOutcome::Accepted => writeln!(out, "      {label} after {took}"),
+                StepOutcome::Failed(_) | StepOutcome::Unknown(_) => {
+                    writeln!(out, "      {RED}{label}{RED:#} after {took}: {reason}")
                 }
-                StepOutcome::Unknown(fault) => writeln!(
-                    out,
-                    "      {RED}unknown{RED:#} after {took}: {}",
-                    foreign::line(fault)
-                ),
-                StepOutcome::NotTried(reason) => {
-                    writeln!(out, "      {YELLOW}not tried{YELLOW:#}: {}", foreign::line(reason))
+                StepOutcome::NotTried(_) => {
+                    writeln!(out, "      {YELLOW}{label}{YELLOW:#}: {reason}")
                 }
             }
         }
     }
-}
-
-/// How long it took; a clock that was set back took no time.
-fn span(from: Timestamp, to: Timestamp) -> String {
-    let took = std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default();
-    humantime::format_duration(std::time::Duration::from_millis(
-        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    ))
-    .to_string()
 }
 
 fn as_json(run: &Run, whole: bool) -> Value {
@@ -275,13 +252,10 @@ fn step_json(step: &SentStep) -> Value {
     })
 }
 
-/// An outcome in a word, and why.
+/// An outcome in a word, and why. A step without one was cut off.
 pub(super) fn word(outcome: Option<&StepOutcome>) -> (&'static str, Option<&str>) {
     match outcome {
-        Some(StepOutcome::Accepted) => ("accepted", None),
-        Some(StepOutcome::Failed(fault)) => ("failed", Some(&fault.message)),
-        Some(StepOutcome::Unknown(fault)) => ("unknown", Some(&fault.message)),
-        Some(StepOutcome::NotTried(reason)) => ("notTried", Some(reason)),
+        Some(outcome) => (outcome.code(), outcome.reason()),
         None => ("unknown", Some("the process ended before the answer")),
     }
 }

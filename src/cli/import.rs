@@ -20,8 +20,9 @@ use crate::{
     manifest::{self, Keeper, ManifestFile},
     model::{Desired, LivePhone, LiveUser, Memory},
     pass,
-    plan::render::{self, many},
+    plan::render,
     snapshot::Shot,
+    words::{first, many},
 };
 
 /// Files that a refusal names, at most.
@@ -99,15 +100,8 @@ fn check_empty(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     names.sort();
-    let more = names.len().saturating_sub(MAX_NAMED);
-    names.truncate(MAX_NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Err(Failure::new(format!(
-        "{} is not empty: it holds {}{more}",
-        folder.display(),
-        names.join(", ")
-    ))
-    .hint(hint))
+    let held = first(MAX_NAMED, names);
+    Err(Failure::new(format!("{} is not empty: it holds {held}", folder.display())).hint(hint))
 }
 
 /// Reads the manifests again and plans them against what they were made of.

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::{
     args::{Cli, StatusOutput},
     exit::{Exit, Failure},
-    history::time,
     manifests, out,
 };
 use crate::{
     foreign,
     state::{History, SqliteJournal},
+    words::{many, time},
 };
 
 #[derive(Debug, Subcommand)]
@@ -57,7 +57,7 @@ pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         Arguments::Export => {
             let history = History::read(&folder)?;
             let exported = history.export(|line| out::raw(&format!("{}\n", foreign::json(line))));
-            out::talk(&format!("{} exported\n", entries(exported.entries)));
+            out::talk(&format!("{} exported\n", many(exported.entries, "entry")));
             told(&exported.problems)
         }
     }
@@ -71,7 +71,7 @@ fn check(history: &History, output: StatusOutput) -> Result<Exit, Failure> {
             "head": checked.head, "problems": checked.problems,
         })),
         StatusOutput::Text => {
-            let entries = entries(u64::try_from(checked.entries).unwrap_or(0));
+            let entries = many(checked.entries, "entry");
             match (checked.first, checked.last) {
                 (Some(first), Some(last)) => {
                     out::data(&format!(
@@ -95,8 +95,4 @@ fn told(problems: &[String]) -> Result<Exit, Failure> {
     Err(Failure::new(format!("the journal is damaged: {}", problems.join("; "))).hint(
         "restore it from a backup, or save what can be read: see `dialplane journal export --help`",
     ))
-}
-
-fn entries(count: u64) -> String {
-    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }

@@ -10,8 +10,8 @@ use crate::{
     config::{self, Settings},
     manifest::{self, InForce, Keeper, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
-    plan::render::many,
     source::{self, Tree, read_tree},
+    words::{list, many},
     yaml::{self, Diagnostic},
 };
 
@@ -111,8 +111,7 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
         Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
     };
     if files.is_empty() {
-        let named =
-            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let named = list(paths.iter().map(|path| path.display().to_string()));
         return Err(failure(
             &format!("there is no manifest in {named}"),
             "name a folder with .yaml files",
@@ -145,7 +144,7 @@ impl Looked {
             let known: Vec<&str> =
                 desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
             return Err(Failure::new(format!("no manifest describes tenant `{unknown}`"))
-                .hint(format!("there are {}", known.join(", "))));
+                .hint(format!("there are {}", list(known))));
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     foreign::{json, line},
-    plan::render::many,
     snapshot::Snapshot,
+    words::many,
 };
 
 /// Looks and keeps what was seen. Tenants that could not be read are kept as such.

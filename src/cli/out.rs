@@ -10,17 +10,14 @@ use std::{
     time::Duration,
 };
 
-use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::Failure;
 use crate::{
     foreign,
+    style::{ALARM, FAINT},
     yaml::{self, Diagnostic},
 };
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const HINT: Style = Style::new().dimmed();
 
 /// Why data could not be printed; told once, at the end.
 static UNPRINTED: OnceLock<String> = OnceLock::new();
@@ -97,9 +94,9 @@ pub(super) fn warnings(warnings: &[Diagnostic]) {
 
 pub(super) fn failure(failure: &Failure) {
     diagnostics(&failure.diagnostics);
-    talk(&format!("{ERROR}error:{ERROR:#} {}\n", foreign::line(&failure.message)));
+    talk(&format!("{ALARM}error:{ALARM:#} {}\n", foreign::line(&failure.message)));
     if let Some(hint) = &failure.hint {
-        talk(&format!("  {HINT}hint: {}{HINT:#}\n", foreign::line(hint)));
+        talk(&format!("  {FAINT}hint: {}{FAINT:#}\n", foreign::line(hint)));
     }
 }
 

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::debug;
@@ -18,17 +17,11 @@ use crate::{
     execute::{Stop, SyncOutcome, TenantReport},
     foreign::line,
     model::{Debts, Mode, StepOutcome, TenantName},
-    plan::{
-        Plan, Step, TenantPlan,
-        render::{self, many},
-    },
+    plan::{Plan, Step, TenantPlan, render},
     state::write_verdict,
+    style::{BOLD, FAINT, RED, YELLOW},
+    words::{duration, list, many, time},
 };
-
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// How a run ends whose plan and reports are these.
 pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
@@ -71,23 +64,21 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
     let outcomes = || reports.iter().flat_map(|report| report.steps.iter().flatten());
     let accepted = outcomes().filter(|outcome| **outcome == StepOutcome::Accepted).count();
     let failed = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Failed(_))).count();
-    let unknown = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Unknown(_))).count();
+    let lost = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Unknown(_))).count();
     let left = outcomes().filter(|outcome| matches!(outcome, StepOutcome::NotTried(_))).count();
     let syncs = reports.iter().filter(|report| report.sync == SyncOutcome::Accepted).count();
     let mut parts = vec![format!("{} accepted", many(accepted, "step"))];
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
-    parts.extend((unknown > 0).then(|| format!("{unknown} unknown")));
+    parts.extend((lost > 0).then(|| many(lost, "lost answer")));
     parts.extend((left > 0).then(|| format!("{left} not tried")));
     parts.push(format!("{} accepted", many(syncs, "sync")));
     let waiting =
         reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
     parts.extend((waiting > 0).then(|| format!("{} waiting", many(waiting, "sync"))));
-    let took = humantime::format_duration(Duration::from_millis(
-        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    ));
+    let took = duration(took);
     let asked = reports.iter().any(|report| report.stopped == Some(Stop::Asked));
     let how = if asked { "stopped" } else { "done" };
-    writeln!(out, "{BOLD}{how}:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", parts.join(", "))
+    writeln!(out, "{BOLD}{how}:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", list(parts))
 }
 
 /// One tenant; nothing if there was nothing to do.
@@ -155,7 +146,7 @@ fn write_tenant(
             writeln!(out, "  {YELLOW}sync:{YELLOW:#} not tried: {}", line(reason))
         }
         SyncOutcome::Waits(until) => {
-            let until = until.strftime("%F %T UTC");
+            let until = time(*until);
             if let Some(hold) = &plan.sync_hold {
                 writeln!(out, "  {YELLOW}sync:{YELLOW:#} held, and stays owed: {}", hold.reason)?;
                 return write_hint(out, Some(&hold.remedy), told);
@@ -179,19 +170,15 @@ fn write_step(
     outcome: &StepOutcome,
     told: &mut BTreeSet<String>,
 ) -> fmt::Result {
-    let (word, fault) = match outcome {
+    let (label, fault) = match outcome {
         StepOutcome::Accepted => return Ok(()),
         StepOutcome::NotTried(reason) => {
-            return writeln!(
-                out,
-                "  {YELLOW}not tried{YELLOW:#} {} {}: {}",
-                step.action.verb(),
-                line(&step.user),
-                line(reason)
-            );
+            let (action, user) = (step.action.verb(), line(&step.user));
+            let label = outcome.label();
+            let reason = line(reason);
+            return writeln!(out, "  {YELLOW}{label}{YELLOW:#} {action} {user}: {reason}");
         }
-        StepOutcome::Failed(fault) => ("failed   ", fault),
-        StepOutcome::Unknown(fault) => ("unknown  ", fault),
+        StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => (outcome.label(), fault),
     };
     // Most faults begin with what was tried and for whom; those of what came before the call do
     // not.
@@ -200,7 +187,7 @@ fn write_step(
     } else {
         format!("{} {}: ", step.action.verb(), line(&step.user))
     };
-    writeln!(out, "  {RED}{word}{RED:#} {whose}{}", line(fault))?;
+    writeln!(out, "  {RED}{label:9}{RED:#} {whose}{}", line(fault))?;
     if let StepOutcome::Unknown(_) = outcome {
         let hint =
             "it is not sent again; the next look at live state decides whether it was carried out";
@@ -253,23 +240,11 @@ fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debt
         .zip(&report.steps)
         .enumerate()
         .map(|(number, (step, outcome))| {
-            let (word, reason) = match outcome {
-                None => ("held", None),
-                Some(StepOutcome::Accepted) => ("accepted", None),
-                Some(StepOutcome::Failed(fault)) => ("failed", Some(fault.message.as_str())),
-                Some(StepOutcome::Unknown(fault)) => ("unknown", Some(fault.message.as_str())),
-                Some(StepOutcome::NotTried(reason)) => ("notTried", Some(reason.as_str())),
-            };
+            let word = outcome.as_ref().map_or("held", StepOutcome::code);
+            let reason = outcome.as_ref().and_then(StepOutcome::reason);
             json!({ "step": number, "action": step.action.verb(), "user": step.user.as_str(), "outcome": word, "reason": reason })
         })
         .collect();
-    let (sync, reason) = match &report.sync {
-        SyncOutcome::NotNeeded => ("notNeeded", None),
-        SyncOutcome::Accepted => ("accepted", None),
-        SyncOutcome::Failed(fault) => ("failed", Some(fault.message.as_str())),
-        SyncOutcome::NotTried(reason) => ("notTried", Some(reason.as_str())),
-        SyncOutcome::Waits(_) => ("waits", None),
-    };
     let until =
         if let SyncOutcome::Waits(until) = &report.sync { Some(until.to_string()) } else { None };
     json!({
@@ -277,7 +252,7 @@ fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debt
         "run": report.run.as_str(),
         "recovered": recovered.map(debts),
         "steps": steps,
-        "sync": { "outcome": sync, "reason": reason, "until": until },
+        "sync": { "outcome": report.sync.code(), "reason": report.sync.reason(), "until": until },
         "stopped": report.stopped.as_ref().map(ToString::to_string),
     })
 }

@@ -9,8 +9,8 @@ use super::{
     signals::Signals,
 };
 use crate::{
-    plan::render::many,
     sandbox::{self, Envelope, Sandbox, World},
+    words::many,
 };
 
 /// Serves until somebody asks it to stop.

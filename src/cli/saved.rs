@@ -9,6 +9,7 @@ use super::{exit::Failure, out};
 use crate::{
     file,
     plan::{Plan, render},
+    words::{clauses, list},
 };
 
 /// The largest saved plan that is read: that of a fleet of a million users is smaller.
@@ -47,7 +48,7 @@ pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     }
     let message = format!(
         "{shown} is not what would be done now, so nothing is done; it has moved in {}",
-        moved.join(", ")
+        list(moved)
     );
     Err(Failure::new(message).hint(
         "manifests, live state or what is held have changed since it was saved: look at the plan \
@@ -75,21 +76,22 @@ fn differs(saved: &Value, now: &Value) -> String {
         }
         Some(_) => None,
     });
-    let mut all: Vec<String> = gone.chain(new).collect();
-    let more = all.len().saturating_sub(TOLD);
-    all.truncate(TOLD);
-    all.extend((more > 0).then(|| format!("and {more} more")));
+    let mut told: Vec<String> = Vec::new();
+    let moved: Vec<String> = gone.chain(new).collect();
+    if !moved.is_empty() {
+        told.push(clauses(TOLD, moved, "step"));
+    }
     if saved["sync"] != now["sync"] {
-        all.push(format!(
+        told.push(format!(
             "the sync is {} and was {}",
             now["sync"].as_str().unwrap_or("?"),
             saved["sync"].as_str().unwrap_or("?")
         ));
     }
-    if all.is_empty() {
+    if told.is_empty() {
         "the same steps, from other manifests or live values".to_owned()
     } else {
-        all.join("; ")
+        told.join("; ")
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::{
@@ -14,13 +13,11 @@ use super::{
 use crate::{
     board::{LastPass, Left, Status},
     foreign::line,
-    plan::render::many,
     state::{About, OpenError, is_held, read_status},
     stop::Stopped,
+    style::{ALARM, FAINT},
+    words::{many, time},
 };
-
-const FAINT: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// Tells it; fails if the service is not alive.
 pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
@@ -70,7 +67,7 @@ fn stop_line(stopped: Option<&Stopped>) -> String {
     stopped
         .map(|Stopped { message, hint, .. }| {
             let (message, hint) = (line(message), line(hint));
-            format!("{RED}{message}{RED:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
+            format!("{ALARM}{message}{ALARM:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
         })
         .unwrap_or_default()
 }
@@ -81,7 +78,6 @@ fn stop_json(stopped: &Stopped) -> serde_json::Value {
 }
 
 fn text(status: &Status, alive: bool) -> String {
-    let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let mut out = if alive {
         format!("process {} is alive, last heard {}\n", status.process, time(status.at))
     } else {
@@ -114,7 +110,7 @@ fn text(status: &Status, alive: bool) -> String {
             out,
             "  {:30} {last:10} {:24} {next}",
             line(&tenant.tenant),
-            tenant.last_at.map(time).unwrap_or_default()
+            tenant.last_at.map(|at| time(at).to_string()).unwrap_or_default()
         );
         if let Some((confirmed, of)) = tenant.confirmed {
             let _ = writeln!(out, "    {confirmed} of {} confirmed in Teams", many(of, "user"));

@@ -24,6 +24,7 @@ use crate::{
     plan::{Plan, Undo},
     ports::{Journal as _, LiveReader},
     state::{History, read_memory},
+    words::list,
 };
 
 /// Runs that are named to somebody who names none that there is.
@@ -155,7 +156,7 @@ fn entries(run: &RunId, settings: &Settings) -> Result<Vec<Entry>, Failure> {
     let hint = if last.is_empty() {
         "the journal has no runs that wrote; is `state.path` the right one?".to_owned()
     } else {
-        format!("the last runs that wrote are {}", last.join(", "))
+        format!("the last runs that wrote are {}", list(last))
     };
     Err(Failure::new(format!("the journal knows no run `{run}`")).hint(hint))
 }

@@ -17,10 +17,10 @@ use crate::{
     foreign::line,
     model::{LiveSource, Mode, TenantName, TenantRef},
     pass::{self, Observed},
-    plan::render::many,
     ports::LiveReader,
     snapshot::{PORTAL, Shot, Snapshot},
     source::read_kept,
+    words::{between, list, many, roughly, time},
 };
 
 /// What was seen.
@@ -95,7 +95,7 @@ fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec
         described.partition(|tenant| tenant.mode == Mode::Suspend);
     if !suspended.is_empty() {
         let names: Vec<&str> = suspended.iter().map(|tenant| tenant.name.as_str()).collect();
-        out::talk(&format!("left alone, because their mode is `suspend`: {}\n", names.join(", ")));
+        out::talk(&format!("left alone, because their mode is `suspend`: {}\n", list(names)));
     }
     // A file is what is to be made here: it is not made from itself.
     let from_service = |tenant: TenantRef| match tenant.live {
@@ -110,7 +110,7 @@ fn only(tenants: Vec<TenantRef>, wanted: &[TenantName]) -> Result<Vec<TenantRef>
         wanted.iter().find(|name| tenants.iter().all(|tenant| tenant.name != **name))
     {
         let known: Vec<&str> = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
-        let hint = format!("there are {}", known.join(", "));
+        let hint = format!("there are {}", list(known));
         return Err(Failure::new(format!("there is no tenant `{unknown}` to look at")).hint(hint));
     }
     Ok(tenants
@@ -184,15 +184,8 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
         })
         .collect();
     let Some(oldest) = taken.iter().map(|(_, at, _)| *at).min() else { return };
-    let age = Timestamp::now().duration_since(oldest);
-    let minutes = u64::try_from(age.as_mins()).unwrap_or(0);
-    let age = match minutes {
-        0 => "less than a minute".to_owned(),
-        minutes => {
-            humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string()
-        }
-    };
-    let at = oldest.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let age = roughly(between(oldest, Timestamp::now()));
+    let at = time(oldest);
     out::talk(&format!(
         "live state is taken from {}, observed at {at}, {age} ago\n",
         line(kept.name())
@@ -205,7 +198,7 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
     if !listed.is_empty() {
         out::talk(&format!(
             "lists of the portal do not tell consent, which counts as not given: {}\n",
-            listed.join(", ")
+            list(listed)
         ));
     }
 }

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::exit::Failure;
-use crate::model::{DesiredTenant, Field, Memory, PhoneNumber, TenantName, Upn, Value};
+use crate::{
+    model::{DesiredTenant, Field, Memory, PhoneNumber, TenantName, Upn, Value},
+    words::first,
+};
 
 /// Users that are explained at once, at most.
 const MOST: usize = 5;
@@ -50,13 +53,9 @@ impl Known<'_> {
             0 => Err(self.unknown(text)),
             1..=MOST => Ok(Meant::Users(found.into_iter().collect())),
             more => {
-                let first: Vec<&str> =
-                    found.iter().take(MOST).map(|(_, user)| user.as_str()).collect();
-                Err(Failure::new(format!("{more} users begin with `{text}`")).hint(format!(
-                    "they are {} and {} more: say more of the name",
-                    first.join(", "),
-                    more - MOST
-                )))
+                let told = first(MOST, found.iter().map(|(_, user)| user));
+                Err(Failure::new(format!("{more} users begin with `{text}`"))
+                    .hint(format!("they are {told}: say more of the name")))
             }
         }
     }

@@ -7,7 +7,6 @@ use std::{
     path::PathBuf,
 };
 
-use anstyle::{AnsiColor, Style};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use super::{
     apply::switch,
     args::{Cli, StatusOutput},
     exit::{Exit, Failure},
-    history::{time, typed, word},
+    history::{typed, word},
     manifests::{self, Looked},
     out,
     whose::{Known, Meant, User},
@@ -27,12 +26,9 @@ use crate::{
     pass,
     plan::{About, Found, Wait, Why, wants, why as explain},
     state::{History, read_verdict},
+    style::{BOLD, FAINT, PLAIN, RED, YELLOW},
+    words::{between, list, roughly, time},
 };
-
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -130,19 +126,15 @@ fn perhaps_held(failure: Failure, looked: &Looked) -> Failure {
 }
 
 fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
-    let list = |users: &[User]| match users {
+    let names = |users: &[User]| match users {
         [] => "nobody".to_owned(),
-        users => users
-            .iter()
-            .map(|(tenant, user)| format!("{} in {tenant}", line(user)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        users => list(users.iter().map(|(tenant, user)| format!("{} in {tenant}", line(user)))),
     };
     format!(
         "{BOLD}{number}{BOLD:#}\n  wanted   by {}\n  sent     last to {}\n  {FAINT}live state is \
             not asked here{FAINT:#}\n\n",
-        list(wanted),
-        list(sent)
+        names(wanted),
+        names(sent)
     )
 }
 
@@ -174,21 +166,26 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
     }
     for sent in &why.sent {
         let outcome = match &sent.outcome {
-            Some(StepOutcome::Accepted) => "accepted".to_owned(),
-            Some(StepOutcome::Failed(fault)) => format!("{RED}failed:{RED:#} {}", line(fault)),
-            Some(StepOutcome::Unknown(fault)) => {
-                format!("{RED}answer lost:{RED:#} {}", line(fault))
-            }
-            Some(StepOutcome::NotTried(reason)) => {
-                format!("{YELLOW}not tried:{YELLOW:#} {}", line(reason))
-            }
             None => format!("{RED}no answer is on record{RED:#}"),
+            Some(outcome) => {
+                let colour = match outcome {
+                    StepOutcome::Accepted => PLAIN,
+                    StepOutcome::Failed(_) | StepOutcome::Unknown(_) => RED,
+                    StepOutcome::NotTried(_) => YELLOW,
+                };
+                match outcome.reason() {
+                    None => outcome.label().to_owned(),
+                    Some(reason) => {
+                        format!("{colour}{}:{colour:#} {}", outcome.label(), line(reason))
+                    }
+                }
+            }
         };
         writeln!(out, "  sent     {} {}: {outcome}", sent.verb, time(sent.at))?;
         let details: Vec<String> =
             sent.details.iter().map(|(field, value)| format!("{} {value}", field.name())).collect();
         if !details.is_empty() {
-            writeln!(out, "           {}", line(details.join(", ")))?;
+            writeln!(out, "           {}", line(list(details)))?;
         }
         let origin = sent.origin.as_ref().map_or_else(|| "named by no manifest".to_owned(), line);
         writeln!(out, "           {FAINT}{origin}, run {}{FAINT:#}", line(&sent.run))?;
@@ -198,7 +195,7 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
     }
     match &why.seen {
         Some((at, landing)) => {
-            writeln!(out, "  seen     {} as sent, {}", parts(landing).join(", "), time(*at))?;
+            writeln!(out, "  seen     {} as sent, {}", list(parts(landing)), time(*at))?;
         }
         None if why.sent.is_empty() => {}
         None => writeln!(out, "  seen     nothing of it yet")?,
@@ -222,8 +219,7 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
 
 /// What the last plan said, and how long ago.
 fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
-    let age = u64::try_from(now.duration_since(found.at).as_secs()).unwrap_or(0);
-    let age = std::time::Duration::from_secs(if age < 60 { age } else { age / 60 * 60 });
+    let age = roughly(between(found.at, now));
     let steps: Vec<String> = found.steps.iter().map(step).collect();
     let steps = match (steps.is_empty(), found.holds.is_empty()) {
         (true, true) => "nothing to do for this user".to_owned(),
@@ -231,12 +227,7 @@ fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
         (false, _) => steps.join("; "),
     };
     let steps = line(steps);
-    writeln!(
-        out,
-        "  planned  {} ({} ago): {steps}",
-        time(found.at),
-        humantime::format_duration(age)
-    )?;
+    writeln!(out, "  planned  {} ({} ago): {steps}", time(found.at), age)?;
     for held in &found.holds {
         let until = held.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
         writeln!(out, "  held     {YELLOW}{}{until}{YELLOW:#}", line(&held.reason))?;

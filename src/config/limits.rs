@@ -7,6 +7,7 @@ use serde_yaml::Value;
 use super::{Problem, Settings};
 use crate::{
     model::{AccountName, TenantName},
+    words::duration,
     yaml::{self, At, Path, Wrong},
 };
 
@@ -158,10 +159,9 @@ pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
     let short = intervals.iter().filter(|(_, given, least)| given < least);
     short
         .map(|(key, given, least)| {
-            let shown = |duration: &Duration| humantime::format_duration(*duration).to_string();
             Wrong::value(
                 path.key(key),
-                format!("`{key}` is {}; {} is the least", shown(given), shown(least)),
+                format!("`{key}` is {}; {} is the least", duration(*given), duration(*least)),
             )
         })
         .collect()

@@ -28,6 +28,7 @@ use crate::{
     pass::{self, Elsewhere},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
+    words::duration,
 };
 
 /// How long a tenant waits whose customer is still worked on under another name.
@@ -403,7 +404,11 @@ where
     /// No new passes; those that run begin no new step and end.
     pub(super) async fn wind_down(mut self) -> Result<(), JournalError> {
         let grace = self.daemon.timing.grace;
-        info!(running = self.running.len(), grace = %humantime::format_duration(grace), "stopping: running calls may end");
+        info!(
+            running = self.running.len(),
+            grace = duration(grace),
+            "stopping: running calls may end"
+        );
         let all_ended = async {
             while let Some(joined) = self.tasks.join_next_with_id().await {
                 self.ended(joined);

@@ -58,6 +58,30 @@ pub enum SyncOutcome {
     Waits(Timestamp),
 }
 
+impl SyncOutcome {
+    /// In one word, for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotNeeded => "notNeeded",
+            Self::Accepted => "accepted",
+            Self::Failed(_) => "failed",
+            Self::NotTried(_) => "notTried",
+            Self::Waits(_) => "waits",
+        }
+    }
+
+    /// Why it was not accepted.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Failed(fault) => Some(&fault.message),
+            Self::NotTried(reason) => Some(reason),
+            Self::NotNeeded | Self::Accepted | Self::Waits(_) => None,
+        }
+    }
+}
+
 impl Stop {
     /// Whether a sync would fare no better; then it stays owed.
     pub(super) fn bars_sync(&self) -> bool {

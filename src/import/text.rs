@@ -14,6 +14,7 @@ use crate::{
     foreign::{acts, line},
     manifest::written,
     model::{Coverage, Field, LiveSource, LiveTenant, TenantName, Upn, Value},
+    words::{many, time},
 };
 
 /// Names that a comment lists, at most.
@@ -44,7 +45,7 @@ fn write_tenant(
     writeln!(
         out,
         "# Imported from live state of {}, read by {}.",
-        shot.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        time(shot.at),
         line(&shot.reader)
     )?;
     if let Ok(LiveTenant { coverage: Coverage::Suspect(what), .. }) = shot.live.as_deref() {
@@ -85,15 +86,15 @@ fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
     if sorted.passed_over > 0 {
         writeln!(
             out,
-            "# Not named: {}",
-            people(sorted.passed_over, "with calling off and no number")
+            "# Not named: {} with calling off and no number",
+            many(sorted.passed_over, "user")
         )?;
     }
     if sorted.platform > 0 {
         writeln!(
             out,
-            "# Not named: {}",
-            people(sorted.platform, "that the platform made for itself")
+            "# Not named: {} that the platform made for itself",
+            many(sorted.platform, "user")
         )?;
     }
     if !sorted.left_out.is_empty() {
@@ -106,10 +107,6 @@ fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
         0 => Ok(()),
         more => writeln!(out, "#   and {more} more"),
     }
-}
-
-fn people(count: usize, what: &str) -> String {
-    format!("{count} {} {what}", if count == 1 { "user" } else { "users" })
 }
 
 fn write_set(out: &mut String, set: &Set, tenant: &TenantName) -> fmt::Result {

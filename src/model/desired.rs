@@ -123,6 +123,18 @@ pub enum Mode {
     Suspend,
 }
 
+impl Mode {
+    /// As manifests have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Report => "report",
+            Self::Suspend => "suspend",
+        }
+    }
+}
+
 /// What becomes of enabled users that no manifest names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prune {

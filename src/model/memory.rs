@@ -12,6 +12,7 @@ use super::{
     Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used,
     Value,
 };
+use crate::words::{list, many, time};
 
 /// What is remembered of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,19 +103,19 @@ pub struct Debts {
 
 impl fmt::Display for Debts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
         let steps = |count: usize, what: &str| {
-            (count > 0).then(|| format!("{count} step{} {what}", plural(count)))
+            (count > 0).then(|| format!("{} {what}", many(count, "step")))
         };
-        let sync = self.sync.as_ref().map(|debt| {
-            format!("a sync owed since {} by run {}", debt.since.strftime("%F %T UTC"), debt.run)
-        });
+        let sync = self
+            .sync
+            .as_ref()
+            .map(|debt| format!("a sync owed since {} by run {}", time(debt.since), debt.run));
         let parts = [
             sync,
             steps(self.cut_off, "cut off before an outcome was on record"),
             steps(self.lost, "whose answer was lost"),
         ];
-        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        f.write_str(&list(parts.into_iter().flatten()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The journal's facts: what was meant, what was sent, and what came back.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{
@@ -113,4 +115,46 @@ pub enum StepOutcome {
     Unknown(Fault),
     /// It was not sent, for this reason.
     NotTried(String),
+}
+
+impl StepOutcome {
+    /// In one word, for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Failed(_) => "failed",
+            Self::Unknown(_) => "unknown",
+            Self::NotTried(_) => "notTried",
+        }
+    }
+
+    /// In a word or two, for people.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Failed(_) => "failed",
+            Self::Unknown(_) => "answer lost",
+            Self::NotTried(_) => "not tried",
+        }
+    }
+
+    /// Why it was not accepted.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Accepted => None,
+            Self::Failed(fault) | Self::Unknown(fault) => Some(&fault.message),
+            Self::NotTried(reason) => Some(reason),
+        }
+    }
+}
+
+/// `accepted`, or `answer lost: ` and why.
+impl fmt::Display for StepOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())?;
+        self.reason().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
 }

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 
-use super::{Cause, Hold, HoldKind, Step, TenantPlan, diff::Shown};
-use crate::model::DesiredTenant;
+use super::{Cause, Hold, HoldKind, Step, TenantPlan};
+use crate::{model::DesiredTenant, words::time};
 
 impl TenantPlan {
     /// Whether somebody would lose calling now only because no manifest names the user.
@@ -39,7 +39,7 @@ fn not_yet(until: Timestamp) -> Hold {
         HoldKind::Absent,
         format!(
             "a line that is missing counts from {} on: until then its file may come back",
-            Shown(until)
+            time(until)
         ),
         "nothing is to be done: it runs then; to let it run at once, name the user with `calling: \
             disabled`, or commit the removal",

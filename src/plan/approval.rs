@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Note, Step, TenantPlan, diff::Shown};
-use crate::model::{Approval, Fingerprint, Gate, Memory, TenantName, Upn, Whom};
+use super::{Hold, HoldKind, Note, Step, TenantPlan};
+use crate::{
+    model::{Approval, Fingerprint, Gate, Memory, TenantName, Upn, Whom},
+    words::{many, time},
+};
 
 impl HoldKind {
     /// The gate that an approval opens to lift a hold of this kind.
@@ -82,11 +85,11 @@ fn rule(
         return format!(
             "{whole} was used by run {} on {}: it opens nothing more, and can be removed",
             used.run,
-            Shown(used.at)
+            time(used.at)
         );
     }
     if now >= approval.expires {
-        return format!("{whole} expired on {}: it opens nothing", Shown(approval.expires));
+        return format!("{whole} expired on {}: it opens nothing", time(approval.expires));
     }
     if approval.plan != *plan {
         let (made_for, now) = (approval.plan.short(), plan.short());
@@ -105,7 +108,7 @@ fn rule(
     let lifted = |step: &Step| covered(&step.user) && step.holds.iter().any(concerned);
     let users: BTreeSet<Upn> =
         steps.iter().filter(|step| lifted(step)).map(|step| step.user.clone()).collect();
-    let people = super::render::many(users.len(), "user");
+    let people = many(users.len(), "user");
     match &approval.whom {
         Whom::AtMost(most) if users.len() > usize::try_from(*most).unwrap_or(usize::MAX) => {
             return format!(

@@ -12,8 +12,6 @@
 //! A user who is not visible is a problem of that user: never an enable, never a disable. So is a
 //! value that is not understood, and it is not overwritten ([`unread`]).
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use super::{
@@ -22,9 +20,13 @@ use super::{
     people::People,
     unread::{self, Odd},
 };
-use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
-    LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
+use crate::{
+    model::{
+        Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
+        LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write,
+        Written,
+    },
+    words::time,
 };
 
 /// What a comparison gives.
@@ -359,9 +361,9 @@ impl Diff<'_> {
     ) {
         let reason = format!(
             "the answer to the {verb} of {} was lost: nobody knows whether it was carried out",
-            Shown(at)
+            time(at)
         );
-        let until = Shown(until);
+        let until = time(until);
         let remedy = format!(
             "nothing more is sent to this user until the service shows the change, or until {until}"
         );
@@ -442,14 +444,5 @@ impl Diff<'_> {
             did_not_land,
             fought: self.past.fought(written, None, write, &wanted),
         }
-    }
-}
-
-/// A time as people read it, to the second.
-pub(super) struct Shown(pub(super) Timestamp);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M:%S UTC"))
     }
 }

@@ -3,9 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Patience, Seen, diff::Shown};
-use crate::model::{
-    Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
+use super::{Hold, HoldKind, Patience, Seen};
+use crate::{
+    model::{
+        Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
+    },
+    words::time,
 };
 
 /// What the planner knows of earlier writes to one tenant.
@@ -149,7 +152,7 @@ impl<'a> Past<'a> {
         let what = what.map_or("calling", Field::name);
         let again =
             counted.get(times - flap_limit).and_then(|oldest| oldest.checked_add(flap_window).ok());
-        let again = again.map(|at| format!(", or from {} on", Shown(at))).unwrap_or_default();
+        let again = again.map(|at| format!(", or from {} on", time(at))).unwrap_or_default();
         Some(Hold::new(
             HoldKind::Flap,
             format!("somebody else has changed {what} back {times} times"),

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, diff::Shown};
-use crate::model::{Memory, UnclearSyncs, Write};
+use super::{Hold, HoldKind};
+use crate::{
+    model::{Memory, UnclearSyncs, Write},
+    words::time,
+};
 
 /// After so many unclear answers in a row no sync is sent before people have looked ...
 const UNCLEAR_SYNCS: u32 = 3;
@@ -117,7 +120,7 @@ impl Patience {
                     such an answer means yes, say so with `accept: status` in \
                     `connectToTeams.endpoints.sync`. A change of that row sends one at once, else \
                     the next is sent after {}",
-                Shown(until)
+                time(until)
             ),
         );
         Some((until, hold))

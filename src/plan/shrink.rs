@@ -1,8 +1,10 @@
 //! Lists that have lost many users since the last whole one: a service that cuts a list and its
 //! count alike, or says nothing of counts, is noticed by this only.
 
-use super::diff::Shown;
-use crate::model::{Counted, Coverage, DesiredTenant, LiveTenant, Memory};
+use crate::{
+    model::{Counted, Coverage, DesiredTenant, LiveTenant, Memory},
+    words::time,
+};
 
 /// Why a list that looks whole is doubted all the same, if it is.
 pub(super) fn doubt(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory) -> Option<String> {
@@ -13,7 +15,7 @@ pub(super) fn doubt(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory)
             "{now} users are listed, {} were on {}, and at most {allowed} may be gone at once (if \
                 this is right, raise `limits.shrink` for one run)",
             before.users,
-            Shown(before.at)
+            time(before.at)
         )
     })
 }

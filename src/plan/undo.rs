@@ -27,6 +27,7 @@ use crate::{
         Verb,
     },
     plan::Observation,
+    words::many,
 };
 
 /// The run that is to be taken back.
@@ -89,7 +90,7 @@ impl Undo<'_> {
 
     /// That the undo does not last by itself.
     fn git_wants(&self, users: usize) -> Note {
-        let users = if users == 1 { "1 user".to_owned() } else { format!("{users} users") };
+        let users = many(users, "user");
         let revert = self.revision().map_or_else(
             || {
                 "revert the commit that asks for it (which one the run carried out is not on \

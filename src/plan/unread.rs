@@ -12,13 +12,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{
-    Change, Hold, HoldKind, Note, Seen,
-    diff::{Diff, Shown},
-};
-use crate::model::{
-    Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched, Unread,
-    UpdateRequest, Value,
+use super::{Change, Hold, HoldKind, Note, Seen, diff::Diff};
+use crate::{
+    model::{
+        Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched,
+        Unread, UpdateRequest, Value,
+    },
+    words::{first, time},
 };
 
 /// A managed field that cannot be compared.
@@ -57,7 +57,7 @@ impl Diff<'_> {
         let told = odd.iter().filter(|odd| matters(desired, odd.field)).map(|odd| {
             let sent = odd
                 .did_not_land
-                .map(|at| format!(" (it was sent on {} and did not land)", Shown(at)))
+                .map(|at| format!(" (it was sent on {} and did not land)", time(at)))
                 .unwrap_or_default();
             let wanted = odd.field == Field::PhoneNumber && desired.details.phone().is_some();
             let perhaps = if wanted { " and may be the one that is wanted" } else { "" };
@@ -191,16 +191,11 @@ pub(super) struct UnreadNumbers<'n>(pub(super) &'n [(String, Unread)]);
 
 impl fmt::Display for UnreadNumbers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told: Vec<String> =
-            self.0.iter().take(TOLD).map(|(holder, read)| format!("{holder} {read}")).collect();
+        let told = self.0.iter().map(|(holder, read)| format!("{holder} {read}"));
         match self.0.len() {
             1 => f.write_str("1 number is not understood, and may be any: ")?,
             count => write!(f, "{count} numbers are not understood, and each may be any: ")?,
         }
-        f.write_str(&told.join(", "))?;
-        match self.0.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+        f.write_str(&first(TOLD, told))
     }
 }

@@ -14,7 +14,7 @@ impl TenantPlan {
         let holds = self.holds.iter().filter(known).map(reason).collect();
         let mut verdict = Verdict { version: Verdict::VERSION, at, holds, users: [].into() };
         for (number, step) in self.steps.iter().enumerate() {
-            let outcome = outcomes.get(number).and_then(Option::as_ref).map(word);
+            let outcome = outcomes.get(number).and_then(Option::as_ref).map(ToString::to_string);
             let pending = Pending {
                 action: step.action.verb(),
                 holds: step.holds.iter().map(reason).collect(),
@@ -34,13 +34,4 @@ impl TenantPlan {
 
 fn reason(hold: &Hold) -> Reason {
     Reason { reason: hold.reason.clone(), hint: hold.remedy.clone(), until: hold.until }
-}
-
-fn word(outcome: &StepOutcome) -> String {
-    match outcome {
-        StepOutcome::Accepted => "accepted".to_owned(),
-        StepOutcome::Failed(fault) => format!("failed: {fault}"),
-        StepOutcome::Unknown(fault) => format!("answer lost: {fault}"),
-        StepOutcome::NotTried(reason) => format!("not tried: {reason}"),
-    }
 }

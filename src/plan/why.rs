@@ -5,10 +5,13 @@
 use jiff::Timestamp;
 
 use super::Patience;
-use crate::model::{
-    Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode,
-    Origin, Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write,
-    Written,
+use crate::{
+    model::{
+        Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode,
+        Origin, Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write,
+        Written,
+    },
+    words::{list, time},
 };
 
 /// What can be said of one user without asking anybody.
@@ -107,7 +110,7 @@ pub fn why(user: &Upn, about: &About<'_>, (now, patience): (Timestamp, Patience)
         waits.extend(of_user(written, memory, now, patience));
     }
     if let Some(debt) = &memory.sync_owed {
-        let reason = format!("a sync is owed since {} (run {})", shown(debt.since), debt.run);
+        let reason = format!("a sync is owed since {} (run {})", time(debt.since), debt.run);
         waits.push(Wait::new(
             reason,
             patience.sync_from(memory, now),
@@ -168,7 +171,7 @@ fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
 fn of_user(written: &Written, memory: &Memory, now: Timestamp, patience: Patience) -> Vec<Wait> {
     let mut waits = Vec::new();
     if let Some((verb, at)) = written.unknown {
-        let reason = format!("the answer to the {verb} of {} was lost", shown(at));
+        let reason = format!("the answer to the {verb} of {} was lost", time(at));
         let hint = "it is not sent again until live state shows what became of it";
         let until = Some(patience.lost_deadline(memory, at, now)).filter(|until| *until > now);
         waits.push(Wait::new(reason, until, Some(hint)));
@@ -208,7 +211,7 @@ fn settling<T>(
     patience: Patience,
 ) -> Option<Wait> {
     let open = !write.landed && !write.lost && patience.is_open(memory, write, now);
-    let reason = || format!("{what} was accepted {} and is settling", shown(write.at));
+    let reason = || format!("{what} was accepted {} and is settling", time(write.at));
     open.then(|| Wait::new(reason(), Some(patience.deadline(memory, write, now)), None))
 }
 
@@ -313,14 +316,9 @@ fn seen(user: &Upn, entries: &[Entry]) -> Option<(Timestamp, Landing)> {
     })
 }
 
-/// A time as people read it.
-fn shown(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
 /// What is wanted of a user, in one line.
 #[must_use]
 pub fn wants(calling: Calling, details: &Details) -> String {
     let details = details.iter().map(|(field, value)| format!("{} {value}", field.name()));
-    std::iter::once(format!("calling {calling}")).chain(details).collect::<Vec<_>>().join(", ")
+    list(std::iter::once(format!("calling {calling}")).chain(details))
 }

@@ -19,6 +19,7 @@ use crate::{
         Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant,
         LiveUser, Observed, Raw, Unmatched, Unread, Upn, Value, is_blank,
     },
+    words::clauses,
     yaml::{self, Diagnostic},
 };
 
@@ -239,8 +240,11 @@ fn gather(
     if users.is_empty() {
         odd.push("the list names no users at all".to_owned());
     }
-    let coverage =
-        if odd.is_empty() { Coverage::Complete } else { Coverage::Suspect(summary(&odd)) };
+    let coverage = if odd.is_empty() {
+        Coverage::Complete
+    } else {
+        Coverage::Suspect(clauses(NAMED, odd, "row"))
+    };
     let sees = columns.fields.iter().map(|column| column.field).collect();
     LiveTenant {
         consent: Consent::Missing,
@@ -250,13 +254,6 @@ fn gather(
         beside,
         confirmation: Confirmation::NotAsked,
     }
-}
-
-fn summary(odd: &[String]) -> String {
-    let more = odd.len().saturating_sub(NAMED);
-    let named =
-        odd.iter().take(NAMED).cloned().chain((more > 0).then(|| format!("and {more} more rows")));
-    named.collect::<Vec<_>>().join("; ")
 }
 
 fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {

@@ -15,6 +15,7 @@ use crate::{
     file,
     model::{Fault, FaultKind, TenantName},
     snapshot::{Sheet, Snapshot},
+    words::clauses,
     yaml::Diagnostic,
 };
 
@@ -75,13 +76,9 @@ impl KeptFiles {
 
     fn fault(&self, problems: &[Diagnostic]) -> Fault {
         let path = self.path.display();
-        let first = problems.first().map(|problem| problem.message.as_str()).unwrap_or_default();
-        let more = if problems.len() > 1 {
-            format!(", and {} more", problems.len() - 1)
-        } else {
-            String::new()
-        };
-        Fault::new(FaultKind::Garbled, format!("{path} cannot be used: {first}{more}"))
+        let told = problems.iter().map(|problem| problem.message.as_str());
+        let told = clauses(1, told, "problem");
+        Fault::new(FaultKind::Garbled, format!("{path} cannot be used: {told}"))
             .hint(format!("`dialplane plan --live {path}` shows each problem at its place"))
     }
 }

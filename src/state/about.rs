@@ -7,6 +7,7 @@ use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 
 use super::{OpenError, db, history::History};
+use crate::words::{many, time};
 
 /// How often a look is repeated that somebody disturbed who began to write.
 const LOOKS: u32 = 3;
@@ -63,20 +64,15 @@ impl History {
 
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = |at: &Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC");
         match (&self.first, &self.last) {
             (Some(first), Some(last)) => {
-                let entries = if self.entries == 1 {
-                    "1 entry".to_owned()
-                } else {
-                    format!("{} entries", self.entries)
-                };
+                let entries = many(self.entries, "entry");
                 // KiB are exact enough for people.
                 write!(
                     f,
                     "{entries}, {} to {}, {} KiB",
-                    time(first),
-                    time(last),
+                    time(*first),
+                    time(*last),
                     self.bytes.div_ceil(1024)
                 )
             }

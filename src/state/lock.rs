@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::OpenError;
+use crate::words::time;
 
 /// The file whose lock is the right to write.
 pub(super) const FILE: &str = "lock";
@@ -53,11 +54,7 @@ pub(super) fn identity() -> String {
         .ok()
         .map(|name| name.trim().to_owned());
     let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned());
-    format!(
-        "process {} on {host} since {}",
-        std::process::id(),
-        jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
+    format!("process {} on {host} since {}", std::process::id(), time(jiff::Timestamp::now()))
 }
 
 /// Takes the lock of a folder for the process that calls itself `identity`.

@@ -14,7 +14,7 @@ const WORDS: &[(&str, &str)] = &[
     (r"\b\d{8}T\d{6}Z-\d+-\d+\b", "[run]"),
     (r"\bafter \d+(d|h|m|s|ms)( \d+(h|m|s|ms))*\b", "after [span]"),
     (r"\b127\.0\.0\.1:\d+", "[service]"),
-    (r"\(\d+(s|m|h|days?)( \d+(s|m|h))* ago\)", "([span] ago)"),
+    (r"\((less than a minute|\d+(m|h|days?)( \d+(m|h))*) ago\)", "([span] ago)"),
     (r"\b(by hand:? +\w+@)[^\s,]+", "${1}[host]"),
     (r"\b(revision *)[0-9a-f]{12}\b", "${1}[commit]"),
     (r"\bplan ([0-9a-f]{12}|[0-9a-f]{64})\b", "plan [fingerprint]"),

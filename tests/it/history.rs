@@ -23,7 +23,7 @@ async fn after_an_apply() -> (Stage, String) {
     let ended = stage.run(&["apply"]).await;
     let lost = ended
         .stdout
-        .split("unknown   ")
+        .split("answer lost ")
         .nth(1)
         .unwrap_or_else(|| panic!("an answer was lost: {}{}", ended.stdout, ended.stderr));
     let user = lost

@@ -99,7 +99,7 @@ async fn a_lost_answer_ends_with_five_until_it_is_decided() {
     });
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 5, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("1 unknown"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 lost answer"), "{}", ended.stdout);
     let ended = stage.run(&["apply"]).await;
     assert_eq!(
         ended.code, 5,

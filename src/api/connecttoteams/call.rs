@@ -24,6 +24,7 @@ use super::{
 use crate::{
     config::{AUTHORISATION, Account, Body, Call, Method, Problem, Template},
     model::{Fault, FaultKind, TenantName, TenantRef, Upn},
+    words::clauses,
 };
 
 /// The most that an answer may hold that is not a list.
@@ -167,12 +168,10 @@ impl Core {
 
     fn prepare(account: &Account) -> Result<(Base, Transport), Fault> {
         let problems = account.endpoints.problems(!account.enterprises.is_empty());
-        if let Some(Problem { row, what, .. }) = problems.first() {
-            let more = match problems.len() - 1 {
-                0 => String::new(),
-                n => format!(" (and {n} more)"),
-            };
-            let message = format!("the endpoint table cannot be used: `{row}`: {what}{more}");
+        if !problems.is_empty() {
+            let told = problems.iter().map(|Problem { row, what, .. }| format!("`{row}`: {what}"));
+            let told = clauses(1, told, "problem");
+            let message = format!("the endpoint table cannot be used: {told}");
             return Err(Fault::new(FaultKind::NotConfigured, message)
                 .hint("correct `connectToTeams.endpoints`"));
         }

@@ -28,6 +28,7 @@ use super::{answer, delegate::Delegated};
 use crate::{
     config::SecretSource,
     model::{Fault, FaultKind, TenantId, TenantRef},
+    words::time,
 };
 
 /// A fresh one is looked for when less than this remains ...
@@ -115,7 +116,7 @@ impl TokenSet {
     }
 
     pub(super) fn shown_end(&self) -> String {
-        self.ends_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+        time(self.ends_at).to_string()
     }
 }
 

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::model::{Fault, FaultKind};
+use crate::{
+    model::{Fault, FaultKind},
+    words::duration,
+};
 
 /// The first wait and the longest. Without them, in a command that ends, nothing is tried twice.
 #[derive(Clone, Default)]
@@ -68,7 +71,7 @@ impl Gate {
         let last = self.shut.take().and_then(|shut| shut.wait);
         let wait = self.pace.wait(last);
         if let Some(wait) = wait {
-            let wait = humantime::format_duration(wait);
+            let wait = duration(wait);
             tracing::warn!(%wait, "refused; not tried again before this is over, unless the files \
                 of the credentials change");
         }

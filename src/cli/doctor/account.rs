@@ -1,13 +1,13 @@
 //! One account at the service: can it be reached, does it let us in, and who are we there?
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Probe,
     config::Settings,
     model::{Desired, DesiredTenant, Fault, FaultKind},
-    plan::render::many,
+    words::{list, many, roughly},
 };
 
 /// How far clocks may be apart. Tokens last minutes; what is written settles for hours.
@@ -58,9 +58,8 @@ fn clock(checks: &mut Checks, probe: &Probe) {
             checks.pass("clock", "it agrees with the service's");
         }
         Some(ahead) => {
-            let (apart, which) =
-                (ahead.unsigned_abs(), if ahead > 0 { "behind" } else { "ahead of" });
-            let apart = humantime::format_duration(std::time::Duration::from_secs(apart / 60 * 60));
+            let apart = roughly(Duration::from_secs(ahead.unsigned_abs()));
+            let which = if ahead > 0 { "behind" } else { "ahead of" };
             checks.warn(
                 "clock",
                 format!("this machine's clock is {apart} {which} the service's"),
@@ -136,9 +135,8 @@ async fn inventory(checks: &mut Checks, probe: &Probe) {
     }
     match &inventory.gateways {
         Ok(gateways) => {
-            let list: Vec<String> =
-                gateways.iter().map(|(id, region)| format!("{} {region}", id.get())).collect();
-            checks.pass("gateways", list.join(", "));
+            let known = gateways.iter().map(|(id, region)| format!("{} {region}", id.get()));
+            checks.pass("gateways", list(known));
         }
         Err(why) => {
             checks.warn("gateways", format!("could not be checked: {why}"), remedy("gateways"));

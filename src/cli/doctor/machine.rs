@@ -14,10 +14,10 @@ use super::{
     Checks,
 };
 use crate::{
-    plan::render::many,
     source::{self, Watch},
     state,
     stop::StopSwitch,
+    words::many,
 };
 
 pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {

@@ -16,7 +16,6 @@ mod tenant;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use anstyle::{AnsiColor, Style};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
@@ -34,6 +33,7 @@ use crate::{
     config::Settings,
     foreign::line,
     model::{Fault, Mode},
+    style::{ALARM, FAINT, GREEN, YELLOW},
 };
 
 /// How a check ended.
@@ -203,16 +203,15 @@ fn text(checks: &[Check]) -> String {
     let width = checks.iter().map(|check| line(&check.subject).len()).max().unwrap_or_default();
     for check in checks {
         let (word, style) = match check.verdict {
-            Verdict::Pass => ("pass", AnsiColor::Green.on_default()),
-            Verdict::Warn => ("warn", AnsiColor::Yellow.on_default()),
-            Verdict::Fail => ("fail", AnsiColor::Red.on_default().bold()),
+            Verdict::Pass => ("pass", GREEN),
+            Verdict::Warn => ("warn", YELLOW),
+            Verdict::Fail => ("fail", ALARM),
         };
         // Writing to a string cannot fail.
         let (subject, finding) = (line(&check.subject), line(&check.finding));
         let _ =
             writeln!(out, "{style}{word}{style:#}  {subject:width$}  {:13}  {finding}", check.name);
         if let Some(remedy) = &check.remedy {
-            const FAINT: Style = Style::new().dimmed();
             let _ = writeln!(out, "      {FAINT}hint: {}{FAINT:#}", line(remedy));
         }
     }

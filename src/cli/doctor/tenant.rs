@@ -8,8 +8,9 @@ use crate::{
         Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, Observed,
         TenantRef, Upn,
     },
-    plan::{self, render::many},
+    plan,
     ports::LiveReader,
+    words::{first, many},
 };
 
 /// How many names a line tells.
@@ -145,13 +146,12 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
     // Whoever is missing from a list that is cut short is no news beside that.
     if !missing.is_empty() && live.coverage == Coverage::Complete {
-        let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
         checks.warn(
             "visibility",
             format!(
                 "{} of the manifests not shown by the service: {}",
                 many(missing.len(), "user"),
-                some(&names)
+                first(SHOWN, &missing)
             ),
             "check that they exist, are licensed and are in a group that the customer syncs; new \
                 users can take hours to appear",
@@ -173,7 +173,7 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
             format!(
                 "{} not understood, and each may be any: {}",
                 many(numbers.len(), "number"),
-                some(&numbers)
+                first(SHOWN, &numbers)
             ),
             "write them as `+`, country code and number where they are kept; until then no number \
                 is given to anybody unless its holder is seen to give it up",
@@ -193,16 +193,9 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
     if !odd.is_empty() {
         checks.warn(
             "values",
-            format!("{} not understood: {}", many(odd.len(), "value"), some(&odd)),
+            format!("{} not understood: {}", many(odd.len(), "value"), first(SHOWN, &odd)),
             "they are not overwritten; correct the pointers of these fields, or the values where \
                 they are kept",
         );
     }
-}
-
-/// Some of them, and how many more there are.
-fn some(told: &[String]) -> String {
-    let more = told.len().saturating_sub(SHOWN);
-    let shown = told.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }

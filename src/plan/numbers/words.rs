@@ -4,6 +4,7 @@ use super::ledger::{Doubts, Holder, UnreadNumber, Unseen};
 use crate::{
     model::{Calling, DesiredTenant, Field, LiveCalling, PhoneNumber, Release, Upn, Value},
     plan::{Hold, HoldKind},
+    words::{first, list},
 };
 
 /// Names that are told; of more, only the count.
@@ -102,9 +103,9 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let mut reasons: Vec<String> = doubts.unread.iter().map(unread).collect();
     reasons.extend((doubts.more > 0).then(|| format!("and those of {} more", doubts.more)));
     if !doubts.unseen.is_empty() {
-        reasons.push(some(unseen));
+        reasons.push(first(TOLD, unseen));
     }
-    let reasons = reasons.join(", ");
+    let reasons = list(reasons);
     let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
     let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
         (true, _) if suspended => {
@@ -152,31 +153,21 @@ pub(super) fn nowhere_to_leave(why: &str, desired: &DesiredTenant) -> Hold {
 }
 
 pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold {
-    let first = users.first().map_or("", String::as_str);
+    let one = users.first().map_or("", String::as_str);
     let by_hand = if desired.release == Release::Clear {
         format!(
-            "write `phoneNumber: none` for {first} first; once that is applied, give {first} its \
+            "write `phoneNumber: none` for {one} first; once that is applied, give {one} its \
                 new number"
         )
     } else {
-        format!("take the number from {first} in the portal")
+        format!("take the number from {one} in the portal")
     };
     Hold::new(
         HoldKind::NumberRing,
-        format!("numbers go round in a ring: {}; {why}", some(users.iter().cloned())),
+        format!("numbers go round in a ring: {}; {why}", first(TOLD, users)),
         format!(
             "name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}",
             desired.name
         ),
     )
-}
-
-/// Some names, and how many more there are.
-fn some(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
-    let told = names.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(TOLD) {
-        0 => told,
-        more => format!("{told} and {more} more"),
-    }
 }

@@ -4,10 +4,10 @@ use std::fmt::{self, Write as _};
 
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
-use super::many;
 use crate::{
     foreign::{line, quoted},
     plan::{Plan, TenantPlan, wanted},
+    words::{list, many},
 };
 
 /// Users who are listed by name, at most; of more, only how many.
@@ -58,7 +58,7 @@ fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp
     }
     writeln!(out, "apiVersion: dialplane/v1\nkind: Approval\nmetadata:")?;
     writeln!(out, "  name: {name}-{}\n  tenant: {}", day.strftime("%Y%m%d-%H%M%S"), tenant.tenant)?;
-    writeln!(out, "spec:\n  plan: {plan}\n  gates: [{}]", gates.join(", "))?;
+    writeln!(out, "spec:\n  plan: {plan}\n  gates: [{}]", list(&gates))?;
     if users.len() > LISTED {
         writeln!(out, "  max: {} # users", users.len())?;
     } else {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Tally, losing};
 use crate::{
-    model::{Fingerprint, Mode, Site, TenantName, Upn, Verb},
+    model::{Fingerprint, Site, TenantName, Upn, Verb},
     plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
 };
 
@@ -128,11 +128,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
     TenantView {
         tenant: tenant.tenant.as_str(),
         tenant_id: tenant.reference.as_ref().map(|reference| reference.id.as_str()),
-        mode: tenant.reference.as_ref().map(|_| match tenant.mode {
-            Mode::Enforce => "enforce",
-            Mode::Report => "report",
-            Mode::Suspend => "suspend",
-        }),
+        mode: tenant.reference.as_ref().map(|_| tenant.mode.name()),
         fingerprint: tenant.fingerprint.as_ref().map(Fingerprint::as_str),
         interruption: tenant
             .steps

@@ -2,10 +2,10 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::many;
 use crate::{
     model::{Site, TenantName},
     plan::{Action, Plan, TenantPlan},
+    words::{list, many},
 };
 
 /// Tenants that are told by name, at most.
@@ -72,14 +72,14 @@ impl Losing<'_> {
         let mut out = match people {
             0 if self.held == 0 => String::new(),
             0 => "nobody would lose calling".to_owned(),
-            _ => format!("{} would lose calling: ", persons(people)),
+            _ => format!("{} would lose calling: ", many(people, "person")),
         };
         let of = |sites: &BTreeMap<_, usize>| sites.values().sum::<usize>();
         let mut tenants: Vec<_> = self.tenants.iter().collect();
         tenants.sort_by_key(|(_, sites)| Reverse(of(sites)));
         let told =
             tenants.iter().take(TENANTS).map(|(tenant, sites)| of_tenant(tenant, sites, &name));
-        out += &told.collect::<Vec<_>>().join(", ");
+        out += &list(told);
         let more: usize = tenants.iter().skip(TENANTS).map(|(_, sites)| of(sites)).sum();
         if more > 0 {
             out.extend([
@@ -100,16 +100,12 @@ impl Losing<'_> {
             some => out.extend([
                 others,
                 " ",
-                &persons(some),
+                &many(some, "person"),
                 " would lose calling cannot be foreseen without the journal",
             ]),
         }
         out
     }
-}
-
-fn persons(count: usize) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
 fn of_tenant(
@@ -135,5 +131,5 @@ fn of_tenant(
         parts.push(format!("{more} in {}", many(named.len() - SITES, "other site")));
     }
     parts.extend(sites.get(&None).map(|count| format!("no site {count}")));
-    format!("{shown} {all} ({})", parts.join(", "))
+    format!("{shown} {all} ({})", list(parts))
 }

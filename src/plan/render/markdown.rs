@@ -13,7 +13,6 @@ use std::{
 use super::{
     Tally,
     losing::Losing,
-    many,
     page::{self, Harm},
     text::says_something,
 };
@@ -21,6 +20,7 @@ use crate::{
     foreign::{cell, fenced, line, markdown as inline},
     model::Mode,
     plan::{Action, Plan, Step, TenantPlan},
+    words::many,
 };
 
 /// The longest page, in bytes. A comment holds 65,536 characters, and no way to count them counts

@@ -14,6 +14,7 @@ mod text;
 use std::fmt;
 
 use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
+use crate::words::{list, many};
 
 pub use approval::approvals;
 pub use json::json;
@@ -86,7 +87,7 @@ impl Drift {
 fn wanted([enable, update, disable]: [usize; 3]) -> String {
     let steps = [(enable, "to enable"), (update, "to update"), (disable, "to disable")];
     let some = steps.iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    list(some.map(|(count, what)| format!("{count} {what}")))
 }
 
 impl Tally {
@@ -207,10 +208,4 @@ pub fn plain(plan: &TenantPlan) -> String {
         Some(cut) => format!("{}\n... and so on\n", text.get(..cut).unwrap_or_default()),
         None => text,
     }
-}
-
-/// `1 step`, `2 steps`.
-#[must_use]
-pub fn many(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

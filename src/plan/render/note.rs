@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use super::many;
 use crate::{
     model::{GatewayId, Upn},
-    plan::{Note, UnreadNumbers, diff::Shown, nowhere},
+    plan::{Note, UnreadNumbers, nowhere},
+    words::{are, first, list, many, minutes, time},
 };
 
 impl fmt::Display for Note {
@@ -27,7 +27,7 @@ impl fmt::Display for Note {
                 )
             }
             Self::Unforeseen(users) => {
-                let (is, who) = (if users.len() == 1 { "is" } else { "are" }, Named(users));
+                let (is, who) = (are(users.len()), Named(users));
                 write!(
                     f,
                     "{} with calling {is} named by no manifest, and the journal here has never \
@@ -40,11 +40,10 @@ impl fmt::Display for Note {
                 write!(f, "{before} is called {now} now, in the manifests too")
             }
             Self::ProtectsNobody(names) => {
-                let names: Vec<&str> = names.iter().map(Upn::as_str).collect();
                 write!(
                     f,
                     "`protect` names nobody that is managed or visible: {}; check the spelling",
-                    names.join(", ")
+                    list(names)
                 )
             }
             Self::DetailsWait(count) => {
@@ -59,7 +58,7 @@ impl fmt::Display for Note {
                     f,
                     "{} with changes sent and not visible yet; they have until {}",
                     many(*count, "user"),
-                    Shown(*until)
+                    time(*until)
                 )
             }
             Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
@@ -73,7 +72,7 @@ impl fmt::Display for Note {
                 write!(
                     f,
                     "{} without a user name, with calling off and without a number, passed over",
-                    if *count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+                    many(*count, "entry")
                 )
             }
             Self::NotOurTenant(reseller) => write!(
@@ -107,14 +106,13 @@ fn gateway_not_available(
     users: usize,
     available: &[GatewayId],
 ) -> fmt::Result {
-    let available: Vec<String> = available.iter().map(|id| id.get().to_string()).collect();
-    let are = if users == 1 { "is" } else { "are" };
     write!(
         f,
-        "gateway {} is not available to this reseller, and {} {are} to use it; available: {}",
+        "gateway {} is not available to this reseller, and {} {} to use it; available: {}",
         gateway.get(),
         many(users, "user"),
-        available.join(", ")
+        are(users),
+        list(available.iter().map(|id| id.get()))
     )
 }
 
@@ -125,16 +123,15 @@ fn interruption(
     worst: &[(Upn, Duration)],
 ) -> fmt::Result {
     if let [(user, time)] = worst {
-        return write!(f, "about {} without calls for {user}", Minutes(*time));
+        return write!(f, "about {} without calls for {user}", minutes(*time));
     }
-    let longest: Vec<String> =
-        worst.iter().map(|(user, time)| format!("{user} {}", Minutes(*time))).collect();
+    let longest = worst.iter().map(|(user, time)| format!("{user} {}", minutes(*time)));
     write!(
         f,
         "about {} without calls for {}, all together; longest: {}",
-        Minutes(total),
+        minutes(total),
         many(users, "user"),
-        longest.join(", ")
+        list(longest)
     )
 }
 
@@ -146,23 +143,10 @@ struct Named<'u>(&'u [Upn]);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first: Vec<&str> = self.0.iter().take(NAMED).map(Upn::as_str).collect();
-        f.write_str(&first.join(", "))?;
-        match self.0.len().saturating_sub(NAMED) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more; `dialplane import --check` names all"),
+        f.write_str(&first(NAMED, self.0))?;
+        if self.0.len() > NAMED {
+            f.write_str("; `dialplane import --check` names all")?;
         }
-    }
-}
-
-/// A duration as people speak of it.
-struct Minutes(Duration);
-
-impl fmt::Display for Minutes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_secs() {
-            seconds @ 0..60 => write!(f, "{seconds} s"),
-            seconds => write!(f, "{} min", seconds.div_ceil(60)),
-        }
+        Ok(())
     }
 }

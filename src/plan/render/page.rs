@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use anstream::adapter::strip_str;
 
-use super::{many, text, text::Told};
+use super::{text, text::Told};
 use crate::{
     model::{Field, Verb},
     plan::{Action, Step, TenantPlan},
+    words::many,
 };
 
 /// Room for the line that counts what is left out.

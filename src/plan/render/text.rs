@@ -5,25 +5,17 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, losing::Losing, many};
+use super::{Tally, losing::Losing};
 use crate::{
     foreign,
-    model::{Mode, TenantName, Verb},
-    plan::{
-        Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, diff::Shown,
-        wanted,
-    },
+    model::{TenantName, Verb},
+    plan::{Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted},
+    style::{BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
+    words::{many, time},
 };
-
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default();
-const GREEN: Style = AnsiColor::Green.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// The place of a user whom only pruning concerns.
 const UNNAMED: &str = "named by no manifest (prune: disable)";
@@ -110,11 +102,7 @@ fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::
 
 /// The tenant, and what holds all of it.
 pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
-    let mode = match tenant.mode {
-        Mode::Enforce => "enforce",
-        Mode::Report => "report",
-        Mode::Suspend => "suspend",
-    };
+    let mode = tenant.mode.name();
     match &tenant.reference {
         Some(reference) => writeln!(
             out,
@@ -182,7 +170,7 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
                 out,
                 "  {:8} {when}owed since {} by run {}",
                 "sync",
-                Shown(debt.since),
+                time(debt.since),
                 foreign::line(&debt.run)
             )?;
         }
@@ -190,7 +178,7 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
             let why = format!(
                 "the answer of {} was lost or a refusal, and the last sync may have come before \
                     that call",
-                Shown(*at)
+                time(*at)
             );
             writeln!(out, "  {:8} {when}again: {why}", "sync")?;
         }
@@ -203,7 +191,7 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
     writeln!(
         out,
         "      {YELLOW}waits until {}{YELLOW:#}: the last one was sent shortly before",
-        Shown(from)
+        time(from)
     )?;
     told.hint(
         out,
@@ -222,7 +210,7 @@ pub(super) fn write_step(
     let colour = match verb {
         _ if !tenant.may_run(step) => YELLOW,
         Verb::Enable => GREEN,
-        Verb::Update => AnsiColor::Cyan.on_default(),
+        Verb::Update => CYAN,
         Verb::Disable => RED,
     };
     let place = match (&step.origin, step.cause) {
@@ -281,7 +269,7 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
             let (sign, colour) = match line.tag() {
                 ChangeTag::Delete => ("-", RED),
                 ChangeTag::Insert => ("+", GREEN),
-                ChangeTag::Equal => (" ", Style::new()),
+                ChangeTag::Equal => (" ", PLAIN),
             };
             write!(out, "      {colour}{sign} ")?;
             for (emphasised, part) in line.values() {
@@ -295,5 +283,5 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
 }
 
 fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
-    writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", Shown(at))
+    writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", time(at))
 }

@@ -13,6 +13,7 @@ use crate::{
         tries::{Again, Lost, causes},
     },
     model::{Fault, FaultKind},
+    words::duration,
 };
 
 impl Transport {
@@ -84,7 +85,7 @@ impl Transport {
 
 /// The service asks for a longer wait than a call sits out.
 pub(super) fn too_long(request: &Request, remaining: Duration) -> Fault {
-    let asked = humantime::format_duration(Duration::from_secs(remaining.as_secs()));
+    let asked = duration(Duration::from_secs(remaining.as_secs()));
     let message =
         format!("{}: the service asks to wait {asked} more before the next call", request.what);
     Fault::new(FaultKind::Throttled, message)
