@@ -1,7 +1,7 @@
 //! Carries out the plan of one tenant, and decides nothing: every choice is in the plan.
 //!
 //! ```text
-//! lease -> consent again -> began (journal: from now on a sync is owed)
+//! consent again -> began (journal: from now on a sync is owed)
 //!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal)
 //!   -> consent again -> syncing (journal), one sync -> synced (journal)
 //! ```
@@ -10,7 +10,7 @@
 //! at once. Then it stays owed.
 //!
 //! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the
-//! lease of the tenant. A lost answer is never sent again here. Nothing is retried here: waiting as
+//! lease of the tenant, which is taken before the plan is made. A lost answer is never sent again here. Nothing is retried here: waiting as
 //! the service tells is the business of whoever implements [`Provisioner`].
 
 mod report;
@@ -18,6 +18,7 @@ mod report;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
+    time::Duration,
 };
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -40,6 +41,9 @@ use crate::{
 /// is not tried can be tried again soon.
 const MAX_LOST: u32 = 3;
 
+/// How often the end of a call is tried to be put on record while the journal is away.
+const AWAY_PAUSE: Duration = Duration::from_millis(200);
+
 /// What a step says that nobody has come to.
 const NOT_YET: &str = "the run ended before its turn";
 
@@ -52,8 +56,6 @@ pub struct Executor<'a, P, J> {
     pub journal: &'a J,
     /// Users that are worked on side by side.
     pub users: NonZeroUsize,
-    /// Tells the time.
-    pub clock: fn() -> Timestamp,
     /// Which version of the manifests is carried out, where that is known.
     pub revision: Option<Revision>,
     /// Who carries it out by hand: user and machine. Nobody does for the service.
@@ -65,16 +67,18 @@ pub struct Executor<'a, P, J> {
 }
 
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
-    /// Carries out one plan. `progress` hears of each step that ended.
+    /// Carries out one plan under the lease that the memory came with of which it is made.
+    /// `progress` hears of each step that ended.
     pub async fn tenant(
         &self,
         plan: &TenantPlan,
+        lease: Result<Lease, JournalError>,
         run: RunId,
         progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
     ) -> TenantReport {
         // On the level of warnings: without it they would not say whose they are.
         let span = warn_span!("run", tenant = %plan.tenant, id = %run);
-        self.run(plan, run, progress).instrument(span).await
+        self.run(plan, lease, run, progress).instrument(span).await
     }
 
     /// Why no new step may begin, if so.
@@ -88,6 +92,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     async fn run(
         &self,
         plan: &TenantPlan,
+        lease: Result<Lease, JournalError>,
         run: RunId,
         progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
     ) -> TenantReport {
@@ -98,7 +103,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         if !tells(plan) && !plan.writes() {
             return report;
         }
-        let record = match self.journal.lease(&tenant.id).await {
+        let record = match lease {
             Ok(lease) => Record { executor: self, tenant, run, lease },
             Err(error) => {
                 report.stopped = Some(Stop::Journal(error));
@@ -155,11 +160,36 @@ impl<P, J: Journal> Record<'_, P, J> {
     }
 
     async fn record(&self, event: Event) -> Result<(), Stop> {
+        self.keep(self.entry(event)).await.map_err(Stop::Journal)
+    }
+
+    /// Puts on record how something ended that was begun. A store that is away is waited for as
+    /// long as the lease counts: what is not on record counts as unknown, and freezes its user.
+    async fn record_end(&self, event: Event) -> Result<(), Stop> {
+        let entry = self.entry(event);
+        loop {
+            match self.keep(entry.clone()).await {
+                Err(JournalError::Away { .. }) if self.lease.is_good() => {
+                    tokio::time::sleep(AWAY_PAUSE).await;
+                }
+                recorded => return recorded.map_err(Stop::Journal),
+            }
+        }
+    }
+
+    fn entry(&self, event: Event) -> Entry {
         let TenantRef { name, id, .. } = self.tenant;
-        let (tenant, tenant_id) = (name.clone(), id.clone());
-        let entry =
-            Entry { at: (self.executor.clock)(), run: self.run.clone(), tenant, tenant_id, event };
-        self.executor.journal.record(&self.lease, entry).await.map_err(Stop::Journal)
+        Entry {
+            at: self.executor.journal.now(),
+            run: self.run.clone(),
+            tenant: name.clone(),
+            tenant_id: id.clone(),
+            event,
+        }
+    }
+
+    async fn keep(&self, entry: Entry) -> Result<(), JournalError> {
+        self.executor.journal.record(&self.lease, entry).await
     }
 
     /// Whether a call may be begun. Whoever lost the lease stops before anybody else starts.
@@ -199,7 +229,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             return Err(stop);
         }
         if !self.owes_sync() {
-            self.record.record(Event::NothingSent).await?;
+            self.record.record_end(Event::NothingSent).await?;
         } else if !stop.as_ref().is_some_and(Stop::bars_sync) {
             // One user whom the service refuses for ever must not keep all others unsynced.
             self.sync().await?;
@@ -221,7 +251,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
 
     /// Until when the sync has to wait, if it has to.
     fn sync_waits(&self) -> Option<Timestamp> {
-        self.plan.sync_from.filter(|from| (self.record.executor.clock)() < *from)
+        self.plan.sync_from.filter(|from| self.record.executor.journal.now() < *from)
     }
 
     /// Whether something was or may have been written, now or by an earlier run.
@@ -324,7 +354,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
                 info!("sync accepted");
-                self.record.record(Event::Synced).await
+                self.record.record_end(Event::Synced).await
             }
             Err(fault) => {
                 warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays \
@@ -333,7 +363,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 let unclear = (fault.kind == FaultKind::Garbled).then_some(self.plan.sync_settings);
                 let reason = fault.message.clone();
                 self.report.sync = SyncOutcome::Failed(fault);
-                self.record.record(Event::NotSynced { lost, unclear, reason }).await
+                self.record.record_end(Event::NotSynced { lost, unclear, reason }).await
             }
         }
     }
@@ -368,14 +398,14 @@ impl<P: Provisioner, J: Journal> Record<'_, P, J> {
             let outcome = StepOutcome::NotTried(stop.to_string());
             // If the journal does not take it, the next look at live state decides, as after a
             // crash.
-            let _ = self.record(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
+            let _ = self.record_end(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
             return (outcome, Some(stop));
         }
         let answer = self.executor.provisioner.send(self.tenant, &step.call()).await;
         let (outcome, stop) = judge(answer);
         tell(step, verb, &outcome);
         let record = Event::Outcome { user, verb, outcome: outcome.clone() };
-        match self.record(record).await {
+        match self.record_end(record).await {
             Ok(()) => (outcome, stop),
             Err(lost) => (outcome, Some(lost)),
         }

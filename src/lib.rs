@@ -43,7 +43,7 @@
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
 //! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
-//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Journal`] |
+//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::Journal`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |
@@ -74,6 +74,8 @@
 //!   which takes a name that a person typed.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the
 //!   first call of a run, and only an accepted sync clears it.
+//! - **A plan that is carried out is made under the lease it is carried out with.** Memory comes with
+//!   the lease, so nobody else has changed it since.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what
 //!   became of it, and a sync that may have come before it is owed again.
 //! - **An undo is a plan.** It goes past the same guards, and leaves alone and tells what has

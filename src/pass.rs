@@ -21,7 +21,7 @@ use crate::{
         self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput,
         TenantPlan, Undo,
     },
-    ports::{Journal, LiveReader, Provisioner},
+    ports::{Journal, JournalError, Lease, LiveReader, Provisioner, Recall},
     stop::StopSwitch,
 };
 
@@ -61,17 +61,17 @@ pub async fn look<R: LiveReader>(
 pub fn decide(
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantId) -> Memory,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
     now: Timestamp,
     execution: &Execution,
 ) -> Plan {
-    let memories: BTreeMap<&TenantName, Memory> =
+    let memories: BTreeMap<&TenantName, Arc<Memory>> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
     plan::plan(&input(
         in_force,
         observed,
-        |name| memories.get(name).unwrap_or(&nothing),
+        |name| memories.get(name).map_or(&nothing, |memory| &**memory),
         now,
         execution,
     ))
@@ -82,15 +82,20 @@ pub fn decide_undo(
     (undo, of): (Undo<'_>, &TenantName),
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantId) -> Memory,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
     now: Timestamp,
     execution: &Execution,
 ) -> Option<TenantPlan> {
-    let memories: BTreeMap<&TenantName, Memory> =
+    let memories: BTreeMap<&TenantName, Arc<Memory>> =
         in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
     let nothing = Memory::default();
-    let mut all =
-        input(in_force, observed, |name| memories.get(name).unwrap_or(&nothing), now, execution);
+    let mut all = input(
+        in_force,
+        observed,
+        |name| memories.get(name).map_or(&nothing, |memory| &**memory),
+        now,
+        execution,
+    );
     let position = all.tenants.iter().position(|tenant| tenant.desired.name == *of)?;
     let tenant = all.tenants.remove(position);
     Some(undo.plan(&tenant, &all))
@@ -162,10 +167,81 @@ pub fn estimates(execution: &Execution) -> Estimates {
     Estimates { number, gateway, details }
 }
 
-/// Carries out all tenants of a plan, some side by side; those that owe a sync first. The reports
-/// are in the plan's order.
+/// What is remembered of tenants, by their ids.
+#[derive(Debug, Default)]
+pub struct Memories(BTreeMap<TenantId, Arc<Memory>>);
+
+impl Memories {
+    /// What is remembered of each of these tenants now: for plans that are only shown.
+    pub async fn recall<H: Recall>(
+        journal: &H,
+        tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    ) -> Result<Self, JournalError> {
+        let mut memories = BTreeMap::new();
+        for tenant in tenants {
+            memories.insert(tenant.id.clone(), journal.recall(&tenant.id).await?);
+        }
+        Ok(Self(memories))
+    }
+
+    /// Of one tenant.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.0.get(tenant).map(Arc::clone).unwrap_or_default()
+    }
+}
+
+/// The right to write of several tenants, or why somebody else has it.
+#[derive(Debug, Default)]
+pub struct Leases(BTreeMap<TenantName, Result<Lease, JournalError>>);
+
+impl Leases {
+    /// Takes the leases of these tenants. One that somebody else has is a matter of its tenant; a
+    /// journal that cannot be used is a matter of all.
+    pub async fn take<J: Journal>(
+        journal: &J,
+        tenants: impl Iterator<Item = (&TenantName, &TenantId)>,
+    ) -> Result<Self, JournalError> {
+        let mut leases = BTreeMap::new();
+        for (name, id) in tenants {
+            let lease = match journal.lease(id).await {
+                Err(error @ (JournalError::Held { .. } | JournalError::Lost)) => Err(error),
+                taken => Ok(taken?),
+            };
+            leases.insert(name.clone(), lease);
+        }
+        Ok(Self(leases))
+    }
+
+    /// What is remembered of all these tenants: of those that are leased, what nobody else can
+    /// change meanwhile.
+    pub async fn memories<J: Journal>(
+        &self,
+        journal: &J,
+        tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    ) -> Result<Memories, JournalError> {
+        let mut memories = BTreeMap::new();
+        for tenant in tenants {
+            let memory = match self.0.get(&tenant.name) {
+                Some(Ok(lease)) => journal.memory(lease).await?,
+                Some(Err(_)) | None => journal.recall(&tenant.id).await?,
+            };
+            memories.insert(tenant.id.clone(), memory);
+        }
+        Ok(Memories(memories))
+    }
+
+    /// The lease of one tenant. One that was never asked for is lost.
+    fn give(&mut self, tenant: &TenantName) -> Result<Lease, JournalError> {
+        self.0.remove(tenant).unwrap_or(Err(JournalError::Lost))
+    }
+}
+
+/// Carries out all tenants of a plan under their leases, some side by side; those that owe a sync
+/// first. The reports are in the plan's order.
 pub async fn carry_out<P: Provisioner, J: Journal>(
     plan: &Plan,
+    mut leases: Leases,
     executor: &Executor<'_, P, J>,
     side_by_side: usize,
     run: impl Fn(&TenantName) -> RunId,
@@ -176,9 +252,10 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
     let mut reports: BTreeMap<usize, TenantReport> = stream::iter(order)
         .map(|(number, tenant)| {
             let run = run(&tenant.tenant);
+            let lease = leases.give(&tenant.tenant);
             async move {
                 let heard = |step: &Step, outcome: &StepOutcome| progress(tenant, step, outcome);
-                (number, executor.tenant(tenant, run, &heard).await)
+                (number, executor.tenant(tenant, lease, run, &heard).await)
             }
         })
         .buffer_unordered(side_by_side)
@@ -233,15 +310,23 @@ pub struct Passed {
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
-    /// Looks, decides, carries out. `planned` hears of the plan before anything is sent.
-    pub async fn go(self, planned: &(dyn Fn(&TenantPlan) + Sync)) -> Passed {
+    /// Takes the lease, looks, decides, carries out. `planned` hears of the plan before anything is
+    /// sent. Without the lease nothing is planned: somebody else may change what is remembered.
+    pub async fn go(self, planned: &(dyn Fn(&TenantPlan) + Sync)) -> Result<Passed, JournalError> {
+        let journal = self.executor.journal;
+        let lease = journal.lease(&self.desired.id).await?;
         let observed = match self.desired.mode {
             Mode::Suspend => None,
             Mode::Enforce | Mode::Report => {
                 Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new))
             }
         };
-        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()));
+        let own = journal.memory(&lease).await?;
+        let others = self.elsewhere.iter().map(|other| &other.desired);
+        let elsewhere = Memories::recall(journal, others).await?;
+        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()), &own, &elsewhere);
+        // A run changes what is remembered; who still holds it makes it be cloned.
+        drop((own, elsewhere));
         if self.desired.mode != Mode::Suspend
             && let Some(inventory) = self.reader.inventory(&self.desired.reference()).await
         {
@@ -251,13 +336,16 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             plan.stop(&fault);
         }
         planned(&plan);
-        let report = self.executor.tenant(&plan, self.run.clone(), &|_, _| {}).await;
-        Passed { observed, plan, report }
+        let report = self.executor.tenant(&plan, Ok(lease), self.run.clone(), &|_, _| {}).await;
+        Ok(Passed { observed, plan, report })
     }
 
-    fn plan(&self, observed: Option<Result<&LiveTenant, &Fault>>) -> TenantPlan {
-        let memory = |tenant: &TenantId| self.executor.journal.memory(tenant);
-        let own = memory(&self.desired.id);
+    fn plan(
+        &self,
+        observed: Option<Result<&LiveTenant, &Fault>>,
+        own: &Memory,
+        elsewhere: &Memories,
+    ) -> TenantPlan {
         let live = match observed {
             Some(Ok(live)) => Observation::Seen(live),
             Some(Err(fault)) => Observation::Failed(fault),
@@ -265,9 +353,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         };
         let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
         let estimates = estimates(self.execution);
-        let tenant = TenantInput { desired, kept, live, memory: &own, approvals, estimates };
-        let memories: Vec<Memory> =
-            self.elsewhere.iter().map(|other| memory(&other.desired.id)).collect();
+        let tenant = TenantInput { desired, kept, live, memory: own, approvals, estimates };
+        let memories: Vec<Arc<Memory>> =
+            self.elsewhere.iter().map(|other| elsewhere.of(&other.desired.id)).collect();
         let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
             desired: &other.desired,
             kept: None,
@@ -281,7 +369,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             estimates,
         });
         let (now, patience, per_hour) =
-            ((self.executor.clock)(), patience(self.execution), self.execution.per_hour);
+            (self.executor.journal.now(), patience(self.execution), self.execution.per_hour);
         plan::plan_one(
             &tenant,
             &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour },

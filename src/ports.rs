@@ -3,11 +3,13 @@
 //! ```text
 //! LiveReader   reads one tenant          plan, dry runs and applies are handed one
 //! Provisioner  changes one tenant        only an apply is handed one
-//! Journal      remembers across crashes  only an apply writes to it
+//! Recall       tells what is remembered  of any tenant; a plan of it is only shown
+//! Journal      remembers across crashes  only an apply writes to it, under a lease
 //! ```
 //!
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
-//! no [`Provisioner`], so that it cannot write.
+//! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that is
+//! carried out is made of memory that came with the [`Lease`] it is carried out under.
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -47,15 +49,28 @@ pub trait Provisioner: Send + Sync {
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// The durable record of intent. Each method returns only when a crash can no longer lose what it
-/// was told.
+/// Tells what is remembered, without any right to write.
+pub trait Recall: Send + Sync {
+    /// What is remembered of a tenant now. Tenants are known by their id: a name in the manifests
+    /// may change. Whoever holds the tenant's lease may change it at any moment, so it serves plans
+    /// that are only shown, and what a plan must know of other tenants.
+    fn recall(
+        &self,
+        tenant: &TenantId,
+    ) -> impl Future<Output = Result<Arc<Memory>, JournalError>> + Send;
+}
+
+/// The durable record of intent. [`Journal::record`] returns only when a crash can no longer lose
+/// what it was told.
 ///
 /// Made for stores that several machines share: whoever writes of a tenant holds its lease, and the
 /// store refuses what comes with a lease that somebody else has taken since.
-pub trait Journal: Send + Sync {
-    /// What the planner may know of a tenant. Tenants are known by their id: a name in the
-    /// manifests may change.
-    fn memory(&self, tenant: &TenantId) -> Memory;
+pub trait Journal: Recall {
+    /// What the holder of a lease may build on: nobody else changes it while the lease counts.
+    fn memory(
+        &self,
+        lease: &Lease,
+    ) -> impl Future<Output = Result<Arc<Memory>, JournalError>> + Send;
     /// Takes the right to write of a tenant, if nobody holds it. It is given back when the lease is
     /// dropped, and lapses when its holder is gone, by the store's clock.
     fn lease(&self, tenant: &TenantId) -> impl Future<Output = Result<Lease, JournalError>> + Send;
@@ -66,7 +81,9 @@ pub trait Journal: Send + Sync {
         lease: &Lease,
         entry: Entry,
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
-    /// Why nothing can be recorded any more, as far as that shows without trying.
+    /// The store's time. Machines that share a store share its time, whatever their own clocks say.
+    fn now(&self) -> Timestamp;
+    /// Why nothing can be recorded now, as far as that shows without trying.
     fn trouble(&self) -> Option<JournalError> {
         None
     }
@@ -132,6 +149,14 @@ impl fmt::Debug for Lease {
 /// Why the journal did not take what it was told. Nothing may be written to the service without it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
+    /// It cannot be reached now, and may be again soon. Nothing new begins until then.
+    #[error("the journal cannot be reached since {since}: {reason}")]
+    Away {
+        /// By the clock of this machine.
+        since: Timestamp,
+        /// Why, in words.
+        reason: String,
+    },
     /// It cannot make anything durable any more.
     #[error("the journal cannot be written: {0}")]
     Broken(String),
@@ -150,4 +175,34 @@ pub enum JournalError {
     /// The right to write was lost: it lapsed, or somebody else has it now.
     #[error("the right to write of this tenant was lost")]
     Lost,
+}
+
+impl JournalError {
+    /// Whether nothing can ever be recorded again by this process.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Broken(_) | Self::Gone(_) => true,
+            Self::Away { .. } | Self::Held { .. } | Self::Lost => false,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Away { .. } => {
+                "nothing more was sent; see that the journal's store can be reached, and try again"
+            }
+            Self::Broken(_) => {
+                "make room or set `state.path`, and start again: it continues where it was"
+            }
+            Self::Gone(_) => {
+                "nothing more was sent; see that no other dialplane works with this state and \
+                    that the folder is restored, then start again"
+            }
+            Self::Held { .. } => "wait until it is done, or end it",
+            Self::Lost => "nothing more was sent; the next run looks at what became of it",
+        }
+    }
 }

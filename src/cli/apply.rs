@@ -32,11 +32,11 @@ use crate::{
     config::{Execution, Settings, State},
     execute::{Executor, TenantReport},
     foreign,
-    model::{Memory, Mode, Revision, TenantId, TenantName},
-    pass::{self, Observed},
+    model::{Mode, Revision, TenantName},
+    pass::{self, Leases, Memories, Observed},
     plan::{Plan, TenantPlan, render},
-    ports::{Journal as _, LiveReader},
-    state::{Retention, SqliteJournal, Store, VolatileJournal, read_memory},
+    ports::{Journal as _, JournalError, LiveReader},
+    state::{Remembered, Retention, SqliteJournal, Store, VolatileJournal},
     stop::{StopSwitch, Stoppable},
 };
 
@@ -56,14 +56,8 @@ pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Res
             &kept,
             looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
         );
-        let plan = decide(
-            &looked,
-            &kept,
-            &settings.execution,
-            read_memory(&settings.state.path)?,
-            signals,
-        )
-        .await?;
+        let memories = recalled(&looked, once, &settings).await?;
+        let plan = decide(&looked, &kept, &settings.execution, &memories, signals).await?;
         return show(plan, asked, &looked, &settings);
     }
     let (reader, execution, _sandbox) = {
@@ -71,12 +65,8 @@ pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Res
         confirm::tell_place(&backend);
         (backend.reader(), backend.execution, backend.sandbox)
     };
-    let plan = if once.sandbox {
-        decide(&looked, &reader, &execution, |_| Memory::default(), signals).await?
-    } else {
-        let memory = read_memory(&settings.state.path)?;
-        decide(&looked, &reader, &execution, memory, signals).await?
-    };
+    let memories = recalled(&looked, once, &settings).await?;
+    let plan = decide(&looked, &reader, &execution, &memories, signals).await?;
     show(plan, asked, &looked, &settings)
 }
 
@@ -118,10 +108,16 @@ pub(super) async fn apply(
     confirm::tell_place(&backend);
     let journal = store(once.sandbox, &settings)?;
     let reader = backend.reader();
-    let recovered = recovered(&looked, once, &journal);
-    let mut plan =
-        decide(&looked, &reader, &backend.execution, |tenant| journal.memory(tenant), signals)
-            .await?;
+    let tenants = &looked.in_force.desired.tenants;
+    let asked = tenants.values().filter(|tenant| is_asked(once, &tenant.name));
+    let asked = asked.map(|tenant| (&tenant.name, &tenant.id));
+    // First of all: what is planned is made of what nobody else can change until it is carried out.
+    let leases = Leases::take(&journal, asked).await.map_err(unusable)?;
+    let memories = leases.memories(&journal, tenants.values()).await.map_err(unusable)?;
+    let recovered = recovered(&looked, once, &memories);
+    let mut plan = decide(&looked, &reader, &backend.execution, &memories, signals).await?;
+    // A run changes what is remembered; who still holds it makes it be cloned.
+    drop(memories);
     only(&mut plan, &once.tenants);
     if let Some(file) = saved {
         saved::only(&mut plan, file)?;
@@ -134,7 +130,7 @@ pub(super) async fn apply(
     }
     let exit = carry_out(
         &plan,
-        (&backend, &journal, switch),
+        (&backend, &journal, leases, switch),
         looked.revision.clone(),
         (&recovered, &settings.state.path),
         once.output,
@@ -148,7 +144,7 @@ pub(super) async fn apply(
 /// version of the manifests that wants it, if one does.
 pub(super) async fn carry_out(
     plan: &Plan,
-    (backend, journal, switch): (&Backend, &Store, StopSwitch),
+    (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
     revision: Option<Revision>,
     (recovered, state): (&Recovered, &Path),
     output: PlanOutput,
@@ -158,7 +154,6 @@ pub(super) async fn carry_out(
         provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
-        clock: Timestamp::now,
         revision,
         by: Some(who::who()),
         stop: signals.asked(),
@@ -171,11 +166,13 @@ pub(super) async fn carry_out(
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
     let run = |_: &TenantName| {
-        pass::run_id(Timestamp::now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed))
+        pass::run_id(journal.now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed))
     };
     let reports =
-        pass::carry_out(plan, &executor, backend.execution.tenants, run, &|_, _, _| bar.inc(1))
-            .await;
+        pass::carry_out(plan, leases, &executor, backend.execution.tenants, run, &|_, _, _| {
+            bar.inc(1);
+        })
+        .await;
     bar.finish_and_clear();
     if let Some(folder) = keep {
         plan.tenants
@@ -232,13 +229,32 @@ pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure
     Ok(Store::File(SqliteJournal::open(path, Retention { age: *retention, entries: *entries })?))
 }
 
-/// Tells what earlier runs have left open with the tenants that are asked for.
-fn recovered(looked: &Looked, once: &Once, journal: &Store) -> Recovered {
+/// A journal that no tenant can be carried out with.
+pub(super) fn unusable(error: JournalError) -> Failure {
+    let hint = error.hint();
+    Failure::new(error).hint(hint)
+}
+
+/// What is remembered, without the right to write. A sandbox in this process remembers nothing.
+async fn recalled(looked: &Looked, once: &Once, settings: &Settings) -> Result<Memories, Failure> {
+    if once.sandbox {
+        return Ok(Memories::default());
+    }
+    let remembered = Remembered::read(&settings.state.path)?;
     let tenants = looked.in_force.desired.tenants.values();
-    let asked =
-        tenants.filter(|tenant| once.tenants.is_empty() || once.tenants.contains(&tenant.name));
+    Memories::recall(&remembered, tenants).await.map_err(unusable)
+}
+
+fn is_asked(once: &Once, tenant: &TenantName) -> bool {
+    once.tenants.is_empty() || once.tenants.contains(tenant)
+}
+
+/// Tells what earlier runs have left open with the tenants that are asked for.
+fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Recovered {
+    let tenants = looked.in_force.desired.tenants.values();
+    let asked = tenants.filter(|tenant| is_asked(once, &tenant.name));
     let recovered: Recovered = asked
-        .filter_map(|tenant| Some((tenant.name.clone(), journal.memory(&tenant.id).debts()?)))
+        .filter_map(|tenant| Some((tenant.name.clone(), memories.of(&tenant.id).debts()?)))
         .collect();
     for (tenant, debts) in &recovered {
         out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
@@ -251,10 +267,11 @@ async fn decide<R: LiveReader>(
     looked: &Looked,
     reader: &R,
     execution: &Execution,
-    memory: impl Fn(&TenantId) -> Memory,
+    memories: &Memories,
     signals: &Signals,
 ) -> Result<Plan, Failure> {
-    let observed = observe(looked, reader, execution, &memory, signals).await?;
+    let observed = observe(looked, reader, execution, memories, signals).await?;
+    let memory = |tenant: &_| memories.of(tenant);
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
     pass::check_inventory(&mut plan, reader, &looked.in_force.desired.tenants).await;
     Ok(plan)
@@ -265,14 +282,14 @@ pub(super) async fn observe<R: LiveReader>(
     looked: &Looked,
     reader: &R,
     execution: &Execution,
-    memory: impl Fn(&TenantId) -> Memory,
+    memories: &Memories,
     signals: &Signals,
 ) -> Result<Observed, Failure> {
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
     let bar = out::progress("reading live state", asked);
     let mut order: Vec<_> = tenants.values().collect();
-    order.sort_by_cached_key(|tenant| memory(&tenant.id).debts().is_none());
+    order.sort_by_cached_key(|tenant| memories.of(&tenant.id).debts().is_none());
     let observed = tokio::select! {
         observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \

@@ -1,6 +1,6 @@
 //! `import`: live state into manifests; with `--check`, who has calling and stands in no manifest.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::{
     foreign::line,
     import::{self, Choice, File},
     manifest::{self, Keeper, ManifestFile},
-    model::{Desired, LivePhone, LiveUser, Memory},
+    model::{Desired, LivePhone, LiveUser},
     pass,
     plan::render,
     snapshot::Shot,
@@ -120,7 +120,7 @@ fn prove(files: &[File], shots: Vec<Shot>) -> Result<(), Failure> {
     let plan = pass::decide(
         &in_force,
         &observed,
-        |_| Memory::default(),
+        |_| Arc::default(),
         Timestamp::now(),
         &Execution::default(),
     );

@@ -29,7 +29,6 @@ use crate::{
     daemon::{self, Daemon, Listener, Publisher},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    ports::JournalError,
     state,
     stop::Stoppable,
     yaml::Diagnostic,
@@ -93,16 +92,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
     ended.map_err(|error| {
-        let hint = match error {
-            JournalError::Gone(_) => {
-                "nothing more was sent; see that no other dialplane works with this state and \
-                    that the folder is restored, then start the service again"
-            }
-            _ => {
-                "make room or set `state.path`, and start the service again: it continues where \
-                    it was"
-            }
-        };
+        let hint = error.hint();
         Failure::new(error).hint(hint)
     })?;
     Ok(Exit::Done)

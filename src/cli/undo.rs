@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     config::{Execution, Settings},
-    model::{Entry, Memory, RunId, TenantId, TenantName},
-    pass,
+    model::{Entry, RunId, TenantId, TenantName},
+    pass::{self, Leases, Memories},
     plan::{Plan, Undo},
-    ports::{Journal as _, LiveReader},
-    state::{History, read_memory},
+    ports::LiveReader,
+    state::{History, Remembered},
     words::list,
 };
 
@@ -82,7 +82,10 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
         confirm::tell_place(&backend);
         (backend.reader(), backend.execution)
     };
-    let mut plan = back.plan(&reader, &execution, read_memory(&settings.state.path)?).await?;
+    let remembered = Remembered::read(&settings.state.path)?;
+    let tenants = back.looked.in_force.desired.tenants.values();
+    let memories = Memories::recall(&remembered, tenants).await.map_err(apply::unusable)?;
+    let mut plan = back.plan(&reader, &execution, &memories).await?;
     apply::stop(&mut plan, &apply::switch(false, settings));
     apply::show_plan(&plan, once.output);
     Ok(Exit::of_plan(&plan, None))
@@ -97,15 +100,19 @@ async fn carry_out(
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
     let journal = apply::store(false, settings)?;
-    let mut plan =
-        back.plan(&backend.reader(), &backend.execution, |tenant| journal.memory(tenant)).await?;
+    let tenants = &back.looked.in_force.desired.tenants;
+    let own = tenants.get(back.tenant).map(|tenant| (&tenant.name, &tenant.id));
+    let leases = Leases::take(&journal, own.into_iter()).await.map_err(apply::unusable)?;
+    let memories = leases.memories(&journal, tenants.values()).await.map_err(apply::unusable)?;
+    let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
+    drop(memories);
     let switch = apply::switch(false, settings);
     apply::stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
     // No version of the manifests wants this.
     Ok(apply::carry_out(
         &plan,
-        (&backend, &journal, switch),
+        (&backend, &journal, leases, switch),
         None,
         (&Recovered::new(), &settings.state.path),
         once.output,
@@ -128,16 +135,16 @@ impl Back<'_> {
         &self,
         reader: &R,
         execution: &Execution,
-        memory: impl Fn(&TenantId) -> Memory,
+        memories: &Memories,
     ) -> Result<Plan, Failure> {
         let in_force = &self.looked.in_force;
         let observed =
-            apply::observe(self.looked, reader, execution, &memory, self.signals).await?;
+            apply::observe(self.looked, reader, execution, memories, self.signals).await?;
         let plan = pass::decide_undo(
             (self.undo, self.tenant),
             in_force,
             &observed,
-            memory,
+            |tenant| memories.of(tenant),
             Timestamp::now(),
             execution,
         );

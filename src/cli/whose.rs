@@ -1,7 +1,7 @@
 //! Who is meant by what somebody typed: a user principal name, the beginning of one, or a telephone
 //! number.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::exit::Failure;
 use crate::{
@@ -20,7 +20,7 @@ pub(super) type User = (TenantName, Upn);
 /// Who is known: by the manifests, by the journal, by the last plans.
 pub(super) struct Known<'k> {
     /// Each tenant with what the journal knows of it and whom its last plan spoke of.
-    pub(super) tenants: Vec<(&'k DesiredTenant, Memory, Vec<Upn>)>,
+    pub(super) tenants: Vec<(&'k DesiredTenant, Arc<Memory>, Vec<Upn>)>,
 }
 
 /// Who is meant.

@@ -58,7 +58,7 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         .collect();
     let tenants = looked.in_force.desired.tenants.values().map(|tenant| {
         let users = verdicts.get(&tenant.name).into_iter().flat_map(|verdict| verdict.users.keys());
-        (&**tenant, memory(&tenant.id), users.filter_map(|user| Upn::parse(user).ok()).collect())
+        (&**tenant, memory.of(&tenant.id), users.filter_map(|user| Upn::parse(user).ok()).collect())
     });
     let known = Known { tenants: tenants.collect() };
     let meant = known.meant(&command.user).map_err(|failure| perhaps_held(failure, &looked))?;

@@ -9,6 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::{Daemon, Listeners};
 use crate::{
@@ -34,6 +35,22 @@ pub(super) struct Ended {
     pub(super) journal_failed: Option<JournalError>,
     /// When something that it held may run by itself.
     pub(super) resumes: Option<Timestamp>,
+}
+
+impl Ended {
+    /// A pass that could not begin: nobody has looked, nothing was sent.
+    fn without_journal(desired: &DesiredTenant, error: JournalError) -> Self {
+        Self {
+            tenant: desired.name.clone(),
+            ending: Ending::Failed,
+            live: None,
+            id: desired.id.clone(),
+            wrote: false,
+            waits_for: BTreeSet::new(),
+            journal_failed: Some(error).filter(JournalError::is_final),
+            resumes: None,
+        }
+    }
 }
 
 /// One pass of one tenant.
@@ -62,7 +79,6 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 journal: &daemon.journal,
                 users: NonZeroUsize::new(daemon.execution.users_per_tenant)
                     .unwrap_or(NonZeroUsize::MIN),
-                clock: Timestamp::now,
                 revision: self.revision,
                 by: None,
                 stop: self.stop,
@@ -77,21 +93,26 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             broken: &self.broken,
             run: self.run,
         };
-        let Passed { observed, plan, report } =
-            pass.go(&|plan| self.listeners.tell(&News::Planned(plan))).await;
+        let tell = |plan: &TenantPlan| self.listeners.tell(&News::Planned(plan));
+        let passed = match pass.go(&tell).await {
+            Ok(passed) => passed,
+            Err(error) => {
+                warn!(tenant = %self.desired.name, hint = error.hint(), "not looked at: {error}");
+                return Ended::without_journal(&self.desired, error);
+            }
+        };
+        let Passed { observed, plan, report } = passed;
         self.listeners.tell(&News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read {
-            ending(&plan, &report, daemon.execution.sync_spacing)
+            ending(&plan, &report, daemon.journal.now(), daemon.execution.sync_spacing)
         } else {
             Ending::Failed
         };
         let resumes = plan.resumes();
         let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
         let journal_failed = match report.stopped {
-            Some(Stop::Journal(error @ (JournalError::Broken(_) | JournalError::Gone(_)))) => {
-                Some(error)
-            }
+            Some(Stop::Journal(error)) if error.is_final() => Some(error),
             _ => None,
         };
         let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
@@ -109,13 +130,13 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
 }
 
 /// How a pass has ended that could look.
-fn ending(plan: &TenantPlan, report: &TenantReport, spacing: Duration) -> Ending {
+fn ending(plan: &TenantPlan, report: &TenantReport, now: Timestamp, spacing: Duration) -> Ending {
     match report.waits() {
         Some(_) if plan.sync_hold.is_some() => Ending::Held,
         // A clock that is set right meanwhile must not make it wait for longer than the spacing.
-        Some(until) => Ending::Waits(
-            Duration::try_from(until - Timestamp::now()).unwrap_or_default().min(spacing),
-        ),
+        Some(until) => {
+            Ending::Waits(Duration::try_from(until - now).unwrap_or_default().min(spacing))
+        }
         None if !report.is_complete() => Ending::Failed,
         None if plan.is_held() => Ending::Held,
         None => Ending::Done,

@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     Daemon, Listeners,
@@ -24,7 +24,7 @@ use crate::{
     board::{Doing, News},
     config::Run,
     manifest::{Absences, InForce, Keeper},
-    model::{DesiredTenant, LiveTenant, Mode, Revision, TenantId, TenantName},
+    model::{Debts, DesiredTenant, LiveTenant, Mode, Revision, TenantId, TenantName},
     pass::{self, Elsewhere},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
@@ -38,6 +38,9 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 pub(super) enum Task {
     Looked(Looked),
     Understood(Understood),
+    /// What earlier runs left open with the tenants of these manifests that are met for the first
+    /// time.
+    Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
     Ended(Ended),
 }
 
@@ -81,6 +84,8 @@ pub(super) struct Loop<R, P, J> {
     /// Why the journal cannot be written any more: then nothing can be done but to end and be
     /// started again.
     journal_failed: Option<JournalError>,
+    /// Why nothing new begins for now.
+    away: Option<JournalError>,
 }
 
 impl<R, P, J> Loop<R, P, J>
@@ -120,6 +125,7 @@ where
             runs: 0,
             brake: Brake::default(),
             journal_failed: None,
+            away: None,
         }
     }
 
@@ -131,7 +137,9 @@ where
         let looking = self.debounce.due().filter(|_| !self.looking);
         let poll = Some(self.poll_at).filter(|_| !self.looking);
         let brake = Some(self.brake.due());
-        let deadlines = [poll, looking, brake, self.schedule.next(self.daemon.execution.tenants)];
+        // The brake looks every second; so does whoever waits for the journal.
+        let next = self.schedule.next(self.daemon.execution.tenants);
+        let deadlines = [poll, looking, brake, next.filter(|_| self.away.is_none())];
         self.start
             + deadlines
                 .into_iter()
@@ -143,8 +151,22 @@ where
     /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
     /// record.
     pub(super) fn has_lost_its_journal(&mut self) -> bool {
-        self.journal_failed = self.journal_failed.take().or_else(|| self.daemon.journal.trouble());
+        let trouble = self.daemon.journal.trouble();
+        self.tell_away(trouble.clone().filter(|trouble| !trouble.is_final()));
+        self.journal_failed = self.journal_failed.take().or(trouble.filter(JournalError::is_final));
         self.journal_failed.is_some()
+    }
+
+    /// While the journal is away no pass begins. Those that run end; the schedule waits.
+    fn tell_away(&mut self, away: Option<JournalError>) {
+        match (&self.away, &away) {
+            (None, Some(error)) => {
+                warn!(hint = error.hint(), "nothing new begins: {error}");
+            }
+            (Some(_), None) => warn!("going on: the journal can be reached again"),
+            _ => {}
+        }
+        self.away = away;
     }
 
     /// Does whatever is due now.
@@ -154,6 +176,9 @@ where
         let quiet = self.debounce.due().is_some_and(|due| due <= now);
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
+        }
+        if self.away.is_some() {
+            return;
         }
         for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
             self.pass(tenant);
@@ -194,9 +219,11 @@ where
                 self.looked(looked);
                 return true;
             }
-            Ok((_, Task::Understood(understood))) => {
+            Ok((_, Task::Understood(understood))) => self.recall(understood),
+            Ok((_, Task::Recalled(understood, debts))) => {
                 self.looking = false;
                 self.take(understood);
+                self.recover(debts);
             }
             Ok((id, Task::Ended(ended))) => {
                 self.running.remove(&id);
@@ -315,19 +342,39 @@ where
             }
         }
         self.schedule.desired(&all, &changed, self.now());
-        self.recover();
+    }
+
+    /// Asks the journal about tenants that are met for the first time, before any of them has its
+    /// turn. What it cannot tell now is asked again with the next manifests.
+    fn recall(&mut self, understood: Understood) {
+        let tenants = understood.loaded.desired.tenants.values().map(|tenant| &tenant.id);
+        let unmet: Vec<TenantId> = tenants.filter(|id| !self.met.contains(*id)).cloned().collect();
+        let daemon = Arc::clone(&self.daemon);
+        drop(self.tasks.spawn(async move {
+            let mut debts = Vec::new();
+            for id in unmet {
+                match daemon.journal.recall(&id).await {
+                    Ok(memory) => debts.push((id, memory.debts())),
+                    Err(error) => {
+                        debug!(%error, "the journal cannot tell what is open");
+                        break;
+                    }
+                }
+            }
+            Task::Recalled(understood, debts)
+        }));
     }
 
     /// Tells what earlier runs of the program have left open with tenants that are met for the
     /// first time; they come first.
-    fn recover(&mut self) {
+    fn recover(&mut self, debts: Vec<(TenantId, Option<Debts>)>) {
+        let debts: BTreeMap<TenantId, Option<Debts>> = debts.into_iter().collect();
         for (name, tenant) in &self.in_force.desired.tenants {
-            if !self.met.insert(tenant.id.clone()) {
-                continue;
-            }
-            if let Some(debts) = self.daemon.journal.memory(&tenant.id).debts() {
+            let Some(debts) = debts.get(&tenant.id) else { continue };
+            self.met.insert(tenant.id.clone());
+            if let Some(debts) = debts {
                 warn!(tenant = %name, "recovered: {debts}");
-                self.listeners.tell(&News::Recovered(name, &debts));
+                self.listeners.tell(&News::Recovered(name, debts));
                 self.schedule.hurry(name);
             }
         }

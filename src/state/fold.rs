@@ -1,6 +1,9 @@
 //! What entries add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -17,7 +20,8 @@ pub(super) struct Fold {
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Tenant {
-    pub(super) memory: Memory,
+    /// Shared with those who read it; it is cloned when it changes while somebody does.
+    pub(super) memory: Arc<Memory>,
     /// Intents without an outcome: calls under way, or cut off by a crash.
     pub(super) pending: BTreeMap<Upn, Call>,
 }
@@ -34,42 +38,43 @@ pub(super) struct Call {
 impl Fold {
     /// Adds one.
     pub(super) fn add(&mut self, entry: &Entry) {
-        let tenant = self.tenants.entry(entry.tenant_id.clone()).or_default();
+        let Tenant { memory, pending } = self.tenants.entry(entry.tenant_id.clone()).or_default();
+        let memory = Arc::make_mut(memory);
         let owed = || SyncDebt { since: entry.at, run: entry.run.clone() };
         match &entry.event {
             Event::Began { .. } => {
-                tenant.leave_pending_unknown();
-                tenant.memory.sync_owed.get_or_insert_with(owed);
+                leave_unknown(pending, memory);
+                memory.sync_owed.get_or_insert_with(owed);
             }
             Event::NothingSent => {
-                let debt = &mut tenant.memory.sync_owed;
+                let debt = &mut memory.sync_owed;
                 *debt = debt.take().filter(|debt| debt.run != entry.run);
             }
             Event::Approved { approval, plan } => {
                 let used = Used { at: entry.at, run: entry.run.clone() };
-                tenant.memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
+                memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
-            Event::Syncing => tenant.memory.sync_sent = Some(entry.at),
-            Event::Synced => tenant.synced(entry.at),
+            Event::Syncing => memory.sync_sent = Some(entry.at),
+            Event::Synced => synced(memory, entry.at),
             Event::NotSynced { lost, unclear, reason } => {
-                tenant.not_synced(entry.at, *lost, *unclear, reason);
+                not_synced(memory, entry.at, *lost, *unclear, reason);
             }
             Event::Intent { user, verb, details, before, origin: _ } => {
                 let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
-                tenant.memory.sent.add(entry.at, *verb, replaces_number);
+                memory.sent.add(entry.at, *verb, replaces_number);
                 let call = Call {
                     verb: *verb,
                     details: details.clone(),
                     before: before.clone(),
                     at: entry.at,
                 };
-                if let Some(earlier) = tenant.pending.insert(user.clone(), call) {
-                    earlier.lost(tenant.memory.written.entry(user.clone()).or_default());
+                if let Some(earlier) = pending.insert(user.clone(), call) {
+                    earlier.lost(memory.written.entry(user.clone()).or_default());
                 }
             }
             Event::Outcome { user, verb: _, outcome } => {
-                let Some(call) = tenant.pending.remove(user) else { return };
-                let written = tenant.memory.written.entry(user.clone()).or_default();
+                let Some(call) = pending.remove(user) else { return };
+                let written = memory.written.entry(user.clone()).or_default();
                 match outcome {
                     StepOutcome::Accepted => call.apply(written, entry.at, false),
                     StepOutcome::Unknown(_) => call.apply(written, entry.at, true),
@@ -80,23 +85,23 @@ impl Fold {
                 }
             }
             Event::Counted { users, by } => {
-                tenant.memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
+                memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
             }
             Event::Decided(users) => {
-                tenant.leave_pending_unknown();
+                leave_unknown(pending, memory);
                 for user in users {
-                    let Some(written) = tenant.memory.written.get_mut(user) else { continue };
+                    let Some(written) = memory.written.get_mut(user) else { continue };
                     if written.owes_again() {
-                        tenant.memory.sync_owed.get_or_insert_with(owed);
+                        memory.sync_owed.get_or_insert_with(owed);
                     }
                     written.unknown = None;
                     written.refused.clear();
                 }
             }
             Event::Landed(landings) => {
-                tenant.leave_pending_unknown();
+                leave_unknown(pending, memory);
                 for landing in landings {
-                    let Some(written) = tenant.memory.written.get_mut(&landing.user) else {
+                    let Some(written) = memory.written.get_mut(&landing.user) else {
                         continue;
                     };
                     if let Some(calling) = written.calling.as_mut().filter(|_| landing.calling) {
@@ -114,20 +119,18 @@ impl Fold {
                 // The same person under an earlier name is forgotten there.
                 let ids: BTreeSet<&UserId> =
                     users.iter().filter_map(|user| user.id.as_ref()).collect();
-                tenant
-                    .memory
+                memory
                     .managed
                     .retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
                 for user in users {
-                    tenant
-                        .memory
+                    memory
                         .managed
                         .insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
                 }
             }
             Event::Vanished(users) => {
                 for user in users {
-                    if let Some(known) = tenant.memory.managed.get_mut(user) {
+                    if let Some(known) = memory.managed.get_mut(user) {
                         known.vanished = true;
                     }
                 }
@@ -141,54 +144,53 @@ impl Fold {
     }
 
     /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.
-    pub(super) fn memory(&self, tenant: &TenantId) -> Memory {
-        let Some(tenant) = self.tenants.get(tenant) else { return Memory::default() };
-        let mut memory = tenant.memory.clone();
+    pub(super) fn memory(&self, tenant: &TenantId) -> Arc<Memory> {
+        let Some(tenant) = self.tenants.get(tenant) else { return Arc::default() };
+        if tenant.pending.is_empty() {
+            return Arc::clone(&tenant.memory);
+        }
+        let mut memory = Memory::clone(&tenant.memory);
         for (user, call) in &tenant.pending {
             call.lost(memory.written.entry(user.clone()).or_default());
         }
         memory.cut_off = tenant.pending.keys().cloned().collect();
-        memory
+        Arc::new(memory)
     }
 }
 
-impl Tenant {
-    /// A run begins, so that no call of an earlier one is under way: what has no outcome by now
-    /// will never have one.
-    fn leave_pending_unknown(&mut self) {
-        for (user, call) in std::mem::take(&mut self.pending) {
-            call.lost(self.memory.written.entry(user).or_default());
-        }
+/// A run begins, so no call of an earlier one is under way: what has no outcome by now will never
+/// have one.
+fn leave_unknown(pending: &mut BTreeMap<Upn, Call>, memory: &mut Memory) {
+    for (user, call) in std::mem::take(pending) {
+        call.lost(memory.written.entry(user).or_default());
     }
+}
 
-    fn not_synced(&mut self, at: Timestamp, lost: bool, unclear: Option<u32>, reason: &str) {
-        let memory = &mut self.memory;
-        if !lost {
-            (memory.sync_sent, memory.unclear_syncs) = (None, None);
-        } else if let Some(settings) = unclear {
-            let earlier = memory
-                .unclear_syncs
-                .as_ref()
-                .filter(|earlier| earlier.settings == settings)
-                .map(|earlier| earlier.times);
-            let times = earlier.unwrap_or_default().saturating_add(1);
-            memory.unclear_syncs =
-                Some(UnclearSyncs { times, last: at, settings, reason: reason.to_owned() });
-        }
+fn not_synced(memory: &mut Memory, at: Timestamp, lost: bool, unclear: Option<u32>, reason: &str) {
+    if !lost {
+        (memory.sync_sent, memory.unclear_syncs) = (None, None);
+    } else if let Some(settings) = unclear {
+        let earlier = memory
+            .unclear_syncs
+            .as_ref()
+            .filter(|earlier| earlier.settings == settings)
+            .map(|earlier| earlier.times);
+        let times = earlier.unwrap_or_default().saturating_add(1);
+        memory.unclear_syncs =
+            Some(UnclearSyncs { times, last: at, settings, reason: reason.to_owned() });
     }
+}
 
-    fn synced(&mut self, at: Timestamp) {
-        let memory = &mut self.memory;
-        (memory.sync_owed, memory.sync_sent, memory.last_sync, memory.unclear_syncs) =
-            (None, None, Some(at), None);
-        memory.first_sync.get_or_insert(at);
-        for written in memory.written.values_mut() {
-            let details = written.details.values_mut().map(|write| &mut write.synced);
-            for synced in details.chain(written.calling.as_mut().map(|write| &mut write.synced)) {
-                synced.get_or_insert(at);
-            }
-            written.refused.values_mut().for_each(|refused| refused.owed = false);
+fn synced(memory: &mut Memory, at: Timestamp) {
+    (memory.sync_owed, memory.sync_sent, memory.last_sync, memory.unclear_syncs) =
+        (None, None, Some(at), None);
+    memory.first_sync.get_or_insert(at);
+    for written in memory.written.values_mut() {
+        let details = written.details.values_mut().map(|write| &mut write.synced);
+        for synced in details.chain(written.calling.as_mut().map(|write| &mut write.synced)) {
+            synced.get_or_insert(at);
         }
+        written.refused.values_mut().for_each(|refused| refused.owed = false);
     }
 }
 

@@ -5,7 +5,10 @@
 //! one by one, so that a new one cannot be forgotten: it would not compile. A part that is new
 //! needs a default for sums that were stored before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -133,7 +136,7 @@ impl From<&Tenant> for FrozenTenant {
             managed,
             sent,
             approvals,
-        } = memory;
+        } = &**memory;
         let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
             sync_owed: sync_owed.as_ref().map(owed),
@@ -288,7 +291,7 @@ impl FrozenTenant {
             .collect::<Result<_, String>>()?;
         let cut_off = BTreeSet::new();
         Ok(Tenant {
-            memory: Memory {
+            memory: Arc::new(Memory {
                 sync_owed,
                 first_sync,
                 last_sync,
@@ -305,7 +308,7 @@ impl FrozenTenant {
                 sent,
                 cut_off,
                 counted,
-            },
+            }),
             pending,
         })
     }

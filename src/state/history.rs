@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::{Connection, params};
@@ -15,7 +16,10 @@ use super::{
     load::{self, Bad},
     mark::{self, Mark},
 };
-use crate::model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn};
+use crate::{
+    model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
+    ports::{JournalError, Recall},
+};
 
 /// How often a journal is read again that seems damaged: somebody may have begun to write in the
 /// middle of a look.
@@ -30,11 +34,29 @@ pub struct History {
     marked: Option<PathBuf>,
 }
 
-/// What a journal remembers, without the right to write: for dry runs. An absent journal remembers
-/// nothing.
-pub fn read_memory(folder: &Path) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
-    let (_, fold) = look(folder)?;
-    Ok(move |tenant: &TenantId| fold.memory(tenant))
+/// What a journal remembered at one moment, without the right to write: for dry runs.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    fold: Fold,
+}
+
+impl Remembered {
+    /// What the journal in `folder` remembers. An absent journal remembers nothing.
+    pub fn read(folder: &Path) -> Result<Self, OpenError> {
+        look(folder).map(|(_, fold)| Self { fold })
+    }
+
+    /// What was remembered of a tenant.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.fold.memory(tenant)
+    }
+}
+
+impl Recall for Remembered {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        Ok(self.of(tenant))
+    }
 }
 
 fn look(folder: &Path) -> Result<(History, Fold), OpenError> {
@@ -86,9 +108,8 @@ impl History {
     }
 
     /// What the planner may know of each tenant.
-    pub fn memory(&self) -> Result<impl Fn(&TenantId) -> Memory + use<>, OpenError> {
-        let fold = self.fold()?;
-        Ok(move |tenant: &TenantId| fold.memory(tenant))
+    pub fn memory(&self) -> Result<Remembered, OpenError> {
+        self.fold().map(|fold| Remembered { fold })
     }
 
     /// The last runs that meant to write, newest first; of one tenant, by the name that it had

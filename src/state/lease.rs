@@ -12,6 +12,9 @@ pub const LEASE_TERM: Duration = Duration::from_secs(120);
 /// time.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// How many tokens of a tenant are reserved at a time.
+const RESERVED: u64 = 64;
+
 /// A store's clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -25,6 +28,8 @@ pub(super) struct Leases {
 struct Row {
     /// The token of the last lease that was given out.
     token: u64,
+    /// The disk knows that tokens up to this one may have been given out.
+    reserved: u64,
     held: Option<Held>,
 }
 
@@ -37,7 +42,21 @@ struct Held {
 impl Leases {
     /// The last token of a tenant, as the disk knows it.
     pub(super) fn remember(&mut self, tenant: TenantId, token: u64) {
-        self.tenants.entry(tenant).or_default().token = token;
+        let row = self.tenants.entry(tenant).or_default();
+        (row.token, row.reserved) = (token, token);
+    }
+
+    /// Up to which token the disk must know of before the last lease is used, if it does not yet.
+    /// Many at once, so that most leases cost no write.
+    pub(super) fn reserve(&mut self, tenant: &TenantId) -> Option<u64> {
+        let row = self.tenants.get_mut(tenant).filter(|row| row.token > row.reserved)?;
+        row.reserved = row.token + RESERVED;
+        Some(row.reserved)
+    }
+
+    /// Whether this lease is the one that was given out last, and was not given back.
+    pub(super) fn is_last(&self, tenant: &TenantId, token: u64) -> bool {
+        self.tenants.get(tenant).is_some_and(|row| row.token == token && row.held.is_some())
     }
 
     /// Gives out a lease, if nobody holds one that still counts.

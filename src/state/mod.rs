@@ -42,7 +42,7 @@ mod writer;
 pub use about::About;
 pub use check::{Checked, Exported};
 pub use error::OpenError;
-pub use history::{History, read_memory};
+pub use history::{History, Remembered};
 pub use lease::{Clock, LEASE_TERM};
 pub use lock::is_held;
 pub use run::{Run, RunSync, SentStep};

@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     model::{Entry, Memory, TenantId},
-    ports::{Journal, JournalError, Lease},
+    ports::{Journal, JournalError, Lease, Recall},
 };
 
 /// How much history is kept. What is still owed or unknown is kept in any case.
@@ -144,6 +144,12 @@ impl SqliteJournal {
         Ok(true)
     }
 
+    /// What is remembered of a tenant.
+    #[must_use]
+    pub fn remembered(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
+    }
+
     /// Asks the writer for something and waits for its answer.
     async fn ask<T>(
         &self,
@@ -205,9 +211,20 @@ fn make_folder(folder: &Path) -> Result<(), OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
 }
 
+impl Recall for SqliteJournal {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        Ok(self.remembered(tenant))
+    }
+}
+
 impl Journal for SqliteJournal {
-    fn memory(&self, tenant: &TenantId) -> Memory {
-        self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        let leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        if !leases.is_last(lease.tenant(), lease.token()) {
+            return Err(JournalError::Lost);
+        }
+        drop(leases);
+        Ok(self.remembered(lease.tenant()))
     }
 
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
@@ -232,6 +249,10 @@ impl Journal for SqliteJournal {
         let line = load::line(&entry).map_err(|error| JournalError::Broken(error.to_string()))?;
         let token = lease.token();
         self.ask(|done| Job::Record { token, entry: Box::new(entry), line, done }).await
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.shared.clock)()
     }
 
     fn trouble(&self) -> Option<JournalError> {

@@ -1,9 +1,13 @@
 //! Either store, chosen at start.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use super::{SqliteJournal, VolatileJournal};
 use crate::{
     model::{Entry, Memory, TenantId},
-    ports::{Journal, JournalError, Lease},
+    ports::{Journal, JournalError, Lease, Recall},
 };
 
 /// A journal in a file, or one that forgets.
@@ -15,11 +19,35 @@ pub enum Store {
     Volatile(VolatileJournal),
 }
 
-impl Journal for Store {
-    fn memory(&self, tenant: &TenantId) -> Memory {
+impl Store {
+    /// What is remembered of a tenant.
+    #[must_use]
+    pub fn remembered(&self, tenant: &TenantId) -> Arc<Memory> {
         match self {
-            Self::File(journal) => journal.memory(tenant),
-            Self::Volatile(journal) => journal.memory(tenant),
+            Self::File(journal) => journal.remembered(tenant),
+            Self::Volatile(journal) => journal.remembered(tenant),
+        }
+    }
+}
+
+impl Recall for Store {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        Ok(self.remembered(tenant))
+    }
+}
+
+impl Journal for Store {
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        match self {
+            Self::File(journal) => journal.memory(lease).await,
+            Self::Volatile(journal) => journal.memory(lease).await,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::File(journal) => journal.now(),
+            Self::Volatile(journal) => journal.now(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{Entry, Memory, TenantId},
-    ports::{Journal, JournalError, Lease},
+    ports::{Journal, JournalError, Lease, Recall},
 };
 
 /// Remembers until the process ends.
@@ -46,6 +46,12 @@ impl VolatileJournal {
         journal
     }
 
+    /// What is remembered of a tenant.
+    #[must_use]
+    pub fn remembered(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.inner().fold.memory(tenant)
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,9 +69,22 @@ impl fmt::Debug for VolatileJournal {
     }
 }
 
+impl Recall for VolatileJournal {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        Ok(self.remembered(tenant))
+    }
+}
+
 impl Journal for VolatileJournal {
-    fn memory(&self, tenant: &TenantId) -> Memory {
-        self.inner().fold.memory(tenant)
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        if !self.inner().leases.is_last(lease.tenant(), lease.token()) {
+            return Err(JournalError::Lost);
+        }
+        Ok(self.remembered(lease.tenant()))
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {

@@ -222,10 +222,10 @@ impl Writer {
                 }
                 Job::Lease { tenant, done } => {
                     let taken = leases.take(&tenant, &self.shared.holder, now);
-                    let token = taken.as_ref().ok().copied();
-                    leased |= token.is_some();
+                    let reserved = taken.as_ref().ok().and_then(|_| leases.reserve(&tenant));
+                    leased |= reserved.is_some();
                     answers.push(Answer::Leased(taken, done));
-                    token.map_or(Ok(()), |token| keep_token(&transaction, &tenant, token))
+                    reserved.map_or(Ok(()), |token| keep_token(&transaction, &tenant, token))
                 }
                 Job::Release { tenant, token } => {
                     leases.release(&tenant, token);

@@ -11,6 +11,7 @@
 mod absent;
 mod accounts;
 mod adverse;
+mod away;
 mod bounds;
 mod brakes;
 mod cli;

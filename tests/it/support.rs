@@ -19,7 +19,7 @@ use dialplane::{
     model::{
         Calling, Details, Field, GatewayId, PhoneNumber, RunId, TenantId, TenantName, Upn, Value,
     },
-    pass,
+    pass::{self, Leases},
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal, Provisioner},
     readers::Readers,
@@ -115,7 +115,7 @@ impl House {
         pass::decide(
             &self.in_force,
             &observed,
-            |tenant| self.journal.memory(tenant),
+            |tenant| self.journal.remembered(tenant),
             now,
             &self.execution,
         )
@@ -136,7 +136,6 @@ impl House {
             provisioner,
             journal,
             users: self.execution.users_per_tenant.try_into().unwrap(),
-            clock: Timestamp::now,
             revision: None,
             by: None,
             stop: self.stop.clone(),
@@ -145,8 +144,10 @@ impl House {
         let run = |_: &TenantName| {
             RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1))
         };
+        let leases = leases(journal, plan).await;
         pass::carry_out(
             plan,
+            leases,
             &executor,
             self.execution.tenants,
             run,
@@ -207,6 +208,13 @@ impl House {
             }
         });
     }
+}
+
+/// The leases of all tenants that a plan can write of.
+pub(crate) async fn leases<J: Journal>(journal: &J, plan: &Plan) -> Leases {
+    let tenants = plan.tenants.iter().filter_map(|tenant| tenant.reference.as_ref());
+    let asked = tenants.map(|tenant| (&tenant.name, &tenant.id));
+    Leases::take(journal, asked).await.unwrap()
 }
 
 /// The settings for a service at `base_url`.

@@ -5,7 +5,6 @@ use dialplane::{
     config::{self, Accept, Settings},
     execute::SyncOutcome,
     model::{Field, Value},
-    ports::Journal as _,
     sandbox::{Failure, Route},
 };
 
@@ -40,7 +39,7 @@ async fn text_is_a_yes_to_a_sync_unless_the_row_wants_json() {
         let house = house(accept).await;
         house.fault(on(Failure::Text, Route::Sync));
         assert_eq!(passes(&house, 1).await == SyncOutcome::Accepted, yes, "{accept:?}");
-        assert_eq!(house.journal.memory(&id("contoso")).sync_owed.is_none(), yes, "{accept:?}");
+        assert_eq!(house.journal.remembered(&id("contoso")).sync_owed.is_none(), yes, "{accept:?}");
     }
 }
 
@@ -76,7 +75,7 @@ async fn after_three_answers_that_nobody_understands_people_are_asked() {
         house.no_faults();
         let report = house.apply(&house.plan_in(25).await).await.remove(0);
         assert_eq!((report.sync, sent(&house)), (SyncOutcome::Accepted, 5), "{rule:?}");
-        assert_eq!(house.journal.memory(&id("contoso")).unclear_syncs, None);
+        assert_eq!(house.journal.remembered(&id("contoso")).unclear_syncs, None);
     }
 }
 
@@ -100,8 +99,12 @@ async fn failures_and_refusals_are_understood() {
         house.fault(rule.clone());
         passes(&house, 4).await;
         assert_eq!(sent(&house), 4, "{rule:?}");
-        let memory = house.journal.memory(&id("contoso"));
-        assert_eq!((memory.unclear_syncs, memory.sync_owed.is_some()), (None, true), "{rule:?}");
+        let memory = house.journal.remembered(&id("contoso"));
+        assert_eq!(
+            (memory.unclear_syncs.clone(), memory.sync_owed.is_some()),
+            (None, true),
+            "{rule:?}"
+        );
     }
 }
 

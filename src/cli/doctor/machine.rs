@@ -75,7 +75,7 @@ pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<
 
 pub(super) fn journal(checks: &mut Checks, folder: &Path) {
     let place = folder.display();
-    if let Err(error) = state::read_memory(folder) {
+    if let Err(error) = state::Remembered::read(folder) {
         let hint = error.hint();
         checks.fail("journal", error.to_string(), hint);
         return;

@@ -14,18 +14,16 @@ use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
     model::{Call, Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, Value},
     plan::Plan,
-    ports::{Journal, JournalError, Lease, Provisioner},
+    ports::{Journal, JournalError, Lease, Provisioner, Recall},
     state::VolatileJournal,
 };
+use jiff::Timestamp;
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{House, NOTHING, fleet, id, store};
 
 use super::{kinds, updates};
-
-/// Each journal gives out one lease.
-const TOKEN: u64 = 1;
 
 /// A service and a journal in one, so that what is recorded and what is sent stand in one log.
 #[derive(Default)]
@@ -39,6 +37,11 @@ struct Both {
     consents: Mutex<Vec<Consent>>,
     /// Cancelled by the first call.
     cancel: Option<CancellationToken>,
+    /// From this record on the journal is away, for so many tries.
+    away: Option<(usize, usize)>,
+    tries: AtomicUsize,
+    /// After so many tries the lease counts no more.
+    lapses_after: Option<usize>,
     /// Once this is on record, the lease counts no more.
     lapses_at: Option<&'static str>,
     lapsed: Arc<AtomicBool>,
@@ -75,14 +78,24 @@ impl Provisioner for Both {
     }
 }
 
+impl Recall for Both {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        self.journal.recall(tenant).await
+    }
+}
+
 impl Journal for Both {
-    fn memory(&self, tenant: &TenantId) -> Memory {
-        self.journal.memory(tenant)
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        self.journal.memory(lease).await
+    }
+    fn now(&self) -> Timestamp {
+        self.journal.now()
     }
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let (lease, lapsed) = (self.journal.lease(tenant).await?, Arc::clone(&self.lapsed));
+        let token = lease.token();
         let good = move || lease.is_good() && !lapsed.load(Ordering::SeqCst);
-        Ok(Lease::new(tenant.clone(), TOKEN, good, || ()))
+        Ok(Lease::new(tenant.clone(), token, good, || ()))
     }
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         // What an observation has shown is no step of a run.
@@ -91,6 +104,15 @@ impl Journal for Both {
         }
         if self.fails_from.is_some_and(|from| self.records.fetch_add(1, Ordering::SeqCst) >= from) {
             return Err(JournalError::Broken("the disk is full".to_owned()));
+        }
+        if let Some((from, tries)) = self.away
+            && self.log().iter().filter(|line| !line.starts_with("call ")).count() == from
+            && self.tries.fetch_add(1, Ordering::SeqCst) < tries
+        {
+            let lapses = self.lapses_after == Some(self.tries.load(Ordering::SeqCst));
+            self.lapsed.fetch_or(lapses, Ordering::SeqCst);
+            let reason = "the database is being restarted".to_owned();
+            return Err(JournalError::Away { since: Timestamp::UNIX_EPOCH, reason });
         }
         let line = match &entry.event {
             Event::Began { .. } => "began".to_owned(),
@@ -149,7 +171,7 @@ async fn nothing_is_sent_that_is_not_on_record() {
             "{fails_from}: {report:?}"
         );
         // Without a journal the sync that was promised stays owed, unless nothing was promised.
-        let owed = both.memory(&id("contoso")).sync_owed.is_some();
+        let owed = both.journal.remembered(&id("contoso")).sync_owed.is_some();
         assert_eq!(owed, broke && fails_from > 1, "{fails_from}: {log:?}");
         assert_eq!(
             both.calls().contains(&"call sync contoso".to_owned()),
@@ -159,6 +181,53 @@ async fn nothing_is_sent_that_is_not_on_record() {
     }
 }
 
+#[tokio::test]
+async fn a_journal_that_is_away_lets_what_began_end_and_nothing_new_begin() {
+    let house = updates(2).await;
+    let plan = house.plan().await;
+    // Counted, began, intent, outcome, intent, outcome, syncing, synced.
+    for (from, ends) in
+        [(0, false), (1, false), (2, false), (3, true), (4, false), (6, false), (7, true)]
+    {
+        let both = Both { away: Some((from, if ends { 2 } else { 1 })), ..Both::default() };
+        let report = house.apply_with(&plan, &both, &both).await.remove(0);
+        let log = both.log();
+        if ends {
+            assert!(report.is_complete(), "{from}: {report:?}");
+            assert_eq!(both.calls().len(), 3, "{from}: {log:?}");
+            continue;
+        }
+        let stop = report.stopped.expect("nothing new begins");
+        assert_eq!(
+            stop.to_string(),
+            "the journal cannot be reached since 1970-01-01T00:00:00Z: the database is being \
+                restarted",
+        );
+        assert_eq!(log.iter().filter(|line| !line.starts_with("call ")).count(), from, "{log:?}");
+        let memory = both.journal.remembered(&id("contoso"));
+        assert_eq!(memory.sync_owed.is_some(), from >= 2, "{from}: what began is owed: {log:?}");
+        assert!(memory.cut_off.is_empty(), "{from}: no call is without its outcome");
+        // It is back: the next pass does what is left.
+        let calls = both.calls().len();
+        let again = house.apply_with(&plan, &both, &both).await.remove(0);
+        assert!(again.is_complete(), "{from}: {again:?}");
+        assert!(both.calls().len() > calls);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_no_journal_takes_while_the_lease_counts_is_unknown() {
+    let house = updates(1).await;
+    let plan = house.plan().await;
+    let both = Both { away: Some((3, usize::MAX)), lapses_after: Some(3), ..Both::default() };
+    let report = house.apply_with(&plan, &both, &both).await.remove(0);
+    assert_eq!(both.tries.load(Ordering::SeqCst), 3);
+    assert!(matches!(report.stopped, Some(Stop::Journal(JournalError::Away { .. }))));
+    assert_eq!(both.calls(), ["call update u00@contoso.com"], "no sync, and nothing twice");
+    let memory = both.journal.remembered(&id("contoso"));
+    assert!(memory.sync_owed.is_some() && memory.cut_off.len() == 1);
+}
+
 /// A journal whose lease is lost while the sync is put on record.
 #[derive(Default)]
 struct Lapsing {
@@ -166,9 +235,18 @@ struct Lapsing {
     lapsed: Arc<AtomicBool>,
 }
 
+impl Recall for Lapsing {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        self.both.recall(tenant).await
+    }
+}
+
 impl Journal for Lapsing {
-    fn memory(&self, tenant: &TenantId) -> Memory {
-        self.both.memory(tenant)
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        self.both.memory(lease).await
+    }
+    fn now(&self) -> Timestamp {
+        self.both.now()
     }
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let inner = self.both.lease(tenant).await?;
@@ -196,7 +274,7 @@ async fn a_lease_that_is_lost_before_the_sync_leaves_it_to_its_new_holder() {
     let report = house.apply_with(&plan, &lapsing.both, &lapsing).await.remove(0);
     assert_eq!(lapsing.both.calls(), ["call update u00@contoso.com"]);
     assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{report:?}");
-    assert!(lapsing.memory(&id("contoso")).sync_owed.is_some());
+    assert!(lapsing.both.journal.remembered(&id("contoso")).sync_owed.is_some());
 }
 
 #[tokio::test]
@@ -208,7 +286,7 @@ async fn a_stop_begins_no_step_and_still_sends_the_sync() {
     let report = house.apply(&plan).await.remove(0);
     assert_eq!((kinds(&report), &report.stopped), (vec!["not tried"; 3], &Some(Stop::Asked)));
     assert_eq!(house.writes(), NOTHING);
-    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
+    assert_eq!(house.journal.remembered(&id("contoso")).sync_owed, None);
     // During the first call: that one ends, and its sync is sent.
     house.stop = CancellationToken::new();
     let both = Both { cancel: Some(house.stop.clone()), ..Both::default() };
@@ -228,7 +306,7 @@ async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
     assert_eq!(both.calls(), ["call update u00@contoso.com"]);
     assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
     assert_eq!(report.stopped, Some(Stop::Consent));
-    assert!(both.memory(&id("contoso")).sync_owed.is_some());
+    assert!(both.journal.remembered(&id("contoso")).sync_owed.is_some());
 }
 
 #[tokio::test]
@@ -244,7 +322,7 @@ async fn whoever_loses_its_lease_sends_nothing_more_not_even_the_sync() {
         assert_eq!(both.calls(), all[..sent], "{lapses_at}");
         assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{lapses_at}");
         assert!(
-            both.memory(&id("contoso")).sync_owed.is_some(),
+            both.journal.remembered(&id("contoso")).sync_owed.is_some(),
             "{lapses_at}: whoever has it now pays the sync"
         );
     }

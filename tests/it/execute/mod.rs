@@ -9,7 +9,6 @@ use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
     model::{Calling, FaultKind, Field, Memory, StepOutcome, Value},
     plan::SyncPlan,
-    ports::Journal,
     sandbox::{Failure, Route, Rule},
 };
 
@@ -240,7 +239,7 @@ async fn too_many_calls_wait_as_told_and_succeed() {
     house.fault(Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::Update) });
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["failed", "not tried"]);
-    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
+    assert_eq!(house.journal.remembered(&id("contoso")).sync_owed, None);
     assert_eq!(runnable(&house.plan().await).len(), 2);
 }
 
@@ -262,7 +261,7 @@ async fn a_refused_sync_stays_owed() {
     house.fault(on(Failure::ErrorInside, Route::Sync).times(1));
     let report = run(&house).await;
     assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
-    assert!(house.journal.memory(&id("contoso")).sync_owed.is_some());
+    assert!(house.journal.remembered(&id("contoso")).sync_owed.is_some());
     assert_eq!(run(&house).await.sync, SyncOutcome::Accepted);
     assert_eq!(run(&house).await.sync, SyncOutcome::NotNeeded);
     assert_eq!(house.syncs("contoso"), 1);
@@ -286,9 +285,9 @@ async fn a_consent_that_is_withdrawn_after_the_plan_stops_everything() {
     assert_eq!(kinds(&reports[0]), ["not tried"]);
     assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
     // How many were listed and who is managed is known, and nothing else.
-    let memory = house.journal.memory(&id("contoso"));
+    let memory = house.journal.remembered(&id("contoso"));
     assert_eq!(
-        memory,
+        *memory,
         Memory { counted: memory.counted, managed: memory.managed.clone(), ..Memory::default() }
     );
 }

@@ -287,7 +287,7 @@ async fn a_plan_whose_approved_part_does_not_run_uses_nothing_up() {
     let plan = house.plan().await;
     assert!(of(&plan, "contoso").approvals().is_empty());
     assert_eq!(carry_out(&house, &plan).await, NOTHING);
-    assert!(house.journal.memory(&id("contoso")).approvals.is_empty());
+    assert!(house.journal.remembered(&id("contoso")).approvals.is_empty());
 }
 
 #[tokio::test]

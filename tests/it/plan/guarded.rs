@@ -303,7 +303,7 @@ async fn plan_with_ids(house: &House, ids: &[(&str, &str)]) -> Plan {
             live.users.get_mut(&upn(user)).unwrap().id = UserId::observed(id);
         }
     }
-    let memory = |tenant: &_| dialplane::ports::Journal::memory(&house.journal, tenant);
+    let memory = |tenant: &_| house.journal.remembered(tenant);
     pass::decide(&house.in_force, &observed, memory, Timestamp::now(), &house.execution)
 }
 
@@ -352,10 +352,7 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
             .contains(&Note::Renamed(upn("adele@contoso.com"), upn("adele.vance@contoso.com")))
     );
     house.apply(&plan).await;
-    let memory = dialplane::ports::Journal::memory(
-        &house.journal,
-        &of(&plan, "contoso").reference.as_ref().unwrap().id,
-    );
+    let memory = house.journal.remembered(&of(&plan, "contoso").reference.as_ref().unwrap().id);
     assert!(!memory.managed.contains_key(&upn("adele@contoso.com")), "one person, one name");
 }
 

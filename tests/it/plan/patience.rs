@@ -14,7 +14,6 @@ use super::{carry_out, done, show};
 use crate::support::{
     House, NOTHING, contoso, id, of, on, runnable, store, stranger, switch, text,
 };
-use dialplane::ports::Journal as _;
 
 fn voicemail(flag: bool) -> (Field, Value) {
     (Field::UseTeamsVoicemail, Value::Flag(flag))
@@ -59,7 +58,7 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
     // Its time comes.
     let plan = house.plan_in(1).await;
     assert_eq!(carry_out(&house, &plan).await, ["sync contoso"]);
-    assert_eq!(house.journal.memory(&id("contoso")).sync_owed, None);
+    assert_eq!(house.journal.remembered(&id("contoso")).sync_owed, None);
 }
 
 #[tokio::test]
@@ -96,7 +95,7 @@ async fn a_newer_plan_that_follows_at_once_gets_the_sync() {
     });
     assert_eq!(house.writes(), ["update adele@contoso.com"], "{report:?}");
     assert!(matches!(report[0].sync, SyncOutcome::NotTried(_)), "{report:?}");
-    assert!(house.journal.memory(&id("contoso")).sync_owed.is_some());
+    assert!(house.journal.remembered(&id("contoso")).sync_owed.is_some());
 }
 
 #[tokio::test]

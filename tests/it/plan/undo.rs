@@ -48,7 +48,7 @@ fn run() -> RunId {
 async fn undo(house: &House, entries: &[Entry]) -> Plan {
     let tenants = house.in_force.desired.tenants.values();
     let observed = pass::observe(&house.readers, tenants, 1, |_| {}).await;
-    let memory = |tenant: &_| dialplane::ports::Journal::memory(&house.journal, tenant);
+    let memory = |tenant: &_| house.journal.remembered(tenant);
     let back = (Undo { run: &run(), entries }, &name("contoso"));
     let plan = pass::decide_undo(
         back,

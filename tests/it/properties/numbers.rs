@@ -21,14 +21,13 @@ use dialplane::{
     },
     pass,
     plan::{HoldKind, Plan},
-    ports::Journal,
     state::VolatileJournal,
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::world::{Customer, Model, Person, upn_of};
-use crate::support::{gateway, name, tenant_id, text};
+use crate::support::{gateway, leases, name, tenant_id, text};
 
 fn nth(n: usize) -> PhoneNumber {
     PhoneNumber::parse(&format!("+1425{n:07}"), None).unwrap()
@@ -127,7 +126,13 @@ async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> P
     let per_hour = PerHour { disable: 9999, numbers: 9999, changes: 9999 };
     // Runs follow each other at once.
     let execution = Execution { sync_spacing: Duration::ZERO, per_hour, ..Execution::default() };
-    pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &execution)
+    pass::decide(
+        in_force,
+        &observed,
+        |tenant| journal.remembered(tenant),
+        Timestamp::now(),
+        &execution,
+    )
 }
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
@@ -136,14 +141,15 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         provisioner: model,
         journal,
         users: 4.try_into().unwrap(),
-        clock: Timestamp::now,
         revision: None,
         by: None,
         stop,
         newer,
     };
+    let leases = leases(journal, plan).await;
     pass::carry_out(
         plan,
+        leases,
         &executor,
         3,
         |name| RunId::new(&format!("run-{name}")),

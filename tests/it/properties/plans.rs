@@ -10,7 +10,6 @@ use dialplane::{
     model::{Calling, Field, Mode, Prune, RunId, StepOutcome, Upn, Value},
     pass,
     plan::{Action, Cause, HoldKind, Plan, SyncPlan, TenantPlan, render},
-    ports::Journal,
     sandbox::World,
     state::VolatileJournal,
 };
@@ -22,31 +21,31 @@ use proptest::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, NOTHING, assert_numbers_are_unique, fleet, runnable, text};
+use crate::support::{House, NOTHING, assert_numbers_are_unique, fleet, leases, runnable, text};
 
 use super::world::*;
 
 pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
     let observed = pass::observe(model, in_force.desired.tenants.values(), 4, |_| {}).await;
     let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
-    pass::decide(in_force, &observed, |tenant| journal.memory(tenant), Timestamp::now(), &execution)
+    pass::decide(
+        in_force,
+        &observed,
+        |tenant| journal.remembered(tenant),
+        Timestamp::now(),
+        &execution,
+    )
 }
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
-    let (users, clock, newer) = (3.try_into().unwrap(), Timestamp::now, stop.clone());
-    let executor = Executor {
-        provisioner: model,
-        journal,
-        users,
-        clock,
-        revision: None,
-        by: None,
-        stop,
-        newer,
-    };
+    let (users, newer) = (3.try_into().unwrap(), stop.clone());
+    let executor =
+        Executor { provisioner: model, journal, users, revision: None, by: None, stop, newer };
+    let leases = leases(journal, plan).await;
     pass::carry_out(
         plan,
+        leases,
         &executor,
         2,
         |name| RunId::new(&format!("run-{name}")),

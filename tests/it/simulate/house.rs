@@ -24,7 +24,7 @@ use futures_util::future::join_all;
 use super::{
     operator,
     ports::{Disk, Service},
-    world::{HOUR, MINUTE, Tally, World, clock, pass_time},
+    world::{HOUR, MINUTE, Tally, World, pass_time},
 };
 use crate::properties::world::is_as_wanted;
 
@@ -144,7 +144,6 @@ impl House {
                 provisioner: &self.service,
                 journal: &self.disk,
                 users,
-                clock,
                 revision: None,
                 by: None,
                 stop,
@@ -159,7 +158,8 @@ impl House {
             broken: &BTreeMap::new(),
             run,
         };
-        (desired.name.clone(), pass.go(&|_| {}).await)
+        let passed = pass.go(&|_| {}).await;
+        (desired.name.clone(), passed.expect("nobody else has the lease"))
     }
 
     /// Nothing goes wrong any more, everything has become visible: the program must come to rest,

@@ -12,13 +12,14 @@ use dialplane::{
         Beside, Call, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
         TenantId, TenantRef, Upn,
     },
-    ports::{Journal, JournalError, Lease, LiveReader, Provisioner},
+    ports::{Journal, JournalError, Lease, LiveReader, Provisioner, Recall},
     state::VolatileJournal,
 };
+use jiff::Timestamp;
 
 use super::{
     operator,
-    world::{HOUR, MINUTE, World, now},
+    world::{HOUR, MINUTE, World, clock, now},
 };
 
 /// The world as the program meets it.
@@ -165,9 +166,18 @@ impl Disk {
     }
 }
 
+impl Recall for Disk {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        self.memory.recall(tenant).await
+    }
+}
+
 impl Journal for Disk {
-    fn memory(&self, tenant: &TenantId) -> Memory {
-        self.memory.memory(tenant)
+    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
+        self.memory.memory(lease).await
+    }
+    fn now(&self) -> Timestamp {
+        clock()
     }
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         self.memory.lease(tenant).await

@@ -1,8 +1,10 @@
 //! What every store does, whatever it is made of.
 
+use std::sync::Arc;
+
 use dialplane::{
-    model::{Details, Memory, Verb},
-    ports::{Journal, JournalError},
+    model::{Details, Sent, Verb},
+    ports::{Journal, JournalError, Recall as _},
     state::{LEASE_TERM, Retention, SqliteJournal, Store, VolatileJournal},
 };
 use tempfile::TempDir;
@@ -47,13 +49,13 @@ fn term() -> i64 {
 async fn the_same_is_remembered_at_every_point_of_a_run() {
     let history = history();
     for length in 0..=history.len() {
-        let right = VolatileJournal::of(history[..length].to_vec()).memory(&id("contoso"));
+        let right = VolatileJournal::of(history[..length].to_vec()).remembered(&id("contoso"));
         for place in Place::all() {
             let store = place.open();
             record(&store, &history[..length]).await;
-            assert_eq!(store.memory(&id("contoso")), right, "{length}: {store:?}");
+            assert_eq!(store.remembered(&id("contoso")), right, "{length}: {store:?}");
             drop(store);
-            assert_eq!(place.open().memory(&id("contoso")), right, "{length}, opened again");
+            assert_eq!(place.open().remembered(&id("contoso")), right, "{length}, opened again");
         }
     }
 }
@@ -63,7 +65,7 @@ async fn tenants_do_not_share_memory() {
     for place in Place::all() {
         let store = place.open();
         record(&store, &[entry(0, "r1", began(1))]).await;
-        assert_eq!(store.memory(&id("fabrikam")), Memory::default());
+        assert_eq!(store.remembered(&id("fabrikam")), Arc::default());
     }
 }
 
@@ -109,12 +111,49 @@ async fn whoever_lost_its_lease_stops_before_anybody_else_starts() {
         assert!(!first.is_good() && second.is_good());
         let late = entry(1, "r1", intent("adele@contoso.com", Verb::Enable, Details::default()));
         assert_eq!(store.record(&first, late.clone()).await, Err(JournalError::Lost));
-        assert!(store.memory(&id("contoso")).written.is_empty(), "nothing of it is remembered");
+        assert!(store.remembered(&id("contoso")).written.is_empty(), "nothing of it is remembered");
         store.record(&second, late).await.unwrap();
         // The first one ends, and takes nothing away from the second.
         drop(first);
         assert!(second.is_good());
         assert!(matches!(store.lease(&id("contoso")).await, Err(JournalError::Held { .. })));
+    }
+}
+
+#[tokio::test]
+async fn memory_comes_with_the_lease_and_goes_with_it() {
+    for place in Place::all() {
+        let store = place.open();
+        let first = store.lease(&id("contoso")).await.unwrap();
+        store.record(&first, entry(0, "r1", began(1))).await.unwrap();
+        let memory = store.memory(&first).await.unwrap();
+        assert!(memory.sync_owed.is_some());
+        assert_eq!(store.recall(&id("contoso")).await, Ok(Arc::clone(&memory)));
+        // What is recorded meanwhile changes nothing of what a plan is made of.
+        store
+            .record(
+                &first,
+                entry(1, "r1", intent("a@contoso.com", Verb::Enable, Details::default())),
+            )
+            .await
+            .unwrap();
+        assert_eq!((memory.sent.clone(), memory.cut_off.len()), (Sent::default(), 0));
+        // Lapsed, and nobody took it: nobody else has changed anything.
+        place.clock.pass(2 * term());
+        assert_eq!(store.memory(&first).await.unwrap().cut_off.len(), 1);
+        let second = store.lease(&id("contoso")).await.unwrap();
+        assert_eq!(store.memory(&first).await, Err(JournalError::Lost));
+        assert!(store.memory(&second).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn time_is_the_stores() {
+    for place in Place::all() {
+        let store = place.open();
+        assert_eq!(store.now(), at(0));
+        place.clock.pass(3600);
+        assert_eq!(store.now(), at(3600));
     }
 }
 
@@ -147,7 +186,7 @@ async fn a_lease_is_good_for_its_tenant_only() {
             store.record(&lease, entry_of("fabrikam", 0, "r1", began(1))).await,
             Err(JournalError::Lost)
         );
-        assert_eq!(store.memory(&id("fabrikam")), Memory::default());
+        assert_eq!(store.remembered(&id("fabrikam")), Arc::default());
     }
 }
 
@@ -173,7 +212,7 @@ async fn many_at_once_are_all_on_record() {
         });
         futures_util::future::join_all(all).await;
         drop((lease, store));
-        let memory = place.open().memory(&id("contoso"));
+        let memory = place.open().remembered(&id("contoso"));
         assert_eq!(memory.written.len(), 500);
         assert!(
             memory

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use dialplane::state::{History, Retention, SqliteJournal, read_memory};
+use dialplane::state::{History, Remembered, Retention, SqliteJournal};
 use rusqlite::Connection;
 
 use super::{history, write};
@@ -64,7 +64,7 @@ async fn a_damaged_or_newer_journal_is_refused_and_stays_as_it_is() {
         let before = fs::read(&path).unwrap();
         let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err(what);
         assert!(
-            read_memory(folder.path()).is_err(),
+            Remembered::read(folder.path()).is_err(),
             "{what}: a dry run must not plan without its memory"
         );
         assert!(fs::read(&path).unwrap() == before, "{what}: nothing is repaired in silence");
@@ -93,7 +93,7 @@ async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
             SqliteJournal::open(place, Retention::default()).expect_err("it cannot be used");
         let _ = writeln!(said, "{error}\nhint: {}\n", error.hint());
         assert!(
-            read_memory(place).is_err() || place == &link,
+            Remembered::read(place).is_err() || place == &link,
             "{}: a look finds nothing wrong",
             place.display()
         );
@@ -174,7 +174,7 @@ async fn what_stands_beside_the_entries_is_proved_too() {
             error.hint()
         );
         assert!(
-            read_memory(folder.path()).is_err(),
+            Remembered::read(folder.path()).is_err(),
             "{what}: a dry run must not plan without its memory"
         );
         assert!(History::sound(folder.path()).is_err(), "{what}: nobody is told what it says");

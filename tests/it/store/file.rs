@@ -1,12 +1,8 @@
 //! The journal on disk: what a process that is killed leaves, who may write, and what a look makes.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use dialplane::{
-    model::Memory,
-    ports::Journal as _,
-    state::{Retention, SqliteJournal, read_memory},
-};
+use dialplane::state::{Remembered, Retention, SqliteJournal};
 
 use super::{history, open, record, reopened, write};
 use crate::support::id;
@@ -37,7 +33,7 @@ async fn what_was_acknowledged_is_there_after_a_kill_at_any_point() {
         record(&journal, &[entry]).await;
         let left = killed(folder.path());
         assert!(left.path().join("journal.db-wal").exists(), "the log was not written back yet");
-        assert_eq!(reopened(left.path()), journal.memory(&id("contoso")));
+        assert_eq!(reopened(left.path()), journal.remembered(&id("contoso")));
     }
 }
 
@@ -48,7 +44,7 @@ async fn a_log_that_was_cut_off_loses_what_was_not_acknowledged_and_nothing_else
     let (last, first) =
         history().split_last().map(|(last, first)| (last.clone(), first.to_vec())).unwrap();
     record(&journal, &first).await;
-    let (before, log) = (journal.memory(&id("contoso")), folder.path().join("journal.db-wal"));
+    let (before, log) = (journal.remembered(&id("contoso")), folder.path().join("journal.db-wal"));
     let whole = fs::metadata(&log).unwrap().len();
     let mark = fs::read(folder.path().join("journal.id")).unwrap();
     record(&journal, &[last]).await;
@@ -90,7 +86,7 @@ async fn one_process_at_a_time() {
     );
     assert!(error.hint().contains("stop the other one"));
     // A dry run may look all the same.
-    assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), Memory::default());
+    assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), Arc::default());
     drop(first);
     open(folder.path());
 }
@@ -102,8 +98,8 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
     for entry in history() {
         record(&journal, &[entry]).await;
         assert_eq!(
-            read_memory(folder.path()).unwrap()(&id("contoso")),
-            journal.memory(&id("contoso"))
+            Remembered::read(folder.path()).unwrap().of(&id("contoso")),
+            journal.remembered(&id("contoso"))
         );
     }
     drop(journal);
@@ -114,14 +110,14 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
 async fn a_look_makes_and_changes_nothing() {
     let folder = crate::folder::folder();
     let absent = folder.path().join("absent");
-    assert_eq!(read_memory(&absent).unwrap()(&id("contoso")), Memory::default());
+    assert_eq!(Remembered::read(&absent).unwrap().of(&id("contoso")), Arc::default());
     assert!(!absent.exists());
     let memory = write(folder.path(), &history()).await;
     // Not even where it may not write.
     for mode in [0o500, 0o700] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let before = files(folder.path());
-        assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), memory);
+        assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), memory);
         assert!(files(folder.path()) == before, "mode {mode:o}");
     }
     // What a kill left is read, and stays as it was left.
@@ -129,7 +125,10 @@ async fn a_look_makes_and_changes_nothing() {
     record(&journal, &history()).await;
     let left = killed(folder.path());
     let before = files(left.path());
-    assert_eq!(read_memory(left.path()).unwrap()(&id("contoso")), journal.memory(&id("contoso")));
+    assert_eq!(
+        Remembered::read(left.path()).unwrap().of(&id("contoso")),
+        journal.remembered(&id("contoso"))
+    );
     let after = files(left.path());
     assert!(["journal.db", "journal.db-wal"].iter().all(|name| after[*name] == before[*name]));
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use dialplane::{
     model::{Event, RunId, StepOutcome, Verb},
-    state::{History, Retention, SqliteJournal, read_memory},
+    state::{History, Remembered, Retention, SqliteJournal},
 };
 use rusqlite::{Connection, OpenFlags, types::Value};
 
@@ -80,7 +80,7 @@ fn told(folder: &Path) -> Option<String> {
     let runs = history.runs(None, 1000).ok()?;
     let entries: Vec<_> =
         runs.iter().map(|run: &RunId| history.entries(run)).collect::<Result<_, _>>().ok()?;
-    Some(format!("{runs:?}{entries:?}{:?}", read_memory(folder).ok()?(&id("contoso"))))
+    Some(format!("{runs:?}{entries:?}{:?}", Remembered::read(folder).ok()?.of(&id("contoso"))))
 }
 
 fn found(folder: &Path) -> bool {
@@ -136,8 +136,8 @@ async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
     let path = folder.path().join("journal.id");
     let mark = fs::read(&path).unwrap();
     let right: serde_json::Value = serde_json::from_slice(&mark).unwrap();
-    let memory = read_memory(folder.path()).unwrap()(&id("contoso"));
-    assert_eq!(memory.sync_owed.map(|debt| debt.since), Some(at(3100)));
+    let memory = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
+    assert_eq!(memory.sync_owed.as_ref().map(|debt| debt.since), Some(at(3100)));
     for place in 0..mark.len() {
         for bit in 0..8 {
             let mut flipped = mark.clone();
@@ -145,7 +145,7 @@ async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
             fs::write(&path, &flipped).unwrap();
             let same = serde_json::from_slice::<serde_json::Value>(&flipped)
                 .is_ok_and(|says| says == right);
-            assert_eq!(read_memory(folder.path()).is_ok(), same, "byte {place}, bit {bit}");
+            assert_eq!(Remembered::read(folder.path()).is_ok(), same, "byte {place}, bit {bit}");
         }
     }
 }

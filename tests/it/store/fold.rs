@@ -1,16 +1,17 @@
 //! What entries add up to.
 
+use std::sync::Arc;
+
 use dialplane::{
     model::{Calling, Details, Entry, Event, Field, Landing, Memory, RunId, StepOutcome, Verb},
-    ports::Journal as _,
     state::VolatileJournal,
 };
 
 use super::{at, began, details, entry, history, intent, lost, outcome};
 use crate::support::{id, number, upn};
 
-fn folded(entries: &[Entry]) -> Memory {
-    VolatileJournal::of(entries.to_vec()).memory(&id("contoso"))
+fn folded(entries: &[Entry]) -> Arc<Memory> {
+    VolatileJournal::of(entries.to_vec()).remembered(&id("contoso"))
 }
 
 #[test]
@@ -96,11 +97,11 @@ fn only_what_was_lost_and_landed_is_known_again() {
 #[test]
 fn a_run_that_began_owes_its_sync_after_a_crash() {
     let mut history = vec![entry(0, "r1", began(1))];
-    let debt = folded(&history).sync_owed.expect("a debt");
+    let debt = folded(&history).sync_owed.clone().expect("a debt");
     assert_eq!((debt.run.as_str(), debt.since), ("r1", at(0)));
     // It is paid by a sync and by nothing else.
     history.extend([entry(1, "r2", began(1)), entry(2, "r2", Event::NothingSent)]);
-    assert_eq!(folded(&history).sync_owed.map(|debt| debt.run), Some(RunId::new("r1")));
+    assert_eq!(folded(&history).sync_owed.clone().map(|debt| debt.run), Some(RunId::new("r1")));
     history.extend([entry(3, "r3", began(1)), entry(4, "r3", Event::Synced)]);
     assert_eq!(folded(&history).sync_owed, None);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use dialplane::{
     model::{Field, Verb},
     ports::Journal as _,
-    state::{History, Retention, SqliteJournal, read_memory},
+    state::{History, Remembered, Retention, SqliteJournal},
 };
 
 use super::{at, began, entry, history, open, record, reopened, write};
@@ -23,7 +23,7 @@ async fn a_journal_of_lines_is_taken_over_once_and_kept_aside() {
         (folder.path().join("journal.jsonl"), folder.path().join("journal.jsonl.taken-over"));
     // Its last line was cut off by a crash.
     fs::write(&lines, format!("{LINES}{{\"v\":1,\"at\":\"20")).unwrap();
-    let looked = read_memory(folder.path()).unwrap()(&id("contoso"));
+    let looked = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
     assert!(
         lines.exists() && !folder.path().join("journal.db").exists(),
         "a look takes nothing over"
@@ -69,7 +69,7 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
     let path = folder.path().join("journal.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(FORMAT_1).unwrap();
     let before = fs::read(&path).unwrap();
-    let looked = read_memory(folder.path()).unwrap()(&id("contoso"));
+    let looked = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
     assert_eq!(fs::read(&path).unwrap(), before, "a look changes nothing");
     let memory = reopened(folder.path());
     assert_eq!(looked, memory);
@@ -84,7 +84,7 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
         "after the 7 that the file knows"
     );
     record(&journal, &[entry(100, "r9", began(1))]).await;
-    let with_it = journal.memory(&id("contoso"));
+    let with_it = journal.remembered(&id("contoso"));
     drop(journal);
     assert_eq!(reopened(folder.path()), with_it);
 }
@@ -109,7 +109,7 @@ async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
         let memory = reopened(folder.path());
         make_format_2(folder.path());
         let before = fs::read(folder.path().join("journal.db")).unwrap();
-        assert_eq!(read_memory(folder.path()).unwrap()(&id("contoso")), memory);
+        assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), memory);
         let checked = History::read(folder.path()).unwrap().check().unwrap();
         assert!(checked.problems.is_empty(), "{checked:?}");
         assert_eq!(

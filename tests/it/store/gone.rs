@@ -5,13 +5,13 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use dialplane::{
     board::Status,
-    model::Memory,
     ports::{Journal as _, JournalError},
-    state::{History, OpenError, Retention, SqliteJournal, read_memory, write_status},
+    state::{History, OpenError, Remembered, Retention, SqliteJournal, write_status},
 };
 
 use super::{began, entry, history, open, record, reopened, write};
@@ -22,7 +22,7 @@ use crate::support::id;
 fn refused(folder: &Path) -> String {
     let error =
         SqliteJournal::open(folder, Retention::default()).expect_err("it is not what was written");
-    let look = read_memory(folder).err().expect("a dry run must not plan without its memory");
+    let look = Remembered::read(folder).expect_err("a dry run must not plan without its memory");
     assert_eq!(look.to_string(), error.to_string());
     let (error, hint) = (error.to_string(), error.hint());
     let found = match History::read(folder).and_then(|history| history.check()) {
@@ -79,7 +79,7 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
         }
         // On purpose it is begun anew.
         assert!(!SqliteJournal::accept(folder.path()).unwrap());
-        assert_eq!(reopened(folder.path()), Memory::default(), "{what}");
+        assert_eq!(reopened(folder.path()), Arc::default(), "{what}");
     }
 }
 
@@ -96,7 +96,7 @@ async fn a_first_start_is_no_loss_whatever_it_left_behind() {
             };
             fs::write(folder.path().join(name), text).unwrap();
         }
-        assert_eq!(reopened(folder.path()), Memory::default(), "{left:?}");
+        assert_eq!(reopened(folder.path()), Arc::default(), "{left:?}");
         let memory = write(folder.path(), &history()).await;
         assert_eq!(reopened(folder.path()), memory);
     }
@@ -192,7 +192,7 @@ async fn what_is_taken_away_from_a_journal_at_work_is_noticed_before_anything_is
         let journal = open(&state);
         let lease = journal.lease(&id("contoso")).await.unwrap();
         journal.record(&lease, entry(0, "r1", began(1))).await.unwrap();
-        let memory = journal.memory(&id("contoso"));
+        let memory = journal.remembered(&id("contoso"));
         assert_eq!(journal.trouble(), None);
         take_away(&state);
         let Some(JournalError::Gone(told)) = journal.trouble() else {
@@ -201,7 +201,11 @@ async fn what_is_taken_away_from_a_journal_at_work_is_noticed_before_anything_is
         assert!(told.ends_with(what), "{what}: {told}");
         let refused = journal.record(&lease, entry(1, "r1", began(2))).await;
         assert_eq!(refused, Err(JournalError::Gone(told)), "{what}");
-        assert_eq!(journal.memory(&id("contoso")), memory, "{what}: nothing of it is remembered");
+        assert_eq!(
+            journal.remembered(&id("contoso")),
+            memory,
+            "{what}: nothing of it is remembered"
+        );
         assert!(
             matches!(journal.lease(&id("fabrikam")).await, Err(JournalError::Gone(_))),
             "{what}"
@@ -220,7 +224,7 @@ async fn who_lost_the_lock_writes_nothing_beside_who_has_it() {
     let lost = first.lease(&id("contoso")).await;
     assert!(matches!(&lost, Err(JournalError::Gone(why)) if why.contains("lock was ")), "{lost:?}");
     record(&second, &history()[5..]).await;
-    let memory = second.memory(&id("contoso"));
+    let memory = second.remembered(&id("contoso"));
     drop((first, second));
     assert_eq!(reopened(folder.path()), memory);
 }

@@ -15,7 +15,7 @@ use dialplane::{
         Managed, Memory, RunId, StepOutcome, UserId, Verb,
     },
     ports::Journal,
-    state::{Clock, Retention, SqliteJournal, read_memory},
+    state::{Clock, Remembered, Retention, SqliteJournal},
 };
 use jiff::Timestamp;
 
@@ -169,16 +169,16 @@ pub(super) async fn record<J: Journal>(journal: &J, entries: &[Entry]) {
 }
 
 /// Opens the journal, records, and closes it.
-pub(super) async fn write(folder: &Path, entries: &[Entry]) -> Memory {
+pub(super) async fn write(folder: &Path, entries: &[Entry]) -> Arc<Memory> {
     let journal = open(folder);
     record(&journal, entries).await;
-    journal.memory(&id("contoso"))
+    journal.remembered(&id("contoso"))
 }
 
 /// What is remembered after the process has ended and begun anew.
-pub(super) fn reopened(folder: &Path) -> Memory {
-    let read_only = read_memory(folder).unwrap()(&id("contoso"));
-    let memory = open(folder).memory(&id("contoso"));
+pub(super) fn reopened(folder: &Path) -> Arc<Memory> {
+    let read_only = Remembered::read(folder).unwrap().of(&id("contoso"));
+    let memory = open(folder).remembered(&id("contoso"));
     assert_eq!(read_only, memory, "with and without the right to write");
     memory
 }

@@ -1,15 +1,14 @@
 //! Made-up histories with crashes, new starts and retention in their midst: the memory is what a
 //! plain sum of all entries gives.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use dialplane::{
     model::{
         Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
         Managed, Memory, StepOutcome, UserId, Verb,
     },
-    ports::Journal as _,
-    state::{History, Retention, SqliteJournal, VolatileJournal, read_memory},
+    state::{History, Remembered, Retention, SqliteJournal, VolatileJournal},
 };
 use fastrand::Rng;
 use tempfile::TempDir;
@@ -101,7 +100,7 @@ fn entries(dice: &mut Rng, tenant: &str, clock: &mut i64) -> Vec<Entry> {
     (0..dice.usize(1..12)).map(|_| next(dice)).collect()
 }
 
-fn memories(of: impl Fn(&str) -> Memory) -> Vec<Memory> {
+fn memories(of: impl Fn(&str) -> Arc<Memory>) -> Vec<Arc<Memory>> {
     TENANTS.iter().map(|tenant| of(tenant)).collect()
 }
 
@@ -137,13 +136,13 @@ async fn whatever_befalls_a_history_it_adds_up_to_the_sum_of_its_entries() {
                 all.extend(new);
             }
             let sum = VolatileJournal::of(all.clone());
-            let right = memories(|tenant| sum.memory(&id(tenant)));
-            assert_eq!(memories(|tenant| journal.memory(&id(tenant))), right, "seed {seed}");
+            let right = memories(|tenant| sum.remembered(&id(tenant)));
+            assert_eq!(memories(|tenant| journal.remembered(&id(tenant))), right, "seed {seed}");
             // Killed, or ended in peace.
             folder = if dice.bool() { copy(&folder) } else { folder };
             drop(journal);
-            let memory = read_memory(folder.path()).unwrap();
-            assert_eq!(memories(|tenant| memory(&id(tenant))), right, "seed {seed}");
+            let memory = Remembered::read(folder.path()).unwrap();
+            assert_eq!(memories(|tenant| memory.of(&id(tenant))), right, "seed {seed}");
             let checked = History::read(folder.path()).unwrap().check().unwrap();
             assert!(checked.problems.is_empty(), "seed {seed}: {checked:?}");
         }
@@ -196,7 +195,7 @@ async fn no_entry_can_be_removed_moved_repeated_or_changed() {
                 SqliteJournal::open(folder.path(), Retention::default()).is_err(),
                 "entry {sequence} was {what}"
             );
-            assert!(read_memory(folder.path()).is_err(), "entry {sequence} was {what}");
+            assert!(Remembered::read(folder.path()).is_err(), "entry {sequence} was {what}");
         }
     }
 }

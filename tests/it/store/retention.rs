@@ -1,10 +1,9 @@
 //! What is let go of, and what never is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use dialplane::{
     model::{Details, Entry, Event, Memory, RunId, StepOutcome, Verb},
-    ports::Journal as _,
     state::{History, Retention, SqliteJournal, VolatileJournal},
 };
 
@@ -27,8 +26,8 @@ fn long_history(days: i64) -> Vec<Entry> {
     all
 }
 
-fn right(entries: &[Entry]) -> Memory {
-    VolatileJournal::of(entries.to_vec()).memory(&id("contoso"))
+fn right(entries: &[Entry]) -> Arc<Memory> {
+    VolatileJournal::of(entries.to_vec()).remembered(&id("contoso"))
 }
 
 #[tokio::test]
@@ -43,7 +42,7 @@ async fn old_entries_go_and_what_is_open_stays() {
         write(folder.path(), &entries).await;
         assert_eq!(reopened(folder.path()), right(&entries));
         let journal = SqliteJournal::open(folder.path(), retention).unwrap();
-        assert_eq!(journal.memory(&id("contoso")), right(&entries), "{retention:?}");
+        assert_eq!(journal.remembered(&id("contoso")), right(&entries), "{retention:?}");
         drop(journal);
         // The next process knows it from the disk alone.
         assert_eq!(reopened(folder.path()), right(&entries), "{retention:?}");
@@ -89,7 +88,7 @@ async fn what_it_adds_up_to_is_stored_at_any_point_of_a_history() {
 async fn a_clock_that_jumps_forgets_nothing() {
     let folder = crate::folder::folder();
     write(folder.path(), &history()).await;
-    let late = std::sync::Arc::new(|| super::at(20 * 365 * DAY));
+    let late = Arc::new(|| super::at(20 * 365 * DAY));
     drop(SqliteJournal::with_clock(folder.path(), Retention::default(), late).unwrap());
     assert_eq!(History::read(folder.path()).unwrap().runs(None, 9).unwrap().len(), 2);
 }
