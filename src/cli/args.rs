@@ -81,6 +81,8 @@ pub(super) enum Command {
     /// Tell why a user is as it is: what wants it, what was sent and seen, what is waited for; asks
     /// nobody
     Why(super::why::Arguments),
+    /// Explain a code that plans and reports show, such as `not-visible`; without one, list all
+    Explain(super::explain::Arguments),
     /// Check the journal, or save what can be read of it; never writes to it
     #[command(subcommand)]
     Journal(super::journal::Arguments),

@@ -14,6 +14,7 @@ mod confirm;
 mod credentials;
 mod doctor;
 mod exit;
+mod explain;
 mod history;
 mod import;
 mod journal;
@@ -108,6 +109,7 @@ fn changes_nothing(command: &Command) -> bool {
         C::Validate(_)
             | C::History(_)
             | C::Why(_)
+            | C::Explain(_)
             | C::Status(_)
             | C::Schema
             | C::Completions { .. }
@@ -127,6 +129,7 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Undo(command) => undo::undo(cli, command, signals).await,
         Command::History(command) => history::history(cli, command),
         Command::Why(command) => why::why(cli, command),
+        Command::Explain(command) => explain::explain(command),
         Command::Journal(command) => journal::journal(cli, command),
         Command::Run(command) if command.dry_run => {
             apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await

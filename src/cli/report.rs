@@ -116,7 +116,11 @@ fn write_tenant(
         many(tried, "step")
     )?;
     if let Some(stop) = &report.stopped {
-        writeln!(out, "  {RED}stopped:{RED:#} {}", line(stop))?;
+        write!(out, "  {RED}stopped:{RED:#} {}", line(stop))?;
+        if let Stop::Fault(fault) = stop {
+            write!(out, " {FAINT}[{}]{FAINT:#}", fault.kind.code())?;
+        }
+        out.push('\n');
         if let Stop::Fault(fault) = stop {
             write_hint(out, fault.hint.as_deref(), told)?;
         }
@@ -139,7 +143,8 @@ fn write_tenant(
     }
     match &report.sync {
         SyncOutcome::Failed(fault) => {
-            writeln!(out, "  {YELLOW}sync:{YELLOW:#} {}", line(fault))?;
+            let code = fault.kind.code();
+            writeln!(out, "  {YELLOW}sync:{YELLOW:#} {} {FAINT}[{code}]{FAINT:#}", line(fault))?;
             write_hint(out, fault.hint.as_deref(), told)
         }
         SyncOutcome::NotTried(reason) => {
@@ -148,7 +153,12 @@ fn write_tenant(
         SyncOutcome::Waits(until) => {
             let until = time(*until);
             if let Some(hold) = &plan.sync_hold {
-                writeln!(out, "  {YELLOW}sync:{YELLOW:#} held, and stays owed: {}", hold.reason)?;
+                writeln!(
+                    out,
+                    "  {YELLOW}sync:{YELLOW:#} held, and stays owed: {} {FAINT}[{}]{FAINT:#}",
+                    hold.reason,
+                    hold.kind.code()
+                )?;
                 return write_hint(out, Some(&hold.remedy), told);
             }
             writeln!(
@@ -180,14 +190,14 @@ fn write_step(
         }
         StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => (outcome.label(), fault),
     };
-    // Most faults begin with what was tried and for whom; those of what came before the call do
-    // not.
-    let whose = if fault.message.contains(step.user.as_str()) {
-        String::new()
-    } else {
-        format!("{} {}: ", step.action.verb(), line(&step.user))
-    };
-    writeln!(out, "  {RED}{label:9}{RED:#} {whose}{}", line(fault))?;
+    writeln!(
+        out,
+        "  {RED}{label:9}{RED:#} {} {} {FAINT}[{}]{FAINT:#}",
+        step.action.verb(),
+        line(&step.user),
+        fault.kind.code()
+    )?;
+    writeln!(out, "            {}", line(fault))?;
     if let StepOutcome::Unknown(_) = outcome {
         let hint =
             "it is not sent again; the next look at live state decides whether it was carried out";
@@ -242,7 +252,11 @@ fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debt
         .map(|(number, (step, outcome))| {
             let word = outcome.as_ref().map_or("held", StepOutcome::code);
             let reason = outcome.as_ref().and_then(StepOutcome::reason);
-            json!({ "step": number, "action": step.action.verb(), "user": step.user.as_str(), "outcome": word, "reason": reason })
+            let code = match outcome {
+                Some(StepOutcome::Failed(fault) | StepOutcome::Unknown(fault)) => Some(fault.kind),
+                Some(StepOutcome::Accepted | StepOutcome::NotTried(_)) | None => None,
+            };
+            json!({ "step": number, "action": step.action.verb(), "user": step.user.as_str(), "outcome": word, "code": code, "reason": reason })
         })
         .collect();
     let until =

@@ -316,9 +316,9 @@ mod tests {
         dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
         dialplane.yaml Some((5, 23)) `command` is the text "pass": a list is expected
         dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
-        dialplane.yaml Some((5, 17)) `env` has no value: `null` says nothing here
+        dialplane.yaml Some((5, 17)) `env` has no value; `null` is not accepted
         dialplane.yaml Some((5, 3)) a secret never stands here itself
-        dialplane.yaml Some((5, 11)) `password` has no value: `null` says nothing here
+        dialplane.yaml Some((5, 11)) `password` has no value; `null` is not accepted
         dialplane.yaml Some((1, 1)) `password` is missing
         dialplane.yaml Some((5, 3)) unknown key `passwort`
         "#);
@@ -438,7 +438,7 @@ mod tests {
         - a
           Some((1, 1)) this is a list: a mapping of keys and values is expected
         a: [
-          Some((1, 5)) this is no YAML: did not find expected node content
+          Some((1, 5)) not valid YAML: did not find expected node content
         a: 1
         ---
         b: 2

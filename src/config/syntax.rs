@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::load::plain;
-use crate::yaml::{self, Diagnostic};
+use crate::yaml::{self, Diagnostic, SyntaxKind};
 
-/// Why a text is no YAML: each key that stands twice, or else what the parser says.
+/// Why a text is not valid YAML: each key that stands twice, or else what the parser says.
 pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {
-    let twice = if error.message.contains("duplicate entry") {
+    let twice = if error.kind == SyntaxKind::DuplicateKey {
         yaml::duplicate_keys(text)
     } else {
         Vec::new()
@@ -20,13 +20,13 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
         ..plain(name, message, hint)
     };
     if twice.is_empty() {
-        return vec![told(format!("this is no YAML: {}", error.message), None, error.at)];
+        return vec![told(format!("not valid YAML: {}", error.message), None, error.at)];
     }
     let hint = || Some("keep one of them".to_owned());
     twice
         .into_iter()
         .map(|(key, _, place)| {
-            told(format!("`{key}` stands twice in one mapping"), hint(), Some(place))
+            told(format!("`{key}` is there twice in one mapping"), hint(), Some(place))
         })
         .collect()
 }
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(told.len(), 1);
         assert_eq!(
             (told[0].message.as_str(), told[0].position()),
-            ("`password` stands twice in one mapping", Some((3, 3)))
+            ("`password` is there twice in one mapping", Some((3, 3)))
         );
         assert!(!yaml::render(&told[0]).contains("hunter3"));
     }

@@ -294,7 +294,10 @@ impl<'f> Fleet<'f> {
             let (own, wrongs) = fields(written, prefix.as_ref());
             for (field, error) in wrongs {
                 let mut wrong = Wrong::value(path.key(field.name()), error);
-                if wrong.message.contains("is an extension") {
+                let short = written
+                    .get(&field)
+                    .is_some_and(|written| is_short(written) && prefix.is_none());
+                if short {
                     wrong.hint = Some(format!(
                         "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
                         set.tenant
@@ -343,6 +346,10 @@ impl<'f> Fleet<'f> {
             })
         })
     }
+}
+
+fn is_short(written: &Written) -> bool {
+    matches!(written, Written::Number(text) if PhoneNumber::is_short(text))
 }
 
 /// A number without what people put between its digits, if that is all that is wrong with it.

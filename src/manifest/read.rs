@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{PhoneNumber, Protect, TenantName},
-    yaml::{self, At, Path, Place, Segment, Wrong, missing},
+    yaml::{self, At, Path, Place, Segment, Wrong, WrongKind, missing},
 };
 
 /// Problems of one file that are told, at most: a template that forgets a key makes one for each of
@@ -368,7 +368,7 @@ impl Needed<'_> {
         // A section that is wrong itself hides its keys; one that misses another key does not.
         let already = |wrong: &Wrong| {
             let section_misses = wrong.at == At::Key && wrong.path.segments.len() < path.len();
-            let is_null = wrong.message.contains("`null`");
+            let is_null = wrong.kind == WrongKind::Null;
             path.starts_with(&wrong.path.segments)
                 && !wrong.path.segments.is_empty()
                 && (!section_misses || is_null)
@@ -431,7 +431,7 @@ impl What {
     pub(super) fn and(self, file: usize, path: Path, at: At, label: impl Into<String>) -> Self {
         match self {
             Self::Wrong { wrong, mut others } => {
-                others.push((file, Wrong { path, at, message: label.into(), hint: None }));
+                others.push((file, Wrong { at, ..Wrong::value(path, label) }));
                 Self::Wrong { wrong, others }
             }
             placed @ Self::Placed { .. } => placed,

@@ -1,9 +1,10 @@
-//! Problems of a text itself: characters that readers see differently, and what is no YAML.
+//! Problems of a text itself: characters that readers see differently, and what is not valid
+//! YAML.
 
 use serde_yaml::Value;
 
 use super::read::{FileRead, MAX_PROBLEMS, Problem, What};
-use crate::yaml::{self, Place};
+use crate::yaml::{self, Place, SyntaxKind};
 
 impl FileRead {
     /// The documents of the text, or nothing, with the reasons among the problems.
@@ -45,14 +46,14 @@ impl FileRead {
     /// Problems of the text itself. The parser says where a mapping with a double key starts;
     /// people want the key.
     fn syntax(&mut self, error: &yaml::SyntaxError) {
-        let twice = if error.message.contains("duplicate entry") {
+        let twice = if error.kind == SyntaxKind::DuplicateKey {
             yaml::duplicate_keys(&self.text)
         } else {
             Vec::new()
         };
         for (key, first, place) in twice.iter().take(MAX_PROBLEMS) {
             let what = What::Placed {
-                message: format!("`{key}` stands twice in one mapping"),
+                message: format!("`{key}` is there twice in one mapping"),
                 hint: Some("keep one of them".to_owned()),
                 place: Some(place.clone()),
                 other: Some((first.clone(), "first here".to_owned())),
@@ -63,10 +64,7 @@ impl FileRead {
             let place = error.at.clone();
             let here =
                 place.as_ref().and_then(|place| self.text.get(place.bytes.clone())).unwrap_or("");
-            let (message, mut hint) = match &error.hint {
-                Some(hint) => (error.message.clone(), Some(hint.clone())),
-                None => syntax_words(&error.message, here),
-            };
+            let (message, mut hint) = syntax_words(error, here);
             if self.text.lines().any(|line| line.starts_with("<<<<<<< ")) {
                 hint = Some(
                     "the file holds conflict marks of git (`<<<<<<<`, `=======`, `>>>>>>>`): \
@@ -85,44 +83,46 @@ impl FileRead {
     }
 }
 
-/// The parser's sentence, and advice for the mistakes that people make most. `here` is the
-/// character that it stopped at.
-fn syntax_words(message: &str, here: &str) -> (String, Option<String>) {
-    if message.contains("as u128") || message.contains("as i128") {
-        return (
-            "this number is too large".to_owned(),
-            Some("put it in quotes if it is text".to_owned()),
-        );
-    }
-    let has = |words: &str| message.contains(words);
-    let hint = if has("recursion limit") {
-        "documents may be nested 128 levels deep at most"
-    } else if has("repetition limit") {
-        "aliases (`*name`) may not be multiplied like this: write the values out"
-    } else if has("tab character") || (has("cannot start any token") && here == "\t") {
-        "a tab cannot indent: use spaces"
-    } else if has("cannot start any token") {
-        return (
-            format!("this is no YAML: {message}"),
-            Some(format!("put text that begins with `{here}` in quotes")),
-        );
-    } else if has("mapping values are not allowed") {
-        "check the indentation, and put text that contains `: ` in quotes"
-    } else if has("unknown anchor") {
-        "an alias (`*name`) needs its anchor (`&name`) earlier in the same document"
-    } else if has("unexpected end of stream") {
-        "close the quote"
-    } else if has("expected ',' or ']'") {
-        "close the list with `]`"
-    } else if has("expected ',' or '}'") {
-        "close the mapping with `}`"
-    } else if has("expected ':'") {
-        "a key ends in `:` and a space"
-    } else if has("did not find expected") {
-        "check the indentation: keys of one mapping, and elements of one list, begin in the same \
-            column"
-    } else {
-        return (format!("this is no YAML: {message}"), None);
+/// What is wrong, and advice for the mistakes that people make most. `here` is the character that
+/// the parser stopped at.
+fn syntax_words(error: &yaml::SyntaxError, here: &str) -> (String, Option<String>) {
+    let hint = match error.kind {
+        SyntaxKind::TooMany => return (error.message.clone(), Some("split it".to_owned())),
+        SyntaxKind::NumberTooLarge => {
+            let hint = "put it in quotes if it is text".to_owned();
+            return ("this number is too large".to_owned(), Some(hint));
+        }
+        SyntaxKind::NoToken => Some(format!("put text that begins with `{here}` in quotes")),
+        kind => advice(kind).map(str::to_owned),
     };
-    (format!("this is no YAML: {message}"), Some(hint.to_owned()))
+    (format!("not valid YAML: {}", error.message), hint)
+}
+
+fn advice(kind: SyntaxKind) -> Option<&'static str> {
+    Some(match kind {
+        SyntaxKind::TooDeep => "documents may be nested 128 levels deep at most",
+        SyntaxKind::Aliases => {
+            "aliases (`*name`) may not be multiplied like this: write the values out"
+        }
+        SyntaxKind::Tab => "a tab cannot indent: use spaces",
+        SyntaxKind::NestedMapping => {
+            "check the indentation, and put text that contains `: ` in quotes"
+        }
+        SyntaxKind::UnknownAnchor => {
+            "an alias (`*name`) needs its anchor (`&name`) earlier in the same document"
+        }
+        SyntaxKind::OpenQuote => "close the quote",
+        SyntaxKind::OpenList => "close the list with `]`",
+        SyntaxKind::OpenMapping => "close the mapping with `}`",
+        SyntaxKind::NoColon => "a key ends in `:` and a space",
+        SyntaxKind::Indentation => {
+            "check the indentation: keys of one mapping, and elements of one list, begin in the \
+                same column"
+        }
+        SyntaxKind::TooMany
+        | SyntaxKind::DuplicateKey
+        | SyntaxKind::NumberTooLarge
+        | SyntaxKind::NoToken
+        | SyntaxKind::Other => return None,
+    })
 }

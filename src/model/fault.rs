@@ -1,5 +1,7 @@
 //! Failed calls: the kinds that are told apart, and what each means for a write.
 
+use super::coded;
+
 /// A call that did not succeed, in words for the person who has to act on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -12,28 +14,29 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-/// The kinds of failure that are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The service did not accept who we are (token refused, 401 after a fresh token, 403).
-    Auth,
-    /// The service refused this call (4xx; for a read also a 200 with an error inside).
-    Rejected,
-    /// Too many calls, even after waiting as told.
-    Throttled,
-    /// No connection could be made: nothing was sent.
-    Unreachable,
-    /// Sent, and no answer came (time-out, reset).
-    NoAnswer,
-    /// The service failed while handling the call (5xx).
-    Server,
-    /// An answer came that cannot be understood (not JSON, wrong types, too large), or one that
-    /// says of a write both yes and no.
-    Garbled,
-    /// The configuration does not say how to make this call.
-    NotConfigured,
-    /// Somebody has stopped everything: nothing was sent.
-    Stopped,
+coded! {
+    /// The kinds of failure that are told apart.
+    pub enum FaultKind {
+        /// The service did not accept who we are (token refused, 401 after a fresh token, 403).
+        Auth = "access-refused",
+        /// The service refused this call (4xx; for a read also a 200 with an error inside).
+        Rejected = "call-refused",
+        /// Too many calls, even after waiting as told.
+        Throttled = "throttled",
+        /// No connection could be made: nothing was sent.
+        Unreachable = "unreachable",
+        /// Sent, and no answer came (time-out, reset).
+        NoAnswer = "no-answer",
+        /// The service failed while handling the call (5xx).
+        Server = "server-error",
+        /// An answer came that cannot be understood (not JSON, wrong types, too large), or one that
+        /// says of a write both yes and no.
+        Garbled = "answer-not-understood",
+        /// The configuration does not say how to make this call.
+        NotConfigured = "not-configured",
+        /// Somebody has stopped everything: nothing was sent.
+        Stopped = "call-stopped",
+    }
 }
 
 impl Fault {

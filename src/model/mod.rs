@@ -8,6 +8,7 @@
 
 mod approval;
 mod call;
+mod coded;
 mod desired;
 mod details;
 mod fault;
@@ -26,6 +27,7 @@ mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
 pub use call::Call;
+pub(crate) use coded::coded;
 pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour,
     Protect, Prune, Release, Revision, ShrinkLimit,

@@ -79,7 +79,7 @@ impl PhoneNumber {
                 ))
             };
         }
-        if extension.is_none() && all_digits(main) && (2..Self::MIN_DIGITS).contains(&main.len()) {
+        if Self::is_short(text) {
             return match prefix {
                 Some(with) => Ok(Self::of(text, format!("{}{main}", with.as_str()), prefix)),
                 None => Err(format!(
@@ -92,6 +92,12 @@ impl PhoneNumber {
             "`{text}` is not a phone number: it starts with `+` and the country code, such as \
                 \"+14255550100\""
         ))
+    }
+
+    /// Whether people write an extension so: a number only where the tenant has a prefix for it.
+    #[must_use]
+    pub fn is_short(text: &str) -> bool {
+        all_digits(text) && (2..Self::MIN_DIGITS).contains(&text.len())
     }
 
     /// Reads a number as a service shows it: known spellings are understood, and nothing is

@@ -7,16 +7,16 @@
 
 use jiff::Timestamp;
 
-use super::{Confirmed, Note, Patience, Problem};
+use super::{Confirmed, Difference, Note, Patience, Problem, ProblemKind};
 use crate::model::{
     Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser, Memory,
-    Upn,
+    PhoneNumber, Upn,
 };
 
 /// What one user turned out to be.
 enum Verdict {
     Confirmed,
-    Differs(String),
+    Differs(Difference),
     /// It cannot be told.
     Unknown,
 }
@@ -39,7 +39,8 @@ pub(super) fn tenant(
         Confirmation::Seen(users, coverage) => (users, coverage),
     };
     if let Coverage::Suspect(what) = coverage {
-        notes.push(Note::NotConfirmed(format!("the list of Teams users may not be whole: {what}")));
+        notes
+            .push(Note::NotConfirmed(format!("the list of Teams users may be incomplete: {what}")));
     }
     let fresh = Fresh { memory, now, patience };
     let mut told = Confirmed::default();
@@ -49,12 +50,11 @@ pub(super) fn tenant(
             Verdict::Unknown => {}
             Verdict::Confirmed => told.confirmed += 1,
             Verdict::Differs(_) if fresh.of(&user.upn) => told.waiting += 1,
-            Verdict::Differs(reason) => {
+            Verdict::Differs(difference) => {
                 told.differ += 1;
-                let remedy = "check the user's licence and policies in the Teams admin center; \
-                    switching calling off and on again pushes the settings anew";
-                let (user, origin) = (user.upn.clone(), Some(user.origin.clone()));
-                problems.push(Problem { user, reason, remedy: remedy.to_owned(), origin });
+                let kind = ProblemKind::TeamsDiffers(difference);
+                let origin = Some(user.origin.clone());
+                problems.push(Problem { user: user.upn.clone(), kind, origin });
             }
         }
     }
@@ -65,12 +65,9 @@ pub(super) fn tenant(
 }
 
 fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Verdict {
-    let differs = |text: &str| Verdict::Differs(text.to_owned());
     let Some(teams) = teams else {
         return match service.calling {
-            LiveCalling::Enabled if whole => {
-                differs("calling is on at the service, and Teams does not show this user")
-            }
+            LiveCalling::Enabled if whole => Verdict::Differs(Difference::NotShown),
             LiveCalling::Disabled if whole => Verdict::Confirmed,
             _ => Verdict::Unknown,
         };
@@ -78,34 +75,30 @@ fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Verdict
     match (&service.calling, &teams.calling) {
         (LiveCalling::Unclear(_), _) => Verdict::Unknown,
         (_, LiveCalling::Unclear(text)) => {
-            Verdict::Differs(format!("Teams says {text:?} of this user's calling"))
+            Verdict::Differs(Difference::CallingUnclear(text.clone()))
         }
-        (LiveCalling::Enabled, LiveCalling::Disabled) => {
-            differs("calling is on at the service and off in Teams")
-        }
-        (LiveCalling::Disabled, LiveCalling::Enabled) => {
-            differs("calling is off at the service and on in Teams")
-        }
+        (LiveCalling::Enabled, LiveCalling::Disabled) => Verdict::Differs(Difference::Off),
+        (LiveCalling::Disabled, LiveCalling::Enabled) => Verdict::Differs(Difference::On),
         (LiveCalling::Disabled, LiveCalling::Disabled) => Verdict::Confirmed,
         (LiveCalling::Enabled, LiveCalling::Enabled) => compare_numbers(service, teams),
     }
 }
 
 fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Verdict {
+    let differ = |here: Option<&PhoneNumber>, there: Option<&PhoneNumber>| {
+        let service = here.map(ToString::to_string);
+        Verdict::Differs(Difference::Number { service, teams: there.map(ToString::to_string) })
+    };
     match (service.phone(), teams.phone()) {
         (LivePhone::Number(here), LivePhone::Number(there)) if here != there => {
-            Verdict::Differs(format!("the number is {here} at the service and {there} in Teams"))
+            differ(Some(here), Some(there))
         }
-        (LivePhone::Number(here), LivePhone::Nothing) => {
-            Verdict::Differs(format!("the number is {here} at the service, and Teams shows none"))
-        }
-        (LivePhone::Nothing, LivePhone::Number(there)) => {
-            Verdict::Differs(format!("the service shows no number, and Teams {there}"))
-        }
+        (LivePhone::Number(here), LivePhone::Nothing) => differ(Some(here), None),
+        (LivePhone::Nothing, LivePhone::Number(there)) => differ(None, Some(there)),
         (LivePhone::Number(_) | LivePhone::Nothing, LivePhone::Unread(read)) => {
-            Verdict::Differs(format!("the number that Teams shows is not understood: {read}"))
+            Verdict::Differs(Difference::NumberNotUnderstood(read.clone()))
         }
-        // Of these nobody can say that they are the same.
+        // Of these it cannot be told whether they are the same.
         (LivePhone::Unread(_), _) | (LivePhone::Number(_), LivePhone::NotShown) => Verdict::Unknown,
         (LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown, _) => Verdict::Confirmed,
     }

@@ -15,18 +15,14 @@
 use jiff::Timestamp;
 
 use super::{
-    Action, Cause, Change, Hold, Note, Patience, Problem, Seen, Step,
+    Action, Cause, Change, Hold, Note, Patience, Problem, ProblemKind, Seen, Step,
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
     unread::{self, Odd},
 };
-use crate::{
-    model::{
-        Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
-        LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write,
-        Written,
-    },
-    words::time,
+use crate::model::{
+    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
+    LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -130,7 +126,9 @@ impl Diff<'_> {
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,
             LiveCalling::Disabled => Calling::Disabled,
-            LiveCalling::Unclear(text) => return self.unclear(desired, text),
+            LiveCalling::Unclear(text) => {
+                return self.problem(desired, ProblemKind::CallingUnclear(text.clone()));
+            }
         };
         let Compared { changes, odd, mut settling } = self.compare(desired, live, written);
         self.tell_odd(desired, &odd);
@@ -220,12 +218,7 @@ impl Diff<'_> {
             self.hold(id, holds);
             Ok(Some(id))
         } else {
-            self.problem(
-                desired,
-                "every update must name the user's gateway, and neither the manifests nor the \
-                    service do",
-                "declare `sbcGatewayId` for the user, its set or its tenant",
-            );
+            self.problem(desired, ProblemKind::GatewayMissing);
             Err(())
         }
     }
@@ -279,52 +272,18 @@ impl Diff<'_> {
     fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
         match &self.past.live.coverage {
             _ if let Some(name) = people.new_name(&desired.upn) => {
-                self.problem(
-                    desired,
-                    format!("this user is called {name} now"),
-                    format!("write `userPrincipalName: {name}`"),
-                );
+                self.problem(desired, ProblemKind::Renamed(name.clone()));
             }
-            Coverage::Complete => self.problem(
-                desired,
-                "the service does not show this user",
-                "check that the user exists, is licensed and is in a group that the customer \
-                    syncs; new users can take hours to appear",
-            ),
+            Coverage::Complete => self.problem(desired, ProblemKind::NotVisible),
             Coverage::Suspect(what) => {
-                let reason = format!(
-                    "this user is not in the list of users, which may not be whole: {what}"
-                );
-                self.problem(
-                    desired,
-                    reason,
-                    "nothing is sent to this user until a whole list arrives",
-                );
+                self.problem(desired, ProblemKind::NotListed(what.clone()));
             }
         }
     }
 
-    fn unclear(&mut self, desired: &DesiredUser, text: &str) {
-        let reason = format!(
-            "the service says {text:?} of this user's calling, which is neither enabled nor \
-                disabled"
-        );
-        self.problem(
-            desired,
-            reason,
-            "wait if it is a passing state; else name the value in `listUsers.calling`",
-        );
-    }
-
-    pub(super) fn problem(
-        &mut self,
-        desired: &DesiredUser,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    pub(super) fn problem(&mut self, desired: &DesiredUser, kind: ProblemKind) {
         let origin = Some(desired.origin.clone());
-        let (user, reason, remedy) = (desired.upn.clone(), reason.into(), remedy.into());
-        self.outcome.problems.push(Problem { user, reason, remedy, origin });
+        self.outcome.problems.push(Problem { user: desired.upn.clone(), kind, origin });
     }
 
     /// True if an answer was lost and nobody knows what became of it: then nothing is planned for
@@ -359,21 +318,9 @@ impl Diff<'_> {
         at: Timestamp,
         until: Timestamp,
     ) {
-        let reason = format!(
-            "the answer to the {verb} of {} was lost: nobody knows whether it was carried out",
-            time(at)
-        );
-        let until = time(until);
-        let remedy = format!(
-            "nothing more is sent to this user until the service shows the change, or until {until}"
-        );
         self.outcome.undecided.push(user.clone());
-        self.outcome.problems.push(Problem {
-            user: user.clone(),
-            reason,
-            remedy,
-            origin: origin.cloned(),
-        });
+        let kind = ProblemKind::AnswerLost { verb, at, until };
+        self.outcome.problems.push(Problem { user: user.clone(), kind, origin: origin.cloned() });
     }
 
     /// What differs and is not settling, what cannot be compared, and the latest time until which

@@ -12,6 +12,7 @@
 
 mod absence;
 mod approval;
+pub mod codes;
 mod confirm;
 mod diff;
 mod fingerprint;
@@ -19,12 +20,14 @@ mod guards;
 mod hold;
 mod interruption;
 pub mod inventory;
+mod note;
 mod numbers;
 mod order;
 mod past;
 mod patience;
 mod people;
 mod present;
+mod problem;
 mod prune;
 mod refused;
 pub mod render;
@@ -44,12 +47,12 @@ use std::{
 use jiff::Timestamp;
 
 pub use approval::wanted;
-pub use hold::{Hold, HoldKind};
+pub use hold::{Counts, Hold, HoldKind, Lifter, Rule};
 pub use interruption::Estimates;
+pub use note::{Note, NoteCode, Ruling};
 pub use patience::Patience;
-pub use types::{
-    Action, Cause, Change, Confirmed, Note, Plan, Problem, Seen, Step, SyncPlan, TenantPlan,
-};
+pub use problem::{Difference, NotUndone, OddValue, Problem, ProblemCode, ProblemKind};
+pub use types::{Action, Cause, Change, Confirmed, Plan, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
 pub use why::{About, Found, Sent, Wait, Why, wants, why};

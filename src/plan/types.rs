@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind};
+use super::{Hold, HoldKind, Note, Problem};
 use crate::model::{
-    Before, Call, Details, Field, Fingerprint, GatewayId, Landing, Managed, Mode, Origin, Site,
-    SyncDebt, TenantName, TenantRef, Unmatched, Unread, UpdateRequest, Upn, Value, Verb,
+    Before, Call, Details, Field, Fingerprint, Landing, Managed, Mode, Origin, Site, SyncDebt,
+    TenantName, TenantRef, Unread, UpdateRequest, Upn, Value, Verb,
 };
 
 /// What would be done for all tenants.
@@ -248,79 +248,6 @@ impl fmt::Display for Seen {
             Self::Unreadable(read) => write!(f, "{:?} (not understood)", read.text),
         }
     }
-}
-
-/// A user for whom not everything that is wanted can be planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Who.
-    pub user: Upn,
-    /// What is wrong.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-    /// Where the manifests name the user.
-    pub origin: Option<Origin>,
-}
-
-/// Something worth knowing that needs no step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// Users with calling whom no manifest names, left alone.
-    Unmanaged(Vec<Upn>),
-    /// Names in `protect` that are no user's, here or there: perhaps misspelt.
-    ProtectsNobody(Vec<Upn>),
-    /// Users with calling whom no manifest has named since the journal began, left alone although
-    /// the tenant is pruned.
-    NotAdopted(Vec<Upn>),
-    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has
-    /// never seen this tenant: another journal may know that a manifest has named them, and then
-    /// they are disabled.
-    Unforeseen(Vec<Upn>),
-    /// A managed user has another name since: the earlier one and the present one.
-    Renamed(Upn, Upn),
-    /// Disabled users whose declared details wait until they are enabled.
-    DetailsWait(usize),
-    /// Users whose last writes are not visible yet, and until when that is normal.
-    Settling(usize, Timestamp),
-    /// The list of users may not be whole, which holds nothing now; what was noticed.
-    Suspect(String),
-    /// Numbers that are not understood: who holds them, and what was read.
-    UnreadNumbers(Vec<(String, Unread)>),
-    /// Places that the settings name and no row has.
-    Unmatched(Vec<Unmatched>),
-    /// Rows that name nobody, with calling off and without a number, passed over.
-    Nameless(usize),
-    /// The account's list of tenants does not have this one; the number of its reseller.
-    NotOurTenant(i64),
-    /// A gateway that manifests name and the account's list does not have.
-    GatewayNotAvailable {
-        /// The gateway.
-        gateway: GatewayId,
-        /// How many enabled users it is declared for.
-        users: usize,
-        /// Those that the account has.
-        available: Vec<GatewayId>,
-    },
-    /// Teams could not be asked; why.
-    NotConfirmed(String),
-    /// Users whom Teams does not show as the service does, yet.
-    NotConfirmedYet(usize),
-    /// Part of what the planner was given is an older version; why.
-    Kept(String),
-    /// What became of an approval.
-    Approval(String),
-    /// What an undo does not do by itself.
-    Undo(String),
-    /// How long people are expected to be without calls.
-    Interruption {
-        /// How many of them.
-        users: usize,
-        /// All of them together.
-        total: Duration,
-        /// Those who wait longest.
-        worst: Vec<(Upn, Duration)>,
-    },
 }
 
 /// Whether the service is asked to sync after the steps.

@@ -18,7 +18,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, Note, PlanInput, Problem, TenantInput, TenantPlan, plan_one, present::Present,
+    Action, NotUndone, Note, PlanInput, Problem, ProblemKind, TenantInput, TenantPlan, plan_one,
+    present::Present,
 };
 use crate::{
     model::{
@@ -27,7 +28,6 @@ use crate::{
         Verb,
     },
     plan::Observation,
-    words::many,
 };
 
 /// The run that is to be taken back.
@@ -72,15 +72,7 @@ impl Undo<'_> {
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
         plan.managed.retain(|managed| git.users.contains_key(&managed.user));
-        plan.notes.retain(|note| {
-            !matches!(
-                note,
-                Note::Unmanaged(_)
-                    | Note::Unforeseen(_)
-                    | Note::ProtectsNobody(_)
-                    | Note::Renamed(..)
-            )
-        });
+        plan.notes.retain(|note| !is_of_git(note));
         let against: BTreeSet<&Upn> =
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
@@ -88,24 +80,9 @@ impl Undo<'_> {
         plan
     }
 
-    /// That the undo does not last by itself.
+    /// That the undo does not last.
     fn git_wants(&self, users: usize) -> Note {
-        let users = many(users, "user");
-        let revert = self.revision().map_or_else(
-            || {
-                "revert the commit that asks for it (which one the run carried out is not on \
-                record)"
-                    .to_owned()
-            },
-            |revision| {
-                format!("revert the commit that asks for it (the run carried out {revision})")
-            },
-        );
-        Note::Undo(format!(
-            "git still wants what run {} did for {users}, and the next run, by the service or by \
-                `apply`, does it again: {revert}",
-            self.run
-        ))
+        Note::NotLasting { run: self.run.clone(), users, revision: self.revision().cloned() }
     }
 
     /// Which version of the manifests the run carried out.
@@ -126,17 +103,12 @@ impl Undo<'_> {
         let origin = Origin { file: format!("run {}", self.run).into(), line: None };
         let (mut users, mut left) = (BTreeMap::new(), Vec::new());
         for (upn, sent) in self.sent(git) {
-            let mut leave = |reason: String| {
-                let remedy = "it is left as it is: change it in the manifests if it is wrong";
-                left.push(Problem {
-                    user: upn.clone(),
-                    reason,
-                    remedy: remedy.to_owned(),
-                    origin: Some(origin.clone()),
-                });
+            let mut leave = |why: NotUndone| {
+                let kind = ProblemKind::NotUndone(why);
+                left.push(Problem { user: upn.clone(), kind, origin: Some(origin.clone()) });
             };
             let Some(user) = live.users.get(&upn) else {
-                leave("the service does not show this user any more".to_owned());
+                leave(NotUndone::NotVisible);
                 continue;
             };
             let Some(calling) = calling_before(&sent, present, user, &mut leave) else { continue };
@@ -215,14 +187,10 @@ fn calling_before(
     sent: &Sent,
     present: &Present<'_>,
     user: &LiveUser,
-    leave: &mut impl FnMut(String),
+    leave: &mut impl FnMut(NotUndone),
 ) -> Option<Calling> {
     let Some(is) = present.calling(user).known() else {
-        leave(
-            "the service says of this user's calling neither that it is enabled nor that it is \
-                disabled"
-                .to_owned(),
-        );
+        leave(NotUndone::CallingUnclear);
         return None;
     };
     Some(match (sent.calling, is) {
@@ -238,7 +206,7 @@ fn details_before(
     calling: Calling,
     present: &Present<'_>,
     user: &LiveUser,
-    leave: &mut impl FnMut(String),
+    leave: &mut impl FnMut(NotUndone),
 ) -> Details {
     let mut details = Details::default();
     for (field, before) in &sent.before {
@@ -249,10 +217,7 @@ fn details_before(
         let is = match user.details.get(field) {
             // Neither what was before nor what was sent looks so.
             Some(Observed::Unreadable(read)) => {
-                leave(format!(
-                    "the run set {field} to {value}, and what is there now is not understood: \
-                        {read}"
-                ));
+                leave(NotUndone::NotUnderstood(*field, value.clone(), read.clone()));
                 continue;
             }
             Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => {
@@ -265,28 +230,46 @@ fn details_before(
             (Some(is), Some(before)) if is == before => {}
             (Some(Value::NoPhone), None) if number => {}
             (Some(is), _) if is != value => {
-                leave(format!(
-                    "the run set {field} to {value}, and it is {is} now: somebody has changed it \
-                        since"
-                ));
+                leave(NotUndone::ChangedSince(*field, value.clone(), is.clone()));
             }
             (None, _) => {
-                leave(format!("the run set {field} to {value}, and what it is now nobody can see"));
+                leave(NotUndone::FieldNotVisible(*field, value.clone()));
             }
             (Some(_), None) if number => details.set(*field, Value::NoPhone),
-            (Some(_), None) => leave(format!(
-                "{field} had no value before, which is nothing that the service can be told"
-            )),
+            (Some(_), None) => leave(NotUndone::HadNoValue(*field)),
             (Some(_), Some(Value::NoPhone)) => details.set(*field, Value::NoPhone),
             (Some(_), Some(_)) if calling == Calling::Disabled => {
-                leave(format!(
-                    "{field} stays {value}: calling is off, and details of such a user are not sent"
-                ));
+                leave(NotUndone::CallingOff(*field, value.clone()));
             }
             (Some(_), Some(before)) => details.set(*field, before.clone()),
         }
     }
     details
+}
+
+/// Whether a note is about what git names, which an undo does not change.
+fn is_of_git(note: &Note) -> bool {
+    match note {
+        Note::Unmanaged(_)
+        | Note::Unforeseen(_)
+        | Note::NotAdopted(_)
+        | Note::ProtectsNobody(_)
+        | Note::Renamed(..) => true,
+        Note::DetailsWait(_)
+        | Note::Settling(..)
+        | Note::Suspect(_)
+        | Note::UnreadNumbers(_)
+        | Note::Unmatched(_)
+        | Note::Nameless(_)
+        | Note::NotOurTenant(_)
+        | Note::GatewayNotAvailable { .. }
+        | Note::NotConfirmed(_)
+        | Note::NotConfirmedYet(_)
+        | Note::Kept(_)
+        | Note::Approval { .. }
+        | Note::NotLasting { .. }
+        | Note::Interruption { .. } => false,
+    }
 }
 
 /// Whether git wants otherwise what a step makes.

@@ -12,13 +12,15 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Change, Hold, HoldKind, Note, Seen, diff::Diff};
+use super::{
+    Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, diff::Diff, problem::NUMBER,
+};
 use crate::{
     model::{
         Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched,
         Unread, UpdateRequest, Value,
     },
-    words::{first, time},
+    words::first,
 };
 
 /// A managed field that cannot be compared.
@@ -31,16 +33,15 @@ pub(super) struct Odd {
     pub(super) did_not_land: Option<Timestamp>,
 }
 
+impl Odd {
+    fn value(&self, may_be_wanted: bool) -> OddValue {
+        let Self { field, read, did_not_land } = self;
+        OddValue { field: *field, read: read.clone(), may_be_wanted, did_not_land: *did_not_land }
+    }
+}
+
 /// Numbers that a note tells, at most.
 const TOLD: usize = 5;
-/// What to do about a value that is not understood.
-const REMEDY: &str = "it is not overwritten: correct it where it is kept; if the service always \
-    writes it so, that spelling has to be taught to dialplane, or take the key out of the \
-    manifests";
-/// What to do about a number that is not understood.
-const NUMBER: &str =
-    "correct it where it is kept: `+`, country code and number, such as +14255550100";
-
 impl Diff<'_> {
     /// Whether a change is a reason to write: something is known of what it replaces.
     pub(super) fn is_firm(&self, change: &Change) -> bool {
@@ -54,22 +55,14 @@ impl Diff<'_> {
     /// Tells what cannot be compared. Details of a disabled user wait in any case, but for a number
     /// that is to be released.
     pub(super) fn tell_odd(&mut self, desired: &DesiredUser, odd: &[Odd]) {
-        let told = odd.iter().filter(|odd| matters(desired, odd.field)).map(|odd| {
-            let sent = odd
-                .did_not_land
-                .map(|at| format!(" (it was sent on {} and did not land)", time(at)))
-                .unwrap_or_default();
-            let wanted = odd.field == Field::PhoneNumber && desired.details.phone().is_some();
-            let perhaps = if wanted { " and may be the one that is wanted" } else { "" };
-            format!(
-                "{} is shown as {}, which is not understood{perhaps}{sent}",
-                odd.field, odd.read
-            )
-        });
-        let told: Vec<String> = told.collect();
-        let number = odd.iter().any(|odd| odd.field == Field::PhoneNumber);
+        let wants_number = desired.details.phone().is_some();
+        let told: Vec<OddValue> = odd
+            .iter()
+            .filter(|odd| matters(desired, odd.field))
+            .map(|odd| odd.value(odd.field == Field::PhoneNumber && wants_number))
+            .collect();
         if !told.is_empty() {
-            self.problem(desired, told.join("; "), if number { NUMBER } else { REMEDY });
+            self.problem(desired, ProblemKind::NotUnderstood(told));
         }
     }
 

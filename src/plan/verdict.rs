@@ -23,7 +23,7 @@ impl TenantPlan {
             verdict.users.entry(step.user.key().to_owned()).or_default().steps.push(pending);
         }
         for problem in &self.problems {
-            let (reason, hint) = (problem.reason.clone(), problem.remedy.clone());
+            let (reason, hint) = (problem.kind.to_string(), problem.kind.remedy());
             let user: &mut UserVerdict =
                 verdict.users.entry(problem.user.key().to_owned()).or_default();
             user.problem = Some(Reason { reason, hint, until: None });

@@ -69,24 +69,23 @@ impl Spelt for Field {
     }
 }
 
-const FAULTS: [(FaultKind, &str); 8] = [
-    (FaultKind::Auth, "auth"),
-    (FaultKind::Rejected, "rejected"),
-    (FaultKind::Throttled, "throttled"),
-    (FaultKind::Unreachable, "unreachable"),
-    (FaultKind::NoAnswer, "noAnswer"),
-    (FaultKind::Server, "server"),
-    (FaultKind::Garbled, "garbled"),
-    (FaultKind::NotConfigured, "notConfigured"),
-];
-
 impl Spelt for FaultKind {
     fn text(&self) -> &str {
-        FAULTS.iter().find(|(kind, _)| kind == self).map_or("garbled", |(_, name)| name)
+        match self {
+            Self::Auth => "auth",
+            Self::Rejected => "rejected",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::NoAnswer => "noAnswer",
+            Self::Server => "server",
+            Self::Garbled => "garbled",
+            Self::NotConfigured => "notConfigured",
+            Self::Stopped => "stopped",
+        }
     }
     fn parse(text: &str) -> Result<Self, String> {
-        let kind = FAULTS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
-        kind.ok_or_else(|| format!("`{text}` is no kind of failure"))
+        let kind = Self::ALL.iter().find(|kind| kind.text() == text);
+        kind.copied().ok_or_else(|| format!("`{text}` is not a kind of failure"))
     }
 }
 

@@ -185,6 +185,14 @@ fn speaks_of(event: &Event, user: &Upn) -> bool {
         Event::Intent { user: of, .. } | Event::Outcome { user: of, .. } => of == user,
         Event::Landed(landings) => landings.iter().any(|landing| landing.user == *user),
         Event::Decided(users) | Event::Vanished(users) => users.contains(user),
-        _ => false,
+        // That a manifest began to name somebody is a fact of the manifests.
+        Event::Managed(_)
+        | Event::Began { .. }
+        | Event::Approved { .. }
+        | Event::Syncing
+        | Event::Synced
+        | Event::NotSynced { .. }
+        | Event::NothingSent
+        | Event::Counted { .. } => false,
     }
 }

@@ -25,6 +25,8 @@ pub struct Wrong {
     pub path: Path,
     /// Whether the key or its value is wrong.
     pub at: At,
+    /// What kind of mistake it is, where something else depends on it.
+    pub kind: WrongKind,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -42,11 +44,23 @@ pub enum At {
     Hidden,
 }
 
+/// The mistakes that something else depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrongKind {
+    /// This key must be there and is not.
+    Missing(String),
+    /// It is `null`.
+    Null,
+    /// Anything else.
+    Other,
+}
+
 impl Wrong {
     /// A wrong value.
     #[must_use]
     pub fn value(path: Path, message: impl Into<String>) -> Self {
-        Self { path, at: At::Value, message: message.into(), hint: None }
+        let kind = WrongKind::Other;
+        Self { path, at: At::Value, kind, message: message.into(), hint: None }
     }
 
     /// A wrong value, in words that bring their advice behind [`HINT`].
@@ -72,13 +86,10 @@ pub fn missing(parent: &Path, key: &str, hint: &str) -> Wrong {
     Wrong {
         path: parent.clone(),
         at: At::Key,
-        message: missing_words(key),
+        kind: WrongKind::Missing(key.to_owned()),
+        message: format!("`{key}` is missing"),
         hint: Some(hint.to_owned()),
     }
-}
-
-fn missing_words(key: &str) -> String {
-    format!("`{key}` is missing")
 }
 
 /// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
@@ -103,12 +114,11 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
         let (steps, complete) = steps_of(error.path());
         let next = explain(&steps, base, &error.into_inner().to_string());
         // What was taken out here is missing from then on.
-        let taken_out = |told: &Wrong| {
-            let above = told.path.segments.split_last();
-            above.is_some_and(|(key, above)| {
-                above == next.path.segments
-                    && matches!(key, Segment::Key(key) if next.message == missing_words(key))
-            })
+        let taken_out = |told: &Wrong| match (&next.kind, told.path.segments.split_last()) {
+            (WrongKind::Missing(missing), Some((Segment::Key(key), above))) => {
+                key == missing && above == next.path.segments
+            }
+            _ => false,
         };
         if !wrong.iter().any(taken_out) {
             wrong.push(next);
@@ -164,13 +174,9 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
     };
     match value {
         Value::Null => {
-            let wrong = Wrong {
-                at,
-                ..Wrong::value(
-                    path.clone(),
-                    format!("{name} has no value: `null` says nothing here"),
-                )
-            };
+            let message = format!("{name} has no value; `null` is not accepted");
+            let kind = WrongKind::Null;
+            let wrong = Wrong { at, kind, ..Wrong::value(path.clone(), message) };
             odd.push(wrong.hint("give it a value, or leave it out: what is absent is not managed"));
         }
         Value::Tagged(tagged) => {
@@ -204,7 +210,7 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
                     Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => "?".to_owned(),
                 };
                 let wrong =
-                    Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is no text") };
+                    Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is not text") };
                 odd.push(wrong.hint("keys are names, such as `phoneNumber`"));
             }
         }
@@ -300,7 +306,7 @@ mod tests {
                 "unknown key `flg` | did you mean `flag`?",
                 "`flag` is the text \"yes please\": `true` or `false` is expected | write `true` \
                     or `false`",
-                "`text` has no value: `null` says nothing here | leave the key out if it is not \
+                "`text` has no value; `null` is not accepted | leave the key out if it is not \
                     to be managed",
                 "unknown key `x` | known keys: `text`, `flag`, `inner`",
             ]
@@ -319,9 +325,9 @@ mod tests {
             messages,
             [
                 "`flag` has the tag `!x`, and tags mean nothing here",
-                "`text` has no value: `null` says nothing here",
-                "this key is no text",
-                "this key is no text",
+                "`text` has no value; `null` is not accepted",
+                "this key is not text",
+                "this key is not text",
                 "`flag` is the number 3: `true` or `false` is expected",
             ]
         );

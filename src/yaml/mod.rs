@@ -18,6 +18,7 @@ mod diagnostic;
 mod places;
 mod readable;
 mod source;
+mod syntax;
 mod unseen;
 mod words;
 
@@ -25,11 +26,12 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 pub use agree::disagreement;
-pub use decode::{At, Wrong, decode, decode_strictly, missing, some, word};
+pub use decode::{At, Wrong, WrongKind, decode, decode_strictly, missing, some, word};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
 pub use readable::{Unreadable, unreadable, without_marks};
 pub use source::{as_written, in_source};
+pub use syntax::{SyntaxError, SyntaxKind};
 pub use unseen::{Unseen, character};
 pub use words::{HINT, SECRET};
 
@@ -83,50 +85,17 @@ impl Path {
     }
 }
 
-/// Text that is no YAML.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// What is wrong.
-    pub message: String,
-    /// Where, if the parser said so.
-    pub at: Option<Place>,
-    /// What the parser was reading there, and where that begins.
-    pub inside: Option<Box<(Place, String)>>,
-    /// What to do, where the message is no parser's.
-    pub hint: Option<String>,
-}
-
 /// Reads all documents of a text. An empty document is kept as null, so that documents keep their
 /// numbers.
 pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let mut documents = Vec::new();
     if agree::is_too_much(text) {
-        let message = format!("there are more than {} values in this text", agree::MAX_VALUES);
-        let hint = Some("split it".to_owned());
-        return Err(SyntaxError {
-            message,
-            at: Some(places::place_at(text, 0)),
-            inside: None,
-            hint,
-        });
+        return Err(SyntaxError::too_many(text, agree::MAX_VALUES));
     }
     for document in serde_yaml::Deserializer::from_str(text) {
         // The iterator yields the same error for ever: the first one must end the loop.
-        match Value::deserialize(document) {
-            Ok(value) => documents.push(value),
-            Err(error) => {
-                let sentence = error.to_string();
-                let message = sentence.split(" at line ").next().unwrap_or(&sentence).to_owned();
-                let inside = inside(text, &sentence);
-                let at = match error.location() {
-                    Some(location) => Some(places::place_at(text, location.index())),
-                    None => {
-                        places::first_alias(text).filter(|_| message.contains("repetition limit"))
-                    }
-                };
-                return Err(SyntaxError { message, at, inside: inside.map(Box::new), hint: None });
-            }
-        }
+        documents
+            .push(Value::deserialize(document).map_err(|error| SyntaxError::of(text, &error))?);
     }
     Ok(documents)
 }
@@ -144,21 +113,4 @@ pub fn is_blank(text: &str) -> bool {
         rest.is_empty() || rest.starts_with('#') || line.starts_with('%')
     };
     text.split(['\n', '\r']).all(says_nothing)
-}
-
-/// The second half of the parser's sentence:
-/// `..., while scanning a quoted scalar at line 17 column 20`.
-fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
-    let (what, place) = sentence.split_once(", while ")?.1.split_once(" at line ")?;
-    let (line, column) = place.split_once(" column ")?;
-    let words = match what {
-        "scanning a quoted scalar" => "the text in quotes begins here",
-        "parsing a flow sequence" => "the list in `[ ]` begins here",
-        "parsing a flow mapping" => "the mapping in `{ }` begins here",
-        "parsing a block mapping" => "the mapping begins here",
-        "parsing a block collection" => "the list begins here",
-        "scanning a simple key" => "this looks like a key without `:`",
-        _ => return None,
-    };
-    Some((place_of(text, line.parse().ok()?, column.parse().ok()?), words.to_owned()))
 }

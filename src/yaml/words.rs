@@ -51,12 +51,8 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
         Some((message, hint)) => (message, Some(hint.to_owned())),
         None => (sentence, None),
     };
-    Wrong {
-        path,
-        at: if secret { At::Hidden } else { At::Value },
-        message: message.to_owned(),
-        hint,
-    }
+    let at = if secret { At::Hidden } else { At::Value };
+    Wrong { at, hint, ..Wrong::value(path, message) }
 }
 
 /// A value of another type than its key takes.
@@ -78,7 +74,7 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
             Kind::List => "an empty list is `[]`",
             _ => "leave the key out if it is not to be managed",
         };
-        return Wrong::value(path, format!("{name} has no value: `null` says nothing here"))
+        return Wrong::value(path, format!("{name} has no value; `null` is not accepted"))
             .hint(hint);
     }
     let (what, value) = given_words(given);

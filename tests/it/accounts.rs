@@ -334,11 +334,11 @@ async fn each_tenant_is_read_through_its_account() {
     assert_eq!(ended.code, 1);
     insta::assert_snapshot!(ended.stdout, @r"
     contoso  enforce  00000000-0000-4000-8000-000000000001
-      held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: Connection refused (os error 111)
+      held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: Connection refused (os error 111) [not-read]
       hint: check `accounts.west.baseUrl`, name resolution, the firewall and root certificates; behind a proxy set HTTPS_PROXY
 
     fabrikam  enforce  00000000-0000-4000-8000-000000000002
-      held: tenant fabrikam names no account, and there are several
+      held: tenant fabrikam names no account, and there are several [not-read]
       hint: say which one under `spec.account`; there are: east, west
 
     1 tenant as the manifests want it
@@ -354,7 +354,7 @@ async fn a_gateway_that_the_account_does_not_have_is_told() {
     assert_eq!(ended.code, 0, "a note holds nothing");
     insta::assert_snapshot!(ended.stdout, @r"
     contoso  enforce  00000000-0000-4000-8000-000000000001
-      note: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807
+      note: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807 [gateway-not-available]
 
     plan: nothing to do
     ");

@@ -78,7 +78,9 @@ async fn a_failed_step_ends_with_four_and_names_the_user() {
         .faults(|faults| faults.rules.push(Rule::new(Failure::Refused).on(Route::Disable)));
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("failed    disable calling of user7@"), "{}", ended.stdout);
+    let told =
+        "failed    disable user7@adatum.example [call-refused]\n            disable calling of";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
     let json = stage.run(&["apply", "--output", "json"]).await;
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((json.code, &report["kind"], &report["version"]), (4, &"Report".into(), &1.into()));

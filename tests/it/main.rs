@@ -19,6 +19,7 @@ mod doctor;
 mod durable;
 mod examples;
 mod execute;
+mod explain;
 mod faults;
 mod filters;
 mod folder;

@@ -107,7 +107,7 @@ async fn what_disagrees_is_told_before_the_first_write() {
             plan.stdout
         );
         let json = stage.run(&["plan", "--output", "json"]).await;
-        assert!(json.stdout.contains("\"reseller\""), "{}", json.stdout);
+        assert!(json.stdout.contains("\"reseller-unclear\""), "{}", json.stdout);
         let doctor = stage.run(&["doctor"]).await;
         assert_eq!(doctor.code, 1, "{}", doctor.stdout);
         assert!(

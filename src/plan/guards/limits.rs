@@ -12,7 +12,7 @@ use crate::{
         DesiredTenant, Field, Limit, LiveCalling, LiveTenant, Memory, PerHour, SentCounts, Upn,
         Value,
     },
-    plan::{Action, Hold, HoldKind, Seen, Step},
+    plan::{Action, Counts, Hold, HoldKind, Seen, Step},
 };
 
 /// What is counted.
@@ -69,33 +69,16 @@ impl Kind {
     }
 }
 
-/// A hold that limits do not count: the step does not run for a reason of its own.
-fn stands_anyhow(step: &Step) -> bool {
-    use HoldKind as K;
-    step.holds.iter().any(|hold| {
-        matches!(
-            hold.kind,
-            K::Protected
-                | K::ReasonMissing
-                | K::LastOfSite
-                | K::Quarantined
-                | K::Renamed
-                | K::Flap
-                | K::SyncUnclear
-                | K::NumberTaken
-                | K::NumberRing
-                | K::NumberRelease
-                | K::NumberUnproven
-                | K::Unread
-                | K::Unmatched
-        )
-    })
+/// Whether a step is held for a reason of its own, so that limits do not count it.
+fn held_for_another_reason(step: &Step) -> bool {
+    step.holds.iter().any(|hold| hold.kind.rule().counts == Counts::Apart)
 }
 
 /// The people whom each kind of step would touch.
 fn people<'s>(kind: Kind, steps: &'s [Step], live: &LiveTenant) -> BTreeSet<&'s Upn> {
     let enabled = |user: &Upn| is_enabled(live, user);
-    let counted = steps.iter().filter(|step| !stands_anyhow(step) && kind.of(step, enabled));
+    let counted =
+        steps.iter().filter(|step| !held_for_another_reason(step) && kind.of(step, enabled));
     counted.map(|step| &step.user).collect()
 }
 
@@ -140,7 +123,7 @@ fn shown(limit: Limit) -> String {
 
 fn hold(steps: &mut [Step], kind: Kind, live: &LiveTenant, hold: &Hold) {
     for step in steps.iter_mut().filter(|step| kind.of(step, |user| is_enabled(live, user))) {
-        if !stands_anyhow(step) {
+        if !held_for_another_reason(step) {
             step.holds.push(hold.clone());
         }
     }

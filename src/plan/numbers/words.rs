@@ -163,7 +163,7 @@ pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold
         format!("take the number from {one} in the portal")
     };
     Hold::new(
-        HoldKind::NumberRing,
+        HoldKind::NumberCycle,
         format!("numbers go round in a ring: {}; {why}", first(TOLD, users)),
         format!(
             "name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}",

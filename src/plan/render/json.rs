@@ -6,7 +6,10 @@ use serde::Serialize;
 use super::{Tally, losing};
 use crate::{
     model::{Fingerprint, Site, TenantName, Upn, Verb},
-    plan::{Cause, Confirmed, Hold, HoldKind, Plan, Step, SyncPlan, TenantPlan},
+    plan::{
+        Cause, Confirmed, Hold, HoldKind, Note, NoteCode, Plan, ProblemCode, Step, SyncPlan,
+        TenantPlan,
+    },
 };
 
 /// The version of the shape.
@@ -46,7 +49,7 @@ struct TenantView<'p> {
     /// Users of whom it cannot be foreseen here whether a run would disable them.
     unforeseen: Vec<&'p str>,
     confirmed: Option<Confirmed>,
-    notes: Vec<String>,
+    notes: Vec<NoteView>,
 }
 
 #[derive(Serialize)]
@@ -78,7 +81,8 @@ struct ChangeView {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HoldView<'p> {
-    kind: HoldKind,
+    /// The code, which `dialplane explain` explains.
+    code: HoldKind,
     reason: &'p str,
     remedy: &'p str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,9 +102,17 @@ struct LosingView<'p> {
 #[serde(rename_all = "camelCase")]
 struct ProblemView<'p> {
     user: &'p str,
-    reason: &'p str,
-    remedy: &'p str,
+    code: ProblemCode,
+    reason: String,
+    remedy: String,
     origin: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NoteView {
+    code: NoteCode,
+    note: String,
 }
 
 /// A plan for machines.
@@ -121,8 +133,9 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         .collect();
     let problems = tenant.problems.iter().map(|problem| ProblemView {
         user: problem.user.as_str(),
-        reason: &problem.reason,
-        remedy: &problem.remedy,
+        code: problem.kind.code(),
+        reason: problem.kind.to_string(),
+        remedy: problem.kind.remedy(),
         origin: problem.origin.as_ref().map(ToString::to_string),
     });
     TenantView {
@@ -157,7 +170,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
         unforeseen: tenant.unforeseen().iter().map(Upn::as_str).collect(),
         confirmed: tenant.confirmed,
-        notes: tenant.notes.iter().map(ToString::to_string).collect(),
+        notes: tenant.notes.iter().map(note_view).collect(),
     }
 }
 
@@ -188,11 +201,15 @@ fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView
     }
 }
 
+fn note_view(note: &Note) -> NoteView {
+    NoteView { code: note.code(), note: note.to_string() }
+}
+
 fn holds_view(holds: &[Hold]) -> Vec<HoldView<'_>> {
     holds
         .iter()
         .map(|hold| HoldView {
-            kind: hold.kind,
+            code: hold.kind,
             reason: &hold.reason,
             remedy: &hold.remedy,
             until: hold.until,

@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    model::{GatewayId, Upn},
-    plan::{Note, UnreadNumbers, nowhere},
+    model::{GatewayId, Revision, RunId, Upn},
+    plan::{Note, Ruling, UnreadNumbers, nowhere},
     words::{are, first, list, many, minutes, time},
 };
 
@@ -94,9 +94,67 @@ impl fmt::Display for Note {
             Self::Kept(reason) => {
                 write!(f, "the last good version of its manifests stays in force: {reason}")
             }
-            Self::Approval(ruling) | Self::Undo(ruling) => f.write_str(ruling),
+            Self::Approval { name, origin, ruling } => {
+                write!(f, "approval {name} ({origin}) {ruling}")
+            }
+            Self::NotLasting { run, users, revision } => {
+                not_lasting(f, run, *users, revision.as_ref())
+            }
             Self::Interruption { users, total, worst } => interruption(f, *users, *total, worst),
         }
+    }
+}
+
+impl fmt::Display for Ruling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Used(run, at) => write!(
+                f,
+                "was used by run {run} on {}: it opens nothing more, and can be removed",
+                time(*at)
+            ),
+            Self::Expired(at) => write!(f, "expired on {}: it opens nothing", time(*at)),
+            Self::Outdated { made_for, plan } => write!(
+                f,
+                "is dead: it was made for plan {}, and this is plan {}: manifests or live state \
+                    have moved since; look at the plan again, and make a new one with `dialplane \
+                    plan --approve`",
+                made_for.short(),
+                plan.short()
+            ),
+            Self::TooMany { covers, users } => write!(
+                f,
+                "covers {covers} at most, and the plan holds {}: it opens nothing",
+                many(*users, "user")
+            ),
+            Self::Idle => {
+                f.write_str("opens nothing: none of the users that it covers is held at its gates")
+            }
+            Self::Opens { gates, users, reason } => {
+                let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
+                let (gates, users) = (gates.join(" and "), many(*users, "user"));
+                write!(f, "opens {gates} for {users}, once: {reason}")
+            }
+        }
+    }
+}
+
+/// An undo does not last while git wants what was undone.
+fn not_lasting(
+    f: &mut fmt::Formatter<'_>,
+    run: &RunId,
+    users: usize,
+    revision: Option<&Revision>,
+) -> fmt::Result {
+    write!(
+        f,
+        "git still wants what run {run} did for {}, and the next run, by the service or by \
+            `apply`, does it again: revert the commit that asks for it ",
+        many(users, "user")
+    )?;
+    match revision {
+        Some(revision) => write!(f, "(the run carried out {revision})"),
+        None => f.write_str("(which one the run carried out is not on record)"),
     }
 }
 

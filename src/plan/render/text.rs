@@ -73,7 +73,12 @@ impl Told {
     }
 
     fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
-        writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {}", foreign::line(&hold.reason))?;
+        writeln!(
+            out,
+            "{indent}{YELLOW}held:{YELLOW:#} {} {FAINT}[{}]{FAINT:#}",
+            foreign::line(&hold.reason),
+            hold.kind.code()
+        )?;
         self.hint(out, indent, &hold.remedy)
     }
 }
@@ -133,15 +138,17 @@ pub(super) fn write_problem(out: &mut String, problem: &Problem, told: &mut Told
         "problem",
         foreign::line(&problem.user)
     )?;
-    writeln!(out, "      {}", foreign::line(&problem.reason))?;
-    told.hint(out, "      ", &problem.remedy)
+    let code = problem.kind.code().code();
+    writeln!(out, "      {} {FAINT}[{code}]{FAINT:#}", foreign::line(&problem.kind))?;
+    told.hint(out, "      ", &problem.kind.remedy())
 }
 
 /// The sync and what was noticed.
 pub(super) fn write_tail(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
     write_sync(out, tenant, told)?;
     for note in &tenant.notes {
-        writeln!(out, "  {FAINT}note: {}{FAINT:#}", foreign::line(note))?;
+        let code = note.code().code();
+        writeln!(out, "  {FAINT}note: {} [{code}]{FAINT:#}", foreign::line(note))?;
     }
     if let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps)) {
         let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
@@ -183,9 +190,8 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Re
             writeln!(out, "  {:8} {when}again: {why}", "sync")?;
         }
     }
-    if let Some(Hold { reason, remedy, .. }) = &tenant.sync_hold {
-        writeln!(out, "      {YELLOW}held:{YELLOW:#} {reason}")?;
-        return told.hint(out, "      ", remedy);
+    if let Some(hold) = &tenant.sync_hold {
+        return told.hold(out, "      ", hold);
     }
     let Some(from) = tenant.sync_from else { return Ok(()) };
     writeln!(

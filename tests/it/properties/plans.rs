@@ -83,7 +83,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
             let in_ring = step
                 .holds
                 .iter()
-                .any(|hold| matches!(hold.kind, HoldKind::NumberRing | HoldKind::AfterHeld));
+                .any(|hold| matches!(hold.kind, HoldKind::NumberCycle | HoldKind::AfterHeld));
             prop_assert!(
                 in_ring || step.after.iter().all(|before| *before < id),
                 "{} waits for what comes later",

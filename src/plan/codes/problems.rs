@@ -1,0 +1,77 @@
+//! What each kind of problem means.
+
+use super::Text;
+use crate::plan::ProblemCode;
+
+/// Its text.
+pub(super) const fn text(code: ProblemCode) -> Text {
+    match code {
+        ProblemCode::Renamed => Text {
+            means: "the user has another name now",
+            arises: "The identity of a managed user appears in the list under another name than \
+                the manifests use.",
+            remedy: "Write the new `userPrincipalName` in the manifest.",
+            example: "this user is called adele.vance@contoso.com now",
+        },
+        ProblemCode::NotVisible => Text {
+            means: "the service does not show the user",
+            arises: "A complete list came, and a user that a manifest names is not in it: a \
+                misspelt name, no licence, not in a group that is synced, or too new.",
+            remedy: "Check that the user exists, is licensed and is in a group that the customer \
+                syncs. New users can take hours to appear. Nothing is sent for it meanwhile.",
+            example: "the service does not show this user",
+        },
+        ProblemCode::NotListed => Text {
+            means: "the user is not in a list that may be incomplete",
+            arises: "A manifest names the user, the list does not show it, and something is wrong \
+                with the list. So it cannot be told whether the user is there.",
+            remedy: "Look again later. Nothing is sent for it until a complete list arrives.",
+            example: "this user is not in the user list, which may be incomplete: it is empty",
+        },
+        ProblemCode::CallingUnclear => Text {
+            means: "the service shows neither enabled nor disabled",
+            arises: "The value at `listUsers.calling` is not one of those that the settings name \
+                as on or off: a passing state, or a word that was not known.",
+            remedy: "Wait if it is a passing state; else name the value in `listUsers.calling`.",
+            example: "the service says \"Pending\" of this user's calling",
+        },
+        ProblemCode::GatewayMissing => Text {
+            means: "an update must name the user's gateway, and none is known",
+            arises: "The service asks for `sbcGatewayId` in every update. Neither the manifests \
+                nor the list name one for this user.",
+            remedy: "Declare `sbcGatewayId` for the user, its set or its tenant.",
+            example: "every update must name the user's gateway",
+        },
+        ProblemCode::NotUnderstood => Text {
+            means: "a managed value is shown as something that is not understood",
+            arises: "The list has something for a declared field that is not a value of it. It \
+                cannot be compared, and is not overwritten.",
+            remedy: "Correct it where it is kept, or take the key out of the manifests.",
+            example: "phoneNumber is shown as \"ext. 12\" at `/phoneNumber`, which is not \
+                understood",
+        },
+        ProblemCode::AnswerLost => Text {
+            means: "the answer to a step was lost, and what became of it is not decided yet",
+            arises: "A call was sent and no answer came, or one that says neither yes nor no. It \
+                may have been carried out. It is not sent again before a look decides it.",
+            remedy: "Run again later: a look at live state decides it. After the time that the \
+                hint names, the step is planned again.",
+            example: "the answer to the enable of 2026-07-01 12:00:00 UTC was lost",
+        },
+        ProblemCode::TeamsDiffers => Text {
+            means: "Teams does not show what the service shows",
+            arises: "The tenant has `confirm: graph`, and Teams still shows something else after \
+                the time that a sync may take.",
+            remedy: "Check the user's licence and policies in the Teams admin center. Switching \
+                calling off and on again pushes the settings again.",
+            example: "calling is on at the service and off in Teams",
+        },
+        ProblemCode::NotUndone => Text {
+            means: "part of a run is not undone, because it changed since",
+            arises: "`dialplane undo` takes back only what is still as the run left it. What \
+                somebody changed since, and what is not visible, is left alone.",
+            remedy: "Change it in the manifests if it is wrong.",
+            example: "the run set userTag to sales, and it is support now",
+        },
+    }
+}

@@ -1,0 +1,216 @@
+//! Notes: what was noticed and needs no step.
+//!
+//! **Invariant:** a note is a kind with its data; the words are made where it is shown
+//! (`render/note.rs`).
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Fingerprint, Gate, GatewayId, Origin, Revision, RunId, TenantName, Unmatched, Unread, Upn,
+    coded,
+};
+
+/// Something worth knowing that needs no step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Users with calling whom no manifest names, left alone.
+    Unmanaged(Vec<Upn>),
+    /// Names in `protect` that are no user's, here or there: perhaps misspelt.
+    ProtectsNobody(Vec<Upn>),
+    /// Users with calling whom no manifest has named since the journal began, left alone although
+    /// the tenant is pruned.
+    NotAdopted(Vec<Upn>),
+    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has
+    /// never seen this tenant: another journal may know that a manifest has named them, and then
+    /// they are disabled.
+    Unforeseen(Vec<Upn>),
+    /// A managed user has another name since: the earlier one and the present one.
+    Renamed(Upn, Upn),
+    /// Disabled users whose declared details wait until they are enabled.
+    DetailsWait(usize),
+    /// Users whose last writes are not visible yet, and until when that is normal.
+    Settling(usize, Timestamp),
+    /// The user list may be incomplete, which holds nothing now; what was noticed.
+    Suspect(String),
+    /// Numbers that are not understood: who holds them, and what was read.
+    UnreadNumbers(Vec<(String, Unread)>),
+    /// Places that the settings name and no row has.
+    Unmatched(Vec<Unmatched>),
+    /// Rows that name nobody, with calling off and without a number, passed over.
+    Nameless(usize),
+    /// The account's list of tenants does not have this one; the number of its reseller.
+    NotOurTenant(i64),
+    /// A gateway that manifests name and the account's list does not have.
+    GatewayNotAvailable {
+        /// The gateway.
+        gateway: GatewayId,
+        /// How many enabled users it is declared for.
+        users: usize,
+        /// Those that the account has.
+        available: Vec<GatewayId>,
+    },
+    /// Teams could not be asked; why.
+    NotConfirmed(String),
+    /// Users whom Teams does not show as the service does, yet.
+    NotConfirmedYet(usize),
+    /// Part of what the planner was given is an older version; why.
+    Kept(String),
+    /// What became of an approval.
+    Approval {
+        /// What it is called.
+        name: TenantName,
+        /// Where it is.
+        origin: Origin,
+        /// What became of it.
+        ruling: Ruling,
+    },
+    /// An undo does not last: git still wants what the run did.
+    NotLasting {
+        /// The run that is undone.
+        run: RunId,
+        /// For how many users.
+        users: usize,
+        /// The revision that the run carried out, where that is on record.
+        revision: Option<Revision>,
+    },
+    /// How long people are expected to be without calls.
+    Interruption {
+        /// How many of them.
+        users: usize,
+        /// All of them together.
+        total: Duration,
+        /// Those who wait longest.
+        worst: Vec<(Upn, Duration)>,
+    },
+}
+
+/// What became of an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// A run has used it.
+    Used(RunId, Timestamp),
+    /// It has expired.
+    Expired(Timestamp),
+    /// It was made for another plan.
+    Outdated {
+        /// The plan that it was made for.
+        made_for: Fingerprint,
+        /// This plan.
+        plan: Fingerprint,
+    },
+    /// The plan holds more users than it covers.
+    TooMany {
+        /// How many it covers.
+        covers: u32,
+        /// How many the plan holds.
+        users: usize,
+    },
+    /// None of its users is held at its gates.
+    Idle,
+    /// It opens its gates.
+    Opens {
+        /// The gates.
+        gates: BTreeSet<Gate>,
+        /// For how many users.
+        users: usize,
+        /// Why, as the approval says.
+        reason: String,
+    },
+}
+
+coded! {
+    /// The codes of notes.
+    pub enum NoteCode {
+        /// [`Note::Unmanaged`].
+        Unmanaged = "unmanaged",
+        /// [`Note::ProtectsNobody`].
+        ProtectsNobody = "protect-unknown",
+        /// [`Note::NotAdopted`].
+        NotAdopted = "not-adopted",
+        /// [`Note::Unforeseen`].
+        Unforeseen = "unforeseen",
+        /// [`Note::Renamed`].
+        Renamed = "name-changed",
+        /// [`Note::DetailsWait`].
+        DetailsWait = "details-wait",
+        /// [`Note::Settling`].
+        Settling = "settling",
+        /// [`Note::Suspect`].
+        Suspect = "list-doubtful",
+        /// [`Note::UnreadNumbers`].
+        UnreadNumbers = "numbers-not-understood",
+        /// [`Note::Unmatched`].
+        Unmatched = "nothing-at-place",
+        /// [`Note::Nameless`].
+        Nameless = "rows-without-name",
+        /// [`Note::NotOurTenant`].
+        NotOurTenant = "tenant-not-listed",
+        /// [`Note::GatewayNotAvailable`].
+        GatewayNotAvailable = "gateway-not-available",
+        /// [`Note::NotConfirmed`].
+        NotConfirmed = "not-confirmed",
+        /// [`Note::NotConfirmedYet`].
+        NotConfirmedYet = "not-confirmed-yet",
+        /// [`Note::Kept`].
+        Kept = "manifests-kept",
+        /// [`Ruling::Used`].
+        ApprovalUsed = "approval-used",
+        /// [`Ruling::Expired`].
+        ApprovalExpired = "approval-expired",
+        /// [`Ruling::Outdated`].
+        ApprovalOutdated = "approval-outdated",
+        /// [`Ruling::TooMany`].
+        ApprovalTooSmall = "approval-too-small",
+        /// [`Ruling::Idle`].
+        ApprovalIdle = "approval-idle",
+        /// [`Ruling::Opens`].
+        ApprovalOpens = "approval-opens",
+        /// [`Note::NotLasting`].
+        NotLasting = "undo-not-lasting",
+        /// [`Note::Interruption`].
+        Interruption = "interruption",
+    }
+}
+
+impl Note {
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> NoteCode {
+        match self {
+            Self::Unmanaged(_) => NoteCode::Unmanaged,
+            Self::ProtectsNobody(_) => NoteCode::ProtectsNobody,
+            Self::NotAdopted(_) => NoteCode::NotAdopted,
+            Self::Unforeseen(_) => NoteCode::Unforeseen,
+            Self::Renamed(..) => NoteCode::Renamed,
+            Self::DetailsWait(_) => NoteCode::DetailsWait,
+            Self::Settling(..) => NoteCode::Settling,
+            Self::Suspect(_) => NoteCode::Suspect,
+            Self::UnreadNumbers(_) => NoteCode::UnreadNumbers,
+            Self::Unmatched(_) => NoteCode::Unmatched,
+            Self::Nameless(_) => NoteCode::Nameless,
+            Self::NotOurTenant(_) => NoteCode::NotOurTenant,
+            Self::GatewayNotAvailable { .. } => NoteCode::GatewayNotAvailable,
+            Self::NotConfirmed(_) => NoteCode::NotConfirmed,
+            Self::NotConfirmedYet(_) => NoteCode::NotConfirmedYet,
+            Self::Kept(_) => NoteCode::Kept,
+            Self::Approval { ruling, .. } => ruling.code(),
+            Self::NotLasting { .. } => NoteCode::NotLasting,
+            Self::Interruption { .. } => NoteCode::Interruption,
+        }
+    }
+}
+
+impl Ruling {
+    fn code(&self) -> NoteCode {
+        match self {
+            Self::Used(..) => NoteCode::ApprovalUsed,
+            Self::Expired(_) => NoteCode::ApprovalExpired,
+            Self::Outdated { .. } => NoteCode::ApprovalOutdated,
+            Self::TooMany { .. } => NoteCode::ApprovalTooSmall,
+            Self::Idle => NoteCode::ApprovalIdle,
+            Self::Opens { .. } => NoteCode::ApprovalOpens,
+        }
+    }
+}

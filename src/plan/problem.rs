@@ -1,0 +1,291 @@
+//! Problems: users for whom not everything that is wanted can be planned.
+//!
+//! **Invariant:** a problem is a kind with its data; the words are made where it is shown.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{Field, Origin, Unread, Upn, Value, Verb, coded},
+    words::time,
+};
+
+/// What to do about a value that is not understood.
+const VALUE: &str = "it is not overwritten: correct it where it is kept; if the service always \
+    writes it so, that spelling has to be taught to dialplane, or take the key out of the \
+    manifests";
+/// What to do about a number that is not understood.
+pub(super) const NUMBER: &str =
+    "correct it where it is kept: `+`, country code and number, such as +14255550100";
+
+/// A user for whom not everything that is wanted can be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Who.
+    pub user: Upn,
+    /// What is wrong; its words are the reason.
+    pub kind: ProblemKind,
+    /// Where the manifests name the user.
+    pub origin: Option<Origin>,
+}
+
+/// What is wrong with a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The service shows the user under this name now.
+    Renamed(Upn),
+    /// The service does not show the user.
+    NotVisible,
+    /// The user is not in a list that may be incomplete; what was noticed.
+    NotListed(String),
+    /// What is shown of the user's calling is neither enabled nor disabled.
+    CallingUnclear(String),
+    /// An update must name a gateway, and none is known.
+    GatewayMissing,
+    /// Managed values that are not understood, and so are not compared.
+    NotUnderstood(Vec<OddValue>),
+    /// The answer to a step was lost, and it is not decided what became of it.
+    AnswerLost {
+        /// The step.
+        verb: Verb,
+        /// When it was sent.
+        at: Timestamp,
+        /// Until when an observation may still decide it.
+        until: Timestamp,
+    },
+    /// Teams shows something else than the service.
+    TeamsDiffers(Difference),
+    /// What a run did to the user is left as it is.
+    NotUndone(NotUndone),
+}
+
+/// A value that is not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddValue {
+    /// Of this field.
+    pub field: Field,
+    /// What was read.
+    pub read: Unread,
+    /// The manifests want a number, and this may be it.
+    pub may_be_wanted: bool,
+    /// What is wanted was sent at this time, and this is what the service shows of it.
+    pub did_not_land: Option<Timestamp>,
+}
+
+/// How Teams differs from the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// Calling is on, and Teams does not show the user.
+    NotShown,
+    /// Teams shows neither on nor off.
+    CallingUnclear(String),
+    /// Calling is on at the service and off in Teams.
+    Off,
+    /// Calling is off at the service and on in Teams.
+    On,
+    /// The numbers are different ones; nothing where none is shown.
+    Number {
+        /// At the service.
+        service: Option<String>,
+        /// In Teams.
+        teams: Option<String>,
+    },
+    /// The number that Teams shows is not understood.
+    NumberNotUnderstood(Unread),
+}
+
+/// Why something of a run is not undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotUndone {
+    /// The service does not show the user any more.
+    NotVisible,
+    /// What is shown of the user's calling is neither enabled nor disabled.
+    CallingUnclear,
+    /// The run set the field to this value, and what is there now is not understood.
+    NotUnderstood(Field, Value, Unread),
+    /// The run set the field to the first value, and somebody has set it to the second since.
+    ChangedSince(Field, Value, Value),
+    /// The run set the field to this value, and what it is now is not visible.
+    FieldNotVisible(Field, Value),
+    /// The field had no value before, and the service cannot be told so.
+    HadNoValue(Field),
+    /// The field keeps this value: details of users without calling are not sent.
+    CallingOff(Field, Value),
+}
+
+coded! {
+    /// The codes of problems.
+    pub enum ProblemCode {
+        /// [`ProblemKind::Renamed`].
+        Renamed = "renamed",
+        /// [`ProblemKind::NotVisible`].
+        NotVisible = "not-visible",
+        /// [`ProblemKind::NotListed`].
+        NotListed = "not-listed",
+        /// [`ProblemKind::CallingUnclear`].
+        CallingUnclear = "calling-unclear",
+        /// [`ProblemKind::GatewayMissing`].
+        GatewayMissing = "gateway-missing",
+        /// [`ProblemKind::NotUnderstood`].
+        NotUnderstood = "not-understood",
+        /// [`ProblemKind::AnswerLost`].
+        AnswerLost = "answer-lost",
+        /// [`ProblemKind::TeamsDiffers`].
+        TeamsDiffers = "teams-differs",
+        /// [`ProblemKind::NotUndone`].
+        NotUndone = "not-undone",
+    }
+}
+
+impl ProblemKind {
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Renamed(_) => ProblemCode::Renamed,
+            Self::NotVisible => ProblemCode::NotVisible,
+            Self::NotListed(_) => ProblemCode::NotListed,
+            Self::CallingUnclear(_) => ProblemCode::CallingUnclear,
+            Self::GatewayMissing => ProblemCode::GatewayMissing,
+            Self::NotUnderstood(_) => ProblemCode::NotUnderstood,
+            Self::AnswerLost { .. } => ProblemCode::AnswerLost,
+            Self::TeamsDiffers(_) => ProblemCode::TeamsDiffers,
+            Self::NotUndone(_) => ProblemCode::NotUndone,
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        let words = match self {
+            Self::Renamed(name) => return format!("write `userPrincipalName: {name}`"),
+            Self::AnswerLost { until, .. } => {
+                return format!(
+                    "nothing more is sent to this user until the service shows the change, or \
+                        until {}",
+                    time(*until)
+                );
+            }
+            Self::NotVisible => {
+                "check that the user exists, is licensed and is in a group that the customer \
+                    syncs; new users can take hours to appear"
+            }
+            Self::NotListed(_) => "nothing is sent to this user until a complete list arrives",
+            Self::CallingUnclear(_) => {
+                "wait if it is a passing state; else name the value in `listUsers.calling`"
+            }
+            Self::GatewayMissing => "declare `sbcGatewayId` for the user, its set or its tenant",
+            Self::NotUnderstood(odd) if odd.iter().any(|odd| odd.field == Field::PhoneNumber) => {
+                NUMBER
+            }
+            Self::NotUnderstood(_) => VALUE,
+            Self::TeamsDiffers(_) => {
+                "check the user's licence and policies in the Teams admin center; switching \
+                    calling off and on again pushes the settings again"
+            }
+            Self::NotUndone(_) => "it is left as it is: change it in the manifests if it is wrong",
+        };
+        words.to_owned()
+    }
+}
+
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Renamed(name) => write!(f, "this user is called {name} now"),
+            Self::NotVisible => f.write_str("the service does not show this user"),
+            Self::NotListed(what) => {
+                write!(f, "this user is not in the user list, which may be incomplete: {what}")
+            }
+            Self::CallingUnclear(text) => write!(
+                f,
+                "the service says {text:?} of this user's calling, which is neither enabled nor \
+                    disabled"
+            ),
+            Self::GatewayMissing => f.write_str(
+                "every update must name the user's gateway, and neither the manifests nor the \
+                    service name one",
+            ),
+            Self::NotUnderstood(odd) => {
+                let told: Vec<String> = odd.iter().map(ToString::to_string).collect();
+                f.write_str(&told.join("; "))
+            }
+            Self::AnswerLost { verb, at, .. } => write!(
+                f,
+                "the answer to the {verb} of {} was lost: it may or may not have been carried out",
+                time(*at)
+            ),
+            Self::TeamsDiffers(difference) => difference.fmt(f),
+            Self::NotUndone(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for OddValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let perhaps = if self.may_be_wanted { " and may be the one that is wanted" } else { "" };
+        write!(f, "{} is shown as {}, which is not understood{perhaps}", self.field, self.read)?;
+        match self.did_not_land {
+            Some(at) => write!(f, " (it was sent on {} and did not land)", time(at)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotShown => {
+                f.write_str("calling is on at the service, and Teams does not show this user")
+            }
+            Self::CallingUnclear(text) => write!(f, "Teams says {text:?} of this user's calling"),
+            Self::Off => f.write_str("calling is on at the service and off in Teams"),
+            Self::On => f.write_str("calling is off at the service and on in Teams"),
+            Self::Number { service: Some(here), teams: Some(there) } => {
+                write!(f, "the number is {here} at the service and {there} in Teams")
+            }
+            Self::Number { service: Some(here), teams: None } => {
+                write!(f, "the number is {here} at the service, and Teams shows none")
+            }
+            Self::Number { service: None, teams } => write!(
+                f,
+                "the service shows no number, and Teams shows {}",
+                teams.as_deref().unwrap_or("one")
+            ),
+            Self::NumberNotUnderstood(read) => {
+                write!(f, "the number that Teams shows is not understood: {read}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for NotUndone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotVisible => f.write_str("the service does not show this user any more"),
+            Self::CallingUnclear => f.write_str(
+                "the service says of this user's calling neither that it is enabled nor that it \
+                    is disabled",
+            ),
+            Self::NotUnderstood(field, value, read) => write!(
+                f,
+                "the run set {field} to {value}, and what is there now is not understood: {read}"
+            ),
+            Self::ChangedSince(field, value, is) => write!(
+                f,
+                "the run set {field} to {value}, and it is {is} now: somebody has changed it since"
+            ),
+            Self::FieldNotVisible(field, value) => {
+                write!(f, "the run set {field} to {value}, and its present value is not visible")
+            }
+            Self::HadNoValue(field) => {
+                write!(f, "{field} had no value before, and the service cannot be told to clear it")
+            }
+            Self::CallingOff(field, value) => write!(
+                f,
+                "{field} stays {value}: calling is off, and details of such a user are not sent"
+            ),
+        }
+    }
+}
