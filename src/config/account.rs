@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use super::{Endpoints, SecretSource, span};
+use super::{Endpoints, SecretSource, default_retry_pause, span};
 
 /// The ConnecttoTeams service and the API admin who acts there (contract 2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Account {
     /// How long one call may take.
     #[serde(default = "Account::default_timeout", with = "span")]
     pub timeout: Duration,
+    /// How long it waits before it repeats a read that failed; the second time, twice as long.
+    #[serde(default = "default_retry_pause", with = "span")]
+    pub retry_pause: Duration,
     /// The tenants, by their name in manifests, that are written with a token of their own.
     #[serde(default)]
     pub enterprises: BTreeMap<String, Enterprise>,

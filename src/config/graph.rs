@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{SecretSource, span};
+use super::{SecretSource, default_retry_pause, span};
 
 /// An application registered by the provider; each customer's admin lets it in once.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Graph {
     /// How long one call may take.
     #[serde(default = "Graph::default_timeout", with = "span")]
     pub timeout: Duration,
+    /// How long it waits before it repeats a read that failed; the second time, twice as long.
+    #[serde(default = "default_retry_pause", with = "span")]
+    pub retry_pause: Duration,
 }
 
 impl Graph {

@@ -329,6 +329,11 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf
     paths.ok_or_else(|| D::Error::custom("a path or a list of paths is expected"))
 }
 
+/// Short enough for nobody to notice, long enough for a service that restarts to be back.
+fn default_retry_pause() -> Duration {
+    Duration::from_millis(250)
+}
+
 /// Durations as people write them: `30s`, `10m`, `4h`.
 mod span {
     use std::time::Duration;

@@ -27,7 +27,7 @@ fn a_template_that_forgets_a_key_makes_a_thousand_errors_and_not_more() {
         "@",
         "{ userPrincipalName: @, calling: enabled, phoneNumber: 1234567 }",
     ] {
-        let loaded = load(&[ManifestFile::new("all.yaml", &users("all", 20_000, line))]);
+        let loaded = load(&[ManifestFile::new("all.yaml", &users("all", 4_000, line))]);
         assert!(
             (1000..1100).contains(&loaded.diagnostics.len()),
             "{line}: {}",
@@ -57,7 +57,7 @@ fn users_who_stand_in_two_files_are_told_within_bounds() {
 
 #[test]
 fn a_text_of_too_many_values_is_refused_before_it_is_held() {
-    let text = format!("kind: [{}]\n", "[],".repeat(2_100_000));
+    let text = format!("kind: [{}]\n", "1,".repeat(2_100_000));
     let loaded = load(&[ManifestFile::new("all.yaml", &text)]);
     let told: Vec<&str> = loaded.diagnostics.iter().map(|told| told.message.as_str()).collect();
     assert_eq!(told, ["there are more than 2000000 values in this text"]);

@@ -136,7 +136,7 @@ fn the_application_of_graph_is_shown_with_its_defaults() {
         shown.client_id, "/run/credentials/dialplane.service/graph-secret"
     );
     assert_eq!(Some(&shown), settings("least", &least).graph.as_ref());
-    assert_eq!(section.lines().count(), 6, "one line for each key");
+    assert_eq!(section.lines().count(), 7, "one line for each key");
 }
 
 #[test]

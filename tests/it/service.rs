@@ -160,7 +160,7 @@ async fn a_tenant_that_is_renamed_keeps_its_debt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pass_that_finds_nothing_new_says_nothing() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 300ms");
+    stage.configure("backoff: 100ms", "backoff: 50ms, resync: 100ms");
     let mut service = stage.start(&["run"]);
     let calls = || stage.sandbox.calls().len();
     let several = |more: usize| {
@@ -176,7 +176,7 @@ async fn a_pass_that_finds_nothing_new_says_nothing() {
     service.until("the first passes", all).await;
     let said = stage.text("stdout");
     assert_eq!(said.lines().count(), 3, "{said}");
-    service.until("many more passes", several(40)).await;
+    service.until("many more passes", several(20)).await;
     assert_eq!(stage.text("stdout"), said);
     // What changed is told, and that it is right again.
     fs::write(
@@ -187,7 +187,7 @@ async fn a_pass_that_finds_nothing_new_says_nothing() {
     service.until("the edit", || stage.text("stdout").contains("sync accepted")).await;
     service.until("the way back", || stage.text("stdout").contains("plan: nothing to do\n")).await;
     let said = stage.text("stdout");
-    service.until("many more passes", several(40)).await;
+    service.until("many more passes", several(20)).await;
     assert_eq!(stage.text("stdout"), said);
     assert_eq!(service.stop().await, Some(0));
 }

@@ -15,6 +15,8 @@ use dialplane::{
     sandbox::{Sandbox, World, config_yaml},
 };
 
+use crate::support::impatient;
+
 /// Longest wait for something that a process is to do; only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -66,7 +68,8 @@ impl Stage {
         fs::write(folder.path().join("manifests/fleet.yaml"), &text).unwrap();
         let sandbox =
             Sandbox::start(world(&desired(&text)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let config = config_yaml(&sandbox.base_url()).replace("syncSpacing: 2s", "syncSpacing: 0s")
+        let config = impatient(&config_yaml(&sandbox.base_url()))
+            .replace("syncSpacing: 2s", "syncSpacing: 0s")
             + "run: { debounce: 50ms, poll: 1s, backoff: 100ms }\n";
         fs::write(folder.path().join("dialplane.yaml"), config).unwrap();
         Self { folder, sandbox }

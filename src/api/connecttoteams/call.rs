@@ -180,7 +180,7 @@ impl Core {
                 .hint("set `connectToTeams.timeout` to a duration such as 60s"));
         }
         let base = Base::parse(&account.base_url, "connectToTeams", "baseUrl")?;
-        let transport = Transport::new(&base, account.timeout)?;
+        let transport = Transport::new(&base, account.timeout, account.retry_pause)?;
         Ok((base, transport))
     }
 

@@ -51,8 +51,9 @@ impl Core {
     pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
         let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
         let login = Base::parse(&settings.login_url, "graph", "loginUrl")?;
-        let transport = Transport::new(&api, settings.timeout)?.preferring(ALL_MEMBERS);
-        let login_transport = Transport::new(&login, settings.timeout)?;
+        let (timeout, pause) = (settings.timeout, settings.retry_pause);
+        let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);
+        let login_transport = Transport::new(&login, timeout, pause)?;
         let pace = Pace::default();
         let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));
         Ok(Self {

@@ -112,6 +112,7 @@ pub(in crate::api) struct Transport {
     proxy: Option<Proxy>,
     setting: Setting,
     timeout: Duration,
+    pause: Duration,
     throttle: Throttle,
     /// What each request asks the service to mind.
     preference: Option<HeaderValue>,
@@ -120,14 +121,20 @@ pub(in crate::api) struct Transport {
 }
 
 impl Transport {
-    pub(in crate::api) fn new(base: &Base, timeout: Duration) -> Result<Self, Fault> {
-        Self::with(base, timeout, |builder| builder)
+    /// `pause` is what it waits before it repeats a read that failed.
+    pub(in crate::api) fn new(
+        base: &Base,
+        timeout: Duration,
+        pause: Duration,
+    ) -> Result<Self, Fault> {
+        Self::with(base, timeout, pause, |builder| builder)
     }
 
     /// The same with something of its own.
     fn with(
         base: &Base,
         timeout: Duration,
+        pause: Duration,
         own: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Self, Fault> {
         let proxy = proxy::find(base.as_str(), |name| std::env::var(name).ok()).map_err(|why| {
@@ -177,6 +184,7 @@ impl Transport {
             proxy,
             setting: base.setting().clone(),
             timeout,
+            pause,
             throttle: Throttle::default(),
             preference: None,
             ahead: Mutex::default(),
@@ -214,7 +222,7 @@ impl Transport {
         request: &Request,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Reply, Fault> {
-        let mut tries = Tries::of(request.row);
+        let mut tries = Tries::of(request.row, self.pause);
         loop {
             self.throttle
                 .pass(tries.longest_wait())

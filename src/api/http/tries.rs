@@ -27,9 +27,6 @@ use crate::model::Fault;
 
 /// How often a call is sent before a failure is taken for an answer.
 const READ_TRIES: u32 = 3;
-/// The pause before the first repetition; it doubles, and up to as much again is added by chance,
-/// so that many do not come back at once.
-const PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait of what nothing depends on.
 const BRIEF: Duration = Duration::from_secs(2);
 
@@ -135,14 +132,18 @@ pub(super) enum Next {
 /// One call on its way.
 pub(super) struct Tries {
     row: &'static str,
+    /// The pause before the first repetition; it doubles, and up to as much again is added by
+    /// chance, so that many do not come back at once.
+    pause: Duration,
     begun: Instant,
     throttled: u32,
     failed: u32,
 }
 
 impl Tries {
-    pub(super) fn of(row: &'static str) -> Self {
-        Self { row, begun: Instant::now(), throttled: 0, failed: 0 }
+    /// A call of this row, which waits so long before it is first repeated.
+    pub(super) fn of(row: &'static str, pause: Duration) -> Self {
+        Self { row, pause, begun: Instant::now(), throttled: 0, failed: 0 }
     }
 
     fn is_read(&self) -> bool {
@@ -178,7 +179,7 @@ impl Tries {
 
     fn once_more(&mut self, told: Option<&str>) -> Next {
         self.failed += 1;
-        let grown = PAUSE * 2_u32.saturating_pow(self.failed - 1);
+        let grown = self.pause * 2_u32.saturating_pow(self.failed - 1);
         let pause = told.map_or_else(
             || grown + grown.mul_f64(fastrand::f64()),
             |told| throttle::wait(Some(told), Timestamp::now()),
@@ -204,6 +205,8 @@ mod tests {
     use super::*;
     use crate::model::FaultKind;
 
+    const PAUSE: Duration = Duration::from_millis(250);
+
     type Came = Result<(Reply, Option<String>), Lost>;
 
     fn came(status: u16, body: &str, told: Option<&str>) -> Came {
@@ -220,7 +223,7 @@ mod tests {
 
     /// How often a call of this row is sent when this comes each time.
     fn sent(row: &'static str, came: &Came) -> usize {
-        let mut tries = Tries::of(row);
+        let mut tries = Tries::of(row, PAUSE);
         std::iter::repeat_with(|| tries.next(came))
             .take(100)
             .take_while(|next| matches!(next, Next::Again { .. }))
@@ -277,7 +280,7 @@ mod tests {
             Next::Again { pause, told } => (pause, told),
             other => panic!("{other:?}"),
         };
-        let mut tries = Tries::of("listUsers");
+        let mut tries = Tries::of("listUsers", PAUSE);
         let (first, _) = pause(&mut tries, came(503, "", None));
         let (second, told) = pause(&mut tries, came(502, "", None));
         assert!(
@@ -286,12 +289,15 @@ mod tests {
                 && !told
         );
         assert_eq!(
-            pause(&mut Tries::of("token"), came(503, "", Some("7"))),
+            pause(&mut Tries::of("token", PAUSE), came(503, "", Some("7"))),
             (Duration::from_secs(7), true)
         );
-        assert_eq!(Tries::of("gateways").next(&came(503, "", Some("7"))), Next::Done);
+        assert_eq!(Tries::of("gateways", PAUSE).next(&came(503, "", Some("7"))), Next::Done);
         assert_eq!(
-            (Tries::of("gateways").longest_wait(), Tries::of("update").longest_wait()),
+            (
+                Tries::of("gateways", PAUSE).longest_wait(),
+                Tries::of("update", PAUSE).longest_wait()
+            ),
             (BRIEF, MAX_WAIT)
         );
     }

@@ -18,11 +18,11 @@ use dialplane::{
     sandbox::{Envelope, Sandbox, config_yaml_for},
 };
 
-use crate::support::{id, name};
+use crate::support::{id, impatient, name};
 
 /// All readers against a sandbox that wraps lists in this way, with pages of this size.
 fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
-    let text = config_yaml_for(&sandbox.base_url(), envelope)
+    let text = impatient(&config_yaml_for(&sandbox.base_url(), envelope))
         .replace("pageSize: 200", &format!("pageSize: {page_size}"));
     let settings = config::parse("dialplane.yaml", &text, std::iter::empty()).unwrap();
     let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();

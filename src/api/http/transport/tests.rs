@@ -12,6 +12,9 @@ use tokio::{
 
 use super::*;
 
+/// Longer than the server of these tests takes to close a connection.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// What a connection does, by its number from 0, once the beginning of a request came.
 type Line = fn(usize) -> Vec<u8>;
 
@@ -107,7 +110,7 @@ async fn send(base: &str, row: &'static str, h2: bool) -> Result<Reply, Fault> {
     let own = |builder: reqwest::ClientBuilder| {
         if h2 { builder.http2_prior_knowledge() } else { builder }
     };
-    let transport = Transport::with(&parsed, Duration::from_secs(20), own).unwrap();
+    let transport = Transport::with(&parsed, Duration::from_secs(20), PAUSE, own).unwrap();
     transport.exchange(&request(base, row), |builder| builder).await
 }
 
@@ -217,9 +220,10 @@ async fn what_has_no_connection_has_sent_nothing_and_goes_out_again() {
         }
     });
     let parsed = Base::parse(&base, "connectToTeams", "baseUrl").unwrap();
-    let transport =
-        Transport::with(&parsed, Duration::from_secs(20), |builder| builder.tls_certs_only([]))
-            .unwrap();
+    let transport = Transport::with(&parsed, Duration::from_secs(20), PAUSE, |builder| {
+        builder.tls_certs_only([])
+    })
+    .unwrap();
     let fault = transport
         .exchange(&request(&base, "enable"), |builder| builder)
         .await
