@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    model::{Fault, FaultKind, RunId, StepOutcome, TenantName},
-    plan::TenantPlan,
+    model::{Fault, RunId, StepOutcome, TenantName},
+    plan::{ByStep, TenantPlan},
     ports::JournalError,
 };
 
@@ -16,7 +16,7 @@ pub struct TenantReport {
     /// The run, as journal and logs call it.
     pub run: RunId,
     /// What became of each step, by its number; nothing for a held one.
-    pub steps: Vec<Option<StepOutcome>>,
+    pub steps: ByStep<Option<StepOutcome>>,
     /// What became of the sync.
     pub sync: SyncOutcome,
     /// Why the tenant was given up before the end, if it was.
@@ -82,28 +82,11 @@ impl SyncOutcome {
     }
 }
 
-impl Stop {
-    /// Whether a sync would fare no better; then it stays owed.
-    pub(super) fn bars_sync(&self) -> bool {
-        match self {
-            Self::Fault(fault) => matches!(
-                fault.kind,
-                FaultKind::Unreachable
-                    | FaultKind::Throttled
-                    | FaultKind::NotConfigured
-                    | FaultKind::Stopped
-            ),
-            Self::Consent | Self::Journal(_) | Self::Newer => true,
-            Self::Asked => false,
-        }
-    }
-}
-
 impl TenantReport {
     /// The report of a plan that may not run.
     #[must_use]
     pub fn untouched(plan: &TenantPlan, run: RunId) -> Self {
-        let steps = plan.steps.iter().map(|_| None).collect();
+        let steps = plan.steps.map(|_| None);
         Self {
             tenant: plan.tenant.clone(),
             run,

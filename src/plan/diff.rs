@@ -15,7 +15,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Action, Cause, Change, Hold, Note, Patience, Problem, ProblemKind, Seen, Step,
+    Action, Cause, Change, Hold, Note, Patience, Problem, ProblemKind, Seen, Step, StepId, Steps,
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
     unread::{self, Odd},
@@ -28,7 +28,7 @@ use crate::model::{
 /// What a comparison gives.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Steps,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<Note>,
     pub(super) landed: Vec<Landing>,
@@ -161,9 +161,7 @@ impl Diff<'_> {
                 }
                 if let Ok(Some(release)) = self.update(desired, live, release) {
                     let after = disabled.into_iter().collect();
-                    if let Some(step) = self.outcome.steps.get_mut(release) {
-                        step.after = after;
-                    }
+                    self.outcome.steps.at_mut(release).after = after;
                 }
             }
         }
@@ -175,7 +173,7 @@ impl Diff<'_> {
         desired: &DesiredUser,
         live: &LiveUser,
         mut changes: Vec<Change>,
-    ) -> Result<Option<usize>, ()> {
+    ) -> Result<Option<StepId>, ()> {
         let firm = changes.iter().any(|change| self.is_firm(change));
         // What is not understood is no reason to write; it goes along with what is.
         changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
@@ -228,28 +226,24 @@ impl Diff<'_> {
         desired: &DesiredUser,
         action: Action,
         changes: Vec<Change>,
-        after: Vec<usize>,
-    ) -> usize {
+        after: Vec<StepId>,
+    ) -> StepId {
         let origin = Some(desired.origin.clone());
         // As the service spells the name: it may mind case.
         let live = self.past.live.users.get(&desired.upn);
         let user = live.map_or(&desired.upn, |live| &live.upn).clone();
         let step = Step::new(user, action, Cause::Declared, origin);
-        self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step });
-        self.outcome.steps.len() - 1
+        self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step })
     }
 
-    fn mark(&mut self, step: usize, switch: Switch) {
-        if let Some(step) = self.outcome.steps.get_mut(step) {
-            step.did_not_land = switch.did_not_land;
-            step.holds.extend(switch.fought);
-        }
+    fn mark(&mut self, step: StepId, switch: Switch) {
+        let step = self.outcome.steps.at_mut(step);
+        step.did_not_land = switch.did_not_land;
+        step.holds.extend(switch.fought);
     }
 
-    fn hold(&mut self, step: usize, holds: impl IntoIterator<Item = Hold>) {
-        if let Some(step) = self.outcome.steps.get_mut(step) {
-            step.holds.extend(holds);
-        }
+    fn hold(&mut self, step: StepId, holds: impl IntoIterator<Item = Hold>) {
+        self.outcome.steps.at_mut(step).holds.extend(holds);
     }
 
     /// The hold of an update if somebody else changes one of its fields back again and again.

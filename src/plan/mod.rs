@@ -16,6 +16,7 @@ pub mod codes;
 mod confirm;
 mod diff;
 mod fingerprint;
+mod graph;
 mod guards;
 mod hold;
 mod interruption;
@@ -32,6 +33,7 @@ mod prune;
 mod refused;
 pub mod render;
 mod shrink;
+mod steps;
 mod types;
 mod undo;
 mod unread;
@@ -47,11 +49,13 @@ use std::{
 use jiff::Timestamp;
 
 pub use approval::wanted;
+pub use graph::{StepGraph, Walk};
 pub use hold::{Counts, Hold, HoldKind, Lifter, Rule};
 pub use interruption::Estimates;
 pub use note::{Note, NoteCode, Ruling};
 pub use patience::Patience;
 pub use problem::{Difference, NotUndone, OddValue, Problem, ProblemCode, ProblemKind};
+pub use steps::{ByStep, StepId, Steps};
 pub use types::{Action, Cause, Change, Confirmed, Plan, Seen, Step, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
@@ -161,7 +165,7 @@ struct Fleet<'a> {
 struct Draft<'a> {
     tenant: &'a TenantInput<'a>,
     live: Cow<'a, LiveTenant>,
-    steps: Vec<Step>,
+    steps: Steps,
     holds: Vec<Hold>,
     outcome: diff::Outcome,
     waits_for: BTreeSet<TenantName>,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Note, Problem};
+use super::{Hold, HoldKind, Note, Problem, StepId, Steps};
 use crate::model::{
     Before, Call, Details, Field, Fingerprint, Landing, Managed, Mode, Origin, Site, SyncDebt,
     TenantName, TenantRef, Unread, UpdateRequest, Upn, Value, Verb,
@@ -29,7 +29,7 @@ pub struct TenantPlan {
     pub mode: Mode,
     /// The steps in an order in which they may be carried out one by one; the position is the
     /// step's number.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// Why nothing of this may run. The steps are there all the same, for people to read.
     pub holds: Vec<Hold>,
     /// Users that something is wrong with, which no step mends.
@@ -103,7 +103,7 @@ pub struct Step {
     /// more, it owes none.
     pub refused_before: bool,
     /// The numbers of the steps that must be accepted before.
-    pub after: Vec<usize>,
+    pub after: Vec<StepId>,
     /// Why it may not run.
     pub holds: Vec<Hold>,
     /// The approvals that have lifted holds of it.
@@ -272,7 +272,7 @@ impl TenantPlan {
             tenant,
             reference,
             mode,
-            steps: Vec::new(),
+            steps: Steps::default(),
             holds: vec![hold],
             problems: Vec::new(),
             notes: Vec::new(),

@@ -23,13 +23,13 @@ pub(super) use ledger::Ledger;
 
 use ledger::Holder;
 
-use super::{Action, Step};
+use super::{Action, Step, StepId, Steps};
 use crate::model::{DesiredTenant, Field, LiveTenant, PhoneNumber, TenantName, Upn, Value};
 
 /// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may
 /// lift such a hold.
 pub(super) fn arrange(
-    steps: &mut Vec<Step>,
+    steps: &mut Steps,
     desired: &DesiredTenant,
     live: &LiveTenant,
     ledger: &Ledger<'_>,
@@ -43,22 +43,21 @@ pub(super) fn arrange(
 
 /// Puts each taking step after the step that releases its number, or holds it.
 fn release_before_take(
-    steps: &mut [Step],
+    steps: &mut Steps,
     desired: &DesiredTenant,
     live: &LiveTenant,
     ledger: &Ledger<'_>,
 ) -> BTreeSet<TenantName> {
     let mut waits_for = BTreeSet::new();
-    let takes: Vec<(usize, PhoneNumber)> =
-        steps.iter().enumerate().filter_map(|(id, step)| Some((id, taken(step)?))).collect();
-    let releases: BTreeMap<Upn, usize> = steps
-        .iter()
-        .enumerate()
+    let takes: Vec<(StepId, PhoneNumber)> =
+        steps.numbered().filter_map(|(id, step)| Some((id, taken(step)?))).collect();
+    let releases: BTreeMap<Upn, StepId> = steps
+        .numbered()
         .filter(|(_, step)| sends_number(step))
         .map(|(id, step)| (step.user.clone(), id))
         .collect();
     for (id, number) in takes {
-        let Some(step) = steps.get_mut(id) else { continue };
+        let step = steps.at_mut(id);
         if !live.sees.contains(&Field::PhoneNumber) {
             step.holds.push(words::nobody_sees(&number));
         }

@@ -13,13 +13,13 @@ use std::collections::VecDeque;
 use super::{Ledger, words};
 use crate::{
     model::{DesiredTenant, Field, PhoneNumber, Release, UpdateRequest, Value},
-    plan::{Action, Cause, Change, Hold, Seen, Step, order},
+    plan::{Action, Cause, Change, Hold, Seen, Step, StepId, Steps, order},
 };
 
 /// The parking places of a tenant that nobody holds.
 pub(super) struct Places {
     /// Each with the step that leaves it, if a ring of this plan uses it already.
-    free: VecDeque<(PhoneNumber, Option<usize>)>,
+    free: VecDeque<(PhoneNumber, Option<StepId>)>,
     /// Why none is free.
     none: String,
 }
@@ -55,7 +55,7 @@ impl Places {
 }
 
 /// Numbers that are given up and replaced by none: as the tenant wants it.
-pub(super) fn release(steps: &mut [Step], desired: &DesiredTenant, places: &mut Places) {
+pub(super) fn release(steps: &mut Steps, desired: &DesiredTenant, places: &mut Places) {
     for step in steps {
         let Some(change) = step.changes.iter_mut().find(|change| change.desired == Value::NoPhone)
         else {
@@ -80,11 +80,10 @@ pub(super) fn release(steps: &mut [Step], desired: &DesiredTenant, places: &mut 
 }
 
 /// Opens each ring of steps that wait for each other by parking one of its users, or holds it.
-pub(super) fn open_rings(steps: &mut Vec<Step>, desired: &DesiredTenant, places: &mut Places) {
+pub(super) fn open_rings(steps: &mut Steps, desired: &DesiredTenant, places: &mut Places) {
     // A ring in which a step is held already stands still anyhow, and needs no place.
-    let turns = |steps: &[Step], ring: &[usize]| {
-        ring.iter().all(|id| steps.get(*id).is_some_and(|step| step.holds.is_empty()))
-    };
+    let turns =
+        |steps: &Steps, ring: &[StepId]| ring.iter().all(|id| steps.at(*id).holds.is_empty());
     for ring in order::rings(steps) {
         if turns(steps, &ring) && !open(steps, &ring, places) {
             let why = words::ring(&users(steps, &ring), &places.none, desired);
@@ -104,23 +103,21 @@ pub(super) fn open_rings(steps: &mut Vec<Step>, desired: &DesiredTenant, places:
     }
 }
 
-fn users(steps: &[Step], ring: &[usize]) -> Vec<String> {
-    ring.iter().filter_map(|id| steps.get(*id)).map(|step| step.user.to_string()).collect()
+fn users(steps: &Steps, ring: &[StepId]) -> Vec<String> {
+    ring.iter().map(|id| steps.at(*id).user.to_string()).collect()
 }
 
-fn hold(steps: &mut [Step], ring: &[usize], hold: &Hold) {
+fn hold(steps: &mut Steps, ring: &[StepId], hold: &Hold) {
     for id in ring {
-        if let Some(step) = steps.get_mut(*id) {
-            step.holds.push(hold.clone());
-        }
+        steps.at_mut(*id).holds.push(hold.clone());
     }
 }
 
 /// Parks the user of the ring's first step. Rings share a place one after the other.
-fn open(steps: &mut Vec<Step>, ring: &[usize], places: &mut Places) -> bool {
+fn open(steps: &mut Steps, ring: &[StepId], places: &mut Places) -> bool {
     let Some((place, leaves)) = places.free.pop_front() else { return false };
     let Some((last, taker)) = ends(steps, ring) else { return false };
-    let Some(step) = steps.get_mut(last) else { return false };
+    let step = steps.at_mut(last);
     let Some(action) = sending(&step.action, &place) else { return false };
     let Some(change) = step.changes.iter_mut().find(|change| change.field == Field::PhoneNumber)
     else {
@@ -140,25 +137,19 @@ fn open(steps: &mut Vec<Step>, ring: &[usize], places: &mut Places) -> bool {
         site: step.site.clone(),
         ..Step::new(step.user.clone(), action, Cause::Parking, step.origin.clone())
     };
-    let parked = steps.len();
-    if let Some(step) = steps.get_mut(last) {
-        step.after.push(parked);
+    let parked = steps.push(park);
+    steps.at_mut(last).after.push(parked);
+    for before in steps.at_mut(taker).after.iter_mut().filter(|before| **before == last) {
+        *before = parked;
     }
-    if let Some(step) = steps.get_mut(taker) {
-        for before in step.after.iter_mut().filter(|before| **before == last) {
-            *before = parked;
-        }
-    }
-    steps.push(park);
     places.free.push_back((place, Some(last)));
     true
 }
 
 /// The ring's first step, which is to come last, and the step that takes its user's number.
-fn ends(steps: &[Step], ring: &[usize]) -> Option<(usize, usize)> {
+fn ends(steps: &Steps, ring: &[StepId]) -> Option<(StepId, StepId)> {
     let last = *ring.first()?;
-    let taker =
-        ring.iter().find(|id| steps.get(**id).is_some_and(|step| step.after.contains(&last)))?;
+    let taker = ring.iter().find(|id| steps.at(**id).after.contains(&last))?;
     Some((last, *taker))
 }
 

@@ -7,8 +7,8 @@ use super::{Tally, losing};
 use crate::{
     model::{Fingerprint, Site, TenantName, Upn, Verb},
     plan::{
-        Cause, Confirmed, Hold, HoldKind, Note, NoteCode, Plan, ProblemCode, Step, SyncPlan,
-        TenantPlan,
+        Cause, Confirmed, Hold, HoldKind, Note, NoteCode, Plan, ProblemCode, Step, StepId,
+        SyncPlan, TenantPlan,
     },
 };
 
@@ -55,7 +55,7 @@ struct TenantView<'p> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StepView<'p> {
-    step: usize,
+    step: StepId,
     action: Verb,
     user: &'p str,
     cause: &'static str,
@@ -63,7 +63,7 @@ struct StepView<'p> {
     did_not_land: bool,
     approved: Vec<&'p str>,
     interruption: u64,
-    after: &'p [usize],
+    after: &'p [StepId],
     changes: Vec<ChangeView>,
     holds: Vec<HoldView<'p>>,
     origin: Option<String>,
@@ -125,12 +125,8 @@ pub fn json(plan: &Plan) -> serde_json::Value {
 }
 
 fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
-    let steps = tenant
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(number, step)| step_view(tenant, number, step))
-        .collect();
+    let steps =
+        tenant.steps.numbered().map(|(number, step)| step_view(tenant, number, step)).collect();
     let problems = tenant.problems.iter().map(|problem| ProblemView {
         user: problem.user.as_str(),
         code: problem.kind.code(),
@@ -174,7 +170,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
     }
 }
 
-fn step_view<'p>(tenant: &TenantPlan, number: usize, step: &'p Step) -> StepView<'p> {
+fn step_view<'p>(tenant: &TenantPlan, number: StepId, step: &'p Step) -> StepView<'p> {
     let changes = step.changes.iter().map(|change| ChangeView {
         field: change.field.name(),
         live: change.live.to_string(),

@@ -245,7 +245,7 @@ pub(super) fn write_step(
     for before in step
         .after
         .iter()
-        .filter_map(|before| tenant.steps.get(*before))
+        .map(|before| tenant.steps.at(*before))
         .filter(|before| before.user != step.user)
     {
         writeln!(

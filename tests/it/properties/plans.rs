@@ -61,7 +61,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
     for tenant in &plan.tenants {
         let desired = &in_force.desired.tenants[&tenant.tenant];
         let mut of_user: BTreeSet<(Upn, String)> = BTreeSet::new();
-        for (id, step) in tenant.steps.iter().enumerate() {
+        for (id, step) in tenant.steps.numbered() {
             let user = &step.user;
             prop_assert!(!user.is_platform_account(), "{user}");
             prop_assert!(
@@ -91,7 +91,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
             );
             if step.holds.is_empty() {
                 prop_assert!(
-                    step.after.iter().all(|before| tenant.steps[*before].holds.is_empty()),
+                    step.after.iter().all(|before| tenant.steps.at(*before).holds.is_empty()),
                     "{} waits for a held step",
                     user
                 );

@@ -1,0 +1,115 @@
+//! Carries out the plan of one tenant. Every choice is in the plan, but for those that the answers
+//! of the run itself call for (`policy`).
+//!
+//! ```text
+//! consent again -> began (journal: from now on a sync is owed)
+//!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal)
+//!   -> consent again -> syncing (journal), one sync -> synced (journal)
+//! ```
+//!
+//! The sync alone may wait: until the last one is long enough ago, or for a newer plan that follows
+//! at once. Then it stays owed.
+//!
+//! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the
+//! lease of the tenant, which is taken before the plan is made. A lost answer is never sent again here. Nothing is retried here: waiting as
+//! the service tells is the business of whoever implements [`Provisioner`].
+
+mod policy;
+mod record;
+mod report;
+mod walk;
+
+use std::num::NonZeroUsize;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, warn_span};
+
+pub use report::{Stop, SyncOutcome, TenantReport};
+
+use crate::{
+    model::{Revision, RunId, StepOutcome},
+    plan::{Step, TenantPlan},
+    ports::{Journal, JournalError, Lease, Provisioner},
+};
+use {
+    record::Record,
+    walk::{Interrupt, NOT_YET, Walk},
+};
+
+/// What a run is carried out with.
+#[derive(Debug)]
+pub struct Executor<'a, P, J> {
+    /// Changes the service.
+    pub provisioner: &'a P,
+    /// Remembers.
+    pub journal: &'a J,
+    /// Users that are worked on side by side.
+    pub users: NonZeroUsize,
+    /// Which version of the manifests is carried out, where that is known.
+    pub revision: Option<Revision>,
+    /// Who carries it out by hand: user and machine. Nobody does for the service.
+    pub by: Option<String>,
+    /// When this is cancelled no new step is begun; the sync is still sent.
+    pub stop: CancellationToken,
+    /// The same, but a newer plan of the tenant follows at once: the sync is left to that.
+    pub newer: CancellationToken,
+}
+
+impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
+    /// Carries out one plan under the lease that the memory came with of which it is made.
+    /// `progress` hears of each step that ended.
+    pub async fn tenant(
+        &self,
+        plan: &TenantPlan,
+        lease: Result<Lease, JournalError>,
+        run: RunId,
+        progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
+    ) -> TenantReport {
+        // On the level of warnings: without it they would not say whose they are.
+        let span = warn_span!("run", tenant = %plan.tenant, id = %run);
+        self.run(plan, lease, run, progress).instrument(span).await
+    }
+
+    async fn run(
+        &self,
+        plan: &TenantPlan,
+        lease: Result<Lease, JournalError>,
+        run: RunId,
+        progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
+    ) -> TenantReport {
+        let mut report = TenantReport::untouched(plan, run.clone());
+        // A plan without a reference has no steps and has seen nothing: there is nothing to record
+        // of it.
+        let Some(tenant) = &plan.reference else { return report };
+        if !record::has_seen(plan) && !plan.writes() {
+            return report;
+        }
+        let record = match lease {
+            Ok(lease) => Record { journal: self.journal, tenant, run, lease },
+            Err(error) => {
+                report.stopped = Some(Stop::Journal(error));
+                return report;
+            }
+        };
+        if let Err(stop) = record.seen(plan).await {
+            report.stopped = Some(stop);
+            return report;
+        }
+        if !plan.writes() {
+            return report;
+        }
+        for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
+            *outcome = plan.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
+        }
+        let walk = Walk {
+            plan,
+            provisioner: self.provisioner,
+            record,
+            interrupt: Interrupt { stop: &self.stop, newer: &self.newer },
+            users: self.users,
+            progress,
+            report,
+        };
+        walk.finish(self.revision.clone(), self.by.clone()).await
+    }
+}

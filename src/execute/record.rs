@@ -1,0 +1,92 @@
+//! The right to write of one tenant, and all that is recorded with it.
+
+use std::time::Duration;
+
+use super::report::Stop;
+use crate::{
+    model::{Entry, Event, RunId, TenantRef},
+    plan::TenantPlan,
+    ports::{Journal, JournalError, Lease},
+};
+
+/// How often the end of a call is tried to be put on record while the journal is away.
+const AWAY_PAUSE: Duration = Duration::from_millis(200);
+
+/// What one run records of its tenant.
+pub(super) struct Record<'w, J> {
+    pub(super) journal: &'w J,
+    pub(super) tenant: &'w TenantRef,
+    pub(super) run: RunId,
+    pub(super) lease: Lease,
+}
+
+impl<J: Journal> Record<'_, J> {
+    /// Puts on record what the plan's observation has shown: of earlier writes, and how many users
+    /// there are. What is decided first: it may owe a sync again.
+    pub(super) async fn seen(&self, plan: &TenantPlan) -> Result<(), Stop> {
+        if !plan.decided.is_empty() {
+            self.add(Event::Decided(plan.decided.clone())).await?;
+        }
+        if !plan.landed.is_empty() {
+            self.add(Event::Landed(plan.landed.clone())).await?;
+        }
+        if !plan.managed.is_empty() {
+            self.add(Event::Managed(plan.managed.clone())).await?;
+        }
+        if !plan.vanished.is_empty() {
+            self.add(Event::Vanished(plan.vanished.clone())).await?;
+        }
+        if let Some(users) = plan.counted {
+            self.add(Event::Counted { users, by: self.tenant.live }).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts one fact on record.
+    pub(super) async fn add(&self, event: Event) -> Result<(), Stop> {
+        self.keep(self.entry(event)).await.map_err(Stop::Journal)
+    }
+
+    /// Puts on record how something ended that was begun. A store that is away is waited for as
+    /// long as the lease counts: what is not on record counts as unknown, and freezes its user.
+    pub(super) async fn add_end(&self, event: Event) -> Result<(), Stop> {
+        let entry = self.entry(event);
+        loop {
+            match self.keep(entry.clone()).await {
+                Err(JournalError::Away { .. }) if self.lease.is_good() => {
+                    tokio::time::sleep(AWAY_PAUSE).await;
+                }
+                recorded => return recorded.map_err(Stop::Journal),
+            }
+        }
+    }
+
+    fn entry(&self, event: Event) -> Entry {
+        Entry {
+            at: self.journal.now(),
+            run: self.run.clone(),
+            tenant: self.tenant.name.clone(),
+            tenant_id: self.tenant.id.clone(),
+            event,
+        }
+    }
+
+    async fn keep(&self, entry: Entry) -> Result<(), JournalError> {
+        self.journal.record(&self.lease, entry).await
+    }
+
+    /// Whether a call may be begun. Whoever lost the lease stops before anybody else starts.
+    pub(super) fn may_call(&self) -> Result<(), Stop> {
+        if self.lease.is_good() { Ok(()) } else { Err(Stop::Journal(JournalError::Lost)) }
+    }
+}
+
+/// Whether the plan's observation has shown something that belongs on record.
+pub(super) fn has_seen(plan: &TenantPlan) -> bool {
+    let TenantPlan { decided, landed, managed, vanished, counted, .. } = plan;
+    !(decided.is_empty()
+        && landed.is_empty()
+        && managed.is_empty()
+        && vanished.is_empty()
+        && counted.is_none())
+}

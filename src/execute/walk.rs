@@ -1,0 +1,265 @@
+//! One tenant's run: consent, the steps as they become ready, and the sync.
+
+use std::num::NonZeroUsize;
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{
+    policy::{self, LostInARow},
+    record::Record,
+    report::{Stop, SyncOutcome, TenantReport},
+};
+use crate::{
+    model::{Call, Consent, Event, FaultKind, Revision, StepOutcome, Verb, WriteVerdict},
+    plan::{Step, StepGraph, StepId, TenantPlan, render},
+    ports::{Journal, Provisioner},
+};
+
+/// What a step says whose turn has not come.
+pub(super) const NOT_YET: &str = "the run ended before its turn";
+
+/// One tenant on its way.
+pub(super) struct Walk<'w, P, J> {
+    pub(super) plan: &'w TenantPlan,
+    pub(super) provisioner: &'w P,
+    pub(super) record: Record<'w, J>,
+    pub(super) interrupt: Interrupt<'w>,
+    /// Users that are worked on side by side.
+    pub(super) users: NonZeroUsize,
+    pub(super) progress: &'w (dyn Fn(&Step, &StepOutcome) + Sync),
+    pub(super) report: TenantReport,
+}
+
+/// What ends a run early.
+pub(super) struct Interrupt<'w> {
+    pub(super) stop: &'w CancellationToken,
+    pub(super) newer: &'w CancellationToken,
+}
+
+impl Interrupt<'_> {
+    /// Why no new step may begin, if so.
+    fn asked(&self) -> Option<Stop> {
+        if self.stop.is_cancelled() {
+            return Some(Stop::Asked);
+        }
+        self.newer.is_cancelled().then_some(Stop::Newer)
+    }
+}
+
+impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
+    /// All of it. What ended it early is in the report.
+    pub(super) async fn finish(
+        mut self,
+        revision: Option<Revision>,
+        by: Option<String>,
+    ) -> TenantReport {
+        if let Err(stop) = self.all(revision, by).await {
+            warn!(reason = %stop, "tenant given up");
+            self.give_up(stop);
+        }
+        self.report
+    }
+
+    async fn all(&mut self, revision: Option<Revision>, by: Option<String>) -> Result<(), Stop> {
+        let steps = self.report.steps.iter().flatten().count();
+        if let (0, Some(until)) = (steps, self.sync_waits()) {
+            self.report.sync = SyncOutcome::Waits(until);
+            return Ok(());
+        }
+        self.consent().await?;
+        let plan = render::plain(self.plan);
+        self.record.add(Event::Began { steps, revision, by, plan }).await?;
+        info!(steps, "run began");
+        self.use_approvals().await?;
+        let late = self.plan.late_steps().count();
+        if late > 0 {
+            warn!(steps = late, "sent before and did not land; sent again");
+        }
+        let stop = self.steps().await.err();
+        if let Some(stop @ Stop::Journal(_)) = stop {
+            return Err(stop);
+        }
+        if !self.owes_sync() {
+            self.record.add_end(Event::NothingSent).await?;
+        } else if !stop.as_ref().is_some_and(policy::bars_sync) {
+            // One user whom the service refuses for ever must not keep all others unsynced.
+            self.sync().await?;
+        }
+        stop.map_or(Ok(()), Err)
+    }
+
+    /// Approvals are used up before the first step that they let through: a crash behind this must
+    /// not use them twice.
+    async fn use_approvals(&mut self) -> Result<(), Stop> {
+        let Some(plan) = &self.plan.fingerprint else { return Ok(()) };
+        for approval in self.plan.approvals() {
+            self.record
+                .add(Event::Approved { approval: approval.clone(), plan: plan.clone() })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Until when the sync has to wait, if it has to.
+    fn sync_waits(&self) -> Option<Timestamp> {
+        self.plan.sync_from.filter(|from| self.record.journal.now() < *from)
+    }
+
+    fn owes_sync(&self) -> bool {
+        policy::owes_sync(self.plan, &self.report.steps)
+    }
+
+    async fn consent(&self) -> Result<(), Stop> {
+        match self.provisioner.consent(self.record.tenant).await {
+            Ok(Consent::Granted) => Ok(()),
+            Ok(_) => Err(Stop::Consent),
+            Err(fault) => Err(Stop::Fault(fault)),
+        }
+    }
+
+    /// Walks the graph: a step begins when all that it comes after are accepted.
+    async fn steps(&mut self) -> Result<(), Stop> {
+        let graph = StepGraph::of(&self.plan.steps);
+        let mut order = graph.walk();
+        let mut lost = LostInARow::default();
+        let mut running = FuturesUnordered::new();
+        let mut stop = None;
+        loop {
+            while stop.is_none() && running.len() < self.users.get() {
+                stop = self.interrupt.asked();
+                if stop.is_some() {
+                    break;
+                }
+                let Some(id) = order.take() else { break };
+                // A held step is not begun, so that nothing behind it is.
+                if self.report.steps.at(id).is_none() {
+                    continue;
+                }
+                let (record, provisioner) = (&self.record, self.provisioner);
+                let step = self.plan.steps.at(id);
+                running.push(async move { (id, send(record, provisioner, step).await) });
+            }
+            let Some((id, (outcome, stopped))) = running.next().await else { break };
+            (self.progress)(self.plan.steps.at(id), &outcome);
+            if outcome == StepOutcome::Accepted {
+                order.done(id);
+            } else {
+                skip(&mut self.report, &graph, id, self.plan.steps.at(id));
+            }
+            let stopped = lost.count(&outcome).or(stopped);
+            *self.report.steps.at_mut(id) = Some(outcome);
+            stop = stop.or(stopped);
+        }
+        stop.map_or(Ok(()), Err)
+    }
+
+    async fn sync(&mut self) -> Result<(), Stop> {
+        if let Some(until) = self.sync_waits() {
+            info!(%until, "the sync waits; it stays owed");
+            self.report.sync = SyncOutcome::Waits(until);
+            return Ok(());
+        }
+        self.report.sync =
+            SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
+        self.consent().await?;
+        self.record.add(Event::Syncing).await?;
+        self.record.may_call()?;
+        match self.provisioner.send(self.record.tenant, &Call::Sync).await {
+            Ok(()) => {
+                self.report.sync = SyncOutcome::Accepted;
+                info!("sync accepted");
+                self.record.add_end(Event::Synced).await
+            }
+            Err(fault) => {
+                warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays \
+                    owed");
+                let lost = fault.kind.of_write() == WriteVerdict::Unknown;
+                let unclear = (fault.kind == FaultKind::Garbled).then_some(self.plan.sync_settings);
+                let reason = fault.message.clone();
+                self.report.sync = SyncOutcome::Failed(fault);
+                self.record.add_end(Event::NotSynced { lost, unclear, reason }).await
+            }
+        }
+    }
+
+    fn give_up(&mut self, stop: Stop) {
+        let reason = match &stop {
+            // The fault speaks of one user and is told once, as the reason of the stop.
+            Stop::Fault(_) => "the tenant was given up".to_owned(),
+            stop => stop.to_string(),
+        };
+        for outcome in self.report.steps.iter_mut().flatten() {
+            if matches!(outcome, StepOutcome::NotTried(why) if why == NOT_YET) {
+                *outcome = StepOutcome::NotTried(reason.clone());
+            }
+        }
+        if self.owes_sync() && self.report.sync == SyncOutcome::NotNeeded {
+            self.report.sync = SyncOutcome::NotTried(reason);
+        }
+        self.report.stopped = Some(stop);
+    }
+}
+
+/// Sends one step, with its intent on record before and its outcome behind.
+async fn send<P: Provisioner, J: Journal>(
+    record: &Record<'_, J>,
+    provisioner: &P,
+    step: &Step,
+) -> (StepOutcome, Option<Stop>) {
+    let user = step.user.clone();
+    let verb = step.action.verb();
+    let intent = Event::Intent {
+        user: user.clone(),
+        verb,
+        details: step.action.details(),
+        before: step.before(),
+        origin: step.origin.clone(),
+    };
+    if let Err(stop) = record.add(intent).await {
+        return (StepOutcome::NotTried(stop.to_string()), Some(stop));
+    }
+    if let Err(stop) = record.may_call() {
+        let outcome = StepOutcome::NotTried(stop.to_string());
+        // If the journal does not take it, the next look at live state decides, as after a crash.
+        let _ = record.add_end(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
+        return (outcome, Some(stop));
+    }
+    let answer = provisioner.send(record.tenant, &step.call()).await;
+    let (outcome, stop) = policy::judge(answer);
+    tell(step, verb, &outcome);
+    match record.add_end(Event::Outcome { user, verb, outcome: outcome.clone() }).await {
+        Ok(()) => (outcome, stop),
+        Err(lost) => (outcome, Some(lost)),
+    }
+}
+
+fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
+    match outcome {
+        StepOutcome::Accepted => {
+            debug!(user = %step.user, %verb, "step accepted");
+        }
+        StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
+            // The words of the fault name the user.
+            warn!(%verb, kind = ?fault.kind, "step not accepted");
+            debug!(user = %step.user, %verb, %fault, "step not accepted");
+        }
+        StepOutcome::NotTried(_) => {}
+    }
+}
+
+/// What comes after a step that was not accepted is not tried.
+fn skip(report: &mut TenantReport, graph: &StepGraph, failed: StepId, step: &Step) {
+    let reason = format!(
+        "it comes after the {} of {}, which did not succeed",
+        step.action.verb(),
+        step.user
+    );
+    for id in graph.all_behind(failed) {
+        if let Some(outcome) = report.steps.at_mut(id) {
+            *outcome = StepOutcome::NotTried(reason.clone());
+        }
+    }
+}
