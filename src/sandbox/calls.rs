@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::{faults::Failure, route::Target, wire::Request};
+use super::{route::Target, rule::Failure, wire::Request};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

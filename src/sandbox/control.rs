@@ -21,11 +21,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
+    calls::Calls,
     delegation,
     faults::Faults,
-    service::Service,
+    numbers::Numbers,
     wire::{Reply, Request, plain, read_value},
-    world::{Tenant, User},
+    world::{Tenant, User, World},
 };
 use crate::model::{Calling, Details, Field, TenantId, Upn, Value};
 
@@ -36,57 +37,124 @@ pub(super) fn is_for(request: &Request) -> bool {
     request.path.starts_with(ROOT)
 }
 
-/// Answers it.
-pub(super) fn answer(
-    service: &mut Service,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Reply, Reply> {
-    let path = request.path.strip_prefix(ROOT).unwrap_or_default();
-    let segments: Vec<String> = path
-        .split('/')
-        .map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned())
-        .collect();
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match (request.method.as_str(), segments.as_slice()) {
-        ("GET", ["calls"]) => Ok(calls(service, request)),
-        ("GET", ["tenants"]) => {
-            let list =
-                service.world.tenants.iter().map(|(id, tenant)| tenant_json(id, tenant, now));
-            Ok(Reply::json(200, &list.collect()))
-        }
-        ("PUT", ["tenants", id]) => change_tenant(service, id, request, now),
-        ("GET", ["users", id]) => {
-            let (_, tenant) = known(service, id)?;
-            Ok(Reply::json(
-                200,
-                &tenant.users.iter().map(|(upn, user)| user_json(upn, user)).collect(),
-            ))
-        }
-        ("GET", ["msal", id]) => {
-            let (id, _) = known(service, id)?;
-            Ok(Reply::json(200, &delegation::fresh(&id, now)))
-        }
-        ("PUT", ["users", id, upn]) => change_user(service, id, upn, request),
-        ("GET", ["faults"]) => Ok(Reply::json(200, &json!(service.faults))),
-        ("PUT", ["faults"]) => change_faults(service, request),
-        _ => Err(Reply::error(404, format!("there is no {} {}", request.method, request.path))),
-    }
+/// What the pages show and change.
+pub(super) struct Pages<'s> {
+    pub(super) world: &'s mut World,
+    pub(super) numbers: &'s mut Numbers,
+    pub(super) faults: &'s mut Faults,
+    pub(super) calls: &'s Calls,
 }
 
-fn calls(service: &Service, request: &Request) -> Reply {
-    let writes_only = request.query("writes").as_deref() == Some("true");
-    let list: Vec<_> = service.calls.all().filter(|call| call.write || !writes_only).collect();
-    Reply::json(200, &json!(list))
-}
-
-fn change_faults(service: &mut Service, request: &Request) -> Result<Reply, Reply> {
-    let faults: Faults = parse(request)?;
-    if let Some(problem) = faults.problem() {
-        return Err(Reply::error(400, problem));
+impl Pages<'_> {
+    /// Answers a request for one of them.
+    pub(super) fn answer(&mut self, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
+        let path = request.path.strip_prefix(ROOT).unwrap_or_default();
+        let segments: Vec<String> = path
+            .split('/')
+            .map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned())
+            .collect();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match (request.method.as_str(), segments.as_slice()) {
+            ("GET", ["calls"]) => Ok(self.calls(request)),
+            ("GET", ["tenants"]) => {
+                let list =
+                    self.world.tenants.iter().map(|(id, tenant)| tenant_json(id, tenant, now));
+                Ok(Reply::json(200, &list.collect()))
+            }
+            ("PUT", ["tenants", id]) => self.change_tenant(id, request, now),
+            ("GET", ["users", id]) => {
+                let (_, tenant) = self.known(id)?;
+                Ok(Reply::json(
+                    200,
+                    &tenant.users.iter().map(|(upn, user)| user_json(upn, user)).collect(),
+                ))
+            }
+            ("GET", ["msal", id]) => {
+                let (id, _) = self.known(id)?;
+                Ok(Reply::json(200, &delegation::fresh(&id, now)))
+            }
+            ("PUT", ["users", id, upn]) => self.change_user(id, upn, request),
+            ("GET", ["faults"]) => Ok(Reply::json(200, &json!(self.faults))),
+            ("PUT", ["faults"]) => self.change_faults(request),
+            _ => Err(Reply::error(404, format!("there is no {} {}", request.method, request.path))),
+        }
     }
-    service.faults = faults;
-    Ok(Reply::json(200, &json!(service.faults)))
+
+    fn calls(&self, request: &Request) -> Reply {
+        let writes_only = request.query("writes").as_deref() == Some("true");
+        let list: Vec<_> = self.calls.all().filter(|call| call.write || !writes_only).collect();
+        Reply::json(200, &json!(list))
+    }
+
+    fn change_faults(&mut self, request: &Request) -> Result<Reply, Reply> {
+        let faults: Faults = parse(request)?;
+        if let Some(problem) = faults.problem() {
+            return Err(Reply::error(400, problem));
+        }
+        *self.faults = faults;
+        Ok(Reply::json(200, &json!(self.faults)))
+    }
+
+    fn change_tenant(
+        &mut self,
+        id: &str,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Reply, Reply> {
+        let change: TenantChange = parse(request)?;
+        let (id, tenant) = self.known(id)?;
+        tenant.consent_flag = change.consent_flag.unwrap_or(tenant.consent_flag);
+        tenant.consent_listed = change.consent_listed.unwrap_or(tenant.consent_listed);
+        tenant.reseller_id = change.reseller_id.unwrap_or(tenant.reseller_id);
+        tenant.plain_numbers = change.plain_numbers.unwrap_or(tenant.plain_numbers);
+        Ok(Reply::json(200, &tenant_json(&id, tenant, now)))
+    }
+
+    fn change_user(&mut self, id: &str, upn: &str, request: &Request) -> Result<Reply, Reply> {
+        let change: UserChange = parse(request)?;
+        let upn = Upn::parse(upn).map_err(|problem| Reply::error(400, problem))?;
+        let (id, tenant) = self.known(id)?;
+        let prefix = tenant.extension_prefix.clone();
+        let mut user = tenant
+            .users
+            .get(&upn)
+            .cloned()
+            .unwrap_or_else(|| User::new(Calling::Disabled, Details::default()));
+        for (name, json) in &change.fields {
+            let field = Field::named(name)
+                .ok_or_else(|| Reply::error(400, format!("there is no field {name}")))?;
+            let value =
+                if json.is_null() { None } else { Some(read_value(field, json, prefix.as_ref())?) };
+            let kept = user
+                .stored
+                .iter()
+                .filter(|(other, _)| *other != field)
+                .map(|(other, value)| (other, value.clone()));
+            user.stored = kept.chain(value.map(|value| (field, value))).collect();
+        }
+        if let Some(number) = user.stored.phone()
+            && let Some((tenant, holder)) = self.world.holder(&id, number)
+            && (tenant, holder) != (&id, &upn)
+        {
+            return Err(Reply::error(409, format!("{number} is held by {holder}")));
+        }
+        user.calling = change.calling.unwrap_or(user.calling);
+        user.hidden = change.hidden.unwrap_or(user.hidden);
+        user.push();
+        let shown = user_json(&upn, &user);
+        self.numbers.forget();
+        if let Some(tenant) = self.world.tenants.get_mut(&id) {
+            tenant.users.insert(upn, user);
+        }
+        Ok(Reply::json(200, &shown))
+    }
+
+    fn known(&mut self, id: &str) -> Result<(TenantId, &mut Tenant), Reply> {
+        let id = TenantId::parse(id).map_err(|problem| Reply::error(400, problem))?;
+        let tenant = self.world.tenants.get_mut(&id);
+        let tenant = tenant.ok_or_else(|| Reply::error(404, format!("there is no tenant {id}")))?;
+        Ok((id, tenant))
+    }
 }
 
 #[derive(Deserialize)]
@@ -96,21 +164,6 @@ struct TenantChange {
     consent_listed: Option<bool>,
     plain_numbers: Option<bool>,
     reseller_id: Option<i64>,
-}
-
-fn change_tenant(
-    service: &mut Service,
-    id: &str,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Reply, Reply> {
-    let change: TenantChange = parse(request)?;
-    let (id, tenant) = known(service, id)?;
-    tenant.consent_flag = change.consent_flag.unwrap_or(tenant.consent_flag);
-    tenant.consent_listed = change.consent_listed.unwrap_or(tenant.consent_listed);
-    tenant.reseller_id = change.reseller_id.unwrap_or(tenant.reseller_id);
-    tenant.plain_numbers = change.plain_numbers.unwrap_or(tenant.plain_numbers);
-    Ok(Reply::json(200, &tenant_json(&id, tenant, now)))
 }
 
 #[derive(Deserialize)]
@@ -123,62 +176,8 @@ struct UserChange {
     fields: BTreeMap<String, Json>,
 }
 
-fn change_user(
-    service: &mut Service,
-    id: &str,
-    upn: &str,
-    request: &Request,
-) -> Result<Reply, Reply> {
-    let change: UserChange = parse(request)?;
-    let upn = Upn::parse(upn).map_err(|problem| Reply::error(400, problem))?;
-    let (id, tenant) = known(service, id)?;
-    let prefix = tenant.extension_prefix.clone();
-    let mut user = tenant
-        .users
-        .get(&upn)
-        .cloned()
-        .unwrap_or_else(|| User::new(Calling::Disabled, Details::default()));
-    for (name, json) in &change.fields {
-        let field = Field::named(name)
-            .ok_or_else(|| Reply::error(400, format!("there is no field {name}")))?;
-        let value =
-            if json.is_null() { None } else { Some(read_value(field, json, prefix.as_ref())?) };
-        let kept = user
-            .stored
-            .iter()
-            .filter(|(other, _)| *other != field)
-            .map(|(other, value)| (other, value.clone()));
-        user.stored = kept.chain(value.map(|value| (field, value))).collect();
-    }
-    if let Some(number) = user.stored.phone()
-        && let Some((tenant, holder)) = service.world.holder(&id, number)
-        && (tenant, holder) != (&id, &upn)
-    {
-        return Err(Reply::error(409, format!("{number} is held by {holder}")));
-    }
-    user.calling = change.calling.unwrap_or(user.calling);
-    user.hidden = change.hidden.unwrap_or(user.hidden);
-    user.push();
-    let shown = user_json(&upn, &user);
-    service.numbers.forget();
-    if let Some(tenant) = service.world.tenants.get_mut(&id) {
-        tenant.users.insert(upn, user);
-    }
-    Ok(Reply::json(200, &shown))
-}
-
 fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {
     serde_json::from_slice(&request.body).map_err(|error| Reply::error(400, error.to_string()))
-}
-
-fn known<'service>(
-    service: &'service mut Service,
-    id: &str,
-) -> Result<(TenantId, &'service mut Tenant), Reply> {
-    let id = TenantId::parse(id).map_err(|problem| Reply::error(400, problem))?;
-    let tenant = service.world.tenants.get_mut(&id);
-    let tenant = tenant.ok_or_else(|| Reply::error(404, format!("there is no tenant {id}")))?;
-    Ok((id, tenant))
 }
 
 fn tenant_json(id: &TenantId, tenant: &Tenant, now: Timestamp) -> Json {

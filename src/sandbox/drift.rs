@@ -7,10 +7,7 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 
-use super::{
-    seed::domain,
-    world::{Tenant, User},
-};
+use super::world::{Tenant, User};
 use crate::model::{
     Calling, DesiredTenant, DesiredUser, Details, Field, GatewayId, Prune, TenantId, TenantName,
     Upn, Value,
@@ -224,4 +221,14 @@ fn other(field: Field, value: &Value, gateways: &[GatewayId]) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// The domain of a tenant's people.
+pub(super) fn domain(tenant: &DesiredTenant) -> String {
+    let domain = tenant
+        .users
+        .keys()
+        .find_map(|upn| upn.as_str().split_once('@'))
+        .map(|(_, domain)| domain.to_owned());
+    domain.unwrap_or_else(|| format!("{}.example", tenant.name))
 }

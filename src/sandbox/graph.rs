@@ -16,8 +16,10 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::{
-    faults::{ELSEWHERE, Failure, Faults},
+    bearer,
+    faults::Faults,
     login::SECRET,
+    rule::{ELSEWHERE, Failure},
     wire::{Reply, Request, pairs},
     world::{Tenant, User, World},
 };
@@ -29,9 +31,6 @@ pub const GRAPH_CLIENT_ID: &str = "5a4d0b0c-0000-4000-8000-000000000001";
 /// Users a page, where the request names no number; and the most that a request gets.
 const PAGE: usize = 100;
 const MAX_PAGE: usize = 999;
-
-/// What tokens begin with; then comes their tenant.
-const TOKEN: &str = "Bearer graph.";
 
 /// The tokens that were given out, and until when each is good.
 #[derive(Debug, Default)]
@@ -90,7 +89,7 @@ impl Tokens {
         let lifetime = Duration::from_secs(faults.token_lifetime_seconds.into());
         self.given.retain(|_, until| *until > now);
         self.serial += 1;
-        let header = format!("{TOKEN}{tenant}.{}", self.serial);
+        let header = bearer::of(tenant, self.serial);
         let token = header.trim_start_matches("Bearer ").to_owned();
         self.given.insert(header, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
         Ok(Reply::json(
@@ -102,16 +101,10 @@ impl Tokens {
     /// The tenant that a request may see.
     pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<TenantId, Reply> {
         let good = self.given.get(&request.authorization).is_some_and(|until| *until > now);
-        tenant_of(request)
+        bearer::tenant_of(request)
             .filter(|_| good)
             .ok_or_else(|| error(401, "InvalidAuthenticationToken", "Access token has expired"))
     }
-}
-
-/// The tenant that a request's token is for.
-pub(super) fn tenant_of(request: &Request) -> Option<TenantId> {
-    let tenant = request.authorization.strip_prefix(TOKEN)?.split('.').next()?;
-    TenantId::parse(tenant).ok()
 }
 
 fn error(status: u16, code: &str, message: &str) -> Reply {

@@ -21,10 +21,12 @@
 //! of calls about different users; only a rule that is counted down over several users strikes
 //! whoever comes first.
 
+mod bearer;
 mod calls;
 mod config;
 mod control;
 mod delegation;
+mod dice;
 mod drift;
 mod faults;
 mod graph;
@@ -34,6 +36,7 @@ mod numbers;
 mod provisioning;
 mod reads;
 mod route;
+mod rule;
 mod seed;
 mod service;
 mod wire;
@@ -56,10 +59,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use calls::Call;
 pub use config::{CONFIG_HEADER, config_yaml, config_yaml_for};
 pub use delegation::msal_object;
-pub use faults::{EmptyPhone, Failure, Faults, HeldNumber, Latency, Omitted, Rule};
+pub use faults::{EmptyPhone, Faults, HeldNumber, Latency, Omitted};
 pub use graph::GRAPH_CLIENT_ID;
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;
+pub use rule::{Failure, Rule};
 pub use world::{Envelope, SyncState, Tenant, User, World};
 
 /// The reseller that the API admin belongs to.

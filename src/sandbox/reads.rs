@@ -9,8 +9,9 @@ use serde_json::{Value as Json, json};
 
 use super::{
     RESELLER_ID,
-    faults::{Failure, Faults},
+    faults::Faults,
     login::USERNAME,
+    rule::Failure,
     wire::{Reply, Request, list_item},
     world::{Envelope, Tenant, User, World},
 };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
-    graph,
+    bearer,
     wire::{Reply, Request},
 };
 use crate::model::{TenantId, Upn};
@@ -52,46 +52,31 @@ pub enum Route {
     GraphUsers,
 }
 
-/// The end of the path of [`Route::GraphToken`]; before it stands the tenant.
-const GRAPH_TOKEN: &str = "/oauth2/v2.0/token";
-
-/// Method and path of each call; a path that ends in `/` takes one more segment.
-const TABLE: [(Route, &str, &str); 14] = [
+/// Method and path of each call; `{}` is a segment that says whom the call is about.
+const TABLE: [(Route, &str, &str); 15] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
-    (Route::Resellers, "GET", "/reseller/getResellers/"),
+    (Route::Resellers, "GET", "/reseller/getResellers/{}"),
     (Route::Regenerate, "POST", "/enterprise/regenerateAPICredentials"),
     (Route::RefreshMsal, "POST", "/sandbox/refreshMsal"),
-    (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/"),
-    (Route::Gateways, "GET", "/reseller/getAvailableSBCGatewayRegionsByResellerId/"),
-    (Route::Enterprise, "GET", "/enterprise/getEnterpriseInfoForTenant/"),
-    (Route::Enable, "POST", "/provisioning/enableCallingForUser/"),
-    (Route::Disable, "POST", "/provisioning/disableCallingForUser/"),
+    (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/{}"),
+    (Route::Gateways, "GET", "/reseller/getAvailableSBCGatewayRegionsByResellerId/{}"),
+    (Route::Enterprise, "GET", "/enterprise/getEnterpriseInfoForTenant/{}"),
+    (Route::Enable, "POST", "/provisioning/enableCallingForUser/{}"),
+    (Route::Disable, "POST", "/provisioning/disableCallingForUser/{}"),
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
     (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
+    (Route::GraphToken, "POST", "/{}/oauth2/v2.0/token"),
     (Route::GraphUsers, "GET", "/v1.0/admin/teams/userConfigurations"),
 ];
 
 impl Route {
     /// The call that a request makes, and the segment that its path takes.
     pub(super) fn of(request: &Request) -> Result<(Self, String), Reply> {
-        let of_login =
-            request.path.strip_suffix(GRAPH_TOKEN).and_then(|rest| rest.strip_prefix('/'));
-        let of_login = of_login
-            .filter(|tenant| !tenant.contains('/'))
-            .map(|tenant| (Self::GraphToken, "POST", tenant));
-        let found = of_login.or_else(|| {
-            TABLE.into_iter().find_map(|(route, method, path)| {
-                let rest = request.path.strip_prefix(path)?;
-                let fits = if path.ends_with('/') {
-                    !rest.is_empty() && !rest.contains('/')
-                } else {
-                    rest.is_empty()
-                };
-                fits.then_some((route, method, rest))
-            })
-        });
+        let found = TABLE
+            .into_iter()
+            .find_map(|(route, method, path)| Some((route, method, segment(path, &request.path)?)));
         let Some((route, method, segment)) = found else {
             return Err(Reply::error(404, format!("there is no {}", request.path)));
         };
@@ -104,6 +89,14 @@ impl Route {
         let segment = segment.map_err(|_| Reply::error(400, "the path is not UTF-8"))?;
         Ok((route, segment.into_owned()))
     }
+}
+
+/// What stands for `{}` in a path of the table, or nothing where the path has none; `None` if this
+/// is another path.
+fn segment<'p>(row: &str, path: &'p str) -> Option<&'p str> {
+    let Some((before, behind)) = row.split_once("{}") else { return (row == path).then_some("") };
+    let found = path.strip_prefix(before)?.strip_suffix(behind)?;
+    (!found.is_empty() && !found.contains('/')).then_some(found)
 }
 
 /// Whom a request is about, as far as it says.
@@ -133,7 +126,7 @@ impl Target {
             }
             Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
-            Route::GraphUsers => (graph::tenant_of(request), None),
+            Route::GraphUsers => (bearer::tenant_of(request), None),
             Route::ListUsers => {
                 (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None)
             }

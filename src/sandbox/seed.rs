@@ -31,7 +31,7 @@ use fastrand::Rng;
 
 use super::{
     RESELLER_ID,
-    drift::{self, Fate},
+    drift::{self, Fate, domain},
     world::{SyncState, Tenant, User, World},
 };
 use crate::model::{
@@ -139,16 +139,6 @@ fn users(
         users.entry(upn).or_insert_with(|| User::new(Calling::Enabled, gateway.clone()));
     }
     users
-}
-
-/// The domain of a tenant's people.
-pub(super) fn domain(tenant: &DesiredTenant) -> String {
-    let domain = tenant
-        .users
-        .keys()
-        .find_map(|upn| upn.as_str().split_once('@'))
-        .map(|(_, domain)| domain.to_owned());
-    domain.unwrap_or_else(|| format!("{}.example", tenant.name))
 }
 
 #[cfg(test)]

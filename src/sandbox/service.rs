@@ -9,13 +9,16 @@ use jiff::Timestamp;
 
 use super::{
     calls::Calls,
-    control, delegation,
-    faults::{Dice, ELSEWHERE, Failure, Faults, Rule},
+    control::{self, Pages},
+    delegation,
+    dice::Dice,
+    faults::Faults,
     graph,
     login::Tokens,
     numbers::Numbers,
     provisioning, reads,
     route::{Route, Target},
+    rule::{ELSEWHERE, Failure, Rule},
     wire::{Reply, Request},
     world::World,
 };
@@ -60,7 +63,13 @@ impl Service {
     /// Handles a request.
     pub(super) fn handle(&mut self, request: &Request, now: Timestamp) -> Outcome {
         if control::is_for(request) {
-            let reply = control::answer(self, request, now).unwrap_or_else(|refusal| refusal);
+            let mut pages = Pages {
+                world: &mut self.world,
+                numbers: &mut self.numbers,
+                faults: &mut self.faults,
+                calls: &self.calls,
+            };
+            let reply = pages.answer(request, now).unwrap_or_else(|refusal| refusal);
             return Outcome::Answer(reply, Duration::ZERO);
         }
         let (target, rule, outcome) = match Target::of(request) {
