@@ -161,7 +161,7 @@ fn regenerator(settings: &Settings, tenant: &TenantRef) -> Result<Regenerator, F
         ))
         .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant"));
     };
-    Ok(Regenerator::new(section, account)?)
+    Ok(Regenerator::new(&section, account)?)
 }
 
 /// Says what will happen and has the name typed.

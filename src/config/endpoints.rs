@@ -2,12 +2,21 @@
 //! consent object goes, so that a finding about the live service is a change of configuration and
 //! not a release.
 //!
+//! All that is known of a row stands in one table, [`table!`] below: its name, its default, what it
+//! may and must name, what its body has to do, and who waits for it. The types are made from it.
+//!
 //! **Invariant:** a call on the never-list cannot be configured back in, and `listUsers` has no
 //! default against the vendor: no public page names its path (contract 3).
 
+use std::fmt;
+
 use serde::Deserialize;
 
-use super::{Body, ListUsers};
+use super::{
+    body::Body,
+    endpoint::{Accept, Endpoint, Method},
+    list::ListUsers,
+};
 use crate::yaml;
 
 /// Names that must not occur in any configured path: they take phones or credentials away in bulk
@@ -24,97 +33,248 @@ pub const NEVER: [&str; 9] = [
     "provisionDirectRouting",
 ];
 
-/// How one call is made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Call {
-    /// The HTTP method.
-    pub method: Method,
-    /// The path below the base URL; its places are filled in, percent-encoded.
-    pub path: String,
-    /// What the body carries.
-    #[serde(default)]
-    pub body: Body,
-    /// Which answer to a write is a yes; each of the four has a default of its own.
-    #[serde(default)]
-    pub accept: Option<Accept>,
+/// What is fixed for a row, whatever the settings say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) name: &'static str,
+    /// The places that are known when the call is made.
+    pub(super) known: &'static [&'static str],
+    /// Those that it must name.
+    pub(super) needs: &'static [&'static str],
+    pub(super) body: Carries,
+    pub(super) effort: Effort,
 }
 
-/// Which answers with a good status are a yes to a write (contract 1: no body is documented).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Accept {
-    /// An empty one, or JSON without an error inside.
-    Json,
-    /// Other text as well, but for web pages and for what speaks of an error.
-    Status,
+/// What the body of a row has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// It is made by the program.
+    Fixed,
+    /// It is about no tenant.
+    NoTenant,
+    /// It is about a tenant.
+    Tenant,
+    /// It changes a tenant: it must hold who authorises the call, or say itself that it carries
+    /// nothing.
+    Authorisation,
+    /// The same, and fields.
+    Update,
+    /// It must hold the token set that is to be renewed.
+    TokenSet,
 }
 
-/// The methods that the service is known to use (contract 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the method of that name")]
-pub enum Method {
-    Get,
-    Post,
-    Put,
+/// What may be done so that a call succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// It changes something: it is sent once.
+    Write,
+    /// It only reads: it may be repeated.
+    Read,
+    /// The same, and nothing depends on it: nobody waits for it for long.
+    Aside,
 }
 
-/// All calls.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "Rows")]
-pub struct Endpoints {
+/// The places of calls to one tenant.
+const TENANT: &[&str] = &["tenantId", "resellerId", "enterpriseId"];
+/// The same and a user's.
+const USER: &[&str] = &["tenantId", "resellerId", "enterpriseId", "userPrincipalName"];
+/// The same and a page's.
+const LIST: &[&str] = &[
+    "tenantId",
+    "resellerId",
+    "enterpriseId",
+    ListUsers::PLACES[0],
+    ListUsers::PLACES[1],
+    ListUsers::PLACES[2],
+    ListUsers::PLACES[3],
+];
+const NOTHING: &[&str] = &[];
+
+/// Makes the types of the endpoint table from its rows.
+macro_rules! table {
+    (
+        with a default {
+            $($(#[$doc:meta])* $row:ident $field:ident $name:literal:
+                $method:ident $path:literal $usual:ident;
+                $carries:ident, $effort:ident, knows $known:expr, needs $needs:expr;)*
+        }
+        without {
+            $($(#[$odoc:meta])* $orow:ident $ofield:ident $oname:literal:
+                $written:ty => $read:ty;
+                $ocarries:ident, $oeffort:ident, knows $oknown:expr, needs $oneeds:expr;)*
+        }
+    ) => {
+        /// A row of the endpoint table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Row {
+            $($(#[$doc])* $row,)*
+            $($(#[$odoc])* $orow,)*
+        }
+
+        impl Row {
+            pub(super) const fn rule(self) -> Rule {
+                match self {
+                    $(Self::$row => Rule {
+                        name: $name,
+                        known: $known,
+                        needs: $needs,
+                        body: Carries::$carries,
+                        effort: Effort::$effort,
+                    },)*
+                    $(Self::$orow => Rule {
+                        name: $oname,
+                        known: $oknown,
+                        needs: $oneeds,
+                        body: Carries::$ocarries,
+                        effort: Effort::$oeffort,
+                    },)*
+                }
+            }
+        }
+
+        /// All calls.
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(from = "Rows")]
+        pub struct Endpoints {
+            $($(#[$doc])* pub $field: Endpoint,)*
+            $($(#[$odoc])* pub $ofield: Option<$read>,)*
+        }
+
+        /// The table as settings write it: what a row does not say is as in that row's default.
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Rows {
+            $(#[serde(rename = $name)] $field: Written,)*
+            $(#[serde(rename = $oname, deserialize_with = "yaml::some")]
+            $ofield: Option<$written>,)*
+        }
+
+        impl From<Rows> for Endpoints {
+            fn from(rows: Rows) -> Self {
+                let usual = Self::default();
+                Self {
+                    $($field: rows.$field.over(usual.$field),)*
+                    $($ofield: rows.$ofield.map(Into::into),)*
+                }
+            }
+        }
+
+        impl Default for Endpoints {
+            fn default() -> Self {
+                Self {
+                    $($field: Endpoint {
+                        method: Method::$method,
+                        path: $path.to_owned(),
+                        body: Body::$usual,
+                        accept: None,
+                    },)*
+                    $($ofield: None,)*
+                }
+            }
+        }
+
+        impl Endpoints {
+            /// All rows that there are.
+            pub fn rows(&self) -> impl Iterator<Item = (Row, &Endpoint)> {
+                let fixed = [$((Row::$row, &self.$field)),*];
+                let optional = [$((
+                    Row::$orow,
+                    self.$ofield.as_ref().map(AsRef::<Endpoint>::as_ref),
+                )),*];
+                let optional = optional.into_iter().filter_map(|(row, call)| Some((row, call?)));
+                fixed.into_iter().chain(optional)
+            }
+        }
+    };
+}
+
+table! {
+    with a default {
     /// Asks for a token; the body is always a form (contract 2.1).
-    pub token: Call,
-    /// Tells who we are; the body is always the user name as bare text (contract 2.2).
-    pub who_am_i: Call,
+    Token token "token": Post "/oauth/token" None;
+        Fixed, Read, knows NOTHING, needs NOTHING;
+    /// Tells who we are; the body is always the user name as bare text (contract 2.2). It is how
+    /// the reseller becomes known.
+    WhoAmI who_am_i "whoAmI": Put "/reseller/getAuthenticatedUser" None;
+        Fixed, Read, knows NOTHING, needs NOTHING;
     /// Lists the resellers of a master reseller, whose own id is `{resellerId}` (contract 6.1).
-    pub resellers: Call,
+    Resellers resellers "resellers": Get "/reseller/getResellers/{resellerId}" None;
+        NoTenant, Aside, knows &["resellerId"], needs &["resellerId"];
     /// Lists the enterprises of a reseller (contract 6.2).
-    pub enterprises: Call,
+    Enterprises enterprises "enterprises":
+        Get "/reseller/getEnterprisesForReseller/{resellerId}" None;
+        NoTenant, Aside, knows &["resellerId"], needs &["resellerId"];
     /// Lists the gateways that a reseller may assign (contract 6.7).
-    pub gateways: Call,
-    /// Tells a tenant's enterprise and its consent (contract 2.5).
-    pub enterprise: Call,
+    Gateways gateways "gateways":
+        Get "/reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}" None;
+        NoTenant, Aside, knows &["resellerId"], needs &["resellerId"];
+    /// Tells a tenant's enterprise and its consent (contract 2.5). Its answer says what the
+    /// enterprise's own number is.
+    Enterprise enterprise "enterprise":
+        Get "/enterprise/getEnterpriseInfoForTenant/{tenantId}" None;
+        Tenant, Read, knows &["tenantId", "resellerId"], needs &["tenantId"];
     /// Switches calling on (contract 4.1).
-    pub enable: Call,
+    Enable enable "enable": Post "/provisioning/enableCallingForUser/{userPrincipalName}" Flat;
+        Authorisation, Write, knows USER, needs &["userPrincipalName"];
     /// Switches calling off (contract 4.2).
-    pub disable: Call,
+    Disable disable "disable": Post "/provisioning/disableCallingForUser/{userPrincipalName}" Flat;
+        Authorisation, Write, knows USER, needs &["userPrincipalName"];
     /// Changes stored details (contract 4.3).
-    pub update: Call,
+    Update update "update": Post "/provisioning/updateUserDetails" Wrapped;
+        Update, Write, knows USER, needs NOTHING;
     /// Pushes registrations to Microsoft (contract 4.4).
-    pub sync: Call,
+    Sync sync "sync": Post "/provisioning/syncTeamsRegistrations" Flat;
+        Authorisation, Write, knows TENANT, needs NOTHING;
+    }
+    without {
     /// Renews a Microsoft token set (contract 2.4). There is no default: no public page names its
     /// path.
-    pub refresh_msal: Option<Call>,
+    RefreshMsal refresh_msal "refreshMsal": Refresh => Endpoint;
+        TokenSet, Write, knows TENANT, needs NOTHING;
     /// Lists a tenant's users. There is no default.
-    pub list_users: Option<ListUsers>,
+    ListUsers list_users "listUsers": ListUsers => ListUsers;
+        Tenant, Read, knows LIST, needs NOTHING;
+    }
 }
 
-/// The table as settings write it: what a row does not say is as in that row's default.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Rows {
-    token: Row,
-    who_am_i: Row,
-    resellers: Row,
-    enterprises: Row,
-    gateways: Row,
-    enterprise: Row,
-    enable: Row,
-    disable: Row,
-    update: Row,
-    sync: Row,
-    #[serde(deserialize_with = "yaml::some")]
-    refresh_msal: Option<Refresh>,
-    #[serde(deserialize_with = "yaml::some")]
-    list_users: Option<ListUsers>,
+impl Row {
+    /// Its name in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.rule().name
+    }
+
+    /// Whether it changes a tenant, and so needs somebody who authorises it.
+    #[must_use]
+    pub const fn changes_tenant(self) -> bool {
+        matches!(self.rule().body, Carries::Authorisation | Carries::Update)
+    }
+
+    /// What may be done so that the call succeeds.
+    #[must_use]
+    pub const fn effort(self) -> Effort {
+        self.rule().effort
+    }
+
+    /// Which answer to it is a yes where the settings do not say. An observation shows what became
+    /// of a user, so that an answer of no known meaning can wait for it; none shows a sync, which
+    /// would be sent for ever.
+    #[must_use]
+    pub const fn usual_accept(self) -> Accept {
+        if matches!(self, Self::Sync) { Accept::Status } else { Accept::Json }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// What settings say of a row.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Row {
+struct Written {
     #[serde(deserialize_with = "yaml::some")]
     method: Option<Method>,
     #[serde(deserialize_with = "yaml::some")]
@@ -136,105 +296,24 @@ struct Refresh {
     body: Option<Body>,
 }
 
-impl From<Rows> for Endpoints {
-    fn from(rows: Rows) -> Self {
-        let usual = Self::default();
-        let over = |row: Row, usual: Call| Call {
-            method: row.method.unwrap_or(usual.method),
-            path: row.path.unwrap_or(usual.path),
-            body: row.body.unwrap_or(usual.body),
-            accept: row.accept.or(usual.accept),
-        };
-        Self {
-            token: over(rows.token, usual.token),
-            who_am_i: over(rows.who_am_i, usual.who_am_i),
-            resellers: over(rows.resellers, usual.resellers),
-            enterprises: over(rows.enterprises, usual.enterprises),
-            gateways: over(rows.gateways, usual.gateways),
-            enterprise: over(rows.enterprise, usual.enterprise),
-            enable: over(rows.enable, usual.enable),
-            disable: over(rows.disable, usual.disable),
-            update: over(rows.update, usual.update),
-            sync: over(rows.sync, usual.sync),
-            refresh_msal: rows.refresh_msal.map(|row| Call {
-                method: row.method.unwrap_or(Method::Post),
-                path: row.path,
-                body: row.body.unwrap_or(Body::Flat),
-                accept: None,
-            }),
-            list_users: rows.list_users,
+impl Written {
+    fn over(self, usual: Endpoint) -> Endpoint {
+        Endpoint {
+            method: self.method.unwrap_or(usual.method),
+            path: self.path.unwrap_or(usual.path),
+            body: self.body.unwrap_or(usual.body),
+            accept: self.accept.or(usual.accept),
         }
     }
 }
 
-impl Default for Endpoints {
-    fn default() -> Self {
-        let call =
-            |method, path: &str, body| Call { method, path: path.to_owned(), body, accept: None };
+impl From<Refresh> for Endpoint {
+    fn from(row: Refresh) -> Self {
         Self {
-            token: call(Method::Post, "/oauth/token", Body::None),
-            who_am_i: call(Method::Put, "/reseller/getAuthenticatedUser", Body::None),
-            resellers: call(Method::Get, "/reseller/getResellers/{resellerId}", Body::None),
-            enterprises: call(
-                Method::Get,
-                "/reseller/getEnterprisesForReseller/{resellerId}",
-                Body::None,
-            ),
-            gateways: call(
-                Method::Get,
-                "/reseller/getAvailableSBCGatewayRegionsByResellerId/{resellerId}",
-                Body::None,
-            ),
-            enterprise: call(
-                Method::Get,
-                "/enterprise/getEnterpriseInfoForTenant/{tenantId}",
-                Body::None,
-            ),
-            enable: call(
-                Method::Post,
-                "/provisioning/enableCallingForUser/{userPrincipalName}",
-                Body::Flat,
-            ),
-            disable: call(
-                Method::Post,
-                "/provisioning/disableCallingForUser/{userPrincipalName}",
-                Body::Flat,
-            ),
-            update: call(Method::Post, "/provisioning/updateUserDetails", Body::Wrapped),
-            sync: call(Method::Post, "/provisioning/syncTeamsRegistrations", Body::Flat),
-            refresh_msal: None,
-            list_users: None,
+            method: row.method.unwrap_or(Method::Post),
+            path: row.path,
+            body: row.body.unwrap_or(Body::Flat),
+            accept: None,
         }
-    }
-}
-
-impl Endpoints {
-    /// All rows that there are, with their names.
-    pub fn rows(&self) -> impl Iterator<Item = (&'static str, &Call)> {
-        let fixed = [
-            ("token", &self.token),
-            ("whoAmI", &self.who_am_i),
-            ("resellers", &self.resellers),
-            ("enterprises", &self.enterprises),
-            ("gateways", &self.gateways),
-            ("enterprise", &self.enterprise),
-            ("enable", &self.enable),
-            ("disable", &self.disable),
-            ("update", &self.update),
-            ("sync", &self.sync),
-        ];
-        let refresh = self.refresh_msal.as_ref().map(|call| ("refreshMsal", call));
-        fixed
-            .into_iter()
-            .chain(refresh)
-            .chain(self.list_users.as_ref().map(|row| ("listUsers", &row.call)))
-    }
-}
-
-impl Call {
-    /// Whether path or body name this place.
-    #[must_use]
-    pub fn names(&self, place: &str) -> bool {
-        self.path.contains(&format!("{{{place}}}")) || self.body.names(place)
     }
 }

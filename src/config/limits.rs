@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_yaml::Value;
 
-use super::{Problem, Settings};
+use super::{Settings, problem::Problem, table::problems};
 use crate::{
     model::{AccountName, TenantName},
     words::duration,
@@ -53,9 +53,10 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
         .map(|account| (Path::root(0).key("connectToTeams"), account));
     let named = settings.accounts.iter().map(|(name, account)| (accounts.key(name), account));
     for (path, account) in only.chain(named) {
-        for Problem { row, at, what } in account.endpoints.problems(!account.enterprises.is_empty())
+        for (row, Problem { at, what }) in
+            problems(&account.endpoints, !account.enterprises.is_empty())
         {
-            let row = path.key("endpoints").key(row);
+            let row = path.key("endpoints").key(row.name());
             wrongs.push(Wrong::value(at.iter().fold(row, |path, key| path.key(key)), what));
         }
         let texts = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Call, table::Problem};
+use super::{endpoint::Endpoint, problem::Problem};
 use crate::model::Field;
 
 /// How a tenant's users are listed and read (contract 3 and 10 #1).
@@ -12,7 +12,7 @@ use crate::model::Field;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListUsers {
     /// The call itself.
-    pub call: Call,
+    pub call: Endpoint,
     /// How pages are asked for.
     #[serde(default)]
     pub paging: Paging,
@@ -204,5 +204,11 @@ impl ListUsers {
         let fields =
             self.fields.iter().map(|(name, pointer)| (vec!["fields", name.as_str()], pointer));
         named.into_iter().chain(optional).chain(fields).map(|(at, pointer)| (at, pointer.as_str()))
+    }
+}
+
+impl AsRef<Endpoint> for ListUsers {
+    fn as_ref(&self) -> &Endpoint {
+        &self.call
     }
 }

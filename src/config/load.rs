@@ -12,7 +12,7 @@ use serde_yaml::{Mapping, Value};
 use super::{
     Settings,
     limits::{accounts, counts, graph, intervals, missing},
-    syntax::no_yaml,
+    syntax::{no_yaml, plain},
 };
 use crate::{
     file,
@@ -215,17 +215,6 @@ fn diagnostics(
         .collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     diagnostics
-}
-
-pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
-    Diagnostic {
-        message,
-        hint,
-        file: file.into(),
-        place: None,
-        labels: Vec::new(),
-        text: "".into(),
-    }
 }
 
 #[cfg(test)]

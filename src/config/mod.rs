@@ -4,6 +4,7 @@
 
 mod account;
 mod body;
+mod endpoint;
 mod endpoints;
 mod fetch;
 mod graph;
@@ -12,6 +13,7 @@ mod list;
 mod live;
 mod load;
 mod plain;
+mod problem;
 mod secret;
 mod syntax;
 mod table;
@@ -26,18 +28,27 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use account::{Account, Enterprise};
 pub use body::{AUTHORISATION, Body, Template};
-pub use endpoints::{Accept, Call, Endpoints, Method, NEVER};
+pub use endpoint::{Accept, Endpoint, Method};
+pub use endpoints::{Effort, Endpoints, NEVER, Row};
 pub use graph::Graph;
 pub use list::{CallingMap, ListUsers, Pages, Paging};
 pub use live::Live;
 pub use load::{ConfigError, load, parse};
+pub use problem::Problem;
 pub use secret::{Fetched, SecretError, SecretSource};
-pub use table::Problem;
+pub use table::problems;
 
 use crate::{
     model::{AccountName, PerHour},
     yaml::Segment,
 };
+
+/// A row as text. Journals keep what is made of it: it stays as it is, whatever the types are
+/// called.
+fn in_words(row: &Endpoint) -> String {
+    let Endpoint { method, path, body, accept } = row;
+    format!("Call {{ method: {method:?}, path: {path:?}, body: {body:?}, accept: {accept:?} }}")
+}
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -138,7 +149,7 @@ impl Settings {
             self.all_accounts().map(|(section, _, account)| (section, &account.endpoints.sync));
         let other: Vec<String> = rows
             .filter(|(_, row)| **row != usual)
-            .map(|(section, row)| format!("{section}: {row:?}"))
+            .map(|(section, row)| format!("{section}: {}", in_words(row)))
             .collect();
         // FNV-1a: the same on every machine and in every release.
         let hash = |text: &String| {

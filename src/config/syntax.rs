@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::load::plain;
 use crate::yaml::{self, Diagnostic, SyntaxKind};
 
 /// Why a text is not valid YAML: each key that stands twice, or else what the parser says.
@@ -29,6 +28,18 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
             told(format!("`{key}` is there twice in one mapping"), hint(), Some(place))
         })
         .collect()
+}
+
+/// A diagnostic of a file that stands at no place in it.
+pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
+    Diagnostic {
+        message,
+        hint,
+        file: file.into(),
+        place: None,
+        labels: Vec::new(),
+        text: "".into(),
+    }
 }
 
 /// The same text, as long, without what stands behind the key of a secret: where no structure can

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::call::Core;
+use super::core::Core;
 use crate::model::{AccountName, Fault, FaultKind, TenantRef};
 
 /// All accounts; the one without a name is for tenants that name none.

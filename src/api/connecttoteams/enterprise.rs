@@ -1,15 +1,19 @@
-//! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5). A
-//! tenant that is written with a token of its own needs none.
+//! `getEnterpriseInfoForTenant`: what a tenant's enterprise says of consent (contract 2.5), and whose
+//! it is. A tenant that is written with a token of its own needs no consent.
 
 use serde_json::Value;
 
 use super::{
-    call::{Core, Draft},
+    call::Draft,
+    core::Core,
     msal::Purpose,
     outcome,
-    reseller::Enterprise,
+    reseller::{self, Enterprise, Said},
 };
-use crate::model::{Consent, Fault, FaultKind, TenantId, TenantRef};
+use crate::{
+    config::Row,
+    model::{Consent, Fault, FaultKind, TenantId, TenantRef},
+};
 
 /// The consent that permits provisioning.
 const MANAGEMENT: &str = "EnterpriseManagement";
@@ -39,7 +43,7 @@ impl Core {
     /// for other calls.
     pub(super) async fn ask_enterprise(&self, tenant: &TenantRef) -> Result<Value, Fault> {
         let what = format!("read the consent of {}", tenant.name);
-        let draft = Draft::new(what, "enterprise", &self.account.endpoints.enterprise, tenant);
+        let draft = Draft::new(what, Row::Enterprise, &self.account.endpoints.enterprise, tenant);
         // Boxed: a body that is authorised asks whose the enterprise is, which is asked here.
         let (request, answer) = Box::pin(self.call(&draft)).await?;
         if answer.reply.status == reqwest::StatusCode::NOT_FOUND {
@@ -47,15 +51,100 @@ impl Core {
                 "{}: the service does not know tenant {} (HTTP 404)",
                 draft.what, tenant.id
             );
-            return Err(Fault::new(FaultKind::Rejected, message).hint(
+            return Err(Fault::new(FaultKind::Rejected, message).hint(format!(
                 "check `spec.tenantId`; the customer's enterprise must be registered with the \
-                    service. If it is, correct `connectToTeams.endpoints.enterprise`",
-            ));
+                    service. If it is, correct {}",
+                self.section().row(Row::Enterprise.name())
+            )));
         }
         let enterprise = outcome::read(&request, &answer)?;
         of_tenant(&enterprise, &tenant.id).map_err(|why| outcome::garbled(&request, why))?;
         self.known.note(&tenant.id, Enterprise::of(&enterprise));
         Ok(enterprise)
+    }
+
+    /// The reseller that a consent object names; a fault if that is not certain.
+    pub(super) async fn reseller_to_name(&self, tenant: &TenantRef) -> Result<i64, Fault> {
+        let told = self.account.reseller_of.contains_key(tenant.name.as_str())
+            || self.account.reseller_id.is_some();
+        if !told && self.known.get(&tenant.id).is_none() {
+            self.ask_enterprise(tenant).await?;
+        }
+        self.reseller_of(tenant).await?.map_err(|why| {
+            Fault::new(FaultKind::NotConfigured, format!("{}: {why}", tenant.name))
+                .hint(reseller::hint(self.section(), tenant))
+        })
+    }
+
+    /// The same; what is not certain is said in words.
+    pub(super) async fn reseller_of(
+        &self,
+        tenant: &TenantRef,
+    ) -> Result<Result<i64, String>, Fault> {
+        let mut said: Vec<Said> = Vec::new();
+        let set = self.account.reseller_of.get(tenant.name.as_str()).copied();
+        said.extend(set.map(|id| {
+            Said::by_settings(self.section(), &format!("resellerOf.{}", tenant.name), id)
+        }));
+        let answered = self.known.get(&tenant.id).and_then(|enterprise| enterprise.reseller);
+        said.extend(answered.map(|id| {
+            Said::by_service("the service's answer about its enterprise".to_owned(), id)
+        }));
+        let own = |id| Said::by_settings(self.section(), "resellerId", id);
+        match self.account.reseller_id {
+            Some(id) if said.iter().all(|said| said.id == id) => said.push(own(id)),
+            // A master reseller may have named itself, which says nothing of its tenants.
+            Some(id) if self.is_master(id).await => self.ask_lists(tenant, &mut said).await,
+            Some(id) => said.push(own(id)),
+            None => match self.identity().await {
+                Ok(identity) if identity.is_plain_reseller() => {
+                    said.push(Said::by_service(
+                        format!("the account {}", self.account.username),
+                        identity.reseller,
+                    ));
+                }
+                Ok(_) => self.ask_lists(tenant, &mut said).await,
+                // Who we are need not be known where it is said whose the enterprise is.
+                Err(fault) if said.is_empty() => return Err(fault),
+                Err(_) => {}
+            },
+        }
+        Ok(reseller::agreed(&said, set))
+    }
+
+    /// Whether this is our own number as a master reseller. Whoever cannot be asked is none.
+    async fn is_master(&self, id: i64) -> bool {
+        self.identity()
+            .await
+            .is_ok_and(|identity| identity.reseller == id && !identity.is_plain_reseller())
+    }
+
+    /// What the lists of a master's resellers say of a tenant.
+    async fn ask_lists(&self, tenant: &TenantRef, said: &mut Vec<Said>) {
+        if let Ok(lists) = self.lists().await
+            && let Some(id) = lists.get(&tenant.id).copied().flatten()
+        {
+            said.push(Said::by_service(format!("the list of enterprises of reseller {id}"), id));
+        }
+    }
+
+    /// What the service calls a tenant's enterprise.
+    pub(super) async fn enterprise_id(
+        &self,
+        tenant: &TenantRef,
+        what: &str,
+    ) -> Result<Value, Fault> {
+        let known = match self.known.get(&tenant.id) {
+            Some(enterprise) => enterprise,
+            None => self.ask_enterprise(tenant).await.map(|answer| Enterprise::of(&answer))?,
+        };
+        known.id.ok_or_else(|| {
+            self.not_made(
+                what,
+                Row::Enterprise.name(),
+                "the service's answer about the enterprise has no `enterpriseId`",
+            )
+        })
     }
 }
 

@@ -10,27 +10,17 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
 
-use super::{
-    call::{Core, Values, not_made},
-    outcome,
-    transport::{Payload, Request},
-};
-use crate::{
-    config::{Body, Call},
-    model::{Fault, GatewayId, Inventory, TenantId},
-};
+use crate::model::{GatewayId, Inventory, TenantId};
 
 /// How long an inventory is taken for true: customers do not come and go by the minute.
 const FRESH: Duration = Duration::from_secs(3600);
 /// The same for one with an unknown list.
 const FRESH_UNKNOWN: Duration = Duration::from_secs(300);
-/// The most that one of its lists may hold, in bytes.
-const MAX_LIST: usize = 16 * 1024 * 1024;
-/// The most resellers of a master reseller that are looked through.
-const MAX_RESELLERS: usize = 200;
-
 /// The tenants of an account with the reseller in whose list each stands; none if it stands in
 /// several.
 pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
@@ -39,125 +29,25 @@ pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
 #[derive(Default)]
 pub(super) struct Kept(Mutex<Option<(Instant, Read)>>);
 
-/// An inventory with the lists behind it.
-type Read = (Arc<Inventory>, Arc<Lists>);
-
-impl Core {
-    /// What this account has.
-    pub(super) async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
-        self.asked().await.map(|(inventory, _)| inventory)
-    }
-
-    /// In whose lists its tenants stand; empty if that is not known.
-    pub(super) async fn lists(&self) -> Result<Arc<Lists>, Fault> {
-        self.asked().await.map(|(_, lists)| lists)
-    }
-
-    /// Both. The lock is held while they are asked for, so that all others wait for the answer.
-    async fn asked(&self) -> Result<Read, Fault> {
-        let mut kept = self.inventory.0.lock().await;
-        if let Some((at, read)) = kept.as_ref() {
-            let known = read.0.tenants.is_ok() && read.0.gateways.is_ok();
-            if at.elapsed() < if known { FRESH } else { FRESH_UNKNOWN } {
-                return Ok(read.clone());
-            }
-        }
-        let reseller = self.reseller_id().await?;
-        let tenants = self.tenants(reseller).await;
-        let inventory = Inventory {
-            reseller,
-            tenants: tenants
-                .as_ref()
-                .map(|lists| lists.keys().cloned().collect())
-                .map_err(Clone::clone),
-            gateways: self
-                .list("gateways", &self.account.endpoints.gateways, reseller)
-                .await
-                .and_then(|list| gateways(&list)),
-        };
-        for (list, unknown) in [
-            ("enterprises", inventory.tenants.as_ref().err()),
-            ("gateways", inventory.gateways.as_ref().err()),
-        ] {
-            if let Some(why) = unknown {
-                tracing::warn!(
-                    account = self.section(),
-                    list,
-                    why,
-                    "could not be checked; nothing depends on it"
-                );
-            }
-        }
-        let read = (Arc::new(inventory), Arc::new(tenants.unwrap_or_default()));
-        *kept = Some((Instant::now(), read.clone()));
-        Ok(read)
-    }
-
-    /// The tenants of the reseller; of a master reseller, those of all its resellers as well.
-    async fn tenants(&self, reseller: i64) -> Result<Lists, String> {
-        let call = &self.account.endpoints.enterprises;
-        if self.is_plain_reseller(reseller).await {
-            return tenants(&self.list("enterprises", call, reseller).await?, reseller);
-        }
-        let below =
-            resellers(&self.list("resellers", &self.account.endpoints.resellers, reseller).await?)?;
-        if below.len() > MAX_RESELLERS {
-            return Err(format!(
-                "there are {} resellers; {MAX_RESELLERS} are looked through",
-                below.len()
-            ));
-        }
-        let mut all = Lists::new();
-        for reseller in below {
-            let answer = self.list("enterprises", call, reseller).await?;
-            // A reseller without customers is no sign that its list was not understood.
-            if list(&answer)?.is_empty() {
-                continue;
-            }
-            for (tenant, of) in tenants(&answer, reseller)? {
-                all.entry(tenant)
-                    .and_modify(|known| *known = known.filter(|known| Some(*known) == of))
-                    .or_insert(of);
-            }
-        }
-        Ok(all)
-    }
-
-    /// Whether this is a reseller and no master reseller. A configured id that is not the account's
-    /// own is that of a reseller.
-    async fn is_plain_reseller(&self, reseller: i64) -> bool {
-        self.identity()
-            .await
-            .map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
-    }
-
-    async fn list(&self, row: &'static str, call: &Call, reseller: i64) -> Result<Value, String> {
-        let ask = async {
-            let what = format!("list the {row} of reseller {reseller}");
-            let values = Values { reseller: Some(reseller), ..Values::default() };
-            let url = self.url(&what, row, &call.path, &values)?;
-            let payload = match &call.body {
-                Body::Template(template) => {
-                    let body = template
-                        .fill(&|place| values.of(place))
-                        .map_err(|why| not_made(&what, row, &why))?;
-                    Payload::Text(Value::Object(body).to_string())
-                }
-                _ => Payload::Empty,
-            };
-            let (method, template) = (call.method, call.path.clone());
-            let request =
-                Request { what, row, method, template, url, payload, limit: MAX_LIST, until: None };
-            let answer = self.send(&request).await?;
-            outcome::read(&request, &answer)
-        };
-        ask.await.map_err(|fault: Fault| fault.message)
+impl Kept {
+    /// The last one, locked, so that all others wait while one asks again; none if it is too old.
+    pub(super) async fn fresh(&self) -> (MutexGuard<'_, Option<(Instant, Read)>>, Option<Read>) {
+        let kept = self.0.lock().await;
+        let fresh = kept.as_ref().filter(|(at, (inventory, _))| {
+            let known = inventory.tenants.is_ok() && inventory.gateways.is_ok();
+            at.elapsed() < if known { FRESH } else { FRESH_UNKNOWN }
+        });
+        let read = fresh.map(|(_, read)| read.clone());
+        (kept, read)
     }
 }
 
+/// An inventory with the lists behind it.
+pub(super) type Read = (Arc<Inventory>, Arc<Lists>);
+
 /// The list in an answer: the answer itself, or the only list of objects in it; and whether the
 /// answer says that there is more.
-fn list(answer: &Value) -> Result<Vec<&Map<String, Value>>, String> {
+pub(super) fn list(answer: &Value) -> Result<Vec<&Map<String, Value>>, String> {
     let mut lists = Vec::new();
     find_lists(answer, 4, &mut lists);
     let items = match lists.as_slice() {
@@ -196,7 +86,7 @@ fn number(item: &Map<String, Value>, names: &[&str]) -> Option<i64> {
 
 /// Enterprises that are not registered yet have no tenant; a list in which none has one is not
 /// understood.
-fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
+pub(super) fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
     let items = list(answer)?;
     let entry = |item: &&Map<String, Value>| {
         let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
@@ -211,14 +101,14 @@ fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
     }
 }
 
-fn resellers(answer: &Value) -> Result<Vec<i64>, String> {
+pub(super) fn resellers(answer: &Value) -> Result<Vec<i64>, String> {
     let items = list(answer)?;
     let ids: Option<Vec<i64>> =
         items.iter().map(|item| number(item, &["resellerId", "id"])).collect();
     ids.ok_or_else(|| "a reseller without `resellerId`".to_owned())
 }
 
-fn gateways(answer: &Value) -> Result<BTreeMap<GatewayId, String>, String> {
+pub(super) fn gateways(answer: &Value) -> Result<BTreeMap<GatewayId, String>, String> {
     let items = list(answer)?;
     let region = |item: &Map<String, Value>| {
         item.get("sbcGatewayRegion").and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -9,10 +9,11 @@ use super::{
     answer,
     grant::{self, Grant},
     redact::Redactor,
+    section::Section,
     transport::{Payload, Reply, Request, Transport},
 };
 use crate::{
-    config::{Account, Call, Fetched, SecretSource},
+    config::{Account, Endpoint, Fetched, Row, SecretSource},
     model::{Fault, FaultKind},
 };
 
@@ -32,9 +33,13 @@ pub(super) struct Credentials {
 
 impl Credentials {
     /// Those of the API admin.
-    pub(super) async fn of_account(account: &Account, what: &str) -> Result<Self, Fault> {
-        let client_secret = read(what, "client secret", &account.client_secret).await?;
-        let password = read(what, "password", &account.password).await?;
+    pub(super) async fn of_account(
+        account: &Account,
+        section: &Section,
+        what: &str,
+    ) -> Result<Self, Fault> {
+        let client_secret = read(section, what, "client secret", &account.client_secret).await?;
+        let password = read(section, what, "password", &account.password).await?;
         let (client_id, username) = (account.client_id.clone(), account.username.clone());
         let odd = [
             ("client secret", &account.client_secret, client_secret.odd),
@@ -76,20 +81,30 @@ impl Credentials {
     }
 }
 
+/// Where a token is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Service<'a> {
+    pub(super) base: &'a Base,
+    pub(super) transport: &'a Transport,
+    pub(super) section: &'a Section,
+}
+
 /// Asks for a token.
 pub(super) async fn log_in(
-    call: &Call,
-    base: &Base,
-    transport: &Transport,
+    call: &Endpoint,
+    service: Service<'_>,
     what: String,
     credentials: Credentials,
 ) -> Result<Grant, Fault> {
+    let Service { base, transport, section } = service;
     let url = base
         .at(&call.path)
         .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
     let Credentials { client_id, client_secret, username, password, odd } = credentials;
     let request = Request {
-        row: "token",
+        section: section.clone(),
+        row: Row::Token.name(),
+        effort: Row::Token.effort(),
         method: call.method,
         template: call.path.clone(),
         url,
@@ -109,10 +124,11 @@ pub(super) async fn log_in(
     let reply = transport.exchange(&request, complete).await.map_err(before_the_call)?;
     let secrets = vec![client_secret.clone(), password.clone()];
     if !reply.status.is_success() {
-        let fault = refused(&request.what, &reply, &Redactor::new(secrets));
+        let fault = refused(section, &request.what, &reply, &Redactor::new(secrets));
         return Err(if fault.kind == FaultKind::Auth { with_oddities(fault, &odd) } else { fault });
     }
-    grant::read(&reply.body, secrets, Timestamp::now()).map_err(|why| no_token(&request.what, &why))
+    grant::read(&reply.body, secrets, Timestamp::now())
+        .map_err(|why| no_token(section, &request.what, &why))
 }
 
 /// What a fault of a preparing call means for the call that it prepares: that one was never sent.
@@ -138,18 +154,24 @@ fn with_oddities(fault: Fault, odd: &[String]) -> Fault {
     fault.hint(hint)
 }
 
-async fn read(what: &str, name: &str, source: &SecretSource) -> Result<Fetched, Fault> {
+async fn read(
+    section: &Section,
+    what: &str,
+    name: &str,
+    source: &SecretSource,
+) -> Result<Fetched, Fault> {
     source.read().await.map_err(|error| {
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
             .hint(format!(
-                "`connectToTeams` says where the {name} comes from: env, file or command"
+                "{} says where the {name} comes from: env, file or command",
+                section.whole()
             ))
     })
 }
 
 /// The words for a refused login. Spring's and the OAuth standard's error names are looked for;
 /// what this service really says is not documented.
-fn refused(what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
+fn refused(section: &Section, what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
     let status = reply.status;
     let said = answer::message(&reply.body)
         .map(|text| format!(": {}", redactor.quote(&text)))
@@ -173,8 +195,10 @@ fn refused(what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
     }
     if says(&["invalid_client", "unauthorized_client", "client credentials", "client id"]) {
         return fault(FaultKind::Auth, "the client id or the client secret is wrong").hint(
-            "check `connectToTeams.clientId` and `clientSecret`; the vendor's support gives them \
-                out",
+            format!(
+                "check {} and `clientSecret`; the vendor's support gives them out",
+                section.key("clientId")
+            ),
         );
     }
     if says(&["invalid_grant", "bad credentials", "locked", "disabled"]) {
@@ -182,10 +206,11 @@ fn refused(what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
             FaultKind::Auth,
             "the user name or the password is wrong, or the account is not usable",
         )
-        .hint(
-            "check `connectToTeams.username` and `password`; a new API admin must first log in \
-                once to the Service Portal and change the initial password",
-        );
+        .hint(format!(
+            "check {} and `password`; a new API admin must first log in once to the Service \
+                Portal and change the initial password",
+            section.key("username")
+        ));
     }
     if matches!(status.as_u16(), 400 | 401 | 403) {
         return fault(
@@ -193,20 +218,24 @@ fn refused(what: &str, reply: &Reply, redactor: &Redactor) -> Fault {
             "the service does not accept the client id, the client secret, the user name or the \
                 password",
         )
-        .hint(
-            "check all four in `connectToTeams`; a new API admin must first log in once to the \
-                Service Portal and change the initial password",
-        );
+        .hint(format!(
+            "check all four in {}; a new API admin must first log in once to the Service Portal \
+                and change the initial password",
+            section.whole()
+        ));
     }
-    fault(FaultKind::Auth, "the service refused to give a token")
-        .hint("check `connectToTeams.baseUrl` and `connectToTeams.endpoints.token`")
+    fault(FaultKind::Auth, "the service refused to give a token").hint(format!(
+        "check {} and {}",
+        section.key("baseUrl"),
+        section.row(Row::Token.name())
+    ))
 }
 
-fn no_token(what: &str, why: &str) -> Fault {
-    Fault::new(FaultKind::Unreachable, format!("{what}: the service sent {why}")).hint(
-        "check `connectToTeams.baseUrl`: something else may be answering there, such as a proxy's \
-            or a login page",
-    )
+fn no_token(section: &Section, what: &str, why: &str) -> Fault {
+    Fault::new(FaultKind::Unreachable, format!("{what}: the service sent {why}")).hint(format!(
+        "check {}: something else may be answering there, such as a proxy's or a login page",
+        section.key("baseUrl")
+    ))
 }
 
 #[cfg(test)]
@@ -238,7 +267,7 @@ mod tests {
         ] {
             let reply =
                 Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
-            let fault = refused("log in", &reply, &redactor);
+            let fault = refused(&Section::new("connectToTeams"), "log in", &reply, &redactor);
             assert!(
                 fault.message.contains(words) && !fault.message.contains("hunter2"),
                 "{fault:?}"

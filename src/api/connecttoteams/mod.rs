@@ -19,19 +19,22 @@
 //!
 //! Each account has a core of its own; a tenant names its account. Calls that change a tenant are
 //! authorised by the provider's consent object, or, where the settings say so, by a token and a
-//! Microsoft token set of the tenant's own (`delegate`, `msal`).
+//! Microsoft token set of the tenant's own (`delegated`, `msal`).
 //!
 //! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a
 //! [`Writer`].
 
 mod accounts;
 mod call;
+mod core;
 mod delegate;
+mod delegated;
 mod enterprise;
 mod identity;
 mod inventory;
 mod item;
 mod listing;
+mod lists;
 mod login;
 mod msal;
 mod outcome;
@@ -41,6 +44,7 @@ mod read;
 pub mod regenerate;
 mod reseller;
 mod table;
+mod who_am_i;
 mod wire;
 mod write;
 
@@ -54,12 +58,12 @@ pub use probe::Probe;
 pub use read::Reader;
 pub use write::Writer;
 
-use super::http::{address, answer, auth, gate, grant, redact, transport};
+use super::http::{address, answer, auth, gate, grant, redact, section, transport};
 use crate::{
     config::{Account, Endpoints, Method},
     model::{AccountName, Fault},
 };
-use {accounts::Accounts, call::Core};
+use {self::core::Core, accounts::Accounts};
 
 /// The connections to the service: for each account one pool of connections and one token. Clones
 /// share all of it.
@@ -80,7 +84,7 @@ impl Client {
         accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>,
     ) -> Result<Self, Fault> {
         let cores = accounts.map(|(section, name, account)| {
-            Ok((name, Arc::new(Core::new(section, account.clone())?)))
+            Ok((name, Arc::new(Core::new(&section, account.clone())?)))
         });
         Ok(Self { accounts: Arc::new(Accounts::new(cores.collect::<Result<_, Fault>>()?)) })
     }

@@ -19,14 +19,15 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{answer, delegate::Delegated};
+use super::{answer, section::Section};
 use crate::{
-    config::SecretSource,
+    config::{Row, SecretSource},
     model::{Fault, FaultKind, TenantId, TenantRef},
     words::time,
 };
@@ -54,6 +55,19 @@ pub(super) enum Purpose {
 pub(super) struct TokenSet {
     json: SecretString,
     pub(super) ends_at: Timestamp,
+}
+
+/// Whose token set it is, and how the service renews it.
+pub(super) trait Renewal: Sync {
+    /// Whose.
+    fn tenant(&self) -> &TenantRef;
+    /// Where its account stands in the settings.
+    fn section(&self) -> &Section;
+    /// Whether the table says how a token set is renewed.
+    fn can_renew(&self) -> bool;
+    /// Asks the service for a fresh token set (contract 2.4); `None` if the table does not say how.
+    fn renew<'a>(&'a self, old: &'a TokenSet)
+    -> BoxFuture<'a, Option<Result<SecretString, Fault>>>;
 }
 
 /// Where one tenant's token set comes from, and the one in use.
@@ -160,7 +174,7 @@ impl Msal {
     /// wait for it.
     pub(super) async fn usable(
         &self,
-        of: &Delegated<'_>,
+        of: &impl Renewal,
         purpose: Purpose,
     ) -> Result<TokenSet, Fault> {
         let stamp = self.source.stamp().await;
@@ -196,7 +210,7 @@ impl Msal {
                 state.renew_first = false;
                 Ok(set)
             }
-            held => Err(unusable(of.tenant, held.as_ref(), state.trouble.as_deref(), now)),
+            held => Err(unusable(of, held.as_ref(), state.trouble.as_deref(), now)),
         }
     }
 
@@ -216,10 +230,10 @@ impl Msal {
         self.state.lock().await.held.iter().flat_map(TokenSet::secrets).collect()
     }
 
-    async fn look(&self, state: &mut State, of: &Delegated<'_>) {
+    async fn look(&self, state: &mut State, of: &impl Renewal) {
         state.trouble = None;
         let read = self.source.read_document().await.map_err(|error| error.to_string());
-        match read.and_then(|fetched| TokenSet::read(&fetched.secret, &of.tenant.id)) {
+        match read.and_then(|fetched| TokenSet::read(&fetched.secret, &of.tenant().id)) {
             Ok(set) if state.held.as_ref().is_none_or(|held| held.ends_at < set.ends_at) => {
                 state.held = Some(set);
             }
@@ -228,10 +242,10 @@ impl Msal {
         }
     }
 
-    async fn renew(&self, state: &mut State, of: &Delegated<'_>, held: &TokenSet) {
-        match of.refresh(held).await {
+    async fn renew(&self, state: &mut State, of: &impl Renewal, held: &TokenSet) {
+        match of.renew(held).await {
             None => {}
-            Some(Ok(text)) => match TokenSet::read(&text, &of.tenant.id) {
+            Some(Ok(text)) => match TokenSet::read(&text, &of.tenant().id) {
                 Ok(set) => (state.held, state.trouble) = (Some(set), None),
                 Err(why) => {
                     state.trouble = Some(format!(
@@ -245,7 +259,7 @@ impl Msal {
 }
 
 fn unusable(
-    tenant: &TenantRef,
+    of: &impl Renewal,
     held: Option<&TokenSet>,
     trouble: Option<&str>,
     now: Timestamp,
@@ -258,16 +272,19 @@ fn unusable(
         Some(set) => format!("ended at {}", set.shown_end()),
     };
     let trouble = trouble.map(|why| format!(": {why}")).unwrap_or_default();
-    Fault::new(FaultKind::Auth, format!("the Microsoft token of {} {state}{trouble}", tenant.name))
-        .hint(hint(tenant))
+    Fault::new(
+        FaultKind::Auth,
+        format!("the Microsoft token of {} {state}{trouble}", of.tenant().name),
+    )
+    .hint(hint(of.section(), of.tenant()))
 }
 
 /// What to do about it.
-pub(super) fn hint(tenant: &TenantRef) -> String {
+pub(super) fn hint(section: &Section, tenant: &TenantRef) -> String {
     format!(
-        "put a new MSAL object where `connectToTeams.enterprises.{}.msal` says, or set \
-            `connectToTeams.endpoints.refreshMsal`; nothing was sent",
-        tenant.name
+        "put a new MSAL object where {} says, or set {}; nothing was sent",
+        section.key(&format!("enterprises.{}.msal", tenant.name)),
+        section.row(Row::RefreshMsal.name())
     )
 }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::{answer, auth::Answer, transport::Request};
 use crate::{
-    config::Accept,
+    config::{Accept, Row},
     model::{Fault, FaultKind},
 };
 
@@ -51,11 +51,8 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
         let fault = garbled_write(request, why);
         match (accept, &fault.hint) {
             (Accept::Json, Some(hint)) if !answer::is_page(body) => {
-                let row = request.row;
-                let hint = format!(
-                    "{hint}; if this answer means yes, set \
-                        `connectToTeams.endpoints.{row}.accept: status`"
-                );
+                let accept = request.section.row(&format!("{}.accept: status", request.row));
+                let hint = format!("{hint}; if this answer means yes, set {accept}");
                 fault.hint(hint)
             }
             _ => fault,
@@ -90,7 +87,11 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
 /// An answer that cannot be understood.
 pub(super) fn garbled(request: &Request, why: &str) -> Fault {
     Fault::new(FaultKind::Garbled, format!("{}: the service sent {why}", request.what)).hint(
-        format!("check `connectToTeams.baseUrl` and `connectToTeams.endpoints.{}`", request.row),
+        format!(
+            "check {} and {}",
+            request.section.key("baseUrl"),
+            request.section.row(request.row)
+        ),
     )
 }
 
@@ -100,7 +101,7 @@ fn garbled_write(request: &Request, why: &str) -> Fault {
         request.what
     );
     // No list shows a sync.
-    let hint = if request.row == "sync" {
+    let hint = if request.row == Row::Sync.name() {
         "it stays owed; the portal may show whether it was"
     } else {
         "the next observation shows whether it was"
@@ -152,7 +153,10 @@ fn refused_read(request: &Request, status: StatusCode, _: &[u8], said: &str) -> 
                 request.what
             ),
         )
-        .hint("check that the tenant belongs to this reseller, and `connectToTeams.resellerId`");
+        .hint(format!(
+            "check that the tenant belongs to this reseller, and {}",
+            request.section.key("resellerId")
+        ));
     }
     rejected(request, code, said)
 }
@@ -193,11 +197,11 @@ fn rejected(request: &Request, code: u16, said: &str) -> Fault {
         Fault::new(FaultKind::Rejected, format!("{}: refused (HTTP {code}{said})", request.what));
     match code {
         404 | 405 | 415 => fault.hint(format!(
-            "if nothing is missing there, correct `connectToTeams.endpoints.{}`",
-            request.row
+            "if nothing is missing there, correct {}",
+            request.section.row(request.row)
         )),
         // Syncs of one journal keep their distance, so that it was hardly this one.
-        409 if request.row == "sync" => fault.hint(
+        409 if request.row == Row::Sync.name() => fault.hint(
             "a sync of this tenant is running. If none was sent from here lately, is somebody at \
                 work in the portal, or another dialplane with a state of its own? Two of them \
                 send everything twice: only one may manage a tenant",

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::SignedDuration;
 
-use super::{call::Core, identity::Identity};
+use super::{core::Core, identity::Identity};
 use crate::model::{Fault, Inventory};
 
 /// Checks one account.
@@ -23,7 +23,7 @@ impl Probe {
     /// The section of the settings that the account stands in.
     #[must_use]
     pub fn section(&self) -> &str {
-        self.core.section()
+        self.core.section().name()
     }
 
     /// The host of the service.
@@ -40,18 +40,18 @@ impl Probe {
 
     /// Logs in, or finds that a usable token is at hand (contract 2.1).
     pub async fn log_in(&self) -> Result<(), Fault> {
-        self.core.told(self.core.token().await.map(drop))
+        self.core.token().await.map(drop)
     }
 
     /// Whether the service answers at all: asked without credentials, and whatever it says is an
     /// answer.
     pub async fn reach(&self) -> Result<(), Fault> {
-        self.core.told(self.core.reach().await)
+        self.core.reach().await
     }
 
     /// Who the service says that the API admin is (contract 2.2).
     pub async fn identity(&self) -> Result<Identity, Fault> {
-        self.core.told(self.core.identity().await.cloned())
+        self.core.identity().await.cloned()
     }
 
     /// The reseller id that the settings name, if they do.
@@ -62,7 +62,7 @@ impl Probe {
 
     /// What the account has.
     pub async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
-        self.core.told(self.core.inventory().await)
+        self.core.inventory().await
     }
 
     /// How far the service's clock is ahead of this machine's, by its last answer.

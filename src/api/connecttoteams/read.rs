@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{
     accounts::Accounts,
-    call::{Core, Draft},
+    call::Draft,
+    core::Core,
     listing::Listing,
     msal::Purpose,
     outcome,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     api::Listed,
-    config::ListUsers,
+    config::{ListUsers, Row},
     model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
     ports::LiveReader,
 };
@@ -36,14 +37,14 @@ impl Reader {
     /// Whether the customer lets us write. Readers of other services ask it here, too.
     pub async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
-        core.told(core.consent(tenant, Purpose::Look).await)
+        core.consent(tenant, Purpose::Look).await
     }
 
     /// Logs in for a tenant that is written with a token of its own; `None` if it is not.
     pub async fn log_in_for(&self, tenant: &TenantRef) -> Option<Result<(), Fault>> {
         let core = self.accounts.of(tenant).ok()?;
         let delegated = core.delegated(tenant)?;
-        Some(core.told(delegated.delegate.auth.token(&delegated).await.map(drop)))
+        Some(delegated.delegate.auth.token(&delegated).await.map(drop))
     }
 
     /// What is to be told of the token set of a tenant, if it is to be renewed before the first
@@ -55,8 +56,7 @@ impl Reader {
     /// What the account of a tenant has. Asked when it is first needed, and again when the answer
     /// has grown old.
     pub async fn inventory(&self, tenant: &TenantRef) -> Result<Arc<Inventory>, Fault> {
-        let core = self.accounts.of(tenant)?;
-        core.told(core.inventory().await)
+        self.accounts.of(tenant)?.inventory().await
     }
 }
 
@@ -68,7 +68,7 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
     while let Some(page) = wanted {
         let numbers = PageNumbers::of(row, page.number, page.start);
         let path = table::page_path(row, numbers);
-        let draft = Draft::new(what.clone(), "listUsers", &row.call, tenant);
+        let draft = Draft::new(what.clone(), Row::ListUsers, &row.call, tenant);
         let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
         let (request, answer) = core.call(&draft).await?;
         let answer = outcome::read(&request, &answer)?;
@@ -78,7 +78,8 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
 }
 
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
-    let row = core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(tenant))?;
+    let row =
+        core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(core, tenant))?;
     let consent = core.consent(tenant, Purpose::Look).await?;
     let listed = users(core, row, tenant).await?;
     let coverage = listed.coverage();
@@ -94,8 +95,7 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
 
 impl LiveReader for Reader {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
-        let core = self.accounts.of(tenant)?;
-        core.told(observe(core, tenant).await)
+        observe(self.accounts.of(tenant)?, tenant).await
     }
 
     async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
@@ -112,12 +112,13 @@ impl fmt::Debug for Reader {
     }
 }
 
-fn not_configured(tenant: &TenantRef) -> Fault {
+fn not_configured(core: &Core, tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
-    Fault::new(FaultKind::NotConfigured, message).hint(
-        "set `connectToTeams.endpoints.listUsers`: no public page of the vendor names this call, \
-            so that there is no default; the vendor's support knows it. Or set `live: graph` for \
-            the tenant, to read what Teams itself holds from Microsoft Graph, or `live: file`, to \
-            read a snapshot or a list that the portal exported",
-    )
+    Fault::new(FaultKind::NotConfigured, message).hint(format!(
+        "set {}: no public page of the vendor names this call, so that there is no default; the \
+            vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams \
+            itself holds from Microsoft Graph, or `live: file`, to read a snapshot or a list that \
+            the portal exported",
+        core.section().row(Row::ListUsers.name())
+    ))
 }

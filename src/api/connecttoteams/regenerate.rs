@@ -13,13 +13,14 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
+    address::Places,
     answer,
-    call::{Core, MAX_ANSWER, Values},
+    core::{Core, MAX_ANSWER},
     outcome,
     transport::{Payload, Request},
 };
 use crate::{
-    config::{Account, Method},
+    config::{Account, Effort, Method},
     model::{Fault, FaultKind, TenantRef},
 };
 
@@ -58,7 +59,7 @@ impl std::fmt::Debug for Regenerator {
 
 impl Regenerator {
     /// The account that manages the tenant, and the section of the settings that it stands in.
-    pub fn new(section: String, account: &Account) -> Result<Self, Fault> {
+    pub fn new(section: &str, account: &Account) -> Result<Self, Fault> {
         // Nobody may end it halfway: what comes back exists nowhere else.
         let timeout = account.timeout.max(Duration::from_secs(60));
         Ok(Self { core: Core::new(section, Account { timeout, ..account.clone() })? })
@@ -68,10 +69,12 @@ impl Regenerator {
     pub async fn regenerate(&self, confirmed: Confirmed<'_>) -> Result<Regenerated, Fault> {
         let Confirmed(tenant) = confirmed;
         let what = format!("make new credentials of {}", tenant.name);
-        let url = self.core.url(&what, "regenerate", PATH, &Values::default())?;
+        let url = self.core.url(&what, "regenerate", PATH, Places::default())?;
         let request = Request {
             what,
+            section: self.core.section().clone(),
             row: "regenerate",
+            effort: Effort::Write,
             method: Method::Post,
             template: PATH.to_owned(),
             url,
@@ -80,7 +83,7 @@ impl Regenerator {
             limit: MAX_ANSWER,
             until: None,
         };
-        let answer = self.core.told(self.core.send(&request).await)?;
+        let answer = self.core.send(&request).await?;
         if !answer.reply.status.is_success()
             || answer::json(&answer.reply.body)
                 .is_ok_and(|json| answer::error_inside(&json).is_some())

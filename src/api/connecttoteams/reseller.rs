@@ -17,8 +17,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::call::{Core, not_made};
-use crate::model::{Fault, FaultKind, TenantId, TenantRef};
+use super::section::Section;
+use crate::model::{TenantId, TenantRef};
 
 /// What the service says of an enterprise, as far as it matters for other calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Known {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), enterprise);
     }
 
-    fn get(&self, tenant: &TenantId) -> Option<Enterprise> {
+    pub(super) fn get(&self, tenant: &TenantId) -> Option<Enterprise> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned()
     }
 }
@@ -56,119 +56,34 @@ impl Enterprise {
 }
 
 /// Who says which reseller it is.
-struct Said {
+pub(super) struct Said {
     who: String,
-    id: i64,
+    pub(super) id: i64,
     /// The service itself.
     service: bool,
 }
 
 impl Said {
-    fn by_settings(who: &str, id: i64) -> Self {
-        Self { who: format!("`connectToTeams.{who}`"), id, service: false }
+    pub(super) fn by_settings(section: &Section, who: &str, id: i64) -> Self {
+        Self { who: section.key(who), id, service: false }
     }
 
-    fn by_service(who: String, id: i64) -> Self {
+    pub(super) fn by_service(who: String, id: i64) -> Self {
         Self { who, id, service: true }
     }
 }
 
-impl Core {
-    /// The reseller that a consent object names; a fault if that is not certain.
-    pub(super) async fn reseller_to_name(&self, tenant: &TenantRef) -> Result<i64, Fault> {
-        let told = self.account.reseller_of.contains_key(tenant.name.as_str())
-            || self.account.reseller_id.is_some();
-        if !told && self.known.get(&tenant.id).is_none() {
-            self.ask_enterprise(tenant).await?;
-        }
-        self.reseller_of(tenant).await?.map_err(|why| {
-            Fault::new(FaultKind::NotConfigured, format!("{}: {why}", tenant.name))
-                .hint(hint(tenant))
-        })
-    }
-
-    /// The same; what is not certain is said in words.
-    pub(super) async fn reseller_of(
-        &self,
-        tenant: &TenantRef,
-    ) -> Result<Result<i64, String>, Fault> {
-        let mut said: Vec<Said> = Vec::new();
-        let set = self.account.reseller_of.get(tenant.name.as_str()).copied();
-        said.extend(set.map(|id| Said::by_settings(&format!("resellerOf.{}", tenant.name), id)));
-        let answered = self.known.get(&tenant.id).and_then(|enterprise| enterprise.reseller);
-        said.extend(answered.map(|id| {
-            Said::by_service("the service's answer about its enterprise".to_owned(), id)
-        }));
-        let own = |id| Said::by_settings("resellerId", id);
-        match self.account.reseller_id {
-            Some(id) if said.iter().all(|said| said.id == id) => said.push(own(id)),
-            // A master reseller may have named itself, which says nothing of its tenants.
-            Some(id) if self.is_master(id).await => self.ask_lists(tenant, &mut said).await,
-            Some(id) => said.push(own(id)),
-            None => match self.identity().await {
-                Ok(identity) if identity.is_plain_reseller() => {
-                    said.push(Said::by_service(
-                        format!("the account {}", self.account.username),
-                        identity.reseller,
-                    ));
-                }
-                Ok(_) => self.ask_lists(tenant, &mut said).await,
-                // Who we are need not be known where it is said whose the enterprise is.
-                Err(fault) if said.is_empty() => return Err(fault),
-                Err(_) => {}
-            },
-        }
-        Ok(agreed(&said, set))
-    }
-
-    /// Whether this is our own number as a master reseller. Whoever cannot be asked is none.
-    async fn is_master(&self, id: i64) -> bool {
-        self.identity()
-            .await
-            .is_ok_and(|identity| identity.reseller == id && !identity.is_plain_reseller())
-    }
-
-    /// What the lists of a master's resellers say of a tenant.
-    async fn ask_lists(&self, tenant: &TenantRef, said: &mut Vec<Said>) {
-        if let Ok(lists) = self.lists().await
-            && let Some(id) = lists.get(&tenant.id).copied().flatten()
-        {
-            said.push(Said::by_service(format!("the list of enterprises of reseller {id}"), id));
-        }
-    }
-
-    /// What the service calls a tenant's enterprise.
-    pub(super) async fn enterprise_id(
-        &self,
-        tenant: &TenantRef,
-        what: &str,
-    ) -> Result<Value, Fault> {
-        let known = match self.known.get(&tenant.id) {
-            Some(enterprise) => enterprise,
-            None => self.ask_enterprise(tenant).await.map(|answer| Enterprise::of(&answer))?,
-        };
-        known.id.ok_or_else(|| {
-            not_made(
-                what,
-                "enterprise",
-                "the service's answer about the enterprise has no `enterpriseId`",
-            )
-        })
-    }
-}
-
 /// What to do about it.
-pub(super) fn hint(tenant: &TenantRef) -> String {
+pub(super) fn hint(section: &Section, tenant: &TenantRef) -> String {
     format!(
-        "ask the vendor which reseller the enterprise belongs to, and set \
-            `connectToTeams.resellerOf: {{ {}: ID }}`",
-        tenant.name
+        "ask the vendor which reseller the enterprise belongs to, and set {}",
+        section.key(&format!("resellerOf: {{ {}: ID }}", tenant.name))
     )
 }
 
 /// What all say, if they say the same. Where the service contradicts itself, what was set for the
 /// tenant decides between its words.
-fn agreed(said: &[Said], set: Option<i64>) -> Result<i64, String> {
+pub(super) fn agreed(said: &[Said], set: Option<i64>) -> Result<i64, String> {
     let Some(first) = said.first() else {
         return Err("nobody says which reseller its enterprise belongs to, and the account is a \
             master reseller's"
@@ -200,7 +115,8 @@ mod tests {
         assert!(agreed(&[], None).unwrap_err().contains("nobody says"));
         let why = agreed(&[service(77), service(78)], None).unwrap_err();
         assert!(why.ends_with("77 by somebody77, 78 by somebody78"), "{why}");
-        let set = |id| Said::by_settings("resellerOf.x", id);
+        let section = Section::new("connectToTeams");
+        let set = |id| Said::by_settings(&section, "resellerOf.x", id);
         assert_eq!(agreed(&[set(78), service(77), service(78)], Some(78)), Ok(78), "it decides");
         assert!(
             agreed(&[set(79), service(77), service(78)], Some(79)).is_err(),

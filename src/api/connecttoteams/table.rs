@@ -1,13 +1,13 @@
 //! The endpoint table as the client sees it: all that its rows can make it send, and how pages are
 //! asked for.
 
-use crate::config::{Call, Endpoints, ListUsers, Method, Paging};
+use crate::config::{Endpoint, Endpoints, ListUsers, Method, Paging, Row};
 
 /// Every method and path template that the client can send.
 pub(super) fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
-    let template = |(name, call): (&str, &Call)| match &endpoints.list_users {
-        Some(row) if name == "listUsers" => {
-            (call.method, with_query(row, ["{draw}", "{start}", "{length}", "{page}"]))
+    let template = |(row, call): (Row, &Endpoint)| match &endpoints.list_users {
+        Some(list) if row == Row::ListUsers => {
+            (call.method, with_query(list, ["{draw}", "{start}", "{length}", "{page}"]))
         }
         _ => (call.method, call.path.clone()),
     };

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    config::Effort,
     model::{Call, Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
     ports::{LiveReader as _, Provisioner as _},
 };
@@ -235,7 +236,7 @@ async fn a_redirect_is_refused_and_says_where_it_pointed() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
-    let (client, _) = serve(|_, _| vec![b' '; call::MAX_ANSWER + 1].into_response()).await;
+    let (client, _) = serve(|_, _| vec![b' '; core::MAX_ANSWER + 1].into_response()).await;
     let fault = client.reader().observe(&tenant()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
     assert_eq!(fault.message, "read the consent of contoso: the answer is larger than 1024 KiB");
@@ -387,14 +388,16 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
 #[tokio::test]
 async fn nothing_is_sent_after_the_end_of_what_it_carries() {
     let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
-    let core = Core::new("connectToTeams".to_owned(), account(&address)).unwrap();
+    let core = Core::new("connectToTeams", account(&address)).unwrap();
     let until = |at: jiff::Timestamp| {
         let fault = Fault::new(FaultKind::Auth, "it has ended");
         Some(transport::Until { at, fault })
     };
     let request = |end| transport::Request {
         what: "write".to_owned(),
+        section: section::Section::new("connectToTeams"),
         row: "sync",
+        effort: Effort::Write,
         method: Method::Post,
         template: "/x".to_owned(),
         url: core.base().at("/x").unwrap(),
@@ -418,7 +421,7 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
         StatusCode::UNAUTHORIZED.into_response()
     };
     let (seen, address) = serve_at(late).await;
-    let core = Core::new("connectToTeams".to_owned(), account(&address)).unwrap();
+    let core = Core::new("connectToTeams", account(&address)).unwrap();
     core.token().await.unwrap();
     let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
     let fault = core.send(&request).await.err().unwrap();

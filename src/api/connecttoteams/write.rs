@@ -4,14 +4,15 @@ use std::{fmt, sync::Arc};
 
 use super::{
     accounts::Accounts,
-    call::{Core, Draft, Values, not_made},
+    call::{Draft, Values},
+    core::Core,
     msal::{self, Purpose},
     outcome, reseller,
     transport::Payload,
     wire,
 };
 use crate::{
-    config::{self, AUTHORISATION, Accept, Body},
+    config::{Accept, Row},
     model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest},
     ports::Provisioner,
 };
@@ -30,13 +31,11 @@ impl Writer {
 
 impl Provisioner for Writer {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
-        let core = self.accounts.of(tenant)?;
-        core.told(consent(core, tenant).await)
+        consent(self.accounts.of(tenant)?, tenant).await
     }
 
     async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
-        let core = self.accounts.of(tenant)?;
-        core.told(send(core, tenant, call).await)
+        send(self.accounts.of(tenant)?, tenant, call).await
     }
 }
 
@@ -46,16 +45,16 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault>
     let draft = match call {
         Call::Enable(user) => {
             let what = format!("enable calling of {user} in {name}");
-            Draft::new(what, "enable", &endpoints.enable, tenant).of(user)
+            Draft::new(what, Row::Enable, &endpoints.enable, tenant).of(user)
         }
         Call::Disable(user) => {
             let what = format!("disable calling of {user} in {name}");
-            Draft::new(what, "disable", &endpoints.disable, tenant).of(user)
+            Draft::new(what, Row::Disable, &endpoints.disable, tenant).of(user)
         }
         Call::Update(update) => return send_update(core, tenant, update).await,
         Call::Sync => {
             let what = format!("sync the registrations of {name}");
-            Draft::new(what, "sync", &endpoints.sync, tenant)
+            Draft::new(what, Row::Sync, &endpoints.sync, tenant)
         }
     };
     write(core, &draft).await
@@ -66,11 +65,13 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault>
 async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
     let fault = |kind, message: String, hint: String| Err(Fault::new(kind, message).hint(hint));
     match core.consent(tenant, Purpose::Write).await? {
-        Consent::TokenUnusable(why) => fault(FaultKind::NotConfigured, why, msal::hint(tenant)),
+        Consent::TokenUnusable(why) => {
+            fault(FaultKind::NotConfigured, why, msal::hint(core.section(), tenant))
+        }
         Consent::ResellerUnclear(why) => fault(
             FaultKind::NotConfigured,
             format!("{}: {why}", tenant.name),
-            reseller::hint(tenant),
+            reseller::hint(core.section(), tenant),
         ),
         asked => Ok(asked),
     }
@@ -78,30 +79,31 @@ async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
 
 async fn write(core: &Core, draft: &Draft<'_>) -> Result<(), Fault> {
     let (request, answer) = core.call(draft).await?;
-    outcome::write(&request, &answer, accepted_by(draft.row, draft.call))
+    outcome::write(&request, &answer, accepted_by(draft))
 }
 
-/// What counts as a yes where the table does not say. An observation shows what became of a user,
-/// so that an answer of no known meaning can wait for it; none shows a sync, which would be sent
-/// for ever.
-fn accepted_by(row: &str, call: &config::Call) -> Accept {
-    call.accept.unwrap_or(if row == "sync" { Accept::Status } else { Accept::Json })
+/// What counts as a yes.
+fn accepted_by(draft: &Draft<'_>) -> Accept {
+    draft.call.accept.unwrap_or(draft.row.usual_accept())
 }
 
 async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
     let call = &core.account.endpoints.update;
     let what = format!("update {} in {}", update.user(), tenant.name);
-    let draft = Draft::new(what, "update", call, tenant).of(update.user());
+    let draft = Draft::new(what, Row::Update, call, tenant).of(update.user());
     let values = core.values(&draft).await?;
-    let carries = matches!(call.body, Body::Flat | Body::Wrapped) || call.body.names(AUTHORISATION);
-    let (authorisation, until) =
-        if carries { core.authorisation(tenant).await?.parts() } else { (None, None) };
+    let (authorisation, until) = if call.carries_authorisation() {
+        core.authorisation(tenant).await?.parts()
+    } else {
+        (None, None)
+    };
     let values = Values { authorisation, ..values };
     let body = wire::update(update, &call.body, &|place| values.of(place));
-    let payload =
-        Payload::Text(body.map_err(|why| not_made(&draft.what, draft.row, &why))?.to_string());
+    let payload = Payload::Text(
+        body.map_err(|why| core.not_made(&draft.what, draft.row.name(), &why))?.to_string(),
+    );
     let (request, answer) = core.call_with(&draft, &values, payload, until).await?;
-    outcome::write(&request, &answer, accepted_by(draft.row, call))
+    outcome::write(&request, &answer, accepted_by(&draft))
 }
 
 impl fmt::Debug for Writer {

@@ -11,16 +11,17 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::{
-    address::{Base, Places, fill},
+    address::Base,
     auth::{Auth, Login, Token},
     gate::{Gate, Pace},
     grant::Grant,
-    login::{self, Refused},
+    login::{self, Door, Refused},
     outcome,
+    section::Section,
     transport::{Payload, Request, Transport},
 };
 use crate::{
-    config::{Graph, Method},
+    config::{Effort, Graph, Method},
     model::{Fault, FaultKind, TenantId, TenantRef},
 };
 
@@ -35,11 +36,10 @@ const MAX_PAGE: usize = 16 * 1024 * 1024;
 
 /// One application at Graph.
 pub(super) struct Core {
-    pub(super) settings: Graph,
+    settings: Graph,
     api: Base,
     transport: Transport,
-    pub(super) login: Base,
-    pub(super) login_transport: Transport,
+    door: Door,
     /// A token is good for one tenant.
     tokens: Mutex<BTreeMap<TenantId, Arc<Auth>>>,
     pub(super) pace: Pace,
@@ -50,22 +50,12 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
         let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
-        let login = Base::parse(&settings.login_url, "graph", "loginUrl")?;
+        let door = Door::new(&settings)?;
         let (timeout, pause) = (settings.timeout, settings.retry_pause);
         let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);
-        let login_transport = Transport::new(&login, timeout, pause)?;
         let pace = Pace::default();
         let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));
-        Ok(Self {
-            settings,
-            api,
-            transport,
-            login,
-            login_transport,
-            tokens: Mutex::default(),
-            pace,
-            gate,
-        })
+        Ok(Self { settings, api, transport, door, tokens: Mutex::default(), pace, gate })
     }
 
     /// The service as messages name it.
@@ -104,7 +94,9 @@ impl Core {
     pub(super) async fn page(&self, tenant: &TenantRef, url: Url) -> Result<Value, Fault> {
         let request = Request {
             what: what(tenant),
+            section: Section::new("graph"),
             row: "users",
+            effort: Effort::Read,
             method: Method::Get,
             template: PATH.to_owned(),
             url,
@@ -116,17 +108,7 @@ impl Core {
         let customer = Customer { core: self, tenant };
         let answer =
             self.auth(tenant).send(&self.transport, &request, &customer).instrument(span).await?;
-        outcome::page(&request, &answer, || self.consent_link(tenant))
-    }
-
-    /// Where an admin of the customer lets the application in.
-    pub(super) fn consent_link(&self, tenant: &TenantRef) -> String {
-        let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
-        let path = fill("/{tenantId}/adminconsent?client_id=", places).unwrap_or_default();
-        self.login
-            .at(&format!("{path}{}", self.settings.client_id))
-            .map(Into::into)
-            .unwrap_or_default()
+        outcome::page(&request, &answer, || self.door.consent_link(tenant))
     }
 
     fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
@@ -151,7 +133,7 @@ impl Login for Customer<'_> {
         if let Some(fault) = gate.answer(&stamp, Instant::now()) {
             return Err(fault);
         }
-        match login::log_in(self.core, self.tenant).await {
+        match login::log_in(&self.core.door, self.tenant).await {
             Ok(grant) => {
                 gate.open();
                 Ok(grant)
@@ -166,7 +148,7 @@ impl Login for Customer<'_> {
     }
 
     async fn stamp(&self) -> String {
-        format!("{:?}", self.core.settings.client_secret.stamp().await)
+        self.core.door.stamp().await
     }
 }
 

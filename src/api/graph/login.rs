@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    address::{Places, fill},
+    address::{Base, Places, fill},
     answer,
-    call::Core,
     grant::{self, Grant},
-    transport::{Payload, Reply, Request},
+    section::Section,
+    transport::{Payload, Reply, Request, Transport},
 };
 use crate::{
     api::http::redact::Redactor,
-    config::{Fetched, Method},
+    config::{Effort, Fetched, Graph, Method},
     model::{Fault, FaultKind, TenantRef},
 };
 
@@ -40,11 +40,41 @@ impl Refused {
     }
 }
 
+/// Where the application logs in.
+pub(super) struct Door {
+    settings: Graph,
+    base: Base,
+    transport: Transport,
+}
+
+impl Door {
+    pub(super) fn new(settings: &Graph) -> Result<Self, Fault> {
+        let base = Base::parse(&settings.login_url, "graph", "loginUrl")?;
+        let transport = Transport::new(&base, settings.timeout, settings.retry_pause)?;
+        Ok(Self { settings: settings.clone(), base, transport })
+    }
+
+    /// Where an admin of the customer lets the application in.
+    pub(super) fn consent_link(&self, tenant: &TenantRef) -> String {
+        let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
+        let path = fill("/{tenantId}/adminconsent?client_id=", places).unwrap_or_default();
+        self.base
+            .at(&format!("{path}{}", self.settings.client_id))
+            .map(Into::into)
+            .unwrap_or_default()
+    }
+
+    /// What the secret looks like now.
+    pub(super) async fn stamp(&self) -> String {
+        format!("{:?}", self.settings.client_secret.stamp().await)
+    }
+}
+
 /// Asks for a token. The secret is read now and not kept, but for removing it from messages.
-pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Refused> {
-    let what = format!("log in to {} for tenant {}", core.login.host(), tenant.name);
+pub(super) async fn log_in(door: &Door, tenant: &TenantRef) -> Result<Grant, Refused> {
+    let what = format!("log in to {} for tenant {}", door.base.host(), tenant.name);
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
-    let secret = core.settings.client_secret.read().await.map_err(|error| {
+    let secret = door.settings.client_secret.read().await.map_err(|error| {
         let fault = unusable(format!("the client secret cannot be read: {error}"));
         Refused::everywhere(
             fault.hint("`graph.clientSecret` says where it comes from: env, file or command"),
@@ -53,11 +83,13 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Ref
     let Fetched { secret, odd, .. } = secret;
     let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
     let url = fill(PATH, places)
-        .and_then(|path| core.login.at(&path))
+        .and_then(|path| door.base.at(&path))
         .map_err(|why| Refused::everywhere(unusable(why)))?;
     let request = Request {
         what: what.clone(),
+        section: Section::new("graph"),
         row: "token",
+        effort: Effort::Read,
         method: Method::Post,
         template: PATH.to_owned(),
         url,
@@ -67,23 +99,23 @@ pub(super) async fn log_in(core: &Core, tenant: &TenantRef) -> Result<Grant, Ref
     };
     // The scope names Graph itself, wherever it is reached.
     let form = [
-        ("client_id", core.settings.client_id.as_str()),
+        ("client_id", door.settings.client_id.as_str()),
         ("client_secret", secret.expose_secret()),
         ("scope", "https://graph.microsoft.com/.default"),
         ("grant_type", "client_credentials"),
     ];
-    let reply = core
-        .login_transport
+    let reply = door
+        .transport
         .exchange(&request, |builder| builder.form(&form))
         .await
         .map_err(Refused::here)?;
     if !reply.status.is_success() {
-        let mut refused = refused(&what, tenant, &reply, &secret, &core.consent_link(tenant));
+        let mut refused = refused(&what, tenant, &reply, &secret, &door.consent_link(tenant));
         if let (Some(odd), true) = (odd, refused.of_application) {
             let hint = refused.fault.hint.take().unwrap_or_default();
             refused.fault = refused
                 .fault
-                .hint(format!("{hint}; the client secret ({}) {odd}", core.settings.client_secret));
+                .hint(format!("{hint}; the client secret ({}) {odd}", door.settings.client_secret));
         }
         return Err(refused);
     }

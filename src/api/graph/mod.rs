@@ -29,7 +29,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Listed,
-    http::{address, answer, auth, gate, grant, transport},
+    http::{address, answer, auth, gate, grant, section, transport},
 };
 use crate::{
     config::{Graph, Method},

@@ -19,6 +19,7 @@ pub(super) mod grant;
 mod json;
 mod proxy;
 pub(super) mod redact;
+pub(super) mod section;
 mod spelling;
 pub(super) mod throttle;
 pub(super) mod transport;

@@ -27,13 +27,14 @@ use tokio::time::Instant;
 use super::{
     address::{Base, Setting},
     proxy::{self, Proxy},
+    section::Section,
     throttle::{MAX_TRIES, Throttle},
     tries::{Again, Lost, Next, Tries},
 };
 use lost::{cause, redirected, too_long};
 
 use crate::{
-    config::Method,
+    config::{Effort, Method},
     model::{Fault, FaultKind},
 };
 
@@ -51,8 +52,12 @@ const MAX_REFUSAL: usize = 64 * 1024;
 pub(in crate::api) struct Request {
     /// The call in plain words, such as `list users of contoso`.
     pub what: String,
+    /// The section of the settings that its service stands in.
+    pub section: Section,
     /// Its row in the endpoint table.
     pub row: &'static str,
+    /// Whether it may be repeated.
+    pub effort: Effort,
     /// The method.
     pub method: Method,
     /// The path before its places were filled: this is what is logged.
@@ -222,7 +227,7 @@ impl Transport {
         request: &Request,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Reply, Fault> {
-        let mut tries = Tries::of(request.row, self.pause);
+        let mut tries = Tries::of(request.effort, self.pause);
         loop {
             self.throttle
                 .pass(tries.longest_wait())

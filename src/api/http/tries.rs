@@ -23,18 +23,12 @@ use super::{
     throttle::{self, MAX_TRIES, MAX_WAIT},
     transport::Reply,
 };
-use crate::model::Fault;
+use crate::{config::Effort, model::Fault};
 
 /// How often a call is sent before a failure is taken for an answer.
 const READ_TRIES: u32 = 3;
 /// The longest wait of what nothing depends on.
 const BRIEF: Duration = Duration::from_secs(2);
-
-/// Calls that only read. Whatever is not here is taken for a write.
-const READS: [&str; 8] =
-    ["token", "whoAmI", "resellers", "enterprises", "gateways", "enterprise", "listUsers", "users"];
-/// Calls that nothing depends on.
-const BY_THE_WAY: [&str; 3] = ["resellers", "enterprises", "gateways"];
 
 /// A call that got no whole answer.
 pub(super) struct Lost {
@@ -131,7 +125,7 @@ pub(super) enum Next {
 
 /// One call on its way.
 pub(super) struct Tries {
-    row: &'static str,
+    effort: Effort,
     /// The pause before the first repetition; it doubles, and up to as much again is added by
     /// chance, so that many do not come back at once.
     pause: Duration,
@@ -141,18 +135,18 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// A call of this row, which waits so long before it is first repeated.
-    pub(super) fn of(row: &'static str, pause: Duration) -> Self {
-        Self { row, pause, begun: Instant::now(), throttled: 0, failed: 0 }
+    /// Such a call, which waits so long before it is first repeated.
+    pub(super) fn of(effort: Effort, pause: Duration) -> Self {
+        Self { effort, pause, begun: Instant::now(), throttled: 0, failed: 0 }
     }
 
     fn is_read(&self) -> bool {
-        READS.contains(&self.row)
+        matches!(self.effort, Effort::Read | Effort::Aside)
     }
 
     /// How long this call waits at a time for others' sake.
     pub(super) fn longest_wait(&self) -> Duration {
-        if BY_THE_WAY.contains(&self.row) { BRIEF } else { MAX_WAIT }
+        if self.effort == Effort::Aside { BRIEF } else { MAX_WAIT }
     }
 
     /// What follows what came.
@@ -221,9 +215,9 @@ mod tests {
         Err(Lost { fault: Fault::new(FaultKind::NoAnswer, "gone"), again })
     }
 
-    /// How often a call of this row is sent when this comes each time.
-    fn sent(row: &'static str, came: &Came) -> usize {
-        let mut tries = Tries::of(row, PAUSE);
+    /// How often such a call is sent when this comes each time.
+    fn sent(effort: Effort, came: &Came) -> usize {
+        let mut tries = Tries::of(effort, PAUSE);
         std::iter::repeat_with(|| tries.next(came))
             .take(100)
             .take_while(|next| matches!(next, Next::Again { .. }))
@@ -257,20 +251,8 @@ mod tests {
                 .as_ref()
                 .map(|(reply, told)| (reply.status, told.clone()))
                 .map_err(|lost| lost.again);
-            for row in READS.into_iter().filter(|row| !BY_THE_WAY.contains(row)) {
-                assert_eq!(sent(row, &came), reads, "{row}: {told:?}");
-            }
-            for row in [
-                "enable",
-                "disable",
-                "update",
-                "sync",
-                "regenerate",
-                "refreshMsal",
-                "something new",
-            ] {
-                assert_eq!(sent(row, &came), writes, "{row}: {told:?}");
-            }
+            assert_eq!(sent(Effort::Read, &came), reads, "{told:?}");
+            assert_eq!(sent(Effort::Write, &came), writes, "{told:?}");
         }
     }
 
@@ -280,7 +262,7 @@ mod tests {
             Next::Again { pause, told } => (pause, told),
             other => panic!("{other:?}"),
         };
-        let mut tries = Tries::of("listUsers", PAUSE);
+        let mut tries = Tries::of(Effort::Read, PAUSE);
         let (first, _) = pause(&mut tries, came(503, "", None));
         let (second, told) = pause(&mut tries, came(502, "", None));
         assert!(
@@ -289,14 +271,14 @@ mod tests {
                 && !told
         );
         assert_eq!(
-            pause(&mut Tries::of("token", PAUSE), came(503, "", Some("7"))),
+            pause(&mut Tries::of(Effort::Read, PAUSE), came(503, "", Some("7"))),
             (Duration::from_secs(7), true)
         );
-        assert_eq!(Tries::of("gateways", PAUSE).next(&came(503, "", Some("7"))), Next::Done);
+        assert_eq!(Tries::of(Effort::Aside, PAUSE).next(&came(503, "", Some("7"))), Next::Done);
         assert_eq!(
             (
-                Tries::of("gateways", PAUSE).longest_wait(),
-                Tries::of("update", PAUSE).longest_wait()
+                Tries::of(Effort::Aside, PAUSE).longest_wait(),
+                Tries::of(Effort::Write, PAUSE).longest_wait()
             ),
             (BRIEF, MAX_WAIT)
         );

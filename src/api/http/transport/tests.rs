@@ -92,10 +92,12 @@ fn goaway(last: u32, reason: u32) -> Vec<u8> {
     [settings(), frame(7, 0, 0, &[last.to_be_bytes(), reason.to_be_bytes()].concat())].concat()
 }
 
-fn request(base: &str, row: &'static str) -> Request {
+fn request(base: &str, effort: Effort) -> Request {
     Request {
         what: "try".to_owned(),
-        row,
+        section: Section::new("connectToTeams"),
+        row: "try",
+        effort,
         method: Method::Post,
         template: "/x".to_owned(),
         url: Url::parse(base).unwrap(),
@@ -105,13 +107,13 @@ fn request(base: &str, row: &'static str) -> Request {
     }
 }
 
-async fn send(base: &str, row: &'static str, h2: bool) -> Result<Reply, Fault> {
+async fn send(base: &str, effort: Effort, h2: bool) -> Result<Reply, Fault> {
     let parsed = Base::parse(base, "connectToTeams", "baseUrl").unwrap();
     let own = |builder: reqwest::ClientBuilder| {
         if h2 { builder.http2_prior_knowledge() } else { builder }
     };
     let transport = Transport::with(&parsed, Duration::from_secs(20), PAUSE, own).unwrap();
-    transport.exchange(&request(base, row), |builder| builder).await
+    transport.exchange(&request(base, effort), |builder| builder).await
 }
 
 #[tokio::test]
@@ -149,7 +151,7 @@ async fn a_write_goes_out_again_where_http2_says_that_it_was_not_begun_and_only_
                 .await;
             }
         });
-        let answer = send(&base, "disable", true).await;
+        let answer = send(&base, Effort::Write, true).await;
         assert_eq!(
             answer.map(|reply| assert_eq!(reply.status, 200)).map_err(|fault| fault.kind),
             ends
@@ -184,13 +186,13 @@ async fn a_read_goes_out_again_where_a_connection_broke_and_a_write_does_not() {
     for (number, line) in lines.into_iter().enumerate() {
         let (base, calls) = serve(line).await;
         assert_eq!(
-            send(&base, "listUsers", false).await.map(|reply| reply.body),
+            send(&base, Effort::Read, false).await.map(|reply| reply.body),
             Ok(b"{}".to_vec()),
             "{number}"
         );
         assert_eq!(calls.load(Ordering::SeqCst), 2, "{number}");
         let (base, calls) = serve(line).await;
-        let answer = send(&base, "update", false).await;
+        let answer = send(&base, Effort::Write, false).await;
         assert!(
             answer.is_err_and(|fault| fault.kind == FaultKind::NoAnswer) || number == 3,
             "{number}"
@@ -200,7 +202,7 @@ async fn a_read_goes_out_again_where_a_connection_broke_and_a_write_does_not() {
     // And it ends.
     let (base, calls) = serve(|_| Vec::new()).await;
     assert_eq!(
-        send(&base, "token", false).await.map(drop).map_err(|fault| fault.kind),
+        send(&base, Effort::Read, false).await.map(drop).map_err(|fault| fault.kind),
         Err(FaultKind::NoAnswer)
     );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
@@ -225,7 +227,7 @@ async fn what_has_no_connection_has_sent_nothing_and_goes_out_again() {
     })
     .unwrap();
     let fault = transport
-        .exchange(&request(&base, "enable"), |builder| builder)
+        .exchange(&request(&base, Effort::Write), |builder| builder)
         .await
         .map(drop)
         .unwrap_err();

@@ -1,0 +1,146 @@
+//! Asks for the lists of an account: its resellers, enterprises and gateways (contract 6).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{
+    call::Values,
+    core::Core,
+    inventory::{self, Lists, Read},
+    outcome,
+    transport::{Payload, Request},
+};
+use crate::{
+    config::{Body, Endpoint, Row},
+    model::{Fault, Inventory},
+};
+
+/// The most that one of its lists may hold, in bytes.
+const MAX_LIST: usize = 16 * 1024 * 1024;
+/// The most resellers of a master reseller that are looked through.
+const MAX_RESELLERS: usize = 200;
+
+impl Core {
+    /// What this account has.
+    pub(super) async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
+        self.asked().await.map(|(inventory, _)| inventory)
+    }
+
+    /// In whose lists its tenants stand; empty if that is not known.
+    pub(super) async fn lists(&self) -> Result<Arc<Lists>, Fault> {
+        self.asked().await.map(|(_, lists)| lists)
+    }
+
+    /// Both. The lock is held while they are asked for, so that all others wait for the answer.
+    async fn asked(&self) -> Result<Read, Fault> {
+        let (mut kept, fresh) = self.inventory.fresh().await;
+        if let Some(read) = fresh {
+            return Ok(read);
+        }
+        let reseller = self.reseller_id().await?;
+        let tenants = self.tenants(reseller).await;
+        let inventory = Inventory {
+            reseller,
+            tenants: tenants
+                .as_ref()
+                .map(|lists| lists.keys().cloned().collect())
+                .map_err(Clone::clone),
+            gateways: self
+                .list(Row::Gateways, &self.account.endpoints.gateways, reseller)
+                .await
+                .and_then(|list| inventory::gateways(&list)),
+        };
+        for (list, unknown) in [
+            ("enterprises", inventory.tenants.as_ref().err()),
+            ("gateways", inventory.gateways.as_ref().err()),
+        ] {
+            if let Some(why) = unknown {
+                tracing::warn!(
+                    account = self.section().name(),
+                    list,
+                    why,
+                    "could not be checked; nothing depends on it"
+                );
+            }
+        }
+        let read = (Arc::new(inventory), Arc::new(tenants.unwrap_or_default()));
+        *kept = Some((Instant::now(), read.clone()));
+        Ok(read)
+    }
+
+    /// The tenants of the reseller; of a master reseller, those of all its resellers as well.
+    async fn tenants(&self, reseller: i64) -> Result<Lists, String> {
+        let call = &self.account.endpoints.enterprises;
+        if self.is_plain_reseller(reseller).await {
+            return inventory::tenants(
+                &self.list(Row::Enterprises, call, reseller).await?,
+                reseller,
+            );
+        }
+        let below = inventory::resellers(
+            &self.list(Row::Resellers, &self.account.endpoints.resellers, reseller).await?,
+        )?;
+        if below.len() > MAX_RESELLERS {
+            return Err(format!(
+                "there are {} resellers; {MAX_RESELLERS} are looked through",
+                below.len()
+            ));
+        }
+        let mut all = Lists::new();
+        for reseller in below {
+            let answer = self.list(Row::Enterprises, call, reseller).await?;
+            // A reseller without customers is no sign that its list was not understood.
+            if inventory::list(&answer)?.is_empty() {
+                continue;
+            }
+            for (tenant, of) in inventory::tenants(&answer, reseller)? {
+                all.entry(tenant)
+                    .and_modify(|known| *known = known.filter(|known| Some(*known) == of))
+                    .or_insert(of);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether this is a reseller and no master reseller. A configured id that is not the account's
+    /// own is that of a reseller.
+    async fn is_plain_reseller(&self, reseller: i64) -> bool {
+        self.identity()
+            .await
+            .map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
+    }
+
+    async fn list(&self, row: Row, call: &Endpoint, reseller: i64) -> Result<Value, String> {
+        let ask = async {
+            let what = format!("list the {row} of reseller {reseller}");
+            let values = Values { reseller: Some(reseller), ..Values::default() };
+            let url = values.url(self, &what, row, &call.path)?;
+            let payload = match &call.body {
+                Body::Template(template) => {
+                    let body = template
+                        .fill(&|place| values.of(place))
+                        .map_err(|why| self.not_made(&what, row.name(), &why))?;
+                    Payload::Text(Value::Object(body).to_string())
+                }
+                _ => Payload::Empty,
+            };
+            let request = Request {
+                what,
+                section: self.section().clone(),
+                row: row.name(),
+                effort: row.effort(),
+                method: call.method,
+                template: call.path.clone(),
+                url,
+                payload,
+                limit: MAX_LIST,
+                until: None,
+            };
+            let answer = self.send(&request).await?;
+            outcome::read(&request, &answer)
+        };
+        ask.await.map_err(|fault: Fault| fault.message)
+    }
+}
