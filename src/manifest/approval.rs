@@ -12,9 +12,10 @@ use serde::{Deserialize, Deserializer, de::Error};
 use serde_yaml::Value;
 
 use super::{
+    draft::{ApprovalDraft, FileRead, MAX_PROBLEMS, Problem, What},
     names::parse_name,
-    read::{FileRead, MAX_PROBLEMS, Needed, Problem, What},
-    schema,
+    needed::Needed,
+    parts,
 };
 use crate::{
     model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom, parse_expiry},
@@ -26,7 +27,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(title = "Approval", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
 pub(super) struct ApprovalDocument {
-    #[schemars(schema_with = "schema::api_version")]
+    #[schemars(schema_with = "parts::api_version")]
     api_version: serde::de::IgnoredAny,
     #[schemars(schema_with = "kind")]
     kind: serde::de::IgnoredAny,
@@ -39,11 +40,11 @@ pub(super) struct ApprovalDocument {
 #[schemars(extend("required" = ["name", "tenant"]))]
 struct ApprovalMetadata {
     /// The name of the approval; unique in its tenant.
-    #[serde(deserialize_with = "schema::name")]
+    #[serde(deserialize_with = "parts::name")]
     #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     name: Option<TenantName>,
     /// The tenant whose plan it lets through.
-    #[serde(deserialize_with = "schema::name")]
+    #[serde(deserialize_with = "parts::name")]
     #[schemars(with = "String")]
     tenant: Option<TenantName>,
 }
@@ -79,7 +80,7 @@ struct ApprovalSpec {
 }
 
 fn kind(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schema::constant("Approval")
+    parts::constant("Approval")
 }
 
 fn plan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Fingerprint>, D::Error> {
@@ -106,14 +107,6 @@ fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<G
 
 fn expires<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     parse_expiry(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
-}
-
-/// An `Approval` document that is right in itself.
-#[derive(Debug)]
-pub(super) struct ApprovalDraft {
-    at: Path,
-    tenant: TenantName,
-    approval: Approval,
 }
 
 /// Reads a document: an approval, or what is wrong with it.

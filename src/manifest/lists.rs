@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::{names::parse_name, read::MAX_PROBLEMS};
+use super::{draft::MAX_PROBLEMS, names::parse_name};
 use crate::{
     model::{ExtensionPrefix, PhoneNumber, Protect, Site},
     yaml::{self, Path, Wrong},

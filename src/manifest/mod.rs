@@ -13,12 +13,19 @@
 mod absence;
 mod approval;
 mod check;
+mod choices;
+mod diagnose;
+mod draft;
 mod entry;
 mod express;
+mod fleet;
+mod json_schema;
 mod keep;
 mod lists;
 mod names;
+mod needed;
 mod numbers;
+mod parts;
 mod read;
 mod schema;
 mod syntax;
@@ -32,9 +39,9 @@ use std::{
 
 pub use absence::Absences;
 pub use express::{can_name, can_say, written};
+pub use json_schema::json_schema;
 pub use keep::{InForce, Keeper};
 pub use names::parse_name;
-pub use schema::json_schema;
 
 use crate::{
     model::{Approval, Desired, TenantName},

@@ -5,104 +5,18 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use serde_yaml::Value;
 
 use super::{
-    ManifestFile, Role,
-    approval::{self, ApprovalDraft},
-    entry::{Fields, UserEntry},
+    ManifestFile, Role, approval,
+    draft::{FileRead, MAX_PROBLEMS, Problem, SetDraft, Standing, TenantDraft, What},
+    entry::UserEntry,
     lists,
-    schema::{API_VERSION, TenantDocument, TenantSpec, UserSetDocument},
+    needed::Needed,
+    parts::API_VERSION,
+    schema::{TenantDocument, UserSetDocument},
 };
 use crate::{
-    model::{PhoneNumber, Protect, TenantName},
-    yaml::{self, At, Path, Place, Segment, Wrong, WrongKind, missing},
+    model::TenantName,
+    yaml::{self, At, Path, Segment, Wrong, missing},
 };
-
-/// Problems of one file that are told, at most: a template that forgets a key makes one for each of
-/// 100,000 users.
-pub(super) const MAX_PROBLEMS: usize = 1000;
-
-/// A file after reading.
-#[derive(Debug)]
-pub(super) struct FileRead {
-    pub(super) path: Arc<str>,
-    pub(super) text: Arc<str>,
-    pub(super) tenants: Vec<TenantDraft>,
-    pub(super) sets: Vec<SetDraft>,
-    pub(super) approvals: Vec<ApprovalDraft>,
-    pub(super) problems: Vec<Problem>,
-    /// Tenants of problems beyond those that are told.
-    more: BTreeSet<TenantName>,
-    /// The line of each user: `lines[document][user]`.
-    pub(super) lines: Vec<Vec<u32>>,
-    pub(super) standing: Standing,
-}
-
-/// Whether a file says anything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It does, or is to.
-    Speaks,
-    /// It holds nothing but blanks and comments.
-    Blank,
-    /// It is not read, for this reason, and may be what its name suggests.
-    Aside { reason: String, is_copy: bool },
-}
-
-/// A `Tenant` document.
-#[derive(Debug)]
-pub(super) struct TenantDraft {
-    pub(super) at: Path,
-    pub(super) name: TenantName,
-    pub(super) spec: TenantSpec,
-    pub(super) protect: Protect,
-    /// The number and its place in the list.
-    pub(super) parking: Vec<(usize, PhoneNumber)>,
-}
-
-/// A `UserSet` document.
-#[derive(Debug)]
-pub(super) struct SetDraft {
-    pub(super) at: Path,
-    pub(super) name: TenantName,
-    pub(super) tenant: TenantName,
-    pub(super) defaults: Fields,
-    pub(super) users: Vec<UserEntry>,
-}
-
-/// Something wrong, and whom it concerns.
-#[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) what: What,
-    /// The tenants that it concerns; none: nobody knows.
-    pub(super) concerns: Vec<TenantName>,
-    /// It is about an approval, which then opens nothing: no tenant is wrong because of it.
-    pub(super) of_approval: bool,
-}
-
-impl Problem {
-    /// A problem of these tenants.
-    pub(super) fn of(what: What, concerns: Vec<TenantName>) -> Self {
-        Self { what, concerns, of_approval: false }
-    }
-
-    /// A problem of an approval.
-    pub(super) fn of_approval(what: What) -> Self {
-        Self { what, concerns: Vec::new(), of_approval: true }
-    }
-}
-
-/// Where a problem stands.
-#[derive(Debug)]
-pub(super) enum What {
-    /// At a path, with other places in this or other files (by the file's number).
-    Wrong { wrong: Wrong, others: Vec<(usize, Wrong)> },
-    /// At a place that is known already, with another one.
-    Placed {
-        message: String,
-        hint: Option<String>,
-        place: Option<Place>,
-        other: Option<(Place, String)>,
-    },
-}
 
 /// Reads one file.
 pub(super) fn read(file: &ManifestFile) -> FileRead {
@@ -303,80 +217,6 @@ impl FileRead {
             self.sets.push(SetDraft { at, name, tenant, defaults: spec.defaults, users: entries });
         }
     }
-
-    fn wrongs(&mut self, wrongs: Vec<Wrong>, tenant: Option<&TenantName>) {
-        for wrong in wrongs {
-            self.wrong(wrong, tenant);
-        }
-    }
-
-    fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
-        let enough = self.problems.len() >= MAX_PROBLEMS;
-        match tenant {
-            Some(tenant) if enough => drop(self.more.insert(tenant.clone())),
-            None if enough && self.is_unclear() => {}
-            tenant => self
-                .problems
-                .push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
-        }
-    }
-
-    /// Says that not all problems are told, if so.
-    fn tell_more(&mut self) {
-        if self.problems.len() < MAX_PROBLEMS {
-            return;
-        }
-        let message =
-            format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
-        let concerns = self.more.iter().cloned().collect();
-        let what = What::Placed {
-            message,
-            hint: None,
-            place: Some(yaml::place_of(&self.text, 1, 1)),
-            other: None,
-        };
-        // Whom the others concern is known: they make nothing unclear.
-        self.problems.push(Problem { of_approval: true, ..Problem::of(what, concerns) });
-    }
-
-    /// Whether part of this file could not be attributed to any tenant.
-    pub(super) fn is_unclear(&self) -> bool {
-        self.problems.iter().any(|problem| problem.concerns.is_empty() && !problem.of_approval)
-    }
-
-    /// The tenants that the file speaks of.
-    pub(super) fn speaks_of(&self) -> BTreeSet<TenantName> {
-        let of_problems = self.problems.iter().flat_map(|problem| problem.concerns.iter());
-        let of_tenants = self.tenants.iter().map(|tenant| &tenant.name);
-        of_tenants
-            .chain(self.sets.iter().map(|set| &set.tenant))
-            .chain(of_problems)
-            .cloned()
-            .collect()
-    }
-}
-
-/// Reports keys that are not there, unless they are there and wrong.
-pub(super) struct Needed<'n> {
-    pub(super) at: &'n Path,
-    pub(super) wrongs: &'n mut Vec<Wrong>,
-}
-
-impl Needed<'_> {
-    pub(super) fn key(&mut self, present: bool, section: &str, key: &str, hint: &str) {
-        let path = [Segment::Key(section.to_owned()), Segment::Key(key.to_owned())];
-        // A section that is wrong itself hides its keys; one that misses another key does not.
-        let already = |wrong: &Wrong| {
-            let section_misses = wrong.at == At::Key && wrong.path.segments.len() < path.len();
-            let is_null = wrong.kind == WrongKind::Null;
-            path.starts_with(&wrong.path.segments)
-                && !wrong.path.segments.is_empty()
-                && (!section_misses || is_null)
-        };
-        if !present && !self.wrongs.iter().any(already) {
-            self.wrongs.push(missing(&self.at.key(section), key, hint));
-        }
-    }
 }
 
 fn api_version(document: &Value, at: &Path) -> Vec<Wrong> {
@@ -419,22 +259,4 @@ fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wron
     }
     wrongs.extend(found);
     entry.unwrap_or_default()
-}
-
-impl What {
-    /// A problem at a path.
-    pub(super) fn at(wrong: Wrong) -> Self {
-        Self::Wrong { wrong, others: Vec::new() }
-    }
-
-    /// The same, with the place in file `file` that it collides with.
-    pub(super) fn and(self, file: usize, path: Path, at: At, label: impl Into<String>) -> Self {
-        match self {
-            Self::Wrong { wrong, mut others } => {
-                others.push((file, Wrong { at, ..Wrong::value(path, label) }));
-                Self::Wrong { wrong, others }
-            }
-            placed @ Self::Placed { .. } => placed,
-        }
-    }
 }

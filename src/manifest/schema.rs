@@ -1,36 +1,31 @@
-//! The documents as they are written: one type for each kind, and the JSON Schema made from them.
+//! The documents as they are written: one type for each kind, from which the JSON Schema is made.
 //!
 //! Every key has a default here so that all that is missing can be told at once; the schema names
 //! what is required by hand, and a test holds the two together.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error},
 };
 
 use super::{
-    approval::ApprovalDocument,
+    choices::{AdoptEntry, ConfirmEntry, LiveEntry, ModeEntry, PruneEntry, ReleaseEntry},
     entry::{Fields, UserEntry},
+    parts,
     windows::WindowsEntry,
 };
 use crate::{
-    model::{
-        AccountName, Adopt, ExtensionPrefix, Limit, Limits, LiveSource, Mode, Prune, Release,
-        ShrinkLimit, TenantId, TenantName,
-    },
+    model::{AccountName, ExtensionPrefix, Limit, Limits, ShrinkLimit, TenantId, TenantName},
     yaml::{some, word},
 };
-
-/// The version that documents name.
-pub(super) const API_VERSION: &str = "dialplane/v1";
 
 /// A customer and the rules for it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(title = "Tenant", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
 pub(super) struct TenantDocument {
-    #[schemars(schema_with = "api_version")]
+    #[schemars(schema_with = "parts::api_version")]
     api_version: serde::de::IgnoredAny,
     #[schemars(schema_with = "kind_tenant")]
     kind: serde::de::IgnoredAny,
@@ -43,7 +38,7 @@ pub(super) struct TenantDocument {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(title = "UserSet", extend("required" = ["apiVersion", "kind", "metadata", "spec"]))]
 pub(super) struct UserSetDocument {
-    #[schemars(schema_with = "api_version")]
+    #[schemars(schema_with = "parts::api_version")]
     api_version: serde::de::IgnoredAny,
     #[schemars(schema_with = "kind_user_set")]
     kind: serde::de::IgnoredAny,
@@ -56,7 +51,7 @@ pub(super) struct UserSetDocument {
 #[schemars(extend("required" = ["name"]))]
 pub(super) struct TenantMetadata {
     /// How reports and the command line call the tenant; unique.
-    #[serde(deserialize_with = "name")]
+    #[serde(deserialize_with = "parts::name")]
     #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub(super) name: Option<TenantName>,
 }
@@ -66,11 +61,11 @@ pub(super) struct TenantMetadata {
 #[schemars(extend("required" = ["name", "tenant"]))]
 pub(super) struct UserSetMetadata {
     /// The name of the set; unique in its tenant.
-    #[serde(deserialize_with = "name")]
+    #[serde(deserialize_with = "parts::name")]
     #[schemars(with = "String", regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub(super) name: Option<TenantName>,
     /// The tenant that the users belong to.
-    #[serde(deserialize_with = "name")]
+    #[serde(deserialize_with = "parts::name")]
     #[schemars(with = "String")]
     pub(super) tenant: Option<TenantName>,
 }
@@ -137,67 +132,6 @@ pub(super) struct UserSetSpec {
     pub(super) users: Option<Vec<serde_yaml::Value>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ModeEntry {
-    Enforce,
-    Report,
-    Suspend,
-}
-
-impl From<ModeEntry> for Mode {
-    fn from(entry: ModeEntry) -> Self {
-        match entry {
-            ModeEntry::Enforce => Self::Enforce,
-            ModeEntry::Report => Self::Report,
-            ModeEntry::Suspend => Self::Suspend,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum PruneEntry {
-    Never,
-    Disable,
-}
-
-impl From<PruneEntry> for Prune {
-    fn from(entry: PruneEntry) -> Self {
-        match entry {
-            PruneEntry::Never => Self::Never,
-            PruneEntry::Disable => Self::Disable,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LiveEntry {
-    #[default]
-    ConnecttoTeams,
-    Graph,
-    File,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ConfirmEntry {
-    #[default]
-    None,
-    Graph,
-}
-
-impl From<LiveEntry> for LiveSource {
-    fn from(entry: LiveEntry) -> Self {
-        match entry {
-            LiveEntry::ConnecttoTeams => Self::ConnecttoTeams,
-            LiveEntry::Graph => Self::Graph,
-            LiveEntry::File => Self::File,
-        }
-    }
-}
-
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct ShrinkEntry {
@@ -219,23 +153,6 @@ impl Default for ShrinkEntry {
 impl ShrinkEntry {
     pub(super) fn limit(&self) -> ShrinkLimit {
         ShrinkLimit { percent: self.percent, floor: self.floor }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum AdoptEntry {
-    #[default]
-    Named,
-    All,
-}
-
-impl From<AdoptEntry> for Adopt {
-    fn from(entry: AdoptEntry) -> Self {
-        match entry {
-            AdoptEntry::Named => Self::Named,
-            AdoptEntry::All => Self::All,
-        }
     }
 }
 
@@ -310,50 +227,18 @@ pub(super) struct Numbers {
     pub(super) parking: Vec<serde_yaml::Value>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ReleaseEntry {
-    #[default]
-    Manual,
-    Clear,
-    Park,
-}
-
-impl From<ReleaseEntry> for Release {
-    fn from(entry: ReleaseEntry) -> Self {
-        match entry {
-            ReleaseEntry::Manual => Self::Manual,
-            ReleaseEntry::Clear => Self::Clear,
-            ReleaseEntry::Park => Self::Park,
-        }
-    }
-}
-
-fn parsed<'de, D: Deserializer<'de>, T>(
-    deserializer: D,
-    parse: fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, D::Error> {
-    parse(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
-}
-
 fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     word(deserializer).map(Some)
 }
 
-pub(super) fn name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<TenantName>, D::Error> {
-    parsed(deserializer, TenantName::parse)
-}
-
 fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AccountName>, D::Error> {
-    parsed(deserializer, AccountName::parse)
+    parts::parsed(deserializer, AccountName::parse)
 }
 
 fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
-    parsed(deserializer, |text| match TenantId::parse(text) {
+    parts::parsed(deserializer, |text| match TenantId::parse(text) {
         Ok(id) if id == TenantId::nil() => {
             Err(format!("`{text}` is a placeholder: no tenant has this id"))
         }
@@ -362,7 +247,7 @@ fn tenant_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tenant
 }
 
 fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExtensionPrefix>, D::Error> {
-    parsed(deserializer, ExtensionPrefix::parse)
+    parts::parsed(deserializer, ExtensionPrefix::parse)
 }
 
 fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
@@ -377,10 +262,6 @@ fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     percent(deserializer).map(Option::unwrap_or_default)
 }
 
-pub(super) fn constant(value: &str) -> schemars::Schema {
-    schemars::json_schema!({ "const": value })
-}
-
 fn protect(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let site = schemars::json_schema!({
         "type": "object", "additionalProperties": false, "properties": { "site": { "type": "string" } }, "required": ["site"],
@@ -388,31 +269,10 @@ fn protect(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, site] } })
 }
 
-pub(super) fn api_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    constant(API_VERSION)
-}
-
 fn kind_tenant(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    constant("Tenant")
+    parts::constant("Tenant")
 }
 
 fn kind_user_set(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    constant("UserSet")
-}
-
-/// The JSON Schema of a manifest document, for editors and checks: any kind.
-#[must_use]
-pub fn json_schema() -> serde_json::Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let kinds = [
-        generator.subschema_for::<TenantDocument>(),
-        generator.subschema_for::<UserSetDocument>(),
-        generator.subschema_for::<ApprovalDocument>(),
-    ];
-    serde_json::json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Dialplane manifest",
-        "oneOf": kinds,
-        "$defs": generator.take_definitions(true),
-    })
+    parts::constant("UserSet")
 }

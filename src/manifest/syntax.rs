@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use super::read::{FileRead, MAX_PROBLEMS, Problem, What};
+use super::draft::{FileRead, MAX_PROBLEMS, Problem, What};
 use crate::yaml::{self, Place, SyntaxKind};
 
 impl FileRead {

@@ -1,8 +1,8 @@
 //! Keys of a tenant that do not go together.
 
 use super::{
-    read::TenantDraft,
-    schema::{ConfirmEntry, LiveEntry, PruneEntry},
+    choices::{ConfirmEntry, LiveEntry, PruneEntry},
+    draft::TenantDraft,
 };
 use crate::yaml::Wrong;
 

@@ -1,0 +1,179 @@
+//! One file after reading: what it says, and what is wrong in it alone.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    entry::{Fields, UserEntry},
+    schema::TenantSpec,
+};
+use crate::{
+    model::{Approval, PhoneNumber, Protect, TenantName},
+    yaml::{self, At, Path, Place, Wrong},
+};
+
+/// Problems of one file that are told, at most: a template that forgets a key makes one for each of
+/// 100,000 users.
+pub(super) const MAX_PROBLEMS: usize = 1000;
+
+/// A file after reading.
+#[derive(Debug)]
+pub(super) struct FileRead {
+    pub(super) path: Arc<str>,
+    pub(super) text: Arc<str>,
+    pub(super) tenants: Vec<TenantDraft>,
+    pub(super) sets: Vec<SetDraft>,
+    pub(super) approvals: Vec<ApprovalDraft>,
+    pub(super) problems: Vec<Problem>,
+    /// Tenants of problems beyond those that are told.
+    pub(super) more: BTreeSet<TenantName>,
+    /// The line of each user: `lines[document][user]`.
+    pub(super) lines: Vec<Vec<u32>>,
+    pub(super) standing: Standing,
+}
+
+/// Whether a file says anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does, or is to.
+    Speaks,
+    /// It holds nothing but blanks and comments.
+    Blank,
+    /// It is not read, for this reason, and may be what its name suggests.
+    Aside { reason: String, is_copy: bool },
+}
+
+/// A `Tenant` document.
+#[derive(Debug)]
+pub(super) struct TenantDraft {
+    pub(super) at: Path,
+    pub(super) name: TenantName,
+    pub(super) spec: TenantSpec,
+    pub(super) protect: Protect,
+    /// The number and its place in the list.
+    pub(super) parking: Vec<(usize, PhoneNumber)>,
+}
+
+/// A `UserSet` document.
+#[derive(Debug)]
+pub(super) struct SetDraft {
+    pub(super) at: Path,
+    pub(super) name: TenantName,
+    pub(super) tenant: TenantName,
+    pub(super) defaults: Fields,
+    pub(super) users: Vec<UserEntry>,
+}
+
+/// Something wrong, and whom it concerns.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) what: What,
+    /// The tenants that it concerns; none: nobody knows.
+    pub(super) concerns: Vec<TenantName>,
+    /// It is about an approval, which then opens nothing: no tenant is wrong because of it.
+    pub(super) of_approval: bool,
+}
+
+impl Problem {
+    /// A problem of these tenants.
+    pub(super) fn of(what: What, concerns: Vec<TenantName>) -> Self {
+        Self { what, concerns, of_approval: false }
+    }
+
+    /// A problem of an approval.
+    pub(super) fn of_approval(what: What) -> Self {
+        Self { what, concerns: Vec::new(), of_approval: true }
+    }
+}
+
+/// Where a problem stands.
+#[derive(Debug)]
+pub(super) enum What {
+    /// At a path, with other places in this or other files (by the file's number).
+    Wrong { wrong: Wrong, others: Vec<(usize, Wrong)> },
+    /// At a place that is known already, with another one.
+    Placed {
+        message: String,
+        hint: Option<String>,
+        place: Option<Place>,
+        other: Option<(Place, String)>,
+    },
+}
+
+/// An `Approval` document that is right in itself.
+#[derive(Debug)]
+pub(super) struct ApprovalDraft {
+    pub(super) at: Path,
+    pub(super) tenant: TenantName,
+    pub(super) approval: Approval,
+}
+
+impl FileRead {
+    pub(super) fn wrongs(&mut self, wrongs: Vec<Wrong>, tenant: Option<&TenantName>) {
+        for wrong in wrongs {
+            self.wrong(wrong, tenant);
+        }
+    }
+
+    pub(super) fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
+        let enough = self.problems.len() >= MAX_PROBLEMS;
+        match tenant {
+            Some(tenant) if enough => drop(self.more.insert(tenant.clone())),
+            None if enough && self.is_unclear() => {}
+            tenant => self
+                .problems
+                .push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
+        }
+    }
+
+    /// Says that not all problems are told, if so.
+    pub(super) fn tell_more(&mut self) {
+        if self.problems.len() < MAX_PROBLEMS {
+            return;
+        }
+        let message =
+            format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
+        let concerns = self.more.iter().cloned().collect();
+        let what = What::Placed {
+            message,
+            hint: None,
+            place: Some(yaml::place_of(&self.text, 1, 1)),
+            other: None,
+        };
+        // Whom the others concern is known: they make nothing unclear.
+        self.problems.push(Problem { of_approval: true, ..Problem::of(what, concerns) });
+    }
+
+    /// Whether part of this file could not be attributed to any tenant.
+    pub(super) fn is_unclear(&self) -> bool {
+        self.problems.iter().any(|problem| problem.concerns.is_empty() && !problem.of_approval)
+    }
+
+    /// The tenants that the file speaks of.
+    pub(super) fn speaks_of(&self) -> BTreeSet<TenantName> {
+        let of_problems = self.problems.iter().flat_map(|problem| problem.concerns.iter());
+        let of_tenants = self.tenants.iter().map(|tenant| &tenant.name);
+        of_tenants
+            .chain(self.sets.iter().map(|set| &set.tenant))
+            .chain(of_problems)
+            .cloned()
+            .collect()
+    }
+}
+
+impl What {
+    /// A problem at a path.
+    pub(super) fn at(wrong: Wrong) -> Self {
+        Self::Wrong { wrong, others: Vec::new() }
+    }
+
+    /// The same, with the place in file `file` that it collides with.
+    pub(super) fn and(self, file: usize, path: Path, at: At, label: impl Into<String>) -> Self {
+        match self {
+            Self::Wrong { wrong, mut others } => {
+                others.push((file, Wrong { at, ..Wrong::value(path, label) }));
+                Self::Wrong { wrong, others }
+            }
+            placed @ Self::Placed { .. } => placed,
+        }
+    }
+}
