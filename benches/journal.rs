@@ -20,7 +20,7 @@ use std::{
 use dialplane::{
     model::{Before, Details, Entry, Event, RunId, StepOutcome, TenantId, TenantName, Upn, Verb},
     ports::{Journal, Lease},
-    state::{Remembered, Retention, SqliteJournal},
+    state::{Retention, SqliteHistory, SqliteJournal},
 };
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
@@ -50,7 +50,7 @@ fn main() {
     drop(SqliteJournal::open(&state, Retention::default()).expect("a journal"));
     let first = start.elapsed();
     let start = Instant::now();
-    drop(Remembered::read(&state).expect("a journal"));
+    drop(SqliteHistory::sound(&state).expect("a journal"));
     println!(
         "opening what 64 wrote    {:>10.1} ms, again to read {:.1} ms",
         first.as_secs_f64() * 1e3,

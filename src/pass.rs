@@ -4,7 +4,11 @@
 //! [`decide`] are all that a dry run uses; they are not given a [`Provisioner`], so that it cannot
 //! write.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::{Arc, LazyLock},
+};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -377,8 +381,18 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     }
 }
 
-/// The id of a run: sorts by time, and no two are the same on one machine.
+/// The id of a run: sorts by time, and no two are the same on any machine. Each process draws 32
+/// bits of the system's own chance when it starts, and counts its runs; two processes would have to
+/// draw the same and begin their runs of one number within the same second.
 #[must_use]
-pub fn run_id(now: Timestamp, process: u32, number: u64) -> RunId {
-    RunId::new(&format!("{}-{process}-{number}", now.strftime("%Y%m%dT%H%M%SZ")))
+pub fn run_id(now: Timestamp, number: u64) -> RunId {
+    let process = *PROCESS;
+    RunId::new(&format!("{}-{process:08x}-{number}", now.strftime("%Y%m%dT%H%M%SZ")))
 }
+
+/// What tells this process from all others in the names of runs.
+static PROCESS: LazyLock<u32> = LazyLock::new(|| {
+    // Hashing nothing with keys from the system gives what nobody can foresee.
+    let [.., a, b, c, d] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+});

@@ -4,6 +4,7 @@
 //! LiveReader   reads one tenant          plan, dry runs and applies are handed one
 //! Provisioner  changes one tenant        only an apply is handed one
 //! Recall       tells what is remembered  of any tenant; a plan of it is only shown
+//! History      looks back             people ask it
 //! Journal      remembers across crashes  only an apply writes to it, under a lease
 //! ```
 //!
@@ -11,12 +12,13 @@
 //! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that is
 //! carried out is made of memory that came with the [`Lease`] it is carried out under.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Call, Consent, Entry, Fault, Inventory, LiveTenant, Memory, TenantId, TenantRef,
+    Call, Consent, Entry, Fault, Inventory, LiveTenant, Memory, RunId, TenantId, TenantName,
+    TenantRef, Upn,
 };
 
 /// Reads live state.
@@ -58,6 +60,68 @@ pub trait Recall: Send + Sync {
         &self,
         tenant: &TenantId,
     ) -> impl Future<Output = Result<Arc<Memory>, JournalError>> + Send;
+}
+
+/// Looks back at what is on record, for people who ask. It keeps nobody from writing.
+pub trait History: Recall {
+    /// The last runs that meant to write, newest first; of one tenant, by the name that it had
+    /// then, if it is named.
+    fn runs(
+        &self,
+        tenant: Option<&TenantName>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RunId>, Unreadable>> + Send;
+    /// The names of all tenants that runs meant to write of.
+    fn tenants(&self) -> impl Future<Output = Result<BTreeSet<String>, Unreadable>> + Send;
+    /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long
+    /// ago.
+    fn entries(&self, run: &RunId) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
+    /// What was recorded of a user of a tenant, newest first.
+    fn entries_of(
+        &self,
+        tenant: &TenantId,
+        user: &Upn,
+    ) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
+    /// Reads all of it, and proves that it is what was written.
+    fn check(&self) -> impl Future<Output = Result<Checked, Unreadable>> + Send;
+    /// Hands out every entry that can be read, as a line of JSON, in order, and what entries that
+    /// are no longer kept added up to. A journal is made again from these lines.
+    fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> impl Future<Output = Exported> + Send;
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Entries that are kept and follow one another.
+    pub entries: i64,
+    /// When the first of them was recorded.
+    pub first: Option<Timestamp>,
+    /// When the last of them was recorded.
+    pub last: Option<Timestamp>,
+    /// The hash of the last one: whoever notes it can tell later that nothing before it was
+    /// changed.
+    pub head: String,
+    /// What is wrong. Empty if the journal is whole.
+    pub problems: Vec<String>,
+}
+
+/// What was saved of a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Entries that were handed out.
+    pub entries: u64,
+    /// What could not be.
+    pub problems: Vec<String>,
+}
+
+/// Why nothing can be told of what is on record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unreadable {
+    /// What is wrong, and where.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
 }
 
 /// The durable record of intent. [`Journal::record`] returns only when a crash can no longer lose
@@ -164,6 +228,9 @@ pub enum JournalError {
     /// this process works.
     #[error("the journal was taken away while dialplane works with it: {0}")]
     Gone(String),
+    /// What it holds cannot be read.
+    #[error("the journal cannot be read: {0}")]
+    Unreadable(String),
     /// Somebody else has the right to write of this tenant.
     #[error("{holder} is working on this tenant, and has the right to until {until} at least")]
     Held {
@@ -182,7 +249,7 @@ impl JournalError {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Broken(_) | Self::Gone(_) => true,
+            Self::Broken(_) | Self::Gone(_) | Self::Unreadable(_) => true,
             Self::Away { .. } | Self::Held { .. } | Self::Lost => false,
         }
     }
@@ -197,6 +264,7 @@ impl JournalError {
             Self::Broken(_) => {
                 "make room or set `state.path`, and start again: it continues where it was"
             }
+            Self::Unreadable(_) => "`dialplane journal check` tells what is wrong with it",
             Self::Gone(_) => {
                 "nothing more was sent; see that no other dialplane works with this state and \
                     that the folder is restored, then start again"

@@ -16,6 +16,8 @@ use crate::{
 pub enum News<'n> {
     /// The service is alive and looks at its manifests.
     Beat,
+    /// The journal cannot be reached, for this reason, and nothing new begins; or it can be again.
+    Journal(Option<&'n str>),
     /// Manifests were read.
     Manifests {
         /// What is wrong with them.

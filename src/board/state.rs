@@ -15,6 +15,8 @@ use crate::{manifest::InForce, model::TenantName, plan::TenantPlan};
 pub struct Board {
     /// Mistakes in the manifests that were looked at last.
     manifest_errors: usize,
+    /// Why the journal cannot be reached.
+    journal_away: Option<String>,
     /// Why an older version of a tenant is in force, where one is.
     kept: BTreeMap<TenantName, String>,
     /// The tenants that are looked at.
@@ -29,6 +31,10 @@ impl Board {
     pub fn hear(&mut self, news: &News<'_>) -> bool {
         match news {
             News::Beat => true,
+            News::Journal(away) => {
+                let away = away.map(str::to_owned);
+                std::mem::replace(&mut self.journal_away, away.clone()) != away
+            }
             News::Manifests { errors, .. } => {
                 std::mem::replace(&mut self.manifest_errors, errors.len()) != errors.len()
             }
@@ -57,6 +63,7 @@ impl Board {
             at,
             until,
             manifest_errors: self.manifest_errors,
+            journal_away: self.journal_away.clone(),
             tenants: self.rows.values().chain(&self.broken).cloned().collect(),
         }
     }
@@ -186,6 +193,17 @@ mod tests {
         let mut board = Board::default();
         assert!(board.hear(&News::Beat), "a sign of life is shown");
         assert!(!board.hear(&News::Manifests { errors: &[], warnings: &[] }));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_reached_is_told_until_it_is_back() {
+        let mut board = Board::default();
+        assert!(board.hear(&News::Journal(Some("connection refused"))));
+        assert!(!board.hear(&News::Journal(Some("connection refused"))), "it was told before");
+        let told = board.status(1, AT, AT).journal_away;
+        assert_eq!(told.as_deref(), Some("connection refused"));
+        assert!(board.hear(&News::Journal(None)));
+        assert_eq!(board.status(1, AT, AT).journal_away, None);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Status {
     pub until: Timestamp,
     /// Mistakes in the manifests that were looked at last.
     pub manifest_errors: usize,
+    /// Why nothing new begins: the journal cannot be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_away: Option<String>,
     /// The tenants: those in force by name, then those that have no version in force.
     pub tenants: Vec<Arc<TenantRow>>,
 }

@@ -29,14 +29,14 @@ use super::{
     who, whom,
 };
 use crate::{
-    config::{Execution, Settings, State},
+    config::{Execution, Settings},
     execute::{Executor, TenantReport},
     foreign,
     model::{Mode, Revision, TenantName},
     pass::{self, Leases, Memories, Observed},
     plan::{Plan, TenantPlan, render},
     ports::{Journal as _, JournalError, LiveReader},
-    state::{Remembered, Retention, SqliteJournal, Store, VolatileJournal},
+    state::{Place, Store, VolatileJournal},
     stop::{StopSwitch, Stoppable},
 };
 
@@ -106,7 +106,7 @@ pub(super) async fn apply(
     let looked = look(once, &settings, signals).await?;
     let backend = backend(once, &settings, &looked).await?;
     confirm::tell_place(&backend);
-    let journal = store(once.sandbox, &settings)?;
+    let journal = store(once.sandbox, &settings).await?;
     let reader = backend.reader();
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| is_asked(once, &tenant.name));
@@ -132,7 +132,7 @@ pub(super) async fn apply(
         &plan,
         (&backend, &journal, leases, switch),
         looked.revision.clone(),
-        (&recovered, &settings.state.path),
+        (&recovered, &Place::of(&settings.state)),
         once.output,
         signals,
     )
@@ -146,7 +146,7 @@ pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
     revision: Option<Revision>,
-    (recovered, state): (&Recovered, &Path),
+    (recovered, place): (&Recovered, &Place),
     output: PlanOutput,
     signals: &Signals,
 ) -> Exit {
@@ -160,25 +160,23 @@ pub(super) async fn carry_out(
         newer: CancellationToken::new(),
     };
     // A sandbox in this process forgets with it.
-    let keep = backend.sandbox.is_none().then_some(state);
+    let keep = backend.sandbox.is_none().then_some(place);
     let tally = render::Tally::of(plan);
     let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
-    let run = |_: &TenantName| {
-        pass::run_id(journal.now(), std::process::id(), number.fetch_add(1, Ordering::Relaxed))
-    };
+    let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));
     let reports =
         pass::carry_out(plan, leases, &executor, backend.execution.tenants, run, &|_, _, _| {
             bar.inc(1);
         })
         .await;
     bar.finish_and_clear();
-    if let Some(folder) = keep {
+    if let Some(place) = keep {
         plan.tenants
             .iter()
             .zip(&reports)
-            .for_each(|(plan, report)| report::keep(folder, plan, report));
+            .for_each(|(plan, report)| report::keep(place, plan, report));
     }
     show_reports(plan, &reports, recovered, output, started.elapsed());
     report::exit(plan, &reports)
@@ -221,12 +219,11 @@ async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Ba
 
 /// The journal of a command that writes. A sandbox in this process forgets with it, and so does its
 /// journal.
-pub(super) fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
+pub(super) async fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
     if sandbox {
         return Ok(Store::Volatile(VolatileJournal::default()));
     }
-    let State { path, retention, entries } = &settings.state;
-    Ok(Store::File(SqliteJournal::open(path, Retention { age: *retention, entries: *entries })?))
+    Ok(Place::of(&settings.state).open().await?)
 }
 
 /// A journal that no tenant can be carried out with.
@@ -240,7 +237,7 @@ async fn recalled(looked: &Looked, once: &Once, settings: &Settings) -> Result<M
     if once.sandbox {
         return Ok(Memories::default());
     }
-    let remembered = Remembered::read(&settings.state.path)?;
+    let remembered = Place::of(&settings.state).look().await?;
     let tenants = looked.in_force.desired.tenants.values();
     Memories::recall(&remembered, tenants).await.map_err(unusable)
 }

@@ -88,6 +88,13 @@ impl From<crate::config::ConfigError> for Failure {
     }
 }
 
+impl From<crate::ports::Unreadable> for Failure {
+    fn from(unreadable: crate::ports::Unreadable) -> Self {
+        let hint = unreadable.hint;
+        Self::new(unreadable).hint(hint)
+    }
+}
+
 impl From<crate::state::OpenError> for Failure {
     fn from(error: crate::state::OpenError) -> Self {
         let hint = error.hint();

@@ -18,7 +18,8 @@ use crate::{
     foreign,
     manifest::InForce,
     model::{self, Field, RunId, StepOutcome, TenantName},
-    state::{History, Run, RunSync, SentStep},
+    ports::History,
+    state::{Place, Run, RunSync, SentStep},
     style::{BOLD, FAINT, RED, YELLOW},
     words::{between, duration, list, many, time},
 };
@@ -39,11 +40,21 @@ pub(super) struct Arguments {
 }
 
 /// Shows runs, newest first, or one run step by step.
-pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+pub(super) async fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
-    let history = History::sound(&settings.state.path)?;
+    let place = Place::of(&settings.state);
+    let history = place.look().await?;
+    show(&history, command, &settings, &place).await
+}
+
+async fn show(
+    history: &impl History,
+    command: &Arguments,
+    settings: &Settings,
+    place: &Place,
+) -> Result<Exit, Failure> {
     if let Some(id) = &command.run {
-        let run = Run::of(&history.entries(&RunId::new(id))?).ok_or_else(|| {
+        let run = Run::of(&history.entries(&RunId::new(id)).await?).ok_or_else(|| {
             Failure::new(format!("the journal knows no run `{id}`"))
                 .hint("`dialplane history` lists runs; old ones are let go of (`state.retention`)")
         })?;
@@ -55,18 +66,18 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let ids = history.runs(command.tenant.as_ref(), command.limit.get())?;
-    let runs: Result<Vec<Option<Run>>, _> =
-        ids.iter().map(|id| history.entries(id).map(|entries| Run::of(&entries))).collect();
-    let runs: Vec<Run> = runs?.into_iter().flatten().collect();
+    let ids = history.runs(command.tenant.as_ref(), command.limit.get()).await?;
+    let mut runs = Vec::new();
+    for id in &ids {
+        runs.extend(Run::of(&history.entries(id).await?));
+    }
     if let (true, Some(tenant)) = (runs.is_empty(), &command.tenant) {
-        known(tenant, &history, &settings)?;
+        known(tenant, history, settings).await?;
     }
     match command.output {
         StatusOutput::Text if runs.is_empty() => {
             let of =
                 command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
-            let place = settings.state.path.display();
             out::talk(&format!(
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
@@ -82,8 +93,12 @@ pub(super) fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
 
 /// Whether there is a tenant of this name: in the journal or in the manifests, if those can be
 /// read.
-fn known(tenant: &TenantName, history: &History, settings: &Settings) -> Result<(), Failure> {
-    let mut names = history.tenants()?;
+async fn known(
+    tenant: &TenantName,
+    history: &impl History,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let mut names = history.tenants().await?;
     if let Ok(looked) = manifests::look(&settings.manifests) {
         let InForce { desired, broken, .. } = &looked.in_force;
         names.extend(desired.tenants.keys().chain(broken.keys()).map(ToString::to_string));

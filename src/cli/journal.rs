@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     foreign,
-    state::{History, SqliteJournal},
+    ports::{Exported, History},
+    state::Place,
     words::{many, time},
 };
 
@@ -37,13 +38,13 @@ pub(super) enum Arguments {
 }
 
 /// Checks or exports the journal.
-pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let folder = manifests::settings(cli)?.state.path;
+pub(super) async fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+    let place = Place::of(&manifests::settings(cli)?.state);
     match command {
-        Arguments::Check { output } => check(&History::read(&folder)?, *output),
+        Arguments::Check { output } => check(&place.look_at_all().await?, *output).await,
         Arguments::Accept => {
-            let there = SqliteJournal::accept(&folder)?;
-            let place = foreign::line(folder.display());
+            let there = place.accept().await?;
+            let place = foreign::line(&place);
             out::talk(&if there {
                 format!("what lies in {place} is its journal from now on\n")
             } else {
@@ -55,16 +56,22 @@ pub(super) fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Arguments::Export => {
-            let history = History::read(&folder)?;
-            let exported = history.export(|line| out::raw(&format!("{}\n", foreign::json(line))));
+            let history = place.look_at_all().await?;
+            let exported =
+                export(&history, |line| out::raw(&format!("{}\n", foreign::json(line)))).await;
             out::talk(&format!("{} exported\n", many(exported.entries, "entry")));
             told(&exported.problems)
         }
     }
 }
 
-fn check(history: &History, output: StatusOutput) -> Result<Exit, Failure> {
-    let checked = history.check()?;
+/// Looks back through the seam, as it is for every store.
+async fn export(history: &impl History, mut each: impl FnMut(&str) + Send) -> Exported {
+    history.export(&mut each).await
+}
+
+async fn check(history: &impl History, output: StatusOutput) -> Result<Exit, Failure> {
+    let checked = history.check().await?;
     match output {
         StatusOutput::Json => out::json(&json!({
             "version": 1, "kind": "JournalCheck", "entries": checked.entries, "first": checked.first, "last": checked.last,

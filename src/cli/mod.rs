@@ -127,10 +127,10 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
             apply::apply(cli, &command.once, command.plan.as_deref(), command.yes, signals).await
         }
         Command::Undo(command) => undo::undo(cli, command, signals).await,
-        Command::History(command) => history::history(cli, command),
-        Command::Why(command) => why::why(cli, command),
+        Command::History(command) => history::history(cli, command).await,
+        Command::Why(command) => why::why(cli, command).await,
         Command::Explain(command) => explain::explain(command),
-        Command::Journal(command) => journal::journal(cli, command),
+        Command::Journal(command) => journal::journal(cli, command).await,
         Command::Run(command) if command.dry_run => {
             apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await
         }
@@ -141,9 +141,9 @@ async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
         Command::Observe(command) => observe::observe(cli, command, signals).await,
         Command::Import(command) => import::import(cli, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
-        Command::Stop(command) => stop::stop(cli, command),
+        Command::Stop(command) => stop::stop(cli, command).await,
         Command::Resume => stop::resume(cli),
-        Command::Status(command) => status::status(cli, command),
+        Command::Status(command) => status::status(cli, command).await,
         Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
         Command::Credentials(Credentials::Regenerate(command)) => {
             credentials::regenerate(cli, command).await

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
-    path::Path,
     time::Duration,
 };
 
@@ -18,7 +17,7 @@ use crate::{
     foreign::line,
     model::{Debts, Mode, StepOutcome, TenantName},
     plan::{Plan, Step, TenantPlan, render},
-    state::write_verdict,
+    state::Place,
     style::{BOLD, FAINT, RED, YELLOW},
     words::{duration, list, many, time},
 };
@@ -228,11 +227,11 @@ pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered)
 }
 
 /// Keeps what a plan said and what became of it, for `why`. That it cannot be kept changes nothing.
-pub(super) fn keep(folder: &Path, plan: &TenantPlan, report: &TenantReport) {
+pub(super) fn keep(place: &Place, plan: &TenantPlan, report: &TenantReport) {
     let Some(reference) = &plan.reference else { return };
     let verdict = plan.verdict(&report.steps, Timestamp::now());
-    if let Err(error) = write_verdict(folder, &reference.id, &verdict) {
-        debug!(%error, folder = %folder.display(), "what the plan said cannot be kept for `why`");
+    if let Err(error) = place.write_verdict(&reference.id, &verdict) {
+        debug!(%error, %place, "what the plan said cannot be kept for `why`");
     }
 }
 

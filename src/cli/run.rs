@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +28,7 @@ use crate::{
     daemon::{self, Daemon, Listener, Publisher},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    state,
+    state::Place,
     stop::Stoppable,
     yaml::Diagnostic,
 };
@@ -49,12 +48,12 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
-    let journal = store(once.sandbox, &settings)?;
-    let folder = (!once.sandbox).then(|| settings.state.path.clone());
+    let journal = store(once.sandbox, &settings).await?;
+    let place = (!once.sandbox).then(|| Place::of(&settings.state));
     let show = Show {
         json: once.output == PlanOutput::Json,
         json_log: matches!(cli.log_format, LogFormat::Json),
-        folder: folder.clone(),
+        place: place.clone(),
         shown: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
@@ -86,8 +85,8 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     let timing = settings.run;
     let publish = move |board: &Board| {
-        if let Some(folder) = &folder {
-            write_status(folder, board, &timing);
+        if let Some(place) = &place {
+            write_status(place, board, &timing);
         }
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
@@ -110,12 +109,12 @@ async fn watch_setting(cli: &Cli, setting: &AtomicBool) {
 }
 
 /// Writes the board into the status file.
-fn write_status(folder: &Path, board: &Board, timing: &Run) {
+fn write_status(place: &Place, board: &Board, timing: &Run) {
     let at = Timestamp::now();
     let until = at.checked_add(daemon::status_lifetime(timing)).unwrap_or(Timestamp::MAX);
     let status = board.status(std::process::id(), at, until);
-    if let Err(error) = state::write_status(folder, &status) {
-        warn!(%error, folder = %folder.display(), "the status cannot be written");
+    if let Err(error) = place.write_status(&status) {
+        warn!(%error, %place, "the status cannot be written");
     }
 }
 
@@ -126,7 +125,7 @@ struct Show {
     /// stderr is read by a machine.
     json_log: bool,
     /// Where what held each user is kept.
-    folder: Option<PathBuf>,
+    place: Option<Place>,
     /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
     shown: Mutex<BTreeMap<TenantName, String>>,
 }
@@ -152,8 +151,8 @@ impl Show {
             }
             News::Planned(plan) => self.planned(plan),
             News::Finished(plan, outcome) => {
-                if let Some(folder) = &self.folder {
-                    report::keep(folder, plan, outcome);
+                if let Some(place) = &self.place {
+                    report::keep(place, plan, outcome);
                 }
                 let text = report::tenant(plan, outcome);
                 if self.json && !text.is_empty() {
@@ -169,7 +168,11 @@ impl Show {
             News::Tenant(tenant, Doing::Gone) => {
                 self.shown().remove(*tenant);
             }
-            News::Beat | News::InForce(_) | News::Tenant(..) | News::Ended { .. } => {}
+            News::Beat
+            | News::Journal(_)
+            | News::InForce(_)
+            | News::Tenant(..)
+            | News::Ended { .. } => {}
         }
     }
 

@@ -13,28 +13,26 @@ use super::{
 use crate::{
     board::{LastPass, Left, Status},
     foreign::line,
-    state::{About, OpenError, is_held, read_status},
+    state::{About, OpenError, Place},
     stop::Stopped,
     style::{ALARM, FAINT},
     words::{many, time},
 };
 
 /// Tells it; fails if the service is not alive.
-pub(super) fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
+pub(super) async fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let stopped = switch(false, &settings).state();
-    let folder = settings.state.path;
-    let status = read_status(&folder).map_err(Failure::new)?;
+    let place = Place::of(&settings.state);
+    let status = place.read_status().map_err(Failure::new)?;
     let status = status.ok_or_else(|| {
-        let place = folder.display();
         Failure::new(format!("no service has run with the state in {place}"))
             .hint("start it with `dialplane run`, or set `state.path`")
     })?;
     // The lock tells a process that has ended, the time one that hangs.
-    let held =
-        is_held(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     let alive = held && Timestamp::now() <= status.until;
-    let journal = About::of(&folder);
+    let journal = place.about().await;
     match command.output {
         StatusOutput::Text => out::data(
             &(stop_line(stopped.as_ref()) + &text(&status, alive) + &journal_line(&journal)),
@@ -87,6 +85,10 @@ fn text(status: &Status, alive: bool) -> String {
             time(status.at)
         )
     };
+    if let Some(reason) = &status.journal_away {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "nothing new begins: {}", line(reason));
+    }
     if status.manifest_errors > 0 {
         let errors = many(status.manifest_errors, "error");
         // Writing to a string cannot fail.

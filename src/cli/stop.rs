@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    state,
+    state::Place,
     stop::{StopNote, StopSwitch, Stopped},
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 }
 
 /// Switches it on. If it is on already, it stays as it is.
-pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+pub(super) async fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let file = settings.stop_file();
     let reason = command.reason.as_deref().map(who::one_line).filter(|reason| !reason.is_empty());
@@ -38,7 +38,7 @@ pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     let was = if made { "" } else { "it was stopped before; " };
     match switch(false, &settings).state() {
         Some(Stopped { message, .. }) => {
-            out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings)?)));
+            out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
         }
         None => {
             return Err(Failure::new(format!(
@@ -51,20 +51,17 @@ pub(super) fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// Who hears of it.
-fn obeyed(settings: &Settings) -> Result<String, Failure> {
-    let folder = &settings.state.path;
-    let held = state::is_held(folder)
-        .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+async fn obeyed(settings: &Settings) -> Result<String, Failure> {
+    let place = Place::of(&settings.state);
+    let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     Ok(if held {
         format!(
-            "whoever works with the state in {} begins no new call; `dialplane resume` lets go",
-            folder.display()
+            "whoever works with the state in {place} begins no new call; `dialplane resume` lets go"
         )
     } else {
         format!(
-            "no process works with the state in {} now; whoever starts will write nothing until \
-                `dialplane resume`",
-            folder.display()
+            "no process works with the state in {place} now; whoever starts will write nothing until \
+                `dialplane resume`"
         )
     })
 }

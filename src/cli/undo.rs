@@ -22,8 +22,8 @@ use crate::{
     model::{Entry, RunId, TenantId, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
-    ports::LiveReader,
-    state::{History, Remembered},
+    ports::{History, LiveReader},
+    state::Place,
     words::list,
 };
 
@@ -62,7 +62,8 @@ pub(super) async fn undo(
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let run = RunId::new(&arguments.run);
-    let entries = entries(&run, &settings)?;
+    let history = Place::of(&settings.state).look().await?;
+    let entries = entries(&run, &history).await?;
     let once = arguments.as_once();
     let looked = apply::look(&once, &settings, signals).await?;
     let tenant = tenant(&run, &entries, &looked)?;
@@ -82,7 +83,7 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
         confirm::tell_place(&backend);
         (backend.reader(), backend.execution)
     };
-    let remembered = Remembered::read(&settings.state.path)?;
+    let remembered = Place::of(&settings.state).look().await?;
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(apply::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
@@ -99,7 +100,7 @@ async fn carry_out(
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
-    let journal = apply::store(false, settings)?;
+    let journal = apply::store(false, settings).await?;
     let tenants = &back.looked.in_force.desired.tenants;
     let own = tenants.get(back.tenant).map(|tenant| (&tenant.name, &tenant.id));
     let leases = Leases::take(&journal, own.into_iter()).await.map_err(apply::unusable)?;
@@ -114,7 +115,7 @@ async fn carry_out(
         &plan,
         (&backend, &journal, leases, switch),
         None,
-        (&Recovered::new(), &settings.state.path),
+        (&Recovered::new(), &Place::of(&settings.state)),
         once.output,
         back.signals,
     )
@@ -153,13 +154,13 @@ impl Back<'_> {
 }
 
 /// What is on record of the run.
-fn entries(run: &RunId, settings: &Settings) -> Result<Vec<Entry>, Failure> {
-    let history = History::sound(&settings.state.path)?;
-    let entries = history.entries(run)?;
+async fn entries(run: &RunId, history: &impl History) -> Result<Vec<Entry>, Failure> {
+    let entries = history.entries(run).await?;
     if !entries.is_empty() {
         return Ok(entries);
     }
-    let last: Vec<String> = history.runs(None, TOLD)?.iter().map(ToString::to_string).collect();
+    let last: Vec<String> =
+        history.runs(None, TOLD).await?.iter().map(ToString::to_string).collect();
     let hint = if last.is_empty() {
         "the journal has no runs that wrote; is `state.path` the right one?".to_owned()
     } else {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    apply::switch,
+    apply::{switch, unusable},
     args::{Cli, StatusOutput},
     exit::{Exit, Failure},
     history::{typed, word},
@@ -23,9 +23,10 @@ use super::{
 use crate::{
     foreign::line,
     model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
-    pass,
+    pass::{self, Memories},
     plan::{About, Found, Wait, Why, wants, why as explain},
-    state::{History, read_verdict},
+    ports::History,
+    state::Place,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
     words::{between, list, roughly, time},
 };
@@ -43,22 +44,28 @@ pub(super) struct Arguments {
 }
 
 /// Explains one user.
-pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
+pub(super) async fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(cli)?;
     let looked = manifests::look(&manifests::paths(&command.paths, &settings))?;
     looked.tell();
-    let history = History::sound(&settings.state.path)?;
-    let memory = history.memory()?;
+    let place = Place::of(&settings.state);
+    let history = place.look().await?;
+    let tenants = looked.in_force.desired.tenants.values();
+    let memories = Memories::recall(&history, tenants).await.map_err(unusable)?;
     let verdicts: BTreeMap<&TenantName, Verdict> = looked
         .in_force
         .desired
         .tenants
         .values()
-        .filter_map(|tenant| Some((&tenant.name, read_verdict(&settings.state.path, &tenant.id)?)))
+        .filter_map(|tenant| Some((&tenant.name, place.read_verdict(&tenant.id)?)))
         .collect();
     let tenants = looked.in_force.desired.tenants.values().map(|tenant| {
         let users = verdicts.get(&tenant.name).into_iter().flat_map(|verdict| verdict.users.keys());
-        (&**tenant, memory.of(&tenant.id), users.filter_map(|user| Upn::parse(user).ok()).collect())
+        (
+            &**tenant,
+            memories.of(&tenant.id),
+            users.filter_map(|user| Upn::parse(user).ok()).collect(),
+        )
     });
     let known = Known { tenants: tenants.collect() };
     let meant = known.meant(&command.user).map_err(|failure| perhaps_held(failure, &looked))?;
@@ -80,7 +87,7 @@ pub(super) fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
                 kept: looked.in_force.kept.get(&tenant.name).map(String::as_str),
                 stopped: stopped.clone(),
                 memory,
-                entries: &history.entries_of(&tenant.id, user)?,
+                entries: &History::entries_of(&history, &tenant.id, user).await?,
                 last: verdicts.get(&tenant.name),
             };
             told.push(explain(

@@ -198,11 +198,32 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            path: PathBuf::from(".dialplane"),
-            retention: Duration::from_secs(365 * 24 * 3600),
-            entries: 2_000_000,
-        }
+        let Retention { age, entries } = Retention::default();
+        Self { path: PathBuf::from(".dialplane"), retention: age, entries }
+    }
+}
+
+impl State {
+    /// How much history is kept.
+    #[must_use]
+    pub fn keeps(&self) -> Retention {
+        Retention { age: self.retention, entries: self.entries }
+    }
+}
+
+/// How much history is kept. What is still owed or unknown is kept in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How old an entry may become, by the time that passed between the entries after it: a pause
+    /// counts for a tenth of this at most, so that a clock that jumps makes next to nothing older.
+    pub age: Duration,
+    /// How many entries there may be.
+    pub entries: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { age: Duration::from_secs(365 * 24 * 3600), entries: 2_000_000 }
     }
 }
 

@@ -166,6 +166,10 @@ where
             (Some(_), None) => warn!("going on: the journal can be reached again"),
             _ => {}
         }
+        if self.away != away {
+            let reason = away.as_ref().map(ToString::to_string);
+            self.listeners.tell(&News::Journal(reason.as_deref()));
+        }
         self.away = away;
     }
 
@@ -402,7 +406,7 @@ where
             broken: self.in_force.broken.clone(),
             desired,
             revision: self.revision.clone().filter(|_| !self.in_force.kept.contains_key(&tenant)),
-            run: pass::run_id(Timestamp::now(), std::process::id(), self.runs),
+            run: pass::run_id(self.daemon.journal.now(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
         self.running.insert(task.id(), Running { tenant, id, stop, newer });

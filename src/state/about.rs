@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 
-use super::{OpenError, db, history::History};
+use super::{OpenError, db, history::SqliteHistory};
 use crate::words::{many, time};
 
 /// How often a look is repeated that somebody disturbed who began to write.
@@ -38,12 +38,12 @@ impl About {
     }
 
     fn look(folder: &Path) -> Result<Self, OpenError> {
-        let history = History::read(folder)?;
+        let history = SqliteHistory::read(folder)?;
         let entries = || {
-            let last = history.db.query_row("SELECT max(sequence) FROM entries", [], |row| {
+            let last = history.db().query_row("SELECT max(sequence) FROM entries", [], |row| {
                 row.get::<_, Option<i64>>(0)
             })?;
-            let anchor = db::anchor(&history.db)?.sequence;
+            let anchor = db::anchor(&history.db())?.sequence;
             Ok((last.map_or(0, |last| last - anchor), history.at("ASC")?, history.at("DESC")?))
         };
         let (entries, first, last) =
@@ -53,11 +53,12 @@ impl About {
     }
 }
 
-impl History {
+impl SqliteHistory {
     /// When the entry at one end was recorded.
     fn at(&self, order: &str) -> rusqlite::Result<Option<Timestamp>> {
         let query = format!("SELECT at FROM entries ORDER BY sequence {order} LIMIT 1");
-        let at = self.db.query_row(&query, [], |row| row.get::<_, Option<String>>(0)).optional()?;
+        let first = |row: &rusqlite::Row<'_>| row.get::<_, Option<String>>(0);
+        let at = self.db().query_row(&query, [], first).optional()?;
         Ok(at.flatten().and_then(|at| at.parse().ok()))
     }
 }

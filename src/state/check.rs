@@ -1,51 +1,28 @@
 //! Whether a journal is whole, and what can be saved of one that is not.
 
-use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use super::{
     OpenError,
-    db::{self, Link},
-    history::History,
+    chain::Link,
+    db,
+    history::SqliteHistory,
     load::{self, Bad},
     mark::hex,
     record,
     seal::Part,
 };
+use crate::ports::{Checked, Exported};
 
-/// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// Entries that are kept and follow one another.
-    pub entries: i64,
-    /// When the first of them was recorded.
-    pub first: Option<Timestamp>,
-    /// When the last of them was recorded.
-    pub last: Option<Timestamp>,
-    /// The hash of the last one: whoever notes it can tell later that nothing before it was
-    /// changed.
-    pub head: String,
-    /// What is wrong. Empty if the journal is whole.
-    pub problems: Vec<String>,
-}
-
-/// What was saved of a journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
-    /// Entries that were handed out.
-    pub entries: u64,
-    /// What could not be.
-    pub problems: Vec<String>,
-}
-
-impl History {
+impl SqliteHistory {
     /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is
     /// the one that was last written.
     pub fn check(&self) -> Result<Checked, OpenError> {
         let of = |error| OpenError::of(&self.path, &error);
         // The mark first: whoever writes meanwhile writes it after the journal.
         let mark = self.mark();
-        let moment = self.db.unchecked_transaction().map_err(of)?;
+        let db = self.db();
+        let moment = db.unchecked_transaction().map_err(of)?;
         let mut problems =
             load::pages(&moment).unwrap_or_else(|error| vec![super::error::words(&error)]);
         for part in Part::ALL {
@@ -82,7 +59,7 @@ impl History {
     /// made again from these lines.
     pub fn export(&self, mut each: impl FnMut(&str)) -> Exported {
         let mut problems = Vec::new();
-        let anchored = db::anchor(&self.db).ok().is_none_or(|anchor| anchor != Link::default());
+        let anchored = db::anchor(&self.db()).ok().is_none_or(|anchor| anchor != Link::default());
         let mut fold = if anchored { self.fold_line(&mut problems) } else { None };
         let (mut lines, broke) = self.lines(0, false);
         if let Some(error) = broke {
@@ -121,11 +98,12 @@ impl History {
     fn lines(&self, from: i64, down: bool) -> (Vec<(i64, String)>, Option<String>) {
         let order = if down { "DESC" } else { "ASC" };
         let mut lines = Vec::new();
+        let db = self.db();
         let mut read = || {
             let query = format!(
                 "SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}"
             );
-            let mut statement = self.db.prepare(&query)?;
+            let mut statement = db.prepare(&query)?;
             let mut rows = statement.query([from])?;
             while let Some(row) = rows.next()? {
                 lines.push((row.get(0)?, row.get(1)?));
@@ -137,7 +115,7 @@ impl History {
     }
 
     fn fold_line(&self, problems: &mut Vec<String>) -> Option<(i64, String)> {
-        let row = self.db.query_row("SELECT sequence, state FROM fold", [], |row| {
+        let row = self.db().query_row("SELECT sequence, state FROM fold", [], |row| {
             Ok((row.get(0)?, row.get::<_, String>(1)?))
         });
         match row.optional() {

@@ -14,6 +14,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
     os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _},
     path::Path,
@@ -24,9 +25,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
-use sha2::{Digest as _, Sha256};
 
-use super::{OpenError, seal::Part};
+use super::{OpenError, chain::Link, seal::Part};
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.db";
@@ -42,29 +42,6 @@ const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 3] = [begin, ch
 pub(super) const SEALED: usize = 3;
 /// How long a reader that looks at the same moment may keep a statement waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A hash of the chain.
-pub(super) type Hash = [u8; 32];
-
-/// A place in the chain: after this entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Link {
-    pub(super) sequence: i64,
-    pub(super) hash: Hash,
-}
-
-impl Link {
-    /// The next link, which is the entry that `line` says.
-    pub(super) fn next(self, line: &str) -> Self {
-        let sequence = self.sequence + 1;
-        let hash = Sha256::new()
-            .chain_update(self.hash)
-            .chain_update(sequence.to_le_bytes())
-            .chain_update(line)
-            .finalize();
-        Self { sequence, hash: hash.into() }
-    }
-}
 
 /// Format 1.
 fn begin(db: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -114,8 +91,14 @@ fn seal_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE TABLE seals (part TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
          DELETE FROM fold WHERE (SELECT sequence FROM anchor) = 0;",
     )?;
-    db.execute("INSERT INTO journal VALUES (1, ?1)", [format!("{:032x}", fastrand::u128(..))])?;
+    db.execute("INSERT INTO journal VALUES (1, ?1)", [new_name()])?;
     Part::ALL.into_iter().try_for_each(|part| part.seal(db))
+}
+
+/// A name that no journal has anywhere: 128 bits of the system's own chance.
+fn new_name() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
 }
 
 /// The name of a journal.

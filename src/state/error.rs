@@ -8,6 +8,8 @@ use std::{
 
 use rusqlite::ErrorCode;
 
+use crate::ports::Unreadable;
+
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -187,5 +189,11 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
             rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
             error => error.to_string(),
         },
+    }
+}
+
+impl From<OpenError> for Unreadable {
+    fn from(error: OpenError) -> Self {
+        Self { message: error.to_string(), hint: error.hint() }
     }
 }

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 
 use super::{
     OpenError,
-    db::{self, Link},
+    chain::Link,
+    db,
     load::{self, Bad},
     record,
 };

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fold::{Call, Fold, Tenant},
-    record::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
+    value::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before},
 };
 use crate::model::{
     Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts,

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rusqlite::{Connection, params};
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
-    ports::{JournalError, Recall},
+    ports::{Checked, Exported, History, JournalError, Recall, Unreadable},
 };
 
 /// How often a journal is read again that seems damaged: somebody may have begun to write in the
@@ -27,68 +27,57 @@ const LOOKS: u32 = 3;
 
 /// A journal to look at.
 #[derive(Debug)]
-pub struct History {
+pub struct SqliteHistory {
     pub(super) path: PathBuf,
-    pub(super) db: Connection,
+    db: Mutex<Connection>,
     /// The folder whose mark tells of it; nothing of one that was never written here.
     marked: Option<PathBuf>,
+    /// What all of it adds up to, if it was proved.
+    sum: Option<Fold>,
 }
 
-/// What a journal remembered at one moment, without the right to write: for dry runs.
-#[derive(Debug, Default)]
-pub struct Remembered {
-    fold: Fold,
-}
-
-impl Remembered {
-    /// What the journal in `folder` remembers. An absent journal remembers nothing.
-    pub fn read(folder: &Path) -> Result<Self, OpenError> {
-        look(folder).map(|(_, fold)| Self { fold })
-    }
-
-    /// What was remembered of a tenant.
-    #[must_use]
-    pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
-        self.fold.memory(tenant)
-    }
-}
-
-impl Recall for Remembered {
-    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
-        Ok(self.of(tenant))
-    }
-}
-
-fn look(folder: &Path) -> Result<(History, Fold), OpenError> {
-    let mut looks = 1;
-    loop {
-        let looked =
-            History::read(folder).and_then(|history| history.fold().map(|fold| (history, fold)));
-        match looked {
-            Err(OpenError::Damaged { .. } | OpenError::Other { .. }) if looks < LOOKS => looks += 1,
-            looked => return looked,
-        }
-    }
-}
-
-impl History {
+impl SqliteHistory {
     /// Opens the journal in `folder`, whole or damaged; one that never was is empty.
     pub fn read(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(db::FILE);
         if let Some(db) = db::open_to_read(&path)? {
-            return Ok(Self { path, db, marked: Some(folder.to_owned()) });
+            return Ok(Self::of(path, db, Some(folder.to_owned())));
         }
         if !former::is_there(folder) {
             mark::refuse_if_gone(folder, &path)?;
         }
         let mut db = db::in_memory()?;
         former::read(folder, &mut db)?;
-        Ok(Self { path, db, marked: None })
+        Ok(Self::of(path, db, None))
     }
 
-    /// The same, once all of it is proved.
+    fn of(path: PathBuf, db: Connection, marked: Option<PathBuf>) -> Self {
+        Self { path, db: Mutex::new(db), marked, sum: None }
+    }
+
+    pub(super) fn db(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, once all of it is proved. An absent journal remembers nothing.
     pub fn sound(folder: &Path) -> Result<Self, OpenError> {
-        look(folder).map(|(history, _)| history)
+        let mut looks = 1;
+        loop {
+            let proved = Self::read(folder)
+                .and_then(|history| Ok(Self { sum: Some(history.fold()?), ..history }));
+            match proved {
+                Err(OpenError::Damaged { .. } | OpenError::Other { .. }) if looks < LOOKS => {
+                    looks += 1;
+                }
+                proved => return proved,
+            }
+        }
+    }
+
+    /// What was remembered of a tenant when it was opened; nothing unless it was proved then.
+    #[must_use]
+    pub fn remembered(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.sum.as_ref().map(|sum| sum.memory(tenant)).unwrap_or_default()
     }
 
     /// Which journal was last written where this one lies.
@@ -99,17 +88,13 @@ impl History {
     fn fold(&self) -> Result<Fold, OpenError> {
         // The mark first: whoever writes meanwhile writes it after the journal.
         let mark = self.mark()?;
-        let loaded = load::load(&self.db).map_err(|bad| bad.at(&self.path))?;
-        let differs = mark.map_or(Ok(None), |mark| mark.differs_from(&self.db, loaded.head));
+        let db = self.db();
+        let loaded = load::load(&db).map_err(|bad| bad.at(&self.path))?;
+        let differs = mark.map_or(Ok(None), |mark| mark.differs_from(&db, loaded.head));
         match differs.map_err(|error| OpenError::of(&self.path, &error))? {
             Some(reason) => Err(OpenError::Other { path: self.path.clone(), reason }),
             None => Ok(loaded.fold),
         }
-    }
-
-    /// What the planner may know of each tenant.
-    pub fn memory(&self) -> Result<Remembered, OpenError> {
-        self.fold().map(|fold| Remembered { fold })
     }
 
     /// The last runs that meant to write, newest first; of one tenant, by the name that it had
@@ -118,7 +103,8 @@ impl History {
         let query = "SELECT run FROM entries WHERE kind = 'began' AND (?1 IS NULL OR tenant = ?1) \
             ORDER BY sequence DESC LIMIT ?2";
         let runs = || {
-            let mut statement = self.db.prepare(query)?;
+            let db = self.db();
+            let mut statement = db.prepare(query)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement
                 .query_map(params![tenant.map(TenantName::as_str), limit], |row| {
@@ -132,8 +118,9 @@ impl History {
     /// The names of all tenants that runs meant to write of.
     pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
         let names = || {
+            let db = self.db();
             let mut statement =
-                self.db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
+                db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<BTreeSet<String>>>()
         };
@@ -144,9 +131,9 @@ impl History {
     /// ago.
     pub fn entries(&self, run: &RunId) -> Result<Vec<Entry>, OpenError> {
         let entries = || -> Result<Vec<Entry>, Bad> {
-            let mut statement = self
-                .db
-                .prepare("SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence")?;
+            let db = self.db();
+            let mut statement =
+                db.prepare("SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence")?;
             let mut rows = statement.query([run.as_str()])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
@@ -165,7 +152,8 @@ impl History {
         let entries = || -> Result<Vec<Entry>, Bad> {
             let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND \
                 instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
-            let mut statement = self.db.prepare(query)?;
+            let db = self.db();
+            let mut statement = db.prepare(query)?;
             let mut rows = statement.query([tenant.as_str(), part])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
@@ -177,6 +165,46 @@ impl History {
             Ok(entries)
         };
         entries().map_err(|bad| bad.at(&self.path))
+    }
+}
+
+impl Recall for SqliteHistory {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        if let Some(sum) = &self.sum {
+            return Ok(sum.memory(tenant));
+        }
+        let unreadable = |error: OpenError| JournalError::Unreadable(error.to_string());
+        self.fold().map(|sum| sum.memory(tenant)).map_err(unreadable)
+    }
+}
+
+impl History for SqliteHistory {
+    async fn runs(
+        &self,
+        tenant: Option<&TenantName>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, Unreadable> {
+        Ok(self.runs(tenant, limit)?)
+    }
+
+    async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {
+        Ok(self.tenants()?)
+    }
+
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, Unreadable> {
+        Ok(self.entries(run)?)
+    }
+
+    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, Unreadable> {
+        Ok(self.entries_of(tenant, user)?)
+    }
+
+    async fn check(&self) -> Result<Checked, Unreadable> {
+        Ok(self.check()?)
+    }
+
+    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> Exported {
+        self.export(each)
     }
 }
 

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     OpenError,
-    db::{self, Hash, Link},
+    chain::{Hash, Link},
+    db,
     fold::Fold,
     frozen::{self, Frozen},
     record::{self, Line},

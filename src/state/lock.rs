@@ -100,7 +100,7 @@ pub(super) fn names_a_journal(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Whether a process that is alive works with the state in `folder`.
-pub fn is_held(folder: &Path) -> io::Result<bool> {
+pub(super) fn is_held(folder: &Path) -> io::Result<bool> {
     match File::open(folder.join(FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),

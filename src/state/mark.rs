@@ -18,8 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     OpenError,
-    db::{self, Hash, Link},
-    lock, status,
+    chain::{Hash, Link},
+    db, lock, status,
 };
 
 /// The file in the state folder.

@@ -4,6 +4,8 @@
 //! Entry --record--> durable --fold--> Memory
 //! ```
 //!
+//! [`Place`] is where one is kept: it is opened to write, or to look back.
+//!
 //! Two stores: [`SqliteJournal`] keeps a file and returns only when the disk has it;
 //! [`VolatileJournal`] forgets with the process, for rehearsals against a sandbox that forgets as
 //! well. What entries mean is folded in one place for both.
@@ -16,6 +18,7 @@
 //! [`crate::ports::Journal`].
 
 mod about;
+mod chain;
 mod check;
 mod db;
 mod error;
@@ -28,26 +31,28 @@ mod lease;
 mod load;
 mod lock;
 mod mark;
+mod place;
 mod record;
 mod retain;
 mod run;
 mod seal;
+mod shared;
 mod sqlite;
 mod status;
 mod store;
+mod value;
 mod verdict;
 mod volatile;
 mod writer;
 
 pub use about::About;
-pub use check::{Checked, Exported};
 pub use error::OpenError;
-pub use history::{History, Remembered};
+pub use history::SqliteHistory;
 pub use lease::{Clock, LEASE_TERM};
-pub use lock::is_held;
+pub use place::Place;
 pub use run::{Run, RunSync, SentStep};
-pub use sqlite::{Retention, SqliteJournal};
-pub use status::{read_status, write_status};
+pub use sqlite::SqliteJournal;
 pub use store::Store;
-pub use verdict::{read_verdict, write_verdict};
 pub use volatile::VolatileJournal;
+
+pub use crate::config::Retention;

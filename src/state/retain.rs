@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    db::{self, Hash, Link},
+    Retention,
+    chain::{Hash, Link},
+    db,
     fold::Fold,
     load,
-    sqlite::Retention,
 };
 
 /// Entries after the stored fold from which on it is stored anew; more if the fold is large, so

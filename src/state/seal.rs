@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};
 use sha2::{Digest as _, Sha256};
 
-use super::db::Hash;
+use super::chain::Hash;
 
 /// What is under a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,6 @@ use std::{
         mpsc::{Sender, channel},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -27,36 +26,19 @@ use tokio::sync::oneshot;
 use tracing::info;
 
 use super::{
-    OpenError, db,
-    fold::Fold,
-    former,
+    OpenError, Retention, db, former,
     guard::Guard,
-    lease::{Clock, Leases},
+    lease::Clock,
     load::{self, Loaded},
     lock::{self, Lock},
     mark::{self, Mark},
+    shared::Shared,
     writer::{self, Job, Writer},
 };
 use crate::{
     model::{Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
 };
-
-/// How much history is kept. What is still owed or unknown is kept in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// How old an entry may become, by the time that passed between the entries after it: a pause
-    /// counts for a tenth of this at most, so that a clock that jumps makes next to nothing older.
-    pub age: Duration,
-    /// How many entries there may be.
-    pub entries: u64,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { age: Duration::from_secs(365 * 24 * 3600), entries: 2_000_000 }
-    }
-}
 
 /// The journal in a file. It holds its folder until it is dropped.
 pub struct SqliteJournal {
@@ -65,23 +47,6 @@ pub struct SqliteJournal {
     writer: Option<JoinHandle<()>>,
     /// Given back last.
     _lock: Lock,
-}
-
-/// What the journal and its writer both see.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) fold: Arc<Mutex<Fold>>,
-    pub(super) leases: Arc<Mutex<Leases>>,
-    pub(super) clock: Clock,
-    pub(super) guard: Arc<Mutex<Guard>>,
-    pub(super) holder: Arc<str>,
-}
-
-impl Shared {
-    /// Whether the files are still those of the folder.
-    pub(super) fn look(&self) -> Result<(), JournalError> {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).look().map_err(JournalError::Gone)
-    }
 }
 
 impl SqliteJournal {

@@ -14,7 +14,7 @@ use crate::board::Status;
 pub(super) const FILE: &str = "status.json";
 
 /// Writes it beside and puts it in place, so that a reader never meets half of it.
-pub fn write_status(folder: &Path, status: &Status) -> io::Result<()> {
+pub(super) fn write(folder: &Path, status: &Status) -> io::Result<()> {
     let beside: PathBuf = folder.join(format!("{FILE}.new"));
     fs::create_dir_all(folder)?;
     // It names customers and users.
@@ -25,7 +25,7 @@ pub fn write_status(folder: &Path, status: &Status) -> io::Result<()> {
 }
 
 /// Reads what was last written; absent if no service ever ran here.
-pub fn read_status(folder: &Path) -> io::Result<Option<Status>> {
+pub(super) fn read(folder: &Path) -> io::Result<Option<Status>> {
     match fs::read(folder.join(FILE)) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             let path = folder.join(FILE);

@@ -16,7 +16,7 @@ fn file(folder: &Path, tenant: &TenantId) -> PathBuf {
 }
 
 /// Keeps it. Written beside and put in place, so that a reader never meets half of it.
-pub fn write_verdict(folder: &Path, tenant: &TenantId, verdict: &Verdict) -> io::Result<()> {
+pub(super) fn write(folder: &Path, tenant: &TenantId, verdict: &Verdict) -> io::Result<()> {
     let file = file(folder, tenant);
     let beside = file.with_extension("new");
     fs::create_dir_all(folder.join(FOLDER))?;
@@ -25,8 +25,7 @@ pub fn write_verdict(folder: &Path, tenant: &TenantId, verdict: &Verdict) -> io:
 }
 
 /// What was last kept. Nothing if nothing was, or if it cannot be understood: it is only a help.
-#[must_use]
-pub fn read_verdict(folder: &Path, tenant: &TenantId) -> Option<Verdict> {
+pub(super) fn read(folder: &Path, tenant: &TenantId) -> Option<Verdict> {
     let bytes = fs::read(file(folder, tenant)).ok()?;
     serde_json::from_slice(&bytes)
         .ok()

@@ -14,13 +14,8 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::{
-    db::{self, Link},
-    error,
-    lease::Leases,
-    mark::Keeper,
-    retain,
-    seal::Part,
-    sqlite::{Retention, Shared},
+    Retention, chain::Link, db, error, lease::Leases, mark::Keeper, retain, seal::Part,
+    shared::Shared,
 };
 use crate::{
     model::{Entry, TenantId},

@@ -4,7 +4,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -115,7 +115,12 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
         let stop = CancellationToken::new();
         let taken = Arc::new(AtomicBool::new(false));
         let heard = Arc::clone(&taken);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = Arc::clone(&told);
         let listener: Listener = Box::new(move |news| {
+            if let News::Journal(away) = news {
+                tell.lock().unwrap().push(away.map(str::to_owned));
+            }
             heard.fetch_or(matches!(news, News::Manifests { .. }), Ordering::SeqCst);
         });
         let service = tokio::spawn(daemon::run(daemon, vec![listener], stop.clone()));
@@ -127,6 +132,9 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
         journal.is_away.store(false, Ordering::SeqCst);
         until("the rest", || house.writes().len() == 2).await;
         assert_eq!(house.writes(), ["enable adele@contoso.com", "sync contoso"]);
+        let away = "the journal cannot be reached since 1970-01-01T00:00:00Z: connection refused";
+        let expected = if hides_it { Vec::new() } else { vec![Some(away.to_owned()), None] };
+        assert_eq!(*told.lock().unwrap(), expected, "the status says why, and that it is over");
         // Away again, and asked to end meanwhile.
         journal.is_away.store(true, Ordering::SeqCst);
         stop.cancel();

@@ -11,7 +11,7 @@ use regex::Regex;
 /// What is looked for, in this order, and what it becomes.
 const WORDS: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]"),
-    (r"\b\d{8}T\d{6}Z-\d+-\d+\b", "[run]"),
+    (r"\b\d{8}T\d{6}Z-[0-9a-f]+-\d+\b", "[run]"),
     (r"\bafter \d+(d|h|m|s|ms)( \d+(h|m|s|ms))*\b", "after [span]"),
     (r"\b127\.0\.0\.1:\d+", "[service]"),
     (r"\((less than a minute|\d+(m|h|days?)( \d+(m|h))*) ago\)", "([span] ago)"),
@@ -39,7 +39,7 @@ fn what_differs_is_a_word_and_what_does_not_is_kept() {
     let print = "0f".repeat(32);
     for (text, shown) in [
         ("at 2026-07-04 08:15:30 UTC, \u{1b}[31mred\u{1b}[0m", "at [time], red"),
-        ("run 20260704T081530Z-417-1 of adatum", "run [run] of adatum"),
+        ("run 20260704T081530Z-0417beef-1 of adatum", "run [run] of adatum"),
         ("accepted after 1m 2s 30ms; after 5ms", "accepted after [span]; after [span]"),
         ("to 127.0.0.1:41234 broke", "to [service] broke"),
         ("  revision  0123456789ab by Ada", "  revision  [commit] by Ada"),

@@ -63,7 +63,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"],
     ),
     ("source", &["config", "file", "manifest", "model", "ports", "snapshot", "yaml"], &["reqwest"]),
-    ("state", &["board", "model", "ports"], &["reqwest", "notify"]),
+    ("state", &["board", "config", "model", "ports"], &["reqwest", "notify"]),
     ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
     (

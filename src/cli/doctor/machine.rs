@@ -1,10 +1,6 @@
 //! What can be checked without the service: manifests, journal, watching.
 
-use std::{
-    fs::{self, OpenOptions},
-    io,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use super::{
     super::{
@@ -15,7 +11,7 @@ use super::{
 };
 use crate::{
     source::{self, Watch},
-    state,
+    state::Place,
     stop::StopSwitch,
     words::many,
 };
@@ -73,14 +69,13 @@ pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<
     Some(looked)
 }
 
-pub(super) fn journal(checks: &mut Checks, folder: &Path) {
-    let place = folder.display();
-    if let Err(error) = state::Remembered::read(folder) {
+pub(super) async fn journal(checks: &mut Checks, place: &Place) {
+    if let Err(error) = place.look().await {
         let hint = error.hint();
         checks.fail("journal", error.to_string(), hint);
         return;
     }
-    if let Err(error) = try_to_write(folder) {
+    if let Err(error) = place.try_to_write().await {
         checks.fail(
             "journal",
             format!("{place} cannot be written: {error}"),
@@ -88,11 +83,11 @@ pub(super) fn journal(checks: &mut Checks, folder: &Path) {
         );
         return;
     }
-    let held = match state::About::of(folder) {
+    let held = match place.about().await {
         Ok(about) if about.last.is_some() => format!(": {about}"),
         _ => String::new(),
     };
-    match state::is_held(folder) {
+    match place.is_held().await {
         Ok(true) => checks
             .pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
         Ok(false) => checks.pass("journal", format!("{place} can be written{held}")),
@@ -102,15 +97,6 @@ pub(super) fn journal(checks: &mut Checks, folder: &Path) {
             "make it readable for this user, or set `state.path`",
         ),
     }
-}
-
-/// Writes a file into the folder, or where the folder would be made, and takes it away again.
-fn try_to_write(folder: &Path) -> io::Result<()> {
-    let folder = std::path::absolute(folder)?;
-    let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let file = there.join(format!(".dialplane-doctor-{}", std::process::id()));
-    OpenOptions::new().write(true).create_new(true).open(&file)?;
-    fs::remove_file(file)
 }
 
 /// Whether everything is stopped.

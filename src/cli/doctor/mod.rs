@@ -33,6 +33,7 @@ use crate::{
     config::Settings,
     foreign::line,
     model::{Fault, Mode},
+    state::Place,
     style::{ALARM, FAINT, GREEN, YELLOW},
 };
 
@@ -156,7 +157,7 @@ async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
     if looked.is_some() {
         machine::revision(&mut here, &paths);
     }
-    machine::journal(&mut here, &settings.state.path);
+    machine::journal(&mut here, &Place::of(&settings.state)).await;
     machine::stop(&mut here, &switch(false, &settings));
     if looked.is_some() {
         machine::watching(&mut here, &paths);

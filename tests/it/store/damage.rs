@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use dialplane::state::{History, Remembered, Retention, SqliteJournal};
+use dialplane::state::{Retention, SqliteHistory, SqliteJournal};
 use rusqlite::Connection;
 
 use super::{history, write};
@@ -64,7 +64,7 @@ async fn a_damaged_or_newer_journal_is_refused_and_stays_as_it_is() {
         let before = fs::read(&path).unwrap();
         let error = SqliteJournal::open(folder.path(), Retention::default()).expect_err(what);
         assert!(
-            Remembered::read(folder.path()).is_err(),
+            SqliteHistory::sound(folder.path()).is_err(),
             "{what}: a dry run must not plan without its memory"
         );
         assert!(fs::read(&path).unwrap() == before, "{what}: nothing is repaired in silence");
@@ -93,7 +93,7 @@ async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
             SqliteJournal::open(place, Retention::default()).expect_err("it cannot be used");
         let _ = writeln!(said, "{error}\nhint: {}\n", error.hint());
         assert!(
-            Remembered::read(place).is_err() || place == &link,
+            SqliteHistory::sound(place).is_err() || place == &link,
             "{}: a look finds nothing wrong",
             place.display()
         );
@@ -159,11 +159,11 @@ async fn what_stands_beside_the_entries_is_proved_too() {
             SqliteJournal::open(folder.path(), Retention { entries: 10, ..Retention::default() })
                 .unwrap(),
         );
-        let whole = History::read(folder.path()).unwrap().check().unwrap();
+        let whole = SqliteHistory::read(folder.path()).unwrap().check().unwrap();
         assert_eq!((whole.entries, whole.problems.len()), (10, 0), "{whole:?}");
         sql(folder.path(), change);
         let before = fs::read(folder.path().join("journal.db")).unwrap();
-        let found = History::read(folder.path()).and_then(|history| history.check());
+        let found = SqliteHistory::read(folder.path()).and_then(|history| history.check());
         let found =
             found.map_or_else(|error| error.to_string(), |checked| checked.problems.join("; "));
         assert!(!found.is_empty(), "{what}: the check finds nothing");
@@ -174,10 +174,13 @@ async fn what_stands_beside_the_entries_is_proved_too() {
             error.hint()
         );
         assert!(
-            Remembered::read(folder.path()).is_err(),
+            SqliteHistory::sound(folder.path()).is_err(),
             "{what}: a dry run must not plan without its memory"
         );
-        assert!(History::sound(folder.path()).is_err(), "{what}: nobody is told what it says");
+        assert!(
+            SqliteHistory::sound(folder.path()).is_err(),
+            "{what}: nobody is told what it says"
+        );
         assert!(
             fs::read(folder.path().join("journal.db")).unwrap() == before,
             "{what}: nothing is repaired in silence"

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use dialplane::state::{Remembered, Retention, SqliteJournal};
+use dialplane::state::{Retention, SqliteHistory, SqliteJournal};
 
 use super::{history, open, record, reopened, write};
 use crate::support::id;
@@ -86,7 +86,10 @@ async fn one_process_at_a_time() {
     );
     assert!(error.hint().contains("stop the other one"));
     // A dry run may look all the same.
-    assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), Arc::default());
+    assert_eq!(
+        SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso")),
+        Arc::default()
+    );
     drop(first);
     open(folder.path());
 }
@@ -98,7 +101,7 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
     for entry in history() {
         record(&journal, &[entry]).await;
         assert_eq!(
-            Remembered::read(folder.path()).unwrap().of(&id("contoso")),
+            SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso")),
             journal.remembered(&id("contoso"))
         );
     }
@@ -110,14 +113,14 @@ async fn a_look_sees_what_is_written_meanwhile_and_keeps_nobody_from_writing() {
 async fn a_look_makes_and_changes_nothing() {
     let folder = crate::folder::folder();
     let absent = folder.path().join("absent");
-    assert_eq!(Remembered::read(&absent).unwrap().of(&id("contoso")), Arc::default());
+    assert_eq!(SqliteHistory::sound(&absent).unwrap().remembered(&id("contoso")), Arc::default());
     assert!(!absent.exists());
     let memory = write(folder.path(), &history()).await;
     // Not even where it may not write.
     for mode in [0o500, 0o700] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let before = files(folder.path());
-        assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), memory);
+        assert_eq!(SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso")), memory);
         assert!(files(folder.path()) == before, "mode {mode:o}");
     }
     // What a kill left is read, and stays as it was left.
@@ -126,7 +129,7 @@ async fn a_look_makes_and_changes_nothing() {
     let left = killed(folder.path());
     let before = files(left.path());
     assert_eq!(
-        Remembered::read(left.path()).unwrap().of(&id("contoso")),
+        SqliteHistory::sound(left.path()).unwrap().remembered(&id("contoso")),
         journal.remembered(&id("contoso"))
     );
     let after = files(left.path());

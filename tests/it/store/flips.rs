@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use dialplane::{
     model::{Event, RunId, StepOutcome, Verb},
-    state::{History, Remembered, Retention, SqliteJournal},
+    state::{Retention, SqliteHistory, SqliteJournal},
 };
 use rusqlite::{Connection, OpenFlags, types::Value};
 
@@ -76,15 +76,18 @@ fn tables(folder: &Path) -> Option<Vec<Vec<Value>>> {
 
 /// What the commands that look back are told.
 fn told(folder: &Path) -> Option<String> {
-    let history = History::read(folder).ok()?;
+    let history = SqliteHistory::read(folder).ok()?;
     let runs = history.runs(None, 1000).ok()?;
     let entries: Vec<_> =
         runs.iter().map(|run: &RunId| history.entries(run)).collect::<Result<_, _>>().ok()?;
-    Some(format!("{runs:?}{entries:?}{:?}", Remembered::read(folder).ok()?.of(&id("contoso"))))
+    Some(format!(
+        "{runs:?}{entries:?}{:?}",
+        SqliteHistory::sound(folder).ok()?.remembered(&id("contoso"))
+    ))
 }
 
 fn found(folder: &Path) -> bool {
-    History::read(folder)
+    SqliteHistory::read(folder)
         .and_then(|history| history.check())
         .map_or(true, |checked| !checked.problems.is_empty())
 }
@@ -136,7 +139,7 @@ async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
     let path = folder.path().join("journal.id");
     let mark = fs::read(&path).unwrap();
     let right: serde_json::Value = serde_json::from_slice(&mark).unwrap();
-    let memory = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
+    let memory = SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso"));
     assert_eq!(memory.sync_owed.as_ref().map(|debt| debt.since), Some(at(3100)));
     for place in 0..mark.len() {
         for bit in 0..8 {
@@ -145,7 +148,11 @@ async fn whatever_bit_of_the_mark_turns_over_it_is_refused_or_says_the_same() {
             fs::write(&path, &flipped).unwrap();
             let same = serde_json::from_slice::<serde_json::Value>(&flipped)
                 .is_ok_and(|says| says == right);
-            assert_eq!(Remembered::read(folder.path()).is_ok(), same, "byte {place}, bit {bit}");
+            assert_eq!(
+                SqliteHistory::sound(folder.path()).is_ok(),
+                same,
+                "byte {place}, bit {bit}"
+            );
         }
     }
 }

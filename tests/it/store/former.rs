@@ -5,7 +5,7 @@ use std::fs;
 use dialplane::{
     model::{Field, Verb},
     ports::Journal as _,
-    state::{History, Remembered, Retention, SqliteJournal},
+    state::{Retention, SqliteHistory, SqliteJournal},
 };
 
 use super::{at, began, entry, history, open, record, reopened, write};
@@ -23,7 +23,7 @@ async fn a_journal_of_lines_is_taken_over_once_and_kept_aside() {
         (folder.path().join("journal.jsonl"), folder.path().join("journal.jsonl.taken-over"));
     // Its last line was cut off by a crash.
     fs::write(&lines, format!("{LINES}{{\"v\":1,\"at\":\"20")).unwrap();
-    let looked = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
+    let looked = SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso"));
     assert!(
         lines.exists() && !folder.path().join("journal.db").exists(),
         "a look takes nothing over"
@@ -69,7 +69,7 @@ async fn a_database_of_the_first_format_is_brought_up_to_date() {
     let path = folder.path().join("journal.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(FORMAT_1).unwrap();
     let before = fs::read(&path).unwrap();
-    let looked = Remembered::read(folder.path()).unwrap().of(&id("contoso"));
+    let looked = SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso"));
     assert_eq!(fs::read(&path).unwrap(), before, "a look changes nothing");
     let memory = reopened(folder.path());
     assert_eq!(looked, memory);
@@ -109,8 +109,8 @@ async fn a_journal_without_seals_is_taken_over_once_and_sealed() {
         let memory = reopened(folder.path());
         make_format_2(folder.path());
         let before = fs::read(folder.path().join("journal.db")).unwrap();
-        assert_eq!(Remembered::read(folder.path()).unwrap().of(&id("contoso")), memory);
-        let checked = History::read(folder.path()).unwrap().check().unwrap();
+        assert_eq!(SqliteHistory::sound(folder.path()).unwrap().remembered(&id("contoso")), memory);
+        let checked = SqliteHistory::read(folder.path()).unwrap().check().unwrap();
         assert!(checked.problems.is_empty(), "{checked:?}");
         assert_eq!(
             fs::read(folder.path().join("journal.db")).unwrap(),
@@ -164,7 +164,7 @@ async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_
     );
     let memory = write(folder.path(), &[entry(100, "r9", began(1))]).await;
     let mut lines = String::new();
-    let history = History::read(folder.path()).unwrap();
+    let history = SqliteHistory::read(folder.path()).unwrap();
     let exported = history.export(|line| lines += &format!("{line}\n"));
     assert_eq!((exported.entries, exported.problems.len()), (11, 0), "{exported:?}");
     // Into the folder that lost it, marks and all, or into a new one.
@@ -174,6 +174,6 @@ async fn what_is_exported_makes_the_same_journal_again_though_its_first_entries_
         fs::write(place.join("journal.jsonl"), &lines).unwrap();
         assert_eq!(reopened(place), memory);
         assert_eq!(reopened(place), memory);
-        assert_eq!(History::read(place).unwrap().check().unwrap().entries, 11);
+        assert_eq!(SqliteHistory::read(place).unwrap().check().unwrap().entries, 11);
     }
 }

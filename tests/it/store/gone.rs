@@ -10,8 +10,9 @@ use std::{
 
 use dialplane::{
     board::Status,
+    config::State,
     ports::{Journal as _, JournalError},
-    state::{History, OpenError, Remembered, Retention, SqliteJournal, write_status},
+    state::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
 };
 
 use super::{began, entry, history, open, record, reopened, write};
@@ -22,10 +23,11 @@ use crate::support::id;
 fn refused(folder: &Path) -> String {
     let error =
         SqliteJournal::open(folder, Retention::default()).expect_err("it is not what was written");
-    let look = Remembered::read(folder).expect_err("a dry run must not plan without its memory");
+    let look =
+        SqliteHistory::sound(folder).expect_err("a dry run must not plan without its memory");
     assert_eq!(look.to_string(), error.to_string());
     let (error, hint) = (error.to_string(), error.hint());
-    let found = match History::read(folder).and_then(|history| history.check()) {
+    let found = match SqliteHistory::read(folder).and_then(|history| history.check()) {
         Ok(checked) => checked.problems.join("; "),
         Err(error) => error.to_string(),
     };
@@ -57,9 +59,11 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
                 at,
                 until: at,
                 manifest_errors: 0,
+                journal_away: None,
                 tenants: Vec::new(),
             };
-            write_status(folder, &status).unwrap();
+            let state = State { path: folder.to_owned(), ..State::default() };
+            Place::of(&state).write_status(&status).unwrap();
             fs::write(file(folder), "").unwrap();
             fs::remove_file(folder.join("journal.id")).unwrap();
             fs::remove_file(folder.join("lock")).unwrap();

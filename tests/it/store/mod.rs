@@ -15,7 +15,7 @@ use dialplane::{
         Managed, Memory, RunId, StepOutcome, UserId, Verb,
     },
     ports::Journal,
-    state::{Clock, Remembered, Retention, SqliteJournal},
+    state::{Clock, Retention, SqliteHistory, SqliteJournal},
 };
 use jiff::Timestamp;
 
@@ -177,7 +177,7 @@ pub(super) async fn write(folder: &Path, entries: &[Entry]) -> Arc<Memory> {
 
 /// What is remembered after the process has ended and begun anew.
 pub(super) fn reopened(folder: &Path) -> Arc<Memory> {
-    let read_only = Remembered::read(folder).unwrap().of(&id("contoso"));
+    let read_only = SqliteHistory::sound(folder).unwrap().remembered(&id("contoso"));
     let memory = open(folder).remembered(&id("contoso"));
     assert_eq!(read_only, memory, "with and without the right to write");
     memory

@@ -8,7 +8,7 @@ use dialplane::{
         Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
         Managed, Memory, StepOutcome, UserId, Verb,
     },
-    state::{History, Remembered, Retention, SqliteJournal, VolatileJournal},
+    state::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
 };
 use fastrand::Rng;
 use tempfile::TempDir;
@@ -141,9 +141,9 @@ async fn whatever_befalls_a_history_it_adds_up_to_the_sum_of_its_entries() {
             // Killed, or ended in peace.
             folder = if dice.bool() { copy(&folder) } else { folder };
             drop(journal);
-            let memory = Remembered::read(folder.path()).unwrap();
-            assert_eq!(memories(|tenant| memory.of(&id(tenant))), right, "seed {seed}");
-            let checked = History::read(folder.path()).unwrap().check().unwrap();
+            let memory = SqliteHistory::sound(folder.path()).unwrap();
+            assert_eq!(memories(|tenant| memory.remembered(&id(tenant))), right, "seed {seed}");
+            let checked = SqliteHistory::read(folder.path()).unwrap().check().unwrap();
             assert!(checked.problems.is_empty(), "seed {seed}: {checked:?}");
         }
     }
@@ -189,13 +189,13 @@ async fn no_entry_can_be_removed_moved_repeated_or_changed() {
             let db = rusqlite::Connection::open(folder.path().join("journal.db")).unwrap();
             db.execute_batch(&harm.replace('?', &sequence.to_string())).unwrap();
             drop(db);
-            let found = History::read(folder.path()).unwrap().check().unwrap();
+            let found = SqliteHistory::read(folder.path()).unwrap().check().unwrap();
             assert!(!found.problems.is_empty(), "entry {sequence} was {what}");
             assert!(
                 SqliteJournal::open(folder.path(), Retention::default()).is_err(),
                 "entry {sequence} was {what}"
             );
-            assert!(Remembered::read(folder.path()).is_err(), "entry {sequence} was {what}");
+            assert!(SqliteHistory::sound(folder.path()).is_err(), "entry {sequence} was {what}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use dialplane::{
     model::{Details, Entry, Event, Memory, RunId, StepOutcome, Verb},
-    state::{History, Retention, SqliteJournal, VolatileJournal},
+    state::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
 };
 
 use super::{began, entry, history, intent, open, outcome, record, reopened, write};
@@ -46,7 +46,7 @@ async fn old_entries_go_and_what_is_open_stays() {
         drop(journal);
         // The next process knows it from the disk alone.
         assert_eq!(reopened(folder.path()), right(&entries), "{retention:?}");
-        let history = History::read(folder.path()).unwrap();
+        let history = SqliteHistory::read(folder.path()).unwrap();
         assert!(
             history.entries(&RunId::new("r1")).unwrap().is_empty(),
             "{retention:?}: r1 is long ago"
@@ -90,7 +90,7 @@ async fn a_clock_that_jumps_forgets_nothing() {
     write(folder.path(), &history()).await;
     let late = Arc::new(|| super::at(20 * 365 * DAY));
     drop(SqliteJournal::with_clock(folder.path(), Retention::default(), late).unwrap());
-    assert_eq!(History::read(folder.path()).unwrap().runs(None, 9).unwrap().len(), 2);
+    assert_eq!(SqliteHistory::read(folder.path()).unwrap().runs(None, 9).unwrap().len(), 2);
 }
 /// Runs at these days, the last of them the newest.
 fn runs_at(days: &[i64]) -> Vec<Entry> {
@@ -111,7 +111,7 @@ async fn left_of(days: &[i64]) -> Vec<RunId> {
         record(&journal, run).await;
     }
     drop(SqliteJournal::open(folder.path(), year).unwrap());
-    let history = History::sound(folder.path()).unwrap();
+    let history = SqliteHistory::sound(folder.path()).unwrap();
     history.runs(None, 1000).unwrap()
 }
 
