@@ -85,7 +85,7 @@ impl Template {
                     } else if name == AUTHORISATION && !alone {
                         problems.push((
                             at.to_vec(),
-                            "{authorisation} is an object, and stands alone".to_owned(),
+                            "{authorisation} is an object, and must be the whole value".to_owned(),
                         ));
                     }
                 }
@@ -195,7 +195,7 @@ impl Reading {
         that is sent, with places such as \"{tenantId}\"";
 
     fn odd<E: Error>(what: &str) -> E {
-        E::custom(format!("{what} is no body{HINT}{}", Self::WORDS))
+        E::custom(format!("{what} is not a body{HINT}{}", Self::WORDS))
     }
 }
 
@@ -283,7 +283,7 @@ mod tests {
                 "a.b: {tenant} is not known here; there are {tenantId}, {authorisation}",
                 "c: `x{` has a `{` without its `}`; `{{` is a brace",
                 "d: `}` has a `}` without its `{`; `}}` is a brace",
-                "e: {authorisation} is an object, and stands alone",
+                "e: {authorisation} is an object, and must be the whole value",
             ]
         );
     }

@@ -145,7 +145,7 @@ impl ListUsers {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             if word.is_empty() || !word.bytes().all(plain) {
                 let what = format!(
-                    "`pages.{name}`: `{word}` cannot stand in a query; letters, digits, `-`, `_` \
+                    "`pages.{name}`: `{word}` cannot be part of a query; letters, digits, `-`, `_` \
                         and `.` can"
                 );
                 problems.push(Problem::at(&["pages", name], what));

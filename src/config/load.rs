@@ -306,7 +306,7 @@ mod tests {
         dialplane.yaml Some((5, 23)) `command` is the text "pass": a list is expected
         dialplane.yaml Some((5, 13)) a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}
         dialplane.yaml Some((5, 17)) `env` has no value; `null` is not accepted
-        dialplane.yaml Some((5, 3)) a secret never stands here itself
+        dialplane.yaml Some((5, 3)) a secret is never written here itself
         dialplane.yaml Some((5, 11)) `password` has no value; `null` is not accepted
         dialplane.yaml Some((1, 1)) `password` is missing
         dialplane.yaml Some((5, 3)) unknown key `passwort`

@@ -51,7 +51,7 @@ fn decoded(bytes: Vec<u8>) -> Result<String, String> {
         );
     }
     if bytes.contains(&0) {
-        return Err("it holds a NUL, so that it is no text".to_owned());
+        return Err("it holds a NUL, so it is not text".to_owned());
     }
     let text =
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())?;
@@ -70,7 +70,7 @@ fn oddity(text: &str) -> Option<String> {
     } else if text.chars().any(|c| is_invisible(c) || c.is_control()) {
         "holds an invisible character"
     } else {
-        return quoted(text).then(|| "stands in quotes, which count as part of it".to_owned());
+        return quoted(text).then(|| "is in quotes, which count as part of it".to_owned());
     };
     Some(format!("{odd}, which counts as part of it"))
 }

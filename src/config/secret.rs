@@ -43,7 +43,7 @@ impl Reading {
         "a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}";
 
     fn inline<E: Error>() -> E {
-        E::custom(format!("{SECRET}a secret never stands here itself{HINT}{}", Self::SOURCES))
+        E::custom(format!("{SECRET}a secret is never written here itself{HINT}{}", Self::SOURCES))
     }
 }
 

@@ -112,7 +112,7 @@ fn body_problem(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Option<&'stat
             Some("the body of this call is always the same: leave `body` out")
         }
         Carries::NoTenant if !template && call.body != Body::None => {
-            Some("this call is about no tenant, so that its body can only be `none` or a template")
+            Some("this call is not for one tenant, so its body can only be `none` or a template")
         }
         Carries::Update if call.body == Body::Text => {
             Some("body `text` cannot carry fields; use `wrapped`, `flat` or a template")

@@ -49,7 +49,7 @@ fn write_tenant(
         line(&shot.reader)
     )?;
     if let Ok(LiveTenant { coverage: Coverage::Suspect(what), .. }) = shot.live.as_deref() {
-        writeln!(out, "# The list of users may not be whole: {}", line(format_args!("{what:?}")))?;
+        writeln!(out, "# The user list may be incomplete: {}", line(format_args!("{what:?}")))?;
     }
     if !sorted.unseen.is_empty() {
         let names: Vec<&str> = sorted.unseen.iter().map(|field| field.name()).collect();

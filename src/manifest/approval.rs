@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom, parse_expiry},
-    yaml::{self, At, HINT, Path, Segment, Wrong, missing, some},
+    yaml::{self, At, HINT, Path, Segment, Unseen, Wrong, missing, some},
 };
 
 /// Lets one plan of a tenant through the gates that it names, once.
@@ -93,7 +93,7 @@ fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<G
         named.ok_or_else(|| {
             let all = Gate::ALL.map(|gate| gate.to_string()).join(", ");
             D::Error::custom(format!(
-                "`{name}` is no gate that an approval opens{HINT}it opens what a person may \
+                "`{name}` is not a gate that an approval opens{HINT}it opens what a person may \
                     judge: {all}"
             ))
         })
@@ -159,6 +159,10 @@ pub(super) fn read(
             "say who wants this and why: it is what reviewers judge, and what is remembered",
         ));
     }
+    if spec.reason.as_ref().is_some_and(|reason| reason.trim().chars().any(ends_a_line)) {
+        let wrong = Wrong::value(spec_at.key("reason"), "`reason` has more than one line");
+        wrongs.push(wrong.hint("say who wants this and why in one line: plans show it in one"));
+    }
     let whom = whom(&spec, &spec_at, &mut wrongs);
     let ApprovalSpec {
         plan: Some(plan),
@@ -184,6 +188,11 @@ pub(super) fn read(
     })
 }
 
+/// Also what only some readers take for the end of a line.
+fn ends_a_line(c: char) -> bool {
+    c == '\n' || matches!(Unseen::of(c), Some(Unseen::Break | Unseen::Control))
+}
+
 fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom> {
     let told = |key: &str| Segment::Key(key.to_owned());
     let was_wrong = wrongs
@@ -195,26 +204,29 @@ fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom>
             wrongs.push(missing(
                 at,
                 "users",
-                "list the users whom it covers, or write `max` and how many",
+                "list the users that it covers, or write `max` and how many",
             ));
             None
         }
         (Some(_), Some(_)) => {
             let wrong = Wrong {
                 at: At::Key,
-                ..Wrong::value(at.key("max"), "`users` and `max` stand side by side")
+                ..Wrong::value(at.key("max"), "`users` and `max` are both given")
             };
             wrongs.push(wrong.hint("keep one of them"));
             None
         }
         (None, Some(0)) => {
-            wrongs.push(Wrong::value(at.key("max"), "an approval for nobody opens nothing"));
+            wrongs.push(Wrong::value(at.key("max"), "an approval must cover at least one user"));
             None
         }
         (None, Some(most)) => Some(Whom::AtMost(most)),
         (Some(users), None) => {
             if users.is_empty() {
-                wrongs.push(Wrong::value(at.key("users"), "an approval for nobody opens nothing"));
+                wrongs.push(Wrong::value(
+                    at.key("users"),
+                    "an approval must cover at least one user",
+                ));
             }
             let mut covered = BTreeSet::new();
             for (number, user) in users.iter().enumerate() {

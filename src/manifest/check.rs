@@ -53,7 +53,9 @@ pub(super) fn check(files: &[FileRead]) -> Loaded {
         tenants: tenants.into_iter().map(|(name, (_, tenant))| (name, Arc::new(tenant))).collect(),
     };
     if let Some(file) = loaded.unclear.first() {
-        let reason = format!("{file} could not be understood, so nobody knows whom it speaks of");
+        let reason = format!(
+            "{file} could not be understood, so it is not known which tenants it describes"
+        );
         for tenant in loaded.desired.tenants.values_mut() {
             Arc::make_mut(tenant).incomplete = Some(reason.clone());
         }
@@ -76,9 +78,9 @@ fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
             Standing::Speaks => {}
             Standing::Blank => {
                 loaded.blank.insert(Arc::clone(&file.path));
-                let hint = "an empty file is no way to say `nobody`: write `users: []` in a \
+                let hint = "an empty file does not mean that there are no users: write `users: []` in a \
                     `UserSet`, or delete the file";
-                loaded.warnings.push(warning(file, "this file says nothing".to_owned(), hint));
+                loaded.warnings.push(warning(file, "this file is empty".to_owned(), hint));
             }
             Standing::Aside { reason, is_copy } => {
                 if !is_copy {

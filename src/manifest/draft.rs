@@ -131,7 +131,7 @@ impl FileRead {
             return;
         }
         let message =
-            format!("this file has {MAX_PROBLEMS} errors or more; only the first are told");
+            format!("this file has {MAX_PROBLEMS} errors or more; only the first are shown");
         let concerns = self.more.iter().cloned().collect();
         let what = What::Placed {
             message,

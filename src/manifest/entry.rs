@@ -9,7 +9,10 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::{express::text_problem, names::parse_name};
+use super::{
+    express::text_problem,
+    names::{parse_name, parse_site},
+};
 use crate::{
     model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
     yaml::{HINT, SECRET, as_written, word},
@@ -111,9 +114,8 @@ impl<'de> DeserializeSeed<'de> for Scope {
         let text = Cow::<str>::deserialize(deserializer)?;
         if SECRET_KEYS.contains(&text.as_ref()) {
             return Err(D::Error::custom(format!(
-                "{SECRET}`{text}` is a secret: secrets do not belong into manifests and are not \
-                    managed{HINT}remove the key, and change the secret: it stands in the \
-                    repository's history"
+                "{SECRET}`{text}` is a secret: secrets do not belong in manifests and are not \
+                    managed{HINT}remove the key, and change the secret: it is in the repository's history"
             )));
         }
         if self == Self::Defaults && text == Field::PhoneNumber.name() {
@@ -212,7 +214,7 @@ struct SiteText(Site);
 
 impl<'de> Deserialize<'de> for SiteText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Site::parse(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+        parse_site(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -223,7 +225,7 @@ impl<'de> Deserialize<'de> for ReasonText {
         let text = String::deserialize(deserializer)?;
         if text.trim().is_empty() || text.trim().chars().any(char::is_control) {
             return Err(D::Error::custom(format!(
-                "`{REASON}` says nothing, or has more than one line{HINT}say why in one line"
+                "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
             )));
         }
         Ok(Self(text.trim().into()))
@@ -274,11 +276,16 @@ struct PhoneText;
 impl PhoneText {
     fn number<E: Error>(digits: impl fmt::Display, is_whole: bool) -> E {
         let digits = digits.to_string();
-        // Few digits are an extension, and a fraction is nobody's number.
-        let (plus, drops) =
-            if digits.len() < 7 || !is_whole { ("", "") } else { ("+", " and drops a `+`") };
+        if !is_whole {
+            return E::custom(format!(
+                "without quotes, YAML reads this as the number {digits}, and not as a phone \
+                    number{HINT}write `+` and all digits in quotes, such as \"+14255550100\""
+            ));
+        }
+        // Few digits are an extension.
+        let (plus, drops) = if digits.len() < 7 { ("", "") } else { ("+", " and drops a `+`") };
         E::custom(format!(
-            "without quotes, YAML takes this for the number {digits}{drops}{HINT}write it in \
+            "without quotes, YAML reads this as the number {digits}{drops}{HINT}write it in \
                 quotes: \"{}\"",
             as_written(&format!("{plus}{digits}"))
         ))

@@ -168,7 +168,7 @@ impl Keeper {
         }
         self.asked = true;
         if let Some(file) = self.blank.first() {
-            let reason = format!("{file} is empty, so nobody knows whom it named");
+            let reason = format!("{file} is empty, so it is not known which users it named");
             return Some(Doubt { reason, remedy: "fill that file, or delete it".to_owned() });
         }
         let file = aside.first()?;

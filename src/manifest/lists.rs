@@ -2,9 +2,12 @@
 
 use serde_yaml::Value;
 
-use super::{draft::MAX_PROBLEMS, names::parse_name};
+use super::{
+    draft::MAX_PROBLEMS,
+    names::{parse_name, parse_site},
+};
 use crate::{
-    model::{ExtensionPrefix, PhoneNumber, Protect, Site},
+    model::{ExtensionPrefix, PhoneNumber, Protect},
     yaml::{self, Path, Wrong},
 };
 
@@ -32,7 +35,7 @@ pub(super) fn protect(
                 continue;
             }
             other => match site(other) {
-                Some(text) => Site::parse(text).map(|site| protect.sites.insert(site)),
+                Some(text) => parse_site(text).map(|site| protect.sites.insert(site)),
                 None => Err("a user principal name, a phone number in quotes or `{ site: NAME }` \
                     is expected, such as reception@contoso.com"
                     .to_owned()),
@@ -77,14 +80,16 @@ fn is_number(text: &str) -> bool {
 }
 
 fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
-    let wrong = Wrong::value(
-        at,
-        format!("without quotes, YAML takes this for the number {digits}, which nobody can mean"),
+    let message = format!(
+        "without quotes, YAML reads this as the number {digits}, and not as a phone number"
     );
-    wrong.hint(format!(
-        "put a phone number in quotes, such as \"{}\"",
+    // The source is repeated only where it may be one.
+    let example = if digits.is_f64() {
+        "+14255550100".to_owned()
+    } else {
         yaml::as_written(&format!("+{digits}"))
-    ))
+    };
+    Wrong::value(at, message).hint(format!("put a phone number in quotes, such as \"{example}\""))
 }
 
 /// The name in `{ site: NAME }`.

@@ -2,7 +2,7 @@
 //! Live names are read more leniently.
 
 use crate::{
-    model::Upn,
+    model::{Site, Upn},
     yaml::{self, HINT, Unseen},
 };
 
@@ -27,6 +27,19 @@ pub fn parse_name(text: &str) -> Result<Upn, String> {
     }
 }
 
+/// Reads the name of a site. What cannot be seen in it makes two sites of one; a space of any width
+/// can be seen.
+pub(super) fn parse_site(text: &str) -> Result<Site, String> {
+    let hidden = |c: &char| Unseen::of(*c).is_some_and(|kind| kind != Unseen::Blank);
+    match text.chars().find(hidden) {
+        Some(unseen) => Err(format!(
+            "the name of this site holds {}, which cannot be seen{HINT}type it again",
+            yaml::character(unseen)
+        )),
+        None => Site::parse(text),
+    }
+}
+
 /// What is wrong with the text of a name.
 pub(super) struct NameProblem {
     pub(super) message: String,
@@ -40,7 +53,7 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     if let Some(unseen) = text.chars().find(|c| Unseen::of(*c).is_some()) {
         return problem(
             format!("this name holds {}, which cannot be seen", yaml::character(unseen)),
-            "type it anew",
+            "type it again",
         );
     }
     let (local, domain) = text.split_once('@')?;
@@ -48,7 +61,7 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     let allowed = |c: char| is_letter(c) || SIGNS.contains(c) || is_guest && OF_GUESTS.contains(c);
     if let Some(mark) = text.chars().find(|c| is_combining(*c)) {
         let message = format!(
-            "this name holds U+{:04X}, a mark that stands over the letter before it",
+            "this name holds U+{:04X}, a mark that combines with the letter before it",
             u32::from(mark)
         );
         return problem(message, "write letter and mark as one character, as keyboards do");
@@ -63,13 +76,13 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
             "this name mixes letters of two scripts that look alike: `{alike}` is U+{:04X}",
             u32::from(alike)
         );
-        return problem(message, "type it anew");
+        return problem(message, "type it again");
     }
     let dots = |part: &str| part.starts_with('.') || part.ends_with('.') || part.contains("..");
     if dots(local) || dots(domain) {
         return problem(
             "this name has a dot where none can be".to_owned(),
-            "dots stand between letters",
+            "a dot goes between two letters",
         );
     }
     None
@@ -129,6 +142,14 @@ mod tests {
             "1234@contoso.com",
         ] {
             assert_eq!(parse_name(text).map(|name| name.to_string()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_site_holds_nothing_that_cannot_be_seen() {
+        assert!(parse_site("Köln, Halle\u{a0}2").is_ok());
+        for text in ["harbour\u{200b}", "har\u{ad}bour", "a\u{202e}b", "a\nb"] {
+            assert!(parse_site(text).is_err(), "{text:?}");
         }
     }
 

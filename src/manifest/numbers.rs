@@ -58,7 +58,7 @@ fn parking(fleet: &mut Fleet<'_>, wanted: &BTreeMap<NumberKey, Wish>) {
             && let Some(there) = place_of(fleet, wish)
         {
             let wrong = wrong(format!("{number} is a parking number, and {} wants it", wish.user));
-            let what = What::at(wrong.hint("park with numbers that nobody is to have"));
+            let what = What::at(wrong.hint("park with numbers that no user is to have"));
             let what = what.and(there.file, there.path, At::Value, "wanted here");
             fleet.problem(here.file, what, &[&tenant, &wish.tenant]);
         }

@@ -74,7 +74,7 @@ impl FileRead {
         if !document.is_mapping() {
             let wrong = Wrong::value(
                 at,
-                "this is no manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` \
+                "this is not a manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` \
                     is expected",
             );
             return self.wrong(wrong, None);

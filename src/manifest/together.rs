@@ -21,8 +21,7 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
         wrongs.push(Wrong::value(at.key("confirm"), message).hint("leave one of the two out"));
     }
     if spec.live == LiveEntry::Graph && spec.prune == Some(PruneEntry::Disable) {
-        let message = "`live: graph` shows everybody who has calling in Teams, whoever provides \
-            it: `prune: disable` would take it away";
+        let message = "`live: graph` shows every user with calling in Teams, whichever provider it comes from: `prune: disable` would disable them";
         wrongs.push(Wrong::value(at.key("prune"), message).hint(
             "set `prune: never`, or `live: connecttoteams`, which shows the provider's own users",
         ));

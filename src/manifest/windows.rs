@@ -141,7 +141,7 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Weekday>, D::E
         "sat" => Ok(Weekday::Saturday),
         "sun" => Ok(Weekday::Sunday),
         _ => Err(D::Error::custom(format!(
-            "`{name}` is no day of the week{HINT}write mon, tue, wed, thu, fri, sat or sun"
+            "`{name}` is not a day of the week{HINT}write mon, tue, wed, thu, fri, sat or sun"
         ))),
     };
     Vec::<String>::deserialize(deserializer)?.into_iter().map(day).collect()
@@ -157,7 +157,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::E
     let text = String::deserialize(deserializer)?;
     let date = text.parse().ok().filter(|date: &Date| date.to_string() == text);
     date.map(Some)
-        .ok_or_else(|| D::Error::custom(format!("`{text}` is no date such as 2026-12-24")))
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is not a date such as 2026-12-24")))
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
@@ -174,6 +174,6 @@ fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Er
 fn moment(text: &str) -> Result<Time, String> {
     let time = Time::strptime("%H:%M", text).ok().filter(|_| text.len() == "22:00".len());
     time.ok_or_else(|| {
-        format!("`{text}` is no time of day{HINT}write hours and minutes, such as \"22:00\"")
+        format!("`{text}` is not a time of day{HINT}write hours and minutes, such as \"22:00\"")
     })
 }

@@ -156,7 +156,7 @@ pub fn parse_expiry(text: &str) -> Result<Timestamp, String> {
     };
     let moment = text.parse::<Timestamp>().ok().or_else(date);
     moment.ok_or_else(|| {
-        format!("`{text}` is no date such as 2026-07-31 and no time such as 2026-07-31T18:00:00Z")
+        format!("`{text}` is not a date such as 2026-07-31 or a time such as 2026-07-31T18:00:00Z")
     })
 }
 

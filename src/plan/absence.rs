@@ -41,7 +41,7 @@ fn not_yet(until: Timestamp) -> Hold {
             "a line that is missing counts from {} on: until then its file may come back",
             time(until)
         ),
-        "nothing is to be done: it runs then; to let it run at once, name the user with `calling: \
+        "no action needed: it runs then; to let it run at once, name the user with `calling: \
             disabled`, or commit the removal",
     );
     Hold { until: Some(until), ..hold }

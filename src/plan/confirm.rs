@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// What one user turned out to be.
-enum Verdict {
+enum Comparison {
     Confirmed,
     Differs(Difference),
     /// It cannot be told.
@@ -47,10 +47,10 @@ pub(super) fn tenant(
     for user in desired.users.values() {
         let Some(service) = live.users.get(&user.upn) else { continue };
         match compare(service, users.get(&user.upn), *coverage == Coverage::Complete) {
-            Verdict::Unknown => {}
-            Verdict::Confirmed => told.confirmed += 1,
-            Verdict::Differs(_) if fresh.of(&user.upn) => told.waiting += 1,
-            Verdict::Differs(difference) => {
+            Comparison::Unknown => {}
+            Comparison::Confirmed => told.confirmed += 1,
+            Comparison::Differs(_) if fresh.of(&user.upn) => told.waiting += 1,
+            Comparison::Differs(difference) => {
                 told.differ += 1;
                 let kind = ProblemKind::TeamsDiffers(difference);
                 let origin = Some(user.origin.clone());
@@ -64,30 +64,30 @@ pub(super) fn tenant(
     Some(told)
 }
 
-fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Verdict {
+fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Comparison {
     let Some(teams) = teams else {
         return match service.calling {
-            LiveCalling::Enabled if whole => Verdict::Differs(Difference::NotShown),
-            LiveCalling::Disabled if whole => Verdict::Confirmed,
-            _ => Verdict::Unknown,
+            LiveCalling::Enabled if whole => Comparison::Differs(Difference::NotShown),
+            LiveCalling::Disabled if whole => Comparison::Confirmed,
+            _ => Comparison::Unknown,
         };
     };
     match (&service.calling, &teams.calling) {
-        (LiveCalling::Unclear(_), _) => Verdict::Unknown,
+        (LiveCalling::Unclear(_), _) => Comparison::Unknown,
         (_, LiveCalling::Unclear(text)) => {
-            Verdict::Differs(Difference::CallingUnclear(text.clone()))
+            Comparison::Differs(Difference::CallingUnclear(text.clone()))
         }
-        (LiveCalling::Enabled, LiveCalling::Disabled) => Verdict::Differs(Difference::Off),
-        (LiveCalling::Disabled, LiveCalling::Enabled) => Verdict::Differs(Difference::On),
-        (LiveCalling::Disabled, LiveCalling::Disabled) => Verdict::Confirmed,
+        (LiveCalling::Enabled, LiveCalling::Disabled) => Comparison::Differs(Difference::Off),
+        (LiveCalling::Disabled, LiveCalling::Enabled) => Comparison::Differs(Difference::On),
+        (LiveCalling::Disabled, LiveCalling::Disabled) => Comparison::Confirmed,
         (LiveCalling::Enabled, LiveCalling::Enabled) => compare_numbers(service, teams),
     }
 }
 
-fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Verdict {
+fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Comparison {
     let differ = |here: Option<&PhoneNumber>, there: Option<&PhoneNumber>| {
         let service = here.map(ToString::to_string);
-        Verdict::Differs(Difference::Number { service, teams: there.map(ToString::to_string) })
+        Comparison::Differs(Difference::Number { service, teams: there.map(ToString::to_string) })
     };
     match (service.phone(), teams.phone()) {
         (LivePhone::Number(here), LivePhone::Number(there)) if here != there => {
@@ -96,11 +96,15 @@ fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Verdict {
         (LivePhone::Number(here), LivePhone::Nothing) => differ(Some(here), None),
         (LivePhone::Nothing, LivePhone::Number(there)) => differ(None, Some(there)),
         (LivePhone::Number(_) | LivePhone::Nothing, LivePhone::Unread(read)) => {
-            Verdict::Differs(Difference::NumberNotUnderstood(read.clone()))
+            Comparison::Differs(Difference::NumberNotUnderstood(read.clone()))
         }
         // Of these it cannot be told whether they are the same.
-        (LivePhone::Unread(_), _) | (LivePhone::Number(_), LivePhone::NotShown) => Verdict::Unknown,
-        (LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown, _) => Verdict::Confirmed,
+        (LivePhone::Unread(_), _) | (LivePhone::Number(_), LivePhone::NotShown) => {
+            Comparison::Unknown
+        }
+        (LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown, _) => {
+            Comparison::Confirmed
+        }
     }
 }
 

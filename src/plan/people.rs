@@ -78,7 +78,7 @@ impl<'a> People<'a> {
         if let Some((before, _)) = self.renamed.iter().find(|(_, now)| **now == &user.upn) {
             return Standing::Doubtful(Hold::new(
                 HoldKind::Renamed,
-                format!("this is {before} under a new name, whom a manifest has named"),
+                format!("this is {before} under a new name, and a manifest has named that user"),
                 by_name(user, "its new name"),
             ));
         }

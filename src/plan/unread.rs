@@ -123,7 +123,7 @@ fn matters(desired: &DesiredUser, field: Field) -> bool {
 
 fn hold_unmatched(unmatched: &Unmatched) -> Hold {
     let (what, remedy) = nowhere(unmatched);
-    Hold::new(HoldKind::Unmatched, format!("{what}: nobody can see what it would replace"), remedy)
+    Hold::new(HoldKind::Unmatched, format!("{what}: what it would replace is not visible"), remedy)
 }
 
 /// That a place of the settings is in no row, and what to do about it.

@@ -261,7 +261,7 @@ fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
     let memory = about.memory;
     match (about.tenant.prune, about.tenant.adopt) {
         (Prune::Never, _) => {
-            Some("nothing: whom no manifest names is left alone here (prune: never)")
+            Some("nothing: users that no manifest names are left alone here (prune: never)")
         }
         (Prune::Disable, Adopt::All) => None,
         (Prune::Disable, Adopt::Named)
@@ -270,8 +270,8 @@ fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
             None
         }
         (Prune::Disable, Adopt::Named) if memory.has_looked() => Some(
-            "nothing: whom no manifest has named since the journal began is left alone (adopt: \
-                named)",
+            "nothing: users that no manifest has named since the journal began are left \
+                alone (adopt: named)",
         ),
         (Prune::Disable, Adopt::Named) => Some(
             "that cannot be foreseen here: the journal has never seen this tenant (prune: \

@@ -40,7 +40,7 @@ pub(super) fn hold_steps(
             HoldKind::Window,
             format!("it waits for the change window, which opens {}", shown(windows, at)),
             format!(
-                "nothing is to be done: it runs then; to let it run earlier, change `windows` of \
+                "no action needed: it runs then; to let it run earlier, change `windows` of \
                     tenant {}",
                 desired.name
             ),

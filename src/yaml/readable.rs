@@ -90,7 +90,7 @@ fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadab
         Unseen::Invisible => format!("{name} cannot be seen"),
         Unseen::Control => format!("{name} does not belong into a text"),
         Unseen::Blank if indents => format!("this line is indented with {name}"),
-        Unseen::Blank => format!("{name} looks like a space and is none"),
+        Unseen::Blank => format!("{name} looks like a space and is not one"),
     };
     let hint = match kind {
         Unseen::Break if c == '\r' => {

@@ -12,7 +12,7 @@ pub enum Unseen {
     Invisible,
     /// It is nothing that belongs to a text.
     Control,
-    /// It looks like a space and is none.
+    /// It looks like a space and is not one.
     Blank,
 }
 

@@ -77,7 +77,7 @@ async fn an_emptied_manifest_costs_nobody_the_phone() {
         let taken = || stage.text("stderr").matches("manifests taken").count();
         service.until("the way back", || taken() >= 3 + 2 * turn).await;
     }
-    assert!(stage.text("stderr").contains("this file says nothing"), "{}", stage.text("stderr"));
+    assert!(stage.text("stderr").contains("this file is empty"), "{}", stage.text("stderr"));
     assert_eq!(stage.writes(), [""; 0]);
     assert_eq!(service.stop().await, Some(0));
 }
@@ -174,8 +174,8 @@ async fn a_command_without_memory_of_files_holds_what_an_empty_one_or_a_copy_may
     let stage = stage().await;
     assert_eq!(stage.run(&["apply"]).await.code, 0);
     let doubtful: [(&str, &str, &str); 3] = [
-        ("eve.yaml", "", "eve.yaml is empty, so nobody knows whom it named"),
-        ("eve.yaml", "# eve\n", "eve.yaml is empty, so nobody knows whom it named"),
+        ("eve.yaml", "", "eve.yaml is empty, so it is not known which users it named"),
+        ("eve.yaml", "# eve\n", "eve.yaml is empty, so it is not known which users it named"),
         ("eve.yaml.bak", "", "eve.yaml.bak looks like a manifest and is not read"),
     ];
     for (name, text, reason) in doubtful {

@@ -34,7 +34,7 @@ fn a_template_that_forgets_a_key_makes_a_thousand_errors_and_not_more() {
             loaded.diagnostics.len()
         );
         assert!(
-            loaded.diagnostics[0].message.contains("only the first are told"),
+            loaded.diagnostics[0].message.contains("only the first are shown"),
             "{}",
             loaded.diagnostics[0].message
         );

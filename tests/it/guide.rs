@@ -65,6 +65,33 @@ fn each_citation_of_the_contract_names_a_heading() {
     assert!(dangling.is_empty(), "no such heading in src/guide/contract.md: {dangling:#?}");
 }
 
+/// The phrases that the page of wording bans: the list behind its sentence about snapshots.
+fn banned() -> Vec<&'static str> {
+    const WORDING: &str = include_str!("../../src/guide/wording.md");
+    let (_, list) = WORDING.split_once("looks through the snapshots for them:\n\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let items = list.lines().filter_map(|line| line.strip_prefix("- "));
+    items.flat_map(|item| item.split(", ")).collect()
+}
+
+#[test]
+fn no_snapshot_has_a_phrase_that_the_page_of_wording_bans() {
+    let banned = banned();
+    assert!(banned.len() > 10, "{banned:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(root) {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_none_or(|of| of != "snap") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let phrases = banned.iter().filter(|phrase| text.contains(**phrase));
+        found.extend(phrases.map(|phrase| format!("{}: {phrase}", path.display())));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn a_citation_of_nothing_is_found() {
     assert_eq!(

@@ -333,10 +333,10 @@ fn a_file_that_was_empty_from_the_beginning_leaves_a_doubt_until_it_speaks_or_go
     let mut world =
         World::new(&[("a.yaml", &whole("a", &["ann"])), ("s.yaml", "# nobody\n"), ("t.yaml", "")]);
     world.look();
-    assert_eq!(world.doubts(), ["a: s.yaml is empty, so nobody knows whom it named"]);
+    assert_eq!(world.doubts(), ["a: s.yaml is empty, so it is not known which users it named"]);
     world.write("s.yaml", &set("a", &["amy"]));
     world.look();
-    assert_eq!(world.doubts(), ["a: t.yaml is empty, so nobody knows whom it named"]);
+    assert_eq!(world.doubts(), ["a: t.yaml is empty, so it is not known which users it named"]);
     world.remove("t.yaml");
     assert_eq!(world.look(), "a = amy ann");
     assert_eq!(world.doubts(), [""; 0]);

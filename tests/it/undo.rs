@@ -57,7 +57,7 @@ async fn a_run_is_shown_then_taken_back_and_git_wants_it_again() {
           - phoneNumber: +14255551901 (as last written)
           + phoneNumber: +14255551001
       sync     once, after the steps
-      note: about 15 min without calls for user1@contoso.example [interruption]
+      note: about 15 min of interruption for user1@contoso.example [interruption]
       note: git still wants what run [run] did for 2 users, and the next run, by the service or by `apply`, does it again: revert the commit that asks for it (which one the run carried out is not on record) [undo-not-lasting]
 
     plan: 1 to enable, 1 to update in 1 tenant, then 1 sync

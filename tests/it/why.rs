@@ -151,7 +151,7 @@ async fn a_number_the_beginning_of_a_name_and_a_slip_of_the_pen_are_understood()
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_user_whom_no_manifest_names_it_knows_whether_the_tenant_prunes() {
     for (prune, told) in
-        [("never", "is left alone here (prune: never)"), ("disable", "disable held")]
+        [("never", "are left alone here (prune: never)"), ("disable", "disable held")]
     {
         let text_before = fleet().replace("prune: never", &format!("prune: {prune}"));
         let stage =

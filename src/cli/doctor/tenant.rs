@@ -133,7 +133,7 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     };
     match &live.coverage {
         Coverage::Suspect(what) => {
-            checks.warn("users", format!("{count}; the list may not be whole: {what}"), remedy);
+            checks.warn("users", format!("{count}; the list may be incomplete: {what}"), remedy);
         }
         Coverage::Complete if unclear > 0 => checks.warn(
             "users",

@@ -18,7 +18,7 @@ pub(super) const fn text(code: NoteCode) -> Text {
             arises: "Neither the manifests nor the list know the name: it is perhaps misspelt, and \
                 then the user that was meant is not protected.",
             remedy: "Check the spelling in `spec.protect.users`.",
-            example: "`protect` names nobody that is managed or visible: adel@contoso.com",
+            example: "`protect` names users that are neither managed nor visible: adel@contoso.com",
         },
         NoteCode::NotAdopted => Text {
             means: "users that no manifest ever named are left alone, although the tenant prunes",

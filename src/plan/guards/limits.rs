@@ -17,13 +17,13 @@ use crate::{
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum LimitKind {
     Disable,
     Numbers,
     Changes,
 }
 
-impl Kind {
+impl LimitKind {
     const ALL: [Self; 3] = [Self::Disable, Self::Numbers, Self::Changes];
 
     fn of(self, step: &Step, enabled: impl Fn(&Upn) -> bool) -> bool {
@@ -59,8 +59,8 @@ impl Kind {
         }
     }
 
-    /// What would become of people.
-    fn fate(self) -> &'static str {
+    /// What would happen to people.
+    fn consequence(self) -> &'static str {
         match self {
             Self::Disable => "lose calling",
             Self::Numbers => "lose their present number",
@@ -75,7 +75,7 @@ fn held_for_another_reason(step: &Step) -> bool {
 }
 
 /// The people whom each kind of step would touch.
-fn people<'s>(kind: Kind, steps: &'s [Step], live: &LiveTenant) -> BTreeSet<&'s Upn> {
+fn people<'s>(kind: LimitKind, steps: &'s [Step], live: &LiveTenant) -> BTreeSet<&'s Upn> {
     let enabled = |user: &Upn| is_enabled(live, user);
     let counted =
         steps.iter().filter(|step| !held_for_another_reason(step) && kind.of(step, enabled));
@@ -93,17 +93,17 @@ pub(in crate::plan) fn hold_over_limits(
     live: &LiveTenant,
 ) {
     let enabled = live.users.values().filter(|user| user.is_person_with_calling()).count();
-    for kind in Kind::ALL {
+    for kind in LimitKind::ALL {
         let limit = match kind {
-            Kind::Disable => desired.limits.disable,
-            Kind::Numbers => desired.limits.numbers,
-            Kind::Changes => desired.limits.changes,
+            LimitKind::Disable => desired.limits.disable,
+            LimitKind::Numbers => desired.limits.numbers,
+            LimitKind::Changes => desired.limits.changes,
         };
         let (count, allowed) = (people(kind, steps, live).len(), limit.allows(enabled));
         if count > allowed {
             let reason = format!(
                 "{count} of {enabled} people would {}; the limit is {allowed} ({})",
-                kind.fate(),
+                kind.consequence(),
                 shown(limit)
             );
             let (key, name) = (kind.key(), &desired.name);
@@ -121,7 +121,7 @@ fn shown(limit: Limit) -> String {
     format!("{} %, {floor}at most {}", limit.percent, limit.count)
 }
 
-fn hold(steps: &mut [Step], kind: Kind, live: &LiveTenant, hold: &Hold) {
+fn hold(steps: &mut [Step], kind: LimitKind, live: &LiveTenant, hold: &Hold) {
     for step in steps.iter_mut().filter(|step| kind.of(step, |user| is_enabled(live, user))) {
         if !held_for_another_reason(step) {
             step.holds.push(hold.clone());
@@ -137,14 +137,14 @@ impl Wanted {
     /// Of the steps that nothing holds.
     pub(in crate::plan) fn of(steps: &[Step], live: &LiveTenant) -> Self {
         let free: Vec<&Step> = steps.iter().filter(|step| step.holds.is_empty()).collect();
-        let count = |kind: Kind| {
+        let count = |kind: LimitKind| {
             let touched = free
                 .iter()
                 .filter(|step| kind.of(step, |user| is_enabled(live, user)))
                 .map(|step| &step.user);
             touched.collect::<BTreeSet<_>>().len()
         };
-        Self(Kind::ALL.map(count))
+        Self(LimitKind::ALL.map(count))
     }
 }
 
@@ -176,11 +176,11 @@ impl Hour {
 
     /// Holds what is more than the fleet may see in an hour.
     pub(in crate::plan) fn hold(&self, steps: &mut [Step], live: &LiveTenant) {
-        for (kind, wanted) in Kind::ALL.into_iter().zip(self.wanted) {
+        for (kind, wanted) in LimitKind::ALL.into_iter().zip(self.wanted) {
             let (sent, limit) = match kind {
-                Kind::Disable => (self.sent.disable, self.limits.disable),
-                Kind::Numbers => (self.sent.numbers, self.limits.numbers),
-                Kind::Changes => (self.sent.changes, self.limits.changes),
+                LimitKind::Disable => (self.sent.disable, self.limits.disable),
+                LimitKind::Numbers => (self.sent.numbers, self.limits.numbers),
+                LimitKind::Changes => (self.sent.changes, self.limits.changes),
             };
             let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
             if wanted == 0 || wanted.saturating_add(whole(sent)) <= whole(limit) {
@@ -189,7 +189,7 @@ impl Hour {
             let reason = format!(
                 "over all tenants {wanted} people would {} now, after {sent} within the last \
                     hour; the limit is {limit} an hour",
-                kind.fate()
+                kind.consequence()
             );
             let remedy = format!(
                 "if that is meant, approve this plan (`dialplane plan --approve`), or split the \

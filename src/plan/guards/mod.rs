@@ -87,7 +87,7 @@ pub(super) fn suspended() -> Hold {
 pub(super) fn not_yet() -> Hold {
     Hold::new(
         HoldKind::NotRead,
-        "nobody has looked at this tenant yet",
+        "this tenant was not read yet",
         "it is planned when it has been read",
     )
 }
@@ -100,7 +100,7 @@ pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option
             Some(Hold::new(
                 HoldKind::Coverage,
                 what.clone(),
-                "an empty list is never taken to mean that nobody is there: check what the \
+                "an empty list is never taken to mean that there are no users: check what the \
                     account may see and how users are listed \
                     (`connectToTeams.endpoints.listUsers`, `graph`), and look again later",
             ))
@@ -124,17 +124,17 @@ pub(super) fn hold_steps(
         let depends_on_absence = step.action == Action::Disable
             || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
         if let (Coverage::Suspect(what), true) = (&live.coverage, depends_on_absence) {
-            let reason = format!("the list of users may not be whole: {what}");
+            let reason = format!("the user list may be incomplete: {what}");
             step.holds.push(Hold::new(
                 HoldKind::Coverage,
                 reason,
-                "nobody is disabled and no number moves until a whole list arrives",
+                "no user is disabled and no number moves until a complete list arrives",
             ));
         }
         if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
             let remedy = match step.cause {
                 Cause::Declared | Cause::Parking => {
-                    "correct that file; until then nobody loses calling"
+                    "correct that file; until then no user loses calling"
                 }
                 Cause::NotNamed => "correct that file: it may name this user",
             };
@@ -166,7 +166,7 @@ pub(super) fn hold_if_emptied(steps: &mut [Step], desired: &DesiredTenant, memor
                 file is missing"
         )
     } else {
-        "the manifests name nobody of this tenant: perhaps a file is missing".to_owned()
+        "the manifests name no user of this tenant: perhaps a file is missing".to_owned()
     };
     let remedy =
         "bring the users back, or write `calling: disabled` for each who is to lose calling";

@@ -84,7 +84,7 @@ impl Guarded<'_> {
             (Cause::Declared, None) => {
                 let missing = Hold::new(
                     HoldKind::ReasonMissing,
-                    "nobody says why a protected user is to be disabled",
+                    "no `reason` is given for disabling a protected user",
                     format!("write `reason:` for {user} beside `calling: disabled`"),
                 );
                 vec![Hold::new(HoldKind::Protected, reason, out), missing]

@@ -75,7 +75,7 @@ pub(super) enum Unseen {
     Broken,
     /// It was not looked at yet.
     NotYet,
-    /// Its list may not be whole.
+    /// Its list may be incomplete.
     Suspect,
     /// Its list shows no numbers.
     Blind,

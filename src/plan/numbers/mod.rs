@@ -3,11 +3,11 @@
 //! ```text
 //! steps + Ledger --giving up--> release: manual holds, clear sends nothing, park sends a parking number
 //!                --taking-----> after the step that frees the number, or held: who has it, how it is freed
-//!                --rings------> one of the ring is parked first, or all of it is held
+//!                --cycles------> one of the cycle is parked first, or all of it is held
 //! ```
 //!
 //! **Invariant:** a number is taken only after the step that frees it, and a number with nobody in
-//! sight only if everybody who could have it was looked at. A ring is opened by parking one user,
+//! sight only if everybody who could have it was looked at. A cycle is opened by parking one user,
 //! whose last step gives it the number that it is to have.
 //!
 //! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so that

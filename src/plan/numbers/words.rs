@@ -13,7 +13,7 @@ pub(super) const TOLD: usize = 5;
 pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
     Hold::new(
         HoldKind::NumberTaken,
-        format!("nobody can see who holds {number}: live state has no phone numbers"),
+        format!("it is not visible who holds {number}: live state has no phone numbers"),
         "map `phoneNumber` in `connectToTeams.endpoints.listUsers.fields`",
     )
 }
@@ -59,8 +59,8 @@ fn how_it_is_freed(
             "choose another number: the platform needs this one".to_owned()
         }
         _ if gives_up && elsewhere => format!(
-            "tenant {} gives it up in a run of its own; it is taken here afterwards, by the \
-                service without being asked, else by the next `apply`; where two users wait for \
+            "tenant {} gives it up in a run of its own; it is taken here afterwards, by \
+                the service automatically, else by the next `apply`; where two users wait for \
                 each other's numbers, give one of them another number first",
             holder.tenant.name
         ),
@@ -92,7 +92,7 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
         Unseen::Suspended => "is suspended",
         Unseen::Broken => "has broken manifests",
         Unseen::NotYet => "was not looked at yet",
-        Unseen::Suspect => "has a list that may not be whole",
+        Unseen::Suspect => "has a list that may be incomplete",
         Unseen::Blind => "has a list without numbers",
     };
     let unread = |unread: &UnreadNumber<'_>| {
@@ -124,7 +124,7 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     };
     Hold::new(
         HoldKind::NumberUnproven,
-        format!("nobody can say that {number} is free: {reasons}"),
+        format!("it is not proven that {number} is free: {reasons}"),
         remedy,
     )
 }
@@ -164,7 +164,7 @@ pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold
     };
     Hold::new(
         HoldKind::NumberCycle,
-        format!("numbers go round in a ring: {}; {why}", first(TOLD, users)),
+        format!("these numbers form a cycle: {}; {why}", first(TOLD, users)),
         format!(
             "name a number that nobody uses in `numbers.parking` of tenant {}, or {by_hand}",
             desired.name

@@ -72,9 +72,11 @@ fn write_one(out: &mut String, tenant: &TenantPlan, reason: &str, now: Timestamp
     } else {
         ""
     };
+    // A reason of several lines is not valid.
+    let one_line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     writeln!(
         out,
         "  reason: {}{advice}\n  expires: {expires} # to the end of that day, UTC",
-        quoted(reason)
+        quoted(&one_line)
     )
 }

@@ -91,6 +91,9 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
         writeln!(out, "**{}**\n", losing.words(|name| inline(name)))?;
         write_people(out, &busy)?;
     }
+    if plan.tenants.is_empty() {
+        return writeln!(out, "No tenant could be planned.");
+    }
     if busy.is_empty() {
         return writeln!(
             out,

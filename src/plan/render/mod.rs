@@ -33,6 +33,9 @@ pub struct Tally {
     pub disable: usize,
     /// Syncs that will be sent.
     pub sync: usize,
+    /// Tenants that could be planned: those without errors in their manifests.
+    #[serde(skip)]
+    pub planned: usize,
     /// Tenants that something would be done for.
     pub tenants: usize,
     /// Tenants that could not be read.
@@ -111,6 +114,7 @@ impl Tally {
 
     /// Counts one more tenant.
     fn add(&mut self, tenant: &TenantPlan) {
+        self.planned += usize::from(tenant.reference.is_some());
         self.problems += tenant.problems.len();
         self.unforeseen += tenant.unforeseen().len();
         tenant.drift().iter().for_each(|step| self.drift.add(step));
@@ -142,6 +146,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let runs = wanted([self.enable, self.update, self.disable]);
         match (runs.is_empty(), self.sync) {
+            (true, 0) if self.planned == 0 => f.write_str("nothing could be planned")?,
             (true, 0) if self.unread_tenants > 0 => {
                 f.write_str("nothing to do as far as live state could be read")?;
             }

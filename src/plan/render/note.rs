@@ -42,7 +42,8 @@ impl fmt::Display for Note {
             Self::ProtectsNobody(names) => {
                 write!(
                     f,
-                    "`protect` names nobody that is managed or visible: {}; check the spelling",
+                    "`protect` names users that are neither managed nor visible: {}; check the \
+                        spelling",
                     list(names)
                 )
             }
@@ -56,12 +57,12 @@ impl fmt::Display for Note {
             Self::Settling(count, until) => {
                 write!(
                     f,
-                    "{} with changes sent and not visible yet; they have until {}",
+                    "{} with changes pending, expected to be visible by {}",
                     many(*count, "user"),
                     time(*until)
                 )
             }
-            Self::Suspect(what) => write!(f, "the list of users may not be whole: {what}"),
+            Self::Suspect(what) => write!(f, "the user list may be incomplete: {what}"),
             Self::UnreadNumbers(numbers) => write!(f, "{}", UnreadNumbers(numbers)),
             Self::Unmatched(unmatched) => {
                 let told: Vec<String> =
@@ -181,12 +182,12 @@ fn interruption(
     worst: &[(Upn, Duration)],
 ) -> fmt::Result {
     if let [(user, time)] = worst {
-        return write!(f, "about {} without calls for {user}", minutes(*time));
+        return write!(f, "about {} of interruption for {user}", minutes(*time));
     }
     let longest = worst.iter().map(|(user, time)| format!("{user} {}", minutes(*time)));
     write!(
         f,
-        "about {} without calls for {}, all together; longest: {}",
+        "about {} of interruption in total, {} affected; longest: {}",
         minutes(total),
         many(users, "user"),
         list(longest)

@@ -119,12 +119,12 @@ fn part(plan: &TenantPlan, most: usize) -> String {
         .into_iter()
         .map(|verb| (verb, left.iter().filter(|step| step.action.verb() == verb).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(verb, count)| format!("{count} to {verb}"))
+        .map(|(verb, count)| many(count, &verb.to_string()))
         .collect();
     parts.extend((problems > 0).then(|| many(problems, "problem")));
     parts.extend(
         (notes && !(plan.notes.is_empty() && plan.steps.is_empty()))
-            .then(|| "what was noted".to_owned()),
+            .then(|| "the notes".to_owned()),
     );
     if !parts.is_empty() {
         // Writing to a string cannot fail.

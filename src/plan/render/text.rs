@@ -238,8 +238,7 @@ pub(super) fn write_step(
     if step.cause == Cause::Parking {
         writeln!(
             out,
-            "      {FAINT}parked, so that a ring of numbers can turn; its own number comes \
-                last{FAINT:#}"
+            "      {FAINT}parked to break a cycle of numbers; its own number comes last{FAINT:#}"
         )?;
     }
     for before in step

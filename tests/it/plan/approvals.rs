@@ -110,7 +110,7 @@ async fn what_is_written_is_read_back() {
     let filled = render::approvals(&held, "said \"go\"\n# by: the board", now);
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &filled)]);
     let approvals = house.in_force.approvals.get(&name("contoso")).unwrap();
-    assert_eq!((approvals.len(), &*approvals[0].reason), (1, "said \"go\"\n# by: the board"));
+    assert_eq!((approvals.len(), &*approvals[0].reason), (1, "said \"go\" # by: the board"));
 }
 
 #[tokio::test]

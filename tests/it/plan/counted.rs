@@ -80,7 +80,8 @@ async fn of_a_few_some_may_leave_and_not_all() {
     .await;
     let plan = house.plan().await;
     assert!(
-        text(&plan).contains("the manifests name nobody of this tenant: perhaps a file is missing"),
+        text(&plan)
+            .contains("the manifests name no user of this tenant: perhaps a file is missing"),
         "{}",
         text(&plan)
     );

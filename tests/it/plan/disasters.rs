@@ -143,7 +143,7 @@ async fn a_list_that_the_service_cut_short() {
         })
         .await;
     house.fault(on(Failure::ShortList, Route::ListUsers));
-    stopped(&house, HoldKind::Coverage, "the list of users may not be whole").await;
+    stopped(&house, HoldKind::Coverage, "the user list may be incomplete").await;
 }
 
 #[tokio::test]

@@ -301,7 +301,9 @@ async fn a_protected_name_that_is_nobodys_is_told() {
     .await;
     let told = text(&house.plan().await);
     assert!(
-        told.contains("names nobody that is managed or visible: recepton@contoso.com; check"),
+        told.contains(
+            "names users that are neither managed nor visible: recepton@contoso.com; check"
+        ),
         "{told}"
     );
 }
