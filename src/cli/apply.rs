@@ -1,134 +1,72 @@
-//! `plan` and `apply`: one pass over all tenants.
-//!
-//! [`plan`] makes a reader only; nothing that it holds could write.
+//! `apply`: makes live state what the manifests say, once.
 
-use std::{
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
+use clap::Args;
 
 use super::{
-    approve,
-    args::{Cli, Once, PlanOutput},
-    asked::{Approve, Asked},
-    backend::Backend,
+    args::{Global, Once},
     confirm,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
-    out,
-    report::{self, Recovered},
-    saved,
+    manifests, saved, session,
     signals::Signals,
-    who, whom,
 };
-use crate::{
-    config::{Execution, Settings},
-    execute::{Executor, TenantReport},
-    foreign,
-    model::{Mode, Revision, TenantName},
-    pass::{self, Leases, Memories, Observed},
-    plan::{Plan, TenantPlan, render},
-    ports::{Journal as _, JournalError, LiveReader},
-    state::{Place, Store, VolatileJournal},
-    stop::{StopSwitch, Stoppable},
-};
+use crate::{pass::Leases, plan::TenantPlan, state::Place};
 
-/// Shows what would change.
-pub(super) async fn plan(cli: &Cli, asked: &Asked<'_>, signals: &Signals) -> Result<Exit, Failure> {
-    let once = asked.once;
-    let settings = manifests::settings(cli)?;
-    let paths = paths(once, &settings)?;
-    let looked = match asked.approve {
-        Some(_) => manifests::look_for_approval(&paths, signals).await?,
-        None => manifests::look_unless_stopped(&paths, signals).await?,
-    };
-    tell(&looked, once)?;
-    if let Some(path) = asked.live {
-        let kept = whom::kept(path, &settings)?;
-        whom::tell_age(
-            &kept,
-            looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
-        );
-        let memories = recalled(&looked, once, &settings).await?;
-        let plan = decide(&looked, &kept, &settings.execution, &memories, signals).await?;
-        return show(plan, asked, &looked, &settings);
-    }
-    let (reader, execution, _sandbox) = {
-        let backend = backend(once, &settings, &looked).await?;
-        confirm::tell_place(&backend);
-        (backend.reader(), backend.execution, backend.sandbox)
-    };
-    let memories = recalled(&looked, once, &settings).await?;
-    let plan = decide(&looked, &reader, &execution, &memories, signals).await?;
-    show(plan, asked, &looked, &settings)
-}
-
-/// Shows a plan that is not carried out.
-fn show(
-    mut plan: Plan,
-    asked: &Asked<'_>,
-    looked: &Looked,
-    settings: &Settings,
-) -> Result<Exit, Failure> {
-    let once = asked.once;
-    only(&mut plan, &once.tenants);
-    if let Some(Approve { reason }) = asked.approve {
-        return approve::write(&plan, reason);
-    }
-    stop(&mut plan, &switch(once.sandbox, settings));
-    if let Some(file) = asked.out {
-        saved::write(&plan, file)?;
-    }
-    show_plan(&plan, once.output);
-    Ok(if looked.diagnostics.is_empty() {
-        Exit::of_plan(&plan, asked.fail_on)
-    } else {
-        Exit::Error
-    })
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) once: Once,
+    /// Only show what would change, as `plan` does; never writes
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do exactly what this plan says, saved with `plan --out`, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) plan: Option<PathBuf>,
+    /// Do not ask on a terminal whether the plan is meant
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) yes: bool,
+    /// Dry runs only: plan from kept live state, as `plan --live` does
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox", requires = "dry_run")]
+    pub(super) live: Option<PathBuf>,
 }
 
 /// Carries out the plan.
 pub(super) async fn apply(
-    cli: &Cli,
+    global: &Global,
     once: &Once,
     saved: Option<&Path>,
     yes: bool,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
-    let looked = look(once, &settings, signals).await?;
-    let backend = backend(once, &settings, &looked).await?;
+    let settings = manifests::settings(global)?;
+    let looked = session::look(once, &settings, signals).await?;
+    let backend = session::backend(once, &settings, &looked).await?;
     confirm::tell_place(&backend);
-    let journal = store(once.sandbox, &settings).await?;
+    let journal = session::store(once.sandbox, &settings).await?;
     let reader = backend.reader();
     let tenants = &looked.in_force.desired.tenants;
-    let asked = tenants.values().filter(|tenant| is_asked(once, &tenant.name));
+    let asked = tenants.values().filter(|tenant| session::is_asked(once, &tenant.name));
     let asked = asked.map(|tenant| (&tenant.name, &tenant.id));
     // First of all: what is planned is made of what nobody else can change until it is carried out.
-    let leases = Leases::take(&journal, asked).await.map_err(unusable)?;
-    let memories = leases.memories(&journal, tenants.values()).await.map_err(unusable)?;
-    let recovered = recovered(&looked, once, &memories);
-    let mut plan = decide(&looked, &reader, &backend.execution, &memories, signals).await?;
+    let leases = Leases::take(&journal, asked).await.map_err(session::unusable)?;
+    let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
+    let recovered = session::recovered(&looked, once, &memories);
+    let mut plan =
+        session::decide(&looked, &reader, &backend.execution, &memories, signals).await?;
     // A run changes what is remembered; who still holds it makes it be cloned.
     drop(memories);
-    only(&mut plan, &once.tenants);
+    session::only(&mut plan, &once.tenants);
     if let Some(file) = saved {
         saved::only(&mut plan, file)?;
     }
-    let switch = switch(once.sandbox, &settings);
-    stop(&mut plan, &switch);
+    let switch = session::switch(once.sandbox, &settings);
+    session::stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), signals).await?;
     if plan.tenants.iter().any(TenantPlan::removes) {
         looked.rest(settings.run.debounce).await?;
     }
-    let exit = carry_out(
+    let exit = session::carry_out(
         &plan,
         (&backend, &journal, leases, switch),
         looked.revision.clone(),
@@ -138,205 +76,4 @@ pub(super) async fn apply(
     )
     .await;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
-}
-
-/// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
-/// version of the manifests that wants it, if one does.
-pub(super) async fn carry_out(
-    plan: &Plan,
-    (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
-    revision: Option<Revision>,
-    (recovered, place): (&Recovered, &Place),
-    output: PlanOutput,
-    signals: &Signals,
-) -> Exit {
-    let executor = Executor {
-        provisioner: &Stoppable { inner: backend.client.writer(), switch },
-        journal,
-        users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
-        revision,
-        by: Some(who::who()),
-        stop: signals.asked(),
-        newer: CancellationToken::new(),
-    };
-    // A sandbox in this process forgets with it.
-    let keep = backend.sandbox.is_none().then_some(place);
-    let tally = render::Tally::of(plan);
-    let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
-    let started = std::time::Instant::now();
-    let number = AtomicU64::new(0);
-    let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));
-    let reports =
-        pass::carry_out(plan, leases, &executor, backend.execution.tenants, run, &|_, _, _| {
-            bar.inc(1);
-        })
-        .await;
-    bar.finish_and_clear();
-    if let Some(place) = keep {
-        plan.tenants
-            .iter()
-            .zip(&reports)
-            .for_each(|(plan, report)| report::keep(place, plan, report));
-    }
-    show_reports(plan, &reports, recovered, output, started.elapsed());
-    report::exit(plan, &reports)
-}
-
-pub(super) async fn look(
-    once: &Once,
-    settings: &Settings,
-    signals: &Signals,
-) -> Result<Looked, Failure> {
-    let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
-    tell(&looked, once)?;
-    Ok(looked)
-}
-
-/// Where the manifests are.
-fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
-    let paths = manifests::paths(&once.paths, settings);
-    if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
-        let shown = plan.display();
-        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(
-            format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing"),
-        ));
-    }
-    Ok(paths)
-}
-
-fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
-    looked.tell();
-    looked.know(&once.tenants)
-}
-
-async fn backend(once: &Once, settings: &Settings, looked: &Looked) -> Result<Backend, Failure> {
-    if once.sandbox {
-        Backend::rehearsal(&looked.in_force.desired).await
-    } else {
-        Backend::real(settings)
-    }
-}
-
-/// The journal of a command that writes. A sandbox in this process forgets with it, and so does its
-/// journal.
-pub(super) async fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
-    if sandbox {
-        return Ok(Store::Volatile(VolatileJournal::default()));
-    }
-    Ok(Place::of(&settings.state).open().await?)
-}
-
-/// A journal that no tenant can be carried out with.
-pub(super) fn unusable(error: JournalError) -> Failure {
-    let hint = error.hint();
-    Failure::new(error).hint(hint)
-}
-
-/// What is remembered, without the right to write. A sandbox in this process remembers nothing.
-async fn recalled(looked: &Looked, once: &Once, settings: &Settings) -> Result<Memories, Failure> {
-    if once.sandbox {
-        return Ok(Memories::default());
-    }
-    let remembered = Place::of(&settings.state).look().await?;
-    let tenants = looked.in_force.desired.tenants.values();
-    Memories::recall(&remembered, tenants).await.map_err(unusable)
-}
-
-fn is_asked(once: &Once, tenant: &TenantName) -> bool {
-    once.tenants.is_empty() || once.tenants.contains(tenant)
-}
-
-/// Tells what earlier runs have left open with the tenants that are asked for.
-fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Recovered {
-    let tenants = looked.in_force.desired.tenants.values();
-    let asked = tenants.filter(|tenant| is_asked(once, &tenant.name));
-    let recovered: Recovered = asked
-        .filter_map(|tenant| Some((tenant.name.clone(), memories.of(&tenant.id).debts()?)))
-        .collect();
-    for (tenant, debts) in &recovered {
-        out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
-    }
-    recovered
-}
-
-/// Looks and decides. Nothing is written yet, so that a stop ends it at once.
-async fn decide<R: LiveReader>(
-    looked: &Looked,
-    reader: &R,
-    execution: &Execution,
-    memories: &Memories,
-    signals: &Signals,
-) -> Result<Plan, Failure> {
-    let observed = observe(looked, reader, execution, memories, signals).await?;
-    let memory = |tenant: &_| memories.of(tenant);
-    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
-    pass::check_inventory(&mut plan, reader, &looked.in_force.desired.tenants).await;
-    Ok(plan)
-}
-
-/// Looks at all tenants, those with a debt first.
-pub(super) async fn observe<R: LiveReader>(
-    looked: &Looked,
-    reader: &R,
-    execution: &Execution,
-    memories: &Memories,
-    signals: &Signals,
-) -> Result<Observed, Failure> {
-    let tenants = &looked.in_force.desired.tenants;
-    let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
-    let bar = out::progress("reading live state", asked);
-    let mut order: Vec<_> = tenants.values().collect();
-    order.sort_by_cached_key(|tenant| memories.of(&tenant.id).debts().is_none());
-    let observed = tokio::select! {
-        observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
-            anything was changed")),
-    };
-    bar.finish_and_clear();
-    Ok(observed)
-}
-
-/// What can stop a command that writes. A sandbox in this process reaches no phone.
-pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
-    let file = (!sandbox).then(|| settings.stop_file());
-    let setting = Arc::new((settings.stop && !sandbox).into());
-    StopSwitch { setting, file, named: settings.stop_file.is_some() }
-}
-
-/// A plan says so if nothing of it may be carried out now.
-pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
-    if let Err(fault) = switch.check() {
-        plan.tenants.iter_mut().for_each(|tenant| tenant.stop(&fault));
-    }
-}
-
-/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held
-/// in any of them.
-fn only(plan: &mut Plan, tenants: &[TenantName]) {
-    plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
-}
-
-pub(super) fn show_plan(plan: &Plan, output: PlanOutput) {
-    match output {
-        PlanOutput::Text => out::data(&render::text(plan)),
-        PlanOutput::Json => out::json(&render::json(plan)),
-        PlanOutput::Markdown => out::data(&render::markdown(plan)),
-    }
-}
-
-fn show_reports(
-    plan: &Plan,
-    reports: &[TenantReport],
-    recovered: &Recovered,
-    output: PlanOutput,
-    took: std::time::Duration,
-) {
-    match output {
-        PlanOutput::Text => out::data(&report::text(plan, reports, took)),
-        PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),
-        PlanOutput::Markdown => {
-            let text = anstream::adapter::strip_str(&report::text(plan, reports, took)).to_string();
-            out::data(&render::markdown_with_report(plan, &text));
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{args::PlanOutput, backend::Backend, exit::Failure, out, signals::Signals};
+use super::{args::PlanOutput, backend::Backend, exit::Failure, out, show, signals::Signals};
 use crate::plan::{
     Plan, TenantPlan,
     render::{self, Tally},
@@ -49,7 +49,7 @@ pub(super) async fn agree(
         && io::stderr().is_terminal();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
     if output == PlanOutput::Text {
-        super::apply::show_plan(plan, output);
+        show::plan(plan, output);
     } else if ask {
         out::talk(&render::text(plan));
     }

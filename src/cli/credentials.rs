@@ -18,24 +18,44 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use super::{
-    apply,
-    args::{Cli, Regenerate},
+    args::Global,
     exit::{Exit, Failure},
-    manifests, out,
+    manifests, out, session,
 };
 use crate::{
     api::connecttoteams::regenerate::{Confirmed, Regenerated, Regenerator},
     config::Settings,
     foreign::line,
-    model::{FaultKind, TenantRef},
+    model::{FaultKind, TenantName, TenantRef},
 };
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Arguments {
+    /// Make new API credentials of a tenant's enterprise; the former ones end at once, whoever uses
+    /// them
+    Regenerate(Regenerate),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Regenerate {
+    /// The tenant, by its name in the manifests
+    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    tenant: TenantName,
+    /// The file that is created for them, readable by nobody else; it must not exist
+    #[arg(long, value_name = "FILE")]
+    into: PathBuf,
+    /// Say that it is meant without being asked: the tenant's name once more
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
 /// Makes new ones.
-pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let looked = manifests::look(&settings.manifests)?;
     looked.know(std::slice::from_ref(&command.tenant))?;
     let broken = || {
@@ -46,7 +66,7 @@ pub(super) async fn regenerate(cli: &Cli, command: &Regenerate) -> Result<Exit, 
         looked.in_force.desired.tenants.get(&command.tenant).ok_or_else(broken)?.reference();
     let regenerator = regenerator(&settings, &tenant)?;
     // It ends what others use: the switch is for this as well.
-    let switch = apply::switch(false, &settings);
+    let switch = session::switch(false, &settings);
     switch.check()?;
     let typed = match &command.confirm {
         Some(name) => name.clone(),

@@ -2,7 +2,6 @@
 
 use std::{fmt, process::ExitCode};
 
-use super::asked::FailOn;
 use crate::{
     model::Fault,
     plan::{Plan, TenantPlan, render::Tally},
@@ -28,10 +27,11 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a plan ends that was only to be shown. `fail_on`: what else counts as a change.
-    pub(super) fn of_plan(plan: &Plan, fail_on: Option<FailOn>) -> Self {
+    /// How a plan ends that was only to be shown. `with_drift`: what tenants in
+    /// `mode: report` only show counts as a change.
+    pub(super) fn of_plan(plan: &Plan, with_drift: bool) -> Self {
         let tally = Tally::of(plan);
-        let drift = fail_on == Some(FailOn::Drift) && tally.drift.steps() > 0;
+        let drift = with_drift && tally.drift.steps() > 0;
         if tally.unread_tenants > 0 {
             Self::Error
         } else if tally.enable + tally.update + tally.disable + tally.sync > 0 || drift {

@@ -9,7 +9,7 @@ use clap::{
 };
 
 use super::{
-    args::StatusOutput,
+    args::Output,
     exit::{Exit, Failure},
     out,
 };
@@ -31,8 +31,8 @@ pub(super) struct Arguments {
     #[arg(value_parser = CodeParser, hide_possible_values = true)]
     code: Option<String>,
     /// How it is shown
-    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
-    output: StatusOutput,
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
 }
 
 /// Takes any text, and names the codes for completions.
@@ -62,8 +62,8 @@ pub(super) fn explain(command: &Arguments) -> Result<Exit, Failure> {
     let all = all();
     let Some(code) = command.code.as_deref() else {
         match command.output {
-            StatusOutput::Text => out::data(&list(&all)),
-            StatusOutput::Json => {
+            Output::Text => out::data(&list(&all)),
+            Output::Json => {
                 let codes: Vec<_> = all.iter().map(as_json).collect();
                 out::json(&serde_json::json!({ "version": 1, "kind": "Codes", "codes": codes }));
             }
@@ -74,8 +74,8 @@ pub(super) fn explain(command: &Arguments) -> Result<Exit, Failure> {
     let explanation =
         all.iter().find(|it| it.code == asked).ok_or_else(|| unknown(&asked, &all))?;
     match command.output {
-        StatusOutput::Text => out::data(&one(explanation)),
-        StatusOutput::Json => out::json(&as_json(explanation)),
+        Output::Text => out::data(&one(explanation)),
+        Output::Json => out::json(&as_json(explanation)),
     }
     Ok(Exit::Done)
 }

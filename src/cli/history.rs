@@ -9,15 +9,15 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    args::{Cli, StatusOutput},
+    args::{Global, Output},
     exit::{Exit, Failure},
-    manifests, out,
+    manifests, out, sent,
 };
 use crate::{
     config::Settings,
     foreign,
     manifest::InForce,
-    model::{self, Field, RunId, StepOutcome, TenantName},
+    model::{Field, RunId, StepOutcome, TenantName},
     ports::History,
     state::{Place, Run, RunSync, SentStep},
     style::{BOLD, FAINT, RED, YELLOW},
@@ -35,13 +35,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(19))]
     limit: NonZeroUsize,
     /// How it is shown
-    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
-    output: StatusOutput,
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
 }
 
 /// Shows runs, newest first, or one run step by step.
-pub(super) async fn history(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let place = Place::of(&settings.state);
     let history = place.look().await?;
     show(&history, command, &settings, &place).await
@@ -59,8 +59,8 @@ async fn show(
                 .hint("`dialplane history` lists runs; old ones are let go of (`state.retention`)")
         })?;
         match command.output {
-            StatusOutput::Text => out::data(&one(&run)),
-            StatusOutput::Json => {
+            Output::Text => out::data(&one(&run)),
+            Output::Json => {
                 out::json(&json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }));
             }
         }
@@ -75,15 +75,15 @@ async fn show(
         known(tenant, history, settings).await?;
     }
     match command.output {
-        StatusOutput::Text if runs.is_empty() => {
+        Output::Text if runs.is_empty() => {
             let of =
                 command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
             out::talk(&format!(
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
         }
-        StatusOutput::Text => out::data(&runs.iter().map(line).collect::<String>()),
-        StatusOutput::Json => {
+        Output::Text => out::data(&runs.iter().map(line).collect::<String>()),
+        Output::Json => {
             let runs: Vec<Value> = runs.iter().map(|run| as_json(run, false)).collect();
             out::json(&json!({ "version": 1, "kind": "History", "runs": runs }));
         }
@@ -252,7 +252,7 @@ fn as_json(run: &Run, whole: bool) -> Value {
 }
 
 fn step_json(step: &SentStep) -> Value {
-    let (outcome, reason) = word(step.outcome.as_ref().map(|(_, outcome)| outcome));
+    let (outcome, reason) = sent::outcome(step.outcome.as_ref().map(|(_, outcome)| outcome));
     let details = |field: &Field| field.name().to_owned();
     json!({
         "action": step.verb,
@@ -262,25 +262,7 @@ fn step_json(step: &SentStep) -> Value {
         "answered": step.outcome.as_ref().map(|(at, _)| at),
         "outcome": outcome,
         "reason": reason,
-        "details": step.details.iter().map(|(field, value)| (details(&field), typed(value))).collect::<serde_json::Map<_, _>>(),
-        "before": step.before.iter().map(|(field, value)| (details(field), json!(value.as_ref().map(typed)))).collect::<serde_json::Map<_, _>>(),
+        "details": step.details.iter().map(|(field, value)| (details(&field), sent::value(value))).collect::<serde_json::Map<_, _>>(),
+        "before": step.before.iter().map(|(field, value)| (details(field), json!(value.as_ref().map(sent::value)))).collect::<serde_json::Map<_, _>>(),
     })
-}
-
-/// An outcome in a word, and why. A step without one was cut off.
-pub(super) fn word(outcome: Option<&StepOutcome>) -> (&'static str, Option<&str>) {
-    match outcome {
-        Some(outcome) => (outcome.code(), outcome.reason()),
-        None => ("unknown", Some("the process ended before the answer")),
-    }
-}
-
-/// A value as JSON has it: numbers and flags as such, text as it is. A telephone number is text.
-pub(super) fn typed(value: &model::Value) -> Value {
-    match value {
-        model::Value::Gateway(id) => json!(id.get()),
-        model::Value::Flag(flag) => json!(flag),
-        model::Value::Text(text) => json!(&**text),
-        model::Value::Phone(_) | model::Value::NoPhone => json!(value.to_string()),
-    }
 }

@@ -1,22 +1,31 @@
 //! `import`: live state into manifests; with `--check`, who has calling and stands in no manifest.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    args::{Cli, Import as Command, StatusOutput},
+    args::{Global, Output},
     exit::{Exit, Failure},
     manifests::Looked,
     out,
     signals::Signals,
-    whom::{self, Seen},
+    targets::{self, Seen, Targets},
 };
 use crate::{
     config::Execution,
     foreign::line,
-    import::{self, Choice, File},
+    import::{self, Choice, File, SplitBy},
     manifest::{self, Keeper, ManifestFile},
     model::{Desired, LivePhone, LiveUser},
     pass,
@@ -25,20 +34,50 @@ use crate::{
     words::{first, many},
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    targets: Targets,
+    /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of
+    /// them. Without PATHS, its tenants
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    live: Option<PathBuf>,
+    /// The folder that the manifests go to; it must be absent or empty
+    #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// Users of one file, at most
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
+    users_per_file: NonZeroUsize,
+    /// What else puts users into different files: `domain`, or a field such as userTag or
+    /// sbcGatewayId
+    #[arg(long, value_name = "FIELD", value_parser = SplitBy::parse)]
+    split_by: Option<SplitBy>,
+    /// Also name users whose calling is off and who hold no number
+    #[arg(long)]
+    everybody: bool,
+    /// Write nothing; say who has calling and is named by no manifest. Exit code 2 if there is
+    /// anybody
+    #[arg(long, conflicts_with_all = ["out", "users_per_file", "split_by", "everybody"])]
+    check: bool,
+    /// How the outcome of `--check` is shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
+
 /// Files that a refusal names, at most.
 const MAX_NAMED: usize = 5;
 
 /// Writes the manifests, once they have been read again and planned to nothing.
 pub(super) async fn import(
-    cli: &Cli,
-    command: &Command,
+    global: &Global,
+    command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let Some(folder) = &command.out else { return check(cli, command, signals).await };
+    let Some(folder) = &command.out else { return check(global, command, signals).await };
     check_empty(folder)?;
     let Seen { shots, looked } =
-        whom::look(cli, &command.whom, command.live.as_deref(), false, signals).await?;
-    let unread = whom::tell_unread(&shots);
+        targets::look(global, &command.targets, command.live.as_deref(), false, signals).await?;
+    let unread = targets::tell_unread(&shots);
     if unread == shots.len() {
         return Err(
             Failure::new("no tenant could be read").hint("nothing was written; look again later")
@@ -141,21 +180,21 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 /// Users with calling whom no manifest names, by tenant.
 type Strangers<'s> = BTreeMap<&'s str, Vec<&'s LiveUser>>;
 
-async fn check(cli: &Cli, command: &Command, signals: &Signals) -> Result<Exit, Failure> {
+async fn check(global: &Global, command: &Arguments, signals: &Signals) -> Result<Exit, Failure> {
     let Seen { shots, looked } =
-        whom::look(cli, &command.whom, command.live.as_deref(), true, signals).await?;
-    let unread = whom::tell_unread(&shots);
+        targets::look(global, &command.targets, command.live.as_deref(), true, signals).await?;
+    let unread = targets::tell_unread(&shots);
     let Some(Looked { in_force, diagnostics, .. }) = looked else {
         return Err(Failure::new("there are no manifests"));
     };
     let strangers = strangers(&shots, &in_force.desired);
     let count: usize = strangers.values().map(Vec::len).sum();
     match command.output {
-        StatusOutput::Text => {
+        Output::Text => {
             out::data(&text(&strangers));
             out::talk(&format!("{} with calling whom no manifest names\n", many(count, "user")));
         }
-        StatusOutput::Json => out::json(&as_json(&strangers, &shots)),
+        Output::Json => out::json(&as_json(&strangers, &shots)),
     }
     Ok(if unread > 0 || !diagnostics.is_empty() {
         Exit::Error

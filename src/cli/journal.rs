@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{
-    args::{Cli, StatusOutput},
+    args::{Global, Output},
     exit::{Exit, Failure},
     manifests, out,
 };
@@ -21,8 +21,8 @@ pub(super) enum Arguments {
     /// Prove that the journal is whole: its pages, its chain of hashes, and what it adds up to
     Check {
         /// How it is shown
-        #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
-        output: StatusOutput,
+        #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+        output: Output,
     },
     /// Take what lies in the state folder for its journal, after it was lost, replaced or brought
     /// back from a backup
@@ -38,8 +38,8 @@ pub(super) enum Arguments {
 }
 
 /// Checks or exports the journal.
-pub(super) async fn journal(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let place = Place::of(&manifests::settings(cli)?.state);
+pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let place = Place::of(&manifests::settings(global)?.state);
     match command {
         Arguments::Check { output } => check(&place.look_at_all().await?, *output).await,
         Arguments::Accept => {
@@ -70,14 +70,14 @@ async fn export(history: &impl History, mut each: impl FnMut(&str) + Send) -> Ex
     history.export(&mut each).await
 }
 
-async fn check(history: &impl History, output: StatusOutput) -> Result<Exit, Failure> {
+async fn check(history: &impl History, output: Output) -> Result<Exit, Failure> {
     let checked = history.check().await?;
     match output {
-        StatusOutput::Json => out::json(&json!({
+        Output::Json => out::json(&json!({
             "version": 1, "kind": "JournalCheck", "entries": checked.entries, "first": checked.first, "last": checked.last,
             "head": checked.head, "problems": checked.problems,
         })),
-        StatusOutput::Text => {
+        Output::Text => {
             let entries = many(checked.entries, "entry");
             match (checked.first, checked.last) {
                 (Some(first), Some(last)) => {

@@ -4,13 +4,12 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-use super::args::{Cli, Command, LogFormat};
+use super::args::{Global, LogFormat};
 use crate::foreign;
 
 /// Begins to log. A service tells what it does; a command that ends only warns.
-pub(super) fn start(cli: &Cli) {
-    let serves = matches!(&cli.command, Command::Run(run) if !run.once && !run.dry_run);
-    let level = match (cli.verbose, serves) {
+pub(super) fn start(global: &Global, serves: bool) {
+    let level = match (global.verbose, serves) {
         (0, false) => "warn",
         (0, true) | (1, _) => "dialplane=info,warn",
         _ => "dialplane=debug,info",
@@ -22,12 +21,12 @@ pub(super) fn start(cli: &Cli) {
         .unwrap_or_else(|| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(Entries(cli.log_format))
+        .with_writer(Entries(global.log_format))
         .with_target(false);
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // It fails only if somebody else logs already, and then that one stays.
-    let _ = match cli.log_format {
+    let _ = match global.log_format {
         LogFormat::Text => lines.with_ansi(colours).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };

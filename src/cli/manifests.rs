@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::Cli, exit::Failure, out, signals::Signals};
+use super::{args::Global, exit::Failure, out, signals::Signals};
 use crate::{
     config::{self, Settings},
     manifest::{self, InForce, Keeper, ManifestFile, Role},
@@ -19,13 +19,13 @@ use crate::{
 const CONFIG: &str = "dialplane.yaml";
 
 /// Reads the settings.
-pub(super) fn settings(cli: &Cli) -> Result<Settings, Failure> {
+pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
     let default = PathBuf::from(CONFIG);
     // Not read by the command line's own reader, which refuses a variable that is set and empty:
     // here it is as good as none.
     let variable =
         || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let named = cli.config.clone().or_else(variable);
+    let named = global.config.clone().or_else(variable);
     let path = named.or_else(|| default.exists().then_some(default));
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {

@@ -7,42 +7,46 @@ mod annotations;
 mod apply;
 mod approve;
 mod args;
-mod asked;
 mod backend;
-mod check;
+mod command;
 mod confirm;
 mod credentials;
 mod doctor;
 mod exit;
 mod explain;
+mod find;
 mod history;
 mod import;
 mod journal;
 mod logging;
 mod manifests;
 mod observe;
+mod operator;
 mod out;
+mod plan;
+mod private;
 mod report;
 mod run;
 mod sandbox;
 mod saved;
+mod sent;
+mod session;
+mod show;
 mod signals;
 mod status;
 mod stop;
+mod targets;
 mod undo;
-mod who;
-mod whom;
-mod whose;
+mod validate;
 mod why;
 
 use std::{backtrace, env, panic};
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::{Parser as _, error::ErrorKind};
 
 pub use exit::Exit;
 
-use args::{Cli, Command, Credentials};
-use asked::Asked;
+use command::{Cli, dispatch};
 use exit::Failure;
 use signals::Signals;
 
@@ -56,8 +60,8 @@ pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
         Ok(cli) => cli,
         Err(error) => return tell_usage(error),
     };
-    logging::start(&cli);
-    let signals = Signals::listen(changes_nothing(&cli.command), end);
+    logging::start(&cli.global, cli.serves());
+    let signals = Signals::listen(cli.changes_nothing(), end);
     let end = tokio::select! {
         end = dispatch(&cli, &signals) => end,
         () = signals.insisted() => Err(Failure::new("stopped at once")),
@@ -98,65 +102,5 @@ fn tell_panic(panic: &panic::PanicHookInfo<'_>) {
     let trace = backtrace::Backtrace::capture();
     if trace.status() == backtrace::BacktraceStatus::Captured {
         out::talk(&format!("{trace}\n"));
-    }
-}
-
-/// Commands that neither ask a service nor change anything: they can end anywhere.
-fn changes_nothing(command: &Command) -> bool {
-    use Command as C;
-    matches!(
-        command,
-        C::Validate(_)
-            | C::History(_)
-            | C::Why(_)
-            | C::Explain(_)
-            | C::Status(_)
-            | C::Schema
-            | C::Completions { .. }
-    )
-}
-
-async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
-    match &cli.command {
-        Command::Validate(command) => check::validate(cli, command),
-        Command::Plan(command) => apply::plan(cli, &command.asked(), signals).await,
-        Command::Apply(command) if command.dry_run => {
-            apply::plan(cli, &Asked::dry(&command.once, command.live.as_deref()), signals).await
-        }
-        Command::Apply(command) => {
-            apply::apply(cli, &command.once, command.plan.as_deref(), command.yes, signals).await
-        }
-        Command::Undo(command) => undo::undo(cli, command, signals).await,
-        Command::History(command) => history::history(cli, command).await,
-        Command::Why(command) => why::why(cli, command).await,
-        Command::Explain(command) => explain::explain(command),
-        Command::Journal(command) => journal::journal(cli, command).await,
-        Command::Run(command) if command.dry_run => {
-            apply::plan(cli, &Asked::dry(&command.as_once(), None), signals).await
-        }
-        Command::Run(command) if command.once => {
-            apply::apply(cli, &command.as_once(), None, command.yes, signals).await
-        }
-        Command::Run(command) => run::run(cli, &command.as_once(), signals).await,
-        Command::Observe(command) => observe::observe(cli, command, signals).await,
-        Command::Import(command) => import::import(cli, command, signals).await,
-        Command::Sandbox(command) => sandbox::serve(cli, command, signals).await,
-        Command::Stop(command) => stop::stop(cli, command).await,
-        Command::Resume => stop::resume(cli),
-        Command::Status(command) => status::status(cli, command).await,
-        Command::Doctor(command) => doctor::doctor(cli, command, signals).await,
-        Command::Credentials(Credentials::Regenerate(command)) => {
-            credentials::regenerate(cli, command).await
-        }
-        Command::Schema => {
-            out::json(&crate::manifest::json_schema());
-            Ok(Exit::Done)
-        }
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "dialplane", &mut script);
-            out::raw(&String::from_utf8_lossy(&script));
-            Ok(Exit::Done)
-        }
     }
 }

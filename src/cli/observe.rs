@@ -1,17 +1,19 @@
 //! `observe`: live state into a snapshot.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{Read as _, Write as _},
-    path::Path,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
 };
 
+use clap::Args;
+
 use super::{
-    args::{Cli, Observe},
+    args::Global,
     exit::{Exit, Failure},
-    out,
+    out, private,
     signals::Signals,
-    whom,
+    targets::{self, Targets},
 };
 use crate::{
     foreign::{json, line},
@@ -19,17 +21,27 @@ use crate::{
     words::many,
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    targets: Targets,
+    /// Where the snapshot goes [default: stdout]. It holds names and numbers of people: only its
+    /// owner may read the file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
 /// Looks and keeps what was seen. Tenants that could not be read are kept as such.
 pub(super) async fn observe(
-    cli: &Cli,
-    command: &Observe,
+    global: &Global,
+    command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     if let Some(path) = &command.out {
         check_writable(path)?;
     }
-    let seen = whom::look(cli, &command.whom, None, false, signals).await?;
-    let unread = whom::tell_unread(&seen.shots);
+    let seen = targets::look(global, &command.targets, None, false, signals).await?;
+    let unread = targets::tell_unread(&seen.shots);
     if unread == seen.shots.len() {
         return Err(
             Failure::new("no tenant could be read").hint("nothing was written; look again later")
@@ -46,7 +58,7 @@ pub(super) async fn observe(
     seen.shots.into_iter().for_each(|shot| snapshot.add(shot));
     match &command.out {
         Some(path) => {
-            write(path, &json(&snapshot.json()))
+            private::write(path, &json(&snapshot.json()))
                 .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
             let what = format!("{} with {}", many(read, "tenant"), many(users, "user"));
             out::talk(&format!("{what}: dialplane plan --live {}\n", line(path.display())));
@@ -77,22 +89,4 @@ fn check_writable(path: &Path) -> Result<(), Failure> {
             if ours { Ok(()) } else { Err(refuse("exists and is no snapshot")) }
         }
     }
-}
-
-/// Writes a file that only its owner can read, and that is there as a whole or not at all.
-pub(super) fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
-        // What is left of it holds names and numbers.
-        let _ = fs::remove_file(&beside);
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,17 +10,18 @@ use std::{
     time::Duration,
 };
 
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{
-    apply::{store, switch},
-    args::{Cli, LogFormat, Once, PlanOutput},
+    args::{Global, LogFormat, Once, PlanOutput},
     backend::Backend,
     confirm,
     exit::{Exit, Failure},
     manifests, out, report,
+    session::{store, switch},
     signals::Signals,
 };
 use crate::{
@@ -33,12 +35,53 @@ use crate::{
     yaml::Diagnostic,
 };
 
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(super) struct Arguments {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    paths: Vec<PathBuf>,
+    /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
+    #[arg(long)]
+    sandbox: bool,
+    /// Only show what would change, as `plan` does, and end; never writes
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// One pass, as `apply` does, and end
+    #[arg(long)]
+    pub(super) once: bool,
+    /// With `--once`: do not ask on a terminal whether the plan is meant
+    #[arg(long, requires = "once")]
+    pub(super) yes: bool,
+    /// How plans and reports are shown
+    #[arg(short, long, value_enum, default_value_t = RunOutput::Text, value_name = "FORMAT")]
+    output: RunOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RunOutput {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl Arguments {
+    /// What a single pass takes.
+    pub(super) fn as_once(&self) -> Once {
+        let output = match self.output {
+            RunOutput::Text => PlanOutput::Text,
+            RunOutput::Json => PlanOutput::Json,
+        };
+        Once { paths: self.paths.clone(), sandbox: self.sandbox, tenants: Vec::new(), output }
+    }
+}
+
 /// How often the settings are asked whether everything is stopped.
 const SETTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until somebody asks it to stop.
-pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let paths = manifests::paths(&once.paths, &settings);
     let backend = if once.sandbox {
         let looked = manifests::look_unless_stopped(&paths, signals).await?;
@@ -52,7 +95,7 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     let place = (!once.sandbox).then(|| Place::of(&settings.state));
     let show = Show {
         json: once.output == PlanOutput::Json,
-        json_log: matches!(cli.log_format, LogFormat::Json),
+        json_log: matches!(global.log_format, LogFormat::Json),
         place: place.clone(),
         shown: Mutex::default(),
     };
@@ -69,7 +112,11 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
     };
     let setting = Arc::clone(&daemon.switch.setting);
     let watched = async {
-        if once.sandbox { std::future::pending().await } else { watch_setting(cli, &setting).await }
+        if once.sandbox {
+            std::future::pending::<()>().await;
+        } else {
+            watch_setting(global, &setting).await;
+        }
     };
     let publisher = Publisher::new();
     let listeners: Vec<Listener> =
@@ -99,10 +146,10 @@ pub(super) async fn run(cli: &Cli, once: &Once, signals: &Signals) -> Result<Exi
 
 /// Takes `stop` from the settings again and again, so that it acts on a service that runs. Settings
 /// that cannot be read, such as a file that is half saved, change nothing.
-async fn watch_setting(cli: &Cli, setting: &AtomicBool) {
+async fn watch_setting(global: &Global, setting: &AtomicBool) {
     loop {
         tokio::time::sleep(SETTING_PAUSE).await;
-        if let Ok(settings) = manifests::settings(cli) {
+        if let Ok(settings) = manifests::settings(global) {
             setting.store(settings.stop, Ordering::Relaxed);
         }
     }

@@ -1,9 +1,14 @@
 //! `sandbox`: the rehearsal of the service, standing alone.
 
-use std::path::Path;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
 
 use super::{
-    args::{self, Cli, Sandbox as Command},
+    args::Global,
     exit::{Exit, Failure},
     manifests, out,
     signals::Signals,
@@ -13,14 +18,46 @@ use crate::{
     words::many,
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files and folders with manifests that the sandbox is seeded from [default: `manifests` of
+    /// the configuration]
+    paths: Vec<PathBuf>,
+    /// Where to listen; loopback only, port 0 chooses one
+    #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Which drift: the same number gives the same world
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// Begin without drift
+    #[arg(long)]
+    as_desired: bool,
+    /// How lists of users are wrapped; the vendor's way is not public
+    #[arg(long, value_enum, default_value_t = Form::Datatables, value_name = "FORM")]
+    envelope: Form,
+    /// Write the configuration that points dialplane at this sandbox
+    #[arg(long, value_name = "FILE")]
+    write_config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Pages by draw, start and length, the list deep inside
+    Datatables,
+    /// Pages by number and size, the list beside its total
+    Page,
+    /// One bare array
+    Bare,
+}
+
 /// Serves until somebody asks it to stop.
 pub(super) async fn serve(
-    cli: &Cli,
-    command: &Command,
+    global: &Global,
+    command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let paths = if command.paths.is_empty() {
-        manifests::settings(cli)?.manifests
+        manifests::settings(global)?.manifests
     } else {
         command.paths.clone()
     };
@@ -33,9 +70,9 @@ pub(super) async fn serve(
         World::drifted(desired, command.seed)
     };
     let envelope = match command.envelope {
-        args::Envelope::Datatables => Envelope::Datatables,
-        args::Envelope::Page => Envelope::Page,
-        args::Envelope::Bare => Envelope::Bare,
+        Form::Datatables => Envelope::Datatables,
+        Form::Page => Envelope::Page,
+        Form::Bare => Envelope::Bare,
     };
     let world = World { envelope, ..world };
     let (tenants, users) = (world.tenants.len(), world.users().count());

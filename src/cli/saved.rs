@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 
-use super::{exit::Failure, out};
+use super::{exit::Failure, out, private};
 use crate::{
     file,
     plan::{Plan, render},
@@ -115,7 +115,7 @@ fn steps(tenant: &Value) -> BTreeMap<String, Done<'_>> {
 /// Saves a plan.
 pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
     let text = format!("{:#}\n", render::json(plan));
-    super::observe::write(file, &text).map_err(|error| {
+    private::write(file, &text).map_err(|error| {
         Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
     })?;
     out::talk(&format!(

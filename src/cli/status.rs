@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    apply::switch,
-    args::{Cli, Status as Command, StatusOutput},
+    args::{Global, Output},
     exit::{Exit, Failure},
     manifests, out,
+    session::switch,
 };
 use crate::{
     board::{LastPass, Left, Status},
@@ -19,9 +20,16 @@ use crate::{
     words::{many, time},
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
+
 /// Tells it; fails if the service is not alive.
-pub(super) async fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let stopped = switch(false, &settings).state();
     let place = Place::of(&settings.state);
     let status = place.read_status().map_err(Failure::new)?;
@@ -34,10 +42,10 @@ pub(super) async fn status(cli: &Cli, command: &Command) -> Result<Exit, Failure
     let alive = held && Timestamp::now() <= status.until;
     let journal = place.about().await;
     match command.output {
-        StatusOutput::Text => out::data(
+        Output::Text => out::data(
             &(stop_line(stopped.as_ref()) + &text(&status, alive) + &journal_line(&journal)),
         ),
-        StatusOutput::Json => {
+        Output::Json => {
             let problem = journal.as_ref().err().map(ToString::to_string);
             let journal = journal.as_ref().ok();
             out::json(&serde_json::json!({

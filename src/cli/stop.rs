@@ -6,10 +6,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    apply::switch,
-    args::Cli,
+    args::Global,
     exit::{Exit, Failure},
-    manifests, out, who,
+    manifests, operator, out,
+    session::switch,
 };
 use crate::{
     config::Settings,
@@ -26,11 +26,12 @@ pub(super) struct Arguments {
 }
 
 /// Switches it on. If it is on already, it stays as it is.
-pub(super) async fn stop(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let file = settings.stop_file();
-    let reason = command.reason.as_deref().map(who::one_line).filter(|reason| !reason.is_empty());
-    let note = StopNote { by: Some(who::who()), at: Some(Timestamp::now()), reason };
+    let reason =
+        command.reason.as_deref().map(operator::one_line).filter(|reason| !reason.is_empty());
+    let note = StopNote { by: Some(operator::name()), at: Some(Timestamp::now()), reason };
     let made = note.write(&file).map_err(|error| {
         Failure::new(format!("the stop file {} cannot be made: {error}", file.display()))
             .hint("nothing is stopped: end the service, or set `stop: true`")
@@ -67,8 +68,8 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
 }
 
 /// Lets go.
-pub(super) fn resume(cli: &Cli) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) fn resume(global: &Global) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let file = settings.stop_file();
     // What the file says, whatever the setting says.
     let file_alone = StopSwitch { setting: Arc::default(), ..switch(false, &settings) };

@@ -8,13 +8,13 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    apply,
-    args::{Cli, Once, PlanOutput},
+    args::{Global, Once, PlanOutput},
     backend::Backend,
     confirm,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     report::Recovered,
+    session, show,
     signals::Signals,
 };
 use crate::{
@@ -56,16 +56,16 @@ impl Arguments {
 
 /// Shows the plan back, or carries it out.
 pub(super) async fn undo(
-    cli: &Cli,
+    global: &Global,
     arguments: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+    let settings = manifests::settings(global)?;
     let run = RunId::new(&arguments.run);
     let history = Place::of(&settings.state).look().await?;
     let entries = entries(&run, &history).await?;
     let once = arguments.as_once();
-    let looked = apply::look(&once, &settings, signals).await?;
+    let looked = session::look(&once, &settings, signals).await?;
     let tenant = tenant(&run, &entries, &looked)?;
     let back =
         Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
@@ -85,11 +85,11 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     };
     let remembered = Place::of(&settings.state).look().await?;
     let tenants = back.looked.in_force.desired.tenants.values();
-    let memories = Memories::recall(&remembered, tenants).await.map_err(apply::unusable)?;
+    let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
-    apply::stop(&mut plan, &apply::switch(false, settings));
-    apply::show_plan(&plan, once.output);
-    Ok(Exit::of_plan(&plan, None))
+    session::stop(&mut plan, &session::switch(false, settings));
+    show::plan(&plan, once.output);
+    Ok(Exit::of_plan(&plan, false))
 }
 
 async fn carry_out(
@@ -100,18 +100,18 @@ async fn carry_out(
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
-    let journal = apply::store(false, settings).await?;
+    let journal = session::store(false, settings).await?;
     let tenants = &back.looked.in_force.desired.tenants;
     let own = tenants.get(back.tenant).map(|tenant| (&tenant.name, &tenant.id));
-    let leases = Leases::take(&journal, own.into_iter()).await.map_err(apply::unusable)?;
-    let memories = leases.memories(&journal, tenants.values()).await.map_err(apply::unusable)?;
+    let leases = Leases::take(&journal, own.into_iter()).await.map_err(session::unusable)?;
+    let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
     drop(memories);
-    let switch = apply::switch(false, settings);
-    apply::stop(&mut plan, &switch);
+    let switch = session::switch(false, settings);
+    session::stop(&mut plan, &switch);
     confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
     // No version of the manifests wants this.
-    Ok(apply::carry_out(
+    Ok(session::carry_out(
         &plan,
         (&backend, &journal, leases, switch),
         None,
@@ -140,7 +140,7 @@ impl Back<'_> {
     ) -> Result<Plan, Failure> {
         let in_force = &self.looked.in_force;
         let observed =
-            apply::observe(self.looked, reader, execution, memories, self.signals).await?;
+            session::observe(self.looked, reader, execution, memories, self.signals).await?;
         let plan = pass::decide_undo(
             (self.undo, self.tenant),
             in_force,

@@ -12,13 +12,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    apply::{switch, unusable},
-    args::{Cli, StatusOutput},
+    args::{Global, Output},
     exit::{Exit, Failure},
-    history::{typed, word},
+    find::{Known, Meant, User},
     manifests::{self, Looked},
-    out,
-    whose::{Known, Meant, User},
+    out, sent,
+    session::{switch, unusable},
 };
 use crate::{
     foreign::line,
@@ -39,13 +38,13 @@ pub(super) struct Arguments {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
     /// How it is shown
-    #[arg(short, long, value_enum, default_value_t = StatusOutput::Text, value_name = "FORMAT")]
-    output: StatusOutput,
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
 }
 
 /// Explains one user.
-pub(super) async fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure> {
-    let settings = manifests::settings(cli)?;
+pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
     let looked = manifests::look(&manifests::paths(&command.paths, &settings))?;
     looked.tell();
     let place = Place::of(&settings.state);
@@ -99,7 +98,7 @@ pub(super) async fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure>
     }
     let now = Timestamp::now();
     match command.output {
-        StatusOutput::Text => {
+        Output::Text => {
             let head = if let Meant::Number { number, wanted, sent } = &meant {
                 number_text(number, wanted, sent)
             } else {
@@ -109,7 +108,7 @@ pub(super) async fn why(cli: &Cli, command: &Arguments) -> Result<Exit, Failure>
                 &(head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")),
             );
         }
-        StatusOutput::Json => {
+        Output::Json => {
             let users: Vec<Value> = told.iter().map(as_json).collect();
             let number = if let Meant::Number { number, wanted, sent } = &meant {
                 number_json(number, wanted, sent)
@@ -263,12 +262,12 @@ fn parts(landing: &Landing) -> Vec<&str> {
 
 fn as_json(why: &Why) -> Value {
     let wanted = why.wanted.as_ref().map(|user| {
-        let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), typed(value)));
+        let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), sent::value(value)));
         json!({ "calling": user.calling, "details": details.collect::<serde_json::Map<_, _>>(), "origin": user.origin.to_string() })
     });
     let sent = why.sent.iter().map(|sent| {
-        let (outcome, reason) = word(sent.outcome.as_ref());
-        let details = sent.details.iter().map(|(field, value)| (field.name().to_owned(), typed(value)));
+        let (outcome, reason) = sent::outcome(sent.outcome.as_ref());
+        let details = sent.details.iter().map(|(field, value)| (field.name().to_owned(), sent::value(value)));
         json!({
             "action": sent.verb, "at": sent.at, "run": sent.run.as_str(), "outcome": outcome, "reason": reason,
             "details": details.collect::<serde_json::Map<_, _>>(), "origin": sent.origin.as_ref().map(ToString::to_string),

@@ -14,19 +14,20 @@ mod machine;
 mod secrets;
 mod tenant;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
+use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    apply::switch,
-    args::{Cli, Doctor, StatusOutput},
+    args::{Global, Output},
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     out,
+    session::switch,
     signals::Signals,
 };
 use crate::{
@@ -36,6 +37,22 @@ use crate::{
     state::Place,
     style::{ALARM, FAINT, GREEN, YELLOW},
 };
+
+/// How it ends, for its help.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything is as it should be
+  1  something fails; each line says what to do
+  3  nothing fails, and something deserves a look";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    paths: Vec<PathBuf>,
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -107,18 +124,18 @@ impl Checks {
 
 /// Checks everything.
 pub(super) async fn doctor(
-    cli: &Cli,
-    command: &Doctor,
+    global: &Global,
+    command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let checks = tokio::select! {
-        checks = all(cli, command) => checks,
+        checks = all(global, command) => checks,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
             everything was checked")),
     };
     match command.output {
-        StatusOutput::Text => out::data(&text(&checks)),
-        StatusOutput::Json => {
+        Output::Text => out::data(&text(&checks)),
+        Output::Json => {
             out::json(&json!({ "version": 1, "kind": "Doctor", "checks": checks }));
         }
     }
@@ -129,9 +146,9 @@ pub(super) async fn doctor(
     })
 }
 
-async fn all(cli: &Cli, command: &Doctor) -> Vec<Check> {
+async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
     let mut here = Checks::of("machine");
-    let settings = match manifests::settings(cli) {
+    let settings = match manifests::settings(global) {
         Ok(settings) => settings,
         Err(failure) => {
             out::diagnostics(&failure.diagnostics);

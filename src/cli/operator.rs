@@ -3,7 +3,7 @@
 use std::fs;
 
 /// User and machine, such as `ada@desk`.
-pub(super) fn who() -> String {
+pub(super) fn name() -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let user = variable("SUDO_USER")
         .or_else(|| variable("USER"))

@@ -1,26 +1,49 @@
 //! `validate`: manifests alone, offline.
 
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
 use super::{
     annotations,
-    args::{CheckOutput, Cli, Validate},
+    args::Global,
     exit::{Exit, Failure},
     manifests::{self, Looked},
     out,
 };
 use crate::{words::many, yaml::Diagnostic};
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files and folders with manifests [default: `manifests` of the configuration]
+    paths: Vec<PathBuf>,
+    /// How problems are shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// With the source lines, for people
+    Text,
+    /// One JSON object
+    Json,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
 /// Checks manifests and tells every problem.
-pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
-    let looked = match look(cli, command) {
+pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let looked = match look(global, command) {
         Ok(looked) => looked,
         Err(failure) => {
             let wholly = || serde_json::json!({ "file": null, "message": failure.message, "hint": failure.hint });
             let errors: Vec<_> = failure.diagnostics.iter().map(as_json).collect();
             let errors = if errors.is_empty() { vec![wholly()] } else { errors };
             match command.output {
-                CheckOutput::Text => {}
-                CheckOutput::Json => out::json(&as_value(0, 0, 0, &errors, &[])),
-                CheckOutput::Github => annotations::failure(&failure),
+                Output::Text => {}
+                Output::Json => out::json(&as_value(0, 0, 0, &errors, &[])),
+                Output::Github => annotations::failure(&failure),
             }
             return Err(failure);
         }
@@ -36,7 +59,7 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
         many(users, "user")
     );
     match command.output {
-        CheckOutput::Text => {
+        Output::Text => {
             out::warnings(&looked.warnings);
             out::diagnostics(&looked.diagnostics);
             match errors {
@@ -48,12 +71,12 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
                 errors => out::talk(&format!("{count}: {}\n", many(errors, "error"))),
             }
         }
-        CheckOutput::Json => {
+        Output::Json => {
             let problems: Vec<_> = looked.diagnostics.iter().map(as_json).collect();
             let warnings: Vec<_> = looked.warnings.iter().map(as_json).collect();
             out::json(&as_value(looked.files.len(), tenants, users, &problems, &warnings));
         }
-        CheckOutput::Github => {
+        Output::Github => {
             annotations::warnings(&looked.warnings);
             annotations::write(&looked.diagnostics);
             let end = if errors == 0 { "all valid".to_owned() } else { many(errors, "error") };
@@ -63,9 +86,9 @@ pub(super) fn validate(cli: &Cli, command: &Validate) -> Result<Exit, Failure> {
     Ok(if errors == 0 { Exit::Done } else { Exit::Error })
 }
 
-fn look(cli: &Cli, command: &Validate) -> Result<Looked, Failure> {
+fn look(global: &Global, command: &Arguments) -> Result<Looked, Failure> {
     let paths = if command.paths.is_empty() {
-        manifests::settings(cli)?.manifests
+        manifests::settings(global)?.manifests
     } else {
         command.paths.clone()
     };

@@ -1,11 +1,15 @@
 //! Which tenants `observe` and `import` look at, and what they see there.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    args::{Cli, Whom},
+    args::Global,
     backend::Backend,
     exit::Failure,
     manifests::{self, Looked},
@@ -15,13 +19,60 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    model::{LiveSource, Mode, TenantName, TenantRef},
+    model::{ExtensionPrefix, LiveSource, Mode, TenantId, TenantName, TenantRef},
     pass::{self, Observed},
     ports::LiveReader,
     snapshot::{PORTAL, Shot, Snapshot},
     source::read_kept,
     words::{between, list, many, roughly, time},
 };
+
+/// Which tenants are looked at.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Targets {
+    /// Files and folders with manifests that describe the tenants [default: `manifests` of the
+    /// configuration]
+    paths: Vec<PathBuf>,
+    /// A tenant that no manifest describes yet, perhaps with what the platform shows before its
+    /// extensions, such as +1; may be given more than once
+    #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, conflicts_with_all = ["paths", "sandbox"])]
+    ids: Vec<TenantRef>,
+    /// Where the tenants of `--tenant-id` are read: connecttoteams, the default, or graph
+    #[arg(long, value_name = "READER", value_parser = reader, requires = "ids")]
+    reader: Option<LiveSource>,
+    /// Only this tenant; may be given more than once
+    #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
+    tenants: Vec<TenantName>,
+    /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
+    #[arg(long)]
+    sandbox: bool,
+}
+
+/// `NAME=GUID` or `NAME=GUID,PREFIX`.
+fn tenant_ref(text: &str) -> Result<TenantRef, String> {
+    let (name, rest) = text
+        .split_once('=')
+        .ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
+    let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
+    let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
+    let (name, id) = (TenantName::parse(name)?, TenantId::parse(id)?);
+    Ok(TenantRef {
+        name,
+        id,
+        extension_prefix,
+        live: LiveSource::default(),
+        confirm: false,
+        account: None,
+    })
+}
+
+fn reader(name: &str) -> Result<LiveSource, String> {
+    let asked = [LiveSource::ConnecttoTeams, LiveSource::Graph];
+    let all = || list(asked.map(LiveSource::name));
+    LiveSource::named(name)
+        .filter(|source| asked.contains(source))
+        .ok_or_else(|| format!("possible are {}", all()))
+}
 
 /// What was seen.
 pub(super) struct Seen {
@@ -34,26 +85,28 @@ pub(super) struct Seen {
 /// Looks at the tenants that are named. `with_manifests`: the manifests are needed for more than
 /// the names of tenants.
 pub(super) async fn look(
-    cli: &Cli,
-    whom: &Whom,
+    global: &Global,
+    targets: &Targets,
     live: Option<&Path>,
     with_manifests: bool,
     signals: &Signals,
 ) -> Result<Seen, Failure> {
-    let settings = manifests::settings(cli)?;
+    let settings = manifests::settings(global)?;
     let kept = live.map(|path| kept(path, &settings)).transpose()?;
-    let from_kept = kept.is_some() && whom.paths.is_empty();
-    let looked = if (whom.ids.is_empty() && !from_kept) || with_manifests {
+    let from_kept = kept.is_some() && targets.paths.is_empty();
+    let looked = if (targets.ids.is_empty() && !from_kept) || with_manifests {
         let looked =
-            manifests::look_unless_stopped(&manifests::paths(&whom.paths, &settings), signals)
+            manifests::look_unless_stopped(&manifests::paths(&targets.paths, &settings), signals)
                 .await?;
         looked.tell();
         Some(looked)
     } else {
         None
     };
-    let tenants =
-        only(tenants(whom, kept.as_ref().filter(|_| from_kept), looked.as_ref()), &whom.tenants)?;
+    let tenants = only(
+        tenants(targets, kept.as_ref().filter(|_| from_kept), looked.as_ref()),
+        &targets.tenants,
+    )?;
     let shots = match (&kept, &looked) {
         (Some(kept), _) => {
             tell_age(kept, tenants.iter().cloned());
@@ -68,7 +121,7 @@ pub(super) async fn look(
         }
         (None, looked) => {
             let backend = match looked {
-                Some(looked) if whom.sandbox => {
+                Some(looked) if targets.sandbox => {
                     Backend::rehearsal(&looked.in_force.desired).await?
                 }
                 _ => Backend::real(&settings)?,
@@ -82,10 +135,10 @@ pub(super) async fn look(
     Ok(Seen { shots, looked })
 }
 
-fn tenants(whom: &Whom, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec<TenantRef> {
-    if !whom.ids.is_empty() {
-        let live = whom.reader.unwrap_or_default();
-        return whom.ids.iter().map(|tenant| TenantRef { live, ..tenant.clone() }).collect();
+fn tenants(targets: &Targets, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec<TenantRef> {
+    if !targets.ids.is_empty() {
+        let live = targets.reader.unwrap_or_default();
+        return targets.ids.iter().map(|tenant| TenantRef { live, ..tenant.clone() }).collect();
     }
     if let Some(kept) = kept {
         return kept.tenants();

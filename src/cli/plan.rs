@@ -1,10 +1,21 @@
-//! The words of `plan`, and what a plan that is only shown is asked for.
+//! `plan`: what would change, and nothing more. It makes a reader only; nothing that it holds could
+//! write.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::args::Once;
+use super::{
+    approve,
+    args::{Global, Once},
+    confirm,
+    exit::{Exit, Failure},
+    manifests::{self, Looked},
+    saved, session, show,
+    signals::Signals,
+    targets,
+};
+use crate::{config::Settings, plan::Plan};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -32,7 +43,7 @@ pub(super) struct Arguments {
 
 /// What else makes a plan end as if changes were pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
+enum FailOn {
     /// What tenants in `mode: report` only show
     Drift,
 }
@@ -63,7 +74,7 @@ pub(super) struct Asked<'a> {
     pub(super) live: Option<&'a Path>,
     /// Where it is saved as well.
     pub(super) out: Option<&'a Path>,
-    pub(super) fail_on: Option<FailOn>,
+    fail_on: Option<FailOn>,
     /// Only what would approve it is written.
     pub(super) approve: Option<Approve<'a>>,
 }
@@ -79,4 +90,62 @@ impl<'a> Asked<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Approve<'a> {
     pub(super) reason: Option<&'a str>,
+}
+
+/// Shows what would change.
+pub(super) async fn plan(
+    global: &Global,
+    asked: &Asked<'_>,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
+    let once = asked.once;
+    let settings = manifests::settings(global)?;
+    let paths = session::paths(once, &settings)?;
+    let looked = match asked.approve {
+        Some(_) => manifests::look_for_approval(&paths, signals).await?,
+        None => manifests::look_unless_stopped(&paths, signals).await?,
+    };
+    session::tell(&looked, once)?;
+    if let Some(path) = asked.live {
+        let kept = targets::kept(path, &settings)?;
+        targets::tell_age(
+            &kept,
+            looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
+        );
+        let memories = session::recalled(&looked, once, &settings).await?;
+        let plan = session::decide(&looked, &kept, &settings.execution, &memories, signals).await?;
+        return finish(plan, asked, &looked, &settings);
+    }
+    let (reader, execution, _sandbox) = {
+        let backend = session::backend(once, &settings, &looked).await?;
+        confirm::tell_place(&backend);
+        (backend.reader(), backend.execution, backend.sandbox)
+    };
+    let memories = session::recalled(&looked, once, &settings).await?;
+    let plan = session::decide(&looked, &reader, &execution, &memories, signals).await?;
+    finish(plan, asked, &looked, &settings)
+}
+
+/// Shows a plan that is not carried out.
+fn finish(
+    mut plan: Plan,
+    asked: &Asked<'_>,
+    looked: &Looked,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
+    let once = asked.once;
+    session::only(&mut plan, &once.tenants);
+    if let Some(Approve { reason }) = asked.approve {
+        return approve::write(&plan, reason);
+    }
+    session::stop(&mut plan, &session::switch(once.sandbox, settings));
+    if let Some(file) = asked.out {
+        saved::write(&plan, file)?;
+    }
+    show::plan(&plan, once.output);
+    Ok(if looked.diagnostics.is_empty() {
+        Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
+    } else {
+        Exit::Error
+    })
 }

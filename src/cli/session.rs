@@ -1,0 +1,221 @@
+//! What commands that plan or write have in common: the manifests, the service and the journal that
+//! they work with, the look at live state, and how a plan is carried out.
+
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    args::{Once, PlanOutput},
+    backend::Backend,
+    exit::{Exit, Failure},
+    manifests::{self, Looked},
+    operator, out,
+    report::{self, Recovered},
+    saved, show,
+    signals::Signals,
+};
+use crate::{
+    config::{Execution, Settings},
+    execute::Executor,
+    foreign,
+    model::{Mode, Revision, TenantName},
+    pass::{self, Leases, Memories, Observed},
+    plan::{Plan, render},
+    ports::{Journal as _, JournalError, LiveReader},
+    state::{Place, Store, VolatileJournal},
+    stop::{StopSwitch, Stoppable},
+};
+
+/// Reads the manifests of a pass.
+pub(super) async fn look(
+    once: &Once,
+    settings: &Settings,
+    signals: &Signals,
+) -> Result<Looked, Failure> {
+    let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
+    tell(&looked, once)?;
+    Ok(looked)
+}
+
+/// Where the manifests are.
+pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+    let paths = manifests::paths(&once.paths, settings);
+    if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
+        let shown = plan.display();
+        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(
+            format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing"),
+        ));
+    }
+    Ok(paths)
+}
+
+pub(super) fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
+    looked.tell();
+    looked.know(&once.tenants)
+}
+
+pub(super) async fn backend(
+    once: &Once,
+    settings: &Settings,
+    looked: &Looked,
+) -> Result<Backend, Failure> {
+    if once.sandbox {
+        Backend::rehearsal(&looked.in_force.desired).await
+    } else {
+        Backend::real(settings)
+    }
+}
+
+/// The journal of a command that writes. A sandbox in this process forgets with it, and so does its
+/// journal.
+pub(super) async fn store(sandbox: bool, settings: &Settings) -> Result<Store, Failure> {
+    if sandbox {
+        return Ok(Store::Volatile(VolatileJournal::default()));
+    }
+    Ok(Place::of(&settings.state).open().await?)
+}
+
+/// A journal that no tenant can be carried out with.
+pub(super) fn unusable(error: JournalError) -> Failure {
+    let hint = error.hint();
+    Failure::new(error).hint(hint)
+}
+
+/// What is remembered, without the right to write. A sandbox in this process remembers nothing.
+pub(super) async fn recalled(
+    looked: &Looked,
+    once: &Once,
+    settings: &Settings,
+) -> Result<Memories, Failure> {
+    if once.sandbox {
+        return Ok(Memories::default());
+    }
+    let remembered = Place::of(&settings.state).look().await?;
+    let tenants = looked.in_force.desired.tenants.values();
+    Memories::recall(&remembered, tenants).await.map_err(unusable)
+}
+
+pub(super) fn is_asked(once: &Once, tenant: &TenantName) -> bool {
+    once.tenants.is_empty() || once.tenants.contains(tenant)
+}
+
+/// Tells what earlier runs have left open with the tenants that are asked for.
+pub(super) fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Recovered {
+    let tenants = looked.in_force.desired.tenants.values();
+    let asked = tenants.filter(|tenant| is_asked(once, &tenant.name));
+    let recovered: Recovered = asked
+        .filter_map(|tenant| Some((tenant.name.clone(), memories.of(&tenant.id).debts()?)))
+        .collect();
+    for (tenant, debts) in &recovered {
+        out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
+    }
+    recovered
+}
+
+/// Looks and decides. Nothing is written yet, so that a stop ends it at once.
+pub(super) async fn decide<R: LiveReader>(
+    looked: &Looked,
+    reader: &R,
+    execution: &Execution,
+    memories: &Memories,
+    signals: &Signals,
+) -> Result<Plan, Failure> {
+    let observed = observe(looked, reader, execution, memories, signals).await?;
+    let memory = |tenant: &_| memories.of(tenant);
+    let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    pass::check_inventory(&mut plan, reader, &looked.in_force.desired.tenants).await;
+    Ok(plan)
+}
+
+/// Looks at all tenants, those with a debt first.
+pub(super) async fn observe<R: LiveReader>(
+    looked: &Looked,
+    reader: &R,
+    execution: &Execution,
+    memories: &Memories,
+    signals: &Signals,
+) -> Result<Observed, Failure> {
+    let tenants = &looked.in_force.desired.tenants;
+    let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
+    let bar = out::progress("reading live state", asked);
+    let mut order: Vec<_> = tenants.values().collect();
+    order.sort_by_cached_key(|tenant| memories.of(&tenant.id).debts().is_none());
+    let observed = tokio::select! {
+        observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
+        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
+            anything was changed")),
+    };
+    bar.finish_and_clear();
+    Ok(observed)
+}
+
+/// What can stop a command that writes. A sandbox in this process reaches no phone.
+pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
+    let file = (!sandbox).then(|| settings.stop_file());
+    let setting = Arc::new((settings.stop && !sandbox).into());
+    StopSwitch { setting, file, named: settings.stop_file.is_some() }
+}
+
+/// A plan says so if nothing of it may be carried out now.
+pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
+    if let Err(fault) = switch.check() {
+        plan.tenants.iter_mut().for_each(|tenant| tenant.stop(&fault));
+    }
+}
+
+/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held
+/// in any of them.
+pub(super) fn only(plan: &mut Plan, tenants: &[TenantName]) {
+    plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
+}
+
+/// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
+/// version of the manifests that wants it, if one does.
+pub(super) async fn carry_out(
+    plan: &Plan,
+    (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
+    revision: Option<Revision>,
+    (recovered, place): (&Recovered, &Place),
+    output: PlanOutput,
+    signals: &Signals,
+) -> Exit {
+    let executor = Executor {
+        provisioner: &Stoppable { inner: backend.client.writer(), switch },
+        journal,
+        users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
+        revision,
+        by: Some(operator::name()),
+        stop: signals.asked(),
+        newer: CancellationToken::new(),
+    };
+    // A sandbox in this process forgets with it.
+    let keep = backend.sandbox.is_none().then_some(place);
+    let tally = render::Tally::of(plan);
+    let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
+    let started = std::time::Instant::now();
+    let number = AtomicU64::new(0);
+    let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));
+    let reports =
+        pass::carry_out(plan, leases, &executor, backend.execution.tenants, run, &|_, _, _| {
+            bar.inc(1);
+        })
+        .await;
+    bar.finish_and_clear();
+    if let Some(place) = keep {
+        plan.tenants
+            .iter()
+            .zip(&reports)
+            .for_each(|(plan, report)| report::keep(place, plan, report));
+    }
+    show::reports(plan, &reports, recovered, output, started.elapsed());
+    report::exit(plan, &reports)
+}
