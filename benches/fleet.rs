@@ -12,30 +12,39 @@
 )]
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use dialplane::{
     config::Execution,
-    manifest::{self, Keeper, ManifestFile},
+    manifest::{self, InForce, Keeper, ManifestFile},
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, Field, LiveCalling, LiveTenant, LiveUser,
-        Memory, Observed, PerHour,
+        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, LiveCalling,
+        LiveTenant, LiveUser, Memory, Observed, PerHour, TenantName,
     },
     pass,
-    plan::{self, Estimates, Observation, PlanInput, TenantInput},
+    plan::{self, Fleet, Observation},
 };
 use jiff::Timestamp;
+
+/// Passes that are timed together: one alone is too short.
+const PASSES: u32 = 50;
 
 fn main() {
     println!("in memory, one thread, best of 5");
     for users in [1_000, 10_000, 100_000] {
         in_memory(users, 20);
+    }
+    println!("\none pass of a tenant of a fleet that is kept, and a round over all, best of 5");
+    for tenants in [10, 100, 1_000] {
+        kept(tenants * 100, tenants);
     }
     println!("\nnumbers of one tenant shuffled at random, planned in memory, best of 5");
     for users in [1_000, 10_000, 100_000] {
@@ -111,28 +120,11 @@ fn in_memory(users: usize, tenants: usize) {
     let (loaded, load) = best(|| manifest::load(&files));
     assert!(loaded.diagnostics.is_empty());
     let in_force = Keeper::default().take(loaded);
-    let live: Vec<LiveTenant> =
-        in_force.desired.tenants.values().map(|tenant| live(tenant)).collect();
-    let (memory, now) = (Memory::default(), Timestamp::UNIX_EPOCH);
-    let patience = pass::patience(&Execution::default());
-    let (plan, planned) = best(|| {
-        let tenants = in_force.desired.tenants.values().zip(&live);
-        let tenants = tenants.map(|(desired, live)| TenantInput {
-            desired,
-            kept: None,
-            live: Observation::Seen(live),
-            memory: &memory,
-            approvals: &[],
-            estimates: Estimates::default(),
-        });
-        plan::plan(&PlanInput {
-            tenants: tenants.collect(),
-            broken: &in_force.broken,
-            now,
-            patience,
-            per_hour: PerHour::default(),
-        })
-    });
+    let observed = observed(&in_force);
+    let execution = Execution::default();
+    let now = Timestamp::UNIX_EPOCH;
+    let (plan, planned) =
+        best(|| pass::decide(&in_force, &observed, |_| Arc::<Memory>::default(), now, &execution));
     let steps: usize = plan.tenants.iter().map(|tenant| tenant.steps.len()).sum();
     let (text, rendered) = best(|| plan::render::text(&plan));
     println!(
@@ -160,20 +152,12 @@ fn shuffled(users: usize) {
         user.calling = LiveCalling::Enabled;
         user.details.insert(Field::PhoneNumber, Observed::Set(number));
     }
-    let (memory, now, patience) =
-        (Memory::default(), Timestamp::UNIX_EPOCH, pass::patience(&Execution::default()));
+    let observed = [(desired.name.clone(), Ok(Arc::new(live)))].into();
     let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };
-    let (plan, planned) = best(|| {
-        let tenants = vec![TenantInput {
-            desired,
-            kept: None,
-            live: Observation::Seen(&live),
-            memory: &memory,
-            approvals: &[],
-            estimates: Estimates::default(),
-        }];
-        plan::plan(&PlanInput { tenants, broken: &in_force.broken, now, patience, per_hour })
-    });
+    let execution = Execution { per_hour, ..Execution::default() };
+    let now = Timestamp::UNIX_EPOCH;
+    let (plan, planned) =
+        best(|| pass::decide(&in_force, &observed, |_| Arc::<Memory>::default(), now, &execution));
     let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
     let (parked, held) = (
         steps.clone().filter(|step| step.cause == plan::Cause::Parking),
@@ -186,9 +170,75 @@ fn shuffled(users: usize) {
     );
 }
 
-fn live(tenant: &dialplane::model::DesiredTenant) -> LiveTenant {
+/// What one pass of the service costs in a fleet that is known, beside the same tenant alone; and a
+/// round in which each tenant is seen and planned once. Each tenant has voicemail to change and a
+/// number to give to somebody else, which only the whole fleet can say is free.
+fn kept(users: usize, tenants: usize) {
+    let texts = manifests(users, tenants);
+    let files: Vec<ManifestFile> =
+        texts.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+    let in_force = Keeper::default().take(manifest::load(&files));
+    let seen: BTreeMap<_, _> =
+        in_force.desired.tenants.iter().map(|(name, tenant)| (name, lacking(tenant))).collect();
+    let now = Timestamp::UNIX_EPOCH;
+    let rules = pass::rules(&Execution::default());
+    let mut whole = Fleet::new(rules);
+    whole.take(in_force.tenants(), &in_force.broken);
+    let mut alone = Fleet::new(rules);
+    let Some((first, _)) = in_force.desired.tenants.first_key_value() else { return };
+    alone.take(in_force.tenant(first).into_iter(), &in_force.broken);
+    for (name, live) in &seen {
+        pass_of(&mut whole, &in_force, name, live, now);
+    }
+    let here = |fleet: &mut Fleet| {
+        let passes =
+            || (0..PASSES).for_each(|_| pass_of(fleet, &in_force, first, &seen[first], now));
+        best(passes).1 / PASSES
+    };
+    let (alone, in_fleet) = (here(&mut alone), here(&mut whole));
+    let ((), round) = best(|| {
+        for (name, live) in &seen {
+            pass_of(&mut whole, &in_force, name, live, now);
+        }
+    });
+    println!(
+        "  {users:>7} users in {tenants:>4} tenants  a pass alone {alone:>9.1?}, in the fleet \
+            {in_fleet:>9.1?}  a round {round:>9.1?}"
+    );
+}
+
+/// A tenant is seen anew and planned.
+fn pass_of(
+    fleet: &mut Fleet,
+    in_force: &InForce,
+    name: &TenantName,
+    live: &LiveTenant,
+    now: Timestamp,
+) {
+    let id = &in_force.desired.tenants[name].id;
+    // As a list is read: nothing of it is what was there before.
+    let live = Observation::Seen(Arc::new(live.clone()));
+    fleet.looked(name, id, live, Arc::default());
+    std::hint::black_box(fleet.plan(name, now));
+}
+
+/// A tenant in which some have other settings than they are to have, and one has no number yet.
+fn lacking(tenant: &DesiredTenant) -> LiveTenant {
+    let mut live = live(tenant);
+    if let Some(user) = live.users.values_mut().next() {
+        user.details.insert(Field::PhoneNumber, Observed::Unset);
+    }
+    live
+}
+
+fn observed(in_force: &InForce) -> pass::Observed {
+    let tenants = in_force.desired.tenants.iter();
+    tenants.map(|(name, tenant)| (name.clone(), Ok(Arc::new(live(tenant))))).collect()
+}
+
+fn live(tenant: &DesiredTenant) -> LiveTenant {
     let users = tenant.users.values().enumerate().map(|(number, user)| {
-        let mut details: std::collections::BTreeMap<Field, Observed> = user
+        let mut details: BTreeMap<Field, Observed> = user
             .details
             .iter()
             .map(|(field, value)| (field, Observed::Set(value.clone())))

@@ -12,6 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     path::PathBuf,
+    sync::Arc,
 };
 
 use dialplane::{
@@ -19,11 +20,9 @@ use dialplane::{
     manifest::{self, Keeper},
     model::{
         Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field,
-        LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour, Upn, Value,
+        LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
     },
-    pass,
-    plan::{self, Estimates, Observation, PlanInput, TenantInput},
-    source, yaml,
+    pass, plan, source, yaml,
 };
 use jiff::Timestamp;
 
@@ -42,8 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 2. Live state: whatever was observed. Here all tenants are as desired, but for some drift in
     //    the first of them.
-    let mut live: BTreeMap<_, LiveTenant> =
-        in_force.desired.tenants.iter().map(|(name, tenant)| (name, as_desired(tenant))).collect();
+    let mut live: BTreeMap<_, LiveTenant> = in_force
+        .desired
+        .tenants
+        .iter()
+        .map(|(name, tenant)| (name.clone(), as_desired(tenant)))
+        .collect();
     if let Some((name, tenant)) = in_force.desired.tenants.first_key_value()
         && let Some(live) = live.get_mut(name)
     {
@@ -52,22 +55,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 3. The plan. The journal would remember what was written and cannot be seen yet; here nothing
     //    was.
-    let memory = Memory::default();
-    let tenants = in_force.desired.tenants.iter().map(|(name, desired)| TenantInput {
-        desired,
-        kept: in_force.kept.get(name).map(String::as_str),
-        live: live.get(name).map_or(Observation::NotAsked, Observation::Seen),
-        memory: &memory,
-        approvals: in_force.approvals.get(name).map(Vec::as_slice).unwrap_or_default(),
-        estimates: Estimates::default(),
-    });
-    let plan = plan::plan(&PlanInput {
-        tenants: tenants.collect(),
-        broken: &in_force.broken,
-        now: Timestamp::now(),
-        patience: pass::patience(&Execution::default()),
-        per_hour: PerHour::default(),
-    });
+    let observed = live.into_iter().map(|(name, live)| (name, Ok(Arc::new(live)))).collect();
+    let plan = pass::decide(
+        &in_force,
+        &observed,
+        |_| Arc::<Memory>::default(),
+        Timestamp::now(),
+        &Execution::default(),
+    );
     anstream::print!("{}", plan::render::text(&plan));
     Ok(())
 }

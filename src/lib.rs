@@ -16,8 +16,8 @@
 //! service --LiveReader--> LiveTenant |       Journal --> Memory
 //!                              |     |          |
 //!                              v     v          v
-//!                             plan::plan(PlanInput)               pure
-//!                                   |
+//!                   plan::Fleet, kept between passes              pure
+//!                                   |  plan(tenant, now)
 //!                                 Plan --plan::render------------> plan, --dry-run: stops here
 //!                                   |  execute                    Provisioner + Journal
 //!                                   v
@@ -83,7 +83,8 @@
 //! - **No flag opens a gate.** What a guard holds and a person may judge is lifted by a file in
 //!   git, for one plan, once; what is unread, unproven or not consented to is lifted by nobody.
 //! - **The planner is a function.** Same input, same bytes: time comes in as a value, nothing is
-//!   iterated in hash order.
+//!   iterated in hash order. Commands and the service make its input in one place, and a fleet that
+//!   was kept plans as one that is made of the same tenants now.
 //! - **Every refusal says why and what to do.**
 //!
 //! # Deliberately not here yet

@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _, RandomState},
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::{StreamExt, stream};
@@ -18,12 +18,12 @@ use crate::{
     execute::{Executor, TenantReport},
     manifest::InForce,
     model::{
-        Approval, DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, StepOutcome, TenantId,
-        TenantName, TenantRef,
+        DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, StepOutcome, TenantId,
+        TenantInForce, TenantName, TenantRef,
     },
     plan::{
-        self, Estimates, Observation, Patience, Plan, PlanInput, Step, SyncPlan, TenantInput,
-        TenantPlan, Undo,
+        self, Estimates, Fleet, Observation, Patience, Plan, Rules, Step, SyncPlan, TenantPlan,
+        Undo,
     },
     ports::{Journal, JournalError, Lease, LiveReader, Provisioner, Recall},
     stop::StopSwitch,
@@ -69,16 +69,7 @@ pub fn decide(
     now: Timestamp,
     execution: &Execution,
 ) -> Plan {
-    let memories: BTreeMap<&TenantName, Arc<Memory>> =
-        in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
-    let nothing = Memory::default();
-    plan::plan(&input(
-        in_force,
-        observed,
-        |name| memories.get(name).map_or(&nothing, |memory| &**memory),
-        now,
-        execution,
-    ))
+    fleet(in_force, observed, memory, execution).plan_all(now)
 }
 
 /// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
@@ -90,38 +81,23 @@ pub fn decide_undo(
     now: Timestamp,
     execution: &Execution,
 ) -> Option<TenantPlan> {
-    let memories: BTreeMap<&TenantName, Arc<Memory>> =
-        in_force.desired.tenants.iter().map(|(name, tenant)| (name, memory(&tenant.id))).collect();
-    let nothing = Memory::default();
-    let mut all = input(
-        in_force,
-        observed,
-        |name| memories.get(name).map_or(&nothing, |memory| &**memory),
-        now,
-        execution,
-    );
-    let position = all.tenants.iter().position(|tenant| tenant.desired.name == *of)?;
-    let tenant = all.tenants.remove(position);
-    Some(undo.plan(&tenant, &all))
+    undo.plan(of, &mut fleet(in_force, observed, memory, execution), now)
 }
 
-fn input<'a>(
-    in_force: &'a InForce,
-    observed: &'a Observed,
-    memory: impl Fn(&TenantName) -> &'a Memory,
-    now: Timestamp,
+/// All tenants that are in force, as they were observed.
+fn fleet(
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
     execution: &Execution,
-) -> PlanInput<'a> {
-    let tenants = in_force.desired.tenants.values().map(|tenant| TenantInput {
-        desired: tenant,
-        kept: in_force.kept.get(&tenant.name).map(String::as_str),
-        live: observation(observed, &tenant.name),
-        memory: memory(&tenant.name),
-        approvals: in_force.approvals.get(&tenant.name).map(Vec::as_slice).unwrap_or_default(),
-        estimates: estimates(execution),
-    });
-    let (tenants, broken, per_hour) = (tenants.collect(), &in_force.broken, execution.per_hour);
-    PlanInput { tenants, broken, now, patience: patience(execution), per_hour }
+) -> Fleet {
+    let mut fleet = Fleet::new(rules(execution));
+    fleet.take(in_force.tenants(), &in_force.broken);
+    for (name, tenant) in &in_force.desired.tenants {
+        let look = observation(observed.get(name).cloned());
+        fleet.looked(name, &tenant.id, look, memory(&tenant.id));
+    }
+    fleet
 }
 
 /// Adds to a plan what the accounts do not have of what the manifests name.
@@ -141,15 +117,27 @@ pub async fn check_inventory<R: LiveReader>(
     }
 }
 
-fn observation<'o>(observed: &'o Observed, tenant: &TenantName) -> Observation<'o> {
-    match observed.get(tenant) {
+/// What a look means for the planner; nobody looks at a suspended tenant.
+fn observation(look: Option<Result<Arc<LiveTenant>, Fault>>) -> Observation {
+    match look {
         Some(Ok(live)) => Observation::Seen(live),
-        Some(Err(fault)) => Observation::Failed(fault),
+        Some(Err(fault)) => Observation::Failed { fault, before: None },
         None => Observation::NotAsked,
     }
 }
 
 /// The planner's part of the execution settings.
+#[must_use]
+pub fn rules(execution: &Execution) -> Rules {
+    let Interruption { number, gateway, details } = execution.interruption;
+    Rules {
+        patience: patience(execution),
+        per_hour: execution.per_hour,
+        estimates: Estimates { number, gateway, details },
+    }
+}
+
+/// How long things may take.
 #[must_use]
 pub fn patience(execution: &Execution) -> Patience {
     let Execution {
@@ -162,13 +150,6 @@ pub fn patience(execution: &Execution) -> Patience {
         ..
     } = *execution;
     Patience { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings }
-}
-
-/// The planner's part of the execution settings, too.
-#[must_use]
-pub fn estimates(execution: &Execution) -> Estimates {
-    let Interruption { number, gateway, details } = execution.interruption;
-    Estimates { number, gateway, details }
 }
 
 /// What is remembered of tenants, by their ids.
@@ -268,6 +249,94 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
     (0..plan.tenants.len()).filter_map(|number| reports.remove(&number)).collect()
 }
 
+/// The fleet as passes share it that run side by side.
+#[derive(Debug)]
+pub struct Shared {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    fleet: Fleet,
+    /// Tenants of which more may be remembered by now: a pass of them may be writing, or the journal
+    /// was away at its end.
+    moving: BTreeMap<TenantName, TenantId>,
+}
+
+impl Shared {
+    /// A fleet of nobody, by the rules of the settings.
+    #[must_use]
+    pub fn new(execution: &Execution) -> Self {
+        let fleet = Fleet::new(rules(execution));
+        Self { inner: Mutex::new(Inner { fleet, moving: BTreeMap::new() }) }
+    }
+
+    /// Takes what is in force now.
+    pub fn take(&self, in_force: &InForce) {
+        let mut inner = self.inner();
+        inner.fleet.take(in_force.tenants(), &in_force.broken);
+        inner.moving.retain(|name, _| in_force.desired.tenants.contains_key(name));
+    }
+
+    /// Takes the first look at a tenant.
+    pub fn first_look(&self, look: &FirstLook) {
+        let FirstLook { tenant, id, live, memory } = look;
+        let mut inner = self.inner();
+        if memory.is_none() {
+            inner.moving.insert(tenant.clone(), id.clone());
+        }
+        let memory = memory.as_ref().map(Arc::clone).unwrap_or_default();
+        inner.fleet.looked(tenant, id, observation(live.clone()), memory);
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tenant as it was found when the service began.
+#[derive(Debug, Clone)]
+pub struct FirstLook {
+    /// Which.
+    pub tenant: TenantName,
+    /// The customer.
+    pub id: TenantId,
+    /// What was seen; nothing of a suspended tenant, nor while the journal was away.
+    pub live: Option<Result<Arc<LiveTenant>, Fault>>,
+    /// What was remembered then; nothing if the journal was away.
+    pub memory: Option<Arc<Memory>>,
+}
+
+/// Looks at all tenants once, some side by side: before anything is planned, everybody's numbers
+/// are known, and what was sent within the last hour.
+pub async fn first_looks<R: LiveReader, J: Journal>(
+    reader: &R,
+    journal: &J,
+    tenants: Vec<Arc<DesiredTenant>>,
+    side_by_side: usize,
+) -> Vec<FirstLook> {
+    stream::iter(tenants)
+        .map(|tenant| first_look(reader, journal, tenant))
+        .buffer_unordered(side_by_side)
+        .collect()
+        .await
+}
+
+async fn first_look<R: LiveReader, J: Journal>(
+    reader: &R,
+    journal: &J,
+    tenant: Arc<DesiredTenant>,
+) -> FirstLook {
+    let memory = journal.recall(&tenant.id).await.ok();
+    let live = match tenant.mode {
+        Mode::Enforce | Mode::Report if memory.is_some() => {
+            Some(reader.observe(&tenant.reference()).await.map(Arc::new))
+        }
+        Mode::Enforce | Mode::Report | Mode::Suspend => None,
+    };
+    FirstLook { tenant: tenant.name.clone(), id: tenant.id.clone(), live, memory }
+}
+
 /// One pass of one tenant, as the service makes it.
 #[derive(Debug)]
 pub struct TenantPass<'a, R, P, J> {
@@ -275,31 +344,16 @@ pub struct TenantPass<'a, R, P, J> {
     pub reader: &'a R,
     /// Carries the plan out.
     pub executor: Executor<'a, P, J>,
-    /// The settings.
-    pub execution: &'a Execution,
-    /// What is wanted.
-    pub desired: &'a DesiredTenant,
-    /// Why an older version of the manifests is in force, if one is.
-    pub kept: Option<&'a str>,
-    /// The approvals beside the manifests.
-    pub approvals: &'a [Approval],
+    /// What is in force for the tenant.
+    pub tenant: &'a TenantInForce,
+    /// What was found when the service began, if this is the first pass.
+    pub first_look: Option<FirstLook>,
+    /// All tenants.
+    pub fleet: &'a Shared,
     /// What stops everything; none in a rehearsal.
     pub switch: Option<&'a StopSwitch>,
-    /// The other tenants.
-    pub elsewhere: &'a [Elsewhere],
-    /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
-    pub broken: &'a BTreeMap<TenantName, String>,
     /// What journal and logs call it.
     pub run: RunId,
-}
-
-/// Another tenant as it was last seen: its users hold numbers too.
-#[derive(Debug, Clone)]
-pub struct Elsewhere {
-    /// What is wanted of it.
-    pub desired: Arc<DesiredTenant>,
-    /// What was seen; nothing if nobody has looked yet.
-    pub live: Option<Arc<LiveTenant>>,
 }
 
 /// What a pass of a tenant saw, wanted and did.
@@ -307,77 +361,105 @@ pub struct Elsewhere {
 pub struct Passed {
     /// What was seen; nothing of a suspended tenant.
     pub observed: Option<Result<Arc<LiveTenant>, Fault>>,
+    /// Whether it was seen for the first time.
+    pub first: bool,
     /// What was to be done.
     pub plan: TenantPlan,
     /// What became of it.
     pub report: TenantReport,
 }
 
+/// A tenant whose pass may be writing.
+struct Moves<'a> {
+    fleet: &'a Shared,
+    tenant: &'a DesiredTenant,
+}
+
+impl<'a> Moves<'a> {
+    fn begin(fleet: &'a Shared, tenant: &'a DesiredTenant) -> Self {
+        fleet.inner().moving.insert(tenant.name.clone(), tenant.id.clone());
+        Self { fleet, tenant }
+    }
+
+    /// The pass has ended, and this is remembered now.
+    fn end(self, memory: Arc<Memory>) {
+        let mut inner = self.fleet.inner();
+        inner.moving.remove(&self.tenant.name);
+        inner.fleet.remembers(&self.tenant.name, &self.tenant.id, memory);
+    }
+}
+
 impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     /// Takes the lease, looks, decides, carries out. `planned` hears of the plan before anything is
     /// sent. Without the lease nothing is planned: somebody else may change what is remembered.
-    pub async fn go(self, planned: &(dyn Fn(&TenantPlan) + Sync)) -> Result<Passed, JournalError> {
+    pub async fn go(
+        mut self,
+        planned: &(dyn Fn(&TenantPlan) + Sync),
+    ) -> Result<Passed, JournalError> {
+        let desired = &*self.tenant.desired;
         let journal = self.executor.journal;
-        let lease = journal.lease(&self.desired.id).await?;
-        let observed = match self.desired.mode {
-            Mode::Suspend => None,
-            Mode::Enforce | Mode::Report => {
-                Some(self.reader.observe(&self.desired.reference()).await.map(Arc::new))
-            }
-        };
-        let own = journal.memory(&lease).await?;
-        let others = self.elsewhere.iter().map(|other| &other.desired);
-        let elsewhere = Memories::recall(journal, others).await?;
-        let mut plan = self.plan(observed.as_ref().map(|live| live.as_deref()), &own, &elsewhere);
-        // A run changes what is remembered; who still holds it makes it be cloned.
-        drop((own, elsewhere));
-        if self.desired.mode != Mode::Suspend
-            && let Some(inventory) = self.reader.inventory(&self.desired.reference()).await
+        let lease = journal.lease(&desired.id).await?;
+        let memory = journal.memory(&lease).await?;
+        let first_look = self.first_look.take();
+        let observed = self.look(first_look, &memory).await;
+        let moves = Moves::begin(self.fleet, desired);
+        let (mut plan, first) = self.plan(observed.clone(), memory).await?;
+        if desired.mode != Mode::Suspend
+            && let Some(inventory) = self.reader.inventory(&desired.reference()).await
         {
-            plan::inventory::check(&mut plan, self.desired, &inventory);
+            plan::inventory::check(&mut plan, desired, &inventory);
         }
         if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
             plan.stop(&fault);
         }
         planned(&plan);
         let report = self.executor.tenant(&plan, Ok(lease), self.run.clone(), &|_, _| {}).await;
-        Ok(Passed { observed, plan, report })
+        if let Ok(memory) = journal.recall(&desired.id).await {
+            moves.end(memory);
+        }
+        Ok(Passed { observed, first, plan, report })
     }
 
-    fn plan(
+    /// What was found when the service began serves as long as nothing was written since.
+    async fn look(
         &self,
-        observed: Option<Result<&LiveTenant, &Fault>>,
-        own: &Memory,
-        elsewhere: &Memories,
-    ) -> TenantPlan {
-        let live = match observed {
-            Some(Ok(live)) => Observation::Seen(live),
-            Some(Err(fault)) => Observation::Failed(fault),
-            None => Observation::NotAsked,
-        };
-        let (desired, kept, approvals) = (self.desired, self.kept, self.approvals);
-        let estimates = estimates(self.execution);
-        let tenant = TenantInput { desired, kept, live, memory: own, approvals, estimates };
-        let memories: Vec<Arc<Memory>> =
-            self.elsewhere.iter().map(|other| elsewhere.of(&other.desired.id)).collect();
-        let others = self.elsewhere.iter().zip(&memories).map(|(other, memory)| TenantInput {
-            desired: &other.desired,
-            kept: None,
-            live: match &other.live {
-                _ if other.desired.mode == Mode::Suspend => Observation::NotAsked,
-                Some(live) => Observation::Seen(live),
-                None => Observation::NotYet,
-            },
-            memory,
-            approvals: &[],
-            estimates,
-        });
-        let (now, patience, per_hour) =
-            (self.executor.journal.now(), patience(self.execution), self.execution.per_hour);
-        plan::plan_one(
-            &tenant,
-            &PlanInput { tenants: others.collect(), broken: self.broken, now, patience, per_hour },
-        )
+        first: Option<FirstLook>,
+        memory: &Arc<Memory>,
+    ) -> Option<Result<Arc<LiveTenant>, Fault>> {
+        let tenant = &self.tenant.desired;
+        if tenant.mode == Mode::Suspend {
+            return None;
+        }
+        if let Some(FirstLook { id, live: Some(Ok(live)), memory: then, .. }) = first
+            && id == tenant.id
+            && then.as_ref() == Some(memory)
+        {
+            return Some(Ok(live));
+        }
+        Some(self.reader.observe(&tenant.reference()).await.map(Arc::new))
+    }
+
+    /// Plans the tenant as the fleet has it, which may be newer than what this pass began with:
+    /// then the pass was told to stop, and the plan is only shown.
+    async fn plan(
+        &self,
+        observed: Option<Result<Arc<LiveTenant>, Fault>>,
+        memory: Arc<Memory>,
+    ) -> Result<(TenantPlan, bool), JournalError> {
+        let (name, id) = (&self.tenant.desired.name, &self.tenant.desired.id);
+        let moving = self.fleet.inner().moving.clone();
+        let mut others = Vec::new();
+        for (name, id) in moving.into_iter().filter(|(other, _)| other != name) {
+            let memory = self.executor.journal.recall(&id).await?;
+            others.push((name, id, memory));
+        }
+        let mut inner = self.fleet.inner();
+        for (name, id, memory) in others {
+            inner.fleet.remembers(&name, &id, memory);
+        }
+        let first = inner.fleet.looked(name, id, observation(observed), memory);
+        let plan = inner.fleet.plan(name, self.executor.journal.now());
+        Ok((plan, first))
     }
 }
 

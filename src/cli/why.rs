@@ -23,7 +23,7 @@ use crate::{
     foreign::line,
     model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
     pass::{self, Memories},
-    plan::{About, Found, Wait, Why, wants, why as explain},
+    plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
     state::Place,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
@@ -85,15 +85,15 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
                 tenant,
                 kept: looked.in_force.kept.get(&tenant.name).map(String::as_str),
                 stopped: stopped.clone(),
-                memory,
+                moment: Moment {
+                    memory,
+                    now: Timestamp::now(),
+                    patience: pass::patience(&settings.execution),
+                },
                 entries: &History::entries_of(&history, &tenant.id, user).await?,
                 last: verdicts.get(&tenant.name),
             };
-            told.push(explain(
-                user,
-                &about,
-                (Timestamp::now(), pass::patience(&settings.execution)),
-            ));
+            told.push(explain(user, &about));
         }
     }
     let now = Timestamp::now();

@@ -1,11 +1,6 @@
 //! One pass of one tenant: look, decide, carry out, tell.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZeroUsize,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +10,8 @@ use super::{Daemon, Listeners};
 use crate::{
     board::News,
     execute::{Executor, Stop, TenantReport},
-    model::{Approval, DesiredTenant, LiveTenant, Revision, RunId, TenantId, TenantName},
-    pass::{Elsewhere, Passed, TenantPass},
+    model::{Revision, RunId, TenantInForce, TenantName},
+    pass::{FirstLook, Passed, Shared, TenantPass},
     plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
@@ -26,10 +21,9 @@ use crate::{
 pub(super) struct Ended {
     pub(super) tenant: TenantName,
     pub(super) ending: Ending,
-    pub(super) live: Option<Arc<LiveTenant>>,
-    pub(super) id: TenantId,
-    /// Whether anything was accepted.
-    pub(super) wrote: bool,
+    /// Whether anything was accepted, or the tenant was seen for the first time: others may wait
+    /// for that.
+    pub(super) news: bool,
     /// Tenants whose next pass may lift a hold of this one.
     pub(super) waits_for: BTreeSet<TenantName>,
     pub(super) journal_failed: Option<JournalError>,
@@ -39,13 +33,11 @@ pub(super) struct Ended {
 
 impl Ended {
     /// A pass that could not begin: nobody has looked, nothing was sent.
-    fn without_journal(desired: &DesiredTenant, error: JournalError) -> Self {
+    fn without_journal(tenant: &TenantName, error: JournalError) -> Self {
         Self {
-            tenant: desired.name.clone(),
+            tenant: tenant.clone(),
             ending: Ending::Failed,
-            live: None,
-            id: desired.id.clone(),
-            wrote: false,
+            news: false,
             waits_for: BTreeSet::new(),
             journal_failed: Some(error).filter(JournalError::is_final),
             resumes: None,
@@ -59,11 +51,9 @@ pub(super) struct Pass<R, P, J> {
     pub(super) listeners: Listeners,
     pub(super) stop: CancellationToken,
     pub(super) newer: CancellationToken,
-    pub(super) desired: Arc<DesiredTenant>,
-    pub(super) kept: Option<String>,
-    pub(super) approvals: Vec<Approval>,
-    pub(super) elsewhere: Vec<Elsewhere>,
-    pub(super) broken: BTreeMap<TenantName, String>,
+    pub(super) tenant: TenantInForce,
+    pub(super) first_look: Option<FirstLook>,
+    pub(super) fleet: Arc<Shared>,
     pub(super) run: RunId,
     /// Of the manifests that are in force; not of an older version that is kept.
     pub(super) revision: Option<Revision>,
@@ -84,24 +74,22 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 stop: self.stop,
                 newer: self.newer,
             },
-            execution: &daemon.execution,
-            desired: &self.desired,
-            kept: self.kept.as_deref(),
-            approvals: &self.approvals,
+            tenant: &self.tenant,
+            first_look: self.first_look,
+            fleet: &self.fleet,
             switch: Some(&daemon.switch),
-            elsewhere: &self.elsewhere,
-            broken: &self.broken,
             run: self.run,
         };
         let tell = |plan: &TenantPlan| self.listeners.tell(&News::Planned(plan));
         let passed = match pass.go(&tell).await {
             Ok(passed) => passed,
             Err(error) => {
-                warn!(tenant = %self.desired.name, hint = error.hint(), "not looked at: {error}");
-                return Ended::without_journal(&self.desired, error);
+                let tenant = &self.tenant.desired.name;
+                warn!(%tenant, hint = error.hint(), "not looked at: {error}");
+                return Ended::without_journal(tenant, error);
             }
         };
-        let Passed { observed, plan, report } = passed;
+        let Passed { observed, first, plan, report } = passed;
         self.listeners.tell(&News::Finished(&plan, &report));
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read {
@@ -110,22 +98,14 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             Ending::Failed
         };
         let resumes = plan.resumes();
-        let (wrote, waits_for) = (report.accepted() > 0, plan.waits_for);
+        let news = first || report.accepted() > 0;
+        let waits_for = plan.waits_for;
         let journal_failed = match report.stopped {
             Some(Stop::Journal(error)) if error.is_final() => Some(error),
             _ => None,
         };
-        let (tenant, id) = (self.desired.name.clone(), self.desired.id.clone());
-        Ended {
-            tenant,
-            ending,
-            live: observed.and_then(Result::ok),
-            id,
-            wrote,
-            waits_for,
-            journal_failed,
-            resumes,
-        }
+        let tenant = self.tenant.desired.name.clone();
+        Ended { tenant, ending, news, waits_for, journal_failed, resumes }
     }
 }
 

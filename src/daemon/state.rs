@@ -24,8 +24,8 @@ use crate::{
     board::{Doing, News},
     config::Run,
     manifest::{Absences, InForce, Keeper},
-    model::{Debts, DesiredTenant, LiveTenant, Mode, Revision, TenantId, TenantName},
-    pass::{self, Elsewhere},
+    model::{Debts, DesiredTenant, Mode, Revision, TenantId, TenantName},
+    pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
     words::duration,
@@ -41,7 +41,20 @@ pub(super) enum Task {
     /// What earlier runs left open with the tenants of these manifests that are met for the first
     /// time.
     Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
+    FirstLooks(Vec<FirstLook>),
     Ended(Ended),
+}
+
+/// The first look at all tenants.
+enum Beginning {
+    /// No manifests were taken yet.
+    Waits,
+    /// Nobody has looked yet.
+    Due,
+    /// It is under way, in this task.
+    Looks(Id),
+    /// It is over. What was found serves for the first pass of each tenant.
+    Over(BTreeMap<TenantName, FirstLook>),
 }
 
 /// A pass under way.
@@ -73,8 +86,10 @@ pub(super) struct Loop<R, P, J> {
     schedule: Schedule,
     /// When each tenant's last pass has ended.
     last: BTreeMap<TenantName, Timestamp>,
-    /// What was last seen of each tenant: who holds which number elsewhere.
-    seen: BTreeMap<TenantName, Arc<LiveTenant>>,
+    /// All tenants as they are known.
+    fleet: Arc<Shared>,
+    /// Whether all tenants were looked at once. Nothing is planned before.
+    beginning: Beginning,
     /// Whom each tenant waits for with a number.
     waits_for: BTreeMap<TenantName, BTreeSet<TenantName>>,
     /// Tenants whose debts of earlier runs were told.
@@ -101,6 +116,7 @@ where
     ) -> Self {
         let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } =
             daemon.timing;
+        let fleet = Arc::new(Shared::new(&daemon.execution));
         Self {
             daemon,
             listeners,
@@ -119,7 +135,8 @@ where
             revision: None,
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            fleet,
+            beginning: Beginning::Waits,
             waits_for: BTreeMap::new(),
             met: BTreeSet::new(),
             runs: 0,
@@ -139,7 +156,7 @@ where
         let brake = Some(self.brake.due());
         // The brake looks every second; so does whoever waits for the journal.
         let next = self.schedule.next(self.daemon.execution.tenants);
-        let deadlines = [poll, looking, brake, next.filter(|_| self.away.is_none())];
+        let deadlines = [poll, looking, brake, next.filter(|_| self.may_begin())];
         self.start
             + deadlines
                 .into_iter()
@@ -181,11 +198,13 @@ where
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
         }
-        if self.away.is_some() {
-            return;
+        if matches!(self.beginning, Beginning::Due) && self.away.is_none() {
+            self.look_at_all();
         }
-        for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
-            self.pass(tenant);
+        if self.may_begin() {
+            for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
+                self.pass(tenant);
+            }
         }
         self.tell_changes();
     }
@@ -229,15 +248,11 @@ where
                 self.take(understood);
                 self.recover(debts);
             }
+            Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Ended(ended))) => {
                 self.running.remove(&id);
-                let id = self.in_force.desired.tenants.get(&ended.tenant).map(|tenant| &tenant.id);
-                let mut news = ended.wrote;
-                if let Some(live) = ended.live.filter(|_| id == Some(&ended.id)) {
-                    news |= self.seen.insert(ended.tenant.clone(), live).is_none();
-                }
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
-                if news {
+                if ended.news {
                     self.tell_those_who_wait(&ended.tenant);
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
@@ -251,6 +266,9 @@ where
                 if let Some(Running { tenant, .. }) = self.running.remove(&failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     self.finish(&tenant, Ending::Failed);
+                } else if matches!(self.beginning, Beginning::Looks(id) if id == failure.id()) {
+                    error!(%failure, "the first look at all tenants ended unexpectedly");
+                    self.looked_at_all(Vec::new());
                 } else {
                     error!(%failure, "looking at the manifests ended unexpectedly");
                     self.looking = false;
@@ -270,7 +288,9 @@ where
                 // What was only edited may be committed by now.
                 self.revision = looked.revision;
                 if self.said.is_news(looked.said) {
-                    for tenant in self.absences.said(&mut self.in_force) {
+                    let news = self.absences.said(&mut self.in_force);
+                    self.fleet.take(&self.in_force);
+                    for tenant in news {
                         self.schedule.news(&tenant, self.now());
                     }
                 }
@@ -327,7 +347,6 @@ where
         for gone in before.desired.tenants.keys().filter(|name| !all.contains(name)) {
             warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
             self.last.remove(gone);
-            self.seen.remove(gone);
             self.waits_for.remove(gone);
         }
         let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
@@ -345,7 +364,44 @@ where
                 _ => running.stop.cancel(),
             }
         }
+        // Only now, so that nothing of this is carried out by a pass that began before.
+        self.fleet.take(&self.in_force);
         self.schedule.desired(&all, &changed, self.now());
+        if matches!(self.beginning, Beginning::Waits) {
+            self.beginning = Beginning::Due;
+        }
+    }
+
+    /// Looks at all tenants before the first pass.
+    fn look_at_all(&mut self) {
+        let daemon = Arc::clone(&self.daemon);
+        let tenants: Vec<_> = self.in_force.desired.tenants.values().map(Arc::clone).collect();
+        info!(tenants = tenants.len(), "looking at all tenants before anything is planned");
+        let stop = self.stop.clone();
+        let task = self.tasks.spawn(async move {
+            let looks = pass::first_looks(
+                &daemon.reader,
+                &daemon.journal,
+                tenants,
+                daemon.execution.tenants,
+            );
+            let looks = stop.run_until_cancelled(looks).await;
+            Task::FirstLooks(looks.unwrap_or_default())
+        });
+        self.beginning = Beginning::Looks(task.id());
+    }
+
+    fn looked_at_all(&mut self, looks: Vec<FirstLook>) {
+        for look in &looks {
+            self.fleet.first_look(look);
+        }
+        let by_name = looks.into_iter().map(|look| (look.tenant.clone(), look)).collect();
+        self.beginning = Beginning::Over(by_name);
+    }
+
+    /// Whether a pass may begin: all tenants were looked at, and the journal is there.
+    fn may_begin(&self) -> bool {
+        matches!(self.beginning, Beginning::Over(_)) && self.away.is_none()
     }
 
     /// Asks the journal about tenants that are met for the first time, before any of them has its
@@ -384,42 +440,35 @@ where
         }
     }
 
-    fn pass(&mut self, tenant: TenantName) {
-        let Some(desired) = self.in_force.desired.tenants.get(&tenant).map(Arc::clone) else {
-            return self.finish(&tenant, Ending::Done);
+    fn pass(&mut self, name: TenantName) {
+        let Some(tenant) = self.in_force.tenant(&name) else {
+            return self.finish(&name, Ending::Done);
         };
-        if self.running.values().any(|running| running.id == desired.id) {
+        let id = tenant.desired.id.clone();
+        if self.running.values().any(|running| running.id == id) {
             // The same customer under another name, whose last pass has not ended yet.
-            return self.schedule.postpone(&tenant, self.now() + RENAMED_PAUSE);
+            return self.schedule.postpone(&name, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
-        let (id, stop, newer) =
-            (desired.id.clone(), self.stop.child_token(), CancellationToken::new());
+        let stop = self.stop.child_token();
+        let newer = CancellationToken::new();
+        let first_look = match &mut self.beginning {
+            Beginning::Over(looks) => looks.remove(&name),
+            Beginning::Waits | Beginning::Due | Beginning::Looks(_) => None,
+        };
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listeners: self.listeners.clone(),
             stop: stop.clone(),
             newer: newer.clone(),
-            kept: self.in_force.kept.get(&tenant).cloned(),
-            approvals: self.in_force.approvals.get(&tenant).cloned().unwrap_or_default(),
-            elsewhere: self.elsewhere(&tenant),
-            broken: self.in_force.broken.clone(),
-            desired,
-            revision: self.revision.clone().filter(|_| !self.in_force.kept.contains_key(&tenant)),
+            revision: self.revision.clone().filter(|_| tenant.kept.is_none()),
+            tenant,
+            first_look,
+            fleet: Arc::clone(&self.fleet),
             run: pass::run_id(self.daemon.journal.now(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.insert(task.id(), Running { tenant, id, stop, newer });
-    }
-
-    /// The other tenants, as they were last seen.
-    fn elsewhere(&self, tenant: &TenantName) -> Vec<Elsewhere> {
-        let others = self.in_force.desired.tenants.iter().filter(|(name, _)| *name != tenant);
-        let last = |(name, desired): (&TenantName, &Arc<DesiredTenant>)| Elsewhere {
-            desired: Arc::clone(desired),
-            live: self.seen.get(name).map(Arc::clone),
-        };
-        others.map(last).collect()
+        self.running.insert(task.id(), Running { tenant: name, id, stop, newer });
     }
 
     /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::Loaded;
-use crate::model::{Approval, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantName, Upn};
+use crate::model::{
+    Approval, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantInForce, TenantName, Upn,
+};
 
 /// What is in force now.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,21 @@ pub struct InForce {
 }
 
 impl InForce {
+    /// What is in force for a tenant; nothing if none is.
+    #[must_use]
+    pub fn tenant(&self, name: &TenantName) -> Option<TenantInForce> {
+        Some(TenantInForce {
+            desired: Arc::clone(self.desired.tenants.get(name)?),
+            kept: self.kept.get(name).map(|reason| reason.as_str().into()),
+            approvals: self.approvals.get(name).cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The same for all tenants.
+    pub fn tenants(&self) -> impl Iterator<Item = TenantInForce> {
+        self.desired.tenants.keys().filter_map(|name| self.tenant(name))
+    }
+
     /// No line that is missing counts, for this reason, unless there is another one already.
     pub fn doubt(&mut self, doubt: &Doubt) {
         for tenant in

@@ -13,6 +13,7 @@ mod desired;
 mod details;
 mod fault;
 mod id;
+mod in_force;
 mod inventory;
 mod live;
 mod memory;
@@ -35,6 +36,7 @@ pub use desired::{
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
+pub use in_force::TenantInForce;
 pub use inventory::Inventory;
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,

@@ -1,7 +1,7 @@
 //! What is remembered of users who were managed once, and of what was sent lately: for guards that
 //! reach over runs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
@@ -58,9 +58,15 @@ impl Sent {
     /// has been set right since, do not count beyond an hour.
     #[must_use]
     pub fn within_the_hour(&self, now: Timestamp) -> SentCounts {
-        let minute = now.as_second().div_euclid(60);
-        let recent = self.0.range(minute - Self::MINUTES + 1..=minute + Self::MINUTES);
+        let recent = self.0.range(Self::hour(now));
         recent.map(|(_, counts)| *counts).fold(SentCounts::default(), SentCounts::plus)
+    }
+
+    /// The minutes that count at `now`.
+    #[must_use]
+    pub fn hour(now: Timestamp) -> RangeInclusive<i64> {
+        let minute = now.as_second().div_euclid(60);
+        minute - Self::MINUTES + 1..=minute + Self::MINUTES
     }
 
     /// The counts by minute since the epoch, for whoever keeps them.

@@ -7,9 +7,9 @@
 
 use jiff::Timestamp;
 
-use super::{Confirmed, Difference, Note, Patience, Problem, ProblemKind};
+use super::{Confirmed, Difference, Moment, Note, Problem, ProblemKind};
 use crate::model::{
-    Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser, Memory,
+    Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser,
     PhoneNumber, Upn,
 };
 
@@ -25,8 +25,7 @@ enum Comparison {
 pub(super) fn tenant(
     desired: &DesiredTenant,
     live: &LiveTenant,
-    memory: &Memory,
-    (now, patience): (Timestamp, Patience),
+    moment: Moment<'_>,
     problems: &mut Vec<Problem>,
     notes: &mut Vec<Note>,
 ) -> Option<Confirmed> {
@@ -42,14 +41,13 @@ pub(super) fn tenant(
         notes
             .push(Note::NotConfirmed(format!("the list of Teams users may be incomplete: {what}")));
     }
-    let fresh = Fresh { memory, now, patience };
     let mut told = Confirmed::default();
     for user in desired.users.values() {
         let Some(service) = live.users.get(&user.upn) else { continue };
         match compare(service, users.get(&user.upn), *coverage == Coverage::Complete) {
             Comparison::Unknown => {}
             Comparison::Confirmed => told.confirmed += 1,
-            Comparison::Differs(_) if fresh.of(&user.upn) => told.waiting += 1,
+            Comparison::Differs(_) if is_fresh(moment, &user.upn) => told.waiting += 1,
             Comparison::Differs(difference) => {
                 told.differ += 1;
                 let kind = ProblemKind::TeamsDiffers(difference);
@@ -108,24 +106,17 @@ fn compare_numbers(service: &LiveUser, teams: &LiveUser) -> Comparison {
     }
 }
 
-/// What may still be on its way to Teams. That the service shows a write says nothing of Teams.
-struct Fresh<'a> {
-    memory: &'a Memory,
-    now: Timestamp,
-    patience: Patience,
-}
-
-impl Fresh<'_> {
-    fn of(&self, user: &Upn) -> bool {
-        let open = |at: Timestamp| self.patience.is_open_since(self.memory, at, self.now);
-        // A sync pushes everybody.
-        if self.memory.sync_owed.is_some() || self.memory.last_sync.is_some_and(open) {
-            return true;
-        }
-        self.memory.written.get(user).is_some_and(|written| {
-            let calling = written.calling.as_ref().map(|write| write.at);
-            let details = written.details.values().map(|write| write.at);
-            calling.into_iter().chain(details).chain(written.unknown.map(|(_, at)| at)).any(open)
-        })
+/// Whether something of a user may still be on its way to Teams. That the service shows a write
+/// says nothing of Teams.
+fn is_fresh(moment: Moment<'_>, user: &Upn) -> bool {
+    let open = |at: Timestamp| moment.is_open_since(at);
+    // A sync pushes everybody.
+    if moment.memory.sync_owed.is_some() || moment.memory.last_sync.is_some_and(open) {
+        return true;
     }
+    moment.written(user).is_some_and(|written| {
+        let calling = written.calling.as_ref().map(|write| write.at);
+        let details = written.details.values().map(|write| write.at);
+        calling.into_iter().chain(details).chain(written.unknown.map(|(_, at)| at)).any(open)
+    })
 }

@@ -15,14 +15,14 @@
 use jiff::Timestamp;
 
 use super::{
-    Action, Cause, Change, Hold, Note, Patience, Problem, ProblemKind, Seen, Step, StepId, Steps,
+    Action, Cause, Change, Hold, Moment, Note, Problem, ProblemKind, Seen, Step, StepId, Steps,
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
     unread::{self, Odd},
 };
 use crate::model::{
     Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
-    LiveTenant, LiveUser, Managed, Memory, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
+    LiveTenant, LiveUser, Managed, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
 };
 
 /// What a comparison gives.
@@ -43,15 +43,9 @@ pub(super) struct Outcome {
 }
 
 /// Compares a whole tenant.
-pub(super) fn tenant(
-    desired: &DesiredTenant,
-    live: &LiveTenant,
-    memory: &Memory,
-    now: Timestamp,
-    patience: Patience,
-) -> Outcome {
-    let past = Past { live, memory, now, patience };
-    let people = People::of(desired, live, memory);
+pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<'_>) -> Outcome {
+    let past = Past { live, moment };
+    let people = People::of(desired, live, moment.memory);
     let mut diff = Diff {
         desired,
         past,

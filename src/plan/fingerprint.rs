@@ -14,19 +14,17 @@ use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Patience, Seen, Step, present::Present};
+use super::{Change, Moment, Seen, Step};
 use crate::model::{
-    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Memory, Observed,
-    Windows,
+    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed, Windows,
 };
 
 /// The fingerprint of a tenant's plan.
 pub(super) fn of(
     desired: &DesiredTenant,
     live: &LiveTenant,
-    memory: &Memory,
     steps: &[Step],
-    (now, patience): (jiff::Timestamp, Patience),
+    moment: Moment<'_>,
 ) -> Fingerprint {
     let mut sha = Sha(Sha256::new());
     hash_desired(desired, &mut sha);
@@ -43,9 +41,8 @@ pub(super) fn of(
     if !numbers.is_empty() || !unmatched.is_empty() {
         (numbers, unmatched).hash(&mut sha);
     }
-    let present = Present { memory, now, patience };
     for user in users.values() {
-        hash_live(user, desired, &present, &mut sha);
+        hash_live(user, desired, moment, &mut sha);
     }
     for step in steps {
         hash_step(step, &mut sha);
@@ -89,21 +86,17 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
 
 /// A user as observed, or as last written where that may still become visible: that it does is no
 /// movement.
-fn hash_live(user: &LiveUser, desired: &DesiredTenant, present: &Present<'_>, sha: &mut Sha) {
-    let lost = present
-        .memory
-        .written
-        .get(&user.upn)
-        .and_then(|written| written.unknown)
-        .map(|(verb, _)| verb);
-    (&user.upn, lost, present.calling(user)).hash(sha);
+fn hash_live(user: &LiveUser, desired: &DesiredTenant, moment: Moment<'_>, sha: &mut Sha) {
+    let lost = moment.written(&user.upn).and_then(|written| written.unknown);
+    let lost = lost.map(|(verb, _)| verb);
+    (&user.upn, lost, moment.calling(user)).hash(sha);
     let managed = desired
         .users
         .get(&user.upn)
         .into_iter()
         .flat_map(|user| user.details.iter().map(|(field, _)| field));
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
-        (field, present.value(user, field)).hash(sha);
+        (field, moment.value(user, field)).hash(sha);
         if let Some(Observed::Unreadable(read)) = user.details.get(&field) {
             read.text.hash(sha);
         }

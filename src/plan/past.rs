@@ -3,11 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Patience, Seen};
+use super::{Hold, HoldKind, Moment, Patience, Seen};
 use crate::{
-    model::{
-        Field, Landing, LiveTenant, LiveUser, Memory, Observed, Upn, Value, Verb, Write, Written,
-    },
+    model::{Field, Landing, LiveTenant, LiveUser, Observed, Upn, Value, Verb, Write, Written},
     words::time,
 };
 
@@ -15,9 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Past<'a> {
     pub(super) live: &'a LiveTenant,
-    pub(super) memory: &'a Memory,
-    pub(super) now: Timestamp,
-    pub(super) patience: Patience,
+    pub(super) moment: Moment<'a>,
 }
 
 /// What a write that is not visible says.
@@ -45,12 +41,12 @@ pub(super) enum Lost {
 
 impl<'a> Past<'a> {
     pub(super) fn written(&self, user: &Upn) -> Option<&'a Written> {
-        self.memory.written.get(user)
+        self.moment.written(user)
     }
 
     /// The value of a write that may still become visible.
     pub(super) fn under_way<'w, T>(&self, write: Option<&'w Write<T>>) -> Option<&'w T> {
-        write.filter(|write| !write.landed && self.is_open(write)).map(|write| &write.value)
+        self.moment.under_way(write)
     }
 
     /// For a value that is wanted and not seen: whether we have sent it already.
@@ -60,34 +56,27 @@ impl<'a> Past<'a> {
         wanted: &T,
     ) -> Option<Unseen> {
         let write = write.filter(|write| write.value == *wanted && !write.landed)?;
-        let until = self.patience.deadline(self.memory, write, self.now);
-        Some(if self.is_open(write) { Unseen::Settling(until) } else { Unseen::Late(write.at) })
-    }
-
-    fn is_open<T>(&self, write: &Write<T>) -> bool {
-        self.patience.is_open(self.memory, write, self.now)
+        Some(if self.moment.is_open(write) {
+            Unseen::Settling(self.moment.deadline(write))
+        } else {
+            Unseen::Late(write.at)
+        })
     }
 
     /// What became of the user's lost answer, if there is one.
     pub(super) fn lost(&self, user: &LiveUser) -> Option<Lost> {
         let written = self.written(&user.upn)?;
         let (verb, at) = written.unknown?;
-        if self.arrived(user, written, verb, at)
-            || !self.patience.is_open_since(self.memory, at, self.now)
-        {
+        if self.arrived(user, written, verb, at) || !self.moment.is_open_since(at) {
             return Some(Lost::Decided(at));
         }
-        Some(Lost::Undecided {
-            verb,
-            at,
-            until: self.patience.lost_deadline(self.memory, at, self.now),
-        })
+        Some(Lost::Undecided { verb, at, until: self.moment.lost_deadline(at) })
     }
 
     /// When the answer for a user who is not in the list was lost, if that is no longer waited for.
     pub(super) fn given_up(&self, user: &Upn) -> Option<Timestamp> {
         let (_, at) = self.written(user)?.unknown?;
-        (!self.patience.is_open_since(self.memory, at, self.now)).then_some(at)
+        (!self.moment.is_open_since(at)).then_some(at)
     }
 
     /// Whether the list shows everything that the call asked for and the reader can see, and
@@ -140,10 +129,10 @@ impl<'a> Past<'a> {
         write: Option<&Write<T>>,
         wanted: &T,
     ) -> Option<Hold> {
-        let Patience { flap_limit, flap_window, .. } = self.patience;
+        let Patience { flap_limit, flap_window, .. } = self.moment.patience;
         write.filter(|write| write.landed && write.value == *wanted)?;
         let reverts = written?.reverted.get(&what).map(Vec::as_slice).unwrap_or_default();
-        let counted = self.patience.counted(reverts, self.now);
+        let counted = self.moment.counted(reverts);
         // This one is not sent again yet.
         let times = counted.len() + 1;
         if times < flap_limit {

@@ -39,12 +39,15 @@ impl Diff<'_> {
             }
         }
         if !strangers.is_empty() {
-            let note =
-                if self.past.memory.has_looked() { Note::NotAdopted } else { Note::Unforeseen };
+            let note = if self.past.moment.memory.has_looked() {
+                Note::NotAdopted
+            } else {
+                Note::Unforeseen
+            };
             self.outcome.notes.push(note(strangers));
         }
         let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
-        for upn in self.past.memory.written.keys().filter(|upn| !names.contains(upn)) {
+        for upn in self.past.moment.memory.written.keys().filter(|upn| !names.contains(upn)) {
             match self.past.live.users.get(upn) {
                 Some(live) if !desired.users.contains_key(upn) => drop(self.notice(live)),
                 Some(_) => {}

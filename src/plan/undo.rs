@@ -1,7 +1,7 @@
 //! Undo: the plan that takes an earlier run back.
 //!
 //! ```text
-//! entries of the run --last sent, first before--> what still is as it was sent --> desired state --plan_one--> the same guards
+//! entries of the run --last sent, first before--> what still is as it was sent --> desired state --Fleet--> the same guards
 //! ```
 //!
 //! The desired state of an undo is the tenant with all its rules: the run's users as they were
@@ -15,17 +15,21 @@
 //! Deliberately not here: approvals. What an undo may not do is let through the reviewed way, by a
 //! commit that is reverted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
 
 use super::{
-    Action, NotUndone, Note, PlanInput, Problem, ProblemKind, TenantInput, TenantPlan, plan_one,
-    present::Present,
+    Action, Fleet, Moment, NotUndone, Note, Problem, ProblemKind, TenantInput, TenantPlan,
 };
 use crate::{
     model::{
         Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
-        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, RunId, StepOutcome, Upn, Value,
-        Verb,
+        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, RunId, StepOutcome, TenantInForce,
+        TenantName, Upn, Value, Verb,
     },
     plan::Observation,
 };
@@ -49,25 +53,37 @@ struct Sent {
 }
 
 impl Undo<'_> {
-    /// The plan back for the run's tenant, which `tenant` is, as git wants it; `others` are all
-    /// other tenants.
-    #[must_use]
-    pub fn plan(&self, tenant: &TenantInput<'_>, others: &PlanInput<'_>) -> TenantPlan {
-        let git = tenant.desired;
-        let Observation::Seen(live) = tenant.live else { return plan_one(tenant, others) };
-        let present = Present { memory: tenant.memory, now: others.now, patience: others.patience };
-        let (users, left) = self.users(git, live, &present);
+    /// The plan back for the run's `tenant`; nothing if the fleet does not know it. Afterwards the
+    /// fleet has it as it was before the run.
+    pub fn plan(
+        &self,
+        tenant: &TenantName,
+        fleet: &mut Fleet,
+        now: Timestamp,
+    ) -> Option<TenantPlan> {
+        let input = fleet.get(tenant)?.clone();
+        let Observation::Seen(live) = &input.live else { return Some(fleet.plan(tenant, now)) };
+        let git = &*input.tenant.desired;
+        let moment = Moment { memory: &input.memory, now, patience: fleet.rules().patience };
+        let (users, left) = self.users(git, live, moment);
         let undone: BTreeSet<Upn> =
             users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
         let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
-        let bystanders = bystanders.filter_map(|user| as_it_is(user, live, &present));
+        let bystanders = bystanders.filter_map(|user| as_it_is(user, live, moment));
         let users = bystanders.chain(users).collect();
         let desired = DesiredTenant { users, prune: Prune::Never, ..git.clone() };
         // Whether Teams shows what the service shows is a matter of what git wants.
-        let live = LiveTenant { confirmation: Confirmation::NotAsked, ..live.clone() };
-        let live = Observation::Seen(&live);
-        let mut plan =
-            plan_one(&TenantInput { desired: &desired, live, approvals: &[], ..*tenant }, others);
+        let live = LiveTenant { confirmation: Confirmation::NotAsked, ..LiveTenant::clone(live) };
+        fleet.set(TenantInput {
+            tenant: TenantInForce {
+                desired: Arc::new(desired),
+                kept: input.tenant.kept.clone(),
+                approvals: Vec::new(),
+            },
+            live: Observation::Seen(Arc::new(live)),
+            memory: Arc::clone(&input.memory),
+        });
+        let mut plan = fleet.plan(tenant, now);
         plan.problems.retain(|problem| undone.contains(&problem.user));
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
@@ -77,7 +93,7 @@ impl Undo<'_> {
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
         plan.notes.extend(note);
-        plan
+        Some(plan)
     }
 
     /// That the undo does not last.
@@ -98,7 +114,7 @@ impl Undo<'_> {
         &self,
         git: &DesiredTenant,
         live: &LiveTenant,
-        present: &Present<'_>,
+        moment: Moment<'_>,
     ) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
         let origin = Origin { file: format!("run {}", self.run).into(), line: None };
         let (mut users, mut left) = (BTreeMap::new(), Vec::new());
@@ -111,8 +127,8 @@ impl Undo<'_> {
                 leave(NotUndone::NotVisible);
                 continue;
             };
-            let Some(calling) = calling_before(&sent, present, user, &mut leave) else { continue };
-            let details = details_before(&sent, calling, present, user, &mut leave);
+            let Some(calling) = calling_before(&sent, moment, user, &mut leave) else { continue };
+            let details = details_before(&sent, calling, moment, user, &mut leave);
             let site = git.users.get(&upn).and_then(|user| user.site.clone());
             let origin = origin.clone();
             users.insert(
@@ -175,9 +191,9 @@ impl Sent {
 fn as_it_is(
     user: &DesiredUser,
     live: &LiveTenant,
-    present: &Present<'_>,
+    moment: Moment<'_>,
 ) -> Option<(Upn, DesiredUser)> {
-    let calling = present.calling(live.users.get(&user.upn)?).known()?;
+    let calling = moment.calling(live.users.get(&user.upn)?).known()?;
     Some((user.upn.clone(), DesiredUser { calling, details: Details::default(), ..user.clone() }))
 }
 
@@ -185,11 +201,11 @@ fn as_it_is(
 /// is: back already, or never switched. Nothing if nobody knows what it is.
 fn calling_before(
     sent: &Sent,
-    present: &Present<'_>,
+    moment: Moment<'_>,
     user: &LiveUser,
     leave: &mut impl FnMut(NotUndone),
 ) -> Option<Calling> {
-    let Some(is) = present.calling(user).known() else {
+    let Some(is) = moment.calling(user).known() else {
         leave(NotUndone::CallingUnclear);
         return None;
     };
@@ -204,7 +220,7 @@ fn calling_before(
 fn details_before(
     sent: &Sent,
     calling: Calling,
-    present: &Present<'_>,
+    moment: Moment<'_>,
     user: &LiveUser,
     leave: &mut impl FnMut(NotUndone),
 ) -> Details {
@@ -223,7 +239,7 @@ fn details_before(
             Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => {
                 Some(third)
             }
-            _ => present.value(user, *field),
+            _ => moment.value(user, *field),
         };
         match (is, before) {
             // It is back already.

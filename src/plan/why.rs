@@ -4,12 +4,11 @@
 
 use jiff::Timestamp;
 
-use super::Patience;
+use super::Moment;
 use crate::{
     model::{
-        Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Memory, Mode,
-        Origin, Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write,
-        Written,
+        Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Mode, Origin,
+        Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write, Written,
     },
     words::{list, time},
 };
@@ -57,8 +56,8 @@ pub struct About<'a> {
     pub kept: Option<&'a str>,
     /// That everything is stopped, if it is.
     pub stopped: Option<Wait>,
-    /// What the journal adds up to.
-    pub memory: &'a Memory,
+    /// What the journal adds up to, and when it is asked.
+    pub moment: Moment<'a>,
     /// The entries that speak of the user, newest first.
     pub entries: &'a [Entry],
     /// What the last plan said.
@@ -101,19 +100,20 @@ impl Wait {
 
 /// Explains one user.
 #[must_use]
-pub fn why(user: &Upn, about: &About<'_>, (now, patience): (Timestamp, Patience)) -> Why {
-    let About { tenant, memory, .. } = about;
+pub fn why(user: &Upn, about: &About<'_>) -> Why {
+    let About { tenant, moment, .. } = about;
+    let memory = moment.memory;
     let wanted = tenant.users.get(user).cloned();
     let mut waits: Vec<Wait> = about.stopped.iter().cloned().collect();
     waits.extend(of_tenant(tenant, about.kept));
-    if let Some(written) = memory.written.get(user) {
-        waits.extend(of_user(written, memory, now, patience));
+    if let Some(written) = moment.written(user) {
+        waits.extend(of_user(written, *moment));
     }
     if let Some(debt) = &memory.sync_owed {
         let reason = format!("a sync is owed since {} (run {})", time(debt.since), debt.run);
         waits.push(Wait::new(
             reason,
-            patience.sync_from(memory, now),
+            moment.sync_from(),
             Some("the next run of this tenant sends it"),
         ));
     }
@@ -168,51 +168,42 @@ fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
     mode.into_iter().chain(kept).collect()
 }
 
-fn of_user(written: &Written, memory: &Memory, now: Timestamp, patience: Patience) -> Vec<Wait> {
+fn of_user(written: &Written, moment: Moment<'_>) -> Vec<Wait> {
     let mut waits = Vec::new();
     if let Some((verb, at)) = written.unknown {
         let reason = format!("the answer to the {verb} of {} was lost", time(at));
         let hint = "it is not sent again until live state shows what became of it";
-        let until = Some(patience.lost_deadline(memory, at, now)).filter(|until| *until > now);
+        let until = Some(moment.lost_deadline(at)).filter(|until| *until > moment.now);
         waits.push(Wait::new(reason, until, Some(hint)));
     }
+    waits.extend(written.calling.as_ref().and_then(|write| settling("calling", write, moment)));
     waits.extend(
-        written
-            .calling
-            .as_ref()
-            .and_then(|write| settling("calling", write, memory, now, patience)),
-    );
-    waits.extend(
-        written
-            .details
-            .iter()
-            .filter_map(|(field, write)| settling(field.name(), write, memory, now, patience)),
+        written.details.iter().filter_map(|(field, write)| settling(field.name(), write, moment)),
     );
     for (field, reverts) in &written.reverted {
-        let counted = patience.counted(reverts, now);
-        if let (true, Some(first)) = (counted.len() >= patience.flap_limit, counted.first()) {
+        let counted = moment.counted(reverts);
+        if let (true, Some(first)) = (counted.len() >= moment.patience.flap_limit, counted.first())
+        {
             let what = field.map_or("calling", |field| field.name());
             let reason = format!(
                 "somebody else has changed {what} back {} times: it is left alone",
                 counted.len()
             );
             let hint = "find out who or what sets it: another admin, Teams Admin Center, a script";
-            waits.push(Wait::new(reason, first.checked_add(patience.flap_window).ok(), Some(hint)));
+            waits.push(Wait::new(
+                reason,
+                first.checked_add(moment.patience.flap_window).ok(),
+                Some(hint),
+            ));
         }
     }
     waits
 }
 
-fn settling<T>(
-    what: &str,
-    write: &Write<T>,
-    memory: &Memory,
-    now: Timestamp,
-    patience: Patience,
-) -> Option<Wait> {
-    let open = !write.landed && !write.lost && patience.is_open(memory, write, now);
+fn settling<T>(what: &str, write: &Write<T>, moment: Moment<'_>) -> Option<Wait> {
+    let open = !write.landed && !write.lost && moment.is_open(write);
     let reason = || format!("{what} was accepted {} and is settling", time(write.at));
-    open.then(|| Wait::new(reason(), Some(patience.deadline(memory, write, now)), None))
+    open.then(|| Wait::new(reason(), Some(moment.deadline(write)), None))
 }
 
 /// What happens next. Where it depends on live state and nobody has looked, that is said.
@@ -233,7 +224,8 @@ fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) ->
     {
         return next;
     }
-    let lost = about.memory.written.get(user).is_some_and(|written| written.unknown.is_some());
+    let lost =
+        about.moment.memory.written.get(user).is_some_and(|written| written.unknown.is_some());
     match found {
         _ if lost => {
             "nothing, until live state shows what became of the lost answer, or its time is over"
@@ -258,7 +250,7 @@ fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) ->
 
 /// The same of a user whom no manifest names; nothing if a run would disable it.
 fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
-    let memory = about.memory;
+    let memory = about.moment.memory;
     match (about.tenant.prune, about.tenant.adopt) {
         (Prune::Never, _) => {
             Some("nothing: users that no manifest names are left alone here (prune: never)")

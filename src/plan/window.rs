@@ -6,7 +6,7 @@
 
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
-use super::{Action, Hold, HoldKind, Seen, Step, TenantPlan};
+use super::{Action, Hold, HoldKind, Seen, Step, TenantPlan, steady::Steady};
 use crate::model::{DesiredTenant, Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
@@ -95,6 +95,16 @@ pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
         edges.sort_unstable();
         edges.into_iter().find(|edge| is_open(windows, *edge))
     })
+}
+
+/// Narrows a span to that in which no window opens or closes.
+pub(super) fn steady(windows: &Windows, now: Timestamp, span: &mut Steady) {
+    let today = windows.zone.to_datetime(now).date();
+    let days = [today.yesterday(), Ok(today), today.tomorrow()];
+    // A day has midnights at least, so the span never goes beyond what is tried here.
+    for edge in days.into_iter().flatten().flat_map(|day| edges(windows, day)) {
+        span.cut(Some(edge));
+    }
 }
 
 /// Every moment of a day at which a window can open.

@@ -12,6 +12,7 @@ mod absent;
 mod accounts;
 mod adverse;
 mod away;
+mod begin;
 mod bounds;
 mod brakes;
 mod cli;

@@ -5,12 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use crate::{
     model::{
-        DesiredTenant, Field, Limit, LiveCalling, LiveTenant, Memory, PerHour, SentCounts, Upn,
-        Value,
+        DesiredTenant, Field, Limit, LiveCalling, LiveTenant, PerHour, SentCounts, Upn, Value,
     },
     plan::{Action, Counts, Hold, HoldKind, Seen, Step},
 };
@@ -146,37 +143,34 @@ impl Wanted {
         };
         Self(LimitKind::ALL.map(count))
     }
+
+    /// Adds what another tenant would send.
+    pub(in crate::plan) fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+    }
+
+    /// Takes away what was added before.
+    pub(in crate::plan) fn take(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, less)| *sum = sum.saturating_sub(less));
+    }
 }
 
 /// The present hour of the fleet: what was sent and what would be.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Hour {
     sent: SentCounts,
-    wanted: [usize; 3],
+    wanted: Wanted,
     limits: PerHour,
 }
 
 impl Hour {
-    pub(in crate::plan) fn new<'a>(
-        limits: PerHour,
-        memories: impl Iterator<Item = &'a Memory>,
-        now: Timestamp,
-    ) -> Self {
-        let sent = memories
-            .map(|memory| memory.sent.within_the_hour(now))
-            .fold(SentCounts::default(), SentCounts::plus);
-        Self { sent, wanted: [0; 3], limits }
-    }
-
-    pub(in crate::plan) fn add(&mut self, wanted: Wanted) {
-        for (sum, more) in self.wanted.iter_mut().zip(wanted.0) {
-            *sum = sum.saturating_add(more);
-        }
+    pub(in crate::plan) fn new(sent: SentCounts, wanted: Wanted, limits: PerHour) -> Self {
+        Self { sent, wanted, limits }
     }
 
     /// Holds what is more than the fleet may see in an hour.
     pub(in crate::plan) fn hold(&self, steps: &mut [Step], live: &LiveTenant) {
-        for (kind, wanted) in LimitKind::ALL.into_iter().zip(self.wanted) {
+        for (kind, wanted) in LimitKind::ALL.into_iter().zip(self.wanted.0) {
             let (sent, limit) = match kind {
                 LimitKind::Disable => (self.sent.disable, self.limits.disable),
                 LimitKind::Numbers => (self.sent.numbers, self.limits.numbers),

@@ -1,67 +1,36 @@
 //! The ledger: who holds which number over the whole fleet, and where nobody could look.
+//!
+//! It is kept between plans: a tenant that was seen again replaces its own part, and only what has
+//! changed in that is touched. Tenants are entered when somebody first asks for a number, since
+//! most plans move none.
+//!
+//! **Invariant:** it holds no times. Whether a write may still become visible is asked when a
+//! number is looked up, at the time of the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
-use super::words::{self, TOLD};
 use crate::{
-    model::{
-        Coverage, DesiredTenant, Field, HeldNumber, LiveTenant, Memory, NumberKey, PhoneNumber,
-        TenantName, Unread, Upn, Value, Write,
-    },
-    plan::{Observation, Patience, TenantInput},
+    model::{Coverage, Field, LiveTenant, Memory, NumberKey, TenantName, Upn, Value, Write},
+    plan::{Observation, TenantInput},
 };
+
+/// What is known of every tenant.
+pub(in crate::plan) type Tenants = BTreeMap<TenantName, TenantInput>;
 
 /// Who holds which number: everybody who is visible, disabled and unmanaged users included, and
 /// every number that is shown.
 #[derive(Debug, Default)]
-pub(in crate::plan) struct Ledger<'a> {
-    holders: BTreeMap<NumberKey, Vec<Holder<'a>>>,
+pub(in crate::plan) struct Ledger {
+    holders: BTreeMap<NumberKey, BTreeSet<(TenantName, Who)>>,
+    /// The same by tenant.
+    held: BTreeMap<TenantName, BTreeSet<(NumberKey, Who)>>,
+    /// Numbers that are not understood, by tenant: each may be any.
+    pub(super) unread: BTreeMap<TenantName, Vec<Who>>,
     /// Tenants whose numbers are not all known, and why. While there are any, nobody can say of a
     /// number that it is free.
-    pub(super) unseen: BTreeMap<&'a TenantName, Unseen>,
-    /// Numbers that are not understood, by tenant: each may be any.
-    unread: BTreeMap<&'a TenantName, Vec<UnreadNumber<'a>>>,
-}
-
-/// Somebody who holds a number.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Holder<'a> {
-    pub(super) tenant: &'a DesiredTenant,
-    /// The user whose primary number it is; nobody, if it is held otherwise.
-    pub(super) user: Option<&'a Upn>,
-    /// Who that is, for people.
-    pub(super) name: &'a str,
-    /// The state of the user, or what the number is held as.
-    pub(super) state: &'a str,
-}
-
-/// A number that is not understood.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct UnreadNumber<'a> {
-    user: Option<&'a Upn>,
-    /// Who holds it, for people.
-    pub(super) name: &'a str,
-    pub(super) read: &'a Unread,
-}
-
-/// Why nobody can say of a number that it is free.
-#[derive(Debug, Default)]
-pub(super) struct Doubts<'a> {
-    pub(super) unseen: Vec<(&'a TenantName, Unseen)>,
-    /// Some of the numbers that are not understood.
-    pub(super) unread: Vec<UnreadNumber<'a>>,
-    /// How many more of these there are.
-    pub(super) more: usize,
-    /// Whom to look at again.
-    pub(super) tenants: BTreeSet<&'a TenantName>,
-}
-
-impl Doubts<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.tenants.is_empty()
-    }
+    pub(super) unseen: BTreeMap<TenantName, Unseen>,
+    /// Tenants that have changed since they were entered.
+    behind: BTreeSet<TenantName>,
 }
 
 /// Why the numbers of a tenant are not all known.
@@ -81,121 +50,158 @@ pub(super) enum Unseen {
     Blind,
 }
 
-impl<'a> Ledger<'a> {
-    /// Gathers what is shown, and what was written and is not shown yet.
-    pub(in crate::plan) fn of(
-        tenants: impl Iterator<Item = &'a TenantInput<'a>>,
-        broken: impl Iterator<Item = &'a TenantName>,
-        now: Timestamp,
-        patience: Patience,
-    ) -> Self {
-        let mut ledger = Self::default();
-        ledger.unseen.extend(broken.map(|name| (name, Unseen::Broken)));
-        for tenant in tenants {
-            let unseen = match tenant.live {
-                Observation::Failed(_) => Some(Unseen::Failed),
-                Observation::NotAsked => Some(Unseen::Suspended),
-                Observation::NotYet => Some(Unseen::NotYet),
-                Observation::Seen(live) => {
-                    ledger.add(tenant.desired, live, tenant.memory, |write| {
-                        patience.is_open(tenant.memory, write, now)
-                    });
-                    match live.coverage {
-                        _ if !live.sees.contains(&Field::PhoneNumber) => Some(Unseen::Blind),
-                        Coverage::Suspect(_) => Some(Unseen::Suspect),
-                        Coverage::Complete => None,
-                    }
-                }
-            };
-            ledger.unseen.extend(unseen.map(|why| (&tenant.desired.name, why)));
-        }
-        ledger
-    }
+/// Somebody who holds a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// A user, to whom it was written and does not show yet, or who is shown with it.
+    User(Upn, Holding),
+    /// Somebody else in the tenant's list, by place.
+    Beside(usize),
+}
 
-    fn add(
+/// How a user holds a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holding {
+    /// The list shows it.
+    Shown,
+    /// It was written and does not show: it counts while it may still become visible.
+    Written,
+}
+
+/// What has changed in the ledger.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Moved {
+    /// Numbers with other holders than before.
+    pub(in crate::plan) numbers: BTreeSet<NumberKey>,
+    /// Whether it is in doubt elsewhere than before who may hold a number unseen.
+    pub(in crate::plan) doubts: bool,
+}
+
+impl Ledger {
+    /// Notes that a tenant was seen again, or has left. True if more or fewer numbers are in doubt
+    /// for it.
+    pub(in crate::plan) fn changed(
         &mut self,
-        tenant: &'a DesiredTenant,
-        live: &'a LiveTenant,
-        memory: &'a Memory,
-        is_open: impl Fn(&Write<Value>) -> bool,
-    ) {
-        for user in live.users.values() {
-            let shown = user.number();
-            let write = memory
-                .written
-                .get(&user.upn)
-                .and_then(|written| written.details.get(&Field::PhoneNumber));
-            let written =
-                write.filter(|write| !write.landed && is_open(write)).and_then(
-                    |write| match &write.value {
-                        Value::Phone(number) => Some(number),
-                        _ => None,
-                    },
-                );
-            let (name, state) = (user.upn.as_str(), words::state(&user.calling));
-            let holder = Holder { tenant, user: Some(&user.upn), name, state };
-            for number in shown.into_iter().chain(written.filter(|number| shown != Some(number))) {
-                self.hold(number, holder);
-            }
-            let unread = user.unread_number();
-            self.doubt(
-                tenant,
-                unread.map(|read| UnreadNumber { user: Some(&user.upn), name, read }),
-            );
-        }
-        for HeldNumber { holder: name, held_as: state, number } in &live.beside.numbers {
-            match number {
-                Ok(number) => self.hold(number, Holder { tenant, user: None, name, state }),
-                Err(read) => self.doubt(tenant, Some(UnreadNumber { user: None, name, read })),
-            }
-        }
+        name: &TenantName,
+        now: Option<&TenantInput>,
+    ) -> bool {
+        self.behind.insert(name.clone());
+        self.note(name, now.and_then(unseen))
     }
 
-    fn doubt(&mut self, tenant: &'a DesiredTenant, unread: Option<UnreadNumber<'a>>) {
-        if let Some(unread) = unread {
-            self.unread.entry(&tenant.name).or_default().push(unread);
-        }
+    /// Notes that the manifests of a tenant are broken: nobody knows how to look.
+    pub(in crate::plan) fn broken(&mut self, name: &TenantName) -> bool {
+        self.note(name, Some(Unseen::Broken))
     }
 
-    fn hold(&mut self, number: &PhoneNumber, holder: Holder<'a>) {
-        self.holders.entry(NumberKey::new(&holder.tenant.name, number)).or_default().push(holder);
-    }
-
-    /// Everybody who holds `number`, as it is meant in `tenant`.
-    pub(super) fn holders(&self, tenant: &TenantName, number: &PhoneNumber) -> &[Holder<'a>] {
-        self.holders.get(&NumberKey::new(tenant, number)).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Where somebody but the `taker` may hold `number` without being seen to; an extension only
-    /// matters in its own tenant.
-    pub(super) fn doubts(
-        &self,
-        number: &PhoneNumber,
-        tenant: &TenantName,
-        taker: Option<&Upn>,
-    ) -> Doubts<'a> {
-        let extension = number.is_extension();
-        // The tenant's own list is a matter of its own guards.
-        let unseen = self.unseen.iter().filter(|(name, _)| !extension && **name != tenant);
-        let mut doubts = Doubts {
-            unseen: unseen.map(|(name, why)| (*name, *why)).collect(),
-            ..Doubts::default()
+    fn note(&mut self, name: &TenantName, unseen: Option<Unseen>) -> bool {
+        let before = match unseen {
+            Some(why) => self.unseen.insert(name.clone(), why),
+            None => self.unseen.remove(name),
         };
-        doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
-        for (of, all) in self.unread.iter().filter(|(of, _)| !extension || **of == tenant) {
-            let own = |unread: &&UnreadNumber<'_>| {
-                *of == tenant && unread.user.is_some() && unread.user == taker
-            };
-            let mut others = all.iter().filter(|unread| !own(unread));
-            let room = TOLD.saturating_sub(doubts.unread.len());
-            let told = others.by_ref().take(room).copied().collect::<Vec<_>>();
-            let more = others.count();
-            if told.len() + more > 0 {
-                doubts.tenants.insert(of);
-            }
-            doubts.unread.extend(told);
-            doubts.more += more;
-        }
-        doubts
+        before != unseen
     }
+
+    /// Enters the tenants that have changed, and says which numbers that moved.
+    pub(in crate::plan) fn catch_up(&mut self, tenants: &Tenants) -> Moved {
+        let mut moved = Moved::default();
+        for name in std::mem::take(&mut self.behind) {
+            let seen = tenants.get(&name).and_then(|tenant| Some((tenant, tenant.live.last()?)));
+            let (held, unread) =
+                seen.map(|(tenant, live)| entries(tenant, live)).unwrap_or_default();
+            self.enter(&name, held, &mut moved.numbers);
+            let before = if unread.is_empty() {
+                self.unread.remove(&name).unwrap_or_default()
+            } else {
+                self.unread.insert(name, unread.clone()).unwrap_or_default()
+            };
+            moved.doubts |= before != unread;
+        }
+        moved
+    }
+
+    fn enter(
+        &mut self,
+        name: &TenantName,
+        held: BTreeSet<(NumberKey, Who)>,
+        moved: &mut BTreeSet<NumberKey>,
+    ) {
+        let before = self.held.remove(name).unwrap_or_default();
+        for (number, who) in before.difference(&held) {
+            moved.insert(number.clone());
+            let Some(holders) = self.holders.get_mut(number) else { continue };
+            holders.remove(&(name.clone(), who.clone()));
+            if holders.is_empty() {
+                self.holders.remove(number);
+            }
+        }
+        for (number, who) in held.difference(&before) {
+            moved.insert(number.clone());
+            self.holders.entry(number.clone()).or_default().insert((name.clone(), who.clone()));
+        }
+        if !held.is_empty() {
+            self.held.insert(name.clone(), held);
+        }
+    }
+
+    pub(super) fn holders(&self, number: &NumberKey) -> impl Iterator<Item = &(TenantName, Who)> {
+        self.holders.get(number).into_iter().flatten()
+    }
+}
+
+/// Why the numbers of a tenant are not all known, if they are not.
+fn unseen(tenant: &TenantInput) -> Option<Unseen> {
+    let why_not = match &tenant.live {
+        Observation::Failed { before: None, .. } => Some(Unseen::Failed),
+        Observation::NotAsked => Some(Unseen::Suspended),
+        Observation::NotYet => Some(Unseen::NotYet),
+        Observation::Seen(_) | Observation::Failed { .. } => None,
+    };
+    let seen = tenant.live.last();
+    why_not.or_else(|| seen.and_then(|live| in_doubt(live)))
+}
+
+fn in_doubt(live: &LiveTenant) -> Option<Unseen> {
+    match live.coverage {
+        _ if !live.sees.contains(&Field::PhoneNumber) => Some(Unseen::Blind),
+        Coverage::Suspect(_) => Some(Unseen::Suspect),
+        Coverage::Complete => None,
+    }
+}
+
+/// The last number that was written for a user, if no list has shown it.
+pub(super) fn write<'m>(memory: &'m Memory, user: &Upn) -> Option<&'m Write<Value>> {
+    let write = memory.written.get(user)?.details.get(&Field::PhoneNumber)?;
+    (!write.landed && matches!(write.value, Value::Phone(_))).then_some(write)
+}
+
+/// What a tenant shows, and what was written there and is not shown: the numbers that somebody
+/// holds, and those that are not understood.
+fn entries(tenant: &TenantInput, live: &LiveTenant) -> (BTreeSet<(NumberKey, Who)>, Vec<Who>) {
+    let name = tenant.name();
+    let mut held = Vec::new();
+    let mut unread = Vec::new();
+    for user in live.users.values() {
+        let who = |holding| Who::User(user.upn.clone(), holding);
+        let shown = user.number();
+        if let Some(number) = shown {
+            held.push((NumberKey::new(name, number), who(Holding::Shown)));
+        }
+        let written = write(&tenant.memory, &user.upn).map(|write| &write.value);
+        if let Some(Value::Phone(number)) = written
+            && shown != Some(number)
+        {
+            held.push((NumberKey::new(name, number), who(Holding::Written)));
+        }
+        if user.unread_number().is_some() {
+            unread.push(who(Holding::Shown));
+        }
+    }
+    for (place, other) in live.beside.numbers.iter().enumerate() {
+        match &other.number {
+            Ok(number) => held.push((NumberKey::new(name, number), Who::Beside(place))),
+            Err(_) => unread.push(Who::Beside(place)),
+        }
+    }
+    (held.into_iter().collect(), unread)
 }

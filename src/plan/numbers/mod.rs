@@ -15,16 +15,32 @@
 
 mod ledger;
 mod parking;
+mod view;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use ledger::Ledger;
+pub(super) use ledger::{Ledger, Moved, Tenants};
+pub(super) use view::View;
 
-use ledger::Holder;
+use view::Holder;
 
 use super::{Action, Step, StepId, Steps};
-use crate::model::{DesiredTenant, Field, LiveTenant, PhoneNumber, TenantName, Upn, Value};
+use crate::model::{
+    DesiredTenant, Field, LiveTenant, NumberKey, PhoneNumber, TenantName, Upn, Value,
+};
+
+/// The numbers that [`arrange`] looks up in the ledger: those that steps take, and where numbers
+/// can be parked. None if no step moves a number.
+pub(super) fn asked(steps: &[Step], desired: &DesiredTenant) -> BTreeSet<NumberKey> {
+    let moves = |step: &Step| step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+    if !steps.iter().any(moves) {
+        return BTreeSet::new();
+    }
+    let taken = steps.iter().filter_map(taken);
+    let asked = taken.chain(desired.parking.iter().cloned());
+    asked.map(|number| NumberKey::new(&desired.name, &number)).collect()
+}
 
 /// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may
 /// lift such a hold.
@@ -32,7 +48,7 @@ pub(super) fn arrange(
     steps: &mut Steps,
     desired: &DesiredTenant,
     live: &LiveTenant,
-    ledger: &Ledger<'_>,
+    ledger: &View<'_>,
 ) -> BTreeSet<TenantName> {
     let mut places = parking::Places::free(desired, ledger);
     parking::release(steps, desired, &mut places);
@@ -46,7 +62,7 @@ fn release_before_take(
     steps: &mut Steps,
     desired: &DesiredTenant,
     live: &LiveTenant,
-    ledger: &Ledger<'_>,
+    ledger: &View<'_>,
 ) -> BTreeSet<TenantName> {
     let mut waits_for = BTreeSet::new();
     let takes: Vec<(StepId, PhoneNumber)> =
@@ -61,11 +77,11 @@ fn release_before_take(
         if !live.sees.contains(&Field::PhoneNumber) {
             step.holds.push(words::nobody_sees(&number));
         }
-        let own = |holder: &&Holder<'_>| {
+        let own = |holder: &Holder<'_>| {
             holder.tenant.name == desired.name && holder.user == Some(&step.user)
         };
-        let others: Vec<_> =
-            ledger.holders(&desired.name, &number).iter().filter(|holder| !own(holder)).collect();
+        let mut others = ledger.holders(&desired.name, &number);
+        others.retain(|holder| !own(holder));
         let mut found = false;
         for holder in others {
             found = true;
@@ -73,7 +89,7 @@ fn release_before_take(
             if let Some(release) = release.filter(|_| holder.tenant.name == desired.name) {
                 step.after.push(*release);
             } else {
-                step.holds.push(words::taken_by(&number, *holder, desired));
+                step.holds.push(words::taken_by(&number, holder, desired));
                 waits_for
                     .extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
             }

@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Ledger, words};
+use super::{View, words};
 use crate::{
     model::{DesiredTenant, Field, PhoneNumber, Release, UpdateRequest, Value},
     plan::{Action, Cause, Change, Hold, Seen, Step, StepId, Steps, order},
@@ -25,13 +25,13 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn free(desired: &DesiredTenant, ledger: &Ledger<'_>) -> Self {
+    pub(super) fn free(desired: &DesiredTenant, ledger: &View<'_>) -> Self {
         let mut free = VecDeque::new();
         let mut none = None;
         for place in &desired.parking {
-            let holder = ledger.holders(&desired.name, place).first();
+            let holders = ledger.holders(&desired.name, place);
             let doubts = ledger.doubts(place, &desired.name, None);
-            match holder {
+            match holders.first() {
                 Some(holder) => {
                     none = none.or_else(|| {
                         Some(format!("parking number {place} is held by {}", holder.name))

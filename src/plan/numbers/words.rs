@@ -1,14 +1,14 @@
 //! Why a number does not move, and what frees it.
 
-use super::ledger::{Doubts, Holder, UnreadNumber, Unseen};
+use super::{
+    ledger::Unseen,
+    view::{Doubts, Holder, TOLD, UnreadNumber},
+};
 use crate::{
-    model::{Calling, DesiredTenant, Field, LiveCalling, PhoneNumber, Release, Upn, Value},
+    model::{Calling, DesiredTenant, Field, PhoneNumber, Release, Upn, Value},
     plan::{Hold, HoldKind},
     words::{first, list},
 };
-
-/// Names that are told; of more, only the count.
-pub(super) const TOLD: usize = 5;
 
 pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
     Hold::new(
@@ -16,15 +16,6 @@ pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
         format!("it is not visible who holds {number}: live state has no phone numbers"),
         "map `phoneNumber` in `connectToTeams.endpoints.listUsers.fields`",
     )
-}
-
-/// What is said of a holder's calling.
-pub(super) fn state(calling: &LiveCalling) -> &'static str {
-    match calling {
-        LiveCalling::Enabled => "enabled",
-        LiveCalling::Disabled => "disabled",
-        LiveCalling::Unclear(_) => "in an unclear state",
-    }
 }
 
 pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {

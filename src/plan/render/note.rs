@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     model::{GatewayId, Revision, RunId, Upn},
-    plan::{Note, Ruling, UnreadNumbers, nowhere},
+    plan::{Note, Ruling, nowhere, unread::UnreadNumbers},
     words::{are, first, list, many, minutes, time},
 };
 

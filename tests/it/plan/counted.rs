@@ -1,14 +1,21 @@
 //! What limits and guards count: who has something to lose, and what would be sent.
 
+use std::num::NonZeroUsize;
+
 use dialplane::{
     config::Settings,
-    model::{Calling, Field, Value},
-    plan::HoldKind,
+    execute::Executor,
+    model::{Calling, Field, RunId, Value},
+    pass::{self, Shared, TenantPass},
+    plan::{HoldKind, TenantPlan},
     sandbox::World,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{carry_out, done};
-use crate::support::{House, NOTHING, contoso, fleet, of, runnable, store, stranger, switch, text};
+use crate::support::{
+    House, NOTHING, contoso, fleet, name, of, runnable, store, stranger, switch, text,
+};
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
 
@@ -115,4 +122,56 @@ async fn the_hour_of_the_fleet_counts_what_would_be_sent() {
     house.execution.per_hour.disable = 0;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "contoso"), [HoldKind::Limit; 2], "{}", text(&plan));
+}
+
+/// The plan of a tenant as the service makes it, which sends nothing of it.
+async fn plan_of_service(house: &House, tenant: &str) -> TenantPlan {
+    let fleet = Shared::new(&house.execution);
+    fleet.take(&house.in_force);
+    let tenants = house.in_force.desired.tenants.values().cloned().collect();
+    for look in pass::first_looks(&house.readers, &house.journal, tenants, 2).await {
+        fleet.first_look(&look);
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let pass = TenantPass {
+        reader: &house.readers,
+        executor: Executor {
+            provisioner: &house.client.writer(),
+            journal: &house.journal,
+            users: NonZeroUsize::MIN,
+            revision: None,
+            by: None,
+            stop,
+            newer: CancellationToken::new(),
+        },
+        tenant: &house.in_force.tenant(&name(tenant)).unwrap(),
+        first_look: None,
+        fleet: &fleet,
+        switch: None,
+        run: RunId::new("r"),
+    };
+    pass.go(&|_| {}).await.unwrap().plan
+}
+
+#[tokio::test]
+async fn what_an_older_version_holds_counts_neither_for_a_command_nor_for_the_service() {
+    let manifests = fleet(&[
+        ("contoso", "prune: disable", &["adele enabled", "anna enabled"]),
+        ("fabrikam", LOOSE, &["bert disabled"]),
+    ]);
+    let one = |settings: &mut Settings| settings.execution.per_hour.disable = 1;
+    let mut house = House::configured(&manifests, one, |world: &mut World| {
+        stranger(world, "contoso", "zed@contoso.com", Calling::Enabled, &[]);
+        switch(world, "bert@fabrikam.com", Calling::Enabled);
+    })
+    .await;
+    // The newest version of contoso may name zed, so that the pruning is held.
+    house.edit(&[("fleet.yaml", &manifests.replacen("mode: enforce", "mode: enforced", 1))]);
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "contoso"), [HoldKind::Incomplete], "{}", text(&plan));
+    assert_eq!(kinds(&plan, "fabrikam"), [], "{}", text(&plan));
+    for tenant in ["contoso", "fabrikam"] {
+        assert_eq!(plan_of_service(&house, tenant).await, *of(&plan, tenant));
+    }
 }

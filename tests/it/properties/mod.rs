@@ -1,6 +1,7 @@
 //! What holds for all inputs, looked for with made-up ones.
 
 mod approvals;
+mod fleet;
 mod import;
 mod manifest;
 mod numbers;

@@ -12,11 +12,11 @@ use std::{
 use dialplane::{
     config::Execution,
     execute::{Executor, SyncOutcome},
+    manifest::InForce,
     model::{
-        Calling, Consent, DesiredTenant, Field, LiveTenant, Mode, Prune, RunId, TenantName, Upn,
-        Value,
+        Calling, Consent, Desired, DesiredTenant, Field, Mode, Prune, RunId, TenantName, Upn, Value,
     },
-    pass::{Elsewhere, Passed, TenantPass},
+    pass::{Passed, Shared, TenantPass},
     plan::{HoldKind, Step, TenantPlan},
 };
 use futures_util::future::join_all;
@@ -35,8 +35,8 @@ const ROUNDS: usize = 16;
 pub(super) struct House {
     service: Service,
     disk: Disk,
-    /// What was seen last, by tenant.
-    seen: BTreeMap<TenantName, Arc<LiveTenant>>,
+    /// All tenants, as the program knows them.
+    fleet: Shared,
     plans: BTreeMap<TenantName, TenantPlan>,
     users: usize,
     runs: u32,
@@ -46,7 +46,8 @@ impl House {
     pub(super) fn new(world: World, users: usize) -> Self {
         let service = Service(Arc::new(Mutex::new(world)));
         let disk = Disk::open(&service);
-        Self { service, disk, seen: BTreeMap::new(), plans: BTreeMap::new(), users, runs: 0 }
+        let fleet = Shared::new(&Execution::default());
+        Self { service, disk, fleet, plans: BTreeMap::new(), users, runs: 0 }
     }
 
     pub(super) fn world(&self) -> std::sync::MutexGuard<'_, World> {
@@ -64,7 +65,7 @@ impl House {
             world.say("START");
         }
         self.disk = Disk::open(&self.service);
-        self.seen.clear();
+        self.fleet = Shared::new(&Execution::default());
         self.plans.clear();
     }
 
@@ -72,6 +73,11 @@ impl House {
     pub(super) fn passes(&mut self, tenants: &[TenantName]) {
         self.runs += 1;
         self.world().newer.clear();
+        let tenants_in_force = self.world().desired.clone();
+        self.fleet.take(&InForce {
+            desired: Desired { tenants: tenants_in_force },
+            ..InForce::default()
+        });
         let mut passes = Vec::new();
         for tenant in tenants {
             let run = RunId::new(&format!("r{}-{tenant}", self.runs));
@@ -96,10 +102,7 @@ impl House {
                 assert!(polls < 100_000, "a pass does not end");
             }
         };
-        for (tenant, Passed { observed, plan, report }) in ended.into_iter().flatten() {
-            if let Some(Ok(live)) = observed {
-                self.seen.insert(tenant.clone(), live);
-            }
+        for (tenant, Passed { plan, report, .. }) in ended.into_iter().flatten() {
             let held = |kind| {
                 plan.steps
                     .iter()
@@ -124,19 +127,9 @@ impl House {
     }
 
     async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Passed) {
-        let other = |(name, desired): (&TenantName, &Arc<DesiredTenant>)| Elsewhere {
-            desired: Arc::clone(desired),
-            live: self.seen.get(name).map(Arc::clone),
-        };
-        let elsewhere: Vec<Elsewhere> = self
-            .world()
-            .desired
-            .iter()
-            .filter(|(name, _)| **name != desired.name)
-            .map(other)
-            .collect();
         let stop = self.world().stop.clone();
         let newer = self.world().newer(&desired.name);
+        let name = desired.name.clone();
         let users = self.users.try_into().unwrap();
         let pass = TenantPass {
             reader: &self.service,
@@ -149,17 +142,14 @@ impl House {
                 stop,
                 newer,
             },
-            execution: &Execution::default(),
-            desired: &desired,
-            kept: None,
-            approvals: &[],
+            tenant: &desired.into(),
+            first_look: None,
+            fleet: &self.fleet,
             switch: None,
-            elsewhere: &elsewhere,
-            broken: &BTreeMap::new(),
             run,
         };
         let passed = pass.go(&|_| {}).await;
-        (desired.name.clone(), passed.expect("nobody else has the lease"))
+        (name, passed.expect("nobody else has the lease"))
     }
 
     /// Nothing goes wrong any more, everything has become visible: the program must come to rest,

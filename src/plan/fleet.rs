@@ -1,0 +1,269 @@
+//! All tenants as they are known, kept between plans: what one plan must know of the others is
+//! kept up as they change, and never made again.
+//!
+//! ```text
+//! manifests taken, a tenant seen --> Fleet --plan(tenant, now)--> TenantPlan
+//! ```
+//!
+//! **Invariant:** a plan through a fleet that was kept is the plan through one that is made of the
+//! same tenants now. What time alone changes is known with the moment of the change, and counted
+//! again from then on.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Hold, HoldKind, Observation, Plan, Rules, TenantInput, TenantPlan,
+    guards::Hour,
+    hours::{Count, Hours},
+    numbers::{Ledger, Tenants, View},
+    steady::Steady,
+    tenant::{Begun, Draft},
+};
+use crate::model::{Memory, Mode, NumberKey, TenantId, TenantInForce, TenantName};
+
+/// All tenants as they are known.
+#[derive(Debug)]
+pub struct Fleet {
+    rules: Rules,
+    tenants: Tenants,
+    /// Tenants that cannot be planned because their manifests are broken, and what is wrong.
+    broken: BTreeMap<TenantName, String>,
+    ledger: Ledger,
+    hours: Hours,
+}
+
+impl Fleet {
+    /// A fleet of nobody.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tenants: Tenants::new(),
+            broken: BTreeMap::new(),
+            ledger: Ledger::default(),
+            hours: Hours::default(),
+        }
+    }
+
+    /// The rules that are the same for all.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What is known of a tenant.
+    #[must_use]
+    pub fn get(&self, name: &TenantName) -> Option<&TenantInput> {
+        self.tenants.get(name)
+    }
+
+    /// Takes what is in force now, and the tenants whose manifests are broken with what is wrong.
+    /// What was seen and is remembered of a tenant stays, as long as it is the same customer.
+    pub fn take(
+        &mut self,
+        in_force: impl Iterator<Item = TenantInForce>,
+        broken: &BTreeMap<TenantName, String>,
+    ) {
+        let memories: BTreeMap<TenantId, Arc<Memory>> = self
+            .tenants
+            .values()
+            .map(|input| (input.tenant.desired.id.clone(), Arc::clone(&input.memory)))
+            .collect();
+        let mut gone: BTreeSet<TenantName> =
+            self.tenants.keys().chain(self.broken.keys()).cloned().collect();
+        for tenant in in_force {
+            let (name, id) = (&tenant.desired.name, &tenant.desired.id);
+            gone.remove(name);
+            self.broken.remove(name);
+            let before = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
+            if before.is_some_and(|before| before.tenant == tenant) {
+                continue;
+            }
+            let live = before.map_or(Observation::NotYet, |before| before.live.clone());
+            let memory = memories.get(id).map(Arc::clone).unwrap_or_default();
+            self.set(TenantInput { tenant, live, memory });
+        }
+        for name in gone {
+            self.broken.remove(&name);
+            self.remove(&name);
+        }
+        for (name, reason) in broken {
+            let doubts = self.ledger.broken(name);
+            self.hours.doubts(doubts);
+            self.broken.insert(name.clone(), reason.clone());
+        }
+    }
+
+    /// Takes a look at a tenant, and what was remembered then. What is not known, or is another
+    /// customer now, is left as it is. True if the tenant was never seen before.
+    pub fn looked(
+        &mut self,
+        name: &TenantName,
+        id: &TenantId,
+        look: Observation,
+        memory: Arc<Memory>,
+    ) -> bool {
+        let Some(input) = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id)
+        else {
+            return false;
+        };
+        let (tenant, live) = (input.tenant.clone(), look.after(&input.live));
+        let first = input.live.last().is_none() && live.last().is_some();
+        self.set(TenantInput { tenant, live, memory });
+        first
+    }
+
+    /// Takes what is remembered of a tenant now.
+    pub fn remembers(&mut self, name: &TenantName, id: &TenantId, memory: Arc<Memory>) {
+        let known = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
+        if let Some(input) = known.filter(|input| !Arc::ptr_eq(&input.memory, &memory)) {
+            let (tenant, live) = (input.tenant.clone(), input.live.clone());
+            self.set(TenantInput { tenant, live, memory });
+        }
+    }
+
+    /// Replaces what is known of a tenant.
+    pub(super) fn set(&mut self, tenant: TenantInput) {
+        let tenant = tenant.settle();
+        let name = tenant.name().clone();
+        let doubts = self.ledger.changed(&name, Some(&tenant));
+        self.hours.changed(&name, doubts, Some(&tenant.memory));
+        self.tenants.insert(name, tenant);
+    }
+
+    /// Forgets a tenant that the manifests no longer name.
+    fn remove(&mut self, name: &TenantName) {
+        let doubts = self.ledger.changed(name, None);
+        self.hours.changed(name, doubts, None);
+        self.tenants.remove(name);
+    }
+
+    /// Plans one tenant.
+    pub fn plan(&mut self, name: &TenantName, now: Timestamp) -> TenantPlan {
+        let Self { rules, tenants, broken, ledger, hours } = self;
+        let tenants = &*tenants;
+        let Some(input) = tenants.get(name) else {
+            let reason = broken.get(name).map(String::as_str);
+            return without_manifests(name, reason.unwrap_or("no manifest describes this tenant"));
+        };
+        let begun = match Begun::of(input, rules, now) {
+            Ok(begun) => begun,
+            Err(held) => return *held,
+        };
+        let asked = begun.asked();
+        if !asked.is_empty() {
+            hours.moved(&ledger.catch_up(tenants));
+        }
+        let (draft, count) = count(begun, asked, rules, &view(rules, tenants, ledger, now));
+        hours.count(name, count);
+        // What others send matters only to whoever sends something.
+        let hour = if draft.steps.is_empty() {
+            Hour::default()
+        } else {
+            recount(rules, tenants, ledger, hours, now);
+            hours.at(rules.per_hour, now)
+        };
+        draft.finish(&hour)
+    }
+
+    /// Plans all tenants.
+    pub fn plan_all(&mut self, now: Timestamp) -> Plan {
+        let mut held = Vec::new();
+        let mut drafts = Vec::new();
+        let begun: Vec<_> = self
+            .tenants
+            .iter()
+            .map(|(name, input)| (name, Begun::of(input, &self.rules, now)))
+            .collect();
+        let asks = |begun: &Begun<'_>| !begun.asked().is_empty();
+        if begun.iter().any(|(_, begun)| begun.as_ref().is_ok_and(asks)) {
+            self.hours.moved(&self.ledger.catch_up(&self.tenants));
+        }
+        let view = view(&self.rules, &self.tenants, &self.ledger, now);
+        for (name, begun) in begun {
+            match begun {
+                Ok(begun) => {
+                    let asked = begun.asked();
+                    let (draft, count) = count(begun, asked, &self.rules, &view);
+                    self.hours.count(name, count);
+                    drafts.push(draft);
+                }
+                Err(plan) => {
+                    self.hours.count(name, Count::nothing());
+                    held.push(*plan);
+                }
+            }
+        }
+        let hour = self.hours.at(self.rules.per_hour, now);
+        let mut tenants: Vec<TenantPlan> =
+            drafts.into_iter().map(|draft| draft.finish(&hour)).chain(held).collect();
+        tenants.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
+        tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
+        Plan { tenants }
+    }
+}
+
+fn view<'a>(rules: &Rules, tenants: &'a Tenants, ledger: &'a Ledger, now: Timestamp) -> View<'a> {
+    View { ledger, tenants, now, patience: rules.patience }
+}
+
+/// Drafts a tenant, and counts what it would send, with the span of time for which that holds.
+fn count<'a>(
+    begun: Begun<'a>,
+    asked: BTreeSet<NumberKey>,
+    rules: &Rules,
+    view: &View<'_>,
+) -> (Draft<'a>, Count) {
+    let mut span = Steady::around(view.now);
+    begun.steady(&mut span);
+    for number in &asked {
+        view.steady(number, &mut span);
+    }
+    let draft = begun.draft(rules, view);
+    let count = Count { wanted: draft.wanted(), span, asked };
+    (draft, count)
+}
+
+/// Counts the tenants again for which something has changed since they were counted.
+fn recount(
+    rules: &Rules,
+    tenants: &Tenants,
+    ledger: &mut Ledger,
+    hours: &mut Hours,
+    now: Timestamp,
+) {
+    if hours.anybody_asks() {
+        hours.moved(&ledger.catch_up(tenants));
+    }
+    for name in hours.stale(now) {
+        let Some(input) = tenants.get(&name) else { continue };
+        let begun = match Begun::of(input, rules, now) {
+            Ok(begun) if !begun.is_held() => begun,
+            // What was seen and what is wanted decide that, and time does not.
+            Ok(_) | Err(_) => {
+                hours.count(&name, Count::nothing());
+                continue;
+            }
+        };
+        let asked = begun.asked();
+        if !asked.is_empty() {
+            hours.moved(&ledger.catch_up(tenants));
+        }
+        let (_, count) = count(begun, asked, rules, &view(rules, tenants, ledger, now));
+        hours.count(&name, count);
+    }
+}
+
+fn without_manifests(name: &TenantName, reason: &str) -> TenantPlan {
+    let hold = Hold::new(
+        HoldKind::Manifests,
+        reason,
+        "correct the manifests; `dialplane validate` shows each error",
+    );
+    TenantPlan::held(name.clone(), None, Mode::Enforce, hold)
+}

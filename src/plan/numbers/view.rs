@@ -1,0 +1,169 @@
+//! The ledger at the moment of a plan: who holds a number now, and who may hold it unseen.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::ledger::{Holding, Ledger, Tenants, Unseen, Who, write};
+use crate::{
+    model::{DesiredTenant, LiveCalling, Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn},
+    plan::{Moment, Patience, steady::Steady},
+};
+
+/// Names that are told; of more, only the count.
+pub(super) const TOLD: usize = 5;
+
+/// The ledger as a plan sees it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) struct View<'a> {
+    pub(in crate::plan) ledger: &'a Ledger,
+    pub(in crate::plan) tenants: &'a Tenants,
+    pub(in crate::plan) now: Timestamp,
+    pub(in crate::plan) patience: Patience,
+}
+
+/// Somebody who holds a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holder<'a> {
+    pub(super) tenant: &'a DesiredTenant,
+    /// The user whose primary number it is; nobody, if it is held otherwise.
+    pub(super) user: Option<&'a Upn>,
+    /// Who that is, for people.
+    pub(super) name: &'a str,
+    /// The state of the user, or what the number is held as.
+    pub(super) state: &'a str,
+}
+
+/// A number that is not understood.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UnreadNumber<'a> {
+    user: Option<&'a Upn>,
+    /// Who holds it, for people.
+    pub(super) name: &'a str,
+    pub(super) read: &'a Unread,
+}
+
+/// Why nobody can say of a number that it is free.
+#[derive(Debug, Default)]
+pub(super) struct Doubts<'a> {
+    pub(super) unseen: Vec<(&'a TenantName, Unseen)>,
+    /// Some of the numbers that are not understood.
+    pub(super) unread: Vec<UnreadNumber<'a>>,
+    /// How many more of these there are.
+    pub(super) more: usize,
+    /// Whom to look at again.
+    pub(super) tenants: BTreeSet<&'a TenantName>,
+}
+
+impl Doubts<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tenants.is_empty()
+    }
+}
+
+impl<'a> View<'a> {
+    fn moment<'m>(&self, memory: &'m Memory) -> Moment<'m> {
+        Moment { memory, now: self.now, patience: self.patience }
+    }
+
+    /// Narrows a span to that in which time alone changes nothing of who holds a number.
+    pub(in crate::plan) fn steady(&self, number: &NumberKey, span: &mut Steady) {
+        for (name, who) in self.ledger.holders(number) {
+            if let (Who::User(user, Holding::Written), Some(tenant)) = (who, self.tenants.get(name))
+                && let Some(write) = write(&tenant.memory, user)
+            {
+                self.moment(&tenant.memory).steady_write(write.at, write.synced, span);
+            }
+        }
+    }
+
+    /// Everybody who holds `number`, as it is meant in `tenant`.
+    pub(super) fn holders(&self, tenant: &TenantName, number: &PhoneNumber) -> Vec<Holder<'a>> {
+        let number = NumberKey::new(tenant, number);
+        let holders = self.ledger.holders(&number);
+        holders.filter_map(|(name, who)| self.holder(name, who)).collect()
+    }
+
+    fn holder(&self, name: &TenantName, who: &Who) -> Option<Holder<'a>> {
+        let input = self.tenants.get(name)?;
+        let (tenant, live) = (&*input.tenant.desired, input.live.last()?);
+        match who {
+            Who::User(user, holding) => {
+                let open = || {
+                    let write = write(&input.memory, user);
+                    write.is_some_and(|write| self.moment(&input.memory).is_open(write))
+                };
+                let user = live.users.get(user).filter(|_| *holding == Holding::Shown || open())?;
+                Some(Holder {
+                    tenant,
+                    user: Some(&user.upn),
+                    name: user.upn.as_str(),
+                    state: state(&user.calling),
+                })
+            }
+            Who::Beside(place) => {
+                let held = live.beside.numbers.get(*place)?;
+                Some(Holder { tenant, user: None, name: &held.holder, state: &held.held_as })
+            }
+        }
+    }
+
+    fn unread(&self, name: &TenantName, who: &Who) -> Option<UnreadNumber<'a>> {
+        let live = self.tenants.get(name)?.live.last()?;
+        match who {
+            Who::User(user, _) => {
+                let user = live.users.get(user)?;
+                let read = user.unread_number()?;
+                Some(UnreadNumber { user: Some(&user.upn), name: user.upn.as_str(), read })
+            }
+            Who::Beside(place) => {
+                let held = live.beside.numbers.get(*place)?;
+                let read = held.number.as_ref().err()?;
+                Some(UnreadNumber { user: None, name: &held.holder, read })
+            }
+        }
+    }
+
+    /// Where somebody but the `taker` may hold `number` without being seen to; an extension only
+    /// matters in its own tenant.
+    pub(super) fn doubts(
+        &self,
+        number: &PhoneNumber,
+        tenant: &TenantName,
+        taker: Option<&Upn>,
+    ) -> Doubts<'a> {
+        let extension = number.is_extension();
+        // The tenant's own list is a matter of its own guards.
+        let unseen = self.ledger.unseen.iter().filter(|(name, _)| !extension && *name != tenant);
+        let mut doubts = Doubts {
+            unseen: unseen.map(|(name, why)| (name, *why)).collect(),
+            ..Doubts::default()
+        };
+        doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
+        for (of, all) in self.ledger.unread.iter().filter(|(of, _)| !extension || *of == tenant) {
+            let own = |unread: &UnreadNumber<'_>| {
+                of == tenant && unread.user.is_some() && unread.user == taker
+            };
+            let mut others =
+                all.iter().filter_map(|who| self.unread(of, who)).filter(|unread| !own(unread));
+            let room = TOLD.saturating_sub(doubts.unread.len());
+            let told = others.by_ref().take(room).collect::<Vec<_>>();
+            let more = others.count();
+            if told.len() + more > 0 {
+                doubts.tenants.insert(of);
+            }
+            doubts.unread.extend(told);
+            doubts.more += more;
+        }
+        doubts
+    }
+}
+
+/// What is said of a holder's calling.
+fn state(calling: &LiveCalling) -> &'static str {
+    match calling {
+        LiveCalling::Enabled => "enabled",
+        LiveCalling::Disabled => "disabled",
+        LiveCalling::Unclear(_) => "in an unclear state",
+    }
+}

@@ -1,0 +1,44 @@
+//! Spans of time in which nothing changes by time alone: what was counted within one still counts.
+
+use jiff::Timestamp;
+
+/// From the first moment to just before the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Steady {
+    now: Timestamp,
+    /// The first moment of the span.
+    pub(super) from: Timestamp,
+    /// The first moment after it.
+    pub(super) until: Timestamp,
+}
+
+impl Steady {
+    /// All time, seen from `now`.
+    pub(super) fn around(now: Timestamp) -> Self {
+        Self { now, from: Timestamp::MIN, until: Timestamp::MAX }
+    }
+
+    /// Something changes at a moment: the span that holds `now` ends or begins there.
+    pub(super) fn cut(&mut self, at: Option<Timestamp>) {
+        match at {
+            Some(at) if at <= self.now => self.from = self.from.max(at),
+            Some(at) => self.until = self.until.min(at),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_ends_where_something_changes() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut span = Steady::around(at(10));
+        for moment in [3, 7, 10, 15, 12, 20] {
+            span.cut(Some(at(moment)));
+        }
+        assert_eq!((span.from, span.until), (at(10), at(12)));
+    }
+}

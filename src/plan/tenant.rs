@@ -1,0 +1,208 @@
+//! One tenant's plan, from the comparison to the end: what differs, what holds it, what is told.
+//!
+//! ```text
+//! Begun: what differs --numbers, guards, window--> Draft: what would be sent --the fleet's hour, approvals, order--> TenantPlan
+//! ```
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{
+    Hold, HoldKind, Moment, Note, Observation, Rules, Steps, SyncPlan, TenantInput, TenantPlan,
+    absence, approval, confirm, diff, fingerprint,
+    guards::{self, Hour, Wanted},
+    interruption,
+    numbers::{self, View},
+    order, refused, shrink,
+    steady::Steady,
+    window,
+};
+use crate::model::{Coverage, LiveTenant, NumberKey, TenantInForce, TenantName, Upn, Written};
+
+/// What differs in a tenant, before anything holds it.
+pub(super) struct Begun<'a> {
+    tenant: &'a TenantInForce,
+    moment: Moment<'a>,
+    live: Cow<'a, LiveTenant>,
+    outcome: diff::Outcome,
+    holds: Vec<Hold>,
+}
+
+/// A tenant's plan before the whole fleet is counted.
+pub(super) struct Draft<'a> {
+    tenant: &'a TenantInForce,
+    moment: Moment<'a>,
+    live: Cow<'a, LiveTenant>,
+    pub(super) steps: Steps,
+    holds: Vec<Hold>,
+    outcome: diff::Outcome,
+    waits_for: BTreeSet<TenantName>,
+}
+
+impl<'a> Begun<'a> {
+    /// Compares a tenant. `Err` is the plan of one that nothing can be planned for.
+    pub(super) fn of(
+        input: &'a TenantInput,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Self, Box<TenantPlan>> {
+        let TenantInput { tenant, memory, live } = input;
+        let desired = &*tenant.desired;
+        let live = match live {
+            Observation::Seen(live) => live,
+            Observation::Failed { fault, .. } => {
+                return Err(held(tenant, Hold::not_read(fault)));
+            }
+            Observation::NotAsked => return Err(held(tenant, guards::suspended())),
+            Observation::NotYet => return Err(held(tenant, guards::not_yet())),
+        };
+        if let Some(hold) = guards::nobody_there(desired, live) {
+            return Err(held(tenant, hold));
+        }
+        let live = match shrink::doubt(desired, live, memory) {
+            Some(what) => Cow::Owned(LiveTenant {
+                coverage: Coverage::Suspect(what),
+                ..LiveTenant::clone(live)
+            }),
+            None => Cow::Borrowed(&**live),
+        };
+        let moment = Moment { memory, now, patience: rules.patience };
+        let outcome = diff::tenant(desired, &live, moment);
+        let holds = guards::hold_tenant(desired, &live);
+        Ok(Self { tenant, moment, live, outcome, holds })
+    }
+
+    /// Whether the tenant as a whole is held: then it counts for nobody.
+    pub(super) fn is_held(&self) -> bool {
+        !self.holds.is_empty()
+    }
+
+    /// The numbers whose holders matter for this plan.
+    pub(super) fn asked(&self) -> BTreeSet<NumberKey> {
+        numbers::asked(&self.outcome.steps, &self.tenant.desired)
+    }
+
+    /// Narrows a span to that in which time alone changes nothing of what the tenant would send,
+    /// but for numbers that others hold.
+    pub(super) fn steady(&self, span: &mut Steady) {
+        let desired = &self.tenant.desired;
+        self.moment.steady(span);
+        if self.outcome.steps.is_empty() {
+            return;
+        }
+        for until in desired.missing.users.values().chain(&desired.missing.others) {
+            span.cut(Some(*until));
+        }
+        if let Some(windows) = &desired.windows {
+            window::steady(windows, self.moment.now, span);
+        }
+    }
+
+    /// Orders the steps, and holds what the tenant's own guards hold.
+    pub(super) fn draft(self, rules: &Rules, ledger: &View<'_>) -> Draft<'a> {
+        let Self { tenant, moment, live, mut outcome, holds } = self;
+        let desired = &*tenant.desired;
+        let mut steps = std::mem::take(&mut outcome.steps);
+        let waits_for = numbers::arrange(&mut steps, desired, &live, ledger);
+        guards::hold_steps(&mut steps, desired, &live, tenant.kept.as_deref());
+        absence::hold(&mut steps, desired, moment.now);
+        guards::hold_if_emptied(&mut steps, desired, moment.memory);
+        guards::hold_over_limits(&mut steps, desired, &live);
+        window::hold_steps(&mut steps, desired, &live, moment.now);
+        interruption::estimate(&mut steps, &live, rules.estimates);
+        Draft { tenant, moment, live, steps, holds, outcome, waits_for }
+    }
+}
+
+/// The plan of a tenant that nothing can be planned for.
+fn held(tenant: &TenantInForce, hold: Hold) -> Box<TenantPlan> {
+    let desired = &tenant.desired;
+    let reference = Some(desired.reference());
+    Box::new(TenantPlan::held(desired.name.clone(), reference, desired.mode, hold))
+}
+
+impl Draft<'_> {
+    /// What counts of it for the limits of the fleet.
+    pub(super) fn wanted(&self) -> Wanted {
+        if self.holds.is_empty() { Wanted::of(&self.steps, &self.live) } else { Wanted::default() }
+    }
+
+    /// The plan, after all tenants were counted.
+    pub(super) fn finish(self, hour: &Hour) -> TenantPlan {
+        let Draft { tenant, moment, live, mut steps, holds, outcome, waits_for } = self;
+        let (desired, memory) = (&*tenant.desired, moment.memory);
+        let diff::Outcome {
+            mut problems,
+            mut notes,
+            landed,
+            managed,
+            vanished,
+            decided,
+            undecided,
+            ..
+        } = outcome;
+        hour.hold(&mut steps, &live);
+        // Where there is nothing to do there is nothing to compare, and most tenants are so.
+        let judged = !steps.is_empty() || !tenant.approvals.is_empty();
+        let fingerprint = judged.then(|| fingerprint::of(desired, &live, &steps, moment));
+        let ruled = fingerprint
+            .as_ref()
+            .map(|plan| approval::lift(&mut steps, &tenant.approvals, plan, memory, moment.now));
+        order::spread_holds(&mut steps);
+        let mut steps = order::topological(steps);
+        let told = !problems.is_empty()
+            || steps
+                .iter()
+                .flat_map(|step| &step.holds)
+                .any(|hold| hold.kind == HoldKind::Coverage);
+        if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
+            notes.push(Note::Suspect(what.clone()));
+        }
+        notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));
+        notes.extend(ruled.into_iter().flatten());
+        notes.extend(interruption::note(&steps));
+        let confirmed = confirm::tenant(desired, &live, moment, &mut problems, &mut notes);
+        let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+        let decided = refused::judge(&mut steps, runs, &live, memory, decided);
+        let sync = sync(moment, &decided, runs);
+        let owed = sync != SyncPlan::NotNeeded;
+        let (unclear, sync_hold) = moment.unclear_syncs().filter(|_| owed).unzip();
+        let sync_from = moment.sync_from().filter(|_| owed).max(unclear);
+        TenantPlan {
+            tenant: desired.name.clone(),
+            reference: Some(desired.reference()),
+            mode: desired.mode,
+            steps,
+            holds,
+            problems,
+            notes,
+            sync,
+            sync_from,
+            sync_hold,
+            sync_settings: moment.patience.sync_settings,
+            landed,
+            fingerprint,
+            counted: shrink::news(desired, &live, memory),
+            decided: decided.into_iter().map(|(user, _)| user).collect(),
+            undecided,
+            managed,
+            vanished,
+            waits_for,
+            confirmed,
+        }
+    }
+}
+
+/// Whether a sync is sent. A debt comes first: it is paid even if every step of this run is
+/// refused.
+fn sync(moment: Moment<'_>, decided: &[(Upn, Timestamp)], runs: bool) -> SyncPlan {
+    let too_early = |user: &Upn| moment.written(user).is_some_and(Written::owes_again);
+    let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
+    match (&moment.memory.sync_owed, late) {
+        (Some(debt), _) => SyncPlan::Owed(debt.clone()),
+        (None, Some(at)) => SyncPlan::Again(at),
+        (None, None) if runs => SyncPlan::AfterSteps,
+        (None, None) => SyncPlan::NotNeeded,
+    }
+}
