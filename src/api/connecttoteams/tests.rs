@@ -16,21 +16,20 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    config::Effort,
     model::{Call, Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
     ports::{LiveReader as _, Provisioner as _},
 };
 
 /// How often each kind of call came.
 #[derive(Default)]
-struct Seen {
-    tokens: AtomicUsize,
-    calls: AtomicUsize,
+pub(super) struct Seen {
+    pub(super) tokens: AtomicUsize,
+    pub(super) calls: AtomicUsize,
 }
 
 /// A service whose token call works and whose other calls do what `answer` says of the n-th one,
 /// from 0.
-async fn serve(
+pub(super) async fn serve(
     answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
 ) -> (Client, Arc<Seen>) {
     let (seen, address) = serve_at(answer).await;
@@ -38,7 +37,7 @@ async fn serve(
 }
 
 /// The same without a client: where it is.
-async fn serve_at(
+pub(super) async fn serve_at(
     answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
 ) -> (Arc<Seen>, String) {
     let seen = Arc::new(Seen::default());
@@ -61,7 +60,7 @@ async fn serve_at(
     (seen, format!("http://{address}"))
 }
 
-fn account(base_url: &str) -> Account {
+pub(super) fn account(base_url: &str) -> Account {
     serde_json::from_value(json!({
         "baseUrl": base_url, "clientId": "id", "clientSecret": {"command": ["echo", "s3cret-of-client"]},
         "username": "apiadmin", "password": {"command": ["echo", "hunter2-hunter2"]}, "resellerId": 123, "timeout": "5s",
@@ -73,7 +72,7 @@ fn account(base_url: &str) -> Account {
     .unwrap()
 }
 
-fn tenant() -> TenantRef {
+pub(super) fn tenant() -> TenantRef {
     TenantRef {
         name: TenantName::parse("contoso").unwrap(),
         id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
@@ -84,19 +83,19 @@ fn tenant() -> TenantRef {
     }
 }
 
-fn adele() -> Upn {
+pub(super) fn adele() -> Upn {
     Upn::parse("adele@contoso.com").unwrap()
 }
 
-fn enable() -> Call {
+pub(super) fn enable() -> Call {
     Call::Enable(adele())
 }
 
-fn disable() -> Call {
+pub(super) fn disable() -> Call {
     Call::Disable(adele())
 }
 
-fn bearer(request: &Incoming) -> &str {
+pub(super) fn bearer(request: &Incoming) -> &str {
     request.headers()[header::AUTHORIZATION].to_str().unwrap()
 }
 
@@ -154,74 +153,6 @@ async fn too_many_is_waited_for_and_given_up_at_last() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_sent_twice() {
-    for (status, body, kind) in [
-        (200, "<html>welcome</html>", FaultKind::Garbled),
-        (200, "fine", FaultKind::Garbled),
-        (200, r#"{"hasErrors": true}"#, FaultKind::Garbled),
-        (200, r#"[{"error": "no such user"}]"#, FaultKind::Garbled),
-        (200, r#"{"success": false, "message": "saved; the mail failed"}"#, FaultKind::Garbled),
-        (400, r#"{"message": "number taken"}"#, FaultKind::Rejected),
-        (400, "number taken", FaultKind::Rejected),
-        (400, "<!doctype html><title>Bad request</title>", FaultKind::Garbled),
-        (403, "", FaultKind::Auth),
-        (403, "\u{feff} <html>denied</html>", FaultKind::Garbled),
-        (404, "<html>no such page</html>", FaultKind::Garbled),
-        (408, "", FaultKind::Garbled),
-        (421, "", FaultKind::Rejected),
-        (425, r#"{"message": "too early"}"#, FaultKind::Garbled),
-        (460, "", FaultKind::Garbled),
-        (499, r#"{"message": "client closed request"}"#, FaultKind::Garbled),
-        (404, "", FaultKind::Rejected),
-        (500, "", FaultKind::Server),
-        (503, "", FaultKind::Server),
-    ] {
-        let (client, seen) =
-            serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
-        let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
-        assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
-        assert!(
-            fault.message.starts_with("disable calling of adele@contoso.com in contoso: "),
-            "{fault:?}"
-        );
-        assert_eq!(seen.calls.load(Ordering::SeqCst), 1, "{status} {body}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_person_reads_of_a_write_is_not_guessed() {
-    let (client, _) =
-        serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response())
-            .await;
-    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
-    assert!(
-        fault
-            .message
-            .ends_with("does not let this account make this change (HTTP 403: not for you)"),
-        "{fault:?}"
-    );
-    assert!(
-        fault
-            .hint
-            .unwrap()
-            .starts_with("the tenant may be written to, as far as the service said right before")
-    );
-    let (client, _) = serve(|_, _| "done".into_response()).await;
-    let hint = |fault: Fault| fault.hint.unwrap();
-    assert!(
-        hint(client.writer().send(&tenant(), &disable()).await.unwrap_err())
-            .ends_with("endpoints.disable.accept: status`")
-    );
-    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
-    let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
-    assert!(
-        hint(client.writer().send(&tenant(), &Call::Sync).await.unwrap_err())
-            .starts_with("it stays owed"),
-        "no list shows it"
-    );
-}
-
-#[tokio::test]
 async fn a_redirect_is_refused_and_says_where_it_pointed() {
     let away = |_, _| {
         (StatusCode::FOUND, [(header::LOCATION, "https://login.example.com/sso?ticket=secret")])
@@ -254,39 +185,6 @@ async fn nothing_listens_and_nothing_was_sent() {
         "{fault:?}"
     );
     assert!(!format!("{client:?} {fault:?}").contains("hunter2"));
-}
-
-#[tokio::test]
-async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&calls);
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            let mut request = [0; 16 * 1024];
-            let n = loop {
-                socket.readable().await.unwrap();
-                // Readiness may be a false alarm.
-                if let Ok(n) = socket.try_read(&mut request) {
-                    break n;
-                }
-            };
-            if String::from_utf8_lossy(&request[..n]).contains("/oauth/token") {
-                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: \
-                    20\r\n\r\n{\"access_token\":\"t\"}";
-                socket.try_write(answer.as_bytes()).unwrap();
-            } else {
-                // Read, and gone without a word.
-                counted.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-    });
-    let client = Client::new(&account(&format!("http://{address}"))).unwrap();
-    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
-    assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
@@ -383,49 +281,4 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
     );
     let fault = writer.send(&tenant(), &Call::Sync).await.unwrap_err();
     assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
-}
-
-#[tokio::test]
-async fn nothing_is_sent_after_the_end_of_what_it_carries() {
-    let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
-    let core = Core::new("connectToTeams", account(&address)).unwrap();
-    let until = |at: jiff::Timestamp| {
-        let fault = Fault::new(FaultKind::Auth, "it has ended");
-        Some(transport::Until { at, fault })
-    };
-    let request = |end| transport::Request {
-        what: "write".to_owned(),
-        section: section::Section::new("connectToTeams"),
-        row: "sync",
-        effort: Effort::Write,
-        method: Method::Post,
-        template: "/x".to_owned(),
-        url: core.base().at("/x").unwrap(),
-        payload: transport::Payload::Text("{}".to_owned()),
-        limit: 1000,
-        until: until(end),
-    };
-    let calls = || seen.calls.load(Ordering::SeqCst);
-    let hour = Duration::from_secs(3600);
-    let fault = core.send(&request(jiff::Timestamp::now())).await.err().unwrap();
-    assert_eq!((fault.message.as_str(), calls()), ("it has ended", 0));
-    core.send(&request(jiff::Timestamp::now() + hour)).await.unwrap();
-    assert_eq!(calls(), 2, "the first and its replay");
-
-    // It ends between the first and its replay.
-    let end = jiff::Timestamp::now() + Duration::from_millis(500);
-    let late = move |_, _: Incoming| {
-        while jiff::Timestamp::now() < end {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        StatusCode::UNAUTHORIZED.into_response()
-    };
-    let (seen, address) = serve_at(late).await;
-    let core = Core::new("connectToTeams", account(&address)).unwrap();
-    core.token().await.unwrap();
-    let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
-    let fault = core.send(&request).await.err().unwrap();
-    // A machine so busy that it has ended before the first is no failure of this.
-    assert_eq!(fault.message, "it has ended");
-    assert!(seen.calls.load(Ordering::SeqCst) <= 1, "the replay came after the end");
 }

@@ -1,5 +1,8 @@
 //! Changing a tenant: the four calls of contract 4, each sent once.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use super::{

@@ -3,6 +3,9 @@
 //! **Invariant:** total: whatever an item holds becomes a user, an account that is no person, or
 //! the word that it is unreadable. A value of a wrong kind is unreadable, not converted.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;

@@ -5,6 +5,9 @@
 //!
 //! **Invariant:** it ends: no link is followed twice, and pages are limited.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

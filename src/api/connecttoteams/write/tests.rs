@@ -1,0 +1,164 @@
+//! Writes: sent once, and told as what they are.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use axum::{extract::Request as Incoming, http::StatusCode, response::IntoResponse};
+
+use super::*;
+use crate::{
+    api::connecttoteams::{
+        Client, section,
+        tests::{account, disable, serve, serve_at, tenant},
+        transport,
+    },
+    config::{Effort, Method},
+};
+
+#[tokio::test]
+async fn nothing_else_is_sent_twice() {
+    for (status, body, kind) in [
+        (200, "<html>welcome</html>", FaultKind::Garbled),
+        (200, "fine", FaultKind::Garbled),
+        (200, r#"{"hasErrors": true}"#, FaultKind::Garbled),
+        (200, r#"[{"error": "no such user"}]"#, FaultKind::Garbled),
+        (200, r#"{"success": false, "message": "saved; the mail failed"}"#, FaultKind::Garbled),
+        (400, r#"{"message": "number taken"}"#, FaultKind::Rejected),
+        (400, "number taken", FaultKind::Rejected),
+        (400, "<!doctype html><title>Bad request</title>", FaultKind::Garbled),
+        (403, "", FaultKind::Auth),
+        (403, "\u{feff} <html>denied</html>", FaultKind::Garbled),
+        (404, "<html>no such page</html>", FaultKind::Garbled),
+        (408, "", FaultKind::Garbled),
+        (421, "", FaultKind::Rejected),
+        (425, r#"{"message": "too early"}"#, FaultKind::Garbled),
+        (460, "", FaultKind::Garbled),
+        (499, r#"{"message": "client closed request"}"#, FaultKind::Garbled),
+        (404, "", FaultKind::Rejected),
+        (500, "", FaultKind::Server),
+        (503, "", FaultKind::Server),
+    ] {
+        let (client, seen) =
+            serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
+        let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
+        assert!(
+            fault.message.starts_with("disable calling of adele@contoso.com in contoso: "),
+            "{fault:?}"
+        );
+        assert_eq!(seen.calls.load(Ordering::SeqCst), 1, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_reads_of_a_write_is_not_guessed() {
+    let (client, _) =
+        serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response())
+            .await;
+    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+    assert!(
+        fault
+            .message
+            .ends_with("does not let this account make this change (HTTP 403: not for you)"),
+        "{fault:?}"
+    );
+    assert!(
+        fault
+            .hint
+            .unwrap()
+            .starts_with("the tenant may be written to, as far as the service said right before")
+    );
+    let (client, _) = serve(|_, _| "done".into_response()).await;
+    let hint = |fault: Fault| fault.hint.unwrap();
+    assert!(
+        hint(client.writer().send(&tenant(), &disable()).await.unwrap_err())
+            .ends_with("endpoints.disable.accept: status`")
+    );
+    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
+    let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
+    assert!(
+        hint(client.writer().send(&tenant(), &Call::Sync).await.unwrap_err())
+            .starts_with("it stays owed"),
+        "no list shows it"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut request = [0; 16 * 1024];
+            let n = loop {
+                socket.readable().await.unwrap();
+                // Readiness may be a false alarm.
+                if let Ok(n) = socket.try_read(&mut request) {
+                    break n;
+                }
+            };
+            if String::from_utf8_lossy(&request[..n]).contains("/oauth/token") {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: \
+                    20\r\n\r\n{\"access_token\":\"t\"}";
+                socket.try_write(answer.as_bytes()).unwrap();
+            } else {
+                // Read, and gone without a word.
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let client = Client::new(&account(&format!("http://{address}"))).unwrap();
+    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
+    assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_end_of_what_it_carries() {
+    let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    let core = Core::new("connectToTeams", account(&address)).unwrap();
+    let until = |at: jiff::Timestamp| {
+        let fault = Fault::new(FaultKind::Auth, "it has ended");
+        Some(transport::Until { at, fault })
+    };
+    let request = |end| transport::Request {
+        what: "write".to_owned(),
+        section: section::Section::new("connectToTeams"),
+        row: "sync",
+        effort: Effort::Write,
+        method: Method::Post,
+        template: "/x".to_owned(),
+        url: core.base().at("/x").unwrap(),
+        payload: Payload::Text("{}".to_owned()),
+        limit: 1000,
+        until: until(end),
+    };
+    let calls = || seen.calls.load(Ordering::SeqCst);
+    let hour = Duration::from_secs(3600);
+    let fault = core.send(&request(jiff::Timestamp::now())).await.err().unwrap();
+    assert_eq!((fault.message.as_str(), calls()), ("it has ended", 0));
+    core.send(&request(jiff::Timestamp::now() + hour)).await.unwrap();
+    assert_eq!(calls(), 2, "the first and its replay");
+
+    // It ends between the first and its replay.
+    let end = jiff::Timestamp::now() + Duration::from_millis(500);
+    let late = move |_, _: Incoming| {
+        while jiff::Timestamp::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        StatusCode::UNAUTHORIZED.into_response()
+    };
+    let (seen, address) = serve_at(late).await;
+    let core = Core::new("connectToTeams", account(&address)).unwrap();
+    core.token().await.unwrap();
+    let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
+    let fault = core.send(&request).await.err().unwrap();
+    // A machine so busy that it has ended before the first is no failure of this.
+    assert_eq!(fault.message, "it has ended");
+    assert!(seen.calls.load(Ordering::SeqCst) <= 1, "the replay came after the end");
+}
