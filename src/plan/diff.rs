@@ -258,10 +258,10 @@ impl Diff<'_> {
 
     /// A user who is not in the list: the list's fault, if the list is in doubt.
     fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
+        if let Some(name) = people.new_name(&desired.upn) {
+            return self.problem(desired, ProblemKind::Renamed(name.clone()));
+        }
         match &self.past.live.coverage {
-            _ if let Some(name) = people.new_name(&desired.upn) => {
-                self.problem(desired, ProblemKind::Renamed(name.clone()));
-            }
             Coverage::Complete => self.problem(desired, ProblemKind::NotVisible),
             Coverage::Suspect(what) => {
                 self.problem(desired, ProblemKind::NotListed(what.clone()));
