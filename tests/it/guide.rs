@@ -1,4 +1,5 @@
-//! The guide is true to the code: each citation of the contract names a heading of it.
+//! The guide is true to the code: each citation of the contract names a heading of it, and each file
+//! that contributors are sent to is there.
 
 use std::{fs, path::Path};
 
@@ -99,4 +100,20 @@ fn a_citation_of_nothing_is_found() {
         ["4.3", "10 #14", "2.5"]
     );
     assert!(!headings().contains(&"4.9".to_owned()) && !headings().contains(&"10 #21".to_owned()));
+}
+
+/// The files and folders that a text names in backticks: what begins with a folder of the project.
+fn named_files(text: &str) -> Vec<&str> {
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.filter(|span| span.starts_with("src/") || span.starts_with("tests/")).collect()
+}
+
+#[test]
+fn each_file_that_contributors_are_sent_to_is_there() {
+    let text = include_str!("../../.github/CONTRIBUTING.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = named_files(text);
+    assert!(named.len() > 50, "{named:?}");
+    let gone: Vec<&&str> = named.iter().filter(|file| !root.join(file).exists()).collect();
+    assert!(gone.is_empty(), "named in .github/CONTRIBUTING.md and not there: {gone:#?}");
 }
