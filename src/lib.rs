@@ -87,6 +87,42 @@
 //!   was kept plans as one that is made of the same tenants now.
 //! - **Every refusal says why and what to do.**
 //!
+//! # As a library
+//!
+//! Everything that decides is a function of its input. Manifests are text, and whatever is wrong with
+//! them comes back with its place:
+//!
+//! ```
+//! use dialplane::{manifest::{self, ManifestFile}, yaml};
+//!
+//! let text = "
+//! apiVersion: dialplane/v1
+//! kind: UserSet
+//! metadata: { name: office, tenant: contoso }
+//! spec:
+//!   users:
+//!     - userPrincipalName: adele@contoso.com
+//!       caling: enabled
+//! ";
+//! let loaded = manifest::load(&[ManifestFile::new("office.yaml", text)]);
+//! let told: String = loaded.diagnostics.iter().map(yaml::render).collect();
+//! assert!(told.contains("`caling`") && told.contains("office.yaml:8"), "{told}");
+//! assert!(loaded.desired.tenants.is_empty(), "what is wrong is not in force");
+//! ```
+//!
+//! A snapshot is live state as text, and a [`ports::LiveReader`]:
+//!
+//! ```
+//! use dialplane::snapshot::Snapshot;
+//!
+//! let mut snapshot = Snapshot::new("live.json");
+//! let wrong = snapshot.add_json("live.json", r#"{ "version": 2, "kind": "Snapshot" }"#);
+//! assert!(wrong.is_err(), "a file that names no tenants is not an empty fleet");
+//! assert!(snapshot.tenants().is_empty());
+//! ```
+//!
+//! `examples/plan_offline.rs` goes on from there to a plan.
+//!
 //! # Deliberately not here yet
 //!
 //! Numbers that move between tenants in one run (the taker waits for the next), and a journal

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod fleet;
+mod foreign;
 mod import;
 mod manifest;
 mod numbers;
