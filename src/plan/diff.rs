@@ -125,7 +125,9 @@ impl Diff<'_> {
             }
         };
         let Compared { changes, odd, mut settling } = self.compare(desired, live, written);
-        self.tell_odd(desired, &odd);
+        if let Some(problem) = unread::problem(desired, &odd) {
+            self.problem(desired, problem);
+        }
         let switch = self.switch(live_calling, written, desired.calling, &mut settling);
         self.count_settling(settling);
         match desired.calling {
@@ -168,7 +170,7 @@ impl Diff<'_> {
         live: &LiveUser,
         mut changes: Vec<Change>,
     ) -> Result<Option<StepId>, ()> {
-        let firm = changes.iter().any(|change| self.is_firm(change));
+        let firm = changes.iter().any(|change| unread::is_firm(self.past.live, change));
         // What is not understood is no reason to write; it goes along with what is.
         changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
         if changes.is_empty() {
@@ -204,7 +206,7 @@ impl Diff<'_> {
             let holds: Vec<Hold> = self
                 .fought(desired, &changes)
                 .into_iter()
-                .chain(self.unsure(live, &changes, &request))
+                .chain(unread::unsure(self.past.live, live, &changes, &request))
                 .collect();
             let id = self.step(desired, Action::Update(request), changes, Vec::new());
             self.hold(id, holds);

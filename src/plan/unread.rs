@@ -12,9 +12,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{
-    Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, diff::Diff, problem::NUMBER,
-};
+use super::{Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, problem::NUMBER};
 use crate::{
     model::{
         Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched,
@@ -42,66 +40,62 @@ impl Odd {
 
 /// Numbers that a note tells, at most.
 const TOLD: usize = 5;
-impl Diff<'_> {
-    /// Whether a change is a reason to write: something is known of what it replaces.
-    pub(super) fn is_firm(&self, change: &Change) -> bool {
-        !matches!(change.live, Seen::Unreadable(_)) && self.unmatched(change.field).is_none()
-    }
 
-    fn unmatched(&self, field: Field) -> Option<&Unmatched> {
-        self.past.live.beside.unmatched.iter().find(|unmatched| unmatched.field == Some(field))
-    }
+/// Whether a change is a reason to write: something is known of what it replaces.
+pub(super) fn is_firm(live: &LiveTenant, change: &Change) -> bool {
+    !matches!(change.live, Seen::Unreadable(_)) && unmatched(live, change.field).is_none()
+}
 
-    /// Tells what cannot be compared. Details of a disabled user wait in any case, but for a number
-    /// that is to be released.
-    pub(super) fn tell_odd(&mut self, desired: &DesiredUser, odd: &[Odd]) {
-        let wants_number = desired.details.phone().is_some();
-        let told: Vec<OddValue> = odd
-            .iter()
-            .filter(|odd| matters(desired, odd.field))
-            .map(|odd| odd.value(odd.field == Field::PhoneNumber && wants_number))
-            .collect();
-        if !told.is_empty() {
-            self.problem(desired, ProblemKind::NotUnderstood(told));
-        }
-    }
+fn unmatched(live: &LiveTenant, field: Field) -> Option<&Unmatched> {
+    live.beside.unmatched.iter().find(|unmatched| unmatched.field == Some(field))
+}
 
-    /// Why an update is not safe.
-    pub(super) fn unsure(
-        &self,
-        live: &LiveUser,
-        changes: &[Change],
-        request: &UpdateRequest,
-    ) -> Vec<Hold> {
-        let firm = changes.iter().any(|change| self.is_firm(change));
-        let unmatched = changes.iter().filter_map(|change| self.unmatched(change.field));
-        let nobody_sees =
-            unmatched.filter(|unmatched| !firm || unmatched.field == Some(Field::PhoneNumber));
-        let mut holds: Vec<Hold> = nobody_sees.map(hold_unmatched).collect();
-        if let Some(read) = live.unread_number() {
+/// What of a user cannot be compared. Details of a disabled user wait in any case, but for a number
+/// that is to be released.
+pub(super) fn problem(desired: &DesiredUser, odd: &[Odd]) -> Option<ProblemKind> {
+    let wants_number = desired.details.phone().is_some();
+    let told: Vec<OddValue> = odd
+        .iter()
+        .filter(|odd| matters(desired, odd.field))
+        .map(|odd| odd.value(odd.field == Field::PhoneNumber && wants_number))
+        .collect();
+    (!told.is_empty()).then_some(ProblemKind::NotUnderstood(told))
+}
+
+/// Why an update is not safe.
+pub(super) fn unsure(
+    tenant: &LiveTenant,
+    live: &LiveUser,
+    changes: &[Change],
+    request: &UpdateRequest,
+) -> Vec<Hold> {
+    let firm = changes.iter().any(|change| is_firm(tenant, change));
+    let unmatched = changes.iter().filter_map(|change| unmatched(tenant, change.field));
+    let nobody_sees =
+        unmatched.filter(|unmatched| !firm || unmatched.field == Some(Field::PhoneNumber));
+    let mut holds: Vec<Hold> = nobody_sees.map(hold_unmatched).collect();
+    if let Some(read) = live.unread_number() {
+        let reason =
+            format!("the user's number is not understood ({read}), and an update could replace it");
+        holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
+    }
+    let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
+        Observed::Unreadable(read)
+            if *field != Field::PhoneNumber && request.details().get(*field).is_none() =>
+        {
             let reason = format!(
-                "the user's number is not understood ({read}), and an update could replace it"
+                "an update would leave {field} out, which is set and not understood ({read})"
             );
-            holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
+            let remedy = format!(
+                "declare `{field}`, or take it out of what is read, if an \
+                update may leave it out"
+            );
+            Some(Hold::new(HoldKind::Unread, reason, remedy))
         }
-        let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
-            Observed::Unreadable(read)
-                if *field != Field::PhoneNumber && request.details().get(*field).is_none() =>
-            {
-                let reason = format!(
-                    "an update would leave {field} out, which is set and not understood ({read})"
-                );
-                let remedy = format!(
-                    "declare `{field}`, or take it out of what is read, if an \
-                    update may leave it out"
-                );
-                Some(Hold::new(HoldKind::Unread, reason, remedy))
-            }
-            _ => None,
-        });
-        holds.extend(left_out);
-        holds
-    }
+        _ => None,
+    });
+    holds.extend(left_out);
+    holds
 }
 
 /// Why calling is not switched on, if what is stored of the user is not what is wanted as far as
