@@ -27,6 +27,9 @@ use crate::{config::Effort, model::Fault};
 
 /// How often a call is sent before a failure is taken for an answer.
 const READ_TRIES: u32 = 3;
+/// The least pause before a write that HTTP/2 never began is sent again: the connection that said so
+/// is closed by then.
+const WRITE_PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait of what nothing depends on.
 const BRIEF: Duration = Duration::from_secs(2);
 
@@ -135,8 +138,10 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// Such a call, which waits so long before it is first repeated.
+    /// Such a call, which waits so long before it is first repeated; a write never less than
+    /// [`WRITE_PAUSE`].
     pub(super) fn of(effort: Effort, pause: Duration) -> Self {
+        let pause = if effort == Effort::Write { pause.max(WRITE_PAUSE) } else { pause };
         Self { effort, pause, begun: Instant::now(), throttled: 0, failed: 0 }
     }
 
@@ -254,6 +259,13 @@ mod tests {
             assert_eq!(sent(Effort::Read, &came), reads, "{told:?}");
             assert_eq!(sent(Effort::Write, &came), writes, "{told:?}");
         }
+    }
+
+    #[test]
+    fn a_write_that_never_began_waits_until_the_old_connection_is_closed() {
+        let mut tries = Tries::of(Effort::Write, Duration::ZERO);
+        let next = tries.next(&lost(Again::All));
+        assert!(matches!(next, Next::Again { pause, told: false } if pause >= WRITE_PAUSE));
     }
 
     #[test]
