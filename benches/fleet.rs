@@ -187,6 +187,12 @@ fn kept(users: usize, tenants: usize) {
     let mut alone = Fleet::new(rules);
     let Some((first, _)) = in_force.desired.tenants.first_key_value() else { return };
     alone.take(in_force.tenant(first).into_iter(), &in_force.broken);
+    // As the service begins: everybody is looked at before anybody is planned.
+    for (name, live) in &seen {
+        let id = &in_force.desired.tenants[*name].id;
+        let live = Observation::Seen(Arc::new(live.clone()));
+        whole.looked(name, id, live, Arc::default());
+    }
     for (name, live) in &seen {
         pass_of(&mut whole, &in_force, name, live, now);
     }
