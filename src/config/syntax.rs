@@ -42,8 +42,8 @@ pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagno
     }
 }
 
-/// The same text, as long, without what stands behind the key of a secret: where no structure can
-/// be read, a line that is shown may hold one.
+/// The same text, as long in bytes and in characters, without what stands behind the key of a
+/// secret: where no structure can be read, a line that is shown may hold one.
 fn without_secrets(text: &str) -> String {
     const KEYS: [&str; 4] = ["clientSecret", "password", "credentials", "msal"];
     let mut clean = String::with_capacity(text.len());
@@ -53,10 +53,21 @@ fn without_secrets(text: &str) -> String {
         clean.push_str(shown);
         for c in hidden.chars() {
             let structure = c.is_ascii() && (c.is_ascii_whitespace() || c == ':');
-            (0..c.len_utf8()).for_each(|_| clean.push(if structure { c } else { '*' }));
+            clean.push(if structure { c } else { star(c.len_utf8()) });
         }
     }
     clean
+}
+
+/// A star of as many bytes, so places mean the same in the clean text, counted in bytes and in
+/// characters.
+fn star(bytes: usize) -> char {
+    match bytes {
+        1 => '*',
+        2 => '×',
+        3 => '＊',
+        _ => '🞶',
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +81,7 @@ mod tests {
         assert_eq!(clean.len(), text.len());
         assert_eq!(
             clean,
-            "connectToTeams:\n  password: ******** *\n  password: *******\n  username: u\n"
+            "connectToTeams:\n  password: *×***** *\n  password: *******\n  username: u\n"
         );
         let told = no_yaml("dialplane.yaml", text, yaml::documents(text).unwrap_err());
         assert_eq!(told.len(), 1);
