@@ -59,7 +59,7 @@
 //! | [`guide`] | text | pages of documentation, the vendor's contract among them |
 //! | [`sandbox`] | tool | the vendor's service on loopback, with its rules and with faults; shares no wire code with [`api`] |
 //!
-//! Who may use whom is held by a test (`tests/it/tidy.rs`).
+//! Who may use whom is held by a test (`tests/it/tidy/mod.rs`).
 //!
 //! # Invariants
 //!
