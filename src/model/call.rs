@@ -44,3 +44,27 @@ impl fmt::Display for Call {
         }
     }
 }
+
+/// The verb of a step.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// `enableCallingForUser`.
+    Enable,
+    /// `updateUserDetails`.
+    Update,
+    /// `disableCallingForUser`.
+    Disable,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Enable => "enable",
+            Self::Update => "update",
+            Self::Disable => "disable",
+        })
+    }
+}

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Missing, PhoneNumber, Site, TenantId,
-    TenantName, TenantRef, Upn, Windows,
+    AccountName, Calling, Details, ExtensionPrefix, LiveSource, Missing, PhoneNumber, Site,
+    TenantId, TenantName, TenantRef, Upn, Windows,
 };
 
 /// What all manifests together ask for.
@@ -163,40 +163,6 @@ impl ShrinkLimit {
     pub fn allows(self, before: usize) -> usize {
         let share = before.saturating_mul(usize::from(self.percent)).div_ceil(100);
         share.max(usize::try_from(self.floor).unwrap_or(usize::MAX))
-    }
-}
-
-/// Where the live state of a tenant is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum LiveSource {
-    /// The service that is written through (contract 3).
-    #[default]
-    ConnecttoTeams,
-    /// Microsoft Graph: what Teams itself holds (contract 12).
-    Graph,
-    /// A file that somebody keeps up to date: a snapshot, or a list that the portal exported
-    /// (contract 9).
-    File,
-}
-
-impl LiveSource {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::ConnecttoTeams, Self::Graph, Self::File];
-
-    /// The word in manifests, in snapshots and in the journal.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ConnecttoTeams => "connecttoteams",
-            Self::Graph => "graph",
-            Self::File => "file",
-        }
-    }
-
-    /// The one of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
     }
 }
 

@@ -5,27 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, PhoneNumber, TenantId,
-    TenantName, Unread, Upn, UserId, Value,
-};
-
-/// A tenant as readers and writers address it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantRef {
-    /// The name in reports.
-    pub name: TenantName,
-    /// The Microsoft tenant.
-    pub id: TenantId,
-    /// What the platform shows before a short extension.
-    pub extension_prefix: Option<ExtensionPrefix>,
-    /// The account at the service that manages it; the only one if absent.
-    pub account: Option<AccountName>,
-    /// Where its live state is read.
-    pub live: LiveSource,
-    /// Whether Graph is asked as well, to confirm that Teams shows it.
-    pub confirm: bool,
-}
+use super::{Calling, Details, Field, PhoneNumber, Unread, Upn, UserId, Value};
 
 /// One observation of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used,
-    Value,
+    Value, Verb,
 };
 use crate::words::{list, many, time};
 
@@ -216,30 +216,6 @@ pub struct Write<T> {
     pub tells: bool,
     /// When the first sync after it was accepted: its time to become visible begins there.
     pub synced: Option<Timestamp>,
-}
-
-/// The verb of a step.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// `enableCallingForUser`.
-    Enable,
-    /// `updateUserDetails`.
-    Update,
-    /// `disableCallingForUser`.
-    Disable,
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Enable => "enable",
-            Self::Update => "update",
-            Self::Disable => "disable",
-        })
-    }
 }
 
 /// The image of a user before a step: the fields that the step changes, each with its value, or

@@ -23,15 +23,16 @@ mod reading;
 mod record;
 mod sent;
 mod spelling;
+mod tenant;
 mod verdict;
 mod window;
 
 pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
-pub use call::Call;
+pub use call::{Call, Verb};
 pub(crate) use coded::coded;
 pub use desired::{
-    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, LiveSource, Mode, Origin, PerHour,
-    Protect, Prune, Release, Revision, ShrinkLimit,
+    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect,
+    Prune, Release, Revision, ShrinkLimit,
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
@@ -40,10 +41,10 @@ pub use in_force::TenantInForce;
 pub use inventory::Inventory;
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
-    LiveUser, Observed, TenantRef, Unmatched,
+    LiveUser, Observed, Unmatched,
 };
 pub use memory::{
-    Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Verb, Write,
+    Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Write,
     Written,
 };
 pub use missing::{Doubt, Missing};
@@ -51,6 +52,7 @@ pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use record::{Entry, Event, StepOutcome};
 pub use sent::{Known, Managed, Sent, SentCounts};
+pub use tenant::{LiveSource, TenantRef};
 pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
 

@@ -231,6 +231,9 @@ impl hash::Hash for PhoneNumber {
 }
 
 #[cfg(test)]
+mod spellings;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -22,6 +22,7 @@
 
 mod absence;
 mod approval;
+mod by_step;
 pub mod codes;
 mod confirm;
 mod diff;
@@ -46,6 +47,7 @@ mod refused;
 pub mod render;
 mod shrink;
 mod steady;
+mod step;
 mod steps;
 mod tenant;
 mod types;
@@ -56,6 +58,7 @@ mod why;
 pub mod window;
 
 pub use approval::wanted;
+pub use by_step::{ByStep, StepId};
 pub use fleet::Fleet;
 pub use graph::{StepGraph, Walk};
 pub use hold::{Counts, Hold, HoldKind, Lifter, Rule};
@@ -64,8 +67,9 @@ pub use interruption::Estimates;
 pub use moment::{Moment, Patience};
 pub use note::{Note, NoteCode, Ruling};
 pub use problem::{Difference, NotUndone, OddValue, Problem, ProblemCode, ProblemKind};
-pub use steps::{ByStep, StepId, Steps};
-pub use types::{Action, Cause, Change, Confirmed, Plan, Seen, Step, SyncPlan, TenantPlan};
+pub use step::{Action, Cause, Change, Seen, Step};
+pub use steps::Steps;
+pub use types::{Confirmed, Plan, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
 pub use why::{About, Found, Sent, Wait, Why, wants, why};

@@ -21,19 +21,21 @@ mod source;
 mod syntax;
 mod unseen;
 mod words;
+mod wrong;
 
 use serde::Deserialize;
 use serde_yaml::Value;
 
 pub use agree::disagreement;
-pub use decode::{At, Wrong, WrongKind, decode, decode_strictly, missing, some, word};
+pub use decode::{decode, decode_strictly, some, word};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
 pub use readable::{Unreadable, unreadable, without_marks};
 pub use source::{as_written, in_source};
 pub use syntax::{SyntaxError, SyntaxKind};
 pub use unseen::{Unseen, character};
-pub use words::{HINT, SECRET};
+pub use words::SECRET;
+pub use wrong::{At, HINT, Wrong, WrongKind, missing};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits
 /// more than this.

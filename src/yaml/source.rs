@@ -4,7 +4,8 @@
 //! Whoever words a message knows only the value. It marks it with [`as_written`]; whoever knows the
 //! place puts in the text that stands there with [`in_source`].
 
-use super::words::cut;
+/// Characters of a value that an error repeats, at most.
+const MAX_REPEATED: usize = 60;
 
 /// What stands around a value that a message repeats. Texts cannot hold these characters.
 const BEGIN: char = '\u{1}';
@@ -40,6 +41,14 @@ pub fn in_source(message: &str, source: Option<&str>) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// The beginning of a long value.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_REPEATED) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text.to_owned(),
+    }
 }
 
 fn next(text: &str) -> Option<(&str, &str, &str)> {

@@ -3,17 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::{At, Path, Segment, Wrong, as_written, missing};
+use super::{At, HINT, Path, Segment, Wrong, as_written, missing, source::cut};
 
 /// What a type's own error says first if the value must not be repeated, not even as part of its
 /// line.
 pub const SECRET: &str = "secret: ";
-
-/// What stands between a type's own error and its advice.
-pub const HINT: &str = "\nhint: ";
-
-/// Characters of a value that an error repeats, at most.
-const MAX_REPEATED: usize = 60;
 
 /// serde's sentence in the words of somebody who writes YAML.
 pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
@@ -128,14 +122,6 @@ fn given_words(given: &str) -> (String, Option<&str>) {
         "map" => ("a mapping".to_owned(), None),
         "enum" => ("a value with a tag (`!…`)".to_owned(), None),
         _ => (cut(given), None),
-    }
-}
-
-/// The beginning of a long value.
-pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_REPEATED) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
-        None => text.to_owned(),
     }
 }
 

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{
     address::Base,
-    answer,
+    answer::{self, Reply},
     grant::{self, Grant},
     redact::Redactor,
     section::Section,
-    transport::{Payload, Reply, Request, Transport},
+    transport::{Payload, Request, Transport},
 };
 use crate::{
     config::{Account, Endpoint, Fetched, Row, SecretSource},

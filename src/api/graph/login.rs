@@ -6,10 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     address::{Base, Places, fill},
-    answer,
+    answer::{self, Reply},
     grant::{self, Grant},
     section::Section,
-    transport::{Payload, Reply, Request, Transport},
+    transport::{Payload, Request, Transport},
 };
 use crate::{
     api::http::redact::Redactor,

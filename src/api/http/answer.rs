@@ -1,7 +1,17 @@
 //! What a body says: JSON or not, and an error inside it. No error format is documented (contract
 //! 1), so all shapes that were seen or are usual are looked for.
 
+use reqwest::StatusCode;
 use serde_json::{Map, Value};
+
+/// An answer, whatever its status; never a redirect and never 429.
+#[derive(Debug)]
+pub(in crate::api) struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The whole body of a success; of anything else, as much as could be had.
+    pub body: Vec<u8>,
+}
 
 /// Reads a body as JSON. The error says what came instead, and never repeats it.
 pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {

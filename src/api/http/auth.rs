@@ -25,10 +25,11 @@ use reqwest::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
+    answer::Reply,
     gate::{Gate, Pace},
     grant::Grant,
     redact::Redactor,
-    transport::{Reply, Request, Transport},
+    transport::{Request, Transport},
 };
 use crate::model::{Fault, FaultKind};
 

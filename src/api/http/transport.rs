@@ -18,7 +18,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::{
-    RequestBuilder, Response, StatusCode, Url,
+    RequestBuilder, Response, Url,
     header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use super::{
     address::{Base, Setting},
+    answer::Reply,
     proxy::{self, Proxy},
     section::Section,
     throttle::{MAX_TRIES, Throttle},
@@ -99,15 +100,6 @@ pub(in crate::api) enum Payload {
     Empty,
     /// JSON, or the bare text that two calls take under the same content type (contract 1).
     Text(String),
-}
-
-/// An answer, whatever its status; never a redirect and never 429.
-#[derive(Debug)]
-pub(in crate::api) struct Reply {
-    /// The status.
-    pub status: StatusCode,
-    /// The whole body of a success; of anything else, as much as could be had.
-    pub body: Vec<u8>,
 }
 
 /// The connections to the service.

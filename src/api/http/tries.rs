@@ -19,9 +19,8 @@ use reqwest::StatusCode;
 use tokio::time::Instant;
 
 use super::{
-    answer,
+    answer::{self, Reply},
     throttle::{self, MAX_TRIES, MAX_WAIT},
-    transport::Reply,
 };
 use crate::{config::Effort, model::Fault};
 

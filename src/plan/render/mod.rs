@@ -112,6 +112,11 @@ impl Tally {
         tally
     }
 
+    /// Whether something differs that will not be carried out: "nothing to do" would hide it.
+    fn waits(&self) -> bool {
+        self.drift.steps() + self.held_tenants + self.held_steps > 0
+    }
+
     /// Counts one more tenant.
     fn add(&mut self, tenant: &TenantPlan) {
         self.planned += usize::from(tenant.reference.is_some());
@@ -153,7 +158,7 @@ impl fmt::Display for Tally {
             (true, 0) if self.unforeseen > 0 => {
                 f.write_str("nothing to do as far as can be foreseen here")?;
             }
-            (true, 0) if self.drift.steps() > 0 => f.write_str("nothing to carry out")?,
+            (true, 0) if self.waits() => f.write_str("nothing to carry out")?,
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
             (false, syncs) => write!(

@@ -1,0 +1,174 @@
+//! One step of a plan: the call, why it is made, what differs, and what stands in its way.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Hold, StepId};
+use crate::model::{
+    Before, Call, Details, Field, Origin, Site, TenantName, Unread, UpdateRequest, Upn, Value, Verb,
+};
+
+/// One call for one user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Whom it changes.
+    pub user: Upn,
+    /// The call.
+    pub action: Action,
+    /// What differs, field by field.
+    pub changes: Vec<Change>,
+    /// Why calling is switched, if it is.
+    pub cause: Cause,
+    /// The same switch was sent at this time and has not become visible in time.
+    pub did_not_land: Option<Timestamp>,
+    /// The service has refused the very same before, and a sync was accepted since: refused once
+    /// more, it owes none.
+    pub refused_before: bool,
+    /// The numbers of the steps that must be accepted before.
+    pub after: Vec<StepId>,
+    /// Why it may not run.
+    pub holds: Vec<Hold>,
+    /// The approvals that have lifted holds of it.
+    pub approved: Vec<TenantName>,
+    /// How long the user is expected to be without calls.
+    pub interruption: Duration,
+    /// Where the manifests want it; absent for users that no manifest names.
+    pub origin: Option<Origin>,
+    /// Where the user's phone is, if the manifests say so.
+    pub site: Option<Site>,
+}
+
+impl Step {
+    /// A step that depends on no other and is not held.
+    #[must_use]
+    pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
+        let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
+        let refused_before = false;
+        Self {
+            user,
+            action,
+            changes,
+            cause,
+            did_not_land,
+            refused_before,
+            after,
+            holds,
+            approved,
+            interruption,
+            origin,
+            site,
+        }
+    }
+
+    /// What is sent.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        match &self.action {
+            Action::Enable => Call::Enable(self.user.clone()),
+            Action::Disable => Call::Disable(self.user.clone()),
+            Action::Update(update) => Call::Update(update.clone()),
+        }
+    }
+
+    /// What the step changes, as it was before: what would undo it.
+    #[must_use]
+    pub fn before(&self) -> Before {
+        let known = |change: &Change| {
+            let value = match &change.live {
+                Seen::Value(value) | Seen::Written(value) => Some(value.clone()),
+                Seen::Nothing => None,
+                Seen::NotVisible | Seen::Unreadable(_) => return None,
+            };
+            Some((change.field, value))
+        };
+        self.changes.iter().filter_map(known).collect()
+    }
+}
+
+/// The call of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Switch calling on.
+    Enable,
+    /// Switch calling off.
+    Disable,
+    /// Change stored details.
+    Update(UpdateRequest),
+}
+
+impl Action {
+    /// Its verb.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Enable => Verb::Enable,
+            Self::Disable => Verb::Disable,
+            Self::Update(_) => Verb::Update,
+        }
+    }
+
+    /// What an update carries; nothing for the other verbs.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        match self {
+            Self::Update(update) => update.details().clone(),
+            Self::Enable | Self::Disable => Details::default(),
+        }
+    }
+}
+
+/// Who wants a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A manifest says so.
+    Declared,
+    /// No manifest names the user, and the tenant is pruned.
+    NotNamed,
+    /// The number is parked so that a ring of numbers can turn; the user's next step gives the
+    /// number that the manifests want.
+    Parking,
+}
+
+/// A difference in one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field.
+    pub field: Field,
+    /// What was observed.
+    pub live: Seen,
+    /// What the manifests want.
+    pub desired: Value,
+    /// The same value was sent at this time and has not become visible in time: not drift, but a
+    /// write that did not land.
+    pub did_not_land: Option<Timestamp>,
+}
+
+/// The live value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// This value.
+    Value(Value),
+    /// Nothing is set.
+    Nothing,
+    /// This reader cannot see the field, or the answer did not have it; it was never written by us
+    /// either.
+    NotVisible,
+    /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
+    Written(Value),
+    /// Something that is no value of the field.
+    Unreadable(Unread),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Nothing => f.write_str("none"),
+            Self::NotVisible => f.write_str("(not visible)"),
+            Self::Written(value) => write!(f, "{value} (as last written)"),
+            Self::Unreadable(read) => write!(f, "{:?} (not understood)", read.text),
+        }
+    }
+}
