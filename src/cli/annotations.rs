@@ -111,8 +111,7 @@ mod tests {
     use super::*;
 
     fn mistake(file: &str, message: &str) -> Diagnostic {
-        let (message, file) = (message.to_owned(), file.into());
-        Diagnostic { message, hint: None, file, place: None, labels: Vec::new(), text: "".into() }
+        Diagnostic::of_file(file, message, None)
     }
 
     #[test]

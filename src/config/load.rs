@@ -15,7 +15,7 @@ use serde_yaml::{Mapping, Value};
 use super::{
     Settings,
     limits::{accounts, counts, graph, intervals, missing},
-    syntax::{no_yaml, plain},
+    syntax::no_yaml,
 };
 use crate::{
     file,
@@ -54,7 +54,11 @@ pub fn load(
     match file::read_text(path, yaml::MAX_BYTES) {
         Ok(text) => read(&name, &text, variables, beside),
         Err(reason) => Err(ConfigError {
-            diagnostics: vec![plain(&name, format!("cannot be read: {reason}"), None)],
+            diagnostics: vec![Diagnostic::of_file(
+                &name,
+                format!("cannot be read: {reason}"),
+                None,
+            )],
         }),
     }
 }
@@ -82,7 +86,7 @@ fn read(
         .map(|it| Diagnostic {
             place: Some(it.place),
             text: text.into(),
-            ..plain(name, it.message, Some(it.hint))
+            ..Diagnostic::of_file(name, it.message, Some(it.hint))
         })
         .collect();
     if !unreadable.is_empty() {
@@ -92,7 +96,11 @@ fn read(
         Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
         Ok(_) => {
             return Err(ConfigError {
-                diagnostics: vec![plain(name, "one document is expected".to_owned(), None)],
+                diagnostics: vec![Diagnostic::of_file(
+                    name,
+                    "one document is expected".to_owned(),
+                    None,
+                )],
             });
         }
         Err(error) => return Err(ConfigError { diagnostics: no_yaml(name, text, error) }),
@@ -203,7 +211,7 @@ fn diagnostics(
                 sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
             let told = |file: &str, source| {
                 let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
-                plain(file, yaml::in_source(&wrong.message, source), hint)
+                Diagnostic::of_file(file, yaml::in_source(&wrong.message, source), hint)
             };
             match (variable, found.get(&wrong.path, wrong.at)) {
                 (Some(variable), _) => told(&format!("environment variable {variable}"), None),

@@ -16,7 +16,7 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
     let told = |message: String, hint: Option<String>, place| Diagnostic {
         place,
         text: Arc::clone(&text),
-        ..plain(name, message, hint)
+        ..Diagnostic::of_file(name, message, hint)
     };
     if twice.is_empty() {
         return vec![told(format!("not valid YAML: {}", error.message), None, error.at)];
@@ -28,18 +28,6 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
             told(format!("`{key}` is there twice in one mapping"), hint(), Some(place))
         })
         .collect()
-}
-
-/// A diagnostic of a file that stands at no place in it.
-pub(super) fn plain(file: &str, message: String, hint: Option<String>) -> Diagnostic {
-    Diagnostic {
-        message,
-        hint,
-        file: file.into(),
-        place: None,
-        labels: Vec::new(),
-        text: "".into(),
-    }
 }
 
 /// The same text, as long in bytes and in characters, without what stands behind the key of a

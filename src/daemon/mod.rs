@@ -10,9 +10,11 @@
 //! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a
 //! pass that panics is a failed pass of its tenant and of no other.
 
+mod beginning;
 mod brake;
 mod look;
 mod pass;
+mod passes;
 mod publish;
 mod state;
 

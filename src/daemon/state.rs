@@ -1,5 +1,7 @@
 //! What the loop knows, and what it does about each event.
 
+mod manifests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -12,22 +14,24 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::{
     Daemon, Listeners,
+    beginning::Beginning,
     brake::{Brake, Edge},
-    look::{Looked, Said, Understood, look, understand, warn_of},
+    look::{Looked, Said, Understood, look},
     pass::{Ended, Pass},
+    passes::{Passes, Running},
 };
 use crate::{
     board::{Doing, News},
     config::Run,
     manifest::{Absences, InForce, Keeper},
-    model::{Debts, DesiredTenant, Mode, Revision, TenantId, TenantName},
+    model::{Debts, Revision, TenantId, TenantName},
     pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
-    reconcile::{At, Debounce, Ending, Look, Looks, Phase, Schedule, Timing},
+    reconcile::{At, Debounce, Ending, Looks, Phase, Schedule, Timing},
     words::duration,
 };
 
@@ -45,26 +49,6 @@ pub(super) enum Task {
     Ended(Ended),
 }
 
-/// The first look at all tenants.
-enum Beginning {
-    /// No manifests were taken yet.
-    Waits,
-    /// Nobody has looked yet.
-    Due,
-    /// It is under way, in this task.
-    Looks(Id),
-    /// It is over. What was found serves for the first pass of each tenant.
-    Over(BTreeMap<TenantName, FirstLook>),
-}
-
-/// A pass under way.
-struct Running {
-    tenant: TenantName,
-    id: TenantId,
-    stop: CancellationToken,
-    newer: CancellationToken,
-}
-
 /// The loop between two events.
 pub(super) struct Loop<R, P, J> {
     daemon: Arc<Daemon<R, P, J>>,
@@ -72,7 +56,7 @@ pub(super) struct Loop<R, P, J> {
     stop: CancellationToken,
     start: Instant,
     pub(super) tasks: JoinSet<Task>,
-    running: BTreeMap<Id, Running>,
+    running: Passes,
     looking: bool,
     pub(super) debounce: Debounce,
     looks: Looks,
@@ -123,7 +107,7 @@ where
             stop,
             start: Instant::now(),
             tasks: JoinSet::new(),
-            running: BTreeMap::new(),
+            running: Passes::default(),
             looking: false,
             debounce: Debounce::new(debounce, debounce_ceiling),
             looks: Looks::default(),
@@ -136,7 +120,7 @@ where
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
             fleet,
-            beginning: Beginning::Waits,
+            beginning: Beginning::default(),
             waits_for: BTreeMap::new(),
             met: BTreeSet::new(),
             runs: 0,
@@ -198,7 +182,7 @@ where
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
         }
-        if matches!(self.beginning, Beginning::Due) && self.away.is_none() {
+        if self.beginning.is_due() && self.away.is_none() {
             self.look_at_all();
         }
         if self.may_begin() {
@@ -250,7 +234,7 @@ where
             }
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Ended(ended))) => {
-                self.running.remove(&id);
+                self.running.ended(id);
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
                 if ended.news {
                     self.tell_those_who_wait(&ended.tenant);
@@ -263,10 +247,10 @@ where
                 }
             }
             Err(failure) => {
-                if let Some(Running { tenant, .. }) = self.running.remove(&failure.id()) {
+                if let Some(Running { tenant, .. }) = self.running.ended(failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     self.finish(&tenant, Ending::Failed);
-                } else if matches!(self.beginning, Beginning::Looks(id) if id == failure.id()) {
+                } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
                 } else {
@@ -279,96 +263,12 @@ where
         false
     }
 
-    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait
-    /// for them.
-    fn looked(&mut self, looked: Looked) {
-        match self.looks.judge(looked.tree.digest) {
-            Look::Same => {
-                self.looking = false;
-                // What was only edited may be committed by now.
-                self.revision = looked.revision;
-                if self.said.is_news(looked.said) {
-                    let news = self.absences.said(&mut self.in_force);
-                    self.fleet.take(&self.in_force);
-                    for tenant in news {
-                        self.schedule.news(&tenant, self.now());
-                    }
-                }
-            }
-            Look::Again => {
-                self.looking = false;
-                self.debounce.news(self.now());
-            }
-            Look::Take => {
-                drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked))));
-            }
-        }
-    }
-
     fn finish(&mut self, tenant: &TenantName, ending: Ending) {
         self.schedule.finished(tenant, ending, self.now());
         if self.in_force.desired.tenants.contains_key(tenant) {
             let at = Timestamp::now();
             self.last.insert(tenant.clone(), at);
             self.listeners.tell(&News::Ended { tenant, ending, at });
-        }
-    }
-
-    fn take(&mut self, understood: Understood) {
-        let Understood { files, mut loaded, revision, said } = understood;
-        self.revision = revision;
-        let (diagnostics, warnings) =
-            (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
-        let before = std::mem::take(&mut self.in_force);
-        self.in_force = self.keeper.take(loaded);
-        let said = self.said.is_news(said);
-        self.absences.take(&mut self.in_force, Timestamp::now(), self.daemon.timing.absence, said);
-        let tenants = &self.in_force.desired.tenants;
-        let same = |name: &TenantName, tenant: &DesiredTenant| {
-            let approved = |in_force: &InForce| in_force.approvals.get(name).cloned();
-            let tenant_is =
-                before.desired.tenants.get(name).is_some_and(|before| before.says_the_same(tenant));
-            tenant_is && approved(&before) == approved(&self.in_force)
-        };
-        let changed: BTreeSet<TenantName> = tenants
-            .iter()
-            .filter(|(name, tenant)| !same(name, tenant))
-            .map(|(name, _)| name.clone())
-            .collect();
-        let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
-        info!(
-            files,
-            tenants = all.len(),
-            changed = changed.len(),
-            errors = diagnostics.len(),
-            "manifests taken"
-        );
-        warn_of(&self.in_force);
-        for gone in before.desired.tenants.keys().filter(|name| !all.contains(name)) {
-            warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
-            self.last.remove(gone);
-            self.waits_for.remove(gone);
-        }
-        let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
-        self.listeners.tell(&news);
-        self.listeners.tell(&News::InForce(&self.in_force));
-        // What a running pass means to do is no longer what is wanted: it begins no new step, and
-        // the next one plans anew.
-        for running in self.running.values() {
-            match tenants.get(&running.tenant) {
-                Some(tenant) if changed.contains(&tenant.name) && tenant.mode == Mode::Enforce => {
-                    running.newer.cancel();
-                }
-                Some(_) if !changed.contains(&running.tenant) => {}
-                // Nothing that writes will follow.
-                _ => running.stop.cancel(),
-            }
-        }
-        // Only now, so that nothing of this is carried out by a pass that began before.
-        self.fleet.take(&self.in_force);
-        self.schedule.desired(&all, &changed, self.now());
-        if matches!(self.beginning, Beginning::Waits) {
-            self.beginning = Beginning::Due;
         }
     }
 
@@ -395,49 +295,13 @@ where
         for look in &looks {
             self.fleet.first_look(look);
         }
-        let by_name = looks.into_iter().map(|look| (look.tenant.clone(), look)).collect();
+        let by_name = looks.into_iter().map(|look| (look.tenant.name.clone(), look)).collect();
         self.beginning = Beginning::Over(by_name);
     }
 
     /// Whether a pass may begin: all tenants were looked at, and the journal is there.
     fn may_begin(&self) -> bool {
-        matches!(self.beginning, Beginning::Over(_)) && self.away.is_none()
-    }
-
-    /// Asks the journal about tenants that are met for the first time, before any of them has its
-    /// turn. What it cannot tell now is asked again with the next manifests.
-    fn recall(&mut self, understood: Understood) {
-        let tenants = understood.loaded.desired.tenants.values().map(|tenant| &tenant.id);
-        let unmet: Vec<TenantId> = tenants.filter(|id| !self.met.contains(*id)).cloned().collect();
-        let daemon = Arc::clone(&self.daemon);
-        drop(self.tasks.spawn(async move {
-            let mut debts = Vec::new();
-            for id in unmet {
-                match daemon.journal.recall(&id).await {
-                    Ok(memory) => debts.push((id, memory.debts())),
-                    Err(error) => {
-                        debug!(%error, "the journal cannot tell what is open");
-                        break;
-                    }
-                }
-            }
-            Task::Recalled(understood, debts)
-        }));
-    }
-
-    /// Tells what earlier runs of the program have left open with tenants that are met for the
-    /// first time; they come first.
-    fn recover(&mut self, debts: Vec<(TenantId, Option<Debts>)>) {
-        let debts: BTreeMap<TenantId, Option<Debts>> = debts.into_iter().collect();
-        for (name, tenant) in &self.in_force.desired.tenants {
-            let Some(debts) = debts.get(&tenant.id) else { continue };
-            self.met.insert(tenant.id.clone());
-            if let Some(debts) = debts {
-                warn!(tenant = %name, "recovered: {debts}");
-                self.listeners.tell(&News::Recovered(name, debts));
-                self.schedule.hurry(name);
-            }
-        }
+        self.beginning.is_over() && self.away.is_none()
     }
 
     fn pass(&mut self, name: TenantName) {
@@ -445,17 +309,14 @@ where
             return self.finish(&name, Ending::Done);
         };
         let id = tenant.desired.id.clone();
-        if self.running.values().any(|running| running.id == id) {
+        if self.running.work_on(&id) {
             // The same customer under another name, whose last pass has not ended yet.
             return self.schedule.postpone(&name, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
         let stop = self.stop.child_token();
         let newer = CancellationToken::new();
-        let first_look = match &mut self.beginning {
-            Beginning::Over(looks) => looks.remove(&name),
-            Beginning::Waits | Beginning::Due | Beginning::Looks(_) => None,
-        };
+        let first_look = self.beginning.take(&name);
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listeners: self.listeners.clone(),
@@ -468,7 +329,7 @@ where
             run: pass::run_id(self.daemon.journal.now(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.insert(task.id(), Running { tenant: name, id, stop, newer });
+        self.running.began(task.id(), Running { tenant: name, id, stop, newer });
     }
 
     /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has

@@ -42,6 +42,18 @@ impl InForce {
         self.desired.tenants.keys().filter_map(|name| self.tenant(name))
     }
 
+    /// The tenants that now ask for something else than before, or have other approvals.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> BTreeSet<TenantName> {
+        let is_same = |name: &TenantName, now: &DesiredTenant| {
+            let then = before.desired.tenants.get(name);
+            then.is_some_and(|then| then.says_the_same(now))
+                && before.approvals.get(name) == self.approvals.get(name)
+        };
+        let changed = self.desired.tenants.iter().filter(|(name, now)| !is_same(name, now));
+        changed.map(|(name, _)| name.clone()).collect()
+    }
+
     /// No line that is missing counts, for this reason, unless there is another one already.
     pub fn doubt(&mut self, doubt: &Doubt) {
         for tenant in

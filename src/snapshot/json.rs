@@ -240,13 +240,9 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>>
             return Err(vec![diagnostic(file, text, message, hint)]);
         }
         _ => {
-            let message = "this is no snapshot: `kind` and `version` are missing or something else";
-            return Err(vec![diagnostic(
-                file,
-                text,
-                message,
-                "`dialplane observe --out FILE` writes one",
-            )]);
+            let message = "not a snapshot: `kind` or `version` is missing or has another value";
+            let hint = "`dialplane observe --out FILE` writes one";
+            return Err(vec![diagnostic(file, text, message, hint)]);
         }
     }
     let document: Document =
@@ -394,18 +390,10 @@ fn at_error(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     let place = yaml::place_of(text, error.line(), error.column());
     Diagnostic {
         place: Some(place),
-        ..diagnostic(file, text, format!("this is no snapshot: {what}"), hint)
+        ..diagnostic(file, text, format!("not a snapshot: {what}"), hint)
     }
 }
 
 fn diagnostic(file: &str, text: &str, message: impl Into<String>, hint: &str) -> Diagnostic {
-    let (message, hint) = (message.into(), Some(hint.to_owned()));
-    Diagnostic {
-        message,
-        hint,
-        file: file.into(),
-        place: None,
-        labels: Vec::new(),
-        text: text.into(),
-    }
+    Diagnostic { text: text.into(), ..Diagnostic::of_file(file, message, Some(hint.to_owned())) }
 }

@@ -56,14 +56,10 @@ pub(super) fn read(
     settings: &Sheet,
 ) -> Result<LiveTenant, Vec<Diagnostic>> {
     let wrong = |message: String, hint: &str| {
-        let (place, hint) = (Some(yaml::place_of(text, 1, 1)), Some(hint.to_owned()));
         vec![Diagnostic {
-            message,
-            hint,
-            file: file.into(),
-            place,
-            labels: Vec::new(),
+            place: Some(yaml::place_of(text, 1, 1)),
             text: text.into(),
+            ..Diagnostic::of_file(file, message, Some(hint.to_owned()))
         }]
     };
     // Excel writes the separator above the headings.

@@ -162,12 +162,5 @@ fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Di
 }
 
 fn whole(file: &str, message: String, hint: &str) -> Diagnostic {
-    Diagnostic {
-        message,
-        hint: Some(hint.to_owned()),
-        file: file.into(),
-        place: None,
-        labels: Vec::new(),
-        text: "".into(),
-    }
+    Diagnostic::of_file(file, message, Some(hint.to_owned()))
 }

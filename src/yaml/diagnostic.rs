@@ -38,6 +38,19 @@ pub struct Label {
 }
 
 impl Diagnostic {
+    /// A problem of a whole file, which no line of it shows.
+    #[must_use]
+    pub fn of_file(file: &str, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint,
+            file: file.into(),
+            place: None,
+            labels: Vec::new(),
+            text: "".into(),
+        }
+    }
+
     /// The order in which people read them: by file, then by line.
     #[must_use]
     pub fn order(&self) -> (&str, usize, usize, &str) {

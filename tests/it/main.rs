@@ -27,6 +27,7 @@ mod folder;
 mod guide;
 mod history;
 mod hostile;
+mod imported;
 mod keeper;
 mod kept;
 mod kill;

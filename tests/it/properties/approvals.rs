@@ -1,6 +1,7 @@
 //! Whatever the fleet is like: an approval lifts what it names of its own plan, and nothing else of
 //! any plan.
 
+use super::model::service;
 use std::collections::BTreeSet;
 
 use dialplane::{

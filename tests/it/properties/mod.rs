@@ -5,6 +5,8 @@ mod fleet;
 mod foreign;
 mod import;
 mod manifest;
+mod model;
 mod numbers;
 mod plans;
+mod truth;
 pub(crate) mod world;

@@ -26,7 +26,10 @@ use dialplane::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{Customer, Model, Person, upn_of};
+use super::{
+    model::{Customer, Model, Person},
+    world::upn_of,
+};
 use crate::support::{gateway, leases, name, tenant_id, text};
 
 fn nth(n: usize) -> PhoneNumber {

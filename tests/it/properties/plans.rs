@@ -1,6 +1,7 @@
 //! Random fleets in random states: what must hold whatever the manifests and the service say.
 //! Mostly over the model in memory; a few cases go over the sandbox's socket.
 
+use super::model::{Model, service};
 use std::collections::BTreeSet;
 
 use dialplane::{

@@ -1,0 +1,63 @@
+//! The passes under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::task::Id;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    manifest::InForce,
+    model::{Mode, TenantId, TenantName},
+};
+
+/// A pass under way.
+pub(super) struct Running {
+    pub(super) tenant: TenantName,
+    pub(super) id: TenantId,
+    /// It begins no new step and sends its sync.
+    pub(super) stop: CancellationToken,
+    /// The same, but the next pass sends the sync.
+    pub(super) newer: CancellationToken,
+}
+
+/// All of them, by their tasks.
+#[derive(Default)]
+pub(super) struct Passes(BTreeMap<Id, Running>);
+
+impl Passes {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One has begun.
+    pub(super) fn began(&mut self, task: Id, running: Running) {
+        self.0.insert(task, running);
+    }
+
+    /// One has ended; nothing if that task was none.
+    pub(super) fn ended(&mut self, task: Id) -> Option<Running> {
+        self.0.remove(&task)
+    }
+
+    /// Whether the customer is worked on, under whatever name.
+    pub(super) fn work_on(&self, id: &TenantId) -> bool {
+        self.0.values().any(|running| running.id == *id)
+    }
+
+    /// Other manifests are in force. What a running pass means to do is no longer what is wanted: it
+    /// begins no new step, and the next one plans anew.
+    pub(super) fn supersede(&self, in_force: &InForce, changed: &BTreeSet<TenantName>) {
+        for running in self.0.values() {
+            let has_changed = changed.contains(&running.tenant);
+            match in_force.desired.tenants.get(&running.tenant) {
+                Some(tenant) if has_changed && tenant.mode == Mode::Enforce => {
+                    running.newer.cancel();
+                }
+                Some(_) if !has_changed => {}
+                // Nothing that writes will follow.
+                _ => running.stop.cancel(),
+            }
+        }
+    }
+}

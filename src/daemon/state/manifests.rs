@@ -1,0 +1,132 @@
+//! What the loop does about manifests: judge a look, take them, recall what is open with tenants that
+//! are new.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tracing::{debug, info, warn};
+
+use super::{Loop, Task};
+use crate::{
+    board::News,
+    daemon::look::{Looked, Understood, understand, warn_of},
+    model::{Debts, TenantId, TenantName},
+    ports::{Journal, LiveReader, Provisioner},
+    reconcile::Look,
+};
+
+impl<R, P, J> Loop<R, P, J>
+where
+    R: LiveReader + 'static,
+    P: Provisioner + 'static,
+    J: Journal + 'static,
+{
+    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait
+    /// for them.
+    pub(super) fn looked(&mut self, looked: Looked) {
+        match self.looks.judge(looked.tree.digest) {
+            Look::Same => {
+                self.looking = false;
+                // What was only edited may be committed by now.
+                self.revision = looked.revision;
+                if self.said.is_news(looked.said) {
+                    let news = self.absences.said(&mut self.in_force);
+                    self.fleet.take(&self.in_force);
+                    for tenant in news {
+                        self.schedule.news(&tenant, self.now());
+                    }
+                }
+            }
+            Look::Again => {
+                self.looking = false;
+                self.debounce.news(self.now());
+            }
+            Look::Take => {
+                drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked))));
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, understood: Understood) {
+        let Understood { files, mut loaded, revision, said } = understood;
+        self.revision = revision;
+        let (diagnostics, warnings) =
+            (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
+        let before = std::mem::take(&mut self.in_force);
+        self.in_force = self.keeper.take(loaded);
+        let said = self.said.is_news(said);
+        self.absences.take(&mut self.in_force, Timestamp::now(), self.daemon.timing.absence, said);
+        let tenants = &self.in_force.desired.tenants;
+        let changed = self.in_force.changed_since(&before);
+        let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
+        info!(
+            files,
+            tenants = all.len(),
+            changed = changed.len(),
+            errors = diagnostics.len(),
+            "manifests taken"
+        );
+        warn_of(&self.in_force);
+        for gone in before.desired.tenants.keys().filter(|name| !all.contains(name)) {
+            warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
+            self.last.remove(gone);
+            self.waits_for.remove(gone);
+        }
+        let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
+        self.listeners.tell(&news);
+        self.listeners.tell(&News::InForce(&self.in_force));
+        self.running.supersede(&self.in_force, &changed);
+        // Only now, so that nothing of this is carried out by a pass that began before.
+        self.fleet.take(&self.in_force);
+        self.schedule.desired(&all, &changed, self.now());
+        self.beginning.manifests();
+    }
+
+    /// Asks the journal about tenants that are met for the first time, before any of them has its
+    /// turn. What it cannot tell now is asked again with the next manifests.
+    pub(super) fn recall(&mut self, understood: Understood) {
+        let tenants = understood.loaded.desired.tenants.values().map(|tenant| &tenant.id);
+        let unmet: Vec<TenantId> = tenants.filter(|id| !self.met.contains(*id)).cloned().collect();
+        let daemon = Arc::clone(&self.daemon);
+        drop(self.tasks.spawn(async move {
+            let debts = debts_of(&daemon.journal, unmet).await;
+            Task::Recalled(understood, debts)
+        }));
+    }
+
+    /// Tells what earlier runs of the program have left open with tenants that are met for the
+    /// first time; they come first.
+    pub(super) fn recover(&mut self, debts: Vec<(TenantId, Option<Debts>)>) {
+        let debts: BTreeMap<TenantId, Option<Debts>> = debts.into_iter().collect();
+        for (name, tenant) in &self.in_force.desired.tenants {
+            let Some(debts) = debts.get(&tenant.id) else { continue };
+            self.met.insert(tenant.id.clone());
+            if let Some(debts) = debts {
+                warn!(tenant = %name, "recovered: {debts}");
+                self.listeners.tell(&News::Recovered(name, debts));
+                self.schedule.hurry(name);
+            }
+        }
+    }
+}
+
+/// What is open with these tenants, as far as the journal can tell now.
+async fn debts_of<J: Journal>(
+    journal: &J,
+    tenants: Vec<TenantId>,
+) -> Vec<(TenantId, Option<Debts>)> {
+    let mut debts = Vec::new();
+    for id in tenants {
+        match journal.recall(&id).await {
+            Ok(memory) => debts.push((id, memory.debts())),
+            Err(error) => {
+                debug!(%error, "the journal cannot tell what is open");
+                break;
+            }
+        }
+    }
+    debts
+}

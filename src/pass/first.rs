@@ -1,0 +1,152 @@
+//! The first look of a service at all tenants, before anything is planned.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    model::{DesiredTenant, Fault, LiveTenant, Memory, Mode, TenantRef},
+    ports::{Journal, LiveReader},
+};
+
+/// How old a first look may be when a pass acts on it. In a large fleet the turn of a tenant may
+/// come much later; then it is looked at again.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// A tenant as it was found when the service began.
+#[derive(Debug, Clone)]
+pub struct FirstLook {
+    /// Which, and how it was read.
+    pub tenant: TenantRef,
+    /// When the look began, by the journal's clock.
+    pub at: Timestamp,
+    /// What was seen; nothing of a suspended tenant, nor while the journal was away.
+    pub live: Option<Result<Arc<LiveTenant>, Fault>>,
+    /// What was remembered then; nothing if the journal was away.
+    pub memory: Option<Arc<Memory>>,
+}
+
+impl FirstLook {
+    /// What was seen, if the first pass may act on it: it was read as the tenant is read now, a
+    /// moment ago, and nothing was written since.
+    pub(super) fn serves(
+        self,
+        tenant: &TenantRef,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Option<Arc<LiveTenant>> {
+        let age = now.duration_since(self.at);
+        let is_fresh = (SignedDuration::ZERO..=FRESH).contains(&age);
+        let is_unmoved = self.memory.as_deref() == Some(memory);
+        if self.tenant != *tenant || !is_fresh || !is_unmoved {
+            return None;
+        }
+        self.live?.ok()
+    }
+}
+
+/// Looks at all tenants once, some side by side: before anything is planned, everybody's numbers
+/// are known, and what was sent within the last hour.
+pub async fn first_looks<R: LiveReader, J: Journal>(
+    reader: &R,
+    journal: &J,
+    tenants: Vec<Arc<DesiredTenant>>,
+    side_by_side: usize,
+) -> Vec<FirstLook> {
+    stream::iter(tenants)
+        .map(|tenant| first_look(reader, journal, tenant))
+        .buffer_unordered(side_by_side)
+        .collect()
+        .await
+}
+
+async fn first_look<R: LiveReader, J: Journal>(
+    reader: &R,
+    journal: &J,
+    tenant: Arc<DesiredTenant>,
+) -> FirstLook {
+    let at = journal.now();
+    let reference = tenant.reference();
+    let memory = journal.recall(&tenant.id).await.ok();
+    let live = match tenant.mode {
+        Mode::Enforce | Mode::Report if memory.is_some() => {
+            Some(reader.observe(&reference).await.map(Arc::new))
+        }
+        Mode::Enforce | Mode::Report | Mode::Suspend => None,
+    };
+    FirstLook { tenant: reference, at, live, memory }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::model::{Beside, Confirmation, Consent, Coverage, LiveSource, TenantId, TenantName};
+
+    const SEEN: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn tenant() -> TenantRef {
+        TenantRef {
+            name: TenantName::parse("contoso").unwrap(),
+            id: TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
+            extension_prefix: None,
+            account: None,
+            live: LiveSource::ConnecttoTeams,
+            confirm: false,
+        }
+    }
+
+    fn first_look() -> FirstLook {
+        let live = LiveTenant {
+            consent: Consent::Granted,
+            coverage: Coverage::Complete,
+            sees: BTreeSet::new(),
+            users: BTreeMap::new(),
+            beside: Beside::default(),
+            confirmation: Confirmation::default(),
+        };
+        FirstLook {
+            tenant: tenant(),
+            at: SEEN,
+            live: Some(Ok(Arc::new(live))),
+            memory: Some(Arc::default()),
+        }
+    }
+
+    #[test]
+    fn a_first_look_serves_a_pass_that_follows_at_once() {
+        let memory = Memory::default();
+        assert!(first_look().serves(&tenant(), &memory, SEEN + FRESH).is_some());
+    }
+
+    #[test]
+    fn a_first_look_is_made_again_once_it_is_old_or_a_clock_went_back() {
+        let memory = Memory::default();
+        let moment = SignedDuration::from_secs(1);
+        for now in [SEEN + FRESH + moment, SEEN - moment] {
+            assert_eq!(first_look().serves(&tenant(), &memory, now), None);
+        }
+    }
+
+    #[test]
+    fn a_first_look_is_made_again_where_the_tenant_is_read_in_another_way_now() {
+        let memory = Memory::default();
+        let through_graph = TenantRef { live: LiveSource::Graph, ..tenant() };
+        let confirmed = TenantRef { confirm: true, ..tenant() };
+        for tenant in [through_graph, confirmed] {
+            assert_eq!(first_look().serves(&tenant, &memory, SEEN), None);
+        }
+    }
+
+    #[test]
+    fn a_first_look_is_made_again_after_a_write_and_after_a_failure() {
+        let written = Memory { last_sync: Some(SEEN), ..Memory::default() };
+        assert_eq!(first_look().serves(&tenant(), &written, SEEN), None);
+        let unknown = FirstLook { memory: None, ..first_look() };
+        assert_eq!(unknown.serves(&tenant(), &Memory::default(), SEEN), None);
+        let not_seen = FirstLook { live: None, ..first_look() };
+        assert_eq!(not_seen.serves(&tenant(), &Memory::default(), SEEN), None);
+    }
+}

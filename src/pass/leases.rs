@@ -1,0 +1,109 @@
+//! The right to write of several tenants, what is remembered of them, and carrying out under it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    execute::{Executor, TenantReport},
+    model::{DesiredTenant, Memory, RunId, StepOutcome, TenantId, TenantName},
+    plan::{Plan, Step, SyncPlan, TenantPlan},
+    ports::{Journal, JournalError, Lease, Provisioner, Recall},
+};
+
+/// What is remembered of tenants, by their ids.
+#[derive(Debug, Default)]
+pub struct Memories(BTreeMap<TenantId, Arc<Memory>>);
+
+impl Memories {
+    /// What is remembered of each of these tenants now: for plans that are only shown.
+    pub async fn recall<H: Recall>(
+        journal: &H,
+        tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    ) -> Result<Self, JournalError> {
+        let mut memories = BTreeMap::new();
+        for tenant in tenants {
+            memories.insert(tenant.id.clone(), journal.recall(&tenant.id).await?);
+        }
+        Ok(Self(memories))
+    }
+
+    /// Of one tenant.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
+        self.0.get(tenant).map(Arc::clone).unwrap_or_default()
+    }
+}
+
+/// The right to write of several tenants, or why somebody else has it.
+#[derive(Debug, Default)]
+pub struct Leases(BTreeMap<TenantName, Result<Lease, JournalError>>);
+
+impl Leases {
+    /// Takes the leases of these tenants. One that somebody else has is a matter of its tenant; a
+    /// journal that cannot be used is a matter of all.
+    pub async fn take<J: Journal>(
+        journal: &J,
+        tenants: impl Iterator<Item = (&TenantName, &TenantId)>,
+    ) -> Result<Self, JournalError> {
+        let mut leases = BTreeMap::new();
+        for (name, id) in tenants {
+            let lease = match journal.lease(id).await {
+                Err(error @ (JournalError::Held { .. } | JournalError::Lost)) => Err(error),
+                taken => Ok(taken?),
+            };
+            leases.insert(name.clone(), lease);
+        }
+        Ok(Self(leases))
+    }
+
+    /// What is remembered of all these tenants: of those that are leased, what nobody else can
+    /// change meanwhile.
+    pub async fn memories<J: Journal>(
+        &self,
+        journal: &J,
+        tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    ) -> Result<Memories, JournalError> {
+        let mut memories = BTreeMap::new();
+        for tenant in tenants {
+            let memory = match self.0.get(&tenant.name) {
+                Some(Ok(lease)) => journal.memory(lease).await?,
+                Some(Err(_)) | None => journal.recall(&tenant.id).await?,
+            };
+            memories.insert(tenant.id.clone(), memory);
+        }
+        Ok(Memories(memories))
+    }
+
+    /// The lease of one tenant. One that was never asked for is lost.
+    fn give(&mut self, tenant: &TenantName) -> Result<Lease, JournalError> {
+        self.0.remove(tenant).unwrap_or(Err(JournalError::Lost))
+    }
+}
+
+/// Carries out all tenants of a plan under their leases, some side by side; those that owe a sync
+/// first. The reports are in the plan's order.
+pub async fn carry_out<P: Provisioner, J: Journal>(
+    plan: &Plan,
+    mut leases: Leases,
+    executor: &Executor<'_, P, J>,
+    side_by_side: usize,
+    run: impl Fn(&TenantName) -> RunId,
+    progress: &(dyn Fn(&TenantPlan, &Step, &StepOutcome) + Sync),
+) -> Vec<TenantReport> {
+    let mut order: Vec<(usize, &TenantPlan)> = plan.tenants.iter().enumerate().collect();
+    order.sort_by_key(|(_, tenant)| !matches!(tenant.sync, SyncPlan::Owed(_) | SyncPlan::Again(_)));
+    let mut reports: BTreeMap<usize, TenantReport> = stream::iter(order)
+        .map(|(number, tenant)| {
+            let run = run(&tenant.tenant);
+            let lease = leases.give(&tenant.tenant);
+            async move {
+                let heard = |step: &Step, outcome: &StepOutcome| progress(tenant, step, outcome);
+                (number, executor.tenant(tenant, lease, run, &heard).await)
+            }
+        })
+        .buffer_unordered(side_by_side)
+        .collect()
+        .await;
+    (0..plan.tenants.len()).filter_map(|number| reports.remove(&number)).collect()
+}

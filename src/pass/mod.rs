@@ -1,0 +1,173 @@
+//! One pass: observe, plan, carry out. Shared by the commands that run once and by the service.
+//!
+//! Async, and without I/O of its own: readers, writers and journals are handed in. [`observe`] and
+//! [`decide`] are all that a dry run uses; they are not given a [`Provisioner`], so that it cannot
+//! write.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::{Arc, LazyLock},
+};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use crate::{
+    config::{Execution, Interruption},
+    manifest::InForce,
+    model::{
+        DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef,
+    },
+    plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, TenantPlan, Undo},
+    ports::LiveReader,
+};
+
+mod first;
+mod leases;
+mod shared;
+mod tenant;
+
+pub use first::{FirstLook, first_looks};
+pub use leases::{Leases, Memories, carry_out};
+pub use shared::Shared;
+pub use tenant::{Passed, TenantPass};
+
+/// What was observed, by tenant. Suspended tenants are not in it.
+pub type Observed = BTreeMap<TenantName, Result<Arc<LiveTenant>, Fault>>;
+
+/// Observes all tenants, some side by side. `progress` hears of each that was looked at.
+pub async fn observe<R: LiveReader>(
+    reader: &R,
+    tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    side_by_side: usize,
+    progress: impl Fn(&TenantName),
+) -> Observed {
+    let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
+    look(reader, asked.map(|tenant| tenant.reference()), side_by_side, progress).await
+}
+
+/// The same for tenants that no manifest has to describe.
+pub async fn look<R: LiveReader>(
+    reader: &R,
+    tenants: impl Iterator<Item = TenantRef>,
+    side_by_side: usize,
+    progress: impl Fn(&TenantName),
+) -> Observed {
+    stream::iter(tenants)
+        .map(|tenant| async move {
+            let live = reader.observe(&tenant).await;
+            (tenant.name, live.map(Arc::new))
+        })
+        .buffer_unordered(side_by_side)
+        .inspect(|(name, _)| progress(name))
+        .collect()
+        .await
+}
+
+/// Plans all tenants that are in force.
+pub fn decide(
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    now: Timestamp,
+    execution: &Execution,
+) -> Plan {
+    fleet(in_force, observed, memory, execution).plan_all(now)
+}
+
+/// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
+pub fn decide_undo(
+    (undo, of): (Undo<'_>, &TenantName),
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    now: Timestamp,
+    execution: &Execution,
+) -> Option<TenantPlan> {
+    undo.plan(of, &mut fleet(in_force, observed, memory, execution), now)
+}
+
+/// All tenants that are in force, as they were observed.
+fn fleet(
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    execution: &Execution,
+) -> Fleet {
+    let mut fleet = Fleet::new(rules(execution));
+    fleet.take(in_force.tenants(), &in_force.broken);
+    for (name, tenant) in &in_force.desired.tenants {
+        let look = observation(observed.get(name).cloned());
+        fleet.looked(name, &tenant.id, look, memory(&tenant.id));
+    }
+    fleet
+}
+
+/// Adds to a plan what the accounts do not have of what the manifests name.
+pub async fn check_inventory<R: LiveReader>(
+    plan: &mut Plan,
+    reader: &R,
+    tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>,
+) {
+    for plan in &mut plan.tenants {
+        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend)
+        else {
+            continue;
+        };
+        if let Some(inventory) = reader.inventory(&desired.reference()).await {
+            plan::inventory::check(plan, desired, &inventory);
+        }
+    }
+}
+
+/// What a look means for the planner; nobody looks at a suspended tenant.
+fn observation(look: Option<Result<Arc<LiveTenant>, Fault>>) -> Observation {
+    match look {
+        Some(Ok(live)) => Observation::Seen(live),
+        Some(Err(fault)) => Observation::Failed { fault, before: None },
+        None => Observation::NotAsked,
+    }
+}
+
+/// The planner's part of the execution settings.
+#[must_use]
+pub fn rules(execution: &Execution) -> Rules {
+    let Interruption { number, gateway, details } = execution.interruption;
+    Rules {
+        patience: patience(execution),
+        per_hour: execution.per_hour,
+        estimates: Estimates { number, gateway, details },
+    }
+}
+
+/// How long things may take.
+#[must_use]
+pub fn patience(execution: &Execution) -> Patience {
+    let Execution {
+        settle,
+        first_settle,
+        sync_spacing,
+        flap_limit,
+        flap_window,
+        sync_settings,
+        ..
+    } = *execution;
+    Patience { settle, first_settle, sync_spacing, flap_limit, flap_window, sync_settings }
+}
+
+/// The id of a run: sorts by time, and no two are the same on any machine. Each process draws 32
+/// bits of the system's own chance when it starts, and counts its runs; two processes would have to
+/// draw the same and begin their runs of one number within the same second.
+#[must_use]
+pub fn run_id(now: Timestamp, number: u64) -> RunId {
+    let process = *PROCESS;
+    RunId::new(&format!("{}-{process:08x}-{number}", now.strftime("%Y%m%dT%H%M%SZ")))
+}
+
+/// What tells this process from all others in the names of runs.
+static PROCESS: LazyLock<u32> = LazyLock::new(|| {
+    // Hashing nothing with keys from the system gives what nobody can foresee.
+    let [.., a, b, c, d] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+});

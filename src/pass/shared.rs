@@ -1,0 +1,79 @@
+//! The fleet as passes share it that run side by side.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{FirstLook, observation, rules};
+use crate::{
+    config::Execution,
+    manifest::InForce,
+    model::{DesiredTenant, Memory, TenantId, TenantName},
+    plan::Fleet,
+};
+
+/// The fleet as passes share it that run side by side.
+#[derive(Debug)]
+pub struct Shared {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) fleet: Fleet,
+    /// Tenants of which more may be remembered by now: a pass of them may be writing, or the journal
+    /// was away at its end.
+    pub(super) moving: BTreeMap<TenantName, TenantId>,
+}
+
+impl Shared {
+    /// A fleet of nobody, by the rules of the settings.
+    #[must_use]
+    pub fn new(execution: &Execution) -> Self {
+        let fleet = Fleet::new(rules(execution));
+        Self { inner: Mutex::new(Inner { fleet, moving: BTreeMap::new() }) }
+    }
+
+    /// Takes what is in force now.
+    pub fn take(&self, in_force: &InForce) {
+        let mut inner = self.inner();
+        inner.fleet.take(in_force.tenants(), &in_force.broken);
+        inner.moving.retain(|name, _| in_force.desired.tenants.contains_key(name));
+    }
+
+    /// Takes the first look at a tenant.
+    pub fn first_look(&self, look: &FirstLook) {
+        let FirstLook { tenant, live, memory, .. } = look;
+        let mut inner = self.inner();
+        if memory.is_none() {
+            inner.moving.insert(tenant.name.clone(), tenant.id.clone());
+        }
+        let memory = memory.as_ref().map(Arc::clone).unwrap_or_default();
+        inner.fleet.looked(&tenant.name, &tenant.id, observation(live.clone()), memory);
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tenant whose pass may be writing.
+pub(super) struct Moves<'a> {
+    fleet: &'a Shared,
+    tenant: &'a DesiredTenant,
+}
+
+impl<'a> Moves<'a> {
+    pub(super) fn begin(fleet: &'a Shared, tenant: &'a DesiredTenant) -> Self {
+        fleet.inner().moving.insert(tenant.name.clone(), tenant.id.clone());
+        Self { fleet, tenant }
+    }
+
+    /// The pass has ended, and this is remembered now.
+    pub(super) fn end(self, memory: Arc<Memory>) {
+        let mut inner = self.fleet.inner();
+        inner.moving.remove(&self.tenant.name);
+        inner.fleet.remembers(&self.tenant.name, &self.tenant.id, memory);
+    }
+}

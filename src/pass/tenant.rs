@@ -1,0 +1,117 @@
+//! One pass of one tenant, as the service makes it.
+
+use std::sync::Arc;
+
+use super::{FirstLook, Shared, observation, shared::Moves};
+use crate::{
+    execute::{Executor, TenantReport},
+    model::{Fault, LiveTenant, Memory, Mode, RunId, TenantInForce},
+    plan::{self, TenantPlan},
+    ports::{Journal, JournalError, LiveReader, Provisioner},
+    stop::StopSwitch,
+};
+
+/// One pass of one tenant, as the service makes it.
+#[derive(Debug)]
+pub struct TenantPass<'a, R, P, J> {
+    /// Reads live state.
+    pub reader: &'a R,
+    /// Carries the plan out.
+    pub executor: Executor<'a, P, J>,
+    /// What is in force for the tenant.
+    pub tenant: &'a TenantInForce,
+    /// What was found when the service began, if this is the first pass.
+    pub first_look: Option<FirstLook>,
+    /// All tenants.
+    pub fleet: &'a Shared,
+    /// What stops everything; none in a rehearsal.
+    pub switch: Option<&'a StopSwitch>,
+    /// What journal and logs call it.
+    pub run: RunId,
+}
+
+/// What a pass of a tenant saw, wanted and did.
+#[derive(Debug)]
+pub struct Passed {
+    /// What was seen; nothing of a suspended tenant.
+    pub observed: Option<Result<Arc<LiveTenant>, Fault>>,
+    /// Whether it was seen for the first time.
+    pub first: bool,
+    /// What was to be done.
+    pub plan: TenantPlan,
+    /// What became of it.
+    pub report: TenantReport,
+}
+
+impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
+    /// Takes the lease, looks, decides, carries out. `planned` hears of the plan before anything is
+    /// sent. Without the lease nothing is planned: somebody else may change what is remembered.
+    pub async fn go(
+        mut self,
+        planned: &(dyn Fn(&TenantPlan) + Sync),
+    ) -> Result<Passed, JournalError> {
+        let desired = &*self.tenant.desired;
+        let journal = self.executor.journal;
+        let lease = journal.lease(&desired.id).await?;
+        let memory = journal.memory(&lease).await?;
+        let first_look = self.first_look.take();
+        let observed = self.look(first_look, &memory).await;
+        let moves = Moves::begin(self.fleet, desired);
+        let (mut plan, first) = self.plan(observed.clone(), memory).await?;
+        if desired.mode != Mode::Suspend
+            && let Some(inventory) = self.reader.inventory(&desired.reference()).await
+        {
+            plan::inventory::check(&mut plan, desired, &inventory);
+        }
+        if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
+            plan.stop(&fault);
+        }
+        planned(&plan);
+        let report = self.executor.tenant(&plan, Ok(lease), self.run.clone(), &|_, _| {}).await;
+        if let Ok(memory) = journal.recall(&desired.id).await {
+            moves.end(memory);
+        }
+        Ok(Passed { observed, first, plan, report })
+    }
+
+    /// What was found when the service began, if it serves; otherwise what is found now.
+    async fn look(
+        &self,
+        first: Option<FirstLook>,
+        memory: &Arc<Memory>,
+    ) -> Option<Result<Arc<LiveTenant>, Fault>> {
+        let tenant = &self.tenant.desired;
+        if tenant.mode == Mode::Suspend {
+            return None;
+        }
+        let reference = tenant.reference();
+        let now = self.executor.journal.now();
+        match first.and_then(|first| first.serves(&reference, memory, now)) {
+            Some(live) => Some(Ok(live)),
+            None => Some(self.reader.observe(&reference).await.map(Arc::new)),
+        }
+    }
+
+    /// Plans the tenant as the fleet has it, which may be newer than what this pass began with:
+    /// then the pass was told to stop, and the plan is only shown.
+    async fn plan(
+        &self,
+        observed: Option<Result<Arc<LiveTenant>, Fault>>,
+        memory: Arc<Memory>,
+    ) -> Result<(TenantPlan, bool), JournalError> {
+        let (name, id) = (&self.tenant.desired.name, &self.tenant.desired.id);
+        let moving = self.fleet.inner().moving.clone();
+        let mut others = Vec::new();
+        for (name, id) in moving.into_iter().filter(|(other, _)| other != name) {
+            let memory = self.executor.journal.recall(&id).await?;
+            others.push((name, id, memory));
+        }
+        let mut inner = self.fleet.inner();
+        for (name, id, memory) in others {
+            inner.fleet.remembers(&name, &id, memory);
+        }
+        let first = inner.fleet.looked(name, id, observation(observed), memory);
+        let plan = inner.fleet.plan(name, self.executor.journal.now());
+        Ok((plan, first))
+    }
+}

@@ -1,0 +1,91 @@
+//! What is written of an entry is read as the same entry.
+
+use super::*;
+use crate::model::{Before, ExtensionPrefix, Field, GatewayId, LiveSource, PhoneNumber, Value};
+
+#[test]
+fn every_entry_survives_the_file() {
+    let us = ExtensionPrefix::parse("+1").unwrap();
+    let user = Upn::parse("Adele@Contoso.com").unwrap();
+    let details: Details = [
+        (Field::PhoneNumber, Value::Phone(PhoneNumber::parse("1000", Some(&us)).unwrap())),
+        (Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap())),
+        (Field::UseTeamsVoicemail, Value::Flag(true)),
+        (Field::UserTag, Value::Text("née".into())),
+    ]
+    .into_iter()
+    .collect();
+    let shown = |text: &str| {
+        let number = PhoneNumber::observed(text, Some(&us)).unwrap();
+        Event::Intent {
+            user: user.clone(),
+            verb: Verb::Update,
+            details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
+            before: [
+                (Field::PhoneNumber, None),
+                (Field::UseTeamsVoicemail, Some(Value::Flag(false))),
+            ]
+            .into(),
+            origin: Some(Origin { file: "sales.yaml".into(), line: Some(12) }),
+        }
+    };
+    let shown =
+        ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
+    let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
+    let revision = Revision {
+        commit: "c0ffee".to_owned(),
+        author: "Ada <ada@example.com>".to_owned(),
+        edited: true,
+    };
+    let events = [
+        Event::Began { steps: 3, revision: None, by: None, plan: String::new() },
+        Event::Began {
+            steps: 3,
+            revision: Some(revision),
+            by: Some("ada@desk".to_owned()),
+            plan: "enable adele".to_owned(),
+        },
+        Event::Approved {
+            approval: TenantName::parse("autumn").unwrap(),
+            plan: Fingerprint::new([7; 32]),
+        },
+        Event::Intent {
+            user: user.clone(),
+            verb: Verb::Update,
+            details,
+            before: Before::new(),
+            origin: None,
+        },
+        Event::Outcome { user: user.clone(), verb: Verb::Disable, outcome: lost },
+        Event::Outcome { user: user.clone(), verb: Verb::Enable, outcome: StepOutcome::Accepted },
+        Event::Syncing,
+        Event::Synced,
+        Event::NotSynced { lost: true, unclear: None, reason: "no answer".to_owned() },
+        Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() },
+        Event::NothingSent,
+        Event::Managed(vec![
+            Managed {
+                user: user.clone(),
+                id: UserId::observed("3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+            },
+            Managed { user: user.clone(), id: None },
+        ]),
+        Event::Vanished(vec![user.clone()]),
+        Event::Counted { users: 120, by: LiveSource::Graph },
+        Event::Decided(vec![user.clone()]),
+        Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
+    ];
+    for event in shown.into_iter().chain(events) {
+        let tenant = TenantName::parse("contoso").unwrap();
+        let entry = Entry {
+            at: Timestamp::UNIX_EPOCH,
+            run: RunId::new("r1"),
+            tenant,
+            tenant_id: TenantId::nil(),
+            event,
+        };
+        let text = serde_json::to_string(&Line::from(&entry)).unwrap();
+        let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
+        assert_eq!(again, entry, "{text}");
+    }
+}
