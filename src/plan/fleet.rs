@@ -80,10 +80,12 @@ impl Fleet {
             let (name, id) = (&tenant.desired.name, &tenant.desired.id);
             gone.remove(name);
             self.broken.remove(name);
-            let before = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
-            if before.is_some_and(|before| before.tenant == tenant) {
+            if let Some(same) = self.tenants.get_mut(name).filter(|input| input.tenant == tenant) {
+                // The manifests were read anew: two readings of one tenant are not both kept.
+                same.tenant = tenant;
                 continue;
             }
+            let before = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
             let live = before.map_or(Observation::NotYet, |before| before.live.clone());
             let memory = memories.get(id).map(Arc::clone).unwrap_or_default();
             self.set(TenantInput { tenant, live, memory });
