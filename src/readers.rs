@@ -147,7 +147,7 @@ fn young_enough(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Re
         tenant.name
     );
     Err(Fault::new(FaultKind::NotConfigured, message).hint(
-        "export the list anew, or `dialplane observe --out FILE`; `live.maxAge` says how old it \
+        "export the list again, or `dialplane observe --out FILE`; `live.maxAge` says how old it \
             may be",
     ))
 }

@@ -105,7 +105,7 @@ impl StopSwitch {
             }
             Err(error) => Some(Stopped {
                 message: format!(
-                    "everything is stopped: nobody can tell whether the stop file {shown} is \
+                    "everything is stopped: it is not known whether the stop file {shown} is \
                         there: {error}"
                 ),
                 hint: "make its folder readable, or set `stopFile` to where it is; until then \

@@ -187,7 +187,7 @@ fn regenerator(settings: &Settings, tenant: &TenantRef) -> Result<Regenerator, F
 /// Says what will happen and has the name typed.
 async fn ask(tenant: &TenantRef) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("nobody is there to be asked: the input is no terminal")
+        return Err(Failure::new("cannot ask for confirmation: stdin is not a terminal")
             .hint(format!("if it is meant, say so with `--confirm {}`", tenant.name)));
     }
     out::talk(&format!(

@@ -132,7 +132,7 @@ impl Known<'_> {
         match nearest {
             Some(user) => failure.hint(format!("did you mean {user}?")),
             None => failure.hint(
-                "whom no manifest names is left alone, unless the tenant prunes; check the \
+                "users that no manifest names are left alone, unless the tenant prunes; check the \
                     spelling",
             ),
         }

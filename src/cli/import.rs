@@ -192,7 +192,7 @@ async fn check(global: &Global, command: &Arguments, signals: &Signals) -> Resul
     match command.output {
         Output::Text => {
             out::data(&text(&strangers));
-            out::talk(&format!("{} with calling whom no manifest names\n", many(count, "user")));
+            out::talk(&format!("{} with calling that no manifest names\n", many(count, "user")));
         }
         Output::Json => out::json(&as_json(&strangers, &shots)),
     }

@@ -160,10 +160,10 @@ impl Looked {
         if digest == self.digest {
             return Ok(());
         }
-        let moved = "the manifests have moved while this was planned, and people are to lose \
-            calling whom they do not name";
+        let moved = "the manifests have changed while this was planned, and people that they do not \
+            name would lose calling";
         Err(Failure::new(format!("{moved}: nothing was changed"))
-            .hint("run it again when the folder rests"))
+            .hint("run it again when the folder no longer changes"))
     }
 
     /// Prints the problems and says what they mean for what follows.

@@ -79,14 +79,14 @@ fn check_writable(path: &Path) -> Result<(), Failure> {
         |what: &str| Failure::new(format!("{} {what}", path.display())).hint("name another file");
     match fs::metadata(path) {
         Err(_) => Ok(()),
-        Ok(metadata) if !metadata.is_file() => Err(refuse("is no file")),
+        Ok(metadata) if !metadata.is_file() => Err(refuse("is not a file")),
         Ok(_) => {
             let mut head = [0; 128];
             let length =
                 fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
             let head = String::from_utf8_lossy(head.get(..length).unwrap_or_default()).into_owned();
             let ours = head.contains("\"kind\": \"Snapshot\"");
-            if ours { Ok(()) } else { Err(refuse("exists and is no snapshot")) }
+            if ours { Ok(()) } else { Err(refuse("exists and is not a snapshot")) }
         }
     }
 }

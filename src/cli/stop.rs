@@ -57,11 +57,11 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     Ok(if held {
         format!(
-            "whoever works with the state in {place} begins no new call; `dialplane resume` lets go"
+            "the process that works with the state in {place} begins no new call until `dialplane resume`"
         )
     } else {
         format!(
-            "no process works with the state in {place} now; whoever starts will write nothing until \
+            "no process works with the state in {place} now; one that starts will write nothing until \
                 `dialplane resume`"
         )
     })

@@ -65,7 +65,7 @@ fn write_tenant(
         out,
         "  mode: report # nothing is written; `enforce` once a plan shows only what you want"
     )?;
-    writeln!(out, "  prune: never # users whom no manifest names are left alone")?;
+    writeln!(out, "  prune: never # users that no manifest names are left alone")?;
     if let Some(account) = &shot.tenant.account {
         writeln!(out, "  account: {}", quoted(account.as_str()))?;
     }

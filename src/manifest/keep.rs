@@ -229,7 +229,7 @@ fn drop_collisions(in_force: &mut InForce) {
             if let Some(other) = taken.insert(single, name).filter(|other| *other != name) {
                 for (one, two) in [(name, other), (other, name)] {
                     let reason = format!(
-                        "{what} also stands in {two}, and an older version of one of them is in \
+                        "{what} is also in {two}, and an older version of one of them is in \
                             force"
                     );
                     colliding.entry(one.clone()).or_insert(reason);

@@ -1,8 +1,8 @@
 //! One pass: observe, plan, carry out. Shared by the commands that run once and by the service.
 //!
 //! Async, and without I/O of its own: readers, writers and journals are handed in. [`observe`] and
-//! [`decide`] are all that a dry run uses; they are not given a [`Provisioner`], so that it cannot
-//! write.
+//! [`decide`] are all that a dry run uses; they are not given a
+//! [`Provisioner`](crate::ports::Provisioner), so it cannot write.
 
 use std::{
     collections::BTreeMap,

@@ -54,7 +54,7 @@ pub(super) fn reseller_of(tenant: &Tenant, faults: &Faults) -> i64 {
 pub(super) fn resellers(world: &World, request: &Request, faults: &Faults) -> Result<Reply, Reply> {
     own_reseller(request)?;
     if !faults.master_reseller {
-        return Err(Reply::error(403, "this is no master reseller"));
+        return Err(Reply::error(403, "this is not a master reseller"));
     }
     let below: BTreeSet<i64> =
         world.tenants.values().map(|tenant| reseller_of(tenant, faults)).collect();

@@ -76,7 +76,7 @@ pub(super) fn read(
         if let Some(columns) = Columns::of(&found, settings) {
             if let Some(twice) = columns.twice(&found) {
                 return Err(wrong(
-                    format!("the heading `{twice}` stands here twice"),
+                    format!("the heading `{twice}` is here twice"),
                     "remove one of the two columns",
                 ));
             }

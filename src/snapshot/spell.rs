@@ -182,7 +182,7 @@ impl<'de> Visitor<'de> for Fields {
         while let Some(Text(field)) = map.next_key::<Text<Field>>()? {
             let value = map.next_value_seed(Seen(field))?;
             if details.insert(field, value).is_some() {
-                return Err(A::Error::custom(format!("`{field}` stands here twice")));
+                return Err(A::Error::custom(format!("`{field}` is here twice")));
             }
         }
         Ok(details)

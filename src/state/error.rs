@@ -98,7 +98,7 @@ impl OpenError {
                     see `dialplane journal export --help`"
             }
             Self::Gone { .. } => {
-                "restore the folder from a backup. Without it nobody knows which syncs are owed: \
+                "restore the folder from a backup. Nothing else knows which syncs are owed: \
                     to begin a new one all the same, run `dialplane journal accept`"
             }
             Self::Other { .. } => {

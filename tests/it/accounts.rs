@@ -130,7 +130,7 @@ async fn new_credentials_are_made_only_when_it_is_meant() {
     };
     let silent = run(&["--into", "new.json"]).await;
     insta::assert_snapshot!(silent.stderr, @r"
-    error: nobody is there to be asked: the input is no terminal
+    error: cannot ask for confirmation: stdin is not a terminal
       hint: if it is meant, say so with `--confirm contoso`
     ");
     let other = run(&["--into", "new.json", "--confirm", "fabrikam"]).await;

@@ -166,7 +166,7 @@ async fn a_stop_is_obeyed_by_all_that_writes() {
     fs::remove_file(&stop).unwrap();
     for (before, after, told) in [
         ("run: {", "stop: true\nrun: {", "`stop` is true in the configuration"),
-        ("stop: true", "stopFile: gone/stop", "nobody can tell whether the stop file"),
+        ("stop: true", "stopFile: gone/stop", "it is not known whether the stop file"),
     ] {
         stage.configure(before, after);
         let ended = stage.run(&["apply"]).await;

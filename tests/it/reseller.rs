@@ -77,7 +77,9 @@ async fn where_nobody_tells_nothing_is_written_until_the_settings_do() {
     let held = stage.run(&["apply"]).await;
     assert_eq!(writes(&stage), [], "{}", held.stdout);
     assert_eq!(
-        held.stdout.matches("held: nobody says which reseller its enterprise belongs to").count(),
+        held.stdout
+            .matches("held: it is not known which reseller its enterprise belongs to")
+            .count(),
         3,
         "{}",
         held.stdout

@@ -160,8 +160,8 @@ impl Login for Delegated<'_> {
         let credentials = Credentials::of_enterprise(&read.secret).map_err(unusable)?;
         self.core.log_in_with(what.clone(), credentials).await.map_err(|fault| match fault.kind {
             FaultKind::Auth => fault.hint(format!(
-                "the credentials in {place} are not accepted: whoever makes new ones, here or in \
-                    the portal, ends the former; put the newest there"
+                "the credentials in {place} are not accepted: new ones, made here or in the portal, \
+                    end the former; put the newest there"
             )),
             _ => fault,
         })

@@ -85,9 +85,11 @@ pub(super) fn hint(section: &Section, tenant: &TenantRef) -> String {
 /// tenant decides between its words.
 pub(super) fn agreed(said: &[Said], set: Option<i64>) -> Result<i64, String> {
     let Some(first) = said.first() else {
-        return Err("nobody says which reseller its enterprise belongs to, and the account is a \
+        return Err(
+            "it is not known which reseller its enterprise belongs to, and the account is a \
             master reseller's"
-            .to_owned());
+                .to_owned(),
+        );
     };
     if said.iter().all(|said| said.id == first.id) {
         return Ok(first.id);
@@ -112,7 +114,7 @@ mod tests {
     fn all_have_to_say_the_same() {
         let service = |id: i64| Said::by_service(format!("somebody{id}"), id);
         assert_eq!(agreed(&[service(77), service(77)], None), Ok(77));
-        assert!(agreed(&[], None).unwrap_err().contains("nobody says"));
+        assert!(agreed(&[], None).unwrap_err().contains("it is not known"));
         let why = agreed(&[service(77), service(78)], None).unwrap_err();
         assert!(why.ends_with("77 by somebody77, 78 by somebody78"), "{why}");
         let section = Section::new("connectToTeams");

@@ -80,7 +80,7 @@ fn unknown_kind(item: &Json, kind: Option<&str>, calling: &LiveCalling) -> Strin
     let state = if *calling == LiveCalling::Enabled {
         "with calling on"
     } else {
-        "and nobody knows whether its calling is on"
+        "and it is not known whether its calling is on"
     };
     match kind {
         Some(kind) => format!(

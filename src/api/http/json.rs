@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Reader {
             if all.get(&key).is_some_and(|earlier| *earlier != value) {
                 let key = crate::api::http::redact::value(&key);
                 return Err(A::Error::custom(format!(
-                    "`{key}` stands twice in one object, with two values"
+                    "`{key}` is twice in one object, with two values"
                 )));
             }
             all.insert(key, value);
@@ -135,7 +135,7 @@ mod tests {
             r#"{"a": [], "a": [1]}"#,
         ] {
             let why = read(bad.as_bytes()).unwrap_err().to_string();
-            assert!(why.contains("stands twice"), "{bad}: {why}");
+            assert!(why.contains("is twice"), "{bad}: {why}");
         }
     }
 

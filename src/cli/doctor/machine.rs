@@ -112,7 +112,7 @@ pub(super) fn revision(checks: &mut Checks, paths: &[PathBuf]) {
     match source::look_up(paths) {
         Ok(revision) => checks.pass("revision", revision.to_string()),
         Err(unknown) => {
-            let finding = format!("unknown, so that nobody is on record for it: {unknown}");
+            let finding = format!("unknown, so no author is on record: {unknown}");
             match unknown.hint {
                 Some(hint) => checks.warn("revision", finding, hint),
                 None => checks.pass("revision", finding),

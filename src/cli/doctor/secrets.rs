@@ -33,7 +33,7 @@ async fn look(checks: &mut Checks, key: &str, source: &SecretSource, line: bool)
         checks.warn(
             "secret",
             format!("`{key}`: {source} {odd}"),
-            "nobody sees that: take it off, unless it is meant",
+            "it cannot be seen: take it off, unless it is meant",
         );
     }
     if fetched.open_to_all {

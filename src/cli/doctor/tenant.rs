@@ -129,7 +129,7 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         LiveSource::Graph => {
             "look again later; if it stays so, check what the application may read"
         }
-        LiveSource::File => "export or observe the tenant anew, whole",
+        LiveSource::File => "export or observe the whole tenant again",
     };
     match &live.coverage {
         Coverage::Suspect(what) => {
