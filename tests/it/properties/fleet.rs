@@ -1,9 +1,17 @@
 //! A fleet that is kept between plans, against one that is made of the same tenants for each plan:
 //! both must plan the same, whatever happened in between.
 
-use super::truth::{Truth, minutes};
+use std::{collections::BTreeMap, sync::Arc};
 
-use dialplane::plan::{Fleet, HoldKind};
+use dialplane::{
+    config::Execution,
+    manifest::{Keeper, ManifestFile, load},
+    pass,
+    plan::{Fleet, HoldKind},
+};
+
+use super::truth::{Truth, minutes};
+use crate::support::{contoso, name};
 
 /// What the plans of a world have met, so that it is known that something was compared.
 #[derive(Debug, Default)]
@@ -88,4 +96,19 @@ fn a_kept_fleet_plans_as_one_that_is_made_for_the_plan() {
     for some in [hours, taken, unproven, windows, runnable] {
         assert!(some > 20, "{met:?}");
     }
+}
+
+/// A service reads its manifests again at each edit: of a fleet of a million users, two readings
+/// would be as much again.
+#[test]
+fn a_reading_that_says_the_same_takes_the_place_of_the_former() {
+    let text = contoso("", &["adele enabled"]);
+    let read = || Keeper::default().take(load(&[ManifestFile::new("fleet.yaml", &text)]));
+    let mut fleet = Fleet::new(pass::rules(&Execution::default()));
+    fleet.take(read().tenants(), &BTreeMap::new());
+    let again = read();
+    fleet.take(again.tenants(), &BTreeMap::new());
+    let contoso = name("contoso");
+    let kept = &fleet.get(&contoso).unwrap().tenant.desired;
+    assert!(Arc::ptr_eq(kept, &again.desired.tenants[&contoso]));
 }
