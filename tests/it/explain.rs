@@ -1,8 +1,10 @@
 //! Codes: each is explained, on a terminal, for machines and in the guide, and no other is shown.
 
-use std::{collections::BTreeSet, env, fs, path::Path, process::Command};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use dialplane::plan::codes::{About, all, markdown};
+
+use crate::stage::dialplane;
 
 const PAGE: &str = "src/guide/codes.md";
 
@@ -14,8 +16,8 @@ fn codes() -> BTreeSet<&'static str> {
 }
 
 fn explain(arguments: &[&str]) -> (bool, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
-    let ended = command.arg("explain").args(arguments).output().unwrap();
+    let mut command = dialplane(&env::temp_dir(), &["explain"]);
+    let ended = command.args(arguments).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (ended.status.success(), text(&ended.stdout), text(&ended.stderr))
 }
@@ -116,7 +118,7 @@ fn an_unknown_code_is_told_with_the_nearest() {
 
 #[test]
 fn shells_complete_codes() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dialplane"));
+    let mut command = dialplane(&env::temp_dir(), &[]);
     let script = command.args(["completions", "bash"]).output().unwrap().stdout;
     assert!(String::from_utf8_lossy(&script).contains("limit-disable"));
 }

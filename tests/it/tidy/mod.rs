@@ -289,3 +289,14 @@ fn the_doctor_is_handed_nothing_that_writes() {
         assert!(doctors.is_empty(), "{doctors:?} name {word}");
     }
 }
+
+/// Whoever starts the program in another way hands it the variables of whoever runs the tests.
+#[test]
+fn tests_start_the_program_through_the_stage_alone() {
+    let program = concat!("CARGO_BIN_EXE", "_dialplane");
+    let starts: Vec<PathBuf> = files(&root().join("tests"))
+        .into_iter()
+        .filter(|path| fs::read_to_string(path).unwrap().contains(program))
+        .collect();
+    assert_eq!(starts, [root().join("tests/it/stage.rs")]);
+}
