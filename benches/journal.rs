@@ -18,9 +18,9 @@ use std::{
 };
 
 use dialplane::{
+    journal::{Retention, SqliteHistory, SqliteJournal},
     model::{Before, Details, Entry, Event, RunId, StepOutcome, TenantId, TenantName, Upn, Verb},
     ports::{Journal, Lease},
-    state::{Retention, SqliteHistory, SqliteJournal},
 };
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;

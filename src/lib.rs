@@ -53,7 +53,7 @@
 //! | [`readers`] | edge | which of them reads which tenant |
 //! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
 //! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
-//! | [`state`] | edge | the journal's stores, the lock, the status file |
+//! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
 //! | [`guide`] | text | pages of documentation, the vendor's contract among them |
@@ -138,6 +138,7 @@ pub mod file;
 pub mod foreign;
 pub mod guide;
 pub mod import;
+pub mod journal;
 pub mod manifest;
 pub mod model;
 pub mod pass;
@@ -148,7 +149,6 @@ pub mod reconcile;
 pub mod sandbox;
 pub mod snapshot;
 pub mod source;
-pub mod state;
 pub mod stop;
 pub mod style;
 pub mod words;

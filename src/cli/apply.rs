@@ -11,7 +11,7 @@ use super::{
     manifests, saved, session,
     signals::Signals,
 };
-use crate::{pass::Leases, plan::TenantPlan, state::Place};
+use crate::{journal::Place, pass::Leases, plan::TenantPlan};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

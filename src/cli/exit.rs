@@ -95,8 +95,8 @@ impl From<crate::ports::Unreadable> for Failure {
     }
 }
 
-impl From<crate::state::OpenError> for Failure {
-    fn from(error: crate::state::OpenError) -> Self {
+impl From<crate::journal::OpenError> for Failure {
+    fn from(error: crate::journal::OpenError) -> Self {
         let hint = error.hint();
         Self::new(error).hint(hint)
     }

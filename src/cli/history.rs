@@ -16,10 +16,10 @@ use super::{
 use crate::{
     config::Settings,
     foreign,
+    journal::{Place, Run, RunSync, SentStep},
     manifest::InForce,
     model::{Field, RunId, StepOutcome, TenantName},
     ports::History,
-    state::{Place, Run, RunSync, SentStep},
     style::{BOLD, FAINT, RED, YELLOW},
     words::{between, duration, list, many, time},
 };

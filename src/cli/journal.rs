@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     foreign,
+    journal::Place,
     ports::{Exported, History},
-    state::Place,
     words::{many, time},
 };
 

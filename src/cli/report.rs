@@ -15,9 +15,9 @@ use super::exit::Exit;
 use crate::{
     execute::{Stop, SyncOutcome, TenantReport},
     foreign::line,
+    journal::Place,
     model::{Debts, Mode, StepOutcome, TenantName},
     plan::{Plan, Step, TenantPlan, render},
-    state::Place,
     style::{BOLD, FAINT, RED, YELLOW},
     words::{duration, list, many, time},
 };

@@ -28,9 +28,9 @@ use crate::{
     board::{Board, Doing, News},
     config::Run,
     daemon::{self, Daemon, Listener, Publisher},
+    journal::Place,
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    state::Place,
     stop::Stoppable,
     yaml::Diagnostic,
 };

@@ -27,11 +27,11 @@ use crate::{
     config::{Execution, Settings},
     execute::Executor,
     foreign,
+    journal::{Place, Store, VolatileJournal},
     model::{Mode, Revision, TenantName},
     pass::{self, Leases, Memories, Observed},
     plan::{Plan, render},
     ports::{Journal as _, JournalError, LiveReader},
-    state::{Place, Store, VolatileJournal},
     stop::{StopSwitch, Stoppable},
 };
 

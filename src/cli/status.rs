@@ -14,7 +14,7 @@ use super::{
 use crate::{
     board::{LastPass, Left, Status},
     foreign::line,
-    state::{About, OpenError, Place},
+    journal::{About, OpenError, Place},
     stop::Stopped,
     style::{ALARM, FAINT},
     words::{many, time},

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    state::Place,
+    journal::Place,
     stop::{StopNote, StopSwitch, Stopped},
 };
 

@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     config::{Execution, Settings},
+    journal::Place,
     model::{Entry, RunId, TenantId, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
     ports::{History, LiveReader},
-    state::Place,
     words::list,
 };
 

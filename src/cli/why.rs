@@ -21,11 +21,11 @@ use super::{
 };
 use crate::{
     foreign::line,
+    journal::Place,
     model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
     pass::{self, Memories},
     plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
-    state::Place,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
     words::{between, list, roughly, time},
 };

@@ -14,9 +14,9 @@ use dialplane::{
     board::News,
     config::Run,
     daemon::{self, Daemon, Listener},
+    journal::VolatileJournal,
     model::{Calling, Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
-    state::VolatileJournal,
     stop::StopSwitch,
 };
 use jiff::Timestamp;

@@ -15,9 +15,9 @@ use dialplane::{
     board::News,
     config::Run,
     daemon::{self, Daemon, Listener},
+    journal::VolatileJournal,
     model::{Fault, LiveTenant, TenantRef},
     ports::LiveReader,
-    state::VolatileJournal,
     stop::StopSwitch,
 };
 use tokio_util::sync::CancellationToken;

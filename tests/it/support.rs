@@ -17,6 +17,7 @@ use dialplane::{
     api::{connecttoteams::Client, graph},
     config::{self, Execution, Settings},
     execute::{Executor, TenantReport},
+    journal::VolatileJournal,
     manifest::{self, InForce, Keeper, ManifestFile},
     model::{RunId, TenantId, TenantName, Upn},
     pass::{self, Leases},
@@ -24,7 +25,6 @@ use dialplane::{
     ports::{Journal, Provisioner},
     readers::Readers,
     sandbox::{Call, Rule, Sandbox, User, World, config_yaml},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;

@@ -10,8 +10,8 @@ use super::{
     Checks,
 };
 use crate::{
+    journal::Place,
     source::{self, Watch},
-    state::Place,
     stop::StopSwitch,
     words::many,
 };

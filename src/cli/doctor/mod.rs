@@ -33,8 +33,8 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
+    journal::Place,
     model::{Fault, Mode},
-    state::Place,
     style::{ALARM, FAINT, GREEN, YELLOW},
 };
 

@@ -12,10 +12,10 @@ use std::{
 
 use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
+    journal::VolatileJournal,
     model::{Call, Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, Value},
     plan::Plan,
     ports::{Journal, JournalError, Lease, Provisioner, Recall},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 use tokio::sync::Barrier;

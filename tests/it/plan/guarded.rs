@@ -1,13 +1,13 @@
 //! Protected numbers and sites, limits of each kind, and who may be pruned.
 
 use dialplane::{
+    journal::VolatileJournal,
     model::{
         Before, Calling, Details, Entry, Event, Field, RunId, StepOutcome, UserId, Value, Verb,
     },
     pass,
     plan::{HoldKind, Note, Plan},
     sandbox::{Failure, Route, World},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 

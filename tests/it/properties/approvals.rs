@@ -5,10 +5,10 @@ use super::model::service;
 use std::collections::BTreeSet;
 
 use dialplane::{
+    journal::VolatileJournal,
     manifest::InForce,
     model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom},
     plan::{Hold, HoldKind, Plan, TenantPlan},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*};

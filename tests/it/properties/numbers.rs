@@ -13,6 +13,7 @@ use std::{
 use dialplane::{
     config::Execution,
     execute::Executor,
+    journal::VolatileJournal,
     manifest::InForce,
     model::{
         Adopt, Calling, Consent, Desired, DesiredTenant, DesiredUser, Details, Field, Limit,
@@ -21,7 +22,6 @@ use dialplane::{
     },
     pass,
     plan::{HoldKind, Plan},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use dialplane::{
     config::Execution,
     execute::{Executor, SyncOutcome, TenantReport},
+    journal::VolatileJournal,
     manifest::InForce,
     model::{Calling, Field, Mode, Prune, RunId, StepOutcome, Upn, Value},
     pass,
     plan::{Action, Cause, HoldKind, Plan, SyncPlan, TenantPlan, render},
     sandbox::World,
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 use proptest::{

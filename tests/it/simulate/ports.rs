@@ -8,12 +8,12 @@ use std::{
 };
 
 use dialplane::{
+    journal::VolatileJournal,
     model::{
         Beside, Call, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
         TenantId, TenantRef, Upn,
     },
     ports::{Journal, JournalError, Lease, LiveReader, Provisioner, Recall},
-    state::VolatileJournal,
 };
 use jiff::Timestamp;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dialplane::{
+    journal::{LEASE_TERM, Retention, SqliteJournal, Store, VolatileJournal},
     model::{Details, Sent, Verb},
     ports::{Journal, JournalError, Recall as _},
-    state::{LEASE_TERM, Retention, SqliteJournal, Store, VolatileJournal},
 };
 use tempfile::TempDir;
 

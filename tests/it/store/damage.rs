@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use dialplane::state::{Retention, SqliteHistory, SqliteJournal};
+use dialplane::journal::{Retention, SqliteHistory, SqliteJournal};
 use rusqlite::Connection;
 
 use super::{history, write};

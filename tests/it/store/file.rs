@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use dialplane::state::{Retention, SqliteHistory, SqliteJournal};
+use dialplane::journal::{Retention, SqliteHistory, SqliteJournal};
 
 use super::{history, open, record, reopened, write};
 use crate::support::id;

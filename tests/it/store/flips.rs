@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use dialplane::{
+    journal::{Retention, SqliteHistory, SqliteJournal},
     model::{Event, RunId, StepOutcome, Verb},
-    state::{Retention, SqliteHistory, SqliteJournal},
 };
 use rusqlite::{Connection, OpenFlags, types::Value};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dialplane::{
+    journal::VolatileJournal,
     model::{Calling, Details, Entry, Event, Field, Landing, Memory, RunId, StepOutcome, Verb},
-    state::VolatileJournal,
 };
 
 use super::{at, began, details, entry, history, intent, lost, outcome};

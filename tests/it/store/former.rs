@@ -3,9 +3,9 @@
 use std::fs;
 
 use dialplane::{
+    journal::{Retention, SqliteHistory, SqliteJournal},
     model::{Field, Verb},
     ports::Journal as _,
-    state::{Retention, SqliteHistory, SqliteJournal},
 };
 
 use super::{at, began, entry, history, open, record, reopened, write};

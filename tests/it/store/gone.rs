@@ -11,8 +11,8 @@ use std::{
 use dialplane::{
     board::Status,
     config::State,
+    journal::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
     ports::{Journal as _, JournalError},
-    state::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
 };
 
 use super::{began, entry, history, open, record, reopened, write};

@@ -10,12 +10,12 @@ use std::{
 };
 
 use dialplane::{
+    journal::{Clock, Retention, SqliteHistory, SqliteJournal},
     model::{
         Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
         Managed, Memory, RunId, StepOutcome, UserId, Verb,
     },
     ports::Journal,
-    state::{Clock, Retention, SqliteHistory, SqliteJournal},
 };
 use jiff::Timestamp;
 

@@ -4,11 +4,11 @@
 use std::{fs, sync::Arc};
 
 use dialplane::{
+    journal::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
     model::{
         Before, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing, LiveSource,
         Managed, Memory, StepOutcome, UserId, Verb,
     },
-    state::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
 };
 use fastrand::Rng;
 use tempfile::TempDir;

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use dialplane::{
+    journal::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
     model::{Details, Entry, Event, Memory, RunId, StepOutcome, Verb},
-    state::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
 };
 
 use super::{began, entry, history, intent, open, outcome, record, reopened, write};

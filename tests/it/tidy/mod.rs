@@ -68,7 +68,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "reqwest", "notify", "tracing", "std::fs", "Timestamp::now"],
     ),
     ("source", &["config", "file", "manifest", "model", "ports", "snapshot", "yaml"], &["reqwest"]),
-    ("state", &["board", "config", "model", "ports"], &["reqwest", "notify"]),
+    ("journal", &["board", "config", "model", "ports"], &["reqwest", "notify"]),
     ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
     (
@@ -92,8 +92,8 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "api", "board", "config", "daemon", "execute", "file", "import", "manifest", "model",
-            "pass", "plan", "ports", "readers", "sandbox", "snapshot", "source", "state", "stop",
+            "api", "board", "config", "daemon", "execute", "file", "import", "journal", "manifest",
+            "model", "pass", "plan", "ports", "readers", "sandbox", "snapshot", "source", "stop",
             "style", "yaml",
         ],
         &["reqwest", "notify::"],
