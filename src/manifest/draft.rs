@@ -1,6 +1,9 @@
 //! One file after reading: what it says, and what is wrong in it alone.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     entry::{Fields, UserEntry},
@@ -28,6 +31,8 @@ pub(super) struct FileRead {
     pub(super) more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
+    /// Users of documents that were read plainly, for whoever reads the rest of the document.
+    pub(super) plain: BTreeMap<usize, Vec<UserEntry>>,
     pub(super) standing: Standing,
 }
 

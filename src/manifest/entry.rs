@@ -11,18 +11,17 @@ use serde::{
 
 use super::{
     express::text_problem,
-    names::{parse_name, parse_site},
+    keys::{CALLING, Key, REASON, Scope, UPN},
+    names::parse_name,
+    texts::Texts,
 };
 use crate::{
     model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
-    yaml::{HINT, SECRET, as_written, word},
+    yaml::{HINT, as_written, text, word},
 };
 
 /// What a person declares that no number is held.
 const NO_NUMBER: &str = "none";
-
-/// Keys that hold secrets at the API (contract 4.3); refused with words of their own.
-const SECRET_KEYS: [&str; 3] = ["password", "portalPassword", "provisioningPassword"];
 
 /// Fields without a user: defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,97 +57,11 @@ impl Written {
     }
 }
 
-/// What a key means.
-#[derive(Debug, Clone, Copy)]
-enum Key {
-    Upn,
-    Calling,
-    Site,
-    Reason,
-    Policy,
-    Field(Field),
-}
-
-/// Where keys are read: they differ in what they know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    User,
-    Defaults,
-    Policy,
-}
-
-const POLICY: &str = "callPolicy";
-const UPN: &str = "userPrincipalName";
-const CALLING: &str = "calling";
-const SITE: &str = "site";
-const REASON: &str = "reason";
-
-impl Scope {
-    fn keys(self) -> Vec<(&'static str, Key)> {
-        let own: &[(&'static str, Key)] = match self {
-            Self::User => &[
-                (UPN, Key::Upn),
-                (CALLING, Key::Calling),
-                (SITE, Key::Site),
-                (REASON, Key::Reason),
-                (POLICY, Key::Policy),
-            ],
-            Self::Defaults => &[(SITE, Key::Site), (POLICY, Key::Policy)],
-            Self::Policy => &[],
-        };
-        let fields = Field::ALL.into_iter().filter_map(|field| {
-            match (self, field.name().strip_prefix("callPolicy.")) {
-                (Self::Policy, Some(name)) => Some((name, Key::Field(field))),
-                (Self::User | Self::Defaults, None) => Some((field.name(), Key::Field(field))),
-                _ => None,
-            }
-        });
-        own.iter().copied().chain(fields).collect()
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Scope {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        if SECRET_KEYS.contains(&text.as_ref()) {
-            return Err(D::Error::custom(format!(
-                "{SECRET}`{text}` is a secret: secrets do not belong in manifests and are not \
-                    managed{HINT}remove the key, and change the secret: it is in the repository's history"
-            )));
-        }
-        if self == Self::Defaults && text == Field::PhoneNumber.name() {
-            return Err(D::Error::custom(format!(
-                "`{text}` cannot be a default: every user would get the same number{HINT}give \
-                    each user a number"
-            )));
-        }
-        if self == Self::Defaults && text == CALLING {
-            return Err(D::Error::custom(format!(
-                "`{text}` cannot be a default{HINT}say `{text}` at each user"
-            )));
-        }
-        let keys = self.keys();
-        if let Some((_, key)) = keys.iter().find(|(name, _)| *name == text) {
-            return Ok(*key);
-        }
-        let possible = keys
-            .iter()
-            .filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
-        let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
-        // The wording is serde's own, so that unknown keys of all types are explained alike.
-        Err(D::Error::custom(format!(
-            "unknown field `{text}`, expected one of {}",
-            known.join(", ")
-        )))
-    }
-}
-
 /// Reads one mapping into an entry; [`Scope`] says which keys it may have.
 struct Entry<'e> {
     into: &'e mut UserEntry,
     scope: Scope,
+    texts: &'e mut Texts,
 }
 
 impl<'de> Visitor<'de> for Entry<'_> {
@@ -159,18 +72,19 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(self.scope)? {
+        let Self { into, scope, texts } = self;
+        while let Some(key) = map.next_key_seed(scope)? {
             match key {
-                Key::Upn => self.into.upn = Some(map.next_value::<UpnText>()?.0),
-                Key::Calling => self.into.calling = Some(map.next_value::<CallingWord>()?.0),
-                Key::Site => self.into.site = Some(map.next_value::<SiteText>()?.0),
-                Key::Reason => self.into.reason = Some(map.next_value::<ReasonText>()?.0),
+                Key::Upn => into.upn = Some(map.next_value::<UpnText>()?.0),
+                Key::Calling => into.calling = Some(map.next_value::<CallingWord>()?.0),
+                Key::Site => into.site = Some(map.next_value_seed(SiteText(texts))?),
+                Key::Reason => into.reason = Some(map.next_value::<ReasonText>()?.0),
                 Key::Policy => {
-                    map.next_value_seed(Entry { into: self.into, scope: Scope::Policy })?;
+                    map.next_value_seed(Entry { into, scope: Scope::Policy, texts })?;
                 }
                 Key::Field(field) => {
-                    let value = map.next_value_seed(Reading(field))?;
-                    self.into.fields.insert(field, value);
+                    let value = map.next_value_seed(Reading { field, texts })?;
+                    into.fields.insert(field, value);
                 }
             }
         }
@@ -186,18 +100,30 @@ impl<'de> DeserializeSeed<'de> for Entry<'_> {
     }
 }
 
+/// Reads a user; texts that many have in common are kept once.
+pub(super) struct UserSeed<'e>(pub(super) &'e mut Texts);
+
+impl<'de> DeserializeSeed<'de> for UserSeed<'_> {
+    type Value = UserEntry;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<UserEntry, D::Error> {
+        let mut entry = UserEntry::default();
+        Entry { into: &mut entry, scope: Scope::User, texts: self.0 }.deserialize(deserializer)?;
+        Ok(entry)
+    }
+}
+
 impl<'de> Deserialize<'de> for UserEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut entry = Self::default();
-        Entry { into: &mut entry, scope: Scope::User }.deserialize(deserializer)?;
-        Ok(entry)
+        UserSeed(&mut Texts::default()).deserialize(deserializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
-        Entry { into: &mut entry, scope: Scope::Defaults }.deserialize(deserializer)?;
+        let texts = &mut Texts::default();
+        Entry { into: &mut entry, scope: Scope::Defaults, texts }.deserialize(deserializer)?;
         Ok(Self { site: entry.site, fields: entry.fields })
     }
 }
@@ -210,11 +136,13 @@ impl<'de> Deserialize<'de> for CallingWord {
     }
 }
 
-struct SiteText(Site);
+struct SiteText<'e>(&'e mut Texts);
 
-impl<'de> Deserialize<'de> for SiteText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parse_site(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+impl<'de> DeserializeSeed<'de> for SiteText<'_> {
+    type Value = Site;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Site, D::Error> {
+        text(deserializer, |text| self.0.site(text))
     }
 }
 
@@ -222,13 +150,15 @@ struct ReasonText(Arc<str>);
 
 impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.trim().is_empty() || text.trim().chars().any(char::is_control) {
-            return Err(D::Error::custom(format!(
-                "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
-            )));
-        }
-        Ok(Self(text.trim().into()))
+        text(deserializer, |text| {
+            let text = text.trim();
+            if text.is_empty() || text.chars().any(char::is_control) {
+                return Err(format!(
+                    "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
+                ));
+            }
+            Ok(Self(text.into()))
+        })
     }
 }
 
@@ -236,19 +166,22 @@ struct UpnText(Upn);
 
 impl<'de> Deserialize<'de> for UpnText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_name(&text).map(Self).map_err(D::Error::custom)
+        text(deserializer, |text| parse_name(text).map(Self))
     }
 }
 
 /// Reads the value of a field by its kind.
-struct Reading(Field);
+struct Reading<'e> {
+    field: Field,
+    texts: &'e mut Texts,
+}
 
-impl<'de> DeserializeSeed<'de> for Reading {
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = Written;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Written, D::Error> {
-        match self.0.kind() {
+        let Self { field, texts } = self;
+        match field.kind() {
             Kind::Phone => deserializer.deserialize_any(PhoneText),
             Kind::Gateway => {
                 let id = i64::deserialize(deserializer)?;
@@ -259,13 +192,10 @@ impl<'de> DeserializeSeed<'de> for Reading {
             Kind::Flag => {
                 bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag)))
             }
-            Kind::Text => {
-                let text = String::deserialize(deserializer)?;
-                if let Some(problem) = text_problem(self.0, &text) {
-                    return Err(D::Error::custom(problem));
-                }
-                Ok(Written::Ready(Value::Text(text.into())))
-            }
+            Kind::Text => text(deserializer, |text| match text_problem(field, text) {
+                Some(problem) => Err(problem),
+                None => Ok(Written::Ready(Value::Text(texts.of(field, text)))),
+            }),
         }
     }
 }
@@ -355,7 +285,7 @@ fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
         };
         (name.to_owned(), schema.to_value())
     };
-    scope.keys().into_iter().map(property).collect()
+    scope.keys().iter().copied().map(property).collect()
 }
 
 fn object(properties: &serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {

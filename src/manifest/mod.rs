@@ -21,14 +21,17 @@ mod express;
 mod fleet;
 mod json_schema;
 mod keep;
+mod keys;
 mod lists;
 mod names;
 mod needed;
 mod numbers;
 mod parts;
+mod plain;
 mod read;
 mod schema;
 mod syntax;
+mod texts;
 mod together;
 mod windows;
 

@@ -1,6 +1,10 @@
 //! One file: documents, their kinds, and what is wrong in it alone.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_yaml::Value;
 
@@ -20,6 +24,14 @@ use crate::{
 
 /// Reads one file.
 pub(super) fn read(file: &ManifestFile) -> FileRead {
+    read_by(file, FileRead::documents)
+}
+
+/// Reads one file whose documents are found in this way.
+pub(super) fn read_by(
+    file: &ManifestFile,
+    documents: impl FnOnce(&mut FileRead) -> Option<Vec<Value>>,
+) -> FileRead {
     let empty: Arc<str> = "".into();
     let text = file.text.as_ref().unwrap_or(&empty);
     let mut read = FileRead {
@@ -35,6 +47,7 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         problems: Vec::new(),
         more: BTreeSet::new(),
         lines: Vec::new(),
+        plain: BTreeMap::new(),
         standing: Standing::Speaks,
     };
     if let (Err(reason), Role::Aside | Role::Copy) = (&file.text, file.role) {
@@ -56,12 +69,11 @@ pub(super) fn read(file: &ManifestFile) -> FileRead {
         read.standing = Standing::Blank;
         return read;
     }
-    if let Some(documents) = read.documents() {
+    if let Some(documents) = documents(&mut read) {
         for (number, document) in documents.into_iter().enumerate() {
             read.document(document, Path::root(number));
         }
         read.tell_more();
-        read.lines = yaml::item_lines(&read.text, ["spec", "users"]);
     }
     read
 }
@@ -182,7 +194,8 @@ impl FileRead {
         {
             wrong.hint = Some("list the users; an empty list is `users: []`".to_owned());
         }
-        let mut entries = Vec::with_capacity(users.len());
+        let mut entries = self.plain.remove(&at.document).unwrap_or_default();
+        entries.reserve_exact(users.len());
         for (number, user) in users.iter().enumerate() {
             // The tenant is not used with a single one of them.
             if wrongs.len() > MAX_PROBLEMS {

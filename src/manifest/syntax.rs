@@ -1,29 +1,77 @@
 //! Problems of a text itself: characters that readers see differently, and what is not valid
 //! YAML.
 
+use std::sync::Arc;
+
 use serde_yaml::Value;
 
-use super::draft::{FileRead, MAX_PROBLEMS, Problem, What};
+use super::{
+    draft::{FileRead, MAX_PROBLEMS, Problem, What},
+    plain::{self, Plain, PlainUsers},
+};
 use crate::yaml::{self, Place, SyntaxKind};
 
+/// Where a `UserSet` lists its users.
+const USERS: [&str; 2] = ["spec", "users"];
+
 impl FileRead {
-    /// The documents of the text, or nothing, with the reasons among the problems.
+    /// The documents of the text, or nothing, with the reasons among the problems. The users of
+    /// those that are plainly written, and their lines, are kept.
     pub(super) fn documents(&mut self) -> Option<Vec<Value>> {
-        let unreadable = yaml::unreadable(&self.text);
-        if !unreadable.is_empty() {
-            for yaml::Unreadable { place, message, hint } in unreadable {
-                self.unclear(message, Some(hint), Some(place));
-            }
+        if self.is_unreadable() {
             return None;
         }
-        match yaml::documents(&self.text) {
+        let Some(Plain { documents, users, rest }) = plain::read(&self.text) else {
+            return self.all_documents_fully();
+        };
+        let full = match &rest {
+            Some(rest) => self.fully(rest)?,
+            None => vec![Value::Null; documents.len()],
+        };
+        if full.len() != documents.len() {
+            return self.all_documents_fully();
+        }
+        self.lines = rest.map(|rest| yaml::item_lines(&rest, USERS)).unwrap_or_default();
+        self.lines.resize_with(documents.len(), Vec::new);
+        for (number, PlainUsers { entries, lines }) in users {
+            self.plain.insert(number, entries);
+            self.lines.get_mut(number)?.extend(lines);
+        }
+        let both = documents.into_iter().zip(full);
+        Some(both.map(|(plain, full)| plain.unwrap_or(full)).collect())
+    }
+
+    /// The same without a plain reader.
+    pub(super) fn all_documents_fully(&mut self) -> Option<Vec<Value>> {
+        if self.is_unreadable() {
+            return None;
+        }
+        let text = Arc::clone(&self.text);
+        let documents = self.fully(&text)?;
+        self.lines = yaml::item_lines(&text, USERS);
+        Some(documents)
+    }
+
+    /// Whether two readers see the characters of the text differently.
+    fn is_unreadable(&mut self) -> bool {
+        let unreadable = yaml::unreadable(&self.text);
+        let is_unreadable = !unreadable.is_empty();
+        for yaml::Unreadable { place, message, hint } in unreadable {
+            self.unclear(message, Some(hint), Some(place));
+        }
+        is_unreadable
+    }
+
+    /// The documents of a text as the full reader understands them.
+    fn fully(&mut self, text: &str) -> Option<Vec<Value>> {
+        match yaml::documents(text) {
             Err(error) => self.syntax(&error),
-            Ok(documents) => match yaml::disagreement(&self.text, &documents) {
+            Ok(documents) => match yaml::disagreement(text, &documents) {
                 None => return Some(documents),
                 Some(place) => {
                     let message =
                         "two readers of YAML do not understand this in the same way".to_owned();
-                    let hint = match self.text.lines().nth(place.line.saturating_sub(1)) {
+                    let hint = match text.lines().nth(place.line.saturating_sub(1)) {
                         Some(line) if line.contains('\t') => "use spaces, and no tabs",
                         _ => {
                             "write it more plainly: one key a line, text in double quotes, \

@@ -23,14 +23,23 @@ pub fn disagreement(text: &str, documents: &[Value]) -> Option<Place> {
 /// Values, lists and mappings, at most: a file of so many takes some hundred MiB to read.
 pub(super) const MAX_VALUES: usize = 2_000_000;
 
+/// Whether a text is long enough to hold more values than are read.
+pub(super) fn may_be_too_much(text: &str) -> bool {
+    may_have_more_than(MAX_VALUES, text)
+}
+
+/// A value takes two characters at least.
+fn may_have_more_than(most: usize, text: &str) -> bool {
+    text.len() / 2 >= most
+}
+
 /// Whether a text holds more values than are read.
 pub(super) fn is_too_much(text: &str) -> bool {
     has_more_than(MAX_VALUES, text)
 }
 
 fn has_more_than(most: usize, text: &str) -> bool {
-    // A value takes two characters at least.
-    if text.len() / 2 < most {
+    if !may_have_more_than(most, text) {
         return false;
     }
     let values = Parser::new_from_str(text).map_while(Result::ok).filter(|(event, _)| {

@@ -3,10 +3,7 @@
 //! serde stops at the first error. Here the offending key is taken out and the rest is tried again,
 //! until it fits or cannot.
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _, IntoDeserializer},
-};
+use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment as Step;
 use serde_yaml::Value;
 
@@ -14,13 +11,6 @@ use super::{At, Path, Segment, Wrong, WrongKind, source::cut, words::explain};
 
 /// Errors of one value, at most; behind that, more of the same helps nobody.
 const MAX_ERRORS: usize = 50;
-
-/// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
-pub fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
 
 /// Decodes `value`, which stands at `base`. What does not fit is reported and left out of the
 /// result; the result is absent only if leaving out does not help.
@@ -141,19 +131,6 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
     }
 }
 
-/// Reads one of several words, which YAML may have taken for something else.
-pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    let text = match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err(D::Error::custom("one word is expected")),
-    };
-    T::deserialize(IntoDeserializer::<D::Error>::into_deserializer(text.as_str()))
-}
-
 fn steps_of(path: &serde_path_to_error::Path) -> (Vec<Segment>, bool) {
     let steps: Vec<Segment> = path
         .iter()
@@ -191,8 +168,10 @@ fn prune(value: &mut Value, steps: &[Segment]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
-    use crate::yaml::in_source;
+    use crate::yaml::{in_source, some};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

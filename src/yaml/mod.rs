@@ -6,6 +6,9 @@
 //!                                     Wrong + place = Diagnostic --render--> underlined source
 //! ```
 //!
+//! Almost every document is written so plainly that [`plain`] reads it in one pass; what it leaves,
+//! and every mistake, goes the way above.
+//!
 //! Manifests and the configuration file both come through here. The second look is needed for the
 //! line of each user and for every problem; it never decides what a document means.
 //!
@@ -16,10 +19,12 @@ mod agree;
 mod decode;
 mod diagnostic;
 mod places;
+pub mod plain;
 mod readable;
 mod source;
 mod syntax;
 mod unseen;
+mod with;
 mod words;
 mod wrong;
 
@@ -27,13 +32,14 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 pub use agree::disagreement;
-pub use decode::{decode, decode_strictly, some, word};
+pub use decode::{decode, decode_strictly};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use places::{Place, Places, Spot, duplicate_keys, item_lines, locate, place_of};
 pub use readable::{Unreadable, unreadable, without_marks};
 pub use source::{as_written, in_source};
 pub use syntax::{SyntaxError, SyntaxKind};
 pub use unseen::{Unseen, character};
+pub use with::{some, text, word};
 pub use words::SECRET;
 pub use wrong::{At, HINT, Wrong, WrongKind, missing};
 

@@ -1,0 +1,116 @@
+//! The keys of users, of defaults and of policies: one table, from the table of [`Field`]s.
+
+use std::sync::LazyLock;
+
+use serde::{Deserializer, de::DeserializeSeed};
+
+use crate::{
+    model::Field,
+    yaml::{HINT, SECRET, text},
+};
+
+/// Keys that hold secrets at the API (contract 4.3); refused with words of their own.
+const SECRET_KEYS: [&str; 3] = ["password", "portalPassword", "provisioningPassword"];
+
+/// What a key means.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Key {
+    Upn,
+    Calling,
+    Site,
+    Reason,
+    Policy,
+    Field(Field),
+}
+
+/// Where keys are read: they differ in what they know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    User,
+    Defaults,
+    Policy,
+}
+
+pub(super) const POLICY: &str = "callPolicy";
+pub(super) const UPN: &str = "userPrincipalName";
+pub(super) const CALLING: &str = "calling";
+pub(super) const SITE: &str = "site";
+pub(super) const REASON: &str = "reason";
+
+type Keys = Vec<(&'static str, Key)>;
+
+impl Scope {
+    /// The keys that are known here.
+    pub(super) fn keys(self) -> &'static Keys {
+        static KEYS: LazyLock<[Keys; 3]> =
+            LazyLock::new(|| [Scope::User, Scope::Defaults, Scope::Policy].map(Scope::table));
+        let [user, defaults, policy] = &*KEYS;
+        match self {
+            Self::User => user,
+            Self::Defaults => defaults,
+            Self::Policy => policy,
+        }
+    }
+
+    fn table(self) -> Keys {
+        let own: &[(&'static str, Key)] = match self {
+            Self::User => &[
+                (UPN, Key::Upn),
+                (CALLING, Key::Calling),
+                (SITE, Key::Site),
+                (REASON, Key::Reason),
+                (POLICY, Key::Policy),
+            ],
+            Self::Defaults => &[(SITE, Key::Site), (POLICY, Key::Policy)],
+            Self::Policy => &[],
+        };
+        let fields = Field::ALL.into_iter().filter_map(|field| {
+            match (self, field.name().strip_prefix("callPolicy.")) {
+                (Self::Policy, Some(name)) => Some((name, Key::Field(field))),
+                (Self::User | Self::Defaults, None) => Some((field.name(), Key::Field(field))),
+                _ => None,
+            }
+        });
+        own.iter().copied().chain(fields).collect()
+    }
+}
+
+impl Scope {
+    /// What a key means here, or why it cannot stand here.
+    fn key(self, text: &str) -> Result<Key, String> {
+        if SECRET_KEYS.contains(&text) {
+            return Err(format!(
+                "{SECRET}`{text}` is a secret: secrets do not belong in manifests and are not \
+                    managed{HINT}remove the key, and change the secret: it is in the \
+                    repository's history"
+            ));
+        }
+        if self == Self::Defaults && text == Field::PhoneNumber.name() {
+            return Err(format!(
+                "`{text}` cannot be a default: every user would get the same number{HINT}give \
+                    each user a number"
+            ));
+        }
+        if self == Self::Defaults && text == CALLING {
+            return Err(format!("`{text}` cannot be a default{HINT}say `{text}` at each user"));
+        }
+        let keys = self.keys();
+        if let Some((_, key)) = keys.iter().find(|(name, _)| *name == text) {
+            return Ok(*key);
+        }
+        let possible = keys
+            .iter()
+            .filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
+        let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
+        // The wording is serde's own, so that unknown keys of all types are explained alike.
+        Err(format!("unknown field `{text}`, expected one of {}", known.join(", ")))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Scope {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        text(deserializer, |text| self.key(text))
+    }
+}
