@@ -147,6 +147,8 @@ pub trait Journal: Recall {
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
     /// The store's time. Machines that share a store share its time, whatever their own clocks say.
     fn now(&self) -> Timestamp;
+    /// Lets a while pass before a store that was away is asked again.
+    fn pause(&self) -> impl Future<Output = ()> + Send;
     /// Why nothing can be recorded now, as far as that shows without trying.
     fn trouble(&self) -> Option<JournalError> {
         None

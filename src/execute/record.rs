@@ -1,16 +1,11 @@
 //! The right to write of one tenant, and all that is recorded with it.
 
-use std::time::Duration;
-
 use super::report::Stop;
 use crate::{
     model::{Entry, Event, RunId, TenantRef},
     plan::TenantPlan,
     ports::{Journal, JournalError, Lease},
 };
-
-/// How often the end of a call is tried to be put on record while the journal is away.
-const AWAY_PAUSE: Duration = Duration::from_millis(200);
 
 /// What one run records of its tenant.
 pub(super) struct Record<'w, J> {
@@ -54,7 +49,7 @@ impl<J: Journal> Record<'_, J> {
         loop {
             match self.keep(entry.clone()).await {
                 Err(JournalError::Away { .. }) if self.lease.is_good() => {
-                    tokio::time::sleep(AWAY_PAUSE).await;
+                    self.journal.pause().await;
                 }
                 recorded => return recorded.map_err(Stop::Journal),
             }

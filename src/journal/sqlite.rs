@@ -18,6 +18,7 @@ use std::{
         mpsc::{Sender, channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -39,6 +40,9 @@ use crate::{
     model::{Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
 };
+
+/// How long is waited before it is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The journal in a file. It holds its folder until it is dropped.
 pub struct SqliteJournal {
@@ -218,6 +222,10 @@ impl Journal for SqliteJournal {
 
     fn now(&self) -> Timestamp {
         (self.shared.clock)()
+    }
+
+    async fn pause(&self) {
+        tokio::time::sleep(PAUSE).await;
     }
 
     fn trouble(&self) -> Option<JournalError> {

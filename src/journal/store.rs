@@ -65,6 +65,13 @@ impl Journal for Store {
         }
     }
 
+    async fn pause(&self) {
+        match self {
+            Self::File(journal) => journal.pause().await,
+            Self::Volatile(journal) => journal.pause().await,
+        }
+    }
+
     fn trouble(&self) -> Option<JournalError> {
         match self {
             Self::File(journal) => journal.trouble(),

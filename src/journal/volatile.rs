@@ -83,6 +83,9 @@ impl Journal for VolatileJournal {
         Ok(self.remembered(lease.tenant()))
     }
 
+    /// It lives in this process and is never away.
+    async fn pause(&self) {}
+
     fn now(&self) -> Timestamp {
         (self.clock)()
     }

@@ -53,6 +53,9 @@ impl Recall for Leaving {
 }
 
 impl Journal for Leaving {
+    async fn pause(&self) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
         self.look()?;
         self.journal.memory(lease).await

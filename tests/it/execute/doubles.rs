@@ -85,6 +85,9 @@ impl Recall for Both {
 }
 
 impl Journal for Both {
+    async fn pause(&self) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
         self.journal.memory(lease).await
     }
@@ -242,6 +245,9 @@ impl Recall for Lapsing {
 }
 
 impl Journal for Lapsing {
+    async fn pause(&self) {
+        self.both.pause().await;
+    }
     async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
         self.both.memory(lease).await
     }

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use dialplane::model::{Calling, Details, Field, TenantName, Upn, Value};
 
 use super::{
+    disk::Kind,
     house::{House, verdict},
     operator::{add, person},
-    world::{HOUR, MINUTE, World, pass_time},
+    time::{HOUR, MINUTE, pass_time},
+    world::World,
 };
 use crate::{
     properties::world::upn_of,
@@ -65,7 +67,7 @@ const SHARE: u64 = 3;
 fn tell(users: usize, lag: u32, dies_at: &[u64]) -> (People, u64, u64) {
     let mut world = story(lag);
     world.dies_at = dies_at.to_vec();
-    let mut house = House::new(world, users);
+    let mut house = House::new(world, users, Kind::Memory);
     for hours in [0, 1, 5, 30] {
         pass_time(HOUR * hours);
         house.passes(&[tenant()]);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dialplane::model::{Call, Calling, Field, LiveCalling, LiveUser, Observed, Value};
 use jiff::Timestamp;
 
-use super::world::{HOUR, clock};
+use super::time::{HOUR, clock};
 
 /// What the default settings allow.
 const LIMIT: usize = 3;

@@ -18,13 +18,16 @@ use dialplane::{
     },
     pass::{Passed, Shared, TenantPass},
     plan::{HoldKind, Step, TenantPlan},
+    ports::JournalError,
 };
 use futures_util::future::join_all;
 
 use super::{
+    disk::{Disk, Kind},
     operator,
-    ports::{Disk, Service},
-    world::{HOUR, MINUTE, Tally, World, pass_time},
+    ports::Service,
+    time::{HOUR, MINUTE, pass_time},
+    world::{Tally, World},
 };
 use crate::properties::world::is_as_wanted;
 
@@ -43,9 +46,9 @@ pub(super) struct House {
 }
 
 impl House {
-    pub(super) fn new(world: World, users: usize) -> Self {
+    pub(super) fn new(world: World, users: usize, kind: Kind) -> Self {
         let service = Service(Arc::new(Mutex::new(world)));
-        let disk = Disk::open(&service);
+        let disk = Disk::new(&service, kind);
         let fleet = Shared::new(&Execution::default());
         Self { service, disk, fleet, plans: BTreeMap::new(), users, runs: 0 }
     }
@@ -56,6 +59,7 @@ impl House {
 
     /// The program starts anew and knows what the disk holds.
     fn restart(&mut self) {
+        let killed = self.world().dead;
         {
             let world = &mut *self.world();
             world.dead = false;
@@ -64,7 +68,7 @@ impl House {
             world.stop = tokio_util::sync::CancellationToken::new();
             world.say("START");
         }
-        self.disk = Disk::open(&self.service);
+        self.disk.reopen(killed);
         self.fleet = Shared::new(&Execution::default());
         self.plans.clear();
     }
@@ -102,7 +106,12 @@ impl House {
                 assert!(polls < 100_000, "a pass does not end");
             }
         };
-        for (tenant, Passed { plan, report, .. }) in ended.into_iter().flatten() {
+        for (tenant, passed) in ended.into_iter().flatten() {
+            let Passed { plan, report, .. } = match passed {
+                Ok(passed) => passed,
+                Err(JournalError::Away { .. }) => continue,
+                Err(error) => panic!("nobody else has the lease: {error}"),
+            };
             let held = |kind| {
                 plan.steps
                     .iter()
@@ -126,7 +135,11 @@ impl House {
         }
     }
 
-    async fn pass(&self, desired: Arc<DesiredTenant>, run: RunId) -> (TenantName, Passed) {
+    async fn pass(
+        &self,
+        desired: Arc<DesiredTenant>,
+        run: RunId,
+    ) -> (TenantName, Result<Passed, JournalError>) {
         let stop = self.world().stop.clone();
         let newer = self.world().newer(&desired.name);
         let name = desired.name.clone();
@@ -148,8 +161,7 @@ impl House {
             switch: None,
             run,
         };
-        let passed = pass.go(&|_| {}).await;
-        (name, passed.expect("nobody else has the lease"))
+        (name, pass.go(&|_| {}).await)
     }
 
     /// Nothing goes wrong any more, everything has become visible: the program must come to rest,
@@ -192,6 +204,7 @@ impl House {
         }
         self.world().judge.check(quiet == 3, || "it does not come to rest".to_owned());
         self.all_is_well();
+        self.disk.prove();
     }
 
     fn done(&self) -> (u64, usize) {
@@ -331,8 +344,9 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
 }
 
 /// One world from its beginning to its end. `Err` says what went wrong, and how it came to that.
-pub(super) fn live(seed: u64) -> Result<Tally, String> {
-    let mut house = House::new(operator::draw(seed), [1, 2, 4][usize::try_from(seed % 3).unwrap()]);
+pub(super) fn live(seed: u64, kind: Kind) -> Result<Tally, String> {
+    let users = [1, 2, 4][usize::try_from(seed % 3).unwrap()];
+    let mut house = House::new(operator::draw(seed), users, kind);
     let passes = if operator::is_long(seed) { 16..40 } else { 2..12 };
     let passes = house.world().rng.usize(passes);
     for _ in 0..passes {
@@ -360,7 +374,7 @@ pub(super) fn live(seed: u64) -> Result<Tally, String> {
     operator::calm_down(&mut house.world());
     house.settle();
     let world = &*house.world();
-    verdict(world).map_err(|wrong| format!("seed {seed}\n{wrong}"))
+    verdict(world).map_err(|wrong| format!("seed {seed}, {kind:?}\n{wrong}"))
 }
 
 pub(super) fn verdict(world: &World) -> Result<Tally, String> {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     fights::Fights,
-    world::{HOUR, MINUTE, now},
+    time::{HOUR, MINUTE, now},
 };
 use crate::properties::world::observed;
 

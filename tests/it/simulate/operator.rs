@@ -11,7 +11,10 @@ use dialplane::model::{
     Mode, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
 };
 
-use super::world::{Customer, Lagging, Person, Temper, World, now};
+use super::{
+    time::now,
+    world::{Customer, Lagging, Person, Temper, World},
+};
 use crate::{
     properties::world::{is_as_wanted, phone, upn_of},
     support::{gateway, name, tenant_id, upn},
@@ -40,6 +43,7 @@ pub(super) fn draw(seed: u64) -> World {
         strays: of(&[0, 300, 900]),
         jumps: of(&[0, 0, 0, 0, 0, 0, 0, 10]),
         rival: of(&[0, 0, 0, 0, 800]),
+        aways: 0,
     };
     if is_long(seed) {
         // Somebody insists, and little else goes wrong: else it would hardly come to a fight.
@@ -52,6 +56,9 @@ pub(super) fn draw(seed: u64) -> World {
         // A request that comes late is told from lists of later and by its time; who has neither
         // cannot tell it.
         world.temper.strays = 0;
+    }
+    if seed % 5 == 1 {
+        world.temper.aways = [5, 20, 60][world.store_dice.usize(0..3)];
     }
     for t in 0..world.rng.usize(1..3) {
         let users: Vec<Upn> = (0..world.rng.usize(2..6)).map(|n| upn_of(t, n)).collect();

@@ -1,5 +1,5 @@
-//! The traits over the made-up world. Each call and each record has an instant before and one after
-//! it at which the program can die; who is dead never goes on.
+//! Reader and writer over the made-up world. Each call has an instant before and one after it at
+//! which the program can die; who is dead never goes on.
 
 use std::{
     future::{pending, poll_fn},
@@ -8,18 +8,16 @@ use std::{
 };
 
 use dialplane::{
-    journal::VolatileJournal,
     model::{
-        Beside, Call, Confirmation, Consent, Coverage, Entry, Fault, FaultKind, LiveTenant, Memory,
-        TenantId, TenantRef, Upn,
+        Beside, Call, Confirmation, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef, Upn,
     },
-    ports::{Journal, JournalError, Lease, LiveReader, Provisioner, Recall},
+    ports::{LiveReader, Provisioner},
 };
-use jiff::Timestamp;
 
 use super::{
     operator,
-    world::{HOUR, MINUTE, World, clock, now},
+    time::{HOUR, MINUTE, now},
+    world::World,
 };
 
 /// The world as the program meets it.
@@ -32,7 +30,7 @@ impl Service {
     }
 
     /// Others may come first; then the instant itself.
-    async fn point(&self, what: &str) {
+    pub(super) async fn point(&self, what: &str) {
         let others = if self.world().calm { 0 } else { self.world().rng.u8(0..3) };
         for _ in 0..others {
             let mut waited = false;
@@ -149,52 +147,4 @@ fn carried(call: &Call) -> String {
     let pairs: Vec<String> =
         update.details().iter().map(|(field, value)| format!("{field}={value}")).collect();
     format!(" {}", pairs.join(" "))
-}
-
-/// A journal whose entries survive, and whose sum is made anew after each death.
-pub(super) struct Disk {
-    service: Service,
-    memory: VolatileJournal,
-}
-
-impl Disk {
-    pub(super) fn open(service: &Service) -> Self {
-        let world = &mut *service.world();
-        world.disk_full = false;
-        let memory = VolatileJournal::of(world.durable.clone());
-        Self { service: service.clone(), memory }
-    }
-}
-
-impl Recall for Disk {
-    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
-        self.memory.recall(tenant).await
-    }
-}
-
-impl Journal for Disk {
-    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
-        self.memory.memory(lease).await
-    }
-    fn now(&self) -> Timestamp {
-        clock()
-    }
-    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
-        self.memory.lease(tenant).await
-    }
-    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
-        let what = format!("{:?}", entry.event);
-        self.service.point(&format!("before the record {what}")).await;
-        if self.service.world().disk_full {
-            return Err(JournalError::Broken("the disk is full".to_owned()));
-        }
-        {
-            let world = &mut *self.service.world();
-            world.say(format_args!("{}: recorded {what}", entry.tenant));
-            world.judge.recorded(&entry);
-            world.durable.push(entry.clone());
-        }
-        self.service.point(&format!("after the record {what}")).await;
-        self.memory.record(lease, entry).await
-    }
 }

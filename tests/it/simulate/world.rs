@@ -2,7 +2,6 @@
 //! go wrong.
 
 use std::{
-    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
@@ -13,33 +12,15 @@ use dialplane::model::{
     Call, Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser,
     PhoneNumber, TenantName, Upn,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{judge::Judge, operator};
+use super::{
+    judge::Judge,
+    operator,
+    time::{self, HOUR, MINUTE, now, pass_time},
+};
 use crate::properties::world::observed;
-
-thread_local! {
-    static NOW: Cell<Timestamp> = const { Cell::new(Timestamp::UNIX_EPOCH) };
-    static OFFSET: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
-}
-
-/// The made-up time of this thread's world.
-pub(super) fn now() -> Timestamp {
-    NOW.get()
-}
-
-/// The time as the program's clock has it, which can be set wrong.
-pub(super) fn clock() -> Timestamp {
-    now() + OFFSET.get()
-}
-
-pub(super) fn pass_time(by: Duration) {
-    NOW.set(now() + by);
-}
-
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
-pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A value and its past: lists show it late, and old lists show what was.
 #[derive(Debug, Clone)]
@@ -121,6 +102,8 @@ pub(super) struct Temper {
     pub(super) jumps: u32,
     /// Somebody insists on something else.
     pub(super) rival: u32,
+    /// The journal goes away for a while.
+    pub(super) aways: u32,
 }
 
 /// What becomes of a call: whether it is carried out, and the fault that is answered.
@@ -140,6 +123,14 @@ pub(super) struct Tally {
     pub(super) waits: u64,
     /// Jumps of the clock.
     pub(super) jumps: u64,
+    /// Times that the journal was away.
+    pub(super) aways: u64,
+    /// Entries that were kept although the answer was that it is away.
+    pub(super) unheard: u64,
+    /// Entries in the program's own store.
+    pub(super) stored: u64,
+    /// Times that the store was opened again: after a kill, or closed.
+    pub(super) reopened: [u64; 2],
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
@@ -151,6 +142,10 @@ pub(super) struct World {
     /// What the disk holds.
     pub(super) durable: Vec<Entry>,
     pub(super) disk_full: bool,
+    /// Until when the journal cannot be reached.
+    pub(super) away_until: Timestamp,
+    /// What befalls the journal has dice of its own: the rest of a world is the same on each store.
+    pub(super) store_dice: fastrand::Rng,
     pub(super) judge: Judge,
     /// The points, counted from the start, at which the program is to die.
     pub(super) dies_at: Vec<u64>,
@@ -174,8 +169,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
-        NOW.set(Timestamp::from_second(1_800_000_000).unwrap());
-        OFFSET.set(SignedDuration::ZERO);
+        time::begin();
         Self {
             rng: fastrand::Rng::with_seed(seed),
             temper: Temper::default(),
@@ -183,6 +177,8 @@ impl World {
             desired: BTreeMap::new(),
             durable: Vec::new(),
             disk_full: false,
+            away_until: Timestamp::UNIX_EPOCH,
+            store_dice: fastrand::Rng::with_seed(!seed),
             judge: Judge::default(),
             dies_at: Vec::new(),
             fixed_lag: None,
@@ -205,8 +201,8 @@ impl World {
 
     /// The program's clock is set wrong, or right again.
     pub(super) fn jump(&mut self) {
-        let hours = if OFFSET.get().is_zero() { self.rng.i64(-40..40) } else { 0 };
-        OFFSET.set(SignedDuration::from_hours(hours));
+        let hours = if time::is_right() { self.rng.i64(-40..40) } else { 0 };
+        time::set_off(hours);
         self.tally.jumps += 1;
         self.judge.timeless = true;
         self.say(format_args!("CLOCK {hours} hours off"));
@@ -254,6 +250,22 @@ impl World {
             self.say(format_args!("  {call} strays until {}", due.strftime("%dd %H:%M:%S")));
             self.late.push((due, tenant.clone(), call.clone()));
         }
+    }
+
+    /// Whether the journal can be reached. It may go away now, for seconds or for minutes.
+    pub(super) fn is_away(&mut self) -> bool {
+        if self.calm || self.temper.aways == 0 {
+            return false;
+        }
+        let away = now() < self.away_until;
+        if !away && self.store_dice.u32(0..1000) < self.temper.aways {
+            let seconds = if self.store_dice.bool() { 1..20 } else { 20..1200 };
+            self.away_until = now() + Duration::from_secs(self.store_dice.u64(seconds));
+            self.tally.aways += 1;
+            self.say(format_args!("AWAY until {}", self.away_until.strftime("%dd %H:%M:%S")));
+            return true;
+        }
+        away
     }
 
     /// Carries out what strayed for long enough.
