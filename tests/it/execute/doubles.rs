@@ -231,58 +231,6 @@ async fn an_outcome_that_no_journal_takes_while_the_lease_counts_is_unknown() {
     assert!(memory.sync_owed.is_some() && memory.cut_off.len() == 1);
 }
 
-/// A journal whose lease is lost while the sync is put on record.
-#[derive(Default)]
-struct Lapsing {
-    both: Both,
-    lapsed: Arc<AtomicBool>,
-}
-
-impl Recall for Lapsing {
-    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
-        self.both.recall(tenant).await
-    }
-}
-
-impl Journal for Lapsing {
-    async fn pause(&self) {
-        self.both.pause().await;
-    }
-    async fn memory(&self, lease: &Lease) -> Result<Arc<Memory>, JournalError> {
-        self.both.memory(lease).await
-    }
-    fn now(&self) -> Timestamp {
-        self.both.now()
-    }
-    async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
-        let inner = self.both.lease(tenant).await?;
-        let (token, lapsed) = (inner.token(), Arc::clone(&self.lapsed));
-        Ok(Lease::new(
-            tenant.clone(),
-            token,
-            move || !lapsed.load(Ordering::SeqCst),
-            move || drop(inner),
-        ))
-    }
-    async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
-        let syncing = entry.event == Event::Syncing;
-        let recorded = self.both.record(lease, entry).await;
-        self.lapsed.fetch_or(syncing, Ordering::SeqCst);
-        recorded
-    }
-}
-
-#[tokio::test]
-async fn a_lease_that_is_lost_before_the_sync_leaves_it_to_its_new_holder() {
-    let house = updates(1).await;
-    let plan = house.plan().await;
-    let lapsing = Lapsing::default();
-    let report = house.apply_with(&plan, &lapsing.both, &lapsing).await.remove(0);
-    assert_eq!(lapsing.both.calls(), ["call update u00@contoso.com"]);
-    assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{report:?}");
-    assert!(lapsing.both.journal.remembered(&id("contoso")).sync_owed.is_some());
-}
-
 #[tokio::test]
 async fn a_stop_begins_no_step_and_still_sends_the_sync() {
     let mut house = updates(3).await;
