@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use futures_util::{FutureExt as _, future::try_join};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -129,10 +130,13 @@ pub(super) async fn decide<R: LiveReader>(
     memories: &Memories,
     signals: &Signals,
 ) -> Result<Plan, Failure> {
-    let observed = observe(looked, reader, execution, memories, signals).await?;
+    let tenants = &looked.in_force.desired.tenants;
+    let inventories = pass::inventories(reader, tenants.values(), execution.readers);
+    let observed = observe(looked, reader, execution, memories, signals);
+    let (observed, inventories) = try_join(observed, inventories.map(Ok)).await?;
     let memory = |tenant: &_| memories.of(tenant);
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
-    pass::check_inventory(&mut plan, reader, &looked.in_force.desired.tenants).await;
+    pass::check_inventory(&mut plan, &inventories, tenants);
     Ok(plan)
 }
 
@@ -150,7 +154,7 @@ pub(super) async fn observe<R: LiveReader>(
     let mut order: Vec<_> = tenants.values().collect();
     order.sort_by_cached_key(|tenant| memories.of(&tenant.id).debts().is_none());
     let observed = tokio::select! {
-        observed = pass::observe(reader, order.into_iter(), execution.tenants, |_| bar.inc(1)) => observed,
+        observed = pass::observe(reader, order.into_iter(), execution.readers, |_| bar.inc(1)) => observed,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
             anything was changed")),
     };

@@ -127,7 +127,7 @@ pub(super) async fn look(
                 _ => Backend::real(&settings)?,
             };
             let reader = backend.reader();
-            let observed = observe(&reader, &tenants, backend.execution.tenants, signals).await?;
+            let observed = observe(&reader, &tenants, backend.execution.readers, signals).await?;
             let now = Timestamp::now();
             shots(&reader, tenants, observed, |tenant| (now, tenant.live.name().into())).await
         }

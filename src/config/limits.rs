@@ -126,6 +126,7 @@ pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
     let counts = [
         ("usersPerTenant", execution.users_per_tenant, 1..=64),
         ("tenants", execution.tenants, 1..=64),
+        ("readers", execution.readers, 1..=64),
         ("flapLimit", execution.flap_limit, 2..=16),
     ];
     let wrong = counts.into_iter().filter(|(_, count, possible)| !possible.contains(count));

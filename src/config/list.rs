@@ -104,8 +104,10 @@ impl ListUsers {
     /// starts, how many it has, its number as `pages.first` counts them, and its number from 1.
     pub const PLACES: [&str; 4] = ["start", "length", "page", "draw"];
 
+    /// The vendor names no limit. Whatever a service sends is taken: fewer than were asked for are
+    /// not the end of a list.
     fn default_page_size() -> u32 {
-        200
+        1000
     }
 
     /// The fields that are mapped, with their pointers.

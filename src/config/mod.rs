@@ -235,6 +235,10 @@ pub struct Execution {
     pub users_per_tenant: usize,
     /// Tenants that are worked on side by side.
     pub tenants: usize,
+    /// Tenants that are read side by side. Reads move nobody and are made again if they fail, so
+    /// there may be more of them: sixteen are as many as the changes that are sent side by side by
+    /// default. A wait that the service asks for holds all calls of the account, these as well.
+    pub readers: usize,
     /// How long a write may stay invisible before it counts as not landed (contract 4.4: up to 4
     /// hours after a sync).
     #[serde(with = "span")]
@@ -292,6 +296,7 @@ impl Default for Execution {
         Self {
             users_per_tenant: 4,
             tenants: 4,
+            readers: 16,
             settle: hours(4),
             first_settle: hours(24),
             sync_spacing: Duration::from_secs(5 * 60),

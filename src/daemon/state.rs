@@ -283,7 +283,7 @@ where
                 &daemon.reader,
                 &daemon.journal,
                 tenants,
-                daemon.execution.tenants,
+                daemon.execution.readers,
             );
             let looks = stop.run_until_cancelled(looks).await;
             Task::FirstLooks(looks.unwrap_or_default())

@@ -17,7 +17,8 @@ use crate::{
     config::{Execution, Interruption},
     manifest::InForce,
     model::{
-        DesiredTenant, Fault, LiveTenant, Memory, Mode, RunId, TenantId, TenantName, TenantRef,
+        DesiredTenant, Fault, Inventory, LiveTenant, Memory, Mode, RunId, TenantId, TenantName,
+        TenantRef,
     },
     plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, TenantPlan, Undo},
     ports::LiveReader,
@@ -35,6 +36,9 @@ pub use tenant::{Passed, TenantPass};
 
 /// What was observed, by tenant. Suspended tenants are not in it.
 pub type Observed = BTreeMap<TenantName, Result<Arc<LiveTenant>, Fault>>;
+
+/// What the account of each tenant has, as far as that is known.
+pub type Inventories = BTreeMap<TenantName, Arc<Inventory>>;
 
 /// Observes all tenants, some side by side. `progress` hears of each that was looked at.
 pub async fn observe<R: LiveReader>(
@@ -104,19 +108,33 @@ fn fleet(
     fleet
 }
 
-/// Adds to a plan what the accounts do not have of what the manifests name.
-pub async fn check_inventory<R: LiveReader>(
-    plan: &mut Plan,
+/// Asks what the account of each tenant has: beside [`observe`], because neither needs the other.
+/// Suspended tenants and what could not be asked are not in it.
+pub async fn inventories<R: LiveReader>(
     reader: &R,
+    tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
+    side_by_side: usize,
+) -> Inventories {
+    let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
+    stream::iter(asked.map(|tenant| tenant.reference()))
+        .map(|tenant| async move { Some((reader.inventory(&tenant).await?, tenant.name)) })
+        .buffered(side_by_side)
+        .filter_map(|asked| async { asked.map(|(inventory, tenant)| (tenant, inventory)) })
+        .collect()
+        .await
+}
+
+/// Adds to a plan what the accounts do not have of what the manifests name.
+pub fn check_inventory(
+    plan: &mut Plan,
+    inventories: &Inventories,
     tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>,
 ) {
     for plan in &mut plan.tenants {
-        let Some(desired) = tenants.get(&plan.tenant).filter(|tenant| tenant.mode != Mode::Suspend)
-        else {
-            continue;
-        };
-        if let Some(inventory) = reader.inventory(&desired.reference()).await {
-            plan::inventory::check(plan, desired, &inventory);
+        if let Some(inventory) = inventories.get(&plan.tenant)
+            && let Some(desired) = tenants.get(&plan.tenant)
+        {
+            plan::inventory::check(plan, desired, inventory);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+
 use super::{FirstLook, Shared, observation, shared::Moves};
 use crate::{
     execute::{Executor, TenantReport},
-    model::{Fault, LiveTenant, Memory, Mode, RunId, TenantInForce},
+    model::{Fault, Inventory, LiveTenant, Memory, Mode, RunId, TenantInForce},
     plan::{self, TenantPlan},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopSwitch,
@@ -55,12 +57,12 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         let lease = journal.lease(&desired.id).await?;
         let memory = journal.memory(&lease).await?;
         let first_look = self.first_look.take();
-        let observed = self.look(first_look, &memory).await;
+        // Boxed: both are large, and a pass would be with them.
+        let look = Box::pin(self.look(first_look, &memory));
+        let (observed, inventory) = join(look, Box::pin(self.inventory())).await;
         let moves = Moves::begin(self.fleet, desired);
         let (mut plan, first) = self.plan(observed.clone(), memory).await?;
-        if desired.mode != Mode::Suspend
-            && let Some(inventory) = self.reader.inventory(&desired.reference()).await
-        {
+        if let Some(inventory) = inventory {
             plan::inventory::check(&mut plan, desired, &inventory);
         }
         if let Some(Err(fault)) = self.switch.map(StopSwitch::check) {
@@ -90,6 +92,15 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             Some(live) => Some(Ok(live)),
             None => Some(self.reader.observe(&reference).await.map(Arc::new)),
         }
+    }
+
+    /// What the account has; nobody asks for a suspended tenant.
+    async fn inventory(&self) -> Option<Arc<Inventory>> {
+        let tenant = &self.tenant.desired;
+        if tenant.mode == Mode::Suspend {
+            return None;
+        }
+        self.reader.inventory(&tenant.reference()).await
     }
 
     /// Plans the tenant as the fleet has it, which may be newer than what this pass began with:

@@ -113,7 +113,7 @@ impl House {
     /// The plan that would be made then.
     pub(crate) async fn plan_at(&self, now: Timestamp) -> Plan {
         let tenants = self.in_force.desired.tenants.values();
-        let observed = pass::observe(&self.readers, tenants, self.execution.tenants, |_| {}).await;
+        let observed = pass::observe(&self.readers, tenants, self.execution.readers, |_| {}).await;
         pass::decide(
             &self.in_force,
             &observed,

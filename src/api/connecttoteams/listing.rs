@@ -7,6 +7,8 @@
 //! **Invariant:** it ends: every page that is asked for after the first followed one with a new
 //! user, and users are limited.
 
+use std::iter;
+
 use serde_json::Value;
 
 use super::{item, pointers::Pointers};
@@ -26,6 +28,8 @@ pub(super) struct Listing<'a> {
     roll: Roll,
     pointers: Pointers<'a>,
     pages: usize,
+    /// How many entries the latest page had.
+    latest: usize,
     /// How many there are according to the latest page.
     total: Option<u64>,
 }
@@ -50,6 +54,7 @@ impl<'a> Listing<'a> {
             roll: Roll::default(),
             pointers: Pointers::of(row),
             pages: 0,
+            latest: 0,
             total: None,
         }
     }
@@ -73,6 +78,7 @@ impl<'a> Listing<'a> {
             _ => return Err(format!("no list at `{}`", self.row.items)),
         };
         self.pages += 1;
+        self.latest = items.len();
         let before = self.roll.users();
         for item in items {
             self.pointers.look_at(item);
@@ -140,6 +146,18 @@ impl<'a> Listing<'a> {
             return None;
         }
         Some(Page { number: self.pages + 1, start: self.roll.entries() })
+    }
+
+    /// The page that is wanted now, and those that will be wanted after it if pages go on as they
+    /// began and the total is true. What comes decides: [`Self::take`] says which page is wanted.
+    pub(super) fn foreseen(&self, wanted: Page) -> impl Iterator<Item = Page> + use<> {
+        let total = self.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
+        let step = self.latest;
+        iter::successors(Some(wanted), move |page| {
+            let start = page.start.checked_add(step)?;
+            let goes_on = step > 0 && start < total && page.number < MAX_PAGES;
+            goes_on.then_some(Page { number: page.number + 1, start })
+        })
     }
 
     /// The users, and whether these are all.
@@ -231,6 +249,9 @@ mod tests {
         let tenant = tenant();
         let mut listing = Listing::new(&paged, &tenant);
         assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
+        let next = Page { number: 2, start: 1 };
+        let foreseen: Vec<Page> = listing.foreseen(next).collect();
+        assert_eq!(foreseen, [next, Page { number: 3, start: 2 }]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -40,17 +41,15 @@ impl Core {
             return Ok(read);
         }
         let reseller = self.reseller_id().await?;
-        let tenants = self.tenants(reseller).await;
+        let gateways = self.list(Row::Gateways, &self.account.endpoints.gateways, reseller);
+        let (tenants, gateways) = join(self.tenants(reseller), gateways).await;
         let inventory = Inventory {
             reseller,
             tenants: tenants
                 .as_ref()
                 .map(|lists| lists.keys().cloned().collect())
                 .map_err(Clone::clone),
-            gateways: self
-                .list(Row::Gateways, &self.account.endpoints.gateways, reseller)
-                .await
-                .and_then(|list| inventory::gateways(&list)),
+            gateways: gateways.and_then(|list| inventory::gateways(&list)),
         };
         for (list, unknown) in [
             ("enterprises", inventory.tenants.as_ref().err()),

@@ -1,20 +1,27 @@
-//! Observing a tenant: its consent, then its users as the `listUsers` row says (contract 2.5 and
-//! 3).
+//! Observing a tenant: its consent and, side by side with it, its users as the `listUsers` row says
+//! (contract 2.5 and 3).
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, fmt, pin::pin, sync::Arc};
+
+use futures_util::{StreamExt as _, future::join, stream};
+use serde_json::Value;
 
 use super::{
     accounts::Accounts,
     call::Draft,
     core::Core,
-    listing::Listing,
+    listing::{Listing, Page},
     msal::Purpose,
     outcome,
     table::{self, PageNumbers},
+    transport::Request,
 };
 use crate::{
     api::Listed,
-    config::{ListUsers, Row},
+    config::{Endpoint, ListUsers, Row},
     model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
     ports::LiveReader,
 };
@@ -22,6 +29,8 @@ use crate::{
 /// The most that one page of a list may hold: some 80,000 users as the service describes them, for
 /// lists that come in one piece.
 const MAX_PAGE: usize = 64 * 1024 * 1024;
+/// Pages of one list that are asked for side by side.
+const PAGES_AHEAD: usize = 4;
 
 /// Reads tenants through `ConnecttoTeams`.
 #[derive(Clone)]
@@ -60,28 +69,56 @@ impl Reader {
     }
 }
 
-/// All pages, one after the other, each a request of its own.
+/// All pages, each a request of its own. Those that the first ones let foresee are asked for side by
+/// side, and taken in their order: a page that turns out not to be the wanted one is dropped.
 async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Listed, Fault> {
-    let what = format!("list users of {}", tenant.name);
     let mut listing = Listing::new(row, tenant);
     let mut wanted = Some(Listing::FIRST);
-    while let Some(page) = wanted {
-        let numbers = PageNumbers::of(row, page.number, page.start);
-        let path = table::page_path(row, numbers);
-        let draft = Draft::new(what.clone(), Row::ListUsers, &row.call, tenant);
-        let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
-        let (request, answer) = core.call(&draft).await?;
-        let answer = outcome::read(&request, &answer)?;
-        wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
+    while let Some(next) = wanted {
+        let asked = stream::iter(listing.foreseen(next))
+            .map(|page| async move { (page, ask(core, row, tenant, page).await) });
+        let mut answers = pin!(asked.buffered(PAGES_AHEAD));
+        while let Some((page, answer)) = answers.next().await
+            && wanted == Some(page)
+        {
+            let (request, answer) = answer?;
+            wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
+        }
     }
     Ok(listing.finish())
+}
+
+/// Asks for one page.
+async fn ask(
+    core: &Core,
+    row: &ListUsers,
+    tenant: &TenantRef,
+    page: Page,
+) -> Result<(Request, Value), Fault> {
+    let numbers = PageNumbers::of(row, page.number, page.start);
+    let path = table::page_path(row, numbers);
+    let what = format!("list users of {}", tenant.name);
+    let draft = Draft::new(what, Row::ListUsers, &row.call, tenant);
+    let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
+    // Boxed: it is large, and several wait side by side.
+    let (request, answer) = Box::pin(core.call(&draft)).await?;
+    let answer = outcome::read(&request, &answer)?;
+    Ok((request, answer))
 }
 
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let row =
         core.account.endpoints.list_users.as_ref().ok_or_else(|| not_configured(core, tenant))?;
-    let consent = core.consent(tenant, Purpose::Look).await?;
-    let listed = users(core, row, tenant).await?;
+    // Boxed: it is large, and so would be everything that waits for it.
+    let consent = Box::pin(core.consent(tenant, Purpose::Look));
+    let listed = users(core, row, tenant);
+    let (consent, listed) = if waits_for_consent(&row.call) {
+        (consent.await?, listed.await?)
+    } else {
+        let (consent, listed) = join(consent, listed).await;
+        // Where both fail, it is always the same one that is told.
+        (consent?, listed?)
+    };
     let coverage = listed.coverage();
     let Listed { users, beside, .. } = listed;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
@@ -91,6 +128,12 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
     let sees: BTreeSet<Field> =
         row.mapped().map(|(field, _)| field).filter(|field| !lacks(*field)).collect();
     Ok(LiveTenant { consent, coverage, sees, users, beside, confirmation: Confirmation::NotAsked })
+}
+
+/// Whether a list is asked for with what the answer about consent tells: side by side, both would
+/// ask for it.
+fn waits_for_consent(call: &Endpoint) -> bool {
+    call.names("resellerId") || call.names("enterpriseId") || call.carries_authorisation()
 }
 
 impl LiveReader for Reader {

@@ -245,8 +245,8 @@ impl Transport {
             request.what
         );
         Err(Fault::new(FaultKind::Throttled, message).hint(
-            "lower `execution.usersPerTenant` and `execution.tenants`, or ask the vendor for the \
-                limits of the account",
+            "lower `execution.readers`, `execution.tenants` and `execution.usersPerTenant`, or ask \
+                the vendor for the limits of the account",
         ))
     }
 

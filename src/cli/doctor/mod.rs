@@ -211,7 +211,7 @@ async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>
             && account.is_none_or(|(section, _)| !unusable.contains(&section))
     });
     let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
-    let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.tenants).collect().await;
+    let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.readers).collect().await;
     checks.extend(tenants.into_iter().flatten());
     checks
 }

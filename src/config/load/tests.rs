@@ -130,7 +130,7 @@ fn poor_settings_are_told_in_plain_words() {
         "run: {resync: 1ms, backoff: 1h}",
         "manifests: 1",
         "manifests: [1]",
-        "execution: {usersPerTenant: 0, tenants: 65}",
+        "execution: {usersPerTenant: 0, tenants: 65, readers: 0}",
         "execution: {usersPerTenant: -1}",
         "execution: {usersPerTenant: \"4\"}",
         "connectToTeams: {}",
@@ -175,9 +175,10 @@ fn poor_settings_are_told_in_plain_words() {
       Some((1, 12)) a path or a list of paths is expected
     manifests: [1]
       Some((1, 12)) a path or a list of paths is expected
-    execution: {usersPerTenant: 0, tenants: 65}
+    execution: {usersPerTenant: 0, tenants: 65, readers: 0}
       Some((1, 29)) `usersPerTenant` is 0; 1 to 64 are possible
       Some((1, 41)) `tenants` is 65; 1 to 64 are possible
+      Some((1, 54)) `readers` is 0; 1 to 64 are possible
     execution: {usersPerTenant: -1}
       Some((1, 29)) `usersPerTenant` is the number -1: a whole number, 0 or more, is expected
     execution: {usersPerTenant: "4"}

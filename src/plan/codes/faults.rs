@@ -24,8 +24,8 @@ pub(super) const fn text(kind: FaultKind) -> Text {
         FaultKind::Throttled => Text {
             means: "there were too many calls, even after waiting as told",
             arises: "The service answered 429, or asked for a wait, more often than is waited for.",
-            remedy: "Run again later. For fewer calls at a time, lower `execution.usersPerTenant` and \
-                `execution.tenants`.",
+            remedy: "Run again later. For fewer calls at a time, lower `execution.readers`, \
+                `execution.tenants` and `execution.usersPerTenant`.",
             example: "list the users of contoso: too many calls",
         },
         FaultKind::Unreachable => Text {
