@@ -8,6 +8,7 @@ use dialplane::{
     sandbox::{Failure, Route, Rule, World},
 };
 
+use crate::snapshot::snapshot;
 use crate::stage::{Ended, Stage, dialplane, fleet};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,7 +261,7 @@ fn what_people_get_wrong_on_the_command_line() {
         assert_eq!(ended.code, 1, "{arguments:?}");
         told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
     }
-    insta::assert_snapshot!(told);
+    snapshot!(told);
 }
 
 #[test]
@@ -268,7 +269,7 @@ fn help_schema_and_completions_are_there() {
     let folder = crate::folder::folder();
     let run =
         |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
-    insta::assert_snapshot!(run(&["--help"]).stdout);
+    snapshot!(run(&["--help"]).stdout);
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"]).stdout).unwrap();
     assert!(jsonschema::validator_for(&schema).is_ok());
     for shell in ["bash", "zsh", "fish"] {

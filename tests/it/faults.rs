@@ -11,7 +11,7 @@ use dialplane::{
     sandbox::{Failure, Faults, Route, Rule},
 };
 
-use crate::filters::plain;
+use crate::snapshot::snapshot;
 use crate::support::{House, NOTHING, fleet, of_tenant, on, store, stranger, switch, tenant, text};
 
 /// The first tenant is to lose somebody, and prunes; the second has an update.
@@ -32,8 +32,8 @@ async fn house(configure: impl FnOnce(&mut Settings)) -> House {
     .await
 }
 
-/// Plans and applies under a fault, shows what is read, and gives what was written.
-async fn words(name: &str, house: &House) -> Vec<String> {
+/// Plans and applies under a fault: what is read, and what was written.
+async fn tried(house: &House) -> (String, Vec<String>) {
     let plan = house.plan().await;
     let mut said = text(&plan);
     for report in house.apply(&plan).await {
@@ -44,18 +44,13 @@ async fn words(name: &str, house: &House) -> Vec<String> {
             }
         }
     }
-    let said = plain(&said);
     for secret in [dialplane::sandbox::SECRET, "Bearer ", "access_token"] {
         assert!(!said.contains(secret), "{said}");
     }
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, said));
     for user in ["adele", "bert", "carl", "visitor"] {
         assert_eq!(house.user(user).calling, Calling::Enabled, "{user} lost calling");
     }
-    house.writes()
+    (said, house.writes())
 }
 
 const OTHER_TENANT: [&str; 2] = ["update hugo@fabrikam.com", "sync fabrikam"];
@@ -64,24 +59,26 @@ const OTHER_TENANT: [&str; 2] = ["update hugo@fabrikam.com", "sync fabrikam"];
 async fn faults_of_one_tenant() {
     let first = |failure, route| of_tenant(on(failure, route), 0);
     let rules: [(&str, Rule); 13] = [
-        ("fault_list_empty", first(Failure::EmptyList, Route::ListUsers)),
-        ("fault_list_truncated", first(Failure::ShortList, Route::ListUsers)),
-        ("fault_list_cut_off", first(Failure::Truncated, Route::ListUsers)),
-        ("fault_list_error_inside", first(Failure::ErrorInside, Route::ListUsers)),
-        ("fault_list_garbage", first(Failure::Garbage, Route::ListUsers)),
-        ("fault_list_server", first(Failure::Server, Route::ListUsers)),
-        ("fault_list_lost", first(Failure::Lost, Route::ListUsers)),
-        ("fault_list_unauthorized", first(Failure::Unauthorized, Route::ListUsers)),
-        ("fault_consent_garbage", first(Failure::Garbage, Route::Enterprise)),
-        ("fault_consent_error_inside", first(Failure::ErrorInside, Route::Enterprise)),
-        ("fault_consent_server", first(Failure::Unavailable, Route::Enterprise)),
-        ("fault_consent_cut_off", first(Failure::Truncated, Route::Enterprise)),
-        ("fault_consent_lost", first(Failure::Dropped, Route::Enterprise)),
+        ("list_empty", first(Failure::EmptyList, Route::ListUsers)),
+        ("list_truncated", first(Failure::ShortList, Route::ListUsers)),
+        ("list_cut_off", first(Failure::Truncated, Route::ListUsers)),
+        ("list_error_inside", first(Failure::ErrorInside, Route::ListUsers)),
+        ("list_garbage", first(Failure::Garbage, Route::ListUsers)),
+        ("list_server", first(Failure::Server, Route::ListUsers)),
+        ("list_lost", first(Failure::Lost, Route::ListUsers)),
+        ("list_unauthorized", first(Failure::Unauthorized, Route::ListUsers)),
+        ("consent_garbage", first(Failure::Garbage, Route::Enterprise)),
+        ("consent_error_inside", first(Failure::ErrorInside, Route::Enterprise)),
+        ("consent_server", first(Failure::Unavailable, Route::Enterprise)),
+        ("consent_cut_off", first(Failure::Truncated, Route::Enterprise)),
+        ("consent_lost", first(Failure::Dropped, Route::Enterprise)),
     ];
-    for (name, rule) in rules {
+    for (case, rule) in rules {
         let house = house(|_| {}).await;
         house.fault(rule);
-        assert_eq!(words(name, &house).await, OTHER_TENANT, "{name}");
+        let (said, writes) = tried(&house).await;
+        snapshot!(case, said);
+        assert_eq!(writes, OTHER_TENANT, "{case}");
     }
 }
 
@@ -92,7 +89,9 @@ async fn no_consent() {
         let contoso = tenant(world, "contoso");
         (contoso.consent_flag, contoso.consent_listed) = (false, false);
     });
-    assert_eq!(words("fault_no_consent", &house).await, OTHER_TENANT);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, OTHER_TENANT);
 }
 
 #[tokio::test]
@@ -104,7 +103,9 @@ async fn a_tenant_that_the_service_does_not_know() {
         // Kept under another id, so that nobody can have touched it.
         world.tenants.insert(dialplane::model::TenantId::nil(), contoso);
     });
-    assert_eq!(words("fault_unknown_tenant", &house).await, OTHER_TENANT);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, OTHER_TENANT);
 }
 
 #[tokio::test]
@@ -114,7 +115,9 @@ async fn a_list_that_takes_too_long() {
     })
     .await;
     house.fault(of_tenant(Rule { delay_ms: 6000, ..on(Failure::Late, Route::ListUsers) }, 0));
-    assert_eq!(words("fault_list_late", &house).await, OTHER_TENANT);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, OTHER_TENANT);
 }
 
 #[tokio::test]
@@ -124,7 +127,9 @@ async fn too_many_calls_for_ever() {
         Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::ListUsers) },
         0,
     ));
-    assert_eq!(words("fault_list_throttled", &house).await, OTHER_TENANT);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, OTHER_TENANT);
 }
 
 /// Faults of the login concern everybody; nobody is written to.
@@ -132,22 +137,23 @@ async fn too_many_calls_for_ever() {
 async fn faults_of_the_login() {
     type Switch = fn(&mut Faults);
     let switches: [(&str, Switch); 6] = [
-        ("fault_wrong_credentials", |faults| faults.wrong_credentials = true),
-        ("fault_password_never_changed", |faults| faults.password_never_changed = true),
-        ("fault_token_garbage", |faults| faults.rules.push(on(Failure::Garbage, Route::Token))),
-        ("fault_token_cut_off", |faults| faults.rules.push(on(Failure::Truncated, Route::Token))),
-        ("fault_token_server", |faults| faults.rules.push(on(Failure::Server, Route::Token))),
-        ("fault_who_am_i_garbage", |faults| {
+        ("wrong_credentials", |faults| faults.wrong_credentials = true),
+        ("password_never_changed", |faults| faults.password_never_changed = true),
+        ("token_garbage", |faults| faults.rules.push(on(Failure::Garbage, Route::Token))),
+        ("token_cut_off", |faults| faults.rules.push(on(Failure::Truncated, Route::Token))),
+        ("token_server", |faults| faults.rules.push(on(Failure::Server, Route::Token))),
+        ("who_am_i_garbage", |faults| {
             // Otherwise the answer about the enterprise says whom to name.
             faults.hide_reseller = true;
             faults.rules.push(on(Failure::Garbage, Route::WhoAmI));
         }),
     ];
-    for (name, switch) in switches {
+    for (case, switch) in switches {
         let house = house(|_| {}).await;
         house.sandbox.faults(switch);
-        let writes = words(name, &house).await;
-        assert_eq!(writes, NOTHING, "{name}");
+        let (said, writes) = tried(&house).await;
+        snapshot!(case, said);
+        assert_eq!(writes, NOTHING, "{case}");
     }
 }
 
@@ -157,7 +163,9 @@ async fn a_wrong_password() {
         settings.connect_to_teams.as_mut().unwrap().username = "somebody-else".to_owned();
     })
     .await;
-    assert_eq!(words("fault_wrong_user", &house).await, NOTHING);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, NOTHING);
 }
 
 #[tokio::test]
@@ -167,7 +175,9 @@ async fn an_unreachable_service() {
         settings.connect_to_teams.as_mut().unwrap().base_url = format!("http://{closed}");
     })
     .await;
-    assert_eq!(words("fault_unreachable", &house).await, NOTHING);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, NOTHING);
 }
 
 #[tokio::test]
@@ -175,7 +185,9 @@ async fn no_way_to_list_users() {
     let house =
         house(|settings| settings.connect_to_teams.as_mut().unwrap().endpoints.list_users = None)
             .await;
-    assert_eq!(words("fault_list_not_configured", &house).await, NOTHING);
+    let (said, writes) = tried(&house).await;
+    snapshot!(said);
+    assert_eq!(writes, NOTHING);
 }
 
 #[test]
@@ -190,8 +202,5 @@ fn every_call_that_can_be_made_is_on_this_list() {
     };
     let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::Reader::emits());
     let calls: String = calls.map(|call| line(&call)).collect();
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!("emitted_calls", calls));
+    snapshot!(calls);
 }

@@ -5,10 +5,8 @@ use std::fs;
 use dialplane::sandbox::{Failure, Route, Rule};
 use serde_json::Value;
 
-use crate::{
-    filters::plain,
-    stage::{Stage, git},
-};
+use crate::snapshot::snapshot;
+use crate::stage::{Stage, git};
 
 /// A stage with a commit, on which an apply was carried out, step by step, that lost one answer.
 async fn after_an_apply() -> (Stage, String) {
@@ -71,7 +69,7 @@ async fn what_was_done_can_be_read_afterwards() {
         assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.stderr);
         told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
     }
-    insta::assert_snapshot!(plain(&told));
+    snapshot!(told);
     let whole: Value = serde_json::from_str(
         &stage.run(&["history", run["run"].as_str().unwrap(), "--output", "json"]).await.stdout,
     )
@@ -107,7 +105,7 @@ async fn who_looks_back_hears_what_is_not_there() {
         );
     }
     assert!(!stage.path().join(".dialplane").exists(), "a look makes nothing");
-    insta::assert_snapshot!(plain(&told));
+    snapshot!(told);
 }
 
 #[tokio::test(flavor = "multi_thread")]

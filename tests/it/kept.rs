@@ -8,6 +8,7 @@ use dialplane::{
     snapshot::Snapshot,
 };
 
+use crate::snapshot::snapshot;
 use crate::stage::{Ended, Stage, dialplane, fleet};
 
 const OUTPUTS: [&str; 3] = ["text", "json", "markdown"];
@@ -173,7 +174,7 @@ async fn who_is_live_and_not_in_git_is_told() {
     let stage = Stage::drifted().await;
     let text = stage.run(&["import", "--check"]).await;
     assert_eq!(text.code, 2, "{}", text.stderr);
-    insta::assert_snapshot!(format!("{}{}", text.stdout, text.stderr));
+    snapshot!(format!("{}{}", text.stdout, text.stderr));
     let json = stage.run(&["import", "--check", "--output", "json", "--tenant", "contoso"]).await;
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((&json["version"], &json["kind"]), (&1.into(), &"ImportCheck".into()));
@@ -245,7 +246,7 @@ fn what_people_get_wrong_with_kept_state() {
         assert_eq!(ended.code, 1, "{arguments:?}");
         told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
     }
-    insta::assert_snapshot!(told);
+    snapshot!(told);
 }
 
 #[test]
@@ -268,12 +269,12 @@ fn damage_is_told_at_its_place_all_at_once() {
             .collect::<Vec<_>>()
             .concat()
     };
-    insta::assert_snapshot!(told(text));
+    snapshot!("wrong_values", told(text));
     let twice = r#"{"version": 1, "kind": "Snapshot", "tenants": [{"name":"contoso","id":"87d349ed-44d7-43e1-9a83-5f2406dee5bd",
 "observedAt":"2026-07-04T08:15:30Z","reader":"connecttoteams","live":{"consent":{"flag":true,"listed":true},"coverage":"complete","sees":[],"users":[
 {"userPrincipalName":"adele@contoso.com","calling":"enabled","details":{}},
 {"userPrincipalName":"Adele@contoso.com","calling":"enabled","details":{}}]}}]}"#;
-    insta::assert_snapshot!(told(twice));
+    snapshot!("a_user_twice", told(twice));
 }
 
 #[test]

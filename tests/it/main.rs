@@ -46,6 +46,7 @@ mod rows;
 mod secrets;
 mod service;
 mod simulate;
+mod snapshot;
 mod stage;
 mod store;
 mod support;

@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use crate::snapshot::snapshot;
 use dialplane::{
     manifest::{Loaded, ManifestFile, load},
     yaml::render,
@@ -57,9 +58,7 @@ fn each_mistake_is_told_in_plain_words() {
     for (name, text) in cases() {
         let told = told(&look(&name, &text));
         let same = catch_unwind(AssertUnwindSafe(|| {
-            insta::with_settings!({ snapshot_suffix => name.as_str(), omit_expression => true }, {
-                insta::assert_snapshot!("mistake", told);
-            });
+            snapshot!(name, told);
         }));
         if same.is_err() {
             changed.push(name);

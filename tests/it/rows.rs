@@ -4,6 +4,7 @@ use std::fs;
 
 use dialplane::sandbox::World;
 
+use crate::snapshot::snapshot;
 use crate::stage::Stage;
 
 /// Somebody has something to be updated.
@@ -79,7 +80,7 @@ async fn mistakes_in_rows_are_told_at_their_places() {
         .lines()
         .filter(|line| line.contains("error:") || line.contains("-->") || line.contains("hint"))
         .collect();
-    insta::assert_snapshot!(told.join("\n"));
+    snapshot!("all_at_once", told.join("\n"));
     let stage = to_update().await;
     stage.configure(
         "  endpoints:\n",
@@ -92,5 +93,5 @@ async fn mistakes_in_rows_are_told_at_their_places() {
         .lines()
         .filter(|line| line.contains("error:") || line.contains("-->"))
         .collect();
-    insta::assert_snapshot!(told.join("\n"));
+    snapshot!("beside_a_sound_row", told.join("\n"));
 }

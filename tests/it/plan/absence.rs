@@ -8,7 +8,8 @@ use dialplane::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{carry_out, show};
+use super::carry_out;
+use crate::snapshot::snapshot;
 use crate::support::{House, contoso, of, runnable, text};
 
 const SPEC: &str = "prune: disable, limits: { disable: { percent: 100 } }";
@@ -47,7 +48,7 @@ async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_nev
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
     absences.take(&mut house.in_force, after(0), PATIENCE, false);
     let plan = house.plan_at(after(10)).await;
-    show("absent", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(waiting(&plan), ["cat", "dan"]);
     assert_eq!(of(&plan, "contoso").resumes(), Some(after(300)), "it says when it runs");
     assert_eq!(carry_out(&house, &plan).await, [""; 0]);

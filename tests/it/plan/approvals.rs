@@ -9,8 +9,8 @@ use dialplane::{
 };
 use jiff::Timestamp;
 
-use super::{carry_out, done, scenario, show};
-use crate::filters::plain;
+use super::{carry_out, done, scenario};
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, id, name, of, on, runnable, store, stranger, switch, text,
 };
@@ -63,7 +63,7 @@ async fn an_approval_lets_its_plan_through_once() {
     let mut house = house(4).await;
     let held = house.plan().await;
     assert_eq!(disables(&held), 0, "{}", text(&held));
-    show("approval_wanted", &text(&held));
+    snapshot!(text(&held));
     let file = approval(&held);
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &file)]);
     assert_eq!(
@@ -97,7 +97,7 @@ async fn what_is_written_is_read_back() {
     let now = "2026-07-03T10:00:00Z".parse().unwrap();
     let written = render::approvals(&held, "", now);
     let print = fingerprint(&held).to_string();
-    show("approval_file", &written.replace(&print, "[fingerprint]"));
+    snapshot!(written.replace(&print, "[fingerprint]"));
     // Before somebody says why, it is a mistake, and nobody else suffers from it.
     house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &written)]);
     let plan = house.plan().await;
@@ -150,7 +150,7 @@ async fn it_dies_when_manifests_or_live_state_move() {
     house.sandbox.world(|world| store(world, "u15", Field::UseTeamsVoicemail, Value::Flag(false)));
     let plan = house.plan().await;
     assert_eq!(disables(&plan), 0);
-    show("approval_dead", &text(&plan));
+    snapshot!(text(&plan));
     house.sandbox.world(|world| store(world, "u15", Field::UseTeamsVoicemail, Value::Flag(true)));
     assert_eq!(disables(&house.plan().await), 4);
     house
@@ -204,7 +204,7 @@ async fn it_opens_only_what_it_names() {
         assert_eq!(disables(&plan), opened, "{case}: {}", crate::support::text(&plan));
         told += &format!("{case}: {}\n", rulings(&plan));
     }
-    show("approval_rulings", &plain(&told.replace(&"0".repeat(12), "[another]")));
+    snapshot!(told.replace(&"0".repeat(12), "[another]"));
 }
 
 #[tokio::test]
@@ -319,5 +319,5 @@ async fn without_anything_to_judge_there_is_nothing_to_approve() {
     })
     .await;
     assert_eq!(render::approvals(&house.plan().await, "why", Timestamp::now()), "");
-    scenario("approval_of_nothing", &house).await;
+    scenario!(&house);
 }

@@ -46,7 +46,7 @@ async fn numbers_and_sites_are_protected_and_a_reason_is_told() {
         store(world, "adele", Field::PhoneNumber, number("+14255550101"));
     })
     .await;
-    scenario("protected_places", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -83,7 +83,7 @@ async fn the_last_phone_of_a_site_stays() {
         }
     })
     .await;
-    scenario("last_of_site", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("bert").calling, Calling::Enabled);
     assert_eq!(house.writes().len(), 4);
 }
@@ -158,7 +158,7 @@ async fn the_hour_of_the_fleet_counts_over_runs() {
     let one = |settings: &mut dialplane::config::Settings| settings.execution.per_hour.disable = 1;
     // Two at once are more than one.
     let house = House::configured(&manifests("disabled"), one, both).await;
-    scenario("limit_per_hour", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
     // One now and one a little later as well; an hour later it may.
     let mut house = House::configured(&manifests("enabled"), one, both).await;
@@ -187,7 +187,7 @@ async fn only_who_was_managed_is_pruned() {
     );
     carry_out(&house, &plan).await;
     house.edit(&[("fleet.yaml", &without_bert)]);
-    scenario("prune_named", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("bert").calling, Calling::Disabled);
     assert_eq!(house.user("visitor").calling, Calling::Enabled);
 }
@@ -210,7 +210,7 @@ async fn who_vanished_and_comes_back_is_not_pruned() {
     house.sandbox.world(|world| {
         tenant(world, "contoso").users.get_mut(&upn("bert@contoso.com")).unwrap().hidden = false;
     });
-    scenario("prune_quarantined", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("bert").calling, Calling::Enabled);
     // Named again, it is a user like any other.
     house.edit(&[("fleet.yaml", &contoso(&spec, &["adele enabled", "bert disabled"]))]);

@@ -5,7 +5,8 @@ use dialplane::{
     sandbox::{Failure, Route, World},
 };
 
-use super::{carry_out, done, scenario, show};
+use super::{carry_out, done, scenario};
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, stranger, switch,
     tenant, text, user,
@@ -39,7 +40,7 @@ async fn a_protected_user_is_never_disabled() {
         stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
     })
     .await;
-    scenario("protected", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("carl").calling, Calling::Enabled);
 }
 
@@ -56,7 +57,7 @@ async fn over_the_limit_in_percent_nobody_is_disabled_and_the_rest_goes_on() {
         store(world, "u10", Field::UseTeamsVoicemail, Value::Flag(false));
     })
     .await;
-    scenario("limit_percent", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), ["update u10@contoso.com", "sync contoso"]);
 }
 
@@ -89,7 +90,7 @@ async fn over_the_limit_in_heads_nobody_is_disabled() {
         stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
     })
     .await;
-    scenario("limit_count", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -98,7 +99,7 @@ async fn modes() {
     for mode in ["report", "suspend"] {
         let house =
             House::open(&contoso(&format!("mode: {mode}, prune: disable"), &MIXED), mixed).await;
-        scenario(&format!("mode_{mode}"), &house).await;
+        scenario!(mode, &house);
         assert_eq!(house.writes(), NOTHING);
         assert!(!of(&house.plan().await, "contoso").is_held(), "it is as people want it");
     }
@@ -106,11 +107,9 @@ async fn modes() {
 
 #[tokio::test]
 async fn without_the_customers_consent_nothing_is_written() {
-    for (name, flag, listed) in [
-        ("consent_missing", false, false),
-        ("consent_flag_only", true, false),
-        ("consent_listed_only", false, true),
-    ] {
+    for (case, flag, listed) in
+        [("none", false, false), ("flag_only", true, false), ("listed_only", false, true)]
+    {
         let manifests = fleet(&[
             ("contoso", "prune: disable", &MIXED),
             ("fabrikam", "", &["hugo enabled useTeamsVoicemail=true"]),
@@ -122,17 +121,17 @@ async fn without_the_customers_consent_nothing_is_written() {
             (contoso.consent_flag, contoso.consent_listed) = (flag, listed);
         })
         .await;
-        scenario(name, &house).await;
+        scenario!(case, &house);
         assert_eq!(house.writes(), ["update hugo@fabrikam.com", "sync fabrikam"]);
     }
 }
 
 #[tokio::test]
 async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
-    for (name, failure) in [
-        ("list_short", Failure::ShortList),
-        ("list_with_a_duplicate", Failure::DuplicateUser),
-        ("list_empty", Failure::EmptyList),
+    for (case, failure) in [
+        ("short", Failure::ShortList),
+        ("with_a_duplicate", Failure::DuplicateUser),
+        ("empty", Failure::EmptyList),
     ] {
         let house = House::open(
             &contoso("prune: disable, limits: { disable: { percent: 100 } }", &MIXED),
@@ -143,7 +142,7 @@ async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
         )
         .await;
         house.fault(on(failure, Route::ListUsers));
-        scenario(name, &house).await;
+        scenario!(case, &house);
         let writes = house.writes();
         assert!(writes.iter().all(|write| !write.starts_with("disable")), "{writes:?}");
         assert!(
@@ -182,7 +181,7 @@ async fn a_tenant_that_cannot_be_read_stops_nobody_else() {
     })
     .await;
     house.fault(of_tenant(on(Failure::Server, Route::ListUsers), 0));
-    scenario("tenant_not_readable", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.writes(),
         ["update hugo@fabrikam.com", "sync fabrikam", "enable ina@tailspin.com", "sync tailspin"]
@@ -198,7 +197,7 @@ async fn broken_manifests_of_one_tenant_stop_nobody_else() {
     let house =
         House::open(&manifests, |world| switch(world, "hugo@fabrikam.com", Calling::Disabled))
             .await;
-    scenario("manifests_broken", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), ["enable hugo@fabrikam.com", "sync fabrikam"]);
 }
 
@@ -210,7 +209,7 @@ async fn the_last_good_version_stays_in_force() {
     })
     .await;
     house.edit(&[("fleet.yaml", &good.replace("mode: enforce", "mode: enforced"))]);
-    scenario("manifests_kept", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), ["update adele@contoso.com", "sync contoso"]);
 }
 
@@ -223,7 +222,7 @@ async fn while_a_file_cannot_be_understood_nobody_is_removed() {
     })
     .await;
     house.edit(&[("fleet.yaml", &good), ("new.yaml", "kind: [")]);
-    scenario("manifests_incomplete", &house).await;
+    scenario!(&house);
     assert!(house.writes().iter().all(|write| !write.starts_with("disable")));
     assert_eq!(house.user("visitor").calling, Calling::Enabled);
 }
@@ -266,7 +265,7 @@ async fn platform_accounts_are_never_touched() {
     let manifests = contoso("", &["callappservice disabled", "adele enabled"]);
     let house = House::open(&manifests, |_| {}).await;
     let plan = house.plan().await;
-    show("platform_account_named", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(runnable(&plan), []);
 }
 

@@ -6,7 +6,8 @@ use dialplane::{
     sandbox::{Failure, Route},
 };
 
-use super::{carry_out, done, show};
+use super::{carry_out, done};
+use crate::snapshot::snapshot;
 use crate::support::{House, contoso, number, of, on, runnable, store, stranger, switch, text};
 
 const HOUR: u64 = 3_600_000;
@@ -24,7 +25,7 @@ async fn a_sync_that_is_owed_is_sent_once_and_nothing_else() {
         ["enable adele@contoso.com", "sync contoso: HTTP 500"]
     );
     let plan = house.plan().await;
-    show("sync_owed", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["sync contoso"]);
     done(&house, &house.plan().await).await;
     assert_eq!(house.syncs("contoso"), 1);
@@ -46,7 +47,7 @@ async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
     carry_out(&house, &plan).await;
     assert_eq!(house.syncs("contoso"), 0);
     let plan = house.plan().await;
-    show("sync_owed_with_steps", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(
         carry_out(&house, &plan).await,
         ["update bert@contoso.com: HTTP 400", "sync contoso"]
@@ -82,12 +83,12 @@ async fn a_write_has_time_to_become_visible() {
     assert_eq!(calls.len(), 6, "{calls:?}");
     // Nothing of it is shown yet, and nothing is sent again.
     let plan = house.plan().await;
-    show("settling", &text(&plan));
+    snapshot!("at_once", text(&plan));
     done(&house, &plan).await;
     done(&house, &house.plan_in(23).await).await;
     // After its time it counts as not landed, and is sent again.
     let late = house.plan_in(25).await;
-    show("did_not_land", &text(&late));
+    snapshot!("after_its_time", text(&late));
     assert_eq!(runnable(&late).len(), 5, "{}", text(&late));
     // Once it is shown, it is a fact; a difference after that is drift at once.
     house.show_all();
@@ -177,7 +178,7 @@ async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
     // The list still shows the user as disabled: that is not what is.
     house.edit(&[("fleet.yaml", &manifests("disabled", "new"))]);
     let plan = house.plan().await;
-    show("wish_taken_back", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["disable adele@contoso.com", "sync contoso"]);
     assert_eq!(house.user("adele").calling, Calling::Disabled);
     done(&house, &house.plan().await).await;
@@ -200,7 +201,7 @@ async fn somebody_pruned_is_not_disabled_again_while_the_list_lags() {
         let plan = house.plan().await;
         assert_eq!(carry_out(&house, &plan).await, calls);
         let plan = house.plan().await;
-        show(if failure.is_some() { "prune_frozen" } else { "prune_settling" }, &text(&plan));
+        snapshot!(if failure.is_some() { "lost" } else { "accepted" }, text(&plan));
         done(&house, &plan).await;
         // After its time, it is sent again.
         assert_eq!(runnable(&house.plan_in(25).await).len(), 1);
@@ -239,7 +240,7 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
         ["update adele@contoso.com: no answer", "update bert@contoso.com", "sync contoso"]
     );
     let plan = house.plan().await;
-    show("frozen", &text(&plan));
+    snapshot!(text(&plan));
     done(&house, &plan).await;
     assert!(of(&plan, "contoso").needs_attention());
     // Now it does.
@@ -270,7 +271,7 @@ async fn a_lost_call_is_sent_again_after_its_time_and_not_before() {
     done(&house, &house.plan().await).await;
     done(&house, &house.plan_in(23).await).await;
     let plan = house.plan_in(25).await;
-    show("lost_call_after_its_time", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["enable adele@contoso.com", "sync contoso"]);
     done(&house, &house.plan().await).await;
 }
@@ -294,11 +295,11 @@ async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
         ["update adele@contoso.com: no answer", "sync contoso"]
     );
     let plan = house.plan().await;
-    show("lost_and_frozen", &text(&plan));
+    snapshot!("lost", text(&plan));
     done(&house, &plan).await;
     done(&house, &house.plan_in(23).await).await;
     let plan = house.plan_in(25).await;
-    show("lost_and_unobservable", &text(&plan));
+    snapshot!("after_its_time", text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
     assert_eq!(house.user("adele").stored.get(Field::UserTag), Some(&Value::Text("sales".into())));
     done(&house, &house.plan().await).await;

@@ -23,8 +23,21 @@ use dialplane::plan::Plan;
 
 use crate::support::{House, NOTHING, assert_numbers_are_unique, runnable, text};
 
-/// Plans, applies, plans again, and shows all three.
-async fn scenario(name: &str, house: &House) {
+/// Plans, applies, plans again, and keeps all three as the snapshot of the test, or of a case of
+/// it: `scenario!(&house)`, `scenario!("case", &house)`.
+macro_rules! scenario {
+    ($house:expr) => {
+        $crate::plan::scenario!("", $house)
+    };
+    ($case:expr, $house:expr) => {{
+        let shown = $crate::plan::played($house).await;
+        $crate::snapshot::snapshot!($case, shown);
+    }};
+}
+use scenario;
+
+/// Plans, applies, plans again: what a person reads of it, and the calls.
+async fn played(house: &House) -> String {
     let plan = house.plan().await;
     assert_eq!(house.writes(), NOTHING, "planning wrote");
     assert_eq!(text(&plan), text(&house.plan().await), "the same plan twice");
@@ -32,10 +45,7 @@ async fn scenario(name: &str, house: &House) {
     let after = house.plan().await;
     done(house, &after).await;
     let calls = if calls.is_empty() { "(none)\n".to_owned() } else { calls.join("\n") + "\n" };
-    show(
-        name,
-        &format!("{}\n# calls\n{calls}\n# the plan after it\n{}", text(&plan), text(&after)),
-    );
+    format!("{}\n# calls\n{calls}\n# the plan after it\n{}", text(&plan), text(&after))
 }
 
 /// Applies, and gives the writes that were made.
@@ -63,11 +73,4 @@ async fn done(house: &House, plan: &Plan) {
     assert_eq!(runnable(plan), [], "{}", text(plan));
     assert!(plan.tenants.iter().all(|tenant| !tenant.writes()), "{}", text(plan));
     assert_eq!(carry_out(house, plan).await, NOTHING);
-}
-
-fn show(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
 }

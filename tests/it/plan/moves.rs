@@ -42,7 +42,7 @@ fn is_parked(world: &World) -> bool {
 #[tokio::test]
 async fn two_users_swap_their_numbers_through_a_parking_place() {
     let house = circle(2, PARKING, |n| 1 - n).await;
-    scenario("number_swap", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.writes(),
         [
@@ -97,7 +97,7 @@ async fn whoever_was_left_parked_leaves_by_the_next_run() {
 async fn nobody_is_parked_for_a_ring_that_cannot_turn() {
     let spec = format!("{PARKING}, protect: [\"{}\"]", phone(2));
     let house = circle(3, &spec, |n| (n + 1) % 3).await;
-    scenario("number_ring_protected", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -111,13 +111,13 @@ async fn a_place_that_is_taken_is_none() {
         store(world, "b", Field::PhoneNumber, number("+14255560001"));
     })
     .await;
-    scenario("number_parking_taken", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_number_is_given_up_as_the_tenant_wants_it() {
-    for (release, name) in [("manual", "release_manual"), ("park", "release_park")] {
+    for release in ["manual", "park"] {
         let spec = format!("numbers: {{ release: {release}, parking: [\"+14255550190\"] }}");
         let lines = [
             "adele enabled none useTeamsVoicemail=true",
@@ -130,7 +130,7 @@ async fn a_number_is_given_up_as_the_tenant_wants_it() {
             store(world, "carl", Field::PhoneNumber, Value::NoPhone);
         })
         .await;
-        scenario(name, &house).await;
+        scenario!(release, &house);
         let (adele, carl) = (house.user("adele").stored, house.user("carl").stored);
         if release == "manual" {
             assert_eq!(
@@ -186,7 +186,7 @@ async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at(
         store(world, "carl", Field::PhoneNumber, number("+14255550102"));
     };
     let mut house = House::open(&manifests("mode: suspend"), change).await;
-    scenario("number_unproven", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.writes(),
         ["update carl@contoso.com", "update bert@contoso.com", "sync contoso"]
@@ -221,7 +221,7 @@ async fn a_swap_between_tenants_is_held_and_says_who_has_the_number() {
         store(world, "bert@fabrikam.com", Field::PhoneNumber, number("+14255550102"));
     })
     .await;
-    scenario("number_swap_between_tenants", &house).await;
+    scenario!(&house);
     assert_eq!(runnable(&house.plan().await), []);
     assert_eq!(house.user("adele").calling, Calling::Enabled);
 }

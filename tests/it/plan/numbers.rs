@@ -7,7 +7,8 @@ use dialplane::{
     sandbox::World,
 };
 
-use super::{carry_out, done, scenario, show};
+use super::{carry_out, done, scenario};
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, number, store, stranger, switch, tenant, text, upn,
 };
@@ -37,7 +38,7 @@ async fn a_number_moves() {
         },
     )
     .await;
-    scenario("number_move", &house).await;
+    scenario!(&house);
     let writes = house.writes();
     assert!(
         position(&writes, "update bert@contoso.com")
@@ -71,7 +72,7 @@ async fn a_chain_of_five_moves_from_its_end() {
     .await;
     // Side by side, as far as the graph allows.
     house.execution.users_per_tenant = 4;
-    scenario("number_chain", &house).await;
+    scenario!(&house);
     let order: Vec<char> = house
         .writes()
         .iter()
@@ -92,7 +93,7 @@ async fn a_number_moves_from_a_leaver() {
         switch(world, "zoe", Calling::Enabled);
     })
     .await;
-    scenario("number_of_a_leaver", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.writes(),
         [
@@ -122,7 +123,7 @@ async fn a_ring_of_two_is_held_with_the_way_out() {
         },
     )
     .await;
-    scenario("number_ring_of_two", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), ["update carl@contoso.com", "sync contoso"]);
     // The remedy that the plan names must work.
     house.edit(&[(
@@ -181,7 +182,7 @@ async fn a_ring_of_three_holds_those_behind_it() {
         );
     })
     .await;
-    scenario("number_ring_of_three", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.writes(),
         ["update behind@contoso.com", "update last@contoso.com", "sync contoso"]
@@ -204,7 +205,7 @@ async fn who_takes_from_a_ring_waits_for_it() {
         );
     })
     .await;
-    scenario("number_ring_and_holder", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -248,7 +249,7 @@ async fn a_number_of_somebody_who_keeps_it_is_not_taken() {
         switch(world, "a", Calling::Disabled);
     })
     .await;
-    scenario("number_taken", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -258,7 +259,7 @@ async fn a_number_of_a_platform_account_is_not_taken() {
         hold(world, &[("a", ""), ("callappservice", "+14255550101")]);
     })
     .await;
-    scenario("number_of_the_platform", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -272,7 +273,7 @@ async fn a_number_moves_between_tenants_in_two_passes() {
     })
     .await;
     let plan = house.plan().await;
-    show("number_between_tenants", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["update bert@fabrikam.com", "sync fabrikam"]);
     let plan = house.plan().await;
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
@@ -291,7 +292,7 @@ async fn a_taker_behind_a_held_release_is_held() {
         },
     )
     .await;
-    scenario("number_hold_chain", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -311,5 +312,5 @@ async fn without_numbers_in_the_list_none_is_taken() {
             .set(Field::PhoneNumber, Value::NoPhone);
     })
     .await;
-    scenario("numbers_not_visible", &house).await;
+    scenario!(&house);
 }

@@ -10,7 +10,8 @@ use dialplane::{
     sandbox::{Failure, Route},
 };
 
-use super::{carry_out, done, show};
+use super::{carry_out, done};
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, id, of, on, runnable, store, stranger, switch, text,
 };
@@ -40,7 +41,7 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
         house.edit(&[("fleet.yaml", &wants(flag))]);
         let plan = house.plan().await;
         if flag {
-            show("sync_waits_after_steps", &text(&plan));
+            snapshot!("after_steps", text(&plan));
         }
         let report = house.apply(&plan).await.remove(0);
         assert!(
@@ -50,7 +51,7 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
         assert!(!report.is_complete());
     }
     let plan = house.plan().await;
-    show("sync_waits", &text(&plan));
+    snapshot!("alone", text(&plan));
     let before = house.sandbox.calls().len();
     assert_eq!(carry_out(&house, &plan).await, NOTHING);
     assert_eq!(house.sandbox.calls().len(), before, "not even consent is asked for");
@@ -114,7 +115,7 @@ async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
     done(&house, &house.plan().await).await;
     house.sandbox.world(|world| switch(world, "adele", Calling::Enabled));
     let plan = house.plan().await;
-    show("sync_again", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["sync contoso"]);
     done(&house, &house.plan().await).await;
 }
@@ -163,7 +164,7 @@ async fn somebody_who_changes_a_value_back_again_and_again_is_not_fought() {
     }
     assert_eq!(round(&house, rival).await, NOTHING);
     let plan = house.plan().await;
-    show("flap", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(of(&plan, "contoso").steps[0].holds[0].kind, HoldKind::Flap);
     assert!(of(&plan, "contoso").is_held());
     // Another field of another user is none of that, and a new wish lifts it, as time does.
@@ -190,7 +191,7 @@ async fn nor_is_somebody_who_switches_calling() {
         assert_eq!(round(&house, rival).await, ["disable visitor@contoso.com", "sync contoso"]);
     }
     assert_eq!(round(&house, rival).await, NOTHING);
-    show("flap_of_calling", &text(&house.plan().await));
+    snapshot!(text(&house.plan().await));
     // Nor over somebody whom the manifests name.
     let house = House::open(&contoso("", &["adele enabled"]), |_| {}).await;
     let rival = |world: &mut dialplane::sandbox::World| switch(world, "adele", Calling::Disabled);

@@ -5,7 +5,8 @@ use dialplane::{
     sandbox::User,
 };
 
-use super::{carry_out, done, scenario, show};
+use super::{carry_out, done, scenario};
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, gateway, name, number, runnable, store, stranger, switch,
     tenant, text, upn, user,
@@ -17,7 +18,7 @@ async fn an_enable() {
         switch(world, "adele", Calling::Disabled);
     })
     .await;
-    scenario("enable", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("adele").calling, Calling::Enabled);
     assert_eq!(house.syncs("contoso"), 1);
 }
@@ -32,7 +33,7 @@ async fn details_before_an_enable() {
         },
     )
     .await;
-    scenario("update_then_enable", &house).await;
+    scenario!(&house);
     // The enable is what tells Microsoft of the details.
     assert_eq!(house.user("adele").pushed, Some(house.user("adele").stored));
 }
@@ -54,7 +55,7 @@ async fn an_update_carries_everything() {
     })
     .await;
     house.sandbox.faults(|faults| faults.omitted_fields = dialplane::sandbox::Omitted::Clear);
-    scenario("update", &house).await;
+    scenario!(&house);
     let stored = house.user("adele").stored;
     assert_eq!(stored.get(Field::UserTag), Some(&Value::Text("sales".into())));
     assert_eq!(stored.get(Field::UseEnterpriseDialPlan), Some(&Value::Flag(true)));
@@ -68,7 +69,7 @@ async fn a_disable() {
             switch(world, "bert", Calling::Enabled);
         })
         .await;
-    scenario("disable", &house).await;
+    scenario!(&house);
     // The platform keeps the number.
     assert_eq!(house.user("bert").stored.get(Field::PhoneNumber), Some(&number("+14255550101")));
 }
@@ -81,7 +82,7 @@ async fn details_of_a_disabled_user_wait() {
         store(world, "bert", Field::PhoneNumber, number("+14255550199"));
     })
     .await;
-    scenario("details_wait", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn a_disabled_user_releases_its_number() {
             store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
         })
         .await;
-    scenario("release_of_a_disabled_user", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("bert").stored.phone(), None);
     assert_eq!(
         house.user("bert").stored.get(Field::UseTeamsVoicemail),
@@ -108,7 +109,7 @@ async fn a_leaver_is_disabled_and_then_releases_the_number() {
         store(world, "bert", Field::PhoneNumber, number("+14255550101"));
     })
     .await;
-    scenario("disable_then_release", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -117,7 +118,7 @@ async fn an_enabled_user_gives_its_number_up() {
         store(world, "adele", Field::PhoneNumber, number("+14255550100"));
     })
     .await;
-    scenario("release_of_an_enabled_user", &house).await;
+    scenario!(&house);
     assert_eq!(house.user("adele").stored.phone(), None);
 }
 
@@ -128,10 +129,10 @@ async fn unmanaged_users_are_left_alone_or_pruned() {
         stranger(world, "contoso", "former@contoso.com", Calling::Disabled, &[]);
     };
     let house = House::open(&contoso("", &["adele enabled"]), change).await;
-    scenario("prune_never", &house).await;
+    scenario!("never", &house);
     assert_eq!(house.user("visitor").calling, Calling::Enabled);
     let house = House::open(&contoso("prune: disable", &["adele enabled"]), change).await;
-    scenario("prune_disable", &house).await;
+    scenario!("disable", &house);
     assert_eq!(house.user("visitor").calling, Calling::Disabled);
     assert_eq!(house.user("callappservice").calling, Calling::Enabled);
 }
@@ -151,7 +152,7 @@ async fn names_are_equal_without_regard_to_case() {
     house
         .sandbox
         .world(|world| store(world, "adele.vance", Field::UseTeamsVoicemail, Value::Flag(false)));
-    scenario("case_of_names", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -189,7 +190,7 @@ async fn a_number_spelled_differently_is_the_same_number() {
     );
     let house =
         House::open(&manifests, |world| tenant(world, "contoso").plain_numbers = true).await;
-    scenario("number_spellings", &house).await;
+    scenario!(&house);
     assert_eq!(house.writes(), NOTHING);
 }
 
@@ -210,7 +211,7 @@ async fn two_tenants_have_one_extension_each() {
         }
     })
     .await;
-    scenario("extensions", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -223,10 +224,10 @@ async fn a_field_that_nobody_sees_is_compared_with_what_was_written() {
         row.fields.remove("userTag").unwrap();
     };
     let mut house = House::configured(&manifests("sales"), blind, |_| {}).await;
-    scenario("unobservable_never_written", &house).await;
+    scenario!("never_written", &house);
     house.edit(&[("fleet.yaml", &manifests("support"))]);
     let plan = house.plan().await;
-    show("unobservable_written", &text(&plan));
+    snapshot!("written", text(&plan));
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
     done(&house, &house.plan().await).await;
     assert_eq!(
@@ -248,7 +249,7 @@ async fn a_user_who_is_not_visible_is_a_problem_and_no_more() {
         store(world, "carl", Field::UseTeamsVoicemail, Value::Flag(false));
     })
     .await;
-    scenario("not_visible", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -266,7 +267,7 @@ async fn an_unclear_calling_state_is_a_problem() {
         store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
     })
     .await;
-    scenario("unclear_calling", &house).await;
+    scenario!(&house);
 }
 
 #[tokio::test]
@@ -281,7 +282,7 @@ async fn a_user_without_a_gateway_anywhere_cannot_be_updated() {
         store(world, "bert", Field::UseTeamsVoicemail, Value::Flag(false));
     })
     .await;
-    scenario("no_gateway", &house).await;
+    scenario!(&house);
     assert_eq!(
         house.user("bert").stored.get(Field::UseTeamsVoicemail),
         Some(&Value::Flag(true)),
@@ -294,6 +295,6 @@ async fn tenants_that_are_right_are_only_counted() {
     let house =
         House::open(&fleet(&[("contoso", "", &["adele enabled"]), ("fabrikam", "", &[])]), |_| {})
             .await;
-    scenario("nothing_to_do", &house).await;
+    scenario!(&house);
     assert!(house.sandbox.world(|world| world.tenant(&name("fabrikam")).is_some()));
 }

@@ -9,7 +9,8 @@ use dialplane::{
 };
 use jiff::Timestamp;
 
-use super::{carry_out, show};
+use super::carry_out;
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, gateway, id, name, number, of, on, runnable, store, stranger,
     switch, text,
@@ -121,7 +122,7 @@ async fn what_still_stands_is_taken_back_and_the_rest_is_told() {
         text(&after),
         text(&git)
     );
-    show("undo", &shown);
+    snapshot!(shown);
     assert_eq!(house.user("frank").stored.get(Field::UserTag), Some(&tag("wanted")));
     assert_eq!(house.user("dora").stored.get(Field::UserTag), Some(&tag("since")));
     assert_eq!(house.user("hugo").stored.get(Field::UserTag), Some(&tag("before")));

@@ -8,7 +8,8 @@ use dialplane::{
     plan::{HoldKind, render},
 };
 
-use super::{done, show};
+use super::done;
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, gateway, number, of, runnable, store, stranger, switch, text,
     user,
@@ -161,7 +162,7 @@ async fn what_is_not_understood_is_a_problem_and_is_not_written_over() {
     ];
     let house = house(&manifests, &respell, |_| {}).await;
     let plan = house.plan().await;
-    show("unread_values", &text(&plan));
+    snapshot!(text(&plan));
     let json = render::json(&plan);
     let reason = json["tenants"][0]["problems"][0]["reason"].as_str().unwrap();
     assert!(
@@ -261,7 +262,7 @@ async fn an_update_that_could_replace_or_drop_what_is_not_understood_is_held() {
         let sent = house.user("ann").stored;
         assert_eq!(sent.get(Field::PhoneNumber), Some(&number("+442079460110")), "{name}");
     }
-    show("unread_and_updates", &said);
+    snapshot!(said);
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use dialplane::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{carry_out, show};
+use super::carry_out;
+use crate::snapshot::snapshot;
 use crate::support::{House, contoso, number, of, runnable, store, switch, text};
 
 const NIGHTS: &str = "windows: \
@@ -60,7 +61,7 @@ async fn what_interrupts_waits_and_the_rest_goes_on() {
     // A Friday: the next window opens on Monday night.
     let friday = at("2026-07-03T10:00:00Z");
     let plan = house.plan_at(friday).await;
-    show("window", &text(&plan));
+    snapshot!(text(&plan));
     assert_eq!(of(&plan, "contoso").resumes(), Some(at("2026-07-06T20:00:00Z")));
     let waiting: Vec<&str> = of(&plan, "contoso")
         .steps
@@ -161,7 +162,7 @@ fn windows_over_both_changes_of_the_clocks() {
             let _ = write!(told, "{what}: {begin} to {end}\n{}", changes(&windows, from, 54));
         }
     }
-    show("window_daylight_saving", &told);
+    snapshot!(told);
 }
 
 #[test]
@@ -189,7 +190,7 @@ fn days_dates_and_exceptions() {
     for (text, hours) in cases {
         let _ = write!(told, "{text}\n{}", changes(&windows(text), "2026-07-03T00:00:00Z", hours));
     }
-    show("window_days_and_dates", &told);
+    snapshot!(told);
 }
 
 const ZONES: [&str; 6] = [

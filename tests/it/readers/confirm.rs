@@ -9,6 +9,7 @@ use dialplane::{
     sandbox::{Failure, Route, World},
 };
 
+use crate::snapshot::snapshot;
 use crate::support::{House, NOTHING, contoso, gateway, number, on, switch, text, user};
 
 const USERS: [&str; 3] = ["adele enabled +14255550100", "bert disabled", "carl enabled"];
@@ -69,7 +70,7 @@ async fn what_teams_shows_is_told_and_changes_nothing() {
         house.apply(&plan).await;
         assert_eq!(house.writes(), NOTHING, "{name}");
     }
-    insta::assert_snapshot!("confirm", said);
+    snapshot!(said);
 }
 
 #[tokio::test]
@@ -79,10 +80,7 @@ async fn what_was_sent_lately_is_waited_for_and_then_told() {
     house.apply(&house.plan().await).await;
     let soon = house.plan_in(1).await;
     let late = house.plan_in(48).await;
-    insta::assert_snapshot!(
-        "confirm_later",
-        format!("# an hour later\n{}\n# two days later\n{}", text(&soon), text(&late))
-    );
+    snapshot!(format!("# an hour later\n{}\n# two days later\n{}", text(&soon), text(&late)));
     let json = render::json(&late);
     assert_eq!(
         json["tenants"][0]["confirmed"],

@@ -6,10 +6,8 @@ use std::fs;
 use dialplane::sandbox::World;
 use regex::Regex;
 
-use crate::{
-    filters::plain,
-    stage::{Stage, fleet},
-};
+use crate::snapshot::snapshot;
+use crate::stage::{Stage, fleet};
 
 /// The fleet's contoso, read from a file; the others through the service.
 fn manifests() -> String {
@@ -96,7 +94,7 @@ async fn a_file_that_cannot_be_used_moves_nobody_and_says_why() {
     assert!(writes.is_empty(), "{writes:?}");
     let folder = stage.path().canonicalize().unwrap();
     let told = told.join("\n").replace(&format!("{}/", folder.display()), "");
-    insta::assert_snapshot!("file_that_cannot_be_used", plain(&told));
+    snapshot!(told);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use dialplane::{
     sandbox::{Failure, Faults, Route},
 };
 
+use crate::snapshot::snapshot;
 use crate::support::{House, NOTHING, contoso, number, on, store, switch, text, user};
 
 const USERS: [&str; 3] = [
@@ -31,7 +32,7 @@ async fn what_cannot_be_seen_is_written_once_and_then_remembered() {
 
     let house = self::house(|_| {}).await;
     let plan = house.plan().await;
-    insta::assert_snapshot!("graph_first_plan", text(&plan));
+    snapshot!(text(&plan));
     house.apply(&plan).await;
     assert!(text(&house.plan().await).ends_with("\nplan: nothing to do\n"));
     let lists = |calls: &[dialplane::sandbox::Call], path: &str| {
@@ -65,7 +66,7 @@ async fn drift_in_teams_is_corrected_through_the_service() {
         ["adele", "bert"].map(|who| house.user(who).calling),
         [Calling::Enabled, Calling::Disabled]
     );
-    insta::assert_snapshot!("graph_drift", text(&house.plan().await));
+    snapshot!(text(&house.plan().await));
 }
 
 #[tokio::test]
@@ -77,7 +78,7 @@ async fn a_change_that_teams_does_not_show_yet_is_waited_for() {
     house.sandbox.faults(|faults| faults.teams_visible_after_ms = 3_600_000);
     house.apply(&house.plan().await).await;
     let writes = house.writes().len();
-    insta::assert_snapshot!("graph_settling", text(&house.plan().await));
+    snapshot!(text(&house.plan().await));
     house.apply(&house.plan().await).await;
     assert_eq!(house.writes().len(), writes, "nothing is sent twice");
 }
@@ -133,5 +134,5 @@ async fn what_people_read_when_graph_fails() {
     let missing = house(|settings| settings.graph = None).await;
     assert!(!said.contains(dialplane::sandbox::SECRET));
     let _ = write!(said, "# not configured\n{}", text(&missing.plan().await));
-    insta::assert_snapshot!("graph_faults", said);
+    snapshot!(said);
 }

@@ -9,6 +9,7 @@ use dialplane::{
     plan::{HoldKind, render},
 };
 
+use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, gateway, number, of, runnable, store, stranger, text,
 };
@@ -47,7 +48,7 @@ async fn a_pointer_that_is_in_no_row_writes_to_nobody() {
         assert_eq!(house.writes(), NOTHING, "{name}");
         assert!(render::json(&plan).to_string().contains("looks"), "{name}");
     }
-    insta::assert_snapshot!("pointers", said);
+    snapshot!(said);
 }
 
 #[tokio::test]

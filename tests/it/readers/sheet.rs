@@ -6,6 +6,7 @@ use dialplane::{
     snapshot::{Sheet, SheetCalling, Snapshot},
 };
 
+use crate::snapshot::snapshot;
 use crate::support::id;
 
 /// What a list of the portal says, as people would read it.
@@ -83,7 +84,7 @@ async fn lists_of_the_portal_are_read_as_they_come() {
         told += &format!("{}\n", sheet(text, settings).await);
     }
     assert!(!told.contains("hunter2"));
-    insta::assert_snapshot!(told);
+    snapshot!(told);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use dialplane::{
     sandbox::World,
 };
 
+use crate::snapshot::snapshot;
 use crate::support::{House, contoso, stranger, text, upn, user};
 
 /// Twelve people; with the platform's own two a list of 14, of which five may vanish.
@@ -41,7 +42,7 @@ async fn a_list_that_lost_many_is_doubted_until_that_is_said_to_be_right() {
     let mut house = house().await;
     house.sandbox.world(|world| hide(world, 7, true));
     let plan = house.plan().await;
-    insta::assert_snapshot!("shrunk", text(&plan));
+    snapshot!(text(&plan));
     house.apply(&plan).await;
     assert_eq!(house.user("visitor").calling, Calling::Enabled);
     assert!(

@@ -10,6 +10,7 @@ use dialplane::{
 };
 
 use super::{contoso, readers};
+use crate::snapshot::snapshot;
 use crate::{filters::plain, support::on};
 
 pub(super) const ENVELOPES: [Envelope; 3] = [Envelope::Datatables, Envelope::Page, Envelope::Bare];
@@ -92,7 +93,7 @@ async fn odd_lists_are_doubted_in_words() {
             let _ = writeln!(said, "{envelope:?} {failure:?}: {}", plain(&told));
         }
     }
-    insta::assert_snapshot!("odd_lists", said);
+    snapshot!(said);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use dialplane::journal::{Retention, SqliteHistory, SqliteJournal};
 use rusqlite::Connection;
 
 use super::{history, write};
+use crate::snapshot::snapshot;
 
 fn sql(folder: &Path, change: &str) {
     Connection::open(folder.join("journal.db")).unwrap().execute_batch(change).unwrap();
@@ -71,7 +72,7 @@ async fn a_damaged_or_newer_journal_is_refused_and_stays_as_it_is() {
         let _ = write!(said, "# {what}\n{error}\nhint: {}\n\n", error.hint());
         said = said.replace(&folder.path().display().to_string(), "[state]");
     }
-    insta::assert_snapshot!("damages", said);
+    snapshot!(said);
 }
 
 #[tokio::test]
@@ -98,10 +99,7 @@ async fn a_folder_that_cannot_be_used_is_said_to_be_so() {
             place.display()
         );
     }
-    insta::assert_snapshot!(
-        "unusable",
-        said.replace(&folder.path().display().to_string(), "[folder]")
-    );
+    snapshot!(said.replace(&folder.path().display().to_string(), "[folder]"));
 }
 
 /// Changes that a statement makes to what stands beside the entries: each is found by the check,
@@ -188,5 +186,5 @@ async fn what_stands_beside_the_entries_is_proved_too() {
         let _ = writeln!(said, "# {what}\n{error}\n");
         said = said.replace(&folder.path().display().to_string(), "[state]");
     }
-    insta::assert_snapshot!("beside", said);
+    snapshot!(said);
 }
