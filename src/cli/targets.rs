@@ -55,15 +55,8 @@ fn tenant_ref(text: &str) -> Result<TenantRef, String> {
         .ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
     let (id, prefix) = rest.split_once(',').map_or((rest, None), |(id, prefix)| (id, Some(prefix)));
     let extension_prefix = prefix.map(ExtensionPrefix::parse).transpose()?;
-    let (name, id) = (TenantName::parse(name)?, TenantId::parse(id)?);
-    Ok(TenantRef {
-        name,
-        id,
-        extension_prefix,
-        live: LiveSource::default(),
-        confirm: false,
-        account: None,
-    })
+    let tenant = TenantRef::new(TenantName::parse(name)?, TenantId::parse(id)?);
+    Ok(TenantRef { extension_prefix, ..tenant })
 }
 
 fn reader(name: &str) -> Result<LiveSource, String> {

@@ -19,6 +19,21 @@ pub struct TenantRef {
     pub confirm: bool,
 }
 
+impl TenantRef {
+    /// A tenant of the only account, read through the service that writes to it.
+    #[must_use]
+    pub fn new(name: TenantName, id: TenantId) -> Self {
+        Self {
+            name,
+            id,
+            extension_prefix: None,
+            account: None,
+            live: LiveSource::default(),
+            confirm: false,
+        }
+    }
+}
+
 /// Where the live state of a tenant is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum LiveSource {

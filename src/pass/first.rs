@@ -88,14 +88,10 @@ mod tests {
     const SEEN: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn tenant() -> TenantRef {
-        TenantRef {
-            name: TenantName::parse("contoso").unwrap(),
-            id: TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
-            extension_prefix: None,
-            account: None,
-            live: LiveSource::ConnecttoTeams,
-            confirm: false,
-        }
+        TenantRef::new(
+            TenantName::parse("contoso").unwrap(),
+            TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
+        )
     }
 
     fn first_look() -> FirstLook {

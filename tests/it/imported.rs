@@ -6,8 +6,7 @@ use std::{collections::BTreeSet, fs, sync::Arc};
 use dialplane::{
     import::{Choice, SplitBy, import},
     model::{
-        Beside, Confirmation, Consent, Coverage, Field, LiveCalling, LiveSource, LiveTenant,
-        LiveUser, Observed, PhoneNumber, TenantName, TenantRef, Unread, Value,
+        Coverage, Field, LiveCalling, Observed, PhoneNumber, TenantName, TenantRef, Unread, Value,
     },
     snapshot::Shot,
 };
@@ -15,7 +14,7 @@ use dialplane::{
 use crate::snapshot::snapshot;
 use crate::{
     stage::Stage,
-    support::{gateway, id, upn},
+    support::{gateway, id, live_tenant, live_user, name, upn},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +53,7 @@ async fn what_is_not_understood_or_held_by_others_is_kept_as_well() {
 
 /// A tenant as observed, with what manifests cannot say.
 fn odd() -> Shot {
-    let tenant = TenantRef {
-        name: TenantName::parse("contoso").unwrap(),
-        id: id("contoso"),
-        extension_prefix: None,
-        live: LiveSource::default(),
-        confirm: false,
-        account: None,
-    };
+    let tenant = TenantRef::new(name("contoso"), id("contoso"));
     let text = |text: &str| Observed::Set(Value::Text(text.into()));
     let phone =
         |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
@@ -70,8 +62,8 @@ fn odd() -> Shot {
             (Field::SbcGatewayId, Observed::Set(gateway(805))),
             (Field::CallPolicyName, text("Global")),
         ];
-        let details = always.into_iter().chain(details.iter().cloned()).collect();
-        (upn(who), LiveUser { upn: upn(who), id: None, calling, details })
+        let details = always.into_iter().chain(details.iter().cloned());
+        live_user(upn(who), calling, details)
     };
     let (on, off) = (LiveCalling::Enabled, LiveCalling::Disabled);
     let users = [
@@ -115,17 +107,9 @@ fn odd() -> Shot {
         user("hid\u{200b}den@contoso.com", on.clone(), &[]),
         user("callappservice@contoso.com", on, &[]),
     ];
-    let mut sees: BTreeSet<Field> = Field::ALL.into_iter().collect();
-    sees.retain(|field| !field.name().starts_with("device"));
-    let coverage = Coverage::Suspect("the service counts 12 users and sent 11".to_owned());
-    let live = LiveTenant {
-        consent: Consent::Granted,
-        coverage,
-        sees,
-        users: users.into_iter().collect(),
-        beside: Beside::default(),
-        confirmation: Confirmation::NotAsked,
-    };
+    let mut live = live_tenant(users);
+    live.sees.retain(|field| !field.name().starts_with("device"));
+    live.coverage = Coverage::Suspect("the service counts 12 users and sent 11".to_owned());
     Shot {
         tenant,
         at: "2026-07-04T08:15:30Z".parse().unwrap(),

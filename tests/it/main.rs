@@ -1,4 +1,46 @@
 //! All integration tests in one binary: linked once, run side by side.
+//!
+//! # Where a test goes
+//!
+//! Each room goes in through one door: the nearest one that can show what the test is about.
+//!
+//! | door | rooms | for |
+//! |---|---|---|
+//! | pure functions: text or values in, values out | `manifests`, `mistakes`, `keeper`, `imported`, `examples`, `guide`, `tidy`, most of `properties` | what the parsers, the planner and the journal's fold decide |
+//! | the library against the sandbox over HTTP (`support::House`) | `plan`, `readers`, `execute`, `faults`, `refusals`, `unclear`, `begin`, `away` | what is planned and sent for a tenant, and what comes of it |
+//! | the library over doubles, in made-up time | `simulate`, `properties::fleet` | orders of events that no clock would bring about |
+//! | the stores on a disk | `store`, `tree` | what a file, a folder or a database can look like |
+//! | the binary as a process (`stage::Stage`), with the sandbox beside it | `cli`, `service`, `history`, `undo`, `why`, `kept`, `recovery`, `kill` and all others that set a stage | output, exit codes, signals, locks, files |
+//! | the binary at a terminal of its own | `terminal` | questions and colours |
+//!
+//! The file or the folder's `mod.rs` opens with what its room is about. Beside them:
+//!
+//! - `support` opens a house: manifests as text in, a sandbox with the world that they ask for, the
+//!   program's own client. `support/edits.rs` changes that world as somebody else would,
+//!   `support/build.rs` makes tenants and users without a manifest.
+//! - `stage` sets a folder with manifests and configuration and starts the binary in it.
+//! - `snapshot` keeps what people read, in a file that names its test; `filters` is the one list of
+//!   what differs from run to run.
+//!
+//! # Slow ones, and looking further
+//!
+//! Slow are the rooms that start the binary many times (`kill`, `adverse`, `hostile`) and those that
+//! make up worlds (`simulate`, `properties`, `store::random`). Worlds come from seeds, the same in
+//! every run. These variables ask for more than a run needs:
+//!
+//! | variable | what it counts | test |
+//! |---|---|---|
+//! | `SIMULATE_WORLDS` | made-up worlds, from seed to judgement | `simulate` |
+//! | `FLEET_WORLDS` | kept fleets compared with fresh ones | `properties::fleet` |
+//! | `NUMBER_FLEETS` | fleets whose numbers move | `properties::numbers` |
+//! | `FOREIGN_TEXTS` | damaged texts for the readers of what others write | `properties::foreign` |
+//! | `READS` | reads of lists that fail in some way | `readers::whole` |
+//! | `HISTORIES` | journals compared with their fold | `store::random` |
+//! | `FLIPS` | flipped bits of a journal | `store::flips` |
+//! | `KILLS` | deaths of the binary by SIGKILL | `kill` |
+//!
+//! For example `SIMULATE_WORLDS=100000 cargo test --release --test it simulate`. `INSTA_UPDATE=always`
+//! writes snapshots, and the pages that are made from code (`explain`, `manifests`).
 
 #![expect(
     clippy::unwrap_used,

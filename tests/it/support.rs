@@ -5,6 +5,7 @@
 //! text --load--> in force --observe, decide--> Plan --carry out--> sandbox, whose world and calls a test can look at
 //! ```
 
+mod build;
 mod edits;
 
 use std::{
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::filters::plain;
 
+pub(crate) use build::*;
 pub(crate) use edits::*;
 
 /// No calls.

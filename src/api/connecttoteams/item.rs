@@ -133,17 +133,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ExtensionPrefix, LiveSource, PhoneNumber, TenantName, Unread};
+    use crate::model::{ExtensionPrefix, PhoneNumber, TenantName, Unread};
 
     fn tenant() -> TenantRef {
-        TenantRef {
-            name: TenantName::parse("contoso").unwrap(),
-            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
-            extension_prefix: None,
-            account: None,
-            live: LiveSource::ConnecttoTeams,
-            confirm: false,
-        }
+        TenantRef::new(
+            TenantName::parse("contoso").unwrap(),
+            TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+        )
     }
 
     fn row() -> ListUsers {

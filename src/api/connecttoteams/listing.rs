@@ -184,7 +184,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Coverage, LiveSource, TenantId, TenantName};
+    use crate::model::{Coverage, TenantId, TenantName};
 
     fn row(paging: &str, items: &str) -> ListUsers {
         serde_json::from_value(json!({
@@ -196,14 +196,10 @@ mod tests {
     }
 
     fn tenant() -> TenantRef {
-        TenantRef {
-            name: TenantName::parse("contoso").unwrap(),
-            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
-            extension_prefix: None,
-            account: None,
-            live: LiveSource::ConnecttoTeams,
-            confirm: false,
-        }
+        TenantRef::new(
+            TenantName::parse("contoso").unwrap(),
+            TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+        )
     }
 
     fn users(names: &[&str]) -> Value {

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    model::{Call, Consent, Coverage, FaultKind, LiveSource, TenantId, TenantName, TenantRef, Upn},
+    model::{Call, Consent, Coverage, FaultKind, TenantId, TenantName, TenantRef, Upn},
     ports::{LiveReader as _, Provisioner as _},
 };
 
@@ -73,14 +73,10 @@ pub(super) fn account(base_url: &str) -> Account {
 }
 
 pub(super) fn tenant() -> TenantRef {
-    TenantRef {
-        name: TenantName::parse("contoso").unwrap(),
-        id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
-        extension_prefix: None,
-        account: None,
-        live: LiveSource::ConnecttoTeams,
-        confirm: false,
-    }
+    TenantRef::new(
+        TenantName::parse("contoso").unwrap(),
+        TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+    )
 }
 
 pub(super) fn adele() -> Upn {

@@ -178,12 +178,11 @@ mod tests {
     #[test]
     fn a_refused_login_says_who_has_to_do_what() {
         let tenant = TenantRef {
-            name: TenantName::parse("contoso").unwrap(),
-            id: TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
-            extension_prefix: None,
-            account: None,
             live: LiveSource::Graph,
-            confirm: false,
+            ..TenantRef::new(
+                TenantName::parse("contoso").unwrap(),
+                TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap(),
+            )
         };
         let secret = SecretString::from("hunter2-hunter2");
         for (status, error, words, remedy) in [

@@ -9,8 +9,8 @@ use dialplane::{
     manifest::{self, Keeper, ManifestFile},
     model::{
         Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
-        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveSource, LiveTenant, LiveUser,
-        Observed, PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
+        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, Observed,
+        PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -20,7 +20,7 @@ use dialplane::{
 use jiff::Timestamp;
 use proptest::{collection::vec, option, prelude::*};
 
-use crate::support::{name, tenant_id};
+use crate::support::{live_tenant, name, tenant_id};
 
 /// Texts that something may take for something else.
 fn text() -> impl Strategy<Value = String> {
@@ -175,14 +175,8 @@ fn shot() -> impl Strategy<Value = Shot> {
         |((number, prefix, doubt, consent, at), users, unread, confirmed, mut beside)| {
             let extension_prefix = prefix.then(|| ExtensionPrefix::parse("+1").unwrap());
             let names = ["contoso", "no", "123", "1e3"];
-            let tenant = TenantRef {
-                name: name(names[number]),
-                id: TenantId::parse(&tenant_id(number)).unwrap(),
-                extension_prefix,
-                live: LiveSource::default(),
-                confirm: false,
-                account: None,
-            };
+            let id = TenantId::parse(&tenant_id(number)).unwrap();
+            let tenant = TenantRef { extension_prefix, ..TenantRef::new(name(names[number]), id) };
             let users = users.into_iter().map(|(upn, calling, id, details)| {
                 let upn = Upn::parse(&upn).unwrap();
                 let details = details
@@ -204,9 +198,8 @@ fn shot() -> impl Strategy<Value = Shot> {
                 consent: Consent::from_indicators(consent.0, consent.1),
                 coverage: doubt.map_or(Coverage::Complete, Coverage::Suspect),
                 sees: Field::ALL.into_iter().skip(usize::from(unread)).collect(),
-                users: users.collect(),
                 beside,
-                confirmation: Confirmation::NotAsked,
+                ..live_tenant(users)
             };
             let live = match confirmed {
                 0 => LiveTenant {

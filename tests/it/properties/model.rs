@@ -8,13 +8,13 @@ use std::{
 
 use dialplane::{
     model::{
-        Beside, Call, Calling, Confirmation, Consent, Coverage, Details, Fault, FaultKind, Field,
-        LiveCalling, LiveTenant, LiveUser, TenantName, TenantRef, UpdateRequest, Upn, Value,
+        Call, Calling, Consent, Coverage, Details, Fault, FaultKind, Field, LiveTenant, TenantName,
+        TenantRef, UpdateRequest, Upn, Value,
     },
     ports::{LiveReader, Provisioner},
 };
 
-use crate::support::{gateway, name, upn};
+use crate::support::{gateway, live_calling, live_tenant, live_user, name, upn};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Person {
@@ -162,35 +162,19 @@ impl LiveReader for Model {
         }
         let visible = customer.people.iter().filter(|(_, person)| !person.hidden);
         let users = visible.map(|(upn, person)| {
-            let calling = match person.calling {
-                _ if person.unclear => LiveCalling::Unclear("PENDING".to_owned()),
-                Calling::Enabled => LiveCalling::Enabled,
-                Calling::Disabled => LiveCalling::Disabled,
-            };
-            (
-                upn.clone(),
-                LiveUser {
-                    upn: upn.clone(),
-                    id: None,
-                    calling,
-                    details: observed(&person.stored, &customer.sees),
-                },
-            )
+            let calling = live_calling(person.calling, person.unclear);
+            live_user(upn.clone(), calling, observed(&person.stored, &customer.sees))
         });
         let coverage = if customer.suspect {
             Coverage::Suspect("a doubt".to_owned())
         } else {
             Coverage::Complete
         };
-        let (consent, sees, confirmation) =
-            (customer.consent.clone(), customer.sees.clone(), Confirmation::NotAsked);
         Ok(LiveTenant {
-            consent,
+            consent: customer.consent.clone(),
             coverage,
-            sees,
-            users: users.collect(),
-            beside: Beside::default(),
-            confirmation,
+            sees: customer.sees.clone(),
+            ..live_tenant(users)
         })
     }
 }

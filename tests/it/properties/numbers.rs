@@ -16,9 +16,8 @@ use dialplane::{
     journal::VolatileJournal,
     manifest::InForce,
     model::{
-        Adopt, Calling, Consent, Desired, DesiredTenant, DesiredUser, Details, Field, Limit,
-        Limits, LiveSource, Mode, Origin, PerHour, PhoneNumber, Protect, Prune, Release, RunId,
-        ShrinkLimit, StepOutcome, TenantId, Upn, Value,
+        Adopt, Calling, Consent, Desired, DesiredTenant, Details, Field, Limit, Limits, PerHour,
+        PhoneNumber, Release, RunId, StepOutcome, Upn, Value,
     },
     pass,
     plan::{HoldKind, Plan},
@@ -30,7 +29,7 @@ use super::{
     model::{Customer, Model, Person},
     world::upn_of,
 };
-use crate::support::{gateway, leases, name, tenant_id, text};
+use crate::support::{desired_tenant, desired_user, gateway, leases, text};
 
 fn nth(n: usize) -> PhoneNumber {
     PhoneNumber::parse(&format!("+1425{n:07}"), None).unwrap()
@@ -60,10 +59,11 @@ fn draw(seed: u64) -> (InForce, Model) {
             mine.iter().zip(&shuffled).for_each(|(to, from)| wanted[*to] = held[*from]);
         }
     }
-    let origin = Origin { file: "fleet.yaml".into(), line: Some(1) };
-    let (mut desired, mut customers) = (BTreeMap::new(), BTreeMap::new());
+    let mut desired = BTreeMap::new();
+    let mut customers = BTreeMap::new();
     for t in 0..tenants {
-        let (mut wishes, mut people) = (BTreeMap::new(), BTreeMap::new());
+        let mut wishes = Vec::new();
+        let mut people = BTreeMap::new();
         for user in (0..users).filter(|user| user % tenants == t) {
             let upn = upn_of(t, user);
             let odd = if at_home { 0 } else { rng.u8(0..20) };
@@ -80,34 +80,16 @@ fn draw(seed: u64) -> (InForce, Model) {
                     .into_iter()
                     .collect();
             if odd != 4 {
-                let (site, reason, origin) = (None, None, origin.clone());
-                wishes.insert(
-                    upn.clone(),
-                    DesiredUser { upn, calling, details, site, reason, origin },
-                );
+                wishes.push(desired_user(upn, calling, details));
             }
         }
         let all = Limit { percent: 100, count: 1000, floor: 0 };
         let tenant = DesiredTenant {
-            name: name(&format!("t{t}")),
-            id: TenantId::parse(&tenant_id(t)).unwrap(),
-            account: None,
-            mode: Mode::Enforce,
-            prune: Prune::Never,
-            live: LiveSource::ConnecttoTeams,
-            confirm: false,
             adopt: Adopt::Named,
             limits: Limits { disable: all, numbers: all, changes: all },
-            shrink_limit: ShrinkLimit::DEFAULT,
-            protect: Protect::default(),
-            extension_prefix: None,
-            windows: None,
             release: [Release::Manual, Release::Clear, Release::Park][rng.usize(0..3)],
             parking: (0..rng.usize(0..3)).map(|n| parking(t, n)).collect(),
-            users: wishes,
-            origin: origin.clone(),
-            incomplete: None,
-            missing: dialplane::model::Missing::default(),
+            ..desired_tenant(t, wishes)
         };
         let sees = Field::ALL.into_iter().collect();
         let customer =

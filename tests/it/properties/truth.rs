@@ -10,10 +10,10 @@ use std::{
 use dialplane::{
     config::Execution,
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Details, Fault, FaultKind,
-        Field, HeldNumber, LiveCalling, LiveTenant, LiveUser, Memory, Mode, Observed, PerHour,
-        Release, RunId, Span, SyncDebt, TenantId, TenantInForce, TenantName, Unread, Upn, Value,
-        Verb, Windows, Write, Written, time_zone,
+        Beside, Calling, Consent, Coverage, DesiredTenant, Details, Fault, FaultKind, Field,
+        HeldNumber, LiveTenant, Memory, Mode, Observed, PerHour, Release, RunId, Span, SyncDebt,
+        TenantId, TenantInForce, TenantName, Unread, Value, Verb, Windows, Write, Written,
+        time_zone,
     },
     pass,
     plan::{Fleet, Observation, Rules},
@@ -22,7 +22,7 @@ use fastrand::Rng;
 use jiff::{Timestamp, civil::Time};
 
 use super::world::{self, Draw, TenantDraw, phone, upn_of};
-use crate::support::{name, number, tenant_id};
+use crate::support::{live_calling, live_tenant, live_user, name, number, tenant_id};
 
 const TENANTS: usize = 4;
 /// Numbers that people have or are to have: few, so that they meet.
@@ -298,7 +298,7 @@ fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
     if !draw.shows_numbers {
         sees.remove(&Field::PhoneNumber);
     }
-    let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
+    let mut users = Vec::new();
     for (n, user) in draw.users.iter().enumerate().filter(|(_, user)| user.seen > 0) {
         let upn = upn_of(index, n);
         let stored = [
@@ -313,12 +313,7 @@ fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
             let odd = Unread::new("555-odd", "at `/phoneNumber`");
             details.insert(Field::PhoneNumber, Observed::Unreadable(odd));
         }
-        let calling = match user.is {
-            _ if user.seen == 1 => LiveCalling::Unclear("PENDING".to_owned()),
-            Calling::Enabled => LiveCalling::Enabled,
-            Calling::Disabled => LiveCalling::Disabled,
-        };
-        users.insert(upn.clone(), LiveUser { upn, id: None, calling, details });
+        users.push(live_user(upn, live_calling(user.is, user.seen == 1), details));
     }
     let beside = (rng.u8(0..6) == 0).then(|| match phone(rng.u8(2..NUMBERS)) {
         Some(Value::Phone(number)) => Ok(number),
@@ -337,8 +332,7 @@ fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
             Coverage::Complete
         },
         sees,
-        users,
         beside: Beside { numbers: numbers.collect(), ..Beside::default() },
-        confirmation: Confirmation::NotAsked,
+        ..live_tenant(users)
     }
 }

@@ -9,14 +9,13 @@ use std::{
 use dialplane::{
     manifest::InForce,
     model::{
-        Adopt, Calling, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits,
-        LiveSource, Mode, Observed, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, Upn,
-        Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, Mode,
+        Observed, Protect, Prune, Upn, Value,
     },
 };
 use proptest::{collection::vec, option, prelude::*};
 
-use crate::support::{gateway, name, number, tenant_id, upn};
+use crate::support::{desired_tenant, desired_user, gateway, number, upn};
 
 // ---- what is drawn
 
@@ -165,7 +164,6 @@ pub(super) fn details(
 
 pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
     let mut numbers = BTreeSet::new();
-    let origin = Origin { file: "fleet.yaml".into(), line: Some(1) };
     let tenants = draws.iter().enumerate().map(|(index, draw)| {
         let users =
             draw.users.iter().enumerate().filter(|(_, user)| user.managed).map(|(n, user)| {
@@ -175,19 +173,8 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
                     None,
                     (user.number, user.voicemail, user.tag, user.gateway),
                 );
-                (
-                    upn.clone(),
-                    DesiredUser {
-                        upn,
-                        calling: user.wanted,
-                        details,
-                        site: None,
-                        reason: None,
-                        origin: origin.clone(),
-                    },
-                )
+                desired_user(upn, user.wanted, details)
             });
-        let users = users.collect();
         let protect = draw
             .users
             .iter()
@@ -195,32 +182,19 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
             .filter(|(_, user)| user.protected)
             .map(|(n, _)| upn_of(index, n));
         let tenant = DesiredTenant {
-            name: name(&format!("t{index}")),
-            id: TenantId::parse(&tenant_id(index)).unwrap(),
-            account: None,
             mode: match draw.mode {
                 0 => Mode::Report,
                 SUSPENDED => Mode::Suspend,
                 _ => Mode::Enforce,
             },
             prune: if draw.prune { Prune::Disable } else { Prune::Never },
-            live: LiveSource::ConnecttoTeams,
-            confirm: false,
-            adopt: Adopt::All,
             limits: Limits {
                 disable: Limit { percent: draw.percent, count: 25, floor: 0 },
                 ..Limits::DEFAULT
             },
             protect: Protect { users: protect.collect(), ..Protect::default() },
-            shrink_limit: ShrinkLimit::DEFAULT,
-            extension_prefix: None,
-            windows: None,
-            release: Release::Clear,
-            parking: Vec::new(),
-            users,
-            origin: origin.clone(),
             incomplete: draw.incomplete.then(|| "new.yaml could not be understood".to_owned()),
-            missing: dialplane::model::Missing::default(),
+            ..desired_tenant(index, users)
         };
         (tenant.name.clone(), Arc::new(tenant))
     });

@@ -35,12 +35,5 @@ fn readers(sandbox: &Sandbox, envelope: Envelope, page_size: u32) -> Readers {
 
 /// The first tenant of these tests, read in one way or the other.
 fn contoso(live: LiveSource) -> TenantRef {
-    TenantRef {
-        name: name("contoso"),
-        id: id("contoso"),
-        extension_prefix: None,
-        account: None,
-        live,
-        confirm: false,
-    }
+    TenantRef { live, ..TenantRef::new(name("contoso"), id("contoso")) }
 }

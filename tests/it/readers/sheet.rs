@@ -1,7 +1,7 @@
 //! Lists of users that the portal exported: read as they come, and nothing is made up.
 
 use dialplane::{
-    model::{ExtensionPrefix, LiveSource, TenantName, TenantRef},
+    model::{ExtensionPrefix, TenantName, TenantRef},
     ports::LiveReader as _,
     snapshot::{Sheet, SheetCalling, Snapshot},
 };
@@ -22,18 +22,9 @@ async fn sheet(text: &str, settings: &Sheet) -> String {
             .collect::<Vec<_>>()
             .concat();
     }
-    let prefix = ExtensionPrefix::parse("+1").ok();
-    let live = snapshot
-        .observe(&TenantRef {
-            name,
-            id: id("contoso"),
-            extension_prefix: prefix,
-            live: LiveSource::default(),
-            confirm: false,
-            account: None,
-        })
-        .await
-        .unwrap();
+    let extension_prefix = ExtensionPrefix::parse("+1").ok();
+    let tenant = TenantRef { extension_prefix, ..TenantRef::new(name, id("contoso")) };
+    let live = snapshot.observe(&tenant).await.unwrap();
     let mut out = format!("{:?} {:?} sees {:?}\n", live.consent, live.coverage, live.sees);
     for user in live.users.values() {
         out += &format!("{} {:?} {:?}\n", user.upn, user.calling, user.details);

@@ -7,8 +7,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Adopt, Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, LiveSource,
-    Mode, Origin, Protect, Prune, Release, ShrinkLimit, TenantId, TenantName, Upn, Value,
+    Calling, Consent, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, Mode, Prune,
+    TenantName, Upn, Value,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     properties::world::{is_as_wanted, phone, upn_of},
-    support::{gateway, name, tenant_id, upn},
+    support::{desired_tenant, desired_user, gateway, upn},
 };
 
 /// Numbers 0 and 1 are "not managed" and "none"; so few of the rest that users meet over them.
@@ -77,27 +77,11 @@ pub(super) fn draw(seed: u64) -> World {
 
 /// A tenant with people and wishes.
 pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
-    let wishes = users.iter().map(|user| (user.clone(), wish(world, user))).collect();
+    let wishes: Vec<_> = users.iter().map(|user| wish(world, user)).collect();
     let desired = DesiredTenant {
-        name: name(&format!("t{t}")),
-        id: TenantId::parse(&tenant_id(t)).unwrap(),
-        account: None,
-        mode: Mode::Enforce,
         prune: if world.rng.u8(0..4) == 0 { Prune::Disable } else { Prune::Never },
-        live: LiveSource::ConnecttoTeams,
-        confirm: false,
-        adopt: Adopt::All,
         limits: Limits { disable: Limit { percent: 100, count: 25, floor: 0 }, ..Limits::DEFAULT },
-        protect: Protect::default(),
-        shrink_limit: ShrinkLimit::DEFAULT,
-        extension_prefix: None,
-        windows: None,
-        release: Release::Clear,
-        parking: Vec::new(),
-        users: wishes,
-        origin: origin(),
-        incomplete: None,
-        missing: dialplane::model::Missing::default(),
+        ..desired_tenant(t, wishes)
     };
     let mut people = BTreeMap::new();
     for user in users {
@@ -129,10 +113,6 @@ pub(super) fn add(world: &mut World, t: usize, users: &[Upn]) {
     world.desired.insert(desired.name.clone(), Arc::new(desired));
 }
 
-fn origin() -> Origin {
-    Origin { file: "fleet.yaml".into(), line: None }
-}
-
 pub(super) fn person(calling: Calling, stored: Details) -> Person {
     Person { calling: Lagging::new(calling), stored: Lagging::new(stored), hidden: false }
 }
@@ -147,16 +127,9 @@ fn details(world: &mut World) -> Details {
     pairs.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }
 
-fn wish(world: &mut World, user: &Upn) -> DesiredUser {
+fn wish(world: &mut World, user: &Upn) -> (Upn, DesiredUser) {
     let calling = if world.rng.u8(0..4) > 0 { Calling::Enabled } else { Calling::Disabled };
-    DesiredUser {
-        upn: user.clone(),
-        calling,
-        details: details(world),
-        site: None,
-        reason: None,
-        origin: origin(),
-    }
+    desired_user(user.clone(), calling, details(world))
 }
 
 fn any(world: &mut World) -> (TenantName, Upn) {
@@ -214,7 +187,7 @@ pub(super) fn edit(world: &mut World) {
 }
 
 fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
-    let fresh = wish(world, user);
+    let (_, fresh) = wish(world, user);
     let kind = world.rng.u8(0..20);
     if (5..10).contains(&kind) {
         return give(world, tenant, user);

@@ -8,9 +8,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{
-        Beside, Call, Confirmation, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef, Upn,
-    },
+    model::{Call, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef, Upn},
     ports::{LiveReader, Provisioner},
 };
 
@@ -19,6 +17,7 @@ use super::{
     time::{HOUR, MINUTE, now},
     world::World,
 };
+use crate::support::live_tenant;
 
 /// The world as the program meets it.
 #[derive(Clone)]
@@ -64,11 +63,8 @@ impl LiveReader for Service {
         let customer = &world.customers[&tenant.name];
         let mut live = LiveTenant {
             consent: customer.consent.clone(),
-            coverage: Coverage::Complete,
             sees: customer.sees.clone(),
-            users: customer.list(at),
-            beside: Beside::default(),
-            confirmation: Confirmation::NotAsked,
+            ..live_tenant(customer.list(at))
         };
         if world.chance(world.temper.short) {
             live.coverage = Coverage::Suspect("the list is short".to_owned());

@@ -9,8 +9,8 @@ use std::{
 };
 
 use dialplane::model::{
-    Call, Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveCalling, LiveUser,
-    PhoneNumber, TenantName, Upn,
+    Call, Calling, Consent, DesiredTenant, Details, Entry, FaultKind, Field, LiveUser, PhoneNumber,
+    TenantName, Upn,
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,7 @@ use super::{
     time::{self, HOUR, MINUTE, now, pass_time},
 };
 use crate::properties::world::observed;
+use crate::support::{live_calling, live_user};
 
 /// A value and its past: lists show it late, and old lists show what was.
 #[derive(Debug, Clone)]
@@ -77,12 +78,8 @@ impl Customer {
     pub(super) fn list(&self, at: Timestamp) -> BTreeMap<Upn, LiveUser> {
         let visible = self.people.iter().filter(|(_, person)| !person.hidden);
         let user = |(upn, person): (&Upn, &Person)| {
-            let calling = match person.calling.shown(at) {
-                Calling::Enabled => LiveCalling::Enabled,
-                Calling::Disabled => LiveCalling::Disabled,
-            };
-            let details = observed(person.stored.shown(at), &self.sees);
-            (upn.clone(), LiveUser { upn: upn.clone(), id: None, calling, details })
+            let calling = live_calling(*person.calling.shown(at), false);
+            live_user(upn.clone(), calling, observed(person.stored.shown(at), &self.sees))
         };
         visible.map(user).collect()
     }

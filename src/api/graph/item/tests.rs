@@ -17,12 +17,8 @@ pub(in crate::api::graph) const TENANT: &str = "87d349ed-44d7-43e1-9a83-5f2406de
 
 pub(in crate::api::graph) fn tenant() -> TenantRef {
     TenantRef {
-        name: TenantName::parse("contoso").unwrap(),
-        id: TenantId::parse(TENANT).unwrap(),
-        extension_prefix: None,
-        account: None,
         live: LiveSource::Graph,
-        confirm: false,
+        ..TenantRef::new(TenantName::parse("contoso").unwrap(), TenantId::parse(TENANT).unwrap())
     }
 }
 
