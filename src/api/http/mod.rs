@@ -2,7 +2,7 @@
 //! answer is in words.
 //!
 //! ```text
-//! address --Request--> transport (tries, throttle, proxy) --Reply--> answer, grant
+//! address --Request--> transport (tries, throttle, rate, proxy) --Reply--> answer, grant
 //!              ^                                            |
 //!            auth: one token at a time                   redact: fit for a message
 //! ```
@@ -18,6 +18,7 @@ pub(super) mod gate;
 pub(super) mod grant;
 mod json;
 mod proxy;
+mod rate;
 pub(super) mod redact;
 pub(super) mod section;
 mod spelling;

@@ -1,22 +1,34 @@
 //! Waiting as the service asks (HTTP 429): one gate for all calls, because they are all made for
 //! one account.
 //!
-//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, or come back
-//! more than [`MAX_TRIES`] times for it; and no call comes back before the service said it may.
+//! | the service asks for | the call that it said it to | all other calls |
+//! |---|---|---|
+//! | more than a second | waits as told | wait as well, then go out at the rate that it let through |
+//! | a second or less | waits as told | go out at the rate that it let through |
+//!
+//! `Retry-After` says no less than a second: it is what a service has to say that lets the next
+//! call through in 5 ms. What the others may do is told by what becomes of them, see [`super::rate`].
+//!
+//! **Invariant:** no answer can make a call wait longer than [`MAX_WAIT`] at a time, nor others for
+//! their turns longer than twice that, or come back more than [`MAX_TRIES`] times for it; and no call comes back before the service said it may.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::{Timestamp, fmt::rfc2822};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::rate::Rate;
 
 /// How often one call is sent before the service's "too many" is taken for an answer.
 pub(in crate::api) const MAX_TRIES: u32 = 5;
 /// The longest wait that a call sits out: a service that asks for more must not hang a run. The
 /// call is given up, and the next run asks again.
 pub(in crate::api) const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait that says nothing of other calls.
+pub(in crate::api) const LEAST_TOLD: Duration = Duration::from_secs(1);
 /// The longest wait that is believed.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The wait where the service names none, or none that can be read.
@@ -24,32 +36,82 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// The shortest wait: "0 seconds" must not become a tight loop.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
-/// The gate: closed until a moment that the service named.
+/// The gate: closed until a moment that the service named, and passed at its rate.
 #[derive(Debug, Default)]
 pub(in crate::api) struct Throttle {
-    closed_until: Mutex<Option<Instant>>,
+    /// Whoever came first goes first.
+    line: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    closed_until: Option<Instant>,
+    rate: Rate,
+}
+
+/// Why a call does not wait for its turn.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::api) enum TooLong {
+    /// The service asks everybody to wait this long.
+    Told(Duration),
+    /// So many calls wait for their turns that its own has not come within this time.
+    Crowded(Duration),
 }
 
 impl Throttle {
-    /// Waits until the gate is open, once: if it is closed again meanwhile, the call goes out and
-    /// hears it from the service. `Err` is how long it stays closed, if that is longer than a call
-    /// may wait.
-    pub(in crate::api) async fn pass(&self, longest: Duration) -> Result<(), Duration> {
-        let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(moment) = closed_until else { return Ok(()) };
-        let remaining = moment.saturating_duration_since(Instant::now());
-        if remaining > longest {
-            return Err(remaining);
+    /// Waits until the gate is open, `longest` at most, and then for this call's turn, as long
+    /// again at most.
+    pub(in crate::api) async fn pass(&self, longest: Duration) -> Result<(), TooLong> {
+        let latest = Instant::now() + longest;
+        let last_turn = latest + longest;
+        let crowded = |_| TooLong::Crowded(2 * longest);
+        self.state().open_before(latest)?;
+        let _first = timeout_at(last_turn, self.line.lock()).await.map_err(crowded)?;
+        loop {
+            let Some(wait_until) = self.state().turn(latest)? else { return Ok(()) };
+            timeout_at(last_turn, sleep_until(wait_until)).await.map_err(crowded)?;
         }
-        sleep_until(moment).await;
-        Ok(())
     }
 
     /// Closes the gate for a while; a longer wait that is already under way stays.
     pub(in crate::api) fn close(&self, wait: Duration) {
         let moment = Instant::now() + wait;
-        let mut closed_until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *closed_until = (*closed_until).max(Some(moment));
+        let mut state = self.state();
+        state.closed_until = state.closed_until.max(Some(moment));
+    }
+
+    /// Takes in whether the service said "too many" to a call that went out at `begun`.
+    pub(in crate::api) fn answered(&self, begun: Instant, too_many: bool) {
+        let (mut state, now) = (self.state(), Instant::now());
+        if too_many {
+            state.rate.refused(begun, now);
+        } else {
+            state.rate.let_through(begun, now);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Until when the gate is closed, if it is; an error if it opens too late.
+    fn open_before(&self, latest: Instant) -> Result<Option<Instant>, TooLong> {
+        let now = Instant::now();
+        match self.closed_until.filter(|until| *until > now) {
+            Some(until) if until > latest => Err(TooLong::Told(until - now)),
+            closed_until => Ok(closed_until),
+        }
+    }
+
+    /// Takes the turn of a call, or says when to ask again.
+    fn turn(&mut self, latest: Instant) -> Result<Option<Instant>, TooLong> {
+        match self.open_before(latest)? {
+            Some(until) => Ok(Some(until)),
+            None => Ok(self.rate.turn(Instant::now()).err()),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::{
-    RequestBuilder, Response, Url,
+    RequestBuilder, Response, StatusCode, Url,
     header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -47,6 +47,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The most that is read of a refusal: enough for its words.
 const MAX_REFUSAL: usize = 64 * 1024;
+/// What to do about a service that lets too few calls through.
+const FEWER_CALLS: &str = "lower `execution.readers`, `execution.tenants` and \
+    `execution.usersPerTenant`, or ask the vendor for the limits of the account";
 
 /// One request, ready to be sent but for who sends it.
 #[derive(Debug, Clone)]
@@ -221,18 +224,20 @@ impl Transport {
     ) -> Result<Reply, Fault> {
         let mut tries = Tries::of(request.effort, self.pause);
         loop {
-            self.throttle
-                .pass(tries.longest_wait())
-                .await
-                .map_err(|remaining| too_long(request, remaining))?;
+            let turn = self.throttle.pass(tries.longest_wait()).await;
+            turn.map_err(|why| too_long(request, &why))?;
             request.may_go()?;
+            let begun = Instant::now();
             let came = self.once(request, complete(self.prepare(request))).await;
+            if let Ok((reply, _)) = &came {
+                self.throttle.answered(begun, reply.status == StatusCode::TOO_MANY_REQUESTS);
+            }
             match tries.next(&came) {
                 Next::Done => return came.map(|(reply, _)| reply).map_err(|lost| lost.fault),
                 Next::TooMany => break,
-                Next::Again { pause, told } => {
-                    tracing::debug!(pause_ms = millis(pause), told, "sent again after a pause");
-                    if told {
+                Next::Again { pause, all } => {
+                    tracing::debug!(pause_ms = millis(pause), all, "sent again after a pause");
+                    if all {
                         self.throttle.close(pause);
                     } else {
                         tokio::time::sleep(pause).await;
@@ -244,10 +249,7 @@ impl Transport {
             "{}: the service still says \"too many calls\" after {MAX_TRIES} tries",
             request.what
         );
-        Err(Fault::new(FaultKind::Throttled, message).hint(
-            "lower `execution.readers`, `execution.tenants` and `execution.usersPerTenant`, or ask \
-                the vendor for the limits of the account",
-        ))
+        Err(Fault::new(FaultKind::Throttled, message).hint(FEWER_CALLS))
     }
 
     fn prepare(&self, request: &Request) -> RequestBuilder {

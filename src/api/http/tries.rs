@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::{
     answer::{self, Reply},
-    throttle::{self, MAX_TRIES, MAX_WAIT},
+    throttle::{self, LEAST_TOLD, MAX_TRIES, MAX_WAIT},
 };
 use crate::{config::Effort, model::Fault};
 
@@ -114,12 +114,12 @@ fn innermost(error: &io::Error) -> io::ErrorKind {
 pub(super) enum Next {
     /// What came is the answer.
     Done,
-    /// It is sent again after this long; all other calls wait as well if the service asked for it.
+    /// It is sent again after this long.
     Again {
         /// How long.
         pause: Duration,
-        /// Whether the service has said so.
-        told: bool,
+        /// Whether all other calls wait as well: the service has asked for it.
+        all: bool,
     },
     /// The service has said "too many" too often.
     TooMany,
@@ -161,7 +161,8 @@ impl Tries {
                 if self.throttled == MAX_TRIES {
                     return Next::TooMany;
                 }
-                Next::Again { pause: throttle::wait(told.as_deref(), Timestamp::now()), told: true }
+                let pause = throttle::wait(told.as_deref(), Timestamp::now());
+                Next::Again { pause, all: pause > LEAST_TOLD }
             }
             Ok((reply, told)) if self.is_read() && has_failed(reply) => {
                 self.once_more(told.as_deref())
@@ -186,7 +187,7 @@ impl Tries {
         if self.failed == READ_TRIES || !in_time {
             Next::Done
         } else {
-            Next::Again { pause, told: told.is_some() }
+            Next::Again { pause, all: told.is_some() }
         }
     }
 }
@@ -264,27 +265,34 @@ mod tests {
     fn a_write_that_never_began_waits_until_the_old_connection_is_closed() {
         let mut tries = Tries::of(Effort::Write, Duration::ZERO);
         let next = tries.next(&lost(Again::All));
-        assert!(matches!(next, Next::Again { pause, told: false } if pause >= WRITE_PAUSE));
+        assert!(matches!(next, Next::Again { pause, all: false } if pause >= WRITE_PAUSE));
     }
 
     #[test]
     fn pauses_grow_and_what_nothing_depends_on_is_not_waited_for() {
         let pause = |tries: &mut Tries, came| match tries.next(&came) {
-            Next::Again { pause, told } => (pause, told),
+            Next::Again { pause, all } => (pause, all),
             other => panic!("{other:?}"),
         };
         let mut tries = Tries::of(Effort::Read, PAUSE);
         let (first, _) = pause(&mut tries, came(503, "", None));
-        let (second, told) = pause(&mut tries, came(502, "", None));
+        let (second, all) = pause(&mut tries, came(502, "", None));
         assert!(
-            (PAUSE..PAUSE * 2).contains(&first)
-                && (PAUSE * 2..PAUSE * 4).contains(&second)
-                && !told
+            (PAUSE..PAUSE * 2).contains(&first) && (PAUSE * 2..PAUSE * 4).contains(&second) && !all
         );
         assert_eq!(
             pause(&mut Tries::of(Effort::Read, PAUSE), came(503, "", Some("7"))),
             (Duration::from_secs(7), true)
         );
+        for (told, expected) in [("1", (1, false)), ("2", (2, true))] {
+            let (pause, all) =
+                pause(&mut Tries::of(Effort::Write, PAUSE), came(429, "", Some(told)));
+            assert_eq!(
+                (pause.as_secs(), all),
+                expected,
+                "the least that can be told tells nothing of others"
+            );
+        }
         assert_eq!(Tries::of(Effort::Aside, PAUSE).next(&came(503, "", Some("7"))), Next::Done);
         assert_eq!(
             (

@@ -23,7 +23,8 @@ pub(super) const fn text(kind: FaultKind) -> Text {
         },
         FaultKind::Throttled => Text {
             means: "there were too many calls, even after waiting as told",
-            arises: "The service answered 429, or asked for a wait, more often than is waited for.",
+            arises: "The service answered 429, or asked for a wait, more often than is waited for, or \
+                lets so few calls through that this one's turn did not come within two minutes.",
             remedy: "Run again later. For fewer calls at a time, lower `execution.readers`, \
                 `execution.tenants` and `execution.usersPerTenant`.",
             example: "list the users of contoso: too many calls",

@@ -4,12 +4,13 @@ use std::{io, time::Duration};
 
 use reqwest::{Response, header::LOCATION};
 
-use super::{Request, Transport};
+use super::{FEWER_CALLS, Request, Transport};
 use crate::{
     api::http::{
         address::Setting,
         proxy::Proxy,
         redact,
+        throttle::TooLong,
         tries::{Again, Lost, causes},
     },
     model::{Fault, FaultKind},
@@ -83,13 +84,28 @@ impl Transport {
     }
 }
 
-/// The service asks for a longer wait than a call sits out.
-pub(super) fn too_long(request: &Request, remaining: Duration) -> Fault {
-    let asked = duration(Duration::from_secs(remaining.as_secs()));
-    let message =
-        format!("{}: the service asks to wait {asked} more before the next call", request.what);
-    Fault::new(FaultKind::Throttled, message)
-        .hint("look again after that; this call changed nothing")
+/// The service asks for a longer wait than a call sits out, or lets too few calls through.
+pub(super) fn too_long(request: &Request, why: &TooLong) -> Fault {
+    let what = &request.what;
+    let whole = |wait: &Duration| duration(Duration::from_secs(wait.as_secs()));
+    let (message, hint) = match why {
+        TooLong::Told(remaining) => (
+            format!(
+                "{what}: the service asks to wait {} more before the next call",
+                whole(remaining)
+            ),
+            "look again after that; this call changed nothing",
+        ),
+        TooLong::Crowded(wait) => (
+            format!(
+                "{what}: the service lets so few calls through that this one's turn did not come \
+                    within {}",
+                whole(wait)
+            ),
+            FEWER_CALLS,
+        ),
+    };
+    Fault::new(FaultKind::Throttled, message).hint(hint)
 }
 
 /// A redirect is not followed: it would carry the token or the password to wherever it points.
