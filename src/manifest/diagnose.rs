@@ -33,23 +33,22 @@ pub(super) fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> 
         .collect();
     let place_of =
         |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
-    let secrets = |number: usize| {
-        all.iter().filter(move |(file, _)| *file == number).filter_map(
-            |(_, problem)| match &problem.what {
-                What::Wrong { wrong, .. } if wrong.at == At::Hidden => Some(&wrong.path),
-                _ => None,
-            },
-        )
-    };
+    let mut secrets: BTreeMap<usize, Vec<&Path>> = BTreeMap::new();
+    for (file, problem) in &all {
+        if let What::Wrong { wrong, .. } = &problem.what
+            && wrong.at == At::Hidden
+        {
+            secrets.entry(*file).or_default().push(&wrong.path);
+        }
+    }
     // Logs of CI are read by more people than the repository.
     let texts: BTreeMap<usize, Arc<str>> = found
         .iter()
         .filter_map(|(number, places)| {
             let text = &files.get(*number)?.text;
-            Some((
-                *number,
-                places.masked(text, secrets(*number)).map_or_else(|| Arc::clone(text), Arc::from),
-            ))
+            let secrets = secrets.get(number).into_iter().flatten().copied();
+            let masked = places.masked(text, secrets);
+            Some((*number, masked.map_or_else(|| Arc::clone(text), Arc::from)))
         })
         .collect();
     let text_of =

@@ -1,7 +1,7 @@
 //! The fields of a user as they are written, read by the table of [`Field`]s, so that a field added
 //! there is at once part of manifests, defaults and the JSON Schema.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -16,7 +16,9 @@ use super::{
     texts::Texts,
 };
 use crate::{
-    model::{Calling, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Site, Upn, Value},
+    model::{
+        Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber, Site, Upn, Value,
+    },
     yaml::{HINT, as_written, text, word},
 };
 
@@ -27,7 +29,7 @@ const NO_NUMBER: &str = "none";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     pub(super) site: Option<Site>,
-    pub(super) fields: BTreeMap<Field, Written>,
+    pub(super) fields: FieldMap<Written>,
 }
 
 /// One user of a set.
@@ -37,14 +39,14 @@ pub(super) struct UserEntry {
     pub(super) calling: Option<Calling>,
     pub(super) site: Option<Site>,
     pub(super) reason: Option<Arc<str>>,
-    pub(super) fields: BTreeMap<Field, Written>,
+    pub(super) fields: FieldMap<Written>,
 }
 
 /// A value as written. A number waits for its tenant's extension prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Written {
     Ready(Value),
-    Number(String),
+    Number(Arc<str>),
 }
 
 impl Written {
@@ -52,7 +54,7 @@ impl Written {
     pub(super) fn value(&self, prefix: Option<&ExtensionPrefix>) -> Result<Value, String> {
         match self {
             Self::Ready(value) => Ok(value.clone()),
-            Self::Number(text) => PhoneNumber::parse(text, prefix).map(Value::Phone),
+            Self::Number(text) => PhoneNumber::of_text(Arc::clone(text), prefix).map(Value::Phone),
         }
     }
 }
@@ -238,7 +240,7 @@ impl Visitor<'_> for PhoneText {
         Ok(if text == NO_NUMBER {
             Written::Ready(Value::NoPhone)
         } else {
-            Written::Number(text.to_owned())
+            Written::Number(text.into())
         })
     }
 

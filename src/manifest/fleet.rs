@@ -8,15 +8,12 @@ use std::{
 use super::{
     choices::ConfirmEntry,
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
-    entry::{UserEntry, Written},
+    firsts::Firsts,
     together,
     windows::WindowsEntry,
 };
 use crate::{
-    model::{
-        Calling, DesiredTenant, DesiredUser, Details, ExtensionPrefix, Field, Missing, Mode,
-        Origin, PhoneNumber, Prune, Site, TenantId, TenantName, Upn, Value,
-    },
+    model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
     yaml::{At, Path, Wrong},
 };
 
@@ -30,6 +27,16 @@ pub(super) struct Spot {
     pub(super) path: Path,
 }
 
+/// Where a user is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UserSpot {
+    pub(super) file: usize,
+    /// The set, among those of the file.
+    pub(super) set: usize,
+    /// The user, among those of the set.
+    pub(super) index: usize,
+}
+
 /// What the files say together.
 pub(super) struct Fleet<'f> {
     pub(super) files: &'f [FileRead],
@@ -37,19 +44,35 @@ pub(super) struct Fleet<'f> {
     /// The tenants of these problems.
     concerned: BTreeSet<TenantName>,
     pub(super) tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
+    /// The document of each of them.
+    pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
+    /// The users of each of them, in the order in which they are written.
+    pub(super) users: BTreeMap<TenantName, Vec<(Upn, DesiredUser)>>,
+    /// Where each user is written first.
+    pub(super) seen: Firsts<&'f Upn, UserSpot>,
 }
 
 impl<'f> Fleet<'f> {
     /// The tenants and users of these files.
     pub(super) fn of(files: &'f [FileRead]) -> Self {
+        let sets = files.iter().flat_map(|file| &file.sets);
+        let count = sets.map(|set| set.users.len()).sum();
         let mut fleet = Self {
             files,
             problems: Vec::new(),
             concerned: BTreeSet::new(),
             tenants: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            users: BTreeMap::new(),
+            seen: Firsts::of(count),
         };
         fleet.tenants();
         fleet.sets();
+        for (name, users) in std::mem::take(&mut fleet.users) {
+            if let Some((_, tenant)) = fleet.tenants.get_mut(&name) {
+                tenant.users = users.into_iter().collect();
+            }
+        }
         fleet
     }
 
@@ -112,6 +135,7 @@ impl<'f> Fleet<'f> {
                 } else {
                     let tenant = desired_tenant(file, draft);
                     self.tenants.insert(draft.name.clone(), (spot, tenant));
+                    self.drafts.insert(&draft.name, draft);
                 }
             }
         }
@@ -119,10 +143,9 @@ impl<'f> Fleet<'f> {
 
     /// Sets have a tenant, and a user stands once in the fleet.
     fn sets(&mut self) {
-        let mut seen: BTreeMap<Upn, (Spot, TenantName)> = BTreeMap::new();
         let mut names: BTreeMap<(TenantName, TenantName), Spot> = BTreeMap::new();
         for (number, file) in self.files.iter().enumerate() {
-            for set in &file.sets {
+            for (nth, set) in file.sets.iter().enumerate() {
                 let spot = Spot { file: number, path: set.at.clone() };
                 match names.entry((set.tenant.clone(), set.name.clone())) {
                     Entry::Vacant(entry) => {
@@ -148,7 +171,7 @@ impl<'f> Fleet<'f> {
                     self.unknown_tenant(number, set);
                     continue;
                 }
-                self.users(number, file, set, &mut seen);
+                self.users(number, nth, set);
             }
         }
     }
@@ -175,157 +198,6 @@ impl<'f> Fleet<'f> {
         let concerns: &[&TenantName] = if broken { &[&set.tenant] } else { &[] };
         self.problem(number, What::at(wrong.hint(hint)), concerns);
     }
-
-    fn users(
-        &mut self,
-        number: usize,
-        file: &'f FileRead,
-        set: &SetDraft,
-        seen: &mut BTreeMap<Upn, (Spot, TenantName)>,
-    ) {
-        let Some((_, tenant)) = self.tenants.get(&set.tenant) else { return };
-        let prefix = tenant.extension_prefix.clone();
-        let tenant_defaults = self.tenant_defaults(&set.tenant);
-        let (tenant_site, tenant_defaults) = tenant_defaults;
-        let set_defaults = fields(&set.defaults.fields, prefix.as_ref()).0;
-        let defaults = set_defaults.over(&tenant_defaults);
-        let default_site = set.defaults.site.clone().or(tenant_site);
-        let lines = file.lines.get(set.at.document);
-        for (index, entry) in set.users.iter().enumerate() {
-            let path = set.at.key("spec").key("users").index(index);
-            let UserEntry { upn: Some(upn), calling, site, reason, fields: written } = entry else {
-                continue;
-            };
-            if upn.is_platform_account() {
-                let wrong = Wrong::value(
-                    path.key("userPrincipalName"),
-                    format!("`{upn}` is an account that the platform made for itself"),
-                );
-                self.problem(
-                    number,
-                    What::at(wrong.hint("remove the user: changing it would break the platform")),
-                    &[&set.tenant],
-                );
-            }
-            if let Some((other, tenant)) = seen.get(upn) {
-                let (what, other_tenant) =
-                    (user_twice(upn, &path, other, tenant, &set.tenant), tenant.clone());
-                self.problem(number, what, &[&set.tenant, &other_tenant]);
-                continue;
-            }
-            seen.insert(
-                upn.clone(),
-                (Spot { file: number, path: path.clone() }, set.tenant.clone()),
-            );
-            let (own, wrongs) = fields(written, prefix.as_ref());
-            for (field, error) in wrongs {
-                let mut wrong = Wrong::value(path.key(field.name()), error);
-                let short = written
-                    .get(&field)
-                    .is_some_and(|written| is_short(written) && prefix.is_none());
-                if short {
-                    wrong.hint = Some(format!(
-                        "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
-                        set.tenant
-                    ));
-                }
-                if let Some(bare) = written.get(&field).and_then(bare_number) {
-                    wrong.hint = Some(format!("write \"{bare}\""));
-                }
-                self.problem(number, What::at(wrong), &[&set.tenant]);
-            }
-            let line = lines.and_then(|lines| lines.get(index)).copied();
-            let origin = Origin { file: Arc::clone(&file.path), line };
-            let calling = calling.unwrap_or(Calling::Enabled); // absent only where a problem has been reported
-            let (site, reason) = (site.clone().or_else(|| default_site.clone()), reason.clone());
-            let user = DesiredUser {
-                upn: upn.clone(),
-                calling,
-                details: own.over(&defaults),
-                site,
-                reason,
-                origin,
-            };
-            if let Some((_, tenant)) = self.tenants.get_mut(&set.tenant) {
-                tenant.users.insert(upn.clone(), user);
-            }
-        }
-    }
-
-    fn tenant_defaults(&self, name: &TenantName) -> (Option<Site>, Details) {
-        let draft =
-            self.files.iter().flat_map(|file| &file.tenants).find(|draft| draft.name == *name);
-        draft
-            .map(|draft| {
-                (draft.spec.defaults.site.clone(), fields(&draft.spec.defaults.fields, None).0)
-            })
-            .unwrap_or_default()
-    }
-
-    /// Only for problems: looks through all sets.
-    pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
-        self.files.iter().enumerate().find_map(|(file, read)| {
-            let mut sets = read.sets.iter().filter(|set| set.tenant == *tenant);
-            sets.find_map(|set| {
-                let index = set.users.iter().position(|entry| entry.upn.as_ref() == Some(user))?;
-                Some(Spot { file, path: set.at.key("spec").key("users").index(index) })
-            })
-        })
-    }
-}
-
-fn is_short(written: &Written) -> bool {
-    matches!(written, Written::Number(text) if PhoneNumber::is_short(text))
-}
-
-/// A number without what people put between its digits, if that is all that is wrong with it.
-fn bare_number(written: &Written) -> Option<String> {
-    let Written::Number(text) = written else { return None };
-    let text = text.trim().strip_prefix("tel:").unwrap_or(text);
-    let bare: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/'))
-        .collect();
-    // As it is dialled from most countries.
-    let bare = bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"));
-    (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
-}
-
-fn user_twice(
-    upn: &Upn,
-    path: &Path,
-    other: &Spot,
-    other_tenant: &TenantName,
-    tenant: &TenantName,
-) -> What {
-    let whose = if other_tenant == tenant {
-        String::new()
-    } else {
-        format!(", in tenants `{other_tenant}` and `{tenant}`")
-    };
-    let wrong =
-        Wrong::value(path.key("userPrincipalName"), format!("user `{upn}` is listed twice{whose}"));
-    let what = What::at(wrong.hint("keep one of the two entries"));
-    what.and(other.file, other.path.key("userPrincipalName"), At::Value, "first here")
-}
-
-/// The values of written fields in a tenant with this prefix, and what is wrong with some.
-fn fields(
-    written: &BTreeMap<Field, Written>,
-    prefix: Option<&ExtensionPrefix>,
-) -> (Details, Vec<(Field, String)>) {
-    let mut wrongs = Vec::new();
-    let details = written
-        .iter()
-        .filter_map(|(field, written)| match written.value(prefix) {
-            Ok(value) => Some((*field, value)),
-            Err(error) => {
-                wrongs.push((*field, error));
-                None::<(Field, Value)>
-            }
-        })
-        .collect();
-    (details, wrongs)
 }
 
 fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {

@@ -18,6 +18,7 @@ mod diagnose;
 mod draft;
 mod entry;
 mod express;
+mod firsts;
 mod fleet;
 mod json_schema;
 mod keep;
@@ -33,6 +34,7 @@ mod schema;
 mod syntax;
 mod texts;
 mod together;
+mod users;
 mod windows;
 
 use std::{

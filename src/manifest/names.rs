@@ -50,16 +50,26 @@ pub(super) struct NameProblem {
 /// come along, and nobody would ever see why the user is not found.
 pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     let problem = |message: String, hint| Some(NameProblem { message, hint });
-    if let Some(unseen) = text.chars().find(|c| Unseen::of(*c).is_some()) {
+    // Almost all names are: nothing in them is hidden, combines or looks like something else.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let odd = |is_odd: fn(char) -> bool| {
+        Some(text).filter(|_| !is_plain).and_then(|text| text.chars().find(|c| is_odd(*c)))
+    };
+    if let Some(unseen) = odd(|c| Unseen::of(c).is_some()) {
         return problem(
             format!("this name holds {}, which cannot be seen", yaml::character(unseen)),
             "type it again",
         );
     }
     let (local, domain) = text.split_once('@')?;
-    let is_guest = local.to_lowercase().contains(GUEST);
-    let allowed = |c: char| is_letter(c) || SIGNS.contains(c) || is_guest && OF_GUESTS.contains(c);
-    if let Some(mark) = text.chars().find(|c| is_combining(*c)) {
+    let is_guest = local.contains('#') && local.to_lowercase().contains(GUEST);
+    let allowed = |c: char| {
+        c.is_ascii_alphanumeric()
+            || is_letter(c)
+            || SIGNS.contains(c)
+            || is_guest && OF_GUESTS.contains(c)
+    };
+    if let Some(mark) = odd(is_combining) {
         let message = format!(
             "this name holds U+{:04X}, a mark that combines with the letter before it",
             u32::from(mark)
@@ -71,7 +81,7 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
             format!("no user's name holds `{}` (U+{:04X})", other.escape_debug(), u32::from(other));
         return problem(message, "letters, digits and ' . - _ ! # ^ ~ are possible");
     }
-    if let Some(alike) = [local, domain].into_iter().find_map(alike) {
+    if let Some(alike) = [local, domain].into_iter().filter(|_| !is_plain).find_map(alike) {
         let message = format!(
             "this name mixes letters of two scripts that look alike: `{alike}` is U+{:04X}",
             u32::from(alike)

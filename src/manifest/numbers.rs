@@ -4,63 +4,72 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     draft::What,
+    firsts::Firsts,
     fleet::{Fleet, Spot},
 };
 use crate::{
-    model::{Field, NumberKey, PhoneNumber, TenantName, Upn},
+    model::{DesiredTenant, Field, NumberKey, NumberRef, PhoneNumber, TenantName, Upn},
     yaml::{At, Wrong},
 };
 
 /// Who wants a number.
-#[derive(Debug, Clone)]
-struct Wish {
-    user: Upn,
-    tenant: TenantName,
+#[derive(Debug, Clone, Copy)]
+struct Wish<'n> {
+    user: &'n Upn,
+    tenant: &'n TenantName,
 }
+
+/// Who wants each number first.
+type Wanted<'n> = Firsts<NumberRef<'n>, Wish<'n>>;
 
 /// A number is wanted once in the fleet, and parked in one place that nobody wants.
 pub(super) fn check(fleet: &mut Fleet<'_>) {
-    let mut wanted: BTreeMap<NumberKey, Wish> = BTreeMap::new();
-    let mut collisions = Vec::new();
-    for (name, (_, tenant)) in &fleet.tenants {
-        for user in tenant.users.values() {
+    // Numbers are looked at in their place while problems are told.
+    let tenants = std::mem::take(&mut fleet.tenants);
+    let wanted = wanted(fleet, &tenants);
+    parking(fleet, &wanted);
+    fleet.tenants = tenants;
+}
+
+fn wanted<'n>(
+    fleet: &mut Fleet<'_>,
+    tenants: &'n BTreeMap<TenantName, (Spot, DesiredTenant)>,
+) -> Wanted<'n> {
+    let users = tenants.values().map(|(_, tenant)| tenant.users.len()).sum();
+    let mut wanted = Wanted::of(users);
+    for (tenant, (_, desired)) in tenants {
+        for user in desired.users.values() {
             let Some(number) = user.details.phone() else { continue };
-            let wish = Wish { user: user.upn.clone(), tenant: name.clone() };
-            match wanted.entry(NumberKey::new(name, number)) {
-                Entry::Vacant(entry) => {
-                    entry.insert(wish);
-                }
-                Entry::Occupied(first) => {
-                    collisions.push((number.clone(), wish, first.get().clone()));
-                }
+            let wish = Wish { user: &user.upn, tenant };
+            if let Some(first) = wanted.note(NumberRef::new(tenant, number), wish) {
+                twice(fleet, number, wish, first);
             }
         }
     }
-    for (number, wish, first) in collisions {
-        let (Some(here), Some(there)) = (place_of(fleet, &wish), place_of(fleet, &first)) else {
-            continue;
-        };
-        let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
-        let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
-        let what =
-            what.and(there.file, there.path, At::Value, format!("also wanted by {}", first.user));
-        fleet.problem(here.file, what, &[&wish.tenant, &first.tenant]);
-    }
-    parking(fleet, &wanted);
+    wanted
 }
 
-fn parking(fleet: &mut Fleet<'_>, wanted: &BTreeMap<NumberKey, Wish>) {
+fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Wish<'_>, first: Wish<'_>) {
+    let (Some(here), Some(there)) = (place_of(fleet, wish), place_of(fleet, first)) else { return };
+    let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
+    let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
+    let label = format!("also wanted by {}", first.user);
+    let what = what.and(there.file, there.path, At::Value, label);
+    fleet.problem(here.file, what, &[wish.tenant, first.tenant]);
+}
+
+fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {
     let mut parked: BTreeMap<NumberKey, (Spot, TenantName)> = BTreeMap::new();
     for (tenant, number, here) in parking_places(fleet) {
         let key = NumberKey::new(&tenant, &number);
         let wrong = |text: String| Wrong::value(here.path.clone(), text);
-        if let Some(wish) = wanted.get(&key)
+        if let Some(wish) = wanted.get(&NumberRef::new(&tenant, &number))
             && let Some(there) = place_of(fleet, wish)
         {
             let wrong = wrong(format!("{number} is a parking number, and {} wants it", wish.user));
             let what = What::at(wrong.hint("park with numbers that no user is to have"));
             let what = what.and(there.file, there.path, At::Value, "wanted here");
-            fleet.problem(here.file, what, &[&tenant, &wish.tenant]);
+            fleet.problem(here.file, what, &[&tenant, wish.tenant]);
         }
         match parked.entry(key) {
             Entry::Vacant(entry) => {
@@ -94,7 +103,7 @@ fn parking_places(fleet: &Fleet<'_>) -> Vec<(TenantName, PhoneNumber, Spot)> {
     numbers.collect()
 }
 
-fn place_of(fleet: &Fleet<'_>, wish: &Wish) -> Option<Spot> {
-    let spot = fleet.spot_of(&wish.user, &wish.tenant)?;
+fn place_of(fleet: &Fleet<'_>, wish: Wish<'_>) -> Option<Spot> {
+    let spot = fleet.spot_of(wish.user, wish.tenant)?;
     Some(Spot { file: spot.file, path: spot.path.key(Field::PhoneNumber.name()) })
 }

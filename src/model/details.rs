@@ -1,9 +1,9 @@
 //! The settings of a user that manifests can manage, in one table, so that comparing, sending and
 //! showing cannot forget one.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use super::{GatewayId, PhoneNumber, Upn};
+use super::{FieldMap, GatewayId, PhoneNumber, Upn};
 
 /// What kind of value a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl fmt::Display for Value {
 
 /// Fields and their values; a field that is absent is not managed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Details(BTreeMap<Field, Value>);
+pub struct Details(FieldMap<Value>);
 
 impl Details {
     /// Sets a field. A value of another kind than the field takes is a bug of the caller; it is
@@ -190,12 +190,12 @@ impl Details {
     /// The value of a field, if it is managed.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<&Value> {
-        self.0.get(&field)
+        self.0.get(field)
     }
 
     /// Fields and values in the order of [`Field::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {
-        self.0.iter().map(|(field, value)| (*field, value))
+        self.0.iter()
     }
 
     /// Whether nothing is managed.
@@ -207,18 +207,35 @@ impl Details {
     /// These, with what is absent here taken from `lower`: a user over its set over its tenant.
     #[must_use]
     pub fn over(&self, lower: &Self) -> Self {
-        let mut merged = lower.0.clone();
-        merged.extend(self.0.iter().map(|(field, value)| (*field, value.clone())));
-        Self(merged)
+        self.clone().or(lower)
+    }
+
+    /// The same, without a copy.
+    #[must_use]
+    pub fn or(mut self, lower: &Self) -> Self {
+        for (field, value) in lower.iter() {
+            if self.get(field).is_none() {
+                self.0.insert(field, value.clone());
+            }
+        }
+        self
     }
 
     /// The number that is held according to these, if one is named.
     #[must_use]
     pub fn phone(&self) -> Option<&PhoneNumber> {
-        match self.0.get(&Field::PhoneNumber) {
+        match self.0.get(Field::PhoneNumber) {
             Some(Value::Phone(number)) => Some(number),
             _ => None,
         }
+    }
+}
+
+impl From<FieldMap<Value>> for Details {
+    /// Takes the values that are of the kind that their field takes.
+    fn from(mut values: FieldMap<Value>) -> Self {
+        values.retain(|field, value| field.kind() == value.kind());
+        Self(values)
     }
 }
 

@@ -164,9 +164,11 @@ impl Upn {
                 text.chars().take(80).collect::<String>()
             ));
         }
-        let folded = text.to_lowercase();
         let written: Arc<str> = text.into();
-        let folded = if folded == text { Arc::clone(&written) } else { folded.into() };
+        let folded = match Some(text).filter(|text| !is_small(text)).map(str::to_lowercase) {
+            Some(folded) if folded != text => folded.into(),
+            _ => Arc::clone(&written),
+        };
         Ok(Self { written, folded })
     }
 
@@ -189,6 +191,11 @@ impl Upn {
         self.folded.starts_with("callappservice@")
             || self.folded.ends_with(".sbc.connecttoteams.com")
     }
+}
+
+/// Whether a text is its own form in lower case, as almost all are.
+fn is_small(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
 impl fmt::Debug for Upn {

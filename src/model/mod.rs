@@ -12,6 +12,7 @@ mod coded;
 mod desired;
 mod details;
 mod fault;
+mod field_map;
 mod id;
 mod in_force;
 mod inventory;
@@ -36,6 +37,7 @@ pub use desired::{
 };
 pub use details::{Details, Field, Kind, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
+pub use field_map::FieldMap;
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use in_force::TenantInForce;
 pub use inventory::Inventory;
@@ -48,7 +50,7 @@ pub use memory::{
     Written,
 };
 pub use missing::{Doubt, Missing};
-pub use phone::{ExtensionPrefix, NumberKey, PhoneNumber};
+pub use phone::{ExtensionPrefix, NumberKey, NumberRef, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use record::{Entry, Event, StepOutcome};
 pub use sent::{Known, Managed, Sent, SentCounts};

@@ -56,6 +56,12 @@ impl PhoneNumber {
     /// Reads a number as people write it in a manifest: `+` and 7 to 15 digits, with or without
     /// `;ext=` and digits; or an extension of 2 to 6 digits where the tenant has a prefix for it.
     pub fn parse(text: &str, prefix: Option<&ExtensionPrefix>) -> Result<Self, String> {
+        Self::of_text(text.into(), prefix)
+    }
+
+    /// The same of a text that is kept: a full number is its own normal form.
+    pub fn of_text(written: Arc<str>, prefix: Option<&ExtensionPrefix>) -> Result<Self, String> {
+        let text = &*written;
         let (main, extension) = match text.split_once(";ext=") {
             Some((main, extension)) => (main, Some(extension)),
             None => (text, None),
@@ -71,7 +77,7 @@ impl PhoneNumber {
                 && (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
                 && !digits.starts_with('0')
             {
-                Ok(Self::of(text, text.to_owned(), prefix))
+                Ok(Self::of(Arc::clone(&written), written, prefix))
             } else {
                 Err(format!(
                     "`{text}` is not a phone number: `+`, the country code and the number are \
@@ -81,7 +87,10 @@ impl PhoneNumber {
         }
         if Self::is_short(text) {
             return match prefix {
-                Some(with) => Ok(Self::of(text, format!("{}{main}", with.as_str()), prefix)),
+                Some(with) => {
+                    let normal = format!("{}{main}", with.as_str()).into();
+                    Ok(Self::of(written, normal, prefix))
+                }
                 None => Err(format!(
                     "`{text}` is an extension, and the tenant does not say how the platform shows \
                         extensions"
@@ -139,21 +148,20 @@ impl PhoneNumber {
             normal.push_str(extension);
         }
         // What is sent again must be fit to be sent.
-        let written = if seen.is_ascii() { seen.to_owned() } else { normal.clone() };
-        Some(Self::of(&written, normal, prefix))
+        let normal: Arc<str> = normal.into();
+        let is_normal = !seen.is_ascii() || seen == &*normal;
+        let written = if is_normal { Arc::clone(&normal) } else { seen.into() };
+        Some(Self::of(written, normal, prefix))
     }
 
     /// The one place that tells extensions from full numbers. What is sent of an extension is the
     /// extension: the platform puts the prefix before it by itself.
-    fn of(written: &str, normal: String, prefix: Option<&ExtensionPrefix>) -> Self {
+    fn of(written: Arc<str>, normal: Arc<str>, prefix: Option<&ExtensionPrefix>) -> Self {
         let behind = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
         let short =
             behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
-        Self {
-            written: short.unwrap_or(written).into(),
-            extension: short.is_some(),
-            normal: normal.into(),
-        }
+        let extension = short.is_some();
+        Self { written: short.map_or(written, Arc::from), normal, extension }
     }
 
     /// As it was written: this is what is sent.
@@ -180,11 +188,24 @@ impl PhoneNumber {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NumberKey(Option<TenantName>, PhoneNumber);
 
+/// The same of names and numbers that another holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NumberRef<'n>(Option<&'n TenantName>, &'n PhoneNumber);
+
+impl<'n> NumberRef<'n> {
+    /// The key of `number`, held or wanted in `tenant`.
+    #[must_use]
+    pub fn new(tenant: &'n TenantName, number: &'n PhoneNumber) -> Self {
+        Self(number.is_extension().then_some(tenant), number)
+    }
+}
+
 impl NumberKey {
     /// The key of `number`, held or wanted in `tenant`.
     #[must_use]
     pub fn new(tenant: &TenantName, number: &PhoneNumber) -> Self {
-        Self(number.is_extension().then(|| tenant.clone()), number.clone())
+        let NumberRef(tenant, number) = NumberRef::new(tenant, number);
+        Self(tenant.cloned(), number.clone())
     }
 }
 

@@ -71,6 +71,9 @@ const TABLE: &[(char, char, Unseen, &str)] = &[
 ];
 
 fn row(c: char) -> Option<&'static (char, char, Unseen, &'static str)> {
+    if matches!(c, ' '..='~') {
+        return None;
+    }
     let at = TABLE.partition_point(|(_, last, ..)| *last < c);
     TABLE.get(at).filter(|(first, ..)| *first <= c)
 }

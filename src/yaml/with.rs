@@ -1,12 +1,12 @@
 //! Single values, for serde's `deserialize_with`.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, IntoDeserializer, Visitor},
+    de::{DeserializeOwned, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor},
 };
-use serde_yaml::Value;
+use serde_yaml::Number;
 
 /// For `Option` fields: `null` is not the same as absent, so it goes to the type, which refuses it.
 pub fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
@@ -42,11 +42,53 @@ pub fn text<'de, D: Deserializer<'de>, T>(
 pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let text = match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err(D::Error::custom("one word is expected")),
-    };
-    T::deserialize(IntoDeserializer::<D::Error>::into_deserializer(text.as_str()))
+    deserializer.deserialize_any(Word(PhantomData))
+}
+
+const ONE_WORD: &str = "one word is expected";
+
+struct Word<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Word<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one word")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        T::deserialize(IntoDeserializer::<E>::into_deserializer(text))
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<T, E> {
+        self.visit_str(&flag.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&Number::from(number).to_string())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&Number::from(number).to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        self.visit_str(&Number::from(number).to_string())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        Err(E::custom(ONE_WORD))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<T, A::Error> {
+        Err(A::Error::custom(ONE_WORD))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<T, A::Error> {
+        Err(A::Error::custom(ONE_WORD))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<T, A::Error> {
+        Err(A::Error::custom(ONE_WORD))
+    }
 }

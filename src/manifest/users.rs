@@ -1,0 +1,177 @@
+//! The users of all sets: each is named once in the fleet, and gets what its set and its tenant say.
+
+use std::sync::Arc;
+
+use super::{
+    draft::{SetDraft, What},
+    entry::{UserEntry, Written},
+    fleet::{Fleet, Spot, UserSpot},
+};
+use crate::{
+    model::{
+        Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Origin, PhoneNumber, Site,
+        TenantName, Upn,
+    },
+    yaml::{At, Path, Wrong},
+};
+
+/// What the users of a set have in common.
+struct Common {
+    prefix: Option<ExtensionPrefix>,
+    site: Option<Site>,
+    details: Details,
+}
+
+impl<'f> Fleet<'f> {
+    /// The users of one set, the `nth` of its file.
+    pub(super) fn users(&mut self, number: usize, nth: usize, set: &'f SetDraft) {
+        let Some(file) = self.files.get(number) else { return };
+        let common = self.common(set);
+        let lines = file.lines.get(set.at.document);
+        let mut users = self.users.remove(&set.tenant).unwrap_or_default();
+        users.reserve(set.users.len());
+        for (index, entry) in set.users.iter().enumerate() {
+            let spot = UserSpot { file: number, set: nth, index };
+            let Some(upn) = self.once(entry, spot, set) else { continue };
+            let own = self.own(entry, spot, set, common.prefix.as_ref());
+            let line = lines.and_then(|lines| lines.get(index)).copied();
+            let user = DesiredUser {
+                upn: upn.clone(),
+                calling: entry.calling.unwrap_or(Calling::Enabled), // absent only where a problem has been reported
+                details: own.or(&common.details),
+                site: entry.site.as_ref().or(common.site.as_ref()).cloned(),
+                reason: entry.reason.clone(),
+                origin: Origin { file: Arc::clone(&file.path), line },
+            };
+            users.push((upn.clone(), user));
+        }
+        self.users.insert(set.tenant.clone(), users);
+    }
+
+    /// The defaults of a set over those of its tenant.
+    fn common(&self, set: &SetDraft) -> Common {
+        let tenant = self.tenants.get(&set.tenant);
+        let prefix = tenant.and_then(|(_, tenant)| tenant.extension_prefix.clone());
+        let (site, of_tenant) = match self.drafts.get(&set.tenant) {
+            Some(draft) => {
+                let defaults = &draft.spec.defaults;
+                (defaults.site.clone(), values(&defaults.fields, None).0)
+            }
+            None => Default::default(),
+        };
+        let of_set = values(&set.defaults.fields, prefix.as_ref()).0;
+        let site = set.defaults.site.clone().or(site);
+        Common { prefix, site, details: of_set.or(&of_tenant) }
+    }
+
+    /// Who an entry is; nothing if it names nobody, or somebody who was named before.
+    fn once(&mut self, entry: &'f UserEntry, spot: UserSpot, set: &SetDraft) -> Option<&'f Upn> {
+        let upn = entry.upn.as_ref()?;
+        if upn.is_platform_account() {
+            let wrong = Wrong::value(
+                path(set, spot.index).key("userPrincipalName"),
+                format!("`{upn}` is an account that the platform made for itself"),
+            );
+            let what =
+                What::at(wrong.hint("remove the user: changing it would break the platform"));
+            self.problem(spot.file, what, &[&set.tenant]);
+        }
+        match self.seen.note(upn, spot) {
+            None => Some(upn),
+            Some(first) => {
+                self.twice(upn, spot, set, first);
+                None
+            }
+        }
+    }
+
+    fn twice(&mut self, upn: &Upn, spot: UserSpot, set: &SetDraft, first: UserSpot) {
+        let files = self.files;
+        let Some(other) = files.get(first.file).and_then(|file| file.sets.get(first.set)) else {
+            return;
+        };
+        let whose = if other.tenant == set.tenant {
+            String::new()
+        } else {
+            format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
+        };
+        let wrong = Wrong::value(
+            path(set, spot.index).key("userPrincipalName"),
+            format!("user `{upn}` is listed twice{whose}"),
+        );
+        let what = What::at(wrong.hint("keep one of the two entries"));
+        let there = path(other, first.index).key("userPrincipalName");
+        let what = what.and(first.file, there, At::Value, "first here");
+        self.problem(spot.file, what, &[&set.tenant, &other.tenant]);
+    }
+
+    /// The values that an entry itself says; those that are wrong are told.
+    fn own(
+        &mut self,
+        entry: &UserEntry,
+        spot: UserSpot,
+        set: &SetDraft,
+        prefix: Option<&ExtensionPrefix>,
+    ) -> Details {
+        let (own, wrongs) = values(&entry.fields, prefix);
+        for (field, error) in wrongs {
+            let mut wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
+            let written = entry.fields.get(field);
+            if written.is_some_and(|written| is_short(written) && prefix.is_none()) {
+                wrong.hint = Some(format!(
+                    "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
+                    set.tenant
+                ));
+            }
+            if let Some(bare) = written.and_then(bare_number) {
+                wrong.hint = Some(format!("write \"{bare}\""));
+            }
+            self.problem(spot.file, What::at(wrong), &[&set.tenant]);
+        }
+        own
+    }
+
+    /// Where a user of a tenant is written.
+    pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
+        let spot = self.seen.get(user)?;
+        let set = self.files.get(spot.file)?.sets.get(spot.set)?;
+        (set.tenant == *tenant).then(|| Spot { file: spot.file, path: path(set, spot.index) })
+    }
+}
+
+fn path(set: &SetDraft, index: usize) -> Path {
+    set.at.key("spec").key("users").index(index)
+}
+
+/// The values of written fields in a tenant with this prefix, and what is wrong with some.
+fn values(
+    written: &FieldMap<Written>,
+    prefix: Option<&ExtensionPrefix>,
+) -> (Details, Vec<(Field, String)>) {
+    let mut wrongs = Vec::new();
+    let values = written.filter_map(|field, written| match written.value(prefix) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            wrongs.push((field, error));
+            None
+        }
+    });
+    (values.into(), wrongs)
+}
+
+fn is_short(written: &Written) -> bool {
+    matches!(written, Written::Number(text) if PhoneNumber::is_short(text))
+}
+
+/// A number without what people put between its digits, if that is all that is wrong with it.
+fn bare_number(written: &Written) -> Option<String> {
+    let Written::Number(text) = written else { return None };
+    let text = text.trim().strip_prefix("tel:").unwrap_or(text);
+    let bare: String = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/'))
+        .collect();
+    // As it is dialled from most countries.
+    let bare = bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"));
+    (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
+}

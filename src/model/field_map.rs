@@ -1,0 +1,100 @@
+//! Few values by field, in one row: a user has half a dozen of them, and there are many users.
+
+use std::fmt;
+
+use super::Field;
+
+/// Values of fields, in the order of [`Field::ALL`].
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FieldMap<V>(Vec<(Field, V)>);
+
+impl<V> FieldMap<V> {
+    /// Sets the value of a field, in the place of a former one.
+    pub fn insert(&mut self, field: Field, value: V) {
+        let at = self.0.partition_point(|(other, _)| *other < field);
+        match self.0.get_mut(at) {
+            Some((other, former)) if *other == field => *former = value,
+            _ => self.0.insert(at, (field, value)),
+        }
+    }
+
+    /// The value of a field, if it has one.
+    #[must_use]
+    pub fn get(&self, field: Field) -> Option<&V> {
+        self.0.iter().find_map(|(other, value)| (*other == field).then_some(value))
+    }
+
+    /// Fields and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Field, &V)> {
+        self.0.iter().map(|(field, value)| (*field, value))
+    }
+
+    /// Whether no field has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What becomes of each value; those that become nothing are left out.
+    #[must_use]
+    pub fn filter_map<W>(&self, mut becomes: impl FnMut(Field, &V) -> Option<W>) -> FieldMap<W> {
+        let mut values = Vec::with_capacity(self.0.len());
+        values
+            .extend(self.iter().filter_map(|(field, value)| Some((field, becomes(field, value)?))));
+        FieldMap(values)
+    }
+
+    /// Keeps those values of which this is true.
+    pub fn retain(&mut self, mut keeps: impl FnMut(Field, &V) -> bool) {
+        self.0.retain(|(field, value)| keeps(*field, value));
+    }
+}
+
+impl<V> Default for FieldMap<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for FieldMap<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<V> Extend<(Field, V)> for FieldMap<V> {
+    fn extend<I: IntoIterator<Item = (Field, V)>>(&mut self, pairs: I) {
+        pairs.into_iter().for_each(|(field, value)| self.insert(field, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_row_holds_what_a_map_holds(
+            pairs in prop::collection::vec((prop::sample::select(Field::ALL.to_vec()), any::<u8>()), 0..12)
+        ) {
+            let map: BTreeMap<Field, u8> = pairs.iter().copied().collect();
+            let mut row = FieldMap::default();
+            row.extend(pairs);
+            prop_assert!(row.iter().eq(map.iter().map(|(field, value)| (*field, value))));
+            for field in Field::ALL {
+                prop_assert_eq!(row.get(field), map.get(&field));
+            }
+            prop_assert_eq!(format!("{row:?}"), format!("{map:?}"));
+            let even = row.filter_map(|_, value| (value % 2 == 0).then_some(*value));
+            row.retain(|_, value| value % 2 == 0);
+            prop_assert!(row.iter().eq(map.iter().filter(|(_, value)| **value % 2 == 0).map(|(field, value)| (*field, value))));
+            prop_assert_eq!(row, even);
+        }
+    }
+}
