@@ -251,6 +251,19 @@ async fn a_stop_begins_no_step_and_still_sends_the_sync() {
 }
 
 #[tokio::test]
+async fn a_newer_plan_begins_no_step_and_leaves_the_sync_to_the_plan_that_follows() {
+    let house = updates(3).await;
+    let plan = house.plan().await;
+    let both = Both { cancel: Some(house.newer.clone()), ..Both::default() };
+    let report = house.apply_with(&plan, &both, &both).await.remove(0);
+    assert_eq!(kinds(&report), ["accepted", "not tried", "not tried"]);
+    assert_eq!(both.calls(), ["call update u00@contoso.com"]);
+    assert!(matches!(report.sync, SyncOutcome::NotTried(_)), "{report:?}");
+    assert_eq!(report.stopped, Some(Stop::Newer));
+    assert!(both.journal.remembered(&id("contoso")).sync_owed.is_some());
+}
+
+#[tokio::test]
 async fn a_consent_that_is_withdrawn_before_the_sync_leaves_it_owed() {
     let house = updates(1).await;
     let plan = house.plan().await;

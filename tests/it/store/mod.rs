@@ -30,6 +30,7 @@ mod former;
 mod gone;
 mod random;
 mod retention;
+mod sum;
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
