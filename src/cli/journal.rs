@@ -27,8 +27,9 @@ pub(super) enum Arguments {
     /// Take what lies in the state folder for its journal, after it was lost, replaced or brought
     /// back from a backup
     ///
-    /// If there is no journal, the next command that writes begins a new one. What is missing is
-    /// forgotten with it: syncs that were owed, and steps whose answer was lost.
+    /// If there is no journal, a new one begins. What is missing is forgotten: steps whose answer
+    /// was lost, approvals that were used up, and what was sent since. Calls may have been carried
+    /// out that this journal does not know, so each tenant owes a sync from now on.
     Accept,
     /// Print every entry that can be read, a JSON object a line, also of a damaged journal
     ///
@@ -36,6 +37,10 @@ pub(super) enum Arguments {
     /// the journal by the next command that writes.
     Export,
 }
+
+/// What follows from a journal that may not be the newest.
+const DEBT: &str = "it may not know the last calls, so each tenant owes a sync, which its next run \
+    sends";
 
 /// Checks or exports the journal.
 pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
@@ -46,12 +51,9 @@ pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit
             let there = place.accept().await?;
             let place = foreign::line(&place);
             out::talk(&if there {
-                format!("what lies in {place} is its journal from now on\n")
+                format!("what lies in {place} is its journal from now on: {DEBT}\n")
             } else {
-                format!(
-                    "there is no journal in {place}: the next command that writes begins a new \
-                        one\n"
-                )
+                format!("there was no journal in {place}, and a new one begins: {DEBT}\n")
             });
             Ok(Exit::Done)
         }

@@ -8,14 +8,18 @@ use std::{
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Calling, Counted, Details, Entry, Event, Field, Known, Memory, Refused, Reverts,
-    StepOutcome, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb, Write, Written,
+    Before, Calling, Counted, Details, Entry, Event, Field, Known, Managed, Memory, Refused,
+    Reverts, StepOutcome, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb, Write,
+    Written,
 };
 
 /// The sum of all entries so far.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Fold {
     pub(super) tenants: BTreeMap<TenantId, Tenant>,
+    /// What a tenant owes of which nothing is known yet: somebody took this journal for the right
+    /// one, and it may not be the newest.
+    pub(super) accepted: Option<SyncDebt>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -38,9 +42,15 @@ pub(super) struct Call {
 impl Fold {
     /// Adds one.
     pub(super) fn add(&mut self, entry: &Entry) {
-        let Tenant { memory, pending } = self.tenants.entry(entry.tenant_id.clone()).or_default();
-        let memory = Arc::make_mut(memory);
         let owed = || SyncDebt { since: entry.at, run: entry.run.clone() };
+        if entry.event == Event::Accepted {
+            return self.accept(&owed());
+        }
+        let accepted = self.accepted.as_ref();
+        let tenant = self.tenants.entry(entry.tenant_id.clone());
+        let Tenant { memory, pending } =
+            tenant.or_insert_with(|| Tenant { memory: owing(accepted), ..Tenant::default() });
+        let memory = Arc::make_mut(memory);
         match &entry.event {
             Event::Began { .. } => {
                 leave_unknown(pending, memory);
@@ -54,6 +64,8 @@ impl Fold {
                 let used = Used { at: entry.at, run: entry.run.clone() };
                 memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
+            // It is about all tenants.
+            Event::Accepted => {}
             Event::Syncing => memory.sync_sent = Some(entry.at),
             Event::Synced => synced(memory, entry.at),
             Event::NotSynced { lost, unclear, reason } => {
@@ -115,19 +127,7 @@ impl Fold {
                     forget_what_landed(written);
                 }
             }
-            Event::Managed(users) => {
-                // The same person under an earlier name is forgotten there.
-                let ids: BTreeSet<&UserId> =
-                    users.iter().filter_map(|user| user.id.as_ref()).collect();
-                memory
-                    .managed
-                    .retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
-                for user in users {
-                    memory
-                        .managed
-                        .insert(user.user.clone(), Known { id: user.id.clone(), vanished: false });
-                }
-            }
+            Event::Managed(users) => managed(memory, users),
             Event::Vanished(users) => {
                 for user in users {
                     if let Some(known) = memory.managed.get_mut(user) {
@@ -138,6 +138,16 @@ impl Fold {
         }
     }
 
+    /// Every tenant owes a sync, whether anything is known of it or not.
+    fn accept(&mut self, debt: &SyncDebt) {
+        for Tenant { memory, pending } in self.tenants.values_mut() {
+            let memory = Arc::make_mut(memory);
+            leave_unknown(pending, memory);
+            memory.sync_owed.get_or_insert_with(|| debt.clone());
+        }
+        self.accepted = Some(debt.clone());
+    }
+
     /// How many users it knows something of: what freezing it costs.
     pub(super) fn size(&self) -> usize {
         self.tenants.values().map(|tenant| tenant.memory.written.len() + tenant.pending.len()).sum()
@@ -145,7 +155,9 @@ impl Fold {
 
     /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.
     pub(super) fn memory(&self, tenant: &TenantId) -> Arc<Memory> {
-        let Some(tenant) = self.tenants.get(tenant) else { return Arc::default() };
+        let Some(tenant) = self.tenants.get(tenant) else {
+            return owing(self.accepted.as_ref());
+        };
         if tenant.pending.is_empty() {
             return Arc::clone(&tenant.memory);
         }
@@ -158,11 +170,25 @@ impl Fold {
     }
 }
 
+/// What is remembered of a tenant of which nothing is known but this.
+fn owing(debt: Option<&SyncDebt>) -> Arc<Memory> {
+    Arc::new(Memory { sync_owed: debt.cloned(), ..Memory::default() })
+}
+
 /// A run begins, so no call of an earlier one is under way: what has no outcome by now will never
 /// have one.
 fn leave_unknown(pending: &mut BTreeMap<Upn, Call>, memory: &mut Memory) {
     for (user, call) in std::mem::take(pending) {
         call.lost(memory.written.entry(user).or_default());
+    }
+}
+
+/// These users are managed from now on. The same person under an earlier name is forgotten there.
+fn managed(memory: &mut Memory, users: &[Managed]) {
+    let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
+    memory.managed.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
+    for Managed { user, id } in users {
+        memory.managed.insert(user.clone(), Known { id: id.clone(), vanished: false });
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) const VERSION: u32 = 1;
 pub(super) struct Frozen {
     v: u32,
     tenants: BTreeMap<String, FrozenTenant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<(Timestamp, String)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -113,10 +115,11 @@ struct FrozenWrite<T> {
 }
 
 impl From<&Fold> for Frozen {
-    fn from(Fold { tenants }: &Fold) -> Self {
+    fn from(Fold { tenants, accepted }: &Fold) -> Self {
         Self {
             v: VERSION,
             tenants: tenants.iter().map(|(id, tenant)| (id.to_string(), tenant.into())).collect(),
+            accepted: accepted.as_ref().map(freeze_debt),
         }
     }
 }
@@ -137,9 +140,8 @@ impl From<&Tenant> for FrozenTenant {
             sent,
             approvals,
         } = &**memory;
-        let owed = |SyncDebt { since, run }: &SyncDebt| (*since, run.to_string());
         Self {
-            sync_owed: sync_owed.as_ref().map(owed),
+            sync_owed: sync_owed.as_ref().map(freeze_debt),
             first_sync: *first_sync,
             last_sync: *last_sync,
             sync_sent: *sync_sent,
@@ -224,6 +226,14 @@ impl FrozenRefusal {
     }
 }
 
+fn freeze_debt(SyncDebt { since, run }: &SyncDebt) -> (Timestamp, String) {
+    (*since, run.to_string())
+}
+
+fn melt_debt((since, run): (Timestamp, String)) -> SyncDebt {
+    SyncDebt { since, run: RunId::new(&run) }
+}
+
 fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> FrozenWrite<F> {
     let Write { value, at, lost, landed, tells, synced } = write;
     FrozenWrite {
@@ -248,7 +258,10 @@ impl Frozen {
     pub(super) fn melt(self) -> Result<Fold, String> {
         let tenant =
             |(id, tenant): (String, FrozenTenant)| Ok((TenantId::parse(&id)?, tenant.melt()?));
-        Ok(Fold { tenants: self.tenants.into_iter().map(tenant).collect::<Result<_, String>>()? })
+        Ok(Fold {
+            tenants: self.tenants.into_iter().map(tenant).collect::<Result<_, String>>()?,
+            accepted: self.accepted.map(melt_debt),
+        })
     }
 }
 

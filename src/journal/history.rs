@@ -217,6 +217,7 @@ fn speaks_of(event: &Event, user: &Upn) -> bool {
         Event::Managed(_)
         | Event::Began { .. }
         | Event::Approved { .. }
+        | Event::Accepted
         | Event::Syncing
         | Event::Synced
         | Event::NotSynced { .. }

@@ -63,6 +63,7 @@ enum Written {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         refused: bool,
     },
+    Accepted,
     Syncing,
     Synced,
     NotSynced {
@@ -193,6 +194,7 @@ impl From<&Entry> for Line {
                 };
                 Written::Outcome { user: user.to_string(), verb: *verb, outcome, message, refused }
             }
+            Event::Accepted => Written::Accepted,
             Event::Syncing => Written::Syncing,
             Event::Synced => Written::Synced,
             Event::NotSynced { lost, unclear, reason } => {
@@ -263,6 +265,7 @@ impl Line {
                 verb,
                 outcome: outcome.with(message.unwrap_or_default(), refused),
             },
+            Written::Accepted => Event::Accepted,
             Written::Syncing => Event::Syncing,
             Written::Synced => Event::Synced,
             Written::NotSynced { lost, unclear, reason } => {

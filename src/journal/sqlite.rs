@@ -37,7 +37,7 @@ use super::{
     writer::{self, Job, Writer},
 };
 use crate::{
-    model::{Entry, Memory, TenantId},
+    model::{Entry, Event, Memory, RunId, TenantId, TenantName},
     ports::{Journal, JournalError, Lease, Recall},
 };
 
@@ -100,17 +100,20 @@ impl SqliteJournal {
     }
 
     /// Takes what lies in `folder` for its journal from now on, whatever was written there before:
-    /// an older copy, another journal, or none. Tells whether there is one.
+    /// an older copy, another journal, or none. Tells whether there is one; else one begins. Calls
+    /// may have been carried out that it does not know, so that every tenant owes a sync.
     pub fn accept(folder: &Path) -> Result<bool, OpenError> {
         let holder = lock::identity();
         let lock = lock::take(folder, &holder)?;
         let path = folder.join(db::FILE);
-        if !db::exists(&path).map_err(at(&path))? {
+        let there = db::exists(&path).map_err(at(&path))?;
+        if !there {
             mark::forget(folder).map_err(at(folder))?;
-            return Ok(false);
         }
-        Opened::open(folder)?.mark(folder, &lock, &holder)?;
-        Ok(true)
+        let mut opened = Opened::open(folder)?;
+        opened.accept(&path)?;
+        opened.mark(folder, &lock, &holder)?;
+        Ok(there)
     }
 
     /// What is remembered of a tenant.
@@ -160,6 +163,23 @@ impl Opened {
             );
         }
         Ok(Self { db, loaded, restored })
+    }
+
+    /// Adds that it was taken for the right one.
+    fn accept(&mut self, path: &Path) -> Result<(), OpenError> {
+        let other = |reason| OpenError::Other { path: path.to_owned(), reason };
+        let entry = Entry {
+            at: Timestamp::now(),
+            run: RunId::new("journal-accept"),
+            tenant: TenantName::parse("all").map_err(other)?,
+            tenant_id: TenantId::nil(),
+            event: Event::Accepted,
+        };
+        let line = load::line(&entry).map_err(|error| other(error.to_string()))?;
+        let head = self.loaded.head.next(&line);
+        db::add(&self.db, head, &line).map_err(|error| OpenError::of(path, &error))?;
+        self.loaded.head = head;
+        Ok(())
     }
 
     /// From now on this is the journal of the folder.

@@ -94,6 +94,9 @@ pub enum Event {
     Managed(Vec<Managed>),
     /// These users were managed before and are no longer visible.
     Vanished(Vec<Upn>),
+    /// Somebody took what lay there for the journal, of every tenant: calls may have been carried
+    /// out that it does not know, so that each tenant owes a sync. Its own tenant is none.
+    Accepted,
     /// A whole list of users was seen, and has another number of them than the last one.
     Counted {
         /// How many.

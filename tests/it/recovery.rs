@@ -259,7 +259,7 @@ async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_t
     }
     let accepted = stage.run(&["journal", "accept"]).await;
     assert!(
-        accepted.code == 0 && accepted.stderr.contains("begins a new one"),
+        accepted.code == 0 && accepted.stderr.contains("a new one begins"),
         "{}",
         accepted.stderr
     );
@@ -329,4 +329,36 @@ async fn a_sync_that_meets_another_one_asks_whether_another_dialplane_is_at_work
         stage.run(&["--config", "other.yaml", "plan"]).await.stdout.contains("sync"),
         "it stays owed"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_of_the_journal_that_is_accepted_owes_each_tenant_one_sync() {
+    let stage = Stage::drifted().await;
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    let journal = stage.path().join(".dialplane/sandbox/journal.db");
+    let older = fs::read(&journal).unwrap();
+    let change = fleet().replace("sbcGatewayId: 805", "sbcGatewayId: 805, userTag: sales");
+    let change =
+        change.replace("prune: never", "prune: never\n  limits: { changes: { percent: 100 } }");
+    fs::write(stage.manifest(), change).unwrap();
+    let ended = stage.run(&["apply"]).await;
+    assert!(ended.stdout.contains("update"), "{}{}", ended.stdout, ended.stderr);
+    fs::write(&journal, older).unwrap();
+    let refused = stage.run(&["plan"]).await;
+    assert!(refused.stderr.contains("dialplane journal accept"), "{}", refused.stderr);
+    let accepted = stage.run(&["journal", "accept"]).await;
+    assert!(accepted.stderr.contains("each tenant owes a sync"), "{}", accepted.stderr);
+    let plan: Value =
+        serde_json::from_str(&stage.run(&["plan", "--output", "json"]).await.stdout).unwrap();
+    for tenant in 0..3 {
+        assert_eq!(plan["tenants"][tenant]["sync"], "owed", "{plan:#}");
+    }
+    let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
+    let before = (syncs(), stage.writes().len());
+    stage.run(&["apply"]).await;
+    // Of two tenants; the third does not consent.
+    assert_eq!((syncs() - before.0, stage.writes().len() - before.1), (2, 2));
+    stage.run(&["apply"]).await;
+    assert_eq!(syncs() - before.0, 2, "once");
+    assert_eq!(stage.run(&["journal", "check"]).await.code, 0);
 }

@@ -121,6 +121,7 @@ impl Journal for Both {
             Event::Began { .. } => "began".to_owned(),
             Event::Intent { user, verb, .. } => format!("intent {verb} {user}"),
             Event::Outcome { user, verb, .. } => format!("outcome {verb} {user}"),
+            Event::Accepted => "accepted".to_owned(),
             Event::Syncing => "syncing".to_owned(),
             Event::Synced => "synced".to_owned(),
             Event::NotSynced { .. } => "not synced".to_owned(),

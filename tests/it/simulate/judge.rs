@@ -203,6 +203,7 @@ impl Judge {
             | Event::NotSynced { lost: true, .. }
             | Event::Decided(_)
             | Event::Counted { .. }
+            | Event::Accepted
             | Event::Approved { .. }
             | Event::Managed(_) => {}
             Event::Vanished(users) => {

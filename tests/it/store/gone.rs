@@ -6,17 +6,19 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use dialplane::{
     board::Status,
     config::State,
     journal::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
+    model::{Details, Event, Memory, StepOutcome, Verb},
     ports::{Journal as _, JournalError},
 };
 
-use super::{began, entry, history, open, record, reopened, write};
-use crate::support::id;
+use super::{began, entry, entry_of, history, intent, open, outcome, record, reopened, write};
+use crate::support::{id, upn};
 
 /// Every way to look at a journal says that something is wrong with it, and the words are those of
 /// the way that writes.
@@ -83,7 +85,9 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
         }
         // On purpose it is begun anew.
         assert!(!SqliteJournal::accept(folder.path()).unwrap());
-        assert_eq!(reopened(folder.path()), Arc::default(), "{what}");
+        let memory = reopened(folder.path());
+        assert_eq!(without_debt(&memory), Memory::default(), "{what}");
+        assert!(memory.sync_owed.is_some(), "{what}: nobody knows what was sent");
     }
 }
 
@@ -128,6 +132,9 @@ async fn an_older_copy_or_another_journal_is_noticed() {
     let cut = "DELETE FROM entries WHERE sequence > 20";
     rusqlite::Connection::open(file(folder.path())).unwrap().execute_batch(cut).unwrap();
     assert!(refused(folder.path()).contains("it ends at entry 20, but 25 was written here"), "cut");
+    // The newest copy is right again without a word.
+    fs::write(file(folder.path()), &newest).unwrap();
+    assert_eq!(reopened(folder.path()), memory);
     // Two went on from the same copy.
     fs::write(file(folder.path()), &older).unwrap();
     SqliteJournal::accept(folder.path()).unwrap();
@@ -138,14 +145,55 @@ async fn an_older_copy_or_another_journal_is_noticed() {
     SqliteJournal::accept(folder.path()).unwrap();
     write(folder.path(), &rest).await;
     fs::write(file(folder.path()), forked).unwrap();
-    assert!(refused(folder.path()).contains("its entry 25 is another one"), "forked");
+    assert!(refused(folder.path()).contains("its entry 26 is another one"), "forked");
 
-    // The newest copy is right again without a word; an older one if somebody says so.
-    fs::write(file(folder.path()), &newest).unwrap();
-    assert_eq!(reopened(folder.path()), memory);
+    // An older copy is right if somebody says so.
     fs::write(file(folder.path()), &older).unwrap();
     assert!(SqliteJournal::accept(folder.path()).unwrap());
-    assert_eq!(reopened(folder.path()), older_memory);
+    assert!(older_memory.sync_owed.is_some());
+    assert_eq!(reopened(folder.path()), older_memory, "what it owed, it owes");
+}
+
+/// What is remembered but for the sync that is owed.
+fn without_debt(memory: &Memory) -> Memory {
+    Memory { sync_owed: None, ..memory.clone() }
+}
+
+#[tokio::test]
+async fn every_tenant_owes_one_sync_after_a_journal_was_accepted() {
+    let folder = crate::folder::folder();
+    let synced = [
+        entry(0, "r1", began(1)),
+        entry(1, "r1", intent("adele@contoso.com", Verb::Enable, Details::default())),
+        entry(2, "r1", outcome("adele@contoso.com", Verb::Enable, StepOutcome::Accepted)),
+        entry(3, "r1", Event::Synced),
+        entry(4, "r2", began(1)),
+        entry(5, "r2", intent("adele@contoso.com", Verb::Disable, Details::default())),
+    ];
+    write(folder.path(), &synced[..4]).await;
+    assert_eq!(reopened(folder.path()).sync_owed, None);
+    assert!(SqliteJournal::accept(folder.path()).unwrap());
+    let owes = |tenant: &str| open(folder.path()).remembered(&id(tenant)).sync_owed.is_some();
+    // Of the second one nothing is known here.
+    for tenant in ["contoso", "fabrikam"] {
+        assert!(owes(tenant), "{tenant}");
+    }
+    // What is accepted is a fact like any other: it outlives its entry, and one sync pays for it.
+    drop(
+        SqliteJournal::open(folder.path(), Retention { age: Duration::ZERO, entries: 0 }).unwrap(),
+    );
+    write(folder.path(), &[entry_of("fabrikam", 10, "r3", began(0))]).await;
+    assert!(owes("contoso") && owes("fabrikam"));
+    write(folder.path(), &[entry_of("fabrikam", 11, "r3", Event::Synced)]).await;
+    write(folder.path(), &[entry(11, "r3", Event::Synced)]).await;
+    assert!(!owes("contoso") && !owes("fabrikam"));
+    let checked = SqliteHistory::read(folder.path()).unwrap().check().unwrap();
+    assert_eq!(checked.problems, [""; 0]);
+    // A call that was under way in that copy has an unknown outcome.
+    write(folder.path(), &synced[4..]).await;
+    assert!(SqliteJournal::accept(folder.path()).unwrap());
+    let adele = &reopened(folder.path()).written[&upn("adele@contoso.com")];
+    assert_eq!(adele.unknown, Some((Verb::Disable, super::at(5))));
 }
 
 #[tokio::test]
