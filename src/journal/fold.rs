@@ -291,6 +291,13 @@ fn next<T: PartialEq>(
     lost: bool,
     news: Option<(&mut Reverts, Option<Field>)>,
 ) -> Write<T> {
+    // A repetition beside another change is no try of its own: it may come long before the time of
+    // the earlier one is over.
+    let same = earlier.as_ref().filter(|earlier| earlier.value == value && !earlier.landed);
+    let in_vain = same.map_or(0, |earlier| match news {
+        Some(_) => earlier.tries_in_vain(),
+        None => earlier.in_vain,
+    });
     // A list may still show what was before an earlier write.
     let tells = news.is_some()
         && earlier.as_ref().is_none_or(|earlier| earlier.landed || earlier.value == value);
@@ -304,5 +311,5 @@ fn next<T: PartialEq>(
             instants.drain(..surplus);
         }
     }
-    Write { value, at, lost, landed: false, tells, synced: None }
+    Write { value, at, lost, landed: false, tells, synced: None, in_vain }
 }

@@ -112,6 +112,13 @@ struct FrozenWrite<T> {
     tells: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     synced: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    in_vain: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl From<&Fold> for Frozen {
@@ -235,7 +242,7 @@ fn melt_debt((since, run): (Timestamp, String)) -> SyncDebt {
 }
 
 fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> FrozenWrite<F> {
-    let Write { value, at, lost, landed, tells, synced } = write;
+    let Write { value, at, lost, landed, tells, synced, in_vain } = write;
     FrozenWrite {
         value: value_of(value),
         at: *at,
@@ -243,13 +250,14 @@ fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> Froze
         landed: *landed,
         tells: *tells,
         synced: *synced,
+        in_vain: *in_vain,
     }
 }
 
 impl<F> FrozenWrite<F> {
     fn melt<T>(self, value_of: impl Fn(F) -> Result<T, String>) -> Result<Write<T>, String> {
-        let Self { value, at, lost, landed, tells, synced } = self;
-        Ok(Write { value: value_of(value)?, at, lost, landed, tells, synced })
+        let Self { value, at, lost, landed, tells, synced, in_vain } = self;
+        Ok(Write { value: value_of(value)?, at, lost, landed, tells, synced, in_vain })
     }
 }
 

@@ -80,11 +80,13 @@ pub enum Gate {
     Protected,
     /// It is the last phone of its site.
     LastOfSite,
+    /// It was sent again and again, and nothing came of it.
+    NoEffect,
 }
 
 impl Gate {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Limit,
         Self::NumberLimit,
         Self::ChangeLimit,
@@ -92,6 +94,7 @@ impl Gate {
         Self::EmptyDesired,
         Self::Protected,
         Self::LastOfSite,
+        Self::NoEffect,
     ];
 }
 
@@ -104,6 +107,7 @@ impl fmt::Display for Gate {
             Self::HourLimit => "hourLimit",
             Self::EmptyDesired => "emptyDesired",
             Self::LastOfSite => "lastOfSite",
+            Self::NoEffect => "noEffect",
             Self::Protected => "protected",
         })
     }

@@ -216,6 +216,19 @@ pub struct Write<T> {
     pub tells: bool,
     /// When the first sync after it was accepted: its time to become visible begins there.
     pub synced: Option<Timestamp>,
+    /// How often the same value was sent before without effect: accepted, synced, and no
+    /// observation has shown it.
+    pub in_vain: u32,
+}
+
+impl<T> Write<T> {
+    /// How often the value was sent without effect, if no observation shows it in time. A lost
+    /// answer proves nothing, nor does a write before its sync.
+    #[must_use]
+    pub fn tries_in_vain(&self) -> u32 {
+        let counts = !self.landed && !self.lost && self.synced.is_some();
+        self.in_vain.saturating_add(u32::from(counts))
+    }
 }
 
 /// The image of a user before a step: the fields that the step changes, each with its value, or

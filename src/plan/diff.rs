@@ -19,6 +19,7 @@ use super::{
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
     unread::{self, Odd},
+    vain::{self, Tries, Vain},
 };
 use crate::model::{
     Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
@@ -94,6 +95,8 @@ struct Compared {
     changes: Vec<Change>,
     /// Values that are not understood.
     odd: Vec<Odd>,
+    /// Values that were sent again and again without effect; they are among the changes.
+    vain: Vain,
     /// Until when the others settle.
     settling: Option<Timestamp>,
 }
@@ -106,6 +109,8 @@ pub(super) struct Switch {
     pub(super) did_not_land: Option<Timestamp>,
     /// Somebody else switches it back again and again.
     pub(super) fought: Option<Hold>,
+    /// How often it was tried without effect, if so often that it is not tried again.
+    pub(super) in_vain: Option<Tries>,
 }
 
 impl Diff<'_> {
@@ -124,22 +129,21 @@ impl Diff<'_> {
                 return self.problem(desired, ProblemKind::CallingUnclear(text.clone()));
             }
         };
-        let Compared { changes, odd, mut settling } = self.compare(desired, live, written);
+        let Compared { changes, odd, vain, mut settling } = self.compare(desired, live, written);
         if let Some(problem) = unread::problem(desired, &odd) {
             self.problem(desired, problem);
         }
         let switch = self.switch(live_calling, written, desired.calling, &mut settling);
         self.count_settling(settling);
+        let calling = switch.in_vain.map(|tries| vain::calling(desired.calling, tries));
         match desired.calling {
             Calling::Enabled => {
-                let update = self.update(desired, live, changes);
+                let update = self.update(desired, live, changes, &vain);
                 if let (Ok(update), true) = (update, switch.needed) {
-                    let id = self.step(
-                        desired,
-                        Action::Enable,
-                        Vec::new(),
-                        update.into_iter().collect(),
-                    );
+                    let steps = &self.outcome.steps;
+                    let first = update.filter(|update| vain.is_waited_for(steps.at(*update)));
+                    let after = first.into_iter().collect();
+                    let id = self.step(desired, Action::Enable, Vec::new(), after);
                     self.mark(id, switch);
                     self.hold(id, unread::enable(&odd));
                 }
@@ -155,11 +159,14 @@ impl Diff<'_> {
                 if !waiting.is_empty() {
                     self.details_wait += 1;
                 }
-                if let Ok(Some(release)) = self.update(desired, live, release) {
+                if let Ok(Some(release)) = self.update(desired, live, release, &vain) {
                     let after = disabled.into_iter().collect();
                     self.outcome.steps.at_mut(release).after = after;
                 }
             }
+        }
+        if let Some(problem) = vain.problem(calling, |field| unread::matters(desired, field)) {
+            self.problem(desired, problem);
         }
     }
 
@@ -169,8 +176,11 @@ impl Diff<'_> {
         desired: &DesiredUser,
         live: &LiveUser,
         mut changes: Vec<Change>,
+        vain: &Vain,
     ) -> Result<Option<StepId>, ()> {
-        let firm = changes.iter().any(|change| unread::is_firm(self.past.live, change));
+        let is_firm = |change: &Change| unread::is_firm(self.past.live, change);
+        let firm = changes.iter().any(|change| is_firm(change) && !vain.has(change.field));
+        let in_vain = !firm && changes.iter().any(|change| vain.has(change.field));
         // What is not understood is no reason to write; it goes along with what is.
         changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
         if changes.is_empty() {
@@ -197,16 +207,15 @@ impl Diff<'_> {
         }
         // A release that is all a disabled user is sent has no gateway of its own: where none is
         // known, the declared one serves.
-        let gateway = desired
-            .details
-            .get(Field::SbcGatewayId)
-            .map(|value| (Field::SbcGatewayId, value.clone()));
+        let gateway = desired.details.get(Field::SbcGatewayId);
+        let gateway = gateway.map(|value| (Field::SbcGatewayId, value.clone()));
         let known = known.over(&gateway.into_iter().collect());
         if let Some(request) = UpdateRequest::new(live.upn.clone(), wanted.over(&known)) {
             let holds: Vec<Hold> = self
                 .fought(desired, &changes)
                 .into_iter()
                 .chain(unread::unsure(self.past.live, live, &changes, &request))
+                .chain(in_vain.then(|| vain.hold()))
                 .collect();
             let id = self.step(desired, Action::Update(request), changes, Vec::new());
             self.hold(id, holds);
@@ -236,6 +245,7 @@ impl Diff<'_> {
         let step = self.outcome.steps.at_mut(step);
         step.did_not_land = switch.did_not_land;
         step.holds.extend(switch.fought);
+        step.holds.extend(switch.in_vain.map(|tries| vain::hold("this", tries.times)));
     }
 
     fn hold(&mut self, step: StepId, holds: impl IntoIterator<Item = Hold>) {
@@ -321,7 +331,7 @@ impl Diff<'_> {
         live: &LiveUser,
         written: Option<&Written>,
     ) -> Compared {
-        let Compared { mut changes, mut odd, mut settling } = Compared::default();
+        let Compared { mut changes, mut odd, mut vain, mut settling } = Compared::default();
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.past.under_way(write) {
@@ -351,9 +361,11 @@ impl Diff<'_> {
                     continue;
                 }
             }
-            changes.push(Change { field, live: seen, desired: wanted.clone(), did_not_land });
+            let change = Change { field, live: seen, desired: wanted.clone(), did_not_land };
+            vain.note(&change, vain::tries(self.past.moment, write, wanted));
+            changes.push(change);
         }
-        Compared { changes, odd, settling }
+        Compared { changes, odd, vain, settling }
     }
 
     pub(super) fn switch(
@@ -380,6 +392,7 @@ impl Diff<'_> {
             needed: true,
             did_not_land,
             fought: self.past.fought(written, None, write, &wanted),
+            in_vain: vain::tries(self.past.moment, write, &wanted),
         }
     }
 }

@@ -80,6 +80,8 @@ coded! {
         Stopped = "stopped",
         /// Somebody else changes the value back again and again.
         Flap = "flapping",
+        /// It was sent again and again, and nothing came of it.
+        NoEffect = "sent-in-vain",
         /// The answers to the last syncs said neither yes nor no.
         SyncUnclear = "sync-unclear",
     }
@@ -162,6 +164,7 @@ impl HoldKind {
             Self::Window => row(None, Counted, By::Time),
             Self::Stopped => row(None, Counted, By::Operator),
             Self::Flap => row(None, Apart, By::LiveState),
+            Self::NoEffect => row(Some(Gate::NoEffect), Apart, By::Approval),
             Self::SyncUnclear => row(None, Apart, By::LiveState),
         }
     }

@@ -241,6 +241,7 @@ mod tests {
             landed: false,
             tells: true,
             synced: synced.map(hours),
+            in_vain: 0,
         };
         moment(memory).is_open(&write)
     }

@@ -19,6 +19,15 @@ const VALUE: &str = "it is not overwritten: correct it where it is kept; if the 
 pub(super) const NUMBER: &str =
     "correct it where it is kept: `+`, country code and number, such as +14255550100";
 
+/// What to do about a value that never becomes visible.
+const IN_VAIN: &str = "if what is shown means the same, write it so in the manifests; else find \
+    out from the portal or the vendor why it is not taken up, and approve the plan once that is \
+    put right (`dialplane plan --approve`)";
+/// What to do about calling that does not change.
+const CALLING_IN_VAIN: &str = "check in the portal and the Teams admin center what keeps it from \
+    taking effect, such as a missing licence, and approve the plan once that is put right \
+    (`dialplane plan --approve`)";
+
 /// A user for whom not everything that is wanted can be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -45,6 +54,8 @@ pub enum ProblemKind {
     GatewayMissing,
     /// Managed values that are not understood, and so are not compared.
     NotUnderstood(Vec<OddValue>),
+    /// What was sent again and again, accepted each time, and never became visible.
+    NoEffect(Vec<NoEffect>),
     /// The answer to a step was lost, and it is not decided what became of it.
     AnswerLost {
         /// The step.
@@ -71,6 +82,29 @@ pub struct OddValue {
     pub may_be_wanted: bool,
     /// What is wanted was sent at this time, and this is what the service shows of it.
     pub did_not_land: Option<Timestamp>,
+}
+
+/// Something that was sent again and again without effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoEffect {
+    /// The field; nothing for calling.
+    pub field: Option<Field>,
+    /// What was sent.
+    pub sent: String,
+    /// What is seen.
+    pub seen: String,
+    /// How often it was sent in vain.
+    pub times: u32,
+    /// When it was sent last.
+    pub last: Timestamp,
+}
+
+impl NoEffect {
+    /// What was sent, by name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.field.map_or("calling", Field::name)
+    }
 }
 
 /// How Teams differs from the service.
@@ -129,6 +163,8 @@ coded! {
         GatewayMissing = "gateway-missing",
         /// [`ProblemKind::NotUnderstood`].
         NotUnderstood = "not-understood",
+        /// [`ProblemKind::NoEffect`].
+        NoEffect = "no-effect",
         /// [`ProblemKind::AnswerLost`].
         AnswerLost = "answer-lost",
         /// [`ProblemKind::TeamsDiffers`].
@@ -149,6 +185,7 @@ impl ProblemKind {
             Self::CallingUnclear(_) => ProblemCode::CallingUnclear,
             Self::GatewayMissing => ProblemCode::GatewayMissing,
             Self::NotUnderstood(_) => ProblemCode::NotUnderstood,
+            Self::NoEffect(_) => ProblemCode::NoEffect,
             Self::AnswerLost { .. } => ProblemCode::AnswerLost,
             Self::TeamsDiffers(_) => ProblemCode::TeamsDiffers,
             Self::NotUndone(_) => ProblemCode::NotUndone,
@@ -180,6 +217,8 @@ impl ProblemKind {
                 NUMBER
             }
             Self::NotUnderstood(_) => VALUE,
+            Self::NoEffect(vain) if vain.iter().all(|vain| vain.field.is_none()) => CALLING_IN_VAIN,
+            Self::NoEffect(_) => IN_VAIN,
             Self::TeamsDiffers(_) => {
                 "check the user's licence and policies in the Teams admin center; switching \
                     calling off and on again pushes the settings again"
@@ -211,6 +250,10 @@ impl fmt::Display for ProblemKind {
                 let told: Vec<String> = odd.iter().map(ToString::to_string).collect();
                 f.write_str(&told.join("; "))
             }
+            Self::NoEffect(vain) => {
+                let told: Vec<String> = vain.iter().map(ToString::to_string).collect();
+                f.write_str(&told.join("; "))
+            }
             Self::AnswerLost { verb, at, .. } => write!(
                 f,
                 "the answer to the {verb} of {} was lost: it may or may not have been carried out",
@@ -230,6 +273,19 @@ impl fmt::Display for OddValue {
             Some(at) => write!(f, " (it was sent on {} and did not land)", time(at)),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for NoEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sent, seen, times, last, .. } = self;
+        let last = time(*last);
+        write!(
+            f,
+            "{} was sent as {sent} {times} times and accepted, last on {last}, and is still shown \
+                as {seen}: it is not sent again for its own sake",
+            self.name()
+        )
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Cause, Hold, Note, Seen, Step,
+    Action, Cause, Hold, Note, Problem, ProblemKind, Seen, Step,
     diff::{Diff, Switch},
     people::{People, Standing},
+    vain,
 };
 use crate::model::{Calling, LiveUser, PhoneNumber, Prune, Release, Upn, Value};
 
@@ -69,17 +70,22 @@ impl Diff<'_> {
         }
         let mut settling = None;
         let written = self.past.written(&live.upn);
-        let Switch { needed, did_not_land, fought } =
+        let Switch { needed, did_not_land, fought, in_vain } =
             self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
         if needed {
             let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
-            let holds = fought.into_iter().chain(hold).collect();
+            let futile = in_vain.map(|tries| vain::hold("this", tries.times));
+            let holds = fought.into_iter().chain(hold).chain(futile).collect();
             self.outcome.steps.push(Step {
                 did_not_land,
                 holds,
                 ..Step::new(user, action, cause, None)
             });
+        }
+        if let Some(tries) = in_vain {
+            let kind = ProblemKind::NoEffect(vec![vain::calling(Calling::Disabled, tries)]);
+            self.outcome.problems.push(Problem { user: live.upn.clone(), kind, origin: None });
         }
     }
 }

@@ -109,7 +109,8 @@ pub(super) fn enable(odd: &[Odd]) -> Option<Hold> {
     Some(Hold::new(HoldKind::Unread, reason, NUMBER))
 }
 
-fn matters(desired: &DesiredUser, field: Field) -> bool {
+/// Whether a difference in a field is told: details of a disabled user wait, but for a release.
+pub(super) fn matters(desired: &DesiredUser, field: Field) -> bool {
     let released =
         field == Field::PhoneNumber && desired.details.get(field) == Some(&Value::NoPhone);
     desired.calling == Calling::Enabled || released

@@ -26,7 +26,14 @@ impl TenantPlan {
             let (reason, hint) = (problem.kind.to_string(), problem.kind.remedy());
             let user: &mut UserVerdict =
                 verdict.users.entry(problem.user.key().to_owned()).or_default();
-            user.problem = Some(Reason { reason, hint, until: None });
+            user.problem = Some(match user.problem.take() {
+                None => Reason { reason, hint, until: None },
+                Some(earlier) => Reason {
+                    reason: format!("{}; {reason}", earlier.reason),
+                    hint: format!("{}; {hint}", earlier.hint),
+                    until: None,
+                },
+            });
         }
         verdict
     }

@@ -4,11 +4,15 @@
 
 use jiff::Timestamp;
 
-use super::Moment;
+use super::{
+    Moment,
+    vain::{self, Tries},
+};
 use crate::{
     model::{
         Adopt, Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Mode, Origin,
-        Pending, Prune, Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write, Written,
+        Pending, Prune, Reason, Refused, RunId, StepOutcome, TenantName, Upn, Verb, Verdict, Write,
+        Written,
     },
     words::{list, time},
 };
@@ -118,7 +122,10 @@ pub fn why(user: &Upn, about: &About<'_>) -> Why {
         ));
     }
     let found = about.last.map(|last| found(user, last));
-    let next = next(user, about, &waits, found.as_ref());
+    let futile = futile(user, about);
+    let next = next(user, about, &waits, !futile.is_empty(), found.as_ref());
+    waits.extend(futile);
+    waits.extend(moment.written(user).into_iter().flat_map(refused));
     Why {
         user: user.clone(),
         tenant: tenant.name.clone(),
@@ -200,6 +207,56 @@ fn of_user(written: &Written, moment: Moment<'_>) -> Vec<Wait> {
     waits
 }
 
+/// What is wanted, was sent again and again, and had no effect.
+fn futile(user: &Upn, about: &About<'_>) -> Vec<Wait> {
+    let About { tenant, moment, .. } = *about;
+    let Some(written) = moment.written(user) else { return Vec::new() };
+    let wanted = tenant.users.get(user);
+    // A user whom no manifest names is only ever disabled.
+    let calling = wanted.map_or(Calling::Disabled, |user| user.calling);
+    let switch = vain::tries(moment, written.calling.as_ref(), &calling)
+        .map(|tries| without_effect("calling", &calling.to_string(), tries));
+    let details = wanted.into_iter().flat_map(|user| user.details.iter());
+    let details = details.filter_map(|(field, value)| {
+        let tries = vain::tries(moment, written.details.get(&field), value)?;
+        Some(without_effect(field.name(), &value.to_string(), tries))
+    });
+    switch.into_iter().chain(details).collect()
+}
+
+fn without_effect(what: &str, value: &str, Tries { times, last }: Tries) -> Wait {
+    let last = time(last);
+    Wait::new(
+        format!(
+            "{what} was sent as {value} {times} times and accepted, last on {last}, and no look \
+                has shown it"
+        ),
+        None,
+        Some(
+            "it is not sent again for its own sake; `dialplane plan` shows what the service has \
+                in its place, and `dialplane explain no-effect` what to do",
+        ),
+    )
+}
+
+/// The calls that the service refused, and that were not accepted since.
+fn refused(written: &Written) -> Vec<Wait> {
+    let told = |(verb, refused): (&Verb, &Refused)| {
+        let fields = list(refused.changed.iter().map(|field| field.name()));
+        let of = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
+        let again = if refused.settled { ", as before" } else { "" };
+        Wait::new(
+            format!("the service refused the {verb} of {}{of}{again}", time(refused.at)),
+            None,
+            Some(
+                "it is tried again as long as the manifests want it; `dialplane history` has the \
+                    words of the service",
+            ),
+        )
+    };
+    written.refused.iter().map(told).collect()
+}
+
 fn settling<T>(what: &str, write: &Write<T>, moment: Moment<'_>) -> Option<Wait> {
     let open = !write.landed && !write.lost && moment.is_open(write);
     let reason = || format!("{what} was accepted {} and is settling", time(write.at));
@@ -207,7 +264,13 @@ fn settling<T>(what: &str, write: &Write<T>, moment: Moment<'_>) -> Option<Wait>
 }
 
 /// What happens next. Where it depends on live state and nobody has looked, that is said.
-fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) -> &'static str {
+fn next(
+    user: &Upn,
+    about: &About<'_>,
+    waits: &[Wait],
+    futile: bool,
+    found: Option<&Found>,
+) -> &'static str {
     if about.stopped.is_some() {
         return "nothing is written while everything is stopped";
     }
@@ -229,6 +292,10 @@ fn next(user: &Upn, about: &About<'_>, waits: &[Wait], found: Option<&Found>) ->
     match found {
         _ if lost => {
             "nothing, until live state shows what became of the lost answer, or its time is over"
+        }
+        _ if futile => {
+            "nothing of what had no effect, until live state shows it, the manifests want \
+                something else, or an approval sends it once more"
         }
         _ if !waits.is_empty() => "what is waited for; what has not arrived by then is sent again",
         Some(found) if found.steps.is_empty() => {

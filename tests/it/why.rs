@@ -3,7 +3,10 @@
 
 use std::fs;
 
-use dialplane::sandbox::World;
+use dialplane::{
+    model::Calling,
+    sandbox::{Failure, Route, Rule, World},
+};
 use serde_json::Value;
 
 use crate::stage::{Stage, fleet};
@@ -181,4 +184,49 @@ async fn of_a_user_whom_no_manifest_names_it_knows_whether_the_tenant_prunes() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_tells_what_was_refused_and_what_had_no_effect() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1ms, firstSettle: 1ms");
+    let user = "user3@contoso.example";
+    stage.sandbox.world(|world| {
+        let contoso = world.tenant_mut(&crate::support::name("contoso")).unwrap();
+        let user = contoso.users.get_mut(&crate::support::upn(user)).unwrap();
+        user.calling = Calling::Disabled;
+        user.push();
+    });
+    let rule = Rule::new(Failure::Refused).on(Route::Enable).times(1);
+    stage.sandbox.faults(|faults| faults.rules.push(rule));
+    stage.run(&["apply"]).await;
+    let told = text(&stage, user).await;
+    assert!(told.contains("  waits    the service refused the enable of "), "{told}");
+    assert!(told.contains("hint: it is tried again as long as the manifests want it"), "{told}");
+    // From now on the service says yes, and shows what was before.
+    stage.sandbox.faults(|faults| {
+        faults.rules.clear();
+        let shown = ["\"+14255551003\"", "\"+14255551903\""].map(str::to_owned);
+        let [ours, theirs] = shown;
+        faults.respell = vec![(ours, theirs)];
+    });
+    for _ in 0..4 {
+        stage.run(&["apply"]).await;
+    }
+    let told = text(&stage, user).await;
+    assert!(!told.contains("the service refused"), "{told}");
+    for part in [
+        "  waits    phoneNumber was sent as +14255551003 3 times and accepted, last on ",
+        "and no look has shown it",
+        "  held     phoneNumber was sent as +14255551003 3 times and accepted",
+        "is still shown as +14255551903",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    let json = stage.run(&["why", user, "--output", "json"]).await.stdout;
+    assert!(json.contains("and no look has shown it"), "{json}");
+    // Without the last look it says what the journal knows.
+    fs::remove_dir_all(stage.path().join(".dialplane/sandbox/last")).unwrap();
+    let told = text(&stage, user).await;
+    assert!(told.contains("  next     nothing of what had no effect, until "), "{told}");
 }

@@ -235,6 +235,16 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 over.",
             example: "somebody else has changed calling back 3 times",
         },
+        HoldKind::NoEffect => Text {
+            means: "the step was sent again and again without effect",
+            arises: "The same was accepted three times, with a sync each time, and live state \
+                never showed it. The problem `no-effect` of the user says what was sent and what \
+                is seen.",
+            remedy: "Look at the problem of the user. Once the cause is removed, approve this plan \
+                (`dialplane plan --approve`): then it is sent once more. Another value in the \
+                manifests is sent at once.",
+            example: "this was sent 3 times and accepted, and nothing came of it",
+        },
         HoldKind::SyncUnclear => Text {
             means: "the answers to the last syncs said neither yes nor no",
             arises: "Three syncs in a row were answered with something that is not understood. \

@@ -50,6 +50,17 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             example: "phoneNumber is shown as \"ext. 12\" at `/phoneNumber`, which is not \
                 understood",
         },
+        ProblemCode::NoEffect => Text {
+            means: "something was sent again and again, and live state never shows it",
+            arises: "The service accepted a value, or a switch of calling, three times, a sync \
+                followed each time, and after the time that a change may take the list still \
+                shows something else. It may be kept in another spelling, or not be taken up.",
+            remedy: "If what is shown means the same, write it so in the manifests. Else find out \
+                why it is not taken up, and approve the plan once that is put right: then it is \
+                sent once more. Everything else of the user goes on.",
+            example: "userTag was sent as sales 3 times and accepted, last on 2026-07-01 12:00:00 \
+                UTC, and is still shown as Sales",
+        },
         ProblemCode::AnswerLost => Text {
             means: "the answer to a step was lost, and what became of it is not decided yet",
             arises: "A call was sent and no answer came, or one that says neither yes nor no. It \

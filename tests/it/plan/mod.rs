@@ -17,6 +17,7 @@ mod patience;
 mod table;
 mod undo;
 mod unread;
+mod vain;
 mod windows;
 
 use dialplane::plan::Plan;

@@ -290,7 +290,15 @@ fn written(rng: &mut Rng) -> Written {
 
 fn write<T>(value: T, at: Timestamp, rng: &mut Rng) -> Write<T> {
     let synced = rng.bool().then(|| at + Duration::from_secs(60 * rng.u64(0..300)));
-    Write { value, at, lost: rng.u8(0..5) == 0, landed: rng.u8(0..3) == 0, tells: true, synced }
+    Write {
+        value,
+        at,
+        lost: rng.u8(0..5) == 0,
+        landed: rng.u8(0..3) == 0,
+        tells: true,
+        synced,
+        in_vain: rng.u32(0..4),
+    }
 }
 
 fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
