@@ -8,7 +8,7 @@ use super::{
     args::Global,
     credentials, doctor,
     exit::{Exit, Failure},
-    explain, history, import, journal, observe, out,
+    explain, history, import, init, journal, observe, out,
     plan::{self, Asked},
     run, sandbox,
     signals::Signals,
@@ -48,6 +48,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Set up a folder: a demonstration, or your own tenants from a list, Graph or an account
+    Init(init::Arguments),
     /// Check manifests: offline, without credentials
     Validate(validate::Arguments),
     /// Show what would change; never writes
@@ -122,6 +124,7 @@ impl Cli {
 pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command {
+        Command::Init(command) => init::init(command, signals).await,
         Command::Validate(command) => validate::validate(global, command),
         Command::Plan(command) => plan::plan(global, &command.asked(), signals).await,
         Command::Apply(command) if command.dry_run => {

@@ -2,13 +2,11 @@
 //! question whether it is meant.
 
 use std::{
-    io::{self, BufRead as _, IsTerminal as _},
+    io::{self, IsTerminal as _},
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-
-use super::{args::PlanOutput, backend::Backend, exit::Failure, out, show, signals::Signals};
+use super::{args::PlanOutput, ask, backend::Backend, exit::Failure, out, show, signals::Signals};
 use crate::plan::{
     Plan, TenantPlan,
     render::{self, Tally},
@@ -43,10 +41,7 @@ pub(super) async fn agree(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let made = Instant::now();
-    let ask = !yes
-        && backend.sandbox.is_none()
-        && io::stdin().is_terminal()
-        && io::stderr().is_terminal();
+    let ask = !yes && backend.sandbox.is_none() && ask::can_ask();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
     if output == PlanOutput::Text {
         show::plan(plan, output);
@@ -61,13 +56,9 @@ pub(super) async fn agree(
         1 => "1 person loses calling.".to_owned(),
         people => format!("{people} people lose calling."),
     };
-    out::talk(&format!("\n{people} Type `yes` to carry this out: "));
-    let answer = tokio::select! {
-        answer = line() => answer?,
-        () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
-            anything was changed")),
-    };
-    if answer.trim() != "yes" {
+    let answer =
+        ask::question(&format!("\n{people} Type `yes` to carry this out: "), signals).await?;
+    if answer != "yes" {
         return Err(Failure::new("nothing was changed: the answer was not `yes`"));
     }
     if made.elapsed() > FRESH {
@@ -78,20 +69,4 @@ pub(super) async fn agree(
         .hint("live state may have moved since it was made: run it again"));
     }
     Ok(())
-}
-
-/// A line of the terminal. It is read by a thread of its own, which nobody has to wait for if a
-/// signal comes first.
-async fn line() -> Result<String, Failure> {
-    let (heard, line) = oneshot::channel();
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = io::stdin().lock().read_line(&mut line).map(|_| line);
-        // Nobody listens any more if a signal came first.
-        let _ = heard.send(read);
-    });
-    let read = line.await.map_err(Failure::new)?;
-    read.map_err(|error| {
-        Failure::new(format!("the answer cannot be read, so that nothing is changed: {error}"))
-    })
 }

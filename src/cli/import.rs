@@ -25,7 +25,7 @@ use super::{
 use crate::{
     config::Execution,
     foreign::line,
-    import::{self, Choice, File, SplitBy},
+    import::{self, Choice, File, Import, SplitBy},
     manifest::{self, Keeper, ManifestFile},
     model::{Desired, LivePhone, LiveUser},
     pass,
@@ -88,8 +88,7 @@ pub(super) async fn import(
         split_by: command.split_by,
         everybody: command.everybody,
     };
-    let imported = import::import(&shots, &choice);
-    prove(&imported.files, shots)?;
+    let imported = proven(shots, &choice)?;
     for file in &imported.files {
         let path = folder.join(&file.path);
         write(&path, &file.text).map_err(|error| {
@@ -104,18 +103,7 @@ pub(super) async fn import(
         "{said}, and nothing to do for them: dialplane plan {}\n",
         line(folder.display())
     ));
-    for (count, why) in [
-        (imported.left_out, "left out, see the comments in each tenant.yaml"),
-        (
-            imported.passed_over,
-            "left out, because their calling is off and they hold no number; --everybody names \
-                them too",
-        ),
-    ] {
-        if count > 0 {
-            out::talk(&format!("{}: {why}\n", many(count, "user")));
-        }
-    }
+    tell_left_out(&imported);
     let right = looked.is_none_or(|looked| looked.diagnostics.is_empty());
     Ok(match (right, unread) {
         (false, _) => Exit::Error,
@@ -125,7 +113,7 @@ pub(super) async fn import(
 }
 
 /// Manifests are never overwritten, and never mixed with others.
-fn check_empty(folder: &Path) -> Result<(), Failure> {
+pub(super) fn check_empty(folder: &Path) -> Result<(), Failure> {
     let hint = "name a folder that is absent or empty: manifests are never overwritten";
     let mut names = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -141,6 +129,29 @@ fn check_empty(folder: &Path) -> Result<(), Failure> {
     names.sort();
     let held = first(MAX_NAMED, names);
     Err(Failure::new(format!("{} is not empty: it holds {held}", folder.display())).hint(hint))
+}
+
+/// Says who is not in the manifests, and why.
+pub(super) fn tell_left_out(imported: &Import) {
+    for (count, why) in [
+        (imported.left_out, "left out, see the comments in each tenant.yaml"),
+        (
+            imported.passed_over,
+            "left out, because their calling is off and they hold no number; --everybody names \
+                them too",
+        ),
+    ] {
+        if count > 0 {
+            out::talk(&format!("{}: {why}\n", many(count, "user")));
+        }
+    }
+}
+
+/// Manifests that ask for what was seen, once they have been read again and planned to nothing.
+pub(super) fn proven(shots: Vec<Shot>, choice: &Choice) -> Result<Import, Failure> {
+    let imported = import::import(&shots, choice);
+    prove(&imported.files, shots)?;
+    Ok(imported)
 }
 
 /// Reads the manifests again and plans them against what they were made of.
@@ -170,7 +181,8 @@ fn prove(files: &[File], shots: Vec<Shot>) -> Result<(), Failure> {
     Err(failure)
 }
 
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a file that must not be there yet.
+pub(super) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

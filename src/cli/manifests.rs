@@ -110,6 +110,13 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
         out::warnings(&warnings);
         Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
     };
+    if paths.iter().all(|path| !path.exists()) {
+        let named = list(paths.iter().map(|path| format!("`{}`", path.display())));
+        return Err(Failure::new(format!("there are no manifests: {named} cannot be found")).hint(
+            "name the folder that holds the .yaml files; `dialplane init` sets up a new one, and \
+                `dialplane init --demo` one to try things in",
+        ));
+    }
     if files.is_empty() {
         let named = list(paths.iter().map(|path| path.display().to_string()));
         return Err(failure(

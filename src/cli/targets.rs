@@ -49,7 +49,7 @@ pub(super) struct Targets {
 }
 
 /// `NAME=GUID` or `NAME=GUID,PREFIX`.
-fn tenant_ref(text: &str) -> Result<TenantRef, String> {
+pub(super) fn tenant_ref(text: &str) -> Result<TenantRef, String> {
     let (name, rest) = text
         .split_once('=')
         .ok_or("NAME=GUID is expected, such as contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd")?;
@@ -241,6 +241,11 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
         .filter(|(.., portal)| *portal)
         .map(|(tenant, ..)| tenant.name.as_str())
         .collect();
+    for (tenant, ..) in &taken {
+        if let Some(calling) = kept.obvious_calling(tenant) {
+            out::talk(&format!("calling of {} is read from {}\n", tenant.name, line(calling)));
+        }
+    }
     if !listed.is_empty() {
         out::talk(&format!(
             "lists of the portal do not tell consent, which counts as not given: {}\n",

@@ -67,6 +67,8 @@ struct Listed {
     file: Arc<str>,
     at: Timestamp,
     live: Arc<LiveTenant>,
+    /// How calling was read, if the list alone says it.
+    calling: Option<SheetCalling>,
 }
 
 /// Observations of any number of tenants.
@@ -114,8 +116,9 @@ impl Snapshot {
         at: Timestamp,
         settings: &Sheet,
     ) -> Result<(), Vec<Diagnostic>> {
-        let live = Arc::new(portal::read(file, text, settings)?);
-        self.sheets.insert(tenant, Listed { file: file.into(), at, live });
+        let portal::List { live, calling } = portal::read(file, text, settings)?;
+        let listed = Listed { file: file.into(), at, live: Arc::new(live), calling };
+        self.sheets.insert(tenant, listed);
         Ok(())
     }
 
@@ -135,6 +138,16 @@ impl Snapshot {
             Some(shot) => Some((shot.at, &shot.reader)),
             None => self.sheet(tenant).map(|sheet| (sheet.at, PORTAL)),
         }
+    }
+
+    /// How the calling of a tenant's users was read from a list, if no setting says it and the list
+    /// does.
+    #[must_use]
+    pub fn obvious_calling(&self, tenant: &TenantRef) -> Option<&SheetCalling> {
+        if self.shots.contains_key(&tenant.id) {
+            return None;
+        }
+        self.sheet(tenant)?.calling.as_ref()
     }
 
     /// The whole as text, one user a line.

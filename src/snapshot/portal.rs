@@ -3,17 +3,17 @@
 //! or tabs.
 //!
 //! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells
-//! it; a cell that is no value of its field is unreadable; consent does not stand in such a list
-//! and is not granted.
+//! it, or one column says nothing else; a cell that is no value of its field is unreadable; such a
+//! list does not show consent, which is not granted.
 //!
 //! **Invariant:** cells of columns that are not named in the settings, passwords among them, are
 //! never looked at.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{Sheet, SheetCalling};
+use super::{Sheet, SheetCalling, sheet::bare};
 use crate::{
     model::{
         Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant,
@@ -37,7 +37,7 @@ const NOBODY: &str = "a row without a name";
 struct Columns<'s> {
     width: usize,
     user: usize,
-    calling: Option<(usize, &'s SheetCalling)>,
+    calling: Option<(usize, Cow<'s, SheetCalling>)>,
     fields: Vec<Column<'s>>,
     /// Columns of the settings that are not there.
     absent: Vec<Unmatched>,
@@ -49,12 +49,16 @@ struct Column<'s> {
     heading: &'s str,
 }
 
+/// What a list holds.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) live: LiveTenant,
+    /// How calling was read, if the settings do not say it and the list does.
+    pub(super) calling: Option<SheetCalling>,
+}
+
 /// Reads a list.
-pub(super) fn read(
-    file: &str,
-    text: &str,
-    settings: &Sheet,
-) -> Result<LiveTenant, Vec<Diagnostic>> {
+pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<List, Vec<Diagnostic>> {
     let wrong = |message: String, hint: &str| {
         vec![Diagnostic {
             place: Some(yaml::place_of(text, 1, 1)),
@@ -73,7 +77,7 @@ pub(super) fn read(
         let mut reader =
             ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
         let Ok(found) = reader.headers().cloned() else { continue };
-        if let Some(columns) = Columns::of(&found, settings) {
+        if let Some(mut columns) = Columns::of(&found, settings) {
             if let Some(twice) = columns.twice(&found) {
                 return Err(wrong(
                     format!("the heading `{twice}` is here twice"),
@@ -87,7 +91,14 @@ pub(super) fn read(
                 ));
             }
             let rows = reader.records().map(|row| row.map_err(|error| error.to_string()));
-            return Ok(gather(rows, &columns));
+            let rows: Vec<Result<StringRecord, String>> = rows.collect();
+            let obvious = match columns.calling {
+                None => SheetCalling::obvious(&found, rows.iter().flatten()),
+                Some(_) => None,
+            };
+            let calling = obvious.as_ref().map(|(_, calling)| calling.clone());
+            columns.calling = columns.calling.or(obvious.map(|(at, it)| (at, Cow::Owned(it))));
+            return Ok(List { live: gather(rows, &columns), calling });
         }
         if found.len() > headings.len() {
             headings = found.iter().map(|heading| format!("`{}`", heading.trim())).collect();
@@ -103,7 +114,7 @@ impl<'s> Columns<'s> {
     fn of(headings: &StringRecord, settings: &'s Sheet) -> Option<Self> {
         let at = |wanted: &str| headings.iter().position(|heading| bare(heading) == bare(wanted));
         let calling =
-            settings.calling.as_ref().and_then(|calling| Some((at(&calling.column)?, calling)));
+            settings.calling.as_ref().and_then(|it| Some((at(&it.column)?, Cow::Borrowed(it))));
         let column = |(field, heading)| Some(Column { field, at: at(heading)?, heading });
         let fields = settings.mapped().filter_map(column).collect();
         let defaults = Sheet::default();
@@ -132,7 +143,7 @@ impl<'s> Columns<'s> {
             .iter()
             .map(|column| column.at)
             .chain([self.user])
-            .chain(self.calling.map(|(at, _)| at));
+            .chain(self.calling.as_ref().map(|(at, _)| *at));
         let same = |at: &usize| {
             let heading = headings.get(*at).map(bare);
             headings.iter().filter(|other| Some(bare(other)) == heading).count() > 1
@@ -148,8 +159,8 @@ impl<'s> Columns<'s> {
     }
 
     fn calling(&self, row: &StringRecord) -> Option<LiveCalling> {
-        Some(match self.calling {
-            Some((at, map)) => calling(row.get(at)?.trim(), map),
+        Some(match &self.calling {
+            Some((at, map)) => calling(row.get(*at)?.trim(), map),
             None => LiveCalling::Unclear(
                 "nothing: the list of the portal has no column for it".to_owned(),
             ),
@@ -189,19 +200,11 @@ impl Column<'_> {
     }
 }
 
-/// A heading without what people change about it.
-fn bare(heading: &str) -> String {
-    heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn gather(
-    rows: impl Iterator<Item = Result<StringRecord, String>>,
-    columns: &Columns<'_>,
-) -> LiveTenant {
+fn gather(rows: Vec<Result<StringRecord, String>>, columns: &Columns<'_>) -> LiveTenant {
     let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
     let mut beside = Beside { unmatched: columns.absent.clone(), ..Beside::default() };
     let mut odd: Vec<String> = Vec::new();
-    for (number, row) in rows.enumerate() {
+    for (number, row) in rows.into_iter().enumerate() {
         // Behind the headings, from 1: the row as a sheet shows it.
         let number = number + 2;
         match row {

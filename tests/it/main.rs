@@ -70,6 +70,7 @@ mod guide;
 mod history;
 mod hostile;
 mod imported;
+mod init;
 mod keeper;
 mod kept;
 mod kill;

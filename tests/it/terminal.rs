@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     os::unix::ffi::OsStrExt as _,
+    path::Path,
     process::Stdio,
 };
 
@@ -13,7 +14,11 @@ use crate::stage::{Stage, dialplane};
 
 /// Runs at a terminal where `typed` has been typed already; the exit code, and what the terminal
 /// and stdout show.
-async fn at_a_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (i32, String, String) {
+pub(crate) async fn at_a_terminal(
+    folder: &Path,
+    arguments: &[&str],
+    typed: &str,
+) -> (i32, String, String) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -26,7 +31,7 @@ async fn at_a_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (i32, 
             .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
             .unwrap()
     };
-    let mut command = dialplane(stage.path(), arguments);
+    let mut command = dialplane(folder, arguments);
     command.stdin(end()).stderr(end()).stdout(Stdio::piped());
     let mut master = File::from(master);
     let typed = typed.to_owned();
@@ -53,7 +58,7 @@ async fn at_a_terminal(stage: &Stage, arguments: &[&str], typed: &str) -> (i32, 
 async fn apply_says_where_it_writes_and_asks() {
     let stage = Stage::drifted().await;
     for typed in ["no\n", "\n", "YES\n", "y\n", "\u{4}"] {
-        let (code, shown, stdout) = at_a_terminal(&stage, &["apply"], typed).await;
+        let (code, shown, stdout) = at_a_terminal(stage.path(), &["apply"], typed).await;
         assert_eq!(code, 1, "{shown}{stdout}");
         assert!(shown.contains("account sandbox-admin at 127.0.0.1:"), "{shown}");
         assert!(
@@ -69,20 +74,21 @@ async fn apply_says_where_it_writes_and_asks() {
         assert_eq!(stage.writes(), [""; 0]);
     }
     // Where stdout is for a machine, the plan is shown at the terminal.
-    let (code, shown, stdout) = at_a_terminal(&stage, &["apply", "--output", "json"], "no\n").await;
+    let (code, shown, stdout) =
+        at_a_terminal(stage.path(), &["apply", "--output", "json"], "no\n").await;
     assert!(code == 1 && shown.contains("plan: ") && stdout.is_empty(), "{shown}{stdout}");
-    let (code, shown, stdout) = at_a_terminal(&stage, &["apply"], "yes\n").await;
+    let (code, shown, stdout) = at_a_terminal(stage.path(), &["apply"], "yes\n").await;
     assert!(code == 3 && stdout.contains("done: "), "{shown}{stdout}");
     let written = stage.writes().len();
     assert!(written > 0);
     // Nothing to write, nothing to ask.
-    let (code, shown, _) = at_a_terminal(&stage, &["apply"], "").await;
+    let (code, shown, _) = at_a_terminal(stage.path(), &["apply"], "").await;
     assert!(code == 3 && !shown.contains("Type"), "{shown}");
     // The way back asks as well.
     let list: serde_json::Value =
         serde_json::from_str(&stage.run(&["history", "--output", "json"]).await.stdout).unwrap();
     let run = list["runs"][0]["run"].as_str().unwrap();
-    let (code, shown, _) = at_a_terminal(&stage, &["undo", run, "--apply"], "no\n").await;
+    let (code, shown, _) = at_a_terminal(stage.path(), &["undo", run, "--apply"], "no\n").await;
     assert!(code == 1 && shown.contains("account ") && shown.contains("Type `yes`"), "{shown}");
     assert_eq!(stage.writes().len(), written);
 }
@@ -90,19 +96,19 @@ async fn apply_says_where_it_writes_and_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn scripts_rehearsals_and_dry_runs_are_not_asked() {
     let stage = Stage::drifted().await;
-    let (code, shown, _) = at_a_terminal(&stage, &["plan"], "").await;
+    let (code, shown, _) = at_a_terminal(stage.path(), &["plan"], "").await;
     assert!(
         code == 2 && shown.contains("account sandbox-admin at") && !shown.contains("Type"),
         "{shown}"
     );
-    let (code, shown, _) = at_a_terminal(&stage, &["apply", "--sandbox"], "").await;
+    let (code, shown, _) = at_a_terminal(stage.path(), &["apply", "--sandbox"], "").await;
     assert!(
         (code == 0 || code == 3) && shown.contains("REHEARSAL: the sandbox at http://127.0.0.1:"),
         "{code} {shown}"
     );
     assert!(shown.contains("no real phone is touched") && !shown.contains("Type"), "{shown}");
     assert_eq!(stage.writes(), [""; 0]);
-    let (code, shown, _) = at_a_terminal(&stage, &["apply", "--yes"], "").await;
+    let (code, shown, _) = at_a_terminal(stage.path(), &["apply", "--yes"], "").await;
     assert!(code == 3 && !shown.contains("Type"), "{shown}");
     assert_eq!(stage.calling("adatum", "user7@adatum.example"), Calling::Disabled);
     // Without a terminal it says where, and goes on.

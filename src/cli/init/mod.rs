@@ -1,0 +1,310 @@
+//! `init`: sets up a folder, so that the next command shows a plan.
+//!
+//! Four ways to begin: a demonstration, a list of users that the vendor's portal exported,
+//! Microsoft Graph, and an account at the service. The first two need no network.
+//!
+//! **Invariant:** nothing that is there is changed, except that `.gitignore` gets lines at its end.
+//! If any file would be in the way, nothing is written.
+
+mod files;
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+
+use super::{
+    ask,
+    exit::{Exit, Failure},
+    import, out,
+    signals::Signals,
+    targets,
+};
+use crate::{
+    foreign::line,
+    import::{Choice, File},
+    model::TenantRef,
+    ports::LiveReader as _,
+    snapshot::{PORTAL, Sheet, SheetCalling, Shot},
+    source::read_kept,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder to set up; it is made if it is not there
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    #[command(flatten)]
+    ways: Ways,
+    /// With --csv: the customer that the list is of, perhaps with what the platform shows before
+    /// its extensions, such as +1
+    #[arg(long, value_name = "NAME=GUID[,PREFIX]", value_parser = targets::tenant_ref, requires = "csv")]
+    tenant_id: Option<TenantRef>,
+    /// With --csv, if no column of the list says calling and nothing else: which one tells it, and
+    /// what means on and off, such as State=Active/Inactive
+    #[arg(long, value_name = "COLUMN=ON/OFF", value_parser = calling, requires = "csv")]
+    calling: Option<SheetCalling>,
+    /// Also write a GitHub workflow that plans pull requests
+    #[arg(long)]
+    github: bool,
+}
+
+#[derive(Debug, Args)]
+struct Ways {
+    /// A demonstration: five customers, 92 users, no account and no network
+    #[arg(long, group = "way")]
+    demo: bool,
+    /// Begin with a list of users that the vendor's portal exported: no account and no network
+    #[arg(long, group = "way", value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Begin with Microsoft Graph: an application that reads the customers' tenants
+    #[arg(long, group = "way")]
+    graph: bool,
+    /// Begin with an account at the ConnecttoTeams service
+    #[arg(long, group = "way")]
+    account: bool,
+}
+
+impl Arguments {
+    /// The folder, as paths of files in it begin.
+    fn below(&self) -> &Path {
+        if self.is_here() { Path::new("") } else { &self.folder }
+    }
+
+    fn is_here(&self) -> bool {
+        self.folder.as_os_str() == "."
+    }
+}
+
+/// How somebody begins.
+enum Begin {
+    Demo,
+    List(PathBuf),
+    Graph,
+    Account,
+}
+
+/// `COLUMN=ON/OFF`; several words for each with commas.
+fn calling(text: &str) -> Result<SheetCalling, String> {
+    let expected = "COLUMN=ON/OFF is expected, such as State=Active/Inactive";
+    let (column, words) = text.split_once('=').ok_or(expected)?;
+    let (on, off) = words.split_once('/').ok_or(expected)?;
+    let words = |text: &str| -> Vec<String> {
+        text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+    };
+    let calling =
+        SheetCalling { column: column.trim().to_owned(), enabled: words(on), disabled: words(off) };
+    let twice = calling.enabled.iter().any(|word| calling.disabled.contains(word));
+    if calling.column.is_empty() || calling.enabled.is_empty() || twice {
+        return Err(expected.to_owned());
+    }
+    Ok(calling)
+}
+
+/// Sets the folder up.
+pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit, Failure> {
+    let folder = command.below();
+    let begin = begin(command, signals).await?;
+    check(folder, files::SETTINGS)?;
+    import::check_empty(&folder.join(files::MANIFESTS))?;
+    let mut made = match &begin {
+        Begin::Demo => {
+            let mut made = vec![files::settings(include_str!("demo.yaml"))];
+            made.extend(files::demo());
+            made
+        }
+        Begin::List(list) => of_list(list, command, signals).await?,
+        Begin::Graph => vec![files::settings(include_str!("graph.yaml"))],
+        Begin::Account => vec![files::settings(include_str!("account.yaml"))],
+    };
+    made.push(files::schema());
+    if command.github {
+        made.push(files::workflow());
+    }
+    for file in &made {
+        check(folder, &file.path)?;
+    }
+    for file in &made {
+        let path = files::place(folder, file);
+        import::write(&path, &file.text)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        out::data(&format!("{}\n", line(path.display())));
+    }
+    ignore(folder, &begin)?;
+    out::talk(&next(command, &begin));
+    Ok(Exit::Done)
+}
+
+/// What the arguments say, or else the person at the terminal.
+async fn begin(command: &Arguments, signals: &Signals) -> Result<Begin, Failure> {
+    if let Some(list) = &command.ways.csv {
+        return Ok(Begin::List(list.clone()));
+    }
+    match (command.ways.demo, command.ways.graph, command.ways.account) {
+        (true, ..) => return Ok(Begin::Demo),
+        (_, true, _) => return Ok(Begin::Graph),
+        (.., true) => return Ok(Begin::Account),
+        _ => {}
+    }
+    let hint = "`dialplane init --demo` shows a small fleet; --csv FILE, --graph and --account begin \
+        with your own";
+    if !ask::can_ask() {
+        return Err(
+            Failure::new("say how to begin: nobody is at a terminal to be asked").hint(hint)
+        );
+    }
+    let answer = ask::question(
+        "How do you want to begin?\n  \
+            1  a demonstration: five customers, nothing real\n  \
+            2  a CSV list of users that the vendor's portal exported\n  \
+            3  Microsoft Graph\n  \
+            4  an account at the ConnecttoTeams service\n\
+        Number: ",
+        signals,
+    )
+    .await?;
+    match answer.as_str() {
+        "1" => Ok(Begin::Demo),
+        "2" => Ok(Begin::List(ask::question("File: ", signals).await?.into())),
+        "3" => Ok(Begin::Graph),
+        "4" => Ok(Begin::Account),
+        _ => {
+            Err(Failure::new("nothing was written: the answer was not a number from 1 to 4")
+                .hint(hint))
+        }
+    }
+}
+
+/// Fails if a file is in the way.
+fn check(folder: &Path, name: &str) -> Result<(), Failure> {
+    let path = folder.join(name);
+    if fs::symlink_metadata(&path).is_err() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} is there already: nothing was written", path.display())).hint(
+        "init sets up a folder that is not set up yet; name another folder, or remove the file",
+    ))
+}
+
+/// The settings and manifests that a list gives.
+async fn of_list(
+    path: &Path,
+    command: &Arguments,
+    signals: &Signals,
+) -> Result<Vec<File>, Failure> {
+    let tenant = match &command.tenant_id {
+        Some(tenant) => tenant.clone(),
+        None => ask_tenant(signals).await?,
+    };
+    let sheet = Sheet { calling: command.calling.clone(), ..Sheet::default() };
+    let kept = read_kept(path, &sheet).map_err(|diagnostics| Failure {
+        diagnostics,
+        ..Failure::new(format!("{} cannot be used: nothing was written", path.display()))
+    })?;
+    let Some((at, reader)) = kept.taken(&tenant) else {
+        return Err(Failure::new(format!("{} is not the list of {}", path.display(), tenant.name))
+            .hint(format!(
+                "a list is known by the name of its file: call it {}.csv",
+                tenant.name
+            )));
+    };
+    let shot = Shot {
+        at,
+        reader: reader.into(),
+        inventory: None,
+        live: kept.observe(&tenant).await.map(Arc::new),
+        tenant: tenant.clone(),
+    };
+    if targets::tell_unread(std::slice::from_ref(&shot)) > 0 {
+        return Err(Failure::new("the list cannot be used: nothing was written"));
+    }
+    match kept.obvious_calling(&tenant) {
+        Some(calling) => out::talk(&format!("calling is read from {}\n", line(calling))),
+        None if sheet.calling.is_some() || reader != PORTAL => {}
+        None => {
+            return Err(Failure::new(format!(
+                "no column of {} says calling and nothing else: nothing was written",
+                path.display()
+            ))
+            .hint("name the column, and what means on and off: --calling State=Active/Inactive"));
+        }
+    }
+    let choice = Choice { users_per_file: 500, split_by: None, everybody: false };
+    let imported = import::proven(vec![shot], &choice)?;
+    import::tell_left_out(&imported);
+    let mut made = vec![files::settings_for_list(command.calling.as_ref())];
+    made.extend(files::imported(imported.files));
+    Ok(made)
+}
+
+async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
+    if !ask::can_ask() {
+        return Err(Failure::new("a list does not say of which customer it is")
+            .hint("name the customer: --tenant-id NAME=GUID, the GUID of its Microsoft tenant"));
+    }
+    let name = ask::question("Name of the customer, such as contoso: ", signals).await?;
+    let id = ask::question("GUID of its Microsoft tenant: ", signals).await?;
+    targets::tenant_ref(&format!("{name}={id}"))
+        .map_err(|reason| Failure::new(format!("nothing was written: {reason}")))
+}
+
+/// Adds to `.gitignore` what is not for git: the journal, secrets, lists with names of people.
+fn ignore(folder: &Path, begin: &Begin) -> Result<(), Failure> {
+    let lines: &[&str] = match begin {
+        Begin::Demo => &["/.dialplane/"],
+        Begin::List(_) => &["/.dialplane/", "*.csv"],
+        Begin::Graph | Begin::Account => &["/.dialplane/", "/secrets/"],
+    };
+    let path = folder.join(files::GITIGNORE);
+    let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
+    let found = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        found => found.map_err(failure)?,
+    };
+    let added = files::ignored(&found, lines);
+    if added.is_empty() {
+        return Ok(());
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
+    file.write_all(added.as_bytes()).map_err(failure)?;
+    out::data(&format!("{}\n", line(path.display())));
+    Ok(())
+}
+
+/// What to do now.
+fn next(command: &Arguments, begin: &Begin) -> String {
+    let here = command.is_here();
+    let mut steps = Vec::new();
+    if !here {
+        steps.push(format!("cd {}", line(command.folder.display())));
+    }
+    match begin {
+        Begin::Demo => steps.extend([
+            "dialplane plan --sandbox       what would change".to_owned(),
+            "dialplane apply --sandbox      do it, in a rehearsal".to_owned(),
+            "dialplane run --sandbox        keep watching the manifests".to_owned(),
+        ]),
+        Begin::List(list) => {
+            let list = std::path::absolute(list).ok().filter(|_| !here).unwrap_or(list.clone());
+            steps.push(format!("dialplane plan --live {}", line(list.display())));
+        }
+        Begin::Graph => steps.extend([
+            "edit dialplane.yaml, and write the secret into secrets/graph-secret".to_owned(),
+            "dialplane doctor               line by line, what works".to_owned(),
+            "dialplane import --reader graph --tenant-id NAME=GUID --out manifests".to_owned(),
+        ]),
+        Begin::Account => steps.extend([
+            "edit dialplane.yaml, and write secrets/client-secret and secrets/password".to_owned(),
+            "dialplane doctor               line by line, what works".to_owned(),
+            "dialplane import --tenant-id NAME=GUID --out manifests".to_owned(),
+        ]),
+    }
+    if command.github {
+        steps.push(format!("set IMAGE in {}", files::WORKFLOW));
+    }
+    format!("\nnext:\n  {}\n", steps.join("\n  "))
+}

@@ -1,0 +1,179 @@
+//! From an empty folder to a first plan, with the real binary and without any network.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::{
+    folder::folder,
+    stage::{Ended, dialplane},
+    terminal::at_a_terminal,
+};
+
+const CONTOSO: &str = "contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+const LIST: &str = "TeamsUserID;PhoneNumber;Calling\n\
+    adele@contoso.com;+14255550100;Active\n\
+    bruno@contoso.com;+14255550101;Inactive\n";
+
+fn run(folder: &Path, arguments: &[&str]) -> Ended {
+    dialplane(folder, arguments).output().unwrap().into()
+}
+
+/// Every file below a folder, with what it holds.
+fn files(folder: &Path) -> BTreeSet<(String, Vec<u8>)> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                found.insert((name, fs::read(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn an_empty_folder_says_how_to_begin() {
+    let folder = folder();
+    for command in ["plan", "validate", "apply"] {
+        let ended = run(folder.path(), &[command]);
+        assert_eq!(ended.code, 1);
+        assert!(ended.stderr.contains("there are no manifests: `manifests` cannot be found"));
+        assert!(ended.stderr.contains("`dialplane init --demo`"), "{}", ended.stderr);
+    }
+    let ended = run(folder.path(), &["init"]);
+    assert_eq!(ended.code, 1, "nobody is at a terminal");
+    assert!(ended.stderr.contains("--csv FILE, --graph and --account"), "{}", ended.stderr);
+    assert!(files(folder.path()).is_empty());
+}
+
+#[test]
+fn the_demonstration_is_the_example_fleet_and_can_be_planned_at_once() {
+    let folder = folder();
+    let ended = run(folder.path(), &["init", "--demo"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let names: Vec<String> = files(folder.path()).into_iter().map(|(name, _)| name).collect();
+    let listed: BTreeSet<&str> = ended.stdout.lines().collect();
+    assert_eq!(listed, names.iter().map(String::as_str).collect(), "all that is there is told");
+    // The whole example, and only a line for editors more.
+    for (name, text) in files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/manifests"))) {
+        let copy = fs::read_to_string(folder.path().join("manifests").join(&name)).unwrap();
+        let (schema, rest) = copy.split_once('\n').unwrap();
+        let schema = schema.strip_prefix("# yaml-language-server: $schema=").unwrap();
+        let beside = folder.path().join("manifests").join(&name).with_file_name(schema);
+        assert!(beside.is_file(), "{name}: {schema}");
+        assert_eq!(rest.as_bytes(), text, "{name}");
+    }
+    let ended = run(folder.path(), &["plan", "--sandbox"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stdout.contains("2 people would lose calling"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_list_of_the_portal_becomes_manifests_that_ask_for_nothing() {
+    let folder = folder();
+    fs::write(folder.path().join("contoso.csv"), LIST).unwrap();
+    fs::write(folder.path().join(".gitignore"), "target").unwrap();
+    let ended = run(folder.path(), &["init", "--csv", "contoso.csv"]);
+    assert!(ended.code == 1 && ended.stderr.contains("--tenant-id NAME=GUID"), "{}", ended.stderr);
+    let ended = run(folder.path(), &["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    insta::assert_snapshot!(format!("{}{}", ended.stdout, ended.stderr));
+    let ignored = fs::read_to_string(folder.path().join(".gitignore")).unwrap();
+    assert_eq!(ignored, "target\n/.dialplane/\n*.csv\n", "lists name people");
+    // The command that was named.
+    let ended = run(folder.path(), &["plan", "--live", "contoso.csv"]);
+    assert!(ended.stdout.contains("nothing to"), "{}{}", ended.stdout, ended.stderr);
+    assert!(!ended.stdout.contains("adele"), "{}", ended.stdout);
+    let manifest = fs::read_to_string(folder.path().join("manifests/contoso/users.yaml")).unwrap();
+    assert!(manifest.contains("calling: disabled") && manifest.contains("adele@contoso.com"));
+}
+
+#[test]
+fn which_column_tells_calling_is_never_guessed() {
+    let other_heading = LIST.replace("Calling", "State");
+    let other_word = LIST.replace("Inactive", "Pending");
+    let two = LIST.replace("PhoneNumber", "Calling Status");
+    for text in [other_heading.as_str(), &other_word, &two] {
+        let folder = folder();
+        fs::write(folder.path().join("contoso.csv"), text).unwrap();
+        let before = files(folder.path());
+        let arguments = ["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO];
+        let ended = run(folder.path(), &arguments);
+        assert_eq!(ended.code, 1, "{text}");
+        assert!(ended.stderr.contains("says calling and nothing else"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("--calling State=Active/Inactive"), "{}", ended.stderr);
+        assert_eq!(files(folder.path()), before);
+    }
+    let folder = folder();
+    fs::write(folder.path().join("contoso.csv"), &other_heading).unwrap();
+    let arguments = ["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO, "--calling"];
+    for wrong in ["State", "State=Active", "=Active/Inactive", "State=Active/Active", "State=/Off"]
+    {
+        assert_eq!(run(folder.path(), &[&arguments[..], &[wrong]].concat()).code, 1, "{wrong}");
+    }
+    let ended = run(folder.path(), &[&arguments[..], &["State=Active/Inactive"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let settings = fs::read_to_string(folder.path().join("dialplane.yaml")).unwrap();
+    assert!(settings.contains(
+        "calling: { column: \"State\", enabled: [\"Active\"], disabled: [\"Inactive\"] }"
+    ));
+    let ended = run(folder.path(), &["plan", "--live", "contoso.csv"]);
+    assert!(!ended.stdout.contains("adele"), "{}{}", ended.stdout, ended.stderr);
+}
+
+/// A list is known by the name of its file.
+#[test]
+fn a_list_of_somebody_else_is_refused() {
+    let folder = folder();
+    fs::write(folder.path().join("fabrikam.csv"), LIST).unwrap();
+    let ended = run(folder.path(), &["init", "--csv", "fabrikam.csv", "--tenant-id", CONTOSO]);
+    assert!(ended.code == 1 && ended.stderr.contains("call it contoso.csv"), "{}", ended.stderr);
+    let ended = run(folder.path(), &["init", "--csv", "absent.csv", "--tenant-id", CONTOSO]);
+    assert!(ended.code == 1 && ended.stderr.contains("nothing was written"), "{}", ended.stderr);
+}
+
+#[test]
+fn settings_for_graph_and_for_an_account_are_valid_as_they_are() {
+    for way in ["--graph", "--account"] {
+        let folder = folder();
+        let ended = run(folder.path(), &["init", way, "--github", "fleet"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains("cd fleet") && ended.stderr.contains("dialplane doctor"));
+        let fleet = folder.path().join("fleet");
+        assert!(fleet.join(".github/workflows/plan.yml").is_file());
+        assert!(fs::read_to_string(fleet.join(".gitignore")).unwrap().contains("/secrets/"));
+        // The settings are read, and what is missing is the manifests.
+        let ended = run(&fleet, &["plan"]);
+        assert!(ended.stderr.contains("there are no manifests"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_there_is_never_changed() {
+    for there in ["dialplane.yaml", "manifests/a.yaml", "dialplane.schema.json"] {
+        let folder = folder();
+        let path = folder.path().join(there);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        let before = files(folder.path());
+        let ended = run(folder.path(), &["init", "--demo"]);
+        assert_eq!(ended.code, 1, "{there}");
+        assert_eq!(files(folder.path()), before, "{there}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_a_terminal_it_asks() {
+    let folder = folder();
+    fs::write(folder.path().join("contoso.csv"), LIST).unwrap();
+    let (code, shown, _) = at_a_terminal(folder.path(), &["init"], "5\n").await;
+    assert!(code == 1 && shown.contains("How do you want to begin?"), "{shown}");
+    let typed = "2\ncontoso.csv\ncontoso\n87d349ed-44d7-43e1-9a83-5f2406dee5bd\n";
+    let (code, shown, stdout) = at_a_terminal(folder.path(), &["init"], typed).await;
+    assert!(code == 0 && shown.contains("dialplane plan --live contoso.csv"), "{shown}");
+    assert!(stdout.contains("manifests/contoso/users.yaml"), "{stdout}");
+}
