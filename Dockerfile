@@ -3,6 +3,8 @@
 FROM rust:1-slim-bookworm AS build
 WORKDIR /src
 COPY . .
+# What `dialplane --version` says: --build-arg DIALPLANE_COMMIT=$(git rev-parse --short HEAD)
+ARG DIALPLANE_COMMIT=
 # The caches outlive the step, so the program is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \

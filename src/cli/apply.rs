@@ -13,6 +13,15 @@ use super::{
 };
 use crate::{journal::Place, pass::Leases, plan::TenantPlan};
 
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane apply                            show the plan, ask, carry it out
+  dialplane apply --sandbox                  rehearse: no real phone is touched
+  dialplane plan --out plan.json && dialplane apply --plan plan.json
+                                             what was reviewed, or nothing
+";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -1,6 +1,12 @@
 //! The commands: what each is called, and who carries it out. Each has its arguments in its own file.
 
-use clap::{CommandFactory as _, Parser, Subcommand, builder::styling};
+use std::{ffi::OsString, fmt::Write as _, sync::LazyLock};
+
+use clap::{
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    builder::styling,
+    error::{ContextKind, ContextValue},
+};
 use clap_complete::Shell;
 
 use super::{
@@ -15,6 +21,30 @@ use super::{
     status, stop, undo, validate, why,
 };
 use crate::style::{CYAN, GREEN};
+
+/// What is where in the help: what somebody wants to do, and the commands for it.
+pub(super) const GROUPS: [(&str, &[&str]); 5] = [
+    ("Look", &["plan", "validate", "status", "doctor", "observe"]),
+    ("Act", &["apply", "run", "undo", "stop", "resume"]),
+    ("Explain", &["why", "history", "explain", "journal"]),
+    ("Set up", &["init", "import", "credentials", "schema", "completions"]),
+    ("Rehearse", &["sandbox"]),
+];
+
+/// Words of other tools that are no command here, and what they lead to. What writes is never done
+/// under another name.
+const OTHERS: [(&str, &str); 10] = [
+    ("sync", "apply"),
+    ("reconcile", "apply"),
+    ("deploy", "apply"),
+    ("rollback", "undo"),
+    ("revert", "undo"),
+    ("log", "history"),
+    ("logs", "history"),
+    ("start", "run"),
+    ("serve", "run"),
+    ("lint", "validate"),
+];
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(GREEN.bold())
@@ -38,7 +68,7 @@ Exit codes:
 /// Dialplane compares them with live state through the ConnecttoTeams API and carries out the
 /// difference.
 #[derive(Debug, Parser)]
-#[command(version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+#[command(version = VERSION.as_str(), styles = STYLES, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
@@ -48,24 +78,31 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Set up a folder: a demonstration, or your own tenants from a list, Graph or an account
+    /// Set up a folder: a demonstration, or your own tenants
+    #[command(after_help = init::EXAMPLES)]
     Init(init::Arguments),
     /// Check manifests: offline, without credentials
+    #[command(visible_alias = "check")]
     Validate(validate::Arguments),
     /// Show what would change; never writes
+    #[command(visible_alias = "diff", after_help = plan::EXAMPLES)]
     Plan(plan::Arguments),
     /// Make live state what the manifests say, once
+    #[command(after_help = apply::EXAMPLES)]
     Apply(apply::Arguments),
     /// Show what would take an earlier run back; with --apply, do it
+    #[command(after_help = undo::EXAMPLES)]
     Undo(undo::Arguments),
-    /// Tell what was done: the last runs, or one of them step by step
+    /// Show what was done: the last runs, or one of them step by step
     History(history::Arguments),
-    /// Tell why a user is as it is: what wants it, what was sent and seen, what is waited for; asks
-    /// nobody
+    /// Explain one user: what wants it, what was sent and seen, what it waits for
+    ///
+    /// Reads the manifests, the journal and what the last plan said; asks no service.
+    #[command(after_help = why::EXAMPLES)]
     Why(why::Arguments),
-    /// Explain a code that plans and reports show, such as `not-visible`; without one, list all
+    /// Explain a code that plans show, such as `not-visible`; without one, list all
     Explain(explain::Arguments),
-    /// Check the journal, or save what can be read of it; never writes to it
+    /// Check the journal, save what can be read of it, or accept another copy
     #[command(subcommand)]
     Journal(journal::Arguments),
     /// Stop everything: nothing more is written to any service until `resume`
@@ -78,15 +115,17 @@ pub(super) enum Command {
     Observe(observe::Arguments),
     /// Write manifests that ask for what is live
     Import(import::Arguments),
-    /// Serve a rehearsal of the ConnecttoTeams service on a loopback address
+    /// Serve a rehearsal of the ConnecttoTeams service on loopback
     Sandbox(sandbox::Arguments),
-    /// Tell what the service is doing; fails if it is not alive
+    /// Show what the service is doing; fails if it is not alive
     Status(status::Arguments),
-    /// Check the set-up: credentials, clock, tenants, readers, journal, watching; never writes to
-    /// the service
+    /// Check the set-up, line by line; never writes to the service
+    ///
+    /// Credentials, clock, tenants, readers, journal, watching: what works, and what to do about
+    /// the rest.
     #[command(after_help = doctor::EXIT_CODES)]
     Doctor(doctor::Arguments),
-    /// Manage the credentials of tenants that are written with a token of their own
+    /// Manage credentials of tenants that are written with a token of their own
     #[command(subcommand)]
     Credentials(credentials::Arguments),
     /// Print the JSON Schema of manifests, for editors
@@ -98,7 +137,52 @@ pub(super) enum Command {
     },
 }
 
+/// The version; of which commit, where the build was told.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let version = env!("CARGO_PKG_VERSION");
+    match option_env!("DIALPLANE_COMMIT") {
+        None | Some("") => version.to_owned(),
+        Some(commit) => format!("{version} ({commit})"),
+    }
+});
+
 impl Cli {
+    /// What it reads, with the commands in groups.
+    pub(super) fn grouped() -> clap::Command {
+        let command = Self::command();
+        let title = STYLES.get_header();
+        let literal = STYLES.get_literal();
+        let mut groups = String::new();
+        for (want, names) in GROUPS {
+            // Writing to a string cannot fail.
+            let _ = writeln!(groups, "{title}{want}:{title:#}");
+            for found in names.iter().filter_map(|name| command.find_subcommand(name)) {
+                let about = found.get_about().map(ToString::to_string).unwrap_or_default();
+                let name = found.get_name();
+                let _ = writeln!(groups, "  {literal}{name:12}{literal:#} {about}");
+            }
+            groups.push('\n');
+        }
+        command.help_template(format!(
+            "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}\
+                {title}Options:{title:#}\n{{options}}{{after-help}}"
+        ))
+    }
+
+    /// What the arguments say.
+    pub(super) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::grouped().try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches)
+    }
+
+    /// Which command somebody meant who used a word of another tool.
+    pub(super) fn meant(error: &clap::Error) -> Option<&'static str> {
+        let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+            return None;
+        };
+        OTHERS.iter().find(|(other, _)| other == word).map(|(_, ours)| *ours)
+    }
+
     /// Commands that neither ask a service nor change anything: they can end anywhere.
     pub(super) fn changes_nothing(&self) -> bool {
         use Command as C;

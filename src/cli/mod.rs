@@ -44,7 +44,7 @@ mod why;
 
 use std::{backtrace, env, panic};
 
-use clap::{Parser as _, error::ErrorKind};
+use clap::error::ErrorKind;
 
 pub use exit::Exit;
 
@@ -52,16 +52,17 @@ use command::{Cli, dispatch};
 use exit::Failure;
 use signals::Signals;
 
-use crate::foreign;
+use crate::{foreign, style::FAINT};
 
 /// Does what the arguments say. The answer is the exit code; everything has been printed. `end` is
 /// called when somebody insists that the program ends, and it does not.
 pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
     panic::set_hook(Box::new(tell_panic));
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return tell_usage(error),
     };
+    cli.global.color.write_global();
     logging::start(&cli.global, cli.serves());
     let signals = Signals::listen(cli.changes_nothing(), end);
     let end = tokio::select! {
@@ -81,8 +82,11 @@ pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
 /// them: the names of files that a shell found, or of a branch.
 fn tell_usage(error: clap::Error) -> Exit {
     let harmless = env::args_os().map(|argument| foreign::line(argument.to_string_lossy()));
-    let error = Cli::try_parse_from(harmless).err().unwrap_or(error);
-    let text = error.render().ansi().to_string();
+    let error = Cli::read(harmless.map(Into::into)).err().unwrap_or(error);
+    let mut text = error.render().ansi().to_string();
+    if let Some(ours) = Cli::meant(&error) {
+        text += &format!("  {FAINT}hint: did you mean `dialplane {ours}`?{FAINT:#}\n");
+    }
     if error.use_stderr() {
         out::talk(&text);
     } else {

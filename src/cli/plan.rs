@@ -17,6 +17,15 @@ use super::{
 };
 use crate::{config::Settings, plan::Plan};
 
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane plan                             what would change now
+  dialplane plan --tenant contoso            only there
+  dialplane plan --live contoso.csv          against a list of the portal, without network
+  dialplane plan --approve --reason 'leavers of June' > manifests/june.yaml
+";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

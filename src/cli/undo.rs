@@ -30,6 +30,14 @@ use crate::{
 /// Runs that are named to somebody who names none that there is.
 const TOLD: usize = 5;
 
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane history                          which runs there were
+  dialplane undo 20260703T100000Z-5f0c7a1e-1             what would take one back
+  dialplane undo 20260703T100000Z-5f0c7a1e-1 --apply     do it
+";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The run, as reports and the journal call it

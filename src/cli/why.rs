@@ -30,6 +30,14 @@ use crate::{
     words::{between, list, roughly, time},
 };
 
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane why adele@contoso.com
+  dialplane why adele                        who begins with that
+  dialplane why +14255550177                 who has this number
+";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The user principal name, its beginning, or a telephone number: then whoever wants it or got

@@ -67,6 +67,7 @@ mod faults;
 mod filters;
 mod folder;
 mod guide;
+mod help;
 mod history;
 mod hostile;
 mod imported;

@@ -33,6 +33,14 @@ use crate::{
     source::read_kept,
 };
 
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane init --demo
+  dialplane init --csv contoso.csv --tenant-id contoso=87d349ed-44d7-43e1-9a83-5f2406dee5bd
+  dialplane init --account --github
+";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder to set up; it is made if it is not there
