@@ -24,8 +24,14 @@ pub(super) struct Global {
     /// How log lines are written to stderr
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(super) log_format: LogFormat,
-    /// Whether text is coloured; NO_COLOR and CLICOLOR_FORCE are obeyed as well
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        value_name = "WHEN",
+        help = "Whether text is coloured; NO_COLOR and CLICOLOR_FORCE are obeyed as well"
+    )]
     pub(super) color: Color,
 }
 

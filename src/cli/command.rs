@@ -14,7 +14,7 @@ use super::{
     args::Global,
     credentials, doctor,
     exit::{Exit, Failure},
-    explain, history, import, init, journal, observe, out,
+    explain, guide, history, import, init, journal, observe, out,
     plan::{self, Asked},
     run, sandbox,
     signals::Signals,
@@ -26,7 +26,7 @@ use crate::style::{CYAN, GREEN};
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["plan", "validate", "status", "doctor", "observe"]),
     ("Act", &["apply", "run", "undo", "stop", "resume"]),
-    ("Explain", &["why", "history", "explain", "journal"]),
+    ("Explain", &["why", "history", "explain", "journal", "guide"]),
     ("Set up", &["init", "import", "credentials", "schema", "completions"]),
     ("Rehearse", &["sandbox"]),
 ];
@@ -102,6 +102,9 @@ pub(super) enum Command {
     Why(why::Arguments),
     /// Explain a code that plans show, such as `not-visible`; without one, list all
     Explain(explain::Arguments),
+    /// Show a page of the guide; without one, list all
+    #[command(after_help = guide::EXAMPLES)]
+    Guide(guide::Arguments),
     /// Check the journal, save what can be read of it, or accept another copy
     #[command(subcommand)]
     Journal(journal::Arguments),
@@ -192,6 +195,7 @@ impl Cli {
                 | C::History(_)
                 | C::Why(_)
                 | C::Explain(_)
+                | C::Guide(_)
                 | C::Status(_)
                 | C::Schema
                 | C::Completions { .. }
@@ -221,6 +225,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::History(command) => history::history(global, command).await,
         Command::Why(command) => why::why(global, command).await,
         Command::Explain(command) => explain::explain(command),
+        Command::Guide(command) => guide::guide(command),
         Command::Journal(command) => journal::journal(global, command).await,
         Command::Run(command) if command.dry_run => {
             plan::plan(global, &Asked::dry(&command.as_once(), None), signals).await

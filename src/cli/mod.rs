@@ -16,6 +16,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod find;
+mod guide;
 mod history;
 mod import;
 mod init;
@@ -42,7 +43,7 @@ mod undo;
 mod validate;
 mod why;
 
-use std::{backtrace, env, panic};
+use std::{backtrace, env, fmt::Write as _, panic};
 
 use clap::error::ErrorKind;
 
@@ -85,7 +86,8 @@ fn tell_usage(error: clap::Error) -> Exit {
     let error = Cli::read(harmless.map(Into::into)).err().unwrap_or(error);
     let mut text = error.render().ansi().to_string();
     if let Some(ours) = Cli::meant(&error) {
-        text += &format!("  {FAINT}hint: did you mean `dialplane {ours}`?{FAINT:#}\n");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {FAINT}hint: did you mean `dialplane {ours}`?{FAINT:#}");
     }
     if error.use_stderr() {
         out::talk(&text);

@@ -1,7 +1,9 @@
 //! The guide is true to the code: each citation of the contract names a heading of it, and each file
 //! that contributors are sent to is there.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::stage::{Ended, dialplane};
 
 const CONTRACT: &str = include_str!("../../src/guide/contract.md");
 
@@ -116,4 +118,57 @@ fn each_file_that_contributors_are_sent_to_is_there() {
     assert!(named.len() > 50, "{named:?}");
     let gone: Vec<&&str> = named.iter().filter(|file| !root.join(file).exists()).collect();
     assert!(gone.is_empty(), "named in .github/CONTRIBUTING.md and not there: {gone:#?}");
+}
+
+#[test]
+fn the_program_shows_every_page_and_finds_words_in_them() {
+    let folder = crate::folder::folder();
+    let run =
+        |arguments: &[&str]| Ended::from(dialplane(folder.path(), arguments).output().unwrap());
+    let list = run(&["guide"]).stdout;
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide");
+    let mut pages = 0;
+    for entry in fs::read_dir(&guide).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(list.contains(&format!("  {name} ")), "{name} is not in\n{list}");
+        assert_eq!(run(&["guide", name]).stdout, fs::read_to_string(&path).unwrap(), "{name}");
+        pages += 1;
+    }
+    assert_eq!(list.lines().filter(|line| line.starts_with("  ")).count(), pages);
+    assert!(run(&["guide", "--search", "DIAL TONE"]).stdout.contains("night: "));
+    let ended = run(&["guide", "nigth"]);
+    assert!(ended.code == 1 && ended.stderr.contains("did you mean `night`?"), "{}", ended.stderr);
+    assert_eq!(run(&["guide", "--search", "no page says this"]).code, 1);
+}
+
+/// Each command of the README and the guide is one that the program takes.
+#[test]
+fn every_command_in_the_guide_is_one_that_the_program_takes() {
+    let folder = crate::folder::folder();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![fs::read_to_string(root.join("README.md")).unwrap()];
+    texts.extend(dialplane::guide::PAGES.iter().map(|page| page.text.to_owned()));
+    let mut commands = BTreeSet::new();
+    for text in &texts {
+        for found in text.split("dialplane ").skip(1) {
+            let end = found.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(found.len());
+            let (command, rest) = found.split_at(end);
+            let code = rest.starts_with([' ', '`', '\n']) && !command.is_empty();
+            let before = &text[..text.len() - found.len()];
+            let before = before.strip_suffix("dialplane ").unwrap_or(before);
+            if code && before.ends_with(['`', '$', ';']) || before.ends_with("$ ") {
+                commands.insert(command);
+            }
+        }
+    }
+    commands.remove("help");
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands {
+        let ended = Ended::from(dialplane(folder.path(), &[command, "--help"]).output().unwrap());
+        assert_eq!(ended.code, 0, "dialplane {command}");
+    }
 }

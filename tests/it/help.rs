@@ -1,6 +1,9 @@
 //! What the program says of itself: help, schema, completions.
 
-use crate::stage::{Ended, dialplane};
+use crate::{
+    snapshot::snapshot,
+    stage::{Ended, dialplane},
+};
 
 #[test]
 fn help_schema_and_completions_are_there() {

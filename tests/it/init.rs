@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::{
     folder::folder,
+    snapshot::snapshot,
     stage::{Ended, dialplane},
     terminal::at_a_terminal,
 };
@@ -81,7 +82,7 @@ fn a_list_of_the_portal_becomes_manifests_that_ask_for_nothing() {
     assert!(ended.code == 1 && ended.stderr.contains("--tenant-id NAME=GUID"), "{}", ended.stderr);
     let ended = run(folder.path(), &["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    insta::assert_snapshot!(format!("{}{}", ended.stdout, ended.stderr));
+    snapshot!(format!("{}{}", ended.stdout, ended.stderr));
     let ignored = fs::read_to_string(folder.path().join(".gitignore")).unwrap();
     assert_eq!(ignored, "target\n/.dialplane/\n*.csv\n", "lists name people");
     // The command that was named.

@@ -92,9 +92,9 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "api", "board", "config", "daemon", "execute", "file", "import", "journal", "manifest",
-            "model", "pass", "plan", "ports", "readers", "sandbox", "snapshot", "source", "stop",
-            "style", "yaml",
+            "api", "board", "config", "daemon", "execute", "file", "guide", "import", "journal",
+            "manifest", "model", "pass", "plan", "ports", "readers", "sandbox", "snapshot",
+            "source", "stop", "style", "yaml",
         ],
         &["reqwest", "notify::"],
     ),
