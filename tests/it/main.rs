@@ -34,6 +34,7 @@
 //! | `FLEET_WORLDS` | kept fleets compared with fresh ones | `properties::fleet` |
 //! | `NUMBER_FLEETS` | fleets whose numbers move | `properties::numbers` |
 //! | `FOREIGN_TEXTS` | damaged texts for the readers of what others write | `properties::foreign` |
+//! | `DAMAGES` | answers damaged on their way | `readers::damaged` |
 //! | `READS` | reads of lists that fail in some way | `readers::whole` |
 //! | `HISTORIES` | journals compared with their fold | `store::random` |
 //! | `FLIPS` | flipped bits of a journal | `store::flips` |
