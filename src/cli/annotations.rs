@@ -1,7 +1,7 @@
 //! Problems as annotations of a GitHub workflow.
 //!
 //! GitHub shows ten errors of a step and drops the rest without a word. So ten are written, chosen
-//! so that each file and each kind of mistake is among them; if there are more, the tenth says how
+//! so each file and each kind of mistake is among them; if there are more, the tenth says how
 //! many. The log has all, each with its place.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::{
 /// Errors that GitHub shows of one step.
 const SHOWN: usize = 10;
 
-/// What is no mistake of one file.
+/// What is not a mistake in one file.
 const WHOLLY: &[(&str, &str)] = &[("title", "dialplane")];
 
 /// Writes them.

@@ -57,7 +57,7 @@ pub(super) async fn apply(
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| session::is_asked(once, &tenant.name));
     let asked = asked.map(|tenant| (&tenant.name, &tenant.id));
-    // First of all: what is planned is made of what nobody else can change until it is carried out.
+    // First of all: nobody else can change what the plan is made from until it is carried out.
     let leases = Leases::take(&journal, asked).await.map_err(session::unusable)?;
     let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
     let recovered = session::recovered(&looked, once, &memories);

@@ -16,7 +16,7 @@ use crate::{
     source::KeptFiles,
 };
 
-/// The drift of a sandbox in this process: always the same, so that a tour shows what its text
+/// The drift of a sandbox in this process: always the same, so a tour shows what its text
 /// says.
 const SEED: u64 = 1;
 

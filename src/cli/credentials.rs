@@ -8,7 +8,7 @@
 //! ```
 //!
 //! **Invariant:** the answer goes nowhere but into a file that did not exist before. The file comes
-//! first, so that no new credentials are made that could not be kept. Nothing is said to be in it
+//! first, so no credentials are made that could not be kept. Nothing is said to be in it
 //! that is not.
 
 use std::{
@@ -87,7 +87,7 @@ pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<
     match made {
         Ok(made) => keep(&tenant, &command.into, file, &made),
         Err(fault) => {
-            // Nothing is in it; and that it cannot be removed is no news beside this.
+            // It is empty, and a failure to remove it adds nothing to this error.
             let _ = fs::remove_file(&command.into);
             let lost =
                 matches!(fault.kind, FaultKind::NoAnswer | FaultKind::Server | FaultKind::Garbled);
@@ -143,7 +143,7 @@ fn keep(
     Ok(Exit::Done)
 }
 
-/// Moves what is no credentials out of the place where credentials are looked for; where it is
+/// Moves what is not credentials out of the place where credentials are looked for; where it is
 /// then.
 fn aside(into: &Path) -> PathBuf {
     let mut name = into.as_os_str().to_owned();

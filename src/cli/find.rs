@@ -19,7 +19,7 @@ pub(super) type User = (TenantName, Upn);
 
 /// Who is known: by the manifests, by the journal, by the last plans.
 pub(super) struct Known<'k> {
-    /// Each tenant with what the journal knows of it and whom its last plan spoke of.
+    /// Each tenant with what the journal knows of it and the users in its last plan.
     pub(super) tenants: Vec<(&'k DesiredTenant, Arc<Memory>, Vec<Upn>)>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Known<'k> {
 pub(super) enum Meant {
     /// These users.
     Users(Vec<User>),
-    /// Those who want a number, or to whom it was sent last.
+    /// Users who want a number, or were the last to be sent it.
     Number { number: String, wanted: Vec<User>, sent: Vec<User> },
 }
 

@@ -1,4 +1,4 @@
-//! `import`: live state into manifests; with `--check`, who has calling and stands in no manifest.
+//! `import`: live state into manifests; with `--check`, users with calling that no manifest names.
 
 use std::{
     collections::BTreeMap,
@@ -189,7 +189,7 @@ pub(super) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     fs::File::create_new(path)?.write_all(text.as_bytes())
 }
 
-/// Users with calling whom no manifest names, by tenant.
+/// Users with calling that no manifest names, by tenant.
 type Strangers<'s> = BTreeMap<&'s str, Vec<&'s LiveUser>>;
 
 async fn check(global: &Global, command: &Arguments, signals: &Signals) -> Result<Exit, Failure> {

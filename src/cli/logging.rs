@@ -32,7 +32,7 @@ pub(super) fn start(global: &Global, serves: bool) {
     };
 }
 
-/// What log entries go through: each is one line, whatever stands in its fields.
+/// What log entries go through: each is one line, whatever its fields hold.
 struct Entries(LogFormat);
 
 impl MakeWriter<'_> for Entries {

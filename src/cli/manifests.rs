@@ -29,7 +29,7 @@ pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
     let path = named.or_else(|| default.exists().then_some(default));
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
-        // What is not text is nobody's setting, unless it has the name of one.
+        // A variable that is not text is not a setting, unless it has the name of one.
         let Ok(name) = name.into_string() else { continue };
         match value.into_string() {
             Ok(value) => variables.push((name, value)),

@@ -73,7 +73,7 @@ pub(super) async fn observe(
     })
 }
 
-/// A snapshot may be written anew; a file of somebody else may not.
+/// A snapshot may be overwritten; a file of another kind may not.
 fn check_writable(path: &Path) -> Result<(), Failure> {
     let refuse =
         |what: &str| Failure::new(format!("{} {what}", path.display())).hint("name another file");

@@ -1,4 +1,4 @@
-//! Who is at the keyboard, for the record: not proof, but whom to ask.
+//! Who is at the keyboard, for the record: not proof, but somebody to ask.
 
 use std::fs;
 

@@ -22,7 +22,7 @@ use crate::{
 /// Why data could not be printed; told once, at the end.
 static UNPRINTED: OnceLock<String> = OnceLock::new();
 
-/// Data, for stdout. A reader that has gone away (`| head`) is no error; a full disk is, see
+/// Data, for stdout. A reader that has gone away (`| head`) is not an error; a full disk is, see
 /// [`unprinted`].
 pub(super) fn data(text: &str) {
     raw(&foreign::printable(text));

@@ -41,7 +41,7 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
     }
 }
 
-/// Whether an answer was lost, now or before, and nobody knows yet what became of it.
+/// Whether an answer was lost, now or before, and its outcome is still unknown.
 fn is_undecided(plan: &Plan, reports: &[TenantReport]) -> bool {
     let lost = |outcome: &StepOutcome| matches!(outcome, StepOutcome::Unknown(_));
     let now = reports.iter().flat_map(|report| report.steps.iter().flatten()).any(lost);

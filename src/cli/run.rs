@@ -144,7 +144,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     Ok(Exit::Done)
 }
 
-/// Takes `stop` from the settings again and again, so that it acts on a service that runs. Settings
+/// Takes `stop` from the settings again and again, so it acts on a running service. Settings
 /// that cannot be read, such as a file that is half saved, change nothing.
 async fn watch_setting(global: &Global, setting: &AtomicBool) {
     loop {
@@ -173,7 +173,7 @@ struct Show {
     json_log: bool,
     /// Where what held each user is kept.
     place: Option<Place>,
-    /// What was last shown of each tenant: the same hold every quarter of an hour is no news.
+    /// What was last shown of each tenant: the same hold every quarter of an hour is not news.
     shown: Mutex<BTreeMap<TenantName, String>>,
 }
 
@@ -223,7 +223,7 @@ impl Show {
         }
     }
 
-    /// A plan that changes nothing is told once, and in one line if there is nothing to say.
+    /// A plan that changes nothing is shown once, and in one line if there is nothing to say.
     fn planned(&self, plan: &TenantPlan) {
         let plan_alone = alone(plan);
         let text = if render::says_something(plan) {

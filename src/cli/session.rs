@@ -122,7 +122,7 @@ pub(super) fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Re
     recovered
 }
 
-/// Looks and decides. Nothing is written yet, so that a stop ends it at once.
+/// Looks and decides. Nothing is written yet, so a stop ends it at once.
 pub(super) async fn decide<R: LiveReader>(
     looked: &Looked,
     reader: &R,

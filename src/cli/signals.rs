@@ -24,7 +24,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. `at_once`: the command changes nothing, so that asking is as good as
+    /// Listens from now on. `at_once`: the command changes nothing, so asking is as good as
     /// insisting. `end` ends the program if it does not end by itself.
     pub(super) fn listen(at_once: bool, end: impl FnOnce(Exit) + Send + 'static) -> Self {
         let signals = Self { asked: CancellationToken::new(), insisted: CancellationToken::new() };
@@ -70,7 +70,7 @@ fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOn
         }
         insisted.cancel();
         tokio::time::sleep(LAST_WORDS).await;
-        // Whoever is busy does not hear. What is cut off is no more than by a loss of power.
+        // A busy program does not hear. No more is cut off than by a loss of power.
         out::talk("error: stopped at once\n");
         end(Exit::Error);
     });

@@ -220,7 +220,7 @@ pub(super) fn kept(path: &Path, settings: &Settings) -> Result<Snapshot, Failure
     })
 }
 
-/// Says how old what stands in the place of live state is, and what it cannot tell.
+/// Reports the age of the snapshot used instead of live state, and what it lacks.
 pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>) {
     let taken: Vec<(TenantRef, Timestamp, bool)> = tenants
         .filter_map(|tenant| {

@@ -107,7 +107,7 @@ pub(super) fn stop(checks: &mut Checks, switch: &StopSwitch) {
     }
 }
 
-/// Whether it can be told who wanted what is carried out.
+/// Whether the author of what is carried out can be named.
 pub(super) fn revision(checks: &mut Checks, paths: &[PathBuf]) {
     match source::look_up(paths) {
         Ok(revision) => checks.pass("revision", revision.to_string()),

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! **Invariant:** it is handed readers and probes only; nothing here could change the service. What
-//! it depends on and failed is told once: checks behind it are left out, not failed as well.
+//! it depends on and failed is reported once: checks behind it are left out, not failed as well.
 
 mod account;
 mod machine;

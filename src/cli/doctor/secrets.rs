@@ -1,4 +1,4 @@
-//! The secrets of the settings: what nobody sees when looking at them, and who else can read them.
+//! The secrets of the settings: what looking at them does not show, and who else can read them.
 //! Those that cannot be had at all are told by the login that needs them.
 
 use super::{Check, Checks};

@@ -144,7 +144,7 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
     }
     let missing: Vec<&Upn> =
         desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
-    // Whoever is missing from a list that is cut short is no news beside that.
+    // Users missing from a list that is cut short add nothing to that.
     if !missing.is_empty() && live.coverage == Coverage::Complete {
         checks.warn(
             "visibility",
