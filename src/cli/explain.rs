@@ -16,6 +16,7 @@ use super::{
 use crate::{
     plan::codes::{About, Explanation, all, capital},
     style::{BOLD, CYAN, FAINT},
+    words::list,
 };
 
 /// The width of the text.
@@ -62,7 +63,7 @@ pub(super) fn explain(command: &Arguments) -> Result<Exit, Failure> {
     let all = all();
     let Some(code) = command.code.as_deref() else {
         match command.output {
-            Output::Text => out::data(&list(&all)),
+            Output::Text => out::data(&all_codes(&all)),
             Output::Json => {
                 let codes: Vec<_> = all.iter().map(as_json).collect();
                 out::json(&serde_json::json!({ "version": 1, "kind": "Codes", "codes": codes }));
@@ -108,10 +109,11 @@ fn as_json(it: &Explanation) -> serde_json::Value {
         "example": it.text.example,
         "gate": it.rule.and_then(|rule| rule.gate),
         "liftedBy": it.rule.map(|rule| rule.lifted_by.words()),
+        "settings": it.settings,
     })
 }
 
-fn list(all: &[Explanation]) -> String {
+fn all_codes(all: &[Explanation]) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_list(&mut out, all);
@@ -155,6 +157,10 @@ fn write_one(out: &mut String, it: &Explanation) -> fmt::Result {
         if let Some(gate) = rule.gate {
             write_part(out, "Gate of approvals", &gate.to_string())?;
         }
+    }
+    if !it.settings.is_empty() {
+        let settings = it.settings.iter().map(|setting| format!("`{setting}`"));
+        write_part(out, "Settings and manifest keys", &list(settings))?;
     }
     write_part(out, "Example", text.example)
 }

@@ -8,17 +8,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Hold, Lifter, Note, Ruling, Step, TenantPlan};
-use crate::model::{Approval, Fingerprint, Gate, Memory, TenantName, Upn, Whom};
-
-impl TenantPlan {
-    /// The approvals without which some step that may run would be held.
-    #[must_use]
-    pub fn approvals(&self) -> Vec<&TenantName> {
-        let running = self.steps.iter().filter(|step| self.may_run(step));
-        running.flat_map(|step| &step.approved).collect::<BTreeSet<_>>().into_iter().collect()
-    }
-}
+use super::{Hold, Lifter, Note, Ruling, Step};
+use crate::model::{Approval, Fingerprint, Gate, Memory, Upn, Whom};
 
 /// Lifts what the approvals lift, and says what became of each.
 pub(super) fn lift(

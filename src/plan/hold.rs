@@ -20,6 +20,15 @@ pub struct Hold {
     pub until: Option<Timestamp>,
 }
 
+/// Why a guard holds something, and what lifts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Grounds {
+    pub(super) reason: String,
+    pub(super) remedy: String,
+    /// When they end without anybody's help, if that is known.
+    pub(super) until: Option<Timestamp>,
+}
+
 coded! {
     /// The kinds of hold.
     #[non_exhaustive]
@@ -199,7 +208,20 @@ impl Lifter {
     }
 }
 
+impl Grounds {
+    /// Grounds that do not end by themselves.
+    pub(super) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.into(), until: None }
+    }
+}
+
 impl Hold {
+    /// A hold on these grounds.
+    pub(super) fn of(kind: HoldKind, grounds: Grounds) -> Self {
+        let Grounds { reason, remedy, until } = grounds;
+        Self { kind, reason, remedy, until }
+    }
+
     /// A hold.
     #[must_use]
     pub fn new(kind: HoldKind, reason: impl Into<String>, remedy: impl Into<String>) -> Self {

@@ -20,7 +20,6 @@
 //!
 //! Deliberately not here: number moves across tenants in one run; the taker waits for a later one.
 
-mod absence;
 mod approval;
 mod by_step;
 pub mod codes;
@@ -62,6 +61,7 @@ pub use approval::wanted;
 pub use by_step::{ByStep, StepId};
 pub use fleet::Fleet;
 pub use graph::{StepGraph, Walk};
+use hold::Grounds;
 pub use hold::{Counts, Hold, HoldKind, Lifter, Rule};
 pub use input::{Observation, Rules, TenantInput};
 pub use interruption::Estimates;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{
     Hold, HoldKind, Moment, Note, Observation, Rules, Steps, SyncPlan, TenantInput, TenantPlan,
-    absence, approval, confirm, diff, fingerprint,
-    guards::{self, Hour, Wanted},
+    approval, confirm, diff, fingerprint,
+    guards::{self, Context, Hour, Wanted},
     interruption,
     numbers::{self, View},
     order, refused, shrink,
@@ -69,7 +69,7 @@ impl<'a> Begun<'a> {
         };
         let moment = Moment { memory, now, patience: rules.patience };
         let outcome = diff::tenant(desired, &live, moment);
-        let holds = guards::hold_tenant(desired, &live);
+        let holds = guards::hold_tenant(&Context { tenant, live: &live, moment });
         Ok(Self { tenant, moment, live, outcome, holds })
     }
 
@@ -105,11 +105,7 @@ impl<'a> Begun<'a> {
         let desired = &*tenant.desired;
         let mut steps = std::mem::take(&mut outcome.steps);
         let waits_for = numbers::arrange(&mut steps, desired, &live, ledger);
-        guards::hold_steps(&mut steps, desired, &live, tenant.kept.as_deref());
-        absence::hold(&mut steps, desired, moment.now);
-        guards::hold_if_emptied(&mut steps, desired, moment.memory);
-        guards::hold_over_limits(&mut steps, desired, &live);
-        window::hold_steps(&mut steps, desired, &live, moment.now);
+        guards::hold_steps(&Context { tenant, live: &live, moment }, &mut steps);
         interruption::estimate(&mut steps, &live, rules.estimates);
         Draft { tenant, moment, live, steps, holds, outcome, waits_for }
     }
@@ -142,7 +138,7 @@ impl Draft<'_> {
             undecided,
             ..
         } = outcome;
-        hour.hold(&mut steps, &live);
+        guards::hold_for_fleet(&Context { tenant, live: &live, moment }, &mut steps, hour);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
         let fingerprint = judged.then(|| fingerprint::of(desired, &live, &steps, moment));

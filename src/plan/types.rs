@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Note, Problem, Step, Steps};
-use crate::model::{Fingerprint, Landing, Managed, Mode, SyncDebt, TenantName, TenantRef, Upn};
+use super::{Cause, Hold, HoldKind, Note, Problem, Step, Steps};
+use crate::model::{
+    Fault, Fingerprint, Landing, Managed, Mode, SyncDebt, TenantName, TenantRef, Upn,
+};
 
 /// What would be done for all tenants.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,5 +200,34 @@ impl TenantPlan {
             _ => None,
         });
         users.unwrap_or_default()
+    }
+
+    /// Whether somebody would lose calling now only because no manifest names the user.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        self.steps.iter().any(|step| step.cause == Cause::NotNamed && self.may_run(step))
+    }
+
+    /// When something that is held may run by itself, if that is known.
+    #[must_use]
+    pub fn resumes(&self) -> Option<Timestamp> {
+        self.holds
+            .iter()
+            .chain(self.steps.iter().flat_map(|step| &step.holds))
+            .filter_map(|hold| hold.until)
+            .min()
+    }
+
+    /// The approvals without which some step that may run would be held.
+    #[must_use]
+    pub fn approvals(&self) -> Vec<&TenantName> {
+        let running = self.steps.iter().filter(|step| self.may_run(step));
+        running.flat_map(|step| &step.approved).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Nothing may be written at all, for this reason.
+    pub fn stop(&mut self, fault: &Fault) {
+        let remedy = fault.hint.clone().unwrap_or_default();
+        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
     }
 }

@@ -6,56 +6,11 @@
 
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
-use super::{Action, Hold, HoldKind, Seen, Step, TenantPlan, steady::Steady};
-use crate::model::{DesiredTenant, Field, LiveCalling, LiveTenant, Span, Value, Windows};
+use super::{Action, Seen, Step, steady::Steady};
+use crate::model::{Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
 const WEEKS: i64 = 54;
-
-impl TenantPlan {
-    /// When something that is held may run by itself, if that is known.
-    #[must_use]
-    pub fn resumes(&self) -> Option<Timestamp> {
-        self.holds
-            .iter()
-            .chain(self.steps.iter().flat_map(|step| &step.holds))
-            .filter_map(|hold| hold.until)
-            .min()
-    }
-}
-
-/// Holds what must wait for the window, each with the time at which it may run.
-pub(super) fn hold_steps(
-    steps: &mut [Step],
-    desired: &DesiredTenant,
-    live: &LiveTenant,
-    now: Timestamp,
-) {
-    let Some(windows) = desired.windows.as_ref().filter(|windows| !is_open(windows, now)) else {
-        return;
-    };
-    let opens = next_open(windows, now);
-    let hold = match opens {
-        Some(at) => Hold::new(
-            HoldKind::Window,
-            format!("it waits for the change window, which opens {}", shown(windows, at)),
-            format!(
-                "no action needed: it runs then; to let it run earlier, change `windows` of \
-                    tenant {}",
-                desired.name
-            ),
-        ),
-        None => Hold::new(
-            HoldKind::Window,
-            "it waits for a change window, and none opens within a year",
-            format!("correct `windows` of tenant {}", desired.name),
-        ),
-    };
-    let hold = Hold { until: opens, ..hold };
-    for step in steps.iter_mut().filter(|step| interrupts(step, live)) {
-        step.holds.push(hold.clone());
-    }
-}
 
 /// Whether a step takes away, even for a moment, what somebody can be called by.
 pub(super) fn interrupts(step: &Step, live: &LiveTenant) -> bool {
@@ -148,7 +103,7 @@ fn contains(span: &Span, local: DateTime) -> bool {
 }
 
 /// A moment on the tenant's clock.
-fn shown(windows: &Windows, at: Timestamp) -> String {
+pub(super) fn shown(windows: &Windows, at: Timestamp) -> String {
     let local = at.to_zoned_datetime(windows.zone.clone());
     let name = windows.zone.iana_name().unwrap_or("UTC");
     format!("{} ({name})", local.strftime("%A, %Y-%m-%d at %H:%M"))

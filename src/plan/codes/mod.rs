@@ -16,7 +16,7 @@ pub use page::{capital, markdown};
 
 use crate::{
     model::FaultKind,
-    plan::{HoldKind, NoteCode, ProblemCode, Rule},
+    plan::{HoldKind, NoteCode, ProblemCode, Rule, guards},
 };
 
 /// What a code means.
@@ -30,6 +30,8 @@ pub struct Explanation {
     pub text: Text,
     /// What else is known of a hold.
     pub rule: Option<Rule>,
+    /// The settings and keys of manifests that people turn its guard with.
+    pub settings: &'static [&'static str],
 }
 
 /// The words for a code.
@@ -104,6 +106,7 @@ pub fn all() -> Vec<Explanation> {
         about: About::Hold,
         text: holds::text(*kind),
         rule: Some(kind.rule()),
+        settings: guards::settings(*kind),
     });
     let problems = ProblemCode::ALL
         .iter()
@@ -116,5 +119,5 @@ pub fn all() -> Vec<Explanation> {
 }
 
 fn plain(code: &'static str, about: About, text: Text) -> Explanation {
-    Explanation { code, about, text, rule: None }
+    Explanation { code, about, text, rule: None, settings: &[] }
 }

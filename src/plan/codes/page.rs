@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{About, Explanation, all};
+use crate::words::list;
 
 /// `src/guide/codes.md`.
 #[must_use]
@@ -36,6 +37,10 @@ fn write_one(out: &mut String, explanation: &Explanation) -> fmt::Result {
     writeln!(out, "- What to do: {}", text.remedy)?;
     if let Some(rule) = explanation.rule {
         writeln!(out, "- Lifted by: {}.", rule.lifted_by.words())?;
+    }
+    if !explanation.settings.is_empty() {
+        let settings = explanation.settings.iter().map(|setting| format!("`{setting}`"));
+        writeln!(out, "- Settings and manifest keys: {}.", list(settings))?;
     }
     writeln!(out, "- Example: {}", text.example)
 }

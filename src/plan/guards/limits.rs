@@ -5,11 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use super::context::Context;
 use crate::{
-    model::{
-        DesiredTenant, Field, Limit, LiveCalling, LiveTenant, PerHour, SentCounts, Upn, Value,
-    },
-    plan::{Action, Counts, Hold, HoldKind, Seen, Step},
+    model::{Field, Limit, LiveCalling, LiveTenant, PerHour, SentCounts, Upn, Value},
+    plan::{Action, Counts, Grounds, Seen, Step, StepId, Steps},
 };
 
 /// What is counted.
@@ -48,14 +47,6 @@ impl LimitKind {
         }
     }
 
-    fn hold(self) -> HoldKind {
-        match self {
-            Self::Disable => HoldKind::Limit,
-            Self::Numbers => HoldKind::NumberLimit,
-            Self::Changes => HoldKind::ChangeLimit,
-        }
-    }
-
     /// What would happen to people.
     fn consequence(self) -> &'static str {
         match self {
@@ -83,34 +74,50 @@ fn is_enabled(live: &LiveTenant, user: &Upn) -> bool {
     live.users.get(user).is_some_and(|user| user.calling == LiveCalling::Enabled)
 }
 
-/// Holds what is more than the tenant allows in one run.
-pub(in crate::plan) fn hold_over_limits(
-    steps: &mut [Step],
-    desired: &DesiredTenant,
-    live: &LiveTenant,
-) {
-    let enabled = live.users.values().filter(|user| user.is_person_with_calling()).count();
-    for kind in LimitKind::ALL {
-        let limit = match kind {
-            LimitKind::Disable => desired.limits.disable,
-            LimitKind::Numbers => desired.limits.numbers,
-            LimitKind::Changes => desired.limits.changes,
-        };
-        let (count, allowed) = (people(kind, steps, live).len(), limit.allows(enabled));
-        if count > allowed {
-            let reason = format!(
-                "{count} of {enabled} people would {}; the limit is {allowed} ({})",
-                kind.consequence(),
-                shown(limit)
-            );
-            let (key, name) = (kind.key(), &desired.name);
-            let remedy = format!(
-                "if that is meant, approve this plan (`dialplane plan --approve`), or split the \
-                    change; a raised `limits.{key}` of tenant {name} stays raised"
-            );
-            hold(steps, kind, live, &Hold::new(kind.hold(), reason, remedy));
-        }
+/// Holds disables that are more than the tenant allows in one run.
+pub(super) fn disables(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
+    over(LimitKind::Disable, context.desired().limits.disable, context, steps)
+}
+
+/// The same of changed numbers.
+pub(super) fn numbers(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
+    over(LimitKind::Numbers, context.desired().limits.numbers, context, steps)
+}
+
+/// The same of all changes of people with calling.
+pub(super) fn changes(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
+    over(LimitKind::Changes, context.desired().limits.changes, context, steps)
+}
+
+/// Everything of a kind, if it is more than the limit.
+fn over(
+    kind: LimitKind,
+    limit: Limit,
+    context: &Context<'_>,
+    steps: &Steps,
+) -> Vec<(StepId, Grounds)> {
+    let live = context.live;
+    let count = people(kind, steps, live).len();
+    if count == 0 {
+        return Vec::new();
     }
+    let enabled = live.users.values().filter(|user| user.is_person_with_calling()).count();
+    let allowed = limit.allows(enabled);
+    if count <= allowed {
+        return Vec::new();
+    }
+    let reason = format!(
+        "{count} of {enabled} people would {}; the limit is {allowed} ({})",
+        kind.consequence(),
+        shown(limit)
+    );
+    let remedy = format!(
+        "if that is meant, approve this plan (`dialplane plan --approve`), or split the change; a \
+            raised `limits.{}` of tenant {} stays raised",
+        kind.key(),
+        context.desired().name
+    );
+    all_of(kind, steps, live, &Grounds::new(reason, remedy))
 }
 
 fn shown(limit: Limit) -> String {
@@ -118,12 +125,19 @@ fn shown(limit: Limit) -> String {
     format!("{} %, {floor}at most {}", limit.percent, limit.count)
 }
 
-fn hold(steps: &mut [Step], kind: LimitKind, live: &LiveTenant, hold: &Hold) {
-    for step in steps.iter_mut().filter(|step| kind.of(step, |user| is_enabled(live, user))) {
-        if !held_for_another_reason(step) {
-            step.holds.push(hold.clone());
-        }
-    }
+/// Every step of a kind that limits count.
+fn all_of(
+    kind: LimitKind,
+    steps: &Steps,
+    live: &LiveTenant,
+    grounds: &Grounds,
+) -> Vec<(StepId, Grounds)> {
+    steps
+        .numbered()
+        .filter(|(_, step)| kind.of(step, |user| is_enabled(live, user)))
+        .filter(|(_, step)| !held_for_another_reason(step))
+        .map(|(id, _)| (id, grounds.clone()))
+        .collect()
 }
 
 /// What one tenant would send.
@@ -167,30 +181,36 @@ impl Hour {
     pub(in crate::plan) fn new(sent: SentCounts, wanted: Wanted, limits: PerHour) -> Self {
         Self { sent, wanted, limits }
     }
+}
 
-    /// Holds what is more than the fleet may see in an hour.
-    pub(in crate::plan) fn hold(&self, steps: &mut [Step], live: &LiveTenant) {
-        for (kind, wanted) in LimitKind::ALL.into_iter().zip(self.wanted.0) {
-            let (sent, limit) = match kind {
-                LimitKind::Disable => (self.sent.disable, self.limits.disable),
-                LimitKind::Numbers => (self.sent.numbers, self.limits.numbers),
-                LimitKind::Changes => (self.sent.changes, self.limits.changes),
-            };
-            let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-            if wanted == 0 || wanted.saturating_add(whole(sent)) <= whole(limit) {
-                continue;
-            }
-            let reason = format!(
-                "over all tenants {wanted} people would {} now, after {sent} within the last \
-                    hour; the limit is {limit} an hour",
-                kind.consequence()
-            );
-            let remedy = format!(
-                "if that is meant, approve this plan (`dialplane plan --approve`), or split the \
-                    change; a raised `execution.perHour.{}` stays raised",
-                kind.key()
-            );
-            hold(steps, kind, live, &Hold::new(HoldKind::HourLimit, reason, remedy));
+/// Holds what is more than the fleet may see in an hour.
+pub(super) fn in_an_hour(
+    context: &Context<'_>,
+    steps: &Steps,
+    hour: &Hour,
+) -> Vec<(StepId, Grounds)> {
+    let mut found = Vec::new();
+    for (kind, wanted) in LimitKind::ALL.into_iter().zip(hour.wanted.0) {
+        let (sent, limit) = match kind {
+            LimitKind::Disable => (hour.sent.disable, hour.limits.disable),
+            LimitKind::Numbers => (hour.sent.numbers, hour.limits.numbers),
+            LimitKind::Changes => (hour.sent.changes, hour.limits.changes),
+        };
+        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        if wanted == 0 || wanted.saturating_add(whole(sent)) <= whole(limit) {
+            continue;
         }
+        let reason = format!(
+            "over all tenants {wanted} people would {} now, after {sent} within the last hour; \
+                the limit is {limit} an hour",
+            kind.consequence()
+        );
+        let remedy = format!(
+            "if that is meant, approve this plan (`dialplane plan --approve`), or split the \
+                change; a raised `execution.perHour.{}` stays raised",
+            kind.key()
+        );
+        found.extend(all_of(kind, steps, context.live, &Grounds::new(reason, remedy)));
     }
+    found
 }

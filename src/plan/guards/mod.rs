@@ -1,176 +1,177 @@
 //! The brakes between a plan and people's phones. Each says why it holds and what lifts it, and
 //! lets the safe part go on.
+//!
+//! ```text
+//! what differs --tenant--> holds of the tenant
+//! steps        --step, steps--> holds of steps --what is left, over all tenants--> fleet --> holds of steps
+//! ```
+//!
+//! A guard is one row of [`GUARDS`] and one function. Its row names the kind of its holds, which
+//! gives it a name, a code, and who lifts them ([`HoldKind::rule`]); its function says of what it
+//! looks at whether it holds, and on which grounds.
+//!
+//! Deliberately not here: what cannot be done at all. A tenant that was not read, a number that
+//! somebody else keeps and a value that nobody understands are found where they are compared.
 
+mod context;
+mod coverage;
 mod limits;
+mod manifests;
 mod protect;
+mod tenant;
+mod window;
 
-pub(super) use limits::{Hour, Wanted, hold_over_limits};
+pub(super) use context::Context;
+pub(super) use coverage::nobody_there;
+pub(super) use limits::{Hour, Wanted};
+pub(super) use tenant::{not_yet, suspended};
 
-use super::{Action, Cause, Hold, HoldKind, Step, TenantPlan};
-use crate::model::{Consent, Coverage, DesiredTenant, Fault, Field, LiveTenant, Memory, Mode};
+use super::{Grounds, Hold, HoldKind, Step, StepId, Steps};
 
-/// Of fewer managed users, half may leave without a word.
-const EMPTIED_FROM: usize = 5;
+/// One guard.
+#[derive(Debug)]
+pub(super) struct Guard {
+    /// The kind of its holds.
+    holds: HoldKind,
+    /// The settings and keys of manifests that people turn it with.
+    pub(super) settings: &'static [&'static str],
+    /// What it looks at, and how it decides.
+    check: Check,
+}
 
-impl TenantPlan {
-    /// Nothing may be written at all, for this reason.
-    pub fn stop(&mut self, fault: &Fault) {
-        let remedy = fault.hint.clone().unwrap_or_default();
-        self.holds.insert(0, Hold::new(HoldKind::Stopped, fault.message.clone(), remedy));
-    }
+/// What a guard looks at, with the function that decides.
+#[derive(Debug, Clone, Copy)]
+enum Check {
+    /// The tenant as a whole.
+    Tenant(fn(&Context<'_>) -> Option<Grounds>),
+    /// Each step for its own sake, whatever else is planned.
+    Step(fn(&Context<'_>, &Step) -> Vec<Grounds>),
+    /// All steps of the tenant together, with what guards above it hold.
+    Steps(fn(&Context<'_>, &Steps) -> Vec<(StepId, Grounds)>),
+    /// The steps that nothing holds, beside what all other tenants send.
+    Fleet(fn(&Context<'_>, &Steps, &Hour) -> Vec<(StepId, Grounds)>),
+}
+
+/// All guards, in the order in which they look and in which their holds are told.
+const GUARDS: &[Guard] = &[
+    guard(HoldKind::Mode, &["mode"], Check::Tenant(tenant::mode)),
+    guard(HoldKind::Consent, &[], Check::Tenant(tenant::consent)),
+    guard(HoldKind::Reseller, &["resellerOf"], Check::Tenant(tenant::reseller)),
+    guard(HoldKind::Protected, &["protect"], Check::Step(protect::protected)),
+    guard(HoldKind::ReasonMissing, &["reason"], Check::Step(protect::reason_missing)),
+    guard(HoldKind::LastOfSite, &["site"], Check::Steps(protect::last_of_site)),
+    guard(HoldKind::Coverage, &["limits.shrink"], Check::Step(coverage::step)),
+    guard(HoldKind::Incomplete, &[], Check::Step(manifests::incomplete)),
+    guard(HoldKind::Absent, &["run.absence"], Check::Step(manifests::absent)),
+    guard(HoldKind::EmptyDesired, &[], Check::Steps(manifests::emptied)),
+    guard(HoldKind::Limit, &["limits.disable"], Check::Steps(limits::disables)),
+    guard(HoldKind::NumberLimit, &["limits.numbers"], Check::Steps(limits::numbers)),
+    guard(HoldKind::ChangeLimit, &["limits.changes"], Check::Steps(limits::changes)),
+    guard(HoldKind::Window, &["windows"], Check::Steps(window::closed)),
+    guard(HoldKind::HourLimit, &["execution.perHour"], Check::Fleet(limits::in_an_hour)),
+];
+
+const fn guard(holds: HoldKind, settings: &'static [&'static str], check: Check) -> Guard {
+    Guard { holds, settings, check }
+}
+
+/// The settings that people turn a kind of hold with, if a guard makes it.
+pub(super) fn settings(kind: HoldKind) -> &'static [&'static str] {
+    GUARDS.iter().find(|guard| guard.holds == kind).map_or(&[], |guard| guard.settings)
 }
 
 /// What holds the whole tenant.
-pub(super) fn hold_tenant(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Hold> {
+pub(super) fn hold_tenant(context: &Context<'_>) -> Vec<Hold> {
     let mut holds = Vec::new();
-    match desired.mode {
-        Mode::Enforce => {}
-        Mode::Report => {
-            holds.push(Hold::new(
-                HoldKind::Mode,
-                "mode is `report`: differences are only shown",
-                "set `mode: enforce`",
-            ));
+    for guard in GUARDS {
+        if let Check::Tenant(check) = guard.check {
+            holds.extend(check(context).map(|grounds| Hold::of(guard.holds, grounds)));
         }
-        Mode::Suspend => holds.push(suspended()),
-    }
-    let remedy = "ask the customer's admin to open the customer portal and turn on \"Allow \
-        Management by Service Provider\"";
-    match live.consent {
-        Consent::Granted => {}
-        Consent::Missing => {
-            holds.push(Hold::new(
-                HoldKind::Consent,
-                "the customer has not allowed the provider to manage its users",
-                remedy,
-            ));
-        }
-        Consent::Disagrees { flag, listed } => holds.push(Hold::new(
-            HoldKind::Consent,
-            format!(
-                "the two signs of the customer's consent disagree: \
-                    canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {}",
-                if listed { "listed" } else { "not listed" }
-            ),
-            format!("the service demands both; {remedy} again"),
-        )),
-        Consent::TokenUnusable(ref why) => holds.push(Hold::new(
-            HoldKind::Consent,
-            why.clone(),
-            "put a new Microsoft (MSAL) object where the configuration's `enterprises` says, or \
-                set `endpoints.refreshMsal`",
-        )),
-        Consent::ResellerUnclear(ref why) => holds.push(Hold::new(
-            HoldKind::Reseller,
-            why.clone(),
-            format!(
-                "correct the settings, or ask the vendor which reseller it is and set \
-                    `resellerOf: {{ {}: ID }}` of the account: a write that names a wrong one is \
-                    refused",
-                desired.name
-            ),
-        )),
     }
     holds
 }
 
-/// The hold of a suspended tenant.
-pub(super) fn suspended() -> Hold {
-    Hold::new(
-        HoldKind::Mode,
-        "mode is `suspend`: the tenant is left alone",
-        "set `mode: enforce` or `mode: report`",
-    )
-}
-
-/// The hold of a tenant that nobody has looked at yet.
-pub(super) fn not_yet() -> Hold {
-    Hold::new(
-        HoldKind::NotRead,
-        "this tenant was not read yet",
-        "it is planned when it has been read",
-    )
-}
-
-/// The hold of a tenant whose list is empty although people are expected in it: a user-by-user
-/// complaint would hide the cause.
-pub(super) fn nobody_there(desired: &DesiredTenant, live: &LiveTenant) -> Option<Hold> {
-    match &live.coverage {
-        Coverage::Suspect(what) if live.users.is_empty() && !desired.users.is_empty() => {
-            Some(Hold::new(
-                HoldKind::Coverage,
-                what.clone(),
-                "an empty list is never taken to mean that there are no users: check what the \
-                    account may see and how users are listed \
-                    (`connectToTeams.endpoints.listUsers`, `graph`), and look again later",
-            ))
-        }
-        _ => None,
-    }
-}
-
-/// What holds single steps for their own sake, whatever else is planned.
-///
-/// `kept` is why an older version of the manifests is in force, if one is: the newest may name whom
-/// that one does not.
-pub(super) fn hold_steps(
-    steps: &mut [Step],
-    desired: &DesiredTenant,
-    live: &LiveTenant,
-    kept: Option<&str>,
-) {
-    protect::hold(steps, desired, live);
-    for step in steps.iter_mut() {
-        let depends_on_absence = step.action == Action::Disable
-            || step.changes.iter().any(|change| change.field == Field::PhoneNumber);
-        if let (Coverage::Suspect(what), true) = (&live.coverage, depends_on_absence) {
-            let reason = format!("the user list may be incomplete: {what}");
-            step.holds.push(Hold::new(
-                HoldKind::Coverage,
-                reason,
-                "no user is disabled and no number moves until a complete list arrives",
-            ));
-        }
-        if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
-            let remedy = match step.cause {
-                Cause::Declared | Cause::Parking => {
-                    "correct that file; until then no user loses calling"
+/// Holds what the tenant's own guards hold.
+pub(super) fn hold_steps(context: &Context<'_>, steps: &mut Steps) {
+    for guard in GUARDS {
+        match guard.check {
+            Check::Step(check) => {
+                for step in steps.iter_mut() {
+                    let grounds = check(context, step);
+                    step.holds.extend(grounds.into_iter().map(|one| Hold::of(guard.holds, one)));
                 }
-                Cause::NotNamed => "correct that file: it may name this user",
-            };
-            step.holds.push(Hold::new(HoldKind::Incomplete, reason.clone(), remedy));
-        }
-        if let (Some(reason), Cause::NotNamed) = (kept, step.cause) {
-            let remedy = "correct the manifests: their newest version may name this user";
-            step.holds.push(Hold::new(
-                HoldKind::Incomplete,
-                format!("an older version of the manifests is in force: {reason}"),
-                remedy,
-            ));
+            }
+            Check::Steps(check) => guard.hold(steps, check(context, steps)),
+            Check::Tenant(_) | Check::Fleet(_) => {}
         }
     }
 }
 
-/// The hold of everybody whom no manifest names, if the manifests name hardly anybody of those who
-/// were managed: then it is the manifests that are gone, not the people.
-pub(super) fn hold_if_emptied(steps: &mut [Step], desired: &DesiredTenant, memory: &Memory) {
-    let (before, now) =
-        (memory.managed.values().filter(|known| !known.vanished).count(), desired.users.len());
-    let emptied = now == 0 || before >= EMPTIED_FROM && now.saturating_mul(2) < before;
-    if !emptied {
-        return;
+/// Holds what is too much for the whole fleet.
+pub(super) fn hold_for_fleet(context: &Context<'_>, steps: &mut Steps, hour: &Hour) {
+    for guard in GUARDS {
+        if let Check::Fleet(check) = guard.check {
+            guard.hold(steps, check(context, steps, hour));
+        }
     }
-    let reason = if before > 0 {
-        format!(
-            "the manifests name {now} users of this tenant, and {before} were managed: perhaps a \
-                file is missing"
-        )
-    } else {
-        "the manifests name no user of this tenant: perhaps a file is missing".to_owned()
-    };
-    let remedy =
-        "bring the users back, or write `calling: disabled` for each who is to lose calling";
-    for step in steps.iter_mut().filter(|step| step.cause == Cause::NotNamed) {
-        step.holds.push(Hold::new(HoldKind::EmptyDesired, reason.clone(), remedy));
+}
+
+impl Guard {
+    fn hold(&self, steps: &mut Steps, found: Vec<(StepId, Grounds)>) {
+        for (id, grounds) in found {
+            steps.at_mut(id).holds.push(Hold::of(self.holds, grounds));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Kinds that no guard makes, and where they are found.
+    const ELSEWHERE: &[(HoldKind, &str)] = &[
+        (HoldKind::Manifests, "fleet"),
+        (HoldKind::NotRead, "tenant"),
+        (HoldKind::Quarantined, "people"),
+        (HoldKind::Renamed, "people"),
+        (HoldKind::NumberTaken, "numbers"),
+        (HoldKind::NumberCycle, "numbers"),
+        (HoldKind::NumberRelease, "numbers"),
+        (HoldKind::NumberUnproven, "numbers"),
+        (HoldKind::Unread, "unread"),
+        (HoldKind::Unmatched, "unread"),
+        (HoldKind::AfterHeld, "order"),
+        (HoldKind::Stopped, "types"),
+        (HoldKind::Flap, "diff"),
+        (HoldKind::NoEffect, "vain"),
+        (HoldKind::SyncUnclear, "moment"),
+    ];
+
+    #[test]
+    fn each_kind_of_hold_has_one_guard_or_is_found_elsewhere() {
+        let rows: Vec<HoldKind> = GUARDS.iter().map(|guard| guard.holds).collect();
+        let elsewhere = ELSEWHERE.iter().map(|(kind, _)| *kind);
+        let mut all: Vec<HoldKind> = rows.iter().copied().chain(elsewhere).collect();
+        all.sort_unstable();
+        let mut each = HoldKind::ALL.to_vec();
+        each.sort_unstable();
+        assert_eq!(all, each, "once each");
+    }
+
+    #[test]
+    fn settings_of_guards_are_in_the_manual() {
+        let manual = concat!(
+            include_str!("../../guide/manifests.md"),
+            include_str!("../../guide/plans.md"),
+            include_str!("../../../examples/dialplane.yaml")
+        );
+        let named: BTreeSet<&str> =
+            GUARDS.iter().flat_map(|guard| guard.settings).copied().collect();
+        for setting in named {
+            let key = setting.rsplit('.').next().unwrap_or(setting);
+            assert!(manual.contains(key), "{setting}");
+        }
     }
 }

@@ -2,23 +2,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::context::Context;
 use crate::{
     model::{DesiredTenant, Field, LiveCalling, LiveTenant, PhoneNumber, Site, Upn},
-    plan::{Action, Cause, Hold, HoldKind, Step},
+    plan::{Action, Cause, Grounds, Step, StepId, Steps},
 };
 
-pub(super) fn hold(steps: &mut [Step], desired: &DesiredTenant, live: &LiveTenant) {
-    let guarded = Guarded { desired, live };
-    let last = guarded.last_of_sites(steps);
-    for step in steps.iter_mut() {
-        if step.action == Action::Disable {
-            step.holds.extend(guarded.disable(&step.user, step.cause));
-            let site = step.site.as_ref().filter(|_| last.contains(&step.user));
-            step.holds.extend(site.map(last_of_site));
-        } else if step.changes.iter().any(|change| change.field == Field::PhoneNumber) {
-            step.holds.extend(guarded.take_away(&step.user));
-        }
-    }
+/// Whoever is protected is not disabled, and no protected number is taken away.
+pub(super) fn protected(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
+    let guarded = Guarded::of(context);
+    let takes_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+    let grounds = match &step.action {
+        Action::Disable => guarded.disable(&step.user),
+        _ if takes_number => guarded.take_away(&step.user),
+        _ => None,
+    };
+    grounds.into_iter().collect()
+}
+
+/// A protected user is disabled for a reason that is written down.
+pub(super) fn reason_missing(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
+    let guarded = Guarded::of(context);
+    let missing = step.action == Action::Disable
+        && step.cause == Cause::Declared
+        && guarded.reason(&step.user).is_none()
+        && guarded.protection(&step.user).is_some();
+    let grounds = Grounds::new(
+        "no `reason` is given for disabling a protected user",
+        format!("write `reason:` for {} beside `calling: disabled`", step.user),
+    );
+    missing.then_some(grounds).into_iter().collect()
+}
+
+/// Of each site at which everybody with a working phone would be disabled, one keeps it.
+pub(super) fn last_of_site(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
+    let last = Guarded::of(context).last_of_sites(steps);
+    let is_last = |step: &Step| step.action == Action::Disable && last.contains(&step.user);
+    steps
+        .numbered()
+        .filter(|(_, step)| is_last(step))
+        .filter_map(|(id, step)| Some((id, no_phone_left(step.site.as_ref()?))))
+        .collect()
 }
 
 struct Guarded<'a> {
@@ -26,7 +50,11 @@ struct Guarded<'a> {
     live: &'a LiveTenant,
 }
 
-impl Guarded<'_> {
+impl<'a> Guarded<'a> {
+    fn of(context: &Context<'a>) -> Self {
+        Self { desired: context.desired(), live: context.live }
+    }
+
     /// Why the user is protected, and what to take out of `protect` for it.
     fn protection(&self, user: &Upn) -> Option<(String, String)> {
         let protect = &self.desired.protect;
@@ -72,41 +100,32 @@ impl Guarded<'_> {
         })
     }
 
-    fn disable(&self, user: &Upn, cause: Cause) -> Vec<Hold> {
-        let Some((reason, what)) = self.protection(user) else { return Vec::new() };
+    /// Why the manifests disable the user, in their own words.
+    fn reason(&self, user: &Upn) -> Option<&str> {
+        self.desired.users.get(user)?.reason.as_deref()
+    }
+
+    fn disable(&self, user: &Upn) -> Option<Grounds> {
+        let (reason, what) = self.protection(user)?;
         let who = if what == user.as_str() { "it" } else { user.as_str() };
         let out = format!(
             "take {what} out of `protect` of tenant {} if {who} is really to be disabled",
             self.desired.name
         );
-        let given = self.desired.users.get(user).and_then(|user| user.reason.as_deref());
-        match (cause, given) {
-            (Cause::Declared, None) => {
-                let missing = Hold::new(
-                    HoldKind::ReasonMissing,
-                    "no `reason` is given for disabling a protected user",
-                    format!("write `reason:` for {user} beside `calling: disabled`"),
-                );
-                vec![Hold::new(HoldKind::Protected, reason, out), missing]
-            }
-            (_, Some(why)) => vec![Hold::new(
-                HoldKind::Protected,
-                format!("{reason}; the reason given is: {why}"),
-                out,
-            )],
-            (_, None) => vec![Hold::new(HoldKind::Protected, reason, out)],
-        }
+        Some(match self.reason(user) {
+            Some(why) => Grounds::new(format!("{reason}; the reason given is: {why}"), out),
+            None => Grounds::new(reason, out),
+        })
     }
 
-    fn take_away(&self, user: &Upn) -> Option<Hold> {
+    fn take_away(&self, user: &Upn) -> Option<Grounds> {
         let number =
             self.number(user).filter(|number| self.desired.protect.numbers.contains(number))?;
         let remedy = format!(
             "take it out of `protect` of tenant {} if {user} is really to lose it",
             self.desired.name
         );
-        Some(Hold::new(
-            HoldKind::Protected,
+        Some(Grounds::new(
             format!("{number} is protected and is not taken from its holder"),
             remedy,
         ))
@@ -139,9 +158,8 @@ impl Guarded<'_> {
     }
 }
 
-fn last_of_site(site: &Site) -> Hold {
-    Hold::new(
-        HoldKind::LastOfSite,
+fn no_phone_left(site: &Site) -> Grounds {
+    Grounds::new(
         format!("it is the last phone that works at site {site}: nobody there could call for help"),
         format!("enable another phone at {site} first, or take `site: {site}` from the user"),
     )

@@ -1,0 +1,92 @@
+//! Manifests that may not say all: part of them cannot be read, a line has only just gone, or
+//! hardly anybody is named any more.
+//!
+//! **Invariant:** absent for a moment is not gone. [`absent`] and [`emptied`] hold only steps with
+//! [`Cause::NotNamed`]; what a manifest says is no absence.
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use crate::{
+    plan::{Action, Cause, Grounds, Step, StepId, Steps},
+    words::time,
+};
+
+/// Below this many managed users, losing half is not suspicious.
+const EMPTIED_FROM: usize = 5;
+
+/// Part of the manifests cannot be read, and may name the user.
+pub(super) fn incomplete(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
+    let desired = context.desired();
+    let mut grounds = Vec::new();
+    if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
+        let remedy = match step.cause {
+            Cause::Declared | Cause::Parking => {
+                "correct that file; until then no user loses calling"
+            }
+            Cause::NotNamed => "correct that file: it may name this user",
+        };
+        grounds.push(Grounds::new(reason.clone(), remedy));
+    }
+    if step.cause != Cause::NotNamed {
+        return grounds;
+    }
+    if let Some(reason) = context.tenant.kept.as_deref() {
+        grounds.push(Grounds::new(
+            format!("an older version of the manifests is in force: {reason}"),
+            "correct the manifests: their newest version may name this user",
+        ));
+    }
+    if let Some(doubt) = &desired.missing.doubt {
+        grounds.push(Grounds::new(doubt.reason.clone(), doubt.remedy.clone()));
+    }
+    grounds
+}
+
+/// The user's line has not been missing for long enough; with the time from which on that counts.
+pub(super) fn absent(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
+    if step.cause != Cause::NotNamed {
+        return Vec::new();
+    }
+    let until = context.desired().missing.counts_from(&step.user);
+    until.filter(|until| *until > context.moment.now).map(missing_until).into_iter().collect()
+}
+
+fn missing_until(until: Timestamp) -> Grounds {
+    let grounds = Grounds::new(
+        format!(
+            "a line that is missing counts from {} on: until then its file may come back",
+            time(until)
+        ),
+        "no action needed: it runs then; to let it run at once, name the user with `calling: \
+            disabled`, or commit the removal",
+    );
+    Grounds { until: Some(until), ..grounds }
+}
+
+/// Holds everybody whom no manifest names, if the manifests name hardly anybody of those who were
+/// managed: then it is the manifests that are gone, not the people.
+pub(super) fn emptied(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
+    let before = context.moment.memory.managed.values().filter(|known| !known.vanished).count();
+    let now = context.desired().users.len();
+    let emptied = now == 0 || before >= EMPTIED_FROM && now.saturating_mul(2) < before;
+    if !emptied {
+        return Vec::new();
+    }
+    let reason = if before > 0 {
+        format!(
+            "the manifests name {now} users of this tenant, and {before} were managed: perhaps a \
+                file is missing"
+        )
+    } else {
+        "the manifests name no user of this tenant: perhaps a file is missing".to_owned()
+    };
+    let remedy =
+        "bring the users back, or write `calling: disabled` for each who is to lose calling";
+    let grounds = Grounds::new(reason, remedy);
+    steps
+        .numbered()
+        .filter(|(_, step)| step.cause == Cause::NotNamed)
+        .map(|(id, _)| (id, grounds.clone()))
+        .collect()
+}

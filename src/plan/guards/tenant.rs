@@ -1,0 +1,80 @@
+//! What holds a whole tenant: its mode, the customer's consent, and which reseller it belongs to.
+
+use super::context::Context;
+use crate::{
+    model::{Consent, Mode},
+    plan::{Grounds, Hold, HoldKind},
+};
+
+/// What the customer's admin has to do.
+const ASK: &str = "ask the customer's admin to open the customer portal and turn on \"Allow \
+    Management by Service Provider\"";
+
+/// The tenant's mode lets nothing be written.
+pub(super) fn mode(context: &Context<'_>) -> Option<Grounds> {
+    match context.desired().mode {
+        Mode::Enforce => None,
+        Mode::Report => Some(Grounds::new(
+            "mode is `report`: differences are only shown",
+            "set `mode: enforce`",
+        )),
+        Mode::Suspend => Some(left_alone()),
+    }
+}
+
+/// The customer has not consented, or nobody can act for it.
+pub(super) fn consent(context: &Context<'_>) -> Option<Grounds> {
+    match &context.live.consent {
+        Consent::Granted | Consent::ResellerUnclear(_) => None,
+        Consent::Missing => {
+            Some(Grounds::new("the customer has not allowed the provider to manage its users", ASK))
+        }
+        Consent::Disagrees { flag, listed } => Some(Grounds::new(
+            format!(
+                "the two signs of the customer's consent disagree: \
+                    canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {}",
+                if *listed { "listed" } else { "not listed" }
+            ),
+            format!("the service demands both; {ASK} again"),
+        )),
+        Consent::TokenUnusable(why) => Some(Grounds::new(
+            why.clone(),
+            "put a new Microsoft (MSAL) object where the configuration's `enterprises` says, or \
+                set `endpoints.refreshMsal`",
+        )),
+    }
+}
+
+/// It is not certain which reseller the customer belongs to.
+pub(super) fn reseller(context: &Context<'_>) -> Option<Grounds> {
+    let Consent::ResellerUnclear(why) = &context.live.consent else { return None };
+    Some(Grounds::new(
+        why.clone(),
+        format!(
+            "correct the settings, or ask the vendor which reseller it is and set `resellerOf: {{ \
+                {}: ID }}` of the account: a write that names a wrong one is refused",
+            context.desired().name
+        ),
+    ))
+}
+
+/// The hold of a suspended tenant, which is not even read.
+pub(in crate::plan) fn suspended() -> Hold {
+    Hold::of(HoldKind::Mode, left_alone())
+}
+
+/// The hold of a tenant that nobody has looked at yet.
+pub(in crate::plan) fn not_yet() -> Hold {
+    Hold::new(
+        HoldKind::NotRead,
+        "this tenant was not read yet",
+        "it is planned when it has been read",
+    )
+}
+
+fn left_alone() -> Grounds {
+    Grounds::new(
+        "mode is `suspend`: the tenant is left alone",
+        "set `mode: enforce` or `mode: report`",
+    )
+}
