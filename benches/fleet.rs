@@ -27,7 +27,7 @@ use dialplane::{
     manifest::{self, InForce, Keeper, ManifestFile},
     model::{
         Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, LiveCalling,
-        LiveTenant, LiveUser, Memory, Observed, PerHour, TenantName,
+        LiveTenant, LiveUser, Memory, Observed, PerHour, Recalled, TenantName,
     },
     pass,
     plan::{self, Fleet, Observation},
@@ -191,7 +191,7 @@ fn kept(users: usize, tenants: usize) {
     for (name, live) in &seen {
         let id = &in_force.desired.tenants[*name].id;
         let live = Observation::Seen(Arc::new(live.clone()));
-        whole.looked(name, id, live, Arc::default());
+        whole.looked(name, id, live, Recalled::default());
     }
     for (name, live) in &seen {
         pass_of(&mut whole, &in_force, name, live, now);
@@ -224,7 +224,7 @@ fn pass_of(
     let id = &in_force.desired.tenants[name].id;
     // As a list is read: nothing of it is what was there before.
     let live = Observation::Seen(Arc::new(live.clone()));
-    fleet.looked(name, id, live, Arc::default());
+    fleet.looked(name, id, live, Recalled::default());
     std::hint::black_box(fleet.plan(name, now));
 }
 

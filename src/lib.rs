@@ -75,7 +75,8 @@
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the
 //!   first call of a run, and only an accepted sync clears it.
 //! - **A plan that is carried out is made under the lease it is carried out with.** Memory comes with
-//!   the lease, so nobody else has changed it since.
+//!   the lease, so nobody else has changed it since. A plan names its lease, and the executor
+//!   refuses one that names another, or none.
 //! - **A lost answer is never sent again blindly.** The user is frozen until live state shows what
 //!   became of it, and a sync that may have come before it is owed again.
 //! - **An undo is a plan.** It goes past the same guards, and leaves alone and tells what has

@@ -17,8 +17,8 @@ use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Call, Consent, Entry, Fault, Inventory, LiveTenant, Memory, RunId, TenantId, TenantName,
-    TenantRef, Upn,
+    Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, RunId, TenantId,
+    TenantName, TenantRef, Upn,
 };
 
 /// Reads live state.
@@ -186,6 +186,12 @@ impl Lease {
     #[must_use]
     pub fn token(&self) -> u64 {
         self.token
+    }
+
+    /// Which lease it is, for what is made under it.
+    #[must_use]
+    pub fn id(&self) -> LeaseId {
+        LeaseId { tenant: self.tenant.clone(), token: self.token }
     }
 
     /// Whether its holder may begin a call. Once this is false nothing more may be sent.

@@ -7,7 +7,6 @@ use std::{
     io::Write as _,
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use clap::Args;
@@ -27,7 +26,7 @@ use crate::{
     foreign::line,
     import::{self, Choice, File, Import, SplitBy},
     manifest::{self, Keeper, ManifestFile},
-    model::{Desired, LivePhone, LiveUser},
+    model::{Desired, LivePhone, LiveUser, Recalled},
     pass,
     plan::render,
     snapshot::Shot,
@@ -170,7 +169,7 @@ fn prove(files: &[File], shots: Vec<Shot>) -> Result<(), Failure> {
     let plan = pass::decide(
         &in_force,
         &observed,
-        |_| Arc::default(),
+        |_| Recalled::default(),
         Timestamp::now(),
         &Execution::default(),
     );

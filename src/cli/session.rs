@@ -134,7 +134,7 @@ pub(super) async fn decide<R: LiveReader>(
     let inventories = pass::inventories(reader, tenants.values(), execution.readers);
     let observed = observe(looked, reader, execution, memories, signals);
     let (observed, inventories) = try_join(observed, inventories.map(Ok)).await?;
-    let memory = |tenant: &_| memories.of(tenant);
+    let memory = |tenant: &_| memories.recalled(tenant);
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
     pass::check_inventory(&mut plan, &inventories, tenants);
     Ok(plan)

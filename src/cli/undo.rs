@@ -153,7 +153,7 @@ impl Back<'_> {
             (self.undo, self.tenant),
             in_force,
             &observed,
-            |tenant| memories.of(tenant),
+            |tenant| memories.recalled(tenant),
             Timestamp::now(),
             execution,
         );

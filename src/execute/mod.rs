@@ -11,8 +11,9 @@
 //! at once. Then it stays owed.
 //!
 //! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the
-//! lease of the tenant, which is taken before the plan is made. A lost answer is never sent again here. Nothing is retried here: waiting as
-//! the service tells is the business of whoever implements [`Provisioner`].
+//! lease that the plan was made under: a plan of another lease is refused. A lost answer is never
+//! sent again here. Nothing is retried here: waiting as the service tells is the business of
+//! whoever implements [`Provisioner`].
 
 mod policy;
 mod record;
@@ -56,7 +57,8 @@ pub struct Executor<'a, P, J> {
 }
 
 impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
-    /// Carries out one plan under the lease that the memory came with of which it is made.
+    /// Carries out one plan under the lease that the memory came with of which it is made. One that
+    /// was made under another lease, or under none, is refused.
     /// `progress` hears of each step that ended.
     pub async fn tenant(
         &self,
@@ -81,17 +83,21 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         // A plan without a reference has no steps and has seen nothing: there is nothing to record
         // of it.
         let Some(tenant) = &plan.reference else { return report };
-        if !record::has_seen(plan) && !plan.writes() {
+        if plan.facts.is_empty() && !plan.writes() {
             return report;
         }
         let record = match lease {
+            Ok(lease) if plan.lease.as_ref() != Some(&lease.id()) => {
+                report.stopped = Some(Stop::OtherLease);
+                return report;
+            }
             Ok(lease) => Record { journal: self.journal, tenant, run, lease },
             Err(error) => {
                 report.stopped = Some(Stop::Journal(error));
                 return report;
             }
         };
-        if let Err(stop) = record.seen(plan).await {
+        if let Err(stop) = record.seen(&plan.facts).await {
             report.stopped = Some(stop);
             return report;
         }

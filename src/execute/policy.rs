@@ -66,7 +66,7 @@ pub(super) fn bars_sync(stop: &Stop) -> bool {
                 | FaultKind::NotConfigured
                 | FaultKind::Stopped
         ),
-        Stop::Consent | Stop::Journal(_) | Stop::Newer => true,
+        Stop::Consent | Stop::Journal(_) | Stop::OtherLease | Stop::Newer => true,
         Stop::Asked => false,
     }
 }

@@ -3,7 +3,7 @@
 use super::report::Stop;
 use crate::{
     model::{Entry, Event, RunId, TenantRef},
-    plan::TenantPlan,
+    plan::Facts,
     ports::{Journal, JournalError, Lease},
 };
 
@@ -16,22 +16,23 @@ pub(super) struct Record<'w, J> {
 }
 
 impl<J: Journal> Record<'_, J> {
-    /// Puts on record what the plan's observation has shown: of earlier writes, and how many users
+    /// Puts on record what an observation has shown: of earlier writes, and how many users
     /// there are. What is decided first: it may owe a sync again.
-    pub(super) async fn seen(&self, plan: &TenantPlan) -> Result<(), Stop> {
-        if !plan.decided.is_empty() {
-            self.add(Event::Decided(plan.decided.clone())).await?;
+    pub(super) async fn seen(&self, facts: &Facts) -> Result<(), Stop> {
+        self.may_call()?;
+        if !facts.decided.is_empty() {
+            self.add(Event::Decided(facts.decided.clone())).await?;
         }
-        if !plan.landed.is_empty() {
-            self.add(Event::Landed(plan.landed.clone())).await?;
+        if !facts.landed.is_empty() {
+            self.add(Event::Landed(facts.landed.clone())).await?;
         }
-        if !plan.managed.is_empty() {
-            self.add(Event::Managed(plan.managed.clone())).await?;
+        if !facts.managed.is_empty() {
+            self.add(Event::Managed(facts.managed.clone())).await?;
         }
-        if !plan.vanished.is_empty() {
-            self.add(Event::Vanished(plan.vanished.clone())).await?;
+        if !facts.vanished.is_empty() {
+            self.add(Event::Vanished(facts.vanished.clone())).await?;
         }
-        if let Some(users) = plan.counted {
+        if let Some(users) = facts.counted {
             self.add(Event::Counted { users, by: self.tenant.live }).await?;
         }
         Ok(())
@@ -74,14 +75,4 @@ impl<J: Journal> Record<'_, J> {
     pub(super) fn may_call(&self) -> Result<(), Stop> {
         if self.lease.is_good() { Ok(()) } else { Err(Stop::Journal(JournalError::Lost)) }
     }
-}
-
-/// Whether the plan's observation has shown something that belongs on record.
-pub(super) fn has_seen(plan: &TenantPlan) -> bool {
-    let TenantPlan { decided, landed, managed, vanished, counted, .. } = plan;
-    !(decided.is_empty()
-        && landed.is_empty()
-        && managed.is_empty()
-        && vanished.is_empty()
-        && counted.is_none())
 }

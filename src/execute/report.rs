@@ -35,6 +35,12 @@ pub enum Stop {
     /// The journal cannot be written, so nothing may be sent.
     #[error("{0}")]
     Journal(JournalError),
+    /// The plan was made under another lease than it was to be carried out with, or under none.
+    #[error(
+        "the plan was not made under this lease of the tenant, so what it was made of may have \
+            changed since; nothing was sent: plan again"
+    )]
+    OtherLease,
     /// Somebody asked the program to stop.
     #[error("stopped on request")]
     Asked,

@@ -16,6 +16,7 @@ mod field_map;
 mod id;
 mod in_force;
 mod inventory;
+mod lease;
 mod live;
 mod memory;
 mod missing;
@@ -41,6 +42,7 @@ pub use field_map::FieldMap;
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use in_force::TenantInForce;
 pub use inventory::Inventory;
+pub use lease::{LeaseId, Recalled};
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
     LiveUser, Observed, Unmatched,

@@ -6,14 +6,14 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     execute::{Executor, TenantReport},
-    model::{DesiredTenant, Memory, RunId, StepOutcome, TenantId, TenantName},
+    model::{DesiredTenant, Memory, Recalled, RunId, StepOutcome, TenantId, TenantName},
     plan::{Plan, Step, SyncPlan, TenantPlan},
     ports::{Journal, JournalError, Lease, Provisioner, Recall},
 };
 
 /// What is remembered of tenants, by their ids.
 #[derive(Debug, Default)]
-pub struct Memories(BTreeMap<TenantId, Arc<Memory>>);
+pub struct Memories(BTreeMap<TenantId, Recalled>);
 
 impl Memories {
     /// What is remembered of each of these tenants now: for plans that are only shown.
@@ -23,7 +23,7 @@ impl Memories {
     ) -> Result<Self, JournalError> {
         let mut memories = BTreeMap::new();
         for tenant in tenants {
-            memories.insert(tenant.id.clone(), journal.recall(&tenant.id).await?);
+            memories.insert(tenant.id.clone(), journal.recall(&tenant.id).await?.into());
         }
         Ok(Self(memories))
     }
@@ -31,7 +31,13 @@ impl Memories {
     /// Of one tenant.
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
-        self.0.get(tenant).map(Arc::clone).unwrap_or_default()
+        self.0.get(tenant).map(|recalled| Arc::clone(&recalled.memory)).unwrap_or_default()
+    }
+
+    /// The same, with the lease that it came with.
+    #[must_use]
+    pub fn recalled(&self, tenant: &TenantId) -> Recalled {
+        self.0.get(tenant).cloned().unwrap_or_default()
     }
 }
 
@@ -66,13 +72,21 @@ impl Leases {
     ) -> Result<Memories, JournalError> {
         let mut memories = BTreeMap::new();
         for tenant in tenants {
-            let memory = match self.0.get(&tenant.name) {
-                Some(Ok(lease)) => journal.memory(lease).await?,
-                Some(Err(_)) | None => journal.recall(&tenant.id).await?,
+            let recalled = match self.of(&tenant.name) {
+                Some(lease) => {
+                    Recalled { memory: journal.memory(lease).await?, lease: Some(lease.id()) }
+                }
+                None => journal.recall(&tenant.id).await?.into(),
             };
-            memories.insert(tenant.id.clone(), memory);
+            memories.insert(tenant.id.clone(), recalled);
         }
         Ok(Memories(memories))
+    }
+
+    /// The lease of one tenant, if it was given out.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantName) -> Option<&Lease> {
+        self.0.get(tenant)?.as_ref().ok()
     }
 
     /// The lease of one tenant. One that was never asked for is lost.

@@ -17,7 +17,7 @@ use crate::{
     config::{Execution, Interruption},
     manifest::InForce,
     model::{
-        DesiredTenant, Fault, Inventory, LiveTenant, Memory, Mode, RunId, TenantId, TenantName,
+        DesiredTenant, Fault, Inventory, LiveTenant, Mode, Recalled, RunId, TenantId, TenantName,
         TenantRef,
     },
     plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, TenantPlan, Undo},
@@ -70,10 +70,10 @@ pub async fn look<R: LiveReader>(
 }
 
 /// Plans all tenants that are in force.
-pub fn decide(
+pub fn decide<M: Into<Recalled>>(
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
 ) -> Plan {
@@ -81,11 +81,11 @@ pub fn decide(
 }
 
 /// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
-pub fn decide_undo(
+pub fn decide_undo<M: Into<Recalled>>(
     (undo, of): (Undo<'_>, &TenantName),
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
 ) -> Option<TenantPlan> {
@@ -93,10 +93,10 @@ pub fn decide_undo(
 }
 
 /// All tenants that are in force, as they were observed.
-fn fleet(
+fn fleet<M: Into<Recalled>>(
     in_force: &InForce,
     observed: &Observed,
-    memory: impl Fn(&TenantId) -> Arc<Memory>,
+    memory: impl Fn(&TenantId) -> M,
     execution: &Execution,
 ) -> Fleet {
     let mut fleet = Fleet::new(rules(execution));

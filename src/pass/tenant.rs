@@ -7,7 +7,7 @@ use futures_util::future::join;
 use super::{FirstLook, Shared, observation, shared::Moves};
 use crate::{
     execute::{Executor, TenantReport},
-    model::{Fault, Inventory, LiveTenant, Memory, Mode, RunId, TenantInForce},
+    model::{Fault, Inventory, LiveTenant, Memory, Mode, Recalled, RunId, TenantInForce},
     plan::{self, TenantPlan},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopSwitch,
@@ -61,7 +61,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         let look = Box::pin(self.look(first_look, &memory));
         let (observed, inventory) = join(look, Box::pin(self.inventory())).await;
         let moves = Moves::begin(self.fleet, desired);
-        let (mut plan, first) = self.plan(observed.clone(), memory).await?;
+        let recalled = Recalled { memory, lease: Some(lease.id()) };
+        let (mut plan, first) = self.plan(observed.clone(), recalled).await?;
         if let Some(inventory) = inventory {
             plan::inventory::check(&mut plan, desired, &inventory);
         }
@@ -108,7 +109,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     async fn plan(
         &self,
         observed: Option<Result<Arc<LiveTenant>, Fault>>,
-        memory: Arc<Memory>,
+        recalled: Recalled,
     ) -> Result<(TenantPlan, bool), JournalError> {
         let (name, id) = (&self.tenant.desired.name, &self.tenant.desired.id);
         let moving = self.fleet.inner().moving.clone();
@@ -121,7 +122,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         for (name, id, memory) in others {
             inner.fleet.remembers(&name, &id, memory);
         }
-        let first = inner.fleet.looked(name, id, observation(observed), memory);
+        let first = inner.fleet.looked(name, id, observation(observed), recalled);
         let plan = inner.fleet.plan(name, self.executor.journal.now());
         Ok((plan, first))
     }

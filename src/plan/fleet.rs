@@ -24,7 +24,7 @@ use super::{
     steady::Steady,
     tenant::{Begun, Draft},
 };
-use crate::model::{Memory, Mode, NumberKey, TenantId, TenantInForce, TenantName};
+use crate::model::{Memory, Mode, NumberKey, Recalled, TenantId, TenantInForce, TenantName};
 
 /// All tenants as they are known.
 #[derive(Debug)]
@@ -69,10 +69,10 @@ impl Fleet {
         in_force: impl Iterator<Item = TenantInForce>,
         broken: &BTreeMap<TenantName, String>,
     ) {
-        let memories: BTreeMap<TenantId, Arc<Memory>> = self
+        let memories: BTreeMap<TenantId, Recalled> = self
             .tenants
             .values()
-            .map(|input| (input.tenant.desired.id.clone(), Arc::clone(&input.memory)))
+            .map(|input| (input.tenant.desired.id.clone(), input.recalled()))
             .collect();
         let mut gone: BTreeSet<TenantName> =
             self.tenants.keys().chain(self.broken.keys()).cloned().collect();
@@ -87,8 +87,8 @@ impl Fleet {
             }
             let before = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
             let live = before.map_or(Observation::NotYet, |before| before.live.clone());
-            let memory = memories.get(id).map(Arc::clone).unwrap_or_default();
-            self.set(TenantInput { tenant, live, memory });
+            let Recalled { memory, lease } = memories.get(id).cloned().unwrap_or_default();
+            self.set(TenantInput { tenant, live, memory, lease });
         }
         for name in gone {
             self.broken.remove(&name);
@@ -108,7 +108,7 @@ impl Fleet {
         name: &TenantName,
         id: &TenantId,
         look: Observation,
-        memory: Arc<Memory>,
+        recalled: impl Into<Recalled>,
     ) -> bool {
         let Some(input) = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id)
         else {
@@ -116,7 +116,8 @@ impl Fleet {
         };
         let (tenant, live) = (input.tenant.clone(), look.after(&input.live));
         let first = input.live.last().is_none() && live.last().is_some();
-        self.set(TenantInput { tenant, live, memory });
+        let Recalled { memory, lease } = recalled.into();
+        self.set(TenantInput { tenant, live, memory, lease });
         first
     }
 
@@ -125,7 +126,7 @@ impl Fleet {
         let known = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
         if let Some(input) = known.filter(|input| !Arc::ptr_eq(&input.memory, &memory)) {
             let (tenant, live) = (input.tenant.clone(), input.live.clone());
-            self.set(TenantInput { tenant, live, memory });
+            self.set(TenantInput { tenant, live, memory, lease: None });
         }
     }
 

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::{Estimates, Patience};
-use crate::model::{Fault, LiveTenant, Memory, Mode, PerHour, TenantInForce, TenantName};
+use crate::model::{
+    Fault, LeaseId, LiveTenant, Memory, Mode, PerHour, Recalled, TenantInForce, TenantName,
+};
 
 /// Rules that are the same for all tenants.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ pub struct TenantInput {
     pub live: Observation,
     /// What the journal remembers.
     pub memory: Arc<Memory>,
+    /// The lease that it came with; nothing if the plan is only shown.
+    pub lease: Option<LeaseId>,
 }
 
 /// The outcome of looking at a tenant.
@@ -73,6 +77,11 @@ impl TenantInput {
     #[must_use]
     pub fn name(&self) -> &TenantName {
         &self.tenant.desired.name
+    }
+
+    /// What is remembered of it, with the lease that came with it.
+    pub(super) fn recalled(&self) -> Recalled {
+        Recalled { memory: Arc::clone(&self.memory), lease: self.lease.clone() }
     }
 
     /// A suspended tenant is not looked at, whatever was seen before; one that no longer is was not

@@ -9,8 +9,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    Hold, HoldKind, Moment, Note, Observation, Rules, Steps, SyncPlan, TenantInput, TenantPlan,
-    approval, confirm, diff, fingerprint,
+    Facts, Hold, HoldKind, Moment, Note, Observation, Rules, Steps, SyncPlan, TenantInput,
+    TenantPlan, approval, confirm, diff, fingerprint,
     guards::{self, Context, Hour, Wanted},
     interruption,
     numbers::{self, View},
@@ -18,11 +18,14 @@ use super::{
     steady::Steady,
     window,
 };
-use crate::model::{Coverage, LiveTenant, NumberKey, TenantInForce, TenantName, Upn, Written};
+use crate::model::{
+    Coverage, LeaseId, LiveTenant, NumberKey, TenantInForce, TenantName, Upn, Written,
+};
 
 /// What differs in a tenant, before anything holds it.
 pub(super) struct Begun<'a> {
     tenant: &'a TenantInForce,
+    lease: Option<&'a LeaseId>,
     moment: Moment<'a>,
     live: Cow<'a, LiveTenant>,
     outcome: diff::Outcome,
@@ -32,6 +35,7 @@ pub(super) struct Begun<'a> {
 /// A tenant's plan before the whole fleet is counted.
 pub(super) struct Draft<'a> {
     tenant: &'a TenantInForce,
+    lease: Option<&'a LeaseId>,
     moment: Moment<'a>,
     live: Cow<'a, LiveTenant>,
     pub(super) steps: Steps,
@@ -47,7 +51,7 @@ impl<'a> Begun<'a> {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Self, Box<TenantPlan>> {
-        let TenantInput { tenant, memory, live } = input;
+        let TenantInput { tenant, memory, live, lease } = input;
         let desired = &*tenant.desired;
         let live = match live {
             Observation::Seen(live) => live,
@@ -70,7 +74,7 @@ impl<'a> Begun<'a> {
         let moment = Moment { memory, now, patience: rules.patience };
         let outcome = diff::tenant(desired, &live, moment);
         let holds = guards::hold_tenant(&Context { tenant, live: &live, moment });
-        Ok(Self { tenant, moment, live, outcome, holds })
+        Ok(Self { tenant, lease: lease.as_ref(), moment, live, outcome, holds })
     }
 
     /// Whether the tenant as a whole is held: then it counts for nobody.
@@ -101,13 +105,13 @@ impl<'a> Begun<'a> {
 
     /// Orders the steps, and holds what the tenant's own guards hold.
     pub(super) fn draft(self, rules: &Rules, ledger: &View<'_>) -> Draft<'a> {
-        let Self { tenant, moment, live, mut outcome, holds } = self;
+        let Self { tenant, lease, moment, live, mut outcome, holds } = self;
         let desired = &*tenant.desired;
         let mut steps = std::mem::take(&mut outcome.steps);
         let waits_for = numbers::arrange(&mut steps, desired, &live, ledger);
         guards::hold_steps(&Context { tenant, live: &live, moment }, &mut steps);
         interruption::estimate(&mut steps, &live, rules.estimates);
-        Draft { tenant, moment, live, steps, holds, outcome, waits_for }
+        Draft { tenant, lease, moment, live, steps, holds, outcome, waits_for }
     }
 }
 
@@ -126,7 +130,7 @@ impl Draft<'_> {
 
     /// The plan, after all tenants were counted.
     pub(super) fn finish(self, hour: &Hour) -> TenantPlan {
-        let Draft { tenant, moment, live, mut steps, holds, outcome, waits_for } = self;
+        let Draft { tenant, lease, moment, live, mut steps, holds, outcome, waits_for } = self;
         let (desired, memory) = (&*tenant.desired, moment.memory);
         let diff::Outcome {
             mut problems,
@@ -169,6 +173,7 @@ impl Draft<'_> {
             tenant: desired.name.clone(),
             reference: Some(desired.reference()),
             mode: desired.mode,
+            lease: lease.cloned(),
             steps,
             holds,
             problems,
@@ -177,13 +182,15 @@ impl Draft<'_> {
             sync_from,
             sync_hold,
             sync_settings: moment.patience.sync_settings,
-            landed,
             fingerprint,
-            counted: shrink::news(desired, &live, memory),
-            decided: decided.into_iter().map(|(user, _)| user).collect(),
+            facts: Facts {
+                decided: decided.into_iter().map(|(user, _)| user).collect(),
+                landed,
+                managed,
+                vanished,
+                counted: shrink::news(desired, &live, memory),
+            },
             undecided,
-            managed,
-            vanished,
             waits_for,
             confirmed,
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Cause, Hold, HoldKind, Note, Problem, Step, Steps};
 use crate::model::{
-    Fault, Fingerprint, Landing, Managed, Mode, SyncDebt, TenantName, TenantRef, Upn,
+    Fault, Fingerprint, Landing, LeaseId, Managed, Mode, SyncDebt, TenantName, TenantRef, Upn,
 };
 
 /// What would be done for all tenants.
@@ -26,6 +26,9 @@ pub struct TenantPlan {
     pub reference: Option<TenantRef>,
     /// Its mode.
     pub mode: Mode,
+    /// The lease that it was made under: it may be carried out under that one only. Without one it
+    /// is only shown.
+    pub lease: Option<LeaseId>,
     /// The steps in an order in which they may be carried out one by one; the position is the
     /// step's number.
     pub steps: Steps,
@@ -43,26 +46,45 @@ pub struct TenantPlan {
     pub sync_hold: Option<Hold>,
     /// How the settings have it sent, as a number: a fact for the journal.
     pub sync_settings: u32,
-    /// Values written earlier that this observation shows: facts for the journal.
-    pub landed: Vec<Landing>,
+    /// What the observation has shown that belongs on record.
+    pub facts: Facts,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
-    /// Users who are managed from now on: facts for the journal.
-    pub managed: Vec<Managed>,
-    /// Users who were managed and are no longer visible: facts for the journal.
-    pub vanished: Vec<Upn>,
     /// Tenants whose next pass may free or prove a number that is waited for here.
     pub waits_for: BTreeSet<TenantName>,
-    /// Users whose lost answers are decided by this observation, or waited for in vain: facts for
-    /// the journal.
-    pub decided: Vec<Upn>,
     /// Users whose last answer was lost, and nobody knows yet what became of it.
     pub undecided: Vec<Upn>,
-    /// How many users a whole list has, where that is news: a fact for the journal.
-    pub counted: Option<usize>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
+}
+
+/// Facts for the journal: what an observation has shown, whatever is to be done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Users whose lost answers are decided by this observation, or waited for in vain.
+    pub decided: Vec<Upn>,
+    /// Values written earlier that it shows.
+    pub landed: Vec<Landing>,
+    /// Users who are managed from now on.
+    pub managed: Vec<Managed>,
+    /// Users who were managed and are no longer visible.
+    pub vanished: Vec<Upn>,
+    /// How many users a whole list has, where that is news.
+    pub counted: Option<usize>,
+}
+
+impl Facts {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { decided, landed, managed, vanished, counted } = self;
+        decided.is_empty()
+            && landed.is_empty()
+            && managed.is_empty()
+            && vanished.is_empty()
+            && counted.is_none()
+    }
 }
 
 /// Managed users by what Teams shows of them.
@@ -107,6 +129,7 @@ impl TenantPlan {
             tenant,
             reference,
             mode,
+            lease: None,
             steps: Steps::default(),
             holds: vec![hold],
             problems: Vec::new(),
@@ -115,14 +138,10 @@ impl TenantPlan {
             sync_from: None,
             sync_hold: None,
             sync_settings: 0,
-            landed: Vec::new(),
+            facts: Facts::default(),
             fingerprint: None,
-            managed: Vec::new(),
-            vanished: Vec::new(),
             waits_for: BTreeSet::new(),
-            decided: Vec::new(),
             undecided: Vec::new(),
-            counted: None,
             confirmed: None,
         }
     }

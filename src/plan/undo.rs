@@ -82,12 +82,13 @@ impl Undo<'_> {
             },
             live: Observation::Seen(Arc::new(live)),
             memory: Arc::clone(&input.memory),
+            lease: input.lease.clone(),
         });
         let mut plan = fleet.plan(tenant, now);
         plan.problems.retain(|problem| undone.contains(&problem.user));
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
-        plan.managed.retain(|managed| git.users.contains_key(&managed.user));
+        plan.facts.managed.retain(|managed| git.users.contains_key(&managed.user));
         plan.notes.retain(|note| !is_of_git(note));
         let against: BTreeSet<&Upn> =
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();

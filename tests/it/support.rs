@@ -23,7 +23,7 @@ use dialplane::{
     model::{RunId, TenantId, TenantName, Upn},
     pass::{self, Leases},
     plan::{Plan, Step, TenantPlan, render},
-    ports::{Journal, Provisioner},
+    ports::{Journal, Lease, Provisioner},
     readers::Readers,
     sandbox::{Call, Rule, Sandbox, User, World, config_yaml},
 };
@@ -148,9 +148,9 @@ impl House {
         let run = |_: &TenantName| {
             RunId::new(&format!("run-{}", self.runs.fetch_add(1, Ordering::SeqCst) + 1))
         };
-        let leases = leases(journal, plan).await;
+        let (plan, leases) = under_leases(journal, plan).await;
         pass::carry_out(
-            plan,
+            &plan,
             leases,
             &executor,
             self.execution.tenants,
@@ -214,11 +214,16 @@ impl House {
     }
 }
 
-/// The leases of all tenants that a plan can write of.
-pub(crate) async fn leases<J: Journal>(journal: &J, plan: &Plan) -> Leases {
+/// A plan as if it had been made under leases of all tenants that it can write of, and these.
+pub(crate) async fn under_leases<J: Journal>(journal: &J, plan: &Plan) -> (Plan, Leases) {
     let tenants = plan.tenants.iter().filter_map(|tenant| tenant.reference.as_ref());
     let asked = tenants.map(|tenant| (&tenant.name, &tenant.id));
-    Leases::take(journal, asked).await.unwrap()
+    let leases = Leases::take(journal, asked).await.unwrap();
+    let mut plan = plan.clone();
+    for tenant in &mut plan.tenants {
+        tenant.lease = leases.of(&tenant.tenant).map(Lease::id);
+    }
+    (plan, leases)
 }
 
 /// The settings for a service at `base_url`.

@@ -27,7 +27,7 @@ use super::{kinds, updates};
 
 /// A service and a journal in one, so that what is recorded and what is sent stand in one log.
 #[derive(Default)]
-struct Both {
+pub(super) struct Both {
     log: Mutex<Vec<String>>,
     journal: VolatileJournal,
     /// From this record on, the journal fails.
@@ -44,11 +44,11 @@ struct Both {
     lapses_after: Option<usize>,
     /// Once this is on record, the lease counts no more.
     lapses_at: Option<&'static str>,
-    lapsed: Arc<AtomicBool>,
+    pub(super) lapsed: Arc<AtomicBool>,
 }
 
 impl Both {
-    fn log(&self) -> Vec<String> {
+    pub(super) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 

@@ -2,6 +2,7 @@
 //! that is not on record.
 
 mod doubles;
+mod leased;
 
 use std::time::Duration;
 

@@ -280,7 +280,7 @@ async fn only_a_whole_list_says_who_vanished() {
     house.fault(on(Failure::ShortList, Route::ListUsers));
     let plan = house.plan().await;
     assert!(text(&plan).contains("bert@contoso.com"), "{}", text(&plan));
-    assert_eq!(of(&plan, "contoso").vanished, []);
+    assert_eq!(of(&plan, "contoso").facts.vanished, []);
     carry_out(&house, &plan).await;
     // There all the time, bert is pruned like anybody else who was managed.
     house.no_faults();
@@ -290,7 +290,7 @@ async fn only_a_whole_list_says_who_vanished() {
     assert_eq!(kinds(&plan, "bert@contoso.com"), [], "{}", text(&plan));
     // A whole list without him is another matter.
     hide(&house, true);
-    assert_eq!(of(&house.plan().await, "contoso").vanished, [upn("bert@contoso.com")]);
+    assert_eq!(of(&house.plan().await, "contoso").facts.vanished, [upn("bert@contoso.com")]);
 }
 
 /// Plans with identities that the reader of the sandbox does not show.
@@ -321,7 +321,7 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     )
     .await;
     let news: Vec<String> =
-        of(&seen, "contoso").managed.iter().map(|known| known.user.to_string()).collect();
+        of(&seen, "contoso").facts.managed.iter().map(|known| known.user.to_string()).collect();
     assert_eq!(news, ["bert@contoso.com"]);
     // The customer renames her.
     house.sandbox.world(|world| {
@@ -337,7 +337,7 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
         "{}",
         text(&plan)
     );
-    assert_eq!(of(&plan, "contoso").vanished, [], "she is there");
+    assert_eq!(of(&plan, "contoso").facts.vanished, [], "she is there");
     // In no manifest under either name: she may not be disabled for her new name.
     house.edit(&[("fleet.yaml", &contoso(&spec, &["bert enabled"]))]);
     let plan = plan_with_ids(&house, &ids).await;

@@ -10,7 +10,7 @@ use dialplane::{
     model::{
         Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
         GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, Observed,
-        PhoneNumber, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
+        PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -284,7 +284,7 @@ proptest! {
         let users: usize = in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
         prop_assert_eq!(users, imported.users);
         let observed = shots.into_iter().map(|shot| (shot.tenant.name, shot.live)).collect();
-        let plan = pass::decide(&in_force, &observed, |_| Arc::default(), Timestamp::UNIX_EPOCH, &Execution::default());
+        let plan = pass::decide(&in_force, &observed, |_| Recalled::default(), Timestamp::UNIX_EPOCH, &Execution::default());
         for tenant in &plan.tenants {
             prop_assert!(tenant.steps.is_empty() && tenant.problems.is_empty(), "{:?}\n{}", tenant, imported.files.iter().map(|file| file.text.as_str()).collect::<String>());
         }

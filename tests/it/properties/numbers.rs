@@ -29,7 +29,7 @@ use super::{
     model::{Customer, Model, Person},
     world::upn_of,
 };
-use crate::support::{desired_tenant, desired_user, gateway, leases, text};
+use crate::support::{desired_tenant, desired_user, gateway, text, under_leases};
 
 fn nth(n: usize) -> PhoneNumber {
     PhoneNumber::parse(&format!("+1425{n:07}"), None).unwrap()
@@ -131,9 +131,9 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         stop,
         newer,
     };
-    let leases = leases(journal, plan).await;
+    let (plan, leases) = under_leases(journal, plan).await;
     pass::carry_out(
-        plan,
+        &plan,
         leases,
         &executor,
         3,

@@ -22,7 +22,9 @@ use proptest::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, NOTHING, assert_numbers_are_unique, fleet, leases, runnable, text};
+use crate::support::{
+    House, NOTHING, assert_numbers_are_unique, fleet, runnable, text, under_leases,
+};
 
 use super::world::*;
 
@@ -43,9 +45,9 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<Ten
     let (users, newer) = (3.try_into().unwrap(), stop.clone());
     let executor =
         Executor { provisioner: model, journal, users, revision: None, by: None, stop, newer };
-    let leases = leases(journal, plan).await;
+    let (plan, leases) = under_leases(journal, plan).await;
     pass::carry_out(
-        plan,
+        &plan,
         leases,
         &executor,
         2,
