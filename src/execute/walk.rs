@@ -162,9 +162,14 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             self.report.sync = SyncOutcome::Waits(until);
             return Ok(());
         }
-        self.report.sync =
-            SyncOutcome::NotTried("the customer's consent could not be confirmed".to_owned());
-        self.consent().await?;
+        if let Err(stop) = self.consent().await {
+            let reason = match &stop {
+                Stop::Fault(fault) if fault.kind == FaultKind::Failing => fault.message.clone(),
+                _ => "the customer's consent could not be confirmed".to_owned(),
+            };
+            self.report.sync = SyncOutcome::NotTried(reason);
+            return Err(stop);
+        }
         self.record.add(Event::Syncing).await?;
         self.record.may_call()?;
         match self.provisioner.send(self.record.tenant, &Call::Sync).await {

@@ -36,6 +36,8 @@ coded! {
         NotConfigured = "not-configured",
         /// Somebody has stopped everything: nothing was sent.
         Stopped = "call-stopped",
+        /// Too many writes in a row got no clear answer: nothing was sent.
+        Failing = "service-failing",
     }
 }
 
@@ -71,7 +73,8 @@ impl FaultKind {
             | Self::Throttled
             | Self::Unreachable
             | Self::NotConfigured
-            | Self::Stopped => WriteVerdict::StopTenant,
+            | Self::Stopped
+            | Self::Failing => WriteVerdict::StopTenant,
             Self::NoAnswer | Self::Server | Self::Garbled => WriteVerdict::Unknown,
         }
     }

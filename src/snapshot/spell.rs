@@ -81,6 +81,7 @@ impl Spelt for FaultKind {
             Self::Garbled => "garbled",
             Self::NotConfigured => "notConfigured",
             Self::Stopped => "stopped",
+            Self::Failing => "failing",
         }
     }
     fn parse(text: &str) -> Result<Self, String> {

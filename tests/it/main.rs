@@ -64,6 +64,7 @@ mod durable;
 mod examples;
 mod execute;
 mod explain;
+mod failing;
 mod faults;
 mod filters;
 mod folder;

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use super::{
     address::{Base, Places, fill},
     auth::{Answer, Auth, Login, Token},
+    breaker::Breaker,
     delegate::Delegate,
     gate::Pace,
     grant::Grant,
@@ -39,6 +40,7 @@ pub(super) struct Core {
     transport: Transport,
     auth: Auth,
     pub(super) pace: Pace,
+    pub(super) breaker: Breaker,
     pub(super) identity: OnceCell<Identity>,
     pub(super) known: Known,
     pub(super) inventory: Kept,
@@ -55,6 +57,7 @@ impl Core {
             .iter()
             .filter_map(|(name, settings)| Some((TenantName::parse(name).ok()?, settings)));
         let pace = Pace::default();
+        let breaker = Breaker::new(account.retry_pause);
         let delegates =
             named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
         let (auth, identity, inventory, known) =
@@ -66,6 +69,7 @@ impl Core {
             transport,
             auth,
             pace,
+            breaker,
             identity,
             known,
             inventory,

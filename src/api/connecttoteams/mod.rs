@@ -17,6 +17,9 @@
 //!
 //! **Invariant:** secrets and tokens are in no message, no log line and no `Debug`.
 //!
+//! **Invariant:** while the service fails, no write is sent to it but one at a time, to find out
+//! whether it works again (`breaker`).
+//!
 //! Each account has a core of its own; a tenant names its account. Calls that change a tenant are
 //! authorised by the provider's consent object, or, where the settings say so, by a token and a
 //! Microsoft token set of the tenant's own (`delegated`, `msal`).
@@ -25,6 +28,7 @@
 //! [`Writer`].
 
 mod accounts;
+mod breaker;
 mod call;
 mod core;
 mod delegate;

@@ -34,11 +34,14 @@ impl Writer {
 
 impl Provisioner for Writer {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
-        consent(self.accounts.of(tenant)?, tenant).await
+        let core = self.accounts.of(tenant)?;
+        core.breaker.check()?;
+        consent(core, tenant).await
     }
 
     async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
-        send(self.accounts.of(tenant)?, tenant, call).await
+        let core = self.accounts.of(tenant)?;
+        core.breaker.send(send(core, tenant, call)).await
     }
 }
 
