@@ -12,6 +12,7 @@ mod coded;
 mod desired;
 mod details;
 mod fault;
+mod field;
 mod field_map;
 mod id;
 mod in_force;
@@ -36,8 +37,9 @@ pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect,
     Prune, Release, Revision, ShrinkLimit,
 };
-pub use details::{Details, Field, Kind, UpdateRequest, Value};
+pub use details::{Details, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
+pub use field::{Field, Kind};
 pub use field_map::FieldMap;
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use in_force::TenantInForce;
