@@ -324,6 +324,11 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
     {
         return Some("no gateway".to_owned());
     }
+    // What is changed back before a list shows it looks like a call without effect: after three it
+    // waits for a person.
+    if world.changed_back.get(user).is_some_and(|times| *times >= 3) {
+        return Some("changed back three times".to_owned());
+    }
     let number = wish.details.phone()?;
     let suspended = |other: &DesiredTenant| other.name != *tenant && other.mode == Mode::Suspend;
     if world.holder(number).is_none() && world.desired.values().any(|other| suspended(other)) {

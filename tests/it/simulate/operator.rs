@@ -325,6 +325,7 @@ pub(super) fn insist(world: &mut World) {
     let of_calling = user.as_str().starts_with("u0");
     let voicemail = wish.details.get(Field::UseTeamsVoicemail) == Some(&Value::Flag(true));
     meddled(world, &tenant, &user);
+    *world.changed_back.entry(user.clone()).or_default() += 1;
     let person = world.customers.get_mut(&tenant).unwrap().people.get_mut(&user).unwrap();
     if of_calling {
         let other = if *person.calling.truth() == Calling::Enabled {

@@ -156,6 +156,8 @@ pub(super) struct World {
     pub(super) newer: BTreeMap<TenantName, CancellationToken>,
     /// Somebody who changes this user back whenever a list was taken.
     pub(super) rival: Option<(TenantName, Upn)>,
+    /// How often that was done.
+    pub(super) changed_back: BTreeMap<Upn, u32>,
     /// Calls that were sent and not handled yet.
     pub(super) flights: BTreeMap<u64, (TenantName, Call)>,
     /// Calls whose answer was lost and that are carried out all the same, then.
@@ -185,6 +187,7 @@ impl World {
             stop: CancellationToken::new(),
             newer: BTreeMap::new(),
             rival: None,
+            changed_back: BTreeMap::new(),
             flights: BTreeMap::new(),
             late: Vec::new(),
             tally: Tally::default(),
