@@ -56,7 +56,7 @@
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
-//! | [`guide`] | text | pages of documentation, the vendor's contract among them |
+//! | [`guide`] | text | the pages of the guide, which `dialplane guide` shows, the vendor's contract among them |
 //! | [`sandbox`] | tool | the vendor's service on loopback, with its rules and with faults; shares no wire code with [`api`] |
 //!
 //! Who may use whom is held by a test (`tests/it/tidy/mod.rs`).
