@@ -33,7 +33,7 @@ async fn killed(stage: &Stage, rule: Rule, path: &str, tenants: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_run_left_open_is_told_and_paid_first() {
     let stage = Stage::drifted().await;
-    stage.configure("execution: { ", "execution: { tenants: 1, ");
+    stage.configure("execution: { ", "execution: { tenants: 1, readers: 1, ");
     // The last one of those that consent.
     let contoso = "00000000-0000-4000-8000-000000000001";
     killed(&stage, Rule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) }, "syncTeams", 1)
