@@ -248,7 +248,7 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
     }
     if !listed.is_empty() {
         out::talk(&format!(
-            "lists of the portal do not tell consent, which counts as not given: {}\n",
+            "lists of the portal do not show whether the customer consents: {}\n",
             list(listed)
         ));
     }

@@ -191,6 +191,8 @@ pub enum Consent {
     Granted,
     /// Both say no.
     Missing,
+    /// What was read does not show it: a list that the portal exported. Nothing is written upon it.
+    NotShown,
     /// They disagree, which the service treats as no.
     Disagrees {
         /// `canResellerManageEnterpriseProvisioning`.

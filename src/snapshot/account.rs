@@ -13,6 +13,9 @@ use crate::model::{Consent, GatewayId, Inventory, TenantId};
 pub(super) struct ConsentEntry {
     flag: bool,
     listed: bool,
+    /// Neither was shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    not_shown: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_unusable: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,11 +24,17 @@ pub(super) struct ConsentEntry {
 
 impl ConsentEntry {
     pub(super) fn of(consent: &Consent) -> Self {
-        let entry =
-            |flag, listed| Self { flag, listed, token_unusable: None, reseller_unclear: None };
+        let entry = |flag, listed| Self {
+            flag,
+            listed,
+            not_shown: false,
+            token_unusable: None,
+            reseller_unclear: None,
+        };
         match consent {
             Consent::Granted => entry(true, true),
             Consent::Missing => entry(false, false),
+            Consent::NotShown => Self { not_shown: true, ..entry(false, false) },
             Consent::Disagrees { flag, listed } => entry(*flag, *listed),
             Consent::TokenUnusable(why) => {
                 Self { token_unusable: Some(why.clone()), ..entry(false, false) }
@@ -40,6 +49,7 @@ impl ConsentEntry {
         match (self.token_unusable, self.reseller_unclear) {
             (Some(why), _) => Consent::TokenUnusable(why),
             (None, Some(why)) => Consent::ResellerUnclear(why),
+            (None, None) if self.not_shown => Consent::NotShown,
             (None, None) => Consent::from_indicators(self.flag, self.listed),
         }
     }
@@ -99,5 +109,26 @@ impl InventoryEntry {
             tenants: self.has_tenant.known().map(this),
             gateways: self.gateways.known().map(gateways),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_consent_is_read_as_it_was_written() {
+        for consent in [
+            Consent::Granted,
+            Consent::Missing,
+            Consent::NotShown,
+            Consent::Disagrees { flag: true, listed: false },
+            Consent::TokenUnusable("it is too old".to_owned()),
+            Consent::ResellerUnclear("none is shown".to_owned()),
+        ] {
+            let text = serde_json::to_string(&ConsentEntry::of(&consent)).unwrap();
+            let entry: ConsentEntry = serde_json::from_str(&text).unwrap();
+            assert_eq!(entry.consent(), consent, "{text}");
+        }
     }
 }

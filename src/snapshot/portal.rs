@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells
 //! it, or one column says nothing else; a cell that is no value of its field is unreadable; such a
-//! list does not show consent, which is not granted.
+//! list does not show consent.
 //!
 //! **Invariant:** cells of columns that are not named in the settings, passwords among them, are
 //! never looked at.
@@ -246,7 +246,7 @@ fn gather(rows: Vec<Result<StringRecord, String>>, columns: &Columns<'_>) -> Liv
     };
     let sees = columns.fields.iter().map(|column| column.field).collect();
     LiveTenant {
-        consent: Consent::Missing,
+        consent: Consent::NotShown,
         coverage,
         sees,
         users,

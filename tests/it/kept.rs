@@ -314,8 +314,10 @@ fn a_list_of_the_portal_stands_in_the_place_of_live_state() {
             ended.stdout.contains("update ") && !ended.stdout.contains("able "),
             "calling is as it should be"
         );
-        assert!(ended.stderr.contains(
-            "lists of the portal do not tell consent, which counts as not given: contoso"
-        ));
+        assert!(
+            ended
+                .stderr
+                .contains("lists of the portal do not show whether the customer consents: contoso")
+        );
     }
 }

@@ -84,6 +84,11 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
                 letter,
             );
         }
+        Consent::NotShown => checks.warn(
+            "consent",
+            "the reader does not show it",
+            "look at it in the customer portal",
+        ),
         Consent::Disagrees { flag, listed } => {
             checks.pass("enterprise", "found and registered");
             let listed = if *listed { "listed" } else { "not listed" };

@@ -59,9 +59,10 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "the user list may be incomplete: 80 of 100 users arrived",
         },
         HoldKind::Consent => Text {
-            means: "the customer has not allowed the provider to manage its users",
+            means: "it is not known that the customer allows the provider to manage its users",
             arises: "The service shows no consent for the tenant, its two signs disagree, or the \
-                token that acts for the tenant cannot be used. Writes would be refused.",
+                token that acts for the tenant cannot be used. Writes would be refused. A list of \
+                the portal (`--live`) does not show consent at all.",
             remedy: "Ask the customer's admin to open the customer portal and turn on \"Allow \
                 Management by Service Provider\". For a token, put a new one where `enterprises` \
                 says.",

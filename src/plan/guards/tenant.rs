@@ -29,6 +29,10 @@ pub(super) fn consent(context: &Context<'_>) -> Option<Grounds> {
         Consent::Missing => {
             Some(Grounds::new("the customer has not allowed the provider to manage its users", ASK))
         }
+        Consent::NotShown => Some(Grounds::new(
+            "this list does not show whether the customer allows the provider to manage its users",
+            "a plan without `--live` asks the service; nothing is written from a list",
+        )),
         Consent::Disagrees { flag, listed } => Some(Grounds::new(
             format!(
                 "the two signs of the customer's consent disagree: \
