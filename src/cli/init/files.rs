@@ -56,12 +56,15 @@ pub(super) fn settings(text: &str) -> File {
 pub(super) fn settings_for_list(calling: Option<&SheetCalling>) -> File {
     let mut file = settings(include_str!("csv.yaml"));
     if let Some(SheetCalling { column, enabled, disabled }) = calling {
-        let words = |words: &[String]| list(words.iter().map(|word| format!("{word:?}")));
+        // A text of JSON is one of YAML.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let words = |words: &[String]| list(words.iter().map(|word| quoted(word)));
         // Writing to a string cannot fail.
         let _ = write!(
             file.text,
-            "\nlive:\n  portal:\n    calling: {{ column: {column:?}, enabled: [{}], disabled: \
+            "\nlive:\n  portal:\n    calling: {{ column: {}, enabled: [{}], disabled: \
                 [{}] }}\n",
+            quoted(column),
             words(enabled),
             words(disabled)
         );

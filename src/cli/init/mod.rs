@@ -136,13 +136,14 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
     for file in &made {
         check(folder, &file.path)?;
     }
+    let ignored = ignored(folder, &begin)?;
     for file in &made {
         let path = files::place(folder, file);
         import::write(&path, &file.text)
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         out::data(&format!("{}\n", line(path.display())));
     }
-    ignore(folder, &begin)?;
+    ignore(folder, &ignored)?;
     out::talk(&next(command, &begin));
     Ok(Exit::Done)
 }
@@ -260,20 +261,27 @@ async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
         .map_err(|reason| Failure::new(format!("nothing was written: {reason}")))
 }
 
-/// Adds to `.gitignore` what is not for git: the journal, secrets, lists with names of people.
-fn ignore(folder: &Path, begin: &Begin) -> Result<(), Failure> {
+/// What `.gitignore` lacks of what is not for git: the journal, secrets, lists with names of people.
+fn ignored(folder: &Path, begin: &Begin) -> Result<String, Failure> {
     let lines: &[&str] = match begin {
         Begin::Demo => &["/.dialplane/"],
         Begin::List(_) => &["/.dialplane/", "*.csv"],
         Begin::Graph | Begin::Account => &["/.dialplane/", "/secrets/"],
     };
     let path = folder.join(files::GITIGNORE);
-    let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     let found = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        found => found.map_err(failure)?,
+        found => found.map_err(|error| {
+            Failure::new(format!("{}: {error}: nothing was written", path.display()))
+        })?,
     };
-    let added = files::ignored(&found, lines);
+    Ok(files::ignored(&found, lines))
+}
+
+/// Adds it.
+fn ignore(folder: &Path, added: &str) -> Result<(), Failure> {
+    let path = folder.join(files::GITIGNORE);
+    let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     if added.is_empty() {
         return Ok(());
     }
