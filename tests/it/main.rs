@@ -31,6 +31,7 @@
 //! | variable | what it counts | test |
 //! |---|---|---|
 //! | `SIMULATE_WORLDS` | made-up worlds, from seed to judgement | `simulate` |
+//! | `SIMULATE_STORE` | which journal they have: `sqlite`, `memory` | `simulate` |
 //! | `FLEET_WORLDS` | kept fleets compared with fresh ones | `properties::fleet` |
 //! | `NUMBER_FLEETS` | fleets whose numbers move | `properties::numbers` |
 //! | `FOREIGN_TEXTS` | damaged texts for the readers of what others write | `properties::foreign` |

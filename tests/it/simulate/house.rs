@@ -17,7 +17,7 @@ use dialplane::{
         Calling, Consent, Desired, DesiredTenant, Field, Mode, Prune, RunId, TenantName, Upn, Value,
     },
     pass::{Passed, Shared, TenantPass},
-    plan::{HoldKind, Step, TenantPlan},
+    plan::{HoldKind, ProblemKind, Step, TenantPlan},
     ports::JournalError,
 };
 use futures_util::future::join_all;
@@ -233,6 +233,14 @@ impl House {
                 if is_right(world, name, user) {
                     continue;
                 }
+                // What is changed back before a list shows it looks like a call without effect.
+                let in_vain = world.changed_back.get(user).is_some_and(|times| *times >= 3)
+                    && plan.problems.iter().any(|problem| {
+                        problem.user == *user && matches!(problem.kind, ProblemKind::NoEffect(_))
+                    });
+                if in_vain {
+                    continue;
+                }
                 match blocker(world, name, user) {
                     None => broken.push(format!(
                         "{user} is not as wanted, and nothing keeps it from that: {wish:?}\n  {:?}",
@@ -323,11 +331,6 @@ fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
         .all(|details| details.get(Field::SbcGatewayId).is_none())
     {
         return Some("no gateway".to_owned());
-    }
-    // What is changed back before a list shows it looks like a call without effect: after three it
-    // waits for a person.
-    if world.changed_back.get(user).is_some_and(|times| *times >= 3) {
-        return Some("changed back three times".to_owned());
     }
     let number = wish.details.phone()?;
     let suspended = |other: &DesiredTenant| other.name != *tenant && other.mode == Mode::Suspend;
