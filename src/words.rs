@@ -7,6 +7,7 @@
 //! | names | [`list`] | `a, b, c` |
 //! | the first of many names | [`first`] | `a, b and 3 more` |
 //! | the first of many clauses | [`clauses`] | `a; b; and 3 more rows` |
+//! | the word that was meant | [`nearest`] | `night` for `nigth` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
 //! | a duration, exactly | [`duration`] | `1m 30s` |
 //! | an age | [`roughly`] | `2h 5m` |
@@ -100,6 +101,19 @@ impl Display for Time {
 pub fn duration(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     humantime::format_duration(Duration::from_millis(millis)).to_string()
+}
+
+/// The word that is nearest to what was given, if it is at most so many slips away.
+#[must_use]
+pub fn nearest<'w>(
+    given: &str,
+    words: impl IntoIterator<Item = &'w str>,
+    slips: usize,
+) -> Option<&'w str> {
+    let given = given.to_lowercase();
+    let away = |word: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &given);
+    let near = words.into_iter().map(|word| (away(word), word)).min_by_key(|(away, _)| *away)?;
+    (near.0 <= slips).then_some(near.1)
 }
 
 /// A duration in whole minutes, which is as exact as people care: `2h 5m`.

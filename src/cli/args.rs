@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 
 use crate::model::TenantName;
@@ -24,37 +23,8 @@ pub(super) struct Global {
     /// How log lines are written to stderr
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(super) log_format: LogFormat,
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t = Color::Auto,
-        value_name = "WHEN",
-        help = "Whether text is coloured; NO_COLOR and CLICOLOR_FORCE are obeyed as well"
-    )]
-    pub(super) color: Color,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Color {
-    /// At a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl Color {
-    /// From now on.
-    pub(super) fn write_global(self) {
-        match self {
-            Self::Auto => ColorChoice::Auto,
-            Self::Always => ColorChoice::Always,
-            Self::Never => ColorChoice::Never,
-        }
-        .write_global();
-    }
+    #[command(flatten)]
+    pub(super) color: colorchoice_clap::Color,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

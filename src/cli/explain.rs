@@ -16,7 +16,7 @@ use super::{
 use crate::{
     plan::codes::{About, Explanation, all, capital},
     style::{BOLD, CYAN, FAINT},
-    words::list,
+    words::{list, nearest},
 };
 
 /// The width of the text.
@@ -87,13 +87,8 @@ fn bare(code: &str) -> String {
 }
 
 fn unknown(code: &str, all: &[Explanation]) -> Failure {
-    let near = all
-        .iter()
-        .map(|it| (strsim::damerau_levenshtein(it.code, code), it.code))
-        .min()
-        .filter(|(distance, _)| *distance <= NEAR);
-    let hint = match near {
-        Some((_, near)) => format!("did you mean `{near}`? `dialplane explain` lists all codes"),
+    let hint = match nearest(code, all.iter().map(|it| it.code), NEAR) {
+        Some(near) => format!("did you mean `{near}`? `dialplane explain` lists all codes"),
         None => "`dialplane explain` lists all codes".to_owned(),
     };
     Failure::new(format!("there is no code `{}`", crate::foreign::line(code))).hint(hint)

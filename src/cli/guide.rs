@@ -9,6 +9,7 @@ use super::{
 use crate::{
     guide::{PAGES, Page},
     style::{BOLD, CYAN, FAINT},
+    words::nearest,
 };
 
 /// For its help.
@@ -46,12 +47,8 @@ fn page(name: &str) -> Result<&'static Page, Failure> {
     let name = name.to_lowercase();
     let found = PAGES.iter().find(|page| page.name == name);
     found.ok_or_else(|| {
-        let near = PAGES
-            .iter()
-            .map(|page| (strsim::damerau_levenshtein(page.name, &name), page.name))
-            .min()
-            .filter(|(distance, _)| *distance <= NEAR);
-        let near = near.map(|(_, near)| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let near = nearest(&name, PAGES.iter().map(|page| page.name), NEAR);
+        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         Failure::new(format!("there is no page `{name}` in the guide"))
             .hint(format!("{near}`dialplane guide` lists all pages"))
     })

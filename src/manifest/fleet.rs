@@ -14,11 +14,14 @@ use super::{
 };
 use crate::{
     model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
+    words::nearest,
     yaml::{At, Path, Wrong},
 };
 
 /// Problems of all files together that are told, at most, beside those of single files.
 const MAX_PROBLEMS: usize = 5000;
+/// How unlike a name of a tenant may be that is suggested.
+const NEAR: usize = 3;
 
 /// Where something stands in the set of files.
 #[derive(Debug, Clone)]
@@ -182,14 +185,11 @@ impl<'f> Fleet<'f> {
             .iter()
             .flat_map(|file| &file.problems)
             .any(|problem| problem.concerns.contains(&set.tenant));
-        let names: Vec<&str> = self.tenants.keys().map(TenantName::as_str).collect();
-        let near =
-            names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()));
-        let hint =
-            match near.filter(|name| strsim::damerau_levenshtein(name, set.tenant.as_str()) <= 3) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
-            };
+        let names = self.tenants.keys().map(TenantName::as_str);
+        let hint = match nearest(set.tenant.as_str(), names, NEAR) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
+        };
         let wrong = Wrong::value(
             set.at.key("metadata").key("tenant"),
             format!("there is no tenant `{}`", set.tenant),

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{At, HINT, Path, Segment, Wrong, as_written, missing, source::cut};
+use crate::words::nearest;
 
 /// What a type's own error says first if the value must not be repeated, not even as part of its
 /// line.
@@ -143,11 +144,7 @@ fn quoted(text: &str) -> Vec<&str> {
 
 /// The nearest possible word, or all of them.
 fn suggest(given: &str, possible: &[&str], all: &str) -> String {
-    let distance =
-        |word: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &given.to_lowercase());
-    let near =
-        possible.iter().min_by_key(distance).filter(|word| distance(word) <= 1 + given.len() / 3);
-    match near {
+    match nearest(given, possible.iter().copied(), 1 + given.len() / 3) {
         Some(word) => format!("did you mean `{word}`?"),
         None if possible.is_empty() => format!("there are no {all} here"),
         None => possible.iter().enumerate().fold(format!("{all}: "), |mut text, (n, word)| {
