@@ -35,7 +35,7 @@ pub(crate) fn everybody(stage: &Stage) -> Everybody {
 pub(crate) async fn stage(seed: u64) -> Stage {
     let stage = Stage::set(|desired| World::drifted(desired, seed)).await;
     stage.configure(
-        "settle: 5s, firstSettle: 5s, syncSpacing: 0s",
+        "settle: 10m, firstSettle: 10m, syncSpacing: 0s",
         "settle: 200ms, firstSettle: 200ms, syncSpacing: 60ms",
     );
     stage.sandbox.faults(|faults| {

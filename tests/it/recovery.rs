@@ -62,8 +62,10 @@ async fn what_a_killed_run_left_open_is_told_and_paid_first() {
 async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
     let stage = Stage::drifted().await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 200ms");
-    stage
-        .configure("settle: 5s, firstSettle: 5s", "usersPerTenant: 1, settle: 1s, firstSettle: 1s");
+    stage.configure(
+        "settle: 10m, firstSettle: 10m",
+        "usersPerTenant: 1, settle: 1s, firstSettle: 1s",
+    );
     killed(&stage, late(Route::Disable), "disableCalling", 1).await;
     let mut service = stage.start(&["run", "--output", "json"]);
     let nothing_left = || {
@@ -92,7 +94,7 @@ async fn the_service_recovers_what_a_killed_run_left_in_the_middle_of_a_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_ends_with_five_until_it_is_decided() {
     let stage = Stage::drifted().await;
-    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1h, firstSettle: 1h");
+    stage.configure("settle: 10m, firstSettle: 10m", "settle: 1h, firstSettle: 1h");
     stage.sandbox.faults(|faults| {
         faults.visible_after_ms = 3_600_000;
         faults.rules.push(Rule::new(Failure::Lost).on(Route::Disable).times(1));

@@ -189,7 +189,7 @@ async fn of_a_user_whom_no_manifest_names_it_knows_whether_the_tenant_prunes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_tells_what_was_refused_and_what_had_no_effect() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    stage.configure("settle: 5s, firstSettle: 5s", "settle: 1ms, firstSettle: 1ms");
+    stage.configure("settle: 10m, firstSettle: 10m", "settle: 1ms, firstSettle: 1ms");
     let user = "user3@contoso.example";
     stage.sandbox.world(|world| {
         let contoso = world.tenant_mut(&crate::support::name("contoso")).unwrap();
