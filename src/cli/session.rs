@@ -196,6 +196,7 @@ pub(super) async fn carry_out(
         provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
+        sync_settings: backend.execution.sync_settings,
         revision,
         by: Some(operator::name()),
         stop: signals.asked(),

@@ -69,6 +69,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 journal: &daemon.journal,
                 users: NonZeroUsize::new(daemon.execution.users_per_tenant)
                     .unwrap_or(NonZeroUsize::MIN),
+                sync_settings: daemon.execution.sync_settings,
                 revision: self.revision,
                 by: None,
                 stop: self.stop,

@@ -29,7 +29,7 @@ pub use report::{Stop, SyncOutcome, TenantReport};
 
 use crate::{
     model::{Revision, RunId, StepOutcome},
-    plan::{Step, TenantPlan},
+    plan::{Step, Work},
     ports::{Journal, JournalError, Lease, Provisioner},
 };
 use {
@@ -46,6 +46,9 @@ pub struct Executor<'a, P, J> {
     pub journal: &'a J,
     /// Users that are worked on side by side.
     pub users: NonZeroUsize,
+    /// How the settings have a sync sent, as a number: put on record with an answer that is not
+    /// understood.
+    pub sync_settings: u32,
     /// Which version of the manifests is carried out, where that is known.
     pub revision: Option<Revision>,
     /// Who carries it out by hand: user and machine. Nobody does for the service.
@@ -62,32 +65,32 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
     /// `progress` hears of each step that ended.
     pub async fn tenant(
         &self,
-        plan: &TenantPlan,
+        work: Work<'_>,
         lease: Result<Lease, JournalError>,
         run: RunId,
         progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
     ) -> TenantReport {
         // On the level of warnings: without it they would not say whose they are.
-        let span = warn_span!("run", tenant = %plan.tenant, id = %run);
-        self.run(plan, lease, run, progress).instrument(span).await
+        let span = warn_span!("run", tenant = %work.tenant, id = %run);
+        self.run(work, lease, run, progress).instrument(span).await
     }
 
     async fn run(
         &self,
-        plan: &TenantPlan,
+        work: Work<'_>,
         lease: Result<Lease, JournalError>,
         run: RunId,
         progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
     ) -> TenantReport {
-        let mut report = TenantReport::untouched(plan, run.clone());
+        let mut report = TenantReport::untouched(&work, run.clone());
         // A plan without a reference has no steps and has seen nothing: there is nothing to record
         // of it.
-        let Some(tenant) = &plan.reference else { return report };
-        if plan.facts.is_empty() && !plan.writes() {
+        let Some(tenant) = work.reference else { return report };
+        if work.facts.is_empty() && !work.writes() {
             return report;
         }
         let record = match lease {
-            Ok(lease) if plan.lease.as_ref() != Some(&lease.id()) => {
+            Ok(lease) if work.lease != Some(&lease.id()) => {
                 report.stopped = Some(Stop::OtherLease);
                 return report;
             }
@@ -97,22 +100,23 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
                 return report;
             }
         };
-        if let Err(stop) = record.seen(&plan.facts).await {
+        if let Err(stop) = record.seen(work.facts).await {
             report.stopped = Some(stop);
             return report;
         }
-        if !plan.writes() {
+        if !work.writes() {
             return report;
         }
-        for (step, outcome) in plan.steps.iter().zip(&mut report.steps) {
-            *outcome = plan.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
+        for (step, outcome) in work.steps.iter().zip(&mut report.steps) {
+            *outcome = work.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
         }
         let walk = Walk {
-            plan,
+            work,
             provisioner: self.provisioner,
             record,
             interrupt: Interrupt { stop: &self.stop, newer: &self.newer },
             users: self.users,
+            sync_settings: self.sync_settings,
             progress,
             report,
         };

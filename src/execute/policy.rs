@@ -6,7 +6,7 @@
 use super::report::Stop;
 use crate::{
     model::{Fault, FaultKind, StepOutcome, WriteVerdict},
-    plan::{Step, SyncPlan, TenantPlan},
+    plan::{Step, SyncPlan, Work},
 };
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what
@@ -41,9 +41,9 @@ impl LostInARow {
 }
 
 /// Whether something was or may have been written, now or by an earlier run.
-pub(super) fn owes_sync(plan: &TenantPlan, outcomes: &[Option<StepOutcome>]) -> bool {
-    let owed = matches!(plan.sync, SyncPlan::Owed(_) | SyncPlan::Again(_));
-    owed || plan.steps.iter().zip(outcomes).any(may_have_written)
+pub(super) fn owes_sync(work: &Work<'_>, outcomes: &[Option<StepOutcome>]) -> bool {
+    let owed = matches!(work.sync, SyncPlan::Owed(_) | SyncPlan::Again(_));
+    owed || work.steps.iter().zip(outcomes).any(may_have_written)
 }
 
 fn may_have_written((step, outcome): (&Step, &Option<StepOutcome>)) -> bool {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::{Fault, RunId, StepOutcome, TenantName},
-    plan::{ByStep, TenantPlan},
+    plan::{ByStep, Work},
     ports::JournalError,
 };
 
@@ -91,10 +91,10 @@ impl SyncOutcome {
 impl TenantReport {
     /// The report of a plan that may not run.
     #[must_use]
-    pub fn untouched(plan: &TenantPlan, run: RunId) -> Self {
-        let steps = plan.steps.map(|_| None);
+    pub fn untouched(work: &Work<'_>, run: RunId) -> Self {
+        let steps = work.steps.map(|_| None);
         Self {
-            tenant: plan.tenant.clone(),
+            tenant: work.tenant.clone(),
             run,
             steps,
             sync: SyncOutcome::NotNeeded,

@@ -13,8 +13,10 @@ use super::{
     report::{Stop, SyncOutcome, TenantReport},
 };
 use crate::{
-    model::{Call, Consent, Event, FaultKind, Revision, StepOutcome, Verb, WriteVerdict},
-    plan::{Step, StepGraph, StepId, TenantPlan, render},
+    model::{
+        Call, Consent, Event, FaultKind, Revision, StepOutcome, TenantName, Verb, WriteVerdict,
+    },
+    plan::{Step, StepGraph, StepId, Work},
     ports::{Journal, Provisioner},
 };
 
@@ -23,12 +25,14 @@ pub(super) const NOT_YET: &str = "the run ended before its turn";
 
 /// One tenant on its way.
 pub(super) struct Walk<'w, P, J> {
-    pub(super) plan: &'w TenantPlan,
+    pub(super) work: Work<'w>,
     pub(super) provisioner: &'w P,
     pub(super) record: Record<'w, J>,
     pub(super) interrupt: Interrupt<'w>,
     /// Users that are worked on side by side.
     pub(super) users: NonZeroUsize,
+    /// How the settings have a sync sent, as a number.
+    pub(super) sync_settings: u32,
     pub(super) progress: &'w (dyn Fn(&Step, &StepOutcome) + Sync),
     pub(super) report: TenantReport,
 }
@@ -70,11 +74,11 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
             return Ok(());
         }
         self.consent().await?;
-        let plan = render::plain(self.plan);
+        let plan = std::mem::take(&mut self.work.text);
         self.record.add(Event::Began { steps, revision, by, plan }).await?;
         info!(steps, "run began");
         self.use_approvals().await?;
-        let late = self.plan.late_steps().count();
+        let late = self.work.late_steps();
         if late > 0 {
             warn!(steps = late, "sent before and did not land; sent again");
         }
@@ -94,22 +98,21 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     /// Approvals are used up before the first step that they let through: a crash behind this must
     /// not use them twice.
     async fn use_approvals(&mut self) -> Result<(), Stop> {
-        let Some(plan) = &self.plan.fingerprint else { return Ok(()) };
-        for approval in self.plan.approvals() {
-            self.record
-                .add(Event::Approved { approval: approval.clone(), plan: plan.clone() })
-                .await?;
+        let Some(plan) = self.work.fingerprint else { return Ok(()) };
+        for approval in &self.work.approvals {
+            let approval = TenantName::clone(approval);
+            self.record.add(Event::Approved { approval, plan: plan.clone() }).await?;
         }
         Ok(())
     }
 
     /// Until when the sync has to wait, if it has to.
     fn sync_waits(&self) -> Option<Timestamp> {
-        self.plan.sync_from.filter(|from| self.record.journal.now() < *from)
+        self.work.sync_from.filter(|from| self.record.journal.now() < *from)
     }
 
     fn owes_sync(&self) -> bool {
-        policy::owes_sync(self.plan, &self.report.steps)
+        policy::owes_sync(&self.work, &self.report.steps)
     }
 
     async fn consent(&self) -> Result<(), Stop> {
@@ -122,7 +125,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
 
     /// Walks the graph: a step begins when all that it comes after are accepted.
     async fn steps(&mut self) -> Result<(), Stop> {
-        let graph = StepGraph::of(&self.plan.steps);
+        let graph = StepGraph::of(self.work.steps);
         let mut order = graph.walk();
         let mut lost = LostInARow::default();
         let mut running = FuturesUnordered::new();
@@ -139,15 +142,15 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                     continue;
                 }
                 let (record, provisioner) = (&self.record, self.provisioner);
-                let step = self.plan.steps.at(id);
+                let step = self.work.steps.at(id);
                 running.push(async move { (id, send(record, provisioner, step).await) });
             }
             let Some((id, (outcome, stopped))) = running.next().await else { break };
-            (self.progress)(self.plan.steps.at(id), &outcome);
+            (self.progress)(self.work.steps.at(id), &outcome);
             if outcome == StepOutcome::Accepted {
                 order.done(id);
             } else {
-                skip(&mut self.report, &graph, id, self.plan.steps.at(id));
+                skip(&mut self.report, &graph, id, self.work.steps.at(id));
             }
             let stopped = lost.count(&outcome).or(stopped);
             *self.report.steps.at_mut(id) = Some(outcome);
@@ -182,7 +185,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 warn!(fault = %fault, hint = fault.hint.as_deref(), "sync not accepted; it stays \
                     owed");
                 let lost = fault.kind.of_write() == WriteVerdict::Unknown;
-                let unclear = (fault.kind == FaultKind::Garbled).then_some(self.plan.sync_settings);
+                let unclear = (fault.kind == FaultKind::Garbled).then_some(self.sync_settings);
                 let reason = fault.message.clone();
                 self.report.sync = SyncOutcome::Failed(fault);
                 self.record.add_end(Event::NotSynced { lost, unclear, reason }).await

@@ -113,7 +113,7 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
             let lease = leases.give(&tenant.tenant);
             async move {
                 let heard = |step: &Step, outcome: &StepOutcome| progress(tenant, step, outcome);
-                (number, executor.tenant(tenant, lease, run, &heard).await)
+                (number, executor.tenant(tenant.work(), lease, run, &heard).await)
             }
         })
         .buffer_unordered(side_by_side)

@@ -70,7 +70,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
             plan.stop(&fault);
         }
         planned(&plan);
-        let report = self.executor.tenant(&plan, Ok(lease), self.run.clone(), &|_, _| {}).await;
+        let run = self.run.clone();
+        let report = self.executor.tenant(plan.work(), Ok(lease), run, &|_, _| {}).await;
         if let Ok(memory) = journal.recall(&desired.id).await {
             moves.end(memory);
         }

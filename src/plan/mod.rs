@@ -13,6 +13,7 @@
 //! | `input` | what the planner may know |
 //! | `fleet` | all tenants, kept between plans: `numbers::ledger` who holds which number, `hours` what all send in an hour |
 //! | `tenant` | one tenant's plan, from the comparison to the end |
+//! | `work` | what of a plan is carried out: all that the executor takes |
 //! | `moment` | what is remembered of a tenant, at which time, with how much patience |
 //!
 //! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order;
@@ -56,6 +57,7 @@ mod vain;
 mod verdict;
 mod why;
 pub mod window;
+mod work;
 
 pub use approval::wanted;
 pub use by_step::{ByStep, StepId};
@@ -74,3 +76,4 @@ pub use types::{Confirmed, Facts, Plan, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
 pub use why::{About, Found, Sent, Wait, Why, wants, why};
+pub use work::Work;

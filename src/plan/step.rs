@@ -1,4 +1,4 @@
-//! One step of a plan: the call, why it is made, what differs, and what stands in its way.
+//! One step of a plan: the call, why it is made, what differs, and what holds it.
 
 use std::{fmt, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::model::{
 /// One call for one user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Whom it changes.
+    /// The user that it changes.
     pub user: Upn,
     /// The call.
     pub action: Action,
@@ -43,23 +43,27 @@ impl Step {
     /// A step that depends on no other and is not held.
     #[must_use]
     pub fn new(user: Upn, action: Action, cause: Cause, origin: Option<Origin>) -> Self {
-        let (changes, after, holds, approved) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (did_not_land, interruption, site) = (None, Duration::ZERO, None);
-        let refused_before = false;
         Self {
             user,
             action,
-            changes,
+            changes: Vec::new(),
             cause,
-            did_not_land,
-            refused_before,
-            after,
-            holds,
-            approved,
-            interruption,
+            did_not_land: None,
+            refused_before: false,
+            after: Vec::new(),
+            holds: Vec::new(),
+            approved: Vec::new(),
+            interruption: Duration::ZERO,
             origin,
-            site,
+            site: None,
         }
+    }
+
+    /// Whether it sends what was sent before and did not land.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.did_not_land.is_some()
+            || self.changes.iter().any(|change| change.did_not_land.is_some())
     }
 
     /// What is sent.
@@ -126,7 +130,7 @@ pub enum Cause {
     Declared,
     /// No manifest names the user, and the tenant is pruned.
     NotNamed,
-    /// The number is parked so that a ring of numbers can turn; the user's next step gives the
+    /// The number is parked to open a cycle of numbers; the user's next step gives the
     /// number that the manifests want.
     Parking,
 }

@@ -181,7 +181,6 @@ impl Draft<'_> {
             sync,
             sync_from,
             sync_hold,
-            sync_settings: moment.patience.sync_settings,
             fingerprint,
             facts: Facts {
                 decided: decided.into_iter().map(|(user, _)| user).collect(),

@@ -44,8 +44,6 @@ pub struct TenantPlan {
     pub sync_from: Option<Timestamp>,
     /// Why it may not be sent before people have looked at it, if so; then it has to wait as well.
     pub sync_hold: Option<Hold>,
-    /// How the settings have it sent, as a number: a fact for the journal.
-    pub sync_settings: u32,
     /// What the observation has shown that belongs on record.
     pub facts: Facts,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
@@ -137,7 +135,6 @@ impl TenantPlan {
             sync: SyncPlan::NotNeeded,
             sync_from: None,
             sync_hold: None,
-            sync_settings: 0,
             facts: Facts::default(),
             fingerprint: None,
             waits_for: BTreeSet::new(),
@@ -154,11 +151,7 @@ impl TenantPlan {
 
     /// The steps that may run and send what was sent before and did not land.
     pub fn late_steps(&self) -> impl Iterator<Item = &Step> {
-        let late = |step: &&Step| {
-            step.did_not_land.is_some()
-                || step.changes.iter().any(|change| change.did_not_land.is_some())
-        };
-        self.steps.iter().filter(|step| self.may_run(step)).filter(late)
+        self.steps.iter().filter(|step| self.may_run(step) && step.is_late())
     }
 
     /// Whether live state could not be read, so that nothing is known.

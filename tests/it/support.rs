@@ -140,6 +140,7 @@ impl House {
             provisioner,
             journal,
             users: self.execution.users_per_tenant.try_into().unwrap(),
+            sync_settings: self.execution.sync_settings,
             revision: None,
             by: None,
             stop: self.stop.clone(),

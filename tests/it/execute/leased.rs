@@ -19,13 +19,14 @@ async fn carry_out_as_it_is(house: &House, plan: &Plan, both: &Both) -> TenantRe
         provisioner: both,
         journal: both,
         users: house.execution.users_per_tenant.try_into().unwrap(),
+        sync_settings: 0,
         revision: None,
         by: None,
         stop: CancellationToken::new(),
         newer: CancellationToken::new(),
     };
     let lease = both.lease(&id("contoso")).await;
-    executor.tenant(&plan.tenants[0], lease, RunId::new("run-1"), &|_, _| {}).await
+    executor.tenant(plan.tenants[0].work(), lease, RunId::new("run-1"), &|_, _| {}).await
 }
 
 #[tokio::test]

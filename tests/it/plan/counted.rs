@@ -140,6 +140,7 @@ async fn plan_of_service(house: &House, tenant: &str) -> TenantPlan {
             provisioner: &house.client.writer(),
             journal: &house.journal,
             users: NonZeroUsize::MIN,
+            sync_settings: 0,
             revision: None,
             by: None,
             stop,

@@ -126,6 +126,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         provisioner: model,
         journal,
         users: 4.try_into().unwrap(),
+        sync_settings: 0,
         revision: None,
         by: None,
         stop,

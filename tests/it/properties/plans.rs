@@ -42,9 +42,16 @@ pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJo
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
-    let (users, newer) = (3.try_into().unwrap(), stop.clone());
-    let executor =
-        Executor { provisioner: model, journal, users, revision: None, by: None, stop, newer };
+    let executor = Executor {
+        provisioner: model,
+        journal,
+        users: 3.try_into().unwrap(),
+        sync_settings: 0,
+        revision: None,
+        by: None,
+        newer: stop.clone(),
+        stop,
+    };
     let (plan, leases) = under_leases(journal, plan).await;
     pass::carry_out(
         &plan,

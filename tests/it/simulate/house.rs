@@ -150,6 +150,7 @@ impl House {
                 provisioner: &self.service,
                 journal: &self.disk,
                 users,
+                sync_settings: 0,
                 revision: None,
                 by: None,
                 stop,
