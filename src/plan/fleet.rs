@@ -18,9 +18,9 @@ use jiff::Timestamp;
 
 use super::{
     Hold, HoldKind, Observation, Plan, Rules, TenantInput, TenantPlan,
-    guards::Hour,
-    hours::{Count, Hours},
-    numbers::{Ledger, Tenants, View},
+    guards::{Hour, Wanted},
+    hours::{Count, Hours, Wants},
+    numbers::{Elsewhere, Ledger, Tenants, View},
     steady::Steady,
     tenant::{Begun, Draft},
 };
@@ -81,7 +81,7 @@ impl Fleet {
             gone.remove(name);
             self.broken.remove(name);
             if let Some(same) = self.tenants.get_mut(name).filter(|input| input.tenant == tenant) {
-                // The manifests were read anew: two readings of one tenant are not both kept.
+                // The manifests were read again: two readings of one tenant are not both kept.
                 same.tenant = tenant;
                 continue;
             }
@@ -95,8 +95,7 @@ impl Fleet {
             self.remove(&name);
         }
         for (name, reason) in broken {
-            let doubts = self.ledger.broken(name);
-            self.hours.doubts(doubts);
+            self.ledger.broken(name);
             self.broken.insert(name.clone(), reason.clone());
         }
     }
@@ -134,15 +133,15 @@ impl Fleet {
     pub(super) fn set(&mut self, tenant: TenantInput) {
         let tenant = tenant.settle();
         let name = tenant.name().clone();
-        let doubts = self.ledger.changed(&name, Some(&tenant));
-        self.hours.changed(&name, doubts, Some(&tenant.memory));
+        self.ledger.changed(&name, Some(&tenant));
+        self.hours.changed(&name, Some(&tenant.memory));
         self.tenants.insert(name, tenant);
     }
 
     /// Forgets a tenant that the manifests no longer name.
     fn remove(&mut self, name: &TenantName) {
-        let doubts = self.ledger.changed(name, None);
-        self.hours.changed(name, doubts, None);
+        self.ledger.changed(name, None);
+        self.hours.changed(name, None);
         self.tenants.remove(name);
     }
 
@@ -169,7 +168,7 @@ impl Fleet {
             Hour::default()
         } else {
             recount(rules, tenants, ledger, hours, now);
-            hours.at(rules.per_hour, now)
+            hours.at(rules.per_hour, now, hours.wanted(ledger.doubtful()))
         };
         draft.finish(&hour)
     }
@@ -178,31 +177,24 @@ impl Fleet {
     pub fn plan_all(&mut self, now: Timestamp) -> Plan {
         let mut held = Vec::new();
         let mut drafts = Vec::new();
-        let begun: Vec<_> = self
-            .tenants
-            .iter()
-            .map(|(name, input)| (name, Begun::of(input, &self.rules, now)))
-            .collect();
-        let asks = |begun: &Begun<'_>| !begun.asked().is_empty();
-        if begun.iter().any(|(_, begun)| begun.as_ref().is_ok_and(asks)) {
+        let begun: Vec<_> =
+            self.tenants.values().map(|input| Begun::of(input, &self.rules, now)).collect();
+        if begun.iter().flatten().any(|begun| !begun.asked().is_empty()) {
             self.hours.moved(&self.ledger.catch_up(&self.tenants));
         }
         let view = view(&self.rules, &self.tenants, &self.ledger, now);
-        for (name, begun) in begun {
+        let mut wanted = Wanted::default();
+        for begun in begun {
             match begun {
                 Ok(begun) => {
-                    let asked = begun.asked();
-                    let (draft, count) = count(begun, asked, &self.rules, &view);
-                    self.hours.count(name, count);
+                    let draft = begun.draft(&self.rules, &view);
+                    wanted.add(draft.wanted());
                     drafts.push(draft);
                 }
-                Err(plan) => {
-                    self.hours.count(name, Count::nothing());
-                    held.push(*plan);
-                }
+                Err(plan) => held.push(*plan),
             }
         }
-        let hour = self.hours.at(self.rules.per_hour, now);
+        let hour = self.hours.at(self.rules.per_hour, now, wanted);
         let mut tenants: Vec<TenantPlan> =
             drafts.into_iter().map(|draft| draft.finish(&hour)).chain(held).collect();
         tenants.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
@@ -212,7 +204,7 @@ impl Fleet {
 }
 
 fn view<'a>(rules: &Rules, tenants: &'a Tenants, ledger: &'a Ledger, now: Timestamp) -> View<'a> {
-    View { ledger, tenants, now, patience: rules.patience }
+    View { ledger, tenants, now, patience: rules.patience, elsewhere: Elsewhere::AsKnown }
 }
 
 /// Drafts a tenant, and counts what it would send, with the span of time for which that holds.
@@ -227,9 +219,18 @@ fn count<'a>(
     for number in &asked {
         view.steady(number, &mut span);
     }
+    let in_doubt = view.ledger.doubtful().besides(begun.name());
+    let opposite = if in_doubt { Elsewhere::Clear } else { Elsewhere::InDoubt };
+    let otherwise = (!asked.is_empty()).then(|| begun.wanted(&view.assuming(opposite)));
     let draft = begun.draft(rules, view);
-    let count = Count { wanted: draft.wanted(), span, asked };
-    (draft, count)
+    let wanted = draft.wanted();
+    let otherwise = otherwise.unwrap_or(wanted);
+    let wants = if in_doubt {
+        Wants { clear: otherwise, in_doubt: wanted }
+    } else {
+        Wants { clear: wanted, in_doubt: otherwise }
+    };
+    (draft, Count { wants, span, asked })
 }
 
 /// Counts the tenants again for which something has changed since they were counted.

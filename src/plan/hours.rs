@@ -7,15 +7,37 @@ use jiff::Timestamp;
 
 use super::{
     guards::{Hour, Wanted},
-    numbers::Moved,
+    numbers::Doubtful,
     steady::Steady,
 };
 use crate::model::{Memory, NumberKey, PerHour, Sent, SentCounts, TenantName};
 
-/// What a tenant would send.
+/// What a tenant would send, or several.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wants {
+    /// If no other tenant may hold a number unseen.
+    pub(super) clear: Wanted,
+    /// If some other tenant may: whoever takes a free number waits.
+    pub(super) in_doubt: Wanted,
+}
+
+impl Wants {
+    fn add(&mut self, other: Self) {
+        self.clear.add(other.clear);
+        self.in_doubt.add(other.in_doubt);
+    }
+
+    fn take(&mut self, other: Self) {
+        self.clear.take(other.clear);
+        self.in_doubt.take(other.in_doubt);
+    }
+}
+
+/// The count of one tenant. It is kept for both cases of doubt, so that a tenant whose list comes
+/// into doubt, or is whole again, does not have all others counted again.
 #[derive(Debug)]
 pub(super) struct Count {
-    pub(super) wanted: Wanted,
+    pub(super) wants: Wants,
     /// As long as nothing else changes, it counts within this span.
     pub(super) span: Steady,
     /// The numbers on whose holders it depends.
@@ -25,8 +47,8 @@ pub(super) struct Count {
 impl Count {
     /// Of a tenant that sends nothing, whatever the time.
     pub(super) fn nothing() -> Self {
-        let (wanted, asked) = (Wanted::default(), BTreeSet::new());
-        Self { wanted, span: Steady::around(Timestamp::UNIX_EPOCH), asked }
+        let span = Steady::around(Timestamp::UNIX_EPOCH);
+        Self { wants: Wants::default(), span, asked: BTreeSet::new() }
     }
 }
 
@@ -35,7 +57,7 @@ impl Count {
 pub(super) struct Hours {
     counts: BTreeMap<TenantName, Count>,
     /// The sum of those.
-    wanted: Wanted,
+    wants: Wants,
     /// Tenants that have to be counted.
     stale: BTreeSet<TenantName>,
     /// When counts end.
@@ -59,15 +81,14 @@ struct Sum {
 }
 
 impl Hours {
-    /// Notes that a tenant has changed, or has left. `doubts`: so has who may hold a number unseen.
-    pub(super) fn changed(&mut self, name: &TenantName, doubts: bool, memory: Option<&Memory>) {
+    /// Notes that a tenant has changed, or has left.
+    pub(super) fn changed(&mut self, name: &TenantName, memory: Option<&Memory>) {
         self.forget(name);
         if memory.is_some() {
             self.stale.insert(name.clone());
         } else {
             self.stale.remove(name);
         }
-        self.doubts(doubts);
         let sent = memory.map(|memory| memory.sent.clone()).unwrap_or_default();
         if self.sent.get(name).is_some_and(|before| *before == sent) {
             return;
@@ -94,20 +115,11 @@ impl Hours {
         }
     }
 
-    /// Notes whether it has changed who may hold a number unseen.
-    pub(super) fn doubts(&mut self, changed: bool) {
-        if changed {
-            let asking: BTreeSet<TenantName> = self.asked.values().flatten().cloned().collect();
-            self.outdated(asking);
-        }
-    }
-
     /// Notes which numbers have other holders.
-    pub(super) fn moved(&mut self, moved: &Moved) {
-        let asking = moved.numbers.iter().filter_map(|number| self.asked.get(number));
+    pub(super) fn moved(&mut self, numbers: &BTreeSet<NumberKey>) {
+        let asking = numbers.iter().filter_map(|number| self.asked.get(number));
         let asking: BTreeSet<TenantName> = asking.flatten().cloned().collect();
         self.outdated(asking);
-        self.doubts(moved.doubts);
     }
 
     /// Whether the count of any tenant depends on who holds a number.
@@ -140,7 +152,7 @@ impl Hours {
     pub(super) fn count(&mut self, name: &TenantName, count: Count) {
         self.forget(name);
         self.stale.remove(name);
-        self.wanted.add(count.wanted);
+        self.wants.add(count.wants);
         if count.span.until < Timestamp::MAX {
             self.ends.insert((count.span.until, name.clone()));
         }
@@ -152,7 +164,7 @@ impl Hours {
 
     fn forget(&mut self, name: &TenantName) {
         let Some(count) = self.counts.remove(name) else { return };
-        self.wanted.take(count.wanted);
+        self.wants.take(count.wants);
         self.ends.remove(&(count.span.until, name.clone()));
         for number in &count.asked {
             let Some(asking) = self.asked.get_mut(number) else { continue };
@@ -163,8 +175,25 @@ impl Hours {
         }
     }
 
-    /// The hour of the fleet at `now`.
-    pub(super) fn at(&self, limits: PerHour, now: Timestamp) -> Hour {
+    /// What all tenants would send, given who may hold numbers unseen.
+    pub(super) fn wanted(&self, doubtful: Doubtful<'_>) -> Wanted {
+        match doubtful {
+            Doubtful::Nobody => self.wants.clear,
+            Doubtful::Several => self.wants.in_doubt,
+            // Nobody else is in doubt for that one.
+            Doubtful::One(name) => {
+                let mut wanted = self.wants.in_doubt;
+                if let Some(count) = self.counts.get(name) {
+                    wanted.take(count.wants.in_doubt);
+                    wanted.add(count.wants.clear);
+                }
+                wanted
+            }
+        }
+    }
+
+    /// The hour of the fleet at `now`, in which all tenants want to send this.
+    pub(super) fn at(&self, limits: PerHour, now: Timestamp, wanted: Wanted) -> Hour {
         let mut sent = Sum::default();
         for (_, sum) in self.by_minute.range(Sent::hour(now)) {
             sent.disable += sum.disable;
@@ -177,6 +206,31 @@ impl Hours {
             numbers: whole(sent.numbers),
             changes: whole(sent.changes),
         };
-        Hour::new(sent, self.wanted, limits)
+        Hour::new(sent, wanted, limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_of(wanted: usize) -> Wanted {
+        Wanted::from_counts([wanted; 3])
+    }
+
+    #[test]
+    fn a_tenant_in_doubt_has_nobody_else_counted_again() {
+        let [contoso, fabrikam] =
+            ["contoso", "fabrikam"].map(|name| TenantName::parse(name).unwrap());
+        let mut hours = Hours::default();
+        for (name, free) in [(&contoso, 5), (&fabrikam, 7)] {
+            let wants = Wants { clear: one_of(free), in_doubt: one_of(1) };
+            hours.count(name, Count { wants, ..Count::nothing() });
+        }
+        let wanted = |doubtful| hours.wanted(doubtful);
+        assert_eq!(wanted(Doubtful::Nobody), one_of(12));
+        assert_eq!(wanted(Doubtful::Several), one_of(2));
+        assert_eq!(wanted(Doubtful::One(&contoso)), one_of(6), "contoso waits for nobody else");
+        assert_eq!(hours.stale, [].into());
     }
 }

@@ -103,6 +103,23 @@ impl<'a> Begun<'a> {
         }
     }
 
+    /// The tenant's name.
+    pub(super) fn name(&self) -> &'a TenantName {
+        &self.tenant.desired.name
+    }
+
+    /// What counts of it for the limits of the fleet, if the ledger says this of numbers.
+    pub(super) fn wanted(&self, ledger: &View<'_>) -> Wanted {
+        if self.is_held() {
+            return Wanted::default();
+        }
+        let mut steps = self.outcome.steps.clone();
+        numbers::arrange(&mut steps, &self.tenant.desired, &self.live, ledger);
+        let context = Context { tenant: self.tenant, live: &self.live, moment: self.moment };
+        guards::hold_steps(&context, &mut steps);
+        Wanted::of(&steps, &self.live)
+    }
+
     /// Orders the steps, and holds what the tenant's own guards hold.
     pub(super) fn draft(self, rules: &Rules, ledger: &View<'_>) -> Draft<'a> {
         let Self { tenant, lease, moment, live, mut outcome, holds } = self;

@@ -141,7 +141,7 @@ fn all_of(
 }
 
 /// What one tenant would send.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::plan) struct Wanted([usize; 3]);
 
 impl Wanted {
@@ -156,6 +156,12 @@ impl Wanted {
             touched.collect::<BTreeSet<_>>().len()
         };
         Self(LimitKind::ALL.map(count))
+    }
+
+    /// So many users of each kind.
+    #[cfg(test)]
+    pub(in crate::plan) fn from_counts(counts: [usize; 3]) -> Self {
+        Self(counts)
     }
 
     /// Adds what another tenant would send.

@@ -26,8 +26,8 @@ pub(in crate::plan) struct Ledger {
     held: BTreeMap<TenantName, BTreeSet<(NumberKey, Who)>>,
     /// Numbers that are not understood, by tenant: each may be any.
     pub(super) unread: BTreeMap<TenantName, Vec<Who>>,
-    /// Tenants whose numbers are not all known, and why. While there are any, nobody can say of a
-    /// number that it is free.
+    /// Tenants whose numbers are not all known, and why. While there are any, no number is
+    /// known to be free.
     pub(super) unseen: BTreeMap<TenantName, Unseen>,
     /// Tenants that have changed since they were entered.
     behind: BTreeSet<TenantName>,
@@ -68,54 +68,66 @@ pub(super) enum Holding {
     Written,
 }
 
-/// What has changed in the ledger.
-#[derive(Debug, Default)]
-pub(in crate::plan) struct Moved {
-    /// Numbers with other holders than before.
-    pub(in crate::plan) numbers: BTreeSet<NumberKey>,
-    /// Whether it is in doubt elsewhere than before who may hold a number unseen.
-    pub(in crate::plan) doubts: bool,
+/// The tenants that may hold numbers unseen.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) enum Doubtful<'l> {
+    /// None.
+    Nobody,
+    /// This one alone.
+    One(&'l TenantName),
+    /// More than one.
+    Several,
+}
+
+impl Doubtful<'_> {
+    /// Whether anybody but this tenant may hold a number unseen.
+    pub(in crate::plan) fn besides(self, tenant: &TenantName) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(name) => name != tenant,
+            Self::Several => true,
+        }
+    }
 }
 
 impl Ledger {
-    /// Notes that a tenant was seen again, or has left. True if more or fewer numbers are in doubt
-    /// for it.
-    pub(in crate::plan) fn changed(
-        &mut self,
-        name: &TenantName,
-        now: Option<&TenantInput>,
-    ) -> bool {
+    /// Notes that a tenant was seen again, or has left.
+    pub(in crate::plan) fn changed(&mut self, name: &TenantName, now: Option<&TenantInput>) {
         self.behind.insert(name.clone());
-        self.note(name, now.and_then(unseen))
-    }
-
-    /// Notes that the manifests of a tenant are broken: nobody knows how to look.
-    pub(in crate::plan) fn broken(&mut self, name: &TenantName) -> bool {
-        self.note(name, Some(Unseen::Broken))
-    }
-
-    fn note(&mut self, name: &TenantName, unseen: Option<Unseen>) -> bool {
-        let before = match unseen {
+        match now.and_then(unseen) {
             Some(why) => self.unseen.insert(name.clone(), why),
             None => self.unseen.remove(name),
         };
-        before != unseen
     }
 
-    /// Enters the tenants that have changed, and says which numbers that moved.
-    pub(in crate::plan) fn catch_up(&mut self, tenants: &Tenants) -> Moved {
-        let mut moved = Moved::default();
+    /// Notes that the manifests of a tenant are broken: it cannot be looked at.
+    pub(in crate::plan) fn broken(&mut self, name: &TenantName) {
+        self.unseen.insert(name.clone(), Unseen::Broken);
+    }
+
+    /// The tenants that may hold numbers unseen.
+    pub(in crate::plan) fn doubtful(&self) -> Doubtful<'_> {
+        let mut names = self.unseen.keys().take(2).chain(self.unread.keys().take(2));
+        match names.next() {
+            None => Doubtful::Nobody,
+            Some(first) if names.all(|name| name == first) => Doubtful::One(first),
+            Some(_) => Doubtful::Several,
+        }
+    }
+
+    /// Enters the tenants that have changed. Returns the numbers whose holders are others now.
+    pub(in crate::plan) fn catch_up(&mut self, tenants: &Tenants) -> BTreeSet<NumberKey> {
+        let mut moved = BTreeSet::new();
         for name in std::mem::take(&mut self.behind) {
             let seen = tenants.get(&name).and_then(|tenant| Some((tenant, tenant.live.last()?)));
             let (held, unread) =
                 seen.map(|(tenant, live)| entries(tenant, live)).unwrap_or_default();
-            self.enter(&name, held, &mut moved.numbers);
-            let before = if unread.is_empty() {
-                self.unread.remove(&name).unwrap_or_default()
+            self.enter(&name, held, &mut moved);
+            if unread.is_empty() {
+                self.unread.remove(&name);
             } else {
-                self.unread.insert(name, unread.clone()).unwrap_or_default()
-            };
-            moved.doubts |= before != unread;
+                self.unread.insert(name, unread);
+            }
         }
         moved
     }

@@ -20,8 +20,8 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use ledger::{Ledger, Moved, Tenants};
-pub(super) use view::View;
+pub(super) use ledger::{Doubtful, Ledger, Tenants};
+pub(super) use view::{Elsewhere, View};
 
 use view::Holder;
 
@@ -42,8 +42,8 @@ pub(super) fn asked(steps: &[Step], desired: &DesiredTenant) -> BTreeSet<NumberK
     asked.map(|number| NumberKey::new(&desired.name, &number)).collect()
 }
 
-/// Orders and holds the steps that move numbers. What is given back are tenants whose next pass may
-/// lift such a hold.
+/// Orders and holds the steps that move numbers. Returns the tenants whose next pass may lift such a
+/// hold.
 pub(super) fn arrange(
     steps: &mut Steps,
     desired: &DesiredTenant,

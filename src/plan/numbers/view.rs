@@ -13,6 +13,17 @@ use crate::{
 /// Names that are told; of more, only the count.
 pub(super) const TOLD: usize = 5;
 
+/// What a plan takes to be so of the numbers that other tenants may hold unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum Elsewhere {
+    /// What the ledger knows.
+    AsKnown,
+    /// No other tenant may hold a number unseen.
+    Clear,
+    /// Some other tenant may hold any number unseen.
+    InDoubt,
+}
+
 /// The ledger as a plan sees it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::plan) struct View<'a> {
@@ -20,6 +31,7 @@ pub(in crate::plan) struct View<'a> {
     pub(in crate::plan) tenants: &'a Tenants,
     pub(in crate::plan) now: Timestamp,
     pub(in crate::plan) patience: Patience,
+    pub(in crate::plan) elsewhere: Elsewhere,
 }
 
 /// Somebody who holds a number.
@@ -51,17 +63,24 @@ pub(super) struct Doubts<'a> {
     pub(super) unread: Vec<UnreadNumber<'a>>,
     /// How many more of these there are.
     pub(super) more: usize,
-    /// Whom to look at again.
+    /// The tenants that have to be looked at again.
     pub(super) tenants: BTreeSet<&'a TenantName>,
+    /// Whether a tenant that is not named here is only assumed to hold it.
+    assumed: bool,
 }
 
 impl Doubts<'_> {
     pub(super) fn is_empty(&self) -> bool {
-        self.tenants.is_empty()
+        self.tenants.is_empty() && !self.assumed
     }
 }
 
 impl<'a> View<'a> {
+    /// The same, if this were so of other tenants.
+    pub(in crate::plan) fn assuming(self, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere, ..self }
+    }
+
     fn moment<'m>(&self, memory: &'m Memory) -> Moment<'m> {
         Moment { memory, now: self.now, patience: self.patience }
     }
@@ -132,15 +151,16 @@ impl<'a> View<'a> {
         tenant: &TenantName,
         taker: Option<&Upn>,
     ) -> Doubts<'a> {
-        let extension = number.is_extension();
+        let own_only = number.is_extension() || self.elsewhere != Elsewhere::AsKnown;
         // The tenant's own list is a matter of its own guards.
-        let unseen = self.ledger.unseen.iter().filter(|(name, _)| !extension && *name != tenant);
+        let unseen = self.ledger.unseen.iter().filter(|(name, _)| !own_only && *name != tenant);
         let mut doubts = Doubts {
             unseen: unseen.map(|(name, why)| (name, *why)).collect(),
+            assumed: self.elsewhere == Elsewhere::InDoubt && !number.is_extension(),
             ..Doubts::default()
         };
         doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
-        for (of, all) in self.ledger.unread.iter().filter(|(of, _)| !extension || *of == tenant) {
+        for (of, all) in self.ledger.unread.iter().filter(|(of, _)| !own_only || *of == tenant) {
             let own = |unread: &UnreadNumber<'_>| {
                 of == tenant && unread.user.is_some() && unread.user == taker
             };

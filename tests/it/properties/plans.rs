@@ -31,17 +31,13 @@ use super::world::*;
 pub(super) async fn plan(in_force: &InForce, model: &Model, journal: &VolatileJournal) -> Plan {
     let observed = pass::observe(model, in_force.desired.tenants.values(), 4, |_| {}).await;
     let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
-    pass::decide(
-        in_force,
-        &observed,
-        |tenant| journal.remembered(tenant),
-        Timestamp::now(),
-        &execution,
-    )
+    let memory = |tenant: &_| journal.remembered(tenant);
+    pass::decide(in_force, &observed, memory, Timestamp::now(), &execution)
 }
 
 async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<TenantReport> {
     let stop = CancellationToken::new();
+    let newer = stop.clone();
     let executor = Executor {
         provisioner: model,
         journal,
@@ -49,8 +45,8 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<Ten
         sync_settings: 0,
         revision: None,
         by: None,
-        newer: stop.clone(),
         stop,
+        newer,
     };
     let (plan, leases) = under_leases(journal, plan).await;
     pass::carry_out(
