@@ -47,7 +47,8 @@ impl Readers {
     async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
         let (consent, listed) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
-        let (coverage, sees) = (listed.coverage(), graph::SEES.into());
+        let coverage = listed.coverage();
+        let sees = graph::SEES.into();
         let Listed { users, beside, .. } = listed;
         Ok(LiveTenant {
             consent,

@@ -78,7 +78,8 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
 fn chosen(diagnostics: &[Diagnostic], count: usize) -> Vec<&Diagnostic> {
     let kinds: Vec<String> =
         diagnostics.iter().map(|diagnostic| kind(&diagnostic.message)).collect();
-    let (mut files, mut told) = (BTreeSet::new(), BTreeSet::new());
+    let mut files = BTreeSet::new();
+    let mut told = BTreeSet::new();
     let mut left: Vec<usize> = (0..diagnostics.len()).collect();
     let mut taken = BTreeSet::new();
     while taken.len() < count && !left.is_empty() {

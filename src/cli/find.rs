@@ -74,7 +74,8 @@ impl Known<'_> {
     }
 
     fn number(&self, text: &str) -> Result<Meant, Failure> {
-        let (mut wanted, mut sent) = (Vec::new(), Vec::new());
+        let mut wanted = Vec::new();
+        let mut sent = Vec::new();
         let mut understood = Err(format!("`{text}` is no telephone number"));
         for (tenant, memory, _) in &self.tenants {
             let number = match PhoneNumber::parse(text, tenant.extension_prefix.as_ref()) {

@@ -104,7 +104,8 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
     let at = Instant::now();
     files.retain(read);
     let loaded = manifest::load(&files);
-    let (diagnostics, warnings) = (loaded.diagnostics.clone(), loaded.warnings.clone());
+    let diagnostics = loaded.diagnostics.clone();
+    let warnings = loaded.warnings.clone();
     files.retain(|file| file.role == Role::Manifest);
     let failure = |message: &str, hint: &str| {
         out::warnings(&warnings);
@@ -136,7 +137,8 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
             "wait until git is done; commit the removal, or bring the file back".to_owned();
         in_force.doubt(&Doubt { reason, remedy });
     }
-    let (revision, paths) = (source::revision(paths), paths.to_vec());
+    let revision = source::revision(paths);
+    let paths = paths.to_vec();
     Ok(Looked { files, diagnostics, warnings, in_force, revision, paths, digest, at })
 }
 

@@ -182,7 +182,8 @@ fn write_step(
     let (label, fault) = match outcome {
         StepOutcome::Accepted => return Ok(()),
         StepOutcome::NotTried(reason) => {
-            let (action, user) = (step.action.verb(), line(&step.user));
+            let action = step.action.verb();
+            let user = line(&step.user);
             let label = outcome.label();
             let reason = line(reason);
             return writeln!(out, "  {YELLOW}{label}{YELLOW:#} {action} {user}: {reason}");

@@ -75,7 +75,8 @@ pub(super) async fn serve(
         Form::Bare => Envelope::Bare,
     };
     let world = World { envelope, ..world };
-    let (tenants, users) = (world.tenants.len(), world.users().count());
+    let tenants = world.tenants.len();
+    let users = world.users().count();
     let sandbox = Sandbox::start(world, command.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}", command.listen))
             .hint("choose another `--listen`")

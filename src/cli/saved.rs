@@ -61,7 +61,8 @@ const TOLD: usize = 5;
 
 /// What differs between a tenant's saved plan and what would be done now.
 fn differs(saved: &Value, now: &Value) -> String {
-    let (before, after) = (steps(saved), steps(now));
+    let before = steps(saved);
+    let after = steps(now);
     let gone = before
         .iter()
         .filter(|(step, _)| !after.contains_key(*step))

@@ -173,7 +173,8 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
     writeln!(out, "{BOLD}{}{BOLD:#} in {}", line(&why.user), why.tenant)?;
     match &why.wanted {
         Some(user) => {
-            let (wants, origin) = (line(wants(user.calling, &user.details)), line(&user.origin));
+            let wants = line(wants(user.calling, &user.details));
+            let origin = line(&user.origin);
             writeln!(out, "  wanted   {wants}\n           {FAINT}{origin}{FAINT:#}")?;
         }
         None => writeln!(out, "  wanted   nothing: no manifest names this user")?,

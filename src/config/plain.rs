@@ -62,7 +62,8 @@ fn decoded(bytes: Vec<u8>) -> Result<String, String> {
 /// What nobody sees when looking at a secret.
 fn oddity(text: &str) -> Option<String> {
     let blank = |c: Option<char>| c.is_some_and(|c| c.is_whitespace() || is_invisible(c));
-    let (first, last) = (text.chars().next(), text.chars().next_back());
+    let first = text.chars().next();
+    let last = text.chars().next_back();
     let odd = if blank(last) {
         "ends in a blank"
     } else if blank(first) {

@@ -83,7 +83,8 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
-        let (mut source, mut variables) = (None, None);
+        let mut source = None;
+        let mut variables = None;
         while let Some(key) = map.next_key::<String>()? {
             let next = match key.as_str() {
                 "env" => SecretSource::Env(map.next_value()?),

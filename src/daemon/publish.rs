@@ -99,8 +99,9 @@ mod tests {
         let ended = CancellationToken::new();
         let start = Instant::now();
         let task = tokio::spawn({
-            let (publisher, published, ended) =
-                (Arc::clone(&publisher), Arc::clone(&published), ended.clone());
+            let publisher = Arc::clone(&publisher);
+            let published = Arc::clone(&published);
+            let ended = ended.clone();
             async move {
                 let count = move |board: &Board| {
                     let at = jiff::Timestamp::UNIX_EPOCH;

@@ -141,7 +141,8 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
                 if self.report.steps.at(id).is_none() {
                     continue;
                 }
-                let (record, provisioner) = (&self.record, self.provisioner);
+                let record = &self.record;
+                let provisioner = self.provisioner;
                 let step = self.work.steps.at(id);
                 running.push(async move { (id, send(record, provisioner, step).await) });
             }

@@ -110,7 +110,8 @@ fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
 }
 
 fn write_set(out: &mut String, set: &Set, tenant: &TenantName) -> fmt::Result {
-    let (name, tenant) = (quoted(&set.name), quoted_name(tenant));
+    let name = quoted(&set.name);
+    let tenant = quoted_name(tenant);
     if let Some(why) = set.apart {
         writeln!(out, "# {}", line(why))?;
     }

@@ -34,7 +34,9 @@ impl SqliteHistory {
         }
         problems.extend(load::add_up(&moment).err().map(|bad| why(&bad)));
         let anchor = db::anchor(&moment).map_err(of)?;
-        let (mut head, mut first, mut last) = (anchor, None, None);
+        let mut head = anchor;
+        let mut first = None;
+        let mut last = None;
         let walked = load::walk(&moment, &mut head, None, |link, line| {
             let entry = load::parse(line, link.sequence)?;
             first.get_or_insert(entry.at);

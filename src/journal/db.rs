@@ -223,8 +223,8 @@ fn in_memory_of(db: &Connection, path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn known(db: &Connection, path: &Path) -> Result<usize, OpenError> {
     let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let of = |error| OpenError::of(path, &error);
-    let (application, version) =
-        (pragma("application_id").map_err(of)?, pragma("user_version").map_err(of)?);
+    let application = pragma("application_id").map_err(of)?;
+    let version = pragma("user_version").map_err(of)?;
     let tables: i64 =
         db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(of)?;
     if application != i64::from(APPLICATION) && (application, version, tables) != (0, 0, 0) {

@@ -244,7 +244,8 @@ impl Call {
     /// The service has refused it.
     fn refuse(&self, written: &mut Written, at: Timestamp) {
         let settled = written.is_settled_refusal(self.verb, &self.details);
-        let (details, changed) = (self.details.clone(), self.before.keys().copied().collect());
+        let details = self.details.clone();
+        let changed = self.before.keys().copied().collect();
         written.refused.insert(self.verb, Refused { details, changed, at, settled, owed: true });
     }
 

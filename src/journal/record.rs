@@ -301,8 +301,8 @@ impl Line {
                 users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?,
             ),
         };
-        let (tenant, tenant_id) =
-            (TenantName::parse(&self.tenant)?, TenantId::parse(&self.tenant_id)?);
+        let tenant = TenantName::parse(&self.tenant)?;
+        let tenant_id = TenantId::parse(&self.tenant_id)?;
         Ok(Entry { at: self.at, run: RunId::new(&self.run), tenant, tenant_id, event })
     }
 }

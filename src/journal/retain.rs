@@ -71,10 +71,13 @@ fn cut(
 /// pause counts for a tenth of what is kept at most, and a step back for nothing. So a clock that
 /// is ahead by years makes nothing older by more than that.
 fn by_age(db: &Connection, retention: Retention) -> rusqlite::Result<Option<i64>> {
-    let (least, pause) = (seconds(retention.age), seconds(retention.age / 10));
+    let least = seconds(retention.age);
+    let pause = seconds(retention.age / 10);
     let mut statement = db.prepare("SELECT sequence, at FROM entries ORDER BY sequence DESC")?;
     let mut rows = statement.query([])?;
-    let (mut age, mut later, mut cut) = (0_i64, None, None);
+    let mut age = 0_i64;
+    let mut later = None;
+    let mut cut = None;
     while let Some(row) = rows.next()? {
         let Ok(time) = row.get::<_, String>(1)?.parse::<Timestamp>() else { continue };
         let passed = later.replace(time.as_second()).map_or(0, |later| later - time.as_second());

@@ -86,7 +86,8 @@ impl SqliteJournal {
         let marked = opened.mark(folder, &lock, &holder)?;
         let Opened { db, loaded, .. } = opened;
         let leases = writer::tokens(&db).map_err(|error| OpenError::of(&path, &error))?;
-        let (fold, leases) = (Arc::new(Mutex::new(loaded.fold)), Arc::new(Mutex::new(leases)));
+        let fold = Arc::new(Mutex::new(loaded.fold));
+        let leases = Arc::new(Mutex::new(leases));
         let guard = Arc::new(Mutex::new(Guard::of(folder).map_err(at(folder))?));
         let shared = Shared { fold, leases, clock, guard, holder };
         let (queue, waiting) = channel();
@@ -219,8 +220,10 @@ impl Journal for SqliteJournal {
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let of = tenant.clone();
         let token = self.ask(|done| Job::Lease { tenant: of, done }).await?;
-        let (shared, queue) = (self.shared.clone(), self.queue.clone());
-        let (asked, of) = (tenant.clone(), tenant.clone());
+        let shared = self.shared.clone();
+        let queue = self.queue.clone();
+        let asked = tenant.clone();
+        let of = tenant.clone();
         let good = move || {
             let leases = shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
             leases.is_good(&asked, token, (shared.clock)())

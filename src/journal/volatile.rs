@@ -92,8 +92,10 @@ impl Journal for VolatileJournal {
 
     async fn lease(&self, tenant: &TenantId) -> Result<Lease, JournalError> {
         let token = self.inner().leases.take(tenant, &self.holder, (self.clock)())?;
-        let (store, released, asked, of) =
-            (self.clone(), self.clone(), tenant.clone(), tenant.clone());
+        let store = self.clone();
+        let released = self.clone();
+        let asked = tenant.clone();
+        let of = tenant.clone();
         // Nobody renews what lives in this process alone: whoever asks is there, and nobody else
         // has asked since.
         let good = move || store.inner().leases.renew(&asked, token, (store.clock)()).is_ok();

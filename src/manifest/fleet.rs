@@ -161,8 +161,8 @@ impl<'f> Fleet<'f> {
                             Wrong::value(set.at.key("metadata").key("name"), message)
                                 .hint("give one of them another name"),
                         );
-                        let (file, path) =
-                            (first.get().file, first.get().path.key("metadata").key("name"));
+                        let file = first.get().file;
+                        let path = first.get().path.key("metadata").key("name");
                         self.problem(
                             number,
                             what.and(file, path, At::Value, "first here"),

@@ -81,7 +81,8 @@ impl Memory {
     #[must_use]
     pub fn debts(&self) -> Option<Debts> {
         let unknown = self.written.values().filter(|written| written.unknown.is_some()).count();
-        let (sync, cut_off) = (self.sync_owed.clone(), self.cut_off.len());
+        let sync = self.sync_owed.clone();
+        let cut_off = self.cut_off.len();
         (sync.is_some() || unknown > 0).then(|| Debts {
             sync,
             cut_off,

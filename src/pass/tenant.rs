@@ -112,7 +112,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         observed: Option<Result<Arc<LiveTenant>, Fault>>,
         recalled: Recalled,
     ) -> Result<(TenantPlan, bool), JournalError> {
-        let (name, id) = (&self.tenant.desired.name, &self.tenant.desired.id);
+        let name = &self.tenant.desired.name;
+        let id = &self.tenant.desired.id;
         let moving = self.fleet.inner().moving.clone();
         let mut others = Vec::new();
         for (name, id) in moving.into_iter().filter(|(other, _)| other != name) {

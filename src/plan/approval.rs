@@ -63,7 +63,8 @@ fn rule(
         step.holds.retain(|hold| !concerned(hold));
         step.approved.push(approval.name.clone());
     }
-    let (gates, reason) = (approval.gates.clone(), approval.reason.to_string());
+    let gates = approval.gates.clone();
+    let reason = approval.reason.to_string();
     Ruling::Opens { gates, users: users.len(), reason }
 }
 

@@ -77,7 +77,8 @@ impl Fleet {
         let mut gone: BTreeSet<TenantName> =
             self.tenants.keys().chain(self.broken.keys()).cloned().collect();
         for tenant in in_force {
-            let (name, id) = (&tenant.desired.name, &tenant.desired.id);
+            let name = &tenant.desired.name;
+            let id = &tenant.desired.id;
             gone.remove(name);
             self.broken.remove(name);
             if let Some(same) = self.tenants.get_mut(name).filter(|input| input.tenant == tenant) {
@@ -113,7 +114,8 @@ impl Fleet {
         else {
             return false;
         };
-        let (tenant, live) = (input.tenant.clone(), look.after(&input.live));
+        let tenant = input.tenant.clone();
+        let live = look.after(&input.live);
         let first = input.live.last().is_none() && live.last().is_some();
         let Recalled { memory, lease } = recalled.into();
         self.set(TenantInput { tenant, live, memory, lease });
@@ -124,7 +126,8 @@ impl Fleet {
     pub fn remembers(&mut self, name: &TenantName, id: &TenantId, memory: Arc<Memory>) {
         let known = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
         if let Some(input) = known.filter(|input| !Arc::ptr_eq(&input.memory, &memory)) {
-            let (tenant, live) = (input.tenant.clone(), input.live.clone());
+            let tenant = input.tenant.clone();
+            let live = input.live.clone();
             self.set(TenantInput { tenant, live, memory, lease: None });
         }
     }

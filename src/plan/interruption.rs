@@ -42,7 +42,8 @@ pub(super) fn note(steps: &[Step]) -> Option<Note> {
     for step in steps.iter().filter(|step| step.holds.is_empty() && !step.interruption.is_zero()) {
         *waits.entry(&step.user).or_default() += step.interruption;
     }
-    let (users, total) = (waits.len(), waits.values().sum());
+    let users = waits.len();
+    let total = waits.values().sum();
     let mut worst: Vec<(&Upn, Duration)> = waits.into_iter().collect();
     worst.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     let worst = worst.into_iter().take(WORST).map(|(user, wait)| (user.clone(), wait)).collect();

@@ -22,7 +22,8 @@ impl Diff<'_> {
     pub(super) fn unmanaged(&mut self, people: &People<'_>) {
         let desired = self.desired;
         let unmanaged: Vec<&LiveUser> = people.unmanaged().collect();
-        let (mut pruned, mut strangers) = (Vec::new(), Vec::new());
+        let mut pruned = Vec::new();
+        let mut strangers = Vec::new();
         match desired.prune {
             Prune::Never if unmanaged.is_empty() => {}
             Prune::Never => {
@@ -74,7 +75,9 @@ impl Diff<'_> {
             self.switch(Calling::Enabled, written, Calling::Disabled, &mut settling);
         self.count_settling(settling);
         if needed {
-            let (user, action, cause) = (live.upn.clone(), Action::Disable, Cause::NotNamed);
+            let user = live.upn.clone();
+            let action = Action::Disable;
+            let cause = Cause::NotNamed;
             let futile = in_vain.map(|tries| vain::hold("this", tries.times));
             let holds = fought.into_iter().chain(hold).chain(futile).collect();
             self.outcome.steps.push(Step {

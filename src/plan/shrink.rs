@@ -9,7 +9,8 @@ use crate::{
 /// Why a list that looks whole is doubted all the same, if it is.
 pub(super) fn doubt(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory) -> Option<String> {
     let before = last(desired, memory).filter(|_| live.coverage == Coverage::Complete)?;
-    let (now, allowed) = (live.users.len(), desired.shrink_limit.allows(before.users));
+    let now = live.users.len();
+    let allowed = desired.shrink_limit.allows(before.users);
     (before.users.saturating_sub(now) > allowed).then(|| {
         format!(
             "{now} users are listed, {} were on {}, and at most {allowed} may be gone at once (if \

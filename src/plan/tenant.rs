@@ -148,7 +148,8 @@ impl Draft<'_> {
     /// The plan, after all tenants were counted.
     pub(super) fn finish(self, hour: &Hour) -> TenantPlan {
         let Draft { tenant, lease, moment, live, mut steps, holds, outcome, waits_for } = self;
-        let (desired, memory) = (&*tenant.desired, moment.memory);
+        let desired = &*tenant.desired;
+        let memory = moment.memory;
         let diff::Outcome {
             mut problems,
             mut notes,

@@ -118,7 +118,8 @@ impl Undo<'_> {
         moment: Moment<'_>,
     ) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
         let origin = Origin { file: format!("run {}", self.run).into(), line: None };
-        let (mut users, mut left) = (BTreeMap::new(), Vec::new());
+        let mut users = BTreeMap::new();
+        let mut left = Vec::new();
         for (upn, sent) in self.sent(git) {
             let mut leave = |why: NotUndone| {
                 let kind = ProblemKind::NotUndone(why);

@@ -53,7 +53,8 @@ impl Vain {
     pub(super) fn note(&mut self, change: &Change, tries: Option<Tries>) {
         let understood = !matches!(change.live, Seen::Unreadable(_));
         let Some(Tries { times, last }) = tries.filter(|_| understood) else { return };
-        let (seen, sent) = (change.live.to_string(), change.desired.to_string());
+        let seen = change.live.to_string();
+        let sent = change.desired.to_string();
         self.fields.push(NoEffect { field: Some(change.field), sent, seen, times, last });
     }
 

@@ -23,7 +23,8 @@ impl TenantPlan {
             verdict.users.entry(step.user.key().to_owned()).or_default().steps.push(pending);
         }
         for problem in &self.problems {
-            let (reason, hint) = (problem.kind.to_string(), problem.kind.remedy());
+            let reason = problem.kind.to_string();
+            let hint = problem.kind.remedy();
             let user: &mut UserVerdict =
                 verdict.users.entry(problem.user.key().to_owned()).or_default();
             user.problem = Some(match user.problem.take() {

@@ -93,7 +93,8 @@ fn contains(span: &Span, local: DateTime) -> bool {
             && span.first.is_none_or(|first| first <= date)
             && span.last.is_none_or(|last| date <= last)
     };
-    let (date, time) = (local.date(), local.time());
+    let date = local.date();
+    let time = local.time();
     let over_midnight = span.to.is_some_and(|to| to <= span.from);
     let today =
         begins(date) && time >= span.from && (over_midnight || span.to.is_none_or(|to| time < to));

@@ -174,10 +174,8 @@ fn wrapped(
             })
         }
         Envelope::Page => {
-            let (index, size) = (
-                number(request, "page")?.unwrap_or(0),
-                number(request, "size")?.unwrap_or(20).max(1),
-            );
+            let index = number(request, "page")?.unwrap_or(0);
+            let size = number(request, "size")?.unwrap_or(20).max(1);
             let page = page(index.saturating_mul(size), size);
             json!({ "content": page, "number": index, "size": size, "totalElements": total, "totalPages": total.div_ceil(size) })
         }

@@ -170,7 +170,8 @@ impl User {
                 };
                 upn.key().bytes().fold(seed, mix)
             };
-            let (high, low) = (hash(0xcbf2_9ce4_8422_2325), hash(0x9ae1_6a3b_2f90_404f));
+            let high = hash(0xcbf2_9ce4_8422_2325);
+            let low = hash(0x9ae1_6a3b_2f90_404f);
             let groups = (
                 high >> 32,
                 (high >> 16) & 0xffff,

@@ -60,8 +60,10 @@ impl Core {
         let breaker = Breaker::new(account.retry_pause);
         let delegates =
             named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
-        let (auth, identity, inventory, known) =
-            (Auth::new(&pace), OnceCell::new(), Kept::default(), Known::default());
+        let auth = Auth::new(&pace);
+        let identity = OnceCell::new();
+        let inventory = Kept::default();
+        let known = Known::default();
         Ok(Self {
             section,
             account,
@@ -195,8 +197,8 @@ impl Login for Core {
     }
 
     async fn stamp(&self) -> String {
-        let (secret, password) =
-            (self.account.client_secret.stamp().await, self.account.password.stamp().await);
+        let secret = self.account.client_secret.stamp().await;
+        let password = self.account.password.stamp().await;
         format!("{secret:?} {password:?}")
     }
 }

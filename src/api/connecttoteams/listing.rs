@@ -94,7 +94,8 @@ impl<'a> Listing<'a> {
         let total = match self.row.paging {
             Paging::Page => count(&self.row.pages.total),
             Paging::None | Paging::Datatables => {
-                let (all, filtered) = (count("/recordsTotal"), count("/recordsFiltered"));
+                let all = count("/recordsTotal");
+                let filtered = count("/recordsFiltered");
                 self.compare_filtered(all, filtered);
                 filtered.or(all)
             }

@@ -40,7 +40,8 @@ impl Credentials {
     ) -> Result<Self, Fault> {
         let client_secret = read(section, what, "client secret", &account.client_secret).await?;
         let password = read(section, what, "password", &account.password).await?;
-        let (client_id, username) = (account.client_id.clone(), account.username.clone());
+        let client_id = account.client_id.clone();
+        let username = account.username.clone();
         let odd = [
             ("client secret", &account.client_secret, client_secret.odd),
             ("password", &account.password, password.odd),

@@ -31,7 +31,8 @@ pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
     match answer::error_inside(&value) {
         None => Ok(value),
         Some(said) => {
-            let (status, said) = (answer.reply.status.as_u16(), answer.redactor.quote(&said));
+            let status = answer.reply.status.as_u16();
+            let said = answer.redactor.quote(&said);
             let message =
                 format!("{}: refused with HTTP {status} and an error inside: {said}", request.what);
             Err(Fault::new(FaultKind::Rejected, message))

@@ -43,7 +43,8 @@ pub(super) async fn serve_at(
     let seen = Arc::new(Seen::default());
     let counted = Arc::clone(&seen);
     let router = Router::new().fallback(move |request: Incoming| {
-        let (counted, answer) = (Arc::clone(&counted), answer.clone());
+        let counted = Arc::clone(&counted);
+        let answer = answer.clone();
         async move {
             if request.uri().path() == "/oauth/token" {
                 let n = counted.tokens.fetch_add(1, Ordering::SeqCst) + 1;

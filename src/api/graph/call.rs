@@ -51,7 +51,8 @@ impl Core {
     pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
         let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
         let door = Door::new(&settings)?;
-        let (timeout, pause) = (settings.timeout, settings.retry_pause);
+        let timeout = settings.timeout;
+        let pause = settings.retry_pause;
         let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);
         let pace = Pace::default();
         let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));

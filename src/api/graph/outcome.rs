@@ -13,7 +13,8 @@ pub(super) fn page(
     answer: &Answer,
     consent: impl Fn() -> String,
 ) -> Result<Value, Fault> {
-    let (status, what) = (answer.reply.status, &request.what);
+    let status = answer.reply.status;
+    let what = &request.what;
     if status.is_success() {
         return answer::json(&answer.reply.body).map_err(|why| {
             Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}")).hint(

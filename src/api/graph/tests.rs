@@ -29,7 +29,9 @@ async fn serve(
     let base = format!("http://{}", listener.local_addr().unwrap());
     let here = base.clone();
     let router = Router::new().fallback(move |request: Incoming| {
-        let (log, answer, here) = (Arc::clone(&log), answer.clone(), here.clone());
+        let log = Arc::clone(&log);
+        let answer = answer.clone();
+        let here = here.clone();
         async move {
             let mut log = log.lock().unwrap();
             log.push(request.uri().to_string());

@@ -92,7 +92,8 @@ struct State {
 
 impl Auth {
     pub(in crate::api) fn new(pace: &Pace) -> Self {
-        let (gate, renewals) = (Gate::new(pace.clone()), Gate::new(pace.clone()));
+        let gate = Gate::new(pace.clone());
+        let renewals = Gate::new(pace.clone());
         Self { state: Mutex::new(State { gate, renewals, ..State::default() }) }
     }
 

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_remembered_until_something_changes() {
-        let (now, seconds) = (Instant::now(), Duration::from_secs);
+        let now = Instant::now();
+        let seconds = Duration::from_secs;
         let refused = Fault::new(FaultKind::Auth, "wrong");
         let mut gate = Gate::default();
         assert_eq!(gate.answer("a", now), None);

@@ -28,7 +28,8 @@ fn without_half_pairs(body: &[u8]) -> Option<Vec<u8>> {
         u32::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
     };
     let mut mended = Vec::new();
-    let (mut done, mut at) = (0, 0);
+    let mut done = 0;
+    let mut at = 0;
     while let Some(next) =
         body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\'))
     {

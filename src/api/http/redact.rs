@@ -49,7 +49,8 @@ impl Redactor {
     fn sorted(mut all: Vec<SecretString>) -> Self {
         all.retain(|secret| !secret.expose_secret().is_empty());
         all.sort_by(|a, b| {
-            let (a, b) = (a.expose_secret(), b.expose_secret());
+            let a = a.expose_secret();
+            let b = b.expose_secret();
             b.len().cmp(&a.len()).then_with(|| a.cmp(b))
         });
         all.dedup_by(|a, b| a.expose_secret() == b.expose_secret());

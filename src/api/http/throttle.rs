@@ -83,7 +83,8 @@ impl Throttle {
 
     /// Takes in whether the service said "too many" to a call that went out at `begun`.
     pub(in crate::api) fn answered(&self, begun: Instant, too_many: bool) {
-        let (mut state, now) = (self.state(), Instant::now());
+        let mut state = self.state();
+        let now = Instant::now();
         if too_many {
             state.rate.refused(begun, now);
         } else {

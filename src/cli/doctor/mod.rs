@@ -204,7 +204,8 @@ async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>
     }
     let Some(looked) = looked else { return checks };
     checks.extend(account::enterprises(settings, &looked.in_force.desired));
-    let (service, users) = (backend.client.reader(), backend.reader());
+    let service = backend.client.reader();
+    let users = backend.reader();
     let asked = looked.in_force.desired.tenants.values().filter(|tenant| {
         let account = settings.account_of(tenant.account.as_ref());
         tenant.mode != Mode::Suspend
@@ -226,7 +227,8 @@ fn text(checks: &[Check]) -> String {
             Verdict::Fail => ("fail", ALARM),
         };
         // Writing to a string cannot fail.
-        let (subject, finding) = (line(&check.subject), line(&check.finding));
+        let subject = line(&check.subject);
+        let finding = line(&check.finding);
         let _ =
             writeln!(out, "{style}{word}{style:#}  {subject:width$}  {:13}  {finding}", check.name);
         if let Some(remedy) = &check.remedy {

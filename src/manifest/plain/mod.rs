@@ -102,7 +102,8 @@ impl<'t> Visitor<'t> for Keys<'_> {
         while let Some(key) = map.next_key::<&str>()? {
             let value = match (level, key) {
                 (Level::Document, "spec") if is_user_set(&mapping)? => {
-                    let (here, texts) = (here.clone(), &mut *texts);
+                    let here = here.clone();
+                    let texts = &mut *texts;
                     map.next_value_seed(Keys { level: Level::Spec, here, texts, users })?
                 }
                 (Level::Spec, "users") => {

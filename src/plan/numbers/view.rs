@@ -105,7 +105,8 @@ impl<'a> View<'a> {
 
     fn holder(&self, name: &TenantName, who: &Who) -> Option<Holder<'a>> {
         let input = self.tenants.get(name)?;
-        let (tenant, live) = (&*input.tenant.desired, input.live.last()?);
+        let tenant = &*input.tenant.desired;
+        let live = input.live.last()?;
         match who {
             Who::User(user, holding) => {
                 let open = || {

@@ -78,7 +78,8 @@ impl<'t> Reader<'t> {
         &mut self,
         visit: impl FnOnce(&mut Self, usize) -> Result<T, NotPlain>,
     ) -> Result<T, NotPlain> {
-        let (depth, keys) = (self.depth, self.keys.len());
+        let depth = self.depth;
+        let keys = self.keys.len();
         self.open()?;
         let value = visit(self, keys)?;
         self.keys.truncate(keys);

@@ -54,7 +54,8 @@ impl Transport {
 
     /// What it means that no connection was made: to the service, or to what stands before it.
     fn no_connection(&self, what: &str, error: &reqwest::Error) -> Fault {
-        let (host, cause) = (&self.host, cause(error));
+        let host = &self.host;
+        let cause = cause(error);
         let Some(Proxy { host: proxy, variable }) = &self.proxy else {
             return Fault::new(
                 FaultKind::Unreachable,
