@@ -70,7 +70,7 @@ impl Readers {
         };
         let snapshot =
             read.await.map_err(|error| Fault::new(FaultKind::Garbled, error.to_string()))??;
-        young_enough(&snapshot, kept, tenant)?;
+        check_age(&snapshot, kept, tenant)?;
         let (consent, live) =
             try_join(self.service.consent(tenant), snapshot.observe(tenant)).await?;
         Ok(LiveTenant { consent, confirmation: Confirmation::NotAsked, ..live })
@@ -134,7 +134,7 @@ fn file_missing(tenant: &TenantRef) -> Fault {
 }
 
 /// Somebody may have changed since what an old file says, and would be changed back.
-fn young_enough(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Result<(), Fault> {
+fn check_age(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Result<(), Fault> {
     let Some((at, _)) = snapshot.taken(tenant) else { return Ok(()) };
     let age = Timestamp::now().duration_since(at).unsigned_abs();
     if age <= kept.max_age() {

@@ -9,7 +9,7 @@
 pub mod connecttoteams;
 pub mod graph;
 mod http;
-mod roll;
+mod user_list;
 mod value;
 
-pub use roll::Listed;
+pub use user_list::Listed;

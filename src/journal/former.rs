@@ -37,7 +37,7 @@ impl Saved {
         }
         if let Ok(Sum { fold }) = serde_json::from_str(line) {
             let state = fold.to_string();
-            load::melt(&state)?;
+            load::thaw(&state)?;
             return Ok(Self::Fold(state));
         }
         record::read(line).map_err(|wrong| match wrong {

@@ -224,7 +224,7 @@ impl From<(&Verb, &Refused)> for FrozenRefusal {
 }
 
 impl FrozenRefusal {
-    fn melt(self) -> Result<(Verb, Refused), String> {
+    fn thaw(self) -> Result<(Verb, Refused), String> {
         let Self { verb, details, changed, at, settled, owed } = self;
         let details: Result<Vec<_>, String> =
             details.into_iter().map(|(name, value)| pair(&name, value)).collect();
@@ -255,7 +255,7 @@ fn freeze<'w, T, F>(write: &'w Write<T>, value_of: impl Fn(&'w T) -> F) -> Froze
 }
 
 impl<F> FrozenWrite<F> {
-    fn melt<T>(self, value_of: impl Fn(F) -> Result<T, String>) -> Result<Write<T>, String> {
+    fn thaw<T>(self, value_of: impl Fn(F) -> Result<T, String>) -> Result<Write<T>, String> {
         let Self { value, at, lost, landed, tells, synced, in_vain } = self;
         Ok(Write { value: value_of(value)?, at, lost, landed, tells, synced, in_vain })
     }
@@ -263,9 +263,9 @@ impl<F> FrozenWrite<F> {
 
 impl Frozen {
     /// The sum again. `Err` says what of it is not understood.
-    pub(super) fn melt(self) -> Result<Fold, String> {
+    pub(super) fn thaw(self) -> Result<Fold, String> {
         let tenant =
-            |(id, tenant): (String, FrozenTenant)| Ok((TenantId::parse(&id)?, tenant.melt()?));
+            |(id, tenant): (String, FrozenTenant)| Ok((TenantId::parse(&id)?, tenant.thaw()?));
         Ok(Fold {
             tenants: self.tenants.into_iter().map(tenant).collect::<Result<_, String>>()?,
             accepted: self.accepted.map(melt_debt),
@@ -274,7 +274,7 @@ impl Frozen {
 }
 
 impl FrozenTenant {
-    fn melt(self) -> Result<Tenant, String> {
+    fn thaw(self) -> Result<Tenant, String> {
         let Self {
             sync_owed,
             first_sync,
@@ -289,12 +289,12 @@ impl FrozenTenant {
             pending,
         } = self;
         let sync_owed = sync_owed.map(|(since, run)| SyncDebt { since, run: RunId::new(&run) });
-        let written = users.into_iter().map(FrozenUser::melt).collect::<Result<_, String>>()?;
-        let pending = pending.into_iter().map(FrozenCall::melt).collect::<Result<_, String>>()?;
+        let written = users.into_iter().map(FrozenUser::thaw).collect::<Result<_, String>>()?;
+        let pending = pending.into_iter().map(FrozenCall::thaw).collect::<Result<_, String>>()?;
         let counted = counted
             .map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at }))
             .transpose()?;
-        let managed = managed.into_iter().map(FrozenKnown::melt).collect::<Result<_, String>>()?;
+        let managed = managed.into_iter().map(FrozenKnown::thaw).collect::<Result<_, String>>()?;
         let sent = sent
             .into_iter()
             .map(|(minute, disable, numbers, changes)| {
@@ -336,7 +336,7 @@ impl FrozenTenant {
 }
 
 impl FrozenKnown {
-    fn melt(self) -> Result<(Upn, Known), String> {
+    fn thaw(self) -> Result<(Upn, Known), String> {
         let id = self
             .id
             .map(|id| {
@@ -348,7 +348,7 @@ impl FrozenKnown {
 }
 
 impl FrozenCall {
-    fn melt(self) -> Result<(Upn, Call), String> {
+    fn thaw(self) -> Result<(Upn, Call), String> {
         let Self { user, verb, details, before, at } = self;
         let details: Result<Vec<_>, String> =
             details.into_iter().map(|(name, value)| pair(&name, value)).collect();
@@ -360,20 +360,20 @@ impl FrozenCall {
 }
 
 impl FrozenUser {
-    fn melt(self) -> Result<(Upn, Written), String> {
+    fn thaw(self) -> Result<(Upn, Written), String> {
         let Self { user, calling, details, unknown, reverted, refused } = self;
         let detail = |(name, write): (String, FrozenWrite<WrittenValue>)| {
-            Ok((field(&name)?, write.melt(|value| pair(&name, value).map(|(_, value)| value))?))
+            Ok((field(&name)?, write.thaw(|value| pair(&name, value).map(|(_, value)| value))?))
         };
         let reverts = |(what, at): (Option<String>, Vec<Timestamp>)| {
             Ok((what.as_deref().map(field).transpose()?, at))
         };
         let written = Written {
-            calling: calling.map(|write| write.melt(Ok)).transpose()?,
+            calling: calling.map(|write| write.thaw(Ok)).transpose()?,
             details: details.into_iter().map(detail).collect::<Result<_, String>>()?,
             unknown,
             reverted: reverted.into_iter().map(reverts).collect::<Result<_, String>>()?,
-            refused: refused.into_iter().map(FrozenRefusal::melt).collect::<Result<_, String>>()?,
+            refused: refused.into_iter().map(FrozenRefusal::thaw).collect::<Result<_, String>>()?,
         };
         Ok((Upn::parse(&user)?, written))
     }

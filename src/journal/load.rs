@@ -169,11 +169,11 @@ fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
     let row = db.query_row("SELECT sequence, hash, state FROM fold", [], |row| {
         Ok((Link { sequence: row.get(0)?, hash: row.get(1)? }, row.get::<_, String>(2)?))
     });
-    row.optional()?.map(|(link, state)| Ok((link, melt(&state)?))).transpose()
+    row.optional()?.map(|(link, state)| Ok((link, thaw(&state)?))).transpose()
 }
 
 /// The sum that was stored as this text.
-pub(super) fn melt(state: &str) -> Result<Fold, Bad> {
+pub(super) fn thaw(state: &str) -> Result<Fold, Bad> {
     let wrong =
         |reason: String| Bad::Damaged(format!("what it adds up to cannot be read: {reason}"));
     let version = record::version(state).map_err(|error| wrong(error.to_string()))?;
@@ -181,7 +181,7 @@ pub(super) fn melt(state: &str) -> Result<Fold, Bad> {
         return Err(Bad::Newer(version, frozen::VERSION));
     }
     let frozen: Frozen = serde_json::from_str(state).map_err(|error| wrong(error.to_string()))?;
-    frozen.melt().map_err(wrong)
+    frozen.thaw().map_err(wrong)
 }
 
 /// Stores what all entries up to `head` add up to.

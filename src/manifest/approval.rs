@@ -18,7 +18,7 @@ use super::{
     parts,
 };
 use crate::{
-    model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom, parse_expiry},
+    model::{Approval, ApprovedUsers, Fingerprint, Gate, Origin, TenantName, parse_expiry},
     yaml::{self, At, HINT, Path, Segment, Unseen, Wrong, missing, some},
 };
 
@@ -163,7 +163,7 @@ pub(super) fn read(
         let wrong = Wrong::value(spec_at.key("reason"), "`reason` has more than one line");
         wrongs.push(wrong.hint("say who wants this and why in one line: plans show it in one"));
     }
-    let whom = whom(&spec, &spec_at, &mut wrongs);
+    let users = approved_users(&spec, &spec_at, &mut wrongs);
     let ApprovalSpec {
         plan: Some(plan),
         gates: Some(gates),
@@ -174,8 +174,8 @@ pub(super) fn read(
     else {
         return Err(wrongs);
     };
-    let (Some(name), Some(tenant), Some(whom), true) =
-        (metadata.name, metadata.tenant, whom, wrongs.is_empty())
+    let (Some(name), Some(tenant), Some(users), true) =
+        (metadata.name, metadata.tenant, users, wrongs.is_empty())
     else {
         return Err(wrongs);
     };
@@ -184,7 +184,7 @@ pub(super) fn read(
     Ok(ApprovalDraft {
         at,
         tenant,
-        approval: Approval { name, plan, gates, whom, reason, expires, origin },
+        approval: Approval { name, plan, gates, users, reason, expires, origin },
     })
 }
 
@@ -193,7 +193,11 @@ fn ends_a_line(c: char) -> bool {
     c == '\n' || matches!(Unseen::of(c), Some(Unseen::Break | Unseen::Control))
 }
 
-fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom> {
+fn approved_users(
+    spec: &ApprovalSpec,
+    at: &Path,
+    wrongs: &mut Vec<Wrong>,
+) -> Option<ApprovedUsers> {
     let told = |key: &str| Segment::Key(key.to_owned());
     let was_wrong = wrongs
         .iter()
@@ -220,7 +224,7 @@ fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom>
             wrongs.push(Wrong::value(at.key("max"), "an approval must cover at least one user"));
             None
         }
-        (None, Some(most)) => Some(Whom::AtMost(most)),
+        (None, Some(most)) => Some(ApprovedUsers::AtMost(most)),
         (Some(users), None) => {
             if users.is_empty() {
                 wrongs.push(Wrong::value(
@@ -239,7 +243,7 @@ fn whom(spec: &ApprovalSpec, at: &Path, wrongs: &mut Vec<Wrong>) -> Option<Whom>
                     Err(_) => {}
                 }
             }
-            Some(Whom::Users(covered))
+            Some(ApprovedUsers::Users(covered))
         }
     }
 }

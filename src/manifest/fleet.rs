@@ -8,7 +8,7 @@ use std::{
 use super::{
     choices::ConfirmEntry,
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
-    firsts::Firsts,
+    first_claims::FirstClaims,
     together,
     windows::WindowsEntry,
 };
@@ -52,7 +52,7 @@ pub(super) struct Fleet<'f> {
     /// The users of each of them, in the order in which they are written.
     pub(super) users: BTreeMap<TenantName, Vec<(Upn, DesiredUser)>>,
     /// Where each user is written first.
-    pub(super) seen: Firsts<&'f Upn, UserSpot>,
+    pub(super) seen: FirstClaims<&'f Upn, UserSpot>,
 }
 
 impl<'f> Fleet<'f> {
@@ -67,7 +67,7 @@ impl<'f> Fleet<'f> {
             tenants: BTreeMap::new(),
             drafts: BTreeMap::new(),
             users: BTreeMap::new(),
-            seen: Firsts::of(count),
+            seen: FirstClaims::of(count),
         };
         fleet.tenants();
         fleet.sets();

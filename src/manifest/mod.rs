@@ -18,7 +18,7 @@ mod diagnose;
 mod draft;
 mod entry;
 mod express;
-mod firsts;
+mod first_claims;
 mod fleet;
 mod json_schema;
 mod keep;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     draft::What,
-    firsts::Firsts,
+    first_claims::FirstClaims,
     fleet::{Fleet, Spot},
 };
 use crate::{
@@ -14,13 +14,13 @@ use crate::{
 
 /// Who wants a number.
 #[derive(Debug, Clone, Copy)]
-struct Wish<'n> {
+struct Claim<'n> {
     user: &'n Upn,
     tenant: &'n TenantName,
 }
 
 /// Who wants each number first.
-type Wanted<'n> = Firsts<NumberRef<'n>, Wish<'n>>;
+type Wanted<'n> = FirstClaims<NumberRef<'n>, Claim<'n>>;
 
 /// A number is wanted once in the fleet, and parked in one place that nobody wants.
 pub(super) fn check(fleet: &mut Fleet<'_>) {
@@ -40,7 +40,7 @@ fn wanted<'n>(
     for (tenant, (_, desired)) in tenants {
         for user in desired.users.values() {
             let Some(number) = user.details.phone() else { continue };
-            let wish = Wish { user: &user.upn, tenant };
+            let wish = Claim { user: &user.upn, tenant };
             if let Some(first) = wanted.note(NumberRef::new(tenant, number), wish) {
                 twice(fleet, number, wish, first);
             }
@@ -49,7 +49,7 @@ fn wanted<'n>(
     wanted
 }
 
-fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Wish<'_>, first: Wish<'_>) {
+fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
     let (Some(here), Some(there)) = (place_of(fleet, wish), place_of(fleet, first)) else { return };
     let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
     let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
@@ -103,7 +103,7 @@ fn parking_places(fleet: &Fleet<'_>) -> Vec<(TenantName, PhoneNumber, Spot)> {
     numbers.collect()
 }
 
-fn place_of(fleet: &Fleet<'_>, wish: Wish<'_>) -> Option<Spot> {
+fn place_of(fleet: &Fleet<'_>, wish: Claim<'_>) -> Option<Spot> {
     let spot = fleet.spot_of(wish.user, wish.tenant)?;
     Some(Spot { file: spot.file, path: spot.path.key(Field::PhoneNumber.name()) })
 }

@@ -113,12 +113,12 @@ impl fmt::Display for Gate {
     }
 }
 
-/// Whom an approval covers.
+/// The users that an approval covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whom {
+pub enum ApprovedUsers {
     /// These users and nobody else.
     Users(BTreeSet<Upn>),
-    /// Whomever the plan holds, if they are no more than this.
+    /// All that the plan holds, if they are no more than this.
     AtMost(u32),
 }
 
@@ -131,8 +131,8 @@ pub struct Approval {
     pub plan: Fingerprint,
     /// The gates that it opens.
     pub gates: BTreeSet<Gate>,
-    /// For whom.
-    pub whom: Whom,
+    /// For which users.
+    pub users: ApprovedUsers,
     /// Why, in the words of whoever approved it.
     pub reason: Arc<str>,
     /// It is valid before this.

@@ -47,7 +47,7 @@ pub struct DesiredTenant {
     pub extension_prefix: Option<ExtensionPrefix>,
     /// How a number is given up.
     pub release: Release,
-    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that
+    /// Numbers that no user is to have: parking for users of a cycle of numbers, and for those that
     /// are given up.
     pub parking: Vec<PhoneNumber>,
     /// When disruptive changes may be made; absent: at any time.

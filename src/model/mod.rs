@@ -30,7 +30,7 @@ mod tenant;
 mod verdict;
 mod window;
 
-pub use approval::{Approval, Fingerprint, Gate, Used, Whom, parse_expiry};
+pub use approval::{Approval, ApprovedUsers, Fingerprint, Gate, Used, parse_expiry};
 pub use call::{Call, Verb};
 pub(crate) use coded::coded;
 pub use desired::{

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Hold, Lifter, Note, Ruling, Step};
-use crate::model::{Approval, Fingerprint, Gate, Memory, Upn, Whom};
+use crate::model::{Approval, ApprovedUsers, Fingerprint, Gate, Memory, Upn};
 
 /// Lifts what the approvals lift, and says what became of each.
 pub(super) fn lift(
@@ -45,15 +45,17 @@ fn rule(
     }
     let concerned =
         |hold: &Hold| hold.kind.gate().is_some_and(|gate| approval.gates.contains(&gate));
-    let covered = |user: &Upn| match &approval.whom {
-        Whom::Users(users) => users.contains(user),
-        Whom::AtMost(_) => true,
+    let covered = |user: &Upn| match &approval.users {
+        ApprovedUsers::Users(users) => users.contains(user),
+        ApprovedUsers::AtMost(_) => true,
     };
     let lifted = |step: &Step| covered(&step.user) && step.holds.iter().any(concerned);
     let users: BTreeSet<Upn> =
         steps.iter().filter(|step| lifted(step)).map(|step| step.user.clone()).collect();
-    match &approval.whom {
-        Whom::AtMost(most) if users.len() > usize::try_from(*most).unwrap_or(usize::MAX) => {
+    match &approval.users {
+        ApprovedUsers::AtMost(most)
+            if users.len() > usize::try_from(*most).unwrap_or(usize::MAX) =>
+        {
             return Ruling::TooMany { covers: *most, users: users.len() };
         }
         _ if users.is_empty() => return Ruling::Idle,

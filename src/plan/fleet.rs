@@ -21,8 +21,8 @@ use super::{
     guards::{Hour, Wanted},
     hours::{Count, Hours, Wants},
     numbers::{Elsewhere, Ledger, Tenants, View},
-    steady::Steady,
     tenant::{Begun, Draft},
+    validity::Validity,
 };
 use crate::model::{Memory, Mode, NumberKey, Recalled, TenantId, TenantInForce, TenantName};
 
@@ -217,10 +217,10 @@ fn count<'a>(
     rules: &Rules,
     view: &View<'_>,
 ) -> (Draft<'a>, Count) {
-    let mut span = Steady::around(view.now);
-    begun.steady(&mut span);
+    let mut span = Validity::around(view.now);
+    begun.narrow(&mut span);
     for number in &asked {
-        view.steady(number, &mut span);
+        view.narrow(number, &mut span);
     }
     let in_doubt = view.ledger.doubtful().besides(begun.name());
     let opposite = if in_doubt { Elsewhere::Clear } else { Elsewhere::InDoubt };

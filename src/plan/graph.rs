@@ -4,7 +4,7 @@
 //! take -> 0, 1 (they come after nothing) -> done(0) -> take -> 2 (came after 0) -> ...
 //! ```
 //!
-//! The planner walks it to put steps in order and to find rings, the executor to send them.
+//! The planner walks it to put steps in order and to find cycles, the executor to send them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,9 +81,9 @@ impl StepGraph {
         order
     }
 
-    /// The steps on a ring, and those on a way from one ring to another.
-    pub(super) fn tangle(&self) -> BTreeSet<StepId> {
-        // No walk reaches a ring, nor what is behind one; turned round, nor what is before one.
+    /// The steps on a cycle, and those on a way from one cycle to another.
+    pub(super) fn on_cycles(&self) -> BTreeSet<StepId> {
+        // No walk reaches a cycle, nor what is behind one; turned round, nor what is before one.
         self.among(&self.unreached()).turned().unreached()
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     guards::{Hour, Wanted},
     numbers::Doubtful,
-    steady::Steady,
+    validity::Validity,
 };
 use crate::model::{Memory, NumberKey, PerHour, Sent, SentCounts, TenantName};
 
@@ -39,7 +39,7 @@ impl Wants {
 pub(super) struct Count {
     pub(super) wants: Wants,
     /// As long as nothing else changes, it counts within this span.
-    pub(super) span: Steady,
+    pub(super) span: Validity,
     /// The numbers on whose holders it depends.
     pub(super) asked: BTreeSet<NumberKey>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Count {
 impl Count {
     /// Of a tenant that sends nothing, whatever the time.
     pub(super) fn nothing() -> Self {
-        let span = Steady::around(Timestamp::UNIX_EPOCH);
+        let span = Validity::around(Timestamp::UNIX_EPOCH);
         Self { wants: Wants::default(), span, asked: BTreeSet::new() }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, steady::Steady};
+use super::{Hold, HoldKind, validity::Validity};
 use crate::{
     model::{
         Calling, Field, LiveCalling, LiveUser, Memory, Observed, UnclearSyncs, Upn, Value, Write,
@@ -129,17 +129,17 @@ impl<'m> Moment<'m> {
 
     /// Narrows a span to that in which no write and no lost answer of the tenant changes by time
     /// alone, nor how often a value was changed back.
-    pub(super) fn steady(&self, span: &mut Steady) {
+    pub(super) fn narrow(&self, span: &mut Validity) {
         let first_sync = self.memory.first_sync;
         for written in self.memory.written.values() {
             let calling = written.calling.iter().filter(|write| !write.landed);
             let details = written.details.values().filter(|write| !write.landed);
             let calling = calling.map(|write| (write.at, write.synced));
             for (at, synced) in calling.chain(details.map(|write| (write.at, write.synced))) {
-                self.steady_write(at, synced, span);
+                self.narrow_by_write(at, synced, span);
             }
             if let Some((_, at)) = written.unknown {
-                self.steady_write(at, first_sync, span);
+                self.narrow_by_write(at, first_sync, span);
             }
             for at in written.reverted.values().flatten() {
                 span.cut(Some(*at));
@@ -149,7 +149,12 @@ impl<'m> Moment<'m> {
     }
 
     /// The same for one write.
-    pub(super) fn steady_write(&self, at: Timestamp, synced: Option<Timestamp>, span: &mut Steady) {
+    pub(super) fn narrow_by_write(
+        &self,
+        at: Timestamp,
+        synced: Option<Timestamp>,
+        span: &mut Validity,
+    ) {
         let Patience { settle, first_settle, .. } = self.patience;
         span.cut(at.checked_sub(first_settle).ok());
         span.cut(self.memory.first_sync);

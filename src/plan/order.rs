@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Cause, Hold, HoldKind, Step, StepGraph, StepId, Steps};
 use crate::model::Upn;
 
-/// The rings in `after`, each as the numbers of its steps in ascending order.
-pub(super) fn rings(steps: &Steps) -> Vec<Vec<StepId>> {
-    let mut left = StepGraph::of(steps).tangle();
-    let mut rings = Vec::new();
-    // Following predecessors from the smallest of what is left closes a ring.
+/// The cycles in `after`, each as the numbers of its steps in ascending order.
+pub(super) fn cycles(steps: &Steps) -> Vec<Vec<StepId>> {
+    let mut left = StepGraph::of(steps).on_cycles();
+    let mut cycles = Vec::new();
+    // Following predecessors from the smallest of what is left closes a cycle.
     while let Some(start) = left.first().copied() {
         let mut way = vec![start];
         let mut on_way: BTreeSet<StepId> = [start].into();
@@ -17,9 +17,9 @@ pub(super) fn rings(steps: &Steps) -> Vec<Vec<StepId>> {
         while let Some(next) = steps.at(here).after.iter().copied().find(|id| left.contains(id)) {
             if !on_way.insert(next) {
                 let begin = way.iter().position(|id| *id == next).unwrap_or(0);
-                let mut ring = way.split_off(begin);
-                ring.sort_unstable();
-                rings.push(ring);
+                let mut cycle = way.split_off(begin);
+                cycle.sort_unstable();
+                cycles.push(cycle);
                 break;
             }
             way.push(next);
@@ -29,7 +29,7 @@ pub(super) fn rings(steps: &Steps) -> Vec<Vec<StepId>> {
             left.remove(id);
         }
     }
-    rings
+    cycles
 }
 
 /// A step behind a held step is held itself, and nobody is parked who could not leave again.
@@ -72,7 +72,7 @@ fn parked(steps: &Steps) -> BTreeMap<StepId, StepId> {
 }
 
 /// The steps in an order in which each stands behind those that it comes after; otherwise as they
-/// were. Steps on a ring (all of them held) keep their order at the end.
+/// were. Steps on a cycle (all of them held) keep their order at the end.
 pub(super) fn topological(steps: Steps) -> Steps {
     let order = StepGraph::of(&steps).order();
     steps.in_order(&order)

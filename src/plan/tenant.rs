@@ -15,7 +15,7 @@ use super::{
     interruption,
     numbers::{self, View},
     order, refused, shrink,
-    steady::Steady,
+    validity::Validity,
     window,
 };
 use crate::model::{
@@ -89,9 +89,9 @@ impl<'a> Begun<'a> {
 
     /// Narrows a span to that in which time alone changes nothing of what the tenant would send,
     /// but for numbers that others hold.
-    pub(super) fn steady(&self, span: &mut Steady) {
+    pub(super) fn narrow(&self, span: &mut Validity) {
         let desired = &self.tenant.desired;
-        self.moment.steady(span);
+        self.moment.narrow(span);
         if self.outcome.steps.is_empty() {
             return;
         }
@@ -99,7 +99,7 @@ impl<'a> Begun<'a> {
             span.cut(Some(*until));
         }
         if let Some(windows) = &desired.windows {
-            window::steady(windows, self.moment.now, span);
+            window::narrow(windows, self.moment.now, span);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
-use super::{Action, Seen, Step, steady::Steady};
+use super::{Action, Seen, Step, validity::Validity};
 use crate::model::{Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
@@ -53,7 +53,7 @@ pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Narrows a span to that in which no window opens or closes.
-pub(super) fn steady(windows: &Windows, now: Timestamp, span: &mut Steady) {
+pub(super) fn narrow(windows: &Windows, now: Timestamp, span: &mut Validity) {
     let today = windows.zone.to_datetime(now).date();
     let days = [today.yesterday(), Ok(today), today.tomorrow()];
     // A day has midnights at least, so the span never goes beyond what is tried here.

@@ -67,14 +67,14 @@ pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<(
     let stop = shared.stop.clone();
     let app =
         Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
-    axum::serve(Door(listener), app.into_make_service_with_connect_info::<Scissors>())
+    axum::serve(Incoming(listener), app.into_make_service_with_connect_info::<CutSwitch>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
 }
 
 async fn answer(
     State(shared): State<Shared>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(cut_switch): ConnectInfo<CutSwitch>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -104,7 +104,7 @@ async fn answer(
             dated(response(reply), ahead)
         }
         Outcome::HangUp => {
-            scissors.cut();
+            cut_switch.cut();
             StatusCode::NO_CONTENT.into_response()
         }
     }
@@ -139,31 +139,31 @@ fn dated(mut response: Response, ahead: i32) -> Response {
 
 /// Ends one connection.
 #[derive(Debug, Clone, Default)]
-struct Scissors(Arc<AtomicBool>);
+struct CutSwitch(Arc<AtomicBool>);
 
-impl Scissors {
+impl CutSwitch {
     fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().scissors.clone()
+impl Connected<IncomingStream<'_, Incoming>> for CutSwitch {
+    fn connect_info(stream: IncomingStream<'_, Incoming>) -> Self {
+        stream.io().cut_switch.clone()
     }
 }
 
 /// Where connections come in.
-struct Door(TcpListener);
+struct Incoming(TcpListener);
 
-impl Listener for Door {
+impl Listener for Incoming {
     type Io = Line;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Line, SocketAddr) {
         // The listener of axum knows which errors of accept pass by themselves.
         let (stream, from) = Listener::accept(&mut self.0).await;
-        (Line { stream, scissors: Scissors::default() }, from)
+        (Line { stream, cut_switch: CutSwitch::default() }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -174,7 +174,7 @@ impl Listener for Door {
 /// A connection that can be cut.
 struct Line {
     stream: TcpStream,
-    scissors: Scissors,
+    cut_switch: CutSwitch,
 }
 
 impl AsyncRead for Line {
@@ -193,7 +193,7 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.scissors.0.load(Ordering::Acquire) {
+        if self.cut_switch.0.load(Ordering::Acquire) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Pin::new(&mut self.stream).poll_write(cx, bytes)

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::redact;
 use crate::{
     api::{
-        roll::{Entry, Item, Odd},
+        user_list::{Entry, Item, Odd},
         value,
     },
     config::{CallingMap, ListUsers},

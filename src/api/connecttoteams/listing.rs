@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{item, pointers::Pointers};
 use crate::{
-    api::roll::{Listed, Roll},
+    api::user_list::{Listed, UserList},
     config::{Body, ListUsers, Paging},
     model::TenantRef,
 };
@@ -25,7 +25,7 @@ const MAX_PAGES: usize = 10_000;
 pub(super) struct Listing<'a> {
     row: &'a ListUsers,
     tenant: &'a TenantRef,
-    roll: Roll,
+    list: UserList,
     pointers: Pointers<'a>,
     pages: usize,
     /// How many entries the latest page had.
@@ -51,7 +51,7 @@ impl<'a> Listing<'a> {
         Self {
             row,
             tenant,
-            roll: Roll::default(),
+            list: UserList::default(),
             pointers: Pointers::of(row),
             pages: 0,
             latest: 0,
@@ -79,12 +79,12 @@ impl<'a> Listing<'a> {
         };
         self.pages += 1;
         self.latest = items.len();
-        let before = self.roll.users();
+        let before = self.list.users();
         for item in items {
             self.pointers.look_at(item);
         }
-        let room = self.roll.take(items.iter().map(|item| item::read(item, self.row, self.tenant)));
-        let progress = self.roll.users() > before;
+        let room = self.list.take(items.iter().map(|item| item::read(item, self.row, self.tenant)));
+        let progress = self.list.users() > before;
         Ok(if self.is_paged() && room { self.next(items.is_empty(), progress) } else { None })
     }
 
@@ -104,13 +104,13 @@ impl<'a> Listing<'a> {
             && self.row.paging == Paging::Datatables
             && draw != self.pages as u64 + 1
         {
-            self.roll.doubt(format!("page {} was answered with page {draw}", self.pages + 1));
+            self.list.doubt(format!("page {} was answered with page {draw}", self.pages + 1));
         }
         if self.pages > 0 && total != self.total {
             let shown = |total: Option<u64>| {
                 total.map_or_else(|| "none".to_owned(), |total| total.to_string())
             };
-            self.roll.doubt(format!(
+            self.list.doubt(format!(
                 "the total changed from {} to {} between pages",
                 shown(self.total),
                 shown(total)
@@ -126,7 +126,7 @@ impl<'a> Listing<'a> {
             && filtered < all && self.pages == 0
             && !self.row.call.path.contains('?') && !matches!(self.row.call.body, Body::Template(_))
         {
-            self.roll.doubt(format!(
+            self.list.doubt(format!(
                 "the service left {} of {all} users out of the list",
                 all - filtered
             ));
@@ -134,19 +134,19 @@ impl<'a> Listing<'a> {
     }
 
     fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
-        let all = self.total.is_some_and(|total| self.roll.entries() as u64 >= total);
+        let all = self.total.is_some_and(|total| self.list.entries() as u64 >= total);
         if all || empty {
             return None;
         }
         if !progress {
-            self.roll.doubt(format!("page {} held no new user", self.pages));
+            self.list.doubt(format!("page {} held no new user", self.pages));
             return None;
         }
         if self.pages == MAX_PAGES {
-            self.roll.doubt(format!("the list did not end within {MAX_PAGES} pages"));
+            self.list.doubt(format!("the list did not end within {MAX_PAGES} pages"));
             return None;
         }
-        Some(Page { number: self.pages + 1, start: self.roll.entries() })
+        Some(Page { number: self.pages + 1, start: self.list.entries() })
     }
 
     /// The page that is wanted now, and those that will be wanted after it if pages go on as they
@@ -163,20 +163,20 @@ impl<'a> Listing<'a> {
 
     /// The users, and whether these are all.
     pub(super) fn finish(mut self) -> Listed {
-        let sent = self.roll.entries();
+        let sent = self.list.entries();
         match self.total {
             Some(total) if total != sent as u64 => {
-                self.roll.doubt(format!("the service counts {total} users and sent {sent}"));
+                self.list.doubt(format!("the service counts {total} users and sent {sent}"));
             }
             None if self.is_paged() => {
-                self.roll.doubt("the service does not say how many users there are");
+                self.list.doubt("the service does not say how many users there are");
             }
             _ => {}
         }
         if sent > 0 {
-            self.pointers.doubts().into_iter().for_each(|doubt| self.roll.doubt(doubt));
+            self.pointers.doubts().into_iter().for_each(|doubt| self.list.doubt(doubt));
         }
-        self.roll.finish(if sent > 0 { self.pointers.unmatched() } else { Vec::new() })
+        self.list.finish(if sent > 0 { self.pointers.unmatched() } else { Vec::new() })
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     auth::{Auth, Login, Token},
     gate::{Gate, Pace},
     grant::Grant,
-    login::{self, Door, Refused},
+    login::{self, LoginHost, Refused},
     outcome,
     section::Section,
     transport::{Payload, Request, Transport},
@@ -39,7 +39,7 @@ pub(super) struct Core {
     settings: Graph,
     api: Base,
     transport: Transport,
-    door: Door,
+    door: LoginHost,
     /// A token is good for one tenant.
     tokens: Mutex<BTreeMap<TenantId, Arc<Auth>>>,
     pub(super) pace: Pace,
@@ -50,7 +50,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(settings: Graph) -> Result<Self, Fault> {
         let api = Base::parse(&settings.base_url, "graph", "baseUrl")?;
-        let door = Door::new(&settings)?;
+        let door = LoginHost::new(&settings)?;
         let timeout = settings.timeout;
         let pause = settings.retry_pause;
         let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);

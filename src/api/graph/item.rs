@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use crate::{
     api::{
         http::redact,
-        roll::{Entry, Item, Odd},
+        user_list::{Entry, Item, Odd},
         value,
     },
     model::{

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::item;
 use crate::{
-    api::roll::{Entry, Item, Listed, Roll},
+    api::user_list::{Entry, Item, Listed, UserList},
     model::TenantRef,
 };
 
@@ -26,14 +26,14 @@ const MAX_BARREN: usize = 20;
 /// A list on its way.
 pub(super) struct Listing<'a> {
     tenant: &'a TenantRef,
-    roll: Roll,
+    list: UserList,
     links: BTreeSet<String>,
     barren: usize,
 }
 
 impl<'a> Listing<'a> {
     pub(super) fn new(tenant: &'a TenantRef) -> Self {
-        Self { tenant, roll: Roll::default(), links: BTreeSet::new(), barren: 0 }
+        Self { tenant, list: UserList::default(), links: BTreeSet::new(), barren: 0 }
     }
 
     /// Takes a page in; the link to the next one, if there is one. An error, in words, if this is
@@ -56,9 +56,9 @@ impl<'a> Listing<'a> {
                     .to_owned(),
             );
         }
-        let before = self.roll.users();
-        let room = self.roll.take(items.into_iter());
-        self.barren = if self.roll.users() > before { 0 } else { self.barren + 1 };
+        let before = self.list.users();
+        let room = self.list.take(items.into_iter());
+        self.barren = if self.list.users() > before { 0 } else { self.barren + 1 };
         Ok(next.filter(|_| room).filter(|link| self.goes_on(link)))
     }
 
@@ -72,12 +72,12 @@ impl<'a> Listing<'a> {
         } else {
             return true;
         };
-        self.roll.doubt(doubt);
+        self.list.doubt(doubt);
         false
     }
 
     /// The users, and whether these are all.
     pub(super) fn finish(self) -> Listed {
-        self.roll.finish(Vec::new())
+        self.list.finish(Vec::new())
     }
 }

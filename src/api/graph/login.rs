@@ -41,13 +41,13 @@ impl Refused {
 }
 
 /// Where the application logs in.
-pub(super) struct Door {
+pub(super) struct LoginHost {
     settings: Graph,
     base: Base,
     transport: Transport,
 }
 
-impl Door {
+impl LoginHost {
     pub(super) fn new(settings: &Graph) -> Result<Self, Fault> {
         let base = Base::parse(&settings.login_url, "graph", "loginUrl")?;
         let transport = Transport::new(&base, settings.timeout, settings.retry_pause)?;
@@ -71,7 +71,7 @@ impl Door {
 }
 
 /// Asks for a token. The secret is read now and not kept, but for removing it from messages.
-pub(super) async fn log_in(door: &Door, tenant: &TenantRef) -> Result<Grant, Refused> {
+pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant, Refused> {
     let what = format!("log in to {} for tenant {}", door.base.host(), tenant.name);
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
     let secret = door.settings.client_secret.read().await.map_err(|error| {

@@ -53,7 +53,7 @@ pub(super) fn arrange(
     let mut places = parking::Places::free(desired, ledger);
     parking::release(steps, desired, &mut places);
     let waits_for = release_before_take(steps, desired, live, ledger);
-    parking::open_rings(steps, desired, &mut places);
+    parking::open_cycles(steps, desired, &mut places);
     waits_for
 }
 

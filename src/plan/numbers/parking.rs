@@ -1,12 +1,12 @@
-//! Parking places: where a number's user waits while a ring turns, and where given-up numbers'
-//! users stay if a tenant wants that.
+//! Parking numbers: one user of a cycle waits on one until the others have moved, and users whose
+//! number is given up stay on one if a tenant wants that.
 //!
 //! ```text
 //! a wants b's number, b wants a's:    park a -> b takes a's -> a takes b's, and the place is free again
 //! ```
 //!
-//! **Invariant:** a parking number is never wanted by anybody (the manifests are checked for it),
-//! so that whoever holds one after a crash simply has a step left: the ring has become a chain.
+//! **Invariant:** a parking number is never desired for any user (the manifests are checked),
+//! so a user that holds one after a crash simply has a step left: the cycle has become a chain.
 
 use std::collections::VecDeque;
 
@@ -16,9 +16,9 @@ use crate::{
     plan::{Action, Cause, Change, Hold, Seen, Step, StepId, Steps, order},
 };
 
-/// The parking places of a tenant that nobody holds.
+/// The parking numbers of a tenant that nobody holds.
 pub(super) struct Places {
-    /// Each with the step that leaves it, if a ring of this plan uses it already.
+    /// Each with the step that leaves it, if a cycle of this plan uses it already.
     free: VecDeque<(PhoneNumber, Option<StepId>)>,
     /// Why none is free.
     none: String,
@@ -79,44 +79,45 @@ pub(super) fn release(steps: &mut Steps, desired: &DesiredTenant, places: &mut P
     }
 }
 
-/// Opens each ring of steps that wait for each other by parking one of its users, or holds it.
-pub(super) fn open_rings(steps: &mut Steps, desired: &DesiredTenant, places: &mut Places) {
-    // A ring in which a step is held already stands still anyhow, and needs no place.
-    let turns =
-        |steps: &Steps, ring: &[StepId]| ring.iter().all(|id| steps.at(*id).holds.is_empty());
-    for ring in order::rings(steps) {
-        if turns(steps, &ring) && !open(steps, &ring, places) {
-            let why = words::ring(&users(steps, &ring), &places.none, desired);
-            hold(steps, &ring, &why);
+/// Opens each cycle of steps that wait for each other by parking one of its users, or holds it.
+pub(super) fn open_cycles(steps: &mut Steps, desired: &DesiredTenant, places: &mut Places) {
+    // A cycle with a held step does not move, and needs no parking number.
+    let is_free =
+        |steps: &Steps, cycle: &[StepId]| cycle.iter().all(|id| steps.at(*id).holds.is_empty());
+    for cycle in order::cycles(steps) {
+        if is_free(steps, &cycle) && !open(steps, &cycle, places) {
+            let why = words::cycle(&users(steps, &cycle), &places.none, desired);
+            hold(steps, &cycle, &why);
         }
     }
-    // Where a number has several holders, a step can be on several rings.
-    for ring in order::rings(steps) {
-        if turns(steps, &ring) {
-            let why = words::ring(
-                &users(steps, &ring),
+    // Where a number has several holders, a step can be on several cycles.
+    for cycle in order::cycles(steps) {
+        if is_free(steps, &cycle) {
+            let why = words::cycle(
+                &users(steps, &cycle),
                 "more than one of them holds the same number",
                 desired,
             );
-            hold(steps, &ring, &why);
+            hold(steps, &cycle, &why);
         }
     }
 }
 
-fn users(steps: &Steps, ring: &[StepId]) -> Vec<String> {
-    ring.iter().map(|id| steps.at(*id).user.to_string()).collect()
+fn users(steps: &Steps, cycle: &[StepId]) -> Vec<String> {
+    cycle.iter().map(|id| steps.at(*id).user.to_string()).collect()
 }
 
-fn hold(steps: &mut Steps, ring: &[StepId], hold: &Hold) {
-    for id in ring {
+fn hold(steps: &mut Steps, cycle: &[StepId], hold: &Hold) {
+    for id in cycle {
         steps.at_mut(*id).holds.push(hold.clone());
     }
 }
 
-/// Parks the user of the ring's first step. Rings share a place one after the other.
-fn open(steps: &mut Steps, ring: &[StepId], places: &mut Places) -> bool {
+/// Parks the user of the cycle's first step. Cycles use the same parking number
+/// one after another.
+fn open(steps: &mut Steps, cycle: &[StepId], places: &mut Places) -> bool {
     let Some((place, leaves)) = places.free.pop_front() else { return false };
-    let Some((last, taker)) = ends(steps, ring) else { return false };
+    let Some((last, taker)) = ends(steps, cycle) else { return false };
     let step = steps.at_mut(last);
     let Some(action) = sending(&step.action, &place) else { return false };
     let Some(change) = step.changes.iter_mut().find(|change| change.field == Field::PhoneNumber)
@@ -146,10 +147,10 @@ fn open(steps: &mut Steps, ring: &[StepId], places: &mut Places) -> bool {
     true
 }
 
-/// The ring's first step, which is to come last, and the step that takes its user's number.
-fn ends(steps: &Steps, ring: &[StepId]) -> Option<(StepId, StepId)> {
-    let last = *ring.first()?;
-    let taker = ring.iter().find(|id| steps.at(**id).after.contains(&last))?;
+/// The cycle's first step, which is to come last, and the step that takes its user's number.
+fn ends(steps: &Steps, cycle: &[StepId]) -> Option<(StepId, StepId)> {
+    let last = *cycle.first()?;
+    let taker = cycle.iter().find(|id| steps.at(**id).after.contains(&last))?;
     Some((last, *taker))
 }
 

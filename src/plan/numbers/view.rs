@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ledger::{Holding, Ledger, Tenants, Unseen, Who, write};
 use crate::{
     model::{DesiredTenant, LiveCalling, Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn},
-    plan::{Moment, Patience, steady::Steady},
+    plan::{Moment, Patience, validity::Validity},
 };
 
 /// Names that are told; of more, only the count.
@@ -86,12 +86,12 @@ impl<'a> View<'a> {
     }
 
     /// Narrows a span to that in which time alone changes nothing of who holds a number.
-    pub(in crate::plan) fn steady(&self, number: &NumberKey, span: &mut Steady) {
+    pub(in crate::plan) fn narrow(&self, number: &NumberKey, span: &mut Validity) {
         for (name, who) in self.ledger.holders(number) {
             if let (Who::User(user, Holding::Written), Some(tenant)) = (who, self.tenants.get(name))
                 && let Some(write) = write(&tenant.memory, user)
             {
-                self.moment(&tenant.memory).steady_write(write.at, write.synced, span);
+                self.moment(&tenant.memory).narrow_by_write(write.at, write.synced, span);
             }
         }
     }

@@ -143,7 +143,7 @@ pub(super) fn nowhere_to_leave(why: &str, desired: &DesiredTenant) -> Hold {
     )
 }
 
-pub(super) fn ring(users: &[String], why: &str, desired: &DesiredTenant) -> Hold {
+pub(super) fn cycle(users: &[String], why: &str, desired: &DesiredTenant) -> Hold {
     let one = users.first().map_or("", String::as_str);
     let by_hand = if desired.release == Release::Clear {
         format!(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use dialplane::{
     journal::VolatileJournal,
     manifest::InForce,
-    model::{Approval, Fingerprint, Gate, Origin, TenantName, Whom},
+    model::{Approval, ApprovedUsers, Fingerprint, Gate, Origin, TenantName},
     plan::{Hold, HoldKind, Plan, TenantPlan},
 };
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ fn approval(plan: &Fingerprint, gates: &[Gate]) -> Approval {
         name: TenantName::parse("everything").unwrap(),
         plan: plan.clone(),
         gates: gates.iter().copied().collect(),
-        whom: Whom::AtMost(u32::MAX),
+        users: ApprovedUsers::AtMost(u32::MAX),
         reason: "why".into(),
         expires: Timestamp::MAX,
         origin: Origin { file: "approval.yaml".into(), line: None },

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     api::{
         graph::item,
-        roll::{Entry, Item, Odd},
+        user_list::{Entry, Item, Odd},
     },
     model::{
         ExtensionPrefix, Field, LiveCalling, LiveSource, LiveUser, Observed, PhoneNumber, TenantId,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 /// From the first moment to just before the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Steady {
+pub(super) struct Validity {
     now: Timestamp,
     /// The first moment of the span.
     pub(super) from: Timestamp,
@@ -12,7 +12,7 @@ pub(super) struct Steady {
     pub(super) until: Timestamp,
 }
 
-impl Steady {
+impl Validity {
     /// All time, seen from `now`.
     pub(super) fn around(now: Timestamp) -> Self {
         Self { now, from: Timestamp::MIN, until: Timestamp::MAX }
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn a_span_ends_where_something_changes() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let mut span = Steady::around(at(10));
+        let mut span = Validity::around(at(10));
         for moment in [3, 7, 10, 15, 12, 20] {
             span.cut(Some(at(moment)));
         }

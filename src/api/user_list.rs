@@ -74,7 +74,7 @@ pub(super) enum Odd {
 
 /// The users so far.
 #[derive(Debug, Default)]
-pub(super) struct Roll {
+pub(super) struct UserList {
     users: BTreeMap<Upn, LiveUser>,
     identities: BTreeSet<UserId>,
     beside: Beside,
@@ -87,7 +87,7 @@ pub(super) struct Roll {
     doubts: Vec<String>,
 }
 
-impl Roll {
+impl UserList {
     /// How many entries came, whatever they were.
     pub(super) fn entries(&self) -> usize {
         self.entries

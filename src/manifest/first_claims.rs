@@ -10,9 +10,9 @@ use foldhash::fast::RandomState;
 /// The first value of each key. Keys are texts from git, so the quickest of hashes will do.
 #[derive(Debug)]
 #[expect(clippy::disallowed_types, reason = "it is only asked: nobody can walk over it")]
-pub(super) struct Firsts<K, V>(HashMap<K, V, RandomState>);
+pub(super) struct FirstClaims<K, V>(HashMap<K, V, RandomState>);
 
-impl<K: Hash + Eq, V: Copy> Firsts<K, V> {
+impl<K: Hash + Eq, V: Copy> FirstClaims<K, V> {
     /// Room for so many keys.
     #[expect(clippy::disallowed_types, reason = "it is only asked: nobody can walk over it")]
     pub(super) fn of(count: usize) -> Self {
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_first_stays() {
-        let mut firsts = Firsts::of(2);
+        let mut firsts = FirstClaims::of(2);
         assert_eq!(
             [firsts.note("a", 1), firsts.note("b", 2), firsts.note("a", 3)],
             [None, None, Some(1)]
