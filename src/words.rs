@@ -6,6 +6,7 @@
 //! | a count with its noun | [`many`] | `1 step`, `2 entries` |
 //! | names | [`list`] | `a, b, c` |
 //! | the first of many names | [`first`] | `a, b and 3 more` |
+//! | clauses | [`all_clauses`] | `a; b; c` |
 //! | the first of many clauses | [`clauses`] | `a; b; and 3 more rows` |
 //! | the word that was meant | [`nearest`] | `night` for `nigth` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
@@ -73,6 +74,12 @@ pub fn clauses<I: IntoIterator<Item: Display>>(most: usize, items: I, noun: &str
         0 => shown,
         more => format!("{shown}; and {}", many(more, &format!("more {noun}"))),
     }
+}
+
+/// All items that are sentences: `a; b; c`.
+#[must_use]
+pub fn all_clauses(items: impl IntoIterator<Item = impl Display>) -> String {
+    joined(items, "; ")
 }
 
 fn joined(items: impl IntoIterator<Item = impl Display>, between: &str) -> String {

@@ -13,7 +13,7 @@ use crate::{
     foreign,
     journal::Place,
     ports::{Exported, History},
-    words::{many, time},
+    words::{all_clauses, many, time},
 };
 
 #[derive(Debug, Subcommand)]
@@ -101,7 +101,7 @@ fn told(problems: &[String]) -> Result<Exit, Failure> {
     if problems.is_empty() {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(format!("the journal is damaged: {}", problems.join("; "))).hint(
+    Err(Failure::new(format!("the journal is damaged: {}", all_clauses(problems))).hint(
         "restore it from a backup, or save what can be read: see `dialplane journal export --help`",
     ))
 }

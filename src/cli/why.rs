@@ -27,7 +27,7 @@ use crate::{
     plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
-    words::{between, list, roughly, time},
+    words::{all_clauses, between, list, roughly, time},
 };
 
 /// For its help.
@@ -235,11 +235,10 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
 /// What the last plan said, and how long ago.
 fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
     let age = roughly(between(found.at, now));
-    let steps: Vec<String> = found.steps.iter().map(step).collect();
-    let steps = match (steps.is_empty(), found.holds.is_empty()) {
+    let steps = match (found.steps.is_empty(), found.holds.is_empty()) {
         (true, true) => "nothing to do for this user".to_owned(),
         (true, false) => "nothing for this user".to_owned(),
-        (false, _) => steps.join("; "),
+        (false, _) => all_clauses(found.steps.iter().map(step)),
     };
     let steps = line(steps);
     writeln!(out, "  planned  {} ({} ago): {steps}", time(found.at), age)?;

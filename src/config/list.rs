@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{endpoint::Endpoint, problem::Problem};
-use crate::model::Field;
+use crate::{model::Field, words};
 
 /// How a tenant's users are listed and read (contract 3 and 10 #1).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -131,7 +131,7 @@ impl ListUsers {
             })
             .collect();
         for name in self.fields.keys().filter(|name| Field::named(name).is_none()) {
-            let all = Field::ALL.map(Field::name).join(", ");
+            let all = words::list(Field::ALL.map(Field::name));
             problems.push(Problem::at(
                 &["fields", name],
                 format!("`fields` names `{name}`, which is not a field; there are {all}"),

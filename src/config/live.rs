@@ -8,6 +8,7 @@ use super::span;
 use crate::{
     model::Field,
     snapshot::{Sheet, SheetCalling},
+    words,
     yaml::{Path, Wrong},
 };
 
@@ -43,7 +44,7 @@ impl Live {
             .map(|name| {
                 let message = format!(
                     "`{name}` is not a field; there are {}",
-                    Field::ALL.map(Field::name).join(", ")
+                    words::list(Field::ALL.map(Field::name))
                 );
                 Wrong::value(path.key("fields").key(name), message)
             })

@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     model::{Calling, Field, TenantRef, Upn, Value},
     snapshot::Shot,
+    words::list,
 };
 
 /// How users are spread over files.
@@ -57,12 +58,7 @@ impl SplitBy {
         }
         let fields = || Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
         let field = fields().find(|field| field.name() == text).map(Self::Field);
-        field.ok_or_else(|| {
-            format!(
-                "possible are domain, {}",
-                fields().map(Field::name).collect::<Vec<_>>().join(", ")
-            )
-        })
+        field.ok_or_else(|| format!("possible are domain, {}", list(fields().map(Field::name))))
     }
 }
 

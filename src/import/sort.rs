@@ -10,6 +10,7 @@ use crate::{
         TenantName, TenantRef, Upn, Value,
     },
     snapshot::Shot,
+    words::list,
 };
 
 /// What only shows over all tenants: manifests name a user once and a number once.
@@ -95,8 +96,7 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
     }
     match fleet.tenants.get(&user.upn).map(Vec::as_slice) {
         Some(tenants) if tenants.len() > 1 => {
-            let names: Vec<&str> = tenants.iter().map(|name| name.as_str()).collect();
-            Err(format!("shown in several tenants: {}", names.join(", ")))
+            Err(format!("shown in several tenants: {}", list(tenants)))
         }
         _ => can_name(&user.upn),
     }

@@ -14,7 +14,7 @@ use crate::{
     foreign::{acts, line},
     manifest::written,
     model::{Coverage, Field, LiveSource, LiveTenant, TenantName, Upn, Value},
-    words::{many, time},
+    words::{list, many, time},
 };
 
 /// Names that a comment lists, at most.
@@ -52,8 +52,8 @@ fn write_tenant(
         writeln!(out, "# The user list may be incomplete: {}", line(format_args!("{what:?}")))?;
     }
     if !sorted.unseen.is_empty() {
-        let names: Vec<&str> = sorted.unseen.iter().map(|field| field.name()).collect();
-        writeln!(out, "# Not seen by this reader, so not managed: {}", names.join(", "))?;
+        let names = list(sorted.unseen.iter().map(|field| field.name()));
+        writeln!(out, "# Not seen by this reader, so not managed: {names}")?;
     }
     writeln!(
         out,

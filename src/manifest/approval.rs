@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     model::{Approval, ApprovedUsers, Fingerprint, Gate, Origin, TenantName, parse_expiry},
+    words::list,
     yaml::{self, At, HINT, Path, Segment, Unseen, Wrong, missing, some},
 };
 
@@ -91,7 +92,7 @@ fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<G
     let gate = |name: String| {
         let named = Gate::ALL.into_iter().find(|gate| gate.to_string() == name);
         named.ok_or_else(|| {
-            let all = Gate::ALL.map(|gate| gate.to_string()).join(", ");
+            let all = list(Gate::ALL);
             D::Error::custom(format!(
                 "`{name}` is not a gate that an approval opens{HINT}it opens what a person may \
                     judge: {all}"

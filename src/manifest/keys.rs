@@ -6,6 +6,7 @@ use serde::{Deserializer, de::DeserializeSeed};
 
 use crate::{
     model::Field,
+    words::list,
     yaml::{HINT, SECRET, text},
 };
 
@@ -101,9 +102,9 @@ impl Scope {
         let possible = keys
             .iter()
             .filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
-        let known: Vec<String> = possible.map(|(name, _)| format!("`{name}`")).collect();
+        let known = list(possible.map(|(name, _)| format!("`{name}`")));
         // The wording is serde's own, so that unknown keys of all types are explained alike.
-        Err(format!("unknown field `{text}`, expected one of {}", known.join(", ")))
+        Err(format!("unknown field `{text}`, expected one of {known}"))
     }
 }
 

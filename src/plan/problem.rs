@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     model::{Field, Origin, Unread, Upn, Value, Verb, coded},
-    words::time,
+    words::{all_clauses, time},
 };
 
 /// What to do about a value that is not understood.
@@ -246,14 +246,8 @@ impl fmt::Display for ProblemKind {
                 "every update must name the user's gateway, and neither the manifests nor the \
                     service name one",
             ),
-            Self::NotUnderstood(odd) => {
-                let told: Vec<String> = odd.iter().map(ToString::to_string).collect();
-                f.write_str(&told.join("; "))
-            }
-            Self::NoEffect(vain) => {
-                let told: Vec<String> = vain.iter().map(ToString::to_string).collect();
-                f.write_str(&told.join("; "))
-            }
+            Self::NotUnderstood(odd) => f.write_str(&all_clauses(odd)),
+            Self::NoEffect(vain) => f.write_str(&all_clauses(vain)),
             Self::AnswerLost { verb, at, .. } => write!(
                 f,
                 "the answer to the {verb} of {} was lost: it may or may not have been carried out",

@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::core::Core;
-use crate::model::{AccountName, Fault, FaultKind, TenantRef};
+use crate::{
+    model::{AccountName, Fault, FaultKind, TenantRef},
+    words::list,
+};
 
 /// All accounts; the one without a name is for tenants that name none.
 pub(super) struct Accounts(BTreeMap<Option<AccountName>, Arc<Core>>);
@@ -34,8 +37,10 @@ impl Accounts {
     }
 
     fn unknown(&self, tenant: &TenantRef) -> Fault {
-        let known: Vec<&str> = self.0.keys().flatten().map(AccountName::as_str).collect();
-        let known = if known.is_empty() { "none with a name".to_owned() } else { known.join(", ") };
+        let mut known = list(self.0.keys().flatten());
+        if known.is_empty() {
+            "none with a name".clone_into(&mut known);
+        }
         let (what, hint) = match &tenant.account {
             Some(account) => (
                 format!("names the account `{account}`, which the configuration does not have"),

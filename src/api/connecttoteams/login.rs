@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::{Account, Endpoint, Fetched, Row, SecretSource},
     model::{Fault, FaultKind},
+    words::all_clauses,
 };
 
 /// The most that an answer with a token may hold.
@@ -145,13 +146,7 @@ fn with_oddities(fault: Fault, odd: &[String]) -> Fault {
     if odd.is_empty() {
         return fault;
     }
-    let hint = fault
-        .hint
-        .iter()
-        .map(String::as_str)
-        .chain(odd.iter().map(String::as_str))
-        .collect::<Vec<_>>()
-        .join("; ");
+    let hint = all_clauses(fault.hint.iter().chain(odd));
     fault.hint(hint)
 }
 

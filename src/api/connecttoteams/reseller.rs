@@ -18,7 +18,10 @@ use std::{
 use serde_json::Value;
 
 use super::section::Section;
-use crate::model::{TenantId, TenantRef};
+use crate::{
+    model::{TenantId, TenantRef},
+    words::list,
+};
 
 /// What the service says of an enterprise, as far as it matters for other calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,9 +102,8 @@ pub(super) fn agreed(said: &[Said], set: Option<i64>) -> Result<i64, String> {
     if let Some(id) = set.filter(|id| service.len() > 1 && service.contains(id)) {
         return Ok(id);
     }
-    let words: Vec<String> =
-        said.iter().map(|said| format!("{} by {}", said.id, said.who)).collect();
-    Err(format!("it is not certain which reseller its enterprise belongs to: {}", words.join(", ")))
+    let ids = list(said.iter().map(|said| format!("{} by {}", said.id, said.who)));
+    Err(format!("it is not certain which reseller its enterprise belongs to: {ids}"))
 }
 
 #[cfg(test)]
