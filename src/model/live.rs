@@ -209,6 +209,28 @@ pub enum Consent {
 }
 
 impl Consent {
+    /// What keeps the provider from writing, or from knowing that it may.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            Self::Granted => None,
+            Self::Missing => {
+                Some("the customer has not allowed the provider to manage its users".to_owned())
+            }
+            Self::NotShown => Some(
+                "this list does not show whether the customer allows the provider to manage its \
+                    users"
+                    .to_owned(),
+            ),
+            Self::Disagrees { flag, listed } => Some(format!(
+                "the two signs of the customer's consent disagree: \
+                    canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {}",
+                if *listed { "listed" } else { "not listed" }
+            )),
+            Self::TokenUnusable(why) | Self::ResellerUnclear(why) => Some(why.clone()),
+        }
+    }
+
     /// From the two indicators.
     #[must_use]
     pub fn from_indicators(flag: bool, listed: bool) -> Self {

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Moment,
+    Moment, guards,
     vain::{self, Tries},
 };
 use crate::{
@@ -152,26 +152,10 @@ fn found(user: &Upn, last: &Verdict) -> Found {
 }
 
 fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
-    let mode = match tenant.mode {
-        Mode::Enforce => None,
-        Mode::Report => Some(Wait::new(
-            "the tenant's mode is `report`: differences are only shown",
-            None,
-            Some("set `mode: enforce`"),
-        )),
-        Mode::Suspend => Some(Wait::new(
-            "the tenant's mode is `suspend`: it is left alone",
-            None,
-            Some("set `mode: enforce`"),
-        )),
-    };
-    let kept = kept.map(|reason| {
-        Wait::new(
-            format!("an older version of the manifests is in force: {reason}"),
-            None,
-            Some("`dialplane validate` shows what is wrong"),
-        )
-    });
+    let mode = guards::not_enforced(tenant.mode)
+        .map(|grounds| Wait::new(grounds.reason, None, Some(&grounds.remedy)));
+    let broken = "`dialplane validate` shows what is wrong";
+    let kept = kept.map(|reason| Wait::new(guards::older_version(reason), None, Some(broken)));
     mode.into_iter().chain(kept).collect()
 }
 

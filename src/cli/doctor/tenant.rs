@@ -71,42 +71,25 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
             Service Provider', so that we can manage calling for your users.\"",
         tenant.id
     );
+    let problem = consent.problem().unwrap_or_default();
     match consent {
         Consent::Granted => {
             checks.pass("enterprise", "found and registered");
             checks.pass("consent", "given");
         }
-        Consent::Missing => {
+        Consent::Missing | Consent::Disagrees { .. } => {
             checks.pass("enterprise", "found and registered");
-            checks.warn(
-                "consent",
-                "the customer has not allowed the provider to manage its users",
-                letter,
-            );
+            checks.warn("consent", problem, letter);
         }
-        Consent::NotShown => checks.warn(
-            "consent",
-            "the reader does not show it",
-            "look at it in the customer portal",
-        ),
-        Consent::Disagrees { flag, listed } => {
-            checks.pass("enterprise", "found and registered");
-            let listed = if *listed { "listed" } else { "not listed" };
-            checks.warn(
-                "consent",
-                format!(
-                    "its two signs disagree: canResellerManageEnterpriseProvisioning is {flag}, \
-                        EnterpriseManagement is {listed}"
-                ),
-                letter,
-            );
+        Consent::NotShown => {
+            checks.warn("consent", problem, "look at it in the customer portal");
         }
-        Consent::ResellerUnclear(why) => {
+        Consent::ResellerUnclear(_) => {
             checks.pass("enterprise", "found and registered");
             checks.pass("consent", "given");
             checks.fail(
                 "reseller",
-                why.clone(),
+                problem,
                 format!(
                     "correct the settings, or ask the vendor which reseller it is and set \
                         `resellerOf: {{ {}: ID }}` of the account",
@@ -114,10 +97,10 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
                 ),
             );
         }
-        Consent::TokenUnusable(why) => {
+        Consent::TokenUnusable(_) => {
             checks.warn(
                 "own token",
-                why.clone(),
+                problem,
                 "put a new MSAL object where `enterprises` of the account says",
             );
         }

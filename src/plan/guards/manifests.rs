@@ -33,7 +33,7 @@ pub(super) fn incomplete(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     }
     if let Some(reason) = context.tenant.kept.as_deref() {
         grounds.push(Grounds::new(
-            format!("an older version of the manifests is in force: {reason}"),
+            older_version(reason),
             "correct the manifests: their newest version may name this user",
         ));
     }
@@ -41,6 +41,11 @@ pub(super) fn incomplete(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
         grounds.push(Grounds::new(doubt.reason.clone(), doubt.remedy.clone()));
     }
     grounds
+}
+
+/// That an older version is in force, and why.
+pub(in crate::plan) fn older_version(reason: &str) -> String {
+    format!("an older version of the manifests is in force: {reason}")
 }
 
 /// The user's line has not been missing for long enough; with the time from which on that counts.

@@ -24,7 +24,8 @@ mod window;
 pub(super) use context::Context;
 pub(super) use coverage::nobody_there;
 pub(super) use limits::{Hour, Wanted};
-pub(super) use tenant::{not_yet, suspended};
+pub(super) use manifests::older_version;
+pub(super) use tenant::{not_enforced, not_yet, suspended};
 
 use super::{Grounds, Hold, HoldKind, Step, StepId, Steps};
 

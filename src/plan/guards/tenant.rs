@@ -12,7 +12,12 @@ const ASK: &str = "ask the customer's admin to open the customer portal and turn
 
 /// The tenant's mode lets nothing be written.
 pub(super) fn mode(context: &Context<'_>) -> Option<Grounds> {
-    match context.desired().mode {
+    not_enforced(context.desired().mode)
+}
+
+/// Why a mode lets nothing be written, if so.
+pub(in crate::plan) fn not_enforced(mode: Mode) -> Option<Grounds> {
+    match mode {
         Mode::Enforce => None,
         Mode::Report => Some(Grounds::new(
             "mode is `report`: differences are only shown",
@@ -24,29 +29,18 @@ pub(super) fn mode(context: &Context<'_>) -> Option<Grounds> {
 
 /// The customer has not consented, or nobody can act for it.
 pub(super) fn consent(context: &Context<'_>) -> Option<Grounds> {
-    match &context.live.consent {
-        Consent::Granted | Consent::ResellerUnclear(_) => None,
-        Consent::Missing => {
-            Some(Grounds::new("the customer has not allowed the provider to manage its users", ASK))
+    let remedy = match &context.live.consent {
+        Consent::Granted | Consent::ResellerUnclear(_) => return None,
+        Consent::Missing => ASK.to_owned(),
+        Consent::NotShown => {
+            "a plan without `--live` asks the service; nothing is written from a list".to_owned()
         }
-        Consent::NotShown => Some(Grounds::new(
-            "this list does not show whether the customer allows the provider to manage its users",
-            "a plan without `--live` asks the service; nothing is written from a list",
-        )),
-        Consent::Disagrees { flag, listed } => Some(Grounds::new(
-            format!(
-                "the two signs of the customer's consent disagree: \
-                    canResellerManageEnterpriseProvisioning is {flag}, EnterpriseManagement is {}",
-                if *listed { "listed" } else { "not listed" }
-            ),
-            format!("the service demands both; {ASK} again"),
-        )),
-        Consent::TokenUnusable(why) => Some(Grounds::new(
-            why.clone(),
-            "put a new Microsoft (MSAL) object where the configuration's `enterprises` says, or \
-                set `endpoints.refreshMsal`",
-        )),
-    }
+        Consent::Disagrees { .. } => format!("the service demands both; {ASK} again"),
+        Consent::TokenUnusable(_) => "put a new Microsoft (MSAL) object where the \
+                configuration's `enterprises` says, or set `endpoints.refreshMsal`"
+            .to_owned(),
+    };
+    Some(Grounds::new(context.live.consent.problem()?, remedy))
 }
 
 /// It is not certain which reseller the customer belongs to.
