@@ -162,17 +162,19 @@ fn path_of(variable: &str) -> Option<Vec<Segment>> {
     if !rest.contains("__") && !["MANIFESTS", "STOP", "STOP_FILE"].contains(&rest) {
         return None;
     }
-    let camel = |words: &str| {
-        let mut words = words.split('_').map(str::to_lowercase);
-        let first = words.next().unwrap_or_default();
-        words.fold(first, |mut key, word| {
-            let mut letters = word.chars();
-            key.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-            key.push_str(letters.as_str());
-            key
-        })
-    };
-    Some(rest.split("__").map(|level| Segment::Key(camel(level))).collect())
+    Some(rest.split("__").map(|level| Segment::Key(camel_case(level))).collect())
+}
+
+/// `BASE_URL` is `baseUrl`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_lowercase);
+    let mut key = words.next().unwrap_or_default();
+    for word in words {
+        let mut letters = word.chars();
+        key.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        key.push_str(letters.as_str());
+    }
+    key
 }
 
 fn overlay(value: &mut Value, path: &[Segment], new: Value) {

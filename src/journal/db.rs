@@ -248,20 +248,21 @@ pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Brings it up to date.
+/// Brings the database up to date.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let from = known(db, path)?;
-    let way = |db: &mut Connection| {
-        for (version, step) in MIGRATIONS.iter().enumerate().skip(from) {
-            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            step(&transaction)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", number(version + 1))?;
-            transaction.commit()?;
-        }
-        Ok(())
-    };
-    way(db).map_err(|error| OpenError::of(path, &error))
+    migrate_from(from, db).map_err(|error| OpenError::of(path, &error))
+}
+
+fn migrate_from(from: usize, db: &mut Connection) -> rusqlite::Result<()> {
+    for (version, step) in MIGRATIONS.iter().enumerate().skip(from) {
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        step(&transaction)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", number(version + 1))?;
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

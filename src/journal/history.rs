@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 use super::{
     OpenError, db,
@@ -130,18 +130,8 @@ impl SqliteHistory {
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long
     /// ago.
     pub fn entries(&self, run: &RunId) -> Result<Vec<Entry>, OpenError> {
-        let entries = || -> Result<Vec<Entry>, Bad> {
-            let db = self.db();
-            let mut statement =
-                db.prepare("SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence")?;
-            let mut rows = statement.query([run.as_str()])?;
-            let mut entries = Vec::new();
-            while let Some(row) = rows.next()? {
-                entries.push(load::parse(&row.get::<_, String>(1)?, row.get(0)?)?);
-            }
-            Ok(entries)
-        };
-        entries().map_err(|bad| bad.at(&self.path))
+        let query = "SELECT sequence, line FROM entries WHERE run = ?1 ORDER BY sequence";
+        select(&self.db(), query, [run.as_str()], |_| true).map_err(|bad| bad.at(&self.path))
     }
 
     /// What was recorded of a user of a tenant, newest first.
@@ -149,23 +139,31 @@ impl SqliteHistory {
         // The database folds the case of ASCII only: a name beyond that is looked for in every
         // entry.
         let part = if user.key().is_ascii() { user.key() } else { "" };
-        let entries = || -> Result<Vec<Entry>, Bad> {
-            let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND \
-                instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
-            let db = self.db();
-            let mut statement = db.prepare(query)?;
-            let mut rows = statement.query([tenant.as_str(), part])?;
-            let mut entries = Vec::new();
-            while let Some(row) = rows.next()? {
-                let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
-                if speaks_of(&entry.event, user) {
-                    entries.push(entry);
-                }
-            }
-            Ok(entries)
-        };
-        entries().map_err(|bad| bad.at(&self.path))
+        let query = "SELECT sequence, line FROM entries WHERE line ->> 'tenantId' = ?1 AND \
+            instr(lower(line), ?2) > 0 ORDER BY sequence DESC";
+        let of_user = |entry: &Entry| speaks_of(&entry.event, user);
+        select(&self.db(), query, [tenant.as_str(), part], of_user)
+            .map_err(|bad| bad.at(&self.path))
     }
+}
+
+/// The entries that a query finds and that are asked for, in its order.
+fn select(
+    db: &Connection,
+    query: &str,
+    of: impl Params,
+    asked: impl Fn(&Entry) -> bool,
+) -> Result<Vec<Entry>, Bad> {
+    let mut statement = db.prepare(query)?;
+    let mut rows = statement.query(of)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
+        if asked(&entry) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
 }
 
 impl Recall for SqliteHistory {

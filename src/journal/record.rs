@@ -277,25 +277,10 @@ impl Line {
                 Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?)
             }
             Written::Landed { users } => {
-                let landing = |landing: WrittenLanding| {
-                    let fields: Result<Vec<_>, String> =
-                        landing.fields.iter().map(|name| field(name)).collect();
-                    Ok(Landing {
-                        user: Upn::parse(&landing.user)?,
-                        calling: landing.calling,
-                        fields: fields?,
-                    })
-                };
-                Event::Landed(users.into_iter().map(landing).collect::<Result<_, String>>()?)
+                Event::Landed(users.iter().map(landing).collect::<Result<_, String>>()?)
             }
             Written::Managed { users } => {
-                let managed = |user: WrittenManaged| {
-                    Ok(Managed {
-                        user: Upn::parse(&user.user)?,
-                        id: user.id.as_deref().and_then(UserId::observed),
-                    })
-                };
-                Event::Managed(users.into_iter().map(managed).collect::<Result<_, String>>()?)
+                Event::Managed(users.iter().map(managed).collect::<Result<_, String>>()?)
             }
             Written::Vanished { users } => Event::Vanished(
                 users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?,
@@ -321,6 +306,17 @@ impl WrittenOutcome {
             Self::NotTried => StepOutcome::NotTried(message),
         }
     }
+}
+
+fn landing(written: &WrittenLanding) -> Result<Landing, String> {
+    let WrittenLanding { user, calling, fields } = written;
+    let fields: Result<Vec<_>, String> = fields.iter().map(|name| field(name)).collect();
+    Ok(Landing { user: Upn::parse(user)?, calling: *calling, fields: fields? })
+}
+
+fn managed(written: &WrittenManaged) -> Result<Managed, String> {
+    let id = written.id.as_deref().and_then(UserId::observed);
+    Ok(Managed { user: Upn::parse(&written.user)?, id })
 }
 
 #[cfg(test)]

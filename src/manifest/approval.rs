@@ -89,21 +89,20 @@ fn plan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Fingerprint
 }
 
 fn gates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<Gate>>, D::Error> {
-    let gate = |name: String| {
-        let named = Gate::ALL.into_iter().find(|gate| gate.to_string() == name);
-        named.ok_or_else(|| {
-            let all = list(Gate::ALL);
-            D::Error::custom(format!(
-                "`{name}` is not a gate that an approval opens{HINT}it opens what a person may \
-                    judge: {all}"
-            ))
-        })
-    };
-    Vec::<String>::deserialize(deserializer)?
-        .into_iter()
-        .map(gate)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let gates: Result<BTreeSet<Gate>, String> = names.iter().map(|name| gate(name)).collect();
+    gates.map(Some).map_err(D::Error::custom)
+}
+
+fn gate(name: &str) -> Result<Gate, String> {
+    let named = Gate::ALL.into_iter().find(|gate| gate.to_string() == name);
+    named.ok_or_else(|| {
+        format!(
+            "`{name}` is not a gate that an approval opens{HINT}it opens what a person may judge: \
+                {}",
+            list(Gate::ALL)
+        )
+    })
 }
 
 fn expires<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

@@ -258,36 +258,37 @@ impl Visitor<'_> for PhoneText {
 }
 
 fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
-    let property = |(name, key): (&str, Key)| {
-        let schema = match key {
-            Key::Upn => {
-                json_schema!({"type": "string", "pattern": "^[^@/\\\\\\s]+@[^@/\\\\\\s]+$", "description": "The user's sign-in name, the service's `teamsUserId`."})
-            }
-            Key::Calling => {
-                json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person \
+    let all = scope.keys().iter();
+    all.map(|(name, key)| ((*name).to_owned(), property(*key).to_value())).collect()
+}
+
+fn property(key: Key) -> Schema {
+    match key {
+        Key::Upn => {
+            json_schema!({"type": "string", "pattern": "^[^@/\\\\\\s]+@[^@/\\\\\\s]+$", "description": "The user's sign-in name, the service's `teamsUserId`."})
+        }
+        Key::Calling => {
+            json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person \
                     can make and receive calls."})
-            }
-            Key::Site => {
-                json_schema!({"type": "string", "minLength": 1, "description": "Where the phone \
+        }
+        Key::Site => {
+            json_schema!({"type": "string", "minLength": 1, "description": "Where the phone \
                     is. Told and guarded, never sent."})
-            }
-            Key::Reason => {
-                json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
+        }
+        Key::Reason => {
+            json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
                     user is to be disabled."})
+        }
+        Key::Policy => object(&properties(Scope::Policy), &[]),
+        Key::Field(field) => match field.kind() {
+            Kind::Phone => {
+                json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
             }
-            Key::Policy => object(&properties(Scope::Policy), &[]),
-            Key::Field(field) => match field.kind() {
-                Kind::Phone => {
-                    json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
-                }
-                Kind::Gateway => json_schema!({"type": "integer", "minimum": 1}),
-                Kind::Flag => json_schema!({"type": "boolean"}),
-                Kind::Text => json_schema!({"type": "string", "minLength": 1}),
-            },
-        };
-        (name.to_owned(), schema.to_value())
-    };
-    scope.keys().iter().copied().map(property).collect()
+            Kind::Gateway => json_schema!({"type": "integer", "minimum": 1}),
+            Kind::Flag => json_schema!({"type": "boolean"}),
+            Kind::Text => json_schema!({"type": "string", "minLength": 1}),
+        },
+    }
 }
 
 fn object(properties: &serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {

@@ -132,7 +132,12 @@ impl SpanEntry {
 }
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Weekday>, D::Error> {
-    let day = |name: String| match name.as_str() {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names.iter().map(|name| day(name).map_err(D::Error::custom)).collect()
+}
+
+fn day(name: &str) -> Result<Weekday, String> {
+    match name {
         "mon" => Ok(Weekday::Monday),
         "tue" => Ok(Weekday::Tuesday),
         "wed" => Ok(Weekday::Wednesday),
@@ -140,11 +145,10 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Weekday>, D::E
         "fri" => Ok(Weekday::Friday),
         "sat" => Ok(Weekday::Saturday),
         "sun" => Ok(Weekday::Sunday),
-        _ => Err(D::Error::custom(format!(
+        _ => Err(format!(
             "`{name}` is not a day of the week{HINT}write mon, tue, wed, thu, fri, sat or sun"
-        ))),
-    };
-    Vec::<String>::deserialize(deserializer)?.into_iter().map(day).collect()
+        )),
+    }
 }
 
 fn zone<'de, D: Deserializer<'de>>(

@@ -225,20 +225,21 @@ fn without_effect(what: &str, value: &str, Tries { times, last }: Tries) -> Wait
 
 /// The calls that the service refused, and that were not accepted since.
 fn refused(written: &Written) -> Vec<Wait> {
-    let told = |(verb, refused): (&Verb, &Refused)| {
-        let fields = list(refused.changed.iter().map(|field| field.name()));
-        let of = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
-        let again = if refused.settled { ", as before" } else { "" };
-        Wait::new(
-            format!("the service refused the {verb} of {}{of}{again}", time(refused.at)),
-            None,
-            Some(
-                "it is tried again as long as the manifests want it; `dialplane history` has the \
-                    words of the service",
-            ),
-        )
-    };
-    written.refused.iter().map(told).collect()
+    written.refused.iter().map(|(verb, refused)| refusal(*verb, refused)).collect()
+}
+
+fn refusal(verb: Verb, refused: &Refused) -> Wait {
+    let fields = list(refused.changed.iter().map(|field| field.name()));
+    let of = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
+    let again = if refused.settled { ", as before" } else { "" };
+    Wait::new(
+        format!("the service refused the {verb} of {}{of}{again}", time(refused.at)),
+        None,
+        Some(
+            "it is tried again as long as the manifests want it; `dialplane history` has the \
+                words of the service",
+        ),
+    )
 }
 
 fn settling<T>(what: &str, write: &Write<T>, moment: Moment<'_>) -> Option<Wait> {

@@ -218,18 +218,20 @@ const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Base64 with padding.
 fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let group = |chunk: &[u8]| {
-        let byte = |index: usize| usize::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[(bits >> shift) & 63]));
-        // One byte fills two letters, two bytes three; the rest is padding.
-        let padded = letters
-            .into_iter()
-            .enumerate()
-            .map(|(index, letter)| if index <= chunk.len() { letter } else { '=' });
-        padded.collect::<String>()
-    };
-    bytes.chunks(3).map(group).collect()
+    bytes.chunks(3).map(|chunk| base64_group(chunk, alphabet)).collect()
+}
+
+/// Up to three bytes as four letters.
+fn base64_group(chunk: &[u8], alphabet: &[u8; 64]) -> String {
+    let byte = |index: usize| usize::from(chunk.get(index).copied().unwrap_or(0));
+    let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+    let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[(bits >> shift) & 63]));
+    // One byte fills two letters, two bytes three; the rest is padding.
+    let padded = letters
+        .into_iter()
+        .enumerate()
+        .map(|(index, letter)| if index <= chunk.len() { letter } else { '=' });
+    padded.collect()
 }
 
 #[cfg(test)]

@@ -163,28 +163,7 @@ impl User {
 
     /// The identity in the customer's directory.
     pub(super) fn directory_id(&self, upn: &Upn) -> String {
-        let made = || {
-            let hash = |seed: u64| {
-                let mix = |hash: u64, byte: u8| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-                };
-                upn.key().bytes().fold(seed, mix)
-            };
-            let high = hash(0xcbf2_9ce4_8422_2325);
-            let low = hash(0x9ae1_6a3b_2f90_404f);
-            let groups = (
-                high >> 32,
-                (high >> 16) & 0xffff,
-                high & 0xfff,
-                (low >> 48) & 0xfff,
-                low & 0xffff_ffff_ffff,
-            );
-            format!(
-                "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-                groups.0, groups.1, groups.2, groups.3, groups.4
-            )
-        };
-        self.id.as_ref().map_or_else(made, ToString::to_string)
+        self.id.as_ref().map_or_else(|| made_up_id(upn), ToString::to_string)
     }
 
     /// Keeps showing the present face for `delay`; called before a write.
@@ -234,6 +213,26 @@ impl World {
             .iter()
             .flat_map(|(id, tenant)| tenant.users.iter().map(move |(upn, user)| (id, upn, user)))
     }
+}
+
+/// The identity of a user that has none: always the same for the same name.
+fn made_up_id(upn: &Upn) -> String {
+    let high = hash(upn, 0xcbf2_9ce4_8422_2325);
+    let low = hash(upn, 0x9ae1_6a3b_2f90_404f);
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        (low >> 48) & 0xfff,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// FNV-1a, with a seed.
+fn hash(upn: &Upn, seed: u64) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    upn.key().bytes().fold(seed, mix)
 }
 
 #[cfg(test)]

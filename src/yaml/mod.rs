@@ -111,14 +111,12 @@ pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
 /// Whether a text holds nothing but blanks, comments and marks of documents.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    let says_nothing = |line: &str| {
-        let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let rest = line
-            .strip_prefix("---")
-            .or_else(|| line.strip_prefix("..."))
-            .unwrap_or(line)
-            .trim_start();
-        rest.is_empty() || rest.starts_with('#') || line.starts_with('%')
-    };
-    text.split(['\n', '\r']).all(says_nothing)
+    text.split(['\n', '\r']).all(is_blank_line)
+}
+
+fn is_blank_line(line: &str) -> bool {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let rest =
+        line.strip_prefix("---").or_else(|| line.strip_prefix("...")).unwrap_or(line).trim_start();
+    rest.is_empty() || rest.starts_with('#') || line.starts_with('%')
 }

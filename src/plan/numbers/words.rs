@@ -75,22 +75,27 @@ fn how_it_is_freed(
     }
 }
 
-/// A number with nobody in sight, while somebody may be out of sight, or hold a number that is not
-/// understood.
-pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
-    let why = |why: &Unseen| match why {
+/// Why the numbers of a tenant are not all known, as its predicate.
+fn unseen_as(why: Unseen) -> &'static str {
+    match why {
         Unseen::Failed => "could not be read",
         Unseen::Suspended => "is suspended",
         Unseen::Broken => "has broken manifests",
         Unseen::NotYet => "was not looked at yet",
         Unseen::Suspect => "has a list that may be incomplete",
         Unseen::Blind => "has a list without numbers",
-    };
-    let unread = |unread: &UnreadNumber<'_>| {
-        format!("the number of {} is not understood ({})", unread.name, unread.read)
-    };
+    }
+}
+
+fn unread(unread: &UnreadNumber<'_>) -> String {
+    format!("the number of {} is not understood ({})", unread.name, unread.read)
+}
+
+/// No holder of a number is visible, but some tenants cannot be seen, or hold a number that is not
+/// understood.
+pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let unseen =
-        doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", why(unseen)));
+        doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", unseen_as(*unseen)));
     let mut reasons: Vec<String> = doubts.unread.iter().map(unread).collect();
     reasons.extend((doubts.more > 0).then(|| format!("and those of {} more", doubts.more)));
     if !doubts.unseen.is_empty() {
