@@ -104,3 +104,4 @@ mod tree;
 mod unclear;
 mod undo;
 mod why;
+mod workflows;

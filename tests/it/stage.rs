@@ -136,8 +136,11 @@ impl Stage {
     }
 }
 
+/// The binary.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_dialplane");
+
 pub(crate) fn dialplane(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = child(env!("CARGO_BIN_EXE_dialplane"), folder);
+    let mut command = child(PROGRAM, folder);
     command.args(arguments).env("USER", "ada");
     command
 }
