@@ -127,7 +127,7 @@ pub struct Unreadable {
 /// The durable record of intent. [`Journal::record`] returns only when a crash can no longer lose
 /// what it was told.
 ///
-/// Made for stores that several machines share: whoever writes of a tenant holds its lease, and the
+/// Made for stores that several machines share: the writer of a tenant holds its lease, and the
 /// store refuses what comes with a lease that somebody else has taken since.
 pub trait Journal: Recall {
     /// What the holder of a lease may build on: nobody else changes it while the lease counts.

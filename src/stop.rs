@@ -38,7 +38,7 @@ const TOLD: usize = 200;
 /// Where it is looked for.
 #[derive(Debug, Clone)]
 pub struct StopSwitch {
-    /// What the setting says; whoever reads the settings again may change it.
+    /// What the setting says; a later reading of the settings may change it.
     pub setting: Arc<AtomicBool>,
     /// The file whose presence stops everything. None in a rehearsal, which reaches no phone.
     pub file: Option<PathBuf>,
@@ -116,7 +116,7 @@ impl StopSwitch {
         }
     }
 
-    /// The fault of whoever wants to write now, if it is on.
+    /// The fault of a write now, if the switch is on.
     pub fn check(&self) -> Result<(), Fault> {
         self.state().map_or(Ok(()), |stopped| {
             Err(Fault::new(FaultKind::Stopped, stopped.message).hint(stopped.hint))

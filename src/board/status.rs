@@ -89,7 +89,7 @@ pub struct Left {
     pub hold: Option<String>,
     /// The steps that are held, if the tenant as a whole is not.
     pub held_steps: usize,
-    /// Users for whom nothing can be planned.
+    /// Users that nothing can be planned for.
     pub problems: usize,
     /// What differs and is only shown, because the mode is `report`.
     pub drift: usize,

@@ -46,7 +46,7 @@ impl Passes {
     }
 
     /// Other manifests are in force. What a running pass means to do is no longer what is wanted: it
-    /// begins no new step, and the next one plans anew.
+    /// begins no new step, and the next one plans again.
     pub(super) fn supersede(&self, in_force: &InForce, changed: &BTreeSet<TenantName>) {
         for running in self.0.values() {
             let has_changed = changed.contains(&running.tenant);

@@ -89,7 +89,7 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         if !self.owes_sync() {
             self.record.add_end(Event::NothingSent).await?;
         } else if !stop.as_ref().is_some_and(policy::bars_sync) {
-            // One user whom the service refuses for ever must not keep all others unsynced.
+            // One user that the service always refuses must not keep all others unsynced.
             self.sync().await?;
         }
         stop.map_or(Ok(()), Err)

@@ -19,7 +19,7 @@ impl SqliteHistory {
     /// the one that was last written.
     pub fn check(&self) -> Result<Checked, OpenError> {
         let of = |error| OpenError::of(&self.path, &error);
-        // The mark first: whoever writes meanwhile writes it after the journal.
+        // The mark first: a writer updates it after the journal.
         let mark = self.mark();
         let db = self.db();
         let moment = db.unchecked_transaction().map_err(of)?;

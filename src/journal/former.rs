@@ -99,7 +99,7 @@ pub(super) fn is_there(folder: &Path) -> bool {
 }
 
 /// Takes the former journal over, and keeps it under another name. May be cut off anywhere and
-/// begun anew. Tells whether there was one.
+/// begun again. Returns whether there was one.
 pub(super) fn take_over(
     folder: &Path,
     db: &mut Connection,

@@ -86,7 +86,7 @@ impl SqliteHistory {
     }
 
     fn fold(&self) -> Result<Fold, OpenError> {
-        // The mark first: whoever writes meanwhile writes it after the journal.
+        // The mark first: a writer updates it after the journal.
         let mark = self.mark()?;
         let db = self.db();
         let loaded = load::load(&db).map_err(|bad| bad.at(&self.path))?;

@@ -64,7 +64,7 @@ pub(super) fn take(folder: &Path, identity: &str) -> Result<Lock, OpenError> {
     let mut how = OpenOptions::new();
     how.read(true).write(true).create(true).truncate(false).mode(0o600);
     let file = how.open(&path).map_err(at)?;
-    // A look at the lock (`is_held`) takes it for a moment; whoever works holds it for long.
+    // A look at the lock (`is_held`) takes it for a moment; a process that works holds it for long.
     let mut taken = file.try_lock();
     for _ in 0..TRIES {
         if !matches!(taken, Err(TryLockError::WouldBlock)) {
@@ -92,7 +92,7 @@ fn first_line(path: &Path) -> Option<String> {
     text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned)
 }
 
-/// The lock of a folder, if it says that whoever held it last had a journal there.
+/// The lock of a folder, if it says that its last holder had a journal there.
 pub(super) fn names_a_journal(folder: &Path) -> Option<PathBuf> {
     let path = folder.join(FILE);
     let text = std::fs::read_to_string(&path).ok()?;

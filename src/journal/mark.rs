@@ -110,7 +110,7 @@ impl Mark {
 }
 
 impl Keeper {
-    /// Makes the mark anew: it is there as a whole or not at all.
+    /// Replaces the mark: it is there as a whole or not at all.
     pub(super) fn begin(folder: &Path, journal: String, link: Link) -> io::Result<Self> {
         let beside = folder.join(format!("{FILE}.new"));
         let mut file =

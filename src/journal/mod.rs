@@ -11,7 +11,7 @@
 //! well. What entries mean is folded in one place for both.
 //!
 //! **Invariant:** one process at a time holds a state folder, one lease at a time a tenant. A
-//! damaged journal is reported, never silently begun anew. Old entries go, what is owed or unknown
+//! damaged journal is reported, never silently replaced. Old entries go, what is owed or unknown
 //! does not.
 //!
 //! Deliberately not here: a store that machines share; the seam for it, leases included, is

@@ -16,7 +16,7 @@ use super::{
     load,
 };
 
-/// Entries after the stored fold from which on it is stored anew; more if the fold is large, so
+/// Entries after the stored fold from which on it is stored again; more if the fold is large, so
 /// that storing it stays cheap beside what made it.
 const FOLD_AFTER: usize = 2_000;
 

@@ -37,7 +37,7 @@ pub struct Run {
 /// A call that was made, or was about to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SentStep {
-    /// Whom it changed.
+    /// The user that it changed.
     pub user: Upn,
     /// The verb.
     pub verb: Verb,

@@ -1,7 +1,7 @@
 //! Seals: what stands beside the entries, each part under a hash of its own. The chain proves
 //! entries only; a sum of entries that are no longer kept can be proved by nothing else.
 //!
-//! **Invariant:** whoever changes a part seals it in the same transaction. Every command that reads
+//! **Invariant:** each change of a part seals it in the same transaction. Every command that reads
 //! looks at all seals first.
 
 use rusqlite::{Connection, OptionalExtension as _, params, types::ValueRef};

@@ -62,7 +62,7 @@ struct ApprovalSpec {
     #[serde(deserialize_with = "gates")]
     #[schemars(with = "Vec<Gate>", length(min = 1))]
     gates: Option<BTreeSet<Gate>>,
-    /// The users whom it covers.
+    /// The users that it covers.
     #[serde(deserialize_with = "some")]
     #[schemars(with = "Vec<String>", length(min = 1))]
     users: Option<Vec<Value>>,

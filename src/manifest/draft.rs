@@ -31,7 +31,7 @@ pub(super) struct FileRead {
     pub(super) more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
-    /// Users of documents that were read plainly, for whoever reads the rest of the document.
+    /// Users of documents that were read plainly; the rest of the document is read elsewhere.
     pub(super) plain: BTreeMap<usize, Vec<UserEntry>>,
     pub(super) standing: Standing,
 }
@@ -68,7 +68,7 @@ pub(super) struct SetDraft {
     pub(super) users: Vec<UserEntry>,
 }
 
-/// Something wrong, and whom it concerns.
+/// Something wrong, and the users that it concerns.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) what: What,

@@ -1,5 +1,5 @@
-//! What a manifest can say: the checks of single values, for whoever reads manifests and for
-//! whoever writes them.
+//! What a manifest can say: the checks of single values, for the code that reads manifests and
+//! for the code that writes them.
 
 use super::names::name_problem;
 use crate::{

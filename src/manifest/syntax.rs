@@ -85,7 +85,7 @@ impl FileRead {
         None
     }
 
-    /// A problem of which nobody knows whom it concerns.
+    /// A problem that may concern any user.
     fn unclear(&mut self, message: String, hint: Option<String>, place: Option<Place>) {
         let what = What::Placed { message, hint, place, other: None };
         self.problems.push(Problem::of(what, Vec::new()));

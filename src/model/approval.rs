@@ -133,7 +133,7 @@ pub struct Approval {
     pub gates: BTreeSet<Gate>,
     /// For which users.
     pub users: ApprovedUsers,
-    /// Why, in the words of whoever approved it.
+    /// Why, in the words of the person who approved it.
     pub reason: Arc<str>,
     /// It is valid before this.
     pub expires: Timestamp,

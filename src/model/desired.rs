@@ -169,7 +169,7 @@ impl ShrinkLimit {
 /// Which enabled users that no manifest names may be pruned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Adopt {
-    /// Those whom a manifest has named before.
+    /// Those that a manifest has named before.
     #[default]
     Named,
     /// Everybody.
@@ -207,7 +207,7 @@ pub struct Limits {
     pub disable: Limit,
     /// People whose present number is replaced or given up.
     pub numbers: Limit,
-    /// People with calling for whom anything is changed.
+    /// People with calling, if anything of them is changed.
     pub changes: Limit,
 }
 

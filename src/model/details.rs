@@ -142,7 +142,7 @@ impl UpdateRequest {
         }
     }
 
-    /// Whom it updates.
+    /// The user that it updates.
     #[must_use]
     pub fn user(&self) -> &Upn {
         &self.user

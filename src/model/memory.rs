@@ -32,7 +32,7 @@ pub struct Memory {
     pub written: BTreeMap<Upn, Written>,
     /// The approvals that were used up, by name and plan.
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
-    /// The users whom a manifest has named while they were visible: only these are ever pruned,
+    /// The users that a manifest has named while they were visible: only these are ever pruned,
     /// unless the tenant says otherwise.
     pub managed: BTreeMap<Upn, Known>,
     /// What was sent lately, for limits over time.
@@ -51,7 +51,7 @@ pub struct UnclearSyncs {
     pub times: u32,
     /// When the last one was answered.
     pub last: Timestamp,
-    /// How the settings had the call made, as a number: with another one it is tried anew.
+    /// How the settings had the call made, as a number: with another one it is tried again.
     pub settings: u32,
     /// What came last, in words.
     pub reason: String,
@@ -166,7 +166,7 @@ pub struct Refused {
 }
 
 /// When a value that had landed was sent again because it was no longer there, by field; nothing
-/// stands for calling. The latest [`Written::REVERTS`] of each; a new value begins anew.
+/// stands for calling. The latest [`Written::REVERTS`] of each; a new value starts from none.
 pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
 
 impl Written {

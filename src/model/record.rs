@@ -47,7 +47,7 @@ pub enum Event {
     },
     /// A step is about to be sent.
     Intent {
-        /// Whom it changes.
+        /// The user that it changes.
         user: Upn,
         /// The verb.
         verb: Verb,
@@ -60,7 +60,7 @@ pub enum Event {
     },
     /// A step was answered, or its answer was lost.
     Outcome {
-        /// Whom it changed.
+        /// The user that it changed.
         user: Upn,
         /// The verb.
         verb: Verb,

@@ -16,7 +16,7 @@ pub struct Known {
     pub vanished: bool,
 }
 
-/// A user whom a manifest names and a list shows: a fact for the journal.
+/// A user that a manifest names and a list shows: a fact for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Managed {
     /// Who.
@@ -69,7 +69,7 @@ impl Sent {
         minute - Self::MINUTES + 1..=minute + Self::MINUTES
     }
 
-    /// The counts by minute since the epoch, for whoever keeps them.
+    /// The counts by minute since the epoch.
     pub fn minutes(&self) -> impl Iterator<Item = (i64, SentCounts)> {
         self.0.iter().map(|(minute, counts)| (*minute, *counts))
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Verb;
 
-/// What a plan said: of the whole tenant, and of each user for whom there was something to do or to
+/// What a plan said: of the whole tenant, and of each user that there was something to do or to
 /// say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

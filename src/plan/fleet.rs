@@ -166,7 +166,7 @@ impl Fleet {
         }
         let (draft, count) = count(begun, asked, rules, &view(rules, tenants, ledger, now));
         hours.count(name, count);
-        // What others send matters only to whoever sends something.
+        // What others send matters only to a tenant that sends something.
         let hour = if draft.steps.is_empty() {
             Hour::default()
         } else {

@@ -17,7 +17,7 @@ use crate::model::{Memory, NumberKey, PerHour, Sent, SentCounts, TenantName};
 pub(super) struct Wants {
     /// If no other tenant may hold a number unseen.
     pub(super) clear: Wanted,
-    /// If some other tenant may: whoever takes a free number waits.
+    /// If some other tenant may: users that are to take a free number wait.
     pub(super) in_doubt: Wanted,
 }
 

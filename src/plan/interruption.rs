@@ -1,5 +1,5 @@
-//! How long people are expected to be without calls while a plan is carried out: an estimate, for
-//! whoever decides when.
+//! How long people are expected to be without calls while a plan is carried out: an estimate for
+//! the person who decides when.
 
 use std::{collections::BTreeMap, time::Duration};
 

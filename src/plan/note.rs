@@ -15,14 +15,14 @@ use crate::model::{
 /// Something worth knowing that needs no step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// Users with calling whom no manifest names, left alone.
+    /// Users with calling that no manifest names, left alone.
     Unmanaged(Vec<Upn>),
     /// Names in `protect` that are no user's, here or there: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
-    /// Users with calling whom no manifest has named since the journal began, left alone although
+    /// Users with calling that no manifest has named since the journal began, left alone although
     /// the tenant is pruned.
     NotAdopted(Vec<Upn>),
-    /// Users with calling whom no manifest names, in a tenant that is pruned, while the journal has
+    /// Users with calling that no manifest names, in a tenant that is pruned, while the journal has
     /// never seen this tenant: another journal may know that a manifest has named them, and then
     /// they are disabled.
     Unforeseen(Vec<Upn>),
@@ -53,7 +53,7 @@ pub enum Note {
     },
     /// Teams could not be asked; why.
     NotConfirmed(String),
-    /// Users whom Teams does not show as the service does, yet.
+    /// Users that Teams does not yet show as the service does.
     NotConfirmedYet(usize),
     /// Part of what the planner was given is an older version; why.
     Kept(String),

@@ -22,7 +22,7 @@ pub(super) struct People<'a> {
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
 }
 
-/// What pruning may make of a user whom no manifest names.
+/// What pruning may make of a user that no manifest names.
 pub(super) enum Standing {
     /// A manifest has named the user before.
     Managed,
@@ -58,7 +58,7 @@ impl<'a> People<'a> {
         self.renamed.iter().map(|(before, now)| (*before, *now)).filter(told)
     }
 
-    /// People with calling whom no manifest names. Who has a new name that the manifests do not
+    /// People with calling that no manifest names. Who has a new name that the manifests do not
     /// know is named all the same.
     pub(super) fn unmanaged(&self) -> impl Iterator<Item = &'a LiveUser> {
         let renamed: BTreeSet<&Upn> = self

@@ -1,4 +1,4 @@
-//! Problems: users for whom not everything that is wanted can be planned.
+//! Problems: users that not everything desired can be planned for.
 //!
 //! **Invariant:** a problem is a kind with its data; the words are made where it is shown.
 
@@ -28,7 +28,7 @@ const CALLING_IN_VAIN: &str = "check in the portal and the Teams admin center wh
     taking effect, such as a missing licence, and approve the plan once that is put right \
     (`dialplane plan --approve`)";
 
-/// A user for whom not everything that is wanted can be planned.
+/// A user that not everything desired can be planned for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Who.

@@ -1,4 +1,4 @@
-//! Users whom no manifest names: counted, or disabled under every guard.
+//! Users that no manifest names: counted, or disabled under every guard.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ impl Diff<'_> {
         *wanted == Value::NoPhone && self.desired.release == Release::Park && holds
     }
 
-    /// Users whom no manifest names: enabled ones, and those who were written to before.
+    /// Users that no manifest names: enabled ones, and those that were written to before.
     pub(super) fn unmanaged(&mut self, people: &People<'_>) {
         let desired = self.desired;
         let unmanaged: Vec<&LiveUser> = people.unmanaged().collect();

@@ -1,5 +1,4 @@
-//! What a plan is made of. Data only: every choice is in here, so that whoever carries it out
-//! decides nothing.
+//! What a plan is made of. Data only: every choice is in here, so the executor decides nothing.
 
 use std::collections::BTreeSet;
 
@@ -203,8 +202,8 @@ impl TenantPlan {
         if self.mode == Mode::Report { &self.steps } else { &[] }
     }
 
-    /// The users of whom it cannot be foreseen here whether a run would disable them. A mode that
-    /// writes nothing disables nobody.
+    /// The users that a run may disable or not, which cannot be foreseen here. A mode that writes
+    /// nothing disables nobody.
     #[must_use]
     pub fn unforeseen(&self) -> &[Upn] {
         let users = self.notes.iter().find_map(|note| match note {

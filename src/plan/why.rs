@@ -196,7 +196,7 @@ fn futile(user: &Upn, about: &About<'_>) -> Vec<Wait> {
     let About { tenant, moment, .. } = *about;
     let Some(written) = moment.written(user) else { return Vec::new() };
     let wanted = tenant.users.get(user);
-    // A user whom no manifest names is only ever disabled.
+    // A user that no manifest names is only ever disabled.
     let calling = wanted.map_or(Calling::Disabled, |user| user.calling);
     let switch = vain::tries(moment, written.calling.as_ref(), &calling)
         .map(|tries| without_effect("calling", &calling.to_string(), tries));
@@ -300,7 +300,7 @@ fn next(
     }
 }
 
-/// The same of a user whom no manifest names; nothing if a run would disable it.
+/// The same of a user that no manifest names; nothing if a run would disable it.
 fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
     let memory = about.moment.memory;
     match (about.tenant.prune, about.tenant.adopt) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::Field;
 
-/// The first line of the settings: whoever finds it may write the file anew.
+/// The first line of the settings: a file that begins with it may be replaced.
 pub const CONFIG_HEADER: &str = "# Dialplane against the sandbox: nothing in this file is secret.";
 
 /// A complete `dialplane.yaml` for the sandbox at `base_url`.

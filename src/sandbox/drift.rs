@@ -87,7 +87,7 @@ impl<'a> Fate<'a> {
         }
     }
 
-    /// Adds enabled users whom no manifest names, without numbers.
+    /// Adds enabled users that no manifest names, without numbers.
     fn add_strangers(&mut self) {
         let wanted = if self.desired.users.len() < 20 { 1 } else { 2 };
         let domain = domain(self.desired);

@@ -1,4 +1,4 @@
-//! The calls that the sandbox answers: their paths (contract 11), and whom a request is about.
+//! The calls that the sandbox answers: their paths (contract 11), and the user of a request.
 //!
 //! **Invariant:** the table is spelled here and nowhere else in the sandbox, and is shared with no
 //! client: the two check each other.
@@ -52,7 +52,7 @@ pub enum Route {
     GraphUsers,
 }
 
-/// Method and path of each call; `{}` is a segment that says whom the call is about.
+/// Method and path of each call; `{}` is a segment that names the user or the tenant.
 const TABLE: [(Route, &str, &str); 15] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
@@ -99,7 +99,7 @@ fn segment<'p>(row: &str, path: &'p str) -> Option<&'p str> {
     (!found.is_empty() && !found.contains('/')).then_some(found)
 }
 
-/// Whom a request is about, as far as it says.
+/// The user and the tenant of a request, as far as it names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) route: Route,

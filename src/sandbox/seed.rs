@@ -15,7 +15,7 @@
 //! | details | voicemail, gateway, policy or dial plan differs | update |
 //! | move | A has no number, and B holds the one that A should have; B's own is free | two updates, B's first |
 //! | hidden | one user of the first tenant is outside the sync groups | a problem |
-//! | stranger | an enabled user whom no manifest names, two from 20 users on | a note, or a disable where the tenant prunes |
+//! | stranger | an enabled user that no manifest names, two from 20 users on | a note, or a disable where the tenant prunes |
 //! | consent | the last of three or more tenants has none | a hold |
 //!
 //! The first four are dealt out in turn, about one for each twelve users of a tenant; a kind that

@@ -1,5 +1,5 @@
 //! The world behind the sandbox: tenants, their users, and what of them has reached Microsoft.
-//! Plain data, to be read and changed at will by whoever holds it.
+//! Plain data: its owner reads and changes it at will.
 //!
 //! ```text
 //! stored   what the platform keeps            updateUserDetails changes it

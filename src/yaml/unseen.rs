@@ -1,5 +1,5 @@
 //! Characters that two readers of one text see differently, or that nobody sees: one table for
-//! whoever reads text or writes it.
+//! the code that reads text or writes it.
 
 /// What is wrong with a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

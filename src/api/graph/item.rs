@@ -95,7 +95,7 @@ fn text<'i>(item: &'i Json, name: &str) -> Option<&'i str> {
     item.get(name).and_then(Json::as_str).map(str::trim)
 }
 
-/// Whom an item is about, for messages.
+/// The name of an item's user, for messages.
 fn name(item: &Json) -> String {
     let name = text(item, "userPrincipalName").filter(|name| !is_blank(name));
     name.map_or_else(|| "an account without a name".to_owned(), redact::value)

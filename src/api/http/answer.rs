@@ -44,7 +44,7 @@ pub(in crate::api) fn is_blank(body: &[u8]) -> bool {
     first(without_mark(body)).is_none()
 }
 
-/// Whether this is a page for people: whoever sends one is a proxy or a login, and not the service.
+/// Whether this is a page for people: a proxy or a login sends one, and the service does not.
 pub(in crate::api) fn is_page(body: &[u8]) -> bool {
     first(without_mark(body)) == Some(b'<')
 }

@@ -55,7 +55,7 @@ pub(in crate::api) struct Token {
 
 /// Whoever asks for a token.
 pub(in crate::api) trait Login: Sync {
-    /// Asks for one. Secrets are read anew each time.
+    /// Asks for one. Secrets are read again each time.
     fn log_in(&self) -> impl Future<Output = Result<Grant, Fault>> + Send;
 
     /// What the credentials look like from outside: as long as it stays the same, they are taken

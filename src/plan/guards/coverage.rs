@@ -1,5 +1,5 @@
-//! A list that may be incomplete: whoever is not in it is not gone, and a number that nobody there
-//! holds is not free.
+//! A list that may be incomplete: a user that is not in it is not gone, and a number that
+//! nobody there holds is not free.
 
 use super::context::Context;
 use crate::{

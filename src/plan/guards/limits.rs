@@ -1,7 +1,7 @@
 //! Limits: how many people one run of a tenant, and one hour of the fleet, may touch.
 //!
-//! Over a limit nothing of its kind runs, because nobody knows which part is the mistake;
-//! everything else goes on.
+//! Over a limit nothing of its kind runs, because the mistake may be any part of it. Everything
+//! else goes on.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ fn held_for_another_reason(step: &Step) -> bool {
     step.holds.iter().any(|hold| hold.kind.rule().counts == Counts::Apart)
 }
 
-/// The people whom each kind of step would touch.
+/// The people that each kind of step would touch.
 fn people<'s>(kind: LimitKind, steps: &'s [Step], live: &LiveTenant) -> BTreeSet<&'s Upn> {
     let enabled = |user: &Upn| is_enabled(live, user);
     let counted =

@@ -69,7 +69,7 @@ fn missing_until(until: Timestamp) -> Grounds {
     Grounds { until: Some(until), ..grounds }
 }
 
-/// Holds everybody whom no manifest names, if the manifests name hardly anybody of those who were
+/// Holds all users that no manifest names, if the manifests name hardly anybody of those who were
 /// managed: then it is the manifests that are gone, not the people.
 pub(super) fn emptied(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
     let before = context.moment.memory.managed.values().filter(|known| !known.vanished).count();
