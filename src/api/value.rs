@@ -12,11 +12,21 @@ pub(super) fn observed(
     place: impl FnOnce() -> String,
     prefix: Option<&ExtensionPrefix>,
 ) -> Observed {
-    if value.is_null() || value.as_str().is_some_and(is_blank) {
-        return Observed::Unset;
+    read(kind, Some(Raw::from(value)).filter(|_| !value.is_null()), prefix)
+        .unwrap_or_else(|| Observed::Unreadable(unread(value, &place())))
+}
+
+/// The same of a value that was read already, or of `null`; nothing if it is none of the field.
+pub(super) fn read(
+    kind: Kind,
+    value: Option<Raw<'_>>,
+    prefix: Option<&ExtensionPrefix>,
+) -> Option<Observed> {
+    match value {
+        None => Some(Observed::Unset),
+        Some(Raw::Text(text)) if is_blank(text) => Some(Observed::Unset),
+        Some(value) => Value::observed(kind, value, prefix).map(Observed::Set),
     }
-    Value::observed(kind, Raw::from(value), prefix)
-        .map_or_else(|| Observed::Unreadable(unread(value, &place())), Observed::Set)
 }
 
 /// A value that is none of the field, as it stands there.

@@ -6,18 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
-use super::redact;
+use super::{
+    redact,
+    row::{Leaf, Leaves, Row},
+};
 use crate::{
     api::{
         user_list::{Entry, Item, Odd},
         value,
     },
-    config::{CallingMap, ListUsers},
     model::{
-        Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Upn, UserId,
-        Value, is_blank,
+        Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn,
+        UserId, Value, is_blank,
     },
 };
 
@@ -26,7 +26,7 @@ const NOBODY: &str = "an entry without a name";
 
 /// What an item is. One that should name its tenant and does not is unreadable: whose user it is,
 /// nobody knows.
-pub(super) fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
+pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Item {
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
         // Its number is that of the user.
@@ -41,99 +41,119 @@ pub(super) fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
             return Item { entry, numbers: Vec::new() };
         }
     };
-    let name = text(item, &row.user)
+    let name = item
+        .text(row.user)
         .filter(|name| !is_blank(name))
         .map_or_else(|| NOBODY.to_owned(), redact::value);
     let held = HeldNumber { holder: name.into(), held_as: held_as.into(), number };
     Item { entry, numbers: vec![held] }
 }
 
-fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
-    if let Some(pointer) = &row.tenant {
-        match text(item, pointer).and_then(|id| TenantId::parse(id).ok()) {
+fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
+    if let Some(slot) = row.tenant {
+        match item.text(slot).and_then(|id| TenantId::parse(id).ok()) {
             None => return Entry::Unreadable(Odd::Tenant),
             Some(of) if of != tenant.id => return Entry::Foreign,
             Some(_) => {}
         }
     }
-    let Some(upn) = text(item, &row.user).and_then(|upn| Upn::parse(upn).ok()) else {
+    let Some(upn) = item.text(row.user).and_then(|upn| Upn::parse(upn).ok()) else {
         return if is_no_user(item, row, tenant) {
             Entry::Nameless
         } else {
             Entry::Unreadable(Odd::Name)
         };
     };
-    let details: BTreeMap<Field, Observed> = row
-        .mapped()
-        .filter_map(|(field, pointer)| Some((field, observed(field, item, pointer, row, tenant)?)))
-        .collect();
-    let id = row.id.as_ref().and_then(|pointer| text(item, pointer)).and_then(UserId::observed);
-    Entry::User(LiveUser { upn, id, calling: calling(item, &row.calling), details })
+    let mut details = BTreeMap::new();
+    for &(field, slot) in &row.fields {
+        if let Some(observed) = observed(field, slot, item, row, tenant) {
+            details.insert(field, observed);
+        }
+    }
+    let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
+    Entry::User(LiveUser { upn, id, calling: calling(item, row), details })
 }
 
 /// Whether an item is an account without a user of Teams: nothing where the name should be, calling
 /// off, no number.
-fn is_no_user(item: &Json, row: &ListUsers, tenant: &TenantRef) -> bool {
-    let nameless = match item.pointer(&row.user) {
-        None | Some(Json::Null) => item.is_object(),
-        Some(Json::String(text)) => is_blank(text),
-        Some(_) => false,
+fn is_no_user(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> bool {
+    let nameless = match item.get(row.user) {
+        None | Some(Leaf::Null) => item.is_object,
+        Some(Leaf::Text(text)) => is_blank(text),
+        Some(Leaf::Flag(_) | Leaf::Whole(_) | Leaf::Other(_)) => false,
     };
     nameless
         && number(item, row, tenant) == Some(Observed::Unset)
-        && calling(item, &row.calling) == LiveCalling::Disabled
+        && calling(item, row) == LiveCalling::Disabled
 }
 
-fn text<'i>(item: &'i Json, pointer: &str) -> Option<&'i str> {
-    item.pointer(pointer).and_then(Json::as_str).map(str::trim)
-}
-
-fn calling(item: &Json, map: &CallingMap) -> LiveCalling {
-    let text = match item.pointer(&map.at) {
-        None => return LiveCalling::Unclear(format!("nothing at `{}`", map.at)),
-        Some(Json::String(text)) => text.trim().to_owned(),
-        Some(value) => value.to_string(),
+fn calling(item: &Leaves<'_, '_>, row: &Row<'_>) -> LiveCalling {
+    let Some(leaf) = item.get(row.calling) else {
+        return LiveCalling::Unclear(format!("nothing at `{}`", row.pointer(row.calling)));
     };
-    let folded = text.to_lowercase();
-    let among = |values: &[String]| values.iter().any(|value| value.to_lowercase() == folded);
-    if among(&map.enabled) {
+    let words = leaf.words();
+    let text = if matches!(leaf, Leaf::Text(_)) { words.trim() } else { &words };
+    if is_among(text, &row.enabled) {
         LiveCalling::Enabled
-    } else if among(&map.disabled) {
+    } else if is_among(text, &row.disabled) {
         LiveCalling::Disabled
     } else {
-        LiveCalling::Unclear(redact::value(&text))
+        LiveCalling::Unclear(redact::value(text))
     }
 }
 
-fn number(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Option<Observed> {
-    let pointer = row.fields.get(Field::PhoneNumber.name())?;
-    observed(Field::PhoneNumber, item, pointer, row, tenant)
+/// Whether a text is one of those, which are in small letters.
+fn is_among(text: &str, folded: &[String]) -> bool {
+    if text.is_ascii() {
+        return folded.iter().any(|value| value.eq_ignore_ascii_case(text));
+    }
+    folded.contains(&text.to_lowercase())
+}
+
+fn number(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Option<Observed> {
+    observed(Field::PhoneNumber, row.field(Field::PhoneNumber)?, item, row, tenant)
 }
 
 /// What an item says of a field; nothing if it has no such key, unless that means that nothing is
 /// set.
 fn observed(
     field: Field,
-    item: &Json,
-    pointer: &str,
-    row: &ListUsers,
+    slot: usize,
+    item: &Leaves<'_, '_>,
+    row: &Row<'_>,
     tenant: &TenantRef,
 ) -> Option<Observed> {
-    let place = || format!("at `{pointer}`");
-    match item.pointer(pointer) {
-        Some(value) => {
-            Some(value::observed(field.kind(), value, place, tenant.extension_prefix.as_ref()))
-        }
-        None => row.omits_unset.then_some(Observed::Unset),
-    }
+    let Some(leaf) = item.get(slot) else {
+        return row.list.omits_unset.then_some(Observed::Unset);
+    };
+    let read = value::read(field.kind(), leaf.raw(), tenant.extension_prefix.as_ref());
+    Some(read.unwrap_or_else(|| {
+        let place = format!("at `{}`", row.pointer(slot));
+        Observed::Unreadable(Unread::new(redact::value(&leaf.words()), &place))
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::model::{ExtensionPrefix, PhoneNumber, TenantName, Unread};
+    use crate::{
+        config::ListUsers,
+        model::{ExtensionPrefix, PhoneNumber, TenantName},
+    };
+
+    /// What an item is read as.
+    fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
+        let row = Row::new(row);
+        let at: Vec<Option<Leaf<'_>>> =
+            row.pointers.iter().map(|pointer| item.pointer(pointer).map(Leaf::from)).collect();
+        super::read(&Leaves { is_object: item.is_object(), at: &at }, &row, tenant)
+    }
+
+    fn entry(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Entry {
+        read(item, row, tenant).entry
+    }
 
     fn tenant() -> TenantRef {
         TenantRef::new(
@@ -157,7 +177,11 @@ mod tests {
 
     #[test]
     fn calling_is_compared_as_text_without_regard_to_case() {
-        let read = |state: Json| calling(&json!({ "state": state }), &row().calling);
+        let seen = |item: Json| match entry(&item, &row(), &tenant()) {
+            Entry::User(user) => user.calling,
+            other => panic!("{other:?}"),
+        };
+        let read = |state: Json| seen(json!({"teamsUserId": "adele@contoso.com", "state": state}));
         for state in [json!("ACTIVE"), json!(" active "), json!(true), json!(1)] {
             assert_eq!(read(state), LiveCalling::Enabled);
         }
@@ -167,7 +191,7 @@ mod tests {
         assert_eq!(read(json!("pending")), LiveCalling::Unclear("pending".to_owned()));
         assert_eq!(read(json!(null)), LiveCalling::Unclear("null".to_owned()));
         assert_eq!(
-            calling(&json!({}), &row().calling),
+            seen(json!({"teamsUserId": "adele@contoso.com"})),
             LiveCalling::Unclear("nothing at `/state`".to_owned())
         );
     }

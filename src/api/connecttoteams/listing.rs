@@ -9,13 +9,14 @@
 
 use std::iter;
 
-use serde_json::Value;
-
-use super::{item, pointers::Pointers};
+use super::{
+    page::{List, Read},
+    pointers::Pointers,
+    row::Row,
+};
 use crate::{
     api::user_list::{Listed, UserList},
     config::{Body, ListUsers, Paging},
-    model::TenantRef,
 };
 
 /// The most pages of one list: with pages of one user, a large tenant would be a day of calls.
@@ -24,7 +25,6 @@ const MAX_PAGES: usize = 10_000;
 /// A list on its way.
 pub(super) struct Listing<'a> {
     row: &'a ListUsers,
-    tenant: &'a TenantRef,
     list: UserList,
     pointers: Pointers<'a>,
     pages: usize,
@@ -47,10 +47,9 @@ impl<'a> Listing<'a> {
     /// The page that is asked for first.
     pub(super) const FIRST: Page = Page { number: 1, start: 0 };
 
-    pub(super) fn new(row: &'a ListUsers, tenant: &'a TenantRef) -> Self {
+    pub(super) fn new(row: &Row<'a>) -> Self {
         Self {
-            row,
-            tenant,
+            row: row.list,
             list: UserList::default(),
             pointers: Pointers::of(row),
             pages: 0,
@@ -65,42 +64,39 @@ impl<'a> Listing<'a> {
 
     /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first
     /// page holds no list.
-    pub(super) fn take(&mut self, page: &Value) -> Result<Option<Page>, String> {
-        self.take_counts(page);
-        let no_items = Vec::new();
-        let items = match page.pointer(&self.row.items) {
-            Some(Value::Array(items)) => items,
+    pub(super) fn take(&mut self, page: Read) -> Result<Option<Page>, String> {
+        self.take_counts(page.counts);
+        let items = match page.list {
+            List::Items(items) => items,
             // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
-            None | Some(Value::Null) if self.total == Some(0) => &no_items,
+            List::Nothing if self.total == Some(0) => Vec::new(),
             // Behind a list that has begun, anything else is its end; the counts tell whether that
             // was too early.
-            _ if self.pages > 0 => &no_items,
-            _ => return Err(format!("no list at `{}`", self.row.items)),
+            List::Nothing | List::Other if self.pages > 0 => Vec::new(),
+            List::Nothing | List::Other => {
+                return Err(format!("no list at `{}`", self.row.items));
+            }
         };
         self.pages += 1;
         self.latest = items.len();
         let before = self.list.users();
-        for item in items {
-            self.pointers.look_at(item);
-        }
-        let room = self.list.take(items.iter().map(|item| item::read(item, self.row, self.tenant)));
+        self.pointers.look_at(&page.seen);
+        let is_empty = items.is_empty();
+        let room = self.list.take(items.into_iter());
         let progress = self.list.users() > before;
-        Ok(if self.is_paged() && room { self.next(items.is_empty(), progress) } else { None })
+        Ok(if self.is_paged() && room { self.next(is_empty, progress) } else { None })
     }
 
     /// What an envelope says beside the list.
-    fn take_counts(&mut self, page: &Value) {
-        let count = |pointer: &str| page.pointer(pointer).and_then(Value::as_u64);
+    fn take_counts(&mut self, [draw, all, filtered, total]: [Option<u64>; 4]) {
         let total = match self.row.paging {
-            Paging::Page => count(&self.row.pages.total),
+            Paging::Page => total,
             Paging::None | Paging::Datatables => {
-                let all = count("/recordsTotal");
-                let filtered = count("/recordsFiltered");
                 self.compare_filtered(all, filtered);
                 filtered.or(all)
             }
         };
-        if let Some(draw) = count("/draw")
+        if let Some(draw) = draw
             && self.row.paging == Paging::Datatables
             && draw != self.pages as u64 + 1
         {
@@ -182,10 +178,15 @@ impl<'a> Listing<'a> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::*;
-    use crate::model::{Coverage, TenantId, TenantName};
+    use super::{super::page, *};
+    use crate::model::{Coverage, TenantId, TenantName, TenantRef};
+
+    /// Takes a page in that came as this.
+    fn take(listing: &mut Listing<'_>, page: &Value) -> Result<Option<Page>, String> {
+        listing.take(page::full(page, &Row::new(listing.row), &tenant()))
+    }
 
     fn row(paging: &str, items: &str) -> ListUsers {
         serde_json::from_value(json!({
@@ -210,12 +211,11 @@ mod tests {
     /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages
     /// were taken.
     fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
-        let tenant = tenant();
-        let mut listing = Listing::new(row, &tenant);
+        let mut listing = Listing::new(&Row::new(row));
         let mut taken = 0;
         for page in pages {
             taken += 1;
-            if listing.take(page).unwrap().is_none() {
+            if take(&mut listing, page).unwrap().is_none() {
                 break;
             }
         }
@@ -243,9 +243,8 @@ mod tests {
         assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
         // A service that caps the page size: the next page starts behind what came, not behind what
         // was asked for.
-        let tenant = tenant();
-        let mut listing = Listing::new(&paged, &tenant);
-        assert_eq!(listing.take(&page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
+        let mut listing = Listing::new(&Row::new(&paged));
+        assert_eq!(take(&mut listing, &page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
         let next = Page { number: 2, start: 1 };
         let foreseen: Vec<Page> = listing.foreseen(next).collect();
         assert_eq!(foreseen, [next, Page { number: 3, start: 2 }]);
@@ -291,10 +290,12 @@ mod tests {
         assert!(
             matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user"))
         );
-        let tenant = tenant();
-        let mut listing = Listing::new(&paged, &tenant);
+        let mut listing = Listing::new(&Row::new(&paged));
         let mut count = 0;
-        while listing.take(&page(count + 1, u64::MAX, &[&format!("u{count}")])).unwrap().is_some() {
+        while take(&mut listing, &page(count + 1, u64::MAX, &[&format!("u{count}")]))
+            .unwrap()
+            .is_some()
+        {
             count += 1;
         }
         assert_eq!(count + 1, MAX_PAGES as u64);
@@ -306,7 +307,7 @@ mod tests {
             (row("none", ""), json!({"data": []})),
             (row("datatables", "/data/l"), json!({"recordsTotal": 3})),
         ] {
-            assert!(Listing::new(&row, &tenant()).take(&page).is_err());
+            assert!(take(&mut Listing::new(&Row::new(&row)), &page).is_err());
         }
     }
 }

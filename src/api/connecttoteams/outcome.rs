@@ -18,10 +18,17 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::{answer, auth::Answer, transport::Request};
+use super::{
+    answer,
+    auth::Answer,
+    page::{self, Read},
+    plain,
+    row::Row as Mapped,
+    transport::Request,
+};
 use crate::{
     config::{Accept, Row},
-    model::{Fault, FaultKind},
+    model::{Fault, FaultKind, TenantRef},
 };
 
 /// The value that a read was answered with.
@@ -37,6 +44,21 @@ pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
                 format!("{}: refused with HTTP {status} and an error inside: {said}", request.what);
             Err(Fault::new(FaultKind::Rejected, message))
         }
+    }
+}
+
+/// The page of a list that a read was answered with: straight from its bytes if it is plain, and by
+/// the rules of every other answer if it is not.
+pub(super) fn page(
+    request: &Request,
+    answer: &Answer,
+    row: &Mapped<'_>,
+    tenant: &TenantRef,
+) -> Result<Read, Fault> {
+    accepted_status(request, answer, &refused_read)?;
+    match plain::read(&answer.reply.body, row, tenant) {
+        Some(page) => Ok(page),
+        None => read(request, answer).map(|tree| page::full(&tree, row, tenant)),
     }
 }
 

@@ -1,11 +1,7 @@
 //! Which pointers of the settings stand in no item of a list: perhaps they are misspelt. Pure.
 
-use serde_json::Value as Json;
-
-use crate::{
-    config::ListUsers,
-    model::{Field, Unmatched},
-};
+use super::row::Row;
+use crate::model::{Field, Unmatched};
 
 /// The pointers that were in no item so far.
 pub(super) struct Pointers<'a>(Vec<Pointer<'a>>);
@@ -13,6 +9,8 @@ pub(super) struct Pointers<'a>(Vec<Pointer<'a>>);
 struct Pointer<'a> {
     key: String,
     field: Option<Field>,
+    /// Its place among those of the row.
+    slot: usize,
     at: &'a str,
     /// Whether an item without it is no user at all.
     is_vital: bool,
@@ -20,29 +18,30 @@ struct Pointer<'a> {
 
 impl<'a> Pointers<'a> {
     /// Those of a row. A field that is left out where it is not set may be in no item at all.
-    pub(super) fn of(row: &'a ListUsers) -> Self {
-        let one = |key: &str, at: &'a str, is_vital: bool| Pointer {
+    pub(super) fn of(row: &Row<'a>) -> Self {
+        let one = |key: &str, slot: usize, is_vital: bool| Pointer {
             key: key.to_owned(),
             field: None,
-            at,
+            slot,
+            at: row.pointer(slot),
             is_vital,
         };
-        let vital = [one("user", &row.user, true)]
+        let vital = [one("user", row.user, true)]
             .into_iter()
-            .chain(row.tenant.as_deref().map(|at| one("tenant", at, true)));
-        let others = row.id.as_deref().map(|at| one("id", at, false)).into_iter();
-        let others = others.chain([one("calling.at", &row.calling.at, false)]);
-        let fields = row.mapped().filter(|_| !row.omits_unset);
-        let fields = fields.map(|(field, at)| Pointer {
-            field: Some(field),
-            ..one(&format!("fields.{field}"), at, false)
+            .chain(row.tenant.map(|slot| one("tenant", slot, true)));
+        let others = row.id.map(|slot| one("id", slot, false)).into_iter();
+        let others = others.chain([one("calling.at", row.calling, false)]);
+        let fields = row.list.mapped().filter(|_| !row.list.omits_unset);
+        let fields = fields.filter_map(|(field, _)| {
+            let slot = row.field(field)?;
+            Some(Pointer { field: Some(field), ..one(&format!("fields.{field}"), slot, false) })
         });
         Self(vital.chain(others).chain(fields).collect())
     }
 
-    /// Takes an item in.
-    pub(super) fn look_at(&mut self, item: &Json) {
-        self.0.retain(|pointer| item.pointer(pointer.at).is_none());
+    /// Takes in which pointers of the row were in an item of a page.
+    pub(super) fn look_at(&mut self, seen: &[bool]) {
+        self.0.retain(|pointer| seen.get(pointer.slot) != Some(&true));
     }
 
     /// Without these nobody is found.

@@ -7,7 +7,6 @@ mod tests;
 use std::{collections::BTreeSet, fmt, pin::pin, sync::Arc};
 
 use futures_util::{StreamExt as _, future::join, stream};
-use serde_json::Value;
 
 use super::{
     accounts::Accounts,
@@ -16,12 +15,14 @@ use super::{
     listing::{Listing, Page},
     msal::Purpose,
     outcome,
+    page::Read,
+    row::Row,
     table::{self, PageNumbers},
     transport::Request,
 };
 use crate::{
     api::Listed,
-    config::{Endpoint, ListUsers, Row},
+    config::{self, Endpoint, ListUsers},
     model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
     ports::LiveReader,
 };
@@ -72,17 +73,18 @@ impl Reader {
 /// All pages, each a request of its own. Those that the first ones let foresee are asked for side by
 /// side, and taken in their order: a page that turns out not to be the wanted one is dropped.
 async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Listed, Fault> {
-    let mut listing = Listing::new(row, tenant);
+    let mapped = &Row::new(row);
+    let mut listing = Listing::new(mapped);
     let mut wanted = Some(Listing::FIRST);
     while let Some(next) = wanted {
         let asked = stream::iter(listing.foreseen(next))
-            .map(|page| async move { (page, ask(core, row, tenant, page).await) });
+            .map(|page| async move { (page, ask(core, mapped, tenant, page).await) });
         let mut answers = pin!(asked.buffered(PAGES_AHEAD));
         while let Some((page, answer)) = answers.next().await
             && wanted == Some(page)
         {
-            let (request, answer) = answer?;
-            wanted = listing.take(&answer).map_err(|why| outcome::garbled(&request, &why))?;
+            let (request, page) = answer?;
+            wanted = listing.take(page).map_err(|why| outcome::garbled(&request, &why))?;
         }
     }
     Ok(listing.finish())
@@ -91,19 +93,20 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
 /// Asks for one page.
 async fn ask(
     core: &Core,
-    row: &ListUsers,
+    mapped: &Row<'_>,
     tenant: &TenantRef,
     page: Page,
-) -> Result<(Request, Value), Fault> {
+) -> Result<(Request, Read), Fault> {
+    let row = mapped.list;
     let numbers = PageNumbers::of(row, page.number, page.start);
     let path = table::page_path(row, numbers);
     let what = format!("list users of {}", tenant.name);
-    let draft = Draft::new(what, Row::ListUsers, &row.call, tenant);
+    let draft = Draft::new(what, config::Row::ListUsers, &row.call, tenant);
     let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
     // Boxed: it is large, and several wait side by side.
     let (request, answer) = Box::pin(core.call(&draft)).await?;
-    let answer = outcome::read(&request, &answer)?;
-    Ok((request, answer))
+    let page = outcome::page(&request, &answer, mapped, tenant)?;
+    Ok((request, page))
 }
 
 async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
@@ -162,6 +165,6 @@ fn not_configured(core: &Core, tenant: &TenantRef) -> Fault {
             vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams \
             itself holds from Microsoft Graph, or `live: file`, to read a snapshot or a list that \
             the portal exported",
-        core.section().row(Row::ListUsers.name())
+        core.section().row(config::Row::ListUsers.name())
     ))
 }

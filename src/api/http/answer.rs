@@ -68,6 +68,10 @@ pub(in crate::api) fn complains(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
+/// The keys that [`error_inside`] looks at: an answer without them tells of no error.
+pub(in crate::api) const TELLING: [&str; 8] =
+    ["hasErrors", "success", "status", "error", "errors", "errorList", "errorMessage", "userData"];
+
 /// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is
 /// no proof of success). Elements of a list are not looked into: in a list of users, an error is a
 /// property of one of them.

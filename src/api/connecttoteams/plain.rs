@@ -1,0 +1,261 @@
+//! Reads a page of a list of users straight from its bytes, without a tree of values. Pure.
+//!
+//! It reads what is plain and never reports: whatever is odd about a page, [`read`] leaves it to
+//! the reader of trees ([`page::full`](super::page::full)), with all its words and refusals. Odd
+//! are: anything that is not strictly JSON; a key that is there twice in one object, wherever; a key
+//! beside the list that may tell of an error; a number with a fraction, a list or an object where
+//! the row looks for a value; a list on the way to one; no list where it should be.
+//!
+//! **Invariant:** what it reads is what the reader of trees reads from the same bytes. The rules
+//! for values are those of one file for both (`item`).
+
+mod skim;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::{
+    answer, item,
+    page::{List, Read, note},
+    row::{Leaf, Leaves, Row},
+    shape::Node,
+};
+use crate::{api::user_list::Item, model::TenantRef};
+use skim::{Key, Keys, Skim, is_new, odd};
+
+/// Reads a page; nothing if it is not plain.
+pub(super) fn read(body: &[u8], row: &Row<'_>, tenant: &TenantRef) -> Option<Read> {
+    let shape = row.shape.as_ref()?;
+    let text = std::str::from_utf8(body).ok()?;
+    let mut found = Found {
+        row,
+        tenant,
+        item: &shape.item,
+        counts: [None; 4],
+        items: None,
+        seen: vec![false; row.pointers.len()],
+        leaves: vec![None; row.pointers.len()],
+        keys: Vec::new(),
+    };
+    let mut bytes = serde_json::Deserializer::from_str(text);
+    Envelope { node: &shape.envelope, is_top: true, found: &mut found }
+        .deserialize(&mut bytes)
+        .and_then(|()| bytes.end())
+        .ok()?;
+    let Found { counts, items, seen, .. } = found;
+    Some(Read { counts, list: List::Items(items?), seen })
+}
+
+/// What was found so far.
+struct Found<'f, 'a, 'de> {
+    row: &'f Row<'a>,
+    tenant: &'f TenantRef,
+    item: &'f Node,
+    counts: [Option<u64>; 4],
+    items: Option<Vec<Item>>,
+    seen: Vec<bool>,
+    /// The item that is being read.
+    leaves: Vec<Option<Leaf<'de>>>,
+    keys: Keys<'de>,
+}
+
+/// What is around the list, and the list.
+struct Envelope<'s, 'f, 'a, 'de> {
+    node: &'s Node,
+    is_top: bool,
+    found: &'s mut Found<'f, 'a, 'de>,
+}
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_, '_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, bytes: D) -> Result<(), D::Error> {
+        bytes.deserialize_any(self)
+    }
+}
+
+impl Envelope<'_, '_, '_, '_> {
+    /// A value that is no object and no list; a count if it is a number.
+    fn value<E: Error>(self, count: Option<u64>) -> Result<(), E> {
+        if self.node.is_list {
+            return Err(odd());
+        }
+        for number in &self.node.wanted {
+            if let Some(place) = self.found.counts.get_mut(*number) {
+                *place = count;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plain page")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.value(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.value(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.value(None)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.value(Some(number))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.value(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        if !self.node.is_list {
+            return Err(odd());
+        }
+        let Found { item, row, tenant, leaves, seen, keys, .. } = self.found;
+        let mut all = Vec::new();
+        loop {
+            leaves.fill(None);
+            let mut is_object = false;
+            let part = Part { node: item, leaves, keys, is_object: &mut is_object };
+            if items.next_element_seed(part)?.is_none() {
+                break;
+            }
+            note(seen, leaves);
+            all.push(item::read(&Leaves { is_object, at: leaves }, row, tenant));
+        }
+        self.found.items = Some(all);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        if self.node.is_list || !self.node.wanted.is_empty() {
+            return Err(odd());
+        }
+        let from = self.found.keys.len();
+        let mut hint = 0;
+        while let Some(key) = fields.next_key_seed(Key)? {
+            if self.is_top && answer::TELLING.contains(&&*key) {
+                return Err(odd());
+            }
+            let below = self.node.below(&key, &mut hint);
+            if !is_new(&mut self.found.keys, from, key) {
+                return Err(odd());
+            }
+            match below {
+                Some((_, node)) => {
+                    let found = &mut *self.found;
+                    fields.next_value_seed(Envelope { node, is_top: false, found })?;
+                }
+                None => fields.next_value_seed(Skim(&mut self.found.keys))?,
+            }
+        }
+        self.found.keys.truncate(from);
+        Ok(())
+    }
+}
+
+/// One place of an item.
+struct Part<'s, 'de> {
+    node: &'s Node,
+    leaves: &'s mut Vec<Option<Leaf<'de>>>,
+    keys: &'s mut Keys<'de>,
+    is_object: &'s mut bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, bytes: D) -> Result<(), D::Error> {
+        bytes.deserialize_any(self)
+    }
+}
+
+impl<'de> Part<'_, 'de> {
+    /// A value that is no object and no list.
+    fn value(self, leaf: &Leaf<'de>) {
+        for number in &self.node.wanted {
+            if let Some(place) = self.leaves.get_mut(*number) {
+                *place = Some(leaf.clone());
+            }
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plain item")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.value(&Leaf::Null);
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<(), E> {
+        self.value(&Leaf::Flag(flag));
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.value(&Leaf::Whole(number));
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.value(&Leaf::Whole(i64::try_from(number).map_err(|_| odd())?));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
+        self.value(&Leaf::Text(Cow::Borrowed(text)));
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.value(&Leaf::Text(Cow::Owned(text.to_owned())));
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        if !self.node.wanted.is_empty() {
+            return Err(odd());
+        }
+        *self.is_object = true;
+        let from = self.keys.len();
+        let mut known = 0_u64;
+        let mut hint = 0;
+        while let Some(key) = fields.next_key_seed(Key)? {
+            let Some((index, node)) = self.node.below(&key, &mut hint) else {
+                if !is_new(self.keys, from, key) {
+                    return Err(odd());
+                }
+                fields.next_value_seed(Skim(self.keys))?;
+                continue;
+            };
+            // There are at most as many as this has bits.
+            let bit = 1_u64.rotate_left(u32::try_from(index).unwrap_or_default());
+            if known & bit != 0 {
+                return Err(odd());
+            }
+            known |= bit;
+            let (leaves, keys) = (&mut *self.leaves, &mut *self.keys);
+            fields.next_value_seed(Part { node, leaves, keys, is_object: &mut false })?;
+        }
+        self.keys.truncate(from);
+        Ok(())
+    }
+}
