@@ -26,8 +26,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, InForce, Keeper, ManifestFile},
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, LiveCalling,
-        LiveTenant, LiveUser, Memory, Observed, PerHour, Recalled, TenantName,
+        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, FieldMap,
+        LiveCalling, LiveTenant, LiveUser, Memory, Observed, PerHour, Recalled, TenantName,
     },
     pass,
     plan::{self, Fleet, Observation},
@@ -272,7 +272,7 @@ fn observed(in_force: &InForce) -> pass::Observed {
 
 fn live(tenant: &DesiredTenant) -> LiveTenant {
     let users = tenant.users.values().enumerate().map(|(number, user)| {
-        let mut details: BTreeMap<Field, Observed> = user
+        let mut details: FieldMap<Observed> = user
             .details
             .iter()
             .map(|(field, value)| (field, Observed::Set(value.clone())))
@@ -285,7 +285,7 @@ fn live(tenant: &DesiredTenant) -> LiveTenant {
         } else {
             LiveCalling::Disabled
         };
-        (user.upn.clone(), LiveUser { upn: user.upn.clone(), id: None, calling, details })
+        LiveUser { upn: user.upn.clone(), id: None, calling, details }
     });
     let confirmation = Confirmation::NotAsked;
     LiveTenant {

@@ -20,7 +20,7 @@ use dialplane::{
     manifest::{self, Keeper},
     model::{
         Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field,
-        LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
+        FieldMap, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
     },
     pass, plan, source, yaml,
 };
@@ -76,7 +76,7 @@ fn as_desired(tenant: &DesiredTenant) -> LiveTenant {
         coverage: Coverage::Complete,
         // What this "reader" can see at all. A field that is not in here is never called drift.
         sees: BTreeSet::from(Field::ALL),
-        users: tenant.users.values().map(|user| (user.upn.clone(), observed(user))).collect(),
+        users: tenant.users.values().map(observed).collect(),
         // Numbers of others, and what was odd about the list.
         beside: Beside::default(),
         // Nobody asks Teams itself.
@@ -119,14 +119,11 @@ fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Er
     }
     // Somebody whom no manifest names: counted with `prune: never`, disabled with `prune: disable`.
     let stranger = Upn::parse("visitor@example.com")?;
-    live.users.insert(
-        stranger.clone(),
-        LiveUser {
-            upn: stranger,
-            id: None,
-            calling: LiveCalling::Enabled,
-            details: BTreeMap::new(),
-        },
-    );
+    live.users.insert(LiveUser {
+        upn: stranger,
+        id: None,
+        calling: LiveCalling::Enabled,
+        details: FieldMap::default(),
+    });
     Ok(())
 }

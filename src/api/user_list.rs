@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId},
+    model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId, Users},
     words::clauses,
 };
 
@@ -20,7 +20,7 @@ const SHOWN: usize = 4;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// The users.
-    pub users: BTreeMap<Upn, LiveUser>,
+    pub users: Users<LiveUser>,
     /// What stands beside them.
     pub beside: Beside,
     /// Why these may not be all; empty if they are.
@@ -75,7 +75,10 @@ pub(super) enum Odd {
 /// The users so far.
 #[derive(Debug, Default)]
 pub(super) struct UserList {
-    users: BTreeMap<Upn, LiveUser>,
+    /// Those that came in the order of their names, as most services list them.
+    row: Vec<LiveUser>,
+    /// The others.
+    others: BTreeMap<Upn, LiveUser>,
     identities: BTreeSet<UserId>,
     beside: Beside,
     entries: usize,
@@ -95,13 +98,19 @@ impl UserList {
 
     /// How many users there are.
     pub(super) fn users(&self) -> usize {
-        self.users.len()
+        self.row.len() + self.others.len()
+    }
+
+    /// The user of that name, if there is one.
+    fn known(&self, upn: &Upn) -> Option<&LiveUser> {
+        let place = self.row.binary_search_by(|user| user.upn.cmp(upn));
+        place.ok().and_then(|place| self.row.get(place)).or_else(|| self.others.get(upn))
     }
 
     /// Takes a page of entries in; whether there is room for more.
     pub(super) fn take(&mut self, items: impl Iterator<Item = Item>) -> bool {
         for Item { entry, numbers } in items {
-            if self.users.len() == MAX_USERS {
+            if self.users() == MAX_USERS {
                 self.doubt(format!("the list was cut at {MAX_USERS} users"));
                 return false;
             }
@@ -122,16 +131,22 @@ impl UserList {
 
     fn enter(&mut self, user: LiveUser) {
         let by_id = user.id.as_ref().is_some_and(|id| self.identities.contains(id));
-        let known = self.users.get(&user.upn);
-        if by_id || known.is_some() {
+        let is_next = self.row.last().is_none_or(|last| last.upn < user.upn);
+        let known = if is_next { self.others.get(&user.upn) } else { self.known(&user.upn) };
+        let same = known.map(|known| known.phone() == user.phone());
+        if by_id || same.is_some() {
             self.repeated += 1;
-            let same = known.is_some_and(|known| known.phone() == user.phone());
-            let number = if same { None } else { number_of(&user, "listed more than once") };
+            let number =
+                if same == Some(true) { None } else { number_of(&user, "listed more than once") };
             self.beside.numbers.extend(number);
             return;
         }
         self.identities.extend(user.id.clone());
-        self.users.insert(user.upn.clone(), user);
+        if is_next {
+            self.row.push(user);
+        } else {
+            self.others.insert(user.upn.clone(), user);
+        }
     }
 
     /// Notes that users may be missing.
@@ -142,7 +157,7 @@ impl UserList {
     /// What arrived. `unmatched` are places of the settings that no entry had.
     pub(super) fn finish(mut self, unmatched: Vec<Unmatched>) -> Listed {
         let odd = self.unnamed + self.of_no_tenant + self.accounts.len();
-        if self.users.is_empty() && odd == 0 {
+        if self.users() == 0 && odd == 0 {
             self.doubt("the service returned no users at all");
         }
         for (count, one, several) in [
@@ -167,7 +182,11 @@ impl UserList {
         }
         self.doubts.append(&mut self.accounts);
         self.beside.unmatched = unmatched;
-        Listed { users: self.users, beside: self.beside, doubts: self.doubts }
+        Listed {
+            users: self.row.into_iter().chain(self.others.into_values()).collect(),
+            beside: self.beside,
+            doubts: self.doubts,
+        }
     }
 }
 

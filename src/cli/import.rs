@@ -235,7 +235,7 @@ fn strangers<'s>(shots: &'s [Shot], desired: &Desired) -> Strangers<'s> {
 fn number(user: &LiveUser) -> Option<String> {
     match user.phone() {
         LivePhone::Number(number) => Some(number.to_string()),
-        LivePhone::Unread(read) => Some(format!("{:?} (not understood)", read.text)),
+        LivePhone::Unread(read) => Some(format!("{:?} (not understood)", read.text())),
         LivePhone::Nothing | LivePhone::NotShown => None,
     }
 }

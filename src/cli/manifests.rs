@@ -49,7 +49,8 @@ pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Vec<PathBuf> {
 
 /// Manifests after one look.
 pub(super) struct Looked {
-    pub(super) files: Vec<ManifestFile>,
+    /// How many files there are.
+    pub(super) files: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What is odd and no error.
     pub(super) warnings: Vec<Diagnostic>,
@@ -139,7 +140,7 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
     }
     let revision = source::revision(paths);
     let paths = paths.to_vec();
-    Ok(Looked { files, diagnostics, warnings, in_force, revision, paths, digest, at })
+    Ok(Looked { files: files.len(), diagnostics, warnings, in_force, revision, paths, digest, at })
 }
 
 impl Looked {

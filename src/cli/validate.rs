@@ -54,7 +54,7 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
     let errors = looked.diagnostics.len();
     let count = format!(
         "{}, {}, {}",
-        many(looked.files.len(), "file"),
+        many(looked.files, "file"),
         many(tenants, "valid tenant"),
         many(users, "user")
     );
@@ -74,7 +74,7 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
         Output::Json => {
             let problems: Vec<_> = looked.diagnostics.iter().map(as_json).collect();
             let warnings: Vec<_> = looked.warnings.iter().map(as_json).collect();
-            out::json(&as_value(looked.files.len(), tenants, users, &problems, &warnings));
+            out::json(&as_value(looked.files, tenants, users, &problems, &warnings));
         }
         Output::Github => {
             annotations::warnings(&looked.warnings);

@@ -105,27 +105,25 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
 fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> Entry {
     let mut entry =
         Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
-    for (field, observed) in &user.details {
+    for (field, observed) in user.details.iter() {
         match observed {
             Observed::Unset | Observed::Set(Value::NoPhone) => {}
             Observed::Unreadable(read) => {
-                entry.remarks.push(format!("{field}: {:?} is not understood", read.text));
+                entry.remarks.push(format!("{field}: {:?} is not understood", read.text()));
             }
-            Observed::Set(value) => {
-                match can_say(*field, value, tenant.extension_prefix.as_ref()) {
-                    Err(why) => {
-                        entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
-                    }
-                    Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
-                        Some(other) => entry
-                            .remarks
-                            .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
-                        None => {
-                            entry.fields.insert(*field, value.clone());
-                        }
-                    },
+            Observed::Set(value) => match can_say(field, value, tenant.extension_prefix.as_ref()) {
+                Err(why) => {
+                    entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
                 }
-            }
+                Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
+                    Some(other) => entry
+                        .remarks
+                        .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
+                    None => {
+                        entry.fields.insert(field, value.clone());
+                    }
+                },
+            },
         }
     }
     entry

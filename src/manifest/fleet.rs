@@ -13,7 +13,9 @@ use super::{
     windows::WindowsEntry,
 };
 use crate::{
-    model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
+    model::{
+        DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn, Users,
+    },
     words::nearest,
     yaml::{At, Path, Wrong},
 };
@@ -50,7 +52,7 @@ pub(super) struct Fleet<'f> {
     /// The document of each of them.
     pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
     /// The users of each of them, in the order in which they are written.
-    pub(super) users: BTreeMap<TenantName, Vec<(Upn, DesiredUser)>>,
+    pub(super) users: BTreeMap<TenantName, Vec<DesiredUser>>,
     /// Where each user is written first.
     pub(super) seen: FirstClaims<&'f Upn, UserSpot>,
 }
@@ -219,7 +221,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
-        users: BTreeMap::new(),
+        users: Users::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,
         missing: Missing::default(),

@@ -65,7 +65,7 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     let is_guest = local.contains('#') && local.to_lowercase().contains(GUEST);
     let allowed = |c: char| {
         c.is_ascii_alphanumeric()
-            || is_letter(c)
+            || !c.is_ascii() && is_letter(c)
             || SIGNS.contains(c)
             || is_guest && OF_GUESTS.contains(c)
     };

@@ -43,7 +43,7 @@ impl<'f> Fleet<'f> {
                 reason: entry.reason.clone(),
                 origin: Origin { file: Arc::clone(&file.path), line },
             };
-            users.push((upn.clone(), user));
+            users.push(user);
         }
         self.users.insert(set.tenant.clone(), users);
     }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, LiveSource, Missing, PhoneNumber, Site,
-    TenantId, TenantName, TenantRef, Upn, Windows,
+    AccountName, Calling, Details, ExtensionPrefix, LiveSource, Missing, Named, PhoneNumber, Site,
+    TenantId, TenantName, TenantRef, Upn, Users, Windows,
 };
 
 /// What all manifests together ask for.
@@ -53,7 +53,7 @@ pub struct DesiredTenant {
     /// When disruptive changes may be made; absent: at any time.
     pub windows: Option<Windows>,
     /// The managed users.
-    pub users: BTreeMap<Upn, DesiredUser>,
+    pub users: Users<DesiredUser>,
     /// Where the tenant stands.
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
@@ -110,6 +110,12 @@ pub struct DesiredUser {
     pub reason: Option<Arc<str>>,
     /// Where the user stands.
     pub origin: Origin,
+}
+
+impl Named for DesiredUser {
+    fn upn(&self) -> &Upn {
+        &self.upn
+    }
 }
 
 /// What may be done about differences.

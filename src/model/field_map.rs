@@ -24,6 +24,23 @@ impl<V> FieldMap<V> {
         self.0.iter().find_map(|(other, value)| (*other == field).then_some(value))
     }
 
+    /// Whether a field has a value.
+    #[must_use]
+    pub fn has(&self, field: Field) -> bool {
+        self.get(field).is_some()
+    }
+
+    /// How many fields have one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The values, to be changed in their places.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// Fields and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &V)> {
         self.0.iter().map(|(field, value)| (*field, value))
@@ -59,6 +76,23 @@ impl<V> Default for FieldMap<V> {
 impl<V: fmt::Debug> fmt::Debug for FieldMap<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<V> FromIterator<(Field, V)> for FieldMap<V> {
+    fn from_iter<I: IntoIterator<Item = (Field, V)>>(pairs: I) -> Self {
+        let mut map = Self::default();
+        map.extend(pairs);
+        map
+    }
+}
+
+impl<V> IntoIterator for FieldMap<V> {
+    type Item = (Field, V);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
+use super::forms::Forms;
+
 /// A Microsoft 365 tenant: a GUID, kept in lower case (contract 8).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(Arc<str>);
@@ -137,10 +139,7 @@ impl fmt::Display for AccountName {
 /// A user principal name, the platform's `teamsUserId`. Equal without regard to case (contract 7),
 /// shown as written.
 #[derive(Clone)]
-pub struct Upn {
-    written: Arc<str>,
-    folded: Arc<str>,
-}
+pub struct Upn(Forms);
 
 impl Upn {
     /// The longest name that is accepted, in bytes. Microsoft's own limit is lower; this one only
@@ -151,45 +150,44 @@ impl Upn {
     /// of a URL (contract 10 #16).
     pub fn parse(text: &str) -> Result<Self, String> {
         let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '\\';
+        let is_fine = |byte: u8| byte.is_ascii_graphic() && byte != b'/' && byte != b'\\';
         let parts = text.split_once('@').filter(|(local, domain)| {
             !local.is_empty()
                 && !domain.is_empty()
                 && !domain.contains('@')
                 && text.len() <= Self::MAX
         });
-        if parts.is_none() || text.contains(bad) {
+        if parts.is_none() || (!text.bytes().all(is_fine) && text.contains(bad)) {
             return Err(format!(
                 "`{}` is not a user principal name: `name@domain` without spaces or slashes is \
                     expected",
                 text.chars().take(80).collect::<String>()
             ));
         }
-        let written: Arc<str> = text.into();
-        let folded = match Some(text).filter(|text| !is_small(text)).map(str::to_lowercase) {
-            Some(folded) if folded != text => folded.into(),
-            _ => Arc::clone(&written),
-        };
-        Ok(Self { written, folded })
+        Ok(Self(if is_small(text) {
+            Forms::same(text.into())
+        } else {
+            Forms::of(text, &text.to_lowercase())
+        }))
     }
 
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.written
+        self.0.written()
     }
 
     /// The name in lower case: the form that is compared.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.folded
+        self.0.compared()
     }
 
     /// Whether the platform made this account for itself: such accounts must never be touched
     /// (contract 8).
     #[must_use]
     pub fn is_platform_account(&self) -> bool {
-        self.folded.starts_with("callappservice@")
-            || self.folded.ends_with(".sbc.connecttoteams.com")
+        self.key().starts_with("callappservice@") || self.key().ends_with(".sbc.connecttoteams.com")
     }
 }
 
@@ -200,19 +198,19 @@ fn is_small(text: &str) -> bool {
 
 impl fmt::Debug for Upn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for Upn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.written)
+        f.pad(self.as_str())
     }
 }
 
 impl PartialEq for Upn {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.key() == other.key()
     }
 }
 
@@ -226,13 +224,13 @@ impl PartialOrd for Upn {
 
 impl Ord for Upn {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded.cmp(&other.folded)
+        self.key().cmp(other.key())
     }
 }
 
 impl hash::Hash for Upn {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.key().hash(state);
     }
 }
 

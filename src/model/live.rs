@@ -1,11 +1,10 @@
 //! Live state: what one observation returned. It is already a little old when it is read.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Calling, Details, Field, PhoneNumber, Unread, Upn, UserId, Value};
+use super::{
+    Calling, Details, Field, FieldMap, Named, PhoneNumber, Unread, Upn, UserId, Users, Value,
+};
 
 /// One observation of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct LiveTenant {
     /// The fields that this reader can see at all; the others are *unobservable*.
     pub sees: BTreeSet<Field>,
     /// The users that are visible.
-    pub users: BTreeMap<Upn, LiveUser>,
+    pub users: Users<LiveUser>,
     /// What the list shows beside them.
     pub beside: Beside,
     /// What Teams itself shows beside it.
@@ -70,7 +69,7 @@ pub enum Confirmation {
     /// It could not be read, for this reason.
     Failed(String),
     /// These users, and whether they are all.
-    Seen(BTreeMap<Upn, LiveUser>, Coverage),
+    Seen(Users<LiveUser>, Coverage),
 }
 
 /// A user as observed.
@@ -84,7 +83,7 @@ pub struct LiveUser {
     /// Whether calling is on.
     pub calling: LiveCalling,
     /// What was observed of the fields; a field that is absent was not in the answer.
-    pub details: BTreeMap<Field, Observed>,
+    pub details: FieldMap<Observed>,
 }
 
 /// The number of a user, as far as a list shows it.
@@ -100,11 +99,17 @@ pub enum LivePhone<'l> {
     NotShown,
 }
 
+impl Named for LiveUser {
+    fn upn(&self) -> &Upn {
+        &self.upn
+    }
+}
+
 impl LiveUser {
     /// The number that the user holds.
     #[must_use]
     pub fn phone(&self) -> LivePhone<'_> {
-        match self.details.get(&Field::PhoneNumber) {
+        match self.details.get(Field::PhoneNumber) {
             Some(Observed::Set(Value::Phone(number))) => LivePhone::Number(number),
             Some(Observed::Unreadable(unread)) => LivePhone::Unread(unread),
             Some(Observed::Unset | Observed::Set(_)) => LivePhone::Nothing,
@@ -142,7 +147,7 @@ impl LiveUser {
         self.details
             .iter()
             .filter_map(|(field, observed)| match observed {
-                Observed::Set(value) => Some((*field, value.clone())),
+                Observed::Set(value) => Some((field, value.clone())),
                 Observed::Unset | Observed::Unreadable(_) => None,
             })
             .collect()

@@ -14,6 +14,7 @@ mod details;
 mod fault;
 mod field;
 mod field_map;
+mod forms;
 mod id;
 mod in_force;
 mod inventory;
@@ -27,6 +28,7 @@ mod record;
 mod sent;
 mod spelling;
 mod tenant;
+mod users;
 mod verdict;
 mod window;
 
@@ -59,6 +61,7 @@ pub use reading::{Raw, Unread, is_blank};
 pub use record::{Entry, Event, StepOutcome};
 pub use sent::{Known, Managed, Sent, SentCounts};
 pub use tenant::{LiveSource, TenantRef};
+pub use users::{Named, Users, Walk};
 pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
 

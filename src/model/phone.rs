@@ -8,6 +8,7 @@ use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
 use super::{
     TenantName,
+    forms::Forms,
     spelling::{self, all_digits, find_extension, is_unseen, without_scheme},
 };
 
@@ -40,8 +41,7 @@ impl ExtensionPrefix {
 /// A phone number or extension. Compared by its normal form, shown and sent as it was written.
 #[derive(Clone)]
 pub struct PhoneNumber {
-    written: Arc<str>,
-    normal: Arc<str>,
+    forms: Forms,
     extension: bool,
 }
 
@@ -72,12 +72,9 @@ impl PhoneNumber {
                 "`{text}` has a wrong extension: 1 to 8 digits are expected behind `;ext=`"
             ));
         }
-        if let Some(digits) = main.strip_prefix('+') {
-            return if all_digits(digits)
-                && (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
-                && !digits.starts_with('0')
-            {
-                Ok(Self::of(Arc::clone(&written), written, prefix))
+        if main.starts_with('+') {
+            return if Self::is_normal(main) {
+                Ok(Self::of(Forms::same(written), prefix))
             } else {
                 Err(format!(
                     "`{text}` is not a phone number: `+`, the country code and the number are \
@@ -88,8 +85,8 @@ impl PhoneNumber {
         if Self::is_short(text) {
             return match prefix {
                 Some(with) => {
-                    let normal = format!("{}{main}", with.as_str()).into();
-                    Ok(Self::of(written, normal, prefix))
+                    let normal = format!("{}{main}", with.as_str());
+                    Ok(Self::of(Forms::of(text, &normal), prefix))
                 }
                 None => Err(format!(
                     "`{text}` is an extension, and the tenant does not say how the platform shows \
@@ -118,6 +115,23 @@ impl PhoneNumber {
     /// their own country so. Marks that nobody sees are passed over everywhere.
     #[must_use]
     pub fn observed(text: &str, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
+        if Self::is_normal(text) {
+            return Some(Self::of(Forms::same(text.into()), prefix));
+        }
+        Self::spelled(text, prefix)
+    }
+
+    /// Whether a text is a full number in its normal form already, as most services show it.
+    fn is_normal(text: &str) -> bool {
+        text.strip_prefix('+').is_some_and(|digits| {
+            (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
+                && all_digits(digits)
+                && !digits.starts_with('0')
+        })
+    }
+
+    /// Reads a number in any spelling that is known.
+    fn spelled(text: &str, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
         let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
         let seen = seen.trim();
         let text = without_scheme(seen);
@@ -148,26 +162,27 @@ impl PhoneNumber {
             normal.push_str(extension);
         }
         // What is sent again must be fit to be sent.
-        let normal: Arc<str> = normal.into();
-        let is_normal = !seen.is_ascii() || seen == &*normal;
-        let written = if is_normal { Arc::clone(&normal) } else { seen.into() };
-        Some(Self::of(written, normal, prefix))
+        let written = if seen.is_ascii() { seen } else { &normal };
+        Some(Self::of(Forms::of(written, &normal), prefix))
     }
 
     /// The one place that tells extensions from full numbers. What is sent of an extension is the
     /// extension: the platform puts the prefix before it by itself.
-    fn of(written: Arc<str>, normal: Arc<str>, prefix: Option<&ExtensionPrefix>) -> Self {
+    fn of(forms: Forms, prefix: Option<&ExtensionPrefix>) -> Self {
+        let normal = forms.compared();
         let behind = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));
         let short =
             behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
-        let extension = short.is_some();
-        Self { written: short.map_or(written, Arc::from), normal, extension }
+        match short {
+            Some(short) => Self { forms: Forms::of(short, normal), extension: true },
+            None => Self { forms, extension: false },
+        }
     }
 
     /// As it was written: this is what is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.written
+        self.forms.written()
     }
 
     /// Whether this is a short extension behind the tenant's prefix: unique in its tenant only,
@@ -180,7 +195,7 @@ impl PhoneNumber {
     /// The comparable form: `+` and digits, and `;ext=` where there is one.
     #[must_use]
     pub fn normal(&self) -> &str {
-        &self.normal
+        self.forms.compared()
     }
 }
 
@@ -211,15 +226,16 @@ impl NumberKey {
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.normal)?;
-        if self.written != self.normal && !self.normal.ends_with(&*self.written) {
-            write!(f, " (written {})", self.written)?;
+        let (written, normal) = (self.as_str(), self.normal());
+        f.write_str(normal)?;
+        if !normal.ends_with(written) {
+            write!(f, " (written {written})")?;
         }
         Ok(())
     }
@@ -227,7 +243,7 @@ impl fmt::Display for PhoneNumber {
 
 impl PartialEq for PhoneNumber {
     fn eq(&self, other: &Self) -> bool {
-        self.normal == other.normal
+        self.normal() == other.normal()
     }
 }
 
@@ -241,13 +257,13 @@ impl PartialOrd for PhoneNumber {
 
 impl Ord for PhoneNumber {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.normal.cmp(&other.normal)
+        self.normal().cmp(other.normal())
     }
 }
 
 impl hash::Hash for PhoneNumber {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.normal.hash(state);
+        self.normal().hash(state);
     }
 }
 
@@ -256,6 +272,8 @@ mod spellings;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -287,6 +305,25 @@ mod tests {
         );
         assert!(!PhoneNumber::observed("14255550100", Some(&us)).unwrap().is_extension());
         assert_ne!(PhoneNumber::parse("+14255550100;ext=7", None).unwrap(), full);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_number_in_its_normal_form_is_read_as_by_all_rules(
+            text in "\\+?[0-9]{1,17}(;ext=[0-9]{1,3})?",
+            prefix in prop::option::of("\\+[0-9]{1,4}"),
+        ) {
+            let prefix = prefix.map(|prefix| ExtensionPrefix::parse(&prefix).unwrap());
+            let read = |number: Option<PhoneNumber>| number.map(|number| {
+                (number.as_str().to_owned(), number.normal().to_owned(), number.is_extension())
+            });
+            prop_assert_eq!(
+                read(PhoneNumber::observed(&text, prefix.as_ref())),
+                read(PhoneNumber::spelled(&text, prefix.as_ref()))
+            );
+        }
     }
 
     #[test]

@@ -47,27 +47,40 @@ impl<'r> From<&'r Json> for Raw<'r> {
 }
 
 /// What was read where a value should be, and is none: it may be any.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Unread {
-    /// What, cut to a readable length.
-    pub text: String,
-    /// Where it was, as words that follow it, such as "at `/phoneNumber`"; empty if that is not
-    /// known.
-    pub place: Arc<str>,
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Unread(Arc<(String, String)>);
 
 impl Unread {
     /// What was read, and where.
     #[must_use]
     pub fn new(text: impl Into<String>, place: &str) -> Self {
-        Self { text: text.into(), place: place.into() }
+        Self(Arc::new((text.into(), place.to_owned())))
+    }
+
+    /// What, cut to a readable length.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.0
+    }
+
+    /// Where it was, as words that follow it, such as "at `/phoneNumber`"; empty if that is not
+    /// known.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.0.1
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unread").field("text", &self.text()).field("place", &self.place()).finish()
     }
 }
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.text)?;
-        if self.place.is_empty() { Ok(()) } else { write!(f, " {}", self.place) }
+        write!(f, "{:?}", self.text())?;
+        if self.place().is_empty() { Ok(()) } else { write!(f, " {}", self.place()) }
     }
 }
 

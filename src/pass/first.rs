@@ -80,10 +80,12 @@ async fn first_look<R: LiveReader, J: Journal>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
-    use crate::model::{Beside, Confirmation, Consent, Coverage, LiveSource, TenantId, TenantName};
+    use crate::model::{
+        Beside, Confirmation, Consent, Coverage, LiveSource, TenantId, TenantName, Users,
+    };
 
     const SEEN: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -99,7 +101,7 @@ mod tests {
             consent: Consent::Granted,
             coverage: Coverage::Complete,
             sees: BTreeSet::new(),
-            users: BTreeMap::new(),
+            users: Users::new(),
             beside: Beside::default(),
             confirmation: Confirmation::default(),
         };

@@ -42,8 +42,8 @@ pub(super) fn tenant(
             .push(Note::NotConfirmed(format!("the list of Teams users may be incomplete: {what}")));
     }
     let mut told = Confirmed::default();
-    for user in desired.users.values() {
-        let Some(service) = live.users.get(&user.upn) else { continue };
+    for both in desired.users.beside(&live.users) {
+        let (Some(user), Some(service)) = both else { continue };
         match compare(service, users.get(&user.upn), *coverage == Coverage::Complete) {
             Comparison::Unknown => {}
             Comparison::Confirmed => told.confirmed += 1,

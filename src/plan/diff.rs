@@ -55,11 +55,13 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
         settling: 0,
         settled_by: None,
     };
-    for user in desired.users.values() {
-        diff.user(user, &people);
+    for (wanted, seen) in desired.users.beside(&live.users) {
+        if let Some(wanted) = wanted {
+            diff.user(wanted, seen, &people);
+        }
     }
     diff.unmanaged(&people);
-    let nobody = |upn: &&Upn| !desired.users.contains_key(*upn) && !live.users.contains_key(*upn);
+    let nobody = |upn: &&Upn| !desired.users.contains_key(upn) && !live.users.contains_key(upn);
     let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
     (outcome.managed, outcome.vanished) = people.facts();
@@ -114,8 +116,8 @@ pub(super) struct Switch {
 }
 
 impl Diff<'_> {
-    fn user(&mut self, desired: &DesiredUser, people: &People<'_>) {
-        let Some(live) = self.past.live.users.get(&desired.upn) else {
+    fn user(&mut self, desired: &DesiredUser, live: Option<&LiveUser>, people: &People<'_>) {
+        let Some(live) = live else {
             return self.absent(desired, people);
         };
         let written = self.past.written(&desired.upn);
@@ -196,7 +198,7 @@ impl Diff<'_> {
         if let Some(written) = self.past.written(&desired.upn) {
             // A list that still shows what was before a write must not bring that back.
             let newer = |(field, write): &(&Field, &Write<Value>)| {
-                !live.details.contains_key(field) || self.past.under_way(Some(*write)).is_some()
+                !live.details.has(**field) || self.past.under_way(Some(*write)).is_some()
             };
             let newer = written
                 .details
@@ -336,7 +338,7 @@ impl Diff<'_> {
             let write = written.and_then(|written| written.details.get(&field));
             let seen = match self.past.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
-                Some(value) if value != wanted && live.details.contains_key(&field) => {
+                Some(value) if value != wanted && live.details.has(field) => {
                     Seen::Written(value.clone())
                 }
                 // What a lost update carried is not known to be written.

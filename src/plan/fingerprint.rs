@@ -97,8 +97,8 @@ fn hash_live(user: &LiveUser, desired: &DesiredTenant, moment: Moment<'_>, sha: 
         .flat_map(|user| user.details.iter().map(|(field, _)| field));
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
         (field, moment.value(user, field)).hash(sha);
-        if let Some(Observed::Unreadable(read)) = user.details.get(&field) {
-            read.text.hash(sha);
+        if let Some(Observed::Unreadable(read)) = user.details.get(field) {
+            read.text().hash(sha);
         }
     }
 }

@@ -73,7 +73,7 @@ impl<'m> Moment<'m> {
         'm: 'v,
     {
         let write = self.written(&user.upn).and_then(|written| written.details.get(&field));
-        match (self.under_way(write), user.details.get(&field)) {
+        match (self.under_way(write), user.details.get(field)) {
             (Some(value), _) | (None, Some(Observed::Set(value))) => Some(value),
             (None, Some(Observed::Unset)) if field == Field::PhoneNumber => Some(&Value::NoPhone),
             (None, Some(Observed::Unset | Observed::Unreadable(_))) => None,

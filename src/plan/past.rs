@@ -108,7 +108,7 @@ impl<'a> Past<'a> {
         let switch = written.calling.as_ref().filter(|write| counts(write.landed, write.at));
         let switched = switch.is_some_and(|write| user.calling.known() == Some(write.value));
         let shows = |(field, write): &(&Field, &Write<Value>)| {
-            let answered = counts(write.landed, write.at) && user.details.contains_key(field);
+            let answered = counts(write.landed, write.at) && user.details.has(**field);
             answered && equal(&seen(user, **field, None), &write.value)
         };
         let fields: Vec<Field> =
@@ -156,7 +156,7 @@ impl<'a> Past<'a> {
 
 /// What is known of a field: what was observed, else what we last wrote.
 pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> Seen {
-    match (live.details.get(&field), write) {
+    match (live.details.get(field), write) {
         (Some(Observed::Set(value)), _) => Seen::Value(value.clone()),
         (Some(Observed::Unset), _) => Seen::Nothing,
         (Some(Observed::Unreadable(read)), _) => Seen::Unreadable(read.clone()),

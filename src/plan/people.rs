@@ -37,12 +37,15 @@ impl<'a> People<'a> {
         let known =
             memory.managed.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
         let earlier: BTreeMap<&UserId, &Upn> =
-            known.filter(|(_, upn)| !live.users.contains_key(*upn)).collect();
+            known.filter(|(_, upn)| !live.users.contains_key(upn)).collect();
         let now = live
             .users
             .values()
             .filter_map(|user| Some((*earlier.get(user.id.as_ref()?)?, &user.upn)));
-        let absent = desired.users.values().filter(|user| !live.users.contains_key(&user.upn));
+        let absent = desired.users.beside(&live.users).filter_map(|(wanted, seen)| match seen {
+            Some(_) => None,
+            None => wanted,
+        });
         let missing = absent.filter_map(|user| Some((user.details.phone()?, &user.upn)));
         Self { desired, live, memory, renamed: now.collect(), missing: missing.collect() }
     }
@@ -54,7 +57,7 @@ impl<'a> People<'a> {
 
     /// Managed users whose present names the manifests know: the earlier name and the present one.
     pub(super) fn renamed(&self) -> impl Iterator<Item = (&'a Upn, &'a Upn)> {
-        let told = |(_, now): &(&Upn, &Upn)| self.desired.users.contains_key(*now);
+        let told = |(_, now): &(&Upn, &Upn)| self.desired.users.contains_key(now);
         self.renamed.iter().map(|(before, now)| (*before, *now)).filter(told)
     }
 
@@ -64,13 +67,17 @@ impl<'a> People<'a> {
         let renamed: BTreeSet<&Upn> = self
             .renamed
             .iter()
-            .filter(|(before, _)| self.desired.users.contains_key(**before))
+            .filter(|(before, _)| self.desired.users.contains_key(before))
             .map(|(_, now)| *now)
             .collect();
-        let unnamed = move |user: &&LiveUser| {
-            !self.desired.users.contains_key(&user.upn) && !renamed.contains(&user.upn)
-        };
-        self.live.users.values().filter(|user| user.is_person_with_calling()).filter(unnamed)
+        let unnamed =
+            self.desired.users.beside(&self.live.users).filter_map(|(wanted, seen)| match wanted {
+                Some(_) => None,
+                None => seen,
+            });
+        unnamed
+            .filter(|user| user.is_person_with_calling())
+            .filter(move |user| !renamed.contains(&user.upn))
     }
 
     /// How an unmanaged user stands.
@@ -130,7 +137,8 @@ impl<'a> People<'a> {
     /// What the journal does not know yet: users who are managed from now on, and managed ones who
     /// are no longer visible.
     pub(super) fn facts(&self) -> (Vec<Managed>, Vec<Upn>) {
-        let visible = self.desired.users.keys().filter_map(|upn| self.live.users.get(upn));
+        let both = self.desired.users.beside(&self.live.users);
+        let visible = both.filter_map(|(wanted, seen)| seen.filter(|_| wanted.is_some()));
         let new = |user: &&LiveUser| match self.memory.managed.get(&user.upn) {
             Some(known) => known.vanished || user.id.is_some() && known.id != user.id,
             None => true,
@@ -140,7 +148,7 @@ impl<'a> People<'a> {
             Managed { user: user.upn.clone(), id }
         });
         let gone =
-            |upn: &&Upn| !self.live.users.contains_key(*upn) && !self.renamed.contains_key(*upn);
+            |upn: &&Upn| !self.live.users.contains_key(upn) && !self.renamed.contains_key(*upn);
         let known =
             self.memory.managed.iter().filter(|(_, known)| !known.vanished).map(|(upn, _)| upn);
         let whole = self.live.coverage == Coverage::Complete;

@@ -172,7 +172,7 @@ impl fmt::Display for Seen {
             Self::Nothing => f.write_str("none"),
             Self::NotVisible => f.write_str("(not visible)"),
             Self::Written(value) => write!(f, "{value} (as last written)"),
-            Self::Unreadable(read) => write!(f, "{:?} (not understood)", read.text),
+            Self::Unreadable(read) => write!(f, "{:?} (not understood)", read.text()),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     model::{
         Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
         LiveTenant, LiveUser, Observed, Origin, Prune, Revision, RunId, StepOutcome, TenantInForce,
-        TenantName, Upn, Value, Verb,
+        TenantName, Upn, Users, Value, Verb,
     },
     plan::Observation,
 };
@@ -70,7 +70,7 @@ impl Undo<'_> {
             users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
         let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
         let bystanders = bystanders.filter_map(|user| as_it_is(user, live, moment));
-        let users = bystanders.chain(users).collect();
+        let users = bystanders.chain(users.values().cloned()).collect();
         let desired = DesiredTenant { users, prune: Prune::Never, ..git.clone() };
         // Whether Teams shows what the service shows is a matter of what git wants.
         let live = LiveTenant { confirmation: Confirmation::NotAsked, ..LiveTenant::clone(live) };
@@ -116,9 +116,9 @@ impl Undo<'_> {
         git: &DesiredTenant,
         live: &LiveTenant,
         moment: Moment<'_>,
-    ) -> (BTreeMap<Upn, DesiredUser>, Vec<Problem>) {
+    ) -> (Users<DesiredUser>, Vec<Problem>) {
         let origin = Origin { file: format!("run {}", self.run).into(), line: None };
-        let mut users = BTreeMap::new();
+        let mut users = Vec::new();
         let mut left = Vec::new();
         for (upn, sent) in self.sent(git) {
             let mut leave = |why: NotUndone| {
@@ -133,12 +133,9 @@ impl Undo<'_> {
             let details = details_before(&sent, calling, moment, user, &mut leave);
             let site = git.users.get(&upn).and_then(|user| user.site.clone());
             let origin = origin.clone();
-            users.insert(
-                upn.clone(),
-                DesiredUser { upn, calling, details, site, reason: None, origin },
-            );
+            users.push(DesiredUser { upn, calling, details, site, reason: None, origin });
         }
-        (users, left)
+        (users.into_iter().collect(), left)
     }
 
     /// The last that was sent of everything, by user. What was refused, or never sent, changed
@@ -190,13 +187,9 @@ impl Sent {
 }
 
 /// Somebody who is no matter of the run, wanted as is. Nobody, if nobody knows how that is.
-fn as_it_is(
-    user: &DesiredUser,
-    live: &LiveTenant,
-    moment: Moment<'_>,
-) -> Option<(Upn, DesiredUser)> {
+fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option<DesiredUser> {
     let calling = moment.calling(live.users.get(&user.upn)?).known()?;
-    Some((user.upn.clone(), DesiredUser { calling, details: Details::default(), ..user.clone() }))
+    Some(DesiredUser { calling, details: Details::default(), ..user.clone() })
 }
 
 /// What calling is to be: the other way round if the run switched it and it still is so, else as it
@@ -232,7 +225,7 @@ fn details_before(
         let number = *field == Field::PhoneNumber;
         // A list that lags shows what was before: a third value was put there by somebody, however
         // young the write is.
-        let is = match user.details.get(field) {
+        let is = match user.details.get(*field) {
             // Neither what was before nor what was sent looks so.
             Some(Observed::Unreadable(read)) => {
                 leave(NotUndone::NotUnderstood(*field, value.clone(), read.clone()));

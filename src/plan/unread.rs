@@ -81,7 +81,7 @@ pub(super) fn unsure(
     }
     let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
         Observed::Unreadable(read)
-            if *field != Field::PhoneNumber && request.details().get(*field).is_none() =>
+            if field != Field::PhoneNumber && request.details().get(field).is_none() =>
         {
             let reason = format!(
                 "an update would leave {field} out, which is set and not understood ({read})"

@@ -149,7 +149,7 @@ mod tests {
     use crate::{
         model::{
             Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release,
-            ShrinkLimit, TenantId, TenantName,
+            ShrinkLimit, TenantId, TenantName, Users,
         },
         sandbox::drift::Drift,
     };
@@ -172,17 +172,16 @@ mod tests {
                     (Field::UseTeamsVoicemail, Value::Flag(true)),
                 ];
                 let calling = if rng.u8(..6) == 0 { Calling::Disabled } else { Calling::Enabled };
-                let user = DesiredUser {
-                    upn: upn.clone(),
+                DesiredUser {
+                    upn,
                     calling,
                     details: details.into_iter().collect(),
                     site: None,
                     reason: None,
                     origin: origin.clone(),
-                };
-                (upn, user)
+                }
             };
-            let users: BTreeMap<_, _> = (0..rng.usize(..60)).map(|n| user(rng, n)).collect();
+            let users: Users<_> = (0..rng.usize(..60)).map(|n| user(rng, n)).collect();
             let tenant = DesiredTenant {
                 name: name.clone(),
                 id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
@@ -226,7 +225,7 @@ mod tests {
             .users
             .iter()
             .filter(|(upn, user)| user.calling == Calling::Enabled && !upn.is_platform_account());
-        enabled.map(|(upn, _)| upn).filter(|upn| match desired.users.get(*upn) {
+        enabled.map(|(upn, _)| upn).filter(|upn| match desired.users.get(upn) {
             Some(user) => user.calling == Calling::Disabled,
             None => desired.prune == Prune::Disable,
         })

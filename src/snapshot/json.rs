@@ -19,7 +19,7 @@ use super::{
 use crate::{
     model::{
         AccountName, Confirmation, Coverage, ExtensionPrefix, Fault, FaultKind, Field, LiveSource,
-        LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId,
+        LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId, Users,
     },
     yaml::{self, Diagnostic, Path, Wrong},
 };
@@ -33,7 +33,7 @@ const VERSION: u32 = 2;
 const KIND: &str = "Snapshot";
 /// How a list of users stands in the text before they are put into it.
 const NOBODY: &str = "\"users\":[]";
-static NO_USERS: BTreeMap<Upn, LiveUser> = BTreeMap::new();
+static NO_USERS: Users<LiveUser> = Users::new();
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -311,7 +311,7 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
     if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
 }
 
-fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> BTreeMap<Upn, LiveUser> {
+fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> Users<LiveUser> {
     let mut users = BTreeMap::new();
     for (number, entry) in entries.into_iter().enumerate() {
         let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;
@@ -329,7 +329,7 @@ fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> BTree
             );
         }
     }
-    users
+    users.into_values().collect()
 }
 
 /// Everything that does not fit, after the first error of the fast path. Users are tried one by

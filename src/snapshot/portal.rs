@@ -249,7 +249,7 @@ fn gather(rows: Vec<Result<StringRecord, String>>, columns: &Columns<'_>) -> Liv
         consent: Consent::NotShown,
         coverage,
         sees,
-        users,
+        users: users.into_values().collect(),
         beside,
         confirmation: Confirmation::NotAsked,
     }

@@ -1,7 +1,7 @@
 //! How the nouns of the house stand in a snapshot. Each is checked while it is read, so that an
 //! error has its place.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -10,8 +10,8 @@ use serde::{
 use serde_json::{Value as Json, json};
 
 use crate::model::{
-    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, Kind, LiveCalling, Observed,
-    PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
+    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, FieldMap, Kind, LiveCalling,
+    Observed, PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
 };
 
 /// A noun that stands there as text.
@@ -146,7 +146,7 @@ impl<'de> Deserialize<'de> for CoverageEntry {
 
 /// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT, "place": WORDS}` what is no
 /// value of the field.
-pub(super) struct DetailsEntry(pub(super) BTreeMap<Field, Observed>);
+pub(super) struct DetailsEntry(pub(super) FieldMap<Observed>);
 
 impl Serialize for DetailsEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -172,19 +172,20 @@ impl<'de> Deserialize<'de> for DetailsEntry {
 struct Fields;
 
 impl<'de> Visitor<'de> for Fields {
-    type Value = BTreeMap<Field, Observed>;
+    type Value = FieldMap<Observed>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mapping of keys and values")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut details = BTreeMap::new();
+        let mut details = FieldMap::default();
         while let Some(Text(field)) = map.next_key::<Text<Field>>()? {
             let value = map.next_value_seed(Seen(field))?;
-            if details.insert(field, value).is_some() {
+            if details.has(field) {
                 return Err(A::Error::custom(format!("`{field}` is here twice")));
             }
+            details.insert(field, value);
         }
         Ok(details)
     }
@@ -226,10 +227,10 @@ fn expected(kind: Kind) -> &'static str {
 
 /// `{"unreadable": TEXT}`, with the place where that was read, if it is known.
 fn unread(read: &Unread) -> Json {
-    if read.place.is_empty() {
-        json!({ "unreadable": read.text })
+    if read.place().is_empty() {
+        json!({ "unreadable": read.text() })
     } else {
-        json!({ "unreadable": read.text, "place": &*read.place })
+        json!({ "unreadable": read.text(), "place": read.place() })
     }
 }
 

@@ -314,7 +314,7 @@ fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
                 live.users.iter().filter(|(upn, live)| !upn.is_platform_account() && !live.hidden)
             };
             let now = people().filter(|(_, live)| live.calling == Calling::Enabled).count();
-            let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(*upn)).count();
+            let strangers = people().filter(|(upn, _)| !tenant.users.contains_key(upn)).count();
             gone += if tenant.prune == Prune::Disable { strangers } else { 0 };
             assert!(
                 gone <= tenant.limits.disable.allows(now),

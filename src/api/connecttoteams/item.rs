@@ -4,8 +4,6 @@
 //! **Invariant:** total: whatever an item holds becomes a user, or the word that it is none.
 //! Nothing is guessed: a value of a wrong kind is unreadable, not converted.
 
-use std::collections::BTreeMap;
-
 use super::{
     redact,
     row::{Leaf, Leaves, Row},
@@ -16,8 +14,8 @@ use crate::{
         value,
     },
     model::{
-        Field, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn,
-        UserId, Value, is_blank,
+        Field, FieldMap, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread,
+        Upn, UserId, Value, is_blank,
     },
 };
 
@@ -64,7 +62,7 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
             Entry::Unreadable(Odd::Name)
         };
     };
-    let mut details = BTreeMap::new();
+    let mut details = FieldMap::default();
     for &(field, slot) in &row.fields {
         if let Some(observed) = observed(field, slot, item, row, tenant) {
             details.insert(field, observed);
@@ -206,14 +204,15 @@ mod tests {
         let Entry::User(user) = entry(&item, &row(), &tenant) else { panic!("no user") };
         assert_eq!(user.upn.as_str(), "Adele@contoso.com");
         let number = PhoneNumber::observed("+11000", None).unwrap();
-        assert_eq!(user.details[&Field::PhoneNumber], Observed::Set(Value::Phone(number)));
+        let seen = |field| user.details.get(field).unwrap().clone();
+        assert_eq!(seen(Field::PhoneNumber), Observed::Set(Value::Phone(number)));
         assert_eq!(
-            user.details[&Field::SbcGatewayId],
+            seen(Field::SbcGatewayId),
             Observed::Unreadable(Unread::new("main", "at `/gateway`"))
         );
-        assert_eq!(user.details[&Field::UseTeamsVoicemail], Observed::Set(Value::Flag(false)));
-        assert_eq!(user.details[&Field::UserTag], Observed::Unset);
-        assert!(!user.details.contains_key(&Field::CallPolicyName), "absent in the item");
+        assert_eq!(seen(Field::UseTeamsVoicemail), Observed::Set(Value::Flag(false)));
+        assert_eq!(seen(Field::UserTag), Observed::Unset);
+        assert!(!user.details.has(Field::CallPolicyName), "absent in the item");
     }
 
     #[test]
@@ -225,7 +224,7 @@ mod tests {
         };
         assert!(seen(&row()).is_empty());
         let sparse = ListUsers { omits_unset: true, ..row() };
-        assert!(seen(&sparse).values().all(|value| *value == Observed::Unset));
+        assert!(seen(&sparse).iter().all(|(_, value)| *value == Observed::Unset));
         assert_eq!(seen(&sparse).len(), row().fields.len());
     }
 

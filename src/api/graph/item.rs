@@ -6,8 +6,6 @@
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
 
 use crate::{
@@ -17,8 +15,8 @@ use crate::{
         value,
     },
     model::{
-        Field, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread, Upn,
-        UserId, Value, is_blank,
+        Field, FieldMap, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef,
+        Unread, Upn, UserId, Value, is_blank,
     },
 };
 
@@ -69,7 +67,7 @@ fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
         let nobody = nameless && numberless && calling == LiveCalling::Disabled;
         return if nobody { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
     };
-    let mut details = BTreeMap::new();
+    let mut details = FieldMap::default();
     details.extend(numbers.primary.clone().map(|number| (Field::PhoneNumber, number)));
     details.extend(policy(item).map(|policy| (Field::CallPolicyName, policy)));
     Entry::User(LiveUser { upn, id: text(item, "id").and_then(UserId::observed), calling, details })

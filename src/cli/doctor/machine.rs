@@ -48,7 +48,7 @@ pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<
             "manifests",
             format!(
                 "{}, {}, {}",
-                many(looked.files.len(), "file"),
+                many(looked.files, "file"),
                 many(tenants.len(), "tenant"),
                 many(users, "user")
             ),

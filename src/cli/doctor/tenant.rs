@@ -131,7 +131,7 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         Coverage::Complete => checks.pass("users", count),
     }
     let missing: Vec<&Upn> =
-        desired.users.keys().filter(|upn| !live.users.contains_key(*upn)).collect();
+        desired.users.keys().filter(|upn| !live.users.contains_key(upn)).collect();
     // Users missing from a list that is cut short add nothing to that.
     if !missing.is_empty() && live.coverage == Coverage::Complete {
         checks.warn(
@@ -172,7 +172,7 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
         .values()
         .flat_map(|user| user.details.iter().map(move |(field, observed)| (user, field, observed)));
     let odd = odd.filter_map(|(user, field, observed)| match observed {
-        Observed::Unreadable(read) if *field != Field::PhoneNumber => {
+        Observed::Unreadable(read) if field != Field::PhoneNumber => {
             Some(format!("{field} of {} {read}", user.upn))
         }
         _ => None,

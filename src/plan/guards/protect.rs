@@ -134,21 +134,20 @@ impl<'a> Guarded<'a> {
     /// Of each site at which everybody with a working phone would be disabled, the one who keeps
     /// it.
     fn last_of_sites(&self, steps: &[Step]) -> BTreeSet<Upn> {
-        let mut working: BTreeMap<&Site, usize> = BTreeMap::new();
-        for user in self.desired.users.values() {
-            let enabled = self
-                .live
-                .users
-                .get(&user.upn)
-                .is_some_and(|live| live.calling == LiveCalling::Enabled);
-            if let (Some(site), true) = (&user.site, enabled) {
-                *working.entry(site).or_default() += 1;
-            }
-        }
         let mut leaving: BTreeMap<&Site, Vec<&Upn>> = BTreeMap::new();
         for step in steps.iter().filter(|step| step.action == Action::Disable) {
             if let Some(site) = &step.site {
                 leaving.entry(site).or_default().push(&step.user);
+            }
+        }
+        if leaving.is_empty() {
+            return BTreeSet::new();
+        }
+        let mut working: BTreeMap<&Site, usize> = BTreeMap::new();
+        for (wanted, seen) in self.desired.users.beside(&self.live.users) {
+            let enabled = seen.is_some_and(|live| live.calling == LiveCalling::Enabled);
+            if let (Some(site), true) = (wanted.and_then(|user| user.site.as_ref()), enabled) {
+                *working.entry(site).or_default() += 1;
             }
         }
         let empty = leaving.iter().filter(|(site, users)| {

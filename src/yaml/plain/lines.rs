@@ -69,10 +69,9 @@ impl<'t> Lines<'t> {
         self.begin = self.next;
         self.marker = None;
         let rest = self.text.get(self.next..).filter(|rest| !rest.is_empty())?;
-        let (line, length) = match rest.split_once('\n') {
-            Some((line, _)) => (line, line.len() + 1),
-            None => (rest, rest.len()),
-        };
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let length = end.map_or(rest.len(), |end| end + 1);
+        let line = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
         self.next += length;
         self.number = self.number.saturating_add(1);
         let line = line.strip_suffix('\r').unwrap_or(line);

@@ -188,7 +188,7 @@ fn shot() -> impl Strategy<Value = Shot> {
                         )
                     })
                     .collect();
-                (upn.clone(), LiveUser { upn, id, calling, details })
+                LiveUser { upn, id, calling, details }
             });
             for number in beside.numbers.iter_mut().filter_map(|held| held.number.as_mut().ok()) {
                 *number = PhoneNumber::observed(number.as_str(), tenant.extension_prefix.as_ref())

@@ -1,16 +1,13 @@
 //! Made-up fleets and a model of the service in memory, which knows nothing of plans: numbers are
 //! held once, an update stores what it carries.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use dialplane::{
     manifest::InForce,
     model::{
-        Calling, Desired, DesiredTenant, DesiredUser, Details, Field, Limit, Limits, Mode,
-        Observed, Protect, Prune, Upn, Value,
+        Calling, Desired, DesiredTenant, DesiredUser, Details, Field, FieldMap, Limit, Limits,
+        Mode, Observed, Protect, Prune, Upn, Value,
     },
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -202,7 +199,7 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
 }
 
 /// What a list says of stored details.
-pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> BTreeMap<Field, Observed> {
+pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> FieldMap<Observed> {
     let observed = |field: &Field| match stored.get(*field) {
         None | Some(Value::NoPhone) => Observed::Unset,
         Some(value) => Observed::Set(value.clone()),

@@ -85,7 +85,7 @@ async fn a_list_that_claims_to_be_whole_is_whole() {
                             whole += 1;
                             let missing: Vec<_> = everybody
                                 .iter()
-                                .filter(|upn| !seen.users.contains_key(*upn))
+                                .filter(|upn| !seen.users.contains_key(upn))
                                 .collect();
                             assert!(
                                 missing.is_empty(),

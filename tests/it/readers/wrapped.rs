@@ -48,7 +48,7 @@ async fn every_wrapping_shows_the_same() {
                 (14, &Coverage::Complete),
                 "{envelope:?} {page_size}"
             );
-            let user = &live.users[&crate::support::upn("user03@contoso.com")];
+            let user = live.users.get(&crate::support::upn("user03@contoso.com")).unwrap();
             assert!(user.id.is_some());
             assert_eq!(
                 user.known().get(Field::PhoneNumber),

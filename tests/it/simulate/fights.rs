@@ -48,7 +48,7 @@ impl Fights {
             Call::Enable(_) => calling(Calling::Enabled),
             Call::Disable(_) => calling(Calling::Disabled),
             Call::Update(update) => {
-                let differs = |field, value: &Value| match live.details.get(&field) {
+                let differs = |field, value: &Value| match live.details.get(field) {
                     Some(Observed::Set(shown)) => shown != value,
                     Some(Observed::Unset) => *value != Value::NoPhone,
                     _ => false,

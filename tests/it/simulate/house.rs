@@ -268,7 +268,7 @@ impl House {
                         && !desired.protect.users.contains(*user)
                 };
                 let unnamed =
-                    customer.people.keys().filter(|user| !desired.users.contains_key(*user));
+                    customer.people.keys().filter(|user| !desired.users.contains_key(user));
                 broken.extend(
                     unnamed
                         .filter(stays)
@@ -316,7 +316,7 @@ fn over_limit(world: &World, tenant: &TenantName) -> bool {
 /// What keeps a user of an enforced tenant from being as wanted, told from the world alone.
 fn blocker(world: &World, tenant: &TenantName, user: &Upn) -> Option<String> {
     let (desired, person) = (&world.desired[tenant], &world.customers[tenant].people[user]);
-    let wish = &desired.users[user];
+    let wish = desired.users.get(user).unwrap();
     if person.hidden {
         return Some("hidden".to_owned());
     }

@@ -354,11 +354,11 @@ fn shows(call: &Call, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
         Call::Enable(_) => vec![(None, live.calling == LiveCalling::Enabled)],
         Call::Disable(_) => vec![(None, live.calling == LiveCalling::Disabled)],
         Call::Update(update) => {
-            let seen = live.details.keys().copied().collect();
+            let seen = live.details.iter().map(|(field, _)| field).collect();
             let expected = observed(update.details(), &seen);
             let carried = update.details().iter().filter(|(field, _)| seen.contains(field));
             carried
-                .map(|(field, _)| (Some(field), live.details.get(&field) == expected.get(&field)))
+                .map(|(field, _)| (Some(field), live.details.get(field) == expected.get(field)))
                 .collect()
         }
         Call::Sync => Vec::new(),

@@ -127,7 +127,7 @@ fn details(world: &mut World) -> Details {
     pairs.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }
 
-fn wish(world: &mut World, user: &Upn) -> (Upn, DesiredUser) {
+fn wish(world: &mut World, user: &Upn) -> DesiredUser {
     let calling = if world.rng.u8(0..4) > 0 { Calling::Enabled } else { Calling::Disabled };
     desired_user(user.clone(), calling, details(world))
 }
@@ -187,7 +187,7 @@ pub(super) fn edit(world: &mut World) {
 }
 
 fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
-    let (_, fresh) = wish(world, user);
+    let fresh = wish(world, user);
     let kind = world.rng.u8(0..20);
     if (5..10).contains(&kind) {
         return give(world, tenant, user);
@@ -210,7 +210,7 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             "not named".to_owned()
         }
         (0..15, None) => {
-            desired.users.insert(user.clone(), fresh);
+            desired.users.insert(fresh);
             "named".to_owned()
         }
         (15, _) => {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use dialplane::{
-    model::{Call, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef, Upn},
+    model::{Call, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef},
     ports::{LiveReader, Provisioner},
 };
 
@@ -69,11 +69,11 @@ impl LiveReader for Service {
         if world.chance(world.temper.short) {
             live.coverage = Coverage::Suspect("the list is short".to_owned());
             let keep = world.rng.u8(0..4);
-            live.users.retain(|_, _| world.rng.u8(0..4) < keep);
+            live.users.retain(|_| world.rng.u8(0..4) < keep);
         }
         let calling =
-            |(upn, user): (&Upn, &dialplane::model::LiveUser)| format!("{upn} {:?}", user.calling);
-        let users: Vec<String> = live.users.iter().map(calling).collect();
+            |user: &dialplane::model::LiveUser| format!("{} {:?}", user.upn, user.calling);
+        let users: Vec<String> = live.users.values().map(calling).collect();
         let what = (at, &live.consent, &live.coverage, users.join(", "));
         world.say(format_args!(
             "{}: list of {}: {:?}, {:?}: {}",

@@ -75,7 +75,7 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    pub(super) fn list(&self, at: Timestamp) -> BTreeMap<Upn, LiveUser> {
+    pub(super) fn list(&self, at: Timestamp) -> Vec<LiveUser> {
         let visible = self.people.iter().filter(|(_, person)| !person.hidden);
         let user = |(upn, person): (&Upn, &Person)| {
             let calling = live_calling(*person.calling.shown(at), false);

@@ -13,7 +13,7 @@ use super::{name, tenant_id};
 /// with `clear`.
 pub(crate) fn desired_tenant(
     index: usize,
-    users: impl IntoIterator<Item = (Upn, DesiredUser)>,
+    users: impl IntoIterator<Item = DesiredUser>,
 ) -> DesiredTenant {
     DesiredTenant {
         name: name(&format!("t{index}")),
@@ -39,16 +39,8 @@ pub(crate) fn desired_tenant(
 }
 
 /// A user of a manifest, without a site and without a reason.
-pub(crate) fn desired_user(upn: Upn, calling: Calling, details: Details) -> (Upn, DesiredUser) {
-    let user = DesiredUser {
-        upn: upn.clone(),
-        calling,
-        details,
-        site: None,
-        reason: None,
-        origin: origin(),
-    };
-    (upn, user)
+pub(crate) fn desired_user(upn: Upn, calling: Calling, details: Details) -> DesiredUser {
+    DesiredUser { upn, calling, details, site: None, reason: None, origin: origin() }
 }
 
 /// The place in a manifest of all that comes from none.
@@ -57,7 +49,7 @@ pub(crate) fn origin() -> Origin {
 }
 
 /// A complete list of these users, with consent, by a reader that sees every field.
-pub(crate) fn live_tenant(users: impl IntoIterator<Item = (Upn, LiveUser)>) -> LiveTenant {
+pub(crate) fn live_tenant(users: impl IntoIterator<Item = LiveUser>) -> LiveTenant {
     LiveTenant {
         consent: Consent::Granted,
         coverage: Coverage::Complete,
@@ -73,9 +65,8 @@ pub(crate) fn live_user(
     upn: Upn,
     calling: LiveCalling,
     details: impl IntoIterator<Item = (Field, Observed)>,
-) -> (Upn, LiveUser) {
-    let details = details.into_iter().collect();
-    (upn.clone(), LiveUser { upn, id: None, calling, details })
+) -> LiveUser {
+    LiveUser { upn, id: None, calling, details: details.into_iter().collect() }
 }
 
 /// Calling as a list shows it, or a word that says neither.

@@ -76,7 +76,7 @@ fn a_user_is_read_and_nothing_is_guessed() {
         ("Adele@contoso.com", UserId::observed("id-of-adele"))
     );
     assert_eq!(
-        (adele.calling, adele.details.get(&Field::CallPolicyName)),
+        (adele.calling, adele.details.get(Field::CallPolicyName)),
         (LiveCalling::Enabled, None)
     );
     for (value, calling) in [
@@ -104,7 +104,11 @@ fn a_user_is_read_and_nothing_is_guessed() {
         (numbers(&[("+11000", "primary")]), number("+11000")),
     ] {
         assert_eq!(
-            read(&odd("a", "telephoneNumbers", value.clone())).details[&Field::PhoneNumber],
+            read(&odd("a", "telephoneNumbers", value.clone()))
+                .details
+                .get(Field::PhoneNumber)
+                .unwrap()
+                .clone(),
             seen,
             "{value}"
         );
@@ -117,11 +121,19 @@ fn a_user_is_read_and_nothing_is_guessed() {
         json!([{"telephoneNumber": "+14255550100"}]),
         json!([7]),
     ] {
-        let seen = &read(&odd("a", "telephoneNumbers", value.clone())).details[&Field::PhoneNumber];
+        let seen = read(&odd("a", "telephoneNumbers", value.clone()))
+            .details
+            .get(Field::PhoneNumber)
+            .unwrap()
+            .clone();
         assert!(matches!(seen, Observed::Unreadable(_)), "{value}: {seen:?}");
     }
     let named = |name| {
-        read(&odd("a", "effectivePolicyAssignments", policy(name))).details[&Field::CallPolicyName]
+        read(&odd("a", "effectivePolicyAssignments", policy(name)))
+            .details
+            .get(Field::CallPolicyName)
+            .unwrap()
+            .clone()
             .clone()
     };
     assert_eq!(named(json!("AllowCalling")), Observed::Set(Value::Text("AllowCalling".into())));
