@@ -115,51 +115,45 @@ pub(super) fn list_users(
         }
         _ => known_tenant(world, tenant)?,
     };
-    let visible = tenant.users.iter().filter(|(_, user)| !user.hidden);
-    let mut users: Vec<Json> =
-        visible.map(|(upn, user)| user_json(id, upn, user, tenant, now)).collect();
-    let total = match failure {
+    let nobody = TenantId::nil();
+    let mut users: Vec<(&Upn, &User)> =
+        tenant.users.iter().filter(|(_, user)| !user.hidden).collect();
+    let mut total = users.len();
+    let mut foreign = None;
+    match failure {
         Some(Failure::EmptyList) => {
             users.clear();
-            0
+            total = 0;
         }
-        Some(Failure::ShortList) => {
-            let total = users.len();
-            users.truncate(total / 2);
-            total
-        }
+        Some(Failure::ShortList) => users.truncate(total / 2),
         Some(Failure::DuplicateUser) => {
-            users.extend(users.first().cloned());
-            users.len()
+            users.extend(users.first().copied());
+            total = users.len();
         }
-        Some(Failure::OtherTenant) => {
-            if let Some(of) =
-                users.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back()
-            {
-                *of = json!(TenantId::nil().as_str());
-            }
-            users.len()
-        }
-        _ => users.len(),
+        Some(Failure::OtherTenant) => foreign = users.last().copied(),
+        _ => {}
+    }
+    // What is not on the page is not made: a list may have very many pages.
+    let item = |(upn, user): (&Upn, &User)| {
+        let of_other = foreign.is_some_and(|(other, _)| other == upn);
+        user_json(if of_other { &nobody } else { id }, upn, user, tenant, now)
     };
-    let repeated = failure == Some(Failure::RepeatedPage);
-    wrapped(world.envelope, request, &users, total, repeated)
-        .map(|answer| Reply::json(200, &answer))
+    let page = |start: usize, length: usize| -> Vec<Json> {
+        let start = if failure == Some(Failure::RepeatedPage) { 0 } else { start };
+        users.iter().copied().skip(start).take(length).map(item).collect()
+    };
+    wrapped(world.envelope, request, page, total).map(|answer| Reply::json(200, &answer))
 }
 
-/// One page of a list in its envelope; if it is `repeated`, the first page whichever was asked for.
+/// One page of a list in its envelope; `page` makes one from where it starts and how long it is.
 fn wrapped(
     envelope: Envelope,
     request: &Request,
-    users: &[Json],
+    page: impl Fn(usize, usize) -> Vec<Json>,
     total: usize,
-    repeated: bool,
 ) -> Result<Json, Reply> {
-    let page = |start: usize, length: usize| -> Vec<Json> {
-        users.iter().skip(if repeated { 0 } else { start }).take(length).cloned().collect()
-    };
     Ok(match envelope {
-        Envelope::Bare => json!(users),
+        Envelope::Bare => json!(page(0, usize::MAX)),
         Envelope::Datatables => {
             let draw = number(request, "draw")?.unwrap_or(1);
             let page = page(
