@@ -122,7 +122,8 @@ pub(super) async fn plan(
             looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
         );
         let memories = session::recalled(&looked, once, &settings).await?;
-        let plan = session::decide(&looked, &kept, &settings.execution, &memories, signals).await?;
+        let (plan, _) =
+            session::decide(&looked, &kept, &settings.execution, &memories, signals).await?;
         return finish(plan, asked, &looked, &settings);
     }
     let (reader, execution, _sandbox) = {
@@ -131,8 +132,12 @@ pub(super) async fn plan(
         (backend.reader(), backend.execution, backend.sandbox)
     };
     let memories = session::recalled(&looked, once, &settings).await?;
-    let plan = session::decide(&looked, &reader, &execution, &memories, signals).await?;
-    finish(plan, asked, &looked, &settings)
+    let (plan, observed) =
+        session::decide(&looked, &reader, &execution, &memories, signals).await?;
+    let exit = finish(plan, asked, &looked, &settings);
+    // The process ends now: what a large fleet takes is given back at once, and not user by user.
+    std::mem::forget((looked, observed));
+    exit
 }
 
 /// Shows a plan that is not carried out.

@@ -122,14 +122,15 @@ pub(super) fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Re
     recovered
 }
 
-/// Looks and decides. Nothing is written yet, so a stop ends it at once.
+/// Looks and decides, and gives back what was seen as well. Nothing is written yet, so a stop ends
+/// it at once.
 pub(super) async fn decide<R: LiveReader>(
     looked: &Looked,
     reader: &R,
     execution: &Execution,
     memories: &Memories,
     signals: &Signals,
-) -> Result<Plan, Failure> {
+) -> Result<(Plan, Observed), Failure> {
     let tenants = &looked.in_force.desired.tenants;
     let inventories = pass::inventories(reader, tenants.values(), execution.readers);
     let observed = observe(looked, reader, execution, memories, signals);
@@ -137,7 +138,7 @@ pub(super) async fn decide<R: LiveReader>(
     let memory = |tenant: &_| memories.recalled(tenant);
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
     pass::check_inventory(&mut plan, &inventories, tenants);
-    Ok(plan)
+    Ok((plan, observed))
 }
 
 /// Looks at all tenants, those with a debt first.

@@ -6,14 +6,16 @@ use super::{
     Loaded, approval,
     diagnose::diagnostics,
     draft::{FileRead, Standing},
-    fleet::Fleet,
+    fleet::{self, Fleet},
     numbers,
 };
 use crate::{model::Desired, yaml::Diagnostic};
 
 /// Checks all files together.
-pub(super) fn check(files: &[FileRead]) -> Loaded {
-    let mut fleet = Fleet::of(files);
+pub(super) fn check(mut files: Vec<FileRead>) -> Loaded {
+    let entries = fleet::entries(&mut files);
+    let files = &*files;
+    let mut fleet = Fleet::of(files, entries);
     numbers::check(&mut fleet);
     let Fleet { mut problems, mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();

@@ -2,12 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    mem::take,
     sync::Arc,
 };
 
 use super::{
     choices::ConfirmEntry,
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
+    entry::UserEntry,
     first_claims::FirstClaims,
     together,
     windows::WindowsEntry,
@@ -42,6 +44,17 @@ pub(super) struct UserSpot {
     pub(super) index: usize,
 }
 
+/// The users of each set of each file, as they are written.
+pub(super) type Entries = Vec<Vec<Vec<UserEntry>>>;
+
+/// Takes the entries out of the files: each is used up as it becomes a user, because there may be
+/// very many.
+pub(super) fn entries(files: &mut [FileRead]) -> Entries {
+    let of_file =
+        |file: &mut FileRead| file.sets.iter_mut().map(|set| take(&mut set.users)).collect();
+    files.iter_mut().map(of_file).collect()
+}
+
 /// What the files say together.
 pub(super) struct Fleet<'f> {
     pub(super) files: &'f [FileRead],
@@ -54,14 +67,15 @@ pub(super) struct Fleet<'f> {
     /// The users of each of them, in the order in which they are written.
     pub(super) users: BTreeMap<TenantName, Vec<DesiredUser>>,
     /// Where each user is written first.
-    pub(super) seen: FirstClaims<&'f Upn, UserSpot>,
+    pub(super) seen: FirstClaims<Upn, UserSpot>,
+    /// The entries that have not become users yet.
+    pub(super) entries: Entries,
 }
 
 impl<'f> Fleet<'f> {
     /// The tenants and users of these files.
-    pub(super) fn of(files: &'f [FileRead]) -> Self {
-        let sets = files.iter().flat_map(|file| &file.sets);
-        let count = sets.map(|set| set.users.len()).sum();
+    pub(super) fn of(files: &'f [FileRead], entries: Entries) -> Self {
+        let count = entries.iter().flatten().map(Vec::len).sum();
         let mut fleet = Self {
             files,
             problems: Vec::new(),
@@ -70,10 +84,11 @@ impl<'f> Fleet<'f> {
             drafts: BTreeMap::new(),
             users: BTreeMap::new(),
             seen: FirstClaims::of(count),
+            entries,
         };
         fleet.tenants();
         fleet.sets();
-        for (name, users) in std::mem::take(&mut fleet.users) {
+        for (name, users) in take(&mut fleet.users) {
             if let Some((_, tenant)) = fleet.tenants.get_mut(&name) {
                 tenant.users = users.into_iter().collect();
             }

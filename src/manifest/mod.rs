@@ -110,5 +110,5 @@ pub struct Loaded {
 /// Reads and checks all files together.
 #[must_use]
 pub fn load(files: &[ManifestFile]) -> Loaded {
-    check::check(&files.iter().map(read::read).collect::<Vec<_>>())
+    check::check(files.iter().map(read::read).collect())
 }

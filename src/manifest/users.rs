@@ -1,6 +1,6 @@
 //! The users of all sets: each is named once in the fleet, and gets what its set and its tenant say.
 
-use std::sync::Arc;
+use std::{mem::take, sync::Arc};
 
 use super::{
     draft::{SetDraft, What},
@@ -29,18 +29,21 @@ impl<'f> Fleet<'f> {
         let common = self.common(set);
         let lines = file.lines.get(set.at.document);
         let mut users = self.users.remove(&set.tenant).unwrap_or_default();
-        users.reserve(set.users.len());
-        for (index, entry) in set.users.iter().enumerate() {
+        let entries = self.entries.get_mut(number).and_then(|sets| sets.get_mut(nth));
+        let entries = entries.map(take).unwrap_or_default();
+        users.reserve(entries.len());
+        for (index, entry) in entries.into_iter().enumerate() {
             let spot = UserSpot { file: number, set: nth, index };
-            let Some(upn) = self.once(entry, spot, set) else { continue };
-            let own = self.own(entry, spot, set, common.prefix.as_ref());
+            let UserEntry { upn, calling, site, reason, fields } = entry;
+            let Some(upn) = upn.filter(|upn| self.is_once(upn, spot, set)) else { continue };
+            let own = self.own(fields, spot, set, common.prefix.as_ref());
             let line = lines.and_then(|lines| lines.get(index)).copied();
             let user = DesiredUser {
-                upn: upn.clone(),
-                calling: entry.calling.unwrap_or(Calling::Enabled), // absent only where a problem has been reported
+                upn,
+                calling: calling.unwrap_or(Calling::Enabled), // absent only where a problem has been reported
                 details: own.or(&common.details),
-                site: entry.site.as_ref().or(common.site.as_ref()).cloned(),
-                reason: entry.reason.clone(),
+                site: site.or_else(|| common.site.clone()),
+                reason,
                 origin: Origin { file: Arc::clone(&file.path), line },
             };
             users.push(user);
@@ -55,18 +58,17 @@ impl<'f> Fleet<'f> {
         let (site, of_tenant) = match self.drafts.get(&set.tenant) {
             Some(draft) => {
                 let defaults = &draft.spec.defaults;
-                (defaults.site.clone(), values(&defaults.fields, None).0)
+                (defaults.site.clone(), values(defaults.fields.clone(), None).0)
             }
             None => Default::default(),
         };
-        let of_set = values(&set.defaults.fields, prefix.as_ref()).0;
+        let of_set = values(set.defaults.fields.clone(), prefix.as_ref()).0;
         let site = set.defaults.site.clone().or(site);
         Common { prefix, site, details: of_set.or(&of_tenant) }
     }
 
-    /// Who an entry is; nothing if it names nobody, or somebody who was named before.
-    fn once(&mut self, entry: &'f UserEntry, spot: UserSpot, set: &SetDraft) -> Option<&'f Upn> {
-        let upn = entry.upn.as_ref()?;
+    /// Whether nobody named this user before.
+    fn is_once(&mut self, upn: &Upn, spot: UserSpot, set: &SetDraft) -> bool {
         if upn.is_platform_account() {
             let wrong = Wrong::value(
                 path(set, spot.index).key("userPrincipalName"),
@@ -76,13 +78,11 @@ impl<'f> Fleet<'f> {
                 What::at(wrong.hint("remove the user: changing it would break the platform"));
             self.problem(spot.file, what, &[&set.tenant]);
         }
-        match self.seen.note(upn, spot) {
-            None => Some(upn),
-            Some(first) => {
-                self.twice(upn, spot, set, first);
-                None
-            }
+        let first = self.seen.note(upn.clone(), spot);
+        if let Some(first) = first {
+            self.twice(upn, spot, set, first);
         }
+        first.is_none()
     }
 
     fn twice(&mut self, upn: &Upn, spot: UserSpot, set: &SetDraft, first: UserSpot) {
@@ -108,22 +108,21 @@ impl<'f> Fleet<'f> {
     /// The values that an entry itself says; those that are wrong are told.
     fn own(
         &mut self,
-        entry: &UserEntry,
+        fields: FieldMap<Written>,
         spot: UserSpot,
         set: &SetDraft,
         prefix: Option<&ExtensionPrefix>,
     ) -> Details {
-        let (own, wrongs) = values(&entry.fields, prefix);
-        for (field, error) in wrongs {
+        let (own, wrongs) = values(fields, prefix);
+        for (field, written, error) in wrongs {
             let mut wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
-            let written = entry.fields.get(field);
-            if written.is_some_and(|written| is_short(written) && prefix.is_none()) {
+            if is_short(&written) && prefix.is_none() {
                 wrong.hint = Some(format!(
                     "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
                     set.tenant
                 ));
             }
-            if let Some(bare) = written.and_then(bare_number) {
+            if let Some(bare) = bare_number(&written) {
                 wrong.hint = Some(format!("write \"{bare}\""));
             }
             self.problem(spot.file, What::at(wrong), &[&set.tenant]);
@@ -145,14 +144,14 @@ fn path(set: &SetDraft, index: usize) -> Path {
 
 /// The values of written fields in a tenant with this prefix, and what is wrong with some.
 fn values(
-    written: &FieldMap<Written>,
+    written: FieldMap<Written>,
     prefix: Option<&ExtensionPrefix>,
-) -> (Details, Vec<(Field, String)>) {
+) -> (Details, Vec<(Field, Written, String)>) {
     let mut wrongs = Vec::new();
     let values = written.filter_map(|field, written| match written.value(prefix) {
         Ok(value) => Some(value),
         Err(error) => {
-            wrongs.push((field, error));
+            wrongs.push((field, written, error));
             None
         }
     });

@@ -36,9 +36,9 @@ impl<V> FieldMap<V> {
         self.0.len()
     }
 
-    /// The values, to be changed in their places.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.0.iter_mut().map(|(_, value)| value)
+    /// Fields and values in order, the values to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Field, &mut V)> {
+        self.0.iter_mut().map(|(field, value)| (*field, value))
     }
 
     /// Fields and values in order.
@@ -54,11 +54,9 @@ impl<V> FieldMap<V> {
 
     /// What becomes of each value; those that become nothing are left out.
     #[must_use]
-    pub fn filter_map<W>(&self, mut becomes: impl FnMut(Field, &V) -> Option<W>) -> FieldMap<W> {
-        let mut values = Vec::with_capacity(self.0.len());
-        values
-            .extend(self.iter().filter_map(|(field, value)| Some((field, becomes(field, value)?))));
-        FieldMap(values)
+    pub fn filter_map<W>(self, mut becomes: impl FnMut(Field, V) -> Option<W>) -> FieldMap<W> {
+        let pairs = self.0.into_iter();
+        FieldMap(pairs.filter_map(|(field, value)| Some((field, becomes(field, value)?))).collect())
     }
 
     /// Keeps those values of which this is true.
@@ -125,7 +123,7 @@ mod tests {
                 prop_assert_eq!(row.get(field), map.get(&field));
             }
             prop_assert_eq!(format!("{row:?}"), format!("{map:?}"));
-            let even = row.filter_map(|_, value| (value % 2 == 0).then_some(*value));
+            let even = row.clone().filter_map(|_, value| (value % 2 == 0).then_some(value));
             row.retain(|_, value| value % 2 == 0);
             prop_assert!(row.iter().eq(map.iter().filter(|(_, value)| **value % 2 == 0).map(|(field, value)| (*field, value))));
             prop_assert_eq!(row, even);

@@ -48,7 +48,15 @@ pub async fn observe<R: LiveReader>(
     progress: impl Fn(&TenantName),
 ) -> Observed {
     let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
-    look(reader, asked.map(|tenant| tenant.reference()), side_by_side, progress).await
+    stream::iter(asked)
+        .map(|tenant| async move {
+            let live = reader.observe(&tenant.reference()).await;
+            (tenant.name.clone(), live.map(|live| Arc::new(live.sharing(tenant))))
+        })
+        .buffer_unordered(side_by_side)
+        .inspect(|(name, _)| progress(name))
+        .collect()
+        .await
 }
 
 /// The same for tenants that no manifest has to describe.

@@ -194,7 +194,7 @@ impl Snapshot {
 }
 
 fn respell_user(user: &mut LiveUser, tenant: &TenantRef) {
-    for observed in user.details.values_mut() {
+    for (_, observed) in user.details.iter_mut() {
         if let Observed::Set(Value::Phone(number)) = observed {
             respell(number, tenant);
         }
