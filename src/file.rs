@@ -12,26 +12,38 @@ use std::{
 
 /// The bytes of the file at `path`, or why there are none.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    read_opened(path, most).map(|(bytes, _)| bytes)
+}
+
+/// The bytes, and what the file that was opened was like before they were read.
+fn read_opened(path: &Path, most: u64) -> Result<(Vec<u8>, Metadata), String> {
     // Opening a pipe waits for its writer, so what it is has to be known before; what was opened is
     // asked once more.
     check(&fs::metadata(path).map_err(|error| error.to_string())?, most)?;
     let file = File::open(path).map_err(|error| error.to_string())?;
-    check(&file.metadata().map_err(|error| error.to_string())?, most)?;
+    let before = file.metadata().map_err(|error| error.to_string())?;
+    check(&before, most)?;
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > most { Err(too_large("more", most)) } else { Ok(bytes) }
+    if bytes.len() as u64 > most { Err(too_large("more", most)) } else { Ok((bytes, before)) }
 }
 
 /// The text of the file at `path`, without the byte order mark that Windows editors write before
 /// it.
 pub fn read_text(path: &Path, most: u64) -> Result<String, String> {
-    let bytes = read(path, most)?;
+    read_text_opened(path, most).map(|(text, _)| text)
+}
+
+/// The same, and what the file that was opened was like before it was read.
+pub fn read_text_opened(path: &Path, most: u64) -> Result<(String, Metadata), String> {
+    let (bytes, before) = read_opened(path, most)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
-    Ok(match text.strip_prefix('\u{feff}') {
+    let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
-    })
+    };
+    Ok((text, before))
 }
 
 fn check(metadata: &Metadata, most: u64) -> Result<(), String> {

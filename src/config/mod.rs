@@ -313,7 +313,7 @@ impl Default for Execution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Run {
-    /// How long files must be quiet before they are read.
+    /// How long files must be quiet before they act.
     #[serde(with = "span")]
     pub debounce: Duration,
     /// Files that never become quiet are read after this long all the same.

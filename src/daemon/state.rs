@@ -20,7 +20,7 @@ use super::{
     Daemon, Listeners,
     beginning::Beginning,
     brake::{Brake, Edge},
-    look::{Looked, Said, Understood, look},
+    look::{Asked, Eye, Looked, Said, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
 };
@@ -41,7 +41,6 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 /// A task's end.
 pub(super) enum Task {
     Looked(Looked),
-    Understood(Understood),
     /// What earlier runs left open with the tenants of these manifests that are met for the first
     /// time.
     Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
@@ -60,6 +59,8 @@ pub(super) struct Loop<R, P, J> {
     looking: bool,
     pub(super) debounce: Debounce,
     looks: Looks,
+    /// What looks keep; away while one is made.
+    eye: Eye,
     poll_at: At,
     keeper: Keeper,
     absences: Absences,
@@ -111,6 +112,7 @@ where
             looking: false,
             debounce: Debounce::new(debounce, debounce_ceiling),
             looks: Looks::default(),
+            eye: Eye::default(),
             poll_at: poll,
             keeper: Keeper::default(),
             absences: Absences::default(),
@@ -212,10 +214,17 @@ where
 
     pub(super) fn look(&mut self) {
         self.looking = true;
-        self.debounce.looked();
+        let sight = self.debounce.looked(self.now());
         self.poll_at = self.now() + self.daemon.timing.poll;
         let roots = self.daemon.manifests.clone();
-        self.tasks.spawn_blocking(move || Task::Looked(look(&roots)));
+        let eye = std::mem::take(&mut self.eye);
+        let asked = Asked {
+            sight,
+            taken: self.looks.taken(),
+            in_force: self.in_force.desired.clone(),
+            said: self.said.last(),
+        };
+        self.tasks.spawn_blocking(move || Task::Looked(eye.look(&roots, &asked)));
         self.listeners.tell(&News::Beat);
     }
 
@@ -226,7 +235,6 @@ where
                 self.looked(looked);
                 return true;
             }
-            Ok((_, Task::Understood(understood))) => self.recall(understood),
             Ok((_, Task::Recalled(understood, debts))) => {
                 self.looking = false;
                 self.take(understood);
@@ -242,7 +250,8 @@ where
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
                 self.finish(&ended.tenant, ended.ending);
                 if let Some(at) = ended.resumes {
-                    let wait = at.duration_since(Timestamp::now()).try_into().unwrap_or_default();
+                    let wait = at.duration_since(Timestamp::now());
+                    let wait = Duration::try_from(wait).unwrap_or_default();
                     self.schedule.hasten(&ended.tenant, self.now() + wait);
                 }
             }
@@ -255,8 +264,7 @@ where
                     self.looked_at_all(Vec::new());
                 } else {
                     error!(%failure, "looking at the manifests ended unexpectedly");
-                    self.looking = false;
-                    self.looks = Looks::default();
+                    self.forget_looks();
                 }
             }
         }

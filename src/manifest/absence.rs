@@ -1,12 +1,16 @@
 //! Absent for a moment is not gone: since when lines are missing that stood there, or may have
 //! stood there, before.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
 use super::InForce;
-use crate::model::{DesiredTenant, Missing, TenantId, TenantName, Upn};
+use crate::model::{DesiredTenant, DesiredUser, Missing, TenantId, TenantName, Upn, Users};
 
 /// Who was named, as long as the service runs.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +21,12 @@ pub struct Absences {
 /// Who was named of one tenant.
 #[derive(Debug, Clone, Default)]
 struct Named {
-    /// Users, and from when on it counts that they are missing; nothing while they are named.
-    users: BTreeMap<Upn, Option<Timestamp>>,
+    /// Users whom the tenant named at the last look.
+    last: Option<Arc<Users<DesiredUser>>>,
+    /// Users who count as named then, though they were missing: the tenant itself was away.
+    returned: BTreeSet<Upn>,
+    /// Users who are missing, and from when on that counts.
+    missing: BTreeMap<Upn, Timestamp>,
     /// The same for whom nobody has seen named.
     others: Option<Timestamp>,
     /// The tenant itself was missing at the last look.
@@ -45,7 +53,7 @@ impl Absences {
                 named.others = Some(counts);
             }
             if said {
-                (named.users, named.others) = (BTreeMap::new(), None);
+                *named = Named::default();
             }
             named.take(tenant, now, counts);
             note(tenant, named.missing(now));
@@ -62,7 +70,7 @@ impl Absences {
                 continue;
             };
             named.others = None;
-            named.users.retain(|_, missing| missing.is_none());
+            named.missing.clear();
             if note(tenant, Missing::default()) {
                 news.push(name.clone());
             }
@@ -76,33 +84,27 @@ impl Absences {
         let here = |id: &TenantId| in_force.desired.tenants.values().any(|tenant| tenant.id == *id);
         for (_, named) in self.tenants.iter_mut().filter(|(id, _)| !here(id)) {
             named.was_away = true;
-            named.users.values_mut().for_each(|missing| *missing = None);
+            named.returned.extend(std::mem::take(&mut named.missing).into_keys());
         }
     }
 }
 
 impl Named {
     fn take(&mut self, tenant: &DesiredTenant, now: Timestamp, counts: Timestamp) {
-        for (user, missing) in &mut self.users {
-            *missing = (!tenant.users.contains_key(user)).then(|| missing.unwrap_or(counts));
+        let last = self.last.replace(Arc::clone(&tenant.users));
+        let last = last.filter(|last| !Arc::ptr_eq(last, &tenant.users));
+        let returned = std::mem::take(&mut self.returned);
+        for user in last.iter().flat_map(|last| last.keys()).chain(&returned) {
+            if !tenant.users.contains_key(user) {
+                self.missing.entry(user.clone()).or_insert(counts);
+            }
         }
-        self.users.retain(|_, missing| missing.is_none_or(|counts| counts > now));
-        let new = tenant
-            .users
-            .keys()
-            .filter(|user| !self.users.contains_key(*user))
-            .cloned()
-            .collect::<Vec<_>>();
-        self.users.extend(new.into_iter().map(|user| (user, None)));
+        self.missing.retain(|user, counts| *counts > now && !tenant.users.contains_key(user));
     }
 
     fn missing(&self, now: Timestamp) -> Missing {
-        let users = self
-            .users
-            .iter()
-            .filter_map(|(user, missing)| Some((user.clone(), (*missing)?)))
-            .collect();
-        Missing { users, others: self.others.filter(|counts| *counts > now), doubt: None }
+        let others = self.others.filter(|counts| *counts > now);
+        Missing { users: self.missing.clone(), others, doubt: None }
     }
 }
 

@@ -253,7 +253,7 @@ pub(super) type Approvals = BTreeMap<TenantName, Vec<Approval>>;
 
 /// The approvals of all files by tenant, and what is wrong with some of them.
 pub(super) fn check(
-    files: &[FileRead],
+    files: &[Arc<FileRead>],
     known: impl Fn(&TenantName) -> bool,
 ) -> (Approvals, Vec<(usize, Problem)>) {
     let mut approvals = Approvals::new();

@@ -12,7 +12,7 @@ use super::{
 use crate::{model::Desired, yaml::Diagnostic};
 
 /// Checks all files together.
-pub(super) fn check(mut files: Vec<FileRead>) -> Loaded {
+pub(super) fn check(mut files: Vec<Arc<FileRead>>) -> Loaded {
     let entries = fleet::entries(&mut files);
     let files = &*files;
     let mut fleet = Fleet::of(files, entries);
@@ -66,7 +66,7 @@ pub(super) fn check(mut files: Vec<FileRead>) -> Loaded {
 }
 
 /// Files that say nothing, and files that are not read.
-fn odd_files(files: &[FileRead], loaded: &mut Loaded) {
+fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
     let warning = |file: &FileRead, message: String, hint: &str| Diagnostic {
         message,
         hint: Some(hint.to_owned()),

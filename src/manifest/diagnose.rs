@@ -9,7 +9,10 @@ use super::draft::{FileRead, Problem, What};
 use crate::yaml::{self, At, Diagnostic, Label, Path, Wrong};
 
 /// Finds the places of all problems, file by file, and puts them in order.
-pub(super) fn diagnostics(files: &[FileRead], problems: &[(usize, Problem)]) -> Vec<Diagnostic> {
+pub(super) fn diagnostics(
+    files: &[Arc<FileRead>],
+    problems: &[(usize, Problem)],
+) -> Vec<Diagnostic> {
     let own = files
         .iter()
         .enumerate()

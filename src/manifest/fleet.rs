@@ -15,9 +15,7 @@ use super::{
     windows::WindowsEntry,
 };
 use crate::{
-    model::{
-        DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn, Users,
-    },
+    model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
     words::nearest,
     yaml::{At, Path, Wrong},
 };
@@ -48,16 +46,21 @@ pub(super) struct UserSpot {
 pub(super) type Entries = Vec<Vec<Vec<UserEntry>>>;
 
 /// Takes the entries out of the files: each is used up as it becomes a user, because there may be
-/// very many.
-pub(super) fn entries(files: &mut [FileRead]) -> Entries {
-    let of_file =
-        |file: &mut FileRead| file.sets.iter_mut().map(|set| take(&mut set.users)).collect();
+/// very many. Those of a reading that is kept are copied.
+pub(super) fn entries(files: &mut [Arc<FileRead>]) -> Entries {
     files.iter_mut().map(of_file).collect()
+}
+
+fn of_file(file: &mut Arc<FileRead>) -> Vec<Vec<UserEntry>> {
+    match Arc::get_mut(file) {
+        Some(file) => file.sets.iter_mut().map(|set| take(&mut set.users)).collect(),
+        None => file.sets.iter().map(|set| set.users.clone()).collect(),
+    }
 }
 
 /// What the files say together.
 pub(super) struct Fleet<'f> {
-    pub(super) files: &'f [FileRead],
+    pub(super) files: &'f [Arc<FileRead>],
     pub(super) problems: Vec<(usize, Problem)>,
     /// The tenants of these problems.
     concerned: BTreeSet<TenantName>,
@@ -74,7 +77,7 @@ pub(super) struct Fleet<'f> {
 
 impl<'f> Fleet<'f> {
     /// The tenants and users of these files.
-    pub(super) fn of(files: &'f [FileRead], entries: Entries) -> Self {
+    pub(super) fn of(files: &'f [Arc<FileRead>], entries: Entries) -> Self {
         let count = entries.iter().flatten().map(Vec::len).sum();
         let mut fleet = Self {
             files,
@@ -90,7 +93,7 @@ impl<'f> Fleet<'f> {
         fleet.sets();
         for (name, users) in take(&mut fleet.users) {
             if let Some((_, tenant)) = fleet.tenants.get_mut(&name) {
-                tenant.users = users.into_iter().collect();
+                tenant.users = Arc::new(users.into_iter().collect());
             }
         }
         fleet
@@ -236,7 +239,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
-        users: Users::new(),
+        users: Arc::default(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,
         missing: Missing::default(),

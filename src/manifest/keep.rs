@@ -113,10 +113,10 @@ impl Keeper {
             }
             // Users can have moved into a file that cannot be understood now, whatever that file
             // spoke of before.
-            let moved = self.good.get(&name).is_some_and(|last| {
-                last.incomplete.is_some()
-                    || last.users.keys().any(|user| !tenant.users.contains_key(user))
-            });
+            let moved = self
+                .good
+                .get(&name)
+                .is_some_and(|last| last.incomplete.is_some() || !tenant.names_all_of(last));
             let tenant = if unknown || moved || tenant.incomplete.is_none() {
                 tenant
             } else {
@@ -169,9 +169,7 @@ impl Keeper {
     ) {
         let whole = |name: &TenantName| {
             let (last, now) = (self.good.get(name), desired.tenants.get(name));
-            last.zip(now).is_some_and(|(last, now)| {
-                last.users.keys().all(|user| now.users.contains_key(user))
-            })
+            last.zip(now).is_some_and(|(last, now)| now.names_all_of(last))
         };
         for file in blank {
             let spoke_of =

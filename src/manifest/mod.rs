@@ -4,8 +4,9 @@
 //! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics, ... } --Keeper--> in force
 //! ```
 //!
-//! `read` looks at one file alone, `check` at all of them together, and [`Keeper`] keeps the last
-//! good version of tenants whose files broke while the service runs.
+//! `read` looks at one file alone, `check` at all of them together. [`Readings`] keeps what was read of
+//! files that have not changed, and [`Keeper`] the last good version of tenants whose files broke
+//! while the service runs.
 //!
 //! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a
 //! tenant is in [`Loaded::desired`] only if nothing that concerns it is wrong.
@@ -30,6 +31,7 @@ mod numbers;
 mod parts;
 mod plain;
 mod read;
+mod readings;
 mod schema;
 mod syntax;
 mod texts;
@@ -47,6 +49,7 @@ pub use express::{can_name, can_say, written};
 pub use json_schema::json_schema;
 pub use keep::{InForce, Keeper};
 pub use names::parse_name;
+pub use readings::Readings;
 
 use crate::{
     model::{Approval, Desired, TenantName},
@@ -110,5 +113,5 @@ pub struct Loaded {
 /// Reads and checks all files together.
 #[must_use]
 pub fn load(files: &[ManifestFile]) -> Loaded {
-    check::check(files.iter().map(read::read).collect())
+    check::check(files.iter().map(|file| Arc::new(read::read(file))).collect())
 }

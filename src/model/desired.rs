@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, LiveSource, Missing, Named, PhoneNumber, Site,
-    TenantId, TenantName, TenantRef, Upn, Users, Windows,
+    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, PhoneNumber,
+    Site, TenantId, TenantName, TenantRef, Upn, Users, Windows,
 };
 
 /// What all manifests together ask for.
@@ -52,8 +52,8 @@ pub struct DesiredTenant {
     pub parking: Vec<PhoneNumber>,
     /// When disruptive changes may be made; absent: at any time.
     pub windows: Option<Windows>,
-    /// The managed users.
-    pub users: Users<DesiredUser>,
+    /// The managed users; shared by all versions of the tenant that name the same.
+    pub users: Arc<Users<DesiredUser>>,
     /// Where the tenant stands.
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
@@ -82,17 +82,48 @@ impl DesiredTenant {
     /// nothing.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let nowhere = || Origin { file: Arc::clone(&self.origin.file), line: None };
-        let without_places = |tenant: &Self| {
-            let mut tenant = tenant.clone();
-            tenant.origin = nowhere();
-            for user in tenant.users.values_mut() {
-                user.origin = nowhere();
-            }
-            tenant
-        };
-        self == other || without_places(self) == without_places(other)
+        self.missing == other.missing
+            && self.incomplete == other.incomplete
+            && self.has_settings_of(other)
+            && same_users(&self.users, &other.users)
     }
+
+    /// Whether it takes nothing away from anybody whom `before` names: all are still named, with
+    /// calling and every field that was wanted, and no setting is another.
+    #[must_use]
+    pub fn takes_nothing_from(&self, before: &Self) -> bool {
+        let keeps = |user: &DesiredUser| {
+            self.users.get(&user.upn).is_some_and(|now| now.takes_nothing_from(user))
+        };
+        self.incomplete.is_none()
+            && self.has_settings_of(before)
+            && (Arc::ptr_eq(&self.users, &before.users) || before.users.values().all(keeps))
+    }
+
+    /// Whether everything that is said of the tenant itself is the same.
+    fn has_settings_of(&self, other: &Self) -> bool {
+        let settings = |tenant: &Self| Self {
+            users: Arc::default(),
+            origin: self.origin.clone(),
+            incomplete: None,
+            missing: Missing::default(),
+            ..tenant.clone()
+        };
+        settings(self) == settings(other)
+    }
+
+    /// Whether everybody whom `before` names is still named.
+    #[must_use]
+    pub fn names_all_of(&self, before: &Self) -> bool {
+        Arc::ptr_eq(&self.users, &before.users)
+            || before.users.keys().all(|user| self.users.contains_key(user))
+    }
+}
+
+fn same_users(these: &Arc<Users<DesiredUser>>, those: &Arc<Users<DesiredUser>>) -> bool {
+    Arc::ptr_eq(these, those)
+        || these.len() == those.len()
+            && these.values().zip(those.values()).all(|(one, other)| one.says_the_same(other))
 }
 
 /// What is asked for one user.
@@ -115,6 +146,28 @@ pub struct DesiredUser {
 impl Named for DesiredUser {
     fn upn(&self) -> &Upn {
         &self.upn
+    }
+}
+
+impl DesiredUser {
+    /// Whether nothing is taken away that was wanted `before`.
+    fn takes_nothing_from(&self, before: &Self) -> bool {
+        let keeps = |field: Field| self.details.get(field).is_some();
+        (self.calling == before.calling || self.calling == Calling::Enabled)
+            && self.site == before.site
+            && self.reason == before.reason
+            && before.details.iter().all(|(field, _)| keeps(field))
+    }
+
+    /// Whether both ask for the same, wherever it stands.
+    fn says_the_same(&self, other: &Self) -> bool {
+        // Taken apart, so that a field that is new is not forgotten here.
+        let Self { upn, calling, details, site, reason, origin: _ } = self;
+        *upn == other.upn
+            && *calling == other.calling
+            && *details == other.details
+            && *site == other.site
+            && *reason == other.reason
     }
 }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::At;
 
+/// Which part of the quiet while passes before a first look at files that have moved.
+const EARLY: u32 = 10;
+
 /// Waits until files are quiet, but not for ever.
 #[derive(Debug, Clone)]
 pub struct Debounce {
@@ -11,38 +14,77 @@ pub struct Debounce {
     ceiling: Duration,
     first: Option<At>,
     last: At,
+    /// Something moved since the last look.
+    unseen: bool,
+    /// When that was.
+    looked: Option<At>,
+}
+
+/// When a look is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// While files may still move: what it sees is read, and not yet believed.
+    Early,
+    /// After files were quiet, or have moved for too long.
+    Quiet,
 }
 
 impl Debounce {
     /// Files must be quiet for `quiet`; after `ceiling` they are read all the same.
     #[must_use]
     pub fn new(quiet: Duration, ceiling: Duration) -> Self {
-        Self { quiet, ceiling, first: None, last: At::ZERO }
+        Self { quiet, ceiling, first: None, last: At::ZERO, unseen: false, looked: None }
     }
 
     /// Something moved.
     pub fn news(&mut self, now: At) {
         self.first.get_or_insert(now);
         self.last = now;
+        self.unseen = true;
     }
 
-    /// When to look, if something moved.
+    /// What was seen must be seen once more, when files were quiet for a while from now on.
+    pub fn again(&mut self, now: At) {
+        if self.first.is_none() {
+            self.first = Some(now);
+            self.last = now;
+        }
+    }
+
+    /// When to look, if something moved: as soon as it seems to be over, but no more often than
+    /// each quiet while, and when it is.
     #[must_use]
     pub fn due(&self) -> Option<At> {
-        self.first.map(|first| (self.last + self.quiet).min(first + self.ceiling))
+        let quiet = self.quiet_at()?;
+        if !self.unseen {
+            return Some(quiet);
+        }
+        let next = self.looked.map_or(At::ZERO, |looked| looked + self.quiet);
+        Some((self.last + self.quiet / EARLY).max(next).min(quiet))
     }
 
     /// Somebody looks now.
-    pub fn looked(&mut self) {
+    pub fn looked(&mut self, now: At) -> Sight {
+        self.unseen = false;
+        self.looked = Some(now);
+        if self.quiet_at().is_some_and(|quiet| now < quiet) {
+            return Sight::Early;
+        }
         self.first = None;
+        Sight::Quiet
+    }
+
+    fn quiet_at(&self) -> Option<At> {
+        self.first.map(|first| (self.last + self.quiet).min(first + self.ceiling))
     }
 }
 
-/// Believes a tree when two looks agree: the first may have met half a checkout.
+/// Believes a tree when two looks agree: the first may have met half a checkout. If anything is
+/// missing in it, or it may be half written, both must have met quiet files.
 #[derive(Debug, Clone, Default)]
 pub struct Looks {
     taken: Option<[u8; 32]>,
-    candidate: Option<[u8; 32]>,
+    candidate: Option<([u8; 32], Sight)>,
 }
 
 /// What to do with a look.
@@ -57,44 +99,80 @@ pub enum Look {
 }
 
 impl Looks {
-    /// Judges a look by its digest.
-    pub fn judge(&mut self, digest: [u8; 32]) -> Look {
+    /// The digest of what is in force.
+    #[must_use]
+    pub fn taken(&self) -> Option<[u8; 32]> {
+        self.taken
+    }
+
+    /// Judges a look by its digest. `is_whole`: it takes nothing away from anybody, so a look that
+    /// met files too early could do no harm.
+    pub fn judge(&mut self, digest: [u8; 32], sight: Sight, is_whole: bool) -> Look {
         if self.taken == Some(digest) {
             self.candidate = None;
             return Look::Same;
         }
-        if self.candidate.replace(digest) == Some(digest) {
+        let before = self.candidate.filter(|(candidate, _)| *candidate == digest);
+        let before = before.map(|(_, sight)| sight);
+        if sight == Sight::Quiet && (before == Some(Sight::Quiet) || before.is_some() && is_whole) {
             self.candidate = None;
             self.taken = Some(digest);
             return Look::Take;
         }
+        let kept = before.filter(|before| *before == Sight::Quiet).unwrap_or(sight);
+        self.candidate = Some((digest, kept));
         Look::Again
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Sight::{Early, Quiet},
+        *,
+    };
+
+    fn at(milliseconds: u64) -> At {
+        Duration::from_millis(milliseconds)
+    }
 
     #[test]
     fn files_that_never_rest_are_read_at_the_ceiling() {
-        let second = Duration::from_secs;
-        let mut debounce = Debounce::new(second(1), second(5));
+        let mut debounce = Debounce::new(at(1000), at(5000));
         assert_eq!(debounce.due(), None);
-        debounce.news(second(10));
-        assert_eq!(debounce.due(), Some(second(11)));
-        for now in 10..20 {
-            debounce.news(second(now));
+        for tenths in 100..150 {
+            debounce.news(at(tenths * 100 - 50));
+            debounce.news(at(tenths * 100));
         }
-        assert_eq!(debounce.due(), Some(second(15)));
-        debounce.looked();
+        assert_eq!(debounce.due(), Some(at(14_950)), "the first news came at 9950");
+        assert_eq!(debounce.looked(at(14_950)), Quiet);
         assert_eq!(debounce.due(), None);
     }
 
     #[test]
-    fn a_tree_is_believed_when_two_looks_agree() {
+    fn a_first_look_comes_early_and_the_quiet_one_when_nothing_has_moved_for_long_enough() {
+        let mut debounce = Debounce::new(at(500), at(5000));
+        debounce.news(at(1000));
+        assert_eq!(debounce.due(), Some(at(1050)));
+        assert_eq!(debounce.looked(at(1050)), Early);
+        debounce.again(at(1060));
+        assert_eq!(debounce.due(), Some(at(1500)));
+        debounce.news(at(1100));
+        assert_eq!(debounce.due(), Some(at(1550)), "one look each quiet while");
+        assert_eq!(debounce.looked(at(1550)), Early);
+        debounce.again(at(1560));
+        assert_eq!(debounce.due(), Some(at(1600)));
+        assert_eq!(debounce.looked(at(1600)), Quiet);
+        debounce.again(at(1620));
+        assert_eq!(debounce.due(), Some(at(2120)));
+        assert_eq!(debounce.looked(at(2120)), Quiet);
+        assert_eq!(debounce.due(), None);
+    }
+
+    #[test]
+    fn a_tree_is_believed_when_two_quiet_looks_agree() {
         let mut looks = Looks::default();
-        let seen = [1, 1, 1, 2, 3, 3, 1, 3].map(|byte| looks.judge([byte; 32]));
+        let seen = [1, 1, 1, 2, 3, 3, 1, 3].map(|byte| looks.judge([byte; 32], Quiet, false));
         assert_eq!(
             seen,
             [
@@ -107,6 +185,21 @@ mod tests {
                 Look::Again,
                 Look::Same
             ]
+        );
+    }
+
+    #[test]
+    fn an_early_look_counts_only_where_nothing_is_missing() {
+        let judged = |sights: &[Sight], is_whole| {
+            let mut looks = Looks::default();
+            let judge = |sight: &Sight| looks.judge([1; 32], *sight, is_whole);
+            sights.iter().map(judge).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(&[Early, Early, Quiet], true), [Look::Again, Look::Again, Look::Take]);
+        assert_eq!(judged(&[Early, Quiet, Quiet], false), [Look::Again, Look::Again, Look::Take]);
+        assert_eq!(
+            judged(&[Quiet, Early, Early, Quiet], false),
+            [Look::Again, Look::Again, Look::Again, Look::Take]
         );
     }
 }

@@ -201,7 +201,7 @@ mod tests {
                 windows: None,
                 release: Release::Clear,
                 parking: Vec::new(),
-                users,
+                users: Arc::new(users),
                 origin: origin.clone(),
                 incomplete: None,
                 missing: Missing::default(),

@@ -1,20 +1,24 @@
 //! Where manifests come from: folders, and the news that something in them moved.
 //!
-//! [`read_tree`] reads, [`Watch`] tells. The news carries nothing: whoever hears it looks at the
-//! whole tree again.
+//! [`read_tree`] reads, [`read_tree_again`] only what has changed, [`Watch`] tells. The news
+//! carries nothing: whoever hears it looks at the whole tree again.
 //!
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file
 //! of its own with the reason, so that it can be told beside the mistakes in other files.
 
 mod commit;
 mod kept;
+mod known;
 mod lookalike;
 mod revision;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod watch;
 
 pub use commit::{half_checked_out, said_by_commit};
 pub use kept::{KeptFiles, read_kept};
+pub use known::KnownFiles;
 pub use revision::{Unversioned, look_up, revision};
-pub use tree::{Tree, read_tree};
+pub use tree::{Tree, read_tree, read_tree_again};
 pub use watch::Watch;

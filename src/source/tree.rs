@@ -4,17 +4,17 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
-use super::lookalike;
-use crate::{
-    file,
-    manifest::{ManifestFile, Role},
-    yaml,
+use super::{
+    known::{Content, KnownFiles},
+    lookalike,
 };
+use crate::manifest::{ManifestFile, Role};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
 const MAX_FILES: usize = 50_000;
@@ -28,107 +28,130 @@ pub struct Tree {
     pub digest: [u8; 32],
 }
 
-/// Files by their path.
-type Files = BTreeMap<String, ManifestFile>;
+/// Files by their path, with a hash of each content.
+type Files = BTreeMap<String, (ManifestFile, [u8; 32])>;
+
+/// A tree while it is read.
+struct Reading<'k> {
+    files: Files,
+    known: &'k mut KnownFiles,
+}
 
 /// Reads all `.yaml` and `.yml` files at `roots`, which are files or folders. Hidden files and
 /// folders are passed over, whatever they are: editors and version control keep theirs there. What
 /// only looks like a manifest is named, and not read.
 #[must_use]
 pub fn read_tree(roots: &[PathBuf]) -> Tree {
-    let mut files = Files::new();
+    read_tree_again(roots, &mut KnownFiles::default())
+}
+
+/// The same, with less work for files that are known.
+pub fn read_tree_again(roots: &[PathBuf], known: &mut KnownFiles) -> Tree {
+    known.begin();
+    let mut reading = Reading { files: Files::new(), known };
     for root in roots {
         match fs::metadata(root) {
-            Err(error) => add(&mut files, root, Err(error.to_string())),
-            Ok(metadata) if !metadata.is_dir() => add(&mut files, root, read(root)),
+            Err(error) => reading.add(root, Err(error.to_string())),
+            Ok(metadata) if !metadata.is_dir() => reading.read(root),
             Ok(_) => match fs::canonicalize(root) {
-                Ok(inside) => below(root, &inside, &mut files),
-                Err(error) => add(&mut files, root, Err(error.to_string())),
+                Ok(inside) => reading.below(root, &inside),
+                Err(error) => reading.add(root, Err(error.to_string())),
             },
         }
     }
+    let Reading { files, known } = reading;
+    known.end();
     let digest = digest(&files);
-    Tree { files: files.into_values().collect(), digest }
+    Tree { files: files.into_values().map(|(file, _)| file).collect(), digest }
 }
 
 fn digest(files: &Files) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for (path, file) in files {
-        let (tag, content) = match &file.text {
-            Ok(text) => (b"+", text.as_bytes()),
-            Err(reason) => (b"-", reason.as_bytes()),
-        };
+    for (path, (file, content)) in files {
         hash.update((path.len() as u64).to_le_bytes());
         hash.update(path.as_bytes());
-        hash.update(tag);
-        hash.update((content.len() as u64).to_le_bytes());
+        hash.update(if file.text.is_ok() { b"+" } else { b"-" });
         hash.update(content);
     }
     hash.finalize().into()
 }
 
-fn add(files: &mut Files, path: &Path, text: Result<String, String>) {
-    let name = path.display().to_string();
-    let file = ManifestFile {
-        path: name.as_str().into(),
-        text: text.map(Into::into),
-        role: Role::Manifest,
-    };
-    files.insert(name, file);
-}
-
-fn below(root: &Path, inside: &Path, files: &mut Files) {
-    let before = files.len();
-    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-    for entry in walk
-        .filter_entry(|entry| entry.depth() == 0 || !lookalike::is_passed_over(entry.file_name()))
-    {
-        if files.len() - before >= MAX_FILES {
-            let reason = format!(
-                "there are more than {MAX_FILES} manifests below this folder; name the right one"
-            );
-            return add(files, root, Err(reason));
-        }
-        match entry {
-            Err(error) => refused(root, &error, files),
-            Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if lookalike::is_manifest(entry.file_name()) => {
-                add(files, entry.path(), read_inside(inside, &entry));
+impl Reading<'_> {
+    fn add(&mut self, path: &Path, content: Result<Content, String>) {
+        let (text, hash) = match content {
+            Ok(Content { text, hash }) => (Ok(text), hash),
+            Err(reason) => {
+                let hash = Sha256::digest(reason.as_bytes()).into();
+                (Err(reason), hash)
             }
-            Ok(entry) => aside(&entry, files),
+        };
+        self.insert(path, text, Role::Manifest, hash);
+    }
+
+    fn insert(&mut self, path: &Path, text: Result<Arc<str>, String>, role: Role, hash: [u8; 32]) {
+        let name = path.display().to_string();
+        let file = ManifestFile { path: name.as_str().into(), text, role };
+        self.files.insert(name, (file, hash));
+    }
+
+    fn read(&mut self, path: &Path) {
+        let content = self.known.read(path);
+        self.add(path, content);
+    }
+
+    fn below(&mut self, root: &Path, inside: &Path) {
+        let before = self.files.len();
+        let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| {
+            entry.depth() == 0 || !lookalike::is_passed_over(entry.file_name())
+        }) {
+            if self.files.len() - before >= MAX_FILES {
+                let reason = format!(
+                    "there are more than {MAX_FILES} manifests below this folder; name the right \
+                        one"
+                );
+                return self.add(root, Err(reason));
+            }
+            match entry {
+                Err(error) => self.refused(root, &error),
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) if lookalike::is_manifest(entry.file_name()) => {
+                    self.read_inside(inside, &entry);
+                }
+                Ok(entry) => self.aside(&entry),
+            }
         }
     }
-}
 
-/// What cannot be walked into or looked at. A folder behind it may hold manifests, unless it is
-/// hidden.
-fn refused(root: &Path, error: &walkdir::Error, files: &mut Files) {
-    let path = error.path().unwrap_or(root);
-    let inside = path.strip_prefix(root).unwrap_or(Path::new(""));
-    if inside.iter().any(lookalike::is_passed_over) {
-        return;
+    /// What cannot be walked into or looked at. A folder behind it may hold manifests, unless it is
+    /// hidden.
+    fn refused(&mut self, root: &Path, error: &walkdir::Error) {
+        let path = error.path().unwrap_or(root);
+        let inside = path.strip_prefix(root).unwrap_or(Path::new(""));
+        if inside.iter().any(lookalike::is_passed_over) {
+            return;
+        }
+        let reason = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
+        self.add(path, Err(reason));
     }
-    add(files, path, Err(error.io_error().map_or_else(|| error.to_string(), io::Error::to_string)));
-}
 
-/// Notes a file that looks like a manifest and is not read.
-fn aside(entry: &DirEntry, files: &mut Files) {
-    let Some(found) = lookalike::find(entry.path()) else { return };
-    let name = entry.path().display().to_string();
-    let role = if found.is_copy { Role::Copy } else { Role::Aside };
-    files.insert(name.clone(), ManifestFile { path: name.into(), text: Err(found.reason), role });
-}
-
-/// Volumes of Kubernetes and git-sync swap symlinks inside the folder; one that leads out of it is
-/// refused.
-fn read_inside(inside: &Path, entry: &DirEntry) -> Result<String, String> {
-    match fs::canonicalize(entry.path()) {
-        Ok(real) if real.starts_with(inside) => read(entry.path()),
-        Ok(_) => Err("it is a symbolic link out of the folder".to_owned()),
-        Err(error) => Err(error.to_string()),
+    /// Notes a file that looks like a manifest and is not read.
+    fn aside(&mut self, entry: &DirEntry) {
+        let Some(found) = lookalike::find(entry.path()) else { return };
+        let role = if found.is_copy { Role::Copy } else { Role::Aside };
+        let hash = Sha256::digest(found.reason.as_bytes()).into();
+        self.insert(entry.path(), Err(found.reason), role, hash);
     }
-}
 
-fn read(path: &Path) -> Result<String, String> {
-    file::read_text(path, yaml::MAX_BYTES)
+    /// Volumes of Kubernetes and git-sync swap symlinks inside the folder; one that leads out of it
+    /// is refused.
+    fn read_inside(&mut self, inside: &Path, entry: &DirEntry) {
+        match fs::canonicalize(entry.path()) {
+            Ok(real) if real.starts_with(inside) => self.read(entry.path()),
+            Ok(_) => {
+                self.add(entry.path(), Err("it is a symbolic link out of the folder".to_owned()));
+            }
+            Err(error) => self.add(entry.path(), Err(error.to_string())),
+        }
+    }
 }

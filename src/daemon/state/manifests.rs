@@ -12,10 +12,10 @@ use tracing::{debug, info, warn};
 use super::{Loop, Task};
 use crate::{
     board::News,
-    daemon::look::{Looked, Understood, understand, warn_of},
+    daemon::look::{Eye, Looked, Understood, warn_of},
     model::{Debts, TenantId, TenantName},
     ports::{Journal, LiveReader, Provisioner},
-    reconcile::Look,
+    reconcile::{Look, Looks, Sight},
 };
 
 impl<R, P, J> Loop<R, P, J>
@@ -24,15 +24,19 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
-    /// Judges a look. Files are understood beside the loop: signals, status and passes do not wait
-    /// for them.
+    /// Judges a look.
     pub(super) fn looked(&mut self, looked: Looked) {
-        match self.looks.judge(looked.tree.digest) {
+        let Looked { eye, sight, digest, files, is_whole, revision, said } = looked;
+        self.eye = eye;
+        match self.looks.judge(digest, sight, is_whole) {
             Look::Same => {
                 self.looking = false;
+                if sight == Sight::Early {
+                    return;
+                }
                 // What was only edited may be committed by now.
-                self.revision = looked.revision;
-                if self.said.is_news(looked.said) {
+                self.revision = revision;
+                if self.said.is_news(said) {
                     let news = self.absences.said(&mut self.in_force);
                     self.fleet.take(&self.in_force);
                     for tenant in news {
@@ -42,12 +46,24 @@ where
             }
             Look::Again => {
                 self.looking = false;
-                self.debounce.news(self.now());
+                self.debounce.again(self.now());
             }
             Look::Take => {
-                drop(self.tasks.spawn_blocking(move || Task::Understood(understand(looked))));
+                if let Some(loaded) = self.eye.give(digest) {
+                    self.recall(Understood { files, loaded, revision, said });
+                } else {
+                    self.forget_looks();
+                    self.debounce.again(self.now());
+                }
             }
         }
+    }
+
+    /// Nothing that was seen or kept counts any more.
+    pub(super) fn forget_looks(&mut self) {
+        self.looking = false;
+        self.eye = Eye::default();
+        self.looks = Looks::default();
     }
 
     pub(super) fn take(&mut self, understood: Understood) {

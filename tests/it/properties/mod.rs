@@ -1,5 +1,6 @@
 //! What holds for all inputs, looked for with made-up ones.
 
+mod absence;
 mod approvals;
 mod fleet;
 mod foreign;
@@ -8,5 +9,6 @@ mod manifest;
 mod model;
 mod numbers;
 mod plans;
+mod readings;
 mod truth;
 pub(crate) mod world;

@@ -1,0 +1,137 @@
+//! Whatever is edited, moved, renamed or deleted: manifests that are read with kept readings say
+//! what they say when all is read.
+
+use std::collections::BTreeMap;
+
+use dialplane::manifest::{self, ManifestFile, Readings, Role};
+use proptest::{collection::vec, prelude::*};
+
+/// One edit: which file, which user, and what is done.
+type Edit = (u8, u8, u8);
+
+const FILES: u8 = 4;
+const USERS: u8 = 6;
+
+/// Files as they are edited: whom each names, and what else is odd about it.
+#[derive(Default)]
+struct Folder(BTreeMap<u8, File>);
+
+#[derive(Clone, Default)]
+struct File {
+    /// The number and the line breaks before each user.
+    users: BTreeMap<u8, (u8, u8)>,
+    describes_tenant: bool,
+    oddity: Oddity,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Oddity {
+    #[default]
+    None,
+    Broken,
+    Blank,
+    Unreadable,
+    Copy,
+}
+
+impl Folder {
+    fn edit(&mut self, (file, user, what): Edit) {
+        let (file, user, other) = (file % FILES, user % USERS, (file / FILES) % FILES);
+        let entry = self.0.entry(file).or_default();
+        match what % 12 {
+            0..3 => drop(entry.users.insert(user, (what / 12, 0))),
+            3 => drop(entry.users.remove(&user)),
+            4 => entry.describes_tenant ^= true,
+            5 => {
+                let moved = entry.users.remove(&user);
+                self.0.entry(other).or_default().users.extend(moved.map(|moved| (user, moved)));
+            }
+            6 => drop(self.0.remove(&file)),
+            7 => {
+                let renamed = self.0.remove(&file);
+                self.0.extend(renamed.map(|renamed| (other, renamed)));
+            }
+            8 => {
+                let copied = entry.clone();
+                self.0.insert(other, copied);
+            }
+            9 => entry.users.values_mut().for_each(|(_, lines)| *lines = what % 3),
+            10 => entry.oddity = Oddity::None,
+            _ => {
+                entry.oddity = match user {
+                    0..2 => Oddity::Broken,
+                    2 => Oddity::Blank,
+                    3 => Oddity::Unreadable,
+                    _ => Oddity::Copy,
+                };
+            }
+        }
+    }
+
+    fn files(&self) -> Vec<ManifestFile> {
+        self.0.iter().map(|(number, file)| file.manifest(*number)).collect()
+    }
+}
+
+impl File {
+    fn manifest(&self, number: u8) -> ManifestFile {
+        let path = format!("file-{number}.yaml");
+        let file = ManifestFile::new(&path, &self.text(number));
+        match self.oddity {
+            Oddity::None | Oddity::Broken => file,
+            Oddity::Blank => ManifestFile::new(&path, "# nothing\n"),
+            Oddity::Unreadable => ManifestFile { text: Err("no right to".to_owned()), ..file },
+            Oddity::Copy => {
+                ManifestFile { text: Err("a copy".to_owned()), role: Role::Copy, ..file }
+            }
+        }
+    }
+
+    fn text(&self, number: u8) -> String {
+        let mut text = String::new();
+        if self.describes_tenant {
+            text += "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec:\n  \
+                tenantId: 5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b\n  mode: enforce\n  prune: never\n---\n";
+        }
+        text += &format!(
+            "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: set-{number}, tenant: \
+                contoso }}\nspec:\n  users:{}\n",
+            if self.users.is_empty() { " []" } else { "" }
+        );
+        for (user, (phone, lines)) in &self.users {
+            text += &"\n".repeat(usize::from(*lines));
+            text += &format!(
+                "    - userPrincipalName: user{user}@contoso.com\n      calling: enabled\n      \
+                    phoneNumber: \"+1425555010{}\"\n",
+                phone % 10
+            );
+        }
+        text += if self.oddity == Oddity::Broken { "    - caling: yes\n" } else { "" };
+        text
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn kept_readings_say_what_a_first_reading_says(
+        start in vec(any::<Edit>(), 0..8),
+        looks in vec(vec(any::<Edit>(), 0..4), 1..8),
+    ) {
+        let mut folder = Folder::default();
+        folder.edit((0, 0, 4));
+        for edit in start {
+            folder.edit(edit);
+        }
+        let mut readings = Readings::default();
+        for edits in looks {
+            let files = folder.files();
+            let (kept, anew) = (readings.load(&files), manifest::load(&files));
+            prop_assert_eq!(format!("{kept:?}"), format!("{anew:?}"));
+            for edit in edits {
+                folder.edit(edit);
+            }
+        }
+    }
+}
