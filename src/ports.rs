@@ -145,6 +145,23 @@ pub trait Journal: Recall {
         lease: &Lease,
         entry: Entry,
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Records two facts in their order, and tells what became of each. A store that can makes both
+    /// durable at once. The second is never on record without the first.
+    fn record_both(
+        &self,
+        lease: &Lease,
+        first: Entry,
+        second: Entry,
+    ) -> impl Future<Output = [Result<(), JournalError>; 2]> + Send {
+        async move {
+            let first = self.record(lease, first).await;
+            let second = match &first {
+                Ok(()) => self.record(lease, second).await,
+                Err(error) => Err(error.clone()),
+            };
+            [first, second]
+        }
+    }
     /// The store's time. Machines that share a store share its time, whatever their own clocks say.
     fn now(&self) -> Timestamp;
     /// Lets a while pass before a store that was away is asked again.

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! consent again -> began (journal: from now on a sync is owed)
-//!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal)
+//!   -> each step, as its predecessors are accepted: intent (journal), call, outcome (journal);
+//!      the outcome and the intent of the worker's next step are recorded at once
 //!   -> consent again -> syncing (journal), one sync -> synced (journal)
 //! ```
 //!

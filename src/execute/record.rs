@@ -46,9 +46,25 @@ impl<J: Journal> Record<'_, J> {
     /// Puts on record how something ended that was begun. A store that is away is waited for as
     /// long as the lease counts: what is not on record counts as unknown, and freezes its user.
     pub(super) async fn add_end(&self, event: Event) -> Result<(), Stop> {
-        let entry = self.entry(event);
+        self.keep_end(self.entry(event)).await
+    }
+
+    /// Puts on record how one thing ended, as [`Self::add_end`] does, and that another begins, with
+    /// one flush where the store can.
+    pub(super) async fn add_end_and(&self, end: Event, next: Event) -> Result<(), Stop> {
+        let end = self.entry(end);
+        let begin = self.entry(next.clone());
+        let both = self.journal.record_both(&self.lease, end.clone(), begin).await;
+        let [Err(JournalError::Away { .. }), _] = both else {
+            return both.into_iter().collect::<Result<(), _>>().map_err(Stop::Journal);
+        };
+        self.keep_end(end).await?;
+        self.add(next).await
+    }
+
+    async fn keep_end(&self, end: Entry) -> Result<(), Stop> {
         loop {
-            match self.keep(entry.clone()).await {
+            match self.keep(end.clone()).await {
                 Err(JournalError::Away { .. }) if self.lease.is_good() => {
                     self.journal.pause().await;
                 }

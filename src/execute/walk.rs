@@ -16,7 +16,7 @@ use crate::{
     model::{
         Call, Consent, Event, FaultKind, Revision, StepOutcome, TenantName, Verb, WriteVerdict,
     },
-    plan::{Step, StepGraph, StepId, Work},
+    plan::{Step, StepGraph, StepId, Walk as Order, Work},
     ports::{Journal, Provisioner},
 };
 
@@ -53,7 +53,7 @@ impl Interrupt<'_> {
     }
 }
 
-impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
+impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
     /// All of it. What ended it early is in the report.
     pub(super) async fn finish(
         mut self,
@@ -132,32 +132,42 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
         let mut stop = None;
         loop {
             while stop.is_none() && running.len() < self.users.get() {
-                stop = self.interrupt.asked();
-                if stop.is_some() {
-                    break;
-                }
-                let Some(id) = order.take() else { break };
-                // A held step is not begun, so that nothing behind it is.
-                if self.report.steps.at(id).is_none() {
-                    continue;
-                }
-                let record = &self.record;
-                let provisioner = self.provisioner;
-                let step = self.work.steps.at(id);
-                running.push(async move { (id, send(record, provisioner, step).await) });
+                let Some(next) = self.next(&mut order, &mut stop) else { break };
+                running.push(go_on(&self.record, self.provisioner, None, Some(next)));
             }
-            let Some((id, (outcome, stopped))) = running.next().await else { break };
-            (self.progress)(self.work.steps.at(id), &outcome);
+            let Some(Came { step, open, stopped }) = running.next().await else { break };
+            let Some((id, outcome)) = step else {
+                stop = stop.or(stopped);
+                continue;
+            };
+            let step = self.work.steps.at(id);
+            (self.progress)(step, &outcome);
             if outcome == StepOutcome::Accepted {
                 order.done(id);
             } else {
-                skip(&mut self.report, &graph, id, self.work.steps.at(id));
+                skip(&mut self.report, &graph, id, step);
             }
-            let stopped = lost.count(&outcome).or(stopped);
+            stop = stop.or(lost.count(&outcome)).or(stopped);
             *self.report.steps.at_mut(id) = Some(outcome);
-            stop = stop.or(stopped);
+            if let Some(ended) = open {
+                let next = if stop.is_none() { self.next(&mut order, &mut stop) } else { None };
+                running.push(go_on(&self.record, self.provisioner, Some(ended), next));
+            }
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    /// The step that begins next, if one may.
+    fn next(&self, order: &mut Order<'_>, stop: &mut Option<Stop>) -> Option<(StepId, &'w Step)> {
+        *stop = self.interrupt.asked();
+        while stop.is_none() {
+            let id = order.take()?;
+            // A held step is not begun, so that nothing behind it is.
+            if self.report.steps.at(id).is_some() {
+                return Some((id, self.work.steps.at(id)));
+            }
+        }
+        None
     }
 
     async fn sync(&mut self) -> Result<(), Stop> {
@@ -212,37 +222,62 @@ impl<P: Provisioner, J: Journal> Walk<'_, P, J> {
     }
 }
 
-/// Sends one step, with its intent on record before and its outcome behind.
-async fn send<P: Provisioner, J: Journal>(
+/// What came of going on.
+struct Came {
+    /// The step that was begun, and what became of it.
+    step: Option<(StepId, StepOutcome)>,
+    /// Its outcome, if that is not on record yet.
+    open: Option<Event>,
+    stopped: Option<Stop>,
+}
+
+/// Puts on record how a step ended and sends the next one, whose intent goes on record with that
+/// outcome. Nothing is sent before both are.
+async fn go_on<P: Provisioner, J: Journal>(
     record: &Record<'_, J>,
     provisioner: &P,
-    step: &Step,
-) -> (StepOutcome, Option<Stop>) {
-    let user = step.user.clone();
-    let verb = step.action.verb();
-    let intent = Event::Intent {
-        user: user.clone(),
-        verb,
-        details: step.action.details(),
-        before: step.before(),
-        origin: step.origin.clone(),
+    ended: Option<Event>,
+    next: Option<(StepId, &Step)>,
+) -> Came {
+    let intent = next.map(|(_, step)| intent(step));
+    let recorded = match (ended, intent) {
+        (Some(ended), Some(intent)) => record.add_end_and(ended, intent).await,
+        (Some(ended), None) => record.add_end(ended).await,
+        (None, Some(intent)) => record.add(intent).await,
+        (None, None) => Ok(()),
     };
-    if let Err(stop) = record.add(intent).await {
-        return (StepOutcome::NotTried(stop.to_string()), Some(stop));
+    let Some((id, step)) = next else {
+        return Came { step: None, open: None, stopped: recorded.err() };
+    };
+    if let Err(stop) = recorded {
+        let outcome = StepOutcome::NotTried(stop.to_string());
+        return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
     }
     if let Err(stop) = record.may_call() {
         let outcome = StepOutcome::NotTried(stop.to_string());
         // If the journal does not take it, the next look at live state decides, as after a crash.
-        let _ = record.add_end(Event::Outcome { user, verb, outcome: outcome.clone() }).await;
-        return (outcome, Some(stop));
+        let _ = record.add_end(end(step, &outcome)).await;
+        return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
     }
     let answer = provisioner.send(record.tenant, &step.call()).await;
-    let (outcome, stop) = policy::judge(answer);
-    tell(step, verb, &outcome);
-    match record.add_end(Event::Outcome { user, verb, outcome: outcome.clone() }).await {
-        Ok(()) => (outcome, stop),
-        Err(lost) => (outcome, Some(lost)),
+    let (outcome, stopped) = policy::judge(answer);
+    tell(step, step.action.verb(), &outcome);
+    let open = Some(end(step, &outcome));
+    Came { step: Some((id, outcome)), open, stopped }
+}
+
+fn intent(step: &Step) -> Event {
+    Event::Intent {
+        user: step.user.clone(),
+        verb: step.action.verb(),
+        details: step.action.details(),
+        before: step.before(),
+        origin: step.origin.clone(),
     }
+}
+
+fn end(step: &Step, outcome: &StepOutcome) -> Event {
+    Event::Outcome { user: step.user.clone(), verb: step.action.verb(), outcome: outcome.clone() }
 }
 
 fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {

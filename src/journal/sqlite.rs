@@ -123,6 +123,20 @@ impl SqliteJournal {
         self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner).memory(tenant)
     }
 
+    /// Records entries, all or none.
+    async fn record_all(&self, lease: &Lease, entries: Vec<Entry>) -> Result<(), JournalError> {
+        if entries.iter().any(|entry| *lease.tenant() != entry.tenant_id) {
+            return Err(JournalError::Lost);
+        }
+        let mut lines = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let line = load::line(&entry);
+            lines.push((line.map_err(|error| JournalError::Broken(error.to_string()))?, entry));
+        }
+        let (tenant, token) = (lease.tenant().clone(), lease.token());
+        self.ask(|done| Job::Record { tenant, token, lines, done }).await
+    }
+
     /// Asks the writer for something and waits for its answer.
     async fn ask<T>(
         &self,
@@ -235,12 +249,17 @@ impl Journal for SqliteJournal {
     }
 
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
-        if *lease.tenant() != entry.tenant_id {
-            return Err(JournalError::Lost);
-        }
-        let line = load::line(&entry).map_err(|error| JournalError::Broken(error.to_string()))?;
-        let token = lease.token();
-        self.ask(|done| Job::Record { token, entry: Box::new(entry), line, done }).await
+        self.record_all(lease, vec![entry]).await
+    }
+
+    async fn record_both(
+        &self,
+        lease: &Lease,
+        first: Entry,
+        second: Entry,
+    ) -> [Result<(), JournalError>; 2] {
+        let both = self.record_all(lease, vec![first, second]).await;
+        [both.clone(), both]
     }
 
     fn now(&self) -> Timestamp {

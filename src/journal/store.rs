@@ -65,6 +65,18 @@ impl Journal for Store {
         }
     }
 
+    async fn record_both(
+        &self,
+        lease: &Lease,
+        first: Entry,
+        second: Entry,
+    ) -> [Result<(), JournalError>; 2] {
+        match self {
+            Self::File(journal) => journal.record_both(lease, first, second).await,
+            Self::Volatile(journal) => journal.record_both(lease, first, second).await,
+        }
+    }
+
     async fn pause(&self) {
         match self {
             Self::File(journal) => journal.pause().await,

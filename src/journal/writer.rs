@@ -33,8 +33,8 @@ type Done<T> = oneshot::Sender<Result<T, JournalError>>;
 
 /// What the writer is asked for.
 pub(super) enum Job {
-    /// Keep an entry.
-    Record { token: u64, entry: Box<Entry>, line: String, done: Done<()> },
+    /// Keep entries of one tenant, all or none; each as a line and as a value.
+    Record { tenant: TenantId, token: u64, lines: Vec<(String, Entry)>, done: Done<()> },
     /// Give out a lease.
     Lease { tenant: TenantId, done: Done<u64> },
     /// Take a lease back.
@@ -45,7 +45,7 @@ pub(super) enum Job {
 
 /// What became of a job, to be told once it is durable.
 enum Answer {
-    Recorded(Box<Entry>, Done<()>),
+    Recorded(Vec<Entry>, Done<()>),
     Refused(JournalError, Done<()>),
     Leased(Result<u64, JournalError>, Done<u64>),
 }
@@ -202,12 +202,12 @@ impl Writer {
         let mut leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(job) = jobs.next() {
             let written = match job {
-                Job::Record { token, entry, line, done } => {
-                    match leases.renew(&entry.tenant_id, token, now) {
+                Job::Record { tenant, token, lines, done } => {
+                    match leases.renew(&tenant, token, now) {
                         Ok(()) => {
-                            head = head.next(&line);
-                            answers.push(Answer::Recorded(entry, done));
-                            db::add(&transaction, head, &line)
+                            let (added, entries) = add(&transaction, &mut head, lines);
+                            answers.push(Answer::Recorded(entries, done));
+                            added
                         }
                         Err(lost) => {
                             answers.push(Answer::Refused(lost, done));
@@ -258,10 +258,10 @@ impl Writer {
     fn tell(&mut self, answers: Vec<Answer>) {
         let mut fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
         let recorded = answers.iter().filter_map(|answer| match answer {
-            Answer::Recorded(entry, _) => Some(entry),
+            Answer::Recorded(entries, _) => Some(entries),
             Answer::Refused(..) | Answer::Leased(..) => None,
         });
-        for entry in recorded {
+        for entry in recorded.flatten() {
             fold.add(entry);
             self.since_fold += 1;
         }
@@ -294,6 +294,22 @@ fn refuse(answers: Vec<Answer>, unheard: Vec<Job>, why: &JournalError) {
             Job::Release { .. } | Job::End => {}
         }
     }
+}
+
+/// Adds lines to the end of the chain. A failure is one of the whole transaction.
+fn add(
+    transaction: &Transaction<'_>,
+    head: &mut Link,
+    lines: Vec<(String, Entry)>,
+) -> (rusqlite::Result<()>, Vec<Entry>) {
+    let mut added = Ok(());
+    let mut entries = Vec::with_capacity(lines.len());
+    for (line, entry) in lines {
+        *head = head.next(&line);
+        added = added.and_then(|()| db::add(transaction, *head, &line));
+        entries.push(entry);
+    }
+    (added, entries)
 }
 
 fn keep_token(db: &Transaction<'_>, tenant: &TenantId, token: u64) -> rusqlite::Result<()> {

@@ -45,6 +45,8 @@ pub(super) struct Both {
     /// Once this is on record, the lease counts no more.
     lapses_at: Option<&'static str>,
     pub(super) lapsed: Arc<AtomicBool>,
+    /// How often an outcome and an intent were recorded at once.
+    at_once: AtomicUsize,
 }
 
 impl Both {
@@ -99,6 +101,19 @@ impl Journal for Both {
         let token = lease.token();
         let good = move || lease.is_good() && !lapsed.load(Ordering::SeqCst);
         Ok(Lease::new(tenant.clone(), token, good, || ()))
+    }
+    async fn record_both(
+        &self,
+        lease: &Lease,
+        first: Entry,
+        second: Entry,
+    ) -> [Result<(), JournalError>; 2] {
+        self.at_once.fetch_add(1, Ordering::SeqCst);
+        let first = self.record(lease, first).await;
+        match first {
+            Ok(()) => [Ok(()), self.record(lease, second).await],
+            Err(error) => [Err(error.clone()), Err(error)],
+        }
     }
     async fn record(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         // What an observation has shown is no step of a run.
@@ -230,6 +245,16 @@ async fn an_outcome_that_no_journal_takes_while_the_lease_counts_is_unknown() {
     assert_eq!(both.calls(), ["call update u00@contoso.com"], "no sync, and nothing twice");
     let memory = both.journal.remembered(&id("contoso"));
     assert!(memory.sync_owed.is_some() && memory.cut_off.len() == 1);
+}
+
+#[tokio::test]
+async fn an_outcome_and_the_next_intent_are_recorded_at_once() {
+    let house = updates(5).await;
+    let plan = house.plan().await;
+    let both = Both::default();
+    let report = house.apply_with(&plan, &both, &both).await.remove(0);
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(both.at_once.into_inner(), 4, "between five steps");
 }
 
 #[tokio::test]

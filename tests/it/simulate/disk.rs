@@ -113,15 +113,31 @@ impl Disk {
     /// nothing that the judge has not seen.
     fn keep(&self, lease: &Lease, entry: Entry) -> Result<(), JournalError> {
         self.runtime.block_on(self.store.record(lease, entry.clone()))?;
+        self.kept(entry);
+        Ok(())
+    }
+
+    /// The same for two of them; the file keeps both or neither.
+    fn keep_both(&self, lease: &Lease, first: Entry, second: Entry) -> Result<(), JournalError> {
+        let both = self.store.record_both(lease, first.clone(), second.clone());
+        let [one, other] = self.runtime.block_on(both);
+        let same = one == other;
+        self.service.world().judge.check(same, || "one of two facts was kept".to_owned());
+        one?;
+        self.kept(first);
+        self.kept(second);
+        Ok(())
+    }
+
+    fn kept(&self, entry: Entry) {
         let world = &mut *self.service.world();
         world.say(format_args!("{}: recorded {:?}", entry.tenant, entry.event));
         world.tally.stored += u64::from(self.file.is_some());
-        let last = world.durable.iter().rfind(|earlier| earlier.tenant_id == entry.tenant_id);
-        if last != Some(&entry) {
+        let of_tenant = world.durable.iter().rev().filter(|it| it.tenant_id == entry.tenant_id);
+        if of_tenant.take(2).all(|earlier| *earlier != entry) {
             world.judge.recorded(&entry);
         }
         world.durable.push(entry);
-        Ok(())
     }
 }
 
@@ -172,6 +188,43 @@ impl Journal for Disk {
         self.keep(lease, entry)?;
         self.service.point(&format!("after the record {what}")).await;
         Ok(())
+    }
+    async fn record_both(
+        &self,
+        lease: &Lease,
+        first: Entry,
+        second: Entry,
+    ) -> [Result<(), JournalError>; 2] {
+        if self.file.is_none() {
+            // A store that keeps one after the other: the program can die between them.
+            let first = self.record(lease, first).await;
+            let second = match &first {
+                Ok(()) => self.record(lease, second).await,
+                Err(error) => Err(error.clone()),
+            };
+            return [first, second];
+        }
+        let what = format!("{:?} and {:?}", first.event, second.event);
+        self.service.point(&format!("before the record {what}")).await;
+        if self.service.world().disk_full {
+            let full = Err(JournalError::Broken("the disk is full".to_owned()));
+            return [full.clone(), full];
+        }
+        let was_away = now() < self.service.world().away_until;
+        if let Err(away) = self.reach() {
+            if !was_away && self.service.world().store_dice.bool() {
+                self.service.world().tally.unheard += 1;
+                if let Err(error) = self.keep_both(lease, first, second) {
+                    return [Err(error.clone()), Err(error)];
+                }
+            }
+            return [Err(away.clone()), Err(away)];
+        }
+        let kept = self.keep_both(lease, first, second);
+        if kept.is_ok() {
+            self.service.point(&format!("after the record {what}")).await;
+        }
+        [kept.clone(), kept]
     }
     async fn pause(&self) {
         let waits = MINUTE / 60 * self.service.world().store_dice.u32(1..10);

@@ -191,6 +191,38 @@ async fn a_lease_is_good_for_its_tenant_only() {
 }
 
 #[tokio::test]
+async fn two_facts_are_recorded_in_their_order_or_neither_is() {
+    for place in Place::all() {
+        let store = place.open();
+        let first = store.lease(&id("contoso")).await.unwrap();
+        let history = [
+            entry(0, "r1", began(2)),
+            entry(1, "r1", intent("a@contoso.com", Verb::Enable, Details::default())),
+            entry(2, "r1", outcome("a@contoso.com", Verb::Enable, super::lost())),
+            entry(2, "r1", intent("b@contoso.com", Verb::Enable, Details::default())),
+        ];
+        let [began, intent, lost, next] = history.clone();
+        store.record(&first, began.clone()).await.unwrap();
+        store.record(&first, intent).await.unwrap();
+        let both = store.record_both(&first, lost, next.clone()).await;
+        assert_eq!(both, [Ok(()), Ok(())]);
+        let right = VolatileJournal::of(history).remembered(&id("contoso"));
+        assert_eq!(store.remembered(&id("contoso")), right);
+        // Without the lease, or of another tenant: neither.
+        let other = entry_of("fabrikam", 3, "r1", super::began(1));
+        let lost = Err(JournalError::Lost);
+        let both = store.record_both(&first, other.clone(), other).await;
+        assert_eq!(both, [lost.clone(), lost.clone()]);
+        place.clock.pass(term());
+        let second = store.lease(&id("contoso")).await.unwrap();
+        assert_eq!(store.record_both(&first, next.clone(), next).await, [lost.clone(), lost]);
+        assert_eq!(store.remembered(&id("contoso")), right);
+        drop((first, second, store));
+        assert_eq!(place.open().remembered(&id("contoso")), right, "opened again");
+    }
+}
+
+#[tokio::test]
 async fn many_at_once_are_all_on_record() {
     for place in Place::all() {
         let store = place.open();
