@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use crate::yaml::{self, Diagnostic, SyntaxKind};
 
+/// Keys that stand twice and are told, at most.
+const MAX_TOLD: usize = 100;
+
 /// Why a text is not valid YAML: each key that stands twice, or else what the parser says.
 pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {
     let twice = if error.kind == SyntaxKind::DuplicateKey {
-        yaml::duplicate_keys(text)
+        yaml::duplicate_keys(text, MAX_TOLD)
     } else {
         Vec::new()
     };

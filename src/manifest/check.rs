@@ -17,7 +17,8 @@ pub(super) fn check(mut files: Vec<Arc<FileRead>>) -> Loaded {
     let files = &*files;
     let mut fleet = Fleet::of(files, entries);
     numbers::check(&mut fleet);
-    let Fleet { mut problems, mut tenants, .. } = fleet;
+    let mut problems = fleet.take_problems();
+    let Fleet { mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();
     let (approvals, wrong_approvals) =
         approval::check(files, |tenant| tenants.contains_key(tenant));

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_yaml::Value;
+
 use super::{
     entry::{Fields, UserEntry},
     schema::TenantSpec,
@@ -31,9 +33,19 @@ pub(super) struct FileRead {
     pub(super) more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
-    /// Users of documents that were read plainly; the rest of the document is read elsewhere.
-    pub(super) plain: BTreeMap<usize, Vec<UserEntry>>,
+    /// Users of documents that were read plainly, for whoever reads the rest of the document.
+    pub(super) plain: BTreeMap<usize, PlainUsers>,
     pub(super) standing: Standing,
+}
+
+/// The users of a document that was read plainly, and the line of each. Those behind more mistakes
+/// than are told are left out.
+#[derive(Debug, Default)]
+pub(super) struct PlainUsers {
+    pub(super) entries: Vec<UserEntry>,
+    pub(super) lines: Vec<u32>,
+    /// Users with mistakes, each with its place among the entries, where an empty one stands.
+    pub(super) wrong: Vec<(usize, Value)>,
 }
 
 /// Whether a file says anything.
@@ -138,14 +150,19 @@ impl FileRead {
         let message =
             format!("this file has {MAX_PROBLEMS} errors or more; only the first are shown");
         let concerns = self.more.iter().cloned().collect();
+        self.problems.push(self.not_told(message, concerns));
+    }
+
+    /// Says at the beginning of the file that some problems, of these tenants, are not told.
+    pub(super) fn not_told(&self, message: String, concerns: Vec<TenantName>) -> Problem {
         let what = What::Placed {
             message,
             hint: None,
             place: Some(yaml::place_of(&self.text, 1, 1)),
             other: None,
         };
-        // Whom the others concern is known: they make nothing unclear.
-        self.problems.push(Problem { of_approval: true, ..Problem::of(what, concerns) });
+        // Whom they concern is known: they make nothing unclear.
+        Problem { of_approval: true, ..Problem::of(what, concerns) }
     }
 
     /// Whether part of this file could not be attributed to any tenant.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
-    words::nearest,
+    words::{many, nearest},
     yaml::{At, Path, Wrong},
 };
 
@@ -64,6 +64,10 @@ pub(super) struct Fleet<'f> {
     pub(super) problems: Vec<(usize, Problem)>,
     /// The tenants of these problems.
     concerned: BTreeSet<TenantName>,
+    /// The files of those whose tenants nobody knows.
+    unclear: BTreeSet<usize>,
+    /// Problems that are not told, and the file of the first of them.
+    untold: Option<(usize, usize)>,
     pub(super) tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
     /// The document of each of them.
     pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
@@ -83,6 +87,8 @@ impl<'f> Fleet<'f> {
             files,
             problems: Vec::new(),
             concerned: BTreeSet::new(),
+            unclear: BTreeSet::new(),
+            untold: None,
             tenants: BTreeMap::new(),
             drafts: BTreeMap::new(),
             users: BTreeMap::new(),
@@ -100,16 +106,46 @@ impl<'f> Fleet<'f> {
     }
 
     pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
-        // Of many problems the first are told; the tenants of all are known.
-        let told = self.problems.len() >= MAX_PROBLEMS;
-        if told
-            && !concerns.is_empty()
-            && concerns.iter().all(|tenant| self.concerned.contains(*tenant))
-        {
+        self.one_of_many(file, concerns, |_| Some(what));
+    }
+
+    /// Adds a problem of a kind of which there may be one for each user. Of many problems the
+    /// first are told and the others are counted; the tenants of all are known.
+    pub(super) fn one_of_many(
+        &mut self,
+        file: usize,
+        concerns: &[&TenantName],
+        what: impl FnOnce(&Self) -> Option<What>,
+    ) {
+        let is_known = match concerns {
+            [] => self.unclear.contains(&file),
+            concerns => concerns.iter().all(|tenant| self.concerned.contains(*tenant)),
+        };
+        if is_known && self.problems.len() >= MAX_PROBLEMS {
+            self.untold.get_or_insert((file, 0)).1 += 1;
             return;
+        }
+        let Some(what) = what(self) else { return };
+        if concerns.is_empty() {
+            self.unclear.insert(file);
         }
         self.concerned.extend(concerns.iter().copied().cloned());
         self.problems.push((file, Problem::of(what, concerns.iter().copied().cloned().collect())));
+    }
+
+    /// All problems; if there are more than are told, one says how many.
+    pub(super) fn take_problems(&mut self) -> Vec<(usize, Problem)> {
+        let mut problems = take(&mut self.problems);
+        if let Some((number, count)) = self.untold
+            && let Some(file) = self.files.get(number)
+        {
+            let errors = many(count, "more error");
+            let message = format!(
+                "not shown: {errors} of users and their numbers, in this file or in others"
+            );
+            problems.push((number, file.not_told(message, Vec::new())));
+        }
+        problems
     }
 
     /// Names and ids are unique.

@@ -36,6 +36,7 @@ mod schema;
 mod syntax;
 mod texts;
 mod together;
+mod user;
 mod users;
 mod windows;
 

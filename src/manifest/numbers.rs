@@ -50,12 +50,15 @@ fn wanted<'n>(
 }
 
 fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
-    let (Some(here), Some(there)) = (place_of(fleet, wish), place_of(fleet, first)) else { return };
-    let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
-    let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
-    let label = format!("also wanted by {}", first.user);
-    let what = what.and(there.file, there.path, At::Value, label);
-    fleet.problem(here.file, what, &[wish.tenant, first.tenant]);
+    let Some(file) = fleet.file_of(wish.user) else { return };
+    fleet.one_of_many(file, &[wish.tenant, first.tenant], |fleet| {
+        let here = place_of(fleet, wish)?;
+        let there = place_of(fleet, first)?;
+        let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
+        let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
+        let label = format!("also wanted by {}", first.user);
+        Some(what.and(there.file, there.path, At::Value, label))
+    });
 }
 
 fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {

@@ -10,16 +10,17 @@ use serde_yaml::Value;
 
 use super::{
     ManifestFile, Role, approval,
-    draft::{FileRead, MAX_PROBLEMS, Problem, SetDraft, Standing, TenantDraft, What},
+    draft::{FileRead, MAX_PROBLEMS, PlainUsers, Problem, SetDraft, Standing, TenantDraft, What},
     entry::UserEntry,
     lists,
     needed::Needed,
     parts::API_VERSION,
     schema::{TenantDocument, UserSetDocument},
+    user,
 };
 use crate::{
     model::TenantName,
-    yaml::{self, At, Path, Segment, Wrong, missing},
+    yaml::{self, Path, Wrong, missing},
 };
 
 /// Reads one file.
@@ -73,8 +74,8 @@ pub(super) fn read_by(
         for (number, document) in documents.into_iter().enumerate() {
             read.document(document, Path::root(number));
         }
-        read.tell_more();
     }
+    read.tell_more();
     read
 }
 
@@ -194,14 +195,21 @@ impl FileRead {
         {
             wrong.hint = Some("list the users; an empty list is `users: []`".to_owned());
         }
-        let mut entries = self.plain.remove(&at.document).unwrap_or_default();
-        entries.reserve_exact(users.len());
-        for (number, user) in users.iter().enumerate() {
+        let PlainUsers { mut entries, wrong, .. } =
+            self.plain.remove(&at.document).unwrap_or_default();
+        // A document is read plainly, or all of its users are values.
+        entries.resize_with(entries.len().max(users.len()), UserEntry::default);
+        for (number, value) in wrong.into_iter().chain(users.into_iter().enumerate()) {
             // The tenant is not used with a single one of them.
             if wrongs.len() > MAX_PROBLEMS {
+                entries.truncate(number);
                 break;
             }
-            entries.push(read_user(user, &users_at, number, &mut wrongs));
+            let (entry, found) = user::read(&value, &users_at.index(number));
+            wrongs.extend(found);
+            if let Some(place) = entries.get_mut(number) {
+                *place = entry;
+            }
         }
         let Some(UserSetDocument { metadata, spec, .. }) = decoded else {
             return self.wrongs(wrongs, tenant.as_ref());
@@ -245,31 +253,4 @@ fn api_version(document: &Value, at: &Path) -> Vec<Wrong> {
 
 fn document_users_are_null(document: &Value) -> bool {
     document.get("spec").and_then(|spec| spec.get("users")).is_some_and(Value::is_null)
-}
-
-fn read_user(user: &Value, users_at: &Path, number: usize, wrongs: &mut Vec<Wrong>) -> UserEntry {
-    let at = users_at.index(number);
-    let (entry, mut found) = yaml::decode_strictly::<UserEntry>(user, &at);
-    for wrong in found.iter_mut().filter(|wrong| wrong.path == at && wrong.at == At::Value) {
-        wrong.hint = Some(
-            "a user is a mapping, such as `- userPrincipalName: adele@contoso.com`".to_owned(),
-        );
-    }
-    let was_wrong = |key: &str| {
-        found.iter().any(|wrong| wrong.path.segments.last() == Some(&Segment::Key(key.to_owned())))
-    };
-    if let Some(entry) = &entry {
-        if entry.upn.is_none() && !was_wrong("userPrincipalName") {
-            wrongs.push(missing(
-                &at,
-                "userPrincipalName",
-                "name the user, such as `userPrincipalName: adele@contoso.com`",
-            ));
-        }
-        if entry.calling.is_none() && !was_wrong("calling") {
-            wrongs.push(missing(&at, "calling", "say `calling: enabled` or `calling: disabled`"));
-        }
-    }
-    wrongs.extend(found);
-    entry.unwrap_or_default()
 }

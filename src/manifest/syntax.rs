@@ -7,7 +7,7 @@ use serde_yaml::Value;
 
 use super::{
     draft::{FileRead, MAX_PROBLEMS, Problem, What},
-    plain::{self, Plain, PlainUsers},
+    plain::{self, Plain},
 };
 use crate::yaml::{self, Place, SyntaxKind};
 
@@ -33,9 +33,9 @@ impl FileRead {
         }
         self.lines = rest.map(|rest| yaml::item_lines(&rest, USERS)).unwrap_or_default();
         self.lines.resize_with(documents.len(), Vec::new);
-        for (number, PlainUsers { entries, lines }) in users {
-            self.plain.insert(number, entries);
-            self.lines.get_mut(number)?.extend(lines);
+        for (number, mut users) in users {
+            self.lines.get_mut(number)?.append(&mut users.lines);
+            self.plain.insert(number, users);
         }
         let both = documents.into_iter().zip(full);
         Some(both.map(|(plain, full)| plain.unwrap_or(full)).collect())
@@ -95,11 +95,11 @@ impl FileRead {
     /// people want the key.
     fn syntax(&mut self, error: &yaml::SyntaxError) {
         let twice = if error.kind == SyntaxKind::DuplicateKey {
-            yaml::duplicate_keys(&self.text)
+            yaml::duplicate_keys(&self.text, MAX_PROBLEMS)
         } else {
             Vec::new()
         };
-        for (key, first, place) in twice.iter().take(MAX_PROBLEMS) {
+        for (key, first, place) in &twice {
             let what = What::Placed {
                 message: format!("`{key}` is there twice in one mapping"),
                 hint: Some("keep one of them".to_owned()),

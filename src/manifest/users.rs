@@ -90,19 +90,20 @@ impl<'f> Fleet<'f> {
         let Some(other) = files.get(first.file).and_then(|file| file.sets.get(first.set)) else {
             return;
         };
-        let whose = if other.tenant == set.tenant {
-            String::new()
-        } else {
-            format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
-        };
-        let wrong = Wrong::value(
-            path(set, spot.index).key("userPrincipalName"),
-            format!("user `{upn}` is listed twice{whose}"),
-        );
-        let what = What::at(wrong.hint("keep one of the two entries"));
-        let there = path(other, first.index).key("userPrincipalName");
-        let what = what.and(first.file, there, At::Value, "first here");
-        self.problem(spot.file, what, &[&set.tenant, &other.tenant]);
+        self.one_of_many(spot.file, &[&set.tenant, &other.tenant], |_| {
+            let whose = if other.tenant == set.tenant {
+                String::new()
+            } else {
+                format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
+            };
+            let wrong = Wrong::value(
+                path(set, spot.index).key("userPrincipalName"),
+                format!("user `{upn}` is listed twice{whose}"),
+            );
+            let what = What::at(wrong.hint("keep one of the two entries"));
+            let there = path(other, first.index).key("userPrincipalName");
+            Some(what.and(first.file, there, At::Value, "first here"))
+        });
     }
 
     /// The values that an entry itself says; those that are wrong are told.
@@ -115,19 +116,26 @@ impl<'f> Fleet<'f> {
     ) -> Details {
         let (own, wrongs) = values(fields, prefix);
         for (field, written, error) in wrongs {
-            let mut wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
-            if is_short(&written) && prefix.is_none() {
-                wrong.hint = Some(format!(
-                    "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
-                    set.tenant
-                ));
-            }
-            if let Some(bare) = bare_number(&written) {
-                wrong.hint = Some(format!("write \"{bare}\""));
-            }
-            self.problem(spot.file, What::at(wrong), &[&set.tenant]);
+            self.one_of_many(spot.file, &[&set.tenant], |_| {
+                let mut wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
+                if is_short(&written) && prefix.is_none() {
+                    wrong.hint = Some(format!(
+                        "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
+                        set.tenant
+                    ));
+                }
+                if let Some(bare) = bare_number(&written) {
+                    wrong.hint = Some(format!("write \"{bare}\""));
+                }
+                Some(What::at(wrong))
+            });
         }
         own
+    }
+
+    /// The file in which a user is written.
+    pub(super) fn file_of(&self, user: &Upn) -> Option<usize> {
+        self.seen.get(user).map(|spot| spot.file)
     }
 
     /// Where a user of a tenant is written.

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Place;
 use crate::foreign;
@@ -79,34 +79,16 @@ pub fn render_warning(diagnostic: &Diagnostic) -> String {
 }
 
 fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
-    let (same, other): (Vec<&Label>, Vec<&Label>) =
-        diagnostic.labels.iter().partition(|label| label.file == diagnostic.file);
-    let place = diagnostic.place.as_ref();
-    let here = Part::around(&diagnostic.text, same.iter().map(|label| &label.place).chain(place));
-    let elsewhere: Vec<(&Label, Part)> = other
-        .iter()
-        .map(|label| (*label, Part::around(&label.text, std::iter::once(&label.place))))
-        .collect();
-    let context = |part: &Part, label: &'_ Label| {
-        AnnotationKind::Context.span(part.span(&label.place)).label(foreign::line(&label.message))
-    };
+    let Shown { parts, unshown, notes } = Shown::of(diagnostic);
     let mut group = Group::with_title(level.primary_title(foreign::line(&diagnostic.message)));
-    match place {
-        Some(place) => {
-            let first = here
-                .snippet(&diagnostic.file)
-                .annotation(AnnotationKind::Primary.span(here.span(place)));
-            group = group.element(
-                same.iter().fold(first, |snippet, label| snippet.annotation(context(&here, label))),
-            );
-            for (label, part) in &elsewhere {
-                let snippet = part.snippet(&label.file);
-                group = group.element(snippet.annotation(context(part, label)));
-            }
-        }
-        None => {
-            group = group.element(annotate_snippets::Origin::path(foreign::line(&diagnostic.file)));
-        }
+    if let Some(origin) = unshown {
+        group = group.element(origin);
+    }
+    for part in &parts {
+        group = group.element(part.snippet());
+    }
+    for note in notes {
+        group = group.element(Level::NOTE.message(note));
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.with_name("hint").message(foreign::line(hint)));
@@ -116,9 +98,107 @@ fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
     text
 }
 
-/// The lines of a text that are shown: the whole of a large file would be looked through for each
-/// of its problems.
-struct Part {
+/// Bytes between two places that are shown in one piece, at most: the lines between them are
+/// copied, and left out when they are shown.
+const NEAR: usize = 16 * 1024;
+
+/// Bytes of one line before and behind a place that are looked through, at most.
+const LONG: usize = 16 * 1024;
+
+/// What of the files is shown with a problem. All of a large file would be copied and looked
+/// through for each of its problems.
+struct Shown<'d> {
+    /// The lines, the problem's own first.
+    parts: Vec<Part<'d>>,
+    /// The place of a problem whose line is not shown.
+    unshown: Option<Origin<'d>>,
+    /// Other places whose lines are not shown.
+    notes: Vec<String>,
+}
+
+impl<'d> Shown<'d> {
+    fn of(diagnostic: &'d Diagnostic) -> Self {
+        let Diagnostic { file, text, labels, .. } = diagnostic;
+        let mut shown = Self { parts: Vec::new(), unshown: None, notes: Vec::new() };
+        let place = diagnostic.place.as_ref();
+        let mut here: Vec<Mark> =
+            place.filter(|place| can_show(text, place)).map(Mark::of_problem).into_iter().collect();
+        let is_shown = !here.is_empty();
+        if !is_shown {
+            let origin = Origin::path(foreign::line(file));
+            shown.unshown = Some(match place {
+                Some(place) => origin.line(place.line).char_column(place.column),
+                None => origin,
+            });
+        }
+        for label in labels {
+            let is_near =
+                |place: &Place| place.bytes.start.abs_diff(label.place.bytes.start) <= NEAR;
+            if !is_shown || !can_show(&label.text, &label.place) {
+                shown.notes.push(label.in_words());
+            } else if label.file == *file && place.is_some_and(is_near) {
+                here.push(Mark::of_label(label));
+            } else {
+                shown.parts.push(Part::of(&label.file, &label.text, vec![Mark::of_label(label)]));
+            }
+        }
+        if is_shown {
+            shown.parts.insert(0, Part::of(file, text, here));
+        }
+        shown
+    }
+}
+
+impl Label {
+    fn in_words(&self) -> String {
+        let Place { line, column, .. } = self.place;
+        foreign::line(format_args!("{}: {}:{line}:{column}", self.message, self.file))
+    }
+}
+
+/// Whether the line of a place is short enough before it: its column is counted from its start.
+fn can_show(text: &str, place: &Place) -> bool {
+    let from = place.bytes.start.saturating_sub(LONG);
+    let before = text.as_bytes().get(from..place.bytes.start).unwrap_or_default();
+    from == 0 || before.iter().any(|byte| is_break(*byte))
+}
+
+fn is_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// A place that is underlined.
+struct Mark<'d> {
+    place: &'d Place,
+    /// What stands there; nothing at the place of the problem itself.
+    label: Option<&'d str>,
+}
+
+impl<'d> Mark<'d> {
+    fn of_problem(place: &'d Place) -> Self {
+        Self { place, label: None }
+    }
+
+    fn of_label(label: &'d Label) -> Self {
+        Self { place: &label.place, label: Some(&label.message) }
+    }
+}
+
+/// The end of a place, or of as much of it as is shown.
+fn end_of(place: &Place) -> usize {
+    place.bytes.end.min(place.bytes.start.saturating_add(LONG))
+}
+
+/// The beginning of the character at a byte, or the end of the text.
+fn boundary(text: &str, byte: usize) -> usize {
+    let byte = byte.min(text.len());
+    (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
+}
+
+/// The lines of a text that are shown.
+struct Part<'d> {
+    file: &'d str,
+    marks: Vec<Mark<'d>>,
     /// As they are.
     text: String,
     /// As people see them.
@@ -127,24 +207,36 @@ struct Part {
     line: usize,
 }
 
-impl Part {
-    fn around<'p>(text: &str, places: impl Iterator<Item = &'p Place> + Clone) -> Self {
-        let first = places.clone().map(|place| place.bytes.start).min().unwrap_or(0);
-        let last = places.clone().map(|place| place.bytes.end).max().unwrap_or(0);
-        let start =
-            text.get(..first).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
-        let end = text
-            .get(last..)
-            .and_then(|behind| behind.find(['\n', '\r']))
-            .map_or(text.len(), |at| last + at);
+impl<'d> Part<'d> {
+    /// The lines around these places, which are near to each other.
+    fn of(file: &'d str, text: &str, marks: Vec<Mark<'d>>) -> Self {
+        let places = || marks.iter().map(|mark| mark.place);
+        let first = places().map(|place| place.bytes.start).min().unwrap_or(0);
+        let start = text
+            .get(..first)
+            .and_then(|before| before.bytes().rposition(is_break))
+            .map_or(0, |at| at + 1);
+        let last = boundary(text, places().map(end_of).max().unwrap_or(0));
+        let behind = text.get(last..boundary(text, last + LONG)).unwrap_or("");
+        let end = last + behind.bytes().position(is_break).unwrap_or(behind.len());
         // All line ends look alike, byte for byte, so that they neither show nor hide.
         let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
         let shown = foreign::source(&text);
-        Self { text, shown, start, line: places.map(|place| place.line).min().unwrap_or(1) }
+        let line = places().map(|place| place.line).min().unwrap_or(1);
+        Self { file, marks, text, shown, start, line }
     }
 
-    fn snippet<'s>(&'s self, file: &'s str) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
-        Snippet::source(self.shown.as_str()).line_start(self.line).path(foreign::line(file))
+    fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+        let snippet = Snippet::source(self.shown.as_str())
+            .line_start(self.line)
+            .path(foreign::line(self.file));
+        self.marks.iter().fold(snippet, |snippet, mark| {
+            let span = self.span(mark.place);
+            snippet.annotation(match mark.label {
+                Some(label) => AnnotationKind::Context.span(span).label(foreign::line(label)),
+                None => AnnotationKind::Primary.span(span),
+            })
+        })
     }
 
     fn span(&self, place: &Place) -> Range<usize> {

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    ops::Range,
+    ops::{ControlFlow, Range},
 };
 
 use saphyr_parser::{Event, Parser, Span};
@@ -98,25 +98,59 @@ pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
             segments: segments.iter().take(length).cloned().collect(),
         })
     };
-    let wanted: BTreeSet<Path> =
+    let mut left: BTreeSet<Path> =
         wanted.iter().flat_map(above).chain(wanted.iter().cloned()).collect();
+    let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
+    for path in wanted {
+        ways.entry(path.document).or_default().add(&path.segments);
+    }
     let mut found = BTreeMap::new();
-    let documents: BTreeSet<usize> = wanted.iter().map(|path| path.document).collect();
     let mut lines = Lines::new(text);
     walk(text, |document, frames, span| {
-        if documents.contains(&document) {
+        if ways.get(&document).is_some_and(|way| way.goes_along(frames)) {
             let path = path_of(document, frames);
-            if wanted.contains(&path) {
+            if left.remove(&path) {
                 let key = match frames.last() {
                     Some(Frame::Mapping(Some((_, key)))) => Some(lines.place(*key)),
                     _ => None,
                 };
                 let value = lines.place(span);
-                found.entry(path).or_insert(Spot { key, value });
+                found.insert(path, Spot { key, value });
             }
         }
+        if left.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     Places(found)
+}
+
+/// Where wanted paths lead on to from one value: most values of a large text are on none of them.
+#[derive(Debug, Default)]
+struct Way {
+    keys: BTreeMap<String, Way>,
+    elements: BTreeMap<usize, Way>,
+}
+
+impl Way {
+    fn add(&mut self, segments: &[Segment]) {
+        let Some((first, rest)) = segments.split_first() else { return };
+        let next = match first {
+            Segment::Key(key) => self.keys.entry(key.clone()).or_default(),
+            Segment::Index(index) => self.elements.entry(*index).or_default(),
+        };
+        next.add(rest);
+    }
+
+    fn next(&self, frame: &Frame<'_>) -> Option<&Self> {
+        match frame {
+            Frame::List(index) => self.elements.get(index),
+            Frame::Mapping(Some((key, _))) => self.keys.get(key.as_ref()),
+            Frame::Mapping(None) => None,
+        }
+    }
+
+    fn goes_along(&self, frames: &[Frame<'_>]) -> bool {
+        frames.iter().try_fold(self, Self::next).is_some()
+    }
 }
 
 /// The line of each element of the list at `keys` in each document: `lines[document][element]`.
@@ -130,7 +164,7 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
             Frame::List(index),
         ] = frames
         else {
-            return;
+            return ControlFlow::Continue(());
         };
         if [first.as_ref(), second.as_ref()] == keys {
             lines.resize_with(lines.len().max(document + 1), Vec::new);
@@ -142,13 +176,15 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
                 }
             }
         }
+        ControlFlow::Continue(())
     });
     lines
 }
 
-/// Keys that stand twice in one mapping: the key, its first place and the other one.
+/// Keys that stand twice in one mapping, so many at most: the key, its first place and the other
+/// one.
 #[must_use]
-pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
+pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
     // The keys of each mapping that is open.
     let mut open: Vec<BTreeMap<String, Span>> = Vec::new();
     let mut twice = Vec::new();
@@ -159,7 +195,7 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
         let (Some(Frame::Mapping(Some((key, span)))), Some(keys)) =
             (frames.last(), open.last_mut())
         else {
-            return;
+            return ControlFlow::Continue(());
         };
         // What stands below the second of two equal keys is not twice there.
         if let Some(second) = &below {
@@ -167,7 +203,7 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
             let is_below =
                 second.document == document && path.segments.starts_with(&second.segments);
             if is_below && path != *second {
-                return;
+                return ControlFlow::Continue(());
             }
             if !is_below {
                 below = None;
@@ -177,13 +213,14 @@ pub fn duplicate_keys(text: &str) -> Vec<(String, Place, Place)> {
             below = Some(path_of(document, frames));
             twice.push((key.to_string(), lines.place(first), lines.place(*span)));
         }
+        if twice.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     twice
 }
 
-/// Calls `visit` for each value with the way to it. Ends silently where the text is no YAML: the
-/// other parser reports that.
-fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
+/// Calls `visit` for each value with the way to it, until it asks for no more. Ends silently where
+/// the text is no YAML: the other parser reports that.
+fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span) -> ControlFlow<()>) {
     let mut frames: Vec<Frame<'t>> = Vec::new();
     let mut document = 0;
     let mut inside_key = 0_usize;
@@ -203,7 +240,9 @@ fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
                 if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
                     *key = Some((scalar, span));
                 } else {
-                    visit(document, &frames, span);
+                    if visit(document, &frames, span).is_break() {
+                        return;
+                    }
                     advance(&mut frames);
                 }
             }
@@ -211,7 +250,9 @@ fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
                 if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
                     *key = Some((Cow::Borrowed("*"), span));
                 } else {
-                    visit(document, &frames, span);
+                    if visit(document, &frames, span).is_break() {
+                        return;
+                    }
                     advance(&mut frames);
                 }
             }
@@ -221,7 +262,9 @@ fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span)) {
                     inside_key = 1;
                     continue;
                 }
-                visit(document, &frames, Span::new(span.start, span.start));
+                if visit(document, &frames, Span::new(span.start, span.start)).is_break() {
+                    return;
+                }
                 frames.push(if matches!(event, Event::MappingStart(..)) {
                     Frame::Mapping(None)
                 } else {

@@ -5,10 +5,16 @@ use std::{
     fmt::Write as _, fs, os::unix::fs::symlink, path::Path, process::Command, time::Duration,
 };
 
-use dialplane::manifest::{ManifestFile, load};
+use dialplane::{
+    manifest::{ManifestFile, load},
+    yaml::render,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stage::{Stage, dialplane};
+use crate::{
+    snapshot::snapshot,
+    stage::{Stage, dialplane},
+};
 
 const HEAD: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec: \
     { tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd, mode: enforce, prune: never }\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: NAME, tenant: contoso }\nspec:\n  users:\n";
@@ -44,6 +50,58 @@ fn a_template_that_forgets_a_key_makes_a_thousand_errors_and_not_more() {
         assert_eq!(loaded.broken.len(), 1, "{line}");
         assert!(loaded.desired.tenants.is_empty() && loaded.unclear.is_empty(), "{line}");
     }
+}
+
+#[test]
+fn mistakes_in_bulk_are_counted_and_few_of_them_are_told() {
+    let count = 12_000;
+    let mut text = HEAD.replace("NAME", "all");
+    for user in 0..count {
+        let number = user / 2;
+        let _ = writeln!(
+            text,
+            "    - {{ userPrincipalName: u{user}@contoso.com, calling: enabled, \
+                phoneNumber: \"+4930{number:07}\" }}"
+        );
+    }
+    let loaded = load(&[ManifestFile::new("all.yaml", &text)]);
+    assert_eq!(loaded.diagnostics.len(), 5001);
+    assert_eq!(
+        loaded.diagnostics[0].message,
+        "not shown: 1000 more errors of users and their numbers, in this file or in others"
+    );
+    assert_eq!((loaded.broken.len(), loaded.unclear.len()), (1, 0));
+}
+
+#[test]
+fn keys_that_stand_twice_in_bulk_are_told_within_bounds() {
+    let text = users("all", 4_000, "{ userPrincipalName: @, userPrincipalName: @ }");
+    let loaded = load(&[ManifestFile::new("all.yaml", &text)]);
+    assert_eq!(loaded.diagnostics.len(), 1001);
+    assert!(loaded.diagnostics[0].message.contains("only the first are shown"));
+    assert_eq!(loaded.unclear.len(), 1);
+}
+
+#[test]
+fn what_is_shown_of_a_mistake_is_bounded_however_far_its_lines_are_apart() {
+    let mut text = users("all", 100_000, "{ userPrincipalName: @, calling: enabled }");
+    text += "    - { userPrincipalName: u7@contoso.com, calling: enabled }\n";
+    let loaded = load(&[ManifestFile::new("all.yaml", &text)]);
+    assert_eq!(loaded.diagnostics.len(), 1);
+    snapshot!(render(&loaded.diagnostics[0]));
+}
+
+#[test]
+fn a_mistake_far_behind_on_a_long_line_is_told_by_its_column() {
+    let user = |number: usize| {
+        format!("{{\"userPrincipalName\": \"u{number}@contoso.com\", \"calling\": \"enabled\"}}")
+    };
+    let list: Vec<String> = (0..5_000).map(user).chain([user(7), user(4_000)]).collect();
+    let head = HEAD.replace("NAME", "all").replace("\nspec:\n  users:\n", "");
+    let text = format!("{head}\nspec: {{ users: [{}] }}\n", list.join(", "));
+    let loaded = load(&[ManifestFile::new("all.yaml", &text)]);
+    let shown: String = loaded.diagnostics.iter().map(render).collect();
+    snapshot!(shown);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Documents as almost everybody writes them, read in one pass: the users of a `UserSet` straight
 //! into entries with their lines, everything else into values for the full reader's checks.
 //!
-//! **Invariant:** never says what is wrong. A user with a mistake, or a document that is written in
-//! an unusual way, is left to the full reader.
+//! **Invariant:** never says what is wrong. A user with a mistake is kept as a value for whoever
+//! does, and a document that is written in an unusual way is left to the full reader.
 
 #[cfg(test)]
 mod tests;
@@ -10,16 +10,21 @@ mod tests;
 use std::{collections::BTreeMap, fmt};
 
 use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_yaml::{Mapping, Value};
 
 use super::{
+    draft::{MAX_PROBLEMS, PlainUsers},
     entry::{UserEntry, UserSeed},
     texts::Texts,
+    user,
 };
-use crate::yaml::plain::{self, Document, Here, NotPlain, Source};
+use crate::yaml::{
+    Path,
+    plain::{self, Document, Here, NotPlain, Source},
+};
 
 /// A text as far as it is plain.
 #[derive(Debug)]
@@ -30,13 +35,6 @@ pub(super) struct Plain {
     pub(super) users: BTreeMap<usize, PlainUsers>,
     /// What the full reader is to read.
     pub(super) rest: Option<String>,
-}
-
-/// The users of one document, and the line of each.
-#[derive(Debug, Default)]
-pub(super) struct PlainUsers {
-    pub(super) entries: Vec<UserEntry>,
-    pub(super) lines: Vec<u32>,
 }
 
 /// Reads what is plain, if anything is.
@@ -149,13 +147,22 @@ impl<'t> Visitor<'t> for Users<'_> {
     fn visit_seq<A: SeqAccess<'t>>(self, mut list: A) -> Result<PlainUsers, A::Error> {
         let mut users = PlainUsers::default();
         let Self { here, texts } = self;
-        while let Some((entry, line)) = list.next_element_seed(User { here: &here, texts })? {
-            if entry.upn.is_none() || entry.calling.is_none() {
-                return Err(A::Error::custom("a key is missing"));
-            }
+        while users.wrong.len() <= MAX_PROBLEMS {
+            let (entry, line) = match list.next_element_seed(User { here: &here, texts }) {
+                Ok(Some(user)) => user,
+                Ok(None) => return Ok(users),
+                Err(_) => {
+                    let element = list.next_element_seed(Wrong { here: &here })?;
+                    let (value, line) = element.ok_or_else(|| A::Error::custom("no element"))?;
+                    users.wrong.push((users.entries.len(), value));
+                    (UserEntry::default(), line)
+                }
+            };
             users.entries.push(entry);
             users.lines.push(line);
         }
+        // The rest is looked at for being plain alone.
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(users)
     }
 }
@@ -170,6 +177,28 @@ impl<'t> DeserializeSeed<'t> for User<'_> {
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let line = self.here.line();
-        Ok((UserSeed(self.texts).deserialize(deserializer)?, line))
+        let entry = UserSeed(self.texts).deserialize(deserializer)?;
+        if entry.upn.is_none() || entry.calling.is_none() {
+            return Err(D::Error::custom("a key is missing"));
+        }
+        Ok((entry, line))
+    }
+}
+
+/// A user with a mistake. One in whom nobody finds any is for the full reader.
+struct Wrong<'u> {
+    here: &'u Here,
+}
+
+impl<'t> DeserializeSeed<'t> for Wrong<'_> {
+    type Value = (Value, u32);
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let line = self.here.line();
+        let value = Value::deserialize(deserializer)?;
+        match user::read(&value, &Path::root(0)) {
+            (_, wrongs) if wrongs.is_empty() => Err(D::Error::custom("nothing is wrong")),
+            _ => Ok((value, line)),
+        }
     }
 }

@@ -26,6 +26,11 @@ fn compare(text: &str) -> usize {
         "{text}\n{}",
         similar::TextDiff::from_lines(&full, &plain).unified_diff()
     );
+    users_of(text)
+}
+
+/// How many users the plain reader reads of a text.
+fn users_of(text: &str) -> usize {
     let users = read(text).map(|plain| plain.users).unwrap_or_default();
     users.values().map(|users| users.entries.len()).sum()
 }
@@ -109,6 +114,47 @@ fn what_people_write_is_plain() {
     assert_eq!(compare(TEXT), 3);
     assert_eq!(compare(&TEXT.replace('\n', "\r\n")), 3);
     assert!(read(TEXT).is_some_and(|plain| plain.rest.is_none()));
+}
+
+#[test]
+fn users_with_mistakes_are_kept_as_values_and_the_others_are_read() {
+    let mistakes = [
+        "{ userPrincipalName: d@b.example }",
+        "{ calling: enabled }",
+        "{ userPrincipalName: d@b.example, calling: on }",
+        "{ userPrincipalName: d, calling: off, phoneNumber: 14255550100, sites: x }",
+        "{}",
+        "[]",
+        "d@b.example",
+        "805",
+        "{ userPrincipalName: d@b.example, calling: enabled, callPolicy: { name: 1, nam: 2 } }",
+    ];
+    for wrong in mistakes {
+        let next = "    - userPrincipalName: \"É";
+        let text = TEXT.replace(next, &format!("    - {wrong}\n{next}"));
+        assert_eq!(compare(&text), 4, "{wrong}");
+        assert!(read(&text).is_some_and(|plain| plain.rest.is_none()), "{wrong}");
+    }
+    let list = mistakes.join(", ").replace("d@b.example", "'d@b.example'");
+    let flow = format!("spec: {{ users: [{list}] }}\n");
+    let head = "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: all, tenant: t }\n";
+    assert_eq!(compare(&format!("{head}{flow}")), mistakes.len());
+    let missing = "  - userPrincipalName: d@b.example\n    phoneNumber: +14255550100\n";
+    assert_eq!(compare(&format!("{head}spec:\n  users:\n{}", missing.repeat(3))), 3);
+}
+
+#[test]
+fn of_many_mistakes_both_readers_tell_the_same() {
+    let head = "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: all, tenant: t }\n";
+    for (line, read) in [("{ userPrincipalName: a@b.example }", 1001), ("{ u: 1 }", 1001)] {
+        let text = format!("{head}spec:\n  users:\n{}", format!("    - {line}\n").repeat(1_500));
+        assert_eq!(users_of(&text), read);
+        let manifest = ManifestFile::new("a.yaml", &text);
+        let plain = file::read(&manifest);
+        let full = file::read_by(&manifest, FileRead::all_documents_fully);
+        assert_eq!(format!("{:#?}", plain.problems), format!("{:#?}", full.problems));
+        assert_eq!(plain.sets[0].users.len(), full.sets[0].users.len());
+    }
 }
 
 #[test]

@@ -50,10 +50,11 @@ fn two_keys_that_differ_in_their_tag_do_not_mix_their_lines() {
 #[test]
 fn elements_have_lines_and_double_keys_two_places() {
     assert_eq!(item_lines(TEXT, ["spec", "users"]), [vec![], vec![5, 7]]);
-    let twice = duplicate_keys("a: 1\nb: {c: 1, c: 2}\na: 3\n");
+    let twice = duplicate_keys("a: 1\nb: {c: 1, c: 2}\na: 3\n", 9);
     let lines: Vec<_> = twice
         .iter()
         .map(|(key, first, other)| (key.as_str(), first.line, other.line, other.column))
         .collect();
     assert_eq!(lines, [("c", 2, 2, 11), ("a", 1, 3, 1)]);
+    assert_eq!(duplicate_keys("a: 1\nb: {c: 1, c: 2}\na: 3\n", 1), twice[..1]);
 }

@@ -56,10 +56,22 @@ struct List<'r, 't> {
 impl<'t> SeqAccess<'t> for List<'_, 't> {
     type Error = NotPlain;
 
+    /// An element that `seed` refuses may be asked for once more, with another one.
     fn next_element_seed<E: DeserializeSeed<'t>>(
         &mut self,
         seed: E,
     ) -> Result<Option<E::Value>, NotPlain> {
+        let place = self.reader.place();
+        let element = self.element(seed);
+        if element.is_err() {
+            self.reader.go_back(&place);
+        }
+        element
+    }
+}
+
+impl<'t> List<'_, 't> {
+    fn element<E: DeserializeSeed<'t>>(&mut self, seed: E) -> Result<Option<E::Value>, NotPlain> {
         let line = self.reader.line.filter(|line| line.column >= self.column);
         let Some((line, rest)) = line.and_then(|line| Some((line, line.element()?))) else {
             self.reader.close();

@@ -128,10 +128,26 @@ struct Elements<'f, 'r, 't> {
 impl<'t> SeqAccess<'t> for Elements<'_, '_, 't> {
     type Error = NotPlain;
 
+    /// An element that `seed` refuses may be asked for once more, with another one.
     fn next_element_seed<E: DeserializeSeed<'t>>(
         &mut self,
         seed: E,
     ) -> Result<Option<E::Value>, NotPlain> {
+        let place = self.rest.reader.place();
+        let text = self.rest.text;
+        let is_first = self.is_first;
+        let element = self.element(seed);
+        if element.is_err() {
+            self.rest.reader.go_back(&place);
+            self.rest.text = text;
+            self.is_first = is_first;
+        }
+        element
+    }
+}
+
+impl<'t> Elements<'_, '_, 't> {
+    fn element<E: DeserializeSeed<'t>>(&mut self, seed: E) -> Result<Option<E::Value>, NotPlain> {
         if !self.rest.goes_on(']', &mut self.is_first)? {
             return Ok(None);
         }

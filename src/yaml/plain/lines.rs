@@ -20,7 +20,7 @@ impl<'t> Line<'t> {
 }
 
 /// A walk over the lines.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Lines<'t> {
     text: &'t str,
     /// Where the line at hand begins, and where the next one does.

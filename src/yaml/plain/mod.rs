@@ -8,7 +8,8 @@
 //!
 //! The grammar is so small that no two readers understand it differently. Whatever is written in
 //! another way, and whatever does not fit the caller's types, is left to the full reader
-//! ([`super::documents`]), document by document: this one never tells anybody what is wrong.
+//! ([`super::documents`]), document by document: this one never tells anybody what is wrong. An
+//! element of a list that does not fit can be asked for once more, as a value.
 //!
 //! **Invariant:** what is read here is what [`super::documents`] makes of it. The text must have
 //! passed [`super::unreadable`].

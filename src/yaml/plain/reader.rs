@@ -26,6 +26,16 @@ pub(super) struct Reader<'t> {
     depth: usize,
 }
 
+/// A place to which a reader can go back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'t> {
+    lines: Lines<'t>,
+    line: Option<Line<'t>>,
+    values: usize,
+    keys: usize,
+    depth: usize,
+}
+
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
@@ -56,6 +66,24 @@ impl<'t> Reader<'t> {
     /// On to the next line of the document that says something.
     pub(super) fn advance(&mut self) {
         self.line = self.lines.next();
+        if let Some(line) = &self.line {
+            self.here.0.set(line.number);
+        }
+    }
+
+    /// Where it is now.
+    pub(super) fn place(&self) -> Place<'t> {
+        let Self { lines, line, values, keys, depth, .. } = self;
+        Place { lines: *lines, line: *line, values: *values, keys: keys.len(), depth: *depth }
+    }
+
+    /// Goes back to a place, as if nothing had been read since.
+    pub(super) fn go_back(&mut self, place: &Place<'t>) {
+        self.lines = place.lines;
+        self.line = place.line;
+        self.values = place.values;
+        self.keys.truncate(place.keys);
+        self.depth = place.depth;
         if let Some(line) = &self.line {
             self.here.0.set(line.number);
         }

@@ -98,18 +98,28 @@ fn meaning(text: &str) -> Result<Scalar<'_>, NotPlain> {
             _ => Ok(Scalar::Text(text)),
         };
     }
-    if !first.is_ascii_digit() {
+    // Phone numbers without quotes: a number without its sign.
+    let text = match text.strip_prefix('+') {
+        Some(digits) if is_whole(digits) => digits,
+        _ => text,
+    };
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(NotPlain);
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let is_number = text.len() < 19 && (first != b'0' || text.len() == 1);
-        let number = is_number.then(|| text.parse().ok()).flatten();
+        let number = is_whole(text).then(|| text.parse().ok()).flatten();
         return number.map(Scalar::Number).ok_or(NotPlain);
     }
     let hyphens = text.bytes().filter(|byte| *byte == b'-').count();
     let is_text = hyphens > 1 || text.bytes().any(is_of_no_number);
     let has_prefix = ["0x", "0o", "0b"].iter().any(|prefix| text.starts_with(prefix));
     if is_text && !has_prefix && is_seen(text) { Ok(Scalar::Text(text)) } else { Err(NotPlain) }
+}
+
+/// Whether these are the digits of a number that every reader takes for the same.
+fn is_whole(digits: &str) -> bool {
+    let begins = digits.len() == 1 || !digits.starts_with('0');
+    begins && (1..19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether no number in base ten holds this.
@@ -140,6 +150,7 @@ mod tests {
             ("enabled", Scalar::Text("enabled")),
             ("true # so", Scalar::Flag(true)),
             ("805", Scalar::Number(805)),
+            ("+14255550100", Scalar::Number(14_255_550_100)),
             ("Anna O'Neil 3", Scalar::Text("Anna O'Neil 3")),
             ("22:00", Scalar::Text("22:00")),
             ("9f86d081884c7d65", Scalar::Text("9f86d081884c7d65")),
@@ -152,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(bare(text), Ok(read), "{text}");
         }
-        let odd = "True|null|~|007|1e3|0x1F|0b1|0o7|1.5|-1|+1|a: b|a:|*a|&a|!a|[a]|a\tb|1-2|a\"b|a\u{a0}b";
+        let odd = "True|null|~|007|1e3|0x1F|0b1|0o7|1.5|-1|+01|++1|+1-2|+ 1|+1e3|a: b|a:|*a|&a|!a|[a]|a\tb|1-2|a\"b|a\u{a0}b";
         for text in odd.split('|') {
             assert_eq!(bare(text), Err(NotPlain), "{text}");
         }
