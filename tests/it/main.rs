@@ -10,7 +10,7 @@
 //! | the library against the sandbox over HTTP (`support::House`) | `plan`, `readers`, `execute`, `faults`, `refusals`, `unclear`, `begin`, `away` | what is planned and sent for a tenant, and what comes of it |
 //! | the library over doubles, in made-up time | `simulate`, `properties::fleet` | orders of events that no clock would bring about |
 //! | the stores on a disk | `store`, `tree` | what a file, a folder or a database can look like |
-//! | the binary as a process (`stage::Stage`), with the sandbox beside it | `cli`, `service`, `history`, `undo`, `why`, `kept`, `recovery`, `kill` and all others that set a stage | output, exit codes, signals, locks, files |
+//! | the binary as a process (`stage::Stage`), with the sandbox beside it | `cli`, `service`, `history`, `undo`, `why`, `kept`, `recovery`, `kill`, `tls` and all others that set a stage | output, exit codes, signals, locks, files |
 //! | the binary at a terminal of its own | `terminal` | questions and colours |
 //!
 //! The file or the folder's `mod.rs` opens with what its room is about. Beside them:
@@ -99,6 +99,7 @@ mod store;
 mod support;
 mod terminal;
 mod tidy;
+mod tls;
 mod told;
 mod tree;
 mod unclear;

@@ -7,6 +7,7 @@
 //! **Invariant:** no answer is followed elsewhere, and none is kept beyond the limit of its
 //! request.
 
+mod certificate;
 mod lost;
 #[cfg(test)]
 mod tests;
@@ -176,7 +177,10 @@ impl Transport {
                 FaultKind::NotConfigured,
                 format!("no TLS connection can be prepared: {}", cause(&error)),
             )
-            .hint("install the system's root certificates (package ca-certificates)")
+            .hint(
+                "install the system's root certificates (package ca-certificates), or name others \
+                    in SSL_CERT_FILE; what is set there must be a file of certificates (PEM)",
+            )
         })?;
         Ok(Self {
             http,

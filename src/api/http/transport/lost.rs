@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use reqwest::{Response, header::LOCATION};
 
-use super::{FEWER_CALLS, Request, Transport};
+use super::{FEWER_CALLS, Request, Transport, certificate};
 use crate::{
     api::http::{
         address::Setting,
@@ -55,6 +55,11 @@ impl Transport {
     /// What it means that no connection was made: to the service, or to what stands before it.
     fn no_connection(&self, what: &str, error: &reqwest::Error) -> Fault {
         let host = &self.host;
+        if let Some(refused) = certificate::refused(error) {
+            let (wrong, remedy) = certificate::told(refused, &self.setting);
+            let message = format!("{what}: the certificate of {host} is refused: {wrong}");
+            return Fault::new(FaultKind::Unreachable, message).hint(remedy);
+        }
         let cause = cause(error);
         let Some(Proxy { host: proxy, variable }) = &self.proxy else {
             return Fault::new(
