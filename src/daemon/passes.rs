@@ -8,7 +8,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     manifest::InForce,
     model::{Mode, TenantId, TenantName},
+    words::first,
 };
+
+/// Tenants that are named in one line, at most.
+const MOST_NAMED: usize = 20;
 
 /// A pass under way.
 pub(super) struct Running {
@@ -28,6 +32,13 @@ impl Passes {
     /// How many.
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// The tenants that are worked on, the first of them, in words.
+    pub(super) fn in_words(&self) -> String {
+        let tenants: BTreeSet<&TenantName> =
+            self.0.values().map(|running| &running.tenant).collect();
+        first(MOST_NAMED, tenants)
     }
 
     /// One has begun.

@@ -384,7 +384,8 @@ where
             }
         };
         if tokio::time::timeout(grace, all_ended).await.is_err() {
-            warn!("some calls did not end in time; what they owe is in the journal");
+            let tenants = self.running.in_words();
+            warn!(tenants, "some calls did not end in time; what they owe is in the journal");
         }
         self.tell_changes();
         self.tasks.abort_all();

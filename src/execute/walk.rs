@@ -286,9 +286,8 @@ fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
             debug!(user = %step.user, %verb, "step accepted");
         }
         StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
-            // The words of the fault name the user.
-            warn!(%verb, kind = ?fault.kind, "step not accepted");
-            debug!(user = %step.user, %verb, %fault, "step not accepted");
+            let hint = fault.hint.as_deref();
+            warn!(user = %step.user, %verb, %fault, hint, "step not accepted");
         }
         StepOutcome::NotTried(_) => {}
     }

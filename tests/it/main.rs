@@ -78,6 +78,7 @@ mod init;
 mod keeper;
 mod kept;
 mod kill;
+mod logged;
 mod logins;
 mod manifests;
 mod mistakes;

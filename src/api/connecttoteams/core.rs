@@ -23,7 +23,7 @@ use super::{
     transport::{Payload, Request, Transport},
 };
 use crate::{
-    config::{self, Account, Effort, Method, Problem},
+    config::{self, Account, Effort, Enterprise, Method, Problem},
     model::{Fault, FaultKind, TenantName},
     words::clauses,
 };
@@ -58,9 +58,12 @@ impl Core {
             .filter_map(|(name, settings)| Some((TenantName::parse(name).ok()?, settings)));
         let pace = Pace::default();
         let breaker = Breaker::new(account.retry_pause);
-        let delegates =
-            named.map(|(name, settings)| (name, Delegate::new(settings, &pace))).collect();
-        let auth = Auth::new(&pace);
+        let delegate = |(name, settings): (TenantName, &Enterprise)| {
+            let whose = format!("{}, tenant {name}", section.name());
+            (name, Delegate::new(&whose, settings, &pace))
+        };
+        let delegates = named.map(delegate).collect();
+        let auth = Auth::new(section.name(), &pace);
         let identity = OnceCell::new();
         let inventory = Kept::default();
         let known = Known::default();

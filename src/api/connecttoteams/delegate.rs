@@ -11,10 +11,11 @@ pub(super) struct Delegate {
 }
 
 impl Delegate {
-    pub(super) fn new(settings: &Enterprise, pace: &Pace) -> Self {
+    /// `whose` names it in the log.
+    pub(super) fn new(whose: &str, settings: &Enterprise, pace: &Pace) -> Self {
         Self {
             settings: settings.clone(),
-            auth: Auth::new(pace),
+            auth: Auth::new(whose, pace),
             msal: Msal::new(settings.msal.clone()),
         }
     }

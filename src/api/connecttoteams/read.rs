@@ -147,7 +147,9 @@ impl LiveReader for Reader {
     async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
         Self::inventory(self, tenant)
             .await
-            .inspect_err(|fault| tracing::warn!(%fault, "the inventory could not be read"))
+            .inspect_err(|fault| {
+                tracing::warn!(tenant = %tenant.name, %fault, "the inventory could not be read");
+            })
             .ok()
     }
 }

@@ -55,7 +55,7 @@ impl Core {
         let pause = settings.retry_pause;
         let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);
         let pace = Pace::default();
-        let gate = tokio::sync::Mutex::new(Gate::new(pace.clone()));
+        let gate = tokio::sync::Mutex::new(Gate::new("graph", pace.clone()));
         Ok(Self { settings, api, transport, door, tokens: Mutex::default(), pace, gate })
     }
 
@@ -114,9 +114,11 @@ impl Core {
 
     fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(
-            tokens.entry(tenant.id.clone()).or_insert_with(|| Arc::new(Auth::new(&self.pace))),
-        )
+        let new = || {
+            let whose = format!("graph, tenant {}", tenant.name);
+            Arc::new(Auth::new(&whose, &self.pace))
+        };
+        Arc::clone(tokens.entry(tenant.id.clone()).or_insert_with(new))
     }
 }
 

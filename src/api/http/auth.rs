@@ -91,9 +91,10 @@ struct State {
 }
 
 impl Auth {
-    pub(in crate::api) fn new(pace: &Pace) -> Self {
-        let gate = Gate::new(pace.clone());
-        let renewals = Gate::new(pace.clone());
+    /// `whose` names the account in the log.
+    pub(in crate::api) fn new(whose: &str, pace: &Pace) -> Self {
+        let gate = Gate::new(whose, pace.clone());
+        let renewals = Gate::new(whose, pace.clone());
         Self { state: Mutex::new(State { gate, renewals, ..State::default() }) }
     }
 

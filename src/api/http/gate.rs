@@ -39,6 +39,8 @@ impl Pace {
 /// What keeps refused credentials from being tried again.
 #[derive(Default)]
 pub(in crate::api) struct Gate {
+    /// Whose credentials these are, for the log.
+    whose: String,
     pace: Pace,
     shut: Option<Shut>,
 }
@@ -52,8 +54,8 @@ struct Shut {
 }
 
 impl Gate {
-    pub(in crate::api) fn new(pace: Pace) -> Self {
-        Self { pace, shut: None }
+    pub(in crate::api) fn new(whose: &str, pace: Pace) -> Self {
+        Self { whose: whose.to_owned(), pace, shut: None }
     }
 
     /// The answer that the credentials with this stamp have had, if it still counts.
@@ -72,8 +74,8 @@ impl Gate {
         let wait = self.pace.wait(last);
         if let Some(wait) = wait {
             let wait = duration(wait);
-            tracing::warn!(%wait, "refused; not tried again before this is over, unless the files \
-                of the credentials change");
+            tracing::warn!(login = self.whose, %wait, "refused; not tried again before this is \
+                over, unless the files of the credentials change");
         }
         let until = wait.and_then(|wait| now.checked_add(wait));
         self.shut = Some(Shut { fault: fault.clone(), stamp, wait, until });
@@ -106,7 +108,7 @@ mod tests {
 
         let pace = Pace::default();
         pace.again(seconds(60), seconds(200));
-        let mut gate = Gate::new(pace);
+        let mut gate = Gate::new("account", pace);
         for (wait, at) in [(60, 0), (120, 1000), (200, 2000), (200, 3000)] {
             let at = now + seconds(at);
             gate.failed(&refused, "a".to_owned(), at);
