@@ -22,8 +22,8 @@ use crate::model::{
     SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, Used, UserId, Value, Verb, Write, Written,
 };
 
-/// The format. A higher number means that a newer program wrote it.
-pub(super) const VERSION: u32 = 1;
+/// The newest format. A higher number means that a newer program wrote it.
+pub(super) const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Frozen {
@@ -123,8 +123,10 @@ fn is_zero(count: &u32) -> bool {
 
 impl From<&Fold> for Frozen {
     fn from(Fold { tenants, accepted }: &Fold) -> Self {
+        // An older program would read over what is owed by tenants that it does not know.
+        let v = if accepted.is_some() { 2 } else { 1 };
         Self {
-            v: VERSION,
+            v,
             tenants: tenants.iter().map(|(id, tenant)| (id.to_string(), tenant.into())).collect(),
             accepted: accepted.as_ref().map(freeze_debt),
         }

@@ -10,8 +10,14 @@ use crate::model::{
     RunId, StepOutcome, TenantId, TenantName, Upn, UserId, Verb,
 };
 
-/// The format of a line. A higher number in a file means that a newer program wrote it.
-pub(super) const VERSION: u32 = 1;
+/// The newest format of a line. A higher number in a file means that a newer program wrote it.
+pub(super) const VERSION: u32 = 2;
+
+/// The format of an event: the first that has it, so that an older program reads all that it can,
+/// and takes no line of ours for a damaged one.
+fn format_of(event: &Event) -> u32 {
+    if *event == Event::Accepted { 2 } else { 1 }
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -226,7 +232,7 @@ impl From<&Entry> for Line {
             }
         };
         Self {
-            v: VERSION,
+            v: format_of(&entry.event),
             at: entry.at,
             run: entry.run.to_string(),
             tenant: entry.tenant.to_string(),

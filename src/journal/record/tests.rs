@@ -63,6 +63,7 @@ fn every_entry_survives_the_file() {
         Event::NotSynced { lost: true, unclear: None, reason: "no answer".to_owned() },
         Event::NotSynced { lost: true, unclear: Some(7), reason: "a page".to_owned() },
         Event::NothingSent,
+        Event::Accepted,
         Event::Managed(vec![
             Managed {
                 user: user.clone(),
@@ -87,5 +88,14 @@ fn every_entry_survives_the_file() {
         let text = serde_json::to_string(&Line::from(&entry)).unwrap();
         let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
         assert_eq!(again, entry, "{text}");
+        let format = if entry.event == Event::Accepted { 2 } else { 1 };
+        assert_eq!(version(&text).unwrap(), format, "an older program reads all that it can");
     }
+}
+
+#[test]
+fn a_line_of_a_newer_format_is_no_damaged_one() {
+    let line = |v: u32| format!("{{\"v\":{v},\"event\":\"danced\"}}");
+    assert!(matches!(read(&line(VERSION + 1)), Err(Unread::Newer(newer)) if newer == VERSION + 1));
+    assert!(matches!(read(&line(VERSION)), Err(Unread::Damaged(_))));
 }

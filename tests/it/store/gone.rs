@@ -16,6 +16,7 @@ use dialplane::{
     model::{Details, Event, Memory, StepOutcome, Verb},
     ports::{Journal as _, JournalError},
 };
+use rusqlite::Connection;
 
 use super::{began, entry, entry_of, history, intent, open, outcome, record, reopened, write};
 use crate::support::{id, upn};
@@ -130,7 +131,7 @@ async fn an_older_copy_or_another_journal_is_noticed() {
     // Its last entries are cut out, and nothing else.
     fs::write(file(folder.path()), &newest).unwrap();
     let cut = "DELETE FROM entries WHERE sequence > 20";
-    rusqlite::Connection::open(file(folder.path())).unwrap().execute_batch(cut).unwrap();
+    Connection::open(file(folder.path())).unwrap().execute_batch(cut).unwrap();
     assert!(refused(folder.path()).contains("it ends at entry 20, but 25 was written here"), "cut");
     // The newest copy is right again without a word.
     fs::write(file(folder.path()), &newest).unwrap();
@@ -182,6 +183,17 @@ async fn every_tenant_owes_one_sync_after_a_journal_was_accepted() {
     drop(
         SqliteJournal::open(folder.path(), Retention { age: Duration::ZERO, entries: 0 }).unwrap(),
     );
+    // Neither the entry nor what it adds up to is read by a program that would not pay for it.
+    let first = |column: &str, table: &str| -> String {
+        let query = format!("SELECT {column} FROM {table} ORDER BY sequence DESC LIMIT 1");
+        Connection::open(file(folder.path()))
+            .unwrap()
+            .query_row(&query, [], |row| row.get(0))
+            .unwrap()
+    };
+    for text in [first("line", "entries"), first("state", "fold")] {
+        assert!(text.starts_with("{\"v\":2,") && text.contains("accepted"), "{text}");
+    }
     write(folder.path(), &[entry_of("fabrikam", 10, "r3", began(0))]).await;
     assert!(owes("contoso") && owes("fabrikam"));
     write(folder.path(), &[entry_of("fabrikam", 11, "r3", Event::Synced)]).await;
