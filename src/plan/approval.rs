@@ -85,3 +85,47 @@ pub fn wanted(steps: &[Step]) -> Option<(BTreeSet<Gate>, BTreeSet<Upn>)> {
     let users = judged.iter().filter(gated).map(|step| step.user.clone()).collect();
     (!gates.is_empty()).then_some((gates, users))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Origin, TenantName},
+        plan::{Action, Cause, HoldKind},
+    };
+
+    fn approval(expires: Timestamp) -> Result<Approval, String> {
+        Ok(Approval {
+            name: TenantName::parse("autumn")?,
+            plan: Fingerprint::new([7; 32]),
+            gates: [Gate::Limit].into(),
+            users: ApprovedUsers::AtMost(1),
+            reason: "autumn".into(),
+            expires,
+            origin: Origin { file: "a.yaml".into(), line: None },
+        })
+    }
+
+    #[test]
+    fn an_approval_is_valid_before_its_end_and_no_longer() -> Result<(), String> {
+        let user = Upn::parse("adele@contoso.com")?;
+        let held = Step {
+            holds: vec![Hold::new(HoldKind::Limit, "too many", "split it")],
+            ..Step::new(user, Action::Disable, Cause::Declared, None)
+        };
+        let end = Timestamp::UNIX_EPOCH;
+        for (now, opens) in [(-1, true), (0, false), (1, false)] {
+            let mut steps = [held.clone()];
+            let now = Timestamp::from_second(now).map_err(|error| error.to_string())?;
+            let plan = Fingerprint::new([7; 32]);
+            let notes = lift(&mut steps, &[approval(end)?], &plan, &Memory::default(), now);
+            assert_eq!(steps[0].holds.is_empty(), opens, "{now}");
+            let is_expired = matches!(
+                notes.as_slice(),
+                [Note::Approval { ruling: Ruling::Expired(at), .. }] if *at == end
+            );
+            assert_eq!(is_expired, !opens, "{now}: {notes:?}");
+        }
+        Ok(())
+    }
+}

@@ -67,3 +67,92 @@ fn shows(live: &LiveUser, verb: Verb, refused: &Refused) -> bool {
         (Calling::Enabled, LiveCalling::Enabled) | (Calling::Disabled, LiveCalling::Disabled)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{
+            Beside, Confirmation, Consent, Coverage, Details, Field, GatewayId, UpdateRequest,
+            Users, Written,
+        },
+        plan::{Cause, Hold, HoldKind},
+    };
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn adele() -> Result<Upn, String> {
+        Upn::parse("adele@contoso.com")
+    }
+
+    fn nobody() -> LiveTenant {
+        LiveTenant {
+            consent: Consent::Granted,
+            coverage: Coverage::Complete,
+            sees: [].into(),
+            users: Users::new(),
+            beside: Beside::default(),
+            confirmation: Confirmation::NotAsked,
+        }
+    }
+
+    /// A memory in which a call of this verb was refused.
+    fn memory(verb: Verb, refused: Refused) -> Result<Memory, String> {
+        let written = Written { refused: [(verb, refused)].into(), ..Written::default() };
+        Ok(Memory { written: [(adele()?, written)].into(), ..Memory::default() })
+    }
+
+    fn refused(details: Details, settled: bool, owed: bool) -> Refused {
+        Refused { details, changed: [].into(), at: AT, settled, owed }
+    }
+
+    fn update(tag: &str) -> Result<Details, String> {
+        let gateway = Value::Gateway(GatewayId::new(805)?);
+        let tag = Value::Text(tag.into());
+        Ok([(Field::SbcGatewayId, gateway), (Field::UserTag, tag)].into_iter().collect())
+    }
+
+    #[test]
+    fn the_sync_of_a_call_that_was_refused_again_is_owed_once_it_is_no_longer_sent()
+    -> Result<(), String> {
+        let again = Step::new(adele()?, Action::Disable, Cause::Declared, None);
+        let held = Step {
+            holds: vec![Hold::new(HoldKind::Limit, "too many", "split it")],
+            ..again.clone()
+        };
+        let other = Step { action: Action::Enable, ..again.clone() };
+        let decided = vec![(adele()?, AT)];
+        // Whether steps without holds are sent, the step, the refusal, and whether it is decided.
+        for (runs, step, settled, owed, over) in [
+            (true, Some(&again), true, true, false),
+            (true, None, true, true, true),
+            (true, Some(&other), true, true, true),
+            (true, Some(&held), true, true, true),
+            (false, Some(&again), true, true, true),
+            (true, None, false, true, false),
+            (true, None, true, false, false),
+        ] {
+            let mut steps: Vec<Step> = step.cloned().into_iter().collect();
+            let memory = memory(Verb::Disable, refused(Details::default(), settled, owed))?;
+            let found = judge(&mut steps, runs, &nobody(), &memory, Vec::new());
+            let expected = if over { decided.clone() } else { Vec::new() };
+            assert_eq!(found, expected, "{runs} {step:?} {settled} {owed}");
+            // Who is decided for another reason is named once.
+            let found = judge(&mut steps, runs, &nobody(), &memory, decided.clone());
+            assert_eq!(found, decided, "{runs} {step:?} {settled} {owed}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_update_of_other_details_is_another_call() -> Result<(), String> {
+        let memory = memory(Verb::Update, refused(update("then")?, true, true))?;
+        for (tag, over) in [("then", false), ("now", true)] {
+            let request = UpdateRequest::new(adele()?, update(tag)?).ok_or("no gateway")?;
+            let mut steps = [Step::new(adele()?, Action::Update(request), Cause::Declared, None)];
+            let found = judge(&mut steps, true, &nobody(), &memory, Vec::new());
+            assert_eq!((!found.is_empty(), steps[0].refused_before), (over, !over), "{tag}");
+        }
+        Ok(())
+    }
+}

@@ -3,9 +3,16 @@
 
 use std::{fs, path::Path};
 
-use dialplane::{model::Calling, sandbox::World};
+use dialplane::{
+    manifest::{InForce, Keeper, ManifestFile, Role, load},
+    model::{Calling, Doubt},
+    sandbox::World,
+};
 
-use crate::stage::{self, Running, Stage, desired};
+use crate::{
+    stage::{self, Running, Stage, desired},
+    support::contoso,
+};
 
 const TENANT: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: \
     { name: contoso }\nspec:\n  tenantId: 00000000-0000-4000-8000-000000000007\n  mode: \
@@ -226,4 +233,24 @@ async fn the_file_that_the_shell_makes_for_an_approval_changes_nothing() {
     assert_eq!(stage.run(&["apply"]).await.code, 0);
     assert_eq!(disables(&stage).len(), 1);
     assert_eq!(stage.run(&["plan"]).await.code, 0);
+}
+
+#[test]
+fn what_looks_like_a_manifest_and_is_not_read_leaves_a_doubt_which_no_other_replaces() {
+    let read = ManifestFile::new("a.yaml", &contoso("", &["ann enabled"]));
+    let aside = ManifestFile {
+        text: Err("it ends in `.yaml~`".to_owned()),
+        role: Role::Aside,
+        ..ManifestFile::new("b.yaml~", "")
+    };
+    let mut in_force = Keeper::default().take(load(&[read, aside]));
+    let doubts = |in_force: &InForce| -> Vec<String> {
+        let doubts = in_force.desired.tenants.values().map(|tenant| &tenant.missing.doubt);
+        doubts.flatten().map(ToString::to_string).collect()
+    };
+    let first = "b.yaml~ looks like a manifest and is not read: it may name this user";
+    assert_eq!(doubts(&in_force), [first]);
+    let other = Doubt { reason: "half checked out".to_owned(), remedy: "wait".to_owned() };
+    in_force.doubt(&other);
+    assert_eq!(doubts(&in_force), [first]);
 }

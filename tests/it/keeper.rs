@@ -318,6 +318,41 @@ fn an_emptied_file_keeps_what_it_spoke_of_and_a_new_one_disturbs_nothing() {
 }
 
 #[test]
+fn a_file_that_comes_back_empty_keeps_what_it_spoke_of_before_it_went() {
+    let mut world = World::new(&[("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
+    assert_eq!(world.look(), "b = bob");
+    // While the users are away, another mistake keeps the tenant.
+    world.remove("s.yaml").write("b.yaml", &tenant("b").replace("enforce", "now"));
+    assert_eq!(world.look(), "b = bob kept");
+    world.write("s.yaml", "").write("b.yaml", &tenant("b"));
+    assert_eq!(world.look(), "b = bob kept");
+    world.write("s.yaml", &set("b", &["bea"]));
+    assert_eq!(world.look(), "b = bea");
+}
+
+#[test]
+fn a_file_that_breaks_before_its_tenant_was_ever_right_leaves_it_broken() {
+    let mut world = World::new(&[
+        ("a.yaml", &tenant("a")),
+        ("s.yaml", &set("a", &["ann"]).replace("calling: enabled", "calling: on")),
+    ]);
+    assert_eq!(world.look(), "a broken");
+    world.write("s.yaml", "{ [");
+    assert_eq!(world.look(), "a broken");
+}
+
+#[test]
+fn a_file_that_spoke_of_nobody_and_breaks_may_concern_anybody() {
+    let approval = "apiVersion: dialplane/v1\nkind: Approval\nmetadata: { name: x, tenant: a }\nspec:\n  \
+        plan: 9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f\n  gates: [limits]\n  \
+        max: 3\n  reason: autumn\n  expires: 2026-12-01\n";
+    let mut world = World::new(&[("a.yaml", &whole("a", &["ann"])), ("x.yaml", approval)]);
+    assert_eq!(world.look(), "a = ann");
+    world.write("x.yaml", "{ [");
+    assert_eq!(world.look(), "a = ann held");
+}
+
+#[test]
 fn an_emptied_file_whose_users_have_moved_is_just_empty() {
     let mut world = World::new(&[("b.yaml", &tenant("b")), ("s.yaml", &set("b", &["bob"]))]);
     world.look();

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{carry_out, done};
 use crate::support::{
-    House, NOTHING, contoso, fleet, name, of, runnable, store, stranger, switch, text,
+    House, NOTHING, contoso, fleet, name, of, runnable, store, stranger, switch, tenant, text,
 };
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
@@ -93,6 +93,59 @@ async fn of_a_few_some_may_leave_and_not_all() {
         text(&plan)
     );
     assert_eq!(carry_out(&house, &plan).await, NOTHING);
+}
+
+#[tokio::test]
+async fn manifests_that_name_fewer_than_half_of_five_or_more_hold_whom_they_no_longer_name() {
+    let spec = format!("prune: disable, adopt: named, {LOOSE}");
+    let names = ["adele", "bert", "carl", "dora", "emil", "fred"];
+    let wanted = |count: usize| -> Vec<String> {
+        names[..count].iter().map(|who| format!("{who} enabled")).collect()
+    };
+    let manifests = |users: &[String]| {
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        contoso(&spec, &users)
+    };
+    for (before, now, held) in [(5, 2, true), (5, 3, false), (4, 1, false), (6, 3, false)] {
+        let mut house = House::open(&manifests(&wanted(before)), |_| {}).await;
+        carry_out(&house, &house.plan().await).await;
+        house.edit(&[("fleet.yaml", &manifests(&wanted(now)))]);
+        let plan = house.plan().await;
+        let kinds = kinds(&plan, "contoso");
+        let expected = if held { vec![HoldKind::EmptyDesired; before - now] } else { Vec::new() };
+        assert_eq!(kinds, expected, "{before} to {now}: {}", text(&plan));
+    }
+    // Whom the manifests disable by name is not held by it.
+    let mut house = House::open(&manifests(&wanted(5)), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    house.edit(&[("fleet.yaml", &manifests(&["adele disabled".to_owned()]))]);
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan).len(), 1, "{}", text(&plan));
+    assert_eq!(kinds(&plan, "contoso"), [HoldKind::EmptyDesired; 4], "{}", text(&plan));
+    // Nor do those count who had gone before.
+    let mut house = House::open(&manifests(&wanted(6)), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    house.sandbox.world(|world| {
+        let users = &mut tenant(world, "contoso").users;
+        users.retain(|upn, _| !["emil", "fred"].iter().any(|who| upn.as_str().starts_with(who)));
+    });
+    carry_out(&house, &house.plan().await).await;
+    house.edit(&[("fleet.yaml", &manifests(&wanted(1)))]);
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "contoso"), [], "{}", text(&plan));
+    assert_eq!(runnable(&plan).len(), 3, "{}", text(&plan));
+}
+
+#[tokio::test]
+async fn a_step_that_one_limit_holds_counts_for_the_next() {
+    let none = "limits: { disable: { percent: 0 }, changes: { percent: 0 } }";
+    let house = House::open(&contoso(none, &["adele disabled", "bert enabled"]), |world| {
+        switch(world, "adele", Calling::Enabled);
+    })
+    .await;
+    let plan = house.plan().await;
+    let both = [HoldKind::Limit, HoldKind::ChangeLimit];
+    assert_eq!(kinds(&plan, "contoso"), both, "{}", text(&plan));
 }
 
 #[tokio::test]

@@ -344,3 +344,24 @@ async fn writes_name_a_user_as_the_service_does() {
         house.sandbox.writes().iter().map(|call| call.user.clone()).collect();
     assert!(bodies.contains(&Some("Ann.Lee@Contoso.com".to_owned())), "{bodies:?}");
 }
+
+#[tokio::test]
+async fn a_number_that_may_be_any_protects_its_holder_only_where_numbers_are_protected() {
+    for (protect, runs) in [("[]", true), ("[\"+442079460199\"]", false)] {
+        let spec = format!("limits: {{ disable: {{ percent: 100 }} }}, protect: {protect}");
+        let ours = shows("\"+442079460110\"");
+        let theirs = shows("\"020 7946 0110\"");
+        let respell = [(ours.as_str(), theirs.as_str())];
+        let manifests = contoso(&spec, &["ben disabled", "ann enabled"]);
+        let house = house(&manifests, &respell, |world| {
+            switch(world, "ben", Calling::Enabled);
+            store(world, "ben", Field::PhoneNumber, number("+442079460110"));
+        })
+        .await;
+        let plan = house.plan().await;
+        let disables = runnable(&plan).iter().any(|(verb, _)| verb == "disable");
+        assert_eq!(disables, runs, "{protect}: {}", text(&plan));
+        let is_protected = holds(&plan, "contoso").contains(&HoldKind::Protected);
+        assert_eq!(is_protected, !runs, "{protect}: {}", text(&plan));
+    }
+}

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use dialplane::{
     journal::{Retention, SqliteHistory, SqliteJournal, VolatileJournal},
-    model::{Details, Entry, Event, Memory, RunId, StepOutcome, Verb},
+    model::{Details, Entry, Event, Fault, FaultKind, Memory, RunId, StepOutcome, Verb},
 };
 
 use super::{began, entry, history, intent, open, outcome, record, reopened, write};
-use crate::support::id;
+use crate::support::{id, upn};
 
 const DAY: i64 = 24 * 3600;
 
@@ -139,4 +139,27 @@ async fn what_is_older_than_a_year_goes_once_a_tenth_more_has_passed() {
     assert!((12..=14).contains(&left.len()), "{left:?}");
     let days: Vec<i64> = (0..395).step_by(5).collect();
     assert_eq!(left_of(&days).await.len(), days.len(), "not yet worth it");
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_again_outlives_its_entries() {
+    let adele = "adele@contoso.com";
+    let no = || StepOutcome::Failed(Fault::new(FaultKind::Rejected, "no"));
+    let entries = [
+        entry(0, "r1", began(1)),
+        entry(1, "r1", intent(adele, Verb::Disable, Details::default())),
+        entry(2, "r1", outcome(adele, Verb::Disable, no())),
+        entry(3, "r1", Event::Synced),
+        entry(4, "r2", began(1)),
+        entry(5, "r2", intent(adele, Verb::Disable, Details::default())),
+        entry(6, "r2", outcome(adele, Verb::Disable, no())),
+    ];
+    let folder = crate::folder::folder();
+    let memory = write(folder.path(), &entries).await;
+    let refused = &memory.written[&upn(adele)].refused[&Verb::Disable];
+    assert!(refused.settled && refused.owed);
+    drop(
+        SqliteJournal::open(folder.path(), Retention { age: Duration::ZERO, entries: 0 }).unwrap(),
+    );
+    assert_eq!(reopened(folder.path()), memory);
 }
