@@ -189,5 +189,11 @@ async fn a_number_that_graph_shows_is_held_whoever_has_it() {
         let said = text(&house.plan().await);
         assert!(said.contains(&format!("+442079460110 is held by {holder}")), "{name}: {said}");
         assert_eq!(runnable(&house.plan().await), [], "{name}: {said}");
+        // One that nobody understands may be this one.
+        let unread = theirs.replace("+442079460110", "020 7946 0110");
+        let unread = unread.replace("+44 20 7946 0110", "020 7946 0110");
+        house.sandbox.faults(|faults| faults.respell = vec![(ours.to_owned(), unread)]);
+        let plan = house.plan().await;
+        assert_eq!(runnable(&plan), [], "{name}: {}", text(&plan));
     }
 }
