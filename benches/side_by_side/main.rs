@@ -1,0 +1,46 @@
+//! The goals of speed as one table from one run, with the bounds measured in the same run: what a
+//! program takes that only reads the same users. Ratios say the same on a busy machine; seconds do
+//! not.
+//!
+//! ```sh
+//! cargo bench --bench side_by_side                    # some minutes; BIG=1: with a million users
+//! PEER='aiohttp=python3 reconcile.py @D @U' cargo bench --bench side_by_side
+//! ```
+//!
+//! `PEER` is another program that compares the users below the folder `@D` with the service at
+//! `@U`. Where none is named, its row says so.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
+
+mod bound;
+mod data;
+mod measure;
+mod rows;
+mod stand_in;
+
+use std::{env, io, path::PathBuf, process::ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["bound", reader, folder, address] => {
+            bound::read(reader, &PathBuf::from(folder), address).map(drop)
+        }
+        ["post", calls, address] => calls
+            .parse()
+            .map_err(io::Error::other)
+            .and_then(|calls| bound::post(calls, address))
+            .map(drop),
+        // As `cargo test` starts it: that it builds is all that is asked.
+        ["--test", ..] => Ok(()),
+        _ => rows::print(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
