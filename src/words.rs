@@ -10,6 +10,9 @@
 //! | the first of many clauses | [`clauses`] | `a; b; and 3 more rows` |
 //! | the word that was meant | [`nearest`] | `night` for `nigth` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
+//! | the same beside the reader's own time | [`time_in`] | `2026-07-04 08:15:30 UTC (Sat 10:15 CEST)` |
+//! | how far away a moment is | [`away`] | `4 min ago`, `in 2 h 5 min` |
+//! | how long it has been | [`since`] | `4 min`, `2 h 5 min` |
 //! | a duration, exactly | [`duration`] | `1m 30s` |
 //! | an age | [`roughly`] | `2h 5m` |
 //! | an estimate | [`minutes`] | `20 min` |
@@ -22,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 /// A count and its noun, in the right number: `1 step`, `2 entries`, `3 people`.
 #[must_use]
@@ -103,6 +106,44 @@ impl Display for Time {
     }
 }
 
+/// The same, and what the clock says where the reader is.
+#[must_use]
+pub fn time_in(at: Timestamp, zone: &TimeZone) -> String {
+    let there = at.to_zoned_datetime(zone.clone());
+    if there.offset().is_zero() {
+        return time(at).to_string();
+    }
+    format!("{} ({})", time(at), there.strftime("%a %H:%M %Z"))
+}
+
+/// How far away a moment is: `now`, `4 min ago`, `in 2 h 5 min`, `3 days ago`.
+#[must_use]
+pub fn away(at: Timestamp, now: Timestamp) -> String {
+    match (between(at, now).as_secs(), between(now, at).as_secs()) {
+        (0, 0) => "now".to_owned(),
+        (0, ahead) => format!("in {}", span(ahead)),
+        (ago, _) => format!("{} ago", span(ago)),
+    }
+}
+
+/// How long it has been since a moment: `4 min`, `2 h 5 min`.
+#[must_use]
+pub fn since(at: Timestamp, now: Timestamp) -> String {
+    span(between(at, now).as_secs())
+}
+
+/// So many seconds in the one or two units that people would use.
+fn span(seconds: u64) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    match (seconds, minutes % 60) {
+        (..60, _) => format!("{seconds} s"),
+        (..3600, _) => format!("{minutes} min"),
+        (..172_800, 0) => format!("{hours} h"),
+        (..172_800, minutes) => format!("{hours} h {minutes} min"),
+        _ => format!("{} days", hours / 24),
+    }
+}
+
 /// A duration in its units, to the millisecond: `1m 30s`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
@@ -178,10 +219,30 @@ mod tests {
     }
 
     #[test]
+    fn how_far_away_a_moment_is_takes_two_units_at_most() {
+        let now: Timestamp = "2026-07-04T08:15:30Z".parse().unwrap();
+        for (seconds, shown) in [
+            (0, "now"),
+            (59, "59 s ago"),
+            (240, "4 min ago"),
+            (7_200, "2 h ago"),
+            (7_530, "2 h 5 min ago"),
+            (172_800, "2 days ago"),
+            (-90, "in 1 min"),
+            (-90_000, "in 25 h"),
+        ] {
+            assert_eq!(away(now - jiff::SignedDuration::from_secs(seconds), now), shown);
+        }
+    }
+
+    #[test]
     fn times_and_durations_are_short() {
         let at: Timestamp = "2026-07-04T08:15:30.9Z".parse().unwrap();
         let later: Timestamp = "2026-07-04T08:17:00.9Z".parse().unwrap();
         assert_eq!(time(at).to_string(), "2026-07-04 08:15:30 UTC");
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(time_in(at, &berlin), "2026-07-04 08:15:30 UTC (Sat 10:15 CEST)");
+        assert_eq!(time_in(at, &TimeZone::UTC), "2026-07-04 08:15:30 UTC");
         assert_eq!(duration(between(at, later)), "1m 30s");
         assert_eq!(duration(between(later, at)), "0s");
         assert_eq!(duration(Duration::from_micros(1_500_700)), "1s 500ms");

@@ -2,17 +2,24 @@
 //! is a view of what they add up to.
 //!
 //! ```text
-//! News --Board::hear--> Board --Board::status--> the status file, `dialplane status`
+//! News --Board::hear--> Board --Board::status--> Status --> the status file, `dialplane status`
 //! ```
 //!
 //! **Invariant:** no clock and no I/O; times come in with the news. News of one tenant changes the
 //! row of that tenant and no other: [`Board::hear`] costs what its news is about, not what the
 //! fleet has.
 
+mod group;
+mod moments;
+mod need;
 mod news;
+mod row;
 mod state;
 mod status;
 
+pub use group::Group;
+pub use need::Need;
 pub use news::{Doing, News};
+pub use row::{LastPass, TenantRow};
 pub use state::Board;
-pub use status::{LastPass, Left, Status, TenantRow};
+pub use status::{Commit, Halt, Manifests, Status};

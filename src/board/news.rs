@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::Halt;
 use crate::{
     execute::TenantReport,
     manifest::InForce,
-    model::{Debts, TenantName},
+    model::{Debts, Memory, Revision, TenantName},
     plan::TenantPlan,
     reconcile::Ending,
     yaml::Diagnostic,
@@ -18,6 +19,8 @@ pub enum News<'n> {
     Beat,
     /// The journal cannot be reached, for this reason, and nothing new begins; or it can be again.
     Journal(Option<&'n str>),
+    /// The stop switch is on, as this says, or off.
+    Stopped(Option<&'n Halt>),
     /// Manifests were read.
     Manifests {
         /// What is wrong with them.
@@ -26,15 +29,19 @@ pub enum News<'n> {
         warnings: &'n [Diagnostic],
     },
     /// From now on this is in force.
-    InForce(&'n InForce),
+    InForce(&'n InForce, Timestamp),
+    /// Which version of the manifests that is, where git knows it.
+    Revision(Option<&'n Revision>),
     /// An earlier run of the program left this open; the tenant is looked at first.
     Recovered(&'n TenantName, &'n Debts),
     /// What a tenant is doing has changed.
     Tenant(&'n TenantName, Doing),
     /// A tenant was planned.
-    Planned(&'n TenantPlan),
+    Planned(&'n TenantPlan, Timestamp),
     /// A plan was carried out.
     Finished(&'n TenantPlan, &'n TenantReport),
+    /// What the journal knows of a tenant after a pass.
+    Remembered(&'n TenantName, &'n Memory),
     /// A pass has ended, whether or not it came as far as a plan.
     Ended {
         /// The tenant.
@@ -43,7 +50,11 @@ pub enum News<'n> {
         ending: Ending,
         /// When.
         at: Timestamp,
+        /// Why nothing could be planned, if so.
+        failure: Option<&'n str>,
     },
+    /// The service has ended in order.
+    Over,
 }
 
 /// What a tenant is doing.

@@ -4,21 +4,20 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{
-    Doing, News,
-    status::{Left, Status, TenantRow},
-};
-use crate::{manifest::InForce, model::TenantName, plan::TenantPlan};
+use super::{Commit, Doing, Halt, Manifests, News, Status, TenantRow};
+use crate::{manifest::InForce, model::TenantName};
 
 /// The service at this moment. A clone shares the rows and is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
-    /// Mistakes in the manifests that were looked at last.
-    manifest_errors: usize,
+    /// What is known of the manifests.
+    manifests: Manifests,
     /// Why the journal cannot be reached.
     journal_away: Option<String>,
-    /// Why an older version of a tenant is in force, where one is.
-    kept: BTreeMap<TenantName, String>,
+    /// That the stop switch is on.
+    stop: Option<Halt>,
+    /// Whether the service has ended.
+    over: bool,
     /// The tenants that are looked at.
     rows: BTreeMap<TenantName, Arc<TenantRow>>,
     /// Those that have no version in force.
@@ -31,76 +30,85 @@ impl Board {
     pub fn hear(&mut self, news: &News<'_>) -> bool {
         match news {
             News::Beat => true,
-            News::Journal(away) => {
-                let away = away.map(str::to_owned);
-                std::mem::replace(&mut self.journal_away, away.clone()) != away
-            }
-            News::Manifests { errors, .. } => {
-                std::mem::replace(&mut self.manifest_errors, errors.len()) != errors.len()
-            }
-            News::InForce(in_force) => {
+            News::Journal(away) => set(&mut self.journal_away, away.map(str::to_owned)),
+            News::Stopped(halt) => set(&mut self.stop, halt.cloned()),
+            News::Manifests { errors, .. } => set(&mut self.manifests.errors, errors.len()),
+            News::InForce(in_force, at) => {
                 self.take(in_force);
+                self.manifests.taken_at = Some(*at);
                 true
             }
+            News::Revision(revision) => {
+                set(&mut self.manifests.revision, revision.map(Commit::from))
+            }
+            News::Recovered(tenant, debts) => self.change(tenant, |row| row.recovered(debts)),
             News::Tenant(tenant, Doing::Gone) => self.rows.remove(*tenant).is_some(),
             News::Tenant(tenant, Doing::Running) => self.next(tenant, None),
             News::Tenant(tenant, Doing::Waiting(at)) => self.next(tenant, Some(*at)),
-            News::Planned(plan) => self.planned(plan),
-            News::Ended { tenant, ending, at } => self.change(tenant, |row| {
-                row.last = Some((*ending).into());
-                row.last_at = Some(*at);
-            }),
-            News::Recovered(..) | News::Finished(..) => false,
+            News::Planned(plan, at) => self.change(&plan.tenant, |row| row.planned(plan, *at)),
+            News::Finished(plan, report) => {
+                self.change(&plan.tenant, |row| row.finished(plan, report))
+            }
+            News::Remembered(tenant, memory) => self.change(tenant, |row| row.remembered(memory)),
+            News::Ended { tenant, ending, at, failure } => {
+                self.change(tenant, |row| row.ended(*ending, *at, *failure))
+            }
+            News::Over => set(&mut self.over, true),
         }
     }
 
-    /// The board as the status of this process. It counts from `at` until `until`.
+    /// The board as the status of a process that began at `started`. It counts from `at` until
+    /// `until`.
     #[must_use]
-    pub fn status(&self, process: u32, at: Timestamp, until: Timestamp) -> Status {
-        Status {
+    pub fn status(
+        &self,
+        (process, started): (u32, Timestamp),
+        at: Timestamp,
+        until: Timestamp,
+    ) -> Status {
+        let mut status = Status {
             version: Status::VERSION,
             process,
+            started,
             at,
             until,
-            manifest_errors: self.manifest_errors,
+            ended: self.over,
+            needs: Vec::new(),
+            manifests: self.manifests.clone(),
             journal_away: self.journal_away.clone(),
+            stop: self.stop.clone(),
             tenants: self.rows.values().chain(&self.broken).cloned().collect(),
-        }
+        };
+        status.judge();
+        status
     }
 
     fn take(&mut self, in_force: &InForce) {
-        self.kept.clone_from(&in_force.kept);
-        for (tenant, row) in &mut self.rows {
-            let note = note(&self.kept, tenant);
-            if row.note != note {
-                Arc::make_mut(row).note = note;
+        for (tenant, desired) in &in_force.desired.tenants {
+            let row = self.row(tenant);
+            let mut now = TenantRow::clone(row);
+            let kept = in_force.kept.get(tenant);
+            let note = kept.map(|reason| format!("an older version is in force: {reason}"));
+            now.manifests(desired, note);
+            if **row != now {
+                *row = Arc::new(now);
             }
         }
-        let broken = |(tenant, reason): (&TenantName, &String)| TenantRow {
-            tenant: tenant.to_string(),
-            note: Some(format!("held: {reason}")),
-            ..TenantRow::default()
+        let broken = |(tenant, reason): (&TenantName, &String)| {
+            TenantRow::broken(tenant.as_str(), format!("held: {reason}"))
         };
         self.broken = in_force.broken.iter().map(broken).map(Arc::new).collect();
     }
 
-    fn next(&mut self, tenant: &TenantName, next_at: Option<Timestamp>) -> bool {
-        if !self.rows.contains_key(tenant) {
-            let row = TenantRow {
-                tenant: tenant.to_string(),
-                note: note(&self.kept, tenant),
-                ..TenantRow::default()
-            };
-            self.rows.insert(tenant.clone(), Arc::new(row));
-        }
-        self.change(tenant, |row| row.next_at = next_at)
+    /// The row of a tenant, which it has from now on.
+    fn row(&mut self, tenant: &TenantName) -> &mut Arc<TenantRow> {
+        let new = || Arc::new(TenantRow::new(tenant.as_str()));
+        self.rows.entry(tenant.clone()).or_insert_with(new)
     }
 
-    fn planned(&mut self, plan: &TenantPlan) -> bool {
-        self.change(&plan.tenant, |row| {
-            row.confirmed = plan.confirmed.map(|now| (now.confirmed, now.of()));
-            row.left = Some(Left::of(plan));
-        })
+    fn next(&mut self, tenant: &TenantName, next_at: Option<Timestamp>) -> bool {
+        Arc::make_mut(self.row(tenant)).next_at = next_at;
+        true
     }
 
     /// Changes the row of a tenant, if it has one. A pass may end after its tenant is gone.
@@ -111,15 +119,21 @@ impl Board {
     }
 }
 
-/// What is wrong with the manifests of a tenant that is in force.
-fn note(kept: &BTreeMap<TenantName, String>, tenant: &TenantName) -> Option<String> {
-    kept.get(tenant).map(|reason| format!("an older version is in force: {reason}"))
+/// Sets a value. True if it was another one.
+fn set<T: PartialEq>(value: &mut T, new: T) -> bool {
+    let changed = *value != new;
+    *value = new;
+    changed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{board::LastPass, reconcile::Ending};
+    use crate::{
+        board::LastPass,
+        manifest::{self, Keeper, ManifestFile},
+        reconcile::Ending,
+    };
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -137,7 +151,7 @@ mod tests {
     }
 
     fn rows(board: &Board) -> Vec<Arc<TenantRow>> {
-        board.status(1, AT, AT).tenants
+        board.status((1, AT), AT, AT).tenants
     }
 
     #[test]
@@ -147,13 +161,19 @@ mod tests {
             board(&[News::Tenant(&a, Doing::Waiting(AT)), News::Tenant(&b, Doing::Waiting(AT))]);
         let before = rows(&board);
         assert!(board.hear(&News::Tenant(&b, Doing::Running)));
-        assert!(board.hear(&News::Ended { tenant: &b, ending: Ending::Held, at: AT }));
+        assert!(board.hear(&News::Ended {
+            tenant: &b,
+            ending: Ending::Held,
+            at: AT,
+            failure: None
+        }));
         let after = rows(&board);
         assert!(Arc::ptr_eq(&before[0], &after[0]), "the row of a is the same one");
         let expected = TenantRow {
             tenant: "b".to_owned(),
             last: Some(LastPass::Held),
             last_at: Some(AT),
+            last_success: Some(AT),
             ..TenantRow::default()
         };
         assert_eq!(*after[1], expected);
@@ -162,10 +182,14 @@ mod tests {
     #[test]
     fn a_tenant_keeps_its_note_for_as_long_as_an_older_version_is_in_force() {
         let [a, b] = ["a", "b"].map(name);
-        let mut in_force = InForce::default();
+        let text = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: a }\nspec: { mode: \
+            report, prune: never, tenantId: 87d349ed-44d7-43e1-9a83-5f2406dee5bd }\n";
+        let loaded = manifest::load(&[ManifestFile::new("a.yaml", text)]);
+        let mut in_force = Keeper::default().take(loaded);
         in_force.kept.insert(a.clone(), "a.yaml could not be understood".to_owned());
         in_force.broken.insert(b.clone(), "`mode` is missing".to_owned());
-        let mut board = board(&[News::InForce(&in_force), News::Tenant(&a, Doing::Waiting(AT))]);
+        let mut board =
+            board(&[News::InForce(&in_force, AT), News::Tenant(&a, Doing::Waiting(AT))]);
         let notes = |board: &Board| -> Vec<Option<String>> {
             rows(board).iter().map(|row| row.note.clone()).collect()
         };
@@ -176,7 +200,9 @@ mod tests {
                 Some("held: `mode` is missing".to_owned())
             ]
         );
-        board.hear(&News::InForce(&InForce::default()));
+        in_force.kept.clear();
+        in_force.broken.clear();
+        board.hear(&News::InForce(&in_force, AT));
         assert_eq!(notes(&board), [None], "both are mended");
     }
 
@@ -184,7 +210,12 @@ mod tests {
     fn a_pass_that_ends_after_its_tenant_is_gone_brings_no_row_back() {
         let a = name("a");
         let mut board = board(&[News::Tenant(&a, Doing::Running), News::Tenant(&a, Doing::Gone)]);
-        assert!(!board.hear(&News::Ended { tenant: &a, ending: Ending::Done, at: AT }));
+        assert!(!board.hear(&News::Ended {
+            tenant: &a,
+            ending: Ending::Done,
+            at: AT,
+            failure: None
+        }));
         assert!(rows(&board).is_empty());
     }
 
@@ -200,10 +231,10 @@ mod tests {
         let mut board = Board::default();
         assert!(board.hear(&News::Journal(Some("connection refused"))));
         assert!(!board.hear(&News::Journal(Some("connection refused"))), "it was told before");
-        let told = board.status(1, AT, AT).journal_away;
+        let told = board.status((1, AT), AT, AT).journal_away;
         assert_eq!(told.as_deref(), Some("connection refused"));
         assert!(board.hear(&News::Journal(None)));
-        assert_eq!(board.status(1, AT, AT).journal_away, None);
+        assert_eq!(board.status((1, AT), AT, AT).journal_away, None);
     }
 
     #[test]

@@ -1,108 +1,136 @@
-//! The status: the board at one moment, as it is written into the status file.
+//! The status: the board at one moment, as it is written into the status file and served.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
-use crate::{plan::TenantPlan, reconcile::Ending};
+use super::{
+    Need, TenantRow,
+    moments::{moment, moment_or_none},
+};
+use crate::model::Revision;
 
 /// The service at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Status {
     /// The version of this shape.
     pub version: u32,
     /// The process.
     pub process: u32,
+    /// When it began.
+    #[schemars(schema_with = "moment")]
+    pub started: Timestamp,
     /// When this was written.
+    #[schemars(schema_with = "moment")]
     pub at: Timestamp,
     /// Until when it counts; a service that is alive writes a new one before.
+    #[schemars(schema_with = "moment")]
     pub until: Timestamp,
-    /// Mistakes in the manifests that were looked at last.
-    pub manifest_errors: usize,
+    /// Whether the service has ended in order. Nothing is due any more.
+    pub ended: bool,
+    /// Why somebody has to look at the service as a whole. Tenants have their own.
+    pub needs: Vec<Need>,
+    /// The manifests.
+    pub manifests: Manifests,
     /// Why nothing new begins: the journal cannot be reached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_away: Option<String>,
+    /// That nothing is written to any service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Halt>,
     /// The tenants: those in force by name, then those that have no version in force.
     pub tenants: Vec<Arc<TenantRow>>,
 }
 
-impl Status {
-    /// The version that this program writes.
-    pub const VERSION: u32 = 1;
+/// What is known of the manifests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Manifests {
+    /// Mistakes in those that were looked at last.
+    pub errors: usize,
+    /// When they last changed what is in force. Absent before they were read.
+    #[schemars(schema_with = "moment_or_none")]
+    pub taken_at: Option<Timestamp>,
+    /// Which version is in force, where git knows it.
+    pub revision: Option<Commit>,
 }
 
-/// One tenant at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A version of the manifests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TenantRow {
-    /// Its name.
-    pub tenant: String,
-    /// How its last pass ended.
-    pub last: Option<LastPass>,
-    /// When.
-    pub last_at: Option<Timestamp>,
-    /// When the next pass is due; absent while one runs.
-    pub next_at: Option<Timestamp>,
-    /// What is wrong with the tenant's manifests.
-    pub note: Option<String>,
-    /// How many managed users Teams shows as the service does, and of how many, where that is
-    /// asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed: Option<(usize, usize)>,
-    /// What its last plan could not do. Absent before the first one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left: Option<Left>,
+pub struct Commit {
+    /// The commit.
+    pub commit: String,
+    /// Who made it.
+    pub author: Option<String>,
+    /// Whether files differ from it.
+    pub edited: bool,
 }
 
-/// How the last pass of a tenant ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LastPass {
-    /// Everything that may be done is done.
-    Done,
-    /// Something is held.
-    Held,
-    /// Something failed.
-    Failed,
-    /// Everything is done but the sync, which may not be sent yet.
-    Waits,
-}
-
-impl From<Ending> for LastPass {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Done => Self::Done,
-            Ending::Held => Self::Held,
-            Ending::Failed => Self::Failed,
-            Ending::Waits(_) => Self::Waits,
+impl From<&Revision> for Commit {
+    fn from(revision: &Revision) -> Self {
+        Self {
+            commit: revision.commit.clone(),
+            author: Some(revision.author.clone()),
+            edited: revision.edited,
         }
     }
 }
 
-/// What a plan shows and does not do. The words mean what they mean in a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// That the stop switch is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Left {
-    /// What holds the whole tenant, if anything but its mode does.
-    pub hold: Option<String>,
-    /// The steps that are held, if the tenant as a whole is not.
-    pub held_steps: usize,
-    /// Users that nothing can be planned for.
-    pub problems: usize,
-    /// What differs and is only shown, because the mode is `report`.
-    pub drift: usize,
+pub struct Halt {
+    /// What stops everything; who, when and why, as far as that is known.
+    pub message: String,
+    /// How it is let go.
+    pub hint: String,
+    /// Who.
+    pub by: Option<String>,
+    /// Since when.
+    #[schemars(schema_with = "moment_or_none")]
+    pub at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
-impl Left {
-    /// Of this plan.
-    pub(super) fn of(plan: &TenantPlan) -> Self {
-        Self {
-            hold: plan.hold().map(|hold| hold.reason.clone()),
-            held_steps: plan.held_steps(),
-            problems: plan.problems.len(),
-            drift: plan.drift().len(),
-        }
+impl Status {
+    /// The version that this program writes.
+    pub const VERSION: u32 = 2;
+
+    /// The schema of what is served at `/status` and kept in the status file.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        let settings = SchemaSettings::draft2020_12();
+        let generator = settings.for_serialize().into_generator();
+        let mut schema = generator.into_root_schema_for::<Self>();
+        schema.insert("title".to_owned(), "Dialplane status".into());
+        schema.into()
+    }
+
+    /// The tenants that somebody has to look at.
+    pub fn in_need(&self) -> impl Iterator<Item = &TenantRow> {
+        self.tenants.iter().map(Arc::as_ref).filter(|row| !row.needs.is_empty())
+    }
+
+    /// Whether anybody is needed, for the service or for a tenant.
+    #[must_use]
+    pub fn needs_somebody(&self) -> bool {
+        !self.needs.is_empty() || self.in_need().next().is_some()
+    }
+
+    /// Finds out whether somebody is needed for the service as a whole.
+    pub(super) fn judge(&mut self) {
+        self.needs = [
+            (Need::Stopped, self.stop.is_some()),
+            (Need::Journal, self.journal_away.is_some()),
+            (Need::Manifests, self.manifests.errors > 0),
+        ]
+        .into_iter()
+        .filter_map(|(need, applies)| applies.then_some(need))
+        .collect();
     }
 }

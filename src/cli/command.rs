@@ -16,7 +16,7 @@ use super::{
     exit::{Exit, Failure},
     explain, guide, history, import, init, journal, observe, out,
     plan::{self, Asked},
-    run, sandbox,
+    run, sandbox, schema,
     signals::Signals,
     status, stop, undo, validate, why,
 };
@@ -120,7 +120,8 @@ pub(super) enum Command {
     Import(import::Arguments),
     /// Serve a rehearsal of the ConnecttoTeams service on loopback
     Sandbox(sandbox::Arguments),
-    /// Show what the service is doing; fails if it is not alive
+    /// Show what the service does and whom it needs; fails if it is not alive
+    #[command(after_help = status::EXIT_CODES)]
     Status(status::Arguments),
     /// Check the set-up, line by line; never writes to the service
     ///
@@ -131,8 +132,8 @@ pub(super) enum Command {
     /// Manage credentials of tenants that are written with a token of their own
     #[command(subcommand)]
     Credentials(credentials::Arguments),
-    /// Print the JSON Schema of manifests, for editors
-    Schema,
+    /// Print the JSON Schema of manifests, for editors; or of the status
+    Schema(schema::Arguments),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -197,7 +198,7 @@ impl Cli {
                 | C::Explain(_)
                 | C::Guide(_)
                 | C::Status(_)
-                | C::Schema
+                | C::Schema(_)
                 | C::Completions { .. }
         )
     }
@@ -244,8 +245,8 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Credentials(credentials::Arguments::Regenerate(command)) => {
             credentials::regenerate(global, command).await
         }
-        Command::Schema => {
-            out::json(&crate::manifest::json_schema());
+        Command::Schema(command) => {
+            schema::schema(command);
             Ok(Exit::Done)
         }
         Command::Completions { shell } => {

@@ -32,6 +32,7 @@ mod report;
 mod run;
 mod sandbox;
 mod saved;
+mod schema;
 mod sent;
 mod session;
 mod show;

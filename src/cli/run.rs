@@ -131,9 +131,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         ended
     };
     let timing = settings.run;
+    let process = (std::process::id(), Timestamp::now());
     let publish = move |board: &Board| {
         if let Some(place) = &place {
-            write_status(place, board, &timing);
+            write_status(place, board, process, &timing);
         }
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
@@ -156,10 +157,10 @@ async fn watch_setting(global: &Global, setting: &AtomicBool) {
 }
 
 /// Writes the board into the status file.
-fn write_status(place: &Place, board: &Board, timing: &Run) {
+fn write_status(place: &Place, board: &Board, process: (u32, Timestamp), timing: &Run) {
     let at = Timestamp::now();
     let until = at.checked_add(daemon::status_lifetime(timing)).unwrap_or(Timestamp::MAX);
-    let status = board.status(std::process::id(), at, until);
+    let status = board.status(process, at, until);
     if let Err(error) = place.write_status(&status) {
         warn!(%error, %place, "the status cannot be written");
     }
@@ -196,7 +197,7 @@ impl Show {
                     }));
                 }
             }
-            News::Planned(plan) => self.planned(plan),
+            News::Planned(plan, _) => self.planned(plan),
             News::Finished(plan, outcome) => {
                 if let Some(place) = &self.place {
                     report::keep(place, plan, outcome);
@@ -217,7 +218,11 @@ impl Show {
             }
             News::Beat
             | News::Journal(_)
-            | News::InForce(_)
+            | News::Stopped(_)
+            | News::InForce(..)
+            | News::Revision(_)
+            | News::Remembered(..)
+            | News::Over
             | News::Tenant(..)
             | News::Ended { .. } => {}
         }

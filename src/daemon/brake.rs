@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
+    board::Halt,
     reconcile::At,
     stop::{StopSwitch, Stopped},
 };
@@ -51,4 +52,10 @@ impl Brake {
             (None, _) => self.on.take().map(|(since, _)| Edge::Off(since)),
         }
     }
+}
+
+/// The stop switch as views show it.
+pub(super) fn halt(stopped: &Stopped) -> Halt {
+    let Stopped { message, hint, note } = stopped.clone();
+    Halt { message, hint, by: note.by, at: note.at, reason: note.reason }
 }

@@ -26,6 +26,8 @@ pub(super) struct Ended {
     pub(super) news: bool,
     /// Tenants whose next pass may lift a hold of this one.
     pub(super) waits_for: BTreeSet<TenantName>,
+    /// Why nothing could be planned, if so.
+    pub(super) failure: Option<String>,
     pub(super) journal_failed: Option<JournalError>,
     /// When something that it held may run by itself.
     pub(super) resumes: Option<Timestamp>,
@@ -39,6 +41,7 @@ impl Ended {
             ending: Ending::Failed,
             news: false,
             waits_for: BTreeSet::new(),
+            failure: Some(error.to_string()),
             journal_failed: Some(error).filter(JournalError::is_final),
             resumes: None,
         }
@@ -81,7 +84,9 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             switch: Some(&daemon.switch),
             run: self.run,
         };
-        let tell = |plan: &TenantPlan| self.listeners.tell(&News::Planned(plan));
+        let tell = |plan: &TenantPlan| {
+            self.listeners.tell(&News::Planned(plan, daemon.journal.now()));
+        };
         let passed = match pass.go(&tell).await {
             Ok(passed) => passed,
             Err(error) => {
@@ -90,8 +95,11 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 return Ended::without_journal(tenant, error);
             }
         };
-        let Passed { observed, first, plan, report } = passed;
+        let Passed { observed, first, plan, report, memory } = passed;
         self.listeners.tell(&News::Finished(&plan, &report));
+        if let Some(memory) = memory {
+            self.listeners.tell(&News::Remembered(&self.tenant.desired.name, &memory));
+        }
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read {
             ending(&plan, &report, daemon.journal.now(), daemon.execution.sync_spacing)
@@ -106,7 +114,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             _ => None,
         };
         let tenant = self.tenant.desired.name.clone();
-        Ended { tenant, ending, news, waits_for, journal_failed, resumes }
+        Ended { tenant, ending, news, waits_for, failure: None, journal_failed, resumes }
     }
 }
 

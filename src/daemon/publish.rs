@@ -105,7 +105,7 @@ mod tests {
             async move {
                 let count = move |board: &Board| {
                     let at = jiff::Timestamp::UNIX_EPOCH;
-                    published.lock().unwrap().push(board.status(1, at, at).tenants.len());
+                    published.lock().unwrap().push(board.status((1, at), at, at).tenants.len());
                 };
                 publisher.run(count, ended).await;
             }

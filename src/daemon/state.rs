@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::{
     Daemon, Listeners,
     beginning::Beginning,
-    brake::{Brake, Edge},
+    brake::{Brake, Edge, halt},
     look::{Asked, Eye, Looked, Said, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
@@ -201,9 +201,13 @@ where
         let now = self.now();
         match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
             None => {}
-            Some(Edge::On(stopped)) => warn!(hint = stopped.hint, "{}", stopped.message),
+            Some(Edge::On(stopped)) => {
+                warn!(hint = stopped.hint, "{}", stopped.message);
+                self.listeners.tell(&News::Stopped(Some(&halt(&stopped))));
+            }
             Some(Edge::Off(since)) => {
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
+                self.listeners.tell(&News::Stopped(None));
                 let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
                 for name in self.in_force.desired.tenants.keys().filter(held) {
                     self.schedule.news(name, now);
@@ -248,7 +252,7 @@ where
                     self.tell_those_who_wait(&ended.tenant);
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
-                self.finish(&ended.tenant, ended.ending);
+                self.finish(&ended.tenant, ended.ending, ended.failure.as_deref());
                 if let Some(at) = ended.resumes {
                     let wait = at.duration_since(Timestamp::now());
                     let wait = Duration::try_from(wait).unwrap_or_default();
@@ -258,7 +262,8 @@ where
             Err(failure) => {
                 if let Some(Running { tenant, .. }) = self.running.ended(failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
-                    self.finish(&tenant, Ending::Failed);
+                    let failure = "the pass ended unexpectedly; the log says more";
+                    self.finish(&tenant, Ending::Failed, Some(failure));
                 } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
@@ -271,12 +276,12 @@ where
         false
     }
 
-    fn finish(&mut self, tenant: &TenantName, ending: Ending) {
+    fn finish(&mut self, tenant: &TenantName, ending: Ending, failure: Option<&str>) {
         self.schedule.finished(tenant, ending, self.now());
         if self.in_force.desired.tenants.contains_key(tenant) {
             let at = Timestamp::now();
             self.last.insert(tenant.clone(), at);
-            self.listeners.tell(&News::Ended { tenant, ending, at });
+            self.listeners.tell(&News::Ended { tenant, ending, at, failure });
         }
     }
 
@@ -314,7 +319,7 @@ where
 
     fn pass(&mut self, name: TenantName) {
         let Some(tenant) = self.in_force.tenant(&name) else {
-            return self.finish(&name, Ending::Done);
+            return self.finish(&name, Ending::Done, None);
         };
         let id = tenant.desired.id.clone();
         if self.running.work_on(&id) {
@@ -390,6 +395,9 @@ where
         self.tell_changes();
         self.tasks.abort_all();
         self.has_lost_its_journal();
+        if self.journal_failed.is_none() {
+            self.listeners.tell(&News::Over);
+        }
         info!("stopped");
         self.journal_failed.map_or(Ok(()), Err)
     }

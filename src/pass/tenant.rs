@@ -43,6 +43,8 @@ pub struct Passed {
     pub plan: TenantPlan,
     /// What became of it.
     pub report: TenantReport,
+    /// What the journal knows after it, if it can tell now.
+    pub memory: Option<Arc<Memory>>,
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
@@ -72,10 +74,11 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         planned(&plan);
         let run = self.run.clone();
         let report = self.executor.tenant(plan.work(), Ok(lease), run, &|_, _| {}).await;
-        if let Ok(memory) = journal.recall(&desired.id).await {
-            moves.end(memory);
+        let memory = journal.recall(&desired.id).await.ok();
+        if let Some(memory) = &memory {
+            moves.end(Arc::clone(memory));
         }
-        Ok(Passed { observed, first, plan, report })
+        Ok(Passed { observed, first, plan, report, memory })
     }
 
     /// What was found when the service began, if it serves; otherwise what is found now.

@@ -69,7 +69,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
     let planned = Arc::new(Mutex::new(Vec::new()));
     let (heard, before) = (Arc::clone(&planned), Arc::clone(&looks));
     let listener: Listener = Box::new(move |news| {
-        if let News::Planned(plan) = news {
+        if let News::Planned(plan, _) = news {
             let holds: Vec<String> = plan
                 .steps
                 .iter()

@@ -305,9 +305,7 @@ async fn a_service_tells_that_it_is_stopped_and_goes_on_at_once_when_it_is_let_g
                 .unwrap_or_default()
         };
         service
-            .until("each tenant is held", || {
-                kept().matches("\"hold\": \"everything is stopped").count() == 3
-            })
+            .until("each tenant is held", || kept().matches("\"code\": \"stopped\"").count() == 3)
             .await;
         let status = stage.run(&["status"]).await;
         assert!(

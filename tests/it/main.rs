@@ -96,6 +96,7 @@ mod service;
 mod simulate;
 mod snapshot;
 mod stage;
+mod status;
 mod store;
 mod support;
 mod terminal;

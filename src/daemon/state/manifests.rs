@@ -36,6 +36,7 @@ where
                 }
                 // What was only edited may be committed by now.
                 self.revision = revision;
+                self.listeners.tell(&News::Revision(self.revision.as_ref()));
                 if self.said.is_news(said) {
                     let news = self.absences.said(&mut self.in_force);
                     self.fleet.take(&self.in_force);
@@ -93,7 +94,8 @@ where
         }
         let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
         self.listeners.tell(&news);
-        self.listeners.tell(&News::InForce(&self.in_force));
+        self.listeners.tell(&News::Revision(self.revision.as_ref()));
+        self.listeners.tell(&News::InForce(&self.in_force, Timestamp::now()));
         self.running.supersede(&self.in_force, &changed);
         // Only now, so that nothing of this is carried out by a pass that began before.
         self.fleet.take(&self.in_force);

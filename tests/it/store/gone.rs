@@ -56,15 +56,7 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
         }),
         ("emptied, and only the status of a service is left", |folder| {
             let at = super::at(0);
-            let status = Status {
-                version: 1,
-                process: 7,
-                at,
-                until: at,
-                manifest_errors: 0,
-                journal_away: None,
-                tenants: Vec::new(),
-            };
+            let status = Status { process: 7, at, until: at, ..Status::default() };
             let state = State { path: folder.to_owned(), ..State::default() };
             Place::of(&state).write_status(&status).unwrap();
             fs::write(file(folder), "").unwrap();

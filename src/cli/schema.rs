@@ -1,0 +1,29 @@
+//! `schema`: the shapes of what is read and written, as JSON Schema.
+
+use clap::{Args, ValueEnum};
+
+use super::out;
+use crate::{board::Status, manifest};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Of what
+    #[arg(value_enum, default_value_t = Of::Manifests)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Of {
+    /// Manifests, for editors
+    Manifests,
+    /// What the service says of itself: `/status` and the status file
+    Status,
+}
+
+/// Prints one.
+pub(super) fn schema(command: &Arguments) {
+    out::json(&match command.of {
+        Of::Manifests => manifest::json_schema(),
+        Of::Status => Status::json_schema(),
+    });
+}

@@ -1,0 +1,107 @@
+//! `status`: what the service last said of itself. For people, and for health checks.
+
+mod text;
+
+use clap::Args;
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    args::{Global, Output},
+    exit::{Exit, Failure},
+    manifests, out,
+    session::switch,
+};
+use crate::{
+    foreign::line,
+    journal::{About, OpenError, Place},
+    stop::Stopped,
+    style::{ALARM, FAINT},
+};
+use text::{Life, View};
+
+/// For its help.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  the service is alive
+  1  it is not, or its journal cannot be read
+  3  with --check: it is alive, and somebody is needed";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Fail also if somebody is needed: something is held until people lift it, fails again and
+    /// again, or is stopped
+    #[arg(long)]
+    check: bool,
+    /// Show each tenant, however many are as the manifests want them
+    #[arg(long)]
+    all: bool,
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
+
+/// Tells it; fails if the service is not alive.
+pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let settings = manifests::settings(global)?;
+    let stopped = switch(false, &settings).state();
+    let place = Place::of(&settings.state);
+    let status = place.read_status().map_err(Failure::new)?;
+    let status = status.ok_or_else(|| {
+        Failure::new(format!("no service has run with the state in {place}"))
+            .hint("start it with `dialplane run`, or set `state.path`")
+    })?;
+    // The lock tells a process that has ended, the time one that hangs.
+    let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
+    let now = Timestamp::now();
+    let life = match (held && now <= status.until, status.ended) {
+        (_, true) => Life::Ended,
+        (true, false) => Life::Alive,
+        (false, false) => Life::Lost,
+    };
+    let journal = place.about().await;
+    match command.output {
+        Output::Text => {
+            let zone = TimeZone::system();
+            let view = View { status: &status, life, now, zone: &zone, all: command.all };
+            out::data(&format!("{}{view}{}", stop_line(stopped.as_ref()), journal_line(&journal)));
+        }
+        Output::Json => {
+            let problem = journal.as_ref().err().map(ToString::to_string);
+            let journal = journal.as_ref().ok();
+            out::json(&serde_json::json!({
+                "alive": life == Life::Alive, "needsSomebody": status.needs_somebody(),
+                "stopped": stopped.as_ref().map(stop_json), "status": status, "journal": journal,
+                "journalProblem": problem,
+            }));
+        }
+    }
+    let needed = stopped.is_some() || status.needs_somebody();
+    match journal {
+        Ok(_) if life != Life::Alive => Ok(Exit::Error),
+        Ok(_) if command.check && needed => Ok(Exit::Held),
+        Ok(_) => Ok(Exit::Done),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn journal_line(journal: &Result<About, OpenError>) -> String {
+    match journal {
+        Ok(about) => format!("journal: {about}\n"),
+        Err(_) => "journal: it cannot be read\n".to_owned(),
+    }
+}
+
+/// The first line, while everything is stopped.
+fn stop_line(stopped: Option<&Stopped>) -> String {
+    stopped
+        .map(|Stopped { message, hint, .. }| {
+            let (message, hint) = (line(message), line(hint));
+            format!("{ALARM}{message}{ALARM:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
+        })
+        .unwrap_or_default()
+}
+
+fn stop_json(stopped: &Stopped) -> serde_json::Value {
+    let Stopped { message, hint, note } = stopped;
+    serde_json::json!({ "message": message, "hint": hint, "by": note.by, "at": note.at, "reason": note.reason })
+}
