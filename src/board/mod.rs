@@ -11,6 +11,7 @@
 
 mod group;
 mod moments;
+mod names;
 mod need;
 mod news;
 mod row;

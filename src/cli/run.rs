@@ -12,6 +12,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -26,11 +27,12 @@ use super::{
 };
 use crate::{
     board::{Board, Doing, News},
-    config::Run,
-    daemon::{self, Daemon, Listener, Publisher},
+    config::Settings,
+    daemon::{self, Daemon, Listener, Publisher, Pulse},
     journal::Place,
     model::TenantName,
     plan::{Plan, TenantPlan, render},
+    server::{Feed, Server},
     stop::Stoppable,
     yaml::Diagnostic,
 };
@@ -100,6 +102,8 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         shown: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
+    let pulse = Pulse::default();
+    let (publish, server) = publish(&settings, place, &pulse).await?;
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
@@ -109,6 +113,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         journal,
         execution: backend.execution,
         timing: settings.run,
+        pulse,
     };
     let setting = Arc::clone(&daemon.switch.setting);
     let watched = async {
@@ -130,14 +135,9 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         over.cancel();
         ended
     };
-    let timing = settings.run;
-    let process = (std::process::id(), Timestamp::now());
-    let publish = move |board: &Board| {
-        if let Some(place) = &place {
-            write_status(place, board, process, &timing);
-        }
-    };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
+    // It answers until now, and waits for answers under way.
+    let _ = tokio::task::spawn_blocking(move || drop(server)).await;
     ended.map_err(|error| {
         let hint = error.hint();
         Failure::new(error).hint(hint)
@@ -156,14 +156,37 @@ async fn watch_setting(global: &Global, setting: &AtomicBool) {
     }
 }
 
-/// Writes the board into the status file.
-fn write_status(place: &Place, board: &Board, process: (u32, Timestamp), timing: &Run) {
-    let at = Timestamp::now();
-    let until = at.checked_add(daemon::status_lifetime(timing)).unwrap_or(Timestamp::MAX);
-    let status = board.status(process, at, until);
-    if let Err(error) = place.write_status(&status) {
-        warn!(%error, %place, "the status cannot be written");
-    }
+/// Where the board goes whenever it has changed: the server and the status file. A rehearsal has no
+/// file.
+async fn publish(
+    settings: &Settings,
+    place: Option<Place>,
+    pulse: &Pulse,
+) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
+    let process = (std::process::id(), Timestamp::now());
+    let lifetime = daemon::status_lifetime(&settings.run);
+    let status_of = move |board: &Board| {
+        let at = Timestamp::now();
+        let until = at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        board.status(process, at, until)
+    };
+    let (published, status) = watch::channel(Arc::new(status_of(&Board::default())));
+    let pulse = pulse.clone();
+    let feed = Feed { status, beat: Arc::new(move || pulse.age()) };
+    let server = Server::start(&settings.server, feed).await.map_err(|error| {
+        let hint = error.hint();
+        Failure::new(error).hint(hint)
+    })?;
+    let publish = move |board: &Board| {
+        let status = Arc::new(status_of(board));
+        published.send_replace(Arc::clone(&status));
+        if let Some(place) = &place
+            && let Err(error) = place.write_status(&status)
+        {
+            warn!(%error, %place, "the status cannot be written");
+        }
+    };
+    Ok((publish, server))
 }
 
 /// Shows the news on stdout.

@@ -125,6 +125,7 @@ fn read(
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
+    wrongs.extend(settings.iter().flat_map(|settings| settings.server.problems()));
     for wrong in &mut wrongs {
         // What is wrong with something absent is told at what would hold it.
         while wrong.at == At::Value

@@ -15,6 +15,8 @@ mod load;
 mod plain;
 mod problem;
 mod secret;
+mod server;
+mod span;
 mod syntax;
 mod table;
 
@@ -36,6 +38,7 @@ pub use live::Live;
 pub use load::{ConfigError, load, parse};
 pub use problem::Problem;
 pub use secret::{Fetched, SecretError, SecretSource};
+pub use server::Server;
 pub use table::problems;
 
 use crate::{
@@ -71,6 +74,8 @@ pub struct Settings {
     pub run: Run,
     /// Live state that was kept in files.
     pub live: Live,
+    /// Where the service answers over HTTP.
+    pub server: Server,
     /// Nothing is written to any service while this is true.
     pub stop: bool,
     /// Nothing is written to any service while this file is there, or cannot be looked for; absent:
@@ -89,6 +94,7 @@ impl Default for Settings {
             execution: Execution::default(),
             run: Run::default(),
             live: Live::default(),
+            server: Server::default(),
             stop: false,
             stop_file: None,
         }
@@ -133,7 +139,9 @@ impl Settings {
             .graph
             .iter_mut()
             .map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
-        for (at, source) in of_accounts.chain(graph) {
+        let token = self.server.token.iter_mut();
+        let token = token.map(|token| (vec![key("server"), key("token")], token));
+        for (at, source) in of_accounts.chain(graph).chain(token) {
             if let SecretSource::File(path) = source
                 && !set(&at)
             {
@@ -369,30 +377,4 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf
 /// Short enough for nobody to notice, long enough for a service that restarts to be back.
 fn default_retry_pause() -> Duration {
     Duration::from_millis(250)
-}
-
-/// Durations as people write them: `30s`, `10m`, `4h`.
-mod span {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, de::Error};
-
-    /// Nothing here is meant to take longer, and instants that far ahead cannot be told.
-    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer).map_err(|_| {
-            D::Error::custom("a duration with its unit is expected, such as 30s, 10m or 4h")
-        })?;
-        let span = humantime::parse_duration(&text).map_err(|error| {
-            D::Error::custom(format!("`{text}` is not a duration such as 30s, 10m or 4h: {error}"))
-        })?;
-        if span > LONGEST {
-            Err(D::Error::custom(format!("`{text}` is too long: 366 days are possible")))
-        } else {
-            Ok(span)
-        }
-    }
 }

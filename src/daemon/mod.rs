@@ -16,14 +16,15 @@ mod look;
 mod pass;
 mod passes;
 mod publish;
+mod pulse;
 mod state;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::publish::Publisher;
 use self::state::Loop;
+pub use self::{publish::Publisher, pulse::Pulse};
 use crate::{
     board::News,
     config::{Execution, Run},
@@ -52,6 +53,8 @@ pub struct Daemon<R, P, J> {
     pub execution: Execution,
     /// When to look again.
     pub timing: Run,
+    /// Beats with each turn of the loop.
+    pub pulse: Pulse,
 }
 
 /// Hears the news; called from several tasks, and not to keep any of them waiting.
@@ -81,6 +84,7 @@ where
     J: Journal + 'static,
 {
     let mut watch = Watch::new(&daemon.manifests, &daemon.own_files);
+    let pulse = daemon.pulse.clone();
     let mut state = Loop::new(Arc::new(daemon), Listeners(listeners.into()), stop.clone());
     state.look();
     loop {
@@ -100,6 +104,7 @@ where
             break;
         }
         state.act();
+        pulse.beat();
     }
     stop.cancel();
     state.wind_down().await

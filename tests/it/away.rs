@@ -13,7 +13,7 @@ use std::{
 use dialplane::{
     board::News,
     config::Run,
-    daemon::{self, Daemon, Listener},
+    daemon::{self, Daemon, Listener, Pulse},
     journal::VolatileJournal,
     model::{Calling, Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
@@ -114,6 +114,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
                 backoff_ceiling: short,
                 ..Run::default()
             },
+            pulse: Pulse::default(),
         };
         let stop = CancellationToken::new();
         let taken = Arc::new(AtomicBool::new(false));

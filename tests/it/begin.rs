@@ -14,7 +14,7 @@ use std::{
 use dialplane::{
     board::News,
     config::Run,
-    daemon::{self, Daemon, Listener},
+    daemon::{self, Daemon, Listener, Pulse},
     journal::VolatileJournal,
     model::{Fault, LiveTenant, TenantRef},
     ports::LiveReader,
@@ -64,6 +64,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
         journal: VolatileJournal::default(),
         execution: house.execution,
         timing: Run { debounce: Duration::from_millis(20), ..Run::default() },
+        pulse: Pulse::default(),
     };
     // What each plan holds, and how many looks there were before it.
     let planned = Arc::new(Mutex::new(Vec::new()));

@@ -92,6 +92,7 @@ mod reseller;
 mod revision;
 mod rows;
 mod secrets;
+mod server;
 mod service;
 mod simulate;
 mod snapshot;

@@ -71,6 +71,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("journal", &["board", "config", "model", "ports"], &["reqwest", "notify"]),
     ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
+    ("server", &["board", "config"], &["reqwest", "notify", "std::fs"]),
     (
         "daemon",
         &[
@@ -93,8 +94,8 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
         "cli",
         &[
             "api", "board", "config", "daemon", "execute", "file", "guide", "import", "journal",
-            "manifest", "model", "pass", "plan", "ports", "readers", "sandbox", "snapshot",
-            "source", "stop", "style", "yaml",
+            "manifest", "model", "pass", "plan", "ports", "readers", "sandbox", "server",
+            "snapshot", "source", "stop", "style", "yaml",
         ],
         &["reqwest", "notify::"],
     ),

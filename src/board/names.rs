@@ -1,0 +1,95 @@
+//! A status for everybody: nothing in it names a person.
+//!
+//! **Invariant:** whatever words of others, such as reasons and mistakes, may hold a name are
+//! replaced by what their code means. What is added to a row does not compile before it was looked at
+//! here.
+
+use std::sync::Arc;
+
+use super::{Commit, Group, Halt, Manifests, Status, TenantRow};
+use crate::plan::codes;
+
+impl Status {
+    /// The same without names of people.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        let Self { version, process, started, at, until, ended, .. } = *self;
+        let Self { needs, manifests, journal_away, stop, tenants, .. } = self;
+        let Manifests { errors, taken_at, revision } = manifests;
+        let unnamed = |commit: &Commit| Commit { author: None, ..commit.clone() };
+        Self {
+            version,
+            process,
+            started,
+            at,
+            until,
+            ended,
+            needs: needs.clone(),
+            manifests: Manifests {
+                errors: *errors,
+                taken_at: *taken_at,
+                revision: revision.as_ref().map(unnamed),
+            },
+            journal_away: journal_away.as_ref().map(|_| "it cannot be reached".to_owned()),
+            stop: stop.as_ref().map(|stop| Halt {
+                message: "everything is stopped".to_owned(),
+                hint: "`dialplane status` says by whom and why".to_owned(),
+                by: None,
+                at: stop.at,
+                reason: None,
+            }),
+            tenants: tenants.iter().map(|row| Arc::new(row.without_names())).collect(),
+        }
+    }
+}
+
+impl TenantRow {
+    fn without_names(&self) -> Self {
+        let Self { tenant, mode, managed, needs, last, last_at, last_success, .. } = self;
+        let Self { failures, failure, next_at, note, holds, problems, drift, .. } = self;
+        let Self { drift_since, sync_owed_since, last_sync, lost_answers, settling, .. } = self;
+        let Self { settling_until, did_not_land, confirmed, last_run, .. } = self;
+        let broken = if mode.is_empty() { "held" } else { "an older version is in force" };
+        Self {
+            tenant: tenant.clone(),
+            mode: mode.clone(),
+            managed: *managed,
+            needs: needs.clone(),
+            last: *last,
+            last_at: *last_at,
+            last_success: *last_success,
+            failures: *failures,
+            failure: failure.as_ref().map(|_| "`dialplane status` says why".to_owned()),
+            next_at: *next_at,
+            note: note.as_ref().map(|_| format!("{broken}: the manifests have mistakes")),
+            holds: holds.iter().map(Group::without_names).collect(),
+            problems: problems.iter().map(Group::without_names).collect(),
+            drift: *drift,
+            drift_since: *drift_since,
+            sync_owed_since: *sync_owed_since,
+            last_sync: *last_sync,
+            lost_answers: *lost_answers,
+            settling: *settling,
+            settling_until: *settling_until,
+            did_not_land: *did_not_land,
+            confirmed: *confirmed,
+            last_run: last_run.clone(),
+        }
+    }
+}
+
+impl Group {
+    fn without_names(&self) -> Self {
+        let Self { code, count, since, until, for_people, .. } = self;
+        let known = codes::all().into_iter().find(|known| known.code == *code);
+        Self {
+            code: code.clone(),
+            count: *count,
+            reason: known.map_or(code.as_str(), |known| known.text.means).to_owned(),
+            hint: format!("`dialplane explain {code}`"),
+            since: *since,
+            until: *until,
+            for_people: *for_people,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Who may ask what.
+//!
+//! ```text
+//! is its Host ours?   no: 421, so that a page of somebody else cannot ask through a browser
+//!   probes            everybody, unless `protectAll`
+//!   the status        with the token, if there is one; without one no names of people
+//! ```
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderName, Uri, header};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// The rules.
+pub(super) struct Access {
+    /// The digest of the token: compared instead of it, so that length and beginning tell nothing.
+    token: Option<[u8; 32]>,
+    hosts: Vec<String>,
+    protect_all: bool,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A probe.
+    Open,
+    /// What may name people.
+    Status,
+}
+
+/// What whoever asks may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Everything.
+    All,
+    /// Everything but names of people.
+    NoNames,
+}
+
+/// Why nothing is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The request was meant for another host.
+    Misdirected,
+    /// The token is missing or another one.
+    Unauthorised,
+}
+
+impl Access {
+    /// The rules of settings.
+    pub(super) fn new(token: Option<&str>, hosts: Vec<String>, protect_all: bool) -> Self {
+        let token = token.map(|token| Sha256::digest(token).into());
+        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { token, hosts, protect_all }
+    }
+
+    /// What may be seen by whoever sends this.
+    pub(super) fn sight(
+        &self,
+        asked: Asked,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Sight, Refusal> {
+        if !self.is_for_us(uri, headers) {
+            return Err(Refusal::Misdirected);
+        }
+        let open = asked == Asked::Open && !self.protect_all;
+        match &self.token {
+            Some(token) if knows(token, headers) => Ok(Sight::All),
+            Some(_) if !open => Err(Refusal::Unauthorised),
+            _ => Ok(Sight::NoNames),
+        }
+    }
+
+    /// Whether the host that was asked for is one of ours: a name that somebody else has pointed
+    /// here is not.
+    fn is_for_us(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let mut said = headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (said.next(), said.next()) else { return false };
+        let ours = |authority: &str| {
+            let host = authority.parse::<axum::http::uri::Authority>().ok();
+            host.is_some_and(|host| self.is_ours(host.host()))
+        };
+        host.to_str().is_ok_and(ours) && uri.authority().is_none_or(|it| self.is_ours(it.host()))
+    }
+
+    fn is_ours(&self, host: &str) -> bool {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = host.to_ascii_lowercase();
+        bare.parse::<IpAddr>().is_ok() || host == "localhost" || self.hosts.contains(&host)
+    }
+}
+
+/// Whether the headers hold the token: as `Bearer`, or as the password of `Basic`, which browsers
+/// ask people for.
+fn knows(token: &[u8; 32], headers: &HeaderMap) -> bool {
+    let said = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some((scheme, word)) = said(header::AUTHORIZATION).and_then(|it| it.split_once(' ')) else {
+        return false;
+    };
+    let word = word.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return is_token(token, word.as_bytes());
+    }
+    let basic = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(word).ok()).flatten();
+    let password = basic.as_deref().and_then(|pair| {
+        let colon = pair.iter().position(|byte| *byte == b':')?;
+        pair.get(colon + 1..)
+    });
+    password.is_some_and(|password| is_token(token, password))
+}
+
+fn is_token(token: &[u8; 32], word: &[u8]) -> bool {
+    let digest: [u8; 32] = Sha256::digest(word).into();
+    token.ct_eq(&digest).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "a token of some length";
+
+    fn sight(access: &Access, asked: Asked, said: &[(&str, &str)]) -> Result<Sight, Refusal> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in said {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(name, value.parse().unwrap());
+        }
+        access.sight(asked, &Uri::from_static("/status"), &headers)
+    }
+
+    #[test]
+    fn the_token_is_known_as_bearer_and_as_the_password_of_basic() {
+        let access = Access::new(Some(TOKEN), Vec::new(), false);
+        let asked = |word: &str| {
+            let host = ("host", "127.0.0.1:8406");
+            sight(&access, Asked::Status, &[host, ("authorization", word)])
+        };
+        let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+        for word in
+            [format!("Bearer {TOKEN}"), format!("bearer  {TOKEN}"), basic(format!("ada:{TOKEN}"))]
+        {
+            assert_eq!(asked(&word), Ok(Sight::All), "{word}");
+        }
+        for word in [
+            "Bearer another token",
+            "Bearer",
+            TOKEN,
+            &format!("Bearer {TOKEN}x"),
+            &basic(TOKEN.to_owned()),
+            "Basic !",
+        ] {
+            assert_eq!(asked(word), Err(Refusal::Unauthorised), "{word}");
+        }
+    }
+
+    #[test]
+    fn probes_are_open_and_nobody_without_the_token_sees_names() {
+        let host = ("host", "localhost:8406");
+        for (token, protect_all, open, status) in [
+            (None, false, Ok(Sight::NoNames), Ok(Sight::NoNames)),
+            (Some(TOKEN), false, Ok(Sight::NoNames), Err(Refusal::Unauthorised)),
+            (Some(TOKEN), true, Err(Refusal::Unauthorised), Err(Refusal::Unauthorised)),
+        ] {
+            let access = Access::new(token, Vec::new(), protect_all);
+            assert_eq!(sight(&access, Asked::Open, &[host]), open);
+            assert_eq!(sight(&access, Asked::Status, &[host]), status);
+        }
+    }
+
+    #[test]
+    fn a_name_that_somebody_pointed_here_is_not_ours() {
+        let access = Access::new(None, vec!["dialplane.acme.example".to_owned()], false);
+        for host in [
+            "127.0.0.1:8406",
+            "[::1]:8406",
+            "10.1.2.3",
+            "LOCALHOST",
+            "localhost:8406",
+            "Dialplane.acme.example:80",
+        ] {
+            assert!(sight(&access, Asked::Status, &[("host", host)]).is_ok(), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:8406",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "",
+            "a b",
+        ] {
+            let asked = sight(&access, Asked::Open, &[("host", host)]);
+            assert_eq!(asked, Err(Refusal::Misdirected), "{host}");
+        }
+        assert_eq!(sight(&access, Asked::Open, &[]), Err(Refusal::Misdirected));
+        let two = [("host", "localhost"), ("host", "evil.example")];
+        assert_eq!(sight(&access, Asked::Open, &two), Err(Refusal::Misdirected));
+    }
+}

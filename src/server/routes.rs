@@ -1,0 +1,129 @@
+//! What is answered where.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, Uri},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::get,
+};
+
+use super::{
+    Feed,
+    access::{Access, Asked, Sight},
+    answer, health,
+};
+use crate::board::Status;
+
+/// What every answer is made of.
+pub(super) struct App {
+    pub(super) feed: Feed,
+    /// Who may ask.
+    pub(super) access: Access,
+}
+
+type Shared = State<Arc<App>>;
+
+/// All routes.
+pub(super) fn routes(app: App) -> Router {
+    let app = Arc::new(app);
+    Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/status", get(status))
+        .route("/status/{tenant}", get(tenant))
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_so)
+        .layer(from_fn_with_state(Arc::clone(&app), guard))
+        .with_state(app)
+}
+
+/// Lets through who may ask, with what may be seen.
+async fn guard(State(app): Shared, mut request: Request, next: Next) -> Response {
+    let asked = match request.uri().path() {
+        "/livez" | "/readyz" => Asked::Open,
+        _ => Asked::Status,
+    };
+    match app.access.sight(asked, request.uri(), request.headers()) {
+        Ok(sight) => {
+            request.extensions_mut().insert(sight);
+            next.run(request).await
+        }
+        Err(refusal) => answer::refusal(refusal),
+    }
+}
+
+async fn livez(State(app): Shared) -> Response {
+    let beat = (app.feed.beat)();
+    let seconds = beat.as_secs();
+    if beat < health::BEAT {
+        answer::text(StatusCode::OK, "alive\n".to_owned())
+    } else {
+        let text = format!("the loop has made no turn for {seconds} s\n");
+        answer::text(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+}
+
+async fn readyz(State(app): Shared, uri: Uri) -> Response {
+    let checks = health::checks(&app.feed.status(), (app.feed.beat)());
+    let ready = !checks.iter().any(|check| check.fails);
+    let all = uri.query().is_some_and(|query| query.split('&').any(|key| key == "verbose"));
+    let mut text = String::new();
+    for check in checks.iter().filter(|check| all || check.fails) {
+        let mark = if check.fails { "no" } else { "ok" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{mark} {}: {}", check.name, check.found);
+    }
+    text += if ready { "ready\n" } else { "not ready\n" };
+    answer::text(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+}
+
+/// The status, as far as it may be seen.
+fn seen(app: &App, sight: Sight) -> Arc<Status> {
+    let status = app.feed.status();
+    match sight {
+        Sight::All => status,
+        Sight::NoNames => Arc::new(status.without_names()),
+    }
+}
+
+async fn status(State(app): Shared, sight: axum::Extension<Sight>) -> Response {
+    let seen = seen(&app, *sight);
+    let value = serde_json::to_value(&*seen).unwrap_or_default();
+    answer::json(StatusCode::OK, &value)
+}
+
+async fn tenant(
+    State(app): Shared,
+    sight: axum::Extension<Sight>,
+    Path(name): Path<String>,
+) -> Response {
+    let status = seen(&app, *sight);
+    let found = status.tenants.iter().find(|row| row.tenant == name);
+    match found.map(serde_json::to_value) {
+        Some(Ok(mut row)) => {
+            row["version"] = status.version.into();
+            answer::json(StatusCode::OK, &row)
+        }
+        _ => answer::error(
+            StatusCode::NOT_FOUND,
+            "no tenant with this name is in force",
+            "/status lists all",
+        ),
+    }
+}
+
+async fn nothing(_: HeaderMap) -> Response {
+    answer::error(
+        StatusCode::NOT_FOUND,
+        "nothing is here",
+        "there are /livez, /readyz, /status and /status/TENANT",
+    )
+}
+
+async fn not_so() -> Response {
+    answer::error(StatusCode::METHOD_NOT_ALLOWED, "this can only be read", "use GET")
+}
