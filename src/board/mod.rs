@@ -9,6 +9,7 @@
 //! row of that tenant and no other: [`Board::hear`] costs what its news is about, not what the
 //! fleet has.
 
+mod counts;
 mod group;
 mod moments;
 mod names;
@@ -18,6 +19,7 @@ mod row;
 mod state;
 mod status;
 
+pub use counts::{Counts, Durations};
 pub use group::Group;
 pub use need::Need;
 pub use news::{Doing, News};

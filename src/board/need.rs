@@ -24,6 +24,19 @@ pub enum Need {
 }
 
 impl Need {
+    /// As one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Journal => "journal",
+            Self::Manifests => "manifests",
+            Self::Failing => "failing",
+            Self::Held => "held",
+            Self::Problems => "problems",
+        }
+    }
+
     /// As a few words.
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -1,5 +1,7 @@
 //! What happens in a service, told once, for everybody who shows it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Halt;
@@ -50,6 +52,8 @@ pub enum News<'n> {
         ending: Ending,
         /// When.
         at: Timestamp,
+        /// How long it took.
+        took: Duration,
         /// Why nothing could be planned, if so.
         failure: Option<&'n str>,
     },

@@ -87,6 +87,19 @@ pub enum LastPass {
     Waits,
 }
 
+impl LastPass {
+    /// As one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Waits => "waits",
+        }
+    }
+}
+
 impl From<Ending> for LastPass {
     fn from(ending: Ending) -> Self {
         match ending {

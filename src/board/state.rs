@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Commit, Doing, Halt, Manifests, News, Status, TenantRow};
+use super::{Commit, Counts, Doing, Halt, Manifests, News, Status, TenantRow};
 use crate::{manifest::InForce, model::TenantName};
 
 /// The service at this moment. A clone shares the rows and is cheap.
@@ -16,6 +16,8 @@ pub struct Board {
     journal_away: Option<String>,
     /// That the stop switch is on.
     stop: Option<Halt>,
+    /// What has happened so far.
+    counts: Counts,
     /// Whether the service has ended.
     over: bool,
     /// The tenants that are looked at.
@@ -47,10 +49,12 @@ impl Board {
             News::Tenant(tenant, Doing::Waiting(at)) => self.next(tenant, Some(*at)),
             News::Planned(plan, at) => self.change(&plan.tenant, |row| row.planned(plan, *at)),
             News::Finished(plan, report) => {
+                self.counts.finished(plan, report);
                 self.change(&plan.tenant, |row| row.finished(plan, report))
             }
             News::Remembered(tenant, memory) => self.change(tenant, |row| row.remembered(memory)),
-            News::Ended { tenant, ending, at, failure } => {
+            News::Ended { tenant, ending, at, took, failure } => {
+                self.counts.ended((*ending).into(), *took);
                 self.change(tenant, |row| row.ended(*ending, *at, *failure))
             }
             News::Over => set(&mut self.over, true),
@@ -81,6 +85,12 @@ impl Board {
         };
         status.judge();
         status
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     fn take(&mut self, in_force: &InForce) {
@@ -128,6 +138,8 @@ fn set<T: PartialEq>(value: &mut T, new: T) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         board::LastPass,
@@ -165,6 +177,7 @@ mod tests {
             tenant: &b,
             ending: Ending::Held,
             at: AT,
+            took: Duration::ZERO,
             failure: None
         }));
         let after = rows(&board);
@@ -214,6 +227,7 @@ mod tests {
             tenant: &a,
             ending: Ending::Done,
             at: AT,
+            took: Duration::ZERO,
             failure: None
         }));
         assert!(rows(&board).is_empty());
@@ -239,13 +253,9 @@ mod tests {
 
     #[test]
     fn how_a_pass_ended_is_one_word_in_the_status() {
-        let words = [
-            Ending::Done,
-            Ending::Held,
-            Ending::Failed,
-            Ending::Waits(std::time::Duration::from_secs(1)),
-        ]
-        .map(|ending| serde_json::to_string(&LastPass::from(ending)).unwrap());
+        let words =
+            [Ending::Done, Ending::Held, Ending::Failed, Ending::Waits(Duration::from_secs(1))]
+                .map(|ending| serde_json::to_string(&LastPass::from(ending)).unwrap());
         assert_eq!(words, ["\"done\"", "\"held\"", "\"failed\"", "\"waits\""]);
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     journal::Place,
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    server::{Feed, Server},
+    server::{Feed, Published, Server},
     stop::Stoppable,
     yaml::Diagnostic,
 };
@@ -170,18 +170,21 @@ async fn publish(
         let until = at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         board.status(process, at, until)
     };
-    let (published, status) = watch::channel(Arc::new(status_of(&Board::default())));
+    let published = move |board: &Board| {
+        Arc::new(Published { status: Arc::new(status_of(board)), counts: board.counts().clone() })
+    };
+    let (send, receive) = watch::channel(published(&Board::default()));
     let pulse = pulse.clone();
-    let feed = Feed { status, beat: Arc::new(move || pulse.age()) };
+    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()) };
     let server = Server::start(&settings.server, feed).await.map_err(|error| {
         let hint = error.hint();
         Failure::new(error).hint(hint)
     })?;
     let publish = move |board: &Board| {
-        let status = Arc::new(status_of(board));
-        published.send_replace(Arc::clone(&status));
+        let published = published(board);
+        send.send_replace(Arc::clone(&published));
         if let Some(place) = &place
-            && let Err(error) = place.write_status(&status)
+            && let Err(error) = place.write_status(&published.status)
         {
             warn!(%error, %place, "the status cannot be written");
         }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     manifest::InForce,
     model::{Mode, TenantId, TenantName},
+    reconcile::At,
     words::first,
 };
 
@@ -18,6 +19,8 @@ const MOST_NAMED: usize = 20;
 pub(super) struct Running {
     pub(super) tenant: TenantName,
     pub(super) id: TenantId,
+    /// When it began.
+    pub(super) began: At,
     /// It begins no new step and sends its sync.
     pub(super) stop: CancellationToken,
     /// The same, but the next pass sends the sync.

@@ -246,13 +246,13 @@ where
             }
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Ended(ended))) => {
-                self.running.ended(id);
+                let began = self.running.ended(id).map_or(self.now(), |running| running.began);
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
                 if ended.news {
                     self.tell_those_who_wait(&ended.tenant);
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
-                self.finish(&ended.tenant, ended.ending, ended.failure.as_deref());
+                self.finish(&ended.tenant, ended.ending, began, ended.failure.as_deref());
                 if let Some(at) = ended.resumes {
                     let wait = at.duration_since(Timestamp::now());
                     let wait = Duration::try_from(wait).unwrap_or_default();
@@ -260,10 +260,10 @@ where
                 }
             }
             Err(failure) => {
-                if let Some(Running { tenant, .. }) = self.running.ended(failure.id()) {
+                if let Some(Running { tenant, began, .. }) = self.running.ended(failure.id()) {
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     let failure = "the pass ended unexpectedly; the log says more";
-                    self.finish(&tenant, Ending::Failed, Some(failure));
+                    self.finish(&tenant, Ending::Failed, began, Some(failure));
                 } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
@@ -276,12 +276,13 @@ where
         false
     }
 
-    fn finish(&mut self, tenant: &TenantName, ending: Ending, failure: Option<&str>) {
+    fn finish(&mut self, tenant: &TenantName, ending: Ending, began: At, failure: Option<&str>) {
         self.schedule.finished(tenant, ending, self.now());
         if self.in_force.desired.tenants.contains_key(tenant) {
             let at = Timestamp::now();
             self.last.insert(tenant.clone(), at);
-            self.listeners.tell(&News::Ended { tenant, ending, at, failure });
+            let took = self.now().saturating_sub(began);
+            self.listeners.tell(&News::Ended { tenant, ending, at, took, failure });
         }
     }
 
@@ -319,7 +320,7 @@ where
 
     fn pass(&mut self, name: TenantName) {
         let Some(tenant) = self.in_force.tenant(&name) else {
-            return self.finish(&name, Ending::Done, None);
+            return self.finish(&name, Ending::Done, self.now(), None);
         };
         let id = tenant.desired.id.clone();
         if self.running.work_on(&id) {
@@ -342,7 +343,7 @@ where
             run: pass::run_id(self.daemon.journal.now(), self.runs),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.began(task.id(), Running { tenant: name, id, stop, newer });
+        self.running.began(task.id(), Running { tenant: name, id, began: self.now(), stop, newer });
     }
 
     /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has

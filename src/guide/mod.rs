@@ -12,6 +12,7 @@
 //! - [`rehearsing`]
 //! - [`configuration`]
 //! - [`operating`]
+//! - [`metrics`]
 //! - [`night`]
 //! - [`codes`]
 //! - [`history`]
@@ -45,6 +46,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "rehearsing", text: include_str!("rehearsing.md") },
     Page { name: "configuration", text: include_str!("configuration.md") },
     Page { name: "operating", text: include_str!("operating.md") },
+    Page { name: "metrics", text: include_str!("metrics.md") },
     Page { name: "night", text: include_str!("night.md") },
     Page { name: "codes", text: include_str!("codes.md") },
     Page { name: "history", text: include_str!("history.md") },
@@ -85,6 +87,9 @@ pub mod history {}
 
 #[doc = include_str!("manifests.md")]
 pub mod manifests {}
+
+#[doc = include_str!("metrics.md")]
+pub mod metrics {}
 
 #[doc = include_str!("night.md")]
 pub mod night {}

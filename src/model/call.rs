@@ -59,12 +59,20 @@ pub enum Verb {
     Disable,
 }
 
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Verb {
+    /// As a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Enable => "enable",
             Self::Update => "update",
             Self::Disable => "disable",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

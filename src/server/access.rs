@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! is its Host ours?   no: 421, so that a page of somebody else cannot ask through a browser
-//!   probes            everybody, unless `protectAll`
+//!   probes, metrics   everybody, unless `protectAll`
 //!   the status        with the token, if there is one; without one no names of people
 //! ```
 
@@ -24,7 +24,7 @@ pub(super) struct Access {
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// A probe.
+    /// A probe or metrics, which name nobody.
     Open,
     /// What may name people.
     Status,

@@ -1,7 +1,7 @@
-//! What the service answers over HTTP: probes, and the status.
+//! What the service answers over HTTP: probes, metrics and the status.
 //!
 //! ```text
-//! News -> Board -> Status --watch--> Feed --> server thread --> /livez /readyz /status
+//! News -> Board -> Published --watch--> Feed --> server thread --> /livez /readyz /metrics /status
 //! ```
 //!
 //! It has a thread and a runtime of its own and reads what was published last, so nobody who asks
@@ -16,6 +16,7 @@ mod access;
 mod answer;
 mod connections;
 mod health;
+pub mod metrics;
 mod routes;
 mod start;
 
@@ -25,20 +26,34 @@ use tokio::sync::watch;
 
 pub use start::{Server, StartError};
 
-use crate::board::Status;
+use crate::board::{Counts, Status};
 
-/// What is served: what the service published last.
+/// What the service published last.
+#[derive(Debug)]
+pub struct Published {
+    /// The status.
+    pub status: Arc<Status>,
+    /// What has happened so far.
+    pub counts: Counts,
+}
+
+/// Where what is served comes from.
 #[derive(Clone)]
 pub struct Feed {
-    /// The status.
-    pub status: watch::Receiver<Arc<Status>>,
+    /// What was published last.
+    pub published: watch::Receiver<Arc<Published>>,
     /// How long ago the service's loop made its last turn.
     pub beat: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Feed {
+    /// What was published last.
+    fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.borrow())
+    }
+
     /// The status now.
     fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.status.borrow())
+        Arc::clone(&self.published.borrow().status)
     }
 }

@@ -11,10 +11,12 @@ use axum::{
     routing::get,
 };
 
+use jiff::Timestamp;
+
 use super::{
     Feed,
     access::{Access, Asked, Sight},
-    answer, health,
+    answer, health, metrics,
 };
 use crate::board::Status;
 
@@ -33,6 +35,7 @@ pub(super) fn routes(app: App) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/status/{tenant}", get(tenant))
         .fallback(nothing)
@@ -44,7 +47,7 @@ pub(super) fn routes(app: App) -> Router {
 /// Lets through who may ask, with what may be seen.
 async fn guard(State(app): Shared, mut request: Request, next: Next) -> Response {
     let asked = match request.uri().path() {
-        "/livez" | "/readyz" => Asked::Open,
+        "/livez" | "/readyz" | "/metrics" => Asked::Open,
         _ => Asked::Status,
     };
     match app.access.sight(asked, request.uri(), request.headers()) {
@@ -79,6 +82,18 @@ async fn readyz(State(app): Shared, uri: Uri) -> Response {
     }
     text += if ready { "ready\n" } else { "not ready\n" };
     answer::text(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
+}
+
+async fn metrics(State(app): Shared) -> Response {
+    let (published, beat) = (app.feed.published(), (app.feed.beat)());
+    match metrics::text(metrics::Seen { published, beat, now: Timestamp::now() }) {
+        Ok(text) => answer::of(StatusCode::OK, metrics::TYPE, text),
+        Err(_) => answer::error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the metrics cannot be written",
+            "this is a fault of dialplane: please report it",
+        ),
+    }
 }
 
 /// The status, as far as it may be seen.
@@ -120,7 +135,7 @@ async fn nothing(_: HeaderMap) -> Response {
     answer::error(
         StatusCode::NOT_FOUND,
         "nothing is here",
-        "there are /livez, /readyz, /status and /status/TENANT",
+        "there are /livez, /readyz, /metrics, /status and /status/TENANT",
     )
 }
 

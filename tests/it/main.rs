@@ -81,6 +81,7 @@ mod kill;
 mod logged;
 mod logins;
 mod manifests;
+mod metrics;
 mod mistakes;
 mod plan;
 mod properties;
