@@ -54,7 +54,7 @@
 //! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
 //! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
-//! | [`server`] | edge | what the service answers over HTTP: probes, metrics and the status; reads what was published, asks nobody |
+//! | [`server`] | edge | what the service answers over HTTP: probes, metrics, the status and a page; reads what was published, asks nobody |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
 //! | [`guide`] | text | the pages of the guide, which `dialplane guide` shows, the vendor's contract among them |

@@ -24,6 +24,7 @@ use super::{
     manifests, out, report,
     session::{store, switch},
     signals::Signals,
+    why,
 };
 use crate::{
     board::{Board, Doing, News},
@@ -103,7 +104,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     };
     let switch = switch(once.sandbox, &settings);
     let pulse = Pulse::default();
-    let (publish, server) = publish(&settings, place, &pulse).await?;
+    let (publish, server) = publish(&settings, (&paths, place), &pulse).await?;
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
@@ -160,7 +161,7 @@ async fn watch_setting(global: &Global, setting: &AtomicBool) {
 /// file.
 async fn publish(
     settings: &Settings,
-    place: Option<Place>,
+    (paths, place): (&[PathBuf], Option<Place>),
     pulse: &Pulse,
 ) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
     let process = (std::process::id(), Timestamp::now());
@@ -175,7 +176,12 @@ async fn publish(
     };
     let (send, receive) = watch::channel(published(&Board::default()));
     let pulse = pulse.clone();
-    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()) };
+    let why = {
+        let (settings, paths) = (settings.clone(), paths.to_vec());
+        let rehearsal = place.is_none();
+        Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
+    };
+    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()), why };
     let server = Server::start(&settings.server, feed).await.map_err(|error| {
         let hint = error.hint();
         Failure::new(error).hint(hint)

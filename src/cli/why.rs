@@ -7,9 +7,12 @@ use std::{
     path::PathBuf,
 };
 
+use anstream::adapter::strip_str;
 use clap::Args;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::{
     args::{Global, Output},
@@ -20,6 +23,7 @@ use super::{
     session::{switch, unusable},
 };
 use crate::{
+    config::Settings,
     foreign::line,
     journal::Place,
     model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
@@ -55,6 +59,57 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
     let settings = manifests::settings(global)?;
     let looked = manifests::look(&manifests::paths(&command.paths, &settings))?;
     looked.tell();
+    let (meant, told) = explained(&settings, &looked, &command.user).await?;
+    match command.output {
+        Output::Text => out::data(&all_text(&meant, &told)),
+        Output::Json => {
+            let users: Vec<Value> = told.iter().map(as_json).collect();
+            let number = if let Meant::Number { number, wanted, sent } = &meant {
+                number_json(number, wanted, sent)
+            } else {
+                Value::Null
+            };
+            out::json(&json!({ "version": 1, "kind": "Why", "number": number, "users": users }));
+        }
+    }
+    Ok(if looked.diagnostics.is_empty() { Exit::Done } else { Exit::Error })
+}
+
+/// The same as text, for whoever asks the service. It works beside whoever waits for it.
+pub(super) fn told(
+    settings: Settings,
+    paths: Vec<PathBuf>,
+    who: String,
+    rehearsal: bool,
+) -> BoxFuture<'static, Result<String, String>> {
+    let work = move || {
+        if rehearsal {
+            return Err("a rehearsal keeps no journal to explain anybody from".to_owned());
+        }
+        let told = async {
+            let looked = manifests::look(&paths)?;
+            explained(&settings, &looked, &who).await
+        };
+        match Handle::current().block_on(told) {
+            Ok((meant, told)) => Ok(strip_str(&all_text(&meant, &told)).to_string()),
+            Err(Failure { message, hint: Some(hint), .. }) => {
+                Err(format!("{message}\nhint: {hint}"))
+            }
+            Err(Failure { message, .. }) => Err(message),
+        }
+    };
+    Box::pin(async move {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|failure| Err(failure.to_string()))
+    })
+}
+
+/// Finds out who is meant, and explains each.
+async fn explained(
+    settings: &Settings,
+    looked: &Looked,
+    user: &str,
+) -> Result<(Meant, Vec<Why>), Failure> {
     let place = Place::of(&settings.state);
     let history = place.look().await?;
     let tenants = looked.in_force.desired.tenants.values();
@@ -75,12 +130,12 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
         )
     });
     let known = Known { tenants: tenants.collect() };
-    let meant = known.meant(&command.user).map_err(|failure| perhaps_held(failure, &looked))?;
+    let meant = known.meant(user).map_err(|failure| perhaps_held(failure, looked))?;
     let users: BTreeSet<User> = match &meant {
         Meant::Users(users) => users.iter().cloned().collect(),
         Meant::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
     };
-    let stopped = switch(false, &settings).state();
+    let stopped = switch(false, settings).state();
     let stopped = stopped.map(|stopped| Wait {
         reason: stopped.message,
         until: None,
@@ -104,29 +159,18 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
             told.push(explain(user, &about));
         }
     }
+    Ok((meant, told))
+}
+
+/// All of it, as people read it.
+fn all_text(meant: &Meant, told: &[Why]) -> String {
     let now = Timestamp::now();
-    match command.output {
-        Output::Text => {
-            let head = if let Meant::Number { number, wanted, sent } = &meant {
-                number_text(number, wanted, sent)
-            } else {
-                String::new()
-            };
-            out::data(
-                &(head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")),
-            );
-        }
-        Output::Json => {
-            let users: Vec<Value> = told.iter().map(as_json).collect();
-            let number = if let Meant::Number { number, wanted, sent } = &meant {
-                number_json(number, wanted, sent)
-            } else {
-                Value::Null
-            };
-            out::json(&json!({ "version": 1, "kind": "Why", "number": number, "users": users }));
-        }
-    }
-    Ok(if looked.diagnostics.is_empty() { Exit::Done } else { Exit::Error })
+    let head = if let Meant::Number { number, wanted, sent } = meant {
+        number_text(number, wanted, sent)
+    } else {
+        String::new()
+    };
+    head + &told.iter().map(|why| text(why, now)).collect::<Vec<_>>().join("\n")
 }
 
 /// A tenant whose manifests are broken may name whom nobody knows.

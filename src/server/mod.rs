@@ -1,7 +1,8 @@
-//! What the service answers over HTTP: probes, metrics and the status.
+//! What the service answers over HTTP: probes, metrics, the status, and a page for
+//! people.
 //!
 //! ```text
-//! News -> Board -> Published --watch--> Feed --> server thread --> /livez /readyz /metrics /status
+//! News -> Board -> Published --watch--> Feed --> server thread --> / /livez /readyz /metrics /status
 //! ```
 //!
 //! It has a thread and a runtime of its own and reads what was published last, so nobody who asks
@@ -17,11 +18,13 @@ mod answer;
 mod connections;
 mod health;
 pub mod metrics;
+mod page;
 mod routes;
 mod start;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use start::{Server, StartError};
@@ -44,6 +47,8 @@ pub struct Feed {
     pub published: watch::Receiver<Arc<Published>>,
     /// How long ago the service's loop made its last turn.
     pub beat: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// Explains a user or a number: what `why` says, or why it says nothing. It may take a while.
+    pub why: Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>,
 }
 
 impl Feed {

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, Uri},
     middleware::{Next, from_fn_with_state},
     response::Response,
@@ -12,11 +12,13 @@ use axum::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::{
     Feed,
     access::{Access, Asked, Sight},
     answer, health, metrics,
+    page::{self, Found, Query},
 };
 use crate::board::Status;
 
@@ -25,6 +27,8 @@ pub(super) struct App {
     pub(super) feed: Feed,
     /// Who may ask.
     pub(super) access: Access,
+    /// Whose turn it is to have a user explained.
+    pub(super) asking: Semaphore,
 }
 
 type Shared = State<Arc<App>>;
@@ -33,6 +37,7 @@ type Shared = State<Arc<App>>;
 pub(super) fn routes(app: App) -> Router {
     let app = Arc::new(app);
     Router::new()
+        .route("/", get(page))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
@@ -131,11 +136,34 @@ async fn tenant(
     }
 }
 
+async fn page(
+    State(app): Shared,
+    sight: axum::Extension<Sight>,
+    query: Result<axum::extract::Query<Query>, QueryRejection>,
+) -> Response {
+    let query = query.map(|query| query.0).unwrap_or_default();
+    let who = query.who.trim();
+    let found = match *sight {
+        Sight::NoNames => Found::NotHere,
+        Sight::All if who.is_empty() => Found::Nothing,
+        Sight::All => Found::Said(explained(&app, who).await),
+    };
+    page::page(&seen(&app, *sight), &query, &found, Timestamp::now())
+}
+
+/// Explains one user at a time: each time the journal is read and proved.
+async fn explained(app: &App, who: &str) -> Result<String, String> {
+    let Ok(_turn) = app.asking.try_acquire() else {
+        return Err("somebody else is asking: try again in a moment".to_owned());
+    };
+    (app.feed.why)(who.to_owned()).await
+}
+
 async fn nothing(_: HeaderMap) -> Response {
     answer::error(
         StatusCode::NOT_FOUND,
         "nothing is here",
-        "there are /livez, /readyz, /metrics, /status and /status/TENANT",
+        "there are /, /livez, /readyz, /metrics, /status and /status/TENANT",
     )
 }
 

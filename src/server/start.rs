@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, thread, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::{net::TcpListener, runtime};
+use tokio::{net::TcpListener, runtime, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -76,7 +76,7 @@ impl Server {
             .map_err(|error| StartError::Listen(address, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
         let stop = CancellationToken::new();
-        let app = routes(App { feed, access });
+        let app = routes(App { feed, access, asking: Semaphore::new(1) });
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -83,6 +83,7 @@ mod logins;
 mod manifests;
 mod metrics;
 mod mistakes;
+mod page;
 mod plan;
 mod properties;
 mod readers;

@@ -32,6 +32,11 @@ impl Answer {
 pub(crate) struct Door(u16);
 
 impl Door {
+    /// What a browser is told.
+    pub(crate) fn address(self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.0)
+    }
+
     fn connect(self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.0)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

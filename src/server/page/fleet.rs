@@ -1,0 +1,120 @@
+//! The head of the page, and what waits for people in the whole fleet.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::{
+    board::{Group, Status},
+    foreign::line,
+    words::{are, away, first, many, since, time},
+};
+
+/// Names of tenants that are told for one reason, at most.
+const TOLD: usize = 12;
+
+/// Whether it is well, whether it is stopped, and what is in force.
+pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
+    let tenants = status.tenants.len();
+    let in_need = status.in_need().count();
+    let well = status.tenants.iter().filter(|row| row.is_well()).count();
+    html! {
+        h1 {
+            @if status.ended { span.bad { "The service has ended" } }
+            @else if in_need == 0 && status.needs.is_empty() { span.good { "Nobody is needed" } }
+            @else if in_need == 0 { span.wait { "Somebody is needed" } }
+            @else {
+                span.bad { (many(in_need, "tenant")) " " @if in_need == 1 { "needs" } @else { "need" } " somebody" }
+            }
+        }
+        p { (well) " of " (many(tenants, "tenant")) " " (are(well)) " as the manifests want." }
+        @if let Some(stop) = &status.stop {
+            div.box.alarm {
+                strong.bad { (line(&stop.message)) }
+                @if let Some(at) = stop.at { p { "for " (since(at, now)) ", since " (time(at)) } }
+                p.faint { (line(&stop.hint)) }
+            }
+        }
+        @if let Some(reason) = &status.journal_away {
+            div.box.alarm { strong.bad { "Nothing new begins: " } (line(reason)) }
+        }
+        @if status.manifests.errors > 0 {
+            div.box.care {
+                strong.wait { (many(status.manifests.errors, "error")) " in the manifests" }
+                p.faint { code { "dialplane validate" } " shows each; tenants with mistakes keep their last good version" }
+            }
+        }
+        p.faint {
+            @match &status.manifests.revision {
+                Some(revision) => {
+                    "Manifests " code { (line(revision.commit.get(..12).unwrap_or(&revision.commit))) }
+                    @if let Some(author) = &revision.author { " by " (line(author)) }
+                    @if revision.edited { ", edited since" }
+                }
+                None => "Manifests",
+            }
+            @match status.manifests.taken_at {
+                Some(at) => { " in force for " (since(at, now)) ", since " (time(at)) "." }
+                None => " were not read yet.",
+            }
+            " Process " (status.process) ", heard " (away(status.at, now)) ", running for "
+            (since(status.started, now)) "."
+        }
+    }
+}
+
+/// One reason, with all tenants that it concerns.
+struct Reason<'s> {
+    first: &'s Group,
+    held: bool,
+    since: Timestamp,
+    count: usize,
+    tenants: Vec<&'s str>,
+}
+
+/// What is held and what is wrong with users, by reason: what waits for people first, and the oldest
+/// first.
+pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
+    let mut by_code: BTreeMap<(bool, &str), Reason<'_>> = BTreeMap::new();
+    for row in &status.tenants {
+        let held = row.holds.iter().map(|group| (true, group));
+        for (held, group) in held.chain(row.problems.iter().map(|group| (false, group))) {
+            let reason = by_code.entry((held, group.code.as_str())).or_insert_with(|| Reason {
+                first: group,
+                held,
+                since: group.since,
+                count: 0,
+                tenants: Vec::new(),
+            });
+            reason.count += group.count;
+            reason.since = reason.since.min(group.since);
+            reason.tenants.push(&row.tenant);
+        }
+    }
+    let mut reasons: Vec<Reason<'_>> = by_code.into_values().collect();
+    reasons.sort_by_key(|reason| (!reason.first.for_people, reason.since));
+    html! {
+        @if !reasons.is_empty() {
+            h2 { "What waits" }
+            @for reason in &reasons { (one(reason, now)) }
+        }
+    }
+}
+
+fn one(reason: &Reason<'_>, now: Timestamp) -> Markup {
+    let Reason { first: group, held, since: at, count, tenants } = reason;
+    let what = if *held { "step" } else { "user" };
+    html! {
+        div.box.care[group.for_people] {
+            strong.wait[group.for_people] {
+                @if *held { "Held" } @else { "In need of attention" }
+                @if *count > 0 { ": " (many(*count, what)) }
+            }
+            " in " (first(TOLD, tenants.iter().map(line))) ", for " (since(*at, now)) " "
+            small { "[" (line(&group.code)) "]" }
+            p { (line(&group.reason)) }
+            p.faint { "What to do: " (line(&group.hint)) }
+        }
+    }
+}

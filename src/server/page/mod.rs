@@ -1,0 +1,202 @@
+//! The page: what somebody on call wants to know, on one screen. HTML alone: no script, no picture,
+//! nothing from elsewhere.
+//!
+//! **Invariant:** text of others goes through [`line`](crate::foreign::line) and is escaped by the
+//! template; the browser is told that nothing but the page's own style may act.
+
+mod fleet;
+mod tenants;
+
+use std::sync::LazyLock;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::answer;
+use crate::{
+    board::Status,
+    foreign::{line, printable},
+    words::time,
+};
+
+const STYLE: &str = include_str!("style.css");
+
+/// What the browser may do: show the style whose hash this is, and send forms back here.
+static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
+    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
+            frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).ok()
+});
+
+/// What somebody wants to see.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    /// A part of the names of the tenants to show.
+    pub(super) tenant: String,
+    /// A user or a number to explain.
+    pub(super) who: String,
+}
+
+/// What was found of whom somebody asked for.
+pub(super) enum Found {
+    /// Nobody asked.
+    Nothing,
+    /// Whoever asks may see no names.
+    NotHere,
+    /// What `why` says, or why it says nothing.
+    Said(Result<String, String>),
+}
+
+/// The page at a moment.
+pub(super) fn page(status: &Status, query: &Query, found: &Found, now: Timestamp) -> Response {
+    let in_need = status.in_need().count();
+    let title = match (status.needs.len(), in_need) {
+        (0, 0) => "well".to_owned(),
+        (_, 0) => "needs somebody".to_owned(),
+        (_, tenants) => format!("{tenants} in need"),
+    };
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if query.who.is_empty() { meta http-equiv="refresh" content="15"; }
+                title { "Dialplane: " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (fleet::head(status, now))
+                (search(query, found))
+                (fleet::reasons(status, now))
+                (tenants::table(status, query, now))
+                p.faint { "As of " (time(status.at)) ". This page only shows; it changes nothing." }
+            }
+        }
+    };
+    let mut response = answer::of(StatusCode::OK, "text/html; charset=utf-8", markup.into_string());
+    if let Some(policy) = POLICY.clone() {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// The form that explains one user, and its answer.
+fn search(query: &Query, found: &Found) -> Markup {
+    html! {
+        @if !matches!(found, Found::NotHere) {
+            form method="get" action="/" role="search" {
+                input name="who" value=(line(&query.who)) aria-label="User or number"
+                    placeholder="Why is somebody as they are? adele@contoso.com or +14255550177";
+                button { "Why" }
+            }
+        }
+        @match found {
+            Found::Nothing => {}
+            Found::NotHere => p.faint {
+                "Names of people are shown to whoever knows the token (" code { "server.token" } ")."
+            }
+            Found::Said(Ok(text)) => div.box { pre { (printable(text)) } },
+            Found::Said(Err(text)) => div.box.care { pre { (printable(text)) } },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::board::{Commit, Group, Halt, LastPass, Manifests, Need, TenantRow};
+
+    const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}gpj.exe\r\n<img src=x onerror=y>";
+
+    fn hostile() -> Status {
+        let at = Timestamp::UNIX_EPOCH;
+        let text = || HOSTILE.to_owned();
+        let group = Group {
+            code: text(),
+            count: 1,
+            reason: text(),
+            hint: text(),
+            since: at,
+            until: None,
+            for_people: true,
+        };
+        let row = TenantRow {
+            tenant: text(),
+            mode: text(),
+            needs: vec![Need::Held],
+            last: Some(LastPass::Failed),
+            failure: Some(text()),
+            note: Some(text()),
+            holds: vec![group.clone()],
+            problems: vec![group],
+            last_run: Some(text()),
+            ..TenantRow::default()
+        };
+        let halt = Halt {
+            message: text(),
+            hint: text(),
+            by: Some(text()),
+            at: None,
+            reason: Some(text()),
+        };
+        Status {
+            stop: Some(halt),
+            journal_away: Some(text()),
+            manifests: Manifests {
+                errors: 1,
+                taken_at: Some(at),
+                revision: Some(Commit { commit: text(), author: Some(text()), edited: true }),
+            },
+            tenants: vec![Arc::new(row)],
+            ..Status::default()
+        }
+    }
+
+    async fn shown(status: &Status, query: &Query, found: &Found) -> String {
+        let response = page(status, query, found, Timestamp::UNIX_EPOCH);
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn names_of_others_are_text_and_nothing_else() {
+        let query = Query { tenant: HOSTILE.to_owned(), who: HOSTILE.to_owned() };
+        for found in [Found::Said(Ok(HOSTILE.to_owned())), Found::Said(Err(HOSTILE.to_owned()))] {
+            let text =
+                shown(&hostile(), &Query { who: query.who.clone(), ..Query::default() }, &found)
+                    .await;
+            assert!(text.contains("&lt;script&gt;"), "{text}");
+            for bad in ["<script", "<img", "\u{202e}"] {
+                assert!(!text.contains(bad), "{bad} in {text}");
+            }
+        }
+        let none = shown(&hostile(), &query, &Found::NotHere).await;
+        assert!(none.contains("&lt;script&gt;") && !none.contains("<script"), "{none}");
+    }
+
+    #[tokio::test]
+    async fn nothing_on_the_page_comes_from_elsewhere_or_acts() {
+        let text = shown(&Status::default(), &Query::default(), &Found::Nothing).await;
+        for bad in ["http://", "https://", "src=", "<link", "url(", "javascript:", "style=\""] {
+            assert!(!text.contains(bad), "{bad} in {text}");
+        }
+        let response =
+            page(&Status::default(), &Query::default(), &Found::Nothing, Timestamp::UNIX_EPOCH);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    }
+}
