@@ -18,7 +18,7 @@ use super::{
     plan::{self, Asked},
     run, sandbox, schema,
     signals::Signals,
-    status, stop, undo, validate, why,
+    status, stop, tenants, undo, validate, why,
 };
 use crate::style::{CYAN, GREEN};
 
@@ -27,7 +27,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["plan", "validate", "status", "doctor", "observe"]),
     ("Act", &["apply", "run", "undo", "stop", "resume"]),
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
-    ("Set up", &["init", "import", "credentials", "schema", "completions"]),
+    ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions"]),
     ("Rehearse", &["sandbox"]),
 ];
 
@@ -116,7 +116,11 @@ pub(super) enum Command {
     Run(run::Arguments),
     /// Keep live state in a snapshot, which `plan --live` plans from
     Observe(observe::Arguments),
+    /// List the customers of the account: consent, users, which have a manifest
+    #[command(after_help = tenants::EXAMPLES)]
+    Tenants(tenants::Arguments),
     /// Write manifests that ask for what is live
+    #[command(after_help = import::EXAMPLES)]
     Import(import::Arguments),
     /// Serve a rehearsal of the ConnecttoTeams service on loopback
     Sandbox(sandbox::Arguments),
@@ -237,6 +241,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Run(command) => run::run(global, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(global, command, signals).await,
         Command::Import(command) => import::import(global, command, signals).await,
+        Command::Tenants(command) => tenants::tenants(global, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(global, command, signals).await,
         Command::Stop(command) => stop::stop(global, command).await,
         Command::Resume => stop::resume(global),

@@ -68,6 +68,16 @@ pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
     look_at(paths, |_| true)
 }
 
+/// The same for a command that needs no manifests: nothing if there are none.
+pub(super) fn look_if_any(paths: &[PathBuf]) -> Result<Option<Looked>, Failure> {
+    let is_manifest = |file: &ManifestFile| file.role == Role::Manifest;
+    let there: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
+    if !read_tree(&there).files.iter().any(is_manifest) {
+        return Ok(None);
+    }
+    look(paths).map(Some)
+}
+
 /// The same for a command that can be stopped at once: nothing is written yet.
 pub(super) async fn look_unless_stopped(
     paths: &[PathBuf],

@@ -35,17 +35,24 @@ pub(super) struct Targets {
     paths: Vec<PathBuf>,
     /// A tenant that no manifest describes yet, perhaps with what the platform shows before its
     /// extensions, such as +1; may be given more than once
-    #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, conflicts_with_all = ["paths", "sandbox"])]
+    #[arg(long = "tenant-id", value_name = "NAME=GUID[,PREFIX]", value_parser = tenant_ref, group = "given", conflicts_with_all = ["paths", "sandbox"])]
     ids: Vec<TenantRef>,
-    /// Where the tenants of `--tenant-id` are read: connecttoteams, the default, or graph
-    #[arg(long, value_name = "READER", value_parser = reader, requires = "ids")]
-    reader: Option<LiveSource>,
+    /// Where tenants that no manifest describes are read: connecttoteams, the default, or graph
+    #[arg(long, value_name = "READER", value_parser = reader, requires = "given")]
+    pub(super) reader: Option<LiveSource>,
     /// Only this tenant; may be given more than once
     #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
     tenants: Vec<TenantName>,
     /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
     #[arg(long)]
     sandbox: bool,
+}
+
+impl Targets {
+    /// These tenants, which no manifest describes.
+    pub(super) fn given(&self, ids: Vec<TenantRef>) -> Self {
+        Self { ids, ..self.clone() }
+    }
 }
 
 /// `NAME=GUID` or `NAME=GUID,PREFIX`.

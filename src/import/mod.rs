@@ -24,8 +24,10 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use names::tenant_name;
+
 use crate::{
-    model::{Calling, Field, TenantRef, Upn, Value},
+    model::{Calling, Desired, Field, TenantRef, Upn, Value},
     snapshot::Shot,
     words::list,
 };
@@ -76,8 +78,14 @@ pub struct File {
 pub struct Import {
     /// The files, by path.
     pub files: Vec<File>,
+    /// Tenants that they describe.
+    pub tenants: usize,
     /// Users who are in them.
     pub users: usize,
+    /// Users of them with calling and without a number.
+    pub without_number: usize,
+    /// Users of them whose number somebody else holds as well, and stands there as a comment.
+    pub shared: usize,
     /// Users who could not be said, and stand there as comments.
     pub left_out: usize,
     /// Users whose calling is off and who hold no number.
@@ -104,6 +112,8 @@ struct Sorted<'s> {
     /// Accounts that the platform made for itself.
     platform: usize,
     passed_over: usize,
+    /// Users whose number somebody else holds as well.
+    shared: usize,
     /// Fields that the reader does not see.
     unseen: Vec<Field>,
 }
@@ -111,6 +121,13 @@ struct Sorted<'s> {
 impl Sorted<'_> {
     fn tenant(&self) -> &TenantRef {
         &self.shot.tenant
+    }
+
+    fn without_number(&self) -> usize {
+        let without = |entry: &&Entry| {
+            entry.calling == Calling::Enabled && !entry.fields.contains_key(&Field::PhoneNumber)
+        };
+        self.entries.iter().filter(without).count()
     }
 }
 
@@ -125,18 +142,36 @@ struct Set {
     entries: Vec<Entry>,
 }
 
+/// What there is already where manifests are written to.
+#[derive(Debug, Clone, Default)]
+pub struct Beside<'d> {
+    /// What the manifests there ask for; a user and a number are named once.
+    pub desired: Option<&'d Desired>,
+    /// The names of its files and folders, in lower case.
+    pub names: BTreeSet<String>,
+}
+
 /// Makes manifests of all tenants that could be read.
 #[must_use]
 pub fn import(shots: &[Shot], choice: &Choice) -> Import {
+    import_beside(shots, choice, Beside::default())
+}
+
+/// The same, beside manifests that are there.
+#[must_use]
+pub fn import_beside(shots: &[Shot], choice: &Choice, beside: Beside<'_>) -> Import {
     let mut import = Import::default();
-    let mut folders = BTreeSet::new();
-    for tenant in sort::sort(shots, choice.everybody) {
+    let mut folders = beside.names;
+    for tenant in sort::sort(shots, beside.desired, choice.everybody) {
+        import.tenants += 1;
         let name = tenant.tenant().name.clone();
         let folder = names::free(name.as_str(), &mut folders);
         let defaults = factor::common(&tenant.entries);
         import.users += tenant.entries.len();
         import.left_out += tenant.left_out.len();
         import.passed_over += tenant.passed_over;
+        import.shared += tenant.shared;
+        import.without_number += tenant.without_number();
         import.files.push(File {
             path: format!("{folder}/tenant.yaml"),
             text: text::tenant(&tenant, &defaults),

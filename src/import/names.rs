@@ -2,10 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::TenantName;
+
 /// What Windows keeps for devices, whatever stands behind a dot. Serial and parallel ports have a
 /// digit behind them.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 const PORTS: [&str; 2] = ["com", "lpt"];
+
+/// The longest name of a tenant before a number is put behind it.
+const MAX_TENANT: usize = TenantName::MAX - 8;
+/// What a tenant is called whose own name has no letter and no digit.
+const NAMELESS: &str = "tenant";
+
+/// A name for a tenant that the service calls `title`, which is not taken yet: its letters and
+/// digits, in Latin script. It also serves as the name of a folder.
+#[must_use]
+pub fn tenant_name(title: &str, taken: &mut BTreeSet<String>) -> TenantName {
+    let latin = deunicode::deunicode(title).to_lowercase();
+    let words = latin.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut stem = words.collect::<Vec<_>>().join("-");
+    stem.truncate(MAX_TENANT);
+    let stem = stem.trim_end_matches('-');
+    let wanted = if stem.is_empty() { NAMELESS } else { stem };
+    let name = free(wanted, taken);
+    // What `free` puts behind a name are a hyphen and digits.
+    TenantName::parse(&name).unwrap_or_else(|_| tenant_name(NAMELESS, taken))
+}
 
 /// The wanted name, or one like it that is free and that no system keeps for itself. Case does not
 /// tell two names apart.
@@ -65,6 +87,24 @@ mod tests {
         ] {
             assert_eq!(free(wanted, &mut BTreeSet::new()), name);
         }
+    }
+
+    #[test]
+    fn each_customer_gets_a_name_that_a_manifest_can_have() {
+        let mut taken = BTreeSet::from(["contoso".to_owned()]);
+        let names = [
+            "Contoso",
+            "CONTOSO!",
+            "Müller & Söhne GmbH",
+            "東京",
+            "Con",
+            "  ",
+            "###",
+            "\u{202e}evil",
+            &"long ".repeat(40),
+        ]
+        .map(|title| tenant_name(title, &mut taken).to_string());
+        insta::assert_snapshot!(names.join("\n"));
     }
 
     #[test]

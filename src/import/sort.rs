@@ -6,8 +6,8 @@ use super::{Entry, Sorted};
 use crate::{
     manifest::{can_name, can_say},
     model::{
-        Calling, Field, LiveCalling, LivePhone, LiveTenant, LiveUser, NumberKey, Observed,
-        TenantName, TenantRef, Upn, Value,
+        Calling, Desired, DesiredTenant, Field, LiveCalling, LivePhone, LiveTenant, LiveUser,
+        NumberKey, Observed, PhoneNumber, TenantName, TenantRef, Upn, Value,
     },
     snapshot::Shot,
     words::list,
@@ -20,11 +20,16 @@ struct Fleet<'s> {
 }
 
 /// Sorts the users of all tenants that could be read, tenants and users by name.
-pub(super) fn sort(shots: &[Shot], everybody: bool) -> Vec<Sorted<'_>> {
+pub(super) fn sort<'s>(
+    shots: &'s [Shot],
+    beside: Option<&Desired>,
+    everybody: bool,
+) -> Vec<Sorted<'s>> {
     let mut read: Vec<(&Shot, &LiveTenant)> =
         shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
     read.sort_by(|(a, _), (b, _)| a.tenant.name.cmp(&b.tenant.name));
-    let fleet = Fleet::of(&read);
+    let mut fleet = Fleet::of(&read);
+    beside.iter().flat_map(|desired| desired.tenants.values()).for_each(|tenant| fleet.add(tenant));
     read.into_iter().map(|(shot, live)| tenant(shot, live, &fleet, everybody)).collect()
 }
 
@@ -45,6 +50,17 @@ impl<'s> Fleet<'s> {
         }
         fleet
     }
+
+    /// What manifests ask for that are there already.
+    fn add(&mut self, tenant: &'s DesiredTenant) {
+        for user in tenant.users.values() {
+            self.tenants.entry(&user.upn).or_default().push(&tenant.name);
+            if let Some(number) = user.details.phone() {
+                let key = NumberKey::new(&tenant.name, number);
+                self.holders.entry(key).or_default().push(&user.upn);
+            }
+        }
+    }
 }
 
 fn tenant<'s>(
@@ -60,6 +76,7 @@ fn tenant<'s>(
         left_out: Vec::new(),
         platform: 0,
         passed_over: 0,
+        shared: 0,
         unseen,
     };
     for user in live.users.values() {
@@ -79,7 +96,12 @@ fn tenant<'s>(
             }
         };
         match calling.and_then(|calling| nameable(user, fleet).map(|()| calling)) {
-            Ok(calling) => sorted.entries.push(entry(user, calling, &shot.tenant, fleet)),
+            Ok(calling) => {
+                let shared =
+                    user.number().and_then(|n| fleet.shared(&shot.tenant.name, n, &user.upn));
+                sorted.shared += usize::from(shared.is_some());
+                sorted.entries.push(entry(user, calling, &shot.tenant, fleet));
+            }
             Err(why) => sorted.left_out.push((user.upn.clone(), why)),
         }
     }
@@ -115,7 +137,9 @@ fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_
                 Err(why) => {
                     entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
                 }
-                Ok(()) => match fleet.shared(&tenant.name, value, &user.upn) {
+                Ok(()) => match phone(value)
+                    .and_then(|number| fleet.shared(&tenant.name, number, &user.upn))
+                {
                     Some(other) => entry
                         .remarks
                         .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
@@ -129,10 +153,13 @@ fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_
     entry
 }
 
+fn phone(value: &Value) -> Option<&PhoneNumber> {
+    if let Value::Phone(number) = value { Some(number) } else { None }
+}
+
 impl Fleet<'_> {
-    /// Somebody else who holds the number, if it is one.
-    fn shared(&self, tenant: &TenantName, value: &Value, user: &Upn) -> Option<&Upn> {
-        let Value::Phone(number) = value else { return None };
+    /// Somebody else who holds the number.
+    fn shared(&self, tenant: &TenantName, number: &PhoneNumber, user: &Upn) -> Option<&Upn> {
         let holders = self.holders.get(&NumberKey::new(tenant, number))?;
         holders.iter().copied().find(|holder| *holder != user)
     }

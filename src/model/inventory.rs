@@ -5,6 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{GatewayId, TenantId};
 
+/// One customer in the list of an account, as the list shows it (contract 6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// What the service calls it, as it spells it.
+    pub name: Option<String>,
+    /// The vendor's number for its enterprise.
+    pub enterprise: Option<i64>,
+    /// Its Microsoft tenant; none before it is registered.
+    pub tenant: Option<TenantId>,
+    /// The reseller that it belongs to.
+    pub reseller: i64,
+}
+
 /// What one account has. The vendor documents little of these answers (contract 6), so that each
 /// list may be unknown: the text then says why it could not be checked, and nothing is concluded
 /// from it.

@@ -45,7 +45,7 @@ pub use field::{Field, Kind};
 pub use field_map::FieldMap;
 pub use id::{AccountName, GatewayId, RunId, Site, TenantId, TenantName, Upn, UserId};
 pub use in_force::TenantInForce;
-pub use inventory::Inventory;
+pub use inventory::{Customer, Inventory};
 pub use lease::{LeaseId, Recalled};
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,

@@ -55,8 +55,8 @@ pub struct Faults {
     pub omitted_fields: Omitted,
     /// What an update does with an empty `phoneNumber` (contract 10 #14).
     pub empty_phone: EmptyPhone,
-    /// Texts of lists of users, and what stands there instead of each: how another service would
-    /// spell it.
+    /// Texts of lists of users and of enterprises, and what stands there instead of each: how
+    /// another service would spell it.
     pub respell: Vec<(String, String)>,
     /// What a rule's failure says instead of the sandbox's own words: a service may say anything.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,9 +164,9 @@ impl Faults {
         Some(rule.clone())
     }
 
-    /// A list of users as another service would spell it.
+    /// A list of users or of enterprises as another service would spell it.
     pub(super) fn respelt(&self, route: Route, mut reply: Reply) -> Reply {
-        if matches!(route, Route::ListUsers | Route::GraphUsers) {
+        if matches!(route, Route::ListUsers | Route::GraphUsers | Route::Enterprises) {
             for (ours, theirs) in &self.respell {
                 reply.body = reply.body.replace(ours, theirs);
             }

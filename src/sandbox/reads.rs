@@ -38,6 +38,8 @@ pub(super) fn who_am_i(request: &Request, faults: &Faults) -> Result<Reply, Repl
     Ok(Reply::json(200, &me))
 }
 
+/// The number of the first enterprise that is not registered.
+const UNREGISTERED: i32 = 9001;
 /// The reseller below a master reseller that has the tenants of which nothing else is said.
 const BELOW: i64 = RESELLER_ID + 1;
 
@@ -77,8 +79,12 @@ pub(super) fn enterprises(
         own_reseller(request)?;
     }
     let list = world.tenants.iter().filter(|(_, tenant)| of(tenant));
-    let list: Vec<Json> =
-        list.map(|(id, tenant)| enterprise_json(world, id, tenant, faults)).collect();
+    let registered = list.map(|(id, tenant)| enterprise_json(world, id, tenant, faults));
+    let unregistered = world.unregistered.iter().zip(UNREGISTERED..).filter(|_| !below);
+    let unregistered = unregistered.map(|(name, number)| {
+        json!({ "enterpriseId": number, "enterpriseName": name, "tenantId": null })
+    });
+    let list: Vec<Json> = registered.chain(unregistered).collect();
     Ok(Reply::json(200, &json!(list)))
 }
 

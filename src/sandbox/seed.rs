@@ -16,6 +16,7 @@
 //! | move | A has no number, and B holds the one that A should have; B's own is free | two updates, B's first |
 //! | hidden | one user of the first tenant is outside the sync groups | a problem |
 //! | stranger | an enabled user that no manifest names, two from 20 users on | a note, or a disable where the tenant prunes |
+//! | unregistered | a customer that has no tenant yet | nothing; `tenants` lists it |
 //! | consent | the last of three or more tenants has none | a hold |
 //!
 //! The first four are dealt out in turn, about one for each twelve users of a tenant; a kind that
@@ -40,6 +41,9 @@ use crate::model::{
 
 /// The gateways that every world has, with their regions.
 const GATEWAYS: [(i64, &str); 3] = [(805, "US East"), (806, "US West"), (807, "EU Central")];
+
+/// A customer that has been made and not registered.
+const UNREGISTERED: &str = "Northwind Traders";
 
 impl World {
     /// The world in which nothing is left to do.
@@ -69,6 +73,7 @@ impl World {
     #[must_use]
     pub fn drifted(desired: &Desired, seed: u64) -> Self {
         let mut world = Self::from_desired(desired, seed);
+        world.unregistered = vec![UNREGISTERED.to_owned()];
         let mut rng = Rng::with_seed(seed);
         let gateways: Vec<GatewayId> = world.gateways.keys().copied().collect();
         let without_consent = desired.tenants.keys().last().filter(|_| desired.tenants.len() >= 3);

@@ -27,6 +27,8 @@ pub struct World {
     pub gateways: BTreeMap<GatewayId, String>,
     /// How lists of users are wrapped.
     pub envelope: Envelope,
+    /// Customers that are not registered yet: they have a name, and no tenant.
+    pub unregistered: Vec<String>,
 }
 
 /// How a list of users is wrapped; the vendor's way is not public (contract 1).

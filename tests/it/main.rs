@@ -102,6 +102,7 @@ mod stage;
 mod status;
 mod store;
 mod support;
+mod tenants;
 mod terminal;
 mod tidy;
 mod tls;

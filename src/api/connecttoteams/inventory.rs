@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::model::{GatewayId, Inventory, TenantId};
+use crate::model::{Customer, GatewayId, Inventory, TenantId};
 
 /// How long an inventory is taken for true: customers do not come and go by the minute.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -88,17 +88,45 @@ fn number(item: &Map<String, Value>, names: &[&str]) -> Option<i64> {
 /// understood.
 pub(super) fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
     let items = list(answer)?;
-    let entry = |item: &&Map<String, Value>| {
-        let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
-        let id = named.and_then(|text| TenantId::parse(text.trim()).ok())?;
-        Some((id, Some(number(item, &["resellerId"]).filter(|id| *id > 0).unwrap_or(reseller))))
-    };
+    let entry =
+        |item: &&Map<String, Value>| Some((tenant(item)?, Some(reseller_of(item, reseller))));
     let tenants: Lists = items.iter().filter_map(entry).collect();
     if tenants.is_empty() {
         Err(format!("none of the {} entries names a tenant", items.len()))
     } else {
         Ok(tenants)
     }
+}
+
+/// The customers in the list of a reseller. An entry that shows neither a name nor a number nor a
+/// tenant is no customer that we understand.
+pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, String> {
+    let customer = |item: &Map<String, Value>| {
+        let name = item.get("enterpriseName").and_then(Value::as_str).map(str::trim);
+        let customer = Customer {
+            name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+            enterprise: number(item, &["enterpriseId"]),
+            tenant: tenant(item),
+            reseller: reseller_of(item, reseller),
+        };
+        let shown = customer.name.is_some() || customer.enterprise.is_some();
+        (shown || customer.tenant.is_some()).then_some(customer)
+    };
+    let customers: Option<Vec<Customer>> = list(answer)?.into_iter().map(customer).collect();
+    customers.ok_or_else(|| {
+        "an enterprise without `enterpriseName`, `enterpriseId` and `tenantId`".to_owned()
+    })
+}
+
+/// The tenant that an entry names.
+fn tenant(item: &Map<String, Value>) -> Option<TenantId> {
+    let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
+    named.and_then(|text| TenantId::parse(text.trim()).ok())
+}
+
+/// The reseller that an entry names, or else the one whose list it is in.
+fn reseller_of(item: &Map<String, Value>, list: i64) -> i64 {
+    number(item, &["resellerId"]).filter(|id| *id > 0).unwrap_or(list)
 }
 
 pub(super) fn resellers(answer: &Value) -> Result<Vec<i64>, String> {
@@ -159,6 +187,30 @@ mod tests {
                 expected.as_ref().map_err(|why| *why),
                 "{answer}"
             );
+        }
+    }
+
+    #[test]
+    fn customers_are_listed_before_they_are_registered_and_nothing_else_is_taken_for_one() {
+        let contoso = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+        let answer = json!([
+            {"enterpriseName": " Contoso Ltd. ", "enterpriseId": 1, "tenantId": contoso},
+            {"enterpriseName": "Northwind", "enterpriseId": "2", "tenantId": "", "resellerId": 9},
+        ]);
+        let customer = |name: &str, enterprise, tenant: Option<&str>, reseller| Customer {
+            name: Some(name.to_owned()),
+            enterprise: Some(enterprise),
+            tenant: tenant.map(|id| TenantId::parse(id).unwrap()),
+            reseller,
+        };
+        let expected = vec![
+            customer("Contoso Ltd.", 1, Some(contoso), 123),
+            customer("Northwind", 2, None, 9),
+        ];
+        assert_eq!(customers(&answer, 123), Ok(expected));
+        assert_eq!(customers(&json!([]), 123), Ok(vec![]));
+        for odd in [json!([{"id": 7}]), json!({}), json!([contoso])] {
+            assert!(customers(&odd, 123).is_err(), "{odd}");
         }
     }
 

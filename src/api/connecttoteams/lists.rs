@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Body, Endpoint, Row},
-    model::{Fault, Inventory},
+    model::{Customer, Fault, FaultKind, Inventory},
 };
 
 /// The most that one of its lists may hold, in bytes.
@@ -69,14 +69,46 @@ impl Core {
         Ok(read)
     }
 
+    /// The customers of the account, as its lists show them; asked for each time.
+    pub(super) async fn customers(&self) -> Result<Vec<Customer>, Fault> {
+        let reseller = self.reseller_id().await?;
+        let read = async {
+            let mut all = Vec::new();
+            for (reseller, answer) in self.enterprises(reseller).await? {
+                all.extend(inventory::customers(&answer, reseller)?);
+            }
+            Ok(all)
+        };
+        read.await.map_err(|why: String| {
+            let message = format!("the customers of the account cannot be listed: {why}");
+            Fault::new(FaultKind::Garbled, message)
+                .hint(format!("check {}", self.section().row(Row::Enterprises.name())))
+        })
+    }
+
     /// The tenants of the reseller; of a master reseller, those of all its resellers as well.
     async fn tenants(&self, reseller: i64) -> Result<Lists, String> {
+        let mut all = Lists::new();
+        let plain = self.is_plain_reseller(reseller).await;
+        for (reseller, answer) in self.enterprises(reseller).await? {
+            // A reseller without customers is no sign that its list was not understood.
+            if !plain && inventory::list(&answer)?.is_empty() {
+                continue;
+            }
+            for (tenant, of) in inventory::tenants(&answer, reseller)? {
+                all.entry(tenant)
+                    .and_modify(|known| *known = known.filter(|known| Some(*known) == of))
+                    .or_insert(of);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The lists of enterprises, each with the reseller whose list it is.
+    async fn enterprises(&self, reseller: i64) -> Result<Vec<(i64, Value)>, String> {
         let call = &self.account.endpoints.enterprises;
         if self.is_plain_reseller(reseller).await {
-            return inventory::tenants(
-                &self.list(Row::Enterprises, call, reseller).await?,
-                reseller,
-            );
+            return Ok(vec![(reseller, self.list(Row::Enterprises, call, reseller).await?)]);
         }
         let below = inventory::resellers(
             &self.list(Row::Resellers, &self.account.endpoints.resellers, reseller).await?,
@@ -87,20 +119,11 @@ impl Core {
                 below.len()
             ));
         }
-        let mut all = Lists::new();
+        let mut answers = Vec::new();
         for reseller in below {
-            let answer = self.list(Row::Enterprises, call, reseller).await?;
-            // A reseller without customers is no sign that its list was not understood.
-            if inventory::list(&answer)?.is_empty() {
-                continue;
-            }
-            for (tenant, of) in inventory::tenants(&answer, reseller)? {
-                all.entry(tenant)
-                    .and_modify(|known| *known = known.filter(|known| Some(*known) == of))
-                    .or_insert(of);
-            }
+            answers.push((reseller, self.list(Row::Enterprises, call, reseller).await?));
         }
-        Ok(all)
+        Ok(answers)
     }
 
     /// Whether this is a reseller and no master reseller. A configured id that is not the account's

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use jiff::SignedDuration;
 
 use super::{core::Core, identity::Identity};
-use crate::model::{Fault, Inventory};
+use crate::model::{Customer, Fault, Inventory};
 
 /// Checks one account.
 #[derive(Clone)]
@@ -63,6 +63,11 @@ impl Probe {
     /// What the account has.
     pub async fn inventory(&self) -> Result<Arc<Inventory>, Fault> {
         self.core.inventory().await
+    }
+
+    /// The customers of the account, as its lists show them (contract 6.2).
+    pub async fn customers(&self) -> Result<Vec<Customer>, Fault> {
+        self.core.customers().await
     }
 
     /// How far the service's clock is ahead of this machine's, by its last answer.

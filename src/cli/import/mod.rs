@@ -1,0 +1,215 @@
+//! `import`: live state into manifests; with `--check`, users with calling that no manifest names.
+
+mod beside;
+mod check;
+mod report;
+mod write;
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{
+    args::{Global, Output},
+    backend::Backend,
+    customers::{self, Asked, Picked},
+    exit::{Exit, Failure},
+    manifests, out,
+    signals::Signals,
+    targets::{self, Seen, Targets},
+};
+use crate::{
+    config::Execution,
+    import::{self, Choice, File, Import, SplitBy},
+    manifest::{self, Keeper, ManifestFile},
+    model::{Desired, Recalled},
+    pass,
+    plan::{self, render},
+    snapshot::Shot,
+};
+
+use beside::There;
+pub(super) use beside::check_empty;
+pub(super) use report::tell_left_out;
+pub(super) use write::write;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane import --tenant-id contoso=GUID --out manifests
+  dialplane import --all --out manifests             every customer without a manifest
+  dialplane import --tenants wave-1.txt --out manifests
+  dialplane import --live contoso.csv --out manifests
+  dialplane import --check                           who is live and not in git";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    targets: Targets,
+    /// Every registered customer that the accounts list and no manifest in the folder describes
+    #[arg(long, group = "given", conflicts_with_all = ["paths", "sandbox", "tenants"])]
+    all: bool,
+    /// The same for those that a file names: names, ids or NAME=GUID, one a line
+    #[arg(long = "tenants", group = "given", value_name = "FILE", conflicts_with_all = ["paths", "sandbox", "tenants"])]
+    list: Option<PathBuf>,
+    /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of
+    /// them. Without PATHS, its tenants
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sandbox", "all", "list"])]
+    live: Option<PathBuf>,
+    /// The folder that the manifests go to. It must be absent or empty, but with --all and
+    /// --tenants, which leave alone what is there
+    #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
+    out: Option<PathBuf>,
+    /// Users of one file, at most
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
+    users_per_file: NonZeroUsize,
+    /// What else puts users into different files: `domain`, or a field such as userTag or
+    /// sbcGatewayId
+    #[arg(long, value_name = "FIELD", value_parser = SplitBy::parse)]
+    split_by: Option<SplitBy>,
+    /// Also name users whose calling is off and who hold no number
+    #[arg(long)]
+    everybody: bool,
+    /// Write nothing; say who has calling and is named by no manifest. Exit code 2 if there is
+    /// anybody
+    #[arg(long, conflicts_with_all = ["out", "users_per_file", "split_by", "everybody", "all", "list"])]
+    check: bool,
+    /// How the outcome of `--check` is shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+}
+
+impl Arguments {
+    /// Which customers are asked for that no manifest describes, if it is not said tenant by tenant.
+    fn asked(&self) -> Option<Asked<'_>> {
+        match &self.list {
+            Some(path) => Some(Asked::In(path)),
+            None => self.all.then_some(Asked::All),
+        }
+    }
+}
+
+/// Writes the manifests, once they have been read again and planned to nothing.
+pub(super) async fn import(
+    global: &Global,
+    command: &Arguments,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
+    let Some(folder) = &command.out else { return check::check(global, command, signals).await };
+    let Some(asked) = command.asked() else {
+        check_empty(folder)?;
+        return carry_out(global, command, (&There::default(), &command.targets), signals).await;
+    };
+    let there = There::look(folder)?;
+    let picked = pick(global, command, asked, there.desired(), signals).await?;
+    report::tell_passed_over(&picked);
+    if picked.tenants.is_empty() {
+        out::talk("there is nothing to import\n");
+        return Ok(Exit::Done);
+    }
+    let targets = command.targets.given(picked.tenants);
+    carry_out(global, command, (&there, &targets), signals).await
+}
+
+async fn pick(
+    global: &Global,
+    command: &Arguments,
+    asked: Asked<'_>,
+    described: &Desired,
+    signals: &Signals,
+) -> Result<Picked, Failure> {
+    let settings = manifests::settings(global)?;
+    let client = Backend::real(&settings)?.client;
+    let live = command.targets.reader.unwrap_or_default();
+    tokio::select! {
+        picked = customers::pick(asked, (&settings, &client), described, live) => picked,
+        () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was \
+            written")),
+    }
+}
+
+/// Looks at the tenants and writes their manifests beside what is there.
+async fn carry_out(
+    global: &Global,
+    command: &Arguments,
+    (there, targets): (&There, &Targets),
+    signals: &Signals,
+) -> Result<Exit, Failure> {
+    let Some(folder) = &command.out else { return Err(Failure::new("no folder is named")) };
+    let Seen { shots, looked } =
+        targets::look(global, targets, command.live.as_deref(), false, signals).await?;
+    let unread = targets::tell_unread(&shots);
+    if unread == shots.len() {
+        return Err(
+            Failure::new("no tenant could be read").hint("nothing was written; look again later")
+        );
+    }
+    let choice = Choice {
+        users_per_file: command.users_per_file.get(),
+        split_by: command.split_by,
+        everybody: command.everybody,
+    };
+    let (imported, unknown) = proven_beside(shots, &choice, there)?;
+    write::all(folder, &imported.files)?;
+    report::tell(&imported, &unknown, folder, unread);
+    let right = looked.is_none_or(|looked| looked.diagnostics.is_empty());
+    Ok(match (right, unread) {
+        (false, _) => Exit::Error,
+        (true, 0) => Exit::Done,
+        (true, _) => Exit::Partly,
+    })
+}
+
+/// Manifests that ask for what was seen, once they have been read again and planned to nothing.
+pub(super) fn proven(shots: Vec<Shot>, choice: &Choice) -> Result<Import, Failure> {
+    proven_beside(shots, choice, &There::default()).map(|(imported, _)| imported)
+}
+
+/// The same beside manifests that are there; and what of them the accounts do not have.
+fn proven_beside(
+    shots: Vec<Shot>,
+    choice: &Choice,
+    there: &There,
+) -> Result<(Import, Vec<String>), Failure> {
+    let imported = import::import_beside(&shots, choice, there.beside());
+    let unknown = prove(&imported.files, shots, there)?;
+    Ok((imported, unknown))
+}
+
+/// Reads the manifests again, with those that are there, and plans them against what they were made
+/// of. Tells what the accounts do not have.
+fn prove(files: &[File], shots: Vec<Shot>, there: &There) -> Result<Vec<String>, Failure> {
+    let made = files.iter().map(|file| ManifestFile::new(&file.path, &file.text));
+    let files: Vec<ManifestFile> = there.files().iter().cloned().chain(made).collect();
+    let loaded = manifest::load(&files);
+    let failure =
+        Failure::new("the imported manifests do not say what is live; nothing was written")
+            .hint("this is a fault of dialplane: please report it with the lines above");
+    if !loaded.diagnostics.is_empty() {
+        return Err(Failure { diagnostics: loaded.diagnostics, ..failure });
+    }
+    let in_force = Keeper::default().take(loaded);
+    let mut unknown = Vec::new();
+    for shot in &shots {
+        if let (Some(inventory), Some(desired)) =
+            (&shot.inventory, in_force.desired.tenants.get(&shot.tenant.name))
+        {
+            let notes = plan::inventory::notes(desired, inventory);
+            unknown.extend(notes.into_iter().map(|note| format!("{}: {note}", desired.name)));
+        }
+    }
+    let observed = shots.into_iter().map(|shot| (shot.tenant.name, shot.live)).collect();
+    let mut plan = pass::decide(
+        &in_force,
+        &observed,
+        |_| Recalled::default(),
+        Timestamp::now(),
+        &Execution::default(),
+    );
+    plan.tenants.retain(|tenant| observed.contains_key(&tenant.tenant));
+    if plan.tenants.iter().all(|tenant| tenant.steps.is_empty() && tenant.problems.is_empty()) {
+        return Ok(unknown);
+    }
+    out::talk(&render::text(&plan));
+    Err(failure)
+}

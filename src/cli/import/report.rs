@@ -1,0 +1,84 @@
+//! What an import says at its end: who is in the manifests, who is not, and why.
+
+use std::path::Path;
+
+use crate::{
+    cli::{customers::Picked, out},
+    foreign::line,
+    import::Import,
+    words::{first, list, many},
+};
+
+/// Customers and clauses that one line names, at most.
+const MAX_NAMED: usize = 20;
+
+/// Customers that are not looked at.
+pub(super) fn tell_passed_over(picked: &Picked) {
+    if !picked.described.is_empty() {
+        out::talk(&format!(
+            "left alone, because manifests describe them: {}\n",
+            first(MAX_NAMED, &picked.described)
+        ));
+    }
+    if !picked.unregistered.is_empty() {
+        out::talk(&format!(
+            "not registered yet, so there is nothing to read: {}\n",
+            first(MAX_NAMED, &picked.unregistered)
+        ));
+    }
+}
+
+/// The whole.
+pub(super) fn tell(imported: &Import, unknown: &[String], folder: &Path, unread: usize) {
+    let said = [
+        many(imported.tenants, "tenant"),
+        many(imported.users, "user"),
+        many(imported.files.len(), "file"),
+    ];
+    out::talk(&format!(
+        "{} with {} in {}, and nothing to do for them: dialplane plan {}\n",
+        said[0],
+        said[1],
+        said[2],
+        line(folder.display())
+    ));
+    tell_left_out(imported);
+    if imported.shared > 0 {
+        out::talk(&format!(
+            "{} without the number, because somebody else holds it as well: see the comments\n",
+            many(imported.shared, "user")
+        ));
+    }
+    if imported.without_number > 0 {
+        out::talk(&format!(
+            "{} with calling and without a number in the manifests\n",
+            many(imported.without_number, "user")
+        ));
+    }
+    if !unknown.is_empty() {
+        out::talk(&format!("to look at: {}\n", list(unknown.iter().map(line).take(MAX_NAMED))));
+    }
+    if unread > 0 {
+        out::talk(&format!(
+            "{} could not be read, see above: import again, and tenants that are there are left \
+                alone\n",
+            many(unread, "tenant")
+        ));
+    }
+}
+
+/// Says who is not in the manifests, and why.
+pub(in crate::cli) fn tell_left_out(imported: &Import) {
+    for (count, why) in [
+        (imported.left_out, "left out, see the comments in each tenant.yaml"),
+        (
+            imported.passed_over,
+            "left out, because their calling is off and they hold no number; --everybody names \
+                them too",
+        ),
+    ] {
+        if count > 0 {
+            out::talk(&format!("{}: {why}\n", many(count, "user")));
+        }
+    }
+}
