@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::{
     body::Body,
     endpoint::{Accept, Endpoint, Method},
+    link::ConsentLink,
     list::ListUsers,
 };
 use crate::yaml;
@@ -231,6 +232,10 @@ table! {
     /// path.
     RefreshMsal refresh_msal "refreshMsal": Refresh => Endpoint;
         TokenSet, Write, knows TENANT, needs NOTHING;
+    /// Asks for a link by which a customer's admin gives consent (contract 6.12). There is no
+    /// default: no public page that was read names all that its body holds.
+    ConsentLink consent_link "consentLink": ConsentLink => ConsentLink;
+        Tenant, Read, knows TENANT, needs NOTHING;
     /// Lists a tenant's users. There is no default.
     ListUsers list_users "listUsers": ListUsers => ListUsers;
         Tenant, Read, knows LIST, needs NOTHING;

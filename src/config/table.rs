@@ -4,6 +4,7 @@ use super::{
     body::{AUTHORISATION, Body},
     endpoint::Endpoint,
     endpoints::{Carries, Endpoints, NEVER, Row, Rule},
+    link::ConsentLink,
     list::ListUsers,
     problem::Problem,
 };
@@ -19,6 +20,8 @@ pub fn problems(table: &Endpoints, own_tokens: bool) -> Vec<(Row, Problem)> {
     }
     let of_list = table.list_users.iter().flat_map(ListUsers::problems);
     problems.extend(of_list.map(|problem| (Row::ListUsers, problem)));
+    let of_link = table.consent_link.iter().flat_map(ConsentLink::problems);
+    problems.extend(of_link.map(|problem| (Row::ConsentLink, problem)));
     problems
 }
 

@@ -1,7 +1,7 @@
 //! The settings that point Dialplane at a sandbox, as text: the sandbox knows the program by its
 //! file format only.
 //!
-//! **Invariant:** only the row of the call that the vendor does not publish is overridden; all
+//! **Invariant:** only the rows of the calls that the vendor does not publish are overridden; all
 //! others are the defaults.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use super::{
     graph::GRAPH_CLIENT_ID,
     login::{CLIENT_ID, SECRET, USERNAME},
+    reads::SANDBOX_ACTION,
     wire::place,
     world::Envelope,
 };
@@ -47,6 +48,9 @@ connectToTeams:
   username: {USERNAME}
   password: {{ command: [printf, {SECRET}] }}
   endpoints:
+    consentLink:
+      body: {{ actionType: {SANDBOX_ACTION}, tenantId: "{{tenantId}}", callbackUrl: "https://example.com/done" }}
+      url: /url
     listUsers:
       call: {{ method: GET, path: "/sandbox/listUsers?tenantId={{tenantId}}" }}
       paging: {paging}

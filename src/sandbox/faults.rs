@@ -166,7 +166,10 @@ impl Faults {
 
     /// A list of users or of enterprises as another service would spell it.
     pub(super) fn respelt(&self, route: Route, mut reply: Reply) -> Reply {
-        if matches!(route, Route::ListUsers | Route::GraphUsers | Route::Enterprises) {
+        if matches!(
+            route,
+            Route::ListUsers | Route::GraphUsers | Route::Enterprises | Route::ConsentLink
+        ) {
             for (ours, theirs) in &self.respell {
                 reply.body = reply.body.replace(ours, theirs);
             }

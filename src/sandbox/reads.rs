@@ -105,6 +105,40 @@ pub(super) fn enterprise(
     Ok(Reply::json(200, &enterprise_json(world, id, tenant, faults)))
 }
 
+/// The action types that the vendor names (contract 6.12), and the sandbox's own for the consent
+/// that a provider needs, whose name is not public.
+const ACTIONS: [&str; 8] = [
+    "REGISTRATION",
+    "LOGIN_ENTERPRISE_ADMIN",
+    "GET_USER_SYNC_CONSENT",
+    "GET_PRESENCE_CONSENT",
+    "GET_CALL_APP_CONSENT",
+    "GET_CONTACTS_CONSENT",
+    "GET_CDR_CONSENT",
+    SANDBOX_ACTION,
+];
+/// See [`ACTIONS`].
+pub(super) const SANDBOX_ACTION: &str = "SANDBOX_PROVIDER_MANAGEMENT";
+
+/// `getActionItemUrl`: where an admin of the customer is to go (contract 6.12). Which fields the
+/// body has besides `actionType` is not public; here it is the tenant, and where to go afterwards.
+pub(super) fn consent_link(
+    world: &World,
+    tenant: Option<&TenantId>,
+    request: &Request,
+) -> Result<Reply, Reply> {
+    let body = request.object()?;
+    let text = |name: &str| body.get(name).and_then(Json::as_str);
+    let action = text("actionType").filter(|action| ACTIONS.contains(action));
+    let action = action.ok_or_else(|| Reply::error(400, "actionType is not one of the actions"))?;
+    if !text("callbackUrl").is_some_and(|url| url.starts_with("https://")) {
+        return Err(Reply::error(400, "callbackUrl must be an https URL"));
+    }
+    let (id, _) = known_tenant(world, tenant)?;
+    let url = format!("https://login.sandbox.invalid/{id}/adminconsent?action={action}");
+    Ok(Reply::json(200, &json!({ "url": url })))
+}
+
 /// `listUsers`: the users that are visible, in the order of their names, wrapped as the world says.
 pub(super) fn list_users(
     world: &World,

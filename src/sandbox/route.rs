@@ -35,6 +35,8 @@ pub enum Route {
     RefreshMsal,
     /// `/enterprise/getEnterpriseInfoForTenant` (contract 2.5).
     Enterprise,
+    /// `/enterprise/getActionItemUrl` (contract 6.12).
+    ConsentLink,
     /// `/provisioning/enableCallingForUser` (contract 4.1).
     Enable,
     /// `/provisioning/disableCallingForUser` (contract 4.2).
@@ -53,7 +55,7 @@ pub enum Route {
 }
 
 /// Method and path of each call; `{}` is a segment that names the user or the tenant.
-const TABLE: [(Route, &str, &str); 15] = [
+const TABLE: [(Route, &str, &str); 16] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Resellers, "GET", "/reseller/getResellers/{}"),
@@ -62,6 +64,7 @@ const TABLE: [(Route, &str, &str); 15] = [
     (Route::Enterprises, "GET", "/reseller/getEnterprisesForReseller/{}"),
     (Route::Gateways, "GET", "/reseller/getAvailableSBCGatewayRegionsByResellerId/{}"),
     (Route::Enterprise, "GET", "/enterprise/getEnterpriseInfoForTenant/{}"),
+    (Route::ConsentLink, "POST", "/enterprise/getActionItemUrl"),
     (Route::Enable, "POST", "/provisioning/enableCallingForUser/{}"),
     (Route::Disable, "POST", "/provisioning/disableCallingForUser/{}"),
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
@@ -126,6 +129,7 @@ impl Target {
             }
             Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
+            Route::ConsentLink => (text("/tenantId").and_then(tenant_id), None),
             Route::GraphUsers => (bearer::tenant_of(request), None),
             Route::ListUsers => {
                 (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None)

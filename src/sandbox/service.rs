@@ -184,6 +184,7 @@ impl Service {
             Route::RefreshMsal => delegation::refresh(&whose, request, now),
             Route::Gateways => reads::gateways(&self.world, request),
             Route::Enterprise => reads::enterprise(&self.world, tenant, &self.faults),
+            Route::ConsentLink => reads::consent_link(&self.world, tenant, request),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
             _ => provisioning::write(
                 &mut self.world,

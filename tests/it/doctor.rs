@@ -165,3 +165,50 @@ async fn each_thing_that_is_wrong_is_named_and_nothing_else() {
     }
     snapshot!(all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_consent_is_printed_and_leads_nowhere_else() {
+    let stage = Stage::drifted().await;
+    let id = "00000000-0000-4000-8000-000000000001";
+    let link = format!(
+        "https://login.sandbox.invalid/{id}/adminconsent?action=SANDBOX_PROVIDER_MANAGEMENT\n"
+    );
+    for tenant in ["contoso", id] {
+        let asked = stage.run(&["doctor", "--consent-link", tenant]).await;
+        assert_eq!((asked.code, &asked.stdout), (0, &link), "{}", asked.stderr);
+        assert!(asked.stderr.contains("send this to a Global Admin"), "{}", asked.stderr);
+    }
+    let plan = stage.run(&["plan"]).await;
+    assert!(
+        plan.stdout.contains("`dialplane doctor --consent-link fabrikam` prints a link to send"),
+        "{}",
+        plan.stdout
+    );
+    for (theirs, why) in [
+        ("http://login", "a link that does not begin with https://"),
+        ("https://admin:x@login", "a link that names a user"),
+        ("https://sandbox-secret.login", "a link that repeats our own credentials"),
+        ("mailto:login", "a link that does not begin with https://"),
+    ] {
+        stage.sandbox.faults(|faults| {
+            faults.respell = vec![("https://login".to_owned(), theirs.to_owned())];
+        });
+        let refused = stage.run(&["doctor", "--consent-link", "contoso"]).await;
+        assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{theirs}");
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    stage.sandbox.faults(|faults| faults.respell.clear());
+    let unknown = stage.run(&["doctor", "--consent-link", "northwind"]).await;
+    assert!(unknown.code == 1 && unknown.stderr.contains("hint: "), "{}", unknown.stderr);
+    // Without the row, its whole text becomes a comment.
+    stage.configure("    consentLink:\n", "    #\n");
+    stage.configure("      body: ", "    # ");
+    stage.configure("      url: /url\n", "");
+    let unset = stage.run(&["doctor", "--consent-link", "contoso"]).await;
+    assert!(
+        unset.code == 1 && unset.stderr.contains("connectToTeams.endpoints.consentLink"),
+        "{}",
+        unset.stderr
+    );
+    assert_eq!(stage.writes(), [""; 0]);
+}

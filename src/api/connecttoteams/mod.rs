@@ -37,6 +37,7 @@ mod enterprise;
 mod identity;
 mod inventory;
 mod item;
+mod link;
 mod listing;
 mod lists;
 mod login;

@@ -62,6 +62,19 @@ pub(super) fn page(
     }
 }
 
+/// The same as [`read`]; text that is not JSON is a text, but for a web page.
+pub(super) fn read_or_text(request: &Request, answer: &Answer) -> Result<Value, Fault> {
+    let body = &answer.reply.body;
+    let plain = answer.reply.status.is_success()
+        && answer::json(body).is_err()
+        && !answer::is_page(body)
+        && !answer::is_blank(body);
+    if plain {
+        return Ok(Value::String(String::from_utf8_lossy(body).into_owned()));
+    }
+    read(request, answer)
+}
+
 /// Whether a write was accepted. An empty body is a yes: nothing but the status is documented
 /// (contract 1). Other text is one where the row accepts it.
 pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Result<(), Fault> {

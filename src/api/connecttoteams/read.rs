@@ -63,6 +63,11 @@ impl Reader {
         self.accounts.of(tenant).ok()?.delegated(tenant)?.to_be_renewed().await
     }
 
+    /// The link by which an admin of the customer gives consent. It changes nothing.
+    pub async fn consent_link(&self, tenant: &TenantRef) -> Result<String, Fault> {
+        self.accounts.of(tenant)?.consent_link(tenant).await
+    }
+
     /// What the account of a tenant has. Asked when it is first needed, and again when the answer
     /// has grown old.
     pub async fn inventory(&self, tenant: &TenantRef) -> Result<Arc<Inventory>, Fault> {

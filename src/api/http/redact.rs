@@ -68,6 +68,11 @@ impl Redactor {
         cut(&without_lookalikes(&self.without_secrets(text)), MAX_QUOTE)
     }
 
+    /// Whether one of the secrets is in a text.
+    pub(in crate::api) fn holds_secret(&self, text: &str) -> bool {
+        self.without_secrets(text) != text
+    }
+
     fn without_secrets(&self, text: &str) -> String {
         let mut clean = String::with_capacity(text.len());
         let mut rest = text;

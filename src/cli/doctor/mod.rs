@@ -10,6 +10,7 @@
 //! it depends on and failed is reported once: checks behind it are left out, not failed as well.
 
 mod account;
+mod link;
 mod machine;
 mod secrets;
 mod tenant;
@@ -49,8 +50,11 @@ Exit codes:
 pub(super) struct Arguments {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
+    /// Check nothing; print the link that an admin of this customer follows to give consent
+    #[arg(long, value_name = "NAME|GUID")]
+    consent_link: Option<String>,
     /// How it is shown
-    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT", conflicts_with = "consent_link")]
     output: Output,
 }
 
@@ -128,6 +132,12 @@ pub(super) async fn doctor(
     command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
+    if let Some(tenant) = &command.consent_link {
+        return tokio::select! {
+            done = link::print(global, command, tenant) => done,
+            () = signals.asked().cancelled_owned() => Err(Failure::new("stopped")),
+        };
+    }
     let checks = tokio::select! {
         checks = all(global, command) => checks,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \

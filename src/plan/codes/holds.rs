@@ -64,7 +64,8 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 token that acts for the tenant cannot be used. Writes would be refused. A list of \
                 the portal (`--live`) does not show consent at all.",
             remedy: "Ask the customer's admin to open the customer portal and turn on \"Allow \
-                Management by Service Provider\". For a token, put a new one where `enterprises` \
+                Management by Service Provider\"; `dialplane doctor --consent-link TENANT` prints a \
+                link to send, where `endpoints.consentLink` is set. For a token, put a new one where `enterprises` \
                 says.",
             example: "the customer has not allowed the provider to manage its users",
         },

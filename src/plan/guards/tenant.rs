@@ -31,16 +31,24 @@ pub(in crate::plan) fn not_enforced(mode: Mode) -> Option<Grounds> {
 pub(super) fn consent(context: &Context<'_>) -> Option<Grounds> {
     let remedy = match &context.live.consent {
         Consent::Granted | Consent::ResellerUnclear(_) => return None,
-        Consent::Missing => ASK.to_owned(),
+        Consent::Missing => format!("{ASK}; {}", link(context)),
         Consent::NotShown => {
             "a plan without `--live` asks the service; nothing is written from a list".to_owned()
         }
-        Consent::Disagrees { .. } => format!("the service demands both; {ASK} again"),
+        Consent::Disagrees { .. } => {
+            format!("the service demands both; {ASK} again; {}", link(context))
+        }
         Consent::TokenUnusable(_) => "put a new Microsoft (MSAL) object where the \
                 configuration's `enterprises` says, or set `endpoints.refreshMsal`"
             .to_owned(),
     };
     Some(Grounds::new(context.live.consent.problem()?, remedy))
+}
+
+/// What saves the admin from looking for the switch.
+fn link(context: &Context<'_>) -> String {
+    let name = &context.desired().name;
+    format!("`dialplane doctor --consent-link {name}` prints a link to send")
 }
 
 /// It is not certain which reseller the customer belongs to.

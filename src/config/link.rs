@@ -1,0 +1,75 @@
+//! The `consentLink` row: how the service is asked for a link that a customer's admin follows to
+//! give consent (contract 6.12).
+
+use serde::Deserialize;
+
+use super::{
+    body::Body,
+    endpoint::{Endpoint, Method},
+    problem::Problem,
+};
+use crate::yaml;
+
+/// How a link is asked for, and where it stands in the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
+pub struct ConsentLink {
+    /// The call itself.
+    pub call: Endpoint,
+    /// Where the link stands in an answer: a JSON Pointer. Without it, the only link that the
+    /// answer holds.
+    pub url: Option<String>,
+}
+
+/// As settings write it. Path and method are documented; of the body only one name is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Written {
+    #[serde(default, deserialize_with = "yaml::some")]
+    method: Option<Method>,
+    #[serde(default, deserialize_with = "yaml::some")]
+    path: Option<String>,
+    body: Body,
+    #[serde(default, deserialize_with = "yaml::some")]
+    url: Option<String>,
+}
+
+impl From<Written> for ConsentLink {
+    fn from(row: Written) -> Self {
+        let call = Endpoint {
+            method: row.method.unwrap_or(Method::Post),
+            path: row.path.unwrap_or_else(|| "/enterprise/getActionItemUrl".to_owned()),
+            body: row.body,
+            accept: None,
+        };
+        Self { call, url: row.url }
+    }
+}
+
+impl AsRef<Endpoint> for ConsentLink {
+    fn as_ref(&self) -> &Endpoint {
+        &self.call
+    }
+}
+
+impl ConsentLink {
+    /// What is wrong with it beyond its call.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !matches!(self.call.body, Body::Template(_)) {
+            let what = "the body says which link is meant: a mapping with `actionType`, and with \
+                {tenantId} or {enterpriseId}";
+            problems.push(Problem::at(&["body"], what));
+        } else if !self.call.names("tenantId") && !self.call.names("enterpriseId") {
+            let what = "the call does not say whose consent is meant: it needs {tenantId} or \
+                {enterpriseId}";
+            problems.push(Problem::at(&["body"], what));
+        }
+        if let Some(url) = self.url.as_ref().filter(|url| !url.is_empty() && !url.starts_with('/'))
+        {
+            let what = format!("`url`: `{url}` is not a JSON Pointer; it starts with `/`");
+            problems.push(Problem::at(&["url"], what));
+        }
+        problems
+    }
+}
