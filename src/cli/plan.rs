@@ -15,7 +15,7 @@ use super::{
     signals::Signals,
     targets,
 };
-use crate::{config::Settings, plan::Plan};
+use crate::{config::Settings, pass::Memories, plan::Plan};
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
@@ -124,7 +124,7 @@ pub(super) async fn plan(
         let memories = session::recalled(&looked, once, &settings).await?;
         let (plan, _) =
             session::decide(&looked, &kept, &settings.execution, &memories, signals).await?;
-        return finish(plan, asked, &looked, &settings);
+        return finish(plan, asked, (&looked, &memories), &settings);
     }
     let (reader, execution, _sandbox) = {
         let backend = session::backend(once, &settings, &looked).await?;
@@ -134,7 +134,7 @@ pub(super) async fn plan(
     let memories = session::recalled(&looked, once, &settings).await?;
     let (plan, observed) =
         session::decide(&looked, &reader, &execution, &memories, signals).await?;
-    let exit = finish(plan, asked, &looked, &settings);
+    let exit = finish(plan, asked, (&looked, &memories), &settings);
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));
     exit
@@ -144,10 +144,18 @@ pub(super) async fn plan(
 fn finish(
     mut plan: Plan,
     asked: &Asked<'_>,
-    looked: &Looked,
+    (looked, memories): (&Looked, &Memories),
     settings: &Settings,
 ) -> Result<Exit, Failure> {
     let once = asked.once;
+    // A sandbox in this process has nothing that could be remembered.
+    if !once.sandbox {
+        plan.unremembered = memories.never_looked(looked.in_force.desired.tenants.values());
+        // Of what could not be read nothing is known anyhow.
+        for tenant in plan.tenants.iter().filter(|tenant| tenant.is_unread()) {
+            plan.unremembered.remove(&tenant.tenant);
+        }
+    }
     session::only(&mut plan, &once.tenants);
     if let Some(Approve { reason }) = asked.approve {
         return approve::write(&plan, reason);

@@ -297,5 +297,5 @@ fn log_warning(diagnostic: &Diagnostic) {
 
 /// The plan of one tenant as a plan.
 fn alone(plan: &TenantPlan) -> Plan {
-    Plan { tenants: vec![plan.clone()] }
+    Plan::of(vec![plan.clone()])
 }

@@ -180,7 +180,7 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
 /// Leaves only the named tenants, if any are named. All are looked at, because a number may be held
 /// in any of them.
 pub(super) fn only(plan: &mut Plan, tenants: &[TenantName]) {
-    plan.tenants.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
+    plan.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
 }
 
 /// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the

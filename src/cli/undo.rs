@@ -157,7 +157,7 @@ impl Back<'_> {
             Timestamp::now(),
             execution,
         );
-        Ok(Plan { tenants: plan.into_iter().collect() })
+        Ok(Plan::of(plan.into_iter().collect()))
     }
 }
 

@@ -1,12 +1,15 @@
 //! The right to write of several tenants, what is remembered of them, and carrying out under it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures_util::{StreamExt, stream};
 
 use crate::{
     execute::{Executor, TenantReport},
-    model::{DesiredTenant, Memory, Recalled, RunId, StepOutcome, TenantId, TenantName},
+    model::{DesiredTenant, Memory, Mode, Recalled, RunId, StepOutcome, TenantId, TenantName},
     plan::{Plan, Step, SyncPlan, TenantPlan},
     ports::{Journal, JournalError, Lease, Provisioner, Recall},
 };
@@ -28,13 +31,25 @@ impl Memories {
         Ok(Self(memories))
     }
 
-    /// Of one tenant.
+    /// What is remembered of one tenant.
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> Arc<Memory> {
         self.0.get(tenant).map(|recalled| Arc::clone(&recalled.memory)).unwrap_or_default()
     }
 
-    /// The same, with the lease that it came with.
+    /// The tenants whose users may be written to, and of which no look was ever recorded.
+    #[must_use]
+    pub fn never_looked<'t>(
+        &self,
+        tenants: impl Iterator<Item = &'t Arc<DesiredTenant>>,
+    ) -> BTreeSet<TenantName> {
+        let unknown = |tenant: &&Arc<DesiredTenant>| {
+            tenant.mode == Mode::Enforce && !self.of(&tenant.id).has_looked()
+        };
+        tenants.filter(unknown).map(|tenant| tenant.name.clone()).collect()
+    }
+
+    /// What is remembered of one tenant, with the lease that it came with.
     #[must_use]
     pub fn recalled(&self, tenant: &TenantId) -> Recalled {
         self.0.get(tenant).cloned().unwrap_or_default()

@@ -202,7 +202,7 @@ impl Fleet {
             drafts.into_iter().map(|draft| draft.finish(&hour)).chain(held).collect();
         tenants.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
         tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
-        Plan { tenants }
+        Plan::of(tenants)
     }
 }
 

@@ -14,6 +14,28 @@ use crate::model::{
 pub struct Plan {
     /// One plan a tenant, by name.
     pub tenants: Vec<TenantPlan>,
+    /// Tenants whose users may be written to, and that the journal has never looked at: a run with
+    /// the journal that has knows more of them.
+    pub unremembered: BTreeSet<TenantName>,
+}
+
+impl Plan {
+    /// A plan of these tenants, made with all that is remembered of them.
+    #[must_use]
+    pub fn of(tenants: Vec<TenantPlan>) -> Self {
+        Self { tenants, unremembered: BTreeSet::new() }
+    }
+
+    /// Leaves only some tenants.
+    pub fn retain(&mut self, keep: impl Fn(&TenantPlan) -> bool) {
+        self.tenants.retain(|tenant| {
+            let kept = keep(tenant);
+            if !kept {
+                self.unremembered.remove(&tenant.tenant);
+            }
+            kept
+        });
+    }
 }
 
 /// What would be done for one tenant.

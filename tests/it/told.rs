@@ -96,7 +96,19 @@ async fn a_tenant_that_prunes_and_that_nobody_is_missing_from_is_as_wanted() {
     let text = contoso("  mode: enforce\n  prune: disable\n");
     let stage = Stage::with(text, |desired| World::from_desired(desired, 1)).await;
     let plan = stage.run(&["plan"]).await;
+    let told = "plan: nothing to do as far as can be foreseen without the journal\n";
+    assert!(plan.code == 0 && plan.stdout.contains(told), "{}", plan.stdout);
+    assert!(
+        plan.stdout
+            .contains("the journal here has never looked at 3 tenants (adatum, contoso, fabrikam)"),
+        "{}",
+        plan.stdout
+    );
+    // Once it has, there is nothing more to say.
+    assert_eq!(stage.run(&["apply"]).await.code, 0);
+    let plan = stage.run(&["plan"]).await;
     assert!(plan.code == 0 && plan.stdout.contains("plan: nothing to do\n"), "{}", plan.stdout);
+    assert!(!plan.stdout.contains("has never looked"), "{}", plan.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

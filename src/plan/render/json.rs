@@ -21,6 +21,8 @@ struct PlanView<'p> {
     version: u32,
     kind: &'static str,
     summary: Tally,
+    /// Tenants that the journal has never looked at, where users may be written to.
+    unremembered: Vec<&'p str>,
     tenants: Vec<TenantView<'p>>,
 }
 
@@ -119,7 +121,13 @@ struct NoteView {
 #[must_use]
 pub fn json(plan: &Plan) -> serde_json::Value {
     let tenants = plan.tenants.iter().map(tenant_view).collect();
-    let view = PlanView { version: VERSION, kind: "Plan", summary: Tally::of(plan), tenants };
+    let view = PlanView {
+        version: VERSION,
+        kind: "Plan",
+        summary: Tally::of(plan),
+        unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
+        tenants,
+    };
     // The view has only string keys and plain values, which always have a JSON form.
     serde_json::to_value(view).unwrap_or_default()
 }

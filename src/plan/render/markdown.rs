@@ -15,6 +15,7 @@ use super::{
     losing::Losing,
     page::{self, Harm},
     text::says_something,
+    unremembered,
 };
 use crate::{
     foreign::{cell, fenced, line, markdown as inline},
@@ -80,6 +81,9 @@ fn within(plan: &Plan, most: usize) -> String {
 
 fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
+    if let Some(what) = unremembered(plan) {
+        writeln!(out, "Note: {what}.\n")?;
+    }
     let mut busy: Vec<&TenantPlan> =
         plan.tenants.iter().filter(|tenant| says_something(tenant)).collect();
     busy.sort_by_cached_key(|tenant| {

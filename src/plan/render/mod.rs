@@ -14,7 +14,10 @@ mod text;
 use std::fmt;
 
 use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
-use crate::words::{list, many};
+use crate::{
+    model::TenantName,
+    words::{first, list, many},
+};
 
 pub use approval::approvals;
 pub use json::json;
@@ -48,6 +51,8 @@ pub struct Tally {
     pub drift: Drift,
     /// Users of whom it cannot be foreseen here whether a run would disable them.
     pub unforeseen: usize,
+    /// Tenants that the journal has never looked at, where users may be written to.
+    pub unremembered: usize,
     /// Users for whom nothing can be planned.
     pub problems: usize,
     /// Steps that may run and were sent before: what they wrote did not become visible in time.
@@ -97,7 +102,7 @@ impl Tally {
     /// Counts.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let mut tally = Self::default();
+        let mut tally = Self { unremembered: plan.unremembered.len(), ..Self::default() };
         for tenant in &plan.tenants {
             tally.add(tenant);
         }
@@ -159,6 +164,9 @@ impl fmt::Display for Tally {
                 f.write_str("nothing to do as far as can be foreseen here")?;
             }
             (true, 0) if self.waits() => f.write_str("nothing to carry out")?,
+            (true, 0) if self.unremembered > 0 => {
+                f.write_str("nothing to do as far as can be foreseen without the journal")?;
+            }
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
             (false, syncs) => write!(
@@ -205,6 +213,24 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Tenants that are told by name, at most.
+const NAMED: usize = 3;
+
+/// What a plan cannot know that a run with the right journal knows, if so.
+fn unremembered(plan: &Plan) -> Option<String> {
+    let tenants: Vec<&str> = plan.unremembered.iter().map(TenantName::as_str).collect();
+    if tenants.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "the journal here has never looked at {} ({}): what was sent lately is not known, and a run \
+            with the journal that has may do other steps (values that still settle, limits per \
+            hour, lost answers, syncs that are owed)",
+        many(tenants.len(), "tenant"),
+        first(NAMED, &tenants)
+    ))
+}
+
 /// Of a plan that is kept, so many characters at most.
 const KEPT: usize = 50_000;
 
@@ -212,8 +238,7 @@ const KEPT: usize = 50_000;
 /// short if it is very long.
 #[must_use]
 pub fn plain(plan: &TenantPlan) -> String {
-    let text =
-        anstream::adapter::strip_str(&text(&Plan { tenants: vec![plan.clone()] })).to_string();
+    let text = anstream::adapter::strip_str(&text(&Plan::of(vec![plan.clone()]))).to_string();
     match text.char_indices().map(|(at, _)| at).nth(KEPT) {
         Some(cut) => format!("{}\n... and so on\n", text.get(..cut).unwrap_or_default()),
         None => text,

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, losing::Losing};
+use super::{Tally, losing::Losing, unremembered};
 use crate::{
     foreign,
     model::{TenantName, Verb},
@@ -55,6 +55,9 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
             many(quiet, "tenant"),
             if quiet == 1 { "it" } else { "them" }
         )?;
+    }
+    if let Some(what) = unremembered(plan) {
+        writeln!(out, "{FAINT}note: {what}{FAINT:#}")?;
     }
     writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
 }

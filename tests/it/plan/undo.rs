@@ -59,7 +59,7 @@ async fn undo(house: &House, entries: &[Entry]) -> Plan {
         Timestamp::now(),
         &house.execution,
     );
-    Plan { tenants: vec![plan.unwrap()] }
+    Plan::of(vec![plan.unwrap()])
 }
 
 #[tokio::test]
