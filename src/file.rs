@@ -37,13 +37,17 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, String> {
 /// The same, and what the file that was opened was like before it was read.
 pub fn read_text_opened(path: &Path, most: u64) -> Result<(String, Metadata), String> {
     let (bytes, before) = read_opened(path, most)?;
+    Ok((text(bytes)?, before))
+}
+
+/// These bytes of a file as text, without the byte order mark.
+pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     let text = String::from_utf8(bytes)
         .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
-    let text = match text.strip_prefix('\u{feff}') {
+    Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
-    };
-    Ok((text, before))
+    })
 }
 
 fn check(metadata: &Metadata, most: u64) -> Result<(), String> {
@@ -66,7 +70,7 @@ pub(crate) fn kind(found: FileType) -> &'static str {
     }
 }
 
-fn too_large(bytes: &str, most: u64) -> String {
+pub(crate) fn too_large(bytes: &str, most: u64) -> String {
     match bytes {
         "more" => format!("it has more than the {most} bytes that are possible: split it"),
         bytes => format!("it has {bytes} bytes; {most} are possible: split it"),

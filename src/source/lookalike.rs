@@ -1,18 +1,13 @@
 //! Which files are manifests by their name, which are nobody's business, and which look like
 //! manifests and are not read.
 
-use std::{
-    ffi::OsStr,
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsStr, fs::File, io::Read as _, path::Path};
 
 /// Endings of manifests, in lower case.
 const ENDINGS: [&str; 2] = [".yaml", ".yml"];
 
 /// How much of a file of another kind is looked at.
-const BEGINNING: u64 = 4096;
+const BEGINNING: usize = 4096;
 
 /// What a manifest says of itself, without blanks and quotes.
 const SAYS: &str = "apiVersion:dialplane/";
@@ -44,19 +39,34 @@ pub(super) fn is_manifest(name: &OsStr) -> bool {
 /// What a file that is no manifest by its name looks like.
 pub(super) fn find(path: &Path) -> Option<Lookalike> {
     let name = path.file_name()?.to_string_lossy();
-    if let Some(stem) = stem(&name) {
-        let ending = name.get(stem.len()..).unwrap_or_default();
-        let reason = format!(
-            "only what ends in `.yaml` or `.yml` is read, and this ends in `{}`",
-            ending.escape_debug()
-        );
-        return Some(Lookalike { reason, is_copy: is_beside(path, stem) });
-    }
-    let extension = path
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    by_name(&name, |beside| folder.join(beside).is_file())
+        .or_else(|| by_content(&name, || beginning(path)))
+}
+
+/// What it looks like by its name. `is_there` tells whether a name stands beside it.
+pub(super) fn by_name(name: &str, is_there: impl Fn(&str) -> bool) -> Option<Lookalike> {
+    let stem = stem(name)?;
+    let ending = name.get(stem.len()..).unwrap_or_default();
+    let reason = format!(
+        "only what ends in `.yaml` or `.yml` is read, and this ends in `{}`",
+        ending.escape_debug()
+    );
+    Some(Lookalike { reason, is_copy: is_beside(stem, is_there) })
+}
+
+/// What it looks like by how it begins; prose is not asked for that.
+pub(super) fn by_content(
+    name: &str,
+    beginning: impl FnOnce() -> Option<Vec<u8>>,
+) -> Option<Lookalike> {
+    let extension = Path::new(name)
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    if PROSE.contains(&extension.as_str()) || !begins_like_a_manifest(path, extension == "json") {
+    if PROSE.contains(&extension.as_str())
+        || !begins_like_a_manifest(&beginning()?, extension == "json")
+    {
         return None;
     }
     let reason =
@@ -79,24 +89,28 @@ fn stem(name: &str) -> Option<&str> {
 
 /// Whether the manifest that an editor or a person made a copy of is there: `office.yaml` beside
 /// `office.yaml~` and `#office.yaml#`.
-fn is_beside(path: &Path, stem: &str) -> bool {
+fn is_beside(stem: &str, is_there: impl Fn(&str) -> bool) -> bool {
     let stems = [stem, stem.trim_start_matches('#')];
-    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let names =
+    let mut names =
         stems.iter().flat_map(|stem| ENDINGS.iter().map(move |ending| format!("{stem}{ending}")));
-    names.map(|name| folder.join(name)).any(|beside: PathBuf| beside.is_file())
+    names.any(|name| is_there(&name))
+}
+
+/// How a regular file begins.
+fn beginning(path: &Path) -> Option<Vec<u8>> {
+    if !path.is_file() {
+        return None;
+    }
+    let mut beginning = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(BEGINNING as u64).read_to_end(&mut beginning))
+        .ok()?;
+    Some(beginning)
 }
 
 /// Whether a line of the beginning says that this is a manifest, in YAML or in JSON.
-fn begins_like_a_manifest(path: &Path, is_json: bool) -> bool {
-    if !path.is_file() {
-        return false;
-    }
-    let mut beginning = Vec::new();
-    if File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning)).is_err() {
-        return false;
-    }
-    let text = String::from_utf8_lossy(&beginning);
+fn begins_like_a_manifest(beginning: &[u8], is_json: bool) -> bool {
+    let text = String::from_utf8_lossy(beginning.get(..BEGINNING).unwrap_or(beginning));
     let says = |line: &str| {
         let line: String = line
             .chars()

@@ -1,12 +1,14 @@
 //! Where manifests come from: folders, and the news that something in them moved.
 //!
-//! [`read_tree`] reads, [`read_tree_again`] only what has changed, [`Watch`] tells. The news
-//! carries nothing: whoever hears it looks at the whole tree again.
+//! [`read_tree`] reads folders, [`read_tree_again`] only what has changed in them, [`Repository`] a
+//! commit, [`Watch`] tells. The news carries nothing: whoever hears it looks at the whole tree
+//! again.
 //!
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file
 //! of its own with the reason, so that it can be told beside the mistakes in other files.
 
 mod commit;
+mod git;
 mod kept;
 mod known;
 mod lookalike;
@@ -17,6 +19,7 @@ mod tree;
 mod watch;
 
 pub use commit::{half_checked_out, said_by_commit};
+pub use git::{CommitId, Repository, Unread};
 pub use kept::{KeptFiles, read_kept};
 pub use known::KnownFiles;
 pub use revision::{Unversioned, look_up, revision};

@@ -12,39 +12,16 @@ use std::{
     ffi::OsString,
     fmt, fs, io,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use super::git::program::{Bounds, Git, Silent};
 use crate::model::Revision;
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is asked whether it has.
-const PAUSE: Duration = Duration::from_millis(2);
-/// The variables of git that say where git itself and the settings of the machine are; every other
-/// one is taken away.
-const KEPT: [&str; 4] =
-    ["GIT_EXEC_PATH", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"];
-/// What git is told for each question: nothing of the repository is run, nothing is fetched,
-/// nothing is asked.
-const SETTINGS: [(&str, &str); 4] = [
-    ("core.fsmonitor", "false"),
-    ("core.hooksPath", "/dev/null"),
-    ("log.showSignature", "false"),
-    ("i18n.logOutputEncoding", "UTF-8"),
-];
-const VARIABLES: [(&str, &str); 8] = [
-    ("GIT_OPTIONAL_LOCKS", "0"),
-    ("GIT_TERMINAL_PROMPT", "0"),
-    ("GIT_NO_LAZY_FETCH", "1"),
-    ("GIT_ALLOW_PROTOCOL", "none"),
-    ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ("GIT_PAGER", "cat"),
-    // Its messages are looked into.
-    ("LC_ALL", "C"),
-    ("LANGUAGE", ""),
-];
+/// What git may say to one of these questions, at most.
+const MOST: u64 = 64 * 1024 * 1024;
 
 /// Why the version is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,15 +51,15 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
     let first = roots.first().ok_or_else(|| unknown("no manifests are named", "name a folder"))?;
     let (folder, file) =
         if first.is_dir() { (first.as_path(), None) } else { (parent(first), first.file_name()) };
-    let mut git = Git { folder, settings: Vec::new() };
-    let top = match git.ask(&["rev-parse", "--show-toplevel"]) {
-        Err(Silent::Refused(why)) if why.contains("dubious ownership") => {
-            git.trust_for_this_call();
-            git.ask(&["rev-parse", "--show-toplevel"])
+    let mut git = Git::at(folder);
+    let top = match ask(&git, &["rev-parse", "--show-toplevel"]) {
+        Err(silent) if silent.is_distrust() => {
+            trust_for_this_call(&mut git);
+            ask(&git, &["rev-parse", "--show-toplevel"])
         }
         answer => answer,
     };
-    let top = PathBuf::from(top.map_err(Silent::told)?.trim_end_matches('\n'));
+    let top = PathBuf::from(top.map_err(told)?.trim_end_matches('\n'));
     let what = file.map_or_else(|| OsString::from("."), OsString::from);
     let Some(what) = what.to_str() else {
         return Err(unknown("the name of the file is not UTF-8", "rename it"));
@@ -95,10 +72,10 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
     } else {
         &["ls-tree", "--name-only", "HEAD"]
     };
-    let head = git
-        .ask(&["log", "-1", "--no-show-signature", "--no-color", "--format=%H%n%an <%ae>"])
-        .map_err(Silent::told)?;
-    if !inside || git.ask(tree).map_err(Silent::told)?.is_empty() {
+    let head =
+        ask(&git, &["log", "-1", "--no-show-signature", "--no-color", "--format=%H%n%an <%ae>"])
+            .map_err(told)?;
+    if !inside || ask(&git, tree).map_err(told)?.is_empty() {
         let reason = format!("the repository {} does not hold the manifests", top.display());
         return Err(Unversioned {
             reason,
@@ -117,7 +94,7 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
         "--",
         what,
     ];
-    let edited = git.ask(&status).map_or(true, |changes| !changes.is_empty());
+    let edited = ask(&git, &status).map_or(true, |changes| !changes.is_empty());
     Ok(Revision { commit: commit.to_owned(), author: author.to_owned(), edited })
 }
 
@@ -129,11 +106,11 @@ fn parent(file: &Path) -> &Path {
 /// What git answers to a question beside the version, asked in the folder of a path; nothing if it
 /// does not.
 pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
-    let mut git = Git { folder: folder_of(root), settings: Vec::new() };
-    match git.ask(arguments) {
-        Err(Silent::Refused(why)) if why.contains("dubious ownership") => {
-            git.trust_for_this_call();
-            git.ask(arguments).ok()
+    let mut git = Git::at(folder_of(root));
+    match ask(&git, arguments) {
+        Err(silent) if silent.is_distrust() => {
+            trust_for_this_call(&mut git);
+            ask(&git, arguments).ok()
         }
         answer => answer.ok(),
     }
@@ -144,136 +121,52 @@ pub(super) fn folder_of(root: &Path) -> &Path {
     if root.is_dir() { root } else { parent(root) }
 }
 
-/// Why git gave no answer.
-enum Silent {
-    /// It could not be started.
-    Absent(io::Error),
-    /// It took too long.
-    Slow,
-    /// What it said.
-    Refused(String),
+fn ask(git: &Git<'_>, arguments: &[&str]) -> Result<String, Silent> {
+    let answer = git.ask(arguments, Vec::new(), Bounds { patience: PATIENCE, bytes: MOST })?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-impl Silent {
-    fn told(self) -> Unversioned {
-        match self {
-            Self::Absent(error) if error.kind() == io::ErrorKind::NotFound => Unversioned {
-                reason: "there is no program `git`".to_owned(),
-                hint: Some("install git"),
-            },
-            Self::Absent(error) => Unversioned {
-                reason: format!("`git` cannot be started: {error}"),
-                hint: Some("repair git"),
-            },
-            Self::Slow => {
-                let reason = format!("git did not answer within {} s", PATIENCE.as_secs());
-                Unversioned { reason, hint: Some("look what `git status` takes so long for") }
-            }
-            Self::Refused(why) if why.contains("not a git repository") => {
-                let reason = "the manifests are in no git repository".to_owned();
-                Unversioned { reason, hint: None }
-            }
-            Self::Refused(why) if why.contains("dubious ownership") => Unversioned {
-                reason: "the repository belongs to another user, and this git does not take \
+/// The repository belongs to somebody else: it is read all the same, and what its settings would
+/// run is taken out of them.
+fn trust_for_this_call(git: &mut Git<'_>) {
+    git.set("safe.directory", "*");
+    let filters = ask(git, &["config", "--includes", "--name-only", "--get-regexp", r"^filter\."])
+        .unwrap_or_default();
+    for name in filters.lines() {
+        git.set(name, if name.ends_with(".required") { "false" } else { "" });
+    }
+}
+
+/// Why there is no version, in words.
+fn told(silent: Silent) -> Unversioned {
+    match silent {
+        Silent::Absent(error) if error.kind() == io::ErrorKind::NotFound => Unversioned {
+            reason: "there is no program `git`".to_owned(),
+            hint: Some("install git"),
+        },
+        Silent::Absent(error) => Unversioned {
+            reason: format!("`git` cannot be started: {error}"),
+            hint: Some("repair git"),
+        },
+        Silent::Slow(_) | Silent::TooMuch(_) => {
+            let reason = format!("git did not answer within {} s", PATIENCE.as_secs());
+            Unversioned { reason, hint: Some("look what `git status` takes so long for") }
+        }
+        Silent::Refused(why) if why.contains("not a git repository") => {
+            let reason = "the manifests are in no git repository".to_owned();
+            Unversioned { reason, hint: None }
+        }
+        Silent::Refused(why) if why.contains("dubious ownership") => Unversioned {
+            reason: "the repository belongs to another user, and this git does not take \
                     `safe.directory` for one call"
-                    .to_owned(),
-                hint: Some("update git, or run `git config --system --add safe.directory FOLDER`"),
-            },
-            Self::Refused(why) => {
-                let first = why.lines().next().unwrap_or_default();
-                Unversioned {
-                    reason: format!("git says: {first}"),
-                    hint: Some("try `git log -1` in the folder of the manifests"),
-                }
-            }
-        }
-    }
-}
-
-/// Git in a folder.
-struct Git<'f> {
-    folder: &'f Path,
-    /// For each call, beside [`SETTINGS`].
-    settings: Vec<(String, &'static str)>,
-}
-
-impl Git<'_> {
-    /// The repository belongs to somebody else: it is read all the same, and what its settings
-    /// would run is taken out of them.
-    fn trust_for_this_call(&mut self) {
-        self.settings.push(("safe.directory".to_owned(), "*"));
-        let filters = self
-            .ask(&["config", "--includes", "--name-only", "--get-regexp", r"^filter\."])
-            .unwrap_or_default();
-        for name in filters.lines() {
-            self.settings
-                .push((name.to_owned(), if name.ends_with(".required") { "false" } else { "" }));
-        }
-    }
-
-    /// What git answers.
-    fn ask(&self, arguments: &[&str]) -> Result<String, Silent> {
-        let mut command = Command::new("git");
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("GIT_") && !KEPT.contains(&text.as_ref()) {
-                command.env_remove(&name);
-            }
-        }
-        command.envs(VARIABLES).arg("--no-pager");
-        // As variables, and not with `-c`: the name of a filter may hold anything.
-        let settings = SETTINGS
-            .into_iter()
-            .chain(self.settings.iter().map(|(key, value)| (key.as_str(), *value)));
-        let mut count = 0;
-        for (key, value) in settings {
-            command
-                .env(format!("GIT_CONFIG_KEY_{count}"), key)
-                .env(format!("GIT_CONFIG_VALUE_{count}"), value);
-            count += 1;
-        }
-        command.env("GIT_CONFIG_COUNT", count.to_string());
-        command.arg("-C").arg(self.folder).args(arguments);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(Silent::Absent)?;
-        let (stdout, stderr) = (heard(child.stdout.take()), heard(child.stderr.take()));
-        // Whoever was ended is not waited for: a child of its own may keep the pipes open.
-        match ended(&mut child) {
-            Some(true) => Ok(stdout.join().unwrap_or_default()),
-            Some(false) => Err(Silent::Refused(stderr.join().unwrap_or_default())),
-            None => Err(Silent::Slow),
-        }
-    }
-}
-
-/// Takes in what comes through a pipe, so that it never fills up.
-fn heard(pipe: Option<impl io::Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // What came before the pipe broke is all that there is.
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-/// Waits for the end and tells whether it ended well; a child that takes too long is ended.
-fn ended(child: &mut Child) -> Option<bool> {
-    let start = Instant::now();
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status.success()),
-            Ok(None) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Ok(None) | Err(_) => {
-                // What cannot be killed has ended already.
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
+                .to_owned(),
+            hint: Some("update git, or run `git config --system --add safe.directory FOLDER`"),
+        },
+        Silent::Refused(why) => {
+            let first = why.lines().next().unwrap_or_default();
+            Unversioned {
+                reason: format!("git says: {first}"),
+                hint: Some("try `git log -1` in the folder of the manifests"),
             }
         }
     }

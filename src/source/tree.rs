@@ -17,7 +17,7 @@ use super::{
 use crate::manifest::{ManifestFile, Role};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
-const MAX_FILES: usize = 50_000;
+pub(super) const MAX_FILES: usize = 50_000;
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -26,6 +26,24 @@ pub struct Tree {
     pub files: Vec<ManifestFile>,
     /// A hash over names and contents: equal trees say the same.
     pub digest: [u8; 32],
+}
+
+impl Tree {
+    /// These files, by their paths.
+    pub(super) fn of(files: BTreeMap<String, ManifestFile>) -> Self {
+        Self::hashed(files.into_iter().map(|(path, file)| (path, with_hash(file))).collect())
+    }
+
+    fn hashed(files: Files) -> Self {
+        let digest = digest(&files);
+        Self { files: files.into_values().map(|(file, _)| file).collect(), digest }
+    }
+}
+
+fn with_hash(file: ManifestFile) -> (ManifestFile, [u8; 32]) {
+    let content = file.text.as_deref().unwrap_or_else(String::as_str);
+    let hash = Sha256::digest(content.as_bytes()).into();
+    (file, hash)
 }
 
 /// Files by their path, with a hash of each content.
@@ -61,8 +79,7 @@ pub fn read_tree_again(roots: &[PathBuf], known: &mut KnownFiles) -> Tree {
     }
     let Reading { files, known } = reading;
     known.end();
-    let digest = digest(&files);
-    Tree { files: files.into_values().map(|(file, _)| file).collect(), digest }
+    Tree::hashed(files)
 }
 
 fn digest(files: &Files) -> [u8; 32] {

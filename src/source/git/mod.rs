@@ -1,0 +1,268 @@
+//! Manifests as a commit has them: read as objects of the repository that lies there, and never
+//! checked out.
+//!
+//! ```text
+//! a name --rev-parse--> commit --ls-tree--> entries --cat-file--> blobs --> Tree, as a folder gives it
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `program` | the program `git`, asked a question within bounds |
+//! | `entries`, `blobs` | what it answers, taken apart; pure |
+//! | `tree` | which of the files are manifests; pure |
+//!
+//! **Invariant:** whoever made the commit decides nothing but the text of manifests. Nothing of the
+//! commit or of the repository is executed, links are not followed, other repositories are not
+//! entered, and what is too large is refused before it is read.
+
+mod blobs;
+mod entries;
+pub(super) mod program;
+mod tree;
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+use entries::{Entry, Kind, is_id};
+use program::{Bounds, Git, Silent};
+
+use super::Tree;
+use crate::{words::many, yaml};
+
+/// How long git may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Of a list of files, so much at most: a million of them.
+const MAX_LIST: u64 = 256 * 1024 * 1024;
+/// All manifests of a commit together, at most.
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+/// What git says beside an object that it answers with.
+const HEAD: u64 = 128;
+/// A short answer.
+const LINE: u64 = 64 * 1024;
+
+/// Why a commit cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// In a sentence.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl Unread {
+    fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { reason: reason.into(), hint: hint.into() }
+    }
+}
+
+/// A commit, by its whole name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// The whole name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As people call it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// A repository on this machine.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    top: PathBuf,
+}
+
+impl Repository {
+    /// The one that holds all these paths, which need not be checked out.
+    pub fn of(paths: &[PathBuf]) -> Result<Self, Unread> {
+        let mut tops = BTreeSet::new();
+        for path in paths {
+            let (folder, _) = there(path)?;
+            let top = asked(&folder, &["rev-parse", "--show-toplevel"], LINE)
+                .map_err(|silent| told(silent, "looking for the repository"))?;
+            tops.insert(PathBuf::from(line(&top)));
+        }
+        let several = tops.len() > 1;
+        match tops.pop_first() {
+            Some(top) if !several => Ok(Self { top }),
+            Some(_) => Err(Unread::new(
+                "the manifests lie in several repositories, and a commit is of one",
+                "name paths of one repository",
+            )),
+            None => Err(Unread::new("no manifests are named", "name a folder")),
+        }
+    }
+
+    /// The commit of that name: a branch, a tag, `HEAD~1`, or its own.
+    pub fn commit(&self, name: &str) -> Result<CommitId, Unread> {
+        let unknown = || {
+            Unread::new(
+                format!("git knows no commit `{name}` in {}", self.top.display()),
+                "name a branch, a tag or a commit that was fetched: `git fetch origin REF`, in a \
+                    workflow of GitHub `fetch-depth: 0`",
+            )
+        };
+        if name.starts_with('-') || name.contains(['\0', '\n', '\r']) {
+            return Err(unknown());
+        }
+        let wanted = format!("{name}^{{commit}}");
+        let arguments = ["rev-parse", "--verify", "--quiet", &wanted];
+        let id = match asked(&self.top, &arguments, LINE) {
+            Ok(id) => line(&id),
+            Err(Silent::Refused(_)) => return Err(unknown()),
+            Err(silent) => return Err(told(silent, "looking for the commit")),
+        };
+        if is_id(&id) { Ok(CommitId(id)) } else { Err(unknown()) }
+    }
+
+    /// The files with manifests below `roots`, as the commit has them. They are called as they would
+    /// be if they were checked out.
+    pub fn manifests(&self, commit: &CommitId, roots: &[PathBuf]) -> Result<Tree, Unread> {
+        let inside: Vec<String> =
+            roots.iter().map(|root| self.inside(root)).collect::<Result<_, _>>()?;
+        let entries = self.entries(commit, &inside)?;
+        let roots: Vec<(&Path, &str)> =
+            roots.iter().map(PathBuf::as_path).zip(inside.iter().map(String::as_str)).collect();
+        let listed = tree::Listed::of(&entries, &roots);
+        let wanted: Vec<&Entry> = listed.wanted();
+        let bytes: u64 = wanted.iter().map(|entry| entry.size + HEAD).sum();
+        if bytes > MAX_BYTES {
+            return Err(Unread::new(
+                format!(
+                    "{} of commit {} have {bytes} bytes together; {MAX_BYTES} are possible",
+                    many(wanted.len(), "file"),
+                    commit.short()
+                ),
+                "name the folder that holds the manifests and nothing else",
+            ));
+        }
+        let ids: Vec<&str> = wanted.iter().map(|entry| entry.id.as_str()).collect();
+        let answer = self.blobs(&ids, bytes)?;
+        let contents = blobs::read(&answer, &ids).map_err(|reason| {
+            Unread::new(reason, "fetch the commit whole: a partial clone does not have its files")
+        })?;
+        Ok(listed.tree(&contents))
+    }
+
+    /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the path
+    /// lies elsewhere.
+    pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
+        let Ok(inside) = self.inside(path) else { return Ok(None) };
+        let entries = self.entries(commit, std::slice::from_ref(&inside))?;
+        let is_it = |entry: &&Entry| {
+            entry.path == inside && entry.kind == Kind::File && entry.size <= yaml::MAX_BYTES
+        };
+        let Some(entry) = entries.iter().find(is_it) else { return Ok(None) };
+        let answer = self.blobs(&[&entry.id], entry.size + HEAD)?;
+        let content = blobs::read(&answer, &[&entry.id]).unwrap_or_default();
+        Ok(content.first().map(|bytes| bytes.to_vec()))
+    }
+
+    fn entries(&self, commit: &CommitId, inside: &[String]) -> Result<Vec<Entry>, Unread> {
+        let mut arguments = vec!["ls-tree", "-r", "-z", "-l", "--full-tree", commit.as_str()];
+        // The root of the repository is all of it.
+        if inside.iter().all(|path| !path.is_empty()) {
+            arguments.push("--");
+            arguments.extend(inside.iter().map(String::as_str));
+        }
+        let listed = asked(&self.top, &arguments, MAX_LIST)
+            .map_err(|silent| told(silent, "listing the files of a commit"))?;
+        entries::read(&listed).map_err(|reason| Unread::new(reason, "look at `git fsck`"))
+    }
+
+    fn blobs(&self, ids: &[&str], bytes: u64) -> Result<Vec<u8>, Unread> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut input = ids.join("\n");
+        input.push('\n');
+        let bounds = Bounds { patience: PATIENCE, bytes };
+        Git::for_objects(&self.top)
+            .ask(&["cat-file", "--batch"], input.into_bytes(), bounds)
+            .map_err(|silent| told(silent, "reading the files of a commit"))
+    }
+
+    /// A path below the root of the repository, as git writes it; empty for the root itself.
+    fn inside(&self, path: &Path) -> Result<String, Unread> {
+        let (folder, rest) = there(path)?;
+        let top = self.top.canonicalize().unwrap_or_else(|_| self.top.clone());
+        let outside = || {
+            Unread::new(
+                format!("{} does not lie in the repository {}", path.display(), top.display()),
+                "name a path of that repository",
+            )
+        };
+        let below = folder.strip_prefix(&top).map_err(|_| outside())?.join(rest);
+        let parts = below.components().map(|part| match part {
+            Component::Normal(name) => name.to_str().map(str::to_owned),
+            _ => None,
+        });
+        Ok(parts.collect::<Option<Vec<String>>>().ok_or_else(outside)?.join("/"))
+    }
+}
+
+/// The part of a path that is there, as a folder without links, and the rest.
+fn there(path: &Path) -> Result<(PathBuf, PathBuf), Unread> {
+    let lost = |error: std::io::Error| {
+        let reason = format!("{} cannot be looked at: {error}", path.display());
+        Unread::new(reason, "name a path that is there")
+    };
+    let whole = std::path::absolute(path).map_err(lost)?;
+    let folder = whole.ancestors().find(|part| part.is_dir()).unwrap_or(Path::new("/"));
+    let rest = whole.strip_prefix(folder).unwrap_or(Path::new("")).to_owned();
+    Ok((folder.canonicalize().map_err(lost)?, rest))
+}
+
+fn asked(folder: &Path, arguments: &[&str], bytes: u64) -> Result<Vec<u8>, Silent> {
+    let bounds = Bounds { patience: PATIENCE, bytes };
+    Git::for_objects(folder).ask(arguments, Vec::new(), bounds)
+}
+
+fn line(answer: &[u8]) -> String {
+    String::from_utf8_lossy(answer).trim_end_matches(['\n', '\r']).to_owned()
+}
+
+fn told(silent: Silent, doing: &str) -> Unread {
+    match silent {
+        Silent::Absent(error) if error.kind() == std::io::ErrorKind::NotFound => Unread::new(
+            "there is no program `git`, which reads commits",
+            "install git, or name folders instead of commits",
+        ),
+        Silent::Absent(error) => {
+            Unread::new(format!("`git` cannot be started: {error}"), "repair git")
+        }
+        Silent::Slow(patience) => Unread::new(
+            format!("git did not end within {} s, {doing}", patience.as_secs()),
+            "look what git takes so long for",
+        ),
+        Silent::TooMuch(bytes) => Unread::new(
+            format!("git says more than {bytes} bytes, {doing}"),
+            "name the folder that holds the manifests and nothing else",
+        ),
+        Silent::Refused(why) if why.contains("not a git repository") => Unread::new(
+            "the manifests are in no git repository",
+            "name folders instead of commits, or name paths in a repository",
+        ),
+        Silent::Refused(why) => Unread::new(
+            format!("git fails, {doing}: {}", why.lines().next().unwrap_or_default()),
+            "look at what git says",
+        ),
+    }
+}
