@@ -18,15 +18,20 @@ use crate::{
 /// The configuration that is taken if none is named.
 const CONFIG: &str = "dialplane.yaml";
 
-/// Reads the settings.
-pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
+/// The file with the settings, if there is one.
+pub(super) fn configuration(global: &Global) -> Option<PathBuf> {
     let default = PathBuf::from(CONFIG);
     // Not read by the command line's own reader, which refuses a variable that is set and empty:
     // here it is as good as none.
     let variable =
         || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let named = global.config.clone().or_else(variable);
-    let path = named.or_else(|| default.exists().then_some(default));
+    named.or_else(|| default.exists().then_some(default))
+}
+
+/// Reads the settings.
+pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
+    let path = configuration(global);
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
         // A variable that is not text is not a setting, unless it has the name of one.
@@ -156,17 +161,7 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
 impl Looked {
     /// Whether all these tenants are described.
     pub(super) fn know(&self, tenants: &[TenantName]) -> Result<(), Failure> {
-        let InForce { desired, broken, .. } = &self.in_force;
-        if let Some(unknown) = tenants
-            .iter()
-            .find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name))
-        {
-            let known: Vec<&str> =
-                desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
-            return Err(Failure::new(format!("no manifest describes tenant `{unknown}`"))
-                .hint(format!("there are {}", list(known))));
-        }
-        Ok(())
+        know(&self.in_force, tenants)
     }
 
     /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is
@@ -198,4 +193,19 @@ impl Looked {
             ));
         }
     }
+}
+
+/// Whether all these tenants are described.
+pub(super) fn know(in_force: &InForce, tenants: &[TenantName]) -> Result<(), Failure> {
+    let InForce { desired, broken, .. } = in_force;
+    if let Some(unknown) = tenants
+        .iter()
+        .find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name))
+    {
+        let known: Vec<&str> =
+            desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
+        return Err(Failure::new(format!("no manifest describes tenant `{unknown}`"))
+            .hint(format!("there are {}", list(known))));
+    }
+    Ok(())
 }

@@ -30,6 +30,7 @@ mod out;
 mod plan;
 mod private;
 mod report;
+mod review;
 mod run;
 mod sandbox;
 mod saved;

@@ -11,6 +11,7 @@ use super::{
     confirm,
     exit::{Exit, Failure},
     manifests::{self, Looked},
+    review::{self, Change},
     saved, session, show,
     signals::Signals,
     targets,
@@ -23,6 +24,9 @@ Examples:
   dialplane plan                             what would change now
   dialplane plan --tenant contoso            only there
   dialplane plan --live contoso.csv          against a list of the portal, without network
+  dialplane plan --base origin/main          what this branch changes, offline
+  dialplane plan --base main --live live.json
+                                             the same against live state, drift beside it
   dialplane plan --approve --reason 'leavers of June' > manifests/june.yaml
 ";
 
@@ -34,6 +38,21 @@ pub(super) struct Arguments {
     /// list of the portal, or a folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     live: Option<PathBuf>,
+    /// Show what a change of the manifests does: from this version of them, a commit of git or a
+    /// folder, to those here or of `--head`. Drift stands beside it. Without `--live` the two
+    /// versions are compared with each other, and not with the service
+    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "out", "approve", "fail_on"])]
+    base: Option<String>,
+    /// The version with the change: a commit of git, which is read and not checked out [default: the
+    /// manifests here]
+    #[arg(long, value_name = "REF", requires = "base")]
+    head: Option<String>,
+    /// Show the drift of all tenants, and not only of those that the change concerns
+    #[arg(long, requires = "base")]
+    all: bool,
+    /// End with exit code 2 as well if there is drift beside the change
+    #[arg(long, requires = "base")]
+    strict: bool,
     /// Save the plan as well, for `apply --plan`. It holds names and numbers of people: only its
     /// owner may read the file
     #[arg(long, value_name = "FILE", conflicts_with = "approve")]
@@ -66,7 +85,15 @@ impl Arguments {
             out: self.out.as_deref(),
             fail_on: self.fail_on,
             approve: self.approval(),
+            change: self.change(),
         }
+    }
+
+    /// The change that is to be shown, if one is.
+    fn change(&self) -> Option<Change<'_>> {
+        let (head, strict) = (self.head.as_deref(), self.strict);
+        let change = |base| Change { base, head, strict, all: self.all };
+        self.base.as_deref().map(change)
     }
 
     /// The approval that is to be written, if one is.
@@ -86,12 +113,14 @@ pub(super) struct Asked<'a> {
     fail_on: Option<FailOn>,
     /// Only what would approve it is written.
     pub(super) approve: Option<Approve<'a>>,
+    /// Only what a change of the manifests does is shown.
+    change: Option<Change<'a>>,
 }
 
 impl<'a> Asked<'a> {
     /// A dry run of another command.
     pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
-        Self { once, live, out: None, fail_on: None, approve: None }
+        Self { once, live, out: None, fail_on: None, approve: None, change: None }
     }
 }
 
@@ -107,6 +136,9 @@ pub(super) async fn plan(
     asked: &Asked<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
+    if let Some(change) = asked.change {
+        return review::review(global, (asked.once, asked.live), change, signals).await;
+    }
     let once = asked.once;
     let settings = manifests::settings(global)?;
     let paths = session::paths(once, &settings)?;

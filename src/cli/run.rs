@@ -263,7 +263,7 @@ impl Show {
     /// A plan that changes nothing is shown once, and in one line if there is nothing to say.
     fn planned(&self, plan: &TenantPlan) {
         let plan_alone = alone(plan);
-        let text = if render::says_something(plan) {
+        let text = if plan.says_something() {
             render::text(&plan_alone)
         } else {
             format!("{}  as the manifests want it", plan.tenant)

@@ -4,6 +4,7 @@
 //! - [`start`]
 //! - [`manifests`]
 //! - [`plans`]
+//! - [`pull_requests`]
 //! - [`approvals`]
 //! - [`readers`]
 //! - [`vendor`]
@@ -38,6 +39,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "start", text: include_str!("start.md") },
     Page { name: "manifests", text: include_str!("manifests.md") },
     Page { name: "plans", text: include_str!("plans.md") },
+    Page { name: "pull-requests", text: include_str!("pull-requests.md") },
     Page { name: "approvals", text: include_str!("approvals.md") },
     Page { name: "readers", text: include_str!("readers.md") },
     Page { name: "vendor", text: include_str!("vendor.md") },
@@ -64,6 +66,8 @@ impl Page {
     }
 }
 
+#[doc = include_str!("pull-requests.md")]
+pub mod pull_requests {}
 #[doc = include_str!("approvals.md")]
 pub mod approvals {}
 

@@ -146,6 +146,7 @@ impl From<&Tenant> for FrozenTenant {
             cut_off: _,
             counted,
             managed,
+            named: _,
             sent,
             approvals,
         } = &**memory;
@@ -328,6 +329,7 @@ impl FrozenTenant {
                 written,
                 approvals,
                 managed,
+                named: BTreeSet::new(),
                 sent,
                 cut_off,
                 counted,

@@ -203,6 +203,17 @@ pub enum Prune {
     Disable,
 }
 
+impl Prune {
+    /// As manifests have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Disable => "disable",
+        }
+    }
+}
+
 /// How many users may vanish from a tenant's list between two looks before the list is doubted; the
 /// larger of the two counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

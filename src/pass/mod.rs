@@ -26,11 +26,13 @@ use crate::{
 
 mod first;
 mod leases;
+mod review;
 mod shared;
 mod tenant;
 
 pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
+pub use review::{Seen, Versions, review, see, see_nothing};
 pub use shared::Shared;
 pub use tenant::{Passed, TenantPass};
 

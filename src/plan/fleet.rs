@@ -62,6 +62,11 @@ impl Fleet {
         self.tenants.get(name)
     }
 
+    /// What is known of the tenants, by what stays the same when one is called otherwise.
+    pub(super) fn by_id(&self) -> BTreeMap<&TenantId, &TenantInput> {
+        self.tenants.values().map(|input| (&input.tenant.desired.id, input)).collect()
+    }
+
     /// Takes what is in force now, and the tenants whose manifests are broken with what is wrong.
     /// What was seen and is remembered of a tenant stays, as long as it is the same customer.
     pub fn take(

@@ -45,6 +45,7 @@ mod problem;
 mod prune;
 mod refused;
 pub mod render;
+pub mod review;
 mod shrink;
 mod step;
 mod steps;

@@ -104,7 +104,8 @@ impl<'a> People<'a> {
                 by_name(user, "its name"),
             )),
             Some(_) => Standing::Managed,
-            None if self.memory.written.contains_key(&user.upn)
+            None if self.memory.named.contains(&user.upn)
+                || self.memory.written.contains_key(&user.upn)
                 || self.desired.adopt == Adopt::All =>
             {
                 Standing::Managed

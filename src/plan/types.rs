@@ -258,6 +258,17 @@ impl TenantPlan {
         running.flat_map(|step| &step.approved).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// Whether anything is to be said about it.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        let silent = self.steps.is_empty()
+            && self.holds.is_empty()
+            && self.problems.is_empty()
+            && self.notes.is_empty()
+            && self.sync == SyncPlan::NotNeeded;
+        !silent
+    }
+
     /// Nothing may be written at all, for this reason.
     pub fn stop(&mut self, fault: &Fault) {
         let remedy = fault.hint.clone().unwrap_or_default();

@@ -91,6 +91,7 @@ mod recovery;
 mod refusals;
 mod repeats;
 mod reseller;
+mod reviewed;
 mod revision;
 mod rows;
 mod secrets;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use crate::{
+    model::Upn,
     plan::{Action, Cause, Grounds, Step, StepId, Steps},
     words::time,
 };
@@ -72,7 +73,11 @@ fn missing_until(until: Timestamp) -> Grounds {
 /// Holds all users that no manifest names, if the manifests name hardly anybody of those who were
 /// managed: then it is the manifests that are gone, not the people.
 pub(super) fn emptied(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
-    let before = context.moment.memory.managed.values().filter(|known| !known.vanished).count();
+    let memory = context.moment.memory;
+    let known = memory.managed.values().filter(|known| !known.vanished).count();
+    let is_news =
+        |user: &&Upn| !memory.managed.contains_key(*user) && context.live.users.contains_key(user);
+    let before = known + memory.named.iter().filter(is_news).count();
     let now = context.desired().users.len();
     let emptied = now == 0 || before >= EMPTIED_FROM && now.saturating_mul(2) < before;
     if !emptied {

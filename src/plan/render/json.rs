@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PlanView<'p> {
+pub(super) struct PlanView<'p> {
     version: u32,
     kind: &'static str,
     summary: Tally,
@@ -120,16 +120,19 @@ struct NoteView {
 /// A plan for machines.
 #[must_use]
 pub fn json(plan: &Plan) -> serde_json::Value {
+    // The view has only string keys and plain values, which always have a JSON form.
+    serde_json::to_value(view(plan)).unwrap_or_default()
+}
+
+pub(super) fn view(plan: &Plan) -> PlanView<'_> {
     let tenants = plan.tenants.iter().map(tenant_view).collect();
-    let view = PlanView {
+    PlanView {
         version: VERSION,
         kind: "Plan",
         summary: Tally::of(plan),
         unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
         tenants,
-    };
-    // The view has only string keys and plain values, which always have a JSON form.
-    serde_json::to_value(view).unwrap_or_default()
+    }
 }
 
 fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {

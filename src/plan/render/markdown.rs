@@ -14,7 +14,6 @@ use super::{
     Tally,
     losing::Losing,
     page::{self, Harm},
-    text::says_something,
     unremembered,
 };
 use crate::{
@@ -26,7 +25,7 @@ use crate::{
 
 /// The longest page, in bytes. A comment holds 65,536 characters, and no way to count them counts
 /// more of them than bytes.
-const PAGE: usize = 60_000;
+pub(super) const PAGE: usize = 60_000;
 /// Of that, for the names of those who would lose calling.
 const PEOPLE: usize = 12_000;
 /// For the table.
@@ -81,11 +80,26 @@ fn within(plan: &Plan, most: usize) -> String {
 
 fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
+    if plan.tenants.is_empty() {
+        return writeln!(out, "No tenant could be planned.");
+    }
+    if !plan.tenants.iter().any(TenantPlan::says_something) {
+        return writeln!(
+            out,
+            "All {} are as the manifests want them.",
+            many(plan.tenants.len(), "tenant")
+        );
+    }
+    write_body(out, plan, most)
+}
+
+/// All of it but for the title and what counts.
+pub(super) fn write_body(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     if let Some(what) = unremembered(plan) {
         writeln!(out, "Note: {what}.\n")?;
     }
     let mut busy: Vec<&TenantPlan> =
-        plan.tenants.iter().filter(|tenant| says_something(tenant)).collect();
+        plan.tenants.iter().filter(|tenant| tenant.says_something()).collect();
     busy.sort_by_cached_key(|tenant| {
         let (harm, steps) = Harm::worst(tenant);
         (harm, Reverse(steps))
@@ -95,15 +109,8 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
         writeln!(out, "**{}**\n", losing.words(|name| inline(name)))?;
         write_people(out, &busy)?;
     }
-    if plan.tenants.is_empty() {
-        return writeln!(out, "No tenant could be planned.");
-    }
     if busy.is_empty() {
-        return writeln!(
-            out,
-            "All {} are as the manifests want them.",
-            many(plan.tenants.len(), "tenant")
-        );
+        return Ok(());
     }
     write_table(out, &busy)?;
     write_tenants(out, &busy, most.saturating_sub(out.len()))
@@ -132,7 +139,7 @@ fn write_people(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
 }
 
 /// Adds of each part as many lines as fit its share; how many do not.
-fn add_lines(list: &mut String, parts: &[Vec<String>], room: usize) -> usize {
+pub(super) fn add_lines(list: &mut String, parts: &[Vec<String>], room: usize) -> usize {
     let lengths: Vec<usize> =
         parts.iter().map(|lines| lines.iter().map(String::len).sum()).collect();
     let mut left = 0;

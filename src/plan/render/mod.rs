@@ -9,6 +9,7 @@ mod losing;
 mod markdown;
 mod note;
 mod page;
+mod review;
 mod text;
 
 use std::fmt;
@@ -22,7 +23,8 @@ use crate::{
 pub use approval::approvals;
 pub use json::json;
 pub use markdown::{markdown, markdown_with_report};
-pub use text::{says_something, text};
+pub use review::{Compared, review_json, review_markdown, review_text};
+pub use text::text;
 
 /// Counts over a plan, for its last line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -21,7 +21,7 @@ use crate::{
 const UNNAMED: &str = "named by no manifest (prune: disable)";
 
 /// The width of the user column; longer names push the place to the right.
-const USER: usize = 40;
+pub(super) const USER: usize = 40;
 
 /// A plan for a terminal: every tenant that something is to be said about, and a last line that
 /// counts.
@@ -34,15 +34,20 @@ pub fn text(plan: &Plan) -> String {
 }
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    write_body(out, plan, &mut Told::default())?;
+    writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
+}
+
+/// All of it but for the last line, which counts.
+pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut Told) -> fmt::Result {
     let losing = Losing::of(plan);
     if !losing.is_empty() {
         writeln!(out, "{BOLD}{}{BOLD:#}\n", losing.words(|site| foreign::line(site)))?;
     }
     let mut quiet = 0;
-    let mut told = Told::default();
     for tenant in &plan.tenants {
-        if says_something(tenant) {
-            write_tenant(out, tenant, &mut told)?;
+        if tenant.says_something() {
+            write_tenant(out, tenant, told)?;
             out.push('\n');
         } else {
             quiet += 1;
@@ -59,7 +64,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     if let Some(what) = unremembered(plan) {
         writeln!(out, "{FAINT}note: {what}{FAINT:#}")?;
     }
-    writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
+    Ok(())
 }
 
 /// The advice that was given already: a hundred users with one trouble need it once.
@@ -84,17 +89,6 @@ impl Told {
         )?;
         self.hint(out, indent, &hold.remedy)
     }
-}
-
-/// Whether anything is to be said about a tenant.
-#[must_use]
-pub fn says_something(tenant: &TenantPlan) -> bool {
-    let silent = tenant.steps.is_empty()
-        && tenant.holds.is_empty()
-        && tenant.problems.is_empty()
-        && tenant.notes.is_empty()
-        && tenant.sync == SyncPlan::NotNeeded;
-    !silent
 }
 
 fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {

@@ -10,5 +10,6 @@ mod model;
 mod numbers;
 mod plans;
 mod readings;
+mod reviews;
 mod truth;
 pub(crate) mod world;

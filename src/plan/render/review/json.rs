@@ -1,0 +1,115 @@
+//! What a change does, for machines.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Compared;
+use crate::{
+    model::TenantName,
+    plan::{
+        render::json::{PlanView, view},
+        review::{Asked, Review, Touched, What},
+    },
+};
+
+/// The version of the shape.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewView<'r> {
+    version: u32,
+    kind: &'static str,
+    compared: &'r Compared,
+    /// All tenants that are described after the change.
+    tenants: usize,
+    caused: PlanView<'r>,
+    drift: PlanView<'r>,
+    touched: BTreeMap<&'r str, TouchedView<'r>>,
+    dropped: Vec<&'r str>,
+    broken_before: Vec<&'r str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TouchedView<'r> {
+    is_new: bool,
+    settings: Vec<SettingView>,
+    already: Vec<AskedView<'r>>,
+    waits: Vec<AskedView<'r>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SettingView {
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AskedView<'r> {
+    user: &'r str,
+    field: &'static str,
+    value: String,
+    origin: Option<String>,
+    unforeseen: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'r str>,
+}
+
+/// What a change does, for machines.
+#[must_use]
+pub fn json(review: &Review, compared: &Compared) -> serde_json::Value {
+    let view = ReviewView {
+        version: VERSION,
+        kind: "Review",
+        compared,
+        tenants: review.tenants,
+        caused: view(&review.caused),
+        drift: view(&review.drift),
+        touched: review
+            .touched
+            .iter()
+            .map(|(name, touched)| (name.as_str(), touched_view(touched)))
+            .collect(),
+        dropped: review.dropped.iter().map(TenantName::as_str).collect(),
+        broken_before: review.broken_before.iter().map(TenantName::as_str).collect(),
+    };
+    // The view has only string keys and plain values, which always have a JSON form.
+    serde_json::to_value(view).unwrap_or_default()
+}
+
+fn touched_view(touched: &Touched) -> TouchedView<'_> {
+    let settings = touched.settings.iter().map(|setting| SettingView {
+        name: setting.name,
+        before: setting.words.map(|(before, _)| before),
+        after: setting.words.map(|(_, after)| after),
+    });
+    let waits = touched.waits.iter().map(|waiting| asked_view(&waiting.asked, Some(&waiting.why)));
+    TouchedView {
+        is_new: touched.is_new,
+        settings: settings.collect(),
+        already: touched.already.iter().map(|asked| asked_view(asked, None)).collect(),
+        waits: waits.collect(),
+    }
+}
+
+fn asked_view<'r>(asked: &'r Asked, why: Option<&'r str>) -> AskedView<'r> {
+    let (field, value) = match &asked.what {
+        What::Calling(calling) => ("calling", calling.to_string()),
+        What::Field(field, value) => (field.name(), value.to_string()),
+    };
+    AskedView {
+        user: asked.user.as_str(),
+        field,
+        value,
+        origin: asked.origin.as_ref().map(ToString::to_string),
+        unforeseen: asked.unforeseen,
+        why,
+    }
+}

@@ -1,0 +1,154 @@
+//! What a change does, for a review page: what it causes first, folded below it what it does not.
+
+use std::fmt::{self, Write as _};
+
+use super::{
+    Compared,
+    words::{Drift, compared, drift, settings, verdict, what},
+};
+use crate::{
+    foreign::{fenced, line, markdown as inline},
+    model::TenantName,
+    plan::{
+        Step, TenantPlan,
+        render::markdown::{PAGE, add_lines, write_body},
+        review::{Asked, Review},
+    },
+    words::{list, many},
+};
+
+/// Of the page, for what the change asks for and no step is planned for.
+const WAITS: usize = 6_000;
+/// For what is true already, and for drift, each.
+const BESIDE: usize = 5_000;
+
+/// What a change does, for a review page.
+#[must_use]
+pub fn markdown(review: &Review, from: &Compared) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_review(&mut out, review, from);
+    out
+}
+
+fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Result {
+    writeln!(out, "### Dialplane: what this change does\n\n**{}**\n", verdict(review))?;
+    let Compared { base, head, live, .. } = from;
+    let shown = Compared {
+        base: inline(base),
+        head: inline(head),
+        live: live.as_ref().map(inline),
+        ..from.clone()
+    };
+    writeln!(out, "The change {}.\n", compared(&shown))?;
+    let beside = beside(review, from)?;
+    write_words(out, review)?;
+    write_body(out, &review.caused, PAGE.saturating_sub(beside.len()))?;
+    out.push_str(&beside);
+    Ok(())
+}
+
+/// What is said of tenants as a whole.
+fn write_words(out: &mut String, review: &Review) -> fmt::Result {
+    let new = review.touched.iter().filter(|(_, touched)| touched.is_new).map(|(name, _)| name);
+    let new: Vec<&str> = new.map(TenantName::as_str).collect();
+    if !new.is_empty() {
+        writeln!(out, "Described for the first time: {}.\n", first(&new))?;
+    }
+    let changed = review.touched.iter().filter(|(_, touched)| !touched.settings.is_empty());
+    let changed: Vec<String> = changed
+        .map(|(name, touched)| inline(format_args!("{name} ({})", settings(&touched.settings))))
+        .collect();
+    if !changed.is_empty() {
+        writeln!(out, "Settings that change: {}.\n", first(&changed))?;
+    }
+    if !review.dropped.is_empty() {
+        let dropped: Vec<&str> = review.dropped.iter().map(TenantName::as_str).collect();
+        writeln!(
+            out,
+            "No longer described: {}; nothing is done to them, and nobody looks after them.\n",
+            first(&dropped)
+        )?;
+    }
+    if !review.broken_before.is_empty() {
+        let broken: Vec<&str> = review.broken_before.iter().map(TenantName::as_str).collect();
+        writeln!(
+            out,
+            "Wrong before the change, so that all that is wanted counts as caused: {}.\n",
+            first(&broken)
+        )?;
+    }
+    Ok(())
+}
+
+/// Tenants that are told by name, at most.
+const NAMED: usize = 10;
+
+fn first<T: fmt::Display>(names: &[T]) -> String {
+    let named = list(names.iter().take(NAMED));
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {}", many(more, "other tenant")),
+    }
+}
+
+/// What is folded below the plan.
+fn beside(review: &Review, from: &Compared) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    let waits = review.touched.iter().map(|(tenant, touched)| {
+        let waits = touched.waits.iter();
+        waits
+            .map(|waiting| format!("{}: {}\n", asked(&waiting.asked, tenant), line(&waiting.why)))
+            .collect()
+    });
+    fold(&mut out, "Asked for, and no step is planned", &waits.collect::<Vec<_>>(), WAITS)?;
+    let already = review.touched.iter().map(|(tenant, touched)| {
+        let told = |one: &Asked| {
+            let doubt = if one.unforeseen { ": as far as is seen without the journal" } else { "" };
+            format!("{}{doubt}\n", asked(one, tenant))
+        };
+        touched.already.iter().map(told).collect()
+    });
+    fold(&mut out, "True already", &already.collect::<Vec<_>>(), BESIDE)?;
+    let (near, far) = drift(review, from);
+    let mut lines: Vec<Vec<String>> = near.into_iter().map(drift_of).collect();
+    let others = Drift::of(far.into_iter());
+    if !others.is_empty() {
+        let tenants = many(others.tenants, "tenant");
+        let told = format!("in {tenants} that it does not concern: {}\n", others.words());
+        lines.push(vec![told]);
+    }
+    fold(&mut out, "Drift, whether the change is made or not", &lines, BESIDE)?;
+    Ok(out)
+}
+
+fn asked(asked: &Asked, tenant: &TenantName) -> String {
+    format!("{}  {tenant}  {}", line(&asked.user), what(asked))
+}
+
+fn drift_of(tenant: &TenantPlan) -> Vec<String> {
+    let of = |step: &Step| {
+        let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
+        let fields = list(step.changes.iter().map(|change| {
+            line(format_args!("{}: {} -> {}", change.field, change.live, change.desired))
+        }));
+        let what = if fields.is_empty() { step.action.verb().to_string() } else { fields };
+        format!("{becomes:8}  {}  {}  {what}\n", line(&step.user), tenant.tenant)
+    };
+    tenant.steps.iter().map(of).collect()
+}
+
+/// A folded list, if there is anything in it, of at most so many bytes.
+fn fold(out: &mut String, title: &str, parts: &[Vec<String>], room: usize) -> fmt::Result {
+    let count: usize = parts.iter().map(Vec::len).sum();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let left = add_lines(&mut text, parts, room);
+    if left > 0 {
+        writeln!(text, "... and {left} more")?;
+    }
+    let block = fenced("", &text);
+    writeln!(out, "\n<details><summary>{title} ({count})</summary>\n\n{block}</details>")
+}

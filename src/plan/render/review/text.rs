@@ -1,0 +1,152 @@
+//! What a change does, for a terminal.
+
+use std::fmt::{self, Write as _};
+
+use super::{
+    Compared,
+    words::{Drift, compared, drift, settings, verdict, what},
+};
+use crate::{
+    foreign::line,
+    model::TenantName,
+    plan::{
+        TenantPlan,
+        render::text::{Told, USER, write_body, write_problem},
+        review::{Asked, Review, Touched},
+    },
+    style::{BOLD, FAINT, YELLOW},
+    words::{list, many},
+};
+
+/// Values of a tenant that are true already and shown, at most.
+const ALREADY: usize = 20;
+
+/// What a change does, for a terminal.
+#[must_use]
+pub fn text(review: &Review, from: &Compared) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_review(&mut out, review, from);
+    out
+}
+
+fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Result {
+    writeln!(out, "{FAINT}the change {}{FAINT:#}\n", line(compared(from)))?;
+    let mut told = Told::default();
+    write_body(out, &review.caused, &mut told)?;
+    for (tenant, touched) in &review.touched {
+        write_touched(out, tenant, touched)?;
+    }
+    write_dropped(out, review)?;
+    write_drift(out, review, from, &mut told)?;
+    writeln!(out, "{BOLD}change:{BOLD:#} {}", verdict(review))
+}
+
+fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fmt::Result {
+    if touched.is_new {
+        writeln!(out, "{tenant} is described for the first time")?;
+    }
+    if !touched.settings.is_empty() {
+        writeln!(out, "{tenant} changes its settings: {}", settings(&touched.settings))?;
+    }
+    if !touched.waits.is_empty() {
+        writeln!(out, "{tenant}: asked for, and no step is planned")?;
+        for waiting in &touched.waits {
+            write_asked(out, &waiting.asked, YELLOW)?;
+            writeln!(out, "      {}", line(&waiting.why))?;
+        }
+    }
+    if !touched.already.is_empty() {
+        writeln!(out, "{tenant}: true already")?;
+        for asked in touched.already.iter().take(ALREADY) {
+            write_asked(out, asked, FAINT)?;
+            if asked.unforeseen {
+                writeln!(
+                    out,
+                    "      {YELLOW}as far as is seen: a run whose journal has enabled the user \
+                        lately disables it{YELLOW:#}"
+                )?;
+            }
+        }
+        if touched.already.len() > ALREADY {
+            writeln!(out, "  {FAINT}... and {} more{FAINT:#}", touched.already.len() - ALREADY)?;
+        }
+    }
+    if *touched != Touched::default() {
+        out.push('\n');
+    }
+    Ok(())
+}
+
+fn write_asked(out: &mut String, asked: &Asked, style: anstyle::Style) -> fmt::Result {
+    let place = asked.origin.as_ref().map(line).unwrap_or_default();
+    writeln!(
+        out,
+        "  {style}{:8}{style:#} {:USER$} {FAINT}{place}{FAINT:#}\n      {}",
+        "asked",
+        line(&asked.user),
+        what(asked)
+    )
+}
+
+fn write_dropped(out: &mut String, review: &Review) -> fmt::Result {
+    if !review.dropped.is_empty() {
+        writeln!(
+            out,
+            "no longer described: {}; nothing is done to them, and nobody looks after them\n",
+            list(&review.dropped)
+        )?;
+    }
+    if !review.broken_before.is_empty() {
+        writeln!(
+            out,
+            "{YELLOW}wrong before the change, so that all that is wanted counts as caused: \
+                {}{YELLOW:#}\n",
+            list(&review.broken_before)
+        )?;
+    }
+    Ok(())
+}
+
+/// What the change has nothing to do with: a line a user.
+fn write_drift(out: &mut String, review: &Review, from: &Compared, told: &mut Told) -> fmt::Result {
+    let (near, far) = drift(review, from);
+    if near.is_empty() && far.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}drift, whether the change is made or not{BOLD:#}")?;
+    for tenant in near {
+        write_drift_of(out, tenant, told)?;
+    }
+    let others = Drift::of(far.into_iter());
+    if !others.is_empty() {
+        let tenants = many(others.tenants, "tenant");
+        writeln!(
+            out,
+            "  {FAINT}in {tenants} that it does not concern: {}{FAINT:#}",
+            others.words()
+        )?;
+    }
+    out.push('\n');
+    Ok(())
+}
+
+fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+    for step in &tenant.steps {
+        let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
+        let fields = list(step.changes.iter().map(|change| {
+            line(format_args!("{}: {} -> {}", change.field, change.live, change.desired))
+        }));
+        let what = if fields.is_empty() { step.action.verb().to_string() } else { fields };
+        writeln!(
+            out,
+            "  {FAINT}{becomes:8}{FAINT:#} {:USER$} {FAINT}{}  {what}{FAINT:#}",
+            line(&step.user),
+            tenant.tenant
+        )?;
+    }
+    for problem in &tenant.problems {
+        write_problem(out, problem, told)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! What a change asks for: the words of two versions of a tenant, and what becomes of them.
+
+use std::collections::BTreeSet;
+
+use super::{Asked, Touched, Waiting, What, settings};
+use crate::{
+    model::{Calling, DesiredTenant, DesiredUser, Field, LiveTenant, Memory, Prune, Upn, Verb},
+    plan::{
+        Observation, TenantInput, TenantPlan,
+        past::{equal, seen},
+    },
+};
+
+/// What a change says of a tenant.
+pub(super) struct Change {
+    pub(super) touched: Touched,
+    /// The users of whom it says something else.
+    pub(super) users: BTreeSet<Upn>,
+    approvals: bool,
+}
+
+impl Change {
+    /// Whether it says the same as before.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.approvals
+            && !self.touched.is_new
+            && self.touched.settings.is_empty()
+            && self.users.is_empty()
+    }
+}
+
+/// What the change says of a tenant, and what becomes of that beside the steps of `plan`.
+pub(super) fn of(base: Option<&TenantInput>, head: &TenantInput, plan: &TenantPlan) -> Change {
+    let (before, after) = (base.map(|base| &*base.tenant.desired), &*head.tenant.desired);
+    let mut touched = Touched {
+        is_new: before.is_none(),
+        settings: before.map(|before| settings::of(before, after)).unwrap_or_default(),
+        ..Touched::default()
+    };
+    let approvals = base.is_some_and(|base| base.tenant.approvals != head.tenant.approvals);
+    let live = match &head.live {
+        Observation::Seen(live) => Some(&**live),
+        _ => None,
+    };
+    let place = Place { head, plan, live };
+    let mut users = BTreeSet::new();
+    for user in after.users.values() {
+        let earlier = before.and_then(|before| before.users.get(&user.upn));
+        let asked = changes(earlier, user);
+        // A reason or a site is something else to say, and nothing to send.
+        let says_more = earlier
+            .is_none_or(|earlier| (&earlier.site, &earlier.reason) != (&user.site, &user.reason));
+        if !asked.is_empty() || says_more {
+            users.insert(user.upn.clone());
+        }
+        let switched_off = earlier.is_some_and(|earlier| earlier.calling == Calling::Enabled);
+        for what in asked {
+            place.settle(user, what, switched_off, &mut touched);
+        }
+    }
+    for user in before.into_iter().flat_map(|before| gone(before, after)) {
+        users.insert(user.upn.clone());
+        place.removed(user, &mut touched);
+    }
+    Change { touched, users, approvals }
+}
+
+/// The users who are no longer named.
+fn gone<'b>(
+    before: &'b DesiredTenant,
+    after: &'b DesiredTenant,
+) -> impl Iterator<Item = &'b DesiredUser> {
+    before.users.values().filter(|user| !after.users.contains_key(&user.upn))
+}
+
+/// What is asked for a user and was not before.
+fn changes(before: Option<&DesiredUser>, after: &DesiredUser) -> Vec<What> {
+    let mut asked = Vec::new();
+    if before.is_none_or(|before| before.calling != after.calling) {
+        asked.push(What::Calling(after.calling));
+    }
+    let fields = after.details.iter().filter(|(field, value)| {
+        before.and_then(|before| before.details.get(*field)) != Some(*value)
+    });
+    asked.extend(fields.map(|(field, value)| What::Field(field, value.clone())));
+    asked
+}
+
+/// Where it is settled what becomes of something that is asked for.
+struct Place<'a> {
+    head: &'a TenantInput,
+    plan: &'a TenantPlan,
+    live: Option<&'a LiveTenant>,
+}
+
+impl Place<'_> {
+    /// Notes it, unless a step is planned for it.
+    fn settle(&self, user: &DesiredUser, what: What, switched_off: bool, touched: &mut Touched) {
+        let in_steps = match &what {
+            What::Calling(calling) => self.is_switched(&user.upn, *calling),
+            What::Field(field, _) => self.is_changed(&user.upn, *field),
+        };
+        if in_steps {
+            return;
+        }
+        let off = what == What::Calling(Calling::Disabled);
+        let asked = Asked {
+            user: user.upn.clone(),
+            what,
+            origin: Some(user.origin.clone()),
+            unforeseen: off && switched_off && self.is_blind(),
+        };
+        if self.is_so(&asked) {
+            touched.already.push(asked);
+        } else {
+            let why = self.why(&asked, user);
+            touched.waits.push(Waiting { asked, why });
+        }
+    }
+
+    /// Somebody who is no longer named, in a tenant that is pruned.
+    fn removed(&self, user: &DesiredUser, touched: &mut Touched) {
+        let prunes = self.head.tenant.desired.prune == Prune::Disable;
+        if !prunes || self.is_switched(&user.upn, Calling::Disabled) {
+            return;
+        }
+        let asked = Asked {
+            user: user.upn.clone(),
+            what: What::Calling(Calling::Disabled),
+            origin: None,
+            unforeseen: user.calling == Calling::Enabled && self.is_blind(),
+        };
+        if self.is_so(&asked) {
+            touched.already.push(asked);
+        }
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.head.memory
+    }
+
+    /// Whether nobody knows here what was sent lately.
+    fn is_blind(&self) -> bool {
+        !self.memory().has_looked()
+    }
+
+    fn is_switched(&self, user: &Upn, calling: Calling) -> bool {
+        let verb = match calling {
+            Calling::Enabled => Verb::Enable,
+            Calling::Disabled => Verb::Disable,
+        };
+        self.plan.steps.iter().any(|step| step.user == *user && step.action.verb() == verb)
+    }
+
+    fn is_changed(&self, user: &Upn, field: Field) -> bool {
+        let of_user = self.plan.steps.iter().filter(|step| step.user == *user);
+        of_user.flat_map(|step| &step.changes).any(|change| change.field == field)
+    }
+
+    /// Whether live state shows it.
+    fn is_so(&self, asked: &Asked) -> bool {
+        let Some(live) = self.live.and_then(|live| live.users.get(&asked.user)) else {
+            return false;
+        };
+        match &asked.what {
+            What::Calling(calling) => live.calling.known() == Some(*calling),
+            What::Field(field, value) => {
+                let written = self.memory().written.get(&asked.user);
+                let written = written.and_then(|written| written.details.get(field));
+                equal(&seen(live, *field, written), value)
+            }
+        }
+    }
+
+    /// Why no step is planned for what is not so.
+    fn why(&self, asked: &Asked, user: &DesiredUser) -> String {
+        if self.live.is_none()
+            && let Some(hold) = self.plan.holds.first()
+        {
+            return hold.reason.clone();
+        }
+        let problem = self.plan.problems.iter().find(|problem| problem.user == asked.user);
+        if let Some(problem) = problem {
+            return problem.kind.to_string();
+        }
+        if self.plan.undecided.contains(&asked.user) {
+            return "the answer to an earlier call was lost".to_owned();
+        }
+        if matches!(asked.what, What::Field(..)) && user.calling == Calling::Disabled {
+            return "it waits until calling is enabled".to_owned();
+        }
+        if self.memory().written.contains_key(&asked.user) {
+            return "it was sent, and is not visible yet".to_owned();
+        }
+        "nothing can be sent for it".to_owned()
+    }
+}
