@@ -59,6 +59,8 @@ pub(super) enum PlanOutput {
     Json,
     /// For a review page
     Markdown,
+    /// Annotations of a GitHub workflow, and the page for the summary of its job
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

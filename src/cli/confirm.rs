@@ -44,7 +44,7 @@ pub(super) async fn agree(
     let ask = !yes && backend.sandbox.is_none() && ask::can_ask();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
     if output == PlanOutput::Text {
-        show::plan(plan, output);
+        show::plan(plan, output, render::PAGE);
     } else if ask {
         out::talk(&render::text(plan));
     }

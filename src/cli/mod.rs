@@ -41,6 +41,7 @@ mod show;
 mod signals;
 mod status;
 mod stop;
+mod summary;
 mod targets;
 mod tenants;
 mod undo;

@@ -16,7 +16,11 @@ use super::{
     signals::Signals,
     targets,
 };
-use crate::{config::Settings, pass::Memories, plan::Plan};
+use crate::{
+    config::Settings,
+    pass::Memories,
+    plan::{Plan, render},
+};
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
@@ -50,6 +54,10 @@ pub(super) struct Arguments {
     /// Show the drift of all tenants, and not only of those that the change concerns
     #[arg(long, requires = "base")]
     all: bool,
+    /// How long a page of `--output markdown` may be: 60000 fits a comment of GitHub, 32768 one of
+    /// Bitbucket, 150000 one of Azure DevOps, 1000000 one of GitLab
+    #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = page, hide_default_value = true)]
+    max_bytes: usize,
     /// End with exit code 2 as well if there is drift beside the change
     #[arg(long, requires = "base")]
     strict: bool,
@@ -69,6 +77,18 @@ pub(super) struct Arguments {
     reason: Option<String>,
 }
 
+/// The shortest page that says anything of what it has to say.
+const SHORTEST: usize = 2_000;
+
+/// The length of a page.
+fn page(text: &str) -> Result<usize, String> {
+    let bytes: usize = text.parse().map_err(|_| "a number of bytes is expected".to_owned())?;
+    if bytes < SHORTEST {
+        return Err(format!("a page needs at least {SHORTEST} bytes"));
+    }
+    Ok(bytes)
+}
+
 /// What else makes a plan end as if changes were pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
@@ -86,6 +106,7 @@ impl Arguments {
             fail_on: self.fail_on,
             approve: self.approval(),
             change: self.change(),
+            max_bytes: self.max_bytes,
         }
     }
 
@@ -115,12 +136,15 @@ pub(super) struct Asked<'a> {
     pub(super) approve: Option<Approve<'a>>,
     /// Only what a change of the manifests does is shown.
     change: Option<Change<'a>>,
+    /// The longest page.
+    max_bytes: usize,
 }
 
 impl<'a> Asked<'a> {
     /// A dry run of another command.
     pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
-        Self { once, live, out: None, fail_on: None, approve: None, change: None }
+        let (out, fail_on, approve, change) = (None, None, None, None);
+        Self { once, live, out, fail_on, approve, change, max_bytes: render::PAGE }
     }
 }
 
@@ -137,7 +161,8 @@ pub(super) async fn plan(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     if let Some(change) = asked.change {
-        return review::review(global, (asked.once, asked.live), change, signals).await;
+        return review::review(global, (asked.once, asked.live, asked.max_bytes), change, signals)
+            .await;
     }
     let once = asked.once;
     let settings = manifests::settings(global)?;
@@ -196,7 +221,7 @@ fn finish(
     if let Some(file) = asked.out {
         saved::write(&plan, file)?;
     }
-    show::plan(&plan, once.output);
+    show::plan(&plan, once.output, asked.max_bytes);
     Ok(if looked.diagnostics.is_empty() {
         Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
     } else {

@@ -11,9 +11,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    args::{Global, Once, PlanOutput},
+    args::{Global, Once},
     exit::{Exit, Failure},
-    manifests, out, session,
+    manifests, out, session, show,
     signals::Signals,
     targets,
 };
@@ -24,10 +24,7 @@ use crate::{
     manifest::{self, InForce, Keeper, Role},
     model::{DesiredTenant, TenantName},
     pass::{self, Memories, Versions},
-    plan::{
-        render::{Compared, review_json, review_markdown, review_text},
-        review::Review,
-    },
+    plan::{render::Compared, review::Review},
     source::{CommitId, Repository, Tree, Unread, read_tree},
     words::{list, many},
     yaml::{self, Diagnostic},
@@ -61,7 +58,7 @@ struct Version {
 /// Shows what a change does.
 pub(super) async fn review(
     global: &Global,
-    (once, live): (&Once, Option<&Path>),
+    (once, live, most): (&Once, Option<&Path>, usize),
     change: Change<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
@@ -105,11 +102,7 @@ pub(super) async fn review(
         live: against,
         changed_only: !change.all && !moved,
     };
-    match once.output {
-        PlanOutput::Text => out::data(&review_text(&review, &from)),
-        PlanOutput::Json => out::json(&review_json(&review, &from)),
-        PlanOutput::Markdown => out::data(&review_markdown(&review, &from)),
-    }
+    show::review(&review, &from, once.output, most);
     if from.live.is_none() {
         out::talk(
             "not compared with the service: give live state with `--live FILE`, which `dialplane \

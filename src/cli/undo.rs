@@ -22,7 +22,7 @@ use crate::{
     journal::Place,
     model::{Entry, RunId, TenantId, TenantName},
     pass::{self, Leases, Memories},
-    plan::{Plan, Undo},
+    plan::{Plan, Undo, render},
     ports::{History, LiveReader},
     words::list,
 };
@@ -96,7 +96,7 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
     session::stop(&mut plan, &session::switch(false, settings));
-    show::plan(&plan, once.output);
+    show::plan(&plan, once.output, render::PAGE);
     Ok(Exit::of_plan(&plan, false))
 }
 

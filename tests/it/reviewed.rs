@@ -362,3 +362,31 @@ async fn a_version_that_cannot_be_read_says_why_and_what_to_do() {
     let gone = stage.run(&["plan", "--base", "main", "--head", "empty"]).await;
     assert!(gone.code == 1 && gone.stderr.contains("there is no manifest in"), "{}", gone.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_gets_annotations_at_the_lines_and_the_page_as_its_summary() {
+    if no_git() {
+        return;
+    }
+    let stage = committed().await;
+    fs::write(stage.manifest(), changed()).unwrap();
+    let mut command = stage::dialplane(stage.path(), &["plan", "--base=main", "--output=github"]);
+    let summary = stage.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    command.env("GITHUB_STEP_SUMMARY", &summary);
+    let ended =
+        Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    for line in [
+        "::error title=contoso%3A somebody loses calling::disable user3@contoso.example\n",
+        "::error file=manifests/fleet.yaml,line=",
+        "::notice title=dialplane::change: 2 to update, 2 to disable in 1 tenant, then 1 sync\n",
+    ] {
+        assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);
+    }
+    let page = fs::read_to_string(&summary).unwrap();
+    assert!(page.starts_with("before\n### Dialplane: what this change does\n"), "{page}");
+    // Without a summary to write there are the annotations alone.
+    let alone = stage.run(&["plan", "--base=main", "--output=github"]).await;
+    assert_eq!(alone.stdout, ended.stdout);
+}

@@ -1,9 +1,10 @@
-//! A plan for a review page: who would lose calling first, then a table of counts, then each
+//! A plan for a review page, in the order of the harm that it could do: what it comes to, who would
+//! lose calling, whose number changes, what is held and what lifts that, counts by tenant, and each
 //! tenant's plan, folded.
 //!
-//! **Invariants:** a page is never longer than a comment may be; what does not fit is counted;
-//! tenants stand in the order of the harm that could be done to them; no text from outside is more
-//! than text.
+//! **Invariants:** a page is never longer than it may be. What it comes to is never cut; every list
+//! is cut in the middle, with a count, and no tenant takes the room of another; no text from outside
+//! is more than text.
 
 use std::{
     cmp::Reverse,
@@ -11,27 +12,32 @@ use std::{
 };
 
 use super::{
-    Tally,
+    Tally, cut, lists,
     losing::Losing,
     page::{self, Harm},
     unremembered,
 };
 use crate::{
-    foreign::{cell, fenced, line, markdown as inline},
-    model::Mode,
-    plan::{Action, Plan, Step, TenantPlan},
-    words::many,
+    foreign::{cell, fenced, markdown as inline},
+    plan::{Plan, SyncPlan, TenantPlan},
+    words::{first, many},
 };
 
-/// The longest page, in bytes. A comment holds 65,536 characters, and no way to count them counts
-/// more of them than bytes.
-pub(super) const PAGE: usize = 60_000;
-/// Of that, for the names of those who would lose calling.
-const PEOPLE: usize = 12_000;
+/// The longest page if nobody says otherwise, in bytes. A comment of GitHub holds 65,536 characters,
+/// and no way to count them counts more of them than bytes.
+pub const PAGE: usize = 60_000;
+/// Of a hundred bytes of the page, so many for the names of those who would lose calling.
+const PEOPLE: usize = 20;
+/// For numbers that change.
+const NUMBERS: usize = 12;
+/// For what is held.
+const HOLDS: usize = 12;
 /// For the table.
-const TABLE: usize = 10_000;
+const TABLE: usize = 16;
 /// For what became of a plan that was carried out.
-const REPORT: usize = 20_000;
+const REPORT: usize = 33;
+/// Tenants that are told by name in one line, at most.
+const NAMED: usize = 5;
 /// What each folded plan needs beside its text.
 const FOLD: usize = 160;
 /// Less of a tenant's plan tells nothing.
@@ -42,40 +48,32 @@ const CELL: usize = 200;
 /// A plan for a review page.
 #[must_use]
 pub fn markdown(plan: &Plan) -> String {
-    within(plan, PAGE)
+    markdown_within(plan, PAGE)
 }
 
-/// A plan and what became of it, as text without colours whose last line sums it up.
+/// A plan for a review page of at most so many bytes.
 #[must_use]
-pub fn markdown_with_report(plan: &Plan, report: &str) -> String {
-    let last = report.lines().next_back().unwrap_or_default();
-    let before = report.lines().count().saturating_sub(1);
-    let mut shown = String::new();
-    let mut count = 0;
-    for line in report.lines().take(before) {
-        if shown.len() + line.len() + last.len() > REPORT {
-            break;
-        }
-        // Writing to a string cannot fail.
-        let _ = writeln!(shown, "{line}");
-        count += 1;
-    }
-    if count < before {
-        let _ = writeln!(
-            shown,
-            "... and {}; `dialplane history` has all",
-            many(before - count, "more line")
-        );
-    }
-    let report = format!("\n### Dialplane report\n\n{}", fenced("", &format!("{shown}{last}\n")));
-    within(plan, PAGE.saturating_sub(report.len())) + &report
-}
-
-fn within(plan: &Plan, most: usize) -> String {
+pub fn markdown_within(plan: &Plan, most: usize) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_plan(&mut out, plan, most);
     out
+}
+
+/// A plan and what became of it, as text without colours whose last line sums it up.
+#[must_use]
+pub fn markdown_with_report(plan: &Plan, report: &str, most: usize) -> String {
+    let lines: Vec<String> = report.lines().map(|line| format!("{line}\n")).collect();
+    let more =
+        |count| format!("... and {}; `dialplane history` has all\n", many(count, "more line"));
+    let shown = cut::lines(&lines, part(most, REPORT), &more);
+    let report = format!("\n### Dialplane report\n\n{}", fenced("", &shown));
+    markdown_within(plan, most.saturating_sub(report.len())) + &report
+}
+
+/// So many hundredths of a page.
+pub(super) fn part(most: usize, hundredths: usize) -> usize {
+    most / 100 * hundredths
 }
 
 fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
@@ -93,13 +91,16 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     write_body(out, plan, most)
 }
 
-/// All of it but for the title and what counts.
+/// All of it but for the title and what it comes to. `most` is for the whole page.
 pub(super) fn write_body(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     if let Some(what) = unremembered(plan) {
         writeln!(out, "Note: {what}.\n")?;
     }
-    let mut busy: Vec<&TenantPlan> =
-        plan.tenants.iter().filter(|tenant| tenant.says_something()).collect();
+    let (mut busy, quiet): (Vec<&TenantPlan>, Vec<&TenantPlan>) = plan
+        .tenants
+        .iter()
+        .filter(|tenant| tenant.says_something())
+        .partition(|tenant| is_busy(tenant));
     busy.sort_by_cached_key(|tenant| {
         let (harm, steps) = Harm::worst(tenant);
         (harm, Reverse(steps))
@@ -107,102 +108,92 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, most: usize) -> fmt::Res
     let losing = Losing::of(plan);
     if !losing.is_empty() {
         writeln!(out, "**{}**\n", losing.words(|name| inline(name)))?;
-        write_people(out, &busy)?;
+        write_people(out, &busy, part(most, PEOPLE))?;
     }
-    if busy.is_empty() {
-        return Ok(());
+    let numbers: Vec<_> = busy.iter().map(|tenant| lists::numbers(tenant)).collect();
+    write_list(out, ("number", "changes", "change"), &numbers, part(most, NUMBERS))?;
+    let holds: Vec<_> = busy.iter().map(|tenant| lists::holds(tenant)).collect();
+    write_list(out, ("reason", "holds something", "hold something"), &holds, part(most, HOLDS))?;
+    if !busy.is_empty() {
+        write_table(out, &busy, part(most, TABLE))?;
     }
-    write_table(out, &busy)?;
+    if !quiet.is_empty() {
+        let names = first(NAMED, quiet.iter().map(|tenant| tenant.tenant.as_str()));
+        writeln!(out, "\n{} without a step: {names}.", many(quiet.len(), "tenant"))?;
+    }
     write_tenants(out, &busy, most.saturating_sub(out.len()))
 }
 
-/// Who would lose calling, by name, whatever else has to be cut; behind them who may, and who would
-/// if it were not held.
-fn write_people(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
-    let runs: Vec<_> = tenants.iter().map(|tenant| disables(tenant, true)).collect();
-    let may = tenants.iter().map(|tenant| {
-        let unforeseen = tenant.unforeseen().iter();
-        unforeseen
-            .map(|user| format!("  {}  {} (cannot be foreseen)\n", line(user), tenant.tenant))
-            .collect()
-    });
-    let held = tenants.iter().map(|tenant| disables(tenant, false));
+/// Whether a tenant is shown for itself: something is or may be done there, or held, or wrong.
+fn is_busy(tenant: &TenantPlan) -> bool {
+    !tenant.steps.is_empty()
+        || tenant.needs_attention()
+        || tenant.sync != SyncPlan::NotNeeded
+        || !tenant.unforeseen().is_empty()
+}
+
+/// Who would lose calling, by name; behind them who may, and who would if it were not held.
+fn write_people(out: &mut String, tenants: &[&TenantPlan], room: usize) -> fmt::Result {
+    let more = |count| format!("  ... and {count} more; `dialplane plan` shows them\n");
+    let runs: Vec<_> = tenants.iter().map(|tenant| lists::disables(tenant, true)).collect();
+    let may = tenants.iter().map(|tenant| lists::unforeseen(tenant));
+    let held = tenants.iter().map(|tenant| lists::disables(tenant, false));
     let others: Vec<_> = may.chain(held).collect();
-    let mut list = String::new();
-    let mut left = add_lines(&mut list, &runs, PEOPLE);
-    let room = PEOPLE.saturating_sub(list.len());
-    left += add_lines(&mut list, &others, room);
-    if left > 0 {
-        writeln!(list, "  ... and {left} more; `dialplane plan` shows them")?;
-    }
+    let mut list = cut::parts(&runs, room, &more);
+    list += &cut::parts(&others, room.saturating_sub(list.len()), &more);
     writeln!(out, "{}", fenced("diff", &list))
 }
 
-/// Adds of each part as many lines as fit its share; how many do not.
-pub(super) fn add_lines(list: &mut String, parts: &[Vec<String>], room: usize) -> usize {
-    let lengths: Vec<usize> =
-        parts.iter().map(|lines| lines.iter().map(String::len).sum()).collect();
-    let mut left = 0;
-    for (lines, share) in parts.iter().zip(page::shares(&lengths, room)) {
-        let until = list.len() + share;
-        for line in lines {
-            if list.len() + line.len() <= until { list.push_str(line) } else { left += 1 }
-        }
+/// A list with its count: `2 numbers change`.
+fn write_list(
+    out: &mut String,
+    (noun, one, several): (&str, &str, &str),
+    parts: &[Vec<String>],
+    room: usize,
+) -> fmt::Result {
+    let count: usize = parts.iter().map(Vec::len).sum();
+    if count == 0 {
+        return Ok(());
     }
-    left
+    let verb = if count == 1 { one } else { several };
+    let more = |count| format!("... and {count} more; `dialplane plan` shows them\n");
+    let list = fenced("", &cut::parts(parts, room, &more));
+    writeln!(out, "**{} {verb}**\n\n{list}", many(count, noun))
 }
 
-/// The people whom a tenant's plan disables, a line each: those who would lose calling, or those
-/// for whom it is held.
-fn disables(tenant: &TenantPlan, runs: bool) -> Vec<String> {
-    let disables = tenant
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Disable && tenant.may_run(step) == runs);
-    let (sign, end) = match (runs, tenant.mode) {
-        (true, _) => ('-', ""),
-        (false, Mode::Report) => (' ', " (report)"),
-        (false, _) => (' ', " (held)"),
-    };
-    let person = |step: &Step| {
-        let site = step.site.as_ref().map(|site| format!(", {}", line(site))).unwrap_or_default();
-        format!("{sign} {}  {}{site}{end}\n", line(&step.user), tenant.tenant)
-    };
-    disables.map(person).collect()
-}
-
-fn write_table(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
+fn write_table(out: &mut String, tenants: &[&TenantPlan], room: usize) -> fmt::Result {
     writeln!(
         out,
         "| tenant | enable | update | disable | held | problems |\n| --- | ---: | ---: | ---: | \
             --- | ---: |"
     )?;
-    let mut rows = String::new();
-    let mut rest = (0, Tally::default());
-    for tenant in tenants {
-        let tally = Tally::of_tenant(tenant);
-        let held = match (tenant.hold(), tally.held_steps) {
-            (Some(hold), _) => cell(cut(&hold.reason)),
-            (None, 0) => String::new(),
-            (None, steps) => many(steps, "step"),
-        };
-        let row = row(&cell(tenant.tenant.as_str()), tally, &held);
-        if rest.0 == 0 && rows.len() + row.len() <= TABLE {
-            rows.push_str(&row);
-        } else {
-            rest.0 += 1;
-            rest.1.add(tenant);
+    let rows: Vec<String> = tenants.iter().map(|tenant| row_of(tenant)).collect();
+    let (front, back) = cut::ends(&rows, room);
+    let between = &tenants[front..rows.len() - back];
+    out.push_str(&rows[..front].concat());
+    if !between.is_empty() {
+        let mut sum = Tally::default();
+        for tenant in between {
+            sum.add(tenant);
         }
-    }
-    out.push_str(&rows);
-    let (count, sum) = rest;
-    if count > 0 {
         let held =
             [many(sum.held_tenants + sum.unread_tenants, "tenant"), many(sum.held_steps, "step")];
         let held: Vec<String> = held.into_iter().filter(|text| !text.starts_with("0 ")).collect();
-        out.push_str(&row(&format!("and {}", many(count, "more tenant")), sum, &held.join(", ")));
+        let name = format!("and {}", many(between.len(), "more tenant"));
+        out.push_str(&row(&name, sum, &held.join(", ")));
     }
+    out.push_str(&rows[rows.len() - back..].concat());
     Ok(())
+}
+
+fn row_of(tenant: &TenantPlan) -> String {
+    let tally = Tally::of_tenant(tenant);
+    let held = match (tenant.hold(), tally.held_steps) {
+        (Some(hold), _) => cell(cut_cell(&hold.reason)),
+        (None, 0) => String::new(),
+        (None, steps) => many(steps, "step"),
+    };
+    row(&cell(tenant.tenant.as_str()), tally, &held)
 }
 
 fn row(tenant: &str, tally: Tally, held: &str) -> String {
@@ -227,7 +218,7 @@ fn cells(tally: Tally) -> [String; 3] {
     cells
 }
 
-fn cut(text: &str) -> String {
+fn cut_cell(text: &str) -> String {
     match text.char_indices().nth(CELL) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -4,7 +4,10 @@
 //! sequences and never means anything by them; whoever prints strips them where they do not belong.
 
 mod approval;
+mod cut;
+mod github;
 mod json;
+mod lists;
 mod losing;
 mod markdown;
 mod note;
@@ -21,9 +24,10 @@ use crate::{
 };
 
 pub use approval::approvals;
+pub use github::github;
 pub use json::json;
-pub use markdown::{markdown, markdown_with_report};
-pub use review::{Compared, review_json, review_markdown, review_text};
+pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
+pub use review::{Compared, review_github, review_json, review_markdown, review_text};
 pub use text::text;
 
 /// Counts over a plan, for its last line.

@@ -59,11 +59,17 @@ pub(super) fn json(what: &str, text: &str) -> serde_json::Value {
 
 /// The commands of `validate --output github`: errors at their places, ten at most, and text that
 /// is no command.
+/// The commands that annotate.
+const LEVELS: [&str; 3] = ["::error ", "::warning ", "::notice "];
+
 pub(super) fn annotations(what: &str, text: &str) {
-    let lines: Vec<&str> = text.lines().collect();
-    assert!(lines.len() <= 10, "{what}: {text}");
-    for line in lines {
-        let inside = line.strip_prefix("::error ").unwrap_or_else(|| panic!("{what}: {line}"));
+    for level in LEVELS {
+        let lines = text.lines().filter(|line| line.starts_with(level));
+        assert!(lines.count() <= 10, "{what}: {text}");
+    }
+    for line in text.lines() {
+        let inside = LEVELS.iter().find_map(|level| line.strip_prefix(level));
+        let inside = inside.unwrap_or_else(|| panic!("{what}: {line}"));
         let (properties, message) = inside.split_once("::").unwrap();
         for property in properties.split(',') {
             let (name, value) = property.split_once('=').unwrap();
@@ -75,6 +81,13 @@ pub(super) fn annotations(what: &str, text: &str) {
         any(what, &format!("{properties} {message}"));
     }
 }
+
+/// What we fold beside the tenants, each with a count.
+const FOLDS: [&str; 3] = [
+    "Asked for, and no step is planned",
+    "True already",
+    "Drift, whether the change is made or not",
+];
 
 /// A page as GitHub would show it: our headings, tables, folds and blocks of code, and plain words.
 pub(super) fn page(what: &str, text: &str) {
@@ -102,7 +115,13 @@ pub(super) fn page(what: &str, text: &str) {
                     .and_then(|rest| rest.strip_suffix("</summary>"));
                 let harmless =
                     |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-                let ours = name.is_some_and(|name| name.chars().all(harmless))
+                let counted = |name: &str| {
+                    name.split_once(" (").is_some_and(|(title, count)| {
+                        FOLDS.contains(&title)
+                            && count.trim_end_matches(')').chars().all(|c| c.is_ascii_digit())
+                    })
+                };
+                let ours = name.is_some_and(|name| name.chars().all(harmless) || counted(name))
                     || html.trim_end() == "</details>";
                 assert!(ours, "{what}: {html}");
             }

@@ -172,8 +172,24 @@ async fn commands_that_look_show_text_as_text() {
             "the plan does not show {shown}: {plan}"
         );
     }
-    for output in ["json", "markdown"] {
+    for output in ["json", "markdown", "github"] {
         look(&stage, &["plan", "--output", output]).await;
+    }
+    // The same as a change: from nothing, and from a version without half of it.
+    fs::create_dir(stage.path().join("nothing")).unwrap();
+    fs::create_dir(stage.path().join("half")).unwrap();
+    fs::copy(
+        stage.path().join("manifests").join(FILES[0]),
+        stage.path().join("half").join(FILES[0]),
+    )
+    .unwrap();
+    run(&stage, &["observe", "--out", "live.json"], |_| {}).await;
+    for base in ["./nothing", "./half", "./manifests"] {
+        for output in ["text", "json", "markdown", "github"] {
+            let base = format!("--base={base}");
+            look(&stage, &["plan", &base, "--output", output]).await;
+            look(&stage, &["plan", &base, "--all", "--live=live.json", "--output", output]).await;
+        }
     }
     let approval = run(&stage, &["plan", "--approve", "--reason", TERMINAL], |_| {}).await.0;
     judge::any("an approval", &approval);

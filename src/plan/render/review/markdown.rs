@@ -11,27 +11,30 @@ use crate::{
     model::TenantName,
     plan::{
         Step, TenantPlan,
-        render::markdown::{PAGE, add_lines, write_body},
+        render::{
+            cut,
+            markdown::{part, write_body},
+        },
         review::{Asked, Review},
     },
     words::{list, many},
 };
 
-/// Of the page, for what the change asks for and no step is planned for.
-const WAITS: usize = 6_000;
+/// Of a hundred bytes of the page, so many for what the change asks for and no step is planned for.
+const WAITS: usize = 10;
 /// For what is true already, and for drift, each.
-const BESIDE: usize = 5_000;
+const BESIDE: usize = 8;
 
-/// What a change does, for a review page.
+/// What a change does, for a review page of at most so many bytes.
 #[must_use]
-pub fn markdown(review: &Review, from: &Compared) -> String {
+pub fn markdown(review: &Review, from: &Compared, most: usize) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_review(&mut out, review, from);
+    let _ = write_review(&mut out, review, from, most);
     out
 }
 
-fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Result {
+fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane: what this change does\n\n**{}**\n", verdict(review))?;
     let Compared { base, head, live, .. } = from;
     let shown = Compared {
@@ -41,9 +44,9 @@ fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Resu
         ..from.clone()
     };
     writeln!(out, "The change {}.\n", compared(&shown))?;
-    let beside = beside(review, from)?;
+    let beside = beside(review, from, most)?;
     write_words(out, review)?;
-    write_body(out, &review.caused, PAGE.saturating_sub(beside.len()))?;
+    write_body(out, &review.caused, most.saturating_sub(beside.len()))?;
     out.push_str(&beside);
     Ok(())
 }
@@ -93,7 +96,7 @@ fn first<T: fmt::Display>(names: &[T]) -> String {
 }
 
 /// What is folded below the plan.
-fn beside(review: &Review, from: &Compared) -> Result<String, fmt::Error> {
+fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let waits = review.touched.iter().map(|(tenant, touched)| {
         let waits = touched.waits.iter();
@@ -101,7 +104,12 @@ fn beside(review: &Review, from: &Compared) -> Result<String, fmt::Error> {
             .map(|waiting| format!("{}: {}\n", asked(&waiting.asked, tenant), line(&waiting.why)))
             .collect()
     });
-    fold(&mut out, "Asked for, and no step is planned", &waits.collect::<Vec<_>>(), WAITS)?;
+    fold(
+        &mut out,
+        "Asked for, and no step is planned",
+        &waits.collect::<Vec<_>>(),
+        part(most, WAITS),
+    )?;
     let already = review.touched.iter().map(|(tenant, touched)| {
         let told = |one: &Asked| {
             let doubt = if one.unforeseen { ": as far as is seen without the journal" } else { "" };
@@ -109,7 +117,7 @@ fn beside(review: &Review, from: &Compared) -> Result<String, fmt::Error> {
         };
         touched.already.iter().map(told).collect()
     });
-    fold(&mut out, "True already", &already.collect::<Vec<_>>(), BESIDE)?;
+    fold(&mut out, "True already", &already.collect::<Vec<_>>(), part(most, BESIDE))?;
     let (near, far) = drift(review, from);
     let mut lines: Vec<Vec<String>> = near.into_iter().map(drift_of).collect();
     let others = Drift::of(far.into_iter());
@@ -118,7 +126,7 @@ fn beside(review: &Review, from: &Compared) -> Result<String, fmt::Error> {
         let told = format!("in {tenants} that it does not concern: {}\n", others.words());
         lines.push(vec![told]);
     }
-    fold(&mut out, "Drift, whether the change is made or not", &lines, BESIDE)?;
+    fold(&mut out, "Drift, whether the change is made or not", &lines, part(most, BESIDE))?;
     Ok(out)
 }
 
@@ -144,11 +152,7 @@ fn fold(out: &mut String, title: &str, parts: &[Vec<String>], room: usize) -> fm
     if count == 0 {
         return Ok(());
     }
-    let mut text = String::new();
-    let left = add_lines(&mut text, parts, room);
-    if left > 0 {
-        writeln!(text, "... and {left} more")?;
-    }
-    let block = fenced("", &text);
+    let more = |count| format!("... and {count} more; `dialplane plan` shows them\n");
+    let block = fenced("", &cut::parts(parts, room, &more));
     writeln!(out, "\n<details><summary>{title} ({count})</summary>\n\n{block}</details>")
 }

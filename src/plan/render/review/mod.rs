@@ -1,10 +1,12 @@
 //! What a change does, in three ways: what it causes first, and beside it what it does not.
 
+mod github;
 mod json;
 mod markdown;
 mod text;
 mod words;
 
+pub use github::github as review_github;
 pub use json::json as review_json;
 pub use markdown::markdown as review_markdown;
 pub use text::text as review_text;

@@ -1,0 +1,152 @@
+//! A plan as annotations of a GitHub workflow: at the lines that want it, the worst first.
+//!
+//! GitHub shows ten annotations of a level of a step and drops the rest without a word. So there are
+//! at most nine of a level, and one that says how many more; the last has the whole in a sentence.
+
+use crate::{
+    foreign::annotation,
+    model::{Field, Origin, Verb},
+    plan::{Plan, Step, TenantPlan, render::Tally},
+};
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Somebody loses calling, or may.
+    Error,
+    /// Something is held, wrong or not known.
+    Warning,
+    /// Anything else that is done.
+    Notice,
+}
+
+impl Level {
+    /// Annotations of it that are written, at most, beside the one that counts the rest. Among the
+    /// notices is the sentence at the end.
+    fn shown(self) -> usize {
+        match self {
+            Self::Error | Self::Warning => 9,
+            Self::Notice => 8,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// One annotation.
+struct Said<'p> {
+    level: Level,
+    /// Whether it is about a number.
+    is_number: bool,
+    origin: Option<&'p Origin>,
+    title: String,
+    text: String,
+}
+
+/// The annotations of a plan, a line each, and one that counts.
+#[must_use]
+pub fn github(plan: &Plan) -> String {
+    let sum = format!("plan: {}", Tally::of(plan));
+    annotations(plan) + &annotation("notice", &[("title", "dialplane")], &sum)
+}
+
+/// The annotations of a plan, a line each.
+pub(super) fn annotations(plan: &Plan) -> String {
+    let mut said: Vec<Said<'_>> = plan.tenants.iter().flat_map(of_tenant).collect();
+    // Of one level numbers come first; beside that the order stays.
+    said.sort_by_key(|said| !said.is_number);
+    let mut out = String::new();
+    for level in [Level::Error, Level::Warning, Level::Notice] {
+        let of_level: Vec<&Said<'_>> = said.iter().filter(|said| said.level == level).collect();
+        for said in of_level.iter().take(level.shown()) {
+            out += &one(said);
+        }
+        if of_level.len() > level.shown() {
+            let more = of_level.len() - level.shown();
+            let text = format!("and {more} more: the summary of this job has all that fits");
+            out += &annotation(level.name(), &[("title", "dialplane")], &text);
+        }
+    }
+    out
+}
+
+fn one(said: &Said<'_>) -> String {
+    let line = said.origin.and_then(|origin| origin.line).map(|line| line.to_string());
+    let mut properties = Vec::new();
+    if let Some(origin) = said.origin {
+        properties.push(("file", origin.file.as_ref()));
+    }
+    properties.extend(line.as_deref().map(|line| ("line", line)));
+    properties.push(("title", said.title.as_str()));
+    annotation(said.level.name(), &properties, &said.text)
+}
+
+/// What is said of a tenant.
+fn of_tenant(tenant: &TenantPlan) -> Vec<Said<'_>> {
+    let name = &tenant.tenant;
+    let mut said = Vec::new();
+    for step in &tenant.steps {
+        if tenant.may_run(step) {
+            said.push(of_step(tenant, step));
+        }
+    }
+    said.extend(tenant.unforeseen().iter().map(|user| Said {
+        level: Level::Error,
+        is_number: false,
+        origin: None,
+        title: format!("{name}: somebody may lose calling"),
+        text: format!("{user} may be disabled: that cannot be foreseen without the journal"),
+    }));
+    said.extend(tenant.hold().map(|hold| Said {
+        level: Level::Warning,
+        is_number: false,
+        origin: None,
+        title: format!("{name} is held"),
+        text: format!("{} (hint: {})", hold.reason, hold.remedy),
+    }));
+    if tenant.holds.is_empty() {
+        let held = tenant.steps.iter().filter_map(|step| Some((step, step.holds.first()?)));
+        said.extend(held.map(|(step, hold)| Said {
+            level: Level::Warning,
+            is_number: false,
+            origin: step.origin.as_ref(),
+            title: format!("{name}: the {} of {} is held", step.action.verb(), step.user),
+            text: format!("{} (hint: {})", hold.reason, hold.remedy),
+        }));
+    }
+    said.extend(tenant.problems.iter().map(|problem| Said {
+        level: Level::Warning,
+        is_number: false,
+        origin: problem.origin.as_ref(),
+        title: format!("{name}: {} is in need of attention", problem.user),
+        text: format!("{} (hint: {})", problem.kind, problem.kind.remedy()),
+    }));
+    said
+}
+
+fn of_step<'p>(tenant: &TenantPlan, step: &'p Step) -> Said<'p> {
+    let name = &tenant.tenant;
+    let verb = step.action.verb();
+    let is_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+    let (level, title) = match verb {
+        Verb::Disable => (Level::Error, format!("{name}: somebody loses calling")),
+        Verb::Update if is_number => (Level::Notice, format!("{name}: a number changes")),
+        Verb::Update | Verb::Enable => (Level::Notice, format!("{name}: {verb}")),
+    };
+    let changes = step
+        .changes
+        .iter()
+        .map(|change| format!("{}: {} -> {}", change.field, change.live, change.desired));
+    let changes: Vec<String> = changes.collect();
+    let text = match changes.len() {
+        0 => format!("{verb} {}", step.user),
+        _ => format!("{verb} {}: {}", step.user, changes.join(", ")),
+    };
+    Said { level, is_number, origin: step.origin.as_ref(), title, text }
+}
