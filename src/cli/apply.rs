@@ -11,14 +11,14 @@ use super::{
     manifests, saved, session,
     signals::Signals,
 };
-use crate::{journal::Place, pass::Leases, plan::TenantPlan};
+use crate::{journal::Place, model::Fingerprint, pass::Leases, plan::TenantPlan};
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   dialplane apply                            show the plan, ask, carry it out
   dialplane apply --sandbox                  rehearse: no real phone is touched
-  dialplane plan --out plan.json && dialplane apply --plan plan.json
+  dialplane plan --out plan.json && dialplane apply plan.json
                                              what was reviewed, or nothing
 ";
 
@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// Do exactly what this plan says, saved with `plan --out`, or nothing
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(super) plan: Option<PathBuf>,
+    /// Do exactly the plan with this fingerprint, or nothing: pages and JSON of a plan show it
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["dry_run", "plan"], value_parser = Fingerprint::parse)]
+    pub(super) expect: Option<Fingerprint>,
     /// Do not ask on a terminal whether the plan is meant
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) yes: bool,
@@ -40,11 +43,35 @@ pub(super) struct Arguments {
     pub(super) live: Option<PathBuf>,
 }
 
+/// What exactly is to be carried out, if somebody has seen it before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted<'a> {
+    /// The plan in this file.
+    pub(super) saved: Option<&'a Path>,
+    /// The plan with this fingerprint.
+    pub(super) expected: Option<&'a Fingerprint>,
+}
+
+impl Arguments {
+    /// A saved plan may stand in the place of the manifests, which are then those of the
+    /// configuration.
+    pub(super) fn with_saved_plan(&self) -> (Once, Wanted<'_>) {
+        let expected = self.expect.as_ref();
+        let given = match self.once.paths.as_slice() {
+            [path] if self.plan.is_none() && saved::is_saved(path) => Some(path.as_path()),
+            _ => None,
+        };
+        let paths = if given.is_some() { Vec::new() } else { self.once.paths.clone() };
+        let once = Once { paths, ..self.once.clone() };
+        (once, Wanted { saved: given.or(self.plan.as_deref()), expected })
+    }
+}
+
 /// Carries out the plan.
 pub(super) async fn apply(
     global: &Global,
     once: &Once,
-    saved: Option<&Path>,
+    wanted: Wanted<'_>,
     yes: bool,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
@@ -66,8 +93,11 @@ pub(super) async fn apply(
     // A run changes what is remembered; who still holds it makes it be cloned.
     drop(memories);
     session::only(&mut plan, &once.tenants);
-    if let Some(file) = saved {
+    if let Some(file) = wanted.saved {
         saved::only(&mut plan, file)?;
+    }
+    if let Some(expected) = wanted.expected {
+        saved::expect(&plan, expected)?;
     }
     let switch = session::switch(once.sandbox, &settings);
     session::stop(&mut plan, &switch);

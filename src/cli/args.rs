@@ -57,6 +57,8 @@ pub(super) enum PlanOutput {
     Text,
     /// One JSON object
     Json,
+    /// JSON objects, one a line: the plan, each step as it is done, the report
+    Ndjson,
     /// For a review page
     Markdown,
     /// Annotations of a GitHub workflow, and the page for the summary of its job

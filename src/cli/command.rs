@@ -3,20 +3,20 @@
 use std::{ffi::OsString, fmt::Write as _, sync::LazyLock};
 
 use clap::{
-    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::styling,
     error::{ContextKind, ContextValue},
 };
 use clap_complete::Shell;
 
 use super::{
-    apply,
+    apply::{self, Wanted},
     args::Global,
     credentials, doctor,
     exit::{Exit, Failure},
     explain, guide, history, import, init, journal, observe, out,
     plan::{self, Asked},
-    run, sandbox, schema,
+    run, sandbox, saved, schema,
     signals::Signals,
     status, stop, tenants, undo, validate, why,
 };
@@ -24,7 +24,7 @@ use crate::style::{CYAN, GREEN};
 
 /// What is where in the help: what somebody wants to do, and the commands for it.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
-    ("Look", &["plan", "validate", "status", "doctor", "observe"]),
+    ("Look", &["plan", "show", "validate", "status", "doctor", "observe"]),
     ("Act", &["apply", "run", "undo", "stop", "resume"]),
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
     ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions"]),
@@ -87,6 +87,8 @@ pub(super) enum Command {
     /// Show what would change; never writes
     #[command(visible_alias = "diff", after_help = plan::EXAMPLES)]
     Plan(plan::Arguments),
+    /// Show a plan that was saved
+    Show(saved::Arguments),
     /// Make live state what the manifests say, once
     #[command(after_help = apply::EXAMPLES)]
     Apply(apply::Arguments),
@@ -136,7 +138,7 @@ pub(super) enum Command {
     /// Manage credentials of tenants that are written with a token of their own
     #[command(subcommand)]
     Credentials(credentials::Arguments),
-    /// Print the JSON Schema of manifests, for editors; or of the status
+    /// Print the JSON Schema of manifests, for editors, or of what is printed for machines
     Schema(schema::Arguments),
     /// Print completions for a shell
     Completions {
@@ -197,6 +199,7 @@ impl Cli {
         matches!(
             &self.command,
             C::Validate(_)
+                | C::Show(_)
                 | C::History(_)
                 | C::Why(_)
                 | C::Explain(_)
@@ -220,11 +223,13 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Init(command) => init::init(command, signals).await,
         Command::Validate(command) => validate::validate(global, command),
         Command::Plan(command) => plan::plan(global, &command.asked(), signals).await,
+        Command::Show(command) => saved::show(command),
         Command::Apply(command) if command.dry_run => {
             plan::plan(global, &Asked::dry(&command.once, command.live.as_deref()), signals).await
         }
         Command::Apply(command) => {
-            apply::apply(global, &command.once, command.plan.as_deref(), command.yes, signals).await
+            let (once, wanted) = command.with_saved_plan();
+            apply::apply(global, &once, wanted, command.yes, signals).await
         }
         Command::Undo(command) => undo::undo(global, command, signals).await,
         Command::History(command) => history::history(global, command).await,
@@ -236,7 +241,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
             plan::plan(global, &Asked::dry(&command.as_once(), None), signals).await
         }
         Command::Run(command) if command.once => {
-            apply::apply(global, &command.as_once(), None, command.yes, signals).await
+            apply::apply(global, &command.as_once(), Wanted::default(), command.yes, signals).await
         }
         Command::Run(command) => run::run(global, &command.as_once(), signals).await,
         Command::Observe(command) => observe::observe(global, command, signals).await,

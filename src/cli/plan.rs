@@ -61,8 +61,8 @@ pub(super) struct Arguments {
     /// End with exit code 2 as well if there is drift beside the change
     #[arg(long, requires = "base")]
     strict: bool,
-    /// Save the plan as well, for `apply --plan`. It holds names and numbers of people: only its
-    /// owner may read the file
+    /// Save the plan as well, for `show FILE` and `apply FILE`. It holds names and numbers of
+    /// people: only its owner may read the file
     #[arg(long, value_name = "FILE", conflicts_with = "approve")]
     out: Option<PathBuf>,
     /// End with exit code 2 as well if tenants in `mode: report` differ from their manifests

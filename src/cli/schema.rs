@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::out;
-use crate::{board::Status, manifest};
+use crate::{board::Status, manifest, plan::render};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -18,6 +18,10 @@ enum Of {
     Manifests,
     /// What the service says of itself: `/status` and the status file
     Status,
+    /// `plan --output json`, and what `plan --out` saves
+    Plan,
+    /// `plan --base REF --output json`
+    Review,
 }
 
 /// Prints one.
@@ -25,5 +29,7 @@ pub(super) fn schema(command: &Arguments) {
     out::json(&match command.of {
         Of::Manifests => manifest::json_schema(),
         Of::Status => Status::json_schema(),
+        Of::Plan => render::json_schema(),
+        Of::Review => render::review_json_schema(),
     });
 }

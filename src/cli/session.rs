@@ -29,9 +29,9 @@ use crate::{
     execute::Executor,
     foreign,
     journal::{Place, Store, VolatileJournal},
-    model::{Mode, Revision, TenantName},
+    model::{Mode, Revision, StepOutcome, TenantName},
     pass::{self, Leases, Memories, Observed},
-    plan::{Plan, render},
+    plan::{Plan, Step, TenantPlan, render},
     ports::{Journal as _, JournalError, LiveReader},
     stop::{StopSwitch, Stoppable},
 };
@@ -53,7 +53,10 @@ pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Fa
     if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
         let shown = plan.display();
         return Err(Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(
-            format!("`dialplane apply --plan {shown}` does exactly what it says, or nothing"),
+            format!(
+                "`dialplane show {shown}` shows it, and `dialplane apply {shown}` does exactly what \
+                    it says, or nothing"
+            ),
         ));
     }
     Ok(paths)
@@ -210,11 +213,15 @@ pub(super) async fn carry_out(
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
     let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));
-    let reports =
-        pass::carry_out(plan, leases, &executor, backend.execution.tenants, run, &|_, _, _| {
-            bar.inc(1);
-        })
-        .await;
+    if output == PlanOutput::Ndjson {
+        show::plan(plan, output, render::PAGE);
+    }
+    let heard = |tenant: &TenantPlan, step: &Step, outcome: &StepOutcome| {
+        bar.inc(1);
+        show::step(tenant, step, outcome, output);
+    };
+    let tenants = backend.execution.tenants;
+    let reports = pass::carry_out(plan, leases, &executor, tenants, run, &heard).await;
     bar.finish_and_clear();
     if let Some(place) = keep {
         plan.tenants

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     execute::TenantReport,
-    plan::{Plan, render, review::Review},
+    model::StepOutcome,
+    plan::{Plan, Step, TenantPlan, render, review::Review},
 };
 
 /// A plan; `most` is the longest page, in bytes.
@@ -18,6 +19,7 @@ pub(super) fn plan(plan: &Plan, output: PlanOutput, most: usize) {
     match output {
         PlanOutput::Text => out::data(&render::text(plan)),
         PlanOutput::Json => out::json(&render::json(plan)),
+        PlanOutput::Ndjson => out::json_line(&render::json(plan)),
         PlanOutput::Markdown => out::data(&render::markdown_within(plan, most)),
         PlanOutput::Github => {
             out::data_with_commands(&render::github(plan));
@@ -31,11 +33,23 @@ pub(super) fn review(review: &Review, from: &render::Compared, output: PlanOutpu
     match output {
         PlanOutput::Text => out::data(&render::review_text(review, from)),
         PlanOutput::Json => out::json(&render::review_json(review, from)),
+        PlanOutput::Ndjson => out::json_line(&render::review_json(review, from)),
         PlanOutput::Markdown => out::data(&render::review_markdown(review, from, most)),
         PlanOutput::Github => {
             out::data_with_commands(&render::review_github(review));
             summary::add(&render::review_markdown(review, from, summary::PAGE));
         }
+    }
+}
+
+/// That a step is done, where each is told at once.
+pub(super) fn step(tenant: &TenantPlan, step: &Step, outcome: &StepOutcome, output: PlanOutput) {
+    if output == PlanOutput::Ndjson {
+        out::json_line(&serde_json::json!({
+            "version": 1, "kind": "Step", "tenant": tenant.tenant.as_str(),
+            "user": step.user.as_str(), "action": step.action.verb(),
+            "outcome": outcome.to_string(),
+        }));
     }
 }
 
@@ -55,6 +69,7 @@ pub(super) fn reports(
     match output {
         PlanOutput::Text => out::data(&text()),
         PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),
+        PlanOutput::Ndjson => out::json_line(&report::json(plan, reports, recovered)),
         PlanOutput::Markdown => out::data(&page(render::PAGE)),
         PlanOutput::Github => {
             out::data_with_commands(&render::github(plan));

@@ -14,7 +14,7 @@ use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Moment, Seen, Step};
+use super::{Change, Moment, Plan, Seen, Step, SyncPlan};
 use crate::model::{
     Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed, Windows,
 };
@@ -46,6 +46,26 @@ pub(super) fn of(
     }
     for step in steps {
         hash_step(step, &mut sha);
+    }
+    Fingerprint::new(sha.0.finalize().into())
+}
+
+/// What a plan of several tenants is held against when it is carried out later: two with one
+/// fingerprint send the same to the same. Tenants for which nothing is sent are not covered.
+#[must_use]
+pub fn of_plan(plan: &Plan) -> Fingerprint {
+    let mut sha = Sha(Sha256::new());
+    for tenant in plan.tenants.iter().filter(|tenant| tenant.writes()) {
+        let print = tenant.fingerprint.as_ref().map(Fingerprint::as_str);
+        let sync = match tenant.sync {
+            SyncPlan::NotNeeded => 0_u8,
+            SyncPlan::AfterSteps => 1,
+            SyncPlan::Owed(_) | SyncPlan::Again(_) => 2,
+        };
+        (tenant.tenant.as_str(), print, sync, tenant.steps.len()).hash(&mut sha);
+        for step in &tenant.steps {
+            (&step.user, step.action.verb(), tenant.may_run(step)).hash(&mut sha);
+        }
     }
     Fingerprint::new(sha.0.finalize().into())
 }

@@ -62,6 +62,7 @@ mod work;
 
 pub use approval::wanted;
 pub use by_step::{ByStep, StepId};
+pub use fingerprint::of_plan as fingerprint_of;
 pub use fleet::Fleet;
 pub use graph::{StepGraph, Walk};
 use hold::Grounds;

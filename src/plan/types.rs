@@ -107,7 +107,7 @@ impl Facts {
 }
 
 /// Managed users by what Teams shows of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmed {
     /// Teams shows what the service shows.

@@ -62,6 +62,7 @@ mod brakes;
 mod cli;
 mod doctor;
 mod durable;
+mod exactly;
 mod examples;
 mod execute;
 mod explain;

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use crate::stage::{self, Ended, Stage, child, fleet, script};
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     stage::git(folder, ("ann", "ann@example.org"), arguments);
 }
 
 /// Whether git is here; where it is not, a test says so and is passed over.
 #[expect(clippy::print_stderr, reason = "whoever reads the log is to know")]
-fn no_git() -> bool {
+pub(crate) fn no_git() -> bool {
     let is_absent = child("git", Path::new("/")).arg("--version").output().is_err();
     if is_absent {
         eprintln!("passed over: there is no program `git` here");
@@ -40,14 +40,14 @@ fn entry<'t>(text: &'t str, user: &str) -> &'t str {
     &text[begin..begin + end]
 }
 
-fn commit(stage: &Stage, text: &str, subject: &str) {
+pub(crate) fn commit(stage: &Stage, text: &str, subject: &str) {
     fs::write(stage.manifest(), text).unwrap();
     git(stage.path(), &["add", "manifests"]);
     git(stage.path(), &["commit", "-qm", subject]);
 }
 
 /// A stage whose manifests are committed to `main` and are live.
-async fn committed() -> Stage {
+pub(crate) async fn committed() -> Stage {
     let text = pruning();
     let stage = Stage::with(text.clone(), |desired| World::from_desired(desired, 1)).await;
     git(stage.path(), &["init", "-q", "-b", "main"]);
@@ -56,7 +56,7 @@ async fn committed() -> Stage {
 }
 
 /// Four changes on a branch: a tag, a gateway and a leaver, and somebody who is no longer named.
-fn changed() -> String {
+pub(crate) fn changed() -> String {
     let mut text = pruning();
     let change = |text: &mut String, user: &str, before: &str, after: &str| {
         let old = entry(text, user).to_owned();
@@ -72,7 +72,7 @@ fn changed() -> String {
 }
 
 /// Another admin changes two users in the portal.
-fn drift(stage: &Stage) {
+pub(crate) fn drift(stage: &Stage) {
     stage.sandbox.world(|world| {
         let contoso = world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap();
         let tagged = contoso.users.get_mut(&Upn::parse("user5@contoso.example").unwrap()).unwrap();
@@ -83,7 +83,7 @@ fn drift(stage: &Stage) {
     });
 }
 
-fn json(ended: &Ended) -> Value {
+pub(crate) fn json(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr))
 }
@@ -250,6 +250,7 @@ async fn only_what_is_caused_decides_how_a_check_ends_unless_it_is_strict() {
     fs::write(stage.manifest(), wrong).unwrap();
     let wrong = stage.run(&check).await;
     assert!(wrong.code == 1 && wrong.stderr.contains("manifests/fleet.yaml:"), "{}", wrong.stderr);
+    assert!(!wrong.stdout.contains("no longer described"), "{}", wrong.stdout);
 }
 
 /// Everything in a commit that could be run, followed or taken for a setting.
@@ -361,32 +362,4 @@ async fn a_version_that_cannot_be_read_says_why_and_what_to_do() {
     assert!(new.stdout.contains("contoso is described for the first time"), "{}", new.stdout);
     let gone = stage.run(&["plan", "--base", "main", "--head", "empty"]).await;
     assert!(gone.code == 1 && gone.stderr.contains("there is no manifest in"), "{}", gone.stderr);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_workflow_gets_annotations_at_the_lines_and_the_page_as_its_summary() {
-    if no_git() {
-        return;
-    }
-    let stage = committed().await;
-    fs::write(stage.manifest(), changed()).unwrap();
-    let mut command = stage::dialplane(stage.path(), &["plan", "--base=main", "--output=github"]);
-    let summary = stage.path().join("summary.md");
-    fs::write(&summary, "before\n").unwrap();
-    command.env("GITHUB_STEP_SUMMARY", &summary);
-    let ended =
-        Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
-    assert_eq!(ended.code, 2, "{}", ended.stderr);
-    for line in [
-        "::error title=contoso%3A somebody loses calling::disable user3@contoso.example\n",
-        "::error file=manifests/fleet.yaml,line=",
-        "::notice title=dialplane::change: 2 to update, 2 to disable in 1 tenant, then 1 sync\n",
-    ] {
-        assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);
-    }
-    let page = fs::read_to_string(&summary).unwrap();
-    assert!(page.starts_with("before\n### Dialplane: what this change does\n"), "{page}");
-    // Without a summary to write there are the annotations alone.
-    let alone = stage.run(&["plan", "--base=main", "--output=github"]).await;
-    assert_eq!(alone.stdout, ended.stdout);
 }

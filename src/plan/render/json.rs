@@ -1,6 +1,7 @@
 //! A plan for machines. The shape is versioned: a reader may rely on every key of its version.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Tally, losing};
@@ -8,25 +9,27 @@ use crate::{
     model::{Fingerprint, Site, TenantName, Upn, Verb},
     plan::{
         Cause, Confirmed, Hold, HoldKind, Note, NoteCode, Plan, ProblemCode, Step, StepId,
-        SyncPlan, TenantPlan,
+        SyncPlan, TenantPlan, fingerprint_of,
     },
 };
 
 /// The version of the shape.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlanView<'p> {
     version: u32,
     kind: &'static str,
+    /// For `apply --expect`.
+    fingerprint: String,
     summary: Tally,
     /// Tenants that the journal has never looked at, where users may be written to.
     unremembered: Vec<&'p str>,
     tenants: Vec<TenantView<'p>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct TenantView<'p> {
     tenant: &'p str,
@@ -54,10 +57,12 @@ struct TenantView<'p> {
     notes: Vec<NoteView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct StepView<'p> {
+    #[schemars(with = "usize")]
     step: StepId,
+    #[schemars(with = "String")]
     action: Verb,
     user: &'p str,
     cause: &'static str,
@@ -65,13 +70,14 @@ struct StepView<'p> {
     did_not_land: bool,
     approved: Vec<&'p str>,
     interruption: u64,
+    #[schemars(with = "Vec<usize>")]
     after: &'p [StepId],
     changes: Vec<ChangeView>,
     holds: Vec<HoldView<'p>>,
     origin: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ChangeView {
     field: &'static str,
@@ -80,19 +86,21 @@ struct ChangeView {
     did_not_land: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct HoldView<'p> {
     /// The code, which `dialplane explain` explains.
+    #[schemars(with = "String")]
     code: HoldKind,
     reason: &'p str,
     remedy: &'p str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     until: Option<Timestamp>,
 }
 
 /// People of one site who would lose calling, and who would if it were not held.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LosingView<'p> {
     site: Option<&'p str>,
@@ -100,19 +108,21 @@ struct LosingView<'p> {
     held: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProblemView<'p> {
     user: &'p str,
+    #[schemars(with = "String")]
     code: ProblemCode,
     reason: String,
     remedy: String,
     origin: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NoteView {
+    #[schemars(with = "String")]
     code: NoteCode,
     note: String,
 }
@@ -124,11 +134,18 @@ pub fn json(plan: &Plan) -> serde_json::Value {
     serde_json::to_value(view(plan)).unwrap_or_default()
 }
 
+/// The shape of a plan for machines, as JSON Schema.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(PlanView<'static>).to_value()
+}
+
 pub(super) fn view(plan: &Plan) -> PlanView<'_> {
     let tenants = plan.tenants.iter().map(tenant_view).collect();
     PlanView {
         version: VERSION,
         kind: "Plan",
+        fingerprint: fingerprint_of(plan).to_string(),
         summary: Tally::of(plan),
         unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
         tenants,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     foreign::{cell, fenced, markdown as inline},
-    plan::{Plan, SyncPlan, TenantPlan},
+    plan::{Plan, SyncPlan, TenantPlan, fingerprint_of},
     words::{first, many},
 };
 
@@ -87,6 +87,10 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
             "All {} are as the manifests want them.",
             many(plan.tenants.len(), "tenant")
         );
+    }
+    if plan.tenants.iter().any(TenantPlan::writes) {
+        let fingerprint = fingerprint_of(plan);
+        writeln!(out, "`dialplane apply --expect {fingerprint}` does exactly this, or nothing.\n")?;
     }
     write_body(out, plan, most)
 }

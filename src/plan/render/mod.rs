@@ -25,13 +25,15 @@ use crate::{
 
 pub use approval::approvals;
 pub use github::github;
-pub use json::json;
+pub use json::{json, json_schema};
 pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
-pub use review::{Compared, review_github, review_json, review_markdown, review_text};
+pub use review::{
+    Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
+};
 pub use text::text;
 
 /// Counts over a plan, for its last line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// Steps that may run, by verb.
@@ -70,7 +72,7 @@ pub struct Tally {
 }
 
 /// Steps that are only shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
     /// Who would be enabled.

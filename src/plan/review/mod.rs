@@ -110,7 +110,11 @@ impl Review {
         let mut caused = Vec::new();
         let mut drift = Vec::new();
         let mut touched = BTreeMap::new();
+        let mut broken_after = BTreeSet::new();
         for plan in after {
+            if plan.reference.is_none() {
+                broken_after.insert(plan.tenant.clone());
+            }
             let id = plan.reference.as_ref().map(|reference| reference.id.clone());
             let earlier = id.as_ref().and_then(|id| before.plans.remove(id));
             let input = id.as_ref().and_then(|id| inputs.get(id).copied());
@@ -133,7 +137,9 @@ impl Review {
                 touched.insert(name, asked.touched);
             }
         }
-        let dropped = before.plans.into_values().map(|plan| plan.tenant).collect();
+        // A tenant whose manifests are wrong now is described all the same.
+        let dropped = before.plans.into_values().map(|plan| plan.tenant);
+        let dropped = dropped.filter(|tenant| !broken_after.contains(tenant)).collect();
         Self {
             caused: Plan::of(caused),
             drift: Plan::of(drift),

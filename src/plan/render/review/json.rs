@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Compared;
@@ -16,7 +17,7 @@ use crate::{
 /// The version of the shape.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReviewView<'r> {
     version: u32,
@@ -31,7 +32,7 @@ struct ReviewView<'r> {
     broken_before: Vec<&'r str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct TouchedView<'r> {
     is_new: bool,
@@ -40,7 +41,7 @@ struct TouchedView<'r> {
     waits: Vec<AskedView<'r>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct SettingView {
     name: &'static str,
@@ -50,7 +51,7 @@ struct SettingView {
     after: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AskedView<'r> {
     user: &'r str,
@@ -82,6 +83,12 @@ pub fn json(review: &Review, compared: &Compared) -> serde_json::Value {
     };
     // The view has only string keys and plain values, which always have a JSON form.
     serde_json::to_value(view).unwrap_or_default()
+}
+
+/// The shape of what a change does, as JSON Schema.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(ReviewView<'static>).to_value()
 }
 
 fn touched_view(touched: &Touched) -> TouchedView<'_> {

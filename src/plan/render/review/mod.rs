@@ -7,12 +7,12 @@ mod text;
 mod words;
 
 pub use github::github as review_github;
-pub use json::json as review_json;
+pub use json::{json as review_json, json_schema as review_json_schema};
 pub use markdown::markdown as review_markdown;
 pub use text::text as review_text;
 
 /// What was compared with what, as people call it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Compared {
     /// The manifests without the change.

@@ -1,22 +1,63 @@
-//! `apply --plan FILE`: exactly the plan that was saved with `plan --out` or `plan --output json`,
-//! or nothing.
+//! Saved plans: `apply FILE` does exactly the plan that was saved with `plan --out` or `plan --output
+//! json`, or nothing; `show FILE` says what is in it.
 
-use std::{collections::BTreeMap, path::Path};
+mod text;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
 
 use serde_json::{Value, json};
 
-use super::{exit::Failure, out, private};
+use super::{
+    exit::{Exit, Failure},
+    out, private,
+};
 use crate::{
     file,
-    plan::{Plan, render},
+    model::Fingerprint,
+    plan::{Plan, fingerprint_of, render},
     words::{clauses, list},
 };
 
 /// The largest saved plan that is read: that of a fleet of a million users is smaller.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
-pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
+/// The file with the plan.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A plan, saved with `plan --out` or `plan --output json`
+    file: PathBuf,
+}
+
+/// Shows a saved plan, from the file alone.
+pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
+    out::data(&text::text(&read(&command.file)?));
+    Ok(Exit::Done)
+}
+
+/// Fails unless a plan has this fingerprint.
+pub(super) fn expect(plan: &Plan, expected: &Fingerprint) -> Result<(), Failure> {
+    let now = fingerprint_of(plan);
+    if now == *expected {
+        return Ok(());
+    }
+    let message = format!(
+        "the plan is {} now, and {} was expected: nothing is done",
+        now.short(),
+        expected.short()
+    );
+    Err(Failure::new(message).hint(
+        "manifests, live state or what is held have changed: look at the plan again; with a saved \
+            plan, `dialplane apply FILE` says what has moved",
+    ))
+}
+
+/// A saved plan.
+fn read(path: &Path) -> Result<Value, Failure> {
     let shown = path.display();
     let text = file::read_text(path, MAX_BYTES)
         .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
@@ -28,7 +69,17 @@ pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     if (&saved["kind"], &saved["version"]) != (&json!("Plan"), &json!(1)) {
         return Err(wrong("`kind: Plan` and `version: 1` are expected"));
     }
-    let tenants = saved["tenants"].as_array().ok_or_else(|| wrong("it has no list of tenants"))?;
+    if !saved["tenants"].is_array() {
+        return Err(wrong("it has no list of tenants"));
+    }
+    Ok(saved)
+}
+
+/// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
+pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    let saved = read(path)?;
+    let tenants = saved["tenants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let name = |tenant: &Value| tenant["tenant"].as_str().unwrap_or_default().to_owned();
     plan.retain(|now| tenants.iter().any(|saved| name(saved) == now.tenant.as_str()));
     let now = render::json(plan);
@@ -119,8 +170,9 @@ pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
         Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
     })?;
     out::talk(&format!(
-        "saved: `dialplane apply --plan {}` does exactly this, or nothing\n",
-        file.display()
+        "saved: `dialplane apply {}` does exactly this, or nothing; its fingerprint is {}\n",
+        file.display(),
+        fingerprint_of(plan)
     ));
     Ok(())
 }

@@ -1,0 +1,163 @@
+//! What was reviewed is what is carried out, and what is told to machines on the way.
+
+use std::fs;
+
+use dialplane::model::Calling;
+use serde_json::Value;
+
+use crate::{
+    reviewed::{changed, committed, drift, json, no_git},
+    stage::{Ended, Stage, dialplane},
+};
+
+fn assert_code(ended: &Ended, code: i32) {
+    assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::drifted().await;
+    let plan = stage.run(&["plan", "--out", "plan.json"]).await;
+    assert_code(&plan, 2);
+    assert!(
+        plan.stdout.contains("plan: ")
+            && plan.stderr.contains("`dialplane apply plan.json` does exactly this"),
+        "{}",
+        plan.stderr
+    );
+    let mode = fs::metadata(stage.path().join("plan.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "it holds names and numbers");
+    let wrong = stage.run(&["plan", "plan.json"]).await;
+    assert_code(&wrong, 1);
+    assert!(wrong.stderr.contains("is a saved plan, and no manifest"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("`dialplane apply plan.json` does exactly"), "{}", wrong.stderr);
+    let shown = stage.run(&["show", "plan.json"]).await;
+    assert_code(&shown, 0);
+    for told in ["adatum  enforce", "  disable  user7@adatum.example", "manifests/fleet.yaml:"] {
+        assert!(shown.stdout.contains(told), "{told}: {}", shown.stdout);
+    }
+    let manifest = stage.run(&["show", "manifests/fleet.yaml"]).await;
+    assert_code(&manifest, 1);
+    assert!(manifest.stderr.contains("is no saved plan"), "{}", manifest.stderr);
+    assert_eq!(stage.writes(), [""; 0]);
+    // Somebody does one of its steps by hand: what moved is told.
+    stage.sandbox.world(|world| {
+        let tenant = world.tenant_mut(&crate::support::name("adatum")).unwrap();
+        let user = tenant.users.get_mut(&crate::support::upn("user7@adatum.example")).unwrap();
+        user.calling = Calling::Disabled;
+        user.push();
+    });
+    let moved = stage.run(&["apply", "--plan", "plan.json"]).await;
+    assert_code(&moved, 1);
+    assert!(
+        moved.stderr.contains("it has moved in adatum (no longer disable user7@adatum.example)"),
+        "{}",
+        moved.stderr
+    );
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exactly_the_plan_of_a_file_or_of_a_fingerprint_is_carried_out() {
+    for by_file in [true, false] {
+        let stage = Stage::drifted().await;
+        assert_code(&stage.run(&["plan", "--out", "plan.json"]).await, 2);
+        let saved = fs::read_to_string(stage.path().join("plan.json")).unwrap();
+        let saved: Value = serde_json::from_str(&saved).unwrap();
+        let fingerprint = saved["fingerprint"].as_str().unwrap().to_owned();
+        let page = stage.run(&["plan", "--output", "markdown"]).await;
+        assert!(page.stdout.contains(&format!("apply --expect {fingerprint}")), "{}", page.stdout);
+        let exactly = |fingerprint: &str| {
+            if by_file {
+                vec!["apply".to_owned(), "plan.json".to_owned()]
+            } else {
+                vec!["apply".to_owned(), format!("--expect={fingerprint}")]
+            }
+        };
+        let run = async |arguments: Vec<String>| {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            stage.run(&arguments).await
+        };
+        if !by_file {
+            let other = run(exactly(&"0".repeat(64))).await;
+            assert_code(&other, 1);
+            let told = "and 000000000000 was expected: nothing is done";
+            assert!(other.stderr.contains(told), "{}", other.stderr);
+            assert_code(&run(exactly("0123")).await, 1);
+            assert_eq!(stage.writes(), [""; 0]);
+        }
+        let done = run(exactly(&fingerprint)).await;
+        assert_code(&done, 3);
+        assert!(!stage.writes().is_empty());
+        // Once done it is another plan.
+        let writes = stage.writes().len();
+        assert_code(&run(exactly(&fingerprint)).await, 1);
+        assert_eq!(stage.writes().len(), writes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_it_is_carried_out_each_step_is_a_line_of_json() {
+    let stage = Stage::drifted().await;
+    let ended = stage.run(&["apply", "--output", "ndjson"]).await;
+    assert_code(&ended, 3);
+    let lines: Vec<Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!((kinds[0], *kinds.last().unwrap()), ("Plan", "Report"));
+    let steps = &lines[1..lines.len() - 1];
+    assert!(steps.len() > 3 && steps.iter().all(|step| step["kind"] == "Step"), "{kinds:?}");
+    assert!(steps.iter().all(|step| step["outcome"] == "accepted"), "{steps:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_gets_annotations_at_the_lines_and_the_page_as_its_summary() {
+    if no_git() {
+        return;
+    }
+    let stage = committed().await;
+    fs::write(stage.manifest(), changed()).unwrap();
+    let mut command = dialplane(stage.path(), &["plan", "--base=main", "--output=github"]);
+    let summary = stage.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    command.env("GITHUB_STEP_SUMMARY", &summary);
+    let ended =
+        Ended::from(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    for line in [
+        "::error title=contoso%3A somebody loses calling::disable user3@contoso.example\n",
+        "::error file=manifests/fleet.yaml,line=",
+        "::notice title=dialplane::change: 2 to update, 2 to disable in 1 tenant, then 1 sync\n",
+    ] {
+        assert!(ended.stdout.contains(line), "{line}: {}", ended.stdout);
+    }
+    let page = fs::read_to_string(&summary).unwrap();
+    assert!(page.starts_with("before\n### Dialplane: what this change does\n"), "{page}");
+    // Without a summary to write there are the annotations alone.
+    let alone = stage.run(&["plan", "--base=main", "--output=github"]).await;
+    assert_eq!(alone.stdout, ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_printed_for_machines_has_the_shape_that_is_promised() {
+    if no_git() {
+        return;
+    }
+    let stage = committed().await;
+    fs::write(stage.manifest(), changed()).unwrap();
+    drift(&stage);
+    assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
+    for (of, arguments) in [
+        ("plan", &["plan", "--output", "json"][..]),
+        ("review", &["plan", "--base=main", "--live=live.json", "--output=json"]),
+    ] {
+        let schema = json(&stage.run(&["schema", of]).await);
+        let shape = jsonschema::validator_for(&schema).unwrap();
+        let mut value = json(&stage.run(arguments).await);
+        let wrong: Vec<String> = shape.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{of}: {wrong:?}");
+        value["version"] = "one".into();
+        assert!(!shape.is_valid(&value), "{of}: the schema demands nothing");
+    }
+}
