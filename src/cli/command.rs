@@ -3,7 +3,7 @@
 use std::{ffi::OsString, fmt::Write as _, sync::LazyLock};
 
 use clap::{
-    CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     builder::styling,
     error::{ContextKind, ContextValue},
 };

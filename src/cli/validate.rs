@@ -1,6 +1,9 @@
 //! `validate`: manifests alone, offline.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 
@@ -15,7 +18,8 @@ use crate::{words::many, yaml::Diagnostic};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Files and folders with manifests [default: `manifests` of the configuration]
+    /// Files and folders with manifests [default: `manifests` of the configuration]; single files
+    /// of those are checked against all the others, and only what concerns them is told
     paths: Vec<PathBuf>,
     /// How problems are shown
     #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
@@ -34,7 +38,7 @@ enum Output {
 
 /// Checks manifests and tells every problem.
 pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
-    let looked = match look(global, command) {
+    let (looked, named) = match look(global, command) {
         Ok(looked) => looked,
         Err(failure) => {
             let wholly = || serde_json::json!({ "file": null, "message": failure.message, "hint": failure.hint });
@@ -52,12 +56,13 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
     let users: usize =
         looked.in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
     let errors = looked.diagnostics.len();
-    let count = format!(
-        "{}, {}, {}",
-        many(looked.files, "file"),
-        many(tenants, "valid tenant"),
-        many(users, "user")
-    );
+    let files = many(looked.files, "file");
+    let count = match named {
+        Some(named) => format!("{named} of {files}"),
+        None => {
+            format!("{files}, {}, {}", many(tenants, "valid tenant"), many(users, "user"))
+        }
+    };
     match command.output {
         Output::Text => {
             out::warnings(&looked.warnings);
@@ -86,13 +91,38 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
     Ok(if errors == 0 { Exit::Done } else { Exit::Error })
 }
 
-fn look(global: &Global, command: &Arguments) -> Result<Looked, Failure> {
-    let paths = if command.paths.is_empty() {
-        manifests::settings(global)?.manifests
-    } else {
-        command.paths.clone()
+/// The manifests, and the files of which alone something is told.
+fn look(global: &Global, command: &Arguments) -> Result<(Looked, Option<usize>), Failure> {
+    if command.paths.is_empty() {
+        return Ok((manifests::look(&manifests::settings(global)?.manifests)?, None));
+    }
+    let Some(all) = around(global, &command.paths) else {
+        return Ok((manifests::look(&command.paths)?, None));
     };
-    manifests::look(&paths)
+    let mut looked = manifests::look(&all)?;
+    let named: BTreeSet<PathBuf> =
+        command.paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let is_named =
+        |file: &str| Path::new(file).canonicalize().is_ok_and(|file| named.contains(&file));
+    let concerns = |problem: &Diagnostic| {
+        is_named(&problem.file) || problem.labels.iter().any(|label| is_named(&label.file))
+    };
+    looked.diagnostics.retain(concerns);
+    looked.warnings.retain(concerns);
+    Ok((looked, Some(named.len())))
+}
+
+/// The manifests of the configuration, if all these are single files of them.
+fn around(global: &Global, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
+    let all = manifests::settings(global).ok()?.manifests;
+    let folders: Vec<PathBuf> = all.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let is_inside = |path: &PathBuf| {
+        path.is_file()
+            && path.canonicalize().is_ok_and(|path| {
+                folders.iter().any(|folder| path != *folder && path.starts_with(folder))
+            })
+    };
+    paths.iter().all(is_inside).then_some(all)
 }
 
 fn as_value(
