@@ -39,7 +39,7 @@
 //! | [`style`] | pure | the colours of text for a terminal |
 //! | [`yaml`] | pure | reading YAML with all mistakes at once, each at its place |
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
-//! | [`plan`] | pure | differences, order, guards, rendering |
+//! | [`plan`] | pure | differences, order, guards, what a change of the manifests does, rendering |
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
 //! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
@@ -52,7 +52,7 @@
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
 //! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
-//! | [`source`] | edge | folders, news of changes, kept live state; the only room that names `notify` |
+//! | [`source`] | edge | folders and commits of git, news of changes, kept live state; the only room that names `notify` |
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`server`] | edge | what the service answers over HTTP: probes, metrics, the status and a page; reads what was published, asks nobody |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |

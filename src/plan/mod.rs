@@ -14,6 +14,7 @@
 //! | `fleet` | all tenants, kept between plans: `numbers::ledger` who holds which number, `hours` what all send in an hour |
 //! | `tenant` | one tenant's plan, from the comparison to the end |
 //! | `work` | what of a plan is carried out: all that the executor takes |
+//! | `review` | what a change of the manifests does: two plans, taken apart |
 //! | `moment` | what is remembered of a tenant, at which time, with how much patience |
 //!
 //! **Invariant:** pure and total: no clock (`now` is a value), no I/O, no iteration in hash order;

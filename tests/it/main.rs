@@ -90,6 +90,7 @@ mod properties;
 mod readers;
 mod recovery;
 mod refusals;
+mod release;
 mod repeats;
 mod reseller;
 mod reviewed;

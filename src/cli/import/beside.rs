@@ -14,6 +14,7 @@ use crate::{
     import::Beside,
     manifest::ManifestFile,
     model::Desired,
+    source::read_tree,
     words::{first, many},
 };
 
@@ -24,6 +25,7 @@ const MAX_NAMED: usize = 5;
 #[derive(Default)]
 pub(super) struct There {
     looked: Option<Looked>,
+    files: Vec<ManifestFile>,
     nothing: Desired,
     /// The names of files and folders, in lower case.
     names: BTreeSet<String>,
@@ -42,7 +44,12 @@ impl There {
             });
         }
         let names = names(folder)?.into_iter().map(|name| name.to_lowercase()).collect();
-        Ok(Self { looked, nothing: Desired::default(), names })
+        // A look lets go of the texts.
+        let files = match looked {
+            Some(_) => read_tree(&[folder.to_owned()]).files,
+            None => Vec::new(),
+        };
+        Ok(Self { looked, files, nothing: Desired::default(), names })
     }
 
     /// The tenants that are described.
@@ -51,7 +58,7 @@ impl There {
     }
 
     pub(super) fn files(&self) -> &[ManifestFile] {
-        self.looked.as_ref().map(|looked| looked.files.as_slice()).unwrap_or_default()
+        &self.files
     }
 
     pub(super) fn beside(&self) -> Beside<'_> {
