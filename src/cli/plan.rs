@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Settings,
     pass::Memories,
-    plan::{Plan, render},
+    plan::{Mask, Plan, render},
 };
 
 /// For its help.
@@ -54,6 +54,10 @@ pub(super) struct Arguments {
     /// Show the drift of all tenants, and not only of those that the change concerns
     #[arg(long, requires = "base")]
     all: bool,
+    /// Show pseudonyms and shortened numbers, and none of the words of people and services, for a
+    /// comment that more people read: the same key makes the same pseudonyms
+    #[arg(long, value_name = "KEY", value_parser = mask, conflicts_with_all = ["out", "approve"])]
+    mask: Option<Mask>,
     /// How long a page of `--output markdown` may be: 60000 fits a comment of GitHub, 32768 one of
     /// Bitbucket, 150000 one of Azure DevOps, 1000000 one of GitLab
     #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = page, hide_default_value = true)]
@@ -77,6 +81,16 @@ pub(super) struct Arguments {
     reason: Option<String>,
 }
 
+/// A key for pseudonyms that nobody finds by trying.
+fn mask(key: &str) -> Result<Mask, String> {
+    if key.chars().count() < LEAST_KEY {
+        return Err(format!("a key needs at least {LEAST_KEY} characters"));
+    }
+    Ok(Mask::new(key))
+}
+
+/// The shortest key for pseudonyms.
+const LEAST_KEY: usize = 16;
 /// The shortest page that says anything of what it has to say.
 const SHORTEST: usize = 2_000;
 
@@ -107,6 +121,7 @@ impl Arguments {
             approve: self.approval(),
             change: self.change(),
             max_bytes: self.max_bytes,
+            mask: self.mask.as_ref(),
         }
     }
 
@@ -137,14 +152,16 @@ pub(super) struct Asked<'a> {
     /// Only what a change of the manifests does is shown.
     change: Option<Change<'a>>,
     /// The longest page.
-    max_bytes: usize,
+    pub(super) max_bytes: usize,
+    /// What hides names and numbers.
+    pub(super) mask: Option<&'a Mask>,
 }
 
 impl<'a> Asked<'a> {
     /// A dry run of another command.
     pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
         let (out, fail_on, approve, change) = (None, None, None, None);
-        Self { once, live, out, fail_on, approve, change, max_bytes: render::PAGE }
+        Self { once, live, out, fail_on, approve, change, max_bytes: render::PAGE, mask: None }
     }
 }
 
@@ -161,8 +178,13 @@ pub(super) async fn plan(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     if let Some(change) = asked.change {
-        return review::review(global, (asked.once, asked.live, asked.max_bytes), change, signals)
-            .await;
+        return review::review(
+            global,
+            (asked.once, asked.live, change),
+            (asked.max_bytes, asked.mask),
+            signals,
+        )
+        .await;
     }
     let once = asked.once;
     let settings = manifests::settings(global)?;
@@ -221,7 +243,8 @@ fn finish(
     if let Some(file) = asked.out {
         saved::write(&plan, file)?;
     }
-    show::plan(&plan, once.output, asked.max_bytes);
+    let shown = asked.mask.map(|mask| mask.plan(&plan));
+    show::plan(shown.as_ref().unwrap_or(&plan), once.output, asked.max_bytes);
     Ok(if looked.diagnostics.is_empty() {
         Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
     } else {

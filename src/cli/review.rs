@@ -24,7 +24,7 @@ use crate::{
     manifest::{self, InForce, Keeper, Role},
     model::{DesiredTenant, TenantName},
     pass::{self, Memories, Versions},
-    plan::{render::Compared, review::Review},
+    plan::{Mask, render::Compared, review::Review},
     source::{CommitId, Repository, Tree, Unread, read_tree},
     words::{list, many},
     yaml::{self, Diagnostic},
@@ -58,8 +58,8 @@ struct Version {
 /// Shows what a change does.
 pub(super) async fn review(
     global: &Global,
-    (once, live, most): (&Once, Option<&Path>, usize),
-    change: Change<'_>,
+    (once, live, change): (&Once, Option<&Path>, Change<'_>),
+    (most, mask): (usize, Option<&Mask>),
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
@@ -102,7 +102,8 @@ pub(super) async fn review(
         live: against,
         changed_only: !change.all && !moved,
     };
-    show::review(&review, &from, once.output, most);
+    let shown = mask.map(|mask| mask.review(&review));
+    show::review(shown.as_ref().unwrap_or(&review), &from, once.output, most);
     if from.live.is_none() {
         out::talk(
             "not compared with the service: give live state with `--live FILE`, which `dialplane \

@@ -69,6 +69,8 @@ pub enum ProblemKind {
     TeamsDiffers(Difference),
     /// What a run did to the user is left as it is.
     NotUndone(NotUndone),
+    /// Something with this code, told to eyes that may not see more.
+    Masked(ProblemCode),
 }
 
 /// A value that is not understood.
@@ -189,6 +191,7 @@ impl ProblemKind {
             Self::AnswerLost { .. } => ProblemCode::AnswerLost,
             Self::TeamsDiffers(_) => ProblemCode::TeamsDiffers,
             Self::NotUndone(_) => ProblemCode::NotUndone,
+            Self::Masked(code) => *code,
         }
     }
 
@@ -224,6 +227,9 @@ impl ProblemKind {
                     calling off and on again pushes the settings again"
             }
             Self::NotUndone(_) => "it is left as it is: change it in the manifests if it is wrong",
+            Self::Masked(code) => {
+                return format!("`dialplane explain {}` says what it means", code.code());
+            }
         };
         words.to_owned()
     }
@@ -242,6 +248,7 @@ impl fmt::Display for ProblemKind {
                 "the service says {text:?} of this user's calling, which is neither enabled nor \
                     disabled"
             ),
+            Self::Masked(_) => f.write_str("(masked)"),
             Self::GatewayMissing => f.write_str(
                 "every update must name the user's gateway, and neither the manifests nor the \
                     service name one",

@@ -82,6 +82,7 @@ mod kill;
 mod logged;
 mod logins;
 mod manifests;
+mod masked;
 mod metrics;
 mod mistakes;
 mod page;

@@ -171,7 +171,9 @@ async fn inputs_of_the_action_are_words_and_never_commands() {
     let mut runner = Runner::new(&stage);
     let steps = action(&mut runner);
     let words = format!("$(touch '{0}')`touch '{0}'`; touch '{0}' #\"'", sentinel.display());
-    for input in ["base", "head", "paths", "live", "strict", "max-bytes", "name", "comment"] {
+    for input in
+        ["base", "head", "paths", "live", "strict", "max-bytes", "mask-key", "name", "comment"]
+    {
         let mut runner = runner.again();
         runner.value("inputs.base", "main");
         runner.value(&format!("inputs.{input}"), &words);

@@ -1,0 +1,227 @@
+//! Plans for eyes that may not see names and numbers: a comment that more people read than may know
+//! the customers' staff.
+//!
+//! Names become pseudonyms, which are the same in each plan with the same key; of a number its first
+//! and its last digits stay; words of people and of services are dropped, and so are places in files,
+//! which people name. Tenants, verbs, counts, gateways, switches and codes stay.
+//!
+//! **Invariant:** what is masked holds no name, no number and no free text of what it was made from.
+//! Whoever knows a small block of numbers may still guess one by its last digits.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Change, Hold, Note, Plan, Problem, ProblemKind, Seen, Step, Steps, TenantPlan,
+    review::{Asked, Review, Waiting, What},
+};
+use crate::model::{PhoneNumber, TenantName, Unread, Upn, Value};
+
+/// Characters of a pseudonym.
+const LENGTH: usize = 8;
+/// The digits of a pseudonym: letters and digits that nobody takes for each other.
+const DIGITS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+/// What stands in the place of words that are dropped.
+const DROPPED: &str = "(masked)";
+/// The block length of SHA-256, for the keyed hash (RFC 2104).
+const BLOCK: usize = 64;
+
+/// What makes pseudonyms.
+#[derive(Clone)]
+pub struct Mask {
+    key: Vec<u8>,
+}
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mask")
+    }
+}
+
+impl Mask {
+    /// A mask with this key: whoever has it can tell which pseudonym is whose.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self { key: key.as_bytes().to_vec() }
+    }
+
+    /// A plan without names and numbers.
+    #[must_use]
+    pub fn plan(&self, plan: &Plan) -> Plan {
+        let tenants = plan.tenants.iter().map(|tenant| self.tenant(tenant)).collect();
+        Plan { tenants, unremembered: plan.unremembered.clone() }
+    }
+
+    /// What a change does, without names and numbers.
+    #[must_use]
+    pub fn review(&self, review: &Review) -> Review {
+        let mut masked = review.clone();
+        masked.caused = self.plan(&review.caused);
+        masked.drift = self.plan(&review.drift);
+        for (tenant, touched) in &mut masked.touched {
+            for asked in &mut touched.already {
+                self.asked(tenant, asked);
+            }
+            for Waiting { asked, why } in &mut touched.waits {
+                self.asked(tenant, asked);
+                DROPPED.clone_into(why);
+            }
+        }
+        masked
+    }
+
+    fn asked(&self, tenant: &TenantName, asked: &mut Asked) {
+        asked.user = self.user(tenant, &asked.user);
+        asked.origin = None;
+        if let What::Field(_, value) = &mut asked.what {
+            *value = self.value(tenant, value);
+        }
+    }
+
+    fn tenant(&self, plan: &TenantPlan) -> TenantPlan {
+        let name = &plan.tenant;
+        let users = |users: &[Upn]| users.iter().map(|user| self.user(name, user)).collect();
+        let mut masked = plan.clone();
+        masked.steps = Steps::default();
+        for step in &plan.steps {
+            masked.steps.push(self.step(name, step));
+        }
+        masked.holds.iter_mut().chain(&mut masked.sync_hold).for_each(drop_words);
+        masked.problems = plan.problems.iter().map(|problem| self.problem(name, problem)).collect();
+        masked.notes = plan.notes.iter().filter_map(|note| self.note(name, note)).collect();
+        masked.undecided = users(&plan.undecided);
+        masked
+    }
+
+    fn step(&self, tenant: &TenantName, step: &Step) -> Step {
+        let mut masked = step.clone();
+        masked.user = self.user(tenant, &step.user);
+        for Change { live, desired, .. } in &mut masked.changes {
+            *desired = self.value(tenant, desired);
+            match live {
+                Seen::Value(value) | Seen::Written(value) => *value = self.value(tenant, value),
+                Seen::Unreadable(read) => *read = Unread::new(DROPPED, ""),
+                Seen::Nothing | Seen::NotVisible => {}
+            }
+        }
+        masked.holds.iter_mut().for_each(drop_words);
+        masked.approved = Vec::new();
+        (masked.origin, masked.site) = (None, None);
+        masked
+    }
+
+    fn problem(&self, tenant: &TenantName, problem: &Problem) -> Problem {
+        let kind = match &problem.kind {
+            kind @ (ProblemKind::NotVisible | ProblemKind::GatewayMissing) => kind.clone(),
+            kind => ProblemKind::Masked(kind.code()),
+        };
+        Problem { user: self.user(tenant, &problem.user), kind, origin: None }
+    }
+
+    /// A note, if it says anything without words of others.
+    fn note(&self, tenant: &TenantName, note: &Note) -> Option<Note> {
+        let users = |users: &[Upn]| users.iter().map(|user| self.user(tenant, user)).collect();
+        Some(match note {
+            Note::Unmanaged(named) => Note::Unmanaged(users(named)),
+            Note::NotAdopted(named) => Note::NotAdopted(users(named)),
+            Note::Unforeseen(named) => Note::Unforeseen(users(named)),
+            Note::Interruption { users, total, worst } => {
+                let worst = worst.iter().map(|(user, wait)| (self.user(tenant, user), *wait));
+                let (users, total) = (*users, *total);
+                Note::Interruption { users, total, worst: worst.collect() }
+            }
+            Note::DetailsWait(_)
+            | Note::Settling(..)
+            | Note::Nameless(_)
+            | Note::NotConfirmedYet(_) => note.clone(),
+            _ => return None,
+        })
+    }
+
+    fn user(&self, tenant: &TenantName, user: &Upn) -> Upn {
+        let name = format!("user-{}@masked.invalid", self.pseudonym(tenant, user.key()));
+        Upn::parse(&name).unwrap_or_else(|_| user.clone())
+    }
+
+    fn value(&self, tenant: &TenantName, value: &Value) -> Value {
+        match value {
+            Value::Phone(number) => Value::Text(shortened(number).into()),
+            Value::Text(text) => {
+                Value::Text(format!("text-{}", self.pseudonym(tenant, text)).into())
+            }
+            Value::NoPhone | Value::Gateway(_) | Value::Flag(_) => value.clone(),
+        }
+    }
+
+    /// The same for the same text of the same tenant, and for nobody else to find without the key.
+    fn pseudonym(&self, tenant: &TenantName, text: &str) -> String {
+        let mut block = [0_u8; BLOCK];
+        if self.key.len() > BLOCK {
+            block[..32].copy_from_slice(&Sha256::digest(&self.key));
+        } else {
+            block[..self.key.len()].copy_from_slice(&self.key);
+        }
+        let padded = |pad: u8| block.map(|byte| byte ^ pad);
+        let inner = Sha256::new()
+            .chain_update(padded(0x36))
+            .chain_update(tenant.as_str())
+            .chain_update([0])
+            .chain_update(text)
+            .finalize();
+        let digest = Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize();
+        digest.iter().take(LENGTH).map(|byte| char::from(DIGITS[usize::from(byte % 32)])).collect()
+    }
+}
+
+/// Only the code of a hold stays.
+fn drop_words(hold: &mut Hold) {
+    DROPPED.clone_into(&mut hold.reason);
+    hold.remedy = format!("`dialplane explain {}` says what it means", hold.kind.code());
+}
+
+/// The first and the last digits; of a short extension nothing.
+fn shortened(number: &PhoneNumber) -> String {
+    let shown = number.to_string();
+    let digits: Vec<char> = shown.chars().filter(char::is_ascii_digit).collect();
+    match digits.as_slice() {
+        [first, .., one, two] if digits.len() > 6 => format!("+{first}…{one}{two}"),
+        _ => "…".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(name: &str) -> TenantName {
+        TenantName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_pseudonym_is_stable_and_needs_the_key_and_the_tenant() {
+        let (mask, other) = (Mask::new("a key that is long"), Mask::new("another key, long too"));
+        let name = |mask: &Mask, at: &str, user: &str| {
+            mask.user(&tenant(at), &Upn::parse(user).unwrap()).to_string()
+        };
+        let adele = name(&mask, "contoso", "adele@contoso.com");
+        assert_eq!(adele, name(&mask, "contoso", "Adele@Contoso.com"), "whatever its case");
+        assert!(adele.starts_with("user-") && adele.len() == "user-@masked.invalid".len() + LENGTH);
+        assert_ne!(adele, name(&mask, "fabrikam", "adele@contoso.com"));
+        assert_ne!(adele, name(&mask, "contoso", "adele2@contoso.com"));
+        assert_ne!(adele, name(&other, "contoso", "adele@contoso.com"));
+    }
+
+    #[test]
+    fn of_a_number_the_ends_stay_and_of_an_extension_nothing() {
+        let number = |text: &str| shortened(&PhoneNumber::observed(text, None).unwrap());
+        assert_eq!(number("+493012345678"), "+4…78");
+        assert_eq!(number("2014"), "…");
+    }
+
+    #[test]
+    fn a_key_that_is_longer_than_a_block_is_hashed_first() {
+        let long = "k".repeat(100);
+        let hashed = Mask { key: Sha256::digest(long.as_bytes()).to_vec() };
+        let at = tenant("contoso");
+        assert_eq!(Mask::new(&long).pseudonym(&at, "x"), hashed.pseudonym(&at, "x"));
+    }
+}
