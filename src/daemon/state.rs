@@ -1,5 +1,6 @@
 //! What the loop knows, and what it does about each event.
 
+mod first_looks;
 mod manifests;
 
 use std::{
@@ -284,33 +285,6 @@ where
             let took = self.now().saturating_sub(began);
             self.listeners.tell(&News::Ended { tenant, ending, at, took, failure });
         }
-    }
-
-    /// Looks at all tenants before the first pass.
-    fn look_at_all(&mut self) {
-        let daemon = Arc::clone(&self.daemon);
-        let tenants: Vec<_> = self.in_force.desired.tenants.values().map(Arc::clone).collect();
-        info!(tenants = tenants.len(), "looking at all tenants before anything is planned");
-        let stop = self.stop.clone();
-        let task = self.tasks.spawn(async move {
-            let looks = pass::first_looks(
-                &daemon.reader,
-                &daemon.journal,
-                tenants,
-                daemon.execution.readers,
-            );
-            let looks = stop.run_until_cancelled(looks).await;
-            Task::FirstLooks(looks.unwrap_or_default())
-        });
-        self.beginning = Beginning::Looks(task.id());
-    }
-
-    fn looked_at_all(&mut self, looks: Vec<FirstLook>) {
-        for look in &looks {
-            self.fleet.first_look(look);
-        }
-        let by_name = looks.into_iter().map(|look| (look.tenant.name.clone(), look)).collect();
-        self.beginning = Beginning::Over(by_name);
     }
 
     /// Whether a pass may begin: all tenants were looked at, and the journal is there.

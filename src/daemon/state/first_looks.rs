@@ -1,0 +1,48 @@
+//! What the loop does once, before the first pass: look at all tenants, so that nobody is held only
+//! because another tenant was not looked at yet.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Loop, Task};
+use crate::{
+    daemon::beginning::Beginning,
+    pass::{self, FirstLook},
+    ports::{Journal, LiveReader, Provisioner},
+};
+
+impl<R, P, J> Loop<R, P, J>
+where
+    R: LiveReader + 'static,
+    P: Provisioner + 'static,
+    J: Journal + 'static,
+{
+    /// Looks at all tenants before the first pass.
+    pub(super) fn look_at_all(&mut self) {
+        let daemon = Arc::clone(&self.daemon);
+        let tenants: Vec<_> = self.in_force.desired.tenants.values().map(Arc::clone).collect();
+        info!(tenants = tenants.len(), "looking at all tenants before anything is planned");
+        let stop = self.stop.clone();
+        let task = self.tasks.spawn(async move {
+            let looks = pass::first_looks(
+                &daemon.reader,
+                &daemon.journal,
+                tenants,
+                daemon.execution.readers,
+            );
+            let looks = stop.run_until_cancelled(looks).await;
+            Task::FirstLooks(looks.unwrap_or_default())
+        });
+        self.beginning = Beginning::Looks(task.id());
+    }
+
+    /// What was found is what each tenant's first pass begins with.
+    pub(super) fn looked_at_all(&mut self, looks: Vec<FirstLook>) {
+        for look in &looks {
+            self.fleet.first_look(look);
+        }
+        let by_name = looks.into_iter().map(|look| (look.tenant.name.clone(), look)).collect();
+        self.beginning = Beginning::Over(by_name);
+    }
+}
