@@ -6,12 +6,13 @@ fn stamp(modified: i64, changed: i64) -> Stamp {
     Stamp { device: 1, inode: 1, bytes: 1, modified: (modified, 0), changed: (changed, 0) }
 }
 
-/// A folder with one file that was read, and was settled by then.
+/// A folder with one file that was read, and was settled by then. By this clock no time is ever old
+/// enough again.
 fn settled(text: &str) -> (tempfile::TempDir, PathBuf, KnownFiles) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("office.yaml");
     fs::write(&path, text).unwrap();
-    let mut known = KnownFiles::default();
+    let mut known = KnownFiles::with_clock(|| UNIX_EPOCH);
     read(&path, &mut known);
     known.former.values_mut().for_each(|known| known.is_settled = true);
     (folder, path, known)
