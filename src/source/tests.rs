@@ -102,16 +102,18 @@ fn carry_out(folder: &Path, step: usize, file: u8, edit: Edit) {
             fs::write(&path, manifest(user)).unwrap();
         }
         Edit::Move => {
-            let _ = fs::rename(&path, folder.join(format!("{}.yaml", (file + 1) % 2)));
+            let _ = fs::rename(&path, folder.join(format!("{}.yaml", 1 - file % 2)));
         }
         Edit::Swap(user) => swap(folder, step, &manifest(user)),
     }
 }
 
-/// Waits until what is written now gets another time than what is there.
+/// Waits until what is made now gets another time than what is there. A file that was asked for its
+/// time may be given a finer one at its next change than a new file is, so new files are asked.
 fn wait_for_the_clock_of_files(folder: &Path) {
     let probe = folder.join(".probe");
     let time = || {
+        let _ = fs::remove_file(&probe);
         fs::write(&probe, "").unwrap();
         let metadata = fs::metadata(&probe).unwrap();
         (metadata.ctime(), metadata.ctime_nsec())
