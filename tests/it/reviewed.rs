@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use dialplane::{
-    model::{Calling, Field, GatewayId, TenantName, Upn, Value as Setting},
+    model::{Calling, Field, GatewayId, PhoneNumber, TenantName, Upn, Value as Setting},
     sandbox::World,
 };
 use serde_json::Value;
@@ -251,6 +251,32 @@ async fn only_what_is_caused_decides_how_a_check_ends_unless_it_is_strict() {
     let wrong = stage.run(&check).await;
     assert!(wrong.code == 1 && wrong.stderr.contains("manifests/fleet.yaml:"), "{}", wrong.stderr);
     assert!(!wrong.stdout.contains("no longer described"), "{}", wrong.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_a_move_are_told_together() {
+    if no_git() {
+        return;
+    }
+    let stage = committed().await;
+    // What one person holds by mistake is given back either way, and the change gives it on.
+    let held = PhoneNumber::parse("+14255551999", None).unwrap();
+    stage.sandbox.world(|world| {
+        let contoso = world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap();
+        let user = contoso.users.get_mut(&Upn::parse("user1@contoso.example").unwrap()).unwrap();
+        user.stored.set(Field::PhoneNumber, Setting::Phone(held));
+    });
+    let text = pruning();
+    let two = entry(&text, "user2@contoso.example").to_owned();
+    let text = text.replacen(&two, &two.replace("+14255551002", "+14255551999"), 1);
+    fs::create_dir(stage.path().join("before")).unwrap();
+    fs::copy(stage.manifest(), stage.path().join("before/fleet.yaml")).unwrap();
+    fs::write(stage.manifest(), text).unwrap();
+    assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
+    let check = ["plan", "--base", "./before", "--live", "live.json", "--output", "json"];
+    let review = json(&stage.run(&check).await);
+    assert_eq!(steps(&review["caused"]), ["update user1", "update user2"]);
+    assert_eq!(steps(&review["drift"]), [""; 0]);
 }
 
 /// Everything in a commit that could be run, followed or taken for a setting.
