@@ -5,7 +5,7 @@ use std::fs;
 use dialplane::sandbox::{Failure, Route, Rule, World};
 use serde_json::Value;
 
-use crate::stage::{Running, Stage, fleet};
+use crate::stage::{Ended, Running, Stage, fleet};
 
 /// What the service last said of itself.
 fn kept(stage: &Stage) -> Value {
@@ -53,6 +53,31 @@ async fn a_check_fails_as_soon_as_somebody_is_needed_and_nothing_is_due_after_th
     assert_eq!(over.code, 1);
     assert!(over.stdout.contains("has ended in order"), "{}", over.stdout);
     assert!(!over.stdout.contains("next ") && !over.stdout.contains("running now"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_concerns_no_tenant_needs_somebody_all_the_same() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let mut service = service(&stage).await;
+    let check = ["status", "--check", "--output", "json"];
+    let needed = |said: &Ended| {
+        let json: Value = serde_json::from_str(&said.stdout).unwrap();
+        (said.code, json["needsSomebody"].as_bool())
+    };
+    assert_eq!(needed(&stage.run(&check).await), (0, Some(false)));
+    // The switch is seen before the service has told of it.
+    assert_eq!(stage.run(&["stop", "--reason", "an audit"]).await.code, 0);
+    assert_eq!(needed(&stage.run(&check).await), (3, Some(true)));
+    service.until("the stop", || kept(&stage)["stop"].is_object()).await;
+    assert_eq!(stage.run(&["resume"]).await.code, 0);
+    service.until("it goes on", || kept(&stage)["stop"].is_null()).await;
+    assert_eq!(needed(&stage.run(&check).await), (0, Some(false)));
+    // A file that says nothing of any tenant.
+    fs::write(stage.path().join("manifests/other.yaml"), "kind: Nonsense\n").unwrap();
+    service.until("the mistake", || kept(&stage)["manifests"]["errors"] != 0).await;
+    assert_eq!(kept(&stage)["needs"], serde_json::json!(["manifests"]));
+    assert_eq!(needed(&stage.run(&check).await), (3, Some(true)));
+    assert_eq!(service.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

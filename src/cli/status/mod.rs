@@ -59,6 +59,8 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         (false, false) => Life::Lost,
     };
     let journal = place.about().await;
+    // The switch may have been set after the service was last heard.
+    let needed = stopped.is_some() || status.needs_somebody();
     match command.output {
         Output::Text => {
             let zone = TimeZone::system();
@@ -69,13 +71,12 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
             let problem = journal.as_ref().err().map(ToString::to_string);
             let journal = journal.as_ref().ok();
             out::json(&serde_json::json!({
-                "alive": life == Life::Alive, "needsSomebody": status.needs_somebody(),
+                "alive": life == Life::Alive, "needsSomebody": needed,
                 "stopped": stopped.as_ref().map(stop_json), "status": status, "journal": journal,
                 "journalProblem": problem,
             }));
         }
     }
-    let needed = stopped.is_some() || status.needs_somebody();
     match journal {
         Ok(_) if life != Life::Alive => Ok(Exit::Error),
         Ok(_) if command.check && needed => Ok(Exit::Held),
