@@ -86,7 +86,7 @@ fn mask(key: &str) -> Result<Mask, String> {
     if key.chars().count() < LEAST_KEY {
         return Err(format!("a key needs at least {LEAST_KEY} characters"));
     }
-    Ok(Mask::new(key))
+    Mask::new(key)
 }
 
 /// The shortest key for pseudonyms.

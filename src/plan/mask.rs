@@ -8,7 +8,8 @@
 //! **Invariant:** what is masked holds no name, no number and no free text of what it was made from.
 //! Whoever knows a small block of numbers may still guess one by its last digits.
 
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use super::{
     Change, Hold, Note, Plan, Problem, ProblemKind, Seen, Step, Steps, TenantPlan,
@@ -22,13 +23,11 @@ const LENGTH: usize = 8;
 const DIGITS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 /// What stands in the place of words that are dropped.
 const DROPPED: &str = "(masked)";
-/// The block length of SHA-256, for the keyed hash (RFC 2104).
-const BLOCK: usize = 64;
 
 /// What makes pseudonyms.
 #[derive(Clone)]
 pub struct Mask {
-    key: Vec<u8>,
+    keyed: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Mask {
@@ -38,10 +37,11 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// A mask with this key: whoever has it can tell which pseudonym is whose.
-    #[must_use]
-    pub fn new(key: &str) -> Self {
-        Self { key: key.as_bytes().to_vec() }
+    /// A mask with this key: whoever has it can tell which pseudonym is whose. An error, in words, if
+    /// it is no key.
+    pub fn new(key: &str) -> Result<Self, String> {
+        let keyed = Hmac::new_from_slice(key.as_bytes()).map_err(|error| error.to_string())?;
+        Ok(Self { keyed })
     }
 
     /// A plan without names and numbers.
@@ -105,7 +105,8 @@ impl Mask {
         }
         masked.holds.iter_mut().for_each(drop_words);
         masked.approved = Vec::new();
-        (masked.origin, masked.site) = (None, None);
+        masked.origin = None;
+        masked.site = None;
         masked
     }
 
@@ -154,20 +155,8 @@ impl Mask {
 
     /// The same for the same text of the same tenant, and for nobody else to find without the key.
     fn pseudonym(&self, tenant: &TenantName, text: &str) -> String {
-        let mut block = [0_u8; BLOCK];
-        if self.key.len() > BLOCK {
-            block[..32].copy_from_slice(&Sha256::digest(&self.key));
-        } else {
-            block[..self.key.len()].copy_from_slice(&self.key);
-        }
-        let padded = |pad: u8| block.map(|byte| byte ^ pad);
-        let inner = Sha256::new()
-            .chain_update(padded(0x36))
-            .chain_update(tenant.as_str())
-            .chain_update([0])
-            .chain_update(text)
-            .finalize();
-        let digest = Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize();
+        let keyed = self.keyed.clone().chain_update(tenant.as_str()).chain_update([0]);
+        let digest = keyed.chain_update(text).finalize().into_bytes();
         digest.iter().take(LENGTH).map(|byte| char::from(DIGITS[usize::from(byte % 32)])).collect()
     }
 }
@@ -198,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_stable_and_needs_the_key_and_the_tenant() {
-        let (mask, other) = (Mask::new("a key that is long"), Mask::new("another key, long too"));
+        let mask = Mask::new("a key that is long").unwrap();
+        let other = Mask::new("another key, long too").unwrap();
         let name = |mask: &Mask, at: &str, user: &str| {
             mask.user(&tenant(at), &Upn::parse(user).unwrap()).to_string()
         };
@@ -215,13 +205,5 @@ mod tests {
         let number = |text: &str| shortened(&PhoneNumber::observed(text, None).unwrap());
         assert_eq!(number("+493012345678"), "+4…78");
         assert_eq!(number("2014"), "…");
-    }
-
-    #[test]
-    fn a_key_that_is_longer_than_a_block_is_hashed_first() {
-        let long = "k".repeat(100);
-        let hashed = Mask { key: Sha256::digest(long.as_bytes()).to_vec() };
-        let at = tenant("contoso");
-        assert_eq!(Mask::new(&long).pseudonym(&at, "x"), hashed.pseudonym(&at, "x"));
     }
 }
