@@ -20,7 +20,7 @@ use crate::{
     model::{Confirmation, Fault, FaultKind, Inventory, LiveSource, LiveTenant, TenantRef},
     ports::LiveReader,
     snapshot::Snapshot,
-    source::KeptFiles,
+    source::SnapshotFiles,
     words::{duration, time},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub struct Readers {
     service: connecttoteams::Reader,
     graph: Option<graph::Reader>,
-    kept: Option<Arc<KeptFiles>>,
+    kept: Option<Arc<SnapshotFiles>>,
 }
 
 impl Readers {
@@ -39,7 +39,7 @@ impl Readers {
     pub fn new(
         service: connecttoteams::Reader,
         graph: Option<graph::Reader>,
-        kept: Option<Arc<KeptFiles>>,
+        kept: Option<Arc<SnapshotFiles>>,
     ) -> Self {
         Self { service, graph, kept }
     }
@@ -134,7 +134,7 @@ fn file_missing(tenant: &TenantRef) -> Fault {
 }
 
 /// Somebody may have changed since what an old file says, and would be changed back.
-fn check_age(snapshot: &Snapshot, kept: &KeptFiles, tenant: &TenantRef) -> Result<(), Fault> {
+fn check_age(snapshot: &Snapshot, kept: &SnapshotFiles, tenant: &TenantRef) -> Result<(), Fault> {
     let Some((at, _)) = snapshot.taken(tenant) else { return Ok(()) };
     let age = Timestamp::now().duration_since(at).unsigned_abs();
     if age <= kept.max_age() {

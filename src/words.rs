@@ -47,7 +47,7 @@ fn plural(noun: &str) -> String {
 
 /// `is` or `are`, for that many.
 #[must_use]
-pub fn are(count: usize) -> &'static str {
+pub fn is_or_are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 

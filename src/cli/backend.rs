@@ -13,7 +13,7 @@ use crate::{
     model::Desired,
     readers::Readers,
     sandbox::{self, Sandbox, World},
-    source::KeptFiles,
+    source::SnapshotFiles,
 };
 
 /// The drift of a sandbox in this process: always the same, so a tour shows what its text
@@ -28,7 +28,7 @@ const REFUSED: u32 = 6;
 pub(super) struct Backend {
     pub(super) client: Client,
     graph: Option<graph::Reader>,
-    kept: Option<Arc<KeptFiles>>,
+    kept: Option<Arc<SnapshotFiles>>,
     pub(super) execution: Execution,
     /// Kept running as long as the command.
     pub(super) sandbox: Option<Sandbox>,
@@ -44,7 +44,7 @@ impl Backend {
             .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
         }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
-        let kept = KeptFiles::new(&settings.live).map(Arc::new);
+        let kept = SnapshotFiles::new(&settings.live).map(Arc::new);
         Ok(Self {
             client: Client::of(settings.all_accounts())?,
             graph,

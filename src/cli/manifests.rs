@@ -53,7 +53,7 @@ pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Vec<PathBuf> {
 }
 
 /// Manifests after one look.
-pub(super) struct Looked {
+pub(super) struct FoundManifests {
     /// How many files there are.
     pub(super) files: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -69,12 +69,12 @@ pub(super) struct Looked {
 
 /// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the
 /// wrong folder.
-pub(super) fn look(paths: &[PathBuf]) -> Result<Looked, Failure> {
+pub(super) fn look(paths: &[PathBuf]) -> Result<FoundManifests, Failure> {
     look_at(paths, |_| true)
 }
 
 /// The same for a command that needs no manifests: nothing if there are none.
-pub(super) fn look_if_any(paths: &[PathBuf]) -> Result<Option<Looked>, Failure> {
+pub(super) fn look_if_any(paths: &[PathBuf]) -> Result<Option<FoundManifests>, Failure> {
     let is_manifest = |file: &ManifestFile| file.role == Role::Manifest;
     let there: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
     if !read_tree(&there).files.iter().any(is_manifest) {
@@ -87,7 +87,7 @@ pub(super) fn look_if_any(paths: &[PathBuf]) -> Result<Option<Looked>, Failure> 
 pub(super) async fn look_unless_stopped(
     paths: &[PathBuf],
     signals: &Signals,
-) -> Result<Looked, Failure> {
+) -> Result<FoundManifests, Failure> {
     let paths = paths.to_vec();
     unless_stopped(signals, move || look(&paths)).await
 }
@@ -97,7 +97,7 @@ pub(super) async fn look_unless_stopped(
 pub(super) async fn look_for_approval(
     paths: &[PathBuf],
     signals: &Signals,
-) -> Result<Looked, Failure> {
+) -> Result<FoundManifests, Failure> {
     let paths = paths.to_vec();
     let speaks = |file: &ManifestFile| !file.text.as_ref().is_ok_and(|text| yaml::is_blank(text));
     unless_stopped(signals, move || look_at(&paths, speaks)).await
@@ -106,8 +106,8 @@ pub(super) async fn look_for_approval(
 /// Work that blocks, given up when somebody asks the program to stop.
 async fn unless_stopped(
     signals: &Signals,
-    work: impl FnOnce() -> Result<Looked, Failure> + Send + 'static,
-) -> Result<Looked, Failure> {
+    work: impl FnOnce() -> Result<FoundManifests, Failure> + Send + 'static,
+) -> Result<FoundManifests, Failure> {
     tokio::select! {
         done = tokio::task::spawn_blocking(work) => done.map_err(Failure::new)?,
         () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was \
@@ -115,7 +115,10 @@ async fn unless_stopped(
     }
 }
 
-fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Looked, Failure> {
+fn look_at(
+    paths: &[PathBuf],
+    read: impl Fn(&ManifestFile) -> bool,
+) -> Result<FoundManifests, Failure> {
     let Tree { mut files, digest } = read_tree(paths);
     let at = Instant::now();
     files.retain(read);
@@ -155,10 +158,19 @@ fn look_at(paths: &[PathBuf], read: impl Fn(&ManifestFile) -> bool) -> Result<Lo
     }
     let revision = source::revision(paths);
     let paths = paths.to_vec();
-    Ok(Looked { files: files.len(), diagnostics, warnings, in_force, revision, paths, digest, at })
+    Ok(FoundManifests {
+        files: files.len(),
+        diagnostics,
+        warnings,
+        in_force,
+        revision,
+        paths,
+        digest,
+        at,
+    })
 }
 
-impl Looked {
+impl FoundManifests {
     /// Whether all these tenants are described.
     pub(super) fn know(&self, tenants: &[TenantName]) -> Result<(), Failure> {
         know(&self.in_force, tenants)

@@ -10,7 +10,7 @@ use super::{
     args::{Global, Once},
     confirm,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     review::{self, Change},
     saved, session, show,
     signals::Signals,
@@ -223,7 +223,7 @@ pub(super) async fn plan(
 fn finish(
     mut plan: Plan,
     asked: &Asked<'_>,
-    (looked, memories): (&Looked, &Memories),
+    (looked, memories): (&FoundManifests, &Memories),
     settings: &Settings,
 ) -> Result<Exit, Failure> {
     let once = asked.once;

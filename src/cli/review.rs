@@ -69,7 +69,7 @@ pub(super) async fn review(
         committed(&Repository::of(&paths)?, name, &paths)?
     } else {
         let looked = manifests::look_unless_stopped(&paths, signals).await?;
-        let manifests::Looked { in_force, diagnostics, warnings, files, .. } = looked;
+        let manifests::FoundManifests { in_force, diagnostics, warnings, files, .. } = looked;
         let name = "the manifests here".to_owned();
         Version { commit: None, name, in_force, diagnostics, warnings, files }
     };

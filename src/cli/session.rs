@@ -18,7 +18,7 @@ use super::{
     args::{Once, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     operator, out,
     report::{self, Recovered},
     saved, show,
@@ -41,7 +41,7 @@ pub(super) async fn look(
     once: &Once,
     settings: &Settings,
     signals: &Signals,
-) -> Result<Looked, Failure> {
+) -> Result<FoundManifests, Failure> {
     let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
     tell(&looked, once)?;
     Ok(looked)
@@ -62,7 +62,7 @@ pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Fa
     Ok(paths)
 }
 
-pub(super) fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
+pub(super) fn tell(looked: &FoundManifests, once: &Once) -> Result<(), Failure> {
     looked.tell();
     looked.know(&once.tenants)
 }
@@ -70,7 +70,7 @@ pub(super) fn tell(looked: &Looked, once: &Once) -> Result<(), Failure> {
 pub(super) async fn backend(
     once: &Once,
     settings: &Settings,
-    looked: &Looked,
+    looked: &FoundManifests,
 ) -> Result<Backend, Failure> {
     if once.sandbox {
         Backend::rehearsal(&looked.in_force.desired).await
@@ -96,7 +96,7 @@ pub(super) fn unusable(error: JournalError) -> Failure {
 
 /// What is remembered, without the right to write. A sandbox in this process remembers nothing.
 pub(super) async fn recalled(
-    looked: &Looked,
+    looked: &FoundManifests,
     once: &Once,
     settings: &Settings,
 ) -> Result<Memories, Failure> {
@@ -113,7 +113,7 @@ pub(super) fn is_asked(once: &Once, tenant: &TenantName) -> bool {
 }
 
 /// Tells what earlier runs have left open with the tenants that are asked for.
-pub(super) fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Recovered {
+pub(super) fn recovered(looked: &FoundManifests, once: &Once, memories: &Memories) -> Recovered {
     let tenants = looked.in_force.desired.tenants.values();
     let asked = tenants.filter(|tenant| is_asked(once, &tenant.name));
     let recovered: Recovered = asked
@@ -128,7 +128,7 @@ pub(super) fn recovered(looked: &Looked, once: &Once, memories: &Memories) -> Re
 /// Looks and decides, and gives back what was seen as well. Nothing is written yet, so a stop ends
 /// it at once.
 pub(super) async fn decide<R: LiveReader>(
-    looked: &Looked,
+    looked: &FoundManifests,
     reader: &R,
     execution: &Execution,
     memories: &Memories,
@@ -146,7 +146,7 @@ pub(super) async fn decide<R: LiveReader>(
 
 /// Looks at all tenants, those with a debt first.
 pub(super) async fn observe<R: LiveReader>(
-    looked: &Looked,
+    looked: &FoundManifests,
     reader: &R,
     execution: &Execution,
     memories: &Memories,

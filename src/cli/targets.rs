@@ -12,7 +12,7 @@ use super::{
     args::Global,
     backend::Backend,
     exit::Failure,
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     out,
     signals::Signals,
 };
@@ -22,7 +22,7 @@ use crate::{
     model::{ExtensionPrefix, LiveSource, Mode, TenantId, TenantName, TenantRef},
     pass::{self, Observed},
     ports::LiveReader,
-    snapshot::{PORTAL, Shot, Snapshot},
+    snapshot::{PORTAL, Snapshot, TenantSnapshot},
     source::read_kept,
     words::{between, list, many, roughly, time},
 };
@@ -77,9 +77,9 @@ fn reader(name: &str) -> Result<LiveSource, String> {
 /// What was seen.
 pub(super) struct Seen {
     /// By tenant, also those that could not be read.
-    pub(super) shots: Vec<Shot>,
+    pub(super) shots: Vec<TenantSnapshot>,
     /// The manifests, if they were read.
-    pub(super) looked: Option<Looked>,
+    pub(super) looked: Option<FoundManifests>,
 }
 
 /// Looks at the tenants that are named. `with_manifests`: the manifests are needed for more than
@@ -135,7 +135,11 @@ pub(super) async fn look(
     Ok(Seen { shots, looked })
 }
 
-fn tenants(targets: &Targets, kept: Option<&Snapshot>, looked: Option<&Looked>) -> Vec<TenantRef> {
+fn tenants(
+    targets: &Targets,
+    kept: Option<&Snapshot>,
+    looked: Option<&FoundManifests>,
+) -> Vec<TenantRef> {
     if !targets.ids.is_empty() {
         let live = targets.reader.unwrap_or_default();
         return targets.ids.iter().map(|tenant| TenantRef { live, ..tenant.clone() }).collect();
@@ -193,19 +197,19 @@ async fn shots<R: LiveReader>(
     tenants: Vec<TenantRef>,
     mut observed: Observed,
     taken: impl Fn(&TenantRef) -> (Timestamp, Arc<str>),
-) -> Vec<Shot> {
+) -> Vec<TenantSnapshot> {
     let mut shots = Vec::new();
     for tenant in tenants {
         let Some(live) = observed.remove(&tenant.name) else { continue };
         let (at, by) = taken(&tenant);
         let inventory = reader.inventory(&tenant).await;
-        shots.push(Shot { tenant, at, reader: by, inventory, live });
+        shots.push(TenantSnapshot { tenant, at, reader: by, inventory, live });
     }
     shots
 }
 
 /// Says which tenants could not be read, and why; how many.
-pub(super) fn tell_unread(shots: &[Shot]) -> usize {
+pub(super) fn tell_unread(shots: &[TenantSnapshot]) -> usize {
     let unread =
         shots.iter().filter_map(|shot| Some((&shot.tenant.name, shot.live.as_ref().err()?)));
     let told = unread.map(|(name, fault)| {

@@ -12,7 +12,7 @@ use super::{
     backend::Backend,
     confirm,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     report::Recovered,
     session, show,
     signals::Signals,
@@ -134,7 +134,7 @@ async fn carry_out(
 struct Back<'a> {
     undo: Undo<'a>,
     tenant: &'a TenantName,
-    looked: &'a Looked,
+    looked: &'a FoundManifests,
     signals: &'a Signals,
 }
 
@@ -181,7 +181,7 @@ async fn entries(run: &RunId, history: &impl History) -> Result<Vec<Entry>, Fail
 fn tenant<'l>(
     run: &RunId,
     entries: &[Entry],
-    looked: &'l Looked,
+    looked: &'l FoundManifests,
 ) -> Result<&'l TenantName, Failure> {
     let of =
         |id: &TenantId| looked.in_force.desired.tenants.values().find(|tenant| tenant.id == *id);

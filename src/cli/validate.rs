@@ -11,7 +11,7 @@ use super::{
     annotations,
     args::Global,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     out,
 };
 use crate::{words::many, yaml::Diagnostic};
@@ -92,7 +92,7 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
 }
 
 /// The manifests, and the files of which alone something is told.
-fn look(global: &Global, command: &Arguments) -> Result<(Looked, Option<usize>), Failure> {
+fn look(global: &Global, command: &Arguments) -> Result<(FoundManifests, Option<usize>), Failure> {
     if command.paths.is_empty() {
         return Ok((manifests::look(&manifests::settings(global)?.manifests)?, None));
     }

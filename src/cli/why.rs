@@ -18,7 +18,7 @@ use super::{
     args::{Global, Output},
     exit::{Exit, Failure},
     find::{Known, Meant, User},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     out, sent,
     session::{switch, unusable},
 };
@@ -107,7 +107,7 @@ pub(super) fn told(
 /// Finds out who is meant, and explains each.
 async fn explained(
     settings: &Settings,
-    looked: &Looked,
+    looked: &FoundManifests,
     user: &str,
 ) -> Result<(Meant, Vec<Why>), Failure> {
     let place = Place::of(&settings.state);
@@ -174,7 +174,7 @@ fn all_text(meant: &Meant, told: &[Why]) -> String {
 }
 
 /// A tenant whose manifests are broken may name whom nobody knows.
-fn perhaps_held(failure: Failure, looked: &Looked) -> Failure {
+fn perhaps_held(failure: Failure, looked: &FoundManifests) -> Failure {
     match looked.in_force.broken.first_key_value() {
         Some((tenant, reason)) => {
             failure.hint(format!("tenant {tenant} is held and may name the user: {reason}"))

@@ -33,7 +33,7 @@ pub(super) struct Asked {
 }
 
 /// What was seen.
-pub(super) struct Looked {
+pub(super) struct Findings {
     pub(super) eye: Eye,
     pub(super) sight: Sight,
     pub(super) digest: [u8; 32],
@@ -83,7 +83,7 @@ pub(super) fn warn_of(in_force: &InForce) {
 
 impl Eye {
     /// Looks. What is new is read at once: by the time it is believed, it is understood.
-    pub(super) fn look(mut self, roots: &[PathBuf], asked: &Asked) -> Looked {
+    pub(super) fn look(mut self, roots: &[PathBuf], asked: &Asked) -> Findings {
         // Git is asked once it is quiet: what an early look sees is not in force by itself.
         let is_quiet = asked.sight == Sight::Quiet;
         let said = || is_quiet.then(|| said_by_commit(roots)).flatten();
@@ -98,7 +98,7 @@ impl Eye {
         let is_whole = is_new && self.is_whole(&tree, &asked.in_force);
         self.understood = self.understood.filter(|_| is_new);
         let revision = is_quiet.then(|| revision(roots)).flatten();
-        Looked {
+        Findings {
             eye: self,
             sight: asked.sight,
             digest: tree.digest,

@@ -21,7 +21,7 @@ use super::{
     Daemon, Listeners,
     beginning::Beginning,
     brake::{Brake, Edge, halt},
-    look::{Asked, Eye, Looked, Said, Understood},
+    look::{Asked, Eye, Findings, Said, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
 };
@@ -41,7 +41,7 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A task's end.
 pub(super) enum Task {
-    Looked(Looked),
+    Findings(Findings),
     /// What earlier runs left open with the tenants of these manifests that are met for the first
     /// time.
     Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
@@ -229,15 +229,15 @@ where
             in_force: self.in_force.desired.clone(),
             said: self.said.last(),
         };
-        self.tasks.spawn_blocking(move || Task::Looked(eye.look(&roots, &asked)));
+        self.tasks.spawn_blocking(move || Task::Findings(eye.look(&roots, &asked)));
         self.listeners.tell(&News::Beat);
     }
 
     /// Takes the end of a task. True if the files were looked at.
     pub(super) fn ended(&mut self, joined: Result<(Id, Task), JoinError>) -> bool {
         match joined {
-            Ok((_, Task::Looked(looked))) => {
-                self.looked(looked);
+            Ok((_, Task::Findings(findings))) => {
+                self.looked(findings);
                 return true;
             }
             Ok((_, Task::Recalled(understood, debts))) => {
@@ -257,7 +257,7 @@ where
                 if let Some(at) = ended.resumes {
                     let wait = at.duration_since(Timestamp::now());
                     let wait = Duration::try_from(wait).unwrap_or_default();
-                    self.schedule.hasten(&ended.tenant, self.now() + wait);
+                    self.schedule.bring_forward(&ended.tenant, self.now() + wait);
                 }
             }
             Err(failure) => {

@@ -1,7 +1,7 @@
 //! Live state to manifests: what is, said so that a plan finds nothing to do.
 //!
 //! ```text
-//! [Shot] --sort--> who can be said, who not and why --factor--> defaults, sets --text--> [File]
+//! [TenantSnapshot] --sort--> who can be said, who not and why --factor--> defaults, sets --text--> [File]
 //! ```
 //!
 //! Each tenant becomes a folder: `tenant.yaml`, and files with users. What most users have in
@@ -28,7 +28,7 @@ pub use names::tenant_name;
 
 use crate::{
     model::{Calling, Desired, Field, TenantRef, Upn, Value},
-    snapshot::Shot,
+    snapshot::TenantSnapshot,
     words::list,
 };
 
@@ -105,7 +105,7 @@ struct Entry {
 /// A tenant whose users have been sorted.
 #[derive(Debug)]
 struct Sorted<'s> {
-    shot: &'s Shot,
+    shot: &'s TenantSnapshot,
     entries: Vec<Entry>,
     /// Who is left out, and why.
     left_out: Vec<(Upn, String)>,
@@ -153,13 +153,13 @@ pub struct Beside<'d> {
 
 /// Makes manifests of all tenants that could be read.
 #[must_use]
-pub fn import(shots: &[Shot], choice: &Choice) -> Import {
+pub fn import(shots: &[TenantSnapshot], choice: &Choice) -> Import {
     import_beside(shots, choice, Beside::default())
 }
 
 /// The same, beside manifests that are there.
 #[must_use]
-pub fn import_beside(shots: &[Shot], choice: &Choice, beside: Beside<'_>) -> Import {
+pub fn import_beside(shots: &[TenantSnapshot], choice: &Choice, beside: Beside<'_>) -> Import {
     let mut import = Import::default();
     let mut folders = beside.names;
     for tenant in sort::sort(shots, beside.desired, choice.everybody) {

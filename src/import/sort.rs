@@ -9,7 +9,7 @@ use crate::{
         Calling, Desired, DesiredTenant, Field, LiveCalling, LivePhone, LiveTenant, LiveUser,
         NumberKey, Observed, PhoneNumber, TenantName, TenantRef, Upn, Value,
     },
-    snapshot::Shot,
+    snapshot::TenantSnapshot,
     words::list,
 };
 
@@ -21,11 +21,11 @@ struct Fleet<'s> {
 
 /// Sorts the users of all tenants that could be read, tenants and users by name.
 pub(super) fn sort<'s>(
-    shots: &'s [Shot],
+    shots: &'s [TenantSnapshot],
     beside: Option<&Desired>,
     everybody: bool,
 ) -> Vec<Sorted<'s>> {
-    let mut read: Vec<(&Shot, &LiveTenant)> =
+    let mut read: Vec<(&TenantSnapshot, &LiveTenant)> =
         shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
     read.sort_by(|(a, _), (b, _)| a.tenant.name.cmp(&b.tenant.name));
     let mut fleet = Fleet::of(&read);
@@ -34,7 +34,7 @@ pub(super) fn sort<'s>(
 }
 
 impl<'s> Fleet<'s> {
-    fn of(read: &[(&'s Shot, &'s LiveTenant)]) -> Self {
+    fn of(read: &[(&'s TenantSnapshot, &'s LiveTenant)]) -> Self {
         let mut fleet = Self { tenants: BTreeMap::new(), holders: BTreeMap::new() };
         for (shot, live) in read {
             for user in live.users.values() {
@@ -64,7 +64,7 @@ impl<'s> Fleet<'s> {
 }
 
 fn tenant<'s>(
-    shot: &'s Shot,
+    shot: &'s TenantSnapshot,
     live: &'s LiveTenant,
     fleet: &Fleet<'_>,
     everybody: bool,

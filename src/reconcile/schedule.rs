@@ -107,7 +107,7 @@ impl Schedule {
     }
 
     /// A tenant with a debt goes before others that are due as well, once.
-    pub fn hurry(&mut self, name: &TenantName) {
+    pub fn put_first(&mut self, name: &TenantName) {
         self.first.insert(name.clone());
     }
 
@@ -173,7 +173,7 @@ impl Schedule {
     }
 
     /// What the last pass held may run then: the next one is not later.
-    pub fn hasten(&mut self, name: &TenantName, at: At) {
+    pub fn bring_forward(&mut self, name: &TenantName, at: At) {
         if let Some(tenant) = self.tenants.get_mut(name).filter(|tenant| !tenant.running) {
             tenant.due = tenant.due.min(at);
             self.changed.insert(name.clone());
@@ -305,12 +305,12 @@ mod tests {
         schedule.desired(&all, &all, at(0));
         schedule.ready(at(0), 1);
         schedule.finished(&a, Ending::Held, at(1));
-        schedule.hasten(&a, at(5000));
+        schedule.bring_forward(&a, at(5000));
         assert!(
             schedule.next(1).is_some_and(|due| due < at(5000)),
             "it is looked at as often as others"
         );
-        schedule.hasten(&a, at(60));
+        schedule.bring_forward(&a, at(60));
         assert_eq!(schedule.next(1), Some(at(60)));
     }
 
@@ -320,7 +320,7 @@ mod tests {
         let all = names(&["a", "b", "c"]);
         let [a, b, c] = ["a", "b", "c"].map(|name| TenantName::parse(name).unwrap());
         schedule.desired(&all, &all, at(0));
-        schedule.hurry(&b);
+        schedule.put_first(&b);
         assert_eq!(schedule.ready(at(0), 2), [b.clone(), a.clone()]);
         schedule.finished(&b, Ending::Waits(at(120)), at(1));
         schedule.finished(&a, Ending::Done, at(1));
@@ -357,7 +357,7 @@ mod tests {
         schedule.ready(at(0), 1);
         assert_eq!(schedule.changes(), [(a.clone(), Some(Phase::Running))]);
         schedule.finished(&a, Ending::Failed, at(1));
-        schedule.hasten(&a, at(5));
+        schedule.bring_forward(&a, at(5));
         assert_eq!(schedule.changes(), [(a.clone(), Some(Phase::Waiting(at(5))))]);
         schedule.ready(at(1), 1);
         schedule.postpone(&b, at(7));

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use serde_yaml::Value;
 
 use super::{
-    Shot,
+    TenantSnapshot,
     account::{ConsentEntry, InventoryEntry},
     beside::BesideEntry,
     spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
@@ -122,7 +122,7 @@ struct FaultEntry {
 // ---- to text
 
 /// Observations as text.
-pub(super) fn write(shots: &[&Shot]) -> String {
+pub(super) fn write(shots: &[&TenantSnapshot]) -> String {
     let tenants: Vec<String> = shots.iter().map(|shot| tenant(shot)).collect();
     format!(
         "{{\n\"version\": {VERSION},\n\"kind\": \"{KIND}\",\n\"tenants\": [\n{}\n]\n}}\n",
@@ -131,7 +131,7 @@ pub(super) fn write(shots: &[&Shot]) -> String {
 }
 
 /// A tenant, with each of its users on a line of its own.
-fn tenant(shot: &Shot) -> String {
+fn tenant(shot: &TenantSnapshot) -> String {
     let TenantRef { name, id, extension_prefix, live: _, confirm: _, account } =
         shot.tenant.clone();
     let unread = |fault: &Fault| FaultEntry {
@@ -225,7 +225,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Erro
 }
 
 /// The observations of a file, or everything that is wrong with it.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>> {
+pub(super) fn read(file: &str, text: &str) -> Result<Vec<TenantSnapshot>, Vec<Diagnostic>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let head: Head =
         serde_json::from_str(text).map_err(|error| vec![at_error(file, text, &error)])?;
@@ -259,7 +259,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Shot>, Vec<Diagnostic>>
     }
 }
 
-fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
+fn shot(entry: TenantEntry, at: &Path) -> Result<TenantSnapshot, Vec<Wrong>> {
     let TenantEntry {
         name,
         id,
@@ -286,7 +286,7 @@ fn shot(entry: TenantEntry, at: &Path) -> Result<Shot, Vec<Wrong>> {
         }
         _ => return Err(vec![Wrong::value(at.clone(), "either `live` or `unread` is expected")]),
     };
-    Ok(Shot { tenant, at: observed_at, reader: reader.into(), inventory, live })
+    Ok(TenantSnapshot { tenant, at: observed_at, reader: reader.into(), inventory, live })
 }
 
 fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {

@@ -47,7 +47,7 @@ pub const PORTAL: &str = "portal";
 
 /// What was observed of one tenant, or why nothing was.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shot {
+pub struct TenantSnapshot {
     /// Of whom.
     pub tenant: TenantRef,
     /// When.
@@ -74,7 +74,7 @@ struct Listed {
 /// Observations of any number of tenants.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
-    shots: BTreeMap<TenantId, Shot>,
+    shots: BTreeMap<TenantId, TenantSnapshot>,
     sheets: BTreeMap<TenantName, Listed>,
     /// Where they come from, for messages.
     from: String,
@@ -94,7 +94,7 @@ impl Snapshot {
     }
 
     /// Adds an observation. Of two of one tenant, the newer one counts.
-    pub fn add(&mut self, shot: Shot) {
+    pub fn add(&mut self, shot: TenantSnapshot) {
         let older = self.shots.get(&shot.tenant.id).is_some_and(|known| known.at > shot.at);
         if !older {
             self.shots.insert(shot.tenant.id.clone(), shot);
@@ -153,7 +153,7 @@ impl Snapshot {
     /// The whole as text, one user a line.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut shots: Vec<&Shot> = self.shots.values().collect();
+        let mut shots: Vec<&TenantSnapshot> = self.shots.values().collect();
         shots.sort_by(|a, b| a.tenant.name.cmp(&b.tenant.name));
         json::write(&shots)
     }

@@ -26,7 +26,7 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 /// The files that tenants with `live: file` are read from. They are read again when they have
 /// changed.
 #[derive(Debug)]
-pub struct KeptFiles {
+pub struct SnapshotFiles {
     path: PathBuf,
     max_age: Duration,
     sheet: Sheet,
@@ -39,7 +39,7 @@ type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
 /// One version of the files, and what it holds.
 type Read = (Stamp, Result<Arc<Snapshot>, Fault>);
 
-impl KeptFiles {
+impl SnapshotFiles {
     /// Those that the settings name, if they name any. Nothing is read yet.
     #[must_use]
     pub fn new(settings: &Live) -> Option<Self> {

@@ -20,7 +20,7 @@ mod watch;
 
 pub use commit::{half_checked_out, said_by_commit};
 pub use git::{CommitId, Repository, Unread};
-pub use kept::{KeptFiles, read_kept};
+pub use kept::{SnapshotFiles, read_kept};
 pub use known::KnownFiles;
 pub use revision::{Unversioned, look_up, revision};
 pub use tree::{Tree, read_tree, read_tree_again};

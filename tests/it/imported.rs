@@ -8,7 +8,7 @@ use dialplane::{
     model::{
         Coverage, Field, LiveCalling, Observed, PhoneNumber, TenantName, TenantRef, Unread, Value,
     },
-    snapshot::Shot,
+    snapshot::TenantSnapshot,
 };
 
 use crate::snapshot::snapshot;
@@ -52,7 +52,7 @@ async fn what_is_not_understood_or_held_by_others_is_kept_as_well() {
 }
 
 /// A tenant as observed, with what manifests cannot say.
-fn odd() -> Shot {
+fn odd() -> TenantSnapshot {
     let tenant = TenantRef::new(name("contoso"), id("contoso"));
     let text = |text: &str| Observed::Set(Value::Text(text.into()));
     let phone =
@@ -110,7 +110,7 @@ fn odd() -> Shot {
     let mut live = live_tenant(users);
     live.sees.retain(|field| !field.name().starts_with("device"));
     live.coverage = Coverage::Suspect("the service counts 12 users and sent 11".to_owned());
-    Shot {
+    TenantSnapshot {
         tenant,
         at: "2026-07-04T08:15:30Z".parse().unwrap(),
         reader: "connecttoteams".into(),

@@ -54,7 +54,7 @@ struct State {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::api) enum TooLong {
     /// The service asks everybody to wait this long.
-    Told(Duration),
+    RetryAfter(Duration),
     /// So many calls wait for their turns that its own has not come within this time.
     Crowded(Duration),
 }
@@ -102,7 +102,7 @@ impl State {
     fn open_before(&self, latest: Instant) -> Result<Option<Instant>, TooLong> {
         let now = Instant::now();
         match self.closed_until.filter(|until| *until > now) {
-            Some(until) if until > latest => Err(TooLong::Told(until - now)),
+            Some(until) if until > latest => Err(TooLong::RetryAfter(until - now)),
             closed_until => Ok(closed_until),
         }
     }

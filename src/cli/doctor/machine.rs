@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use super::{
     super::{
         exit::Failure,
-        manifests::{self, Looked},
+        manifests::{self, FoundManifests},
     },
     Checks,
 };
@@ -16,7 +16,7 @@ use crate::{
     words::many,
 };
 
-pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<Looked> {
+pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<FoundManifests> {
     if let Some((path, error)) =
         paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?)))
     {

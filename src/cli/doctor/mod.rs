@@ -26,7 +26,7 @@ use super::{
     args::{Global, Output},
     backend::Backend,
     exit::{Exit, Failure},
-    manifests::{self, Looked},
+    manifests::{self, FoundManifests},
     out,
     session::switch,
     signals::Signals,
@@ -202,7 +202,11 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
 }
 
 /// The accounts, then the tenants of those that can be used.
-async fn service(settings: &Settings, backend: &Backend, looked: Option<&Looked>) -> Vec<Check> {
+async fn service(
+    settings: &Settings,
+    backend: &Backend,
+    looked: Option<&FoundManifests>,
+) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut unusable = BTreeSet::new();
     for probe in backend.client.probes() {

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use crate::{
     cli::{
         exit::Failure,
-        manifests::{self, Looked},
+        manifests::{self, FoundManifests},
     },
     foreign::line,
     import::Beside,
@@ -24,7 +24,7 @@ const MAX_NAMED: usize = 5;
 /// What is there.
 #[derive(Default)]
 pub(super) struct There {
-    looked: Option<Looked>,
+    looked: Option<FoundManifests>,
     files: Vec<ManifestFile>,
     nothing: Desired,
     /// The names of files and folders, in lower case.

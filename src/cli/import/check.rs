@@ -9,14 +9,14 @@ use crate::{
     cli::{
         args::{Global, Output},
         exit::{Exit, Failure},
-        manifests::Looked,
+        manifests::FoundManifests,
         out,
         signals::Signals,
         targets::{self, Seen},
     },
     foreign::line,
     model::{Desired, LivePhone, LiveUser},
-    snapshot::Shot,
+    snapshot::TenantSnapshot,
     words::many,
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn check(
     let Seen { shots, looked } =
         targets::look(global, &command.targets, command.live.as_deref(), true, signals).await?;
     let unread = targets::tell_unread(&shots);
-    let Some(Looked { in_force, diagnostics, .. }) = looked else {
+    let Some(FoundManifests { in_force, diagnostics, .. }) = looked else {
         return Err(Failure::new("there are no manifests"));
     };
     let strangers = strangers(&shots, &in_force.desired);
@@ -52,7 +52,7 @@ pub(super) async fn check(
     })
 }
 
-fn strangers<'s>(shots: &'s [Shot], desired: &Desired) -> Strangers<'s> {
+fn strangers<'s>(shots: &'s [TenantSnapshot], desired: &Desired) -> Strangers<'s> {
     let mut strangers = Strangers::new();
     for shot in shots {
         let Ok(live) = &shot.live else { continue };
@@ -93,7 +93,7 @@ fn text(strangers: &Strangers<'_>) -> String {
     out
 }
 
-fn as_json(strangers: &Strangers<'_>, shots: &[Shot]) -> serde_json::Value {
+fn as_json(strangers: &Strangers<'_>, shots: &[TenantSnapshot]) -> serde_json::Value {
     let tenants = shots.iter().map(|shot| {
         let users = strangers.get(shot.tenant.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         let users: Vec<_> = users.iter().map(|user| json!({ "user": user.upn.as_str(), "phoneNumber": number(user) })).collect();

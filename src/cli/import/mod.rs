@@ -26,7 +26,7 @@ use crate::{
     model::{Desired, Recalled},
     pass,
     plan::{self, render},
-    snapshot::Shot,
+    snapshot::TenantSnapshot,
 };
 
 use beside::There;
@@ -161,13 +161,13 @@ async fn carry_out(
 }
 
 /// Manifests that ask for what was seen, once they have been read again and planned to nothing.
-pub(super) fn proven(shots: Vec<Shot>, choice: &Choice) -> Result<Import, Failure> {
+pub(super) fn proven(shots: Vec<TenantSnapshot>, choice: &Choice) -> Result<Import, Failure> {
     proven_beside(shots, choice, &There::default()).map(|(imported, _)| imported)
 }
 
 /// The same beside manifests that are there; and what of them the accounts do not have.
 fn proven_beside(
-    shots: Vec<Shot>,
+    shots: Vec<TenantSnapshot>,
     choice: &Choice,
     there: &There,
 ) -> Result<(Import, Vec<String>), Failure> {
@@ -178,7 +178,11 @@ fn proven_beside(
 
 /// Reads the manifests again, with those that are there, and plans them against what they were made
 /// of. Tells what the accounts do not have.
-fn prove(files: &[File], shots: Vec<Shot>, there: &There) -> Result<Vec<String>, Failure> {
+fn prove(
+    files: &[File],
+    shots: Vec<TenantSnapshot>,
+    there: &There,
+) -> Result<Vec<String>, Failure> {
     let made = files.iter().map(|file| ManifestFile::new(&file.path, &file.text));
     let files: Vec<ManifestFile> = there.files().iter().cloned().chain(made).collect();
     let loaded = manifest::load(&files);

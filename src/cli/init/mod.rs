@@ -29,7 +29,7 @@ use crate::{
     import::{Choice, File},
     model::TenantRef,
     ports::LiveReader as _,
-    snapshot::{PORTAL, Sheet, SheetCalling, Shot},
+    snapshot::{PORTAL, Sheet, SheetCalling, TenantSnapshot},
     source::read_kept,
 };
 
@@ -221,7 +221,7 @@ async fn of_list(
                 tenant.name
             )));
     };
-    let shot = Shot {
+    let shot = TenantSnapshot {
         at,
         reader: reader.into(),
         inventory: None,

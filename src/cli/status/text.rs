@@ -9,7 +9,7 @@ use crate::{
     board::{Commit, Group, LastPass, Status, TenantRow},
     foreign::line,
     style::{ALARM, FAINT, GREEN, PLAIN, YELLOW},
-    words::{are, away, many, since, time_in},
+    words::{away, is_or_are, many, since, time_in},
 };
 
 /// Tenants that are as the manifests want them and shown one by one, at most.
@@ -92,12 +92,12 @@ impl View<'_> {
         if tenants == 0 {
             writeln!(f, "{then}no tenant is in force")
         } else if well == tenants {
-            let (all, are) = (many(tenants, "tenant"), are(tenants));
+            let (all, are) = (many(tenants, "tenant"), is_or_are(tenants));
             let each = if tenants == 1 { "" } else { "all " };
             writeln!(f, "{GREEN}{then}{each}{all} {are} as the manifests want{GREEN:#}")
         } else {
             let of = many(tenants, "tenant");
-            let are = are(well);
+            let are = is_or_are(well);
             writeln!(f, "{then}{well} of {of} {are} as the manifests want")
         }
     }

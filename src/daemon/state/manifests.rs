@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 use super::{Loop, Task};
 use crate::{
     board::News,
-    daemon::look::{Eye, Looked, Understood, warn_of},
+    daemon::look::{Eye, Findings, Understood, warn_of},
     model::{Debts, TenantId, TenantName},
     ports::{Journal, LiveReader, Provisioner},
     reconcile::{Look, Looks, Sight},
@@ -25,8 +25,8 @@ where
     J: Journal + 'static,
 {
     /// Judges a look.
-    pub(super) fn looked(&mut self, looked: Looked) {
-        let Looked { eye, sight, digest, files, is_whole, revision, said } = looked;
+    pub(super) fn looked(&mut self, looked: Findings) {
+        let Findings { eye, sight, digest, files, is_whole, revision, said } = looked;
         self.eye = eye;
         match self.looks.judge(digest, sight, is_whole) {
             Look::Same => {
@@ -125,7 +125,7 @@ where
             if let Some(debts) = debts {
                 warn!(tenant = %name, "recovered: {debts}");
                 self.listeners.tell(&News::Recovered(name, debts));
-                self.schedule.hurry(name);
+                self.schedule.put_first(name);
             }
         }
     }

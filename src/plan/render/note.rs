@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     model::{GatewayId, Revision, RunId, Upn},
     plan::{Note, Ruling, nowhere, unread::UnreadNumbers},
-    words::{are, first, list, many, minutes, time},
+    words::{first, is_or_are, list, many, minutes, time},
 };
 
 impl fmt::Display for Note {
@@ -27,7 +27,7 @@ impl fmt::Display for Note {
                 )
             }
             Self::Unforeseen(users) => {
-                let (is, who) = (are(users.len()), Named(users));
+                let (is, who) = (is_or_are(users.len()), Named(users));
                 write!(
                     f,
                     "{} with calling {is} named by no manifest, and the journal here has never \
@@ -170,7 +170,7 @@ fn gateway_not_available(
         "gateway {} is not available to this reseller, and {} {} to use it; available: {}",
         gateway.get(),
         many(users, "user"),
-        are(users),
+        is_or_are(users),
         list(available.iter().map(|id| id.get()))
     )
 }

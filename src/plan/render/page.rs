@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstream::adapter::strip_str;
 
-use super::{text, text::Told};
+use super::{text, text::AlreadyTold};
 use crate::{
     model::{Field, Verb},
     plan::{Action, Step, TenantPlan},
@@ -83,7 +83,7 @@ pub(super) fn tenant(plan: &TenantPlan, most: usize) -> String {
 
 /// The whole of it, if it is not longer.
 pub(super) fn whole(plan: &TenantPlan, most: usize) -> Option<String> {
-    let mut told = Told::default();
+    let mut told = AlreadyTold::default();
     let mut out = head(plan, &mut told);
     for step in &plan.steps {
         out += &block_of(plan, step, &mut told);
@@ -99,7 +99,7 @@ pub(super) fn whole(plan: &TenantPlan, most: usize) -> Option<String> {
 }
 
 fn part(plan: &TenantPlan, most: usize) -> String {
-    let mut told = Told::default();
+    let mut told = AlreadyTold::default();
     let mut out = Part { text: String::new(), most: most.saturating_sub(REST) };
     for line in head(plan, &mut told).lines() {
         out.add(&format!("{line}\n"));
@@ -150,7 +150,11 @@ impl Part {
     }
 
     /// The same with text that gives advice; what is left out has told nothing.
-    fn add_telling(&mut self, told: &mut Told, text: impl FnOnce(&mut Told) -> String) -> bool {
+    fn add_telling(
+        &mut self,
+        told: &mut AlreadyTold,
+        text: impl FnOnce(&mut AlreadyTold) -> String,
+    ) -> bool {
         let full = self.most.saturating_sub(self.text.len()) < 16;
         let mut then = told.clone();
         let added = !full && self.add(&text(&mut then));
@@ -161,16 +165,16 @@ impl Part {
     }
 }
 
-fn head(plan: &TenantPlan, told: &mut Told) -> String {
+fn head(plan: &TenantPlan, told: &mut AlreadyTold) -> String {
     plain(|out| text::write_head(out, plan, told))
 }
 
-fn tail(plan: &TenantPlan, told: &mut Told) -> String {
+fn tail(plan: &TenantPlan, told: &mut AlreadyTold) -> String {
     plain(|out| text::write_tail(out, plan, told))
 }
 
 /// One step. Somebody who would lose calling is red, as all lines are that begin with `-`.
-fn block_of(plan: &TenantPlan, step: &Step, told: &mut Told) -> String {
+fn block_of(plan: &TenantPlan, step: &Step, told: &mut AlreadyTold) -> String {
     let text = plain(|out| text::write_step(out, plan, step, told));
     match text.strip_prefix("  ") {
         Some(rest) if Harm::of(plan, step) == Harm::Calling => format!("- {rest}"),

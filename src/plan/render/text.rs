@@ -34,12 +34,12 @@ pub fn text(plan: &Plan) -> String {
 }
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
-    write_body(out, plan, &mut Told::default())?;
+    write_body(out, plan, &mut AlreadyTold::default())?;
     writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
 }
 
 /// All of it but for the last line, which counts.
-pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut Told) -> fmt::Result {
+pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut AlreadyTold) -> fmt::Result {
     let losing = Losing::of(plan);
     if !losing.is_empty() {
         writeln!(out, "{BOLD}{}{BOLD:#}\n", losing.words(|site| foreign::line(site)))?;
@@ -69,9 +69,9 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut Told) -> fmt:
 
 /// The advice that was given already: a hundred users with one trouble need it once.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Told(BTreeSet<String>);
+pub(super) struct AlreadyTold(BTreeSet<String>);
 
-impl Told {
+impl AlreadyTold {
     fn hint(&mut self, out: &mut String, indent: &str, hint: &str) -> fmt::Result {
         if self.0.insert(hint.to_owned()) {
             writeln!(out, "{indent}{FAINT}hint: {}{FAINT:#}", foreign::line(hint))
@@ -91,7 +91,7 @@ impl Told {
     }
 }
 
-fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> fmt::Result {
     write_head(out, tenant, told)?;
     for step in &tenant.steps {
         write_step(out, tenant, step, told)?;
@@ -103,7 +103,11 @@ fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::
 }
 
 /// The tenant, and what holds all of it.
-pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+pub(super) fn write_head(
+    out: &mut String,
+    tenant: &TenantPlan,
+    told: &mut AlreadyTold,
+) -> fmt::Result {
     let mode = tenant.mode.name();
     match &tenant.reference {
         Some(reference) => writeln!(
@@ -127,7 +131,11 @@ pub(super) fn write_head(out: &mut String, tenant: &TenantPlan, told: &mut Told)
     Ok(())
 }
 
-pub(super) fn write_problem(out: &mut String, problem: &Problem, told: &mut Told) -> fmt::Result {
+pub(super) fn write_problem(
+    out: &mut String,
+    problem: &Problem,
+    told: &mut AlreadyTold,
+) -> fmt::Result {
     let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), foreign::line);
     writeln!(
         out,
@@ -141,7 +149,11 @@ pub(super) fn write_problem(out: &mut String, problem: &Problem, told: &mut Told
 }
 
 /// The sync and what was noticed.
-pub(super) fn write_tail(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+pub(super) fn write_tail(
+    out: &mut String,
+    tenant: &TenantPlan,
+    told: &mut AlreadyTold,
+) -> fmt::Result {
     write_sync(out, tenant, told)?;
     for note in &tenant.notes {
         let code = note.code().code();
@@ -160,7 +172,7 @@ pub(super) fn write_tail(out: &mut String, tenant: &TenantPlan, told: &mut Told)
     Ok(())
 }
 
-fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> fmt::Result {
     if !tenant.holds.is_empty() {
         return Ok(());
     }
@@ -207,7 +219,7 @@ pub(super) fn write_step(
     out: &mut String,
     tenant: &TenantPlan,
     step: &Step,
-    told: &mut Told,
+    told: &mut AlreadyTold,
 ) -> fmt::Result {
     let verb = step.action.verb();
     let colour = match verb {

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::{
     board::{Group, Status},
     foreign::line,
-    words::{are, away, first, many, since, time},
+    words::{away, first, is_or_are, many, since, time},
 };
 
 /// Names of tenants that are told for one reason, at most.
@@ -28,7 +28,7 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 span.bad { (many(in_need, "tenant")) " " @if in_need == 1 { "needs" } @else { "need" } " somebody" }
             }
         }
-        p { (well) " of " (many(tenants, "tenant")) " " (are(well)) " as the manifests want." }
+        p { (well) " of " (many(tenants, "tenant")) " " (is_or_are(well)) " as the manifests want." }
         @if let Some(stop) = &status.stop {
             div.box.alarm {
                 strong.bad { (line(&stop.message)) }

@@ -14,7 +14,7 @@ use dialplane::{
     },
     pass,
     ports::LiveReader as _,
-    snapshot::{Shot, Snapshot},
+    snapshot::{Snapshot, TenantSnapshot},
     yaml,
 };
 use jiff::Timestamp;
@@ -163,7 +163,7 @@ fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Obse
     }
 }
 
-fn shot() -> impl Strategy<Value = Shot> {
+fn shot() -> impl Strategy<Value = TenantSnapshot> {
     let head = (
         0..4_usize,
         any::<bool>(),
@@ -225,7 +225,7 @@ fn shot() -> impl Strategy<Value = Shot> {
                     gateways: if unread { Err("none".to_owned()) } else { Ok(gateways) },
                 })
             });
-            Shot {
+            TenantSnapshot {
                 tenant,
                 at: Timestamp::from_second(at).unwrap(),
                 reader: "connecttoteams".into(),
@@ -237,9 +237,9 @@ fn shot() -> impl Strategy<Value = Shot> {
 }
 
 /// At most one observation of each tenant.
-fn shots() -> impl Strategy<Value = Vec<Shot>> {
+fn shots() -> impl Strategy<Value = Vec<TenantSnapshot>> {
     vec(shot(), 1..4).prop_map(|shots| {
-        let by_id: BTreeMap<TenantId, Shot> =
+        let by_id: BTreeMap<TenantId, TenantSnapshot> =
             shots.into_iter().map(|shot| (shot.tenant.id.clone(), shot)).collect();
         by_id.into_values().collect()
     })

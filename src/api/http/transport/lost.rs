@@ -95,7 +95,7 @@ pub(super) fn too_long(request: &Request, why: &TooLong) -> Fault {
     let what = &request.what;
     let whole = |wait: &Duration| duration(Duration::from_secs(wait.as_secs()));
     let (message, hint) = match why {
-        TooLong::Told(remaining) => (
+        TooLong::RetryAfter(remaining) => (
             format!(
                 "{what}: the service asks to wait {} more before the next call",
                 whole(remaining)

@@ -11,7 +11,7 @@ use crate::{
     model::TenantName,
     plan::{
         TenantPlan,
-        render::text::{Told, USER, write_body, write_problem},
+        render::text::{AlreadyTold, USER, write_body, write_problem},
         review::{Asked, Review, Touched},
     },
     style::{BOLD, FAINT, YELLOW},
@@ -32,7 +32,7 @@ pub fn text(review: &Review, from: &Compared) -> String {
 
 fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Result {
     writeln!(out, "{FAINT}the change {}{FAINT:#}\n", line(compared(from)))?;
-    let mut told = Told::default();
+    let mut told = AlreadyTold::default();
     write_body(out, &review.caused, &mut told)?;
     for (tenant, touched) in &review.touched {
         write_touched(out, tenant, touched)?;
@@ -109,7 +109,12 @@ fn write_dropped(out: &mut String, review: &Review) -> fmt::Result {
 }
 
 /// What the change has nothing to do with: a line a user.
-fn write_drift(out: &mut String, review: &Review, from: &Compared, told: &mut Told) -> fmt::Result {
+fn write_drift(
+    out: &mut String,
+    review: &Review,
+    from: &Compared,
+    told: &mut AlreadyTold,
+) -> fmt::Result {
     let (near, far) = drift(review, from);
     if near.is_empty() && far.is_empty() {
         return Ok(());
@@ -131,7 +136,7 @@ fn write_drift(out: &mut String, review: &Review, from: &Compared, told: &mut To
     Ok(())
 }
 
-fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut Told) -> fmt::Result {
+fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> fmt::Result {
     for step in &tenant.steps {
         let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
         let fields = list(step.changes.iter().map(|change| {
