@@ -61,7 +61,7 @@ pub fn acts(c: char) -> bool {
 /// character, nothing private.
 fn is_printable(c: char) -> bool {
     let mut bytes = *b"x\0\0\0\0";
-    // Behind a letter, so that an accent is no reason.
+    // Behind a letter, so an accent is no reason.
     let length = c.encode_utf8(&mut bytes[1..]).len();
     std::str::from_utf8(&bytes[..=length])
         .is_ok_and(|text| text.escape_debug().nth(1) != Some('\\'))

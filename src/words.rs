@@ -1,4 +1,4 @@
-//! How counts, lists, moments and durations are written for people: in one place, so that they look
+//! How counts, lists, moments and durations are written for people: in one place, so they look
 //! the same everywhere.
 //!
 //! | what | function | example |

@@ -21,7 +21,7 @@ const SHOWN: usize = 4;
 pub struct Listed {
     /// The users.
     pub users: Users<LiveUser>,
-    /// What stands beside them.
+    /// What is beside them.
     pub beside: Beside,
     /// Why these may not be all; empty if they are.
     pub doubts: Vec<String>,
@@ -53,7 +53,7 @@ pub(super) enum Entry {
     User(LiveUser),
     /// Somebody of another tenant, who does not belong into the list.
     Foreign,
-    /// An account that is no person: understood, and passed over.
+    /// An account that is not a person: understood, and passed over.
     NoPerson,
     /// Nobody of Teams: without a name, with calling off and without a number.
     Nameless,

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::http::redact;
 use crate::model::{ExtensionPrefix, Kind, Observed, Raw, Unread, Value, is_blank};
 
-/// What an answer says of a field of that kind; `place` tells where it stands, as words.
+/// What an answer says of a field of that kind; `place` tells where it is, as words.
 pub(super) fn observed(
     kind: Kind,
     value: &Json,
@@ -29,7 +29,7 @@ pub(super) fn read(
     }
 }
 
-/// A value that is none of the field, as it stands there.
+/// A value that is none of the field, as it is there.
 pub(super) fn unread(value: &Json, place: &str) -> Unread {
     let text = match value {
         Json::String(text) => redact::value(text),

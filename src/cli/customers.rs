@@ -99,7 +99,7 @@ pub(super) struct Picked {
     pub(super) tenants: Vec<TenantRef>,
     /// Left alone, because a manifest describes them: by the names that they have there.
     pub(super) described: BTreeSet<TenantName>,
-    /// Not registered yet, so that they have no tenant.
+    /// Not registered yet, so they have no tenant.
     pub(super) unregistered: Vec<String>,
 }
 

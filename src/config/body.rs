@@ -1,7 +1,7 @@
 //! What the body of a call carries: one of four words, or a template of its own.
 //!
 //! A template is the JSON that is sent, written as YAML, with places in its texts. A place that is
-//! a whole text becomes the value itself, so that `"{start}"` is the number; inside of a longer
+//! a whole text becomes the value itself, so `"{start}"` is the number; inside of a longer
 //! text it becomes text. `{{` and `}}` are braces.
 
 use std::fmt;

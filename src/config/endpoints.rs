@@ -1,5 +1,5 @@
 //! The calls of the ConnecttoTeams service as data (contract 11): method, path and where the
-//! consent object goes, so that a finding about the live service is a change of configuration and
+//! consent object goes, so a finding about the live service is a change of configuration and
 //! not a release.
 //!
 //! All that is known of a row stands in one table, [`table!`] below: its name, its default, what it
@@ -262,7 +262,7 @@ impl Row {
     }
 
     /// Which answer to it is a yes where the settings do not say. An observation shows what became
-    /// of a user, so that an answer of no known meaning can wait for it; none shows a sync, which
+    /// of a user, so an answer of no known meaning can wait for it; none shows a sync, which
     /// would be sent for ever.
     #[must_use]
     pub const fn usual_accept(self) -> Accept {

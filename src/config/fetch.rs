@@ -166,7 +166,7 @@ async fn command_within(
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(passed);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    // A group of its own, so that it can be ended with all that it started.
+    // A group of its own, so it can be ended with all that it started.
     let mut child =
         command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
     let _group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));

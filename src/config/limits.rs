@@ -91,7 +91,7 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
     wrongs
 }
 
-/// Blanks at the ends of a text that is sent as it stands, and nothing at all: nobody sees either.
+/// Blanks at the ends of a text that is sent as it is, and nothing at all: nobody sees either.
 fn odd_text(path: &Path, key: &str, text: &str) -> Option<Wrong> {
     let wrong = |what: String| Some(Wrong::value(path.key(key), what));
     if text.trim().is_empty() {

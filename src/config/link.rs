@@ -10,13 +10,13 @@ use super::{
 };
 use crate::yaml;
 
-/// How a link is asked for, and where it stands in the answer.
+/// How a link is asked for, and where it is in the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct ConsentLink {
     /// The call itself.
     pub call: Endpoint,
-    /// Where the link stands in an answer: a JSON Pointer. Without it, the only link that the
+    /// Where the link is in an answer: a JSON Pointer. Without it, the only link that the
     /// answer holds.
     pub url: Option<String>,
 }

@@ -19,24 +19,24 @@ pub struct ListUsers {
     /// Users a page, where there are pages.
     #[serde(default = "ListUsers::default_page_size")]
     pub page_size: u32,
-    /// Where the list stands in an answer: a JSON Pointer, empty for a bare array.
+    /// Where the list is in an answer: a JSON Pointer, empty for a bare array.
     #[serde(default)]
     pub items: String,
-    /// What pages are asked for with, and where their total stands, for `paging: page`.
+    /// What pages are asked for with, and where their total is, for `paging: page`.
     #[serde(default)]
     pub pages: Pages,
-    /// Where the user principal name stands in an item: a JSON Pointer.
+    /// Where the user principal name is in an item: a JSON Pointer.
     pub user: String,
-    /// Where the identity that outlives a change of name stands in an item, if anywhere.
+    /// Where the identity that outlives a change of name is in an item, if anywhere.
     #[serde(default)]
     pub id: Option<String>,
-    /// Where the tenant id stands in an item, if anywhere: users of other tenants are then told
+    /// Where the tenant id is in an item, if anywhere: users of other tenants are then told
     /// apart.
     #[serde(default)]
     pub tenant: Option<String>,
     /// How calling is read.
     pub calling: CallingMap,
-    /// Where the other fields stand in an item, by manifest name: JSON Pointers. A field that is
+    /// Where the other fields are in an item, by manifest name: JSON Pointers. A field that is
     /// not named is unobservable.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -71,7 +71,7 @@ pub struct Pages {
     pub size: String,
     /// The number of the first page.
     pub first: usize,
-    /// Where the count of all users stands in an answer: a JSON Pointer. Without it a list is never
+    /// Where the count of all users is in an answer: a JSON Pointer. Without it a list is never
     /// known to be whole.
     pub total: String,
 }
@@ -91,7 +91,7 @@ impl Default for Pages {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CallingMap {
-    /// Where the value stands: a JSON Pointer.
+    /// Where the value is: a JSON Pointer.
     pub at: String,
     /// The values that mean enabled, as text; booleans are `true` and `false`.
     pub enabled: Vec<String>,

@@ -179,7 +179,7 @@ impl Settings {
         found.map(|(section, _, account)| (section, account))
     }
 
-    /// All accounts, each with the section that it stands in and the name by which tenants name it.
+    /// All accounts, each with the section that it is in and the name by which tenants name it.
     pub fn all_accounts(&self) -> impl Iterator<Item = (String, Option<AccountName>, &Account)> {
         let only = self
             .connect_to_teams
@@ -225,7 +225,7 @@ impl State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// How old an entry may become, by the time that passed between the entries after it: a pause
-    /// counts for a tenth of this at most, so that a clock that jumps makes next to nothing older.
+    /// counts for a tenth of this at most, so a clock that jumps makes next to nothing older.
     pub age: Duration,
     /// How many entries there may be.
     pub entries: u64,

@@ -178,7 +178,7 @@ pub struct SecretError {
 }
 
 impl SecretSource {
-    /// Reads a secret of one line now. A file or command is asked again each time, so that a
+    /// Reads a secret of one line now. A file or command is asked again each time, so a
     /// rotated secret is found.
     pub async fn read(&self) -> Result<Fetched, SecretError> {
         self.fetched(plain::line).await
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     /// Has one `answer` for every type and a second one for those that can be printed or written,
-    /// so that asking compiles only for types that cannot.
+    /// so asking compiles only for types that cannot.
     trait Silent<Marker> {
         fn answer() {}
     }

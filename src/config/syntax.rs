@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::yaml::{self, Diagnostic, SyntaxKind};
 
-/// Keys that stand twice and are told, at most.
+/// Keys that appear twice and are told, at most.
 const MAX_TOLD: usize = 100;
 
-/// Why a text is not valid YAML: each key that stands twice, or else what the parser says.
+/// Why a text is not valid YAML: each key that appears twice, or else what the parser says.
 pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<Diagnostic> {
     let twice = if error.kind == SyntaxKind::DuplicateKey {
         yaml::duplicate_keys(text, MAX_TOLD)
@@ -33,7 +33,7 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
         .collect()
 }
 
-/// The same text, as long in bytes and in characters, without what stands behind the key of a
+/// The same text, as long in bytes and in characters, without what follows the key of a
 /// secret: where no structure can be read, a line that is shown may hold one.
 fn without_secrets(text: &str) -> String {
     const KEYS: [&str; 4] = ["clientSecret", "password", "credentials", "msal"];

@@ -51,7 +51,7 @@ impl Publisher {
     }
 
     /// Publishes the board when it has changed, at most twice a second, until `ended`; then a last
-    /// time, so that what was heard last is never missing. `publish` may block.
+    /// time, so what was heard last is never missing. `publish` may block.
     pub async fn run(
         &self,
         publish: impl Fn(&Board) + Send + Sync + 'static,

@@ -162,7 +162,7 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         *stop = self.interrupt.asked();
         while stop.is_none() {
             let id = order.take()?;
-            // A held step is not begun, so that nothing behind it is.
+            // A held step is not begun, so nothing behind it is.
             if self.report.steps.at(id).is_some() {
                 return Some((id, self.work.steps.at(id)));
             }

@@ -25,7 +25,7 @@ pub(super) fn common(entries: &[Entry]) -> BTreeMap<Field, Value> {
         for entry in entries {
             *counts.entry(entry.fields.get(&field)?).or_default() += 1;
         }
-        // Of equally common ones the first in order, so that the same users give the same files.
+        // Of equally common ones the first in order, so the same users give the same files.
         let (value, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count)?;
         (count > 1).then(|| (field, value.clone()))
     };

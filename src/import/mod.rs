@@ -46,7 +46,7 @@ pub struct Choice {
 /// What puts users into different files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SplitBy {
-    /// What stands behind the `@` of the name.
+    /// What follows the `@` of the name.
     Domain,
     /// The value of a field.
     Field(Field),

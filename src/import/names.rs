@@ -35,7 +35,7 @@ pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     let (stem, rest) = split(wanted);
     let first = if is_reserved(stem) { 1 } else { 2 };
     let numbered = (first..).map(|number: u32| match first {
-        // What stands before the first dot makes the name a reserved one.
+        // What comes before the first dot makes the name a reserved one.
         1 => format!("{stem}-{number}{rest}"),
         _ => format!("{wanted}-{number}"),
     });
@@ -44,7 +44,7 @@ pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     name.unwrap_or_else(|| wanted.to_owned())
 }
 
-/// What stands before the first dot, and the rest.
+/// What comes before the first dot, and the rest.
 fn split(name: &str) -> (&str, &str) {
     name.split_at(name.find('.').unwrap_or(name.len()))
 }

@@ -145,7 +145,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let of = |error| OpenError::of(path, &error);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
-    // First of all, so that a file that is no journal stays as it is.
+    // First of all, so a file that is no journal stays as it is.
     known(&db, path)?;
     db.pragma_update(None, "journal_mode", "WAL").map_err(of)?;
     // Each commit is on the disk before it is acknowledged.

@@ -129,7 +129,7 @@ impl OpenError {
                 | ErrorCode::SystemIoFailure,
             ) => Self::Io { path, source: io::Error::other(words(error)) },
             // It is not the disk but what stands on it: a table that is missing, a column of
-            // another type, text that is no text.
+            // another type, text that is not a text.
             _ => Self::Damaged { path, reason: words(error) },
         }
     }

@@ -2,7 +2,7 @@
 //! old entries may go.
 //!
 //! **Invariant:** melting what was frozen gives the same sum. Every part of the sum is named here
-//! one by one, so that a new one cannot be forgotten: it would not compile. A part that is new
+//! one by one, so a new one cannot be forgotten: it would not compile. A part that is new
 //! needs a default for sums that were stored before.
 
 use std::{

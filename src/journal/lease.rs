@@ -47,7 +47,7 @@ impl Leases {
     }
 
     /// Up to which token the disk must know of before the last lease is used, if it does not yet.
-    /// Many at once, so that most leases cost no write.
+    /// Many at once, so most leases cost no write.
     pub(super) fn reserve(&mut self, tenant: &TenantId) -> Option<u64> {
         let row = self.tenants.get_mut(tenant).filter(|row| row.token > row.reserved)?;
         row.reserved = row.token + RESERVED;

@@ -1,7 +1,7 @@
 //! The mark beside the journal: which journal was last written here, and how far. A journal that is
 //! gone, emptied, cut, replaced or older than that is not taken for a new one.
 //!
-//! **Invariant:** the mark is written after the journal, so that it never tells of an entry that
+//! **Invariant:** the mark is written after the journal, so it never tells of an entry that
 //! the disk might not have.
 
 use std::{
@@ -50,7 +50,7 @@ pub(super) fn hex(hash: &Hash) -> String {
     })
 }
 
-/// Always of one length, so that a new one covers the one before.
+/// Always of one length, so a new one covers the one before.
 fn text(journal: &str, Link { sequence, hash }: Link) -> String {
     let hash = hex(&hash);
     let check = check(journal, sequence, &hash);

@@ -1,4 +1,4 @@
-//! The journal's lines: one JSON object each. The format is its own, so that renaming a type does
+//! The journal's lines: one JSON object each. The format is its own, so renaming a type does
 //! not change old journals.
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::model::{
 /// The newest format of a line. A higher number in a file means that a newer program wrote it.
 pub(super) const VERSION: u32 = 2;
 
-/// The format of an event: the first that has it, so that an older program reads all that it can,
+/// The format of an event: the first that has it, so an older program reads all that it can,
 /// and takes no line of ours for a damaged one.
 fn format_of(event: &Event) -> u32 {
     if *event == Event::Accepted { 2 } else { 1 }

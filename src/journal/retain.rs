@@ -1,6 +1,6 @@
 //! What is kept of history: the sum of all entries, and those that are not too old.
 //!
-//! **Invariant:** an entry goes only once the stored fold holds what it added up to, so that no
+//! **Invariant:** an entry goes only once the stored fold holds what it added up to, so no
 //! debt, no unknown outcome and no open write goes with it. The last entry stays.
 
 use std::time::Duration;

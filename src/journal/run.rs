@@ -58,7 +58,7 @@ pub struct SentStep {
 pub enum RunSync {
     /// The service accepted it.
     Accepted(Timestamp),
-    /// Nothing was sent, so that none was owed.
+    /// Nothing was sent, so none was owed.
     NotNeeded,
     /// It was not sent, or not accepted: a later run owed it.
     Open,

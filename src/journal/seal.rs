@@ -1,4 +1,4 @@
-//! Seals: what stands beside the entries, each part under a hash of its own. The chain proves
+//! Seals: what is beside the entries, each part under a hash of its own. The chain proves
 //! entries only; a sum of entries that are no longer kept can be proved by nothing else.
 //!
 //! **Invariant:** each change of a part seals it in the same transaction. Every command that reads

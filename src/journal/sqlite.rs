@@ -102,7 +102,7 @@ impl SqliteJournal {
 
     /// Takes what lies in `folder` for its journal from now on, whatever was written there before:
     /// an older copy, another journal, or none. Tells whether there is one; else one begins. Calls
-    /// may have been carried out that it does not know, so that every tenant owes a sync.
+    /// may have been carried out that it does not know, so every tenant owes a sync.
     pub fn accept(folder: &Path) -> Result<bool, OpenError> {
         let holder = lock::identity();
         let lock = lock::take(folder, &holder)?;
@@ -277,7 +277,7 @@ impl Journal for SqliteJournal {
 
 impl Drop for SqliteJournal {
     fn drop(&mut self) {
-        // Leases that are still out have a way to the writer too, so that it would not end by
+        // Leases that are still out have a way to the writer too, so it would not end by
         // itself.
         let _ = self.queue.send(Job::End);
         if let Some(writer) = self.writer.take() {

@@ -13,7 +13,7 @@ use crate::board::Status;
 /// The file in the state folder.
 pub(super) const FILE: &str = "status.json";
 
-/// Writes it beside and puts it in place, so that a reader never meets half of it.
+/// Writes it beside and puts it in place, so a reader never meets half of it.
 pub(super) fn write(folder: &Path, status: &Status) -> io::Result<()> {
     let beside: PathBuf = folder.join(format!("{FILE}.new"));
     fs::create_dir_all(folder)?;

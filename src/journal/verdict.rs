@@ -15,7 +15,7 @@ fn file(folder: &Path, tenant: &TenantId) -> PathBuf {
     folder.join(FOLDER).join(format!("{tenant}.json"))
 }
 
-/// Keeps it. Written beside and put in place, so that a reader never meets half of it.
+/// Keeps it. Written beside and put in place, so a reader never meets half of it.
 pub(super) fn write(folder: &Path, tenant: &TenantId, verdict: &Verdict) -> io::Result<()> {
     let file = file(folder, tenant);
     let beside = file.with_extension("new");

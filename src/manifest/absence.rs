@@ -36,7 +36,7 @@ struct Named {
 impl Absences {
     /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines
     /// count: when they have been missing for as long as `patience`. `said`: a commit says all
-    /// this, so that they count at once.
+    /// this, so they count at once.
     pub fn take(&mut self, in_force: &mut InForce, now: Timestamp, patience: Duration, said: bool) {
         let counts = now.checked_add(patience).unwrap_or(Timestamp::MAX);
         self.note_away(in_force);

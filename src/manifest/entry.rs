@@ -1,4 +1,4 @@
-//! The fields of a user as they are written, read by the table of [`Field`]s, so that a field added
+//! The fields of a user as they are written, read by the table of [`Field`]s, so a field added
 //! there is at once part of manifests, defaults and the JSON Schema.
 
 use std::{borrow::Cow, fmt, sync::Arc};

@@ -25,7 +25,7 @@ const MAX_PROBLEMS: usize = 5000;
 /// How unlike a name of a tenant may be that is suggested.
 const NEAR: usize = 3;
 
-/// Where something stands in the set of files.
+/// Where something is in the set of files.
 #[derive(Debug, Clone)]
 pub(super) struct Spot {
     pub(super) file: usize,

@@ -103,7 +103,7 @@ impl Scope {
             .iter()
             .filter(|(name, _)| self != Self::Defaults || *name != Field::PhoneNumber.name());
         let known = list(possible.map(|(name, _)| format!("`{name}`")));
-        // The wording is serde's own, so that unknown keys of all types are explained alike.
+        // The wording is serde's own, so unknown keys of all types are explained alike.
         Err(format!("unknown field `{text}`, expected one of {known}"))
     }
 }

@@ -1,4 +1,4 @@
-//! Lists in a `Tenant` whose elements are read one by one, so that each mistake has its place.
+//! Lists in a `Tenant` whose elements are read one by one, so each mistake has its place.
 
 use serde_yaml::Value;
 

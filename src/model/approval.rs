@@ -60,7 +60,7 @@ impl fmt::Display for Fingerprint {
 }
 
 /// What an approval can open: what a guard cannot know and a person can judge. What is unread,
-/// unproven or not consented to is no matter of judgement.
+/// unproven or not consented to is not a matter of judgement.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
 )]
@@ -137,7 +137,7 @@ pub struct Approval {
     pub reason: Arc<str>,
     /// It is valid before this.
     pub expires: Timestamp,
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
 }
 

@@ -54,7 +54,7 @@ pub struct DesiredTenant {
     pub windows: Option<Windows>,
     /// The managed users; shared by all versions of the tenant that name the same.
     pub users: Arc<Users<DesiredUser>>,
-    /// Where the tenant stands.
+    /// Where the tenant is.
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
     pub incomplete: Option<String>,
@@ -78,7 +78,7 @@ impl DesiredTenant {
 }
 
 impl DesiredTenant {
-    /// Whether both ask for the same, wherever it stands: a comment that moves lines changes
+    /// Whether both ask for the same, wherever it is: a comment that moves lines changes
     /// nothing.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
@@ -139,7 +139,7 @@ pub struct DesiredUser {
     pub site: Option<Site>,
     /// Why a protected user is to be disabled, in a person's words.
     pub reason: Option<Arc<str>>,
-    /// Where the user stands.
+    /// Where the user is.
     pub origin: Origin,
 }
 
@@ -159,9 +159,9 @@ impl DesiredUser {
             && before.details.iter().all(|(field, _)| keeps(field))
     }
 
-    /// Whether both ask for the same, wherever it stands.
+    /// Whether both ask for the same, wherever it is.
     fn says_the_same(&self, other: &Self) -> bool {
-        // Taken apart, so that a field that is new is not forgotten here.
+        // Taken apart, so a field that is new is not forgotten here.
         let Self { upn, calling, details, site, reason, origin: _ } = self;
         *upn == other.upn
             && *calling == other.calling
@@ -293,7 +293,7 @@ impl Limits {
 /// A number of people: a share of those whose calling is enabled now, bounded above and below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
-    /// The share, rounded up, so that a small tenant can still let one person go. With 0 it is
+    /// The share, rounded up, so a small tenant can still let one person go. With 0 it is
     /// nobody, whatever the floor.
     pub percent: u8,
     /// In any case no more than these.

@@ -1,4 +1,4 @@
-//! The settings of a user that manifests can manage, in one table, so that comparing, sending and
+//! The settings of a user that manifests can manage, in one table, so comparing, sending and
 //! showing cannot forget one.
 
 use std::{fmt, sync::Arc};

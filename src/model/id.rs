@@ -76,7 +76,7 @@ impl fmt::Display for UserId {
 pub struct TenantName(Arc<str>);
 
 impl TenantName {
-    /// The longest name, so that reports stay in columns (the same as a DNS label).
+    /// The longest name, so reports stay in columns (the same as a DNS label).
     pub const MAX: usize = 63;
 
     /// Lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit.
@@ -239,7 +239,7 @@ impl hash::Hash for Upn {
 pub struct Site(Arc<str>);
 
 impl Site {
-    /// The longest name, in bytes, so that reports stay in lines.
+    /// The longest name, in bytes, so reports stay in lines.
     pub const MAX: usize = 63;
 
     /// Any name of one line without space at its ends.

@@ -18,7 +18,7 @@ pub struct Customer {
     pub reseller: i64,
 }
 
-/// What one account has. The vendor documents little of these answers (contract 6), so that each
+/// What one account has. The vendor documents little of these answers (contract 6), so each
 /// list may be unknown: the text then says why it could not be checked, and nothing is concluded
 /// from it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub struct Memory {
     pub counted: Option<Counted>,
 }
 
-/// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so that sending
+/// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so sending
 /// it again would never end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnclearSyncs {

@@ -2,7 +2,7 @@
 //! remembered.
 //!
 //! Values only. They are built where text or an answer is read (`manifest`, `api`, `state`) and
-//! checked there once, so that nothing behind that edge has to check again.
+//! checked there once, so nothing behind that edge has to check again.
 //!
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 

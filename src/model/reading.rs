@@ -1,4 +1,4 @@
-//! Values as readers find them: which of them are values of a field, and what stands there if they
+//! Values as readers find them: which of them are values of a field, and what is there if they
 //! are none.
 //!
 //! **Invariant:** nothing is lost and nothing is guessed. Text that is exactly a number or a flag
@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 4096;
 /// Whole numbers above it may not be what they were before they went through a float.
 const MAX_FLOAT: f64 = 9_007_199_254_740_992.0;
 
-/// What stands in the place of a value.
+/// What is in the place of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Raw<'r> {
     /// Text.

@@ -86,7 +86,7 @@ pub enum Event {
     NothingSent,
     /// What became of these users' lost answers is no longer waited for: an observation has shown
     /// it, or the time for that is over. Or what was refused is no longer sent again. A sync that
-    /// was accepted meanwhile may have come too early for them, so that one is owed again.
+    /// was accepted meanwhile may have come too early for them, so one is owed again.
     Decided(Vec<Upn>),
     /// Observations have shown values that were written before.
     Landed(Vec<Landing>),
@@ -95,7 +95,7 @@ pub enum Event {
     /// These users were managed before and are no longer visible.
     Vanished(Vec<Upn>),
     /// Somebody took what lay there for the journal, of every tenant: calls may have been carried
-    /// out that it does not know, so that each tenant owes a sync. Its own tenant is none.
+    /// out that it does not know, so each tenant owes a sync. Its own tenant is none.
     Accepted,
     /// A whole list of users was seen, and has another number of them than the last one.
     Counted {

@@ -37,7 +37,7 @@ pub(super) fn without_scheme(text: &str) -> &str {
     }
 }
 
-/// What stands before and behind `;ext=`, in any case.
+/// What comes before and after `;ext=`, in any case.
 pub(super) fn find_extension(text: &str) -> Option<(&str, &str)> {
     let (main, parameter) = text.split_once(';')?;
     let name = parameter.get(..4)?;

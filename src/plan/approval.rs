@@ -1,7 +1,7 @@
 //! Approvals: which of a plan's holds a reviewed file lifts, and what is said of each file.
 //!
 //! **Invariant:** a hold is lifted only by an approval that was made for exactly this plan, is
-//! neither used nor expired, and names its gate and its user. Whatever is no matter of judgement
+//! neither used nor expired, and names its gate and its user. Whatever is not a matter of judgement
 //! has no gate ([`super::HoldKind::rule`]).
 
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn rule(
     Ruling::Opens { gates, users: users.len(), reason }
 }
 
-/// The gates and users that an approval of this plan would have to name, so that it lets something
+/// The gates and users that an approval of this plan would have to name, so it lets something
 /// run.
 #[must_use]
 pub fn wanted(steps: &[Step]) -> Option<(BTreeSet<Gate>, BTreeSet<Upn>)> {

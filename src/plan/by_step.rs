@@ -1,11 +1,11 @@
 //! The numbers of steps, and lists by them.
 //!
 //! **Invariant:** a number comes from the list that it is used on. A list gives one out for each
-//! thing that it takes, and never gets shorter, so that a number always finds something.
+//! thing that it takes, and never gets shorter, so a number always finds something.
 
 use std::ops::{Deref, DerefMut};
 
-/// The number of a step: where it stands in its plan, from 0.
+/// The number of a step: where it is in its plan, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct StepId(pub(super) usize);

@@ -7,7 +7,7 @@
 //! lines are missing, approvals, times, holds, or a sync that is owed: those move without anything
 //! changing.
 //!
-//! **Invariant:** what is covered is taken apart field by field, so that a new field of these types
+//! **Invariant:** what is covered is taken apart field by field, so a new field of these types
 //! does not compile until somebody has decided about it.
 
 use std::hash::{Hash, Hasher};

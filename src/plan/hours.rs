@@ -33,7 +33,7 @@ impl Wants {
     }
 }
 
-/// The count of one tenant. It is kept for both cases of doubt, so that a tenant whose list comes
+/// The count of one tenant. It is kept for both cases of doubt, so a tenant whose list comes
 /// into doubt, or is whole again, does not have all others counted again.
 #[derive(Debug)]
 pub(super) struct Count {

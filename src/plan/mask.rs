@@ -21,7 +21,7 @@ use crate::model::{PhoneNumber, TenantName, Unread, Upn, Value};
 const LENGTH: usize = 8;
 /// The digits of a pseudonym: letters and digits that nobody takes for each other.
 const DIGITS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
-/// What stands in the place of words that are dropped.
+/// What is in the place of words that are dropped.
 const DROPPED: &str = "(masked)";
 
 /// What makes pseudonyms.

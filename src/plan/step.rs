@@ -161,7 +161,7 @@ pub enum Seen {
     NotVisible,
     /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
     Written(Value),
-    /// Something that is no value of the field.
+    /// Something that is not a value of the field.
     Unreadable(Unread),
 }
 

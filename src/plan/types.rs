@@ -175,7 +175,7 @@ impl TenantPlan {
         self.steps.iter().filter(|step| self.may_run(step) && step.is_late())
     }
 
-    /// Whether live state could not be read, so that nothing is known.
+    /// Whether live state could not be read, so nothing is known.
     #[must_use]
     pub fn is_unread(&self) -> bool {
         self.holds.iter().any(|hold| hold.kind == HoldKind::NotRead)

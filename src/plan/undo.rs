@@ -186,7 +186,7 @@ impl Sent {
     }
 }
 
-/// Somebody who is no matter of the run, wanted as is. Nobody, if nobody knows how that is.
+/// Somebody who is not a matter of the run, wanted as is. Nobody, if nobody knows how that is.
 fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option<DesiredUser> {
     let calling = moment.calling(live.users.get(&user.upn)?).known()?;
     Some(DesiredUser { calling, details: Details::default(), ..user.clone() })

@@ -1,4 +1,4 @@
-//! What live state shows and nobody understands: it may be anything, so that it is told and never
+//! What live state shows and nobody understands: it may be anything, so it is told and never
 //! overwritten for its own sake.
 //!
 //! | not understood | what becomes of it |

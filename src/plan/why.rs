@@ -1,5 +1,5 @@
 //! Why a user is as it is: what wants it, what was sent and seen, what is waited for, what holds
-//! it, what comes next. Offline and pure: live state is not asked, so that what guards say of it is
+//! it, what comes next. Offline and pure: live state is not asked, so what guards say of it is
 //! what the last plan said, with its time.
 
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! Change windows: what interrupts somebody's calls waits until its tenant's window opens.
 //!
-//! **Invariant:** a moment is judged by what the clock on the tenant's wall shows then, so that
+//! **Invariant:** a moment is judged by what the clock on the tenant's wall shows then, so
 //! daylight saving needs no rule of its own. That clock passes an edge of a window, or jumps, only
 //! at the moments that [`next_open`] tries.
 

@@ -111,7 +111,7 @@ impl Schedule {
         self.first.insert(name.clone());
     }
 
-    /// Starts what is due, debts first, then the longest waiting, so that at most `slots` passes
+    /// Starts what is due, debts first, then the longest waiting, so at most `slots` passes
     /// run.
     pub fn ready(&mut self, now: At, slots: usize) -> Vec<TenantName> {
         let running = self.tenants.values().filter(|tenant| tenant.running).count();

@@ -207,7 +207,7 @@ fn user_json(upn: &Upn, user: &User) -> Json {
 }
 
 fn details_json(details: &Details) -> Json {
-    // Nothing is the empty text here, so that what is read can be put back: `null` would unset the
+    // Nothing is the empty text here, so what is read can be put back: `null` would unset the
     // field.
     let value = |value: &Value| if *value == Value::NoPhone { json!("") } else { plain(value) };
     details

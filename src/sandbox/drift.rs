@@ -1,6 +1,6 @@
 //! How one tenant drifts away from what is desired; [`super::seed`] tells what and why.
 //!
-//! **Invariant:** a user drifts at most once, so that each kind of drift can be told from the
+//! **Invariant:** a user drifts at most once, so each kind of drift can be told from the
 //! others in a plan.
 
 use std::collections::BTreeSet;

@@ -55,7 +55,7 @@ pub struct Faults {
     pub omitted_fields: Omitted,
     /// What an update does with an empty `phoneNumber` (contract 10 #14).
     pub empty_phone: EmptyPhone,
-    /// Texts of lists of users and of enterprises, and what stands there instead of each: how
+    /// Texts of lists of users and of enterprises, and what is there instead of each: how
     /// another service would spell it.
     pub respell: Vec<(String, String)>,
     /// What a rule's failure says instead of the sandbox's own words: a service may say anything.

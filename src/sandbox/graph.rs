@@ -192,7 +192,7 @@ fn item(id: &TenantId, tenant: &Tenant, upn: &Upn, user: &User, now: Timestamp) 
     })
 }
 
-/// An account that is no person: every tenant has one, so that readers meet it.
+/// An account that is not a person: every tenant has one, so readers meet it.
 fn attendant(id: &TenantId, users: &[Json]) -> Json {
     let domain = users
         .first()

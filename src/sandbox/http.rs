@@ -1,7 +1,7 @@
 //! The socket: bytes to [`Request`], [`Outcome`] to bytes.
 //!
 //! An answer that is lost is really lost: the handler marks the connection as cut, and from then on
-//! its socket refuses to write, so that the server gives it up. The client sees the connection end
+//! its socket refuses to write, so the server gives it up. The client sees the connection end
 //! without one byte of an answer, as it does when a service dies in the middle of a call.
 //!
 //! **Invariant:** the lock on the service is never held across an await.

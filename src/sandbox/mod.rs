@@ -10,7 +10,7 @@
 //! It enforces the rules that the contract states or implies: tokens that expire, consent that
 //! needs both indicators, users whom the sync groups hide, numbers that stay with disabled users,
 //! writes that become visible late. Where the vendor's behaviour is unknown it is a switch
-//! ([`Faults`]), so that a client can be tested against each possibility.
+//! ([`Faults`]), so a client can be tested against each possibility.
 //!
 //! **Invariant:** listens on loopback addresses only.
 //!

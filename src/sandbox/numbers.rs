@@ -1,4 +1,4 @@
-//! Who holds which number, so that setting one does not look through everybody.
+//! Who holds which number, so setting one does not look through everybody.
 //!
 //! **Invariant:** what is found is what [`World::holder`] would find. Whoever changes the world in
 //! another way than through [`Numbers::set`] must [`Numbers::forget`].

@@ -159,7 +159,7 @@ pub(super) const ELSEWHERE: &str =
 impl Failure {
     fn fits(self, route: Route) -> bool {
         match self {
-            // Graph counts nothing, so that it cannot announce more than it sends.
+            // Graph counts nothing, so it cannot announce more than it sends.
             Self::ShortList => route == Route::ListUsers,
             Self::OtherHost => route == Route::GraphUsers,
             Self::EmptyList | Self::DuplicateUser | Self::OtherTenant | Self::RepeatedPage => {

@@ -5,7 +5,7 @@
 //! accounts that the platform makes for itself and that nobody may touch. Some tenants show full
 //! numbers without `+`.
 //!
-//! [`World::drifted`] then makes each kind of difference happen somewhere, so that a first plan has
+//! [`World::drifted`] then makes each kind of difference happen somewhere, so a first plan has
 //! something of everything:
 //!
 //! | kind | in the world | a plan shows |
@@ -80,7 +80,7 @@ impl World {
         let mut tenants: Vec<&DesiredTenant> =
             desired.tenants.values().map(AsRef::as_ref).collect();
         tenants.retain(|tenant| tenant.mode != Mode::Suspend);
-        // Tenants that can be written come first, so that each kind of drift is found where it can
+        // Tenants that can be written come first, so each kind of drift is found where it can
         // be corrected.
         tenants.sort_by_key(|tenant| {
             (tenant.mode != Mode::Enforce, Some(&tenant.name) == without_consent)

@@ -215,7 +215,7 @@ fn page(status: u16) -> Reply {
     Reply { status, content_type: "text/html", retry_after: None, location: None, body }
 }
 
-/// Half of the answer. Every answer is an object or an array, so that no half of it is whole JSON.
+/// Half of the answer. Every answer is an object or an array, so no half of it is whole JSON.
 fn truncated(mut reply: Reply) -> Reply {
     let mut half = reply.body.len() / 2;
     while !reply.body.is_char_boundary(half) {

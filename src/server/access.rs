@@ -1,7 +1,7 @@
 //! Who may ask what.
 //!
 //! ```text
-//! is its Host ours?   no: 421, so that a page of somebody else cannot ask through a browser
+//! is its Host ours?   no: 421, so a page of somebody else cannot ask through a browser
 //!   probes, metrics   everybody, unless `protectAll`
 //!   the status        with the token, if there is one; without one no names of people
 //! ```
@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 
 /// The rules.
 pub(super) struct Access {
-    /// The digest of the token: compared instead of it, so that length and beginning tell nothing.
+    /// The digest of the token: compared instead of it, so length and beginning tell nothing.
     token: Option<[u8; 32]>,
     hosts: Vec<String>,
     protect_all: bool,

@@ -1,4 +1,4 @@
-//! Snapshots as JSON: versioned, one user a line, so that two of them can be compared line by line.
+//! Snapshots as JSON: versioned, one user a line, so two of them can be compared line by line.
 //!
 //! The fast path is one typed parse. Only a file in which something is wrong is looked at a second
 //! time, as YAML (of which JSON is a part), to tell every problem at its place.

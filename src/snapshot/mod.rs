@@ -11,7 +11,7 @@
 //! place of one.
 //!
 //! **Invariant:** pure: files come in as text. Reading what was written gives the same observation,
-//! so that the same manifests give the same plan, byte for byte.
+//! so the same manifests give the same plan, byte for byte.
 //!
 //! **Invariant:** nothing is filled in. What a file does not say is not visible, consent that it
 //! does not state is not granted, and a tenant that is not in it is a failure of that tenant, never
@@ -201,7 +201,7 @@ fn respell_user(user: &mut LiveUser, tenant: &TenantRef) {
     }
 }
 
-/// Reads a number anew in the tenant as the manifests describe it now: its extension prefix may
+/// Reads a number again in the tenant as the manifests describe it now: its extension prefix may
 /// have changed since.
 fn respell(number: &mut PhoneNumber, tenant: &TenantRef) {
     if let Some(read) =

@@ -3,7 +3,7 @@
 //! or tabs.
 //!
 //! **Invariant:** nothing is guessed. Calling is unclear unless the settings say which column tells
-//! it, or one column says nothing else; a cell that is no value of its field is unreadable; such a
+//! it, or one column says nothing else; a cell that is not a value of its field is unreadable; such a
 //! list does not show consent.
 //!
 //! **Invariant:** cells of columns that are not named in the settings, passwords among them, are
@@ -23,7 +23,7 @@ use crate::{
     yaml::{self, Diagnostic},
 };
 
-/// What stands between cells, tried in this order.
+/// What is between cells, tried in this order.
 const SEPARATORS: [u8; 3] = *b",;\t";
 /// Rows that a doubt names, at most.
 const NAMED: usize = 3;
@@ -33,7 +33,7 @@ const CELL: usize = 80;
 /// Who holds the number of a row that names nobody.
 const NOBODY: &str = "a row without a name";
 
-/// Where the columns stand that are read.
+/// The places of the columns that are read.
 struct Columns<'s> {
     width: usize,
     user: usize,
@@ -167,12 +167,12 @@ impl<'s> Columns<'s> {
         })
     }
 
-    /// What stands in the place of the number.
+    /// What is in the place of the number.
     fn number(&self, row: &StringRecord) -> Option<Observed> {
         self.fields.iter().find(|column| column.field == Field::PhoneNumber)?.observed(row)
     }
 
-    /// The number of a row that is no user.
+    /// The number of a row that is not a user.
     fn held(&self, row: &StringRecord, held_as: &str) -> Option<HeldNumber> {
         let number = match self.number(row)? {
             Observed::Set(Value::Phone(number)) => Ok(number),

@@ -1,4 +1,4 @@
-//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so that an
+//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so an
 //! error has its place.
 
 use std::{borrow::Cow, fmt};

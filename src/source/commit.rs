@@ -1,6 +1,6 @@
 //! Whether git knows that what is missing in a folder is meant to be missing.
 //!
-//! **Invariant:** a silent git says nothing, so that whoever asks waits or holds as if there were
+//! **Invariant:** a silent git says nothing, so whoever asks waits or holds as if there were
 //! no repository.
 
 use std::path::{Path, PathBuf};

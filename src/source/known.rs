@@ -113,7 +113,7 @@ impl Known {
         let (text, before) = file::read_text_opened(path, yaml::MAX_BYTES)?;
         let stamp = Stamp::of(&before);
         let hash = Sha256::digest(text.as_bytes()).into();
-        // A text that is the same stays the same text, so that its reading can be kept.
+        // A text that is the same stays the same text, so its reading can be kept.
         let content = former
             .filter(|former| former.hash == hash)
             .unwrap_or_else(|| Content { text: text.into(), hash });

@@ -36,7 +36,7 @@ pub(super) fn is_manifest(name: &OsStr) -> bool {
     ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
 }
 
-/// What a file that is no manifest by its name looks like.
+/// What a file that is not a manifest by its name looks like.
 pub(super) fn find(path: &Path) -> Option<Lookalike> {
     let name = path.file_name()?.to_string_lossy();
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) fn by_content(
     Some(Lookalike { reason, is_copy: false })
 }
 
-/// What stands before `.yaml` in `office.yaml.bak`, with the case of the name.
+/// What comes before `.yaml` in `office.yaml.bak`, with the case of the name.
 fn stem(name: &str) -> Option<&str> {
     let folded = name.to_ascii_lowercase();
     let at = |ending: &&str| {

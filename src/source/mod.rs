@@ -5,7 +5,7 @@
 //! again.
 //!
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file
-//! of its own with the reason, so that it can be told beside the mistakes in other files.
+//! of its own with the reason, so it can be told beside the mistakes in other files.
 
 mod commit;
 mod git;

@@ -47,7 +47,7 @@ impl Watch {
         self.news.notified().await;
     }
 
-    /// Begins anew if watching has failed or a watched folder may have been replaced; called
+    /// Begins again if watching has failed or a watched folder may have been replaced; called
     /// whenever the tree was looked at.
     pub fn renew(&mut self) {
         let news = Arc::clone(&self.news);

@@ -46,7 +46,7 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
     }
 }
 
-/// The same, and `null`, tags and keys that are no text are errors too: serde would take `users:`
+/// The same, and `null`, tags and keys that are not text are errors too: serde would take `users:`
 /// without a value for an empty list, and `!secret name` for `name`.
 #[must_use]
 pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {

@@ -33,7 +33,7 @@ pub struct Label {
     pub text: Arc<str>,
     /// Where.
     pub place: Place,
-    /// What stands there.
+    /// What is there.
     pub message: String,
 }
 
@@ -170,7 +170,7 @@ fn is_break(byte: u8) -> bool {
 /// A place that is underlined.
 struct Mark<'d> {
     place: &'d Place,
-    /// What stands there; nothing at the place of the problem itself.
+    /// What is there; nothing at the place of the problem itself.
     label: Option<&'d str>,
 }
 
@@ -219,7 +219,7 @@ impl<'d> Part<'d> {
         let last = boundary(text, places().map(end_of).max().unwrap_or(0));
         let behind = text.get(last..boundary(text, last + LONG)).unwrap_or("");
         let end = last + behind.bytes().position(is_break).unwrap_or(behind.len());
-        // All line ends look alike, byte for byte, so that they neither show nor hide.
+        // All line ends look alike, byte for byte, so they neither show nor hide.
         let text = text.get(start..end).unwrap_or("").replace("\r\n", " \n").replace('\r', "\n");
         let shown = foreign::source(&text);
         let line = places().map(|place| place.line).min().unwrap_or(1);

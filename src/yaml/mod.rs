@@ -56,7 +56,7 @@ pub enum Segment {
     Index(usize),
 }
 
-/// Where something stands: which document of the text, and the way into it.
+/// Where something is: which document of the text, and the way into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path {
     /// The document, from 0.
@@ -93,7 +93,7 @@ impl Path {
     }
 }
 
-/// Reads all documents of a text. An empty document is kept as null, so that documents keep their
+/// Reads all documents of a text. An empty document is kept as null, so documents keep their
 /// numbers.
 pub fn documents(text: &str) -> Result<Vec<Value>, SyntaxError> {
     let mut documents = Vec::new();

@@ -1,4 +1,4 @@
-//! Where things stand in a text: a second look with a parser that keeps marks.
+//! Where things are in a text: a second look with a parser that keeps marks.
 
 use std::{
     borrow::Cow,
@@ -67,7 +67,7 @@ impl Places {
         })
     }
 
-    /// The plain value at a path, as it stands in `text`.
+    /// The plain value at a path, as it is in `text`.
     #[must_use]
     pub fn source<'t>(&self, text: &'t str, path: &Path) -> Option<&'t str> {
         let source = text.get(self.0.get(path)?.value.bytes.clone())?;
@@ -181,7 +181,7 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
     lines
 }
 
-/// Keys that stand twice in one mapping, so many at most: the key, its first place and the other
+/// Keys that appear twice in one mapping, so many at most: the key, its first place and the other
 /// one.
 #[must_use]
 pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
@@ -197,7 +197,7 @@ pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
         else {
             return ControlFlow::Continue(());
         };
-        // What stands below the second of two equal keys is not twice there.
+        // What is below the second of two equal keys is not twice there.
         if let Some(second) = &below {
             let path = path_of(document, frames);
             let is_below =
@@ -219,7 +219,7 @@ pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
 }
 
 /// Calls `visit` for each value with the way to it, until it asks for no more. Ends silently where
-/// the text is no YAML: the other parser reports that.
+/// the text is not YAML: the other parser reports that.
 fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span) -> ControlFlow<()>) {
     let mut frames: Vec<Frame<'t>> = Vec::new();
     let mut document = 0;
@@ -299,7 +299,7 @@ fn path_of(document: usize, frames: &[Frame<'_>]) -> Path {
     Path { document, segments: segments.collect() }
 }
 
-/// The lines of a text, so that one of many problems does not cost a walk over all of it.
+/// The lines of a text, so one of many problems does not cost a walk over all of it.
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,

@@ -113,7 +113,7 @@ fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadab
     Unreadable { place: place_at(text, at), message, hint }
 }
 
-/// What stands around a character, as far as it matters: roughly, because a parser cannot be asked
+/// What surrounds a character, as far as it matters: roughly, because a parser cannot be asked
 /// about a text that it may refuse.
 #[derive(Debug)]
 struct Around {

@@ -7,7 +7,7 @@
 /// Characters of a value that an error repeats, at most.
 const MAX_REPEATED: usize = 60;
 
-/// What stands around a value that a message repeats. Texts cannot hold these characters.
+/// What surrounds a value that a message repeats. Texts cannot hold these characters.
 const BEGIN: char = '\u{1}';
 const END: char = '\u{2}';
 

@@ -6,7 +6,7 @@
 pub enum Unseen {
     /// It ends a line for some readers and not for others.
     Break,
-    /// It moves what stands around it.
+    /// It moves what surrounds it.
     Direction,
     /// Nothing is shown for it.
     Invisible,

@@ -25,7 +25,7 @@ pub fn text<'de, D: Deserializer<'de>, T>(
     impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
         type Value = T;
 
-        // The words are serde's own: texts are explained alike wherever they stand.
+        // The words are serde's own: texts are explained alike wherever they are.
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a string")
         }

@@ -10,7 +10,7 @@
 //! It counts over all tenants of the account: what fails for all of them would otherwise have to be
 //! learned by each. A single tenant that fails is given up by its run (`execute`).
 //!
-//! **Invariant:** what it stops was not sent, so that it can be sent by any later run.
+//! **Invariant:** what it stops was not sent, so it can be sent by any later run.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

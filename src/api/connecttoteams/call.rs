@@ -212,7 +212,7 @@ impl Core {
     }
 }
 
-/// A number or a text as it stands in a path.
+/// A number or a text as it is in a path.
 fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -33,7 +33,7 @@ pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 
 /// One account at the service.
 pub(super) struct Core {
-    /// Where it stands in the settings.
+    /// Where it is in the settings.
     section: Section,
     pub(super) account: Account,
     base: Base,
@@ -110,7 +110,7 @@ impl Core {
         &self.transport
     }
 
-    /// Where it stands in the settings.
+    /// Where it is in the settings.
     pub(super) fn section(&self) -> &Section {
         &self.section
     }

@@ -21,7 +21,7 @@ use crate::model::{Customer, GatewayId, Inventory, TenantId};
 const FRESH: Duration = Duration::from_secs(3600);
 /// The same for one with an unknown list.
 const FRESH_UNKNOWN: Duration = Duration::from_secs(300);
-/// The tenants of an account with the reseller in whose list each stands; none if it stands in
+/// The tenants of an account with the reseller whose list each is in; none if it is in
 /// several.
 pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
 
@@ -30,7 +30,7 @@ pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
 pub(super) struct Kept(Mutex<Option<(Instant, Read)>>);
 
 impl Kept {
-    /// The last one, locked, so that all others wait while one asks again; none if it is too old.
+    /// The last one, locked, so all others wait while one asks again; none if it is too old.
     pub(super) async fn fresh(&self) -> (MutexGuard<'_, Option<(Instant, Read)>>, Option<Read>) {
         let kept = self.0.lock().await;
         let fresh = kept.as_ref().filter(|(at, (inventory, _))| {

@@ -34,7 +34,7 @@ impl Core {
         self.asked().await.map(|(_, lists)| lists)
     }
 
-    /// Both. The lock is held while they are asked for, so that all others wait for the answer.
+    /// Both. The lock is held while they are asked for, so all others wait for the answer.
     async fn asked(&self) -> Result<Read, Fault> {
         let (mut kept, fresh) = self.inventory.fresh().await;
         if let Some(read) = fresh {
@@ -91,7 +91,7 @@ impl Core {
         let mut all = Lists::new();
         let plain = self.is_plain_reseller(reseller).await;
         for (reseller, answer) in self.enterprises(reseller).await? {
-            // A reseller without customers is no sign that its list was not understood.
+            // A reseller without customers is not a sign that its list was not understood.
             if !plain && inventory::list(&answer)?.is_empty() {
                 continue;
             }

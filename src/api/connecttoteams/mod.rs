@@ -87,7 +87,7 @@ impl Client {
         Self::of(std::iter::once(("connectToTeams".to_owned(), None, account)))
     }
 
-    /// Those of several: each with the section of the settings that it stands in, and the name by
+    /// Those of several: each with the section of the settings that it is in, and the name by
     /// which tenants name it; the one without is for tenants that name none.
     pub fn of<'a>(
         accounts: impl Iterator<Item = (String, Option<AccountName>, &'a Account)>,

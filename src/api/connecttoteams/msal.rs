@@ -61,7 +61,7 @@ pub(super) struct TokenSet {
 pub(super) trait Renewal: Sync {
     /// Whose.
     fn tenant(&self) -> &TenantRef;
-    /// Where its account stands in the settings.
+    /// Where its account is in the settings.
     fn section(&self) -> &Section;
     /// Whether the table says how a token set is renewed.
     fn can_renew(&self) -> bool;
@@ -170,7 +170,7 @@ impl Msal {
         Self { source, state: Mutex::default() }
     }
 
-    /// A token set that is good for long enough. The lock is held during a look, so that all others
+    /// A token set that is good for long enough. The lock is held during a look, so all others
     /// wait for it.
     pub(super) async fn usable(
         &self,

@@ -210,7 +210,7 @@ fn refused_write(request: &Request, status: StatusCode, body: &[u8], said: &str)
             "{}: the service does not let this account make this change (HTTP 403{said})",
             request.what
         );
-        // Consent is read right before the first write, so that it is not the first guess.
+        // Consent is read right before the first write, so it is not the first guess.
         return Fault::new(FaultKind::Auth, message).hint(
             "the tenant may be written to, as far as the service said right before: ask the \
                 vendor whether the account's role allows this call; if the next plan says that \
@@ -236,7 +236,7 @@ fn rejected(request: &Request, code: u16, said: &str) -> Fault {
             "if nothing is missing there, correct {}",
             request.section.row(request.row)
         )),
-        // Syncs of one journal keep their distance, so that it was hardly this one.
+        // Syncs of one journal keep their distance, so it was hardly this one.
         409 if request.row == Row::Sync.name() => fault.hint(
             "a sync of this tenant is running. If none was sent from here lately, is somebody at \
                 work in the portal, or another dialplane with a state of its own? Two of them \

@@ -78,7 +78,7 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_, '_, '_, 'de> {
 }
 
 impl Envelope<'_, '_, '_, '_> {
-    /// A value that is no object and no list; a count if it is a number.
+    /// A value that is neither an object nor a list; a count if it is a number.
     fn value<E: Error>(self, count: Option<u64>) -> Result<(), E> {
         if self.node.is_list {
             return Err(odd());
@@ -183,7 +183,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_, 'de> {
 }
 
 impl<'de> Part<'_, 'de> {
-    /// A value that is no object and no list.
+    /// A value that is neither an object nor a list.
     fn value(self, leaf: &Leaf<'de>) {
         for number in &self.node.wanted {
             if let Some(place) = self.leaves.get_mut(*number) {

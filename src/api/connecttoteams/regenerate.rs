@@ -58,7 +58,7 @@ impl std::fmt::Debug for Regenerator {
 }
 
 impl Regenerator {
-    /// The account that manages the tenant, and the section of the settings that it stands in.
+    /// The account that manages the tenant, and the section of the settings that it is in.
     pub fn new(section: &str, account: &Account) -> Result<Self, Fault> {
         // Nobody may end it halfway: what comes back exists nowhere else.
         let timeout = account.timeout.max(Duration::from_secs(60));

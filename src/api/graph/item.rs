@@ -1,6 +1,6 @@
 //! One user of a page as Graph describes it (contract 12).
 //!
-//! **Invariant:** total: whatever an item holds becomes a user, an account that is no person, or
+//! **Invariant:** total: whatever an item holds becomes a user, an account that is not a person, or
 //! the word that it is unreadable. A value of a wrong kind is unreadable, not converted.
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ const NO_PERSONS: [(&str, &str); 4] = [
     ("sfbOnPremUser", "user of an on-premises server"),
     ("ineligibleUser", "account without a licence for Teams"),
 ];
-/// Where numbers stand.
+/// Where numbers are.
 const NUMBERS: &str = "telephoneNumbers";
 /// The longest name of a policy that is taken for one, in bytes.
 const MAX_NAME: usize = 256;
@@ -168,7 +168,7 @@ impl Numbers {
         all
     }
 
-    /// All of them as numbers of an account that is no person.
+    /// All of them as numbers of an account that is not a person.
     fn of_account(self, item: &Json) -> Vec<HeldNumber> {
         let kind = text(item, "accountType")
             .and_then(|kind| NO_PERSONS.iter().find(|(name, _)| *name == kind));

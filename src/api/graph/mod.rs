@@ -56,7 +56,7 @@ impl Reader {
         Ok(Self { core: Arc::new(Core::new(settings.clone())?) })
     }
 
-    /// All users of a tenant: page by page, each a request of its own, so that a token that ends on
+    /// All users of a tenant: page by page, each a request of its own, so a token that ends on
     /// the way costs one page.
     pub async fn users(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
         let mut listing = listing::Listing::new(tenant);

@@ -18,7 +18,7 @@ const ENCODED: &AsciiSet =
 /// The base URL, checked.
 #[derive(Debug)]
 pub(in crate::api) struct Base {
-    /// Without a slash at its end, so that a path is simply appended.
+    /// Without a slash at its end, so a path is simply appended.
     text: String,
     url: Url,
     setting: Setting,

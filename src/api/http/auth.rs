@@ -35,7 +35,7 @@ use crate::model::{Fault, FaultKind};
 
 /// A token is renewed when less than this remains, or a tenth of its life, whichever is longer ...
 const MARGIN: Duration = Duration::from_secs(30);
-/// ... but never before half of its life is over, so that a short-lived one is used at all.
+/// ... but never before half of its life is over, so a short-lived one is used at all.
 const LATEST_SHARE: u32 = 2;
 
 /// A token in use.

@@ -68,7 +68,7 @@ fn of_jwt(token: &str, now: Timestamp) -> Option<Duration> {
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     let claim =
         |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| seconds.is_finite());
-    // From its own `iat` where it has one, so that a wrong clock on this machine does no harm.
+    // From its own `iat` where it has one, so a wrong clock on this machine does no harm.
     #[expect(
         clippy::cast_precision_loss,
         reason = "seconds since 1970 are exact in an f64 for millions of years"

@@ -1,6 +1,6 @@
 //! JSON as services write it, read so that no two readers of it can differ (RFC 8259, 4 and 8.2).
 //!
-//! **Invariant:** a key that stands twice with two values is an error: parsers differ on which one
+//! **Invariant:** a key that appears twice with two values is an error: parsers differ on which one
 //! counts.
 //!
 //! Half of a surrogate pair, as it is left where a service cuts a text after so many UTF-16 units,

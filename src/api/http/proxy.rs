@@ -1,5 +1,5 @@
 //! The proxy of the environment through which a service is reached: by the very rules that the HTTP
-//! client goes by, so that messages can name it.
+//! client goes by, so messages can name it.
 
 use axum::http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;

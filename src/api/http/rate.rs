@@ -30,7 +30,7 @@ const FASTEST: f64 = 100_000.0;
 /// that allows bursts saves up what is not used of its rate only until a burst is full.
 const DOUBLING: Duration = Duration::from_millis(100);
 /// By how much a steady rate grows within a second that is not refused; in the next one by twice as
-/// much, so that a limit that was raised is found.
+/// much, so a limit that was raised is found.
 const GROWTH: f64 = 0.02;
 /// A turn that was missed by less than this is made up for: timers are late, and each delay would
 /// add to the next.

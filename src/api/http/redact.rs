@@ -1,6 +1,6 @@
 //! Foreign text made fit for a message: secrets out, control characters out, short.
 //!
-//! **Invariant:** secrets are removed before the text is cut, so that no half of one survives the
+//! **Invariant:** secrets are removed before the text is cut, so no half of one survives the
 //! cut.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::spelling;
 const MAX_QUOTE: usize = 200;
 /// The most that is repeated of a single value.
 const MAX_VALUE: usize = 80;
-/// What stands in place of a secret.
+/// What is shown in place of a secret.
 const MARK: &str = "[redacted]";
 /// A shorter secret is looked for as a word of its own only: inside of others it is everywhere.
 const SHORT: usize = 4;

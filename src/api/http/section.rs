@@ -1,4 +1,4 @@
-//! Where a service stands in the settings, for words about it.
+//! Where a service is in the settings, for words about it.
 
 use std::sync::Arc;
 

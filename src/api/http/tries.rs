@@ -129,7 +129,7 @@ pub(super) enum Next {
 pub(super) struct Tries {
     effort: Effort,
     /// The pause before the first repetition; it doubles, and up to as much again is added by
-    /// chance, so that many do not come back at once.
+    /// chance, so many do not come back at once.
     pause: Duration,
     begun: Instant,
     throttled: u32,

@@ -1,4 +1,4 @@
-//! `init`: sets up a folder, so that the next command shows a plan.
+//! `init`: sets up a folder, so the next command shows a plan.
 //!
 //! Four ways to begin: a demonstration, a list of users that the vendor's portal exported,
 //! Microsoft Graph, and an account at the service. The first two need no network.

@@ -1,4 +1,4 @@
-//! What the loop does once, before the first pass: look at all tenants, so that nobody is held only
+//! What the loop does once, before the first pass: look at all tenants, so nobody is held only
 //! because another tenant was not looked at yet.
 
 use std::sync::Arc;

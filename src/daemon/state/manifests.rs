@@ -97,7 +97,7 @@ where
         self.listeners.tell(&News::Revision(self.revision.as_ref()));
         self.listeners.tell(&News::InForce(&self.in_force, Timestamp::now()));
         self.running.supersede(&self.in_force, &changed);
-        // Only now, so that nothing of this is carried out by a pass that began before.
+        // Only now, so nothing of this is carried out by a pass that began before.
         self.fleet.take(&self.in_force);
         self.schedule.desired(&all, &changed, self.now());
         self.beginning.manifests();

@@ -57,7 +57,7 @@ impl LimitKind {
     }
 }
 
-/// Whether a step is held for a reason of its own, so that limits do not count it.
+/// Whether a step is held for a reason of its own, so limits do not count it.
 fn held_for_another_reason(step: &Step) -> bool {
     step.holds.iter().any(|hold| hold.kind.rule().counts == Counts::Apart)
 }

@@ -10,7 +10,7 @@
 //! sight only if everybody who could have it was looked at. A cycle is opened by parking one user,
 //! whose last step gives it the number that it is to have.
 //!
-//! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so that
+//! Deliberately not here: steps that wait for a step of another tenant. Tenants run apart, so
 //! none can stop another; the taker is held, and taken up by a later pass.
 
 mod ledger;

@@ -229,7 +229,7 @@ fn cut_cell(text: &str) -> String {
     }
 }
 
-/// Each tenant's plan, folded. One that is too long is shown in part, so that those behind it have
+/// Each tenant's plan, folded. One that is too long is shown in part, so those behind it have
 /// room.
 fn write_tenants(out: &mut String, tenants: &[&TenantPlan], budget: usize) -> fmt::Result {
     let budget = budget.saturating_sub(FOLD);

@@ -62,7 +62,7 @@ pub(in crate::source) enum Silent {
 }
 
 impl Silent {
-    /// Whether the repository belongs to somebody else, so that git leaves it alone.
+    /// Whether the repository belongs to somebody else, so git leaves it alone.
     pub(in crate::source) fn is_distrust(&self) -> bool {
         matches!(self, Self::Refused(why) if why.contains("dubious ownership"))
     }
@@ -163,7 +163,7 @@ impl<'f> Git<'f> {
     }
 }
 
-/// Takes in what comes through a pipe, so that it never fills up: one byte more than `most` at
+/// Takes in what comes through a pipe, so it never fills up: one byte more than `most` at
 /// most, and then git is left alone with it.
 fn heard(pipe: Option<impl io::Read + Send + 'static>, most: u64) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {

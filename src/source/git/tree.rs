@@ -18,7 +18,7 @@ use crate::{
 
 /// Files of another kind that are looked into, up to this length.
 const MAX_OTHER: u64 = 64 * 1024;
-/// How Git LFS begins what stands in the place of a large file.
+/// How Git LFS begins what is in the place of a large file.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// The files below some roots, before they are read.

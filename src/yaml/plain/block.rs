@@ -19,7 +19,7 @@ struct Mapping<'r, 't> {
     reader: &'r mut Reader<'t>,
     column: usize,
     from: usize,
-    /// What stands behind the key.
+    /// What follows the key.
     rest: &'t str,
 }
 

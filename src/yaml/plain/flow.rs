@@ -6,7 +6,7 @@ use serde::de::{
 
 use super::{NotPlain, reader::Reader, scalar};
 
-/// The value that `text` begins with, and what stands behind it.
+/// The value that `text` begins with, and what follows it.
 pub(super) fn value<'t, V: Visitor<'t>>(
     reader: &mut Reader<'t>,
     text: &'t str,
@@ -78,7 +78,7 @@ impl<'t> Deserializer<'t> for &mut Rest<'_, 't> {
 }
 
 impl<'t> Rest<'_, 't> {
-    /// What `visit` makes of what stands between brackets.
+    /// What `visit` makes of what is between brackets.
     fn inside<T>(
         &mut self,
         visit: impl FnOnce(&mut Rest<'_, 't>, usize) -> Result<T, NotPlain>,

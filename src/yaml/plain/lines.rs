@@ -7,12 +7,12 @@ pub(super) struct Line<'t> {
     pub(super) number: u32,
     /// From 0: by how many spaces it is indented.
     pub(super) column: usize,
-    /// What stands there, without the indentation.
+    /// What is there, without the indentation.
     pub(super) text: &'t str,
 }
 
 impl<'t> Line<'t> {
-    /// What stands behind the dash of an element, if this is one.
+    /// What follows the dash of an element, if this is one.
     pub(super) fn element(&self) -> Option<&'t str> {
         let rest = self.text.strip_prefix('-')?;
         (rest.is_empty() || rest.starts_with(' ')).then_some(rest)

@@ -114,7 +114,7 @@ impl<'t> Reader<'t> {
         if self.depth == depth { Ok(value) } else { Err(NotPlain) }
     }
 
-    /// A key of the mapping whose keys begin there. None stands twice.
+    /// A key of the mapping whose keys begin there. None appears twice.
     pub(super) fn key(&mut self, from: usize, key: &'t str) -> Result<(), NotPlain> {
         let others = self.keys.get(from..).unwrap_or_default();
         if others.len() >= MAX_KEYS || others.contains(&key) {

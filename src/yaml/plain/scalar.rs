@@ -31,7 +31,7 @@ impl<'t> Scalar<'t> {
     }
 }
 
-/// A key and what stands behind its colon.
+/// A key and what follows its colon.
 pub(super) fn key(text: &str) -> Option<(&str, &str)> {
     let fine = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let length = text.bytes().position(|byte| !fine(&byte))?;
@@ -42,7 +42,7 @@ pub(super) fn key(text: &str) -> Option<(&str, &str)> {
     (begins && ends && length <= MAX_KEY && !is_word(key)).then_some((key, rest))
 }
 
-/// A value in quotes and what stands behind it.
+/// A value in quotes and what follows it.
 pub(super) fn quoted(text: &str) -> Result<(Scalar<'_>, &str), NotPlain> {
     let quote = if text.starts_with('"') { '"' } else { '\'' };
     let inner = text.get(1..).ok_or(NotPlain)?;
@@ -72,7 +72,7 @@ pub(super) fn bare(text: &str) -> Result<Scalar<'_>, NotPlain> {
     meaning(text.get(..end).unwrap_or(text).trim_end_matches(' '))
 }
 
-/// A value without quotes between braces or brackets, and what stands behind it.
+/// A value without quotes between braces or brackets, and what follows it.
 pub(super) fn bare_in_flow(text: &str) -> Result<(Scalar<'_>, &str), NotPlain> {
     let fine =
         |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || FLOW_SIGNS.contains(byte);

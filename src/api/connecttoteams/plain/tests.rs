@@ -210,7 +210,7 @@ fn a_public_suite_is_read_as_the_tree_says() {
             ("{\"recordsTotal\":1,\"x\":", ",\"d\":[{\"u\":\"a@contoso.com\"}]}"),
         ] {
             let body = [before.as_bytes(), &text, after.as_bytes()].concat();
-            // Nothing at all is no JSON, and an empty list with brackets around it.
+            // Nothing at all is not JSON, and an empty list with brackets around it.
             let is_broken = name.starts_with("n_") && !text.trim_ascii().is_empty();
             for row in rows() {
                 let is_plain = is_plain(&body, &row);

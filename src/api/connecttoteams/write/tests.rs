@@ -158,7 +158,7 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
     core.token().await.unwrap();
     let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
     let fault = core.send(&request).await.err().unwrap();
-    // A machine so busy that it has ended before the first is no failure of this.
+    // A machine so busy that it has ended before the first is not a failure of this.
     assert_eq!(fault.message, "it has ended");
     assert!(seen.calls.load(Ordering::SeqCst) <= 1, "the replay came after the end");
 }

@@ -52,7 +52,7 @@ impl Transport {
         Fault::new(FaultKind::NoAnswer, message)
     }
 
-    /// What it means that no connection was made: to the service, or to what stands before it.
+    /// What it means that no connection was made: to the service, or to what comes before it.
     fn no_connection(&self, what: &str, error: &reqwest::Error) -> Fault {
         let host = &self.host;
         if let Some(refused) = certificate::refused(error) {
