@@ -29,7 +29,7 @@ const LONGEST: usize = 2_000;
 pub fn line(text: impl Display) -> String {
     let text = text.to_string();
     let mut out = String::with_capacity(text.len());
-    // Runners of workflows take `::` at the beginning of a line, whatever blanks stand before it,
+    // Runners of workflows take `::` at the beginning of a line, whatever blanks come before it,
     // for a command.
     let mut begins = text.trim_start().starts_with("::");
     let mut before = ' ';
@@ -61,7 +61,7 @@ pub fn acts(c: char) -> bool {
 /// character, nothing private.
 fn is_printable(c: char) -> bool {
     let mut bytes = *b"x\0\0\0\0";
-    // Behind a letter, so an accent is no reason.
+    // After a letter, so an accent is not a reason.
     let length = c.encode_utf8(&mut bytes[1..]).len();
     std::str::from_utf8(&bytes[..=length])
         .is_ok_and(|text| text.escape_debug().nth(1) != Some('\\'))
@@ -182,7 +182,7 @@ pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
     for c in text.chars() {
-        // Such characters stand in strings only, but for the breaks and blanks between values.
+        // Such characters are in strings only, except for the breaks and blanks between values.
         if (acts(c) && c != '\n') || (c == '#' && before == '#') {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.

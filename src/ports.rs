@@ -9,8 +9,8 @@
 //! ```
 //!
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
-//! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that is
-//! carried out is made of memory that came with the [`Lease`] it is carried out under.
+//! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that
+//! is carried out is made of memory that came with the [`Lease`] it is carried out under.
 
 use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
 
@@ -98,7 +98,7 @@ pub struct Checked {
     pub first: Option<Timestamp>,
     /// When the last of them was recorded.
     pub last: Option<Timestamp>,
-    /// The hash of the last one: whoever notes it can tell later that nothing before it was
+    /// The hash of the last one: those who note it can tell later that nothing before it was
     /// changed.
     pub head: String,
     /// What is wrong. Empty if the journal is whole.

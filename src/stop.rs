@@ -8,7 +8,7 @@
 //! stopped, when and why; an empty one stops as well.
 //!
 //! **Invariant:** it fails closed: what cannot be looked at counts as on. It is looked at before
-//! each call that writes, so that it also ends a run under way, and whoever writes is handed a
+//! each call that writes, so it also ends a run under way, and every writer is handed a
 //! [`Stoppable`] and nothing else.
 
 use std::{
@@ -96,7 +96,7 @@ impl StopSwitch {
                     note,
                 })
             }
-            // Of a folder that is gone nobody knows whether the file would be in it.
+            // If a folder is gone, it is not known whether the file would be in it.
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound
                     && (!self.named || folder(file).is_dir()) =>

@@ -68,7 +68,7 @@ pub(super) enum Odd {
     Name,
     /// It should say of which tenant it is, and does not.
     Tenant,
-    /// What it is nobody knows; in words, with its name.
+    /// It is not known what it is; in words, with its name.
     Account(String),
 }
 

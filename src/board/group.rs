@@ -24,7 +24,7 @@ pub struct Group {
     /// Since when the service has seen it.
     #[schemars(schema_with = "moment")]
     pub since: Timestamp,
-    /// When the first of them ends by itself, where that is known.
+    /// When the first of them ends automatically, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "moment_or_none")]
     pub until: Option<Timestamp>,

@@ -1,4 +1,5 @@
-//! The commands: what each is called, and who carries it out. Each has its arguments in its own file.
+//! The commands: what each is called, and who carries it out. Each has its arguments in its own
+//! file.
 
 use std::{ffi::OsString, fmt::Write as _, sync::LazyLock};
 
@@ -31,8 +32,8 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Rehearse", &["sandbox"]),
 ];
 
-/// Words of other tools that are no command here, and what they lead to. What writes is never done
-/// under another name.
+/// Words of other tools that are not commands here, and what they lead to. What writes is never
+/// done under another name.
 const OTHERS: [(&str, &str); 10] = [
     ("sync", "apply"),
     ("reconcile", "apply"),

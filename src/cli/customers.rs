@@ -265,7 +265,7 @@ fn read(path: &Path) -> Result<Vec<(usize, Wanted)>, Failure> {
     Ok(lines)
 }
 
-/// What one line says. A comment begins a line or stands behind an id: a name may hold a `#`.
+/// What one line says. A comment begins a line or follows an id: a name may hold a `#`.
 fn wanted(line: &str) -> Option<Wanted> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {

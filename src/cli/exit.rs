@@ -22,7 +22,7 @@ pub enum Exit {
     Held,
     /// A tenant could not be read, a step failed, or a sync is still owed.
     Partly,
-    /// The answer to a step was lost and nobody knows yet what became of it.
+    /// The answer to a step was lost and it is not known yet what became of it.
     Unknown,
 }
 

@@ -1,7 +1,7 @@
 //! Printing. Colours are stripped where they do not belong: no terminal, or `NO_COLOR`.
 //!
 //! **Invariant:** whatever is printed goes past [`foreign::printable`] or [`foreign::json`], but
-//! for [`raw`]. Each text from outside was made one line before it came here: only whoever puts
+//! for [`raw`]. Each text from outside was made one line before it came here: only the one who puts
 //! sentences together knows which breaks are its own.
 
 use std::{

@@ -1,5 +1,5 @@
 //! What became of a plan, shown to people and machines: text out, nothing printed. And kept for
-//! whoever asks later.
+//! those who ask later.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::{exit::Exit, out};
 
-/// How long the program may take to end by itself when somebody insists.
+/// How long the program may take to end in order when somebody insists.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What was asked for.
@@ -25,7 +25,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Listens from now on. `at_once`: the command changes nothing, so asking is as good as
-    /// insisting. `end` ends the program if it does not end by itself.
+    /// insisting. `end` ends the program if it does not end in order.
     pub(super) fn listen(at_once: bool, end: impl FnOnce(Exit) + Send + 'static) -> Self {
         let signals = Self { asked: CancellationToken::new(), insisted: CancellationToken::new() };
         let tokens = [signals.asked.clone(), signals.insisted.clone()];

@@ -2,7 +2,7 @@
 //! consent object goes, so a finding about the live service is a change of configuration and
 //! not a release.
 //!
-//! All that is known of a row stands in one table, [`table!`] below: its name, its default, what it
+//! All that is known of a row is in one table, [`table!`] below: its name, its default, what it
 //! may and must name, what its body has to do, and who waits for it. The types are made from it.
 //!
 //! **Invariant:** a call on the never-list cannot be configured back in, and `listUsers` has no
@@ -64,7 +64,7 @@ pub(super) enum Carries {
     TokenSet,
 }
 
-/// What may be done so that a call succeeds.
+/// What may be done to make a call succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// It changes something: it is sent once.
@@ -255,7 +255,7 @@ impl Row {
         matches!(self.rule().body, Carries::Authorisation | Carries::Update)
     }
 
-    /// What may be done so that the call succeeds.
+    /// What may be done to make the call succeed.
     #[must_use]
     pub const fn effort(self) -> Effort {
         self.rule().effort

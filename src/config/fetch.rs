@@ -1,5 +1,5 @@
 //! Getting a secret from where it is: a variable, a file, a command. Bounded in size and time,
-//! whatever stands there.
+//! whatever is there.
 //!
 //! **Invariant:** nothing here blocks the runtime: a file on a mount that is gone costs its time
 //! limit, and a stop is obeyed meanwhile.

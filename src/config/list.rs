@@ -40,7 +40,7 @@ pub struct ListUsers {
     /// not named is unobservable.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
-    /// Whether a field that an item leaves out is not set there. Otherwise nobody knows, and a
+    /// Whether a field that an item leaves out is not set there. Otherwise it is not known, and a
     /// pointer that is in no item of a tenant is thought to be misspelt.
     #[serde(default)]
     pub omits_unset: bool,

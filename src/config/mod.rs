@@ -152,7 +152,7 @@ impl Settings {
         }
     }
 
-    /// Notes how syncs are sent: whoever is asked about them answers by changing that.
+    /// Notes how syncs are sent: the people who are asked about them answer by changing that.
     fn note_sync_rows(&mut self) {
         let usual = Endpoints::default().sync;
         let rows =
@@ -277,7 +277,7 @@ pub struct Execution {
 }
 
 /// How long each kind of change is expected to leave a user who could call without calls. The
-/// vendor does not say; these are estimates for whoever decides when a plan is carried out, and
+/// vendor does not say; these are estimates for those who decide when a plan is carried out, and
 /// hold nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

@@ -11,7 +11,7 @@ pub(super) struct Text {
     pub(super) odd: Option<String>,
 }
 
-/// A secret of one line: a byte order mark and one line break at the end are no part of it.
+/// A secret of one line: a byte order mark and one line break at the end are not part of it.
 pub(super) fn line(bytes: Vec<u8>) -> Result<Text, String> {
     let text = decoded(bytes)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -55,7 +55,7 @@ fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     }
     let text =
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8: save it as UTF-8".to_owned())?;
-    // Windows editors write it; it is no part of the text.
+    // Windows editors write it; it is not part of the text.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 

@@ -2,7 +2,8 @@
 //! printed.
 //!
 //! ```text
-//! {env}, {file}, {command} --fetch--> bytes --text--> one line, or a document (JSON) --> SecretString
+//! {env}, {file}, {command} --fetch--> bytes --text--> one line, or a document (JSON) -->
+//! SecretString
 //! ```
 
 use std::{fmt, path::PathBuf};
@@ -34,7 +35,7 @@ pub enum SecretSource {
     Rehearsal(String),
 }
 
-/// Reads a source: a mapping with one key. Whatever else stands there may be the secret itself, so
+/// Reads a source: a mapping with one key. Whatever else is there may be the secret itself, so
 /// it is not repeated.
 struct Reading;
 

@@ -14,7 +14,7 @@ pub struct Server {
     /// The address and port that it listens on.
     #[serde(deserialize_with = "address")]
     pub listen: Option<SocketAddr>,
-    /// What whoever asks has to know, but for probes and metrics.
+    /// What a client has to know, except for probes and metrics.
     pub token: Option<SecretSource>,
     /// The names, beside `localhost` and addresses, by which browsers may call it.
     pub hosts: Vec<String>,

@@ -58,7 +58,7 @@ pub(super) struct Understood {
 pub(super) struct Said(Option<String>);
 
 impl Said {
-    /// Whether a commit says what lies there, and not the one that said it before.
+    /// Whether a commit says what is there, and not the one that said it before.
     pub(super) fn is_news(&mut self, said: Option<String>) -> bool {
         let is_news = said.is_some() && said != self.0;
         self.0 = said.or_else(|| self.0.take());
@@ -84,7 +84,7 @@ pub(super) fn warn_of(in_force: &InForce) {
 impl Eye {
     /// Looks. What is new is read at once: by the time it is believed, it is understood.
     pub(super) fn look(mut self, roots: &[PathBuf], asked: &Asked) -> Findings {
-        // Git is asked once it is quiet: what an early look sees is not in force by itself.
+        // Git is asked once it is quiet: what an early look sees is not in force yet.
         let is_quiet = asked.sight == Sight::Quiet;
         let said = || is_quiet.then(|| said_by_commit(roots)).flatten();
         let before = said();

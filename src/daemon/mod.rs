@@ -71,7 +71,7 @@ impl Listeners {
 }
 
 /// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A
-/// journal that cannot be written any more ends it as well: whoever starts it again begins with a
+/// journal that cannot be written any more ends it as well: the next start begins with a
 /// sound one.
 pub async fn run<R, P, J>(
     daemon: Daemon<R, P, J>,

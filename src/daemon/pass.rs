@@ -29,7 +29,7 @@ pub(super) struct Ended {
     /// Why nothing could be planned, if so.
     pub(super) failure: Option<String>,
     pub(super) journal_failed: Option<JournalError>,
-    /// When something that it held may run by itself.
+    /// When something that it held may run without a person.
     pub(super) resumes: Option<Timestamp>,
 }
 

@@ -141,7 +141,7 @@ where
         let looking = self.debounce.due().filter(|_| !self.looking);
         let poll = Some(self.poll_at).filter(|_| !self.looking);
         let brake = Some(self.brake.due());
-        // The brake looks every second; so does whoever waits for the journal.
+        // The brake looks every second; so does a pass that waits for the journal.
         let next = self.schedule.next(self.daemon.execution.tenants);
         let deadlines = [poll, looking, brake, next.filter(|_| self.may_begin())];
         self.start

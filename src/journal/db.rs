@@ -6,7 +6,8 @@
 //! anchor    one row: the sequence and the hash before the first entry that is kept
 //! leases    the last fencing token of each tenant
 //! journal   one row: its name, which no other journal has
-//! seals     a hash of each table but `entries`, which has its chain, and of what the tables are made of
+//! seals     a hash of each table but `entries`, which has its chain, and of what the tables are
+//! made of
 //! ```
 //!
 //! **Invariant:** what a line says is in the line alone; the other columns of an entry are computed
@@ -30,7 +31,7 @@ use super::{OpenError, chain::Link, seal::Part};
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.db";
-/// What lies beside it while a process works: what was written last, and an index of it.
+/// What is beside it while a process works: what was written last, and an index of it.
 pub(super) const LOG: &str = "journal.db-wal";
 pub(super) const SHARED: &str = "journal.db-shm";
 /// "Dial": tells a journal from other databases.
@@ -134,7 +135,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     if is_no_file(path).map_err(at)? {
         return Err(at(io::Error::other("it is no regular file")));
     }
-    // It holds people's names and numbers; what lies beside it is made with the same rights.
+    // It holds people's names and numbers; what is beside it is made with the same rights.
     OpenOptions::new()
         .write(true)
         .create(true)
@@ -145,7 +146,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let of = |error| OpenError::of(path, &error);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
-    // First of all, so a file that is no journal stays as it is.
+    // First of all, so a file that is not a journal stays as it is.
     known(&db, path)?;
     db.pragma_update(None, "journal_mode", "WAL").map_err(of)?;
     // Each commit is on the disk before it is acknowledged.

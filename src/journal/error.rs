@@ -64,7 +64,7 @@ pub enum OpenError {
         /// How that shows.
         reason: String,
     },
-    /// Two journals lie side by side, and nobody knows which of them counts.
+    /// Two journals are side by side, and it is not known which of them counts.
     #[error("{path}: beside it lies a journal of the former format with other entries, {former}", path = path.display(), former = former.display())]
     Two {
         /// The journal.
@@ -128,14 +128,14 @@ impl OpenError {
                 | ErrorCode::OutOfMemory
                 | ErrorCode::SystemIoFailure,
             ) => Self::Io { path, source: io::Error::other(words(error)) },
-            // It is not the disk but what stands on it: a table that is missing, a column of
+            // It is not the disk but what is on it: a table that is missing, a column of
             // another type, text that is not a text.
             _ => Self::Damaged { path, reason: words(error) },
         }
     }
 }
 
-/// Whether something stands where a folder was to be.
+/// Whether something is where a folder was to be.
 fn is_no_folder(path: &Path, source: &io::Error) -> bool {
     matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
         || leads_nowhere(path)

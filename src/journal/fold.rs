@@ -220,7 +220,7 @@ fn synced(memory: &mut Memory, at: Timestamp) {
     }
 }
 
-/// A lost answer is no riddle any more once everything that the call carried was seen. Older
+/// A lost answer is settled once everything that the call carried was seen. Older
 /// journals say only this, and not that it is decided.
 fn forget_what_landed(written: &mut Written) {
     let Some((verb, at)) = written.unknown else { return };
@@ -292,8 +292,8 @@ fn next<T: PartialEq>(
     lost: bool,
     news: Option<(&mut Reverts, Option<Field>)>,
 ) -> Write<T> {
-    // A repetition beside another change is no try of its own: it may come long before the time of
-    // the earlier one is over.
+    // A repetition beside another change is not a try of its own: it may come long before the time
+    // of the earlier one is over.
     let same = earlier.as_ref().filter(|earlier| earlier.value == value && !earlier.landed);
     let in_vain = same.map_or(0, |earlier| match news {
         Some(_) => earlier.tries_in_vain(),

@@ -1,4 +1,4 @@
-//! What entries add up to, as it is kept on disk: so that a start need not read all history, and
+//! What entries add up to, as it is kept on disk: a start need not read all history, and
 //! old entries may go.
 //!
 //! **Invariant:** melting what was frozen gives the same sum. Every part of the sum is named here

@@ -80,7 +80,7 @@ impl SqliteHistory {
         self.sum.as_ref().map(|sum| sum.memory(tenant)).unwrap_or_default()
     }
 
-    /// Which journal was last written where this one lies.
+    /// Which journal was last written where this one is.
     pub(super) fn mark(&self) -> Result<Option<Mark>, OpenError> {
         self.marked.as_deref().map_or(Ok(None), Mark::read)
     }

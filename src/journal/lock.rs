@@ -29,7 +29,7 @@ pub(super) struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing the file would do, but for a child process that is just being started and still
-        // shares it. Not to be able to unlock is no loss: then closing does it.
+        // shares it. It does not matter if unlocking fails: closing unlocks too.
         let _ = self.file.unlock();
     }
 }

@@ -122,7 +122,7 @@ impl Keeper {
         Ok(Self { file, journal })
     }
 
-    /// Moves it on. It is not flushed: one that is older than the journal is no lie.
+    /// Moves it on. It is not flushed: one that is older than the journal is still true.
     pub(super) fn keep(&self, link: Link) -> io::Result<()> {
         self.file.write_all_at(text(&self.journal, link).as_bytes(), 0)
     }

@@ -1,5 +1,5 @@
-//! Where a journal is kept. Here alone settings become a store, for whoever writes and for whoever
-//! looks back; nobody else knows that it is a folder.
+//! Where a journal is kept. Here alone settings become a store, for those who write and for those
+//! who look back; nobody else knows that it is a folder.
 
 use std::{
     fmt,
@@ -47,7 +47,7 @@ impl Place {
         SqliteHistory::read(&self.folder)
     }
 
-    /// Takes what lies there for the journal from now on, whatever was written there before. Tells
+    /// Takes what is there for the journal from now on, whatever was written there before. Tells
     /// whether there is anything.
     pub async fn accept(&self) -> Result<bool, OpenError> {
         SqliteJournal::accept(&self.folder)

@@ -100,7 +100,7 @@ impl SqliteJournal {
         Ok(Self { shared, queue, writer: Some(thread.map_err(at(&path))?), _lock: lock })
     }
 
-    /// Takes what lies in `folder` for its journal from now on, whatever was written there before:
+    /// Takes what is in `folder` for its journal from now on, whatever was written there before:
     /// an older copy, another journal, or none. Tells whether there is one; else one begins. Calls
     /// may have been carried out that it does not know, so every tenant owes a sync.
     pub fn accept(folder: &Path) -> Result<bool, OpenError> {

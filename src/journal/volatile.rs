@@ -96,8 +96,8 @@ impl Journal for VolatileJournal {
         let released = self.clone();
         let asked = tenant.clone();
         let of = tenant.clone();
-        // Nobody renews what lives in this process alone: whoever asks is there, and nobody else
-        // has asked since.
+        // Nobody renews what lives in this process alone: the one who asks is there, and nobody
+        // else has asked since.
         let good = move || store.inner().leases.renew(&asked, token, (store.clock)()).is_ok();
         Ok(Lease::new(tenant.clone(), token, good, move || {
             released.inner().leases.release(&of, token);

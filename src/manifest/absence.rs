@@ -27,7 +27,7 @@ struct Named {
     returned: BTreeSet<Upn>,
     /// Users who are missing, and from when on that counts.
     missing: BTreeMap<Upn, Timestamp>,
-    /// The same for whom nobody has seen named.
+    /// The same for users who were never seen named.
     others: Option<Timestamp>,
     /// The tenant itself was missing at the last look.
     was_away: bool,

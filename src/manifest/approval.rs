@@ -285,7 +285,7 @@ pub(super) fn check(
                     "first here",
                 );
                 problems.push((number, Problem::of_approval(what)));
-                // Which of the two is meant, nobody knows.
+                // It is not known which of the two is meant.
                 approvals
                     .entry(tenant.clone())
                     .or_default()

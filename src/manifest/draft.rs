@@ -33,7 +33,7 @@ pub(super) struct FileRead {
     pub(super) more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
-    /// Users of documents that were read plainly, for whoever reads the rest of the document.
+    /// Users of documents that were read plainly, for the reader of the rest of the document.
     pub(super) plain: BTreeMap<usize, PlainUsers>,
     pub(super) standing: Standing,
 }
@@ -44,7 +44,8 @@ pub(super) struct FileRead {
 pub(super) struct PlainUsers {
     pub(super) entries: Vec<UserEntry>,
     pub(super) lines: Vec<u32>,
-    /// Users with mistakes, each with its place among the entries, where an empty one stands.
+    /// Users with mistakes, each with its place among the entries, where an empty one takes its
+    /// place.
     pub(super) wrong: Vec<(usize, Value)>,
 }
 
@@ -84,7 +85,7 @@ pub(super) struct SetDraft {
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) what: What,
-    /// The tenants that it concerns; none: nobody knows.
+    /// The tenants that it concerns; none if that is not known.
     pub(super) concerns: Vec<TenantName>,
     /// It is about an approval, which then opens nothing: no tenant is wrong because of it.
     pub(super) of_approval: bool,
@@ -102,7 +103,7 @@ impl Problem {
     }
 }
 
-/// Where a problem stands.
+/// Where a problem is.
 #[derive(Debug)]
 pub(super) enum What {
     /// At a path, with other places in this or other files (by the file's number).

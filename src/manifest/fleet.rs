@@ -64,7 +64,7 @@ pub(super) struct Fleet<'f> {
     pub(super) problems: Vec<(usize, Problem)>,
     /// The tenants of these problems.
     concerned: BTreeSet<TenantName>,
-    /// The files of those whose tenants nobody knows.
+    /// The files of those whose tenants are not known.
     unclear: BTreeSet<usize>,
     /// Problems that are not told, and the file of the first of them.
     untold: Option<(usize, usize)>,
@@ -200,7 +200,7 @@ impl<'f> Fleet<'f> {
         }
     }
 
-    /// Sets have a tenant, and a user stands once in the fleet.
+    /// Sets have a tenant, and a user appears once in the fleet.
     fn sets(&mut self) {
         let mut names: BTreeMap<(TenantName, TenantName), Spot> = BTreeMap::new();
         for (number, file) in self.files.iter().enumerate() {
@@ -250,7 +250,7 @@ impl<'f> Fleet<'f> {
             set.at.key("metadata").key("tenant"),
             format!("there is no tenant `{}`", set.tenant),
         );
-        // Behind a misspelt name stands a tenant that now misses users; which one, nobody knows.
+        // A misspelt name means some tenant that now misses users; it is not known which one.
         let concerns: &[&TenantName] = if broken { &[&set.tenant] } else { &[] };
         self.problem(number, What::at(wrong.hint(hint)), concerns);
     }

@@ -16,7 +16,7 @@ use crate::model::{
 pub struct InForce {
     /// The tenants, new or kept.
     pub desired: Desired,
-    /// The approvals that stand beside the manifests now: one that was removed is gone, even if its
+    /// The approvals that are beside the manifests now: one that was removed is gone, even if its
     /// tenant keeps an older version.
     pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// Tenants of which an older version was kept, and why.

@@ -77,7 +77,7 @@ impl Scope {
 }
 
 impl Scope {
-    /// What a key means here, or why it cannot stand here.
+    /// What a key means here, or why it cannot be here.
     fn key(self, text: &str) -> Result<Key, String> {
         if SECRET_KEYS.contains(&text) {
             return Err(format!(

@@ -1,12 +1,13 @@
 //! Manifests: text to desired state, and everything that is wrong with it.
 //!
 //! ```text
-//! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics, ... } --Keeper--> in force
+//! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics,
+//! ... } --Keeper--> in force
 //! ```
 //!
-//! `read` looks at one file alone, `check` at all of them together. [`Readings`] keeps what was read of
-//! files that have not changed, and [`Keeper`] the last good version of tenants whose files broke
-//! while the service runs.
+//! `read` looks at one file alone, `check` at all of them together. [`Readings`] keeps what was
+//! read of files that have not changed, and [`Keeper`] the last good version of tenants whose files
+//! broke while the service runs.
 //!
 //! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a
 //! tenant is in [`Loaded::desired`] only if nothing that concerns it is wrong.
@@ -75,7 +76,7 @@ pub enum Role {
     Manifest,
     /// It looks like a manifest by mistake, such as `office.yaml.txt`, and is not read.
     Aside,
-    /// The same, and the manifest that it is a copy of stands beside it.
+    /// The same, and the manifest that it is a copy of is beside it.
     Copy,
 }
 
@@ -100,7 +101,7 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// Tenants that something is wrong with, and what in short.
     pub broken: BTreeMap<TenantName, String>,
-    /// Files with a part that could not be understood at all: nobody knows which tenants it
+    /// Files with a part that could not be understood at all: it is not known which tenants it
     /// concerns.
     pub unclear: BTreeSet<Arc<str>>,
     /// Files that say nothing at all.

@@ -37,7 +37,7 @@ pub(super) fn read_by(
     let text = file.text.as_ref().unwrap_or(&empty);
     let mut read = FileRead {
         path: Arc::clone(&file.path),
-        // Windows editors write a byte order mark; it is no part of the text.
+        // Windows editors write a byte order mark; it is not part of the text.
         text: match yaml::without_marks(text) {
             Cow::Borrowed(_) => Arc::clone(text),
             Cow::Owned(text) => text.into(),

@@ -1,6 +1,6 @@
 //! The documents as they are written: one type for each kind, from which the JSON Schema is made.
 //!
-//! Every key has a default here so that all that is missing can be told at once; the schema names
+//! Every key has a default here, so all that is missing can be told at once; the schema names
 //! what is required by hand, and a test holds the two together.
 
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use serde_yaml::Value;
 use super::entry::UserEntry;
 use crate::yaml::{self, At, Path, Segment, Wrong, missing};
 
-/// Reads the user who stands at `at`. The entry has what is right.
+/// Reads the user at `at`. The entry has what is right.
 pub(super) fn read(user: &Value, at: &Path) -> (UserEntry, Vec<Wrong>) {
     let (entry, mut found) = yaml::decode_strictly::<UserEntry>(user, at);
     for wrong in found.iter_mut().filter(|wrong| wrong.path == *at && wrong.at == At::Value) {

@@ -169,7 +169,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::E
     moment(&text).map(Some).map_err(D::Error::custom)
 }
 
-/// The end of the day is no time of its own.
+/// The end of the day is not a time of its own.
 fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text == "24:00" { Ok(None) } else { moment(&text).map(Some).map_err(D::Error::custom) }

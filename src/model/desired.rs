@@ -298,7 +298,7 @@ pub struct Limit {
     pub percent: u8,
     /// In any case no more than these.
     pub count: u32,
-    /// As many as these are no matter of share: in a small tenant three people are half of it.
+    /// This many are allowed whatever the share: in a small tenant three people are half of it.
     pub floor: u32,
 }
 

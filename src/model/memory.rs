@@ -139,7 +139,7 @@ pub struct Written {
     pub calling: Option<Write<Calling>>,
     /// The last value of each field that an update carried.
     pub details: BTreeMap<Field, Write<Value>>,
-    /// A call whose answer was lost: nobody knows whether it was carried out.
+    /// A call whose answer was lost: it is not known whether it was carried out.
     pub unknown: Option<(Verb, Timestamp)>,
     /// How often somebody else changed a value back.
     pub reverted: Reverts,

@@ -167,7 +167,7 @@ impl PhoneNumber {
     }
 
     /// The one place that tells extensions from full numbers. What is sent of an extension is the
-    /// extension: the platform puts the prefix before it by itself.
+    /// extension: the platform adds the prefix itself.
     fn of(forms: Forms, prefix: Option<&ExtensionPrefix>) -> Self {
         let normal = forms.compared();
         let behind = prefix.and_then(|prefix| normal.strip_prefix(prefix.as_str()));

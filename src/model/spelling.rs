@@ -3,7 +3,7 @@
 //! **Invariant:** digits are never added, dropped or changed: either the digits of a text are its
 //! number, or nobody can say which number it is.
 
-/// What may stand between digits behind a `+`, beside blanks.
+/// What may be between digits after a `+`, besides blanks.
 const DASHES: [char; 9] = [
     '-', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}',
     '\u{ff0d}',

@@ -44,7 +44,7 @@ impl<U> Users<U> {
         self.0.iter_mut()
     }
 
-    /// Keeps those users of whom this is true.
+    /// Keeps the users for which this is true.
     pub fn retain(&mut self, keeps: impl FnMut(&U) -> bool) {
         self.0.retain(keeps);
     }

@@ -31,7 +31,7 @@ pub struct Reason {
     pub reason: String,
     /// What lifts it.
     pub hint: String,
-    /// When it is lifted by itself, where that is known.
+    /// When it is lifted automatically, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }

@@ -33,7 +33,7 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<Note>,
     pub(super) landed: Vec<Landing>,
-    /// Users with a lost answer that nobody knows the outcome of.
+    /// Users with a lost answer whose outcome is not known.
     pub(super) undecided: Vec<Upn>,
     /// Users whose lost answer is decided now, and when it was lost.
     pub(super) decided: Vec<(Upn, Timestamp)>,
@@ -183,7 +183,7 @@ impl Diff<'_> {
         let is_firm = |change: &Change| unread::is_firm(self.past.live, change);
         let firm = changes.iter().any(|change| is_firm(change) && !vain.has(change.field));
         let in_vain = !firm && changes.iter().any(|change| vain.has(change.field));
-        // What is not understood is no reason to write; it goes along with what is.
+        // What is not understood is not a reason to write; it goes along with what is.
         changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
         if changes.is_empty() {
             return Ok(None);
@@ -288,7 +288,7 @@ impl Diff<'_> {
         self.outcome.problems.push(Problem { user: desired.upn.clone(), kind, origin });
     }
 
-    /// True if an answer was lost and nobody knows what became of it: then nothing is planned for
+    /// True if an answer was lost and its outcome is not known: then nothing is planned for
     /// the user.
     pub(super) fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
         let Some(Lost::Undecided { verb, at, until }) = self.notice(live) else { return false };

@@ -73,7 +73,7 @@ impl StepGraph {
         }
     }
 
-    /// The steps in an order in which each stands behind those that it comes after; otherwise by
+    /// The steps in an order in which each follows those that it comes after; otherwise by
     /// number. Those that no walk reaches are at the end.
     pub(super) fn order(&self) -> Vec<StepId> {
         let mut order = self.reached();

@@ -71,7 +71,7 @@ coded! {
         Renamed = "perhaps-renamed",
         /// Somebody else holds the number and does not give it up.
         NumberTaken = "number-taken",
-        /// Numbers form a cycle, and there is no place to park one.
+        /// Numbers form a cycle, and no number is free to park one on.
         NumberCycle = "number-cycle",
         /// A number is to be given up in a way that no setting allows.
         NumberRelease = "number-release",

@@ -1,12 +1,12 @@
 //! Plans for eyes that may not see names and numbers: a comment that more people read than may know
 //! the customers' staff.
 //!
-//! Names become pseudonyms, which are the same in each plan with the same key; of a number its first
-//! and its last digits stay; words of people and of services are dropped, and so are places in files,
-//! which people name. Tenants, verbs, counts, gateways, switches and codes stay.
+//! Names become pseudonyms, which are the same in each plan with the same key; of a number its
+//! first and its last digits stay; words of people and of services are dropped, and so are places
+//! in files, which people name. Tenants, verbs, counts, gateways, switches and codes stay.
 //!
-//! **Invariant:** what is masked holds no name, no number and no free text of what it was made from.
-//! Whoever knows a small block of numbers may still guess one by its last digits.
+//! **Invariant:** what is masked holds no name, no number and no free text of what it was made
+//! from. Whoever knows a small block of numbers may still guess one by its last digits.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -37,8 +37,8 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// A mask with this key: whoever has it can tell which pseudonym is whose. An error, in words, if
-    /// it is no key.
+    /// A mask with this key: those who have it can tell which pseudonym is whose. An error, in
+    /// words, if it is not a key.
     pub fn new(key: &str) -> Result<Self, String> {
         let keyed = Hmac::new_from_slice(key.as_bytes()).map_err(|error| error.to_string())?;
         Ok(Self { keyed })

@@ -17,7 +17,7 @@ use crate::model::{
 pub enum Note {
     /// Users with calling that no manifest names, left alone.
     Unmanaged(Vec<Upn>),
-    /// Names in `protect` that are no user's, here or there: perhaps misspelt.
+    /// Names in `protect` that belong to no user, desired or live: perhaps misspelt.
     ProtectsNobody(Vec<Upn>),
     /// Users with calling that no manifest has named since the journal began, left alone although
     /// the tenant is pruned.

@@ -71,7 +71,7 @@ fn parked(steps: &Steps) -> BTreeMap<StepId, StepId> {
     others.filter_map(|(id, step)| Some((id, *parking.get(&step.user)?))).collect()
 }
 
-/// The steps in an order in which each stands behind those that it comes after; otherwise as they
+/// The steps in an order in which each follows those that it comes after; otherwise as they
 /// were. Steps on a cycle (all of them held) keep their order at the end.
 pub(super) fn topological(steps: Steps) -> Steps {
     let order = StepGraph::of(&steps).order();

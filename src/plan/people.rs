@@ -80,7 +80,7 @@ impl<'a> People<'a> {
             .filter(move |user| !renamed.contains(&user.upn))
     }
 
-    /// How an unmanaged user stands.
+    /// The state of an unmanaged user.
     pub(super) fn standing(&self, user: &LiveUser) -> Standing {
         if let Some((before, _)) = self.renamed.iter().find(|(_, now)| **now == &user.upn) {
             return Standing::Doubtful(Hold::new(

@@ -72,7 +72,7 @@ pub struct TenantPlan {
     pub fingerprint: Option<Fingerprint>,
     /// Tenants whose next pass may free or prove a number that is waited for here.
     pub waits_for: BTreeSet<TenantName>,
-    /// Users whose last answer was lost, and nobody knows yet what became of it.
+    /// Users whose last answer was lost, and it is not known yet what became of it.
     pub undecided: Vec<Upn>,
     /// How many managed users Teams shows as the service does, where that was asked.
     pub confirmed: Option<Confirmed>,
@@ -241,7 +241,7 @@ impl TenantPlan {
         self.steps.iter().any(|step| step.cause == Cause::NotNamed && self.may_run(step))
     }
 
-    /// When something that is held may run by itself, if that is known.
+    /// When something that is held may run without a person, if that is known.
     #[must_use]
     pub fn resumes(&self) -> Option<Timestamp> {
         self.holds

@@ -1,7 +1,8 @@
 //! Undo: the plan that takes an earlier run back.
 //!
 //! ```text
-//! entries of the run --last sent, first before--> what still is as it was sent --> desired state --Fleet--> the same guards
+//! entries of the run --last sent, first before--> what still is as it was sent --> desired state
+//! --Fleet--> the same guards
 //! ```
 //!
 //! The desired state of an undo is the tenant with all its rules: the run's users as they were
@@ -186,14 +187,14 @@ impl Sent {
     }
 }
 
-/// Somebody who is not a matter of the run, wanted as is. Nobody, if nobody knows how that is.
+/// Somebody who is not a matter of the run, wanted as is. Nobody, if that is not known.
 fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option<DesiredUser> {
     let calling = moment.calling(live.users.get(&user.upn)?).known()?;
     Some(DesiredUser { calling, details: Details::default(), ..user.clone() })
 }
 
 /// What calling is to be: the other way round if the run switched it and it still is so, else as it
-/// is: back already, or never switched. Nothing if nobody knows what it is.
+/// is: back already, or never switched. Nothing if that is not known.
 fn calling_before(
     sent: &Sent,
     moment: Moment<'_>,

@@ -1,6 +1,6 @@
 //! What was sent again and again without effect: the service accepts it, its sync is accepted, and
-//! live state goes on showing something readable that is not it. It is told, and it is no reason to
-//! write any more.
+//! live state goes on showing something readable that is not it. It is told, and it is not a reason
+//! to write any more.
 //!
 //! | sent so often in vain | what becomes of it |
 //! |---|---|
@@ -29,8 +29,8 @@ pub(super) struct Tries {
     pub(super) last: Timestamp,
 }
 
-/// How often the wanted value was sent without effect, if that is enough. Nothing while it may still
-/// become visible.
+/// How often the wanted value was sent without effect, if that is enough. Nothing while it may
+/// still become visible.
 pub(super) fn tries<T: PartialEq>(
     moment: Moment<'_>,
     write: Option<&Write<T>>,

@@ -32,7 +32,7 @@ pub struct Why {
     pub seen: Option<(Timestamp, Landing)>,
     /// When the tenant's last sync was accepted.
     pub synced: Option<Timestamp>,
-    /// What stands in the way, or has not happened yet.
+    /// What prevents it, or has not happened yet.
     pub waits: Vec<Wait>,
     /// What the last plan said, if one is kept.
     pub found: Option<Found>,

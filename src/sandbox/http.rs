@@ -125,7 +125,7 @@ fn response(reply: Reply) -> Response {
     response
 }
 
-/// The time by the service's clock. If that is right, the server says it by itself.
+/// The time by the service's clock. If that is right, the server says it itself.
 fn dated(mut response: Response, ahead: i32) -> Response {
     let moment = (ahead != 0)
         .then(|| Timestamp::now().checked_add(jiff::SignedDuration::from_secs(ahead.into())).ok())

@@ -99,7 +99,7 @@ impl Service {
         let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
         let words = |own: &str| self.faults.words.clone().unwrap_or_else(|| own.to_owned());
         let status = |usual| rule.and_then(|rule| rule.status).unwrap_or(usual);
-        // What stands in the way of the call comes first; the rest happens to its answer.
+        // What prevents the call comes first; the rest happens to its answer.
         let instead = match failure {
             Some(Failure::Unauthorized) => Some(Reply::error(401, words("invalid_token"))),
             Some(Failure::Throttled) => {

@@ -104,7 +104,7 @@ impl Reply {
     }
 }
 
-/// The name of a field on the wire, and whether it stands inside `callPolicyInfo` (contract 4.3).
+/// The name of a field on the wire, and whether it is inside `callPolicyInfo` (contract 4.3).
 pub(super) fn place(field: Field) -> (bool, &'static str) {
     match field {
         Field::CallPolicyName => (true, "callPolicyName"),

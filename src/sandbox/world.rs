@@ -3,11 +3,12 @@
 //!
 //! ```text
 //! stored   what the platform keeps            updateUserDetails changes it
-//! pushed   what Microsoft was last told       enable, sync, and an update that changes the number copy it over
-//! shown    what a list of users tells         stored, but for writes that are not visible yet
+//! pushed   what Microsoft was last told       enable, sync, and an update that changes the number
+//! copy it over shown    what a list of users tells         stored, but for writes that are not
+//! visible yet
 //! ```
 //!
-//! **Invariant:** nothing here decides whether a change is allowed; the rules stand with the calls
+//! **Invariant:** nothing here decides whether a change is allowed; the rules are with the calls
 //! that make it.
 
 use std::{collections::BTreeMap, time::Duration};

@@ -30,7 +30,7 @@ pub(super) enum Asked {
     Status,
 }
 
-/// What whoever asks may see.
+/// What the client may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sight {
     /// Everything.
@@ -56,7 +56,7 @@ impl Access {
         Self { token, hosts, protect_all }
     }
 
-    /// What may be seen by whoever sends this.
+    /// What may be seen by the sender of this.
     pub(super) fn sight(
         &self,
         asked: Asked,

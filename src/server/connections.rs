@@ -65,7 +65,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
         }
     }
     connections.close();
-    // Each ends by itself within this time.
+    // Each ends within this time without help.
     let _ = timeout(END, connections.wait()).await;
 }
 

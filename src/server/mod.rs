@@ -2,7 +2,8 @@
 //! people.
 //!
 //! ```text
-//! News -> Board -> Published --watch--> Feed --> server thread --> / /livez /readyz /metrics /status
+//! News -> Board -> Published --watch--> Feed --> server thread --> / /livez /readyz /metrics
+//! /status
 //! ```
 //!
 //! It has a thread and a runtime of its own and reads what was published last, so nobody who asks
@@ -10,7 +11,7 @@
 //!
 //! **Invariant:** read-only: nothing that is asked here reaches the loop.
 //!
-//! **Invariant:** names of people are told only to whoever knows the token. A status without names
+//! **Invariant:** names of people are told only to those who know the token. A status without names
 //! is made in one place (`board`), and is what everybody else gets.
 
 mod access;

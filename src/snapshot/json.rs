@@ -31,7 +31,7 @@ const MAX_TOLD: usize = 1000;
 /// beside users.
 const VERSION: u32 = 2;
 const KIND: &str = "Snapshot";
-/// How a list of users stands in the text before they are put into it.
+/// How a list of users looks in the text before they are put into it.
 const NOBODY: &str = "\"users\":[]";
 static NO_USERS: Users<LiveUser> = Users::new();
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `dialplane observe` writes snapshots; `plan --live FILE` plans from them without credentials and
-//! without network. A list of users that somebody exported in the vendor's portal can stand in the
+//! without network. A list of users that somebody exported in the vendor's portal can take the
 //! place of one.
 //!
 //! **Invariant:** pure: files come in as text. Reading what was written gives the same observation,
@@ -48,7 +48,7 @@ pub const PORTAL: &str = "portal";
 /// What was observed of one tenant, or why nothing was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TenantSnapshot {
-    /// Of whom.
+    /// The tenant.
     pub tenant: TenantRef,
     /// When.
     pub at: Timestamp,

@@ -1,4 +1,4 @@
-//! How the nouns of the house stand in a snapshot. Each is checked while it is read, so an
+//! How the nouns of the house are written in a snapshot. Each is checked while it is read, so an
 //! error has its place.
 
 use std::{borrow::Cow, fmt};
@@ -14,7 +14,7 @@ use crate::model::{
     Observed, PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
 };
 
-/// A noun that stands there as text.
+/// A noun that is written as text.
 pub(super) struct Text<T>(pub(super) T);
 
 /// How it is spelt.
@@ -266,7 +266,7 @@ impl<'de> Deserialize<'de> for NumberEntry {
     }
 }
 
-/// A number so that it reads the same again, also in a tenant whose extension prefix has changed.
+/// A number, written to read the same again, also in a tenant whose extension prefix has changed.
 pub(super) fn spelling(number: &PhoneNumber) -> &str {
     if number.is_extension() { number.normal() } else { number.as_str() }
 }

@@ -1,6 +1,6 @@
 //! Whether git knows that what is missing in a folder is meant to be missing.
 //!
-//! **Invariant:** a silent git says nothing, so whoever asks waits or holds as if there were
+//! **Invariant:** a silent git says nothing, so the caller waits or holds as if there were
 //! no repository.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::{
     revision::{folder_of, git, revision},
 };
 
-/// The commit that says exactly what lies at all `roots`: everything there is tracked, and nothing
+/// The commit that says exactly what is at all `roots`: everything there is tracked, and nothing
 /// differs from it. `None` if there is none.
 #[must_use]
 pub fn said_by_commit(roots: &[PathBuf]) -> Option<String> {

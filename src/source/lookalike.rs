@@ -19,7 +19,7 @@ const PROSE: [&str; 7] = ["md", "markdown", "rst", "adoc", "html", "rs", "py"];
 pub(super) struct Lookalike {
     /// Why it is not read.
     pub(super) reason: String,
-    /// Whether the manifest that it may be a copy of stands beside it.
+    /// Whether the manifest that it may be a copy of is beside it.
     pub(super) is_copy: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn find(path: &Path) -> Option<Lookalike> {
         .or_else(|| by_content(&name, || beginning(path)))
 }
 
-/// What it looks like by its name. `is_there` tells whether a name stands beside it.
+/// What it looks like by its name. `is_there` tells whether a name is beside it.
 pub(super) fn by_name(name: &str, is_there: impl Fn(&str) -> bool) -> Option<Lookalike> {
     let stem = stem(name)?;
     let ending = name.get(stem.len()..).unwrap_or_default();

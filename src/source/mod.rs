@@ -1,7 +1,7 @@
 //! Where manifests come from: folders, and the news that something in them moved.
 //!
 //! [`read_tree`] reads folders, [`read_tree_again`] only what has changed in them, [`Repository`] a
-//! commit, [`Watch`] tells. The news carries nothing: whoever hears it looks at the whole tree
+//! commit, [`Watch`] tells. The news carries nothing: its receiver looks at the whole tree
 //! again.
 //!
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file

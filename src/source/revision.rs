@@ -1,4 +1,4 @@
-//! Which version of the manifests lies there, as git knows it.
+//! Which version of the manifests is there, as git knows it.
 //!
 //! **Invariant:** nothing depends on it. Without git, without a repository, or when git does not
 //! answer soon, it is unknown, and [`look_up`] says why.
@@ -66,7 +66,7 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
     };
     let inside = fs::canonicalize(folder)
         .is_ok_and(|folder| fs::canonicalize(&top).is_ok_and(|top| folder.starts_with(top)));
-    // Of a folder, what lies in it.
+    // Of a folder, what is in it.
     let tree: &[&str] = if file.is_some() {
         &["ls-tree", "--name-only", "HEAD", "--", what]
     } else {

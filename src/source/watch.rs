@@ -1,4 +1,4 @@
-//! Tells that something below the named paths moved. Best effort: whoever listens looks at the tree
+//! Tells that something below the named paths moved. Best effort: the listener looks at the tree
 //! on an interval as well.
 
 use std::{

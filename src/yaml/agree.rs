@@ -1,5 +1,5 @@
-//! Two readers of YAML must understand a text in one way: where they do not, nobody knows which of
-//! them a person, or another program, agrees with.
+//! Two readers of YAML must understand a text in one way: where they do not, it is not known which
+//! of them a person, or another program, agrees with.
 //!
 //! The second reader walks along with what the first has made of the text, and decides nothing.
 
@@ -16,7 +16,7 @@ use super::{
 pub fn disagreement(text: &str, documents: &[Value]) -> Option<Place> {
     let mut second = Second { events: Parser::new_from_str(text), at: Span::default() };
     let place = second.stream(documents).err().map(|Differs| Lines::new(text).place(second.at))?;
-    // A mark may stand behind the end of the text.
+    // A mark may be after the end of the text.
     Some(place_at(text, place.bytes.start))
 }
 

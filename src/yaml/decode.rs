@@ -12,7 +12,7 @@ use super::{At, Path, Segment, Wrong, WrongKind, source::cut, words::explain};
 /// Errors of one value, at most; behind that, more of the same helps nobody.
 const MAX_ERRORS: usize = 50;
 
-/// Decodes `value`, which stands at `base`. What does not fit is reported and left out of the
+/// Decodes `value`, which is at `base`. What does not fit is reported and left out of the
 /// result; the result is absent only if leaving out does not help.
 #[must_use]
 pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {

@@ -1,8 +1,9 @@
-//! Reading YAML so that a person learns everything that is wrong at once, each at its place.
+//! Reading YAML in a way that a person learns everything that is wrong at once, each at its place.
 //!
 //! ```text
 //! text --documents--> [Value] --decode::<T>--> T, [Wrong]      serde_yaml; knows no places
-//! text --places-----> path -> line, column                    a second look with a parser that keeps marks
+//! text --places-----> path -> line, column                    a second look with a parser that
+//! keeps marks
 //!                                     Wrong + place = Diagnostic --render--> underlined source
 //! ```
 //!

@@ -348,7 +348,7 @@ impl<'t> Lines<'t> {
         byte
     }
 
-    /// From marks, which count characters, to bytes. An empty or longer span is cut to what stands
+    /// From marks, which count characters, to bytes. An empty or longer span is cut to what is
     /// on its first line.
     pub(super) fn place(&mut self, span: Span) -> Place {
         let Span { start, end } = span;

@@ -121,7 +121,7 @@ struct Around {
     /// The quote that is open.
     quote: Option<char>,
     comment: bool,
-    /// Nothing but blanks stands before it on its line.
+    /// Only blanks come before it on its line.
     indents: bool,
     /// A blank of this line was told.
     told: bool,

@@ -1,8 +1,8 @@
-//! Advice that repeats a value shows what stands in the text, never what a parser made of it: `1E6`
-//! is no `1000000.0`.
+//! Advice that repeats a value shows what is in the text, never what a parser made of it: `1E6`
+//! is not `1000000.0`.
 //!
-//! Whoever words a message knows only the value. It marks it with [`as_written`]; whoever knows the
-//! place puts in the text that stands there with [`in_source`].
+//! The writer of a message knows only the value and marks it with [`as_written`]; the one who knows
+//! the place puts in the text that is there with [`in_source`].
 
 /// Characters of a value that an error repeats, at most.
 const MAX_REPEATED: usize = 60;

@@ -1,6 +1,6 @@
 //! Which account manages which tenant.
 //!
-//! **Invariant:** no account stands in for another: a tenant whose account is not known is neither
+//! **Invariant:** no account replaces another: a tenant whose account is not known is neither
 //! read nor written.
 
 use std::{collections::BTreeMap, sync::Arc};

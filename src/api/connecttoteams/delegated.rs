@@ -37,7 +37,7 @@ impl Core {
 }
 
 impl Delegated<'_> {
-    /// What stands in a body where the consent object would: the whole `MSALAuthenticationResult`,
+    /// What is in a body where the consent object would be: the whole `MSALAuthenticationResult`,
     /// until its end.
     pub(super) async fn authorisation(&self) -> Result<Authorisation, Fault> {
         let set = self.delegate.msal.usable(self, Purpose::Write).await?;
@@ -59,7 +59,7 @@ impl Delegated<'_> {
         Ok(answer)
     }
 
-    /// What stands for consent: a token set that is good for long enough, or can be renewed in
+    /// What counts as consent: a token set that is good for long enough, or can be renewed in
     /// time.
     pub(super) async fn consent(&self, purpose: Purpose) -> Consent {
         match self.delegate.msal.usable(self, purpose).await {

@@ -4,8 +4,8 @@
 //! the vendor's envelopes have theirs, and an answer that does not show what is looked for is
 //! *unknown*, with the reason, and never an empty list.
 //!
-//! **Invariant:** reading it decides nothing: whoever gets an unknown list concludes nothing from
-//! it.
+//! **Invariant:** reading it decides nothing: the receiver of an unknown list concludes nothing
+//! from it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -99,7 +99,7 @@ pub(super) fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
 }
 
 /// The customers in the list of a reseller. An entry that shows neither a name nor a number nor a
-/// tenant is no customer that we understand.
+/// tenant is not a customer that we understand.
 pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, String> {
     let customer = |item: &Map<String, Value>| {
         let name = item.get("enterpriseName").and_then(Value::as_str).map(str::trim);

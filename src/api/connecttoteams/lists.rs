@@ -29,7 +29,7 @@ impl Core {
         self.asked().await.map(|(inventory, _)| inventory)
     }
 
-    /// In whose lists its tenants stand; empty if that is not known.
+    /// Whose lists its tenants are in; empty if that is not known.
     pub(super) async fn lists(&self) -> Result<Arc<Lists>, Fault> {
         self.asked().await.map(|(_, lists)| lists)
     }

@@ -9,8 +9,8 @@
 //!                        as good as it is, or a fault: nothing is sent
 //! ```
 //!
-//! A renewed one lives in this process only. So whoever only looks renews nothing: each dry run
-//! would spend a renewal.
+//! A renewed one lives in this process only. So a command that only looks renews nothing: each dry
+//! run would spend a renewal.
 //!
 //! **Invariant:** a token set of another tenant is never used, and none whose end has come or is
 //! not known; but one that has ended may be shown to `refreshMsal`, whose purpose that is.

@@ -1,4 +1,4 @@
-//! Which pointers of the settings stand in no item of a list: perhaps they are misspelt. Pure.
+//! Which pointers of the settings are in no item of a list: perhaps they are misspelt. Pure.
 
 use super::row::Row;
 use crate::model::{Field, Unmatched};
@@ -12,7 +12,7 @@ struct Pointer<'a> {
     /// Its place among those of the row.
     slot: usize,
     at: &'a str,
-    /// Whether an item without it is no user at all.
+    /// Whether an item without it is not a user at all.
     is_vital: bool,
 }
 

@@ -20,7 +20,7 @@ impl Probe {
         Self { core }
     }
 
-    /// The section of the settings that the account stands in.
+    /// The section of the settings that the account is in.
     #[must_use]
     pub fn section(&self) -> &str {
         self.core.section().name()

@@ -2,7 +2,7 @@
 //! those that anybody else uses.
 //!
 //! **Invariant:** this is the only file that names the call, and a [`Regenerator`] is the only
-//! thing that can make it. It is built from settings, not from a [`super::Client`]: whoever holds a
+//! thing that can make it. It is built from settings, not from a [`super::Client`]: the holder of a
 //! reader or a writer has no way to one.
 //!
 //! **Invariant:** it takes a [`Confirmed`], which exists only for a name that a person gave.

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Kinds of account that are no person with a telephone of their own, and how people call them.
+/// Kinds of account that are not a person with a telephone of their own, and how people call them.
 const NO_PERSONS: [(&str, &str); 4] = [
     ("resourceAccount", "resource account"),
     ("guest", "guest"),
@@ -44,7 +44,7 @@ pub(super) fn read(item: &Json, tenant: &TenantRef) -> Item {
     Item { entry, numbers }
 }
 
-/// An item that does not name its tenant is unreadable: whose user it is, nobody knows.
+/// An item that does not name its tenant is unreadable: it is not known whose user it is.
 fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
     let Some(of) = text(item, "tenantId").and_then(|id| TenantId::parse(id).ok()) else {
         return Entry::Unreadable(Odd::Tenant);
@@ -148,7 +148,7 @@ impl Numbers {
         let (first, several) = match (count(Some("primary")), count(None)) {
             (1, _) => (categories.iter().position(|category| *category == Some("primary")), false),
             (0, 0) => (None, false),
-            // Two primary ones, or one that may be it: nobody knows which is meant.
+            // Two primary ones, or one that may be it: it is not known which is meant.
             _ => (None, true),
         };
         let primary = if several {

@@ -11,7 +11,7 @@ use reqwest::Url;
 use crate::model::{Fault, FaultKind};
 
 /// What is encoded in a filled value: everything but RFC 3986's unreserved characters and `@`,
-/// which is legal in a segment and stands in every user principal name (contract 10 #16).
+/// which is legal in a segment and appears in every user principal name (contract 10 #16).
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
@@ -111,7 +111,7 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Why a text is no base URL. The text is not repeated where it may hold a password.
+/// Why a text is not a base URL. The text is not repeated where it may hold a password.
 enum Unusable {
     Url(String),
     Unencrypted(String),

@@ -3,8 +3,8 @@
 //! **Invariant:** a token is thrown away only by a 401 that it got itself: a late 401 of an older
 //! token does not touch its successor.
 //!
-//! **Invariant:** all who waited for a login that failed get its fault, and whoever comes later
-//! gets it too until something has changed (`gate`): nobody tries the same wrong password one by
+//! **Invariant:** all who waited for a login that failed get its fault, and those who come later
+//! get it too until something has changed (`gate`): nobody tries the same wrong password one by
 //! one.
 //!
 //! **Invariant:** a service that refuses each new token as well is not asked for more and more of

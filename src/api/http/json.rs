@@ -1,4 +1,5 @@
-//! JSON as services write it, read so that no two readers of it can differ (RFC 8259, 4 and 8.2).
+//! JSON as services write it, read in a way that no two readers of it can differ (RFC 8259, 4 and
+//! 8.2).
 //!
 //! **Invariant:** a key that appears twice with two values is an error: parsers differ on which one
 //! counts.

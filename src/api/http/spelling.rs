@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-/// Characters of a secret that stand at the very end of a text and are enough to take them for its
+/// Characters of a secret that are at the very end of a text and are enough to take them for its
 /// beginning.
 const HALF: usize = 4;
 /// Nesting of one way of writing in another that is looked into, such as `%2522` or `&amp;quot;`.

@@ -57,7 +57,7 @@ const FEWER_CALLS: &str = "lower `execution.readers`, `execution.tenants` and \
 pub(in crate::api) struct Request {
     /// The call in plain words, such as `list users of contoso`.
     pub what: String,
-    /// The section of the settings that its service stands in.
+    /// The section of the settings that its service is in.
     pub section: Section,
     /// Its row in the endpoint table.
     pub row: &'static str,
@@ -155,7 +155,7 @@ impl Transport {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("dialplane/", env!("CARGO_PKG_VERSION")))
             .default_headers(json)
-            // Below the total in any case, so that "no connection" is told apart from "no answer".
+            // Below the total in any case, so "no connection" is told apart from "no answer".
             .connect_timeout(CONNECT_TIMEOUT.min(timeout / 2))
             .timeout(timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)

@@ -144,7 +144,7 @@ async fn inventory(checks: &mut Checks, probe: &Probe) {
     }
 }
 
-/// Tenants of the settings that no manifest describes, or for another account: what stands here
+/// Tenants of the settings that no manifest describes, or for another account: what is here
 /// would silently not be used.
 pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> {
     let mut all = Vec::new();

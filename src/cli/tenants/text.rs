@@ -38,7 +38,7 @@ pub(super) fn table(rows: &[Row<'_>], accounts: bool) -> String {
     out
 }
 
-/// Lines whose columns stand below each other.
+/// Lines whose columns are aligned.
 fn aligned(table: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = table.iter().filter_map(|cells| cells.get(column));

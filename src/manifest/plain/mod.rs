@@ -1,8 +1,8 @@
 //! Documents as almost everybody writes them, read in one pass: the users of a `UserSet` straight
 //! into entries with their lines, everything else into values for the full reader's checks.
 //!
-//! **Invariant:** never says what is wrong. A user with a mistake is kept as a value for whoever
-//! does, and a document that is written in an unusual way is left to the full reader.
+//! **Invariant:** never says what is wrong. A user with a mistake is kept as a value for the one
+//! who does, and a document that is written in an unusual way is left to the full reader.
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +31,7 @@ use crate::yaml::{
 pub(super) struct Plain {
     /// The documents; nothing in the place of those that the full reader is to read.
     pub(super) documents: Vec<Option<Value>>,
-    /// The users of each document that were read here; an empty list stands in their place.
+    /// The users of each document that were read here; an empty list takes their place.
     pub(super) users: BTreeMap<usize, PlainUsers>,
     /// What the full reader is to read.
     pub(super) rest: Option<String>,
@@ -185,7 +185,7 @@ impl<'t> DeserializeSeed<'t> for User<'_> {
     }
 }
 
-/// A user with a mistake. One in whom nobody finds any is for the full reader.
+/// A user with a mistake. One without a mistake that is found here is for the full reader.
 struct Wrong<'u> {
     here: &'u Here,
 }

@@ -2,7 +2,7 @@
 //! hardly anybody is named any more.
 //!
 //! **Invariant:** absent for a moment is not gone. [`absent`] and [`emptied`] hold only steps with
-//! [`Cause::NotNamed`]; what a manifest says is no absence.
+//! [`Cause::NotNamed`]; what a manifest says is not absence.
 
 use jiff::Timestamp;
 

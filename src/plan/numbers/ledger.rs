@@ -40,7 +40,7 @@ pub(super) enum Unseen {
     Failed,
     /// Nobody looks: its mode is `suspend`.
     Suspended,
-    /// Its manifests are broken, so nobody knows how to look.
+    /// Its manifests are broken, so it is not known how to look.
     Broken,
     /// It was not looked at yet.
     NotYet,

@@ -1,8 +1,8 @@
 //! Lists that are too long for their place: cut in the middle, with a count in the stead of what is
 //! left out.
 //!
-//! **Invariant:** but for one count, what is returned is no longer than its room; what is left out is
-//! counted, and the first and the last line are the last to go.
+//! **Invariant:** but for one count, what is returned is no longer than its room; what is left out
+//! is counted, and the first and the last line are the last to go.
 
 use super::page::shares;
 
@@ -11,7 +11,7 @@ const COUNT: usize = 60;
 
 /// The lines of several parts, such as tenants, one after the other. Each part gets its share, so
 /// that a large one hides no other; where there are too many for that, those in the middle are
-/// counted. `more` makes the line that stands for so many others.
+/// counted. `more` makes the line that replaces so many others.
 pub(super) fn parts(parts: &[Vec<String>], room: usize, more: &dyn Fn(usize) -> String) -> String {
     let lengths: Vec<usize> = parts.iter().map(|lines| length(lines)).collect();
     if lengths.iter().sum::<usize>() <= room {

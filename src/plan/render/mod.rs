@@ -1,7 +1,7 @@
 //! One plan, shown in three ways: for a terminal, for machines, for a review page.
 //!
 //! **Invariant:** pure; the same plan gives the same bytes. Text carries colours as escape
-//! sequences and never means anything by them; whoever prints strips them where they do not belong.
+//! sequences and never means anything by them; the printer strips them where they do not belong.
 
 mod approval;
 mod cut;
@@ -57,7 +57,7 @@ pub struct Tally {
     pub held_steps: usize,
     /// What differs in tenants whose mode is `report`: only shown.
     pub drift: Drift,
-    /// Users of whom it cannot be foreseen here whether a run would disable them.
+    /// Users for whom it cannot be foreseen here whether a run would disable them.
     pub unforeseen: usize,
     /// Tenants that the journal has never looked at, where users may be written to.
     pub unremembered: usize,

@@ -14,7 +14,7 @@ use crate::{
 /// What a change says of a tenant.
 pub(super) struct Change {
     pub(super) touched: Touched,
-    /// The users of whom it says something else.
+    /// The users about whom it says something else.
     pub(super) users: BTreeSet<Upn>,
     approvals: bool,
 }
@@ -139,7 +139,7 @@ impl Place<'_> {
         &self.head.memory
     }
 
-    /// Whether nobody knows here what was sent lately.
+    /// Whether it is not known here what was sent lately.
     fn is_blind(&self) -> bool {
         !self.memory().has_looked()
     }

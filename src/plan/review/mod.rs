@@ -17,7 +17,7 @@
 //! **Invariant:** there is one comparison, that of the planner. A difference between the manifests
 //! and live state is in one of the parts and in no other.
 //!
-//! **Invariant:** whoever is named before the change counts as managed, whether a journal knows it
+//! **Invariant:** users named before the change count as managed, whether a journal knows it
 //! or not: what the change removes is pruned here as it will be.
 
 mod asked;
@@ -69,7 +69,7 @@ pub struct Touched {
 /// Something that a change asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// Of whom.
+    /// The tenant.
     pub user: Upn,
     /// What.
     pub what: What,
@@ -99,8 +99,8 @@ pub struct Waiting {
 }
 
 impl Review {
-    /// Compares what two versions of the manifests lead to. Both fleets have seen the same live state
-    /// and remember the same.
+    /// Compares what two versions of the manifests lead to. Both fleets have seen the same live
+    /// state and remember the same.
     #[must_use]
     pub fn of(base: &mut Fleet, head: &mut Fleet, now: Timestamp) -> Self {
         let mut before = by_id(base.plan_all(now));
@@ -157,8 +157,8 @@ impl Review {
         already.filter(|asked| asked.unforeseen).count()
     }
 
-    /// The tenants that the change concerns: of which it says something else, or for which it causes
-    /// something.
+    /// The tenants that the change concerns: of which it says something else, or for which it
+    /// causes something.
     #[must_use]
     pub fn concerns(&self, tenant: &TenantName) -> bool {
         self.touched.contains_key(tenant)

@@ -19,9 +19,9 @@ pub(super) struct Split {
     pub(super) drift: TenantPlan,
 }
 
-/// Takes a plan apart. `base` is the plan of the same tenant without the change, `asks` tells whether
-/// the change says something else of a user, and `waits` whether it asks for something that no step
-/// is planned for.
+/// Takes a plan apart. `base` is the plan of the same tenant without the change, `asks` tells
+/// whether the change says something else of a user, and `waits` whether it asks for something that
+/// no step is planned for.
 pub(super) fn apart(
     head: &TenantPlan,
     base: Option<&TenantPlan>,
@@ -183,7 +183,7 @@ fn notes(head: &[Note], base: &[Note]) -> (Vec<Note>, Vec<Note>) {
     (caused, drift)
 }
 
-/// The users whom a note names, and what makes the same note of others.
+/// The users that a note names, and what makes the same note of others.
 type Naming<'n> = (&'n [Upn], fn(Vec<Upn>) -> Note);
 
 fn naming(note: &Note) -> Option<Naming<'_>> {

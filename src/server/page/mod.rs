@@ -48,7 +48,7 @@ pub(super) struct Query {
     pub(super) who: String,
 }
 
-/// What was found of whom somebody asked for.
+/// What was found for the user or number that was asked for.
 pub(super) enum Found {
     /// Nobody asked.
     Nothing,

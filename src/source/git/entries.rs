@@ -7,7 +7,7 @@ pub(super) struct Entry {
     pub(super) kind: Kind,
     /// The name of the object, in hexadecimal.
     pub(super) id: String,
-    /// The length in bytes; unknown of what is no file.
+    /// The length in bytes; unknown for what is not a file.
     pub(super) size: u64,
     /// The path below the root of the repository.
     pub(super) path: String,

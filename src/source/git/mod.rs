@@ -1,8 +1,9 @@
-//! Manifests as a commit has them: read as objects of the repository that lies there, and never
+//! Manifests as a commit has them: read as objects of the repository that is there, and never
 //! checked out.
 //!
 //! ```text
-//! a name --rev-parse--> commit --ls-tree--> entries --cat-file--> blobs --> Tree, as a folder gives it
+//! a name --rev-parse--> commit --ls-tree--> entries --cat-file--> blobs --> Tree, as a folder
+//! gives it
 //! ```
 //!
 //! | file | holds |
@@ -11,8 +12,8 @@
 //! | `entries`, `blobs` | what it answers, taken apart; pure |
 //! | `tree` | which of the files are manifests; pure |
 //!
-//! **Invariant:** whoever made the commit decides nothing but the text of manifests. Nothing of the
-//! commit or of the repository is executed, links are not followed, other repositories are not
+//! **Invariant:** the author of the commit decides nothing but the text of manifests. Nothing of
+//! the commit or of the repository is executed, links are not followed, other repositories are not
 //! entered, and what is too large is refused before it is read.
 
 mod blobs;
@@ -132,8 +133,8 @@ impl Repository {
         if is_id(&id) { Ok(CommitId(id)) } else { Err(unknown()) }
     }
 
-    /// The files with manifests below `roots`, as the commit has them. They are called as they would
-    /// be if they were checked out.
+    /// The files with manifests below `roots`, as the commit has them. They are called as they
+    /// would be if they were checked out.
     pub fn manifests(&self, commit: &CommitId, roots: &[PathBuf]) -> Result<Tree, Unread> {
         let inside: Vec<String> =
             roots.iter().map(|root| self.inside(root)).collect::<Result<_, _>>()?;
@@ -161,8 +162,8 @@ impl Repository {
         Ok(listed.tree(&contents))
     }
 
-    /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the path
-    /// lies elsewhere.
+    /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the
+    /// path lies elsewhere.
     pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
         let Ok(inside) = self.inside(path) else { return Ok(None) };
         let entries = self.entries(commit, std::slice::from_ref(&inside))?;

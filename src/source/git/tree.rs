@@ -107,7 +107,7 @@ impl<'e> Listed<'e> {
     }
 }
 
-/// What lies below a root: empty for the root itself.
+/// What is below a root: empty for the root itself.
 fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     if root.is_empty() {
         return Some(path);

@@ -6,7 +6,7 @@ use serde::de::{
 
 use super::{NotPlain, Source, flow, lines::Line, reader::Reader, scalar};
 
-/// The mapping whose keys stand in this column, from the line at hand on.
+/// The mapping whose keys are in this column, from the line at hand on.
 pub(super) fn mapping<'t, V: Visitor<'t>>(
     reader: &mut Reader<'t>,
     column: usize,

@@ -109,7 +109,7 @@ fn is_marker(line: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
 }
 
-/// Whether nothing of the document stands on the line that begins it.
+/// Whether the line that begins the document holds nothing of it.
 pub(super) fn is_plain_marker(line: &str) -> bool {
     let rest = line.strip_prefix("---").unwrap_or(line);
     let text = rest.trim_start_matches(' ');

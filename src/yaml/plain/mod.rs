@@ -54,7 +54,7 @@ pub struct Plainly<T> {
     /// All documents in their order.
     pub documents: Vec<Document<T>>,
     /// The text for the full reader, if it has documents to read: those that were read are blank
-    /// there (null), and all others stand at their places.
+    /// there (null), and all others are at their places.
     pub rest: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub enum Document<T> {
     Full,
 }
 
-/// The line at hand: whoever is asked to read an element of a list finds there where it begins.
+/// The line at hand: the reader of an element of a list finds there where it begins.
 #[derive(Debug, Clone, Default)]
 pub struct Here(Rc<Cell<u32>>);
 
@@ -144,7 +144,7 @@ pub fn plainly<'t, T>(
                 reader.skip(begin)?;
             }
         }
-        // Comments before the first mark are no document.
+        // Comments before the first mark are not a document.
         if marker.is_some() || !matches!(document, Document::Null) {
             documents.push(document);
         }

@@ -17,7 +17,7 @@ pub(super) struct Reader<'t> {
     pub(super) lines: Lines<'t>,
     /// The line at hand; none at the end of the document.
     pub(super) line: Option<Line<'t>>,
-    /// Its number, for whoever reads.
+    /// Its number, for the reader.
     pub(super) here: Here,
     /// Keys and values of all documents so far, lists and mappings among them.
     pub(super) values: usize,

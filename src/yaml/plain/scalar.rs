@@ -81,7 +81,7 @@ pub(super) fn bare_in_flow(text: &str) -> Result<(Scalar<'_>, &str), NotPlain> {
     Ok((meaning(value.trim_end_matches(' '))?, rest))
 }
 
-/// Whether nothing but a comment stands there, behind a value.
+/// Whether only a comment is there, after a value.
 pub(super) fn is_end(rest: &str) -> bool {
     let text = rest.trim_start_matches(' ');
     text.is_empty() || (text.starts_with('#') && text.len() < rest.len())
