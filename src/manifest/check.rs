@@ -1,21 +1,28 @@
 //! All files together: what only shows when they are compared, and the desired state that is left.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Loaded, approval,
     diagnose::diagnostics,
     draft::{FileRead, Standing},
     fleet::{self, Fleet},
+    former::OfTenant,
     numbers,
 };
-use crate::{model::Desired, yaml::Diagnostic};
+use crate::{
+    model::{Desired, TenantName},
+    yaml::Diagnostic,
+};
 
-/// Checks all files together.
-pub(super) fn check(mut files: Vec<Arc<FileRead>>) -> Loaded {
-    let entries = fleet::entries(&mut files);
+/// Checks all files together. The users of `unchanged` tenants were made of the same files before.
+pub(super) fn check(
+    mut files: Vec<Arc<FileRead>>,
+    unchanged: &BTreeMap<TenantName, OfTenant>,
+) -> Loaded {
+    let entries = fleet::entries(&mut files, unchanged);
     let files = &*files;
-    let mut fleet = Fleet::of(files, entries);
+    let mut fleet = Fleet::of(files, entries, unchanged);
     numbers::check(&mut fleet);
     let mut problems = fleet.take_problems();
     let Fleet { mut tenants, .. } = fleet;

@@ -11,6 +11,7 @@ use super::{
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
     entry::UserEntry,
     first_claims::FirstClaims,
+    former::OfTenant,
     together,
     windows::WindowsEntry,
 };
@@ -46,16 +47,28 @@ pub(super) struct UserSpot {
 pub(super) type Entries = Vec<Vec<Vec<UserEntry>>>;
 
 /// Takes the entries out of the files: each is used up as it becomes a user, because there may be
-/// very many. Those of a reading that is kept are copied.
-pub(super) fn entries(files: &mut [Arc<FileRead>]) -> Entries {
-    files.iter_mut().map(of_file).collect()
+/// very many. Those of a reading that is kept are copied, and those of `unchanged` tenants, which
+/// have their users already, are left where they are.
+pub(super) fn entries(
+    files: &mut [Arc<FileRead>],
+    unchanged: &BTreeMap<TenantName, OfTenant>,
+) -> Entries {
+    let changed = |set: &SetDraft| !unchanged.contains_key(&set.tenant);
+    files.iter_mut().map(|file| of_file(file, changed)).collect()
 }
 
-fn of_file(file: &mut Arc<FileRead>) -> Vec<Vec<UserEntry>> {
-    match Arc::get_mut(file) {
-        Some(file) => file.sets.iter_mut().map(|set| take(&mut set.users)).collect(),
-        None => file.sets.iter().map(|set| set.users.clone()).collect(),
+fn of_file(file: &mut Arc<FileRead>, is_wanted: impl Fn(&SetDraft) -> bool) -> Vec<Vec<UserEntry>> {
+    let mut entries = Vec::with_capacity(file.sets.len());
+    if let Some(file) = Arc::get_mut(file) {
+        for set in &mut file.sets {
+            entries.push(if is_wanted(set) { take(&mut set.users) } else { Vec::new() });
+        }
+    } else {
+        for set in &file.sets {
+            entries.push(if is_wanted(set) { set.users.clone() } else { Vec::new() });
+        }
     }
+    entries
 }
 
 /// What the files say together.
@@ -73,6 +86,8 @@ pub(super) struct Fleet<'f> {
     pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
     /// The users of each of them, in the order in which they are written.
     pub(super) users: BTreeMap<TenantName, Vec<DesiredUser>>,
+    /// Tenants whose users are known already.
+    pub(super) unchanged: &'f BTreeMap<TenantName, OfTenant>,
     /// Where each user is written first.
     pub(super) seen: FirstClaims<Upn, UserSpot>,
     /// The entries that have not become users yet.
@@ -80,9 +95,14 @@ pub(super) struct Fleet<'f> {
 }
 
 impl<'f> Fleet<'f> {
-    /// The tenants and users of these files.
-    pub(super) fn of(files: &'f [Arc<FileRead>], entries: Entries) -> Self {
-        let count = entries.iter().flatten().map(Vec::len).sum();
+    /// The tenants and users of these files; those of some tenants are known already.
+    pub(super) fn of(
+        files: &'f [Arc<FileRead>],
+        entries: Entries,
+        unchanged: &'f BTreeMap<TenantName, OfTenant>,
+    ) -> Self {
+        let known = unchanged.values().map(|users| users.len());
+        let count = known.chain(entries.iter().flatten().map(Vec::len)).sum();
         let mut fleet = Self {
             files,
             problems: Vec::new(),
@@ -92,6 +112,7 @@ impl<'f> Fleet<'f> {
             tenants: BTreeMap::new(),
             drafts: BTreeMap::new(),
             users: BTreeMap::new(),
+            unchanged,
             seen: FirstClaims::of(count),
             entries,
         };
@@ -100,6 +121,11 @@ impl<'f> Fleet<'f> {
         for (name, users) in take(&mut fleet.users) {
             if let Some((_, tenant)) = fleet.tenants.get_mut(&name) {
                 tenant.users = Arc::new(users.into_iter().collect());
+            }
+        }
+        for (name, users) in unchanged {
+            if let Some((_, tenant)) = fleet.tenants.get_mut(name) {
+                tenant.users = Arc::clone(users);
             }
         }
         fleet

@@ -22,6 +22,7 @@ mod entry;
 mod express;
 mod first_claims;
 mod fleet;
+mod former;
 mod json_schema;
 mod keep;
 mod keys;
@@ -115,5 +116,6 @@ pub struct Loaded {
 /// Reads and checks all files together.
 #[must_use]
 pub fn load(files: &[ManifestFile]) -> Loaded {
-    check::check(files.iter().map(|file| Arc::new(read::read(file))).collect())
+    let files = files.iter().map(|file| Arc::new(read::read(file))).collect();
+    check::check(files, &BTreeMap::new())
 }

@@ -1,20 +1,23 @@
 //! What was read of each file, kept for as long as the file says the same.
 //!
 //! **Invariant:** what is loaded with kept readings is what is loaded from scratch. A reading is a
-//! function of its file alone, and whatever takes several files is checked over all of them.
+//! function of its file alone, the users of a tenant of the files that speak of it, and whatever
+//! takes more is checked over all files.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Loaded, ManifestFile, check, draft::FileRead, read};
+use super::{Loaded, ManifestFile, check, draft::FileRead, former::Former, read};
 
 /// What was read of each file that was there last time.
 #[derive(Debug, Default)]
 pub struct Readings {
     files: BTreeMap<Arc<str>, (ManifestFile, Arc<FileRead>)>,
+    tenants: Former,
 }
 
 impl Readings {
-    /// The same as [`load`](super::load); only files that are new or have changed are read.
+    /// The same as [`load`](super::load); only files that are new or have changed are read, and
+    /// tenants of which no such file speaks keep their users.
     pub fn load(&mut self, files: &[ManifestFile]) -> Loaded {
         let mut former = std::mem::take(&mut self.files);
         let mut all = Vec::with_capacity(files.len());
@@ -26,7 +29,10 @@ impl Readings {
         }
         // What is gone or has changed is not kept while all are checked.
         drop(former);
-        check::check(all)
+        let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
+        let loaded = check::check(all.clone(), &unchanged);
+        self.tenants = Former::of(&all, &loaded.desired);
+        loaded
     }
 }
 
@@ -35,5 +41,34 @@ fn is_same(kept: &ManifestFile, file: &ManifestFile) -> bool {
     match (&kept.text, &file.text) {
         (Ok(kept_text), Ok(text)) if Arc::ptr_eq(kept_text, text) => kept.role == file.role,
         _ => kept == file,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DesiredTenant, TenantName};
+
+    fn file(number: u8, site: &str) -> ManifestFile {
+        let text = format!(
+            "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: t{number} }}\nspec: {{ \
+                tenantId: 5e93b6a1-0c48-4d27-b1fa-94d7e2c3508{number}, mode: report, prune: never \
+                }}\n---\napiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: all, tenant: \
+                t{number} }}\nspec:\n  users:\n    - {{ userPrincipalName: ann@t{number}.com, calling: \
+                enabled, site: {site} }}\n"
+        );
+        ManifestFile::new(&format!("{number}.yaml"), &text)
+    }
+
+    #[test]
+    fn users_of_a_tenant_whose_files_have_not_changed_are_not_made_again() {
+        let mut readings = Readings::default();
+        let before = readings.load(&[file(1, "leeds"), file(2, "leeds")]).desired.tenants;
+        let now = readings.load(&[file(1, "leeds"), file(2, "london")]).desired.tenants;
+        let users = |tenants: &BTreeMap<TenantName, Arc<DesiredTenant>>, name: &str| {
+            Arc::clone(&tenants[&TenantName::parse(name).unwrap()].users)
+        };
+        assert!(Arc::ptr_eq(&users(&before, "t1"), &users(&now, "t1")));
+        assert_ne!(users(&before, "t2"), users(&now, "t2"));
     }
 }

@@ -26,6 +26,13 @@ impl<'f> Fleet<'f> {
     /// The users of one set, the `nth` of its file.
     pub(super) fn users(&mut self, number: usize, nth: usize, set: &'f SetDraft) {
         let Some(file) = self.files.get(number) else { return };
+        if self.unchanged.contains_key(&set.tenant) {
+            for (index, entry) in set.users.iter().enumerate() {
+                let Some(upn) = &entry.upn else { continue };
+                self.is_once(upn, UserSpot { file: number, set: nth, index }, set);
+            }
+            return;
+        }
         let common = self.common(set);
         let lines = file.lines.get(set.at.document);
         let mut users = self.users.remove(&set.tenant).unwrap_or_default();

@@ -89,13 +89,17 @@ impl File {
 
     fn text(&self, number: u8) -> String {
         let mut text = String::new();
+        let (tenant, id) = if number < FILES / 2 { ("contoso", 1) } else { ("fabrikam", 2) };
         if self.describes_tenant {
-            text += "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: contoso }\nspec:\n  \
-                tenantId: 5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b\n  mode: enforce\n  prune: never\n---\n";
+            text += &format!(
+                "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  \
+                    tenantId: 5e93b6a1-0c48-4d27-b1fa-94d7e2c3508{id}\n  mode: enforce\n  prune: \
+                    never\n---\n"
+            );
         }
         text += &format!(
             "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: set-{number}, tenant: \
-                contoso }}\nspec:\n  users:{}\n",
+                {tenant} }}\nspec:\n  users:{}\n",
             if self.users.is_empty() { " []" } else { "" }
         );
         for (user, (phone, lines)) in &self.users {
@@ -121,6 +125,7 @@ proptest! {
     ) {
         let mut folder = Folder::default();
         folder.edit((0, 0, 4));
+        folder.edit((FILES / 2, 0, 4));
         for edit in start {
             folder.edit(edit);
         }

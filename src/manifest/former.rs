@@ -1,0 +1,48 @@
+//! Tenants as they were loaded last time: users are made again only where a file that speaks of
+//! their tenant has changed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::draft::FileRead;
+use crate::model::{Desired, DesiredUser, TenantName, Users};
+
+/// The users of one tenant.
+pub(super) type OfTenant = Arc<Users<DesiredUser>>;
+
+/// The tenants that were right, each with the files that spoke of it.
+#[derive(Debug, Default)]
+pub(super) struct Former(BTreeMap<TenantName, (Vec<Arc<FileRead>>, OfTenant)>);
+
+impl Former {
+    /// What these files have said together.
+    pub(super) fn of(files: &[Arc<FileRead>], desired: &Desired) -> Self {
+        let of_tenant = |(name, files): (TenantName, Vec<Arc<FileRead>>)| {
+            let users = Arc::clone(&desired.tenants.get(&name)?.users);
+            Some((name, (files, users)))
+        };
+        Self(by_tenant(files).into_iter().filter_map(of_tenant).collect())
+    }
+
+    /// The users of all tenants of which these files say what was said before.
+    pub(super) fn unchanged(self, files: &[Arc<FileRead>]) -> BTreeMap<TenantName, OfTenant> {
+        let Self(mut former) = self;
+        let of_tenant = |(name, now): (TenantName, Vec<Arc<FileRead>>)| {
+            let (before, users) = former.remove(&name)?;
+            let is_same = before.len() == now.len()
+                && before.iter().zip(&now).all(|(before, now)| Arc::ptr_eq(before, now));
+            is_same.then_some((name, users))
+        };
+        by_tenant(files).into_iter().filter_map(of_tenant).collect()
+    }
+}
+
+/// The files that speak of each tenant, in their order.
+fn by_tenant(files: &[Arc<FileRead>]) -> BTreeMap<TenantName, Vec<Arc<FileRead>>> {
+    let mut by_tenant: BTreeMap<TenantName, Vec<Arc<FileRead>>> = BTreeMap::new();
+    for file in files {
+        for tenant in file.speaks_of() {
+            by_tenant.entry(tenant).or_default().push(Arc::clone(file));
+        }
+    }
+    by_tenant
+}
