@@ -211,6 +211,17 @@ impl Cli {
         )
     }
 
+    /// Whether it mostly waits for a service that answers from elsewhere. A sandbox has its work to
+    /// do in this process.
+    pub(super) fn mostly_waits(&self) -> bool {
+        match &self.command {
+            Command::Apply(command) => !command.once.sandbox,
+            Command::Undo(command) => !command.as_once().sandbox,
+            Command::Run(command) if command.once => !command.as_once().sandbox,
+            _ => false,
+        }
+    }
+
     /// Whether it is the service, which goes on until it is stopped.
     pub(super) fn serves(&self) -> bool {
         matches!(&self.command, Command::Run(run) if !run.once && !run.dry_run)

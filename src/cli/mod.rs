@@ -60,26 +60,41 @@ use signals::Signals;
 
 use crate::{foreign, style::FAINT};
 
-/// Does what the arguments say. The answer is the exit code; everything has been printed. `end` is
-/// called when somebody insists that the program ends, and it does not.
-pub async fn run(end: impl FnOnce(Exit) + Send + 'static) -> Exit {
+/// What the arguments ask for.
+#[derive(Debug)]
+pub struct Asked(Cli);
+
+/// Reads the arguments. Where they ask for nothing that could be done, that has been printed, and
+/// the program ends with this.
+pub fn read() -> Result<Asked, Exit> {
     panic::set_hook(Box::new(tell_panic));
-    let cli = match Cli::read(env::args_os()) {
-        Ok(cli) => cli,
-        Err(error) => return tell_usage(error),
-    };
-    cli.global.color.write_global();
-    logging::start(&cli.global, cli.serves());
-    let signals = Signals::listen(cli.changes_nothing(), end);
-    let end = tokio::select! {
-        end = dispatch(&cli, &signals) => end,
-        () = signals.insisted() => Err(Failure::new("stopped at once")),
-    };
-    match end.and_then(|exit| out::unprinted().map_or(Ok(exit), Err)) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            out::failure(&failure);
-            Exit::Error
+    Cli::read(env::args_os()).map(Asked).map_err(tell_usage)
+}
+
+impl Asked {
+    /// Whether it mostly waits: for a service that answers from elsewhere.
+    #[must_use]
+    pub fn mostly_waits(&self) -> bool {
+        self.0.mostly_waits()
+    }
+
+    /// Does it. The answer is the exit code; everything has been printed. `end` is called when
+    /// somebody insists that the program ends, and it does not.
+    pub async fn run(self, end: impl FnOnce(Exit) + Send + 'static) -> Exit {
+        let Self(cli) = self;
+        cli.global.color.write_global();
+        logging::start(&cli.global, cli.serves());
+        let signals = Signals::listen(cli.changes_nothing(), end);
+        let end = tokio::select! {
+            end = dispatch(&cli, &signals) => end,
+            () = signals.insisted() => Err(Failure::new("stopped at once")),
+        };
+        match end.and_then(|exit| out::unprinted().map_or(Ok(exit), Err)) {
+            Ok(exit) => exit,
+            Err(failure) => {
+                out::failure(&failure);
+                Exit::Error
+            }
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// What a single pass takes.
-    fn as_once(&self) -> Once {
+    pub(super) fn as_once(&self) -> Once {
         Once { paths: self.paths.clone(), sandbox: false, tenants: Vec::new(), output: self.output }
     }
 }
