@@ -183,10 +183,12 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
             "userPrincipalName" => places.user,
             _ => None,
         };
-        path.extend(utf8_percent_encode(
-            value.ok_or_else(|| format!("this call cannot fill {{{name}}}"))?,
-            ENCODED,
-        ));
+        let value = value.ok_or_else(|| format!("this call cannot fill {{{name}}}"))?;
+        // However they are encoded, these are no names in a path: they climb.
+        if matches!(value, "." | "..") {
+            return Err(format!("this call cannot fill {{{name}}} with `{value}`"));
+        }
+        path.extend(utf8_percent_encode(value, ENCODED));
         rest = after;
     }
     path.push_str(rest);
@@ -195,7 +197,34 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_filled_in_stays_in_its_segment(
+            value in prop_oneof![".{0,12}", "[./%2eE\\\\?#;@{}\t\n]{0,6}"],
+        ) {
+            let base = parse("https://api.example.com/v1").unwrap();
+            let places = Places { enterprise: Some(&value), ..Places::default() };
+            let filled = fill("/enterprises/{enterpriseId}/users", places);
+            prop_assert_eq!(filled.is_err(), value == "." || value == "..");
+            if let Ok(path) = filled {
+                let url = base.at(&path).unwrap();
+                let segments: Vec<&str> = url.path_segments().unwrap().collect();
+                let [version, enterprises, segment, users] = segments[..] else {
+                    panic!("{url} has other segments");
+                };
+                prop_assert_eq!([version, enterprises, users], ["v1", "enterprises", "users"]);
+                prop_assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), value.as_str());
+                prop_assert_eq!((url.query(), url.fragment()), (None, None));
+            }
+        }
+    }
 
     fn parse(text: &str) -> Result<Base, Fault> {
         Base::parse(text, "connectToTeams", "baseUrl")
