@@ -3,7 +3,7 @@
 //!
 //! - `yaml`: YAML read by the library that the full reader uses, into the plainest type;
 //! - `subset`: the lines of just this file, split at their colons;
-//! - `post`: calls one after the other over one connection, written by hand.
+//! - `post`: calls one after the other over each of some connections, written by hand.
 
 use std::{
     borrow::Cow,
@@ -12,6 +12,7 @@ use std::{
     io::{self, Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    thread,
 };
 
 use serde::Deserialize;
@@ -114,18 +115,30 @@ fn lines(text: &str) -> Option<Vec<Wanted<'_>>> {
     Some(users)
 }
 
-/// Sends so many calls that write, one after the other.
-pub(crate) fn post(calls: usize, address: &str) -> io::Result<usize> {
+/// Sends so many calls that write, some at once: one after the other on each of their connections.
+pub(crate) fn post(calls: usize, at_once: usize, address: &str) -> io::Result<()> {
+    thread::scope(|scope| {
+        let each =
+            (0..at_once).map(|nth| scope.spawn(move || post_some(nth, at_once, calls, address)));
+        let threads: Vec<_> = each.collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or(Err(io::ErrorKind::Other.into())))
+    })
+}
+
+/// Every `step`th call, from the `first` on.
+fn post_some(first: usize, step: usize, calls: usize, address: &str) -> io::Result<()> {
     let mut service = Connection::to(address)?;
     let body = format!("{{\"tenantId\":\"{}\"}}", data::id(0));
-    for number in 0..calls {
+    for number in (first..calls).step_by(step) {
         let path = format!(
             "/provisioning/enableCallingForUser/user{number:06}@{}.example.com",
             data::name(0)
         );
         service.call("POST", &path, body.as_bytes())?;
     }
-    Ok(calls)
+    Ok(())
 }
 
 /// The least client: one connection that is kept, bodies of an announced length.

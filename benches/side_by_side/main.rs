@@ -16,6 +16,7 @@ mod bound;
 mod data;
 mod measure;
 mod rows;
+mod service;
 mod stand_in;
 
 use std::{env, io, path::PathBuf, process::ExitCode};
@@ -27,11 +28,7 @@ fn main() -> ExitCode {
         ["bound", reader, folder, address] => {
             bound::read(reader, &PathBuf::from(folder), address).map(drop)
         }
-        ["post", calls, address] => calls
-            .parse()
-            .map_err(io::Error::other)
-            .and_then(|calls| bound::post(calls, address))
-            .map(drop),
+        ["post", calls, at_once, address] => post(calls, at_once, address),
         // As `cargo test` starts it: that it builds is all that is asked.
         ["--test", ..] => Ok(()),
         _ => rows::print(),
@@ -43,4 +40,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn post(calls: &str, at_once: &str, address: &str) -> io::Result<()> {
+    let calls = calls.parse().map_err(io::Error::other)?;
+    let at_once = at_once.parse().map_err(io::Error::other)?;
+    bound::post(calls, at_once, address)
 }

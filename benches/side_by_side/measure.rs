@@ -39,7 +39,7 @@ fn watch(child: &Child) -> io::Result<f64> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::Other)?;
     let (mut peak, mut pause) = (0.0_f64, Duration::from_micros(500));
     loop {
-        peak = peak.max(high_water(child.id()));
+        peak = peak.max(memory(child.id(), "VmHWM:"));
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         if waitid(WaitId::Pid(pid), options)?.is_some() {
             return Ok(peak);
@@ -49,15 +49,16 @@ fn watch(child: &Child) -> io::Result<f64> {
     }
 }
 
-fn high_water(pid: u32) -> f64 {
+/// MiB of a process, now (`VmRSS:`) or at most so far (`VmHWM:`).
+pub(crate) fn memory(pid: u32, what: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
     kib.unwrap_or_default() / 1024.0
 }
 
 /// Seconds of processor time, in steps of a hundredth.
-fn ticks(pid: u32) -> io::Result<f64> {
+pub(crate) fn ticks(pid: u32) -> io::Result<f64> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"))?;
     let fields = stat
         .rsplit_once(')')

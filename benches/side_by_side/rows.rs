@@ -11,6 +11,7 @@ use std::{
 use super::{
     data::{self, Shape},
     measure::{self, Cost, median},
+    service,
     stand_in::{Manner, StandIn},
 };
 
@@ -21,13 +22,15 @@ const MIDDLE: Shape = Shape { tenants: 10, users: 1_000, drift: 0 };
 const LARGE: Shape = Shape { tenants: 10, users: 10_000, drift: 0 };
 const ONE: Shape = Shape { tenants: 1, users: 100_000, drift: 0 };
 const HUGE: Shape = Shape { tenants: 1_000, users: 1_000, drift: 0 };
+/// Four tenants at once have the same work at any time.
+const EVEN: Shape = Shape { tenants: 8, users: 1_250, drift: 100 };
 
 /// Where everything is, and the service.
-struct Stage {
-    folder: PathBuf,
-    service: StandIn,
+pub(super) struct Stage {
+    pub(super) folder: PathBuf,
+    pub(super) service: StandIn,
     address: SocketAddr,
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
 /// Measures and prints everything.
@@ -47,7 +50,8 @@ fn rows(folder: &Path, runtime: &tokio::runtime::Handle) -> io::Result<()> {
     let small = Stage::new(&folder.join("small"), SMALL, runtime)?.plans(false)?;
     let middle = Stage::new(&folder.join("middle"), MIDDLE, runtime)?;
     let of_middle = middle.plans(false)?;
-    let large = Stage::new(&folder.join("large"), LARGE, runtime)?.plans(true)?;
+    let stage_of_large = Stage::new(&folder.join("large"), LARGE, runtime)?;
+    let large = stage_of_large.plans(true)?;
     let per_user = (large.peak - small.peak) * 1024.0 / f64::from(LARGE.count() - SMALL.count());
     row("KB a user, plan", &format!("{per_user:.2}"), "0.6");
     let one = Stage::new(&folder.join("one"), ONE, runtime)?.plan(1)?;
@@ -65,6 +69,8 @@ fn rows(folder: &Path, runtime: &tokio::runtime::Handle) -> io::Result<()> {
     let what = format!("growth exponent of a plan, 10,000 to {} users", grouped(largest.0.count()));
     row(&what, &format!("{growth:.2}"), "1.03");
     mistakes(folder)?;
+    service::rows(&stage_of_large)?;
+    Stage::new(&folder.join("even"), EVEN, runtime)?.waits()?;
     middle.writes()
 }
 
@@ -76,12 +82,12 @@ fn grouped(count: u32) -> String {
     }
 }
 
-fn row(what: &str, now: &str, goal: &str) {
+pub(super) fn row(what: &str, now: &str, goal: &str) {
     println!("| {what} | {now} | {goal} |");
 }
 
 impl Shape {
-    fn count(self) -> u32 {
+    pub(super) fn count(self) -> u32 {
         u32::try_from(self.tenants * self.users).unwrap_or(u32::MAX)
     }
 }
@@ -118,14 +124,24 @@ impl Stage {
 
     /// Our program with a new journal, and so many users of a tenant side by side.
     fn ours(&self, arguments: &[&str], side_by_side: usize) -> io::Result<Cost> {
-        let _ = fs::remove_dir_all(self.folder.join("state"));
+        self.forget();
+        measure::run(&mut self.command(arguments, side_by_side))
+    }
+
+    /// Our program on this stage, with so many users of a tenant side by side.
+    pub(super) fn command(&self, arguments: &[&str], side_by_side: usize) -> Command {
         let mut command = Command::new(program());
         command.current_dir(&self.folder).args(arguments).env("SECRET", "secret");
         command.env("DIALPLANE_EXECUTION__USERS_PER_TENANT", side_by_side.to_string());
-        measure::run(&mut command)
+        command
     }
 
-    fn bound(&self, reader: &str) -> io::Result<Cost> {
+    /// Lets the journal go.
+    pub(super) fn forget(&self) {
+        let _ = fs::remove_dir_all(self.folder.join("state"));
+    }
+
+    pub(super) fn bound(&self, reader: &str) -> io::Result<Cost> {
         let mut command = Command::new(env::current_exe()?);
         command.args(["bound", reader]).arg(&self.folder).arg(self.address.to_string());
         succeeded(measure::run(&mut command)?)
@@ -192,25 +208,29 @@ impl Stage {
         Ok(ours)
     }
 
-    /// Everything that writes, and what waits for the service.
+    /// What waits for the answers to 64 writes at once.
+    fn waits(&self) -> io::Result<()> {
+        self.service.reset(self.shape, slow(20));
+        let apply = self.apply(self.shape, 16)?;
+        let post = self.post(self.shape, 64)?;
+        let what = "apply of 10,000 changes at 20 ms, 64 at once";
+        let ideal = f64::from(self.shape.count()) / 64.0 * 0.02;
+        row(&format!("{what} / ideal"), &format!("{:.2}", apply.wall / ideal), "1.15");
+        row(&format!("{what} / calls by hand"), &format!("{:.2}", apply.wall / post.wall), "");
+        service::kill(self)
+    }
+
+    /// Everything else that writes, and what waits for the service.
     fn writes(&self) -> io::Result<()> {
-        let slow = |ms| Manner { delay: Duration::from_millis(ms), ..Manner::default() };
         self.service.reset(self.shape, slow(200));
         let trips = self.ours(&["plan"], 4)?.wall / 0.2;
         row("plan of 10,000 users at 200 ms, in round trips", &format!("{trips:.1}"), "4");
         let drifted = Shape { drift: 100, ..self.shape };
         let count = f64::from(drifted.count());
-        self.service.reset(drifted, slow(20));
-        let apply = self.apply(drifted, 16)?;
-        row(
-            "apply of 10,000 changes at 20 ms, 64 at once / ideal",
-            &format!("{:.2}", apply.wall / (count / 64.0 * 0.02)),
-            "1.15",
-        );
         self.service.reset(drifted, Manner::default());
         let plan = self.ours(&["plan"], 4)?;
         let apply = self.apply(drifted, 16)?;
-        let post = self.post(drifted)?;
+        let post = self.post(drifted, 1)?;
         let each = (apply.cpu - plan.cpu) / count;
         row("CPU a change, ms", &format!("{:.3}", each * 1000.0), "");
         row("CPU a change / a call by hand", &format!("{:.1}", each / (post.cpu / count)), "");
@@ -236,18 +256,28 @@ impl Stage {
 
     /// Applies; everybody is as they are to be, or the figures are worth nothing.
     fn apply(&self, shape: Shape, side_by_side: usize) -> io::Result<Cost> {
-        let cost = succeeded(self.ours(&["apply", "--yes"], side_by_side)?)?;
+        self.forget();
+        let mut command = self.command(&["apply", "--yes"], side_by_side);
+        // Before somebody loses calling the manifests have to rest for half a second, at leisure.
+        command.env("DIALPLANE_RUN__DEBOUNCE", "10ms");
+        let cost = succeeded(measure::run(&mut command)?)?;
         match self.service.wrong(shape) {
             0 => Ok(cost),
             wrong => Err(io::Error::other(format!("{wrong} users are not as they are to be"))),
         }
     }
 
-    fn post(&self, shape: Shape) -> io::Result<Cost> {
+    fn post(&self, shape: Shape, at_once: u32) -> io::Result<Cost> {
         let mut command = Command::new(env::current_exe()?);
-        command.arg("post").arg(shape.count().to_string()).arg(self.address.to_string());
+        let counts = [shape.count().to_string(), at_once.to_string()];
+        command.arg("post").args(counts).arg(self.address.to_string());
         succeeded(measure::run(&mut command)?)
     }
+}
+
+/// A service whose answers take so many milliseconds.
+pub(super) fn slow(ms: u64) -> Manner {
+    Manner { delay: Duration::from_millis(ms), ..Manner::default() }
 }
 
 /// A plan may end with changes pending, and then with 2.

@@ -33,6 +33,9 @@ pub(crate) struct Manner {
 /// What it was asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
+    /// Of every kind, but for logins.
+    pub(crate) calls: usize,
+    pub(crate) lists: usize,
     pub(crate) writes: usize,
     pub(crate) limited: usize,
     pub(crate) failed: usize,
@@ -117,6 +120,11 @@ impl StandIn {
     }
 
     async fn wait(&self) {
+        self.inner().counts.calls += 1;
+        self.delay().await;
+    }
+
+    async fn delay(&self) {
         let delay = self.inner().manner.delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -133,7 +141,7 @@ fn text(value: &Value) -> Response {
 }
 
 async fn token(State(service): State<StandIn>) -> Response {
-    service.wait().await;
+    service.delay().await;
     text(&json!({"access_token": "token", "token_type": "bearer", "expires_in": 3600}))
 }
 
@@ -167,6 +175,7 @@ async fn users(State(service): State<StandIn>, Query(query): Parameters) -> Resp
     let (start, length) = (number("start", 0), number("length", usize::MAX));
     let draw = number("draw", 1);
     let mut inner = service.inner();
+    inner.counts.lists += 1;
     let Some(tenant) = query.get("tenantId").and_then(|id| inner.tenant(id)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
