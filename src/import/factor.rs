@@ -20,16 +20,19 @@ const APART: &str =
 
 /// The most common value of each field that everybody has, if at least two share it.
 pub(super) fn common(entries: &[Entry]) -> BTreeMap<Field, Value> {
-    let shared = |field: Field| {
-        let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
-        for entry in entries {
-            *counts.entry(entry.fields.get(&field)?).or_default() += 1;
-        }
-        // Of equally common ones the first in order, so the same users give the same files.
-        let (value, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count)?;
-        (count > 1).then(|| (field, value.clone()))
-    };
-    Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber).filter_map(shared).collect()
+    let fields = Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
+    fields.filter_map(|field| Some((field, shared(field, entries)?))).collect()
+}
+
+/// The most common value of a field that everybody has, if at least two share it.
+fn shared(field: Field, entries: &[Entry]) -> Option<Value> {
+    let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(entry.fields.get(&field)?).or_default() += 1;
+    }
+    // Of equally common ones the first in order, so the same users give the same files.
+    let (value, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count)?;
+    (count > 1).then(|| value.clone())
 }
 
 /// The users in files, each without what the defaults over it say.

@@ -73,16 +73,19 @@ pub(super) fn check(
     loaded
 }
 
-/// Files that say nothing, and files that are not read.
-fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
-    let warning = |file: &FileRead, message: String, hint: &str| Diagnostic {
+fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
+    Diagnostic {
         message,
         hint: Some(hint.to_owned()),
         file: Arc::clone(&file.path),
         place: None,
         labels: Vec::new(),
         text: Arc::clone(&file.text),
-    };
+    }
+}
+
+/// Files that say nothing, and files that are not read.
+fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
     for file in files {
         match &file.standing {
             Standing::Speaks => {}

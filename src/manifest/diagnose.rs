@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::draft::{FileRead, Problem, What};
-use crate::yaml::{self, At, Diagnostic, Label, Path, Wrong};
+use crate::yaml::{self, At, Diagnostic, Label, Path, Place, Places, Wrong};
 
 /// Finds the places of all problems, file by file, and puts them in order.
 pub(super) fn diagnostics(
@@ -19,8 +19,97 @@ pub(super) fn diagnostics(
         .flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
     let all: Vec<(usize, &Problem)> =
         own.chain(problems.iter().map(|(number, problem)| (*number, problem))).collect();
+    let found = Found::of(files, &all);
+    let mut diagnostics: Vec<Diagnostic> =
+        all.iter().filter_map(|(number, problem)| found.diagnostic(*number, problem)).collect();
+    diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
+    diagnostics
+}
+
+/// Files of which something is told.
+struct Found<'f> {
+    files: &'f [Arc<FileRead>],
+    /// Where in them what is told of stands.
+    places: BTreeMap<usize, Places>,
+    /// The texts of those, as they may be shown.
+    texts: BTreeMap<usize, Arc<str>>,
+}
+
+impl<'f> Found<'f> {
+    fn of(files: &'f [Arc<FileRead>], problems: &[(usize, &Problem)]) -> Self {
+        let places: BTreeMap<usize, Places> = wanted(problems)
+            .iter()
+            .filter_map(|(number, paths)| {
+                Some((*number, yaml::locate(&files.get(*number)?.text, paths)))
+            })
+            .collect();
+        let texts = shown(files, problems, &places);
+        Self { files, places, texts }
+    }
+
+    fn place_of(&self, file: usize, wrong: &Wrong) -> Option<Place> {
+        self.places.get(&file)?.get(&wrong.path, wrong.at).cloned()
+    }
+
+    fn text_of(&self, number: usize, file: &FileRead) -> Arc<str> {
+        Arc::clone(self.texts.get(&number).unwrap_or(&file.text))
+    }
+
+    fn diagnostic(&self, number: usize, problem: &Problem) -> Option<Diagnostic> {
+        let file = self.files.get(number)?;
+        Some(match &problem.what {
+            What::Wrong { wrong, others } => {
+                let places = self.places.get(&number);
+                let source = places.and_then(|places| places.source(&file.text, &wrong.path));
+                Diagnostic {
+                    message: yaml::in_source(&wrong.message, source),
+                    hint: wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source)),
+                    file: Arc::clone(&file.path),
+                    place: self.place_of(number, wrong),
+                    labels: others
+                        .iter()
+                        .filter_map(|(file, other)| self.label(*file, other))
+                        .collect(),
+                    text: self.text_of(number, file),
+                }
+            }
+            What::Placed { message, hint, place, other } => Diagnostic {
+                message: yaml::in_source(message, None),
+                hint: hint.as_ref().map(|hint| yaml::in_source(hint, None)),
+                file: Arc::clone(&file.path),
+                place: place.clone(),
+                labels: other.iter().map(|(place, message)| placed(file, place, message)).collect(),
+                text: self.text_of(number, file),
+            },
+        })
+    }
+
+    /// Another place that belongs to a problem.
+    fn label(&self, number: usize, other: &Wrong) -> Option<Label> {
+        let file = self.files.get(number)?;
+        Some(Label {
+            file: Arc::clone(&file.path),
+            text: self.text_of(number, file),
+            place: self.place_of(number, other)?,
+            message: other.message.clone(),
+        })
+    }
+}
+
+/// A place that is known already.
+fn placed(file: &FileRead, place: &Place, message: &str) -> Label {
+    Label {
+        file: Arc::clone(&file.path),
+        text: Arc::clone(&file.text),
+        place: place.clone(),
+        message: message.to_owned(),
+    }
+}
+
+/// What is to be found, file by file.
+fn wanted(problems: &[(usize, &Problem)]) -> BTreeMap<usize, BTreeSet<Path>> {
     let mut wanted: BTreeMap<usize, BTreeSet<Path>> = BTreeMap::new();
-    for (file, problem) in &all {
+    for (file, problem) in problems {
         if let What::Wrong { wrong, others } = &problem.what {
             wanted.entry(*file).or_default().insert(wrong.path.clone());
             for (file, other) in others {
@@ -28,85 +117,30 @@ pub(super) fn diagnostics(
             }
         }
     }
-    let found: BTreeMap<usize, _> = wanted
-        .iter()
-        .filter_map(|(number, paths)| {
-            Some((*number, yaml::locate(&files.get(*number)?.text, paths)))
-        })
-        .collect();
-    let place_of =
-        |file: usize, wrong: &Wrong| Some(found.get(&file)?.get(&wrong.path, wrong.at)?.clone());
+    wanted
+}
+
+/// The texts of files without the secrets that people have written into them: logs of CI are read by
+/// more people than the repository.
+fn shown(
+    files: &[Arc<FileRead>],
+    problems: &[(usize, &Problem)],
+    places: &BTreeMap<usize, Places>,
+) -> BTreeMap<usize, Arc<str>> {
     let mut secrets: BTreeMap<usize, Vec<&Path>> = BTreeMap::new();
-    for (file, problem) in &all {
+    for (file, problem) in problems {
         if let What::Wrong { wrong, .. } = &problem.what
             && wrong.at == At::Hidden
         {
             secrets.entry(*file).or_default().push(&wrong.path);
         }
     }
-    // Logs of CI are read by more people than the repository.
-    let texts: BTreeMap<usize, Arc<str>> = found
-        .iter()
-        .filter_map(|(number, places)| {
-            let text = &files.get(*number)?.text;
-            let secrets = secrets.get(number).into_iter().flatten().copied();
-            let masked = places.masked(text, secrets);
-            Some((*number, masked.map_or_else(|| Arc::clone(text), Arc::from)))
-        })
-        .collect();
-    let text_of =
-        |number: usize, file: &FileRead| Arc::clone(texts.get(&number).unwrap_or(&file.text));
-    let diagnostic = |(number, problem): (usize, &Problem)| {
-        let file = files.get(number)?;
-        let (message, hint, place, labels) = match &problem.what {
-            What::Wrong { wrong, others } => {
-                let label = |(number, other): &(usize, Wrong)| {
-                    let file = files.get(*number)?;
-                    let place = place_of(*number, other)?;
-                    Some(Label {
-                        file: Arc::clone(&file.path),
-                        text: text_of(*number, file),
-                        place,
-                        message: other.message.clone(),
-                    })
-                };
-                (
-                    &wrong.message,
-                    &wrong.hint,
-                    place_of(number, wrong),
-                    others.iter().filter_map(label).collect(),
-                )
-            }
-            What::Placed { message, hint, place, other } => {
-                let label = |(place, message): &(yaml::Place, String)| Label {
-                    file: Arc::clone(&file.path),
-                    text: Arc::clone(&file.text),
-                    place: place.clone(),
-                    message: message.clone(),
-                };
-                (message, hint, place.clone(), other.iter().map(label).collect())
-            }
-        };
-        let source = match &problem.what {
-            What::Wrong { wrong, .. } => {
-                found.get(&number).and_then(|places| places.source(&file.text, &wrong.path))
-            }
-            What::Placed { .. } => None,
-        };
-        let (message, hint) = (
-            yaml::in_source(message, source),
-            hint.as_ref().map(|hint| yaml::in_source(hint, source)),
-        );
-        Some(Diagnostic {
-            message,
-            hint,
-            file: Arc::clone(&file.path),
-            place,
-            labels,
-            text: text_of(number, file),
-        })
-    };
-    let mut diagnostics: Vec<Diagnostic> = all.iter().copied().filter_map(diagnostic).collect();
-    diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
-    diagnostics
+    let mut texts = BTreeMap::new();
+    for (number, places) in places {
+        let Some(file) = files.get(*number) else { continue };
+        let secrets = secrets.get(number).into_iter().flatten().copied();
+        let masked = places.masked(&file.text, secrets);
+        texts.insert(*number, masked.map_or_else(|| Arc::clone(&file.text), Arc::from));
+    }
+    texts
 }

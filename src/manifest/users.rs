@@ -98,18 +98,7 @@ impl<'f> Fleet<'f> {
             return;
         };
         self.one_of_many(spot.file, &[&set.tenant, &other.tenant], |_| {
-            let whose = if other.tenant == set.tenant {
-                String::new()
-            } else {
-                format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
-            };
-            let wrong = Wrong::value(
-                path(set, spot.index).key("userPrincipalName"),
-                format!("user `{upn}` is listed twice{whose}"),
-            );
-            let what = What::at(wrong.hint("keep one of the two entries"));
-            let there = path(other, first.index).key("userPrincipalName");
-            Some(what.and(first.file, there, At::Value, "first here"))
+            Some(twice(upn, (set, spot), (other, first)))
         });
     }
 
@@ -124,17 +113,9 @@ impl<'f> Fleet<'f> {
         let (own, wrongs) = values(fields, prefix);
         for (field, written, error) in wrongs {
             self.one_of_many(spot.file, &[&set.tenant], |_| {
-                let mut wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
-                if is_short(&written) && prefix.is_none() {
-                    wrong.hint = Some(format!(
-                        "set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"",
-                        set.tenant
-                    ));
-                }
-                if let Some(bare) = bare_number(&written) {
-                    wrong.hint = Some(format!("write \"{bare}\""));
-                }
-                Some(What::at(wrong))
+                let wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
+                let hint = hint(&written, prefix, set);
+                Some(What::at(Wrong { hint: hint.or(wrong.hint), ..wrong }))
             });
         }
         own
@@ -151,6 +132,36 @@ impl<'f> Fleet<'f> {
         let set = self.files.get(spot.file)?.sets.get(spot.set)?;
         (set.tenant == *tenant).then(|| Spot { file: spot.file, path: path(set, spot.index) })
     }
+}
+
+/// A user whom two entries name.
+fn twice(
+    upn: &Upn,
+    (set, spot): (&SetDraft, UserSpot),
+    (other, first): (&SetDraft, UserSpot),
+) -> What {
+    let whose = if other.tenant == set.tenant {
+        String::new()
+    } else {
+        format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
+    };
+    let wrong = Wrong::value(
+        path(set, spot.index).key("userPrincipalName"),
+        format!("user `{upn}` is listed twice{whose}"),
+    );
+    let what = What::at(wrong.hint("keep one of the two entries"));
+    let there = path(other, first.index).key("userPrincipalName");
+    what.and(first.file, there, At::Value, "first here")
+}
+
+/// What to do about a number that is not one.
+fn hint(written: &Written, prefix: Option<&ExtensionPrefix>, set: &SetDraft) -> Option<String> {
+    if let Some(bare) = bare_number(written) {
+        return Some(format!("write \"{bare}\""));
+    }
+    (is_short(written) && prefix.is_none()).then(|| {
+        format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant)
+    })
 }
 
 fn path(set: &SetDraft, index: usize) -> Path {

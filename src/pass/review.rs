@@ -92,24 +92,34 @@ pub fn review(
     now: Timestamp,
     execution: &Execution,
 ) -> Review {
-    let named = |id: &TenantId| {
-        let mut memory = Memory::clone(&memories.of(id));
-        let base = versions.base.desired.tenants.values().find(|tenant| tenant.id == *id);
-        memory.named.extend(base.into_iter().flat_map(|base| base.users.keys().cloned()));
-        Arc::new(memory)
-    };
-    let fleet = |in_force: &InForce, memories: &BTreeMap<TenantId, Arc<Memory>>| {
-        let mut fleet = Fleet::new(rules(execution));
-        fleet.take(in_force.tenants(), &in_force.broken);
-        for (name, tenant) in &in_force.desired.tenants {
-            let memory = memories.get(&tenant.id).map(Arc::clone).unwrap_or_default();
-            let look = observation(seen.get(&tenant.id).cloned());
-            fleet.looked(name, &tenant.id, look, Recalled::from(memory));
-        }
-        fleet
-    };
-    let memories = versions.tenants().into_keys().map(|id| (id.clone(), named(id))).collect();
-    let mut base = fleet(versions.base, &memories);
-    let mut head = fleet(versions.head, &memories);
+    let tenants = versions.tenants().into_iter();
+    let memories =
+        tenants.map(|(id, (base, _))| (id.clone(), with_named(&memories.of(id), base))).collect();
+    let mut base = fleet(versions.base, seen, &memories, execution);
+    let mut head = fleet(versions.head, seen, &memories, execution);
     Review::of(&mut base, &mut head, now)
+}
+
+/// Whoever is named before the change counts as managed.
+fn with_named(memory: &Memory, base: Option<&DesiredTenant>) -> Arc<Memory> {
+    let mut memory = memory.clone();
+    memory.named.extend(base.into_iter().flat_map(|base| base.users.keys().cloned()));
+    Arc::new(memory)
+}
+
+/// All tenants of a version, with what was seen and is remembered of them.
+fn fleet(
+    in_force: &InForce,
+    seen: &Seen,
+    memories: &BTreeMap<TenantId, Arc<Memory>>,
+    execution: &Execution,
+) -> Fleet {
+    let mut fleet = Fleet::new(rules(execution));
+    fleet.take(in_force.tenants(), &in_force.broken);
+    for (name, tenant) in &in_force.desired.tenants {
+        let memory = memories.get(&tenant.id).map(Arc::clone).unwrap_or_default();
+        let look = observation(seen.get(&tenant.id).cloned());
+        fleet.looked(name, &tenant.id, look, Recalled::from(memory));
+    }
+    fleet
 }

@@ -79,23 +79,24 @@ pub(super) fn unsure(
             format!("the user's number is not understood ({read}), and an update could replace it");
         holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
     }
-    let left_out = live.details.iter().filter_map(|(field, observed)| match observed {
-        Observed::Unreadable(read)
-            if field != Field::PhoneNumber && request.details().get(field).is_none() =>
+    for (field, observed) in live.details.iter() {
+        if let Observed::Unreadable(read) = observed
+            && field != Field::PhoneNumber
+            && request.details().get(field).is_none()
         {
-            let reason = format!(
-                "an update would leave {field} out, which is set and not understood ({read})"
-            );
-            let remedy = format!(
-                "declare `{field}`, or take it out of what is read, if an \
-                update may leave it out"
-            );
-            Some(Hold::new(HoldKind::Unread, reason, remedy))
+            holds.push(left_out(field, read));
         }
-        _ => None,
-    });
-    holds.extend(left_out);
+    }
     holds
+}
+
+/// Another value than a number, which an update would take away without anybody knowing what it is.
+fn left_out(field: Field, read: &Unread) -> Hold {
+    let reason =
+        format!("an update would leave {field} out, which is set and not understood ({read})");
+    let remedy =
+        format!("declare `{field}`, or take it out of what is read, if an update may leave it out");
+    Hold::new(HoldKind::Unread, reason, remedy)
 }
 
 /// Why calling is not switched on, if what is stored of the user is not what is wanted as far as

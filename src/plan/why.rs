@@ -351,13 +351,12 @@ fn sent(entries: &[Entry]) -> Vec<Sent> {
 }
 
 fn seen(user: &Upn, entries: &[Entry]) -> Option<(Timestamp, Landing)> {
-    entries.iter().find_map(|entry| match &entry.event {
-        Event::Landed(landings) => {
-            let landing = landings.iter().find(|landing| landing.user == *user)?;
-            Some((entry.at, landing.clone()))
-        }
-        _ => None,
-    })
+    entries.iter().find_map(|entry| Some((entry.at, landing(user, &entry.event)?)))
+}
+
+fn landing(user: &Upn, event: &Event) -> Option<Landing> {
+    let Event::Landed(landings) = event else { return None };
+    landings.iter().find(|landing| landing.user == *user).cloned()
 }
 
 /// What is wanted of a user, in one line.

@@ -150,16 +150,19 @@ pub(super) struct DetailsEntry(pub(super) FieldMap<Observed>);
 
 impl Serialize for DetailsEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = |observed: &Observed| match observed {
-            Observed::Unset | Observed::Set(Value::NoPhone) => Json::Null,
-            Observed::Unreadable(read) => unread(read),
-            Observed::Set(Value::Phone(number)) => spelling(number).into(),
-            Observed::Set(Value::Gateway(id)) => id.get().into(),
-            Observed::Set(Value::Flag(flag)) => (*flag).into(),
-            Observed::Set(Value::Text(text)) => text.as_ref().into(),
-        };
-        serializer
-            .collect_map(self.0.iter().map(|(field, observed)| (field.name(), value(observed))))
+        let details = self.0.iter().map(|(field, observed)| (field.name(), value(observed)));
+        serializer.collect_map(details)
+    }
+}
+
+fn value(observed: &Observed) -> Json {
+    match observed {
+        Observed::Unset | Observed::Set(Value::NoPhone) => Json::Null,
+        Observed::Unreadable(read) => unread(read),
+        Observed::Set(Value::Phone(number)) => spelling(number).into(),
+        Observed::Set(Value::Gateway(id)) => id.get().into(),
+        Observed::Set(Value::Flag(flag)) => (*flag).into(),
+        Observed::Set(Value::Text(text)) => text.as_ref().into(),
     }
 }
 

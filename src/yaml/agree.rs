@@ -8,7 +8,7 @@ use serde_yaml::Value;
 
 use super::{
     Place,
-    places::{Lines, place_at},
+    lines::{Lines, place_at},
 };
 
 /// Where a second reader understands a text in another way than `documents`, if it does.

@@ -1,25 +1,17 @@
 //! Where things are in a text: a second look with a parser that keeps marks.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    ops::{ControlFlow, Range},
+    ops::ControlFlow,
 };
 
 use saphyr_parser::{Event, Parser, Span};
 
-use super::{At, Path, Segment};
-
-/// A place in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// The bytes that are meant.
-    pub bytes: Range<usize>,
-}
+use super::{
+    At, Path, Segment,
+    lines::{Lines, Place},
+    walk::{Frame, path_of, walk},
+};
 
 /// Key and value at the end of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +31,6 @@ impl Spot {
             _ => &self.value,
         }
     }
-}
-
-/// One step of the way to the event at hand.
-#[derive(Debug, Clone)]
-enum Frame<'t> {
-    List(usize),
-    Mapping(Option<(Cow<'t, str>, Span)>),
 }
 
 /// The places of paths in one text.
@@ -91,36 +76,52 @@ impl Places {
 /// Finds paths, and what leads to them.
 #[must_use]
 pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
-    let above = |path: &Path| {
-        let Path { document, segments } = path.clone();
-        (0..segments.len()).map(move |length| Path {
-            document,
-            segments: segments.iter().take(length).cloned().collect(),
-        })
-    };
-    let mut left: BTreeSet<Path> =
-        wanted.iter().flat_map(above).chain(wanted.iter().cloned()).collect();
     let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
     for path in wanted {
         ways.entry(path.document).or_default().add(&path.segments);
     }
-    let mut found = BTreeMap::new();
-    let mut lines = Lines::new(text);
+    let left = wanted.iter().flat_map(leading_to).collect();
+    let mut search = Search { ways, left, lines: Lines::new(text), found: BTreeMap::new() };
     walk(text, |document, frames, span| {
-        if ways.get(&document).is_some_and(|way| way.goes_along(frames)) {
-            let path = path_of(document, frames);
-            if left.remove(&path) {
-                let key = match frames.last() {
-                    Some(Frame::Mapping(Some((_, key)))) => Some(lines.place(*key)),
-                    _ => None,
-                };
-                let value = lines.place(span);
-                found.insert(path, Spot { key, value });
-            }
-        }
-        if left.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        search.look(document, frames, span);
+        if search.left.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    Places(found)
+    Places(search.found)
+}
+
+/// A path, and all those that lead to it.
+fn leading_to(path: &Path) -> impl Iterator<Item = Path> + use<> {
+    let Path { document, segments } = path.clone();
+    (0..=segments.len()).map(move |length| Path {
+        document,
+        segments: segments.iter().take(length).cloned().collect(),
+    })
+}
+
+/// A search for paths.
+struct Search<'t> {
+    ways: BTreeMap<usize, Way>,
+    /// What is not found yet.
+    left: BTreeSet<Path>,
+    lines: Lines<'t>,
+    found: BTreeMap<Path, Spot>,
+}
+
+impl Search<'_> {
+    fn look(&mut self, document: usize, frames: &[Frame<'_>], span: Span) {
+        if !self.ways.get(&document).is_some_and(|way| way.goes_along(frames)) {
+            return;
+        }
+        let path = path_of(document, frames);
+        if self.left.remove(&path) {
+            let key = match frames.last() {
+                Some(Frame::Mapping(Some((_, key)))) => Some(self.lines.place(*key)),
+                _ => None,
+            };
+            let value = self.lines.place(span);
+            self.found.insert(path, Spot { key, value });
+        }
+    }
 }
 
 /// Where wanted paths lead on to from one value: most values of a large text are on none of them.
@@ -167,221 +168,22 @@ pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
             return ControlFlow::Continue(());
         };
         if [first.as_ref(), second.as_ref()] == keys {
-            lines.resize_with(lines.len().max(document + 1), Vec::new);
-            if let Some(of_document) = lines.get_mut(document) {
-                // The first of two keys that differ only in what this parser passes over, such as a
-                // tag, gives the lines.
-                if of_document.len() == *index {
-                    of_document.push(u32::try_from(span.start.line()).unwrap_or(u32::MAX));
-                }
-            }
+            note_line(&mut lines, document, *index, span);
         }
         ControlFlow::Continue(())
     });
     lines
 }
 
-/// Keys that appear twice in one mapping, so many at most: the key, its first place and the other
-/// one.
-#[must_use]
-pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
-    // The keys of each mapping that is open.
-    let mut open: Vec<BTreeMap<String, Span>> = Vec::new();
-    let mut twice = Vec::new();
-    let mut below: Option<Path> = None;
-    let mut lines = Lines::new(text);
-    walk(text, |document, frames, _| {
-        open.resize_with(frames.len(), BTreeMap::new);
-        let (Some(Frame::Mapping(Some((key, span)))), Some(keys)) =
-            (frames.last(), open.last_mut())
-        else {
-            return ControlFlow::Continue(());
-        };
-        // What is below the second of two equal keys is not twice there.
-        if let Some(second) = &below {
-            let path = path_of(document, frames);
-            let is_below =
-                second.document == document && path.segments.starts_with(&second.segments);
-            if is_below && path != *second {
-                return ControlFlow::Continue(());
-            }
-            if !is_below {
-                below = None;
-            }
-        }
-        if let Some(first) = keys.insert(key.to_string(), *span) {
-            below = Some(path_of(document, frames));
-            twice.push((key.to_string(), lines.place(first), lines.place(*span)));
-        }
-        if twice.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    twice
-}
-
-/// Calls `visit` for each value with the way to it, until it asks for no more. Ends silently where
-/// the text is not YAML: the other parser reports that.
-fn walk<'t>(text: &'t str, mut visit: impl FnMut(usize, &[Frame<'t>], Span) -> ControlFlow<()>) {
-    let mut frames: Vec<Frame<'t>> = Vec::new();
-    let mut document = 0;
-    let mut inside_key = 0_usize;
-    for event in Parser::new_from_str(text) {
-        let Ok((event, span)) = event else { return };
-        if inside_key > 0 {
-            match event {
-                Event::SequenceStart(..) | Event::MappingStart(..) => inside_key += 1,
-                Event::SequenceEnd | Event::MappingEnd => inside_key -= 1,
-                _ => {}
-            }
-            continue;
-        }
-        match event {
-            Event::DocumentEnd => document += 1,
-            Event::Scalar(scalar, ..) => {
-                if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
-                    *key = Some((scalar, span));
-                } else {
-                    if visit(document, &frames, span).is_break() {
-                        return;
-                    }
-                    advance(&mut frames);
-                }
-            }
-            Event::Alias(_) => {
-                if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
-                    *key = Some((Cow::Borrowed("*"), span));
-                } else {
-                    if visit(document, &frames, span).is_break() {
-                        return;
-                    }
-                    advance(&mut frames);
-                }
-            }
-            Event::SequenceStart(..) | Event::MappingStart(..) => {
-                if let Some(Frame::Mapping(key @ None)) = frames.last_mut() {
-                    *key = Some((Cow::Borrowed("?"), span));
-                    inside_key = 1;
-                    continue;
-                }
-                if visit(document, &frames, Span::new(span.start, span.start)).is_break() {
-                    return;
-                }
-                frames.push(if matches!(event, Event::MappingStart(..)) {
-                    Frame::Mapping(None)
-                } else {
-                    Frame::List(0)
-                });
-            }
-            Event::SequenceEnd | Event::MappingEnd => {
-                frames.pop();
-                advance(&mut frames);
-            }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {}
-        }
+/// Notes the line of an element. The first of two keys that differ only in what this parser passes
+/// over, such as a tag, gives the lines.
+fn note_line(lines: &mut Vec<Vec<u32>>, document: usize, index: usize, span: Span) {
+    lines.resize_with(lines.len().max(document + 1), Vec::new);
+    if let Some(of_document) = lines.get_mut(document)
+        && of_document.len() == index
+    {
+        of_document.push(u32::try_from(span.start.line()).unwrap_or(u32::MAX));
     }
-}
-
-/// A value has ended: on to the next element or key.
-fn advance(frames: &mut [Frame<'_>]) {
-    match frames.last_mut() {
-        Some(Frame::List(index)) => *index += 1,
-        Some(Frame::Mapping(key)) => *key = None,
-        None => {}
-    }
-}
-
-fn path_of(document: usize, frames: &[Frame<'_>]) -> Path {
-    let segments = frames.iter().map(|frame| match frame {
-        Frame::List(index) => Segment::Index(*index),
-        Frame::Mapping(key) => {
-            Segment::Key(key.as_ref().map(|(key, _)| key.to_string()).unwrap_or_default())
-        }
-    });
-    Path { document, segments: segments.collect() }
-}
-
-/// The lines of a text, so one of many problems does not cost a walk over all of it.
-pub(super) struct Lines<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-    /// Line, character and byte that were asked for last: a text can be one line.
-    last: (usize, usize, usize),
-}
-
-impl<'t> Lines<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        let bytes = text.as_bytes();
-        let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
-            b'\n' => true,
-            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-            _ => false,
-        });
-        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        Self { text, starts, last: (0, 0, 0) }
-    }
-
-    /// A line from 0, without its break.
-    fn line(&self, line: usize) -> Range<usize> {
-        let start = self.starts.get(line).copied().unwrap_or(self.text.len());
-        let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
-        start
-            ..start
-                + self
-                    .text
-                    .get(start..end)
-                    .map_or(0, |line| line.trim_end_matches(['\r', '\n']).len())
-    }
-
-    fn byte_of(&mut self, line: usize, column: usize) -> usize {
-        let Range { start, end } = self.line(line);
-        let (from_column, from) = match self.last {
-            (last, last_column, byte) if last == line && last_column <= column && byte >= start => {
-                (last_column, byte)
-            }
-            _ => (0, start),
-        };
-        let rest = self.text.get(from..end).unwrap_or("");
-        let byte =
-            rest.char_indices().nth(column - from_column).map_or(end, |(byte, _)| from + byte);
-        if byte < end {
-            self.last = (line, column, byte);
-        }
-        byte
-    }
-
-    /// From marks, which count characters, to bytes. An empty or longer span is cut to what is
-    /// on its first line.
-    pub(super) fn place(&mut self, span: Span) -> Place {
-        let Span { start, end } = span;
-        let line = start.line().saturating_sub(1);
-        let from = self.byte_of(line, start.col());
-        let to = if end.line() == start.line() && end.col() > start.col() {
-            self.byte_of(line, end.col())
-        } else {
-            let Range { start, end } = self.line(line);
-            start + self.text.get(start..end).map_or(0, |line| line.trim_end().len())
-        };
-        Place { line: start.line(), column: start.col() + 1, bytes: from..to.max(from) }
-    }
-}
-
-/// The place of the character at a byte.
-pub(super) fn place_at(text: &str, byte: usize) -> Place {
-    let byte =
-        (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
-    let lines = Lines::new(text);
-    let number = lines.starts.partition_point(|start| *start <= byte).saturating_sub(1);
-    let Range { start, end } = lines.line(number);
-    let byte = byte.min(end);
-    let column = text.get(start..byte).map_or(0, |before| before.chars().count());
-    let width = text.get(byte..end).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    Place { line: number + 1, column: column + 1, bytes: byte..byte + width }
-}
-
-/// The place of the character at a line and column, both from 1.
-#[must_use]
-pub fn place_of(text: &str, line: usize, column: usize) -> Place {
-    let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
-    place_at(text, byte)
 }
 
 /// The first alias (`*name`) of a text.

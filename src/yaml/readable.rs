@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, iter::Peekable, str::CharIndices};
 
-use super::{Place, Unseen, character, places::place_at};
+use super::{Place, Unseen, character, lines::place_at};
 
 /// Places that are told of one text, at most.
 const MAX_TOLD: usize = 20;

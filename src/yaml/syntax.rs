@@ -2,7 +2,7 @@
 //!
 //! The parser has only sentences. This is the one place that reads them.
 
-use super::{Place, places};
+use super::{Place, lines, places};
 
 /// Text that is not valid YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl SyntaxError {
         Self {
             kind: SyntaxKind::TooMany,
             message: format!("there are more than {most} values in this text"),
-            at: Some(places::place_at(text, 0)),
+            at: Some(lines::place_at(text, 0)),
             inside: None,
         }
     }
@@ -94,7 +94,7 @@ impl SyntaxError {
     pub(super) fn of(text: &str, error: &serde_yaml::Error) -> Self {
         let sentence = error.to_string();
         let message = sentence.split(" at line ").next().unwrap_or(&sentence).to_owned();
-        let place = error.location().map(|location| places::place_at(text, location.index()));
+        let place = error.location().map(|location| lines::place_at(text, location.index()));
         let here = place.as_ref().and_then(|place| text.get(place.bytes.clone())).unwrap_or("");
         let kind = SyntaxKind::of(&message, here);
         let at = match place {
@@ -119,6 +119,6 @@ fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
         "scanning a simple key" => "this looks like a key without `:`",
         _ => return None,
     };
-    let place = places::place_of(text, line.parse().ok()?, column.parse().ok()?);
+    let place = lines::place_of(text, line.parse().ok()?, column.parse().ok()?);
     Some((place, words.to_owned()))
 }

@@ -50,12 +50,45 @@ pub(super) fn apart(
     let rest = !held || !drift_steps.is_empty();
     let drift_holds = if rest { head.holds.clone() } else { Vec::new() };
 
-    let part = |steps, holds, problems, notes, sync| TenantPlan {
-        steps,
-        holds,
-        problems,
-        notes,
-        sync,
+    let runs =
+        |steps: &Steps| head.holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
+    let sync = |steps: &Steps| if runs(steps) { SyncPlan::AfterSteps } else { SyncPlan::NotNeeded };
+    let caused_sync = sync(&caused_steps);
+    let drift_sync = match &head.sync {
+        SyncPlan::Owed(_) | SyncPlan::Again(_) => head.sync.clone(),
+        SyncPlan::AfterSteps | SyncPlan::NotNeeded => sync(&drift_steps),
+    };
+    let mut caused = TenantPlan {
+        steps: caused_steps,
+        holds: caused_holds,
+        problems: caused_problems,
+        notes: caused_notes,
+        sync: caused_sync,
+        ..frame(head)
+    };
+    let mut drift = TenantPlan {
+        steps: drift_steps,
+        holds: drift_holds,
+        problems: drift_problems,
+        notes: drift_notes,
+        sync: drift_sync,
+        undecided: head.undecided.clone(),
+        ..frame(head)
+    };
+    for part in [&mut caused, &mut drift] {
+        part.notes.extend(interruption::note(&part.steps));
+    }
+    Split { caused, drift }
+}
+
+/// What both parts say of the tenant, without anything that is planned.
+fn frame(head: &TenantPlan) -> TenantPlan {
+    TenantPlan {
+        steps: Steps::default(),
+        holds: Vec::new(),
+        problems: Vec::new(),
+        notes: Vec::new(),
+        sync: SyncPlan::NotNeeded,
         facts: Facts::default(),
         undecided: Vec::new(),
         waits_for: BTreeSet::new(),
@@ -67,22 +100,7 @@ pub(super) fn apart(
         sync_from: head.sync_from,
         sync_hold: head.sync_hold.clone(),
         fingerprint: head.fingerprint.clone(),
-    };
-    let runs =
-        |steps: &Steps| head.holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
-    let sync = |steps: &Steps| if runs(steps) { SyncPlan::AfterSteps } else { SyncPlan::NotNeeded };
-    let caused_sync = sync(&caused_steps);
-    let drift_sync = match &head.sync {
-        SyncPlan::Owed(_) | SyncPlan::Again(_) => head.sync.clone(),
-        SyncPlan::AfterSteps | SyncPlan::NotNeeded => sync(&drift_steps),
-    };
-    let mut caused = part(caused_steps, caused_holds, caused_problems, caused_notes, caused_sync);
-    let mut drift = part(drift_steps, drift_holds, drift_problems, drift_notes, drift_sync);
-    drift.undecided.clone_from(&head.undecided);
-    for part in [&mut caused, &mut drift] {
-        part.notes.extend(interruption::note(&part.steps));
     }
-    Split { caused, drift }
 }
 
 /// What two plans have to agree in for a step to be the same in both.

@@ -1,6 +1,7 @@
 //! Places of keys and values in texts.
 
 use super::*;
+use crate::yaml::duplicate_keys;
 
 const TEXT: &str = "kind: A\n---\nspec:\n  users:\n    - ümlaut: [1, 2]\n      b: x\n    - b: \
     {c: \"two words\"}\n";
