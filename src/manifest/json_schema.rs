@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use super::{
     approval::ApprovalDocument,
     schema::{TenantDocument, UserSetDocument},
+    told_keys,
 };
 
 /// The JSON Schema of a manifest document, for editors and checks: any kind.
@@ -16,10 +17,12 @@ pub fn json_schema() -> serde_json::Value {
         generator.subschema_for::<UserSetDocument>(),
         generator.subschema_for::<ApprovalDocument>(),
     ];
+    let mut definitions = generator.take_definitions(true);
+    told_keys::tell(&mut definitions);
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Dialplane manifest",
         "oneOf": kinds,
-        "$defs": generator.take_definitions(true),
+        "$defs": definitions,
     })
 }

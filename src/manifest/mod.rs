@@ -38,6 +38,7 @@ mod schema;
 mod syntax;
 mod texts;
 mod together;
+mod told_keys;
 mod user;
 mod users;
 mod windows;

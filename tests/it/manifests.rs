@@ -329,3 +329,37 @@ fn the_shipped_manifests_rehearse_every_kind_of_change_within_the_limits() {
         );
     }
 }
+
+/// Each key of each kind, as `Holder/key`, with its own schema.
+fn keys<'s>(holder: &str, schema: &'s Value, found: &mut Vec<(String, &'s Value)>) {
+    for (key, of_key) in schema["properties"].as_object().into_iter().flatten() {
+        found.push((format!("{holder}/{key}"), of_key));
+        keys(key, of_key, found);
+    }
+    for choice in schema.pointer("/items/anyOf").and_then(Value::as_array).into_iter().flatten() {
+        keys(holder, choice, found);
+    }
+}
+
+#[test]
+fn an_editor_tells_what_each_key_means_and_shows_examples_that_fit() {
+    let whole = manifest::json_schema();
+    let mut found = Vec::new();
+    for (name, definition) in whole["$defs"].as_object().unwrap() {
+        keys(name, definition, &mut found);
+    }
+    assert!(found.len() > 80, "{}", found.len());
+    for (name, schema) in found {
+        let said = schema["description"].as_str().unwrap_or_default();
+        assert!(said.ends_with('.'), "{name} is not described: {said}");
+        let examples =
+            schema["examples"].as_array().unwrap_or_else(|| panic!("{name}: no example"));
+        assert!(!examples.is_empty(), "{name}");
+        let mut own = schema.clone();
+        own["$defs"] = whole["$defs"].clone();
+        let fits = jsonschema::validator_for(&own).unwrap();
+        for example in examples {
+            assert!(fits.is_valid(example), "{name}: {example} does not fit");
+        }
+    }
+}
