@@ -158,7 +158,11 @@ fn settings_for_graph_and_for_an_account_are_valid_as_they_are() {
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert!(ended.stderr.contains("cd fleet") && ended.stderr.contains("dialplane doctor"));
         let fleet = folder.path().join("fleet");
-        assert!(fleet.join(".github/workflows/plan.yml").is_file());
+        let workflow = fs::read_to_string(fleet.join(".github/workflows/plan.yml")).unwrap();
+        let own = workflow.lines().filter_map(|line| line.trim().strip_prefix("- uses: ./"));
+        let own: Vec<&str> = own.filter_map(|uses| uses.split_whitespace().next()).collect();
+        assert_eq!(own, [".github/actions/dialplane"]);
+        assert!(fleet.join(own[0]).join("action.yml").is_file());
         assert!(fs::read_to_string(fleet.join(".gitignore")).unwrap().contains("/secrets/"));
         // The settings are read, and what is missing is the manifests.
         let ended = run(&fleet, &["plan"]);

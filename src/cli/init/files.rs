@@ -17,6 +17,8 @@ pub(super) const GITIGNORE: &str = ".gitignore";
 const SCHEMA: &str = "dialplane.schema.json";
 /// The workflow of GitHub that plans pull requests.
 pub(super) const WORKFLOW: &str = ".github/workflows/plan.yml";
+/// The action that it uses.
+const ACTION: &str = ".github/actions/dialplane/action.yml";
 
 /// The fleet of the demonstration: a test holds that it is the whole folder.
 pub(super) const DEMO: &[(&str, &str)] = &[
@@ -95,10 +97,13 @@ pub(super) fn schema() -> File {
     File { path: SCHEMA.to_owned(), text: format!("{:#}\n", manifest::json_schema()) }
 }
 
-/// The workflow.
-pub(super) fn workflow() -> File {
-    let text = include_str!("../../../examples/github/plan.yml").to_owned();
-    File { path: WORKFLOW.to_owned(), text }
+/// The workflow and the action that it uses.
+pub(super) fn workflow() -> [File; 2] {
+    [
+        (WORKFLOW, include_str!("../../../examples/github/plan.yml")),
+        (ACTION, include_str!("../../../examples/github/action/action.yml")),
+    ]
+    .map(|(path, text)| File { path: path.to_owned(), text: text.to_owned() })
 }
 
 /// What is missing in a `.gitignore` that holds `found`: the lines to be added.

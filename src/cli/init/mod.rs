@@ -131,7 +131,7 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
     };
     made.push(files::schema());
     if command.github {
-        made.push(files::workflow());
+        made.extend(files::workflow());
     }
     for file in &made {
         check(folder, &file.path)?;
@@ -320,7 +320,7 @@ fn next(command: &Arguments, begin: &Begin) -> String {
         ]),
     }
     if command.github {
-        steps.push(format!("set IMAGE in {}", files::WORKFLOW));
+        steps.push(format!("set `image` in {}", files::WORKFLOW));
     }
     format!("\nnext:\n  {}\n", steps.join("\n  "))
 }
