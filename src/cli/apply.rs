@@ -58,7 +58,7 @@ impl Arguments {
     pub(super) fn with_saved_plan(&self) -> (Once, Wanted<'_>) {
         let expected = self.expect.as_ref();
         let given = match self.once.paths.as_slice() {
-            [path] if self.plan.is_none() && saved::is_saved(path) => Some(path.as_path()),
+            [path] if self.plan.is_none() && saved::kind_of(path).is_some() => Some(path.as_path()),
             _ => None,
         };
         let paths = if given.is_some() { Vec::new() } else { self.once.paths.clone() };
@@ -75,6 +75,9 @@ pub(super) async fn apply(
     yes: bool,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
+    if let Some(file) = wanted.saved {
+        saved::check(file)?;
+    }
     let settings = manifests::settings(global)?;
     let looked = session::look(once, &settings, signals).await?;
     let backend = session::backend(once, &settings, &looked).await?;

@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// Show what a change of the manifests does: from this version of them, a commit of git or a
     /// folder, to those here or of `--head`. Drift stands beside it. Without `--live` the two
     /// versions are compared with each other, and not with the service
-    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "out", "approve", "fail_on"])]
+    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "approve", "fail_on"])]
     base: Option<String>,
     /// The version with the change: a commit of git, which is read and not checked out [default: the
     /// manifests here]
@@ -65,8 +65,8 @@ pub(super) struct Arguments {
     /// End with exit code 2 as well if there is drift beside the change
     #[arg(long, requires = "base")]
     strict: bool,
-    /// Save the plan as well, for `show FILE` and `apply FILE`. It holds names and numbers of
-    /// people: only its owner may read the file
+    /// Save the plan as well, for `show FILE` and `apply FILE`; with `--base` what the change does,
+    /// for `show FILE`. It holds names and numbers of people: only its owner may read the file
     #[arg(long, value_name = "FILE", conflicts_with = "approve")]
     out: Option<PathBuf>,
     /// End with exit code 2 as well if tenants in `mode: report` differ from their manifests
@@ -178,13 +178,13 @@ pub(super) async fn plan(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     if let Some(change) = asked.change {
-        return review::review(
-            global,
-            (asked.once, asked.live, change),
-            (asked.max_bytes, asked.mask),
-            signals,
-        )
-        .await;
+        let view = review::View {
+            output: asked.once.output,
+            most: asked.max_bytes,
+            mask: asked.mask,
+            out: asked.out,
+        };
+        return review::review(global, (asked.once, asked.live, change), view, signals).await;
     }
     let once = asked.once;
     let settings = manifests::settings(global)?;

@@ -50,14 +50,9 @@ pub(super) async fn look(
 /// Where the manifests are.
 pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
     let paths = manifests::paths(&once.paths, settings);
-    if let Some(plan) = paths.iter().find(|path| saved::is_saved(path)) {
-        let shown = plan.display();
-        return Err(Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(
-            format!(
-                "`dialplane show {shown}` shows it, and `dialplane apply {shown}` does exactly what \
-                    it says, or nothing"
-            ),
-        ));
+    let saved = paths.iter().find_map(|path| Some((saved::kind_of(path)?, path)));
+    if let Some((kind, path)) = saved {
+        return Err(kind.is_no_manifest(path));
     }
     Ok(paths)
 }

@@ -36,8 +36,26 @@ pub(super) fn review(review: &Review, from: &render::Compared, output: PlanOutpu
         PlanOutput::Ndjson => out::json_line(&render::review_json(review, from)),
         PlanOutput::Markdown => out::data(&render::review_markdown(review, from, most)),
         PlanOutput::Github => {
-            out::data_with_commands(&render::review_github(review));
+            out::data_with_commands(&render::review_github(review, from));
             summary::add(&render::review_markdown(review, from, summary::PAGE));
+        }
+    }
+}
+
+/// That what a change does cannot be told, and why, where a page or annotations are shown.
+pub(super) fn no_review(
+    why: &str,
+    hint: Option<&str>,
+    mistakes: &[render::Mistake],
+    output: PlanOutput,
+    most: usize,
+) {
+    match output {
+        PlanOutput::Text | PlanOutput::Json | PlanOutput::Ndjson => {}
+        PlanOutput::Markdown => out::data(&render::no_review_markdown(why, hint, mistakes, most)),
+        PlanOutput::Github => {
+            out::data_with_commands(&render::no_review_github(why, hint, mistakes));
+            summary::add(&render::no_review_markdown(why, hint, mistakes, summary::PAGE));
         }
     }
 }

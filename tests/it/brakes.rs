@@ -136,7 +136,7 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
     assert_code(&again, 1);
     for (text, told) in [
         ("{", "is no saved plan"),
-        ("{\"kind\": \"Report\"}", "`kind: Plan` and `version: 1` are expected"),
+        ("{\"kind\": \"Report\"}", "`kind: Plan` or `kind: Review` and `version: 1` are expected"),
     ] {
         fs::write(stage.path().join("plan.json"), text).unwrap();
         let wrong = stage.run(&["apply", "--plan", "plan.json"]).await;

@@ -56,6 +56,21 @@ async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
         moved.stderr
     );
     assert_eq!(stage.writes(), [""; 0]);
+    // A value that is another one now is told with both.
+    let text = fs::read_to_string(stage.manifest()).unwrap();
+    let tagged = |tag: &str| {
+        let user = "    - userPrincipalName: user9@contoso.example\n";
+        assert!(text.contains(user));
+        text.replacen(user, &format!("{user}      userTag: {tag}\n"), 1)
+    };
+    fs::write(stage.manifest(), tagged("north")).unwrap();
+    assert_code(&stage.run(&["plan", "--out", "plan.json"]).await, 2);
+    fs::write(stage.manifest(), tagged("south")).unwrap();
+    let moved = stage.run(&["apply", "plan.json"]).await;
+    assert_code(&moved, 1);
+    let told = r#"update user9@contoso.example: userTag none -> "south", and not none -> "north""#;
+    assert!(moved.stderr.contains(told), "{}", moved.stderr);
+    assert_eq!(stage.writes(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,5 +114,6 @@ mod told;
 mod tree;
 mod unclear;
 mod undo;
+mod versions;
 mod why;
 mod workflows;

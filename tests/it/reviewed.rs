@@ -365,8 +365,8 @@ async fn a_version_that_cannot_be_read_says_why_and_what_to_do() {
     let stage = committed().await;
     for (base, told, hint) in [
         ("nowhere", "git knows no commit `nowhere`", "fetch-depth: 0"),
-        ("--upload-pack=x", "git knows no commit", "fetch"),
-        ("HEAD:manifests", "git knows no commit", "fetch"),
+        ("--upload-pack=x", "git knows no commit", "refs/heads/NAME"),
+        ("HEAD:manifests", "is a tree and not a commit", "an empty folder"),
     ] {
         let base = format!("--base={base}");
         let ended = stage.run(&["plan", &base]).await;

@@ -1,5 +1,6 @@
 //! Saved plans: `apply FILE` does exactly the plan that was saved with `plan --out` or `plan --output
-//! json`, or nothing; `show FILE` says what is in it.
+//! json`, or nothing; `show FILE` says what is in it. Saved reviews, of what a change does, are only
+//! shown: what is planned after a merge is another plan.
 
 mod text;
 
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     file,
     model::Fingerprint,
-    plan::{Plan, fingerprint_of, render},
+    plan::{Plan, fingerprint_of, render, review::Review},
     words::{clauses, list},
 };
 
@@ -29,14 +30,77 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 /// The file with the plan.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A plan, saved with `plan --out` or `plan --output json`
+    /// A plan or what a change does, saved with `plan --out` or `plan --output json`
     file: PathBuf,
 }
 
 /// Shows a saved plan, from the file alone.
 pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
-    out::data(&text::text(&read(&command.file)?));
+    let (kind, saved) = read(&command.file)?;
+    out::data(&match kind {
+        Kind::Plan => text::plan(&saved),
+        Kind::Review => text::review(&saved),
+    });
     Ok(Exit::Done)
+}
+
+/// What is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plan,
+    /// What a change does.
+    Review,
+}
+
+impl Kind {
+    /// Of a file that was saved.
+    fn of(saved: &Value) -> Option<Self> {
+        match saved["kind"].as_str()? {
+            "Plan" => Some(Self::Plan),
+            "Review" => Some(Self::Review),
+            _ => None,
+        }
+    }
+
+    /// What somebody is told who takes such a file for manifests.
+    pub(super) fn is_no_manifest(self, file: &Path) -> Failure {
+        let shown = file.display();
+        let show = format!("`dialplane show {shown}` shows it");
+        match self {
+            Self::Plan => {
+                Failure::new(format!("{shown} is a saved plan, and no manifest")).hint(format!(
+                    "{show}, and `dialplane apply {shown}` does exactly what it says, or nothing"
+                ))
+            }
+            Self::Review => {
+                Failure::new(format!("{shown} is a saved review of a change, and no manifest"))
+                    .hint(show)
+            }
+        }
+    }
+}
+
+/// Fails unless a file holds a plan that can be carried out.
+pub(super) fn check(path: &Path) -> Result<(), Failure> {
+    read_plan(path).map(drop)
+}
+
+/// A saved plan.
+fn read_plan(path: &Path) -> Result<Value, Failure> {
+    let (kind, saved) = read(path)?;
+    if kind == Kind::Plan {
+        return Ok(saved);
+    }
+    let message = format!(
+        "{} says what a change does, from {} to {}, and is no plan that can be carried out",
+        path.display(),
+        saved["compared"]["base"].as_str().unwrap_or("?"),
+        saved["compared"]["head"].as_str().unwrap_or("?"),
+    );
+    Err(Failure::new(message).hint(
+        "merge it, and plan what is merged: `dialplane plan --out plan.json`; `apply --expect` takes \
+            the fingerprint of a review",
+    ))
 }
 
 /// Fails unless a plan has this fingerprint.
@@ -56,8 +120,8 @@ pub(super) fn expect(plan: &Plan, expected: &Fingerprint) -> Result<(), Failure>
     ))
 }
 
-/// A saved plan.
-fn read(path: &Path) -> Result<Value, Failure> {
+/// What is saved in a file.
+fn read(path: &Path) -> Result<(Kind, Value), Failure> {
     let shown = path.display();
     let text = file::read_text(path, MAX_BYTES)
         .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
@@ -66,19 +130,23 @@ fn read(path: &Path) -> Result<Value, Failure> {
             .hint("save one with `dialplane plan --out plan.json`")
     };
     let saved: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
-    if (&saved["kind"], &saved["version"]) != (&json!("Plan"), &json!(1)) {
-        return Err(wrong("`kind: Plan` and `version: 1` are expected"));
-    }
-    if !saved["tenants"].is_array() {
+    let kind = Kind::of(&saved).filter(|_| saved["version"] == json!(1));
+    let kind =
+        kind.ok_or_else(|| wrong("`kind: Plan` or `kind: Review` and `version: 1` are expected"))?;
+    let plans = match kind {
+        Kind::Plan => vec![&saved],
+        Kind::Review => vec![&saved["caused"], &saved["drift"]],
+    };
+    if !plans.iter().all(|plan| plan["tenants"].is_array()) {
         return Err(wrong("it has no list of tenants"));
     }
-    Ok(saved)
+    Ok((kind, saved))
 }
 
 /// Leaves the tenants of the saved plan, if what would be done for them now is what it says.
 pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     let shown = path.display();
-    let saved = read(path)?;
+    let saved = read_plan(path)?;
     let tenants = saved["tenants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let name = |tenant: &Value| tenant["tenant"].as_str().unwrap_or_default().to_owned();
     plan.retain(|now| tenants.iter().any(|saved| name(saved) == now.tenant.as_str()));
@@ -123,7 +191,7 @@ fn differs(saved: &Value, now: &Value) -> String {
             Some(format!("{step} {} now", if what.runs { "may run" } else { "is held" }))
         }
         Some(before) if before.changes != what.changes => {
-            Some(format!("{step} changes something else"))
+            Some(format!("{step}: {}", list(moved(before.changes, what.changes))))
         }
         Some(_) => None,
     });
@@ -146,6 +214,27 @@ fn differs(saved: &Value, now: &Value) -> String {
     }
 }
 
+/// What a step changes otherwise than it did, value by value.
+fn moved(before: &Value, after: &Value) -> Vec<String> {
+    let (before, after) = (values(before), values(after));
+    let gone = before.keys().filter(|field| !after.contains_key(*field));
+    let gone = gone.map(|field| format!("no longer {field}"));
+    let new = after.iter().filter_map(|(field, value)| match before.get(field) {
+        None => Some(format!("now also {field} {value}")),
+        Some(before) if before != value => Some(format!("{field} {value}, and not {before}")),
+        Some(_) => None,
+    });
+    gone.chain(new).collect()
+}
+
+/// `LIVE -> DESIRED` of each field that a step changes.
+fn values(changes: &Value) -> BTreeMap<&str, String> {
+    let changes = changes.as_array().into_iter().flatten();
+    let word = |change: &Value, key: &str| change[key].as_str().unwrap_or_default().to_owned();
+    let value = |change: &Value| format!("{} -> {}", word(change, "live"), word(change, "desired"));
+    changes.filter_map(|change| Some((change["field"].as_str()?, value(change)))).collect()
+}
+
 /// A step as far as it is compared.
 struct Done<'p> {
     runs: bool,
@@ -163,12 +252,26 @@ fn steps(tenant: &Value) -> BTreeMap<String, Done<'_>> {
     named.collect()
 }
 
+/// Saves what a change does.
+pub(super) fn write_review(
+    review: &Review,
+    from: &render::Compared,
+    file: &Path,
+) -> Result<(), Failure> {
+    save(&render::review_json(review, from), file)?;
+    out::talk(&format!("saved: `dialplane show {}` shows it\n", file.display()));
+    Ok(())
+}
+
+fn save(value: &Value, file: &Path) -> Result<(), Failure> {
+    private::write(file, &format!("{value:#}\n")).map_err(|error| {
+        Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
+    })
+}
+
 /// Saves a plan.
 pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
-    let text = format!("{:#}\n", render::json(plan));
-    private::write(file, &text).map_err(|error| {
-        Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
-    })?;
+    save(&render::json(plan), file)?;
     out::talk(&format!(
         "saved: `dialplane apply {}` does exactly this, or nothing; its fingerprint is {}\n",
         file.display(),
@@ -177,12 +280,11 @@ pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a file is a saved plan.
-pub(super) fn is_saved(path: &Path) -> bool {
+/// What is saved in a file, if anything is.
+pub(super) fn kind_of(path: &Path) -> Option<Kind> {
     let json = path.extension().is_some_and(|extension| extension == "json") && path.is_file();
-    let text = json.then(|| file::read_text(path, MAX_BYTES).ok()).flatten();
-    text.and_then(|text| serde_json::from_str::<Value>(&text).ok())
-        .is_some_and(|value| value["kind"] == "Plan")
+    let text = json.then(|| file::read_text(path, MAX_BYTES).ok()).flatten()?;
+    Kind::of(&serde_json::from_str(&text).ok()?)
 }
 
 /// What of a tenant's plan decides what is sent.

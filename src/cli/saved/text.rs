@@ -1,4 +1,4 @@
-//! A saved plan in words, from the file alone.
+//! What was saved in words, from the file alone. Nothing in it is believed: it is shown as text.
 
 use std::fmt::{self, Write as _};
 
@@ -10,15 +10,96 @@ use crate::{
     words::many,
 };
 
-/// A saved plan, for people. Nothing in it is believed: it is shown as text.
-pub(super) fn text(plan: &Value) -> String {
+/// A saved plan, for people.
+pub(super) fn plan(plan: &Value) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write(&mut out, plan);
+    let _ = write_plan(&mut out, plan);
     out
 }
 
-fn write(out: &mut String, plan: &Value) -> fmt::Result {
+/// A saved review of a change, for people.
+pub(super) fn review(review: &Value) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_review(&mut out, review);
+    out
+}
+
+fn write_plan(out: &mut String, plan: &Value) -> fmt::Result {
+    let steps = write_tenants(out, plan)?;
+    writeln!(out, "{BOLD}saved:{BOLD:#} {} that may run", many(steps, "step"))?;
+    write_fingerprint(out, plan)
+}
+
+fn write_fingerprint(out: &mut String, saved: &Value) -> fmt::Result {
+    match word(saved, "fingerprint") {
+        fingerprint if fingerprint.is_empty() => Ok(()),
+        fingerprint => writeln!(out, "{FAINT}plan {fingerprint}{FAINT:#}"),
+    }
+}
+
+fn write_review(out: &mut String, review: &Value) -> fmt::Result {
+    write_compared(out, &review["compared"])?;
+    let caused = write_tenants(out, &review["caused"])?;
+    for (tenant, touched) in review["touched"].as_object().into_iter().flatten() {
+        write_touched(out, &line(tenant), touched)?;
+    }
+    for dropped in array(review, "dropped").iter().filter_map(Value::as_str) {
+        writeln!(out, "no longer described: {}", line(dropped))?;
+    }
+    let drift = &review["drift"];
+    let in_drift = array(drift, "tenants").iter().map(|tenant| array(tenant, "steps").len());
+    let in_drift: usize = in_drift.sum();
+    if in_drift > 0 {
+        writeln!(out, "{BOLD}drift, whether the change is made or not{BOLD:#}\n")?;
+        write_tenants(out, drift)?;
+    }
+    writeln!(
+        out,
+        "{BOLD}saved:{BOLD:#} the change causes {} that may run; drift beside it: {}",
+        many(caused, "step"),
+        many(in_drift, "step")
+    )?;
+    write_fingerprint(out, review)
+}
+
+fn write_compared(out: &mut String, compared: &Value) -> fmt::Result {
+    let [base, head, live, observed] =
+        ["base", "head", "live", "observed"].map(|key| word(compared, key));
+    let against = match (live.as_str(), observed.as_str()) {
+        ("", _) => "not compared with the service".to_owned(),
+        (live, "") => format!("against {live}"),
+        (live, observed) => format!("against {live}, observed at {observed}"),
+    };
+    writeln!(out, "{FAINT}the change from {base} to {head}, {against}{FAINT:#}\n")?;
+    for mistake in array(compared, "mistakes") {
+        let (file, message) = (word(mistake, "file"), word(mistake, "message"));
+        let row = mistake["line"].as_u64().map(|row| format!(":{row}")).unwrap_or_default();
+        writeln!(out, "{YELLOW}error:{YELLOW:#} {message} {FAINT}{file}{row}{FAINT:#}")?;
+    }
+    Ok(())
+}
+
+fn write_touched(out: &mut String, tenant: &str, touched: &Value) -> fmt::Result {
+    for setting in array(touched, "settings") {
+        let [name, before, after] = ["name", "before", "after"].map(|key| word(setting, key));
+        let values = if after.is_empty() { after } else { format!(": {before} -> {after}") };
+        writeln!(out, "{tenant} changes its settings: {name}{values}")?;
+    }
+    for (key, told) in [("waits", "no step is planned"), ("already", "true already")] {
+        for asked in array(touched, key) {
+            let [user, field, value, why] =
+                ["user", "field", "value", "why"].map(|key| word(asked, key));
+            let why = if why.is_empty() { why } else { format!(": {why}") };
+            writeln!(out, "{tenant}  {user}  {field}: {value} {FAINT}({told}{why}){FAINT:#}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The tenants of a plan with anything to say. Gives back how many steps may run.
+fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
     let mut steps = 0;
     for tenant in array(plan, "tenants") {
         let of_tenant = array(tenant, "steps");
@@ -26,8 +107,7 @@ fn write(out: &mut String, plan: &Value) -> fmt::Result {
         if of_tenant.is_empty() && holds.is_empty() {
             continue;
         }
-        let (name, mode, id) =
-            (word(tenant, "tenant"), word(tenant, "mode"), word(tenant, "tenantId"));
+        let [name, mode, id] = ["tenant", "mode", "tenantId"].map(|key| word(tenant, key));
         writeln!(out, "{BOLD}{name}{BOLD:#}  {FAINT}{mode}  {id}{FAINT:#}")?;
         write_holds(out, "  ", holds)?;
         for step in of_tenant {
@@ -36,11 +116,7 @@ fn write(out: &mut String, plan: &Value) -> fmt::Result {
         }
         writeln!(out, "  {:8} {}\n", "sync", word(tenant, "sync"))?;
     }
-    writeln!(out, "{BOLD}saved:{BOLD:#} {} that may run", many(steps, "step"))?;
-    match word(plan, "fingerprint") {
-        fingerprint if fingerprint.is_empty() => Ok(()),
-        fingerprint => writeln!(out, "{FAINT}plan {fingerprint}{FAINT:#}"),
-    }
+    Ok(steps)
 }
 
 fn write_step(out: &mut String, step: &Value) -> fmt::Result {

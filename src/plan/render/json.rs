@@ -21,8 +21,9 @@ const VERSION: u32 = 1;
 pub(super) struct PlanView<'p> {
     version: u32,
     kind: &'static str,
-    /// For `apply --expect`.
-    fingerprint: String,
+    /// For `apply --expect`; absent of a part of a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
     summary: Tally,
     /// Tenants that the journal has never looked at, where users may be written to.
     unremembered: Vec<&'p str>,
@@ -140,12 +141,17 @@ pub fn json_schema() -> serde_json::Value {
     schemars::schema_for!(PlanView<'static>).to_value()
 }
 
-pub(super) fn view(plan: &Plan) -> PlanView<'_> {
+fn view(plan: &Plan) -> PlanView<'_> {
+    PlanView { fingerprint: Some(fingerprint_of(plan).to_string()), ..part(plan) }
+}
+
+/// A part of a plan, which nobody can ask for alone.
+pub(super) fn part(plan: &Plan) -> PlanView<'_> {
     let tenants = plan.tenants.iter().map(tenant_view).collect();
     PlanView {
         version: VERSION,
         kind: "Plan",
-        fingerprint: fingerprint_of(plan).to_string(),
+        fingerprint: None,
         summary: Tally::of(plan),
         unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
         tenants,

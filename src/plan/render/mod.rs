@@ -10,6 +10,7 @@ mod json;
 mod lists;
 mod losing;
 mod markdown;
+mod mistake;
 mod note;
 mod page;
 mod review;
@@ -27,8 +28,10 @@ pub use approval::approvals;
 pub use github::github;
 pub use json::{json, json_schema};
 pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
+pub use mistake::Mistake;
 pub use review::{
-    Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
+    Compared, no_review_github, no_review_markdown, review_github, review_json, review_json_schema,
+    review_markdown, review_text,
 };
 pub use text::text;
 

@@ -29,8 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Fleet, Plan, TenantPlan};
-use crate::model::{Calling, Field, Origin, TenantId, TenantName, Upn, Value};
+use super::{Fleet, Plan, TenantPlan, fingerprint_of};
+use crate::model::{Calling, Field, Fingerprint, Origin, TenantId, TenantName, Upn, Value};
 
 pub use offline::as_wanted;
 pub use settings::Setting;
@@ -51,6 +51,8 @@ pub struct Review {
     pub broken_before: BTreeSet<TenantName>,
     /// All tenants that are described after the change.
     pub tenants: usize,
+    /// Of the plan after the change, drift included; nothing if nothing of it may run.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// What a change says of one tenant, beside the steps.
@@ -104,7 +106,10 @@ impl Review {
     #[must_use]
     pub fn of(base: &mut Fleet, head: &mut Fleet, now: Timestamp) -> Self {
         let mut before = by_id(base.plan_all(now));
-        let Plan { tenants: after, .. } = head.plan_all(now);
+        let after = head.plan_all(now);
+        let writes = after.tenants.iter().any(TenantPlan::writes);
+        let fingerprint = writes.then(|| fingerprint_of(&after));
+        let Plan { tenants: after, .. } = after;
         let count = after.len();
         let inputs = base.by_id();
         let mut caused = Vec::new();
@@ -133,7 +138,9 @@ impl Review {
             if split.drift.says_something() {
                 drift.push(split.drift);
             }
-            if let Some(asked) = asked.filter(|_| is_touched) {
+            if let Some(mut asked) = asked.filter(|_| is_touched) {
+                // It was described, and nobody could understand how.
+                asked.touched.is_new &= !before.broken.contains(&name);
                 touched.insert(name, asked.touched);
             }
         }
@@ -147,6 +154,7 @@ impl Review {
             dropped,
             broken_before: before.broken,
             tenants: count,
+            fingerprint,
         }
     }
 

@@ -42,6 +42,8 @@ const MAX_LIST: u64 = 256 * 1024 * 1024;
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 /// What git says beside an object that it answers with.
 const HEAD: u64 = 128;
+/// A commit: what it says of itself.
+const MAX_COMMIT: u64 = 1024 * 1024;
 /// A short answer.
 const LINE: u64 = 64 * 1024;
 
@@ -96,9 +98,7 @@ impl Repository {
         let mut tops = BTreeSet::new();
         for path in paths {
             let (folder, _) = there(path)?;
-            let top = asked(&folder, &["rev-parse", "--show-toplevel"], LINE)
-                .map_err(|silent| told(silent, "looking for the repository"))?;
-            tops.insert(PathBuf::from(line(&top)));
+            tops.insert(top(&folder).map_err(|silent| told(silent, "looking for the repository"))?);
         }
         let several = tops.len() > 1;
         match tops.pop_first() {
@@ -113,24 +113,74 @@ impl Repository {
 
     /// The commit of that name: a branch, a tag, `HEAD~1`, or its own.
     pub fn commit(&self, name: &str) -> Result<CommitId, Unread> {
-        let unknown = || {
-            Unread::new(
-                format!("git knows no commit `{name}` in {}", self.top.display()),
-                "name a branch, a tag or a commit that was fetched: `git fetch origin REF`, in a \
-                    workflow of GitHub `fetch-depth: 0`",
-            )
-        };
         if name.starts_with('-') || name.contains(['\0', '\n', '\r']) {
-            return Err(unknown());
+            return Err(self.unknown(name));
         }
         let wanted = format!("{name}^{{commit}}");
         let arguments = ["rev-parse", "--verify", "--quiet", &wanted];
         let id = match asked(&self.top, &arguments, LINE) {
             Ok(id) => line(&id),
-            Err(Silent::Refused(_)) => return Err(unknown()),
+            Err(Silent::Refused(_)) => return Err(self.unknown(name)),
             Err(silent) => return Err(told(silent, "looking for the commit")),
         };
-        if is_id(&id) { Ok(CommitId(id)) } else { Err(unknown()) }
+        if is_id(&id) { Ok(CommitId(id)) } else { Err(self.unknown(name)) }
+    }
+
+    /// Why there is no such commit.
+    fn unknown(&self, name: &str) -> Unread {
+        let is_option = name.starts_with('-');
+        let kind = (!is_option)
+            .then(|| asked(&self.top, &["cat-file", "-t", name], LINE).ok())
+            .flatten()
+            .map(|kind| line(&kind));
+        if let Some(kind) = kind {
+            return Unread::new(
+                format!("`{name}` is a {kind} and not a commit"),
+                "name a branch, a tag or a commit; for a version without any manifest, an empty folder",
+            );
+        }
+        let (clone, hint) = if is_option {
+            ("", "a branch whose name begins with a hyphen is `refs/heads/NAME`")
+        } else if self.is_shallow() {
+            (
+                ", a shallow clone",
+                "fetch it: `git fetch --unshallow`, or `git fetch origin REF`; in a workflow of \
+                    GitHub `fetch-depth: 0`",
+            )
+        } else {
+            (
+                "",
+                "name a branch, a tag or a commit that was fetched: `git fetch origin REF`, in a \
+                    workflow of GitHub `fetch-depth: 0`",
+            )
+        };
+        let reason = format!("git knows no commit `{name}` in {}{clone}", self.top.display());
+        Unread::new(reason, hint)
+    }
+
+    /// Whether older commits may be left out.
+    fn is_shallow(&self) -> bool {
+        asked(&self.top, &["rev-parse", "--is-shallow-repository"], LINE)
+            .is_ok_and(|answer| line(&answer) == "true")
+    }
+
+    /// How many commits that lead to `base` do not lead to `head`. Nothing if a shallow clone does not
+    /// say so.
+    pub fn lacking(&self, base: &CommitId, head: &CommitId) -> Result<Option<u64>, Unread> {
+        let told = |silent| told(silent, "comparing two commits");
+        let range = format!("{}..{}", head.0, base.0);
+        let count = asked(&self.top, &["rev-list", "--count", &range], LINE).map_err(told)?;
+        let count = line(&count).parse().unwrap_or_default();
+        if count == 0 || !self.is_shallow() {
+            return Ok(Some(count));
+        }
+        // What a shallow clone leaves out, the commit still names.
+        let commit =
+            asked(&self.top, &["cat-file", "commit", &head.0], MAX_COMMIT).map_err(told)?;
+        let parent = format!("parent {}", base.0);
+        let text = String::from_utf8_lossy(&commit);
+        let mut header = text.lines().take_while(|line| !line.is_empty());
+        Ok(header.any(|line| line == parent).then_some(0))
     }
 
     /// The files with manifests below `roots`, as the commit has them. They are called as they
@@ -217,6 +267,16 @@ impl Repository {
         });
         Ok(parts.collect::<Option<Vec<String>>>().ok_or_else(outside)?.join("/"))
     }
+}
+
+/// The root of the repository that holds a folder: its files if there are any, otherwise the
+/// repository itself.
+fn top(folder: &Path) -> Result<PathBuf, Silent> {
+    let bare = asked(folder, &["rev-parse", "--is-bare-repository", "--absolute-git-dir"], LINE)?;
+    if let Some(("true", git)) = line(&bare).split_once('\n') {
+        return Ok(PathBuf::from(git));
+    }
+    asked(folder, &["rev-parse", "--show-toplevel"], LINE).map(|top| PathBuf::from(line(&top)))
 }
 
 /// The part of a path that is there, as a folder without links, and the rest.

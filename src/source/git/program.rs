@@ -28,12 +28,13 @@ const SETTINGS: [(&str, &str); 4] = [
     ("log.showSignature", "false"),
     ("i18n.logOutputEncoding", "UTF-8"),
 ];
-const VARIABLES: [(&str, &str); 8] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
     ("GIT_PAGER", "cat"),
     // Its messages are looked into.
     ("LC_ALL", "C"),

@@ -303,6 +303,20 @@ async fn mistakes_are_told_as_text() {
     for output in ["text", "json", "markdown"] {
         look(&stage, &["plan", "--output", output]).await;
     }
+    // As a change: of a version that has none of them, of a branch with a name that acts, and of one
+    // that is not there.
+    commit(stage.path());
+    let branch = "x`<b>|@acme/oncall#1";
+    stage::git(stage.path(), ("ann", "ann@example.org"), &["branch", branch]);
+    fs::create_dir(stage.path().join("nothing")).unwrap();
+    for base in ["./nothing", branch, "y`\n```<b>|@acme/oncall"] {
+        for output in ["text", "json", "markdown", "github"] {
+            look(&stage, &["plan", "--base", base, "--output", output]).await;
+        }
+    }
+    look(&stage, &["plan", "--base", branch, "--out", "review.json"]).await;
+    look(&stage, &["show", "review.json"]).await;
+    look(&stage, &["apply", "review.json"]).await;
     look(&stage, &["doctor"]).await;
 }
 

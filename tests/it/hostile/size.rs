@@ -1,10 +1,17 @@
 //! What does not fit on a page, or among the annotations that GitHub shows.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use dialplane::{
     model::{Calling, Field, PerHour, Value},
-    plan::{Plan, render},
+    plan::{
+        Plan,
+        render::{self, Compared, Mistake},
+        review::Review,
+    },
 };
 
 use super::judge;
@@ -136,6 +143,52 @@ async fn a_large_change_has_every_summary_and_the_first_and_the_last_of_each_lis
             assert!(page.contains(told), "{told}: {page}");
         }
     }
+    // The same as what a change does, with more mistakes in the manifests than anybody reads.
+    let mistake = |n: usize| Mistake {
+        file: Some(format!("manifests/{n}.yaml")),
+        line: Some(n),
+        column: Some(1),
+        message: "a mistake".to_owned(),
+        hint: Some("mend it".to_owned()),
+    };
+    let from = Compared {
+        base: "main".to_owned(),
+        head: "feature".to_owned(),
+        live: Some("live.json".to_owned()),
+        observed: None,
+        lacks: Some(3),
+        mistakes: (1..=2_000).map(mistake).collect(),
+        configuration_changes: true,
+        changed_only: true,
+    };
+    let drift = plan.clone();
+    let review = Review {
+        caused: plan.clone(),
+        drift,
+        touched: BTreeMap::new(),
+        dropped: BTreeSet::new(),
+        broken_before: BTreeSet::new(),
+        tenants: 300,
+        fingerprint: None,
+    };
+    for most in [60_000, 32_768, 4_000] {
+        let page = render::review_markdown(&review, &from, most);
+        judge::page("the page of a review", &page);
+        assert!(page.len() <= most, "{} of {most}", page.len());
+        for told in [
+            "**2000 errors in the manifests, so this is not the whole plan; 4500 to update, ",
+            "**600 people would lose calling: ",
+            "- user0000@tenant-000.example  tenant-000, floor 0\n",
+            "- user0001@tenant-299.example  tenant-299, floor 1\n",
+            "manifests/1.yaml:1:1  a mistake\n",
+            "manifests/2000.yaml:2000:1  a mistake\n",
+        ] {
+            assert!(page.contains(told), "{most}: {told}: {page}");
+        }
+    }
+    let annotations = render::review_github(&review, &from);
+    judge::annotations("the annotations of mistakes", &annotations);
+    assert!(annotations.contains("::and 1991 more errors; the log has all"), "{annotations}");
     let annotations = render::github(&plan);
     judge::annotations("the annotations", &annotations);
     assert_eq!(annotations.matches("::error ").count(), 10);

@@ -1,6 +1,7 @@
 //! The workflows that are shipped as examples: each step of theirs, run by a shell with the real
 //! binary in a scratch repository. The programs around it (`gh`, `docker`) are played.
 
+mod elsewhere;
 mod runner;
 
 use std::{
@@ -8,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dialplane::sandbox::{Failure, Route, Rule, World};
+use dialplane::sandbox::{Failure, Route, Rule};
 use runner::Runner;
 use serde_yaml::Value;
 
 use crate::{
     reviewed::{changed, commit, committed, drift, git},
-    stage::{Stage, child},
+    stage::child,
 };
 
 /// Whether the programs are here that runners of workflows have; where one is not, a test says so and
@@ -146,9 +147,27 @@ async fn the_action_shows_a_change_and_keeps_one_comment_that_is_edited() {
     assert_eq!(runner.run(&steps, "Comment").await.code, 0);
     let posted = runner.text("posted.md");
     let (_, said) = posted.split_once("### Dialplane: there is no plan\n\n").unwrap();
-    assert!(said.contains("git knows no commit"), "{posted}");
-    assert!(said.lines().all(|line| line.starts_with("    ")), "{posted}");
+    assert!(said.starts_with("```\ngit knows no commit `nowhere`<b>@acme/oncall`"), "{posted}");
     assert_eq!(runner.run(&steps, "Verdict").await.code, 1);
+    // Nor may a plan without what is wrong in the manifests look like the whole.
+    fs::write(stage.path().join("manifests/new.yaml"), "kind: Nothing\n").unwrap();
+    runner.value("inputs.base", "main");
+    let wrong = runner.run(&steps, "Plan").await;
+    assert_eq!((wrong.code, runner.output("exit-code")), (0, "1"), "{}", wrong.stderr);
+    assert_eq!(runner.run(&steps, "Comment").await.code, 0);
+    let posted = runner.text("posted.md");
+    assert!(
+        posted.contains("**1 error in the manifests, so this is not the whole plan; "),
+        "{posted}"
+    );
+    assert!(posted.contains("manifests/new.yaml:1:7  there is no kind `Nothing`"), "{posted}");
+    let verdict = runner.run(&steps, "Verdict").await;
+    assert!(
+        verdict.code == 1 && verdict.stdout.contains("manifests are wrong"),
+        "{}",
+        verdict.stdout
+    );
+    fs::remove_file(stage.path().join("manifests/new.yaml")).unwrap();
 
     // A name that is more than a name, and an image that may be another one tomorrow.
     runner.value("inputs.name", "x --> <script>");
@@ -159,6 +178,14 @@ async fn the_action_shows_a_change_and_keeps_one_comment_that_is_edited() {
     runner.value("inputs.image", "registry.acme.example/dialplane@sha256:00");
     assert_eq!(runner.run(&steps, "Install").await.code, 0);
     assert!(runner.temp.join("dialplane").exists());
+
+    // Where not even the program is, the comment says so all the same.
+    fs::remove_file(runner.temp.join("bin/dialplane")).unwrap();
+    assert_eq!(runner.run(&steps, "Plan").await.code, 0);
+    assert_eq!(runner.output("exit-code"), "127");
+    let page = runner.text("dialplane.md");
+    assert_eq!(page, "### Dialplane: there is no plan\n\nThe log of the job says why.\n");
+    assert_eq!(runner.run(&steps, "Verdict").await.code, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,6 +257,7 @@ async fn the_check_of_a_fork_reads_its_commit_and_the_live_state_that_was_kept()
         assert_eq!(ended.code, 0, "{step}: {}{}", ended.stdout, ended.stderr);
     }
     assert_eq!((runner.output("exit-code"), runner.output("caused")), ("2", "4"));
+    assert_eq!(runner.output("fingerprint").len(), 64);
     let posted = runner.text("posted.md");
     assert!(posted.contains("Drift, whether the change is made or not"), "{posted}");
     // What is checked out is the base, still.
@@ -295,64 +323,4 @@ async fn what_was_merged_is_planned_kept_and_carried_out() {
         assert!(apply.stdout.contains(told), "{}", apply.stdout);
         assert!(state.exists(), "the journal is not where it was to be");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn other_code_hosts_show_the_same() {
-    if lacks_programs() {
-        return;
-    }
-    let stage = committed().await;
-    commit(&stage, &changed(), "four people");
-    let runner = Runner::new(&stage);
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let gitlab = text(&example("gitlab/.gitlab-ci.yml")["plan"]["script"][0]);
-    let azure = example("azure/azure-pipelines.yml");
-    let azure = azure["steps"].as_sequence().unwrap().iter().find(|step| !step["bash"].is_null());
-    let azure = text(&azure.unwrap()["bash"]);
-    for script in [&gitlab, &azure] {
-        let base = ("CI_MERGE_REQUEST_DIFF_BASE_SHA".to_owned(), "HEAD^1".to_owned());
-        let ended = runner.shell(script, &[base].into()).await;
-        assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
-        assert!(ended.stdout.contains("the change causes steps"), "{}", ended.stdout);
-        let page = fs::read_to_string(stage.path().join("plan.md")).unwrap();
-        assert!(page.contains("2 people would lose calling: contoso 2"), "{page}");
-    }
-    let nowhere = ("CI_MERGE_REQUEST_DIFF_BASE_SHA".to_owned(), "nowhere".to_owned());
-    assert_eq!(runner.shell(&gitlab, &[nowhere].into()).await.code, 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hook_checks_the_files_of_a_commit_against_all_the_others() {
-    let hook = &example("pre-commit/.pre-commit-hooks.yaml")[0];
-    let files = regex::Regex::new(hook["files"].as_str().unwrap()).unwrap();
-    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    // The tenant stands in another file than its users.
-    let text = fs::read_to_string(stage.manifest()).unwrap();
-    let users = |name: &str, user: &str| {
-        format!(
-            "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: {{ name: {name}, tenant: contoso }}\n\
-                spec:\n  users:\n    - {{ userPrincipalName: {user}, calling: enabled }}\n"
-        )
-    };
-    let folder = stage.path().join("manifests");
-    fs::write(folder.join("new.yaml"), users("new", "new@contoso.example")).unwrap();
-    fs::write(folder.join("twice.yml"), users("twice", "user3@contoso.example")).unwrap();
-    fs::write(folder.join("wrong.yaml"), "kind: Tenantt\n").unwrap();
-    assert!(text.contains("user3@contoso.example"));
-    for file in ["manifests/new.yaml", "manifests/twice.yml", "manifests/wrong.yaml"] {
-        assert!(files.is_match(file));
-    }
-    let entry: Vec<&str> = hook["entry"].as_str().unwrap().split(' ').skip(1).collect();
-    let run = async |files: &[&str]| stage.run(&[&entry[..], files].concat()).await;
-    let right = run(&["manifests/new.yaml"]).await;
-    assert_eq!(right.code, 0, "{}{}", right.stdout, right.stderr);
-    assert!(right.stdout.contains("1 of 4 files: all valid"), "{}", right.stdout);
-    let twice = run(&["manifests/new.yaml", "manifests/twice.yml"]).await;
-    assert!(twice.code == 1 && twice.stderr.contains("user3@contoso.example"), "{}", twice.stderr);
-    // What is wrong elsewhere is a matter of who changes it.
-    assert!(!twice.stderr.contains("Tenantt"), "{}", twice.stderr);
-    assert_eq!(run(&["manifests/wrong.yaml"]).await.code, 1);
-    // All of them are still checked as a folder.
-    assert!(run(&["manifests"]).await.stderr.contains("Tenantt"));
 }

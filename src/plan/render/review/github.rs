@@ -1,14 +1,33 @@
 //! What a change does, as annotations of a GitHub workflow.
 
-use super::words::verdict;
+use super::{Compared, words::verdict};
 use crate::{
     foreign::annotation,
-    plan::{render::github::annotations, review::Review},
+    plan::{
+        render::{Mistake, github::annotations, mistake},
+        review::Review,
+    },
 };
 
-/// The annotations of what a change causes, and one with the whole in a sentence.
+/// The annotations of what a change causes, and one with the whole in a sentence. While there are
+/// mistakes in the manifests, they are annotated and nothing else: GitHub shows ten errors.
 #[must_use]
-pub fn github(review: &Review) -> String {
-    let sum = format!("change: {}", verdict(review));
-    annotations(&review.caused) + &annotation("notice", &[("title", "dialplane")], &sum)
+pub fn github(review: &Review, from: &Compared) -> String {
+    let at_lines = if from.mistakes.is_empty() {
+        annotations(&review.caused)
+    } else {
+        mistake::annotations(&from.mistakes)
+    };
+    let sum = format!("change: {}", verdict(review, from));
+    at_lines + &annotation("notice", &[("title", "dialplane")], &sum)
+}
+
+/// Annotations that say why it cannot be told what a change does.
+#[must_use]
+pub fn no_github(why: &str, hint: Option<&str>, mistakes: &[Mistake]) -> String {
+    if !mistakes.is_empty() {
+        return mistake::annotations(mistakes);
+    }
+    let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    annotation("error", &[("title", "dialplane: there is no plan")], &format!("{why}{hint}"))
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::Compared;
 use crate::{
-    model::TenantName,
+    model::{Fingerprint, TenantName},
     plan::{
-        render::json::{PlanView, view},
+        render::json::{PlanView, part},
         review::{Asked, Review, Touched, What},
     },
 };
@@ -25,6 +25,10 @@ struct ReviewView<'r> {
     compared: &'r Compared,
     /// All tenants that are described after the change.
     tenants: usize,
+    /// Of the plan after the change, drift included, for `apply --expect` once it is merged; absent
+    /// if nothing of it may run, or if it was not compared with the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<&'r str>,
     caused: PlanView<'r>,
     drift: PlanView<'r>,
     touched: BTreeMap<&'r str, TouchedView<'r>>,
@@ -71,8 +75,9 @@ pub fn json(review: &Review, compared: &Compared) -> serde_json::Value {
         kind: "Review",
         compared,
         tenants: review.tenants,
-        caused: view(&review.caused),
-        drift: view(&review.drift),
+        fingerprint: review.fingerprint.as_ref().map(Fingerprint::as_str),
+        caused: part(&review.caused),
+        drift: part(&review.drift),
         touched: review
             .touched
             .iter()

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, compared, drift, settings, verdict, what},
+    words::{Drift, Group, already, compared, drift, lacks, settings, verdict, waits},
 };
 use crate::{
     foreign::{fenced, line, markdown as inline},
@@ -12,16 +12,19 @@ use crate::{
     plan::{
         Step, TenantPlan,
         render::{
-            cut,
+            Mistake, cut,
             markdown::{part, write_body},
+            mistake,
         },
-        review::{Asked, Review},
+        review::Review,
     },
     words::{list, many},
 };
 
 /// Of a hundred bytes of the page, so many for what the change asks for and no step is planned for.
 const WAITS: usize = 10;
+/// For mistakes in the manifests.
+const MISTAKES: usize = 12;
 /// For what is true already, and for drift, each.
 const BESIDE: usize = 8;
 
@@ -34,8 +37,21 @@ pub fn markdown(review: &Review, from: &Compared, most: usize) -> String {
     out
 }
 
+/// A page that says why it cannot be told what a change does.
+#[must_use]
+pub fn no_markdown(why: &str, hint: Option<&str>, mistakes: &[Mistake], most: usize) -> String {
+    let hint = hint.map(|hint| format!("\nhint: {}", line(hint))).unwrap_or_default();
+    let block = fenced("", &format!("{}{hint}\n", line(why)));
+    let head = format!("### Dialplane: there is no plan\n\n{block}\n");
+    let room = most.saturating_sub(head.len() + AROUND);
+    head + &mistake::list(mistakes, room)
+}
+
+/// What is written around a list of mistakes.
+const AROUND: usize = 100;
+
 fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize) -> fmt::Result {
-    writeln!(out, "### Dialplane: what this change does\n\n**{}**\n", verdict(review))?;
+    writeln!(out, "### Dialplane: what this change does\n\n**{}**\n", verdict(review, from))?;
     let Compared { base, head, live, .. } = from;
     let shown = Compared {
         base: inline(base),
@@ -44,6 +60,20 @@ fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize)
         ..from.clone()
     };
     writeln!(out, "The change {}.\n", compared(&shown))?;
+    if let Some(lacks) = lacks(&shown) {
+        writeln!(out, "Note: {lacks}.\n")?;
+    }
+    if from.configuration_changes {
+        writeln!(out, "Note: the configuration changes too, which is no part of this.\n")?;
+    }
+    if let Some(fingerprint) = &review.fingerprint {
+        writeln!(
+            out,
+            "Merged, `dialplane apply --expect {fingerprint}` does this and what drift it may \
+                revert, or nothing.\n"
+        )?;
+    }
+    out.push_str(&mistake::markdown(&from.mistakes, part(most, MISTAKES)));
     let beside = beside(review, from, most)?;
     write_words(out, review)?;
     write_body(out, &review.caused, most.saturating_sub(beside.len()))?;
@@ -99,10 +129,10 @@ fn first<T: fmt::Display>(names: &[T]) -> String {
 fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let waits = review.touched.iter().map(|(tenant, touched)| {
-        let waits = touched.waits.iter();
-        waits
-            .map(|waiting| format!("{}: {}\n", asked(&waiting.asked, tenant), line(&waiting.why)))
-            .collect()
+        let told = |group: Group<'_>| {
+            format!("{}: {}\n", asked(&group, tenant), line(group.why.unwrap_or_default()))
+        };
+        waits(touched).into_iter().map(told).collect()
     });
     fold(
         &mut out,
@@ -111,11 +141,12 @@ fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::
         part(most, WAITS),
     )?;
     let already = review.touched.iter().map(|(tenant, touched)| {
-        let told = |one: &Asked| {
-            let doubt = if one.unforeseen { ": as far as is seen without the journal" } else { "" };
-            format!("{}{doubt}\n", asked(one, tenant))
+        let told = |group: Group<'_>| {
+            let doubt =
+                if group.is_unforeseen() { ": as far as is seen without the journal" } else { "" };
+            format!("{}{doubt}\n", asked(&group, tenant))
         };
-        touched.already.iter().map(told).collect()
+        already(touched).into_iter().map(told).collect()
     });
     fold(&mut out, "True already", &already.collect::<Vec<_>>(), part(most, BESIDE))?;
     let (near, far) = drift(review, from);
@@ -130,8 +161,8 @@ fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::
     Ok(out)
 }
 
-fn asked(asked: &Asked, tenant: &TenantName) -> String {
-    format!("{}  {tenant}  {}", line(&asked.user), what(asked))
+fn asked(group: &Group<'_>, tenant: &TenantName) -> String {
+    format!("{}  {tenant}  {}", line(group.user), group.words())
 }
 
 fn drift_of(tenant: &TenantPlan) -> Vec<String> {

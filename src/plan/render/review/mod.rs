@@ -6,9 +6,13 @@ mod markdown;
 mod text;
 mod words;
 
-pub use github::github as review_github;
+use jiff::Timestamp;
+
+use super::Mistake;
+
+pub use github::{github as review_github, no_github as no_review_github};
 pub use json::{json as review_json, json_schema as review_json_schema};
-pub use markdown::markdown as review_markdown;
+pub use markdown::{markdown as review_markdown, no_markdown as no_review_markdown};
 pub use text::text as review_text;
 
 /// What was compared with what, as people call it.
@@ -21,6 +25,16 @@ pub struct Compared {
     pub head: String,
     /// Where live state is from; nothing if it was not compared with any.
     pub live: Option<String>,
+    /// When that was observed: the oldest of it.
+    #[schemars(with = "Option<String>")]
+    pub observed: Option<Timestamp>,
+    /// How many commits of `base` the change lacks: what they say counts as taken back. Nothing if
+    /// that cannot be told.
+    pub lacks: Option<u64>,
+    /// What is wrong in the manifests with the change. What they ask for there is in no part.
+    pub mistakes: Vec<Mistake>,
+    /// Whether the configuration changes too, which is no part of what is shown.
+    pub configuration_changes: bool,
     /// Whether drift of tenants that the change does not concern is only counted.
     pub changed_only: bool,
 }

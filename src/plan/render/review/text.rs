@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, compared, drift, settings, verdict, what},
+    words::{Drift, Group, already, compared, drift, lacks, settings, verdict, waits},
 };
 use crate::{
     foreign::line,
@@ -12,13 +12,13 @@ use crate::{
     plan::{
         TenantPlan,
         render::text::{AlreadyTold, USER, write_body, write_problem},
-        review::{Asked, Review, Touched},
+        review::{Review, Touched},
     },
     style::{BOLD, FAINT, YELLOW},
     words::{list, many},
 };
 
-/// Values of a tenant that are true already and shown, at most.
+/// Users of a tenant of whom it is shown what is true already, at most.
 const ALREADY: usize = 20;
 
 /// What a change does, for a terminal.
@@ -32,6 +32,9 @@ pub fn text(review: &Review, from: &Compared) -> String {
 
 fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Result {
     writeln!(out, "{FAINT}the change {}{FAINT:#}\n", line(compared(from)))?;
+    if let Some(lacks) = lacks(from) {
+        writeln!(out, "{YELLOW}{}{YELLOW:#}\n", line(lacks))?;
+    }
     let mut told = AlreadyTold::default();
     write_body(out, &review.caused, &mut told)?;
     for (tenant, touched) in &review.touched {
@@ -39,7 +42,7 @@ fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Resu
     }
     write_dropped(out, review)?;
     write_drift(out, review, from, &mut told)?;
-    writeln!(out, "{BOLD}change:{BOLD:#} {}", verdict(review))
+    writeln!(out, "{BOLD}change:{BOLD:#} {}", verdict(review, from))
 }
 
 fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fmt::Result {
@@ -51,16 +54,17 @@ fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fm
     }
     if !touched.waits.is_empty() {
         writeln!(out, "{tenant}: asked for, and no step is planned")?;
-        for waiting in &touched.waits {
-            write_asked(out, &waiting.asked, YELLOW)?;
-            writeln!(out, "      {}", line(&waiting.why))?;
+        for group in waits(touched) {
+            write_asked(out, &group, YELLOW)?;
+            writeln!(out, "      {}", line(group.why.unwrap_or_default()))?;
         }
     }
     if !touched.already.is_empty() {
         writeln!(out, "{tenant}: true already")?;
-        for asked in touched.already.iter().take(ALREADY) {
-            write_asked(out, asked, FAINT)?;
-            if asked.unforeseen {
+        let groups = already(touched);
+        for group in groups.iter().take(ALREADY) {
+            write_asked(out, group, FAINT)?;
+            if group.is_unforeseen() {
                 writeln!(
                     out,
                     "      {YELLOW}as far as is seen: a run whose journal has enabled the user \
@@ -68,8 +72,9 @@ fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fm
                 )?;
             }
         }
-        if touched.already.len() > ALREADY {
-            writeln!(out, "  {FAINT}... and {} more{FAINT:#}", touched.already.len() - ALREADY)?;
+        if groups.len() > ALREADY {
+            let more = many(groups.len() - ALREADY, "more user");
+            writeln!(out, "  {FAINT}... and {more}{FAINT:#}")?;
         }
     }
     if *touched != Touched::default() {
@@ -78,14 +83,14 @@ fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fm
     Ok(())
 }
 
-fn write_asked(out: &mut String, asked: &Asked, style: anstyle::Style) -> fmt::Result {
-    let place = asked.origin.as_ref().map(line).unwrap_or_default();
+fn write_asked(out: &mut String, group: &Group<'_>, style: anstyle::Style) -> fmt::Result {
+    let place = group.origin.map(line).unwrap_or_default();
     writeln!(
         out,
         "  {style}{:8}{style:#} {:USER$} {FAINT}{place}{FAINT:#}\n      {}",
         "asked",
-        line(&asked.user),
-        what(asked)
+        line(group.user),
+        group.words()
     )
 }
 

@@ -2,26 +2,44 @@
 
 use crate::{
     foreign::line,
-    model::Calling,
+    model::{Calling, Origin, Upn},
     plan::{
         Plan, TenantPlan,
-        render::{Compared, Tally},
-        review::{Asked, Review, Setting, What},
+        render::{Compared, Tally, mistake},
+        review::{Asked, Review, Setting, Touched, What},
     },
-    words::{list, many},
+    words::{list, many, time},
 };
 
 /// What was compared, in a sentence without its full stop.
 pub(super) fn compared(compared: &Compared) -> String {
-    let Compared { base, head, live, .. } = compared;
+    let Compared { base, head, live, observed, .. } = compared;
+    let observed = observed.map(|at| format!(", observed at {}", time(at))).unwrap_or_default();
     match live {
-        Some(live) => format!("from {base} to {head}, against {live}"),
+        Some(live) => format!("from {base} to {head}, against {live}{observed}"),
         None => format!("from {base} to {head}, not compared with the service"),
     }
 }
 
+/// What it means that the change lacks commits of `base`, or may lack some.
+pub(super) fn lacks(compared: &Compared) -> Option<String> {
+    let Compared { base, .. } = compared;
+    match compared.lacks {
+        Some(0) => None,
+        Some(count) => Some(format!(
+            "the change lacks {} of {base}: what they say counts as taken back here, and a merge \
+                keeps it",
+            many(count, "commit")
+        )),
+        None => Some(format!(
+            "whether the change lacks commits of {base} cannot be told in a shallow clone: what \
+                they say would count as taken back here, and a merge keeps it"
+        )),
+    }
+}
+
 /// `callPolicy.name: "Sales"`, `calling: disabled`.
-pub(super) fn what(asked: &Asked) -> String {
+fn what(asked: &Asked) -> String {
     match &asked.what {
         What::Calling(Calling::Enabled) => "calling: enabled".to_owned(),
         What::Calling(Calling::Disabled) if asked.origin.is_none() => {
@@ -30,6 +48,53 @@ pub(super) fn what(asked: &Asked) -> String {
         What::Calling(Calling::Disabled) => "calling: disabled".to_owned(),
         What::Field(field, value) => line(format_args!("{field}: {value}")),
     }
+}
+
+/// What is asked for one user and came out alike.
+pub(super) struct Group<'r> {
+    pub(super) user: &'r Upn,
+    pub(super) origin: Option<&'r Origin>,
+    pub(super) asked: Vec<&'r Asked>,
+    /// Why no step is planned, where none is.
+    pub(super) why: Option<&'r str>,
+}
+
+impl Group<'_> {
+    /// `calling: enabled, userTag: sales`.
+    pub(super) fn words(&self) -> String {
+        list(self.asked.iter().map(|asked| what(asked)))
+    }
+
+    pub(super) fn is_unforeseen(&self) -> bool {
+        self.asked.iter().any(|asked| asked.unforeseen)
+    }
+}
+
+/// What no step is planned for, user by user.
+pub(super) fn waits(touched: &Touched) -> Vec<Group<'_>> {
+    let waits = touched.waits.iter();
+    grouped(waits.map(|waiting| (&waiting.asked, Some(waiting.why.as_str()))))
+}
+
+/// What is true already, user by user.
+pub(super) fn already(touched: &Touched) -> Vec<Group<'_>> {
+    grouped(touched.already.iter().map(|asked| (asked, None)))
+}
+
+fn grouped<'r>(all: impl Iterator<Item = (&'r Asked, Option<&'r str>)>) -> Vec<Group<'r>> {
+    let mut groups: Vec<Group<'r>> = Vec::new();
+    for (asked, why) in all {
+        match groups.last_mut() {
+            Some(group) if (group.user, group.why) == (&asked.user, why) => group.asked.push(asked),
+            _ => groups.push(Group {
+                user: &asked.user,
+                origin: asked.origin.as_ref(),
+                asked: vec![asked],
+                why,
+            }),
+        }
+    }
+    groups
 }
 
 /// `mode: report -> enforce, limits`.
@@ -73,13 +138,21 @@ impl Drift {
 }
 
 /// Everything in one line: what is caused, then what is not.
-pub(super) fn verdict(review: &Review) -> String {
+pub(super) fn verdict(review: &Review, from: &Compared) -> String {
     let tally = Tally::of(&review.caused);
-    let mut parts = vec![if review.caused.tenants.is_empty() {
+    let mut parts: Vec<String> = mistake::verdict(&from.mistakes).into_iter().collect();
+    parts.push(if review.caused.tenants.is_empty() {
         "nothing to do because of it".to_owned()
     } else {
         tally.to_string()
-    }];
+    });
+    let changed = review.touched.values().filter(|touched| !touched.settings.is_empty()).count();
+    if changed > 0 {
+        parts.push(format!("settings of {} change", many(changed, "tenant")));
+    }
+    if !review.dropped.is_empty() {
+        parts.push(format!("{} no longer described", many(review.dropped.len(), "tenant")));
+    }
     let waits: usize = review.touched.values().map(|touched| touched.waits.len()).sum();
     if waits > 0 {
         parts.push(format!("{} without a step", many(waits, "value")));
