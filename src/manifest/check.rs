@@ -56,7 +56,8 @@ pub(super) fn check(
             .map(|file| Arc::clone(&file.path)),
     );
     odd_files(files, &mut loaded);
-    let read = files.iter().filter(|file| !matches!(file.standing, Standing::Aside { .. }));
+    let is_read = |file: &FileRead| matches!(file.standing, Standing::Speaks | Standing::Blank);
+    let read = files.iter().filter(|file| is_read(file));
     loaded.speaks_of = read.map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
     loaded.desired = Desired {
@@ -84,7 +85,7 @@ fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
     }
 }
 
-/// Files that say nothing, and files that are not read.
+/// Files that say nothing, files that are not read, and folders with nothing in them.
 fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
     for file in files {
         match &file.standing {
@@ -94,6 +95,12 @@ fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
                 let hint = "an empty file does not mean that there are no users: write `users: []` in a \
                     `UserSet`, or delete the file";
                 loaded.warnings.push(warning(file, "this file is empty".to_owned(), hint));
+            }
+            Standing::Hollow => {
+                loaded.hollow.insert(Arc::clone(&file.path));
+                let hint = "an empty folder does not mean that there are no users: bring its files \
+                    back (a volume to mount, a submodule to check out?), or delete the folder";
+                loaded.warnings.push(warning(file, "this folder is empty".to_owned(), hint));
             }
             Standing::Aside { reason, is_copy } => {
                 if !is_copy {

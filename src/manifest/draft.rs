@@ -54,10 +54,12 @@ pub(super) struct PlainUsers {
 pub(super) enum Standing {
     /// It does, or is to.
     Speaks,
-    /// It holds nothing but blanks and comments.
+    /// It holds nothing but blanks, comments and documents without a value.
     Blank,
     /// It is not read, for this reason, and may be what its name suggests.
     Aside { reason: String, is_copy: bool },
+    /// It is a folder with nothing in it.
+    Hollow,
 }
 
 /// A `Tenant` document.

@@ -85,14 +85,13 @@ impl Keeper {
     /// last good version. A file that could not be understood concerns the tenants that it spoke of
     /// last time; if it is new, it may concern anybody, and [`DesiredTenant::incomplete`] then
     /// holds removals. An empty file counts as one that could not be understood, if it spoke of
-    /// anybody before; if it was there and empty from the beginning, or if a file looks like a
-    /// manifest and is not read, [`Missing::doubt`](crate::model::Missing::doubt) holds whatever
+    /// anybody before; if it was there and empty from the beginning, if a file looks like a manifest
+    /// and is not read, or if a folder is empty, [`Missing::doubt`](crate::model::Missing::doubt) holds whatever
     /// only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let Loaded { desired, approvals, mut broken, unclear, blank, aside, mut speaks_of, .. } =
-            loaded;
+        let doubt = self.doubt(&loaded);
+        let Loaded { desired, approvals, mut broken, unclear, blank, mut speaks_of, .. } = loaded;
         self.emptied(&blank, &desired, &mut speaks_of, &mut broken);
-        let doubt = self.doubt(&blank, &aside);
         let mut unknown = false;
         for file in &unclear {
             match self.spoke_of.get(file) {
@@ -187,24 +186,37 @@ impl Keeper {
     }
 
     /// Why no missing line counts, if so.
-    fn doubt(&mut self, blank: &BTreeSet<Arc<str>>, aside: &BTreeSet<Arc<str>>) -> Option<Doubt> {
+    fn doubt(&mut self, loaded: &Loaded) -> Option<Doubt> {
         if self.asked {
-            self.blank.retain(|file| blank.contains(file));
+            self.blank.retain(|file| loaded.blank.contains(file));
         } else {
-            self.blank.clone_from(blank);
+            self.blank.clone_from(&loaded.blank);
         }
         self.asked = true;
-        if let Some(file) = self.blank.first() {
-            let reason = format!("{file} is empty, so it is not known which users it named");
-            return Some(Doubt { reason, remedy: "fill that file, or delete it".to_owned() });
-        }
-        let file = aside.first()?;
-        let reason = format!("{file} looks like a manifest and is not read: it may name this user");
-        Some(Doubt {
-            reason,
-            remedy: "rename that file so that it ends in `.yaml`, or move it out of the folder"
-                .to_owned(),
-        })
+        let blank = self.blank.first().map(|file| {
+            (
+                format!("{file} is empty, so it is not known which users it named"),
+                "fill that file, or delete it",
+            )
+        });
+        let aside = || {
+            let file = loaded.aside.first()?;
+            let reason =
+                format!("{file} looks like a manifest and is not read: it may name this user");
+            Some((
+                reason,
+                "rename that file so that it ends in `.yaml`, or move it out of the folder",
+            ))
+        };
+        let hollow = || {
+            let folder = loaded.hollow.first()?;
+            let reason = format!(
+                "the folder {folder} is empty: a file that is missing there may name this user"
+            );
+            Some((reason, "bring its files back, or delete that folder"))
+        };
+        let (reason, remedy) = blank.or_else(aside).or_else(hollow)?;
+        Some(Doubt { reason, remedy: remedy.to_owned() })
     }
 }
 

@@ -80,6 +80,8 @@ pub enum Role {
     Aside,
     /// The same, and the manifest that it is a copy of is beside it.
     Copy,
+    /// A folder with nothing in it, such as a volume that is not mounted.
+    Hollow,
 }
 
 impl ManifestFile {
@@ -99,7 +101,8 @@ pub struct Loaded {
     pub approvals: BTreeMap<TenantName, Vec<Approval>>,
     /// All problems, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
-    /// What is odd and no error: files that say nothing, and files that are not read.
+    /// What is odd and no error: files that say nothing, files that are not read, and folders with
+    /// nothing in them.
     pub warnings: Vec<Diagnostic>,
     /// Tenants that something is wrong with, and what in short.
     pub broken: BTreeMap<TenantName, String>,
@@ -110,6 +113,8 @@ pub struct Loaded {
     pub blank: BTreeSet<Arc<str>>,
     /// Files that may be manifests under a name by which they are not read.
     pub aside: BTreeSet<Arc<str>>,
+    /// Folders with nothing in them.
+    pub hollow: BTreeSet<Arc<str>>,
     /// Which tenants each readable file speaks of.
     pub speaks_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
 }

@@ -51,6 +51,10 @@ pub(super) fn read_by(
         plain: BTreeMap::new(),
         standing: Standing::Speaks,
     };
+    if file.role == Role::Hollow {
+        read.standing = Standing::Hollow;
+        return read;
+    }
     if let (Err(reason), Role::Aside | Role::Copy) = (&file.text, file.role) {
         read.standing =
             Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
@@ -71,6 +75,10 @@ pub(super) fn read_by(
         return read;
     }
     if let Some(documents) = documents(&mut read) {
+        if documents.iter().all(Value::is_null) {
+            read.standing = Standing::Blank;
+            return read;
+        }
         for (number, document) in documents.into_iter().enumerate() {
             read.document(document, Path::root(number));
         }

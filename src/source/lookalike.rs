@@ -15,6 +15,12 @@ const SAYS: &str = "apiVersion:dialplane/";
 /// Files that show manifests as examples, and are none.
 const PROSE: [&str; 7] = ["md", "markdown", "rst", "adoc", "html", "rs", "py"];
 
+/// What git keeps in a folder that it works in.
+pub(super) const REPOSITORY: &str = ".git";
+
+/// Folders that file systems keep at their root.
+const OF_FILE_SYSTEMS: [&str; 3] = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
+
 /// A file that looks like a manifest and is not read.
 pub(super) struct Lookalike {
     /// Why it is not read.
@@ -23,11 +29,11 @@ pub(super) struct Lookalike {
     pub(super) is_copy: bool,
 }
 
-/// Whether a file or folder is passed over without a word: hidden ones, and the locks that office
-/// programs put beside an open file.
+/// Whether a file or folder is passed over without a word: hidden ones, the locks that office
+/// programs put beside an open file, and what file systems keep for themselves.
 pub(super) fn is_passed_over(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with('.') || name.starts_with("~$")
+    name.starts_with('.') || name.starts_with("~$") || OF_FILE_SYSTEMS.contains(&name.as_ref())
 }
 
 /// Whether a name is that of a manifest, in whatever case its ending is written.

@@ -131,7 +131,7 @@ impl Reading<'_> {
             }
             match entry {
                 Err(error) => self.refused(root, &error),
-                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) if entry.file_type().is_dir() => self.folder(entry.path()),
                 Ok(entry) if lookalike::is_manifest(entry.file_name()) => {
                     self.read_inside(inside, &entry);
                 }
@@ -150,6 +150,19 @@ impl Reading<'_> {
         }
         let reason = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
         self.add(path, Err(reason));
+    }
+
+    /// Notes a folder with nothing in it. Git makes none: a volume that is not mounted, a submodule
+    /// that is not checked out or a mount of a file that is not there looks so.
+    fn folder(&mut self, path: &Path) {
+        let is_kept = |entry: io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| entry.file_name() != lookalike::REPOSITORY)
+        };
+        if fs::read_dir(path).is_ok_and(|mut entries| !entries.any(is_kept)) {
+            let reason = "it is empty".to_owned();
+            let hash = Sha256::digest(reason.as_bytes()).into();
+            self.insert(path, Err(reason), Role::Hollow, hash);
+        }
     }
 
     /// Notes a file that looks like a manifest and is not read.

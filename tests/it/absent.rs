@@ -77,7 +77,9 @@ async fn an_emptied_manifest_costs_nobody_the_phone() {
     let stage = stage().await;
     let mut service = service(&stage).await;
     let kept = || stage.text("stderr").matches("an older version stays in force").count();
-    for (turn, empty) in ["", "\u{feff}", "# eve works from home\n"].into_iter().enumerate() {
+    for (turn, empty) in
+        ["", "\u{feff}", "# eve works from home\n", "null\n"].into_iter().enumerate()
+    {
         write(&stage, "eve.yaml", empty);
         service.until("the older version", || kept() > turn).await;
         write(&stage, "eve.yaml", &of("eve"));
@@ -180,9 +182,12 @@ async fn a_folder_that_git_still_fills_removes_nobody() {
 async fn a_command_without_memory_of_files_holds_what_an_empty_one_or_a_copy_may_name() {
     let stage = stage().await;
     assert_eq!(stage.run(&["apply"]).await.code, 0);
-    let doubtful: [(&str, &str, &str); 3] = [
-        ("eve.yaml", "", "eve.yaml is empty, so it is not known which users it named"),
-        ("eve.yaml", "# eve\n", "eve.yaml is empty, so it is not known which users it named"),
+    let is_empty = "eve.yaml is empty, so it is not known which users it named";
+    let doubtful: [(&str, &str, &str); 5] = [
+        ("eve.yaml", "", is_empty),
+        ("eve.yaml", "# eve\n", is_empty),
+        ("eve.yaml", "null\n", is_empty),
+        ("eve.yaml", "---\n~ # eve\n--- null\n...\n", is_empty),
         ("eve.yaml.bak", "", "eve.yaml.bak looks like a manifest and is not read"),
     ];
     for (name, text, reason) in doubtful {
@@ -207,6 +212,24 @@ async fn a_command_without_memory_of_files_holds_what_an_empty_one_or_a_copy_may
         fs::remove_file(folder(&stage).join(name)).unwrap();
         write(&stage, "eve.yaml", &of("eve"));
     }
+    // A volume that is not mounted, and the folder that a container gets where a file to mount is
+    // missing.
+    for (empty, named) in [("sales", "/sales is empty"), ("eve.yaml", "/eve.yaml is empty")] {
+        fs::remove_file(folder(&stage).join("eve.yaml")).unwrap();
+        fs::create_dir(folder(&stage).join(empty)).unwrap();
+        let held = stage.run(&["apply"]).await;
+        assert!(
+            held.code == 3
+                && held.stdout.contains(named)
+                && held.stderr.contains("this folder is empty"),
+            "{}{}",
+            held.stdout,
+            held.stderr
+        );
+        fs::remove_dir(folder(&stage).join(empty)).unwrap();
+        write(&stage, "eve.yaml", &of("eve"));
+    }
+    fs::create_dir(folder(&stage).join("lost+found")).unwrap();
     write(&stage, "eve.yaml~", "");
     assert_eq!(stage.run(&["plan"]).await.code, 0, "a copy beside its original holds nothing");
     // In any case of its ending it is the same manifest.

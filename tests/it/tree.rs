@@ -215,6 +215,27 @@ fn what_is_no_file_is_refused_or_walked_into() {
 }
 
 #[test]
+fn a_folder_with_nothing_in_it_is_named() {
+    let folder = folder(&[
+        ("a.yaml", TEXT),
+        ("kept/.gitkeep", ""),
+        ("module/.git", "gitdir: ../.git/modules/module"),
+        ("notes/README", "nothing to see"),
+    ]);
+    for name in ["mount", "office.yaml", "lost+found", ".hidden", "System Volume Information"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let seen = seen(folder.path());
+    assert_eq!(
+        seen,
+        ["a.yaml: ok", "module: it is empty", "mount: it is empty", "office.yaml: it is empty"]
+    );
+    let empty = folder.path().join("mount");
+    let tree = read_tree(std::slice::from_ref(&empty));
+    assert_eq!(tree.files[0].role, Role::Hollow, "a folder that is named is looked at as well");
+}
+
+#[test]
 fn a_file_that_is_too_large_is_not_read() {
     let folder = folder(&[]);
     let sized = |name: &str, size: u64| {
