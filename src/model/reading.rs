@@ -120,9 +120,14 @@ fn gateway(id: i64) -> Option<Value> {
     GatewayId::new(id).ok().map(Value::Gateway)
 }
 
+/// What is seen of a text, without blanks and invisible marks around it.
+fn seen(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || spelling::is_unseen(c))
+}
+
 /// A whole number as text, such as `805`; and as a tool for tables writes it, `805.0`.
 fn whole(text: &str) -> Option<i64> {
-    let text = text.trim();
+    let text = seen(text);
     let digits = match text.split_once('.') {
         Some((whole, fraction))
             if !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0') =>
@@ -142,7 +147,7 @@ fn whole_float(number: f64) -> Option<i64> {
 }
 
 fn flag(text: &str) -> Option<bool> {
-    match text.trim() {
+    match seen(text) {
         text if text.eq_ignore_ascii_case("true") => Some(true),
         text if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
@@ -162,11 +167,13 @@ mod tests {
         for (kind, raw, value) in [
             (Kind::Gateway, Raw::Text("805"), "805"),
             (Kind::Gateway, Raw::Text(" 805 "), "805"),
+            (Kind::Gateway, Raw::Text("\u{feff}805\u{a0}\u{200b}"), "805"),
             (Kind::Gateway, Raw::Text("805.0"), "805"),
             (Kind::Gateway, Raw::Whole(805), "805"),
             (Kind::Gateway, Raw::Float(805.0), "805"),
             (Kind::Flag, Raw::Text("true"), "true"),
             (Kind::Flag, Raw::Text("False"), "false"),
+            (Kind::Flag, Raw::Text("\u{200e}TRUE\u{200e}"), "true"),
             (Kind::Phone, Raw::Whole(493_012_345_678), "+493012345678"),
             (Kind::Text, Raw::Text("805"), "\"805\""),
         ] {
@@ -178,6 +185,7 @@ mod tests {
     fn what_is_not_certain_is_no_value() {
         for (kind, raw) in [
             (Kind::Gateway, Raw::Text("+805")),
+            (Kind::Gateway, Raw::Text("8\u{200b}5")),
             (Kind::Gateway, Raw::Text("8.5")),
             (Kind::Gateway, Raw::Text("805.")),
             (Kind::Gateway, Raw::Text("8e2")),

@@ -250,8 +250,8 @@ impl fmt::Display for ProblemKind {
             ),
             Self::Masked(_) => f.write_str("(masked)"),
             Self::GatewayMissing => f.write_str(
-                "every update must name the user's gateway, and neither the manifests nor the \
-                    service name one",
+                "every update must name the user's gateway, and none can be read from the \
+                    manifests or from the service",
             ),
             Self::NotUnderstood(odd) => f.write_str(&all_clauses(odd)),
             Self::NoEffect(vain) => f.write_str(&all_clauses(vain)),
