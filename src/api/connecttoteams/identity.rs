@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::answer;
+
 /// Who the service says that we are (contract 2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -15,14 +17,14 @@ pub struct Identity {
 
 impl Identity {
     /// From the answer of `getAuthenticatedUser`; `None` if it names no reseller.
-    pub(super) fn of(answer: &Value) -> Option<Self> {
-        let id = answer
+    pub(super) fn of(said: &Value) -> Option<Self> {
+        let id = said
             .get("resellerId")
-            .and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
+            .and_then(|id| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok()));
         Some(Self {
             reseller: id.filter(|id| *id > 0)?,
-            kind: answer.get("type").and_then(Value::as_str).unwrap_or("RESELLER").to_owned(),
-            password_changed: answer.get("passwordChanged").and_then(Value::as_bool),
+            kind: said.get("type").and_then(Value::as_str).unwrap_or("RESELLER").to_owned(),
+            password_changed: said.get("passwordChanged").and_then(answer::flag),
         })
     }
 
@@ -30,6 +32,6 @@ impl Identity {
     /// belong to others.
     #[must_use]
     pub fn is_plain_reseller(&self) -> bool {
-        self.kind == "RESELLER"
+        self.kind.trim().eq_ignore_ascii_case("RESELLER")
     }
 }

@@ -10,6 +10,7 @@
 use std::iter;
 
 use super::{
+    beyond::Beyond,
     page::{List, Read},
     pointers::Pointers,
     row::Row,
@@ -32,6 +33,8 @@ pub(super) struct Listing<'a> {
     latest: usize,
     /// How many there are according to the latest page.
     total: Option<u64>,
+    /// What the latest page says of users that are not on it.
+    beyond: Beyond,
 }
 
 /// A page that is wanted.
@@ -55,6 +58,7 @@ impl<'a> Listing<'a> {
             pages: 0,
             latest: 0,
             total: None,
+            beyond: Beyond::default(),
         }
     }
 
@@ -79,6 +83,7 @@ impl<'a> Listing<'a> {
         };
         self.pages += 1;
         self.latest = items.len();
+        self.beyond = page.beyond;
         let before = self.list.users();
         self.pointers.look_at(&page.seen);
         let is_empty = items.is_empty();
@@ -117,16 +122,20 @@ impl<'a> Listing<'a> {
 
     fn compare_filtered(&mut self, all: Option<u64>, filtered: Option<u64>) {
         if let (Some(all), Some(filtered)) = (all, filtered)
-            // A row whose path has a query of its own, or whose body is a template, filters on
-            // purpose.
-            && filtered < all && self.pages == 0
-            && !self.row.call.path.contains('?') && !matches!(self.row.call.body, Body::Template(_))
+            && filtered < all
+            && self.pages == 0
+            && !self.filters()
         {
             self.list.doubt(format!(
                 "the service left {} of {all} users out of the list",
                 all - filtered
             ));
         }
+    }
+
+    /// A row whose path has a query of its own, or whose body is a template, filters on purpose.
+    fn filters(&self) -> bool {
+        self.row.call.path.contains('?') || matches!(self.row.call.body, Body::Template(_))
     }
 
     fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
@@ -160,7 +169,12 @@ impl<'a> Listing<'a> {
     /// The users, and whether these are all.
     pub(super) fn finish(mut self) -> Listed {
         let sent = self.list.entries();
-        match self.total {
+        let Beyond { more, total } = std::mem::take(&mut self.beyond);
+        if let Some(name) = more {
+            self.list.doubt(format!("the service says at `{name}` that there is more"));
+        }
+        let claimed = total.filter(|total| !self.filters() && *total > sent as u64);
+        match self.total.or(claimed) {
             Some(total) if total != sent as u64 => {
                 self.list.doubt(format!("the service counts {total} users and sent {sent}"));
             }
@@ -279,6 +293,60 @@ mod tests {
             &[json!({"data": {"l": users(&["a"])}}), json!({"data": {"l": []}})],
             "does not say how many",
         );
+    }
+
+    #[test]
+    fn a_list_in_one_piece_is_whole_only_if_nothing_beside_it_says_otherwise() {
+        let row = row("none", "/data/l");
+        let beside = |more: Value| {
+            let mut page = json!({"data": {"l": users(&["a"])}});
+            let fields = more.as_object().unwrap().clone();
+            page.as_object_mut().unwrap().extend(fields);
+            page
+        };
+        for (more, words) in [
+            (json!({"hasMore": true}), "says at `hasMore` that there is more"),
+            (json!({"has_next_page": "True"}), "says at `has_next_page`"),
+            (json!({"last": false}), "says at `last`"),
+            (json!({"partial": true}), "says at `partial`"),
+            (json!({"next": "https://api.example/users?page=2"}), "says at `next`"),
+            (json!({"@odata.nextLink": "/users?$skip=1"}), "says at `@odata.nextLink`"),
+            (
+                json!({"_links": {"self": {"href": "/u"}, "next": {"href": "/u?page=1"}}}),
+                "says at `_links.next`",
+            ),
+            (
+                json!({"page": {"size": 1, "totalElements": 99, "number": 0}}),
+                "counts 99 users and sent 1",
+            ),
+            (json!({"totalCount": "2"}), "counts 2 users and sent 1"),
+        ] {
+            doubt(&row, &[beside(more)], words);
+        }
+        let inside =
+            json!({"data": {"l": users(&["a"]), "_links": {"next": {"href": "/u?page=1"}}}});
+        doubt(&row, &[inside], "says at `_links.next`");
+        for more in [
+            json!({"hasMore": false, "next": null, "nextPage": 0, "nextToken": "", "partial": "false"}),
+            json!({"last": true, "page": {"totalElements": 1}, "_links": {"self": {"href": "/u"}}}),
+            json!({"totalCount": 1, "total": 0}),
+        ] {
+            assert_eq!(run(&row, &[beside(more)]).1, Coverage::Complete);
+        }
+    }
+
+    #[test]
+    fn the_last_page_says_whether_there_is_more() {
+        let paged = row("datatables", "/data/l");
+        let with = |mut page: Value, more: bool| {
+            page["hasMore"] = more.into();
+            page
+        };
+        let answers = [with(page(1, 3, &["a", "b"]), true), with(page(2, 3, &["c"]), false)];
+        assert_eq!(run(&paged, &answers), (3, Coverage::Complete, 2));
+        doubt(&paged, &[page(1, 3, &["a", "b"]), with(page(2, 3, &["c"]), true)], "`hasMore`");
+        let text = json!({"draw": "1", "recordsTotal": "2", "recordsFiltered": " 2", "data": {"l": users(&["a", "b"])}});
+        assert_eq!(run(&paged, &[text]), (2, Coverage::Complete, 1));
     }
 
     #[test]

@@ -28,6 +28,7 @@
 //! [`Writer`].
 
 mod accounts;
+mod beyond;
 mod breaker;
 mod call;
 mod core;

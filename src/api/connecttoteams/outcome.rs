@@ -3,7 +3,7 @@
 //! | answer to a write | it means |
 //! |---|---|
 //! | 2xx: nothing, or JSON without an error inside; other text as `accept` says | accepted |
-//! | 2xx with an error inside, a web page, anything else | unknown: "saved; the mail failed" is such an error |
+//! | 206 to 208, 226; 2xx with an error inside, a web page, anything else | unknown: "saved; the mail failed" is such an error |
 //! | 401, 403 | refused, and so is the next call |
 //! | 408, 425, 499 and whatever no standard knows, any page of a proxy | unknown |
 //! | another 4xx | refused |
@@ -33,7 +33,7 @@ use crate::{
 
 /// The value that a read was answered with.
 pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
-    accepted_status(request, answer, &refused_read)?;
+    read_status(request, answer)?;
     let value = answer::json(&answer.reply.body).map_err(|why| garbled(request, &why))?;
     match answer::error_inside(&value) {
         None => Ok(value),
@@ -55,7 +55,7 @@ pub(super) fn page(
     row: &Mapped<'_>,
     tenant: &TenantRef,
 ) -> Result<Read, Fault> {
-    accepted_status(request, answer, &refused_read)?;
+    read_status(request, answer)?;
     match plain::read(&answer.reply.body, row, tenant) {
         Some(page) => Ok(page),
         None => read(request, answer).map(|tree| page::full(&tree, row, tenant)),
@@ -79,6 +79,11 @@ pub(super) fn read_or_text(request: &Request, answer: &Answer) -> Result<Value, 
 /// (contract 1). Other text is one where the row accepts it.
 pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Result<(), Fault> {
     accepted_status(request, answer, &refused_write)?;
+    let status = answer.reply.status;
+    // "Accepted" is a yes; several answers in one are neither yes nor no.
+    if answer::is_part(status) && status != StatusCode::ACCEPTED {
+        return Err(garbled_write(request, &format!("HTTP {}", status.as_u16())));
+    }
     let body = &answer.reply.body;
     if answer::is_blank(body) {
         return Ok(());
@@ -147,6 +152,17 @@ fn garbled_write(request: &Request, why: &str) -> Fault {
 
 /// Words for a refusal: of what, by which status, with which body, and what that says.
 type Refusal = dyn Fn(&Request, StatusCode, &[u8], &str) -> Fault;
+
+/// Whether a read was answered at all, and as a whole.
+fn read_status(request: &Request, answer: &Answer) -> Result<(), Fault> {
+    accepted_status(request, answer, &refused_read)?;
+    let status = answer.reply.status;
+    if answer::is_part(status) {
+        let code = status.as_u16();
+        return Err(garbled(request, &format!("HTTP {code}, which is no whole answer")));
+    }
+    Ok(())
+}
 
 /// The part that reads and writes have in common; `forbidden` words what they do not.
 fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Result<(), Fault> {

@@ -6,6 +6,8 @@
 use serde_json::Value;
 
 use super::{
+    answer,
+    beyond::Beyond,
     item,
     row::{Leaf, Leaves, Row},
     shape::COUNTS,
@@ -21,6 +23,8 @@ pub(super) struct Read {
     pub list: List,
     /// Whether any item has something at each pointer of the row.
     pub seen: Vec<bool>,
+    /// What it says of users that are not on it.
+    pub beyond: Beyond,
 }
 
 /// What is where a list should be.
@@ -36,7 +40,7 @@ pub(super) enum List {
 
 /// Reads a page from a tree of values.
 pub(super) fn full(page: &Value, row: &Row<'_>, tenant: &TenantRef) -> Read {
-    let count = |pointer: &str| page.pointer(pointer).and_then(Value::as_u64);
+    let count = |pointer: &str| page.pointer(pointer).and_then(answer::count);
     let [draw, all, filtered] = COUNTS.map(count);
     let mut seen = vec![false; row.pointers.len()];
     let list = match page.pointer(&row.list.items) {
@@ -46,7 +50,13 @@ pub(super) fn full(page: &Value, row: &Row<'_>, tenant: &TenantRef) -> Read {
         None | Some(Value::Null) => List::Nothing,
         Some(_) => List::Other,
     };
-    Read { counts: [draw, all, filtered, count(&row.list.pages.total)], list, seen }
+    let beyond = row.shape.as_ref().map(|shape| Beyond::of(page, &shape.envelope));
+    Read {
+        counts: [draw, all, filtered, count(&row.list.pages.total)],
+        list,
+        seen,
+        beyond: beyond.unwrap_or_default(),
+    }
 }
 
 fn one(item: &Value, row: &Row<'_>, tenant: &TenantRef, seen: &mut [bool]) -> Item {

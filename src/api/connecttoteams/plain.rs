@@ -18,12 +18,17 @@ use std::{borrow::Cow, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    answer, item,
+    answer,
+    beyond::{self, Beyond},
+    item,
     page::{List, Read, note},
     row::{Leaf, Leaves, Row},
     shape::Node,
 };
-use crate::{api::user_list::Item, model::TenantRef};
+use crate::{
+    api::{http::json::Unambiguous, user_list::Item},
+    model::TenantRef,
+};
 use skim::{Key, Keys, Skim, is_new, odd};
 
 /// Reads a page; nothing if it is not plain.
@@ -39,14 +44,15 @@ pub(super) fn read(body: &[u8], row: &Row<'_>, tenant: &TenantRef) -> Option<Rea
         seen: vec![false; row.pointers.len()],
         leaves: vec![None; row.pointers.len()],
         keys: Vec::new(),
+        beyond: Beyond::default(),
     };
     let mut bytes = serde_json::Deserializer::from_str(text);
     Envelope { node: &shape.envelope, is_top: true, found: &mut found }
         .deserialize(&mut bytes)
         .and_then(|()| bytes.end())
         .ok()?;
-    let Found { counts, items, seen, .. } = found;
-    Some(Read { counts, list: List::Items(items?), seen })
+    let Found { counts, items, seen, beyond, .. } = found;
+    Some(Read { counts, list: List::Items(items?), seen, beyond })
 }
 
 /// What was found so far.
@@ -60,6 +66,7 @@ struct Found<'f, 'a, 'de> {
     /// The item that is being read.
     leaves: Vec<Option<Leaf<'de>>>,
     keys: Keys<'de>,
+    beyond: Beyond,
 }
 
 /// What is around the list, and the list.
@@ -115,8 +122,8 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
         self.value(Some(number))
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        self.value(None)
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.value(answer::count_in(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
@@ -146,9 +153,10 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
         let from = self.found.keys.len();
         let mut hint = 0;
         while let Some(key) = fields.next_key_seed(Key)? {
-            if self.is_top && answer::TELLING.contains(&&*key) {
+            if self.is_top && answer::may_tell(&key) {
                 return Err(odd());
             }
+            let named = beyond::is_named(&key).then(|| key.clone());
             let below = self.node.below(&key, &mut hint);
             if !is_new(&mut self.found.keys, from, key) {
                 return Err(odd());
@@ -158,7 +166,13 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
                     let found = &mut *self.found;
                     fields.next_value_seed(Envelope { node, is_top: false, found })?;
                 }
-                None => fields.next_value_seed(Skim(&mut self.found.keys))?,
+                None => match named {
+                    Some(key) => {
+                        let Unambiguous(value) = fields.next_value()?;
+                        self.found.beyond.look(&key, &value);
+                    }
+                    None => fields.next_value_seed(Skim(&mut self.found.keys))?,
+                },
             }
         }
         self.found.keys.truncate(from);

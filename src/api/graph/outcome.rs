@@ -15,6 +15,10 @@ pub(super) fn page(
 ) -> Result<Value, Fault> {
     let status = answer.reply.status;
     let what = &request.what;
+    if answer::is_part(status) {
+        let message = format!("{what}: HTTP {} is no whole answer", status.as_u16());
+        return Err(Fault::new(FaultKind::Garbled, message));
+    }
     if status.is_success() {
         return answer::json(&answer.reply.body).map_err(|why| {
             Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}")).hint(

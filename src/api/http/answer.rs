@@ -13,6 +13,12 @@ pub(in crate::api) struct Reply {
     pub body: Vec<u8>,
 }
 
+/// Whether a status says that the answer is, or may be, less than what was asked for: not begun
+/// (202), a part (206), several answers in one (207, 208), changes alone (226).
+pub(in crate::api) fn is_part(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 202 | 206..=208 | 226)
+}
+
 /// Reads a body as JSON. The error says what came instead, and never repeats it.
 pub(in crate::api) fn json(body: &[u8]) -> Result<Value, String> {
     let body = without_mark(body);
@@ -68,9 +74,36 @@ pub(in crate::api) fn complains(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// The keys that [`error_inside`] looks at: an answer without them tells of no error.
-pub(in crate::api) const TELLING: [&str; 8] =
-    ["hasErrors", "success", "status", "error", "errors", "errorList", "errorMessage", "userData"];
+/// A name as it is compared: in small letters, and without what people put between words.
+pub(in crate::api) fn plain_name(key: &str) -> String {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A flag, also one that is written as text.
+pub(in crate::api) fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => match text.trim() {
+            text if text.eq_ignore_ascii_case("true") => Some(true),
+            text if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A whole number, also one that is written as text.
+pub(in crate::api) fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str().and_then(count_in))
+}
+
+/// A whole number that a text is.
+pub(in crate::api) fn count_in(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { text.parse().ok() } else { None }
+}
 
 /// The error that an answer with a good status carries inside, if it does (contract 1: HTTP 200 is
 /// no proof of success). Elements of a list are not looked into: in a list of users, an error is a
@@ -99,55 +132,123 @@ pub(in crate::api) fn message(body: &[u8]) -> Option<String> {
     }
 }
 
-fn is_error(object: &Map<String, Value>) -> bool {
-    let failed = |text: &str| {
-        ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word))
-    };
-    let told = |name: &str, wanted: bool| object.get(name).and_then(Value::as_bool) == Some(wanted);
-    told("hasErrors", true)
-        || told("success", false)
-        || object.get("status").and_then(Value::as_str).is_some_and(failed)
-        || ["error", "errors", "errorList", "errorMessage"]
-            .iter()
-            .any(|name| object.get(*name).is_some_and(says_something))
-        || has_user_errors(object)
+/// Flags that say that it went wrong.
+const FAILED: [&str; 5] = ["failed", "faulted", "haserror", "haserrors", "iserror"];
+/// Flags that say that it went well.
+const DONE: [&str; 7] =
+    ["issuccess", "issuccessful", "ok", "result", "succeeded", "success", "successful"];
+/// Words and numbers of how it went.
+const STATE: [&str; 10] = [
+    "errorcode",
+    "httpcode",
+    "httpstatus",
+    "httpstatuscode",
+    "outcome",
+    "responsecode",
+    "result",
+    "resultcode",
+    "status",
+    "statuscode",
+];
+/// What went wrong.
+const WRONG: [&str; 14] = [
+    "error",
+    "errorcode",
+    "errordescription",
+    "errordetail",
+    "errordetails",
+    "errorlist",
+    "errormessage",
+    "errormessages",
+    "errors",
+    "exception",
+    "exceptions",
+    "failures",
+    "fault",
+    "faultstring",
+];
+
+/// Whether a key is one that [`error_inside`] looks at: an answer without any tells of no error.
+pub(in crate::api) fn may_tell(key: &str) -> bool {
+    let name = plain_name(key);
+    let name = name.as_str();
+    matches!(name, "userdata" | "code")
+        || [&FAILED[..], &DONE, &STATE, &WRONG].iter().any(|names| names.contains(&name))
 }
 
-/// Whether a value is more than an empty way to say "no error".
+fn is_error(object: &Map<String, Value>) -> bool {
+    let tells = |(key, value): (&String, &Value)| {
+        let name = plain_name(key);
+        let name = name.as_str();
+        (FAILED.contains(&name) && says_something(value))
+            || (DONE.contains(&name) && flag(value) == Some(false))
+            || (STATE.contains(&name) && is_bad(value))
+            || (WRONG.contains(&name) && says_something(value))
+            || (name == "code" && is_refusal(value) && message_in(object).is_some())
+    };
+    object.iter().any(tells) || has_user_errors(object)
+}
+
+/// Whether a state is that of a failure.
+fn is_bad(value: &Value) -> bool {
+    let failed = |text: &str| {
+        ["error", "failed", "failure", "fail", "denied", "rejected"]
+            .iter()
+            .any(|word| text.trim().eq_ignore_ascii_case(word))
+    };
+    value.as_str().is_some_and(failed) || is_refusal(value)
+}
+
+/// Whether this is the number of an HTTP status that refuses.
+fn is_refusal(value: &Value) -> bool {
+    count(value).is_some_and(|status| (400..600).contains(&status))
+}
+
+/// Whether a value is more than a way to say "no error".
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,
         Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.trim().is_empty(),
+        Value::String(text) => {
+            let nothing = ["", "0", "false", "n/a", "none", "null", "ok", "success"];
+            !nothing.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+        }
         Value::Array(items) => !items.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
     }
 }
 
 fn has_user_errors(object: &Map<String, Value>) -> bool {
-    let users = object.get("userData").and_then(Value::as_array);
+    let users = under(object, "userdata").and_then(Value::as_array);
     users.is_some_and(|users| {
-        users.iter().any(|user| user.get("errorList").is_some_and(says_something))
+        users
+            .iter()
+            .filter_map(Value::as_object)
+            .any(|user| under(user, "errorlist").is_some_and(says_something))
     })
 }
 
 /// The most telling text of an error object: the specific before the general.
 fn message_in(object: &Map<String, Value>) -> Option<String> {
-    let field = |name: &str| object.get(name).and_then(text_of);
+    let field = |name: &str| under(object, name).and_then(text_of);
+    let of_users = || {
+        let mut users = under(object, "userdata")?.as_array()?.iter().filter_map(Value::as_object);
+        users.find_map(|user| under(user, "errorlist").and_then(text_of))
+    };
     field("message")
-        .or_else(|| field("error_description"))
-        .or_else(|| field("errorMessage"))
+        .or_else(|| field("errordescription"))
+        .or_else(|| field("errormessage"))
         .or_else(|| field("errors"))
-        .or_else(|| field("errorList"))
-        .or_else(|| {
-            object
-                .get("userData")?
-                .as_array()?
-                .iter()
-                .find_map(|user| user.get("errorList").and_then(text_of))
-        })
+        .or_else(|| field("errorlist"))
+        .or_else(of_users)
         .or_else(|| field("error"))
+        .or_else(|| WRONG.iter().find_map(|name| field(name)))
+}
+
+/// The value of a plain name.
+fn under<'o>(object: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
+    object.iter().find(|(key, _)| plain_name(key) == name).map(|(_, value)| value)
 }
 
 /// The text of a string, of the first telling element of a list, or of an error object.
@@ -202,6 +303,23 @@ mod tests {
                 Some("bad number"),
             ),
             (json!([{"id": 1}, {"error": "no", "status": "FAILED"}]), None),
+            // In any spelling of names, flags and numbers.
+            (json!({"Success": "False", "Message": "busy"}), Some("busy")),
+            (json!({"is_success": false, "Error-Message": "busy"}), Some("busy")),
+            (json!({"ok": false}), Some("the answer says that it failed and not why")),
+            (json!({"statusCode": "403", "message": "no"}), Some("no")),
+            (
+                json!({"status": 500, "title": "x"}),
+                Some("the answer says that it failed and not why"),
+            ),
+            (json!({"code": 404, "message": "gone"}), Some("gone")),
+            (json!({"exception": "java.lang.Trouble"}), Some("java.lang.Trouble")),
+            (json!({"errorCode": "E17"}), Some("E17")),
+            (json!({"HasErrors": "true"}), Some("the answer says that it failed and not why")),
+            (json!({"code": 404, "name": "Berlin"}), None),
+            (json!({"code": 200, "status": 200, "message": "done", "errorCode": 0}), None),
+            (json!({"errorCode": "0", "errorMessage": "Success", "error": "none"}), None),
+            (json!({"success": "true", "result": "enabled", "status": "ACTIVE"}), None),
         ] {
             assert_eq!(error_inside(&value).as_deref(), expected, "{value}");
         }

@@ -35,7 +35,9 @@ pub(in crate::api) fn read(
     let Some(token) =
         answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty())
     else {
-        return Err("an answer without a token".to_owned());
+        let said = answer::error_inside(&answer).map(|said| Redactor::new(secrets).quote(&said));
+        let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
+        return Err(format!("an answer without a token{said}"));
     };
     let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
         .map_err(|_| "a token that no header can carry")?;
@@ -122,5 +124,9 @@ mod tests {
         {
             assert!(read(bad.as_bytes(), Vec::new(), now).is_err(), "{bad}");
         }
+        let refused = r#"{"error":"invalid_grant","error_description":"locked: hunter2"}"#;
+        let why = read(refused.as_bytes(), vec!["hunter2".to_owned().into()], now).err().unwrap();
+        assert!(why.starts_with("an answer without a token (locked: "), "{why}");
+        assert!(!why.contains("hunter2"), "{why}");
     }
 }

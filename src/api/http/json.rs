@@ -51,7 +51,7 @@ fn without_half_pairs(body: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A value in which no key means two things.
-struct Unambiguous(Value);
+pub(in crate::api) struct Unambiguous(pub(in crate::api) Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

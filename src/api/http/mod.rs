@@ -16,7 +16,7 @@ pub(super) mod answer;
 pub(super) mod auth;
 pub(super) mod gate;
 pub(super) mod grant;
-mod json;
+pub(super) mod json;
 mod proxy;
 mod rate;
 pub(super) mod redact;

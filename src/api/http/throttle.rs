@@ -120,7 +120,7 @@ impl State {
 /// 10.2.3).
 pub(in crate::api) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duration {
     let told = retry_after.map(str::trim).and_then(|text| {
-        if let Ok(seconds) = text.parse::<u64>() {
+        if let Some(seconds) = seconds(text) {
             return Some(Duration::from_secs(seconds));
         }
         let moment = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
@@ -128,6 +128,17 @@ pub(in crate::api) fn wait(retry_after: Option<&str>, now: Timestamp) -> Duratio
         Some(Duration::try_from(now.until(moment).ok()?).unwrap_or_default())
     });
     told.unwrap_or(DEFAULT_WAIT).clamp(MIN_WAIT, LONGEST)
+}
+
+/// A number of seconds: more than can be counted are as many as can be, and a part of one is one.
+fn seconds(text: &str) -> Option<u64> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    if whole.is_empty() || !is_number(whole) || !is_number(part) {
+        return None;
+    }
+    let whole = whole.parse().unwrap_or(u64::MAX);
+    Some(whole.saturating_add(u64::from(part.bytes().any(|digit| digit != b'0'))))
 }
 
 #[cfg(test)]
@@ -148,7 +159,11 @@ mod tests {
             (Some("18446744073709551615"), LONGEST),
             (Some("-5"), DEFAULT_WAIT),
             (Some("soon"), DEFAULT_WAIT),
-            (Some("1.5"), DEFAULT_WAIT),
+            (Some("99999999999999999999999"), LONGEST),
+            (Some("120.5"), seconds(121)),
+            (Some("7.0"), seconds(7)),
+            (Some(".5"), DEFAULT_WAIT),
+            (Some("1e3"), DEFAULT_WAIT),
             (Some("Sun, 06 Nov 1994 08:49:37 GMT"), seconds(7)),
             (Some("Sun, 06 Nov 1994 08:49:00 GMT"), MIN_WAIT),
             (Some("Wed, 01 Jan 3000 00:00:00 GMT"), LONGEST),

@@ -55,7 +55,7 @@ fn rows() -> Vec<ListUsers> {
     ]
 }
 
-const VALUES: [&str; 34] = [
+const VALUES: [&str; 36] = [
     "null",
     "true",
     "false",
@@ -88,12 +88,14 @@ const VALUES: [&str; 34] = [
     "{}",
     "[1,{\"x\":1}]",
     "{\"on\":true,\"name\":\"gold\",\"x\":[{}]}",
+    "\"7\"",
+    "{\"next\":{\"href\":\"/x\"},\"total\":7}",
     "\"87d349ed-44d7-43e1-9a83-5f2406dee5bd\"",
     "\"00000000-0000-0000-0000-000000000000\"",
 ];
 const KEYS: [&str; 14] =
     ["u", "id", "c", "n", "g", "v", "p", "a/b", "t", "0", "x", "y", "\\u0075", "name"];
-const AROUND: [&str; 16] = [
+const AROUND: [&str; 23] = [
     "recordsTotal",
     "recordsFiltered",
     "draw",
@@ -110,6 +112,13 @@ const AROUND: [&str; 16] = [
     "message",
     "userData",
     "0",
+    "hasMore",
+    "next",
+    "_links",
+    "last",
+    "totalElements",
+    "Success",
+    "code",
 ];
 
 fn object(
