@@ -23,8 +23,11 @@ pub(super) fn configuration(global: &Global) -> Option<PathBuf> {
     let default = PathBuf::from(CONFIG);
     // Not read by the command line's own reader, which refuses a variable that is set and empty:
     // here it is as good as none.
-    let variable =
-        || std::env::var_os("DIALPLANE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let variable = || {
+        std::env::var_os("DIALPLANE_CONFIG")
+            .filter(|path| !path.to_string_lossy().trim().is_empty())
+            .map(PathBuf::from)
+    };
     let named = global.config.clone().or_else(variable);
     named.or_else(|| default.exists().then_some(default))
 }

@@ -15,7 +15,7 @@ use serde_yaml::{Mapping, Value};
 use super::{
     Settings,
     limits::{accounts, counts, graph, intervals, missing},
-    syntax::no_yaml,
+    syntax::{no_yaml, two_ways},
 };
 use crate::{
     file,
@@ -81,30 +81,7 @@ fn read(
     beside: &FilePath,
 ) -> Result<Settings, ConfigError> {
     let text = &*yaml::without_marks(text);
-    let unreadable: Vec<Diagnostic> = yaml::unreadable(text)
-        .into_iter()
-        .map(|it| Diagnostic {
-            place: Some(it.place),
-            text: text.into(),
-            ..Diagnostic::of_file(name, it.message, Some(it.hint))
-        })
-        .collect();
-    if !unreadable.is_empty() {
-        return Err(ConfigError { diagnostics: unreadable });
-    }
-    let mut value = match yaml::documents(text) {
-        Ok(mut documents) if documents.len() <= 1 => documents.pop().unwrap_or(Value::Null),
-        Ok(_) => {
-            return Err(ConfigError {
-                diagnostics: vec![Diagnostic::of_file(
-                    name,
-                    "one document is expected".to_owned(),
-                    None,
-                )],
-            });
-        }
-        Err(error) => return Err(ConfigError { diagnostics: no_yaml(name, text, error) }),
-    };
+    let mut value = document(name, text)?;
     if value.is_null() {
         value = Value::Mapping(Mapping::new());
     }
@@ -114,6 +91,12 @@ fn read(
         // A variable that is set and empty is as good as none: many who set variables cannot leave
         // one unset.
         if let Some(path) = path_of(&variable).filter(|_| !text.trim().is_empty()) {
+            // The same characters as in the file.
+            if let Some(it) = yaml::unreadable(&text).into_iter().next() {
+                let name = format!("environment variable {variable}");
+                let told = Diagnostic::of_file(&name, it.message, Some(it.hint));
+                return Err(ConfigError { diagnostics: vec![told] });
+            }
             overlay(&mut value, &path, serde_yaml::from_str(&text).unwrap_or(Value::String(text)));
             sources.insert(path, variable);
         }
@@ -145,6 +128,34 @@ fn read(
             Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources, named) })
         }
     }
+}
+
+/// The one document of a file.
+fn document(name: &str, text: &str) -> Result<Value, ConfigError> {
+    let unreadable: Vec<Diagnostic> = yaml::unreadable(text)
+        .into_iter()
+        .map(|it| Diagnostic {
+            place: Some(it.place),
+            text: text.into(),
+            ..Diagnostic::of_file(name, it.message, Some(it.hint))
+        })
+        .collect();
+    if !unreadable.is_empty() {
+        return Err(ConfigError { diagnostics: unreadable });
+    }
+    match yaml::documents(text) {
+        // The other reader sees no document where this one sees nothing.
+        Ok(documents) if documents.len() <= 1 && documents.iter().all(Value::is_null) => {
+            Ok(Value::Null)
+        }
+        Ok(documents) if documents.len() <= 1 => match yaml::disagreement(text, &documents) {
+            None => Ok(documents.into_iter().next().unwrap_or(Value::Null)),
+            Some(place) => Err(vec![two_ways(name, text, place)]),
+        },
+        Ok(_) => Err(vec![Diagnostic::of_file(name, "one document is expected".to_owned(), None)]),
+        Err(error) => Err(no_yaml(name, text, error)),
+    }
+    .map_err(|diagnostics| ConfigError { diagnostics })
 }
 
 /// Whether a value has something at a path.

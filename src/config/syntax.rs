@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::yaml::{self, Diagnostic, SyntaxKind};
+use crate::yaml::{self, Diagnostic, Place, SyntaxKind};
 
 /// Keys that appear twice and are told, at most.
 const MAX_TOLD: usize = 100;
@@ -31,6 +31,16 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
             told(format!("`{key}` is there twice in one mapping"), hint(), Some(place))
         })
         .collect()
+}
+
+/// Where two readers of YAML do not understand a text in the same way.
+pub(super) fn two_ways(name: &str, text: &str, place: Place) -> Diagnostic {
+    let hint = yaml::plainer(text, &place).to_owned();
+    Diagnostic {
+        place: Some(place),
+        text: without_secrets(text).into(),
+        ..Diagnostic::of_file(name, yaml::DISAGREE.to_owned(), Some(hint))
+    }
 }
 
 /// The same text, as long in bytes and in characters, without what follows the key of a

@@ -69,16 +69,8 @@ impl FileRead {
             Ok(documents) => match yaml::disagreement(text, &documents) {
                 None => return Some(documents),
                 Some(place) => {
-                    let message =
-                        "two readers of YAML do not understand this in the same way".to_owned();
-                    let hint = match text.lines().nth(place.line.saturating_sub(1)) {
-                        Some(line) if line.contains('\t') => "use spaces, and no tabs",
-                        _ => {
-                            "write it more plainly: one key a line, text in double quotes, \
-                                indented more than its key"
-                        }
-                    };
-                    self.unclear(message, Some(hint.to_owned()), Some(place));
+                    let hint = yaml::plainer(text, &place);
+                    self.unclear(yaml::DISAGREE.to_owned(), Some(hint.to_owned()), Some(place));
                 }
             },
         }

@@ -3,7 +3,7 @@
 //!
 //! The second reader walks along with what the first has made of the text, and decides nothing.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_yaml::Value;
 
 use super::{
@@ -18,6 +18,22 @@ pub fn disagreement(text: &str, documents: &[Value]) -> Option<Place> {
     let place = second.stream(documents).err().map(|Differs| Lines::new(text).place(second.at))?;
     // A mark may be after the end of the text.
     Some(place_at(text, place.bytes.start))
+}
+
+/// What is said where they disagree.
+pub const DISAGREE: &str = "two readers of YAML do not understand this in the same way";
+
+/// How to write what they do not agree on.
+#[must_use]
+pub fn plainer(text: &str, place: &Place) -> &'static str {
+    match text.lines().nth(place.line.saturating_sub(1)) {
+        Some(line) if line.contains('\t') => "use spaces, and no tabs",
+        Some(line) if line.contains(" !") => "write the value itself, without a tag",
+        _ => {
+            "write it more plainly: one key a line, text in double quotes, indented more than its \
+                key"
+        }
+    }
 }
 
 /// Values, lists and mappings, at most: a file of so many takes some hundred MiB to read.
@@ -52,6 +68,15 @@ fn has_more_than(most: usize, text: &str) -> bool {
         )
     });
     values.take(most + 1).count() > most
+}
+
+/// Tags of YAML's core schema say what a value is anyway. Others, such as `!!binary`, mean something
+/// to one reader and nothing to the next.
+const CORE: [&str; 7] = ["bool", "float", "int", "map", "null", "seq", "str"];
+
+/// Whether all readers know what a tag means.
+fn is_known(tag: Option<&Tag>) -> bool {
+    tag.is_none_or(|tag| tag.handle == "tag:yaml.org,2002:" && CORE.contains(&tag.suffix.as_str()))
 }
 
 /// The second reader says something else.
@@ -97,7 +122,18 @@ impl<'t> Second<'t> {
             Value::Tagged(tagged) => (&tagged.value, true),
             value => (value, false),
         };
-        match (self.next()?, first) {
+        let event = self.next()?;
+        let tag = match &event {
+            Event::Scalar(_, _, _, tag)
+            | Event::SequenceStart(_, tag)
+            | Event::MappingStart(_, tag) => tag.as_deref(),
+            _ => None,
+        };
+        // Of a tag of somebody's own the first reader says itself that there is one.
+        if !tagged && !is_known(tag) {
+            return Err(Differs);
+        }
+        match (event, first) {
             // The first reader has put there what the name stands for.
             (Event::Alias(_), _) => Ok(()),
             (Event::Scalar(text, ..), Value::String(first)) if text == first.as_str() => Ok(()),
@@ -143,6 +179,7 @@ mod tests {
             "---\n---\na: b\n...\n---\n# nothing\n",
             "? a\n: b\n\"c\" : 'it''s'\nd: \"e\\\n  f\\u2028\"\n",
             "a: 0x1F\nb: 1e3\nc: .inf\nd: True\ne: 12:30\nf: 2026-01-01\n\"1\": 007\n",
+            "a: !!str 1\nb: !!map { c: !!int 1 }\nd: !!seq [ !!bool true, !!null ~, !!float 1.5 ]\n",
             "{\"a\":[1,2,{\"b\":null}],\"c\":\"\"}",
         ] {
             assert_eq!(differs(text), None, "{text}");
@@ -156,6 +193,10 @@ mod tests {
             ("a: 1\nb: { ?c: 1 }\n", 2),
             ("x: y\na:\tb\n", 2),
             ("-\n>", 2),
+            ("a: 1\nb: !!binary YQ==\n", 2),
+            ("a: 1\nb: !<tag:yaml.org,2002:timestamp> 2026-01-01\n", 2),
+            ("a: 1\nb: !!set { c }\n", 2),
+            ("a: !!omap [ b: 1 ]\n", 1),
         ] {
             assert_eq!(differs(text), Some(line), "{text}");
         }

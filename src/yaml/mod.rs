@@ -35,7 +35,7 @@ mod wrong;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-pub use agree::disagreement;
+pub use agree::{DISAGREE, disagreement, plainer};
 pub use decode::{decode, decode_strictly};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
 pub use lines::{Place, place_of};

@@ -221,7 +221,7 @@ async fn a_variable_that_is_set_and_empty_is_as_good_as_none() {
     };
     let all = [
         ("CS", "sandbox-secret"),
-        ("DIALPLANE_CONFIG", ""),
+        ("DIALPLANE_CONFIG", " "),
         ("DIALPLANE_MANIFESTS", ""),
         ("DIALPLANE_STOP", ""),
         ("DIALPLANE_STOP_FILE", ""),

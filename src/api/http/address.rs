@@ -120,6 +120,18 @@ enum Unusable {
 impl Unusable {
     fn find(text: &str, url: &Url) -> Option<Self> {
         let problem = |why: &str| Some(Self::Url(why.to_owned()));
+        // Parsers drop some of it and translate the rest: nobody would see where secrets go.
+        if let Some(c) = text.chars().find(|c| !c.is_ascii_graphic()) {
+            let code = u32::from(c);
+            let shown = if crate::foreign::acts(c) { String::new() } else { format!("`{c}` ") };
+            return Some(Self::Url(format!(
+                "it holds {shown}(U+{code:04X}), and a URL is written in plain letters; a host in \
+                    another script begins with `xn--`"
+            )));
+        }
+        if text.contains('\\') {
+            return problem("it holds a backslash");
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return problem("it holds a user name or a password");
         }
@@ -250,6 +262,22 @@ mod tests {
             assert_eq!(url.as_str(), format!("https://api.example.com/v1/enable/{segment}"));
             assert_eq!(url.path_segments().unwrap().count(), 3, "{user}");
         }
+    }
+
+    #[test]
+    fn a_host_that_only_looks_like_another_is_refused() {
+        for (bad, why) in [
+            ("https://\u{430}pi.example.com", "`\u{430}` (U+0430)"),
+            ("https://api.example.com\u{200b}", "(U+200B)"),
+            ("https://api.exam\tple.com", "(U+0009)"),
+            (" https://api.example.com", "(U+0020)"),
+            ("https:\\\\api.example.com", "a backslash"),
+            ("https://api.example.com\\@evil.example", "a backslash"),
+        ] {
+            let fault = parse(bad).unwrap_err();
+            assert!(fault.message.contains(why), "{bad}: {fault:?}");
+        }
+        assert!(parse("https://xn--pi-6kc.example.com/v1").is_ok());
     }
 
     #[test]

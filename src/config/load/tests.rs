@@ -42,6 +42,20 @@ fn all_problems_are_told_at_once_with_their_places() {
     "#);
 }
 
+#[test]
+fn a_text_that_can_be_read_in_two_ways_is_refused_in_a_file_and_in_a_variable() {
+    let problems = read("stop: !!binary dHJ1ZQ==\n", &[]).unwrap_err();
+    assert_eq!(
+        problems,
+        ["dialplane.yaml Some((1, 7)) two readers of YAML do not understand this in the same way"]
+    );
+    let problems = read("", &[("DIALPLANE_STOP_FILE", "/run/st\u{200b}op")]).unwrap_err();
+    assert_eq!(
+        problems,
+        ["environment variable DIALPLANE_STOP_FILE None U+200B ZERO WIDTH SPACE cannot be seen"]
+    );
+}
+
 /// The settings of a whole account, with `line` for the password.
 fn account(line: &str) -> String {
     format!("connectToTeams:\n  clientId: a\n  clientSecret: {{env: A}}\n  username: u\n  {line}\n")
