@@ -246,6 +246,15 @@ async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
         assert!(told, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
     }
     assert_code(&stage.run(&["doctor"]).await, 1);
+    let status = stage.run(&["status"]).await;
+    assert_code(&status, 1);
+    assert!(
+        status.stdout.starts_with("everything is stopped: the stop file")
+            && status.stderr.contains("no service has run"),
+        "{}{}",
+        status.stdout,
+        status.stderr
+    );
     assert_eq!(stage.writes(), [""; 0]);
     let resumed = stage.run(&["resume"]).await;
     assert_code(&resumed, 0);

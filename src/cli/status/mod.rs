@@ -46,10 +46,9 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     let stopped = switch(false, &settings).state();
     let place = Place::of(&settings.state);
     let status = place.read_status().map_err(Failure::new)?;
-    let status = status.ok_or_else(|| {
-        Failure::new(format!("no service has run with the state in {place}"))
-            .hint("start it with `dialplane run`, or set `state.path`")
-    })?;
+    let Some(status) = status else {
+        return Err(no_service(&place, stopped.as_ref(), command.output));
+    };
     // The lock tells a process that has ended, the time one that hangs.
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     let now = Timestamp::now();
@@ -83,6 +82,19 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         Ok(_) => Ok(Exit::Done),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where no service has run: the stop switch is told all the same, because it stops commands too.
+fn no_service(place: &Place, stopped: Option<&Stopped>, output: Output) -> Failure {
+    match output {
+        Output::Text => out::data(&stop_line(stopped)),
+        Output::Json => out::json(&serde_json::json!({
+            "alive": false, "needsSomebody": stopped.is_some(), "stopped": stopped.map(stop_json),
+            "status": null,
+        })),
+    }
+    Failure::new(format!("no service has run with the state in {place}"))
+        .hint("start it with `dialplane run`, or set `state.path`")
 }
 
 fn journal_line(journal: &Result<About, OpenError>) -> String {
