@@ -177,6 +177,7 @@ pub(super) async fn plan(
     asked: &Asked<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
+    asked.out.map_or(Ok(()), saved::check_writable)?;
     if let Some(change) = asked.change {
         let view = review::View {
             output: asked.once.output,

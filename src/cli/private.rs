@@ -6,8 +6,19 @@ use std::{
     path::Path,
 };
 
-/// Writes a file that only its owner can read, and that is there as a whole or not at all.
+use crate::file;
+
+/// Writes a file that only its owner can read, and that is there as a whole or not at all. What is
+/// no regular file is not replaced: a device, or the pipe that `/dev/stdout` leads to.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Ok(found) = fs::metadata(path)
+        && !found.is_file()
+    {
+        let kind = file::kind(found.file_type());
+        return Err(io::Error::other(format!("it is {kind}, and no regular file")));
+    }
+    // A link is kept: what it leads to is replaced.
+    let path = &*fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let mut options = OpenOptions::new();

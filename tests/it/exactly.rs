@@ -37,6 +37,25 @@ async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
     for told in ["adatum  enforce", "  disable  user7@adatum.example", "manifests/fleet.yaml:"] {
         assert!(shown.stdout.contains(told), "{told}: {}", shown.stdout);
     }
+    // Nothing else is replaced: a manifest, a device, a link.
+    let pipe = stage.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let link = stage.path().join("link.json");
+    std::os::unix::fs::symlink("plan.json", &link).unwrap();
+    let manifests = fs::read(stage.manifest()).unwrap();
+    for (out, why) in [
+        ("manifests/fleet.yaml", "exists and is not a saved plan"),
+        ("pipe", "cannot be saved to pipe: it is a pipe, and no regular file"),
+        ("manifests", "cannot be saved to manifests: it is a folder, and no regular file"),
+    ] {
+        let refused = stage.run(&["plan", "--out", out]).await;
+        assert_code(&refused, 1);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    assert_eq!(fs::read(stage.manifest()).unwrap(), manifests);
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
+    assert_code(&stage.run(&["plan", "--out", "link.json"]).await, 2);
+    assert!(link.is_symlink());
     let manifest = stage.run(&["show", "manifests/fleet.yaml"]).await;
     assert_code(&manifest, 1);
     assert!(manifest.stderr.contains("is no saved plan"), "{}", manifest.stderr);

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     file,
+    foreign::line,
     model::Fingerprint,
     plan::{Plan, fingerprint_of, render, review::Review},
     words::{clauses, list},
@@ -267,6 +268,20 @@ fn save(value: &Value, file: &Path) -> Result<(), Failure> {
     private::write(file, &format!("{value:#}\n")).map_err(|error| {
         Failure::new(format!("the plan cannot be saved to {}: {error}", file.display()))
     })
+}
+
+/// What was saved may be overwritten, and an empty file; anything else may not.
+pub(super) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let is_saved = |text: &str| {
+        serde_json::from_str(text).is_ok_and(|value: Value| Kind::of(&value).is_some())
+    };
+    let is_ours =
+        || file::read_text(path, MAX_BYTES).is_ok_and(|text| text.is_empty() || is_saved(&text));
+    if path.is_file() && !is_ours() {
+        let message = format!("{} exists and is not a saved plan", line(path.display()));
+        return Err(Failure::new(message).hint("name another file"));
+    }
+    Ok(())
 }
 
 /// Saves a plan.
