@@ -85,6 +85,9 @@ impl OpenError {
             Self::Io { path, source } if is_no_folder(path, source) => {
                 "move it away, or set `state.path` to a folder"
             }
+            Self::Io { source, .. } if is_no_file(source) => {
+                "move it away; if it was a journal, restore it from a backup"
+            }
             Self::Io { .. } => "set `state.path` to a folder that this user may write to",
             Self::InUse { .. } => {
                 "only one dialplane may write with the same state; stop the other one first"
@@ -139,6 +142,11 @@ impl OpenError {
 fn is_no_folder(path: &Path, source: &io::Error) -> bool {
     matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
         || leads_nowhere(path)
+}
+
+/// Whether something else is where a file was to be.
+fn is_no_file(source: &io::Error) -> bool {
+    matches!(source.kind(), io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput)
 }
 
 fn leads_nowhere(path: &Path) -> bool {
