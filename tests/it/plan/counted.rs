@@ -3,18 +3,20 @@
 use std::num::NonZeroUsize;
 
 use dialplane::{
+    api::connecttoteams::Client,
     config::Settings,
     execute::Executor,
     model::{Calling, Field, RunId, Value},
     pass::{self, Shared, TenantPass},
     plan::{HoldKind, TenantPlan},
+    readers::Readers,
     sandbox::World,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{carry_out, done};
 use crate::support::{
-    House, NOTHING, contoso, fleet, name, of, runnable, store, stranger, switch, tenant, text,
+    self, House, NOTHING, contoso, fleet, name, of, runnable, store, stranger, switch, tenant, text,
 };
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
@@ -22,6 +24,34 @@ const LOOSE: &str = "limits: { disable: { percent: 100 } }";
 /// The kinds of holds of a tenant's steps, one after the other.
 fn kinds(plan: &dialplane::plan::Plan, tenant: &str) -> Vec<HoldKind> {
     of(plan, tenant).steps.iter().flat_map(|step| &step.holds).map(|hold| hold.kind).collect()
+}
+
+/// A reader of the same service that is shown no numbers.
+fn without_numbers(house: &House) -> Readers {
+    let mut settings = support::settings(&house.sandbox.base_url());
+    let account = settings.connect_to_teams.as_mut().unwrap();
+    let list = account.endpoints.list_users.as_mut().unwrap();
+    assert!(list.fields.remove("phoneNumber").is_some());
+    Readers::new(Client::new(account).unwrap().reader(), None, None)
+}
+
+#[tokio::test]
+async fn a_number_that_was_written_counts_where_no_list_shows_it() {
+    let manifests = |number: &str| {
+        contoso(
+            "numbers: { release: clear }, limits: { numbers: { percent: 0 } }",
+            &[&format!("adele enabled {number}"), "bert enabled"],
+        )
+    };
+    let mut house = House::open(&manifests("+14255550100"), |world| {
+        store(world, "adele", Field::PhoneNumber, Value::NoPhone);
+    })
+    .await;
+    carry_out(&house, &house.plan().await).await;
+    house.readers = without_numbers(&house);
+    house.edit(&[("fleet.yaml", &manifests("none"))]);
+    let plan = house.plan().await;
+    assert_eq!(kinds(&plan, "contoso"), [HoldKind::NumberLimit], "{}", text(&plan));
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! Numbers that go round, are given up in each way, or may be held where nobody looked.
 
 use dialplane::{
-    model::{Calling, Field, Value},
-    plan::HoldKind,
+    model::{Calling, Field, TenantId, Value},
+    pass,
+    plan::{HoldKind, Plan},
     sandbox::{EmptyPhone, Failure, Route, World},
 };
+use jiff::Timestamp;
 
 use super::{carry_out, done, scenario};
 use crate::support::{
-    House, NOTHING, contoso, fleet, number, of, of_tenant, on, runnable, store, text,
+    House, NOTHING, contoso, fleet, name, number, of, of_tenant, on, runnable, store, text,
 };
 
 const PARKING: &str = "numbers: { release: clear, parking: [\"+14255550190\"] }, limits: \
@@ -202,17 +204,38 @@ async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at(
     ] {
         let house = House::open(&manifests(""), change).await;
         house.fault(of_tenant(on(failure, Route::ListUsers), 1));
-        let plan = house.plan().await;
-        assert!(
-            of(&plan, "contoso")
-                .steps
-                .iter()
-                .flat_map(|step| &step.holds)
-                .any(|hold| hold.kind == HoldKind::NumberUnproven),
-            "{words}"
-        );
-        assert!(text(&plan).contains(words), "{words}: {}", text(&plan));
+        unproven(&house.plan().await, words);
     }
+    // Or if nobody knows how to look, or nobody has looked yet.
+    let house = House::open(&manifests("").replace("+14255550199", "nobody"), change).await;
+    unproven(&house.plan().await, "tenant fabrikam has broken manifests");
+    let house = House::open(&manifests(""), change).await;
+    let contoso = house.in_force.desired.tenants.get(&name("contoso")).into_iter();
+    let observed = pass::observe(&house.readers, contoso, 1, |_| {}).await;
+    let remembered = |tenant: &TenantId| house.journal.remembered(tenant);
+    let now = Timestamp::now();
+    let plan = pass::decide(&house.in_force, &observed, remembered, now, &house.execution);
+    unproven(&plan, "tenant fabrikam was not looked at yet");
+}
+
+/// Whether contoso waits for a proof that a number is free, and is told why.
+fn unproven(plan: &Plan, words: &str) {
+    let mut holds = of(plan, "contoso").steps.iter().flat_map(|step| &step.holds);
+    assert!(holds.any(|hold| hold.kind == HoldKind::NumberUnproven), "{words}: {}", text(plan));
+    assert!(text(plan).contains(words), "{words}: {}", text(plan));
+}
+
+#[tokio::test]
+async fn whoever_gives_up_a_number_is_parked_only_with_a_parking_number() {
+    let park = "numbers: { release: park, parking: [\"+14255550190\"] }";
+    let house = House::open(&contoso(park, &["adele enabled none"]), |world| {
+        store(world, "adele", Field::PhoneNumber, number("+14255550100"));
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
+    assert_eq!(house.user("adele").stored.phone().unwrap().as_str(), "+14255550190");
+    done(&house, &house.plan().await).await;
 }
 
 #[tokio::test]

@@ -121,6 +121,20 @@ async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
 }
 
 #[tokio::test]
+async fn a_lost_value_that_no_list_can_show_is_sent_again_in_the_end() {
+    let manifests = contoso("live: graph", &["adele enabled userTag=gold"]);
+    let house = House::open(&manifests, |_| {}).await;
+    house.fault(on(Failure::Dropped, Route::Update).times(1));
+    let plan = house.plan().await;
+    let lost = ["update adele@contoso.com: no answer", "sync contoso"];
+    assert_eq!(carry_out(&house, &plan).await, lost, "{}", text(&plan));
+    assert_eq!(runnable(&house.plan().await), [], "it may still come");
+    let plan = house.plan_in(30).await;
+    let again = [("update".to_owned(), "adele@contoso.com".to_owned())];
+    assert_eq!(runnable(&plan), again, "nobody knows whether it came: {}", text(&plan));
+}
+
+#[tokio::test]
 async fn the_debt_of_a_decided_answer_survives_a_hold() {
     let house = House::open(&contoso("", &["adele enabled"]), |world| {
         switch(world, "adele", Calling::Disabled);
