@@ -15,6 +15,7 @@ use tokio::{
     time::Instant,
 };
 
+use super::redact;
 use crate::model::{Customer, GatewayId, Inventory, TenantId};
 
 /// How long an inventory is taken for true: customers do not come and go by the minute.
@@ -99,7 +100,8 @@ pub(super) fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
 }
 
 /// The customers in the list of a reseller. An entry that shows neither a name nor a number nor a
-/// tenant is not a customer that we understand.
+/// tenant is not a customer that we understand, and a tenant that is not understood does not mean
+/// that there is none yet.
 pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, String> {
     let customer = |item: &Map<String, Value>| {
         let name = item.get("enterpriseName").and_then(Value::as_str).map(str::trim);
@@ -112,16 +114,33 @@ pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, 
         let shown = customer.name.is_some() || customer.enterprise.is_some();
         (shown || customer.tenant.is_some()).then_some(customer)
     };
-    let customers: Option<Vec<Customer>> = list(answer)?.into_iter().map(customer).collect();
+    let items = list(answer)?;
+    if let Some(odd) = items.iter().find_map(|item| odd_tenant(item)) {
+        return Err(format!("an enterprise with the `tenantId` {odd}, which is no tenant id"));
+    }
+    let customers: Option<Vec<Customer>> = items.into_iter().map(customer).collect();
     customers.ok_or_else(|| {
         "an enterprise without `enterpriseName`, `enterpriseId` and `tenantId`".to_owned()
     })
 }
 
+/// What an entry shows as its tenant, if anything.
+fn shown_tenant(item: &Map<String, Value>) -> Option<&Value> {
+    let something = |value: &&Value| {
+        !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty())
+    };
+    ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name).filter(something))
+}
+
 /// The tenant that an entry names.
 fn tenant(item: &Map<String, Value>) -> Option<TenantId> {
-    let named = ["tenantId", "tenantID"].iter().find_map(|name| item.get(*name)?.as_str());
-    named.and_then(|text| TenantId::parse(text.trim()).ok())
+    shown_tenant(item)?.as_str().and_then(|text| TenantId::parse(text.trim()).ok())
+}
+
+/// What an entry shows as its tenant and is none.
+fn odd_tenant(item: &Map<String, Value>) -> Option<String> {
+    let shown = shown_tenant(item).filter(|_| tenant(item).is_none())?;
+    Some(redact::value(&shown.to_string()))
 }
 
 /// The reseller that an entry names, or else the one whose list it is in.
@@ -211,6 +230,11 @@ mod tests {
         assert_eq!(customers(&json!([]), 123), Ok(vec![]));
         for odd in [json!([{"id": 7}]), json!({}), json!([contoso])] {
             assert!(customers(&odd, 123).is_err(), "{odd}");
+        }
+        for odd in [json!("contoso"), json!(7), json!({"id": contoso})] {
+            let answer = json!([{"enterpriseName": "Contoso", "tenantId": odd}]);
+            let why = customers(&answer, 123).unwrap_err();
+            assert!(why.contains("which is no tenant id"), "{odd}: {why}");
         }
     }
 

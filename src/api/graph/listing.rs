@@ -1,7 +1,7 @@
 //! A tenant's users as Graph sends them: page by page, each naming the next. Pure.
 //!
-//! Graph counts nothing: a list is whole when a page names no next one. So a page that cannot be
-//! understood is an error and never the end of a list.
+//! Graph counts nothing unless it is asked to: a list is whole when a page names no next one. So a
+//! page that cannot be understood is an error and never the end of a list.
 //!
 //! **Invariant:** it ends: no link is followed twice, and pages are limited.
 
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::item;
+use super::{answer, item};
 use crate::{
     api::user_list::{Entry, Item, Listed, UserList},
     model::TenantRef,
@@ -29,11 +29,13 @@ pub(super) struct Listing<'a> {
     list: UserList,
     links: BTreeSet<String>,
     barren: usize,
+    /// How many there are, if a page says so all the same.
+    total: Option<u64>,
 }
 
 impl<'a> Listing<'a> {
     pub(super) fn new(tenant: &'a TenantRef) -> Self {
-        Self { tenant, list: UserList::default(), links: BTreeSet::new(), barren: 0 }
+        Self { tenant, list: UserList::default(), links: BTreeSet::new(), barren: 0, total: None }
     }
 
     /// Takes a page in; the link to the next one, if there is one. An error, in words, if this is
@@ -49,6 +51,7 @@ impl<'a> Listing<'a> {
                 return Err("the service sent a link to the next page that is no text".to_owned());
             }
         };
+        self.total = self.total.max(page.get("@odata.count").and_then(answer::count));
         let items: Vec<Item> = items.iter().map(|item| item::read(item, self.tenant)).collect();
         if items.iter().any(|item| item.entry == Entry::Foreign) {
             return Err(
@@ -77,7 +80,11 @@ impl<'a> Listing<'a> {
     }
 
     /// The users, and whether these are all.
-    pub(super) fn finish(self) -> Listed {
+    pub(super) fn finish(mut self) -> Listed {
+        let sent = self.list.entries();
+        if let Some(total) = self.total.filter(|total| *total > sent as u64) {
+            self.list.doubt(format!("the service counts {total} users and sent {sent}"));
+        }
         self.list.finish(Vec::new())
     }
 }

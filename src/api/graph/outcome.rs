@@ -20,11 +20,20 @@ pub(super) fn page(
         return Err(Fault::new(FaultKind::Garbled, message));
     }
     if status.is_success() {
-        return answer::json(&answer.reply.body).map_err(|why| {
+        let page = answer::json(&answer.reply.body).map_err(|why| {
             Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}")).hint(
                 "check `graph.baseUrl`: something else may be answering there, such as a proxy",
             )
-        });
+        })?;
+        return match answer::error_inside(&page) {
+            None => Ok(page),
+            Some(said) => {
+                let said = answer.redactor.quote(&said);
+                let code = status.as_u16();
+                let message = format!("{what}: HTTP {code} with an error inside: {said}");
+                Err(Fault::new(FaultKind::Rejected, message))
+            }
+        };
     }
     let said = answer::message(&answer.reply.body)
         .map(|text| format!(": {}", answer.redactor.quote(&text)))

@@ -87,7 +87,7 @@ async fn a_token_that_ends_on_the_way_costs_one_page() {
 #[tokio::test]
 async fn whatever_is_no_page_is_a_fault_that_says_what_came() {
     type Answer = fn(usize, &str) -> Response;
-    let cases: [(Answer, FaultKind, &str); 9] = [
+    let cases: [(Answer, FaultKind, &str); 11] = [
         (
             |_, _| "<html>sign in</html>".into_response(),
             FaultKind::Garbled,
@@ -96,6 +96,22 @@ async fn whatever_is_no_page_is_a_fault_that_says_what_came() {
         (|_, _| "{\"value\": [{\"id\"".into_response(), FaultKind::Garbled, "breaks off"),
         (|_, _| "".into_response(), FaultKind::Garbled, "an empty answer"),
         (|_, _| "[]".into_response(), FaultKind::Garbled, "no list at `value`"),
+        (
+            |_, _| {
+                let mut half = page(&[user("a")], None);
+                half["error"] = json!({"code": "x", "message": "half of it is missing"});
+                half.to_string().into_response()
+            },
+            FaultKind::Rejected,
+            "an error inside: half of it is missing",
+        ),
+        (
+            |_, _| {
+                (StatusCode::PARTIAL_CONTENT, page(&[user("a")], None).to_string()).into_response()
+            },
+            FaultKind::Garbled,
+            "HTTP 206 is no whole answer",
+        ),
         (
             |_, _| StatusCode::BAD_GATEWAY.into_response(),
             FaultKind::Server,

@@ -32,9 +32,12 @@ fn a_list_ends_whole_or_in_doubt() {
         (2, Coverage::Complete, vec![true, true, false])
     );
     let again = odd("b", "id", json!("id-of-a"));
+    let mut counted = page(&[user("a")], None);
+    counted["@odata.count"] = json!(2);
     for (pages, words) in [
         (vec![page(&[], None)], "no users at all"),
         (vec![page(&[odd("a", "accountType", json!("guest"))], None)], "no users at all"),
+        (vec![counted], "the service counts 2 users and sent 1"),
         (vec![page(&[user("a"), user("A")], None)], "1 entry is listed more than once"),
         (vec![page(&[user("a"), again], None)], "1 entry is listed more than once"),
         (vec![page(&[user("a"), json!(7)], None)], "1 entry does not say of which tenant it is"),
