@@ -1,4 +1,4 @@
-//! What the body of a call carries: one of four words, or a template of its own.
+//! What the body of a call carries: one of five words, or a template of its own.
 //!
 //! A template is the JSON that is sent, written as YAML, with places in its texts. A place that is
 //! a whole text becomes the value itself, so `"{start}"` is the number; inside of a longer
@@ -26,6 +26,8 @@ pub enum Body {
     None,
     /// The tenant id as bare text.
     Text,
+    /// The tenant id, as `tenantId`.
+    Tenant,
     /// Who authorises it, at top level (contract 2.4): the consent object, or the Microsoft token
     /// set of the tenant.
     Flat,
@@ -191,8 +193,8 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
 struct Reading;
 
 impl Reading {
-    const WORDS: &str = "possible are `none`, `text`, `flat`, `wrapped`, or a mapping: the JSON \
-        that is sent, with places such as \"{tenantId}\"";
+    const WORDS: &str = "possible are `none`, `text`, `tenant`, `flat`, `wrapped`, or a mapping: \
+        the JSON that is sent, with places such as \"{tenantId}\"";
 
     fn odd<E: Error>(what: &str) -> E {
         E::custom(format!("{what} is not a body{HINT}{}", Self::WORDS))
@@ -203,13 +205,14 @@ impl<'de> Visitor<'de> for Reading {
     type Value = Body;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one of `none`, `text`, `flat` and `wrapped`, or a mapping")
+        f.write_str("one of `none`, `text`, `tenant`, `flat` and `wrapped`, or a mapping")
     }
 
     fn visit_str<E: Error>(self, word: &str) -> Result<Body, E> {
         match word {
             "none" => Ok(Body::None),
             "text" => Ok(Body::Text),
+            "tenant" => Ok(Body::Tenant),
             "flat" => Ok(Body::Flat),
             "wrapped" => Ok(Body::Wrapped),
             other => Err(Self::odd(&format!("`{}`", super::plain::shown(other)))),

@@ -60,6 +60,8 @@ pub(super) enum Carries {
     Authorisation,
     /// The same, and fields.
     Update,
+    /// Fields, and the tenant, or who authorises the call.
+    Fields,
     /// It must hold the token set that is to be renewed.
     TokenSet,
 }
@@ -223,6 +225,10 @@ table! {
     /// Changes stored details (contract 4.3).
     Update update "update": Post "/provisioning/updateUserDetails" Wrapped;
         Update, Write, knows USER, needs NOTHING;
+    /// Sets a user up, or changes stored details (contract 5.3). It needs nobody who authorises it
+    /// at Microsoft; where its body carries who does, it also switches calling on.
+    Configure configure "configure": Post "/enterprise/configureUser" Tenant;
+        Fields, Write, knows USER, needs NOTHING;
     /// Pushes registrations to Microsoft (contract 4.4).
     Sync sync "sync": Post "/provisioning/syncTeamsRegistrations" Flat;
         Authorisation, Write, knows TENANT, needs NOTHING;
@@ -249,9 +255,9 @@ impl Row {
         self.rule().name
     }
 
-    /// Whether it changes a tenant, and so needs somebody who authorises it.
+    /// Whether somebody has to authorise it, whatever its body carries.
     #[must_use]
-    pub const fn changes_tenant(self) -> bool {
+    pub const fn needs_authorisation(self) -> bool {
         matches!(self.rule().body, Carries::Authorisation | Carries::Update)
     }
 

@@ -37,7 +37,11 @@ fn of_call(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Vec<Problem> {
     if let Body::Template(template) = &call.body {
         let authorised = matches!(
             rule.body,
-            Carries::Authorisation | Carries::Update | Carries::TokenSet | Carries::Tenant
+            Carries::Authorisation
+                | Carries::Update
+                | Carries::Fields
+                | Carries::TokenSet
+                | Carries::Tenant
         );
         let known: Vec<&str> =
             rule.known.iter().copied().chain(authorised.then_some(AUTHORISATION)).collect();
@@ -47,16 +51,17 @@ fn of_call(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Vec<Problem> {
             what,
         }));
     }
-    if call.accept.is_some() && !matches!(rule.body, Carries::Authorisation | Carries::Update) {
-        let what =
-            "`accept` is for the calls that change something: enable, disable, update and sync";
+    let changes = matches!(rule.body, Carries::Authorisation | Carries::Update | Carries::Fields);
+    if call.accept.is_some() && !changes {
+        let what = "`accept` is for the calls that change something: enable, disable, update, \
+            configure and sync";
         problems.push(Problem::at(&["accept"], what));
     }
     problems.extend(body_problem(call, rule, own_tokens).map(|what| Problem::at(&["body"], what)));
     for need in rule.needs {
         let filled = call.names(need)
             || (*need == "tenantId"
-                && matches!(call.body, Body::Text | Body::Flat | Body::Wrapped));
+                && matches!(call.body, Body::Text | Body::Tenant | Body::Flat | Body::Wrapped));
         if !filled {
             problems.push(Problem::at(
                 &["path"],
@@ -109,7 +114,8 @@ fn path_problems(call: &Endpoint, rule: &Rule) -> Vec<Problem> {
 fn body_problem(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Option<&'static str> {
     let template = matches!(call.body, Body::Template(_));
     let authorised = call.body.names(AUTHORISATION);
-    let spelled_out = call.body.names("tenantId") && call.body.names("resellerId");
+    let tenant = call.body.names("tenantId");
+    let spelled_out = tenant && call.body.names("resellerId");
     match rule.body {
         Carries::Fixed if call.body != Body::None => {
             Some("the body of this call is always the same: leave `body` out")
@@ -117,9 +123,13 @@ fn body_problem(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Option<&'stat
         Carries::NoTenant if !template && call.body != Body::None => {
             Some("this call is not for one tenant, so its body can only be `none` or a template")
         }
-        Carries::Update if call.body == Body::Text => {
+        Carries::Update | Carries::Fields if call.body == Body::Text => {
             Some("body `text` cannot carry fields; use `wrapped`, `flat` or a template")
         }
+        Carries::Fields if call.body == Body::None || template && !authorised && !tenant => Some(
+            "the call must say which tenant it is for: use `tenant`, `wrapped`, or a template with \
+                {tenantId} or {authorisation}",
+        ),
         Carries::TokenSet if !authorised && !matches!(call.body, Body::Flat | Body::Wrapped) => {
             Some(
                 "the token set that is to be renewed goes into the body: `flat`, `wrapped`, \

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Adopt, LiveSource, Mode, Prune, Release};
+use crate::model::{Adopt, LiveSource, Mode, Prune, Release, WritePath};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -98,6 +98,23 @@ impl From<ReleaseEntry> for Release {
             ReleaseEntry::Manual => Self::Manual,
             ReleaseEntry::Clear => Self::Clear,
             ReleaseEntry::Park => Self::Park,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WritesEntry {
+    #[default]
+    UpdateUserDetails,
+    ConfigureUser,
+}
+
+impl From<WritesEntry> for WritePath {
+    fn from(entry: WritesEntry) -> Self {
+        match entry {
+            WritesEntry::UpdateUserDetails => Self::UpdateUserDetails,
+            WritesEntry::ConfigureUser => Self::ConfigureUser,
         }
     }
 }

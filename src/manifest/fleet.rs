@@ -297,6 +297,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         live: spec.live.into(),
         confirm: spec.confirm == ConfirmEntry::Graph,
         shrink_limit: spec.limits.shrink.limit(),
+        writes: spec.writes.into(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         release: spec.numbers.release.into(),

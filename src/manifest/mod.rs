@@ -14,6 +14,7 @@
 
 mod absence;
 mod approval;
+mod carried;
 mod check;
 mod choices;
 mod diagnose;

@@ -10,7 +10,9 @@ use serde::{
 };
 
 use super::{
-    choices::{AdoptEntry, ConfirmEntry, LiveEntry, ModeEntry, PruneEntry, ReleaseEntry},
+    choices::{
+        AdoptEntry, ConfirmEntry, LiveEntry, ModeEntry, PruneEntry, ReleaseEntry, WritesEntry,
+    },
     entry::{Fields, UserEntry},
     parts,
     windows::WindowsEntry,
@@ -104,6 +106,11 @@ pub(super) struct TenantSpec {
     /// Who is asked whether Teams really shows what the service says. It only tells.
     #[serde(deserialize_with = "word")]
     pub(super) confirm: ConfirmEntry,
+    /// Which call of the service stores details: updateUserDetails, or configureUser, which must
+    /// name `pbxLocation` and `pbxUserId` of every user.
+    #[serde(deserialize_with = "word")]
+    #[schemars(with = "WritesEntry")]
+    pub(super) writes: WritesEntry,
     /// Fields of every user of the tenant who does not say otherwise.
     pub(super) defaults: Fields,
     /// How much may change in one run.

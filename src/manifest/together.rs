@@ -1,6 +1,7 @@
 //! Keys of a tenant that do not go together.
 
 use super::{
+    carried,
     choices::{ConfirmEntry, LiveEntry, PruneEntry},
     draft::TenantDraft,
 };
@@ -26,5 +27,7 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
             "set `prune: never`, or `live: connecttoteams`, which shows the provider's own users",
         ));
     }
+    let defaults = || at.key("defaults");
+    wrongs.extend(carried::wrongs(&spec.defaults.fields, spec.writes.into(), defaults));
     wrongs
 }

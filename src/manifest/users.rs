@@ -3,6 +3,7 @@
 use std::{mem::take, sync::Arc};
 
 use super::{
+    carried,
     draft::{SetDraft, What},
     entry::{UserEntry, Written},
     fleet::{Fleet, Spot, UserSpot},
@@ -10,13 +11,14 @@ use super::{
 use crate::{
     model::{
         Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Origin, PhoneNumber, Site,
-        TenantName, Upn,
+        TenantName, Upn, WritePath,
     },
     yaml::{At, Path, Wrong},
 };
 
 /// What the users of a set have in common.
 struct Common {
+    writes: WritePath,
     prefix: Option<ExtensionPrefix>,
     site: Option<Site>,
     details: Details,
@@ -34,6 +36,9 @@ impl<'f> Fleet<'f> {
             return;
         }
         let common = self.common(set);
+        for wrong in carried::of_set(set, common.writes) {
+            self.problem(number, What::at(wrong), &[&set.tenant]);
+        }
         let lines = file.lines.get(set.at.document);
         let mut users = self.users.remove(&set.tenant).unwrap_or_default();
         let entries = self.entries.get_mut(number).and_then(|sets| sets.get_mut(nth));
@@ -43,6 +48,7 @@ impl<'f> Fleet<'f> {
             let spot = UserSpot { file: number, set: nth, index };
             let UserEntry { upn, calling, site, reason, fields } = entry;
             let Some(upn) = upn.filter(|upn| self.is_once(upn, spot, set)) else { continue };
+            self.carried(&fields, spot, set, common.writes);
             let own = self.own(fields, spot, set, common.prefix.as_ref());
             let line = lines.and_then(|lines| lines.get(index)).copied();
             let user = DesiredUser {
@@ -71,7 +77,8 @@ impl<'f> Fleet<'f> {
         };
         let of_set = values(set.defaults.fields.clone(), prefix.as_ref()).0;
         let site = set.defaults.site.clone().or(site);
-        Common { prefix, site, details: of_set.or(&of_tenant) }
+        let writes = tenant.map(|(_, tenant)| tenant.writes).unwrap_or_default();
+        Common { writes, prefix, site, details: of_set.or(&of_tenant) }
     }
 
     /// Whether nobody named this user before.
@@ -119,6 +126,19 @@ impl<'f> Fleet<'f> {
             });
         }
         own
+    }
+
+    /// Tells what the call that stores details cannot take.
+    fn carried(
+        &mut self,
+        fields: &FieldMap<Written>,
+        spot: UserSpot,
+        set: &SetDraft,
+        writes: WritePath,
+    ) {
+        for wrong in carried::wrongs(fields, writes, || path(set, spot.index)) {
+            self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
+        }
     }
 
     /// The file in which a user is written.

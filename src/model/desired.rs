@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, PhoneNumber,
-    Site, TenantId, TenantName, TenantRef, Upn, Users, Windows,
+    Site, TenantId, TenantName, TenantRef, Upn, Users, Windows, WritePath,
 };
 
 /// What all manifests together ask for.
@@ -43,6 +43,8 @@ pub struct DesiredTenant {
     pub confirm: bool,
     /// How many users may vanish from its list between two looks.
     pub shrink_limit: ShrinkLimit,
+    /// Which call of the service stores its details.
+    pub writes: WritePath,
     /// What the platform shows before a short extension.
     pub extension_prefix: Option<ExtensionPrefix>,
     /// How a number is given up.

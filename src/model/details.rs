@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Field, FieldMap, GatewayId, Kind, PhoneNumber, Upn};
+use super::{Field, FieldMap, GatewayId, Kind, PhoneNumber, Upn, WritePath};
 
 /// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,7 @@ impl FromIterator<(Field, Value)> for Details {
     }
 }
 
-/// One `updateUserDetails`, complete: the service demands the gateway even for a change of
+/// One change of stored details, complete: the service demands the gateway even for a change of
 /// voicemail (contract 4.3), and what it does with an omitted field is unknown (contract 10 #11),
 /// so all that is known is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,17 +141,37 @@ pub struct UpdateRequest {
     user: Upn,
     gateway: GatewayId,
     details: Details,
+    path: WritePath,
+    keeps_calling_on: bool,
 }
 
 impl UpdateRequest {
-    /// An update of `user` that sends `details`. `None` if they name no gateway: the service would
-    /// refuse it.
-    #[must_use]
-    pub fn new(user: Upn, details: Details) -> Option<Self> {
-        match details.get(Field::SbcGatewayId) {
-            Some(Value::Gateway(gateway)) => Some(Self { user, gateway: *gateway, details }),
-            _ => None,
+    /// An update of `user` that sends `details` by `path`; those that its call has no place for are
+    /// left out. The error is a field that the call demands and that they do not name: the service
+    /// would refuse it.
+    pub fn new(user: Upn, mut details: Details, path: WritePath) -> Result<Self, Field> {
+        details.0.retain(|field, _| path.carries(field));
+        let absent = |field: &&Field| details.get(**field).is_none();
+        match (details.get(Field::SbcGatewayId), path.demands().iter().find(absent)) {
+            (Some(Value::Gateway(gateway)), None) => {
+                Ok(Self { user, gateway: *gateway, details, path, keeps_calling_on: false })
+            }
+            (_, absent) => Err(absent.copied().unwrap_or(Field::SbcGatewayId)),
         }
+    }
+
+    /// The same for a user whose calling is on and stays on, if it is.
+    #[must_use]
+    pub fn keeping_calling_on(self, on: bool) -> Self {
+        // The other call does not switch calling, and is the same for everybody.
+        Self { keeps_calling_on: on && self.path == WritePath::ConfigureUser, ..self }
+    }
+
+    /// The same with another number.
+    #[must_use]
+    pub fn with_number(mut self, number: PhoneNumber) -> Self {
+        self.details.set(Field::PhoneNumber, Value::Phone(number));
+        self
     }
 
     /// The user that it updates.
@@ -171,6 +191,19 @@ impl UpdateRequest {
     pub fn details(&self) -> &Details {
         &self.details
     }
+
+    /// The call that it is sent by.
+    #[must_use]
+    pub fn path(&self) -> WritePath {
+        self.path
+    }
+
+    /// Whether a call that also switches calling on changes nothing about the user's calling
+    /// (contract 5.3).
+    #[must_use]
+    pub fn keeps_calling_on(&self) -> bool {
+        self.keeps_calling_on
+    }
 }
 
 #[cfg(test)]
@@ -186,12 +219,24 @@ mod tests {
     }
 
     #[test]
-    fn an_update_without_a_gateway_cannot_be_made() {
+    fn an_update_without_what_its_call_demands_cannot_be_made() {
         let user = Upn::parse("a@b.c").unwrap();
         let mut details: Details =
             [(Field::UseTeamsVoicemail, Value::Flag(true))].into_iter().collect();
-        assert!(UpdateRequest::new(user.clone(), details.clone()).is_none());
+        let made = |details: &Details, path| {
+            UpdateRequest::new(user.clone(), details.clone(), path).map(|made| made.details)
+        };
+        let update = WritePath::UpdateUserDetails;
+        let configure = WritePath::ConfigureUser;
+        assert_eq!(made(&details, update), Err(Field::SbcGatewayId));
         details.set(Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap()));
-        assert!(UpdateRequest::new(user, details).is_some());
+        assert_eq!(made(&details, update), Ok(details.clone()));
+        assert_eq!(made(&details, configure), Err(Field::PbxLocation));
+        let bare = details.clone();
+        details.set(Field::PbxLocation, Value::Text("7".into()));
+        assert_eq!(made(&details, configure), Err(Field::PbxUserId));
+        details.set(Field::PbxUserId, Value::Text("1001".into()));
+        assert_eq!(made(&details, configure), Ok(details.clone()));
+        assert_eq!(made(&details, update), Ok(bare), "that call has no place for the others");
     }
 }

@@ -16,18 +16,21 @@ pub enum Kind {
     Text,
 }
 
-/// A setting of a user, by the API's own name (contract 4.3). Secrets are deliberately not among
+/// A setting of a user, by the API's own name (contract 4.3, 5.3). Secrets are deliberately not among
 /// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is the API field of the same name, contract 4.3")]
+#[expect(missing_docs, reason = "each is the API field of the same name, contract 4.3 and 5.3")]
 pub enum Field {
     PhoneNumber,
     SbcGatewayId,
+    PbxLocation,
+    PbxUserId,
     UseTeamsVoicemail,
     UseEnterpriseDialPlan,
     UseAudioConferenceVrp,
     CallPolicyName,
     CallPolicyCnam,
+    CallPolicyCustomCnam,
     CallPolicyCallerId,
     CallPolicyForwardedCallsCallerId,
     UserTag,
@@ -40,18 +43,25 @@ pub enum Field {
     PortalLoginName,
     ProvisioningUsername,
     SipAutoProvisioningEnabled,
+    Email,
+    FirstName,
+    LastName,
+    UserType,
 }
 
 impl Field {
     /// All fields, in the order in which people read them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 26] = [
         Self::PhoneNumber,
         Self::SbcGatewayId,
+        Self::PbxLocation,
+        Self::PbxUserId,
         Self::UseTeamsVoicemail,
         Self::UseEnterpriseDialPlan,
         Self::UseAudioConferenceVrp,
         Self::CallPolicyName,
         Self::CallPolicyCnam,
+        Self::CallPolicyCustomCnam,
         Self::CallPolicyCallerId,
         Self::CallPolicyForwardedCallsCallerId,
         Self::UserTag,
@@ -64,6 +74,10 @@ impl Field {
         Self::PortalLoginName,
         Self::ProvisioningUsername,
         Self::SipAutoProvisioningEnabled,
+        Self::Email,
+        Self::FirstName,
+        Self::LastName,
+        Self::UserType,
     ];
 
     /// The name in manifests, plans and configuration; a dot separates levels.
@@ -72,11 +86,14 @@ impl Field {
         match self {
             Self::PhoneNumber => "phoneNumber",
             Self::SbcGatewayId => "sbcGatewayId",
+            Self::PbxLocation => "pbxLocation",
+            Self::PbxUserId => "pbxUserId",
             Self::UseTeamsVoicemail => "useTeamsVoicemail",
             Self::UseEnterpriseDialPlan => "useEnterpriseDialPlan",
             Self::UseAudioConferenceVrp => "useAudioConferenceVRP",
             Self::CallPolicyName => "callPolicy.name",
             Self::CallPolicyCnam => "callPolicy.cnam",
+            Self::CallPolicyCustomCnam => "callPolicy.customCnam",
             Self::CallPolicyCallerId => "callPolicy.callerId",
             Self::CallPolicyForwardedCallsCallerId => "callPolicy.forwardedCallsCallerId",
             Self::UserTag => "userTag",
@@ -89,6 +106,10 @@ impl Field {
             Self::PortalLoginName => "portalLoginName",
             Self::ProvisioningUsername => "provisioningUsername",
             Self::SipAutoProvisioningEnabled => "sipAutoProvisioningEnabled",
+            Self::Email => "email",
+            Self::FirstName => "firstName",
+            Self::LastName => "lastName",
+            Self::UserType => "userType",
         }
     }
 
@@ -96,6 +117,21 @@ impl Field {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
+    /// Whether only `configureUser` has a place for it (contract 5.3).
+    #[must_use]
+    pub fn is_of_configure_user(self) -> bool {
+        matches!(
+            self,
+            Self::PbxLocation
+                | Self::PbxUserId
+                | Self::CallPolicyCustomCnam
+                | Self::Email
+                | Self::FirstName
+                | Self::LastName
+                | Self::UserType
+        )
     }
 
     /// What it takes.
@@ -108,8 +144,11 @@ impl Field {
             | Self::UseEnterpriseDialPlan
             | Self::UseAudioConferenceVrp
             | Self::SipAutoProvisioningEnabled => Kind::Flag,
-            Self::CallPolicyName
+            Self::PbxLocation
+            | Self::PbxUserId
+            | Self::CallPolicyName
             | Self::CallPolicyCnam
+            | Self::CallPolicyCustomCnam
             | Self::CallPolicyCallerId
             | Self::CallPolicyForwardedCallsCallerId
             | Self::UserTag
@@ -120,7 +159,11 @@ impl Field {
             | Self::DeviceType
             | Self::MacAddress
             | Self::PortalLoginName
-            | Self::ProvisioningUsername => Kind::Text,
+            | Self::ProvisioningUsername
+            | Self::Email
+            | Self::FirstName
+            | Self::LastName
+            | Self::UserType => Kind::Text,
         }
     }
 }

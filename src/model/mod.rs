@@ -31,6 +31,7 @@ mod tenant;
 mod users;
 mod verdict;
 mod window;
+mod write_path;
 
 pub use approval::{Approval, ApprovedUsers, Fingerprint, Gate, Used, parse_expiry};
 pub use call::{Call, Verb};
@@ -64,6 +65,7 @@ pub use tenant::{LiveSource, TenantRef};
 pub use users::{Named, Users, Walk};
 pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
+pub use write_path::WritePath;
 
 /// Whether a person can make and receive calls in Teams.
 #[derive(

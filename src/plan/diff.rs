@@ -207,25 +207,41 @@ impl Diff<'_> {
                 .map(|(field, write)| (*field, write.value.clone()));
             known = newer.collect::<Details>().over(&known);
         }
-        // A release that is all a disabled user is sent has no gateway of its own: where none is
-        // known, the declared one serves.
-        let gateway = desired.details.get(Field::SbcGatewayId);
-        let gateway = gateway.map(|value| (Field::SbcGatewayId, value.clone()));
-        let known = known.over(&gateway.into_iter().collect());
-        if let Some(request) = UpdateRequest::new(live.upn.clone(), wanted.over(&known)) {
-            let holds: Vec<Hold> = self
-                .fought(desired, &changes)
-                .into_iter()
-                .chain(unread::unsure(self.past.live, live, &changes, &request))
-                .chain(in_vain.then(|| vain.hold()))
-                .collect();
-            let id = self.step(desired, Action::Update(request), changes, Vec::new());
-            self.hold(id, holds);
-            Ok(Some(id))
-        } else {
-            self.problem(desired, ProblemKind::GatewayMissing);
-            Err(())
+        // A release that is all a disabled user is sent does not name what its call demands: where
+        // it is not known, what is declared serves.
+        let path = self.desired.writes;
+        let declared = |field: &Field| Some((*field, desired.details.get(*field)?.clone()));
+        let known = known.over(&path.demands().iter().filter_map(declared).collect());
+        let made = UpdateRequest::new(live.upn.clone(), wanted.over(&known), path);
+        match made.map(|request| request.keeping_calling_on(self.stays_on(desired, live))) {
+            Ok(request) => {
+                let holds: Vec<Hold> = self
+                    .fought(desired, &changes)
+                    .into_iter()
+                    .chain(unread::unsure(self.past.live, live, &changes, &request))
+                    .chain(in_vain.then(|| vain.hold()))
+                    .collect();
+                let id = self.step(desired, Action::Update(request), changes, Vec::new());
+                self.hold(id, holds);
+                Ok(Some(id))
+            }
+            Err(Field::SbcGatewayId) => {
+                self.problem(desired, ProblemKind::GatewayMissing);
+                Err(())
+            }
+            Err(field) => {
+                self.problem(desired, ProblemKind::PbxMissing(field));
+                Err(())
+            }
         }
+    }
+
+    /// Whether calling is on, and nothing that was sent or is wanted changes that.
+    fn stays_on(&self, desired: &DesiredUser, live: &LiveUser) -> bool {
+        let on = Some(Calling::Enabled);
+        desired.calling == Calling::Enabled
+            && live.calling.known() == on
+            && self.past.moment.calling(live).known() == on
     }
 
     fn step(

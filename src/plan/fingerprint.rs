@@ -16,7 +16,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Change, Moment, Plan, Seen, Step, SyncPlan};
 use crate::model::{
-    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed, Windows,
+    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed,
+    Windows, WritePath,
 };
 
 /// The fingerprint of a tenant's plan.
@@ -83,6 +84,7 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         shrink_limit,
         limits,
         protect,
+        writes,
         extension_prefix,
         release,
         parking,
@@ -95,6 +97,10 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
     (name, id, account, mode, prune, adopt, live, confirm).hash(sha);
     (shrink_limit, limits, protect, extension_prefix, release, parking, incomplete, users.len())
         .hash(sha);
+    // Only what is not usual counts: approvals outlive a new version of the program.
+    if *writes != WritePath::default() {
+        writes.hash(sha);
+    }
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);
     }

@@ -126,7 +126,9 @@ impl Mask {
 
     fn problem(&self, tenant: &TenantName, problem: &Problem) -> Problem {
         let kind = match &problem.kind {
-            kind @ (ProblemKind::NotVisible | ProblemKind::GatewayMissing) => kind.clone(),
+            kind @ (ProblemKind::NotVisible
+            | ProblemKind::GatewayMissing
+            | ProblemKind::PbxMissing(_)) => kind.clone(),
             kind => ProblemKind::Masked(kind.code()),
         };
         Problem { user: self.user(tenant, &problem.user), kind, origin: None }

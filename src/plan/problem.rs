@@ -52,6 +52,8 @@ pub enum ProblemKind {
     CallingUnclear(String),
     /// An update must name a gateway, and none is known.
     GatewayMissing,
+    /// `configureUser` must name this of the user, and it is not known.
+    PbxMissing(Field),
     /// Managed values that are not understood, and so are not compared.
     NotUnderstood(Vec<OddValue>),
     /// What was sent again and again, accepted each time, and never became visible.
@@ -163,6 +165,8 @@ coded! {
         CallingUnclear = "calling-unclear",
         /// [`ProblemKind::GatewayMissing`].
         GatewayMissing = "gateway-missing",
+        /// [`ProblemKind::PbxMissing`].
+        PbxMissing = "pbx-missing",
         /// [`ProblemKind::NotUnderstood`].
         NotUnderstood = "not-understood",
         /// [`ProblemKind::NoEffect`].
@@ -186,6 +190,7 @@ impl ProblemKind {
             Self::NotListed(_) => ProblemCode::NotListed,
             Self::CallingUnclear(_) => ProblemCode::CallingUnclear,
             Self::GatewayMissing => ProblemCode::GatewayMissing,
+            Self::PbxMissing(_) => ProblemCode::PbxMissing,
             Self::NotUnderstood(_) => ProblemCode::NotUnderstood,
             Self::NoEffect(_) => ProblemCode::NoEffect,
             Self::AnswerLost { .. } => ProblemCode::AnswerLost,
@@ -214,6 +219,9 @@ impl ProblemKind {
             Self::NotListed(_) => "nothing is sent to this user until a complete list arrives",
             Self::CallingUnclear(_) => {
                 "wait if it is a passing state; else name the value in `listUsers.calling`"
+            }
+            Self::PbxMissing(field) => {
+                return format!("declare `{field}` for the user, its set or its tenant");
             }
             Self::GatewayMissing => "declare `sbcGatewayId` for the user, its set or its tenant",
             Self::NotUnderstood(odd) if odd.iter().any(|odd| odd.field == Field::PhoneNumber) => {
@@ -252,6 +260,11 @@ impl fmt::Display for ProblemKind {
             Self::GatewayMissing => f.write_str(
                 "every update must name the user's gateway, and none can be read from the \
                     manifests or from the service",
+            ),
+            Self::PbxMissing(field) => write!(
+                f,
+                "`writes: configureUser` must name the user's {field}, and neither the manifests nor \
+                    the service name one"
             ),
             Self::NotUnderstood(odd) => f.write_str(&all_clauses(odd)),
             Self::NoEffect(vain) => f.write_str(&all_clauses(vain)),

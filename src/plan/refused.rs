@@ -55,7 +55,7 @@ fn shows(live: &LiveUser, verb: Verb, refused: &Refused) -> bool {
     let calling = match verb {
         Verb::Enable => Calling::Enabled,
         Verb::Disable => Calling::Disabled,
-        Verb::Update => {
+        Verb::Update | Verb::Configure => {
             let is_there = |value: &Value, field| equal(&seen(live, field, None), value);
             return refused.changed.iter().any(|field| {
                 refused.details.get(*field).is_some_and(|value| is_there(value, *field))
@@ -74,7 +74,7 @@ mod tests {
     use crate::{
         model::{
             Beside, Confirmation, Consent, Coverage, Details, Field, GatewayId, UpdateRequest,
-            Users, Written,
+            Users, WritePath, Written,
         },
         plan::{Cause, Hold, HoldKind},
     };
@@ -148,7 +148,8 @@ mod tests {
     fn an_update_of_other_details_is_another_call() -> Result<(), String> {
         let memory = memory(Verb::Update, refused(update("then")?, true, true))?;
         for (tag, over) in [("then", false), ("now", true)] {
-            let request = UpdateRequest::new(adele()?, update(tag)?).ok_or("no gateway")?;
+            let request = UpdateRequest::new(adele()?, update(tag)?, WritePath::default());
+            let request = request.map_err(|field| format!("no {field}"))?;
             let mut steps = [Step::new(adele()?, Action::Update(request), Cause::Declared, None)];
             let found = judge(&mut steps, true, &nobody(), &memory, Vec::new());
             assert_eq!((!found.is_empty(), steps[0].refused_before), (over, !over), "{tag}");

@@ -61,6 +61,7 @@ impl Calls {
             user: target.and_then(|target| target.user.as_ref()).map(ToString::to_string),
             // A misspelled or forbidden call below this path is an attempt to write, too.
             write: request.path.starts_with("/provisioning/")
+                || request.path.contains("configure")
                 || request.path.contains("regenerate"),
             status,
             fault,

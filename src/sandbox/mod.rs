@@ -24,6 +24,7 @@
 mod bearer;
 mod calls;
 mod config;
+mod configure;
 mod control;
 mod delegation;
 mod dice;

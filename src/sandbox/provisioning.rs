@@ -39,9 +39,30 @@ pub(super) fn write(
         (_, Whose::Reseller) => flat(&body)?,
         (_, Whose::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
     };
+    let tenant = let_in(world, faults, whose, &id, reseller)?;
+    match target.route {
+        Route::Enable => {
+            switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now)
+        }
+        Route::Disable => {
+            switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now)
+        }
+        Route::Sync => sync(tenant, faults, now),
+        _ => update(world, numbers, faults, &id, &body, now),
+    }
+}
+
+/// The tenant, if whoever calls may change it.
+pub(super) fn let_in<'world>(
+    world: &'world mut World,
+    faults: &Faults,
+    whose: &Whose,
+    id: &TenantId,
+    reseller: Option<i64>,
+) -> Result<&'world mut Tenant, Reply> {
     let unknown =
         || Reply::error(400, "the consent object names a tenant that this reseller does not have");
-    let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
+    let tenant = world.tenants.get_mut(id).ok_or_else(unknown)?;
     if *whose == Whose::Reseller && !tenant.consents() {
         return Err(Reply::error(
             403,
@@ -54,16 +75,7 @@ pub(super) fn write(
             "resellerId is not the reseller that the enterprise belongs to",
         ));
     }
-    match target.route {
-        Route::Enable => {
-            switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now)
-        }
-        Route::Disable => {
-            switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now)
-        }
-        Route::Sync => sync(tenant, faults, now),
-        _ => update(world, numbers, faults, &id, &body, now),
-    }
+    Ok(tenant)
 }
 
 /// The consent object as the whole body (contract 2.4).
@@ -78,7 +90,7 @@ fn flat(body: &Map<String, Json>) -> Result<(TenantId, Option<i64>), Reply> {
 }
 
 /// The consent object under `authenticationResult` (contract 2.4).
-fn wrapped(
+pub(super) fn wrapped(
     body: &Map<String, Json>,
     whose: &Whose,
     now: Timestamp,
@@ -102,7 +114,7 @@ fn consent_object(object: &Map<String, Json>) -> Result<(TenantId, Option<i64>),
     Ok((tenant, Some(reseller)))
 }
 
-fn visible<'world>(
+pub(super) fn visible<'world>(
     tenant: &'world mut Tenant,
     upn: Option<&Upn>,
 ) -> Result<&'world mut User, Reply> {
@@ -110,7 +122,7 @@ fn visible<'world>(
     user.ok_or_else(|| Reply::error(404, "the enterprise has no such user"))
 }
 
-fn switch(
+pub(super) fn switch(
     user: &mut User,
     calling: Calling,
     faults: &Faults,
@@ -140,10 +152,27 @@ fn update(
     body: &Map<String, Json>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
-    let upn = body.get("teamsUserId").and_then(Json::as_str).map(Upn::parse).and_then(Result::ok);
-    let upn = upn.ok_or_else(|| Reply::error(400, "teamsUserId must be a user principal name"))?;
+    let upn = user_of(body)?;
     let prefix = world.tenants.get(id).and_then(|tenant| tenant.extension_prefix.clone());
-    let mut sent = read_update(body, prefix.as_ref())?;
+    let sent = read_update(body, prefix.as_ref())?;
+    put(world, numbers, faults, (id, &upn), sent, now)
+}
+
+/// The user that a body names.
+pub(super) fn user_of(body: &Map<String, Json>) -> Result<Upn, Reply> {
+    let upn = body.get("teamsUserId").and_then(Json::as_str).map(Upn::parse).and_then(Result::ok);
+    upn.ok_or_else(|| Reply::error(400, "teamsUserId must be a user principal name"))
+}
+
+/// Stores what was sent of a user, if the gateway is one and nobody else holds the number.
+pub(super) fn put(
+    world: &mut World,
+    numbers: &mut Numbers,
+    faults: &Faults,
+    (id, upn): (&TenantId, &Upn),
+    mut sent: Details,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     match sent.get(Field::SbcGatewayId) {
         Some(Value::Gateway(gateway)) if world.gateways.contains_key(gateway) => {}
         Some(_) => return Err(Reply::error(400, "sbcGatewayId is not a gateway of this reseller")),
@@ -153,14 +182,14 @@ fn update(
         match faults.empty_phone {
             EmptyPhone::Clears => {}
             EmptyPhone::Refused => return Err(Reply::error(400, "phoneNumber must not be empty")),
-            EmptyPhone::Ignored => keep_number(world, id, &upn, &mut sent),
+            EmptyPhone::Ignored => keep_number(world, id, upn, &mut sent),
         }
     }
-    let held = sent.phone().is_some_and(|number| numbers.is_taken(world, number, (id, &upn)));
+    let held = sent.phone().is_some_and(|number| numbers.is_taken(world, number, (id, upn)));
     let Some(tenant) = world.tenants.get_mut(id) else {
         return Err(Reply::error(404, "there is no such tenant"));
     };
-    let user = visible(tenant, Some(&upn))?;
+    let user = visible(tenant, Some(upn))?;
     if held {
         let text = "the phone number is already assigned to another user";
         return Err(match faults.held_number {
@@ -170,7 +199,7 @@ fn update(
     }
     let before = user.stored.clone();
     store(user, sent, faults, now);
-    numbers.set((id, &upn), &before, &user.stored);
+    numbers.set((id, upn), &before, &user.stored);
     Ok(Reply::accepted())
 }
 

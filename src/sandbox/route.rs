@@ -43,6 +43,8 @@ pub enum Route {
     Disable,
     /// `/provisioning/updateUserDetails` (contract 4.3).
     Update,
+    /// `/enterprise/configureUser` (contract 5.3).
+    Configure,
     /// `/provisioning/syncTeamsRegistrations` (contract 4.4).
     Sync,
     /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract
@@ -55,7 +57,7 @@ pub enum Route {
 }
 
 /// Method and path of each call; `{}` is a segment that names the user or the tenant.
-const TABLE: [(Route, &str, &str); 16] = [
+const TABLE: [(Route, &str, &str); 17] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Resellers, "GET", "/reseller/getResellers/{}"),
@@ -68,6 +70,7 @@ const TABLE: [(Route, &str, &str); 16] = [
     (Route::Enable, "POST", "/provisioning/enableCallingForUser/{}"),
     (Route::Disable, "POST", "/provisioning/disableCallingForUser/{}"),
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
+    (Route::Configure, "POST", "/enterprise/configureUser"),
     (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
     (Route::GraphToken, "POST", "/{}/oauth2/v2.0/token"),
@@ -139,8 +142,9 @@ impl Target {
                 Upn::parse(&segment).ok(),
             ),
             Route::Sync => (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), None),
-            Route::Update => (
+            Route::Update | Route::Configure => (
                 text("/authenticationResult/tenantId")
+                    .or_else(|| text("/tenantId"))
                     .or_else(|| msal("/authenticationResult"))
                     .and_then(tenant_id),
                 text("/teamsUserId").and_then(|upn| Upn::parse(upn).ok()),

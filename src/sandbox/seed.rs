@@ -154,7 +154,7 @@ mod tests {
     use crate::{
         model::{
             Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release,
-            ShrinkLimit, TenantId, TenantName, Users,
+            ShrinkLimit, TenantId, TenantName, Users, WritePath,
         },
         sandbox::drift::Drift,
     };
@@ -202,6 +202,7 @@ mod tests {
                     ..Protect::default()
                 },
                 shrink_limit: ShrinkLimit::DEFAULT,
+                writes: WritePath::default(),
                 extension_prefix: None,
                 windows: None,
                 release: Release::Clear,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     calls::Calls,
+    configure,
     control::{self, Pages},
     delegation,
     dice::Dice,
@@ -186,6 +187,15 @@ impl Service {
             Route::Enterprise => reads::enterprise(&self.world, tenant, &self.faults),
             Route::ConsentLink => reads::consent_link(&self.world, tenant, request),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
+            Route::Configure => configure::configure(
+                &mut self.world,
+                &mut self.numbers,
+                &self.faults,
+                target,
+                &whose,
+                request,
+                now,
+            ),
             _ => provisioning::write(
                 &mut self.world,
                 &mut self.numbers,

@@ -104,15 +104,19 @@ impl Reply {
     }
 }
 
-/// The name of a field on the wire, and whether it is inside `callPolicyInfo` (contract 4.3).
+/// The name of a field in the list of users, and whether it is inside `callPolicyInfo`: as
+/// `updateUserDetails` has it (contract 4.3), with what `configureUser` adds (5.3).
 pub(super) fn place(field: Field) -> (bool, &'static str) {
     match field {
         Field::CallPolicyName => (true, "callPolicyName"),
         Field::CallPolicyCnam => (true, "callPolicyCNAM"),
+        Field::CallPolicyCustomCnam => (true, "callPolicyCustomCNAM"),
         Field::CallPolicyCallerId => (true, "callPolicyCallerId"),
         Field::CallPolicyForwardedCallsCallerId => (true, "forwardedCallsCallerId"),
         Field::PhoneNumber => (false, "phoneNumber"),
         Field::SbcGatewayId => (false, "sbcGatewayId"),
+        Field::PbxLocation => (false, "pbxLocation"),
+        Field::PbxUserId => (false, "pbxUserId"),
         Field::UseTeamsVoicemail => (false, "useTeamsVoicemail"),
         Field::UseEnterpriseDialPlan => (false, "useEnterpriseDialPlan"),
         Field::UseAudioConferenceVrp => (false, "useAudioConferenceVRP"),
@@ -126,6 +130,10 @@ pub(super) fn place(field: Field) -> (bool, &'static str) {
         Field::PortalLoginName => (false, "portalLoginName"),
         Field::ProvisioningUsername => (false, "provisioningUsername"),
         Field::SipAutoProvisioningEnabled => (false, "sipAutoProvisioningEnabled"),
+        Field::Email => (false, "email"),
+        Field::FirstName => (false, "firstName"),
+        Field::LastName => (false, "lastName"),
+        Field::UserType => (false, "userType"),
     }
 }
 
@@ -189,9 +197,9 @@ pub(super) fn read_update(
         Some(Json::Object(policy)) => policy,
         Some(_) => return Err(Reply::error(400, "callPolicyInfo must be an object")),
     };
-    let known = |in_policy: bool, key: &str| {
-        Field::ALL.into_iter().any(|field| place(field) == (in_policy, key))
-    };
+    let of_call = || Field::ALL.into_iter().filter(|field| !of_configure(*field));
+    let known =
+        |in_policy: bool, key: &str| of_call().any(|field| place(field) == (in_policy, key));
     let odd = body.keys().find(|key| !known(false, key) && !BESIDES.contains(&key.as_str()));
     if let Some(key) =
         odd.or_else(|| policy.keys().find(|key| !known(true, key) && *key != "resellerId"))
@@ -199,13 +207,19 @@ pub(super) fn read_update(
         return Err(Reply::error(400, format!("updateUserDetails has no field {key}")));
     }
     let mut details = Details::default();
-    for field in Field::ALL {
+    for field in of_call() {
         let (in_policy, name) = place(field);
         match if in_policy { policy.get(name) } else { body.get(name) } {
             None | Some(Json::Null) => {}
             Some(json) => details.set(field, read_value(field, json, prefix)?),
         }
     }
+    older_voicemail(body, &mut details)?;
+    Ok(details)
+}
+
+/// The deprecated inverse of `useTeamsVoicemail`.
+fn older_voicemail(body: &Map<String, Json>, details: &mut Details) -> Result<(), Reply> {
     match body.get("disableTeamsVoicemail") {
         None | Some(Json::Null) => {}
         Some(Json::Bool(off)) if details.get(Field::UseTeamsVoicemail).is_none() => {
@@ -218,7 +232,96 @@ pub(super) fn read_update(
             ));
         }
     }
+    Ok(())
+}
+
+/// Whether only `configureUser` takes a field (contract 5.3).
+fn of_configure(field: Field) -> bool {
+    matches!(
+        field,
+        Field::PbxLocation
+            | Field::PbxUserId
+            | Field::CallPolicyCustomCnam
+            | Field::Email
+            | Field::FirstName
+            | Field::LastName
+            | Field::UserType
+    )
+}
+
+/// Where `configureUser` takes a field: its policy is typed, and the older object may come with it.
+fn place_in_configure(field: Field) -> (Option<&'static str>, &'static str) {
+    match (field, place(field)) {
+        (Field::CallPolicyCallerId, (_, name)) => (Some("callPolicyInfo"), name),
+        (_, (true, name)) => (Some("pbxCallPolicyInfo"), name),
+        (_, (false, name)) => (None, name),
+    }
+}
+
+/// What `configureUser` may carry besides fields and what an update carries.
+const BESIDES_OF_CONFIGURE: [&str; 4] = ["loginID", "tenantId", "pbxCallPolicyInfo", "rePassword"];
+
+/// Reads the fields of `configureUser`, as strictly as [`read_update`].
+pub(super) fn read_configure(
+    body: &Map<String, Json>,
+    prefix: Option<&ExtensionPrefix>,
+) -> Result<Details, Reply> {
+    let none = Map::new();
+    let object = |name: &str| match body.get(name) {
+        None | Some(Json::Null) => Ok(&none),
+        Some(Json::Object(object)) => Ok(object),
+        Some(_) => Err(Reply::error(400, format!("{name} must be an object"))),
+    };
+    let older = object("callPolicyInfo")?;
+    let policy = object("pbxCallPolicyInfo")?;
+    let known = |group: Option<&str>, key: &str| {
+        Field::ALL.into_iter().any(|field| place_in_configure(field) == (group, key))
+    };
+    let in_older = |key: &str| Field::ALL.into_iter().any(|field| place(field) == (true, key));
+    let odd = body.keys().find(|key| {
+        let besides = BESIDES.iter().chain(&BESIDES_OF_CONFIGURE);
+        !known(None, key) && !besides.into_iter().any(|name| *name == key.as_str())
+    });
+    let odd = odd
+        .or_else(|| older.keys().find(|key| !in_older(key) && *key != "resellerId"))
+        .or_else(|| {
+            let group = Some("pbxCallPolicyInfo");
+            policy.keys().find(|key| !known(group, key) && *key != "resellerId")
+        });
+    if let Some(key) = odd {
+        return Err(Reply::error(400, format!("configureUser has no field {key}")));
+    }
+    let mut details = Details::default();
+    for field in Field::ALL {
+        let (group, name) = place_in_configure(field);
+        let found = match group {
+            None => body.get(name),
+            Some("callPolicyInfo") => older.get(name),
+            Some(_) => policy.get(name).or_else(|| older.get(name)),
+        };
+        match found {
+            None | Some(Json::Null) => {}
+            Some(json) => details.set(field, read_value(field, json, prefix)?),
+        }
+    }
+    older_voicemail(body, &mut details)?;
     Ok(details)
+}
+
+/// The typed values of `PBXCallPolicyInfo` (contract 5.3).
+pub(super) fn check_policy(details: &Details) -> Result<(), Reply> {
+    let enums = [
+        (Field::CallPolicyCnam, ["TRANSPARENT", "OTHER"]),
+        (Field::CallPolicyForwardedCallsCallerId, ["USER_CALLER_ID", "TRANSPARENT"]),
+    ];
+    for (field, words) in enums {
+        if let Some(Value::Text(text)) = details.get(field)
+            && !words.contains(&&**text)
+        {
+            return Err(Reply::error(400, format!("{} is not one of its words", place(field).1)));
+        }
+    }
+    Ok(())
 }
 
 /// Reads one field; an empty phone number is none.

@@ -176,7 +176,7 @@ impl House {
     }
 
     fn words(&self, call: &Call) -> String {
-        let verb = ["enable", "disable", "update", "sync"]
+        let verb = ["enable", "disable", "update", "configure", "sync"]
             .into_iter()
             .find(|verb| call.path.contains(verb))
             .unwrap_or("?");

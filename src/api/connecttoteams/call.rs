@@ -111,7 +111,7 @@ impl<'a> Draft<'a> {
     /// Whether it needs the right to change the tenant: it does change it, or it carries what gives
     /// that right.
     fn needs_authorisation(&self) -> bool {
-        self.row.changes_tenant() || self.call.carries_authorisation()
+        self.row.needs_authorisation() || self.call.carries_authorisation()
     }
 }
 
@@ -158,6 +158,10 @@ impl Core {
         let (payload, until) = match &draft.call.body {
             Body::None => (Payload::Empty, None),
             Body::Text => (Payload::Text(draft.tenant.id.to_string()), None),
+            Body::Tenant => {
+                let body = json!({ "tenantId": draft.tenant.id.as_str() });
+                (Payload::Text(body.to_string()), None)
+            }
             Body::Flat => {
                 let Authorisation { json, until } = self.authorisation(draft.tenant).await?;
                 (Payload::Text(json.to_string()), until)

@@ -82,7 +82,7 @@ impl Delegated<'_> {
         let payload = match &call.body {
             Body::Wrapped => Payload::Text(json!({ "authenticationResult": whole }).to_string()),
             Body::Template(template) => filled(self.core, &draft, template, &values)?,
-            Body::None | Body::Text | Body::Flat => Payload::Text(whole.to_string()),
+            Body::None | Body::Text | Body::Tenant | Body::Flat => Payload::Text(whole.to_string()),
         };
         let url = values.url(self.core, &what, Row::RefreshMsal, &call.path)?;
         let request = Request {

@@ -1,22 +1,28 @@
-//! How fields are spelled on the wire (contract 4.3).
+//! How fields are spelled on the wire (contract 4.3, 5.3).
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     config::{AUTHORISATION, Body},
-    model::{Field, UpdateRequest, Value},
+    model::{Field, UpdateRequest, Value, WritePath},
 };
 
-/// The object and the name under which `updateUserDetails` takes a field. Names of manifests are
-/// the API's own, but for the call policy, whose object repeats its own name in those of its
-/// fields.
-fn spelling(field: Field) -> (Option<&'static str>, &'static str) {
-    const POLICY: Option<&str> = Some("callPolicyInfo");
+/// The object and the name under which a call takes a field. Names of manifests are the API's own,
+/// but for the call policy, whose objects repeat their own name in those of their fields. The policy
+/// of `configureUser` is typed, and has no place for the caller's id: that stays in the older
+/// object, which the call takes as well.
+fn spelling(field: Field, path: WritePath) -> (Option<&'static str>, &'static str) {
+    const OLDER: Option<&str> = Some("callPolicyInfo");
+    let policy = match path {
+        WritePath::UpdateUserDetails => OLDER,
+        WritePath::ConfigureUser => Some("pbxCallPolicyInfo"),
+    };
     match field {
-        Field::CallPolicyName => (POLICY, "callPolicyName"),
-        Field::CallPolicyCnam => (POLICY, "callPolicyCNAM"),
-        Field::CallPolicyCallerId => (POLICY, "callPolicyCallerId"),
-        Field::CallPolicyForwardedCallsCallerId => (POLICY, "forwardedCallsCallerId"),
+        Field::CallPolicyName => (policy, "callPolicyName"),
+        Field::CallPolicyCnam => (policy, "callPolicyCNAM"),
+        Field::CallPolicyCustomCnam => (policy, "callPolicyCustomCNAM"),
+        Field::CallPolicyCallerId => (OLDER, "callPolicyCallerId"),
+        Field::CallPolicyForwardedCallsCallerId => (policy, "forwardedCallsCallerId"),
         other => (None, other.name()),
     }
 }
@@ -34,11 +40,13 @@ fn value(value: &Value) -> Json {
     }
 }
 
-/// The body of `updateUserDetails`: who authorises it where the row says, and the fields. `place`
-/// fills the places of a template.
+/// The body of a call that changes details: who authorises it where the row says, and the fields.
+/// `place` fills the places of a template; `acting` is the name of who acts, which `configureUser`
+/// asks for and a template may say otherwise.
 pub(super) fn update(
     update: &UpdateRequest,
     style: &Body,
+    acting: &str,
     place: &impl Fn(&str) -> Option<Json>,
 ) -> Result<Json, String> {
     let authorisation = || place(AUTHORISATION).unwrap_or_default();
@@ -49,10 +57,17 @@ pub(super) fn update(
         },
         Body::Wrapped => Map::from_iter([("authenticationResult".to_owned(), authorisation())]),
         Body::Template(template) => template.fill(place)?,
+        Body::Tenant => {
+            Map::from_iter([("tenantId".to_owned(), place("tenantId").unwrap_or_default())])
+        }
         Body::None | Body::Text => Map::new(),
     };
+    if update.path() == WritePath::ConfigureUser {
+        // So it is spelled in this call (contract 5.3).
+        body.entry("loginID").or_insert_with(|| acting.into());
+    }
     for (field, wanted) in update.details().iter() {
-        let (object, name) = spelling(field);
+        let (object, name) = spelling(field, update.path());
         let target = match object {
             None => Some(&mut body),
             Some(object) => body.entry(object).or_insert_with(|| json!({})).as_object_mut(),
@@ -74,7 +89,45 @@ mod tests {
     fn request(pairs: impl IntoIterator<Item = (Field, Value)>) -> UpdateRequest {
         let mut details: Details = pairs.into_iter().collect();
         details.set(Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap()));
-        UpdateRequest::new(Upn::parse("Adele@contoso.com").unwrap(), details).unwrap()
+        of(details, WritePath::UpdateUserDetails)
+    }
+
+    fn of(details: Details, path: WritePath) -> UpdateRequest {
+        UpdateRequest::new(Upn::parse("Adele@contoso.com").unwrap(), details, path).unwrap()
+    }
+
+    #[test]
+    fn configure_user_is_spelled_as_the_contract_says() {
+        let text = |text: &str| Value::Text(text.into());
+        let details = Details::from_iter([
+            (Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap())),
+            (Field::PbxLocation, text("7")),
+            (Field::PbxUserId, text("1000")),
+            (Field::CallPolicyCnam, text("OTHER")),
+            (Field::CallPolicyCustomCnam, text("Contoso")),
+            (Field::CallPolicyCallerId, text("x")),
+            (Field::CallPolicyForwardedCallsCallerId, text("USER_CALLER_ID")),
+            (Field::FirstName, text("Adele")),
+        ]);
+        let request = of(details, WritePath::ConfigureUser);
+        let place = |name: &str| (name == "tenantId").then(|| json!("87d349ed"));
+        let body = |style: &Body| update(&request, style, "apiadmin", &place).unwrap();
+        let whole = body(&Body::Tenant);
+        assert_eq!(
+            whole,
+            json!({
+                "tenantId": "87d349ed", "loginID": "apiadmin", "teamsUserId": "Adele@contoso.com",
+                "pbxLocation": "7", "pbxUserId": "1000", "sbcGatewayId": 805, "firstName": "Adele",
+                "pbxCallPolicyInfo": {
+                    "callPolicyCNAM": "OTHER", "callPolicyCustomCNAM": "Contoso",
+                    "forwardedCallsCallerId": "USER_CALLER_ID",
+                },
+                "callPolicyInfo": { "callPolicyCallerId": "x" },
+            })
+        );
+        let template = json!({ "tenantId": "{tenantId}", "loginID": "support" });
+        let by_template = body(&serde_json::from_value(template).unwrap());
+        assert_eq!(by_template["loginID"], "support", "the row knows better who acts");
     }
 
     #[test]
@@ -105,7 +158,7 @@ mod tests {
             Json::Object(all)
         };
         let place = |name: &str| (name == AUTHORISATION).then(|| consent.clone());
-        let body = |style: &Body| update(&request, style, &place).unwrap();
+        let body = |style: &Body| update(&request, style, "apiadmin", &place).unwrap();
         assert_eq!(body(&Body::Wrapped), with(json!({ "authenticationResult": consent })));
         assert_eq!(body(&Body::Flat), with(consent.clone()));
         assert_eq!(body(&Body::None), fields);
@@ -116,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_number_is_released_with_an_empty_text() {
-        let body = update(&request([(Field::PhoneNumber, Value::NoPhone)]), &Body::None, &|_| None);
+        let body =
+            update(&request([(Field::PhoneNumber, Value::NoPhone)]), &Body::None, "", &|_| None);
         assert_eq!(
             body.unwrap(),
             json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""})
@@ -125,10 +179,12 @@ mod tests {
 
     #[test]
     fn no_two_fields_share_a_place_and_none_is_a_secret() {
-        let mut places: Vec<_> = Field::ALL.map(spelling).into();
-        assert!(places.iter().all(|(_, name)| !name.to_lowercase().contains("password")));
-        places.sort_unstable();
-        places.dedup();
-        assert_eq!(places.len(), Field::ALL.len());
+        for path in [WritePath::UpdateUserDetails, WritePath::ConfigureUser] {
+            let mut places: Vec<_> = Field::ALL.map(|field| spelling(field, path)).into();
+            assert!(places.iter().all(|(_, name)| !name.to_lowercase().contains("password")));
+            places.sort_unstable();
+            places.dedup();
+            assert_eq!(places.len(), Field::ALL.len());
+        }
     }
 }

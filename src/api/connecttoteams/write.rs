@@ -1,4 +1,4 @@
-//! Changing a tenant: the four calls of contract 4, each sent once.
+//! Changing a tenant: the calls of contract 4 and `configureUser` (5.3), each sent once.
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +15,8 @@ use super::{
     wire,
 };
 use crate::{
-    config::{Accept, Row},
-    model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest},
+    config::{Accept, Body, Endpoint, Row},
+    model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest, WritePath},
     ports::Provisioner,
 };
 
@@ -94,9 +94,20 @@ fn accepted_by(draft: &Draft<'_>) -> Accept {
 }
 
 async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
-    let call = &core.account.endpoints.update;
+    let endpoints = &core.account.endpoints;
+    let stored_only;
+    let (row, call) = match update.path() {
+        WritePath::UpdateUserDetails => (Row::Update, &endpoints.update),
+        WritePath::ConfigureUser if update.keeps_calling_on() => {
+            (Row::Configure, &endpoints.configure)
+        }
+        WritePath::ConfigureUser => {
+            stored_only = without_authorisation(&endpoints.configure);
+            (Row::Configure, &stored_only)
+        }
+    };
     let what = format!("update {} in {}", update.user(), tenant.name);
-    let draft = Draft::new(what, Row::Update, call, tenant).of(update.user());
+    let draft = Draft::new(what, row, call, tenant).of(update.user());
     let values = core.values(&draft).await?;
     let (authorisation, until) = if call.carries_authorisation() {
         core.authorisation(tenant).await?.parts()
@@ -104,12 +115,19 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
         (None, None)
     };
     let values = Values { authorisation, ..values };
-    let body = wire::update(update, &call.body, &|place| values.of(place));
+    let body = wire::update(update, &call.body, &core.account.username, &|place| values.of(place));
     let payload = Payload::Text(
         body.map_err(|why| core.not_made(&draft.what, draft.row.name(), &why))?.to_string(),
     );
     let (request, answer) = core.call_with(&draft, &values, payload, until).await?;
     outcome::write(&request, &answer, accepted_by(&draft))
+}
+
+/// The call as it only stores: who authorises it would have it switch calling on as well (contract
+/// 5.3), and that is a step of its own.
+fn without_authorisation(call: &Endpoint) -> Endpoint {
+    let body = if call.carries_authorisation() { Body::Tenant } else { call.body.clone() };
+    Endpoint { body, ..call.clone() }
 }
 
 impl fmt::Debug for Writer {

@@ -209,7 +209,7 @@ fn poor_settings_are_told_in_plain_words() {
       Some((1, 28)) `clientId` is the number 12: text is expected | put it in quotes: "12"
       Some((1, 59)) `method` cannot be `DELETE` | possible values: `GET`, `POST`, `PUT`
     live: {portal: {fields: {phone: Number}, calling: {column: a, enabled: [b], disabled: [b]}}}
-      Some((1, 33)) `phone` is not a field; there are phoneNumber, sbcGatewayId, useTeamsVoicemail, useEnterpriseDialPlan, useAudioConferenceVRP, callPolicy.name, callPolicy.cnam, callPolicy.callerId, callPolicy.forwardedCallsCallerId, userTag, pbxAuthUserId, linePort, codecs, deviceName, deviceType, macAddress, portalLoginName, provisioningUsername, sipAutoProvisioningEnabled
+      Some((1, 33)) `phone` is not a field; there are phoneNumber, sbcGatewayId, pbxLocation, pbxUserId, useTeamsVoicemail, useEnterpriseDialPlan, useAudioConferenceVRP, callPolicy.name, callPolicy.cnam, callPolicy.customCnam, callPolicy.callerId, callPolicy.forwardedCallsCallerId, userTag, pbxAuthUserId, linePort, codecs, deviceName, deviceType, macAddress, portalLoginName, provisioningUsername, sipAutoProvisioningEnabled, email, firstName, lastName, userType
       Some((1, 51)) a value means both enabled and disabled
     - a
       Some((1, 1)) this is a list: a mapping of keys and values is expected

@@ -42,6 +42,15 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             remedy: "Declare `sbcGatewayId` for the user, its set or its tenant.",
             example: "every update must name the user's gateway",
         },
+        ProblemCode::PbxMissing => Text {
+            means: "`configureUser` must name who the user is at the PBX, and that is not known",
+            arises: "The tenant says `writes: configureUser`. That call asks for `pbxLocation` and \
+                `pbxUserId` every time, and neither the manifests nor the list name it for this \
+                user.",
+            remedy: "Declare it for the user, its set or its tenant, or say `writes: \
+                updateUserDetails`, the default.",
+            example: "`writes: configureUser` must name the user's pbxLocation",
+        },
         ProblemCode::NotUnderstood => Text {
             means: "a managed value is shown as something that is not understood",
             arises: "The list has something for a declared field that is not a value of it. It \

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use super::{View, words};
 use crate::{
-    model::{DesiredTenant, Field, PhoneNumber, Release, UpdateRequest, Value},
+    model::{DesiredTenant, Field, PhoneNumber, Release, Value},
     plan::{Action, Cause, Change, Hold, Seen, Step, StepId, Steps, order},
 };
 
@@ -157,7 +157,5 @@ fn ends(steps: &Steps, cycle: &[StepId]) -> Option<(StepId, StepId)> {
 /// The same update with another number.
 fn sending(action: &Action, number: &PhoneNumber) -> Option<Action> {
     let Action::Update(update) = action else { return None };
-    let mut details = update.details().clone();
-    details.set(Field::PhoneNumber, Value::Phone(number.clone()));
-    UpdateRequest::new(update.user().clone(), details).map(Action::Update)
+    Some(Action::Update(update.clone().with_number(number.clone())))
 }

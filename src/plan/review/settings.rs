@@ -26,6 +26,7 @@ pub(super) fn of(before: &DesiredTenant, after: &DesiredTenant) -> Vec<Setting> 
         live,
         confirm,
         shrink_limit,
+        writes,
         extension_prefix,
         release,
         parking,
@@ -48,6 +49,7 @@ pub(super) fn of(before: &DesiredTenant, after: &DesiredTenant) -> Vec<Setting> 
     add(*protect != before.protect, "protect");
     add(*live != before.live, "live");
     add(*confirm != before.confirm, "confirm");
+    add(*writes != before.writes, "writes");
     add(*extension_prefix != before.extension_prefix, "numbers.extensionPrefix");
     add(*release != before.release, "numbers.release");
     add(*parking != before.parking, "numbers.parking");

@@ -8,7 +8,7 @@ use std::{
 
 use dialplane::model::{
     Call, Calling, Consent, Coverage, DesiredTenant, Entry, Event, Field, LiveCalling, LiveTenant,
-    LiveUser, Mode, Prune, RunId, StepOutcome, TenantName, UpdateRequest, Upn, Verb,
+    LiveUser, Mode, Prune, RunId, StepOutcome, TenantName, UpdateRequest, Upn, Verb, WritePath,
 };
 use jiff::Timestamp;
 
@@ -154,7 +154,10 @@ impl Judge {
                     Verb::Enable => Call::Enable(user.clone()),
                     Verb::Disable => Call::Disable(user.clone()),
                     Verb::Update => {
-                        Call::Update(UpdateRequest::new(user.clone(), details.clone()).unwrap())
+                        let path = WritePath::default();
+                        Call::Update(
+                            UpdateRequest::new(user.clone(), details.clone(), path).unwrap(),
+                        )
                     }
                 };
                 let record = self.users.entry((entry.tenant.clone(), user.clone())).or_default();

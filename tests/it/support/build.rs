@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dialplane::model::{
     Adopt, Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details,
     Field, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode, Observed, Origin,
-    Protect, Prune, Release, ShrinkLimit, TenantId, Upn,
+    Protect, Prune, Release, ShrinkLimit, TenantId, Upn, WritePath,
 };
 
 use super::{name, tenant_id};
@@ -29,6 +29,7 @@ pub(crate) fn desired_tenant(
         limits: Limits::DEFAULT,
         protect: Protect::default(),
         shrink_limit: ShrinkLimit::DEFAULT,
+        writes: WritePath::default(),
         extension_prefix: None,
         windows: None,
         release: Release::Clear,
