@@ -73,6 +73,8 @@
 //! - **No path of `plan`, `apply`, `undo`, `run` or `doctor` leads to the call that ends
 //!   credentials.** It has a type of its own, which `credentials regenerate` alone builds, and
 //!   which takes a name that a person typed.
+//! - **Nobody is set up because of what is not there.** The service's own list shows the user without
+//!   set-up, or Teams does beside a whole list. Passwords of users are read when that call is made.
 //! - **A crash loses nothing.** The intent is durable before the call, "a sync is owed" before the
 //!   first call of a run, and only an accepted sync clears it.
 //! - **A plan that is carried out is made under the lease it is carried out with.** Memory comes with

@@ -51,6 +51,8 @@ pub(super) struct Item {
 pub(super) enum Entry {
     /// A user of the tenant.
     User(LiveUser),
+    /// A user of the tenant who is not set up at the service.
+    NotSetUp(LiveUser),
     /// Somebody of another tenant, who does not belong into the list.
     Foreign,
     /// An account that is not a person: understood, and passed over.
@@ -117,6 +119,7 @@ impl UserList {
             self.entries += 1;
             match entry {
                 Entry::User(user) => self.enter(user),
+                Entry::NotSetUp(user) => drop(self.beside.not_set_up.insert(user)),
                 Entry::Foreign => self.foreign += 1,
                 Entry::NoPerson => {}
                 Entry::Nameless => self.beside.nameless += 1,
@@ -157,7 +160,7 @@ impl UserList {
     /// What arrived. `unmatched` are places of the settings that no entry had.
     pub(super) fn finish(mut self, unmatched: Vec<Unmatched>) -> Listed {
         let odd = self.unnamed + self.of_no_tenant + self.accounts.len();
-        if self.users() == 0 && odd == 0 {
+        if self.users() == 0 && odd == 0 && self.beside.not_set_up.is_empty() {
             self.doubt("the service returned no users at all");
         }
         for (count, one, several) in [

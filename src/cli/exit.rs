@@ -34,7 +34,7 @@ impl Exit {
         let drift = with_drift && tally.drift.steps() > 0;
         if tally.unread_tenants > 0 {
             Self::Error
-        } else if tally.enable + tally.update + tally.disable + tally.sync > 0 || drift {
+        } else if tally.steps() + tally.sync > 0 || drift {
             Self::Changes
         } else if plan.tenants.iter().any(TenantPlan::needs_attention) {
             Self::Held

@@ -204,7 +204,7 @@ pub(super) async fn carry_out(
     // A sandbox in this process forgets with it.
     let keep = backend.sandbox.is_none().then_some(place);
     let tally = render::Tally::of(plan);
-    let bar = out::progress("applying", tally.enable + tally.update + tally.disable);
+    let bar = out::progress("applying", tally.steps());
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
     let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use super::{Endpoints, SecretSource, default_retry_pause, span};
+use super::{Endpoints, SecretSource, UserSecrets, default_retry_pause, span};
 
 /// The ConnecttoTeams service and the API admin who acts there (contract 2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,6 +37,10 @@ pub struct Account {
     /// How long it waits before it repeats a read that failed; the second time, twice as long.
     #[serde(default = "default_retry_pause", with = "span")]
     pub retry_pause: Duration,
+    /// Where passwords of users come from who are set up, by the names that manifests have for
+    /// them (`secretsFrom`).
+    #[serde(default)]
+    pub user_secrets: BTreeMap<String, UserSecrets>,
     /// The tenants, by their name in manifests, that are written with a token of their own.
     #[serde(default)]
     pub enterprises: BTreeMap<String, Enterprise>,
@@ -91,6 +95,10 @@ impl Account {
                 (vec!["enterprises", name.as_str(), "msal"], &mut enterprise.msal),
             ]
         });
-        own.into_iter().chain(of_enterprises)
+        let of_users = self.user_secrets.iter_mut().flat_map(|(name, secrets)| {
+            let below = move |field| vec!["userSecrets", name.as_str(), field];
+            secrets.sources_mut().map(move |(field, source)| (below(field), source))
+        });
+        own.into_iter().chain(of_enterprises).chain(of_users)
     }
 }

@@ -36,6 +36,9 @@ pub struct ListUsers {
     pub tenant: Option<String>,
     /// How calling is read.
     pub calling: CallingMap,
+    /// How users are told apart who are listed and not set up, if they are listed at all.
+    #[serde(default)]
+    pub not_set_up: Option<NotSetUp>,
     /// Where the other fields are in an item, by manifest name: JSON Pointers. A field that is
     /// not named is unobservable.
     #[serde(default)]
@@ -97,6 +100,16 @@ pub struct CallingMap {
     pub enabled: Vec<String>,
     /// The values that mean disabled.
     pub disabled: Vec<String>,
+}
+
+/// How users are told apart who are listed and not set up: licensed, without anything at the PBX.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NotSetUp {
+    /// Where the value stands: a JSON Pointer.
+    pub at: String,
+    /// The values that mean so, as text; booleans are `true` and `false`.
+    pub values: Vec<String>,
 }
 
 impl ListUsers {
@@ -203,6 +216,8 @@ impl ListUsers {
         let optional = optional
             .into_iter()
             .filter_map(|(name, pointer)| Some((vec![name], pointer.as_ref()?)));
+        let not_set_up = self.not_set_up.iter().map(|row| (vec!["notSetUp", "at"], &row.at));
+        let optional = optional.chain(not_set_up);
         let fields =
             self.fields.iter().map(|(name, pointer)| (vec!["fields", name.as_str()], pointer));
         named.into_iter().chain(optional).chain(fields).map(|(at, pointer)| (at, pointer.as_str()))

@@ -20,6 +20,7 @@ mod server;
 mod span;
 mod syntax;
 mod table;
+mod user_secrets;
 
 use std::{
     collections::BTreeMap,
@@ -35,13 +36,14 @@ pub use endpoint::{Accept, Endpoint, Method};
 pub use endpoints::{Effort, Endpoints, NEVER, Row};
 pub use graph::Graph;
 pub use link::ConsentLink;
-pub use list::{CallingMap, ListUsers, Pages, Paging};
+pub use list::{CallingMap, ListUsers, NotSetUp, Pages, Paging};
 pub use live::Live;
 pub use load::{ConfigError, load, parse};
 pub use problem::Problem;
 pub use secret::{Fetched, SecretError, SecretSource};
 pub use server::Server;
 pub use table::problems;
+pub use user_secrets::UserSecrets;
 
 use crate::{
     model::{AccountName, PerHour},

@@ -179,6 +179,26 @@ pub struct SecretError {
 }
 
 impl SecretSource {
+    /// The source of one user's secret: the place of the user in a path or an argument is filled.
+    /// `None` if the user's name could be read as an option there.
+    #[must_use]
+    pub fn of_user(&self, user: &str) -> Option<Self> {
+        const PLACE: &str = "{userPrincipalName}";
+        let filled = |text: &str| text.replace(PLACE, user);
+        match self {
+            Self::File(path) => match path.to_str() {
+                Some(text) => Some(Self::File(filled(text).into())),
+                None => Some(self.clone()),
+            },
+            Self::Command { words, variables } => {
+                let is_option = user.starts_with('-') && words.iter().any(|w| w.starts_with(PLACE));
+                let words = words.iter().map(|word| filled(word)).collect();
+                (!is_option).then(|| Self::Command { words, variables: variables.clone() })
+            }
+            Self::Env(_) | Self::Rehearsal(_) => Some(self.clone()),
+        }
+    }
+
     /// Reads a secret of one line now. A file or command is asked again each time, so a
     /// rotated secret is found.
     pub async fn read(&self) -> Result<Fetched, SecretError> {

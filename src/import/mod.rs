@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use names::tenant_name;
 
 use crate::{
-    model::{Calling, Desired, Field, TenantRef, Upn, Value},
+    model::{Calling, Desired, Field, TenantRef, Upn, Value, WritePath},
     snapshot::TenantSnapshot,
     words::list,
 };
@@ -58,7 +58,9 @@ impl SplitBy {
         if text == "domain" {
             return Ok(Self::Domain);
         }
-        let fields = || Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
+        let is_said =
+            |field: &Field| *field != Field::PhoneNumber && WritePath::default().carries(*field);
+        let fields = || Field::ALL.into_iter().filter(is_said);
         let field = fields().find(|field| field.name() == text).map(Self::Field);
         field.ok_or_else(|| format!("possible are domain, {}", list(fields().map(Field::name))))
     }

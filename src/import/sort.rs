@@ -7,7 +7,7 @@ use crate::{
     manifest::{can_name, can_say},
     model::{
         Calling, Desired, DesiredTenant, Field, LiveCalling, LivePhone, LiveTenant, LiveUser,
-        NumberKey, Observed, PhoneNumber, TenantName, TenantRef, Upn, Value,
+        NumberKey, Observed, PhoneNumber, TenantName, TenantRef, Upn, Value, WritePath,
     },
     snapshot::TenantSnapshot,
     words::list,
@@ -127,7 +127,10 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
 fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> Entry {
     let mut entry =
         Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
-    for (field, observed) in user.details.iter() {
+    // A tenant that is imported does not say how it is written: what only `configureUser` takes is not
+    // managed.
+    let carried = user.details.iter().filter(|(field, _)| WritePath::default().carries(*field));
+    for (field, observed) in carried {
         match observed {
             Observed::Unset | Observed::Set(Value::NoPhone) => {}
             Observed::Unreadable(read) => {

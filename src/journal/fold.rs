@@ -228,7 +228,9 @@ fn forget_what_landed(written: &mut Written) {
         Verb::Enable | Verb::Disable => {
             written.calling.as_ref().is_some_and(|write| write.at == at && !write.landed)
         }
-        Verb::Update => written.details.values().any(|write| write.at == at && !write.landed),
+        Verb::Update | Verb::Configure => {
+            written.details.values().any(|write| write.at == at && !write.landed)
+        }
     };
     if !open {
         written.unknown = None;
@@ -251,7 +253,7 @@ impl Call {
 
     fn apply(&self, written: &mut Written, at: Timestamp, lost: bool) {
         // An answer to a switch says nothing of a lost update, and the other way round.
-        let of_other_kind = |lost: Verb| (lost == Verb::Update) != (self.verb == Verb::Update);
+        let of_other_kind = |lost: Verb| lost.stores_details() != self.verb.stores_details();
         written.unknown = if lost {
             Some((self.verb, at))
         } else {
@@ -269,7 +271,7 @@ impl Call {
                 *calling =
                     Some(next(calling.take(), Calling::Disabled, at, lost, Some((reverted, None))));
             }
-            Verb::Update => {
+            Verb::Update | Verb::Configure => {
                 for (field, value) in self.details.iter() {
                     // What an update only repeats was neither changed back nor does seeing it tell
                     // anything.

@@ -1,7 +1,10 @@
 //! What the call that stores a tenant's details has no place for, or types otherwise: told where it
 //! is written, before anything is sent.
 
-use super::{draft::SetDraft, entry::Written};
+use super::{
+    entry::{Fields, Written},
+    keys::ONBOARD,
+};
 use crate::{
     model::{Field, FieldMap, Value, WritePath},
     words::list,
@@ -24,9 +27,25 @@ pub(super) fn wrongs(
     fields.iter().filter_map(|(field, written)| wrong(field, written, path, &at)).collect()
 }
 
-/// The same with the defaults of a set.
-pub(super) fn of_set(set: &SetDraft, path: WritePath) -> Vec<Wrong> {
-    wrongs(&set.defaults.fields, path, || set.at.key("spec").key("defaults"))
+/// The same with defaults.
+pub(super) fn of_defaults(defaults: &Fields, path: WritePath, at: impl Fn() -> Path) -> Vec<Wrong> {
+    let mut wrongs = wrongs(&defaults.values, path, &at);
+    wrongs.extend(onboard(defaults.onboard, path, at));
+    wrongs
+}
+
+/// The same with whether somebody may be set up, which only `configureUser` does.
+pub(super) fn onboard(
+    onboard: Option<bool>,
+    path: WritePath,
+    at: impl Fn() -> Path,
+) -> Option<Wrong> {
+    if onboard != Some(true) || path == WritePath::ConfigureUser {
+        return None;
+    }
+    let message = format!("`{}` sets nobody up", path.name());
+    let hint = "say `writes: configureUser` at the tenant, or leave the key out";
+    Some(Wrong::value(at().key(ONBOARD), message).hint(hint))
 }
 
 fn wrong(

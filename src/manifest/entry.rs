@@ -11,15 +11,16 @@ use serde::{
 
 use super::{
     express::text_problem,
-    keys::{CALLING, Key, REASON, Scope, UPN},
+    keys::{CALLING, Key, REASON, SECRETS_FROM, Scope, UPN},
     names::parse_name,
     texts::Texts,
 };
 use crate::{
     model::{
-        Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber, Site, Upn, Value,
+        AccountName, Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber, Site,
+        Upn, Value,
     },
-    yaml::{HINT, as_written, text, word},
+    yaml::{HINT, SECRET, as_written, text, word},
 };
 
 /// What a person declares that no number is held.
@@ -29,7 +30,9 @@ const NO_NUMBER: &str = "none";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     pub(super) site: Option<Site>,
-    pub(super) fields: FieldMap<Written>,
+    pub(super) onboard: Option<bool>,
+    pub(super) secrets_from: Option<Arc<str>>,
+    pub(super) values: FieldMap<Written>,
 }
 
 /// One user of a set.
@@ -39,6 +42,8 @@ pub(super) struct UserEntry {
     pub(super) calling: Option<Calling>,
     pub(super) site: Option<Site>,
     pub(super) reason: Option<Arc<str>>,
+    pub(super) onboard: Option<bool>,
+    pub(super) secrets_from: Option<Arc<str>>,
     pub(super) fields: FieldMap<Written>,
 }
 
@@ -81,6 +86,10 @@ impl<'de> Visitor<'de> for Entry<'_> {
                 Key::Calling => into.calling = Some(map.next_value::<CallingWord>()?.0),
                 Key::Site => into.site = Some(map.next_value_seed(SiteText(texts))?),
                 Key::Reason => into.reason = Some(map.next_value::<ReasonText>()?.0),
+                Key::Onboard => into.onboard = Some(map.next_value()?),
+                Key::SecretsFrom => {
+                    into.secrets_from = Some(map.next_value::<SourceName>()?.0);
+                }
                 Key::Policy => {
                     map.next_value_seed(Entry { into, scope: Scope::Policy, texts })?;
                 }
@@ -126,7 +135,8 @@ impl<'de> Deserialize<'de> for Fields {
         let mut entry = UserEntry::default();
         let texts = &mut Texts::default();
         Entry { into: &mut entry, scope: Scope::Defaults, texts }.deserialize(deserializer)?;
-        Ok(Self { site: entry.site, fields: entry.fields })
+        let UserEntry { site, onboard, secrets_from, fields, .. } = entry;
+        Ok(Self { site, onboard, secrets_from, values: fields })
     }
 }
 
@@ -160,6 +170,21 @@ impl<'de> Deserialize<'de> for ReasonText {
                 ));
             }
             Ok(Self(text.into()))
+        })
+    }
+}
+
+/// What the settings call a source of secrets.
+struct SourceName(Arc<str>);
+
+impl<'de> Deserialize<'de> for SourceName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, |text| match AccountName::parse(text) {
+            Ok(_) => Ok(Self(text.into())),
+            Err(_) => Err(format!(
+                "{SECRET}`{SECRETS_FROM}` is not a name{HINT}it names one of `userSecrets` in the \
+                    settings, in small letters, digits, `-` and `.`; never a secret"
+            )),
         })
     }
 }
@@ -278,6 +303,14 @@ fn property(key: Key) -> Schema {
         Key::Reason => {
             json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
                     user is to be disabled."})
+        }
+        Key::Onboard => {
+            json_schema!({"type": "boolean", "description": "Whether the user is set up at the \
+                    service, if the directory knows the user and the service has not."})
+        }
+        Key::SecretsFrom => {
+            json_schema!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$", "description": "Which \
+                    of `userSecrets` in the settings gives the user's passwords for a set-up."})
         }
         Key::Policy => object(&properties(Scope::Policy), &[]),
         Key::Field(field) => match field.kind() {

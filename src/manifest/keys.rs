@@ -20,6 +20,8 @@ pub(super) enum Key {
     Calling,
     Site,
     Reason,
+    Onboard,
+    SecretsFrom,
     Policy,
     Field(Field),
 }
@@ -37,6 +39,8 @@ pub(super) const UPN: &str = "userPrincipalName";
 pub(super) const CALLING: &str = "calling";
 pub(super) const SITE: &str = "site";
 pub(super) const REASON: &str = "reason";
+pub(super) const ONBOARD: &str = "onboard";
+pub(super) const SECRETS_FROM: &str = "secretsFrom";
 
 type Keys = Vec<(&'static str, Key)>;
 
@@ -60,9 +64,16 @@ impl Scope {
                 (CALLING, Key::Calling),
                 (SITE, Key::Site),
                 (REASON, Key::Reason),
+                (ONBOARD, Key::Onboard),
+                (SECRETS_FROM, Key::SecretsFrom),
                 (POLICY, Key::Policy),
             ],
-            Self::Defaults => &[(SITE, Key::Site), (POLICY, Key::Policy)],
+            Self::Defaults => &[
+                (SITE, Key::Site),
+                (ONBOARD, Key::Onboard),
+                (SECRETS_FROM, Key::SecretsFrom),
+                (POLICY, Key::Policy),
+            ],
             Self::Policy => &[],
         };
         let fields = Field::ALL.into_iter().filter_map(|field| {

@@ -28,6 +28,6 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
         ));
     }
     let defaults = || at.key("defaults");
-    wrongs.extend(carried::wrongs(&spec.defaults.fields, spec.writes.into(), defaults));
+    wrongs.extend(carried::of_defaults(&spec.defaults, spec.writes.into(), defaults));
     wrongs
 }

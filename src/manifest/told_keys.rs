@@ -102,6 +102,7 @@ const KEYS: &[Told] = &[
     any("to", "", r#"["22:00", "24:00"]"#),
     any("first", "", r#"["2026-12-20"]"#),
     any("last", "", r#"["2027-01-06"]"#),
+    any("writes", "", r#"["updateUserDetails", "configureUser"]"#),
     any("defaults", "", r#"[{"sbcGatewayId": 805, "useTeamsVoicemail": true}]"#),
     // Users.
     of(
@@ -116,6 +117,8 @@ const KEYS: &[Told] = &[
     any("site", "", r#"["Berlin, 3rd floor"]"#),
     of("User", "reason", "", r#"["ann: she leaves on Friday"]"#),
     any("sbcGatewayId", "The id of the gateway (SBC) that the user's calls go through.", "[805]"),
+    any("pbxLocation", "The id of the PBX that the user is at.", r#"["7"]"#),
+    any("pbxUserId", "Who the user is at the PBX.", r#"["1001"]"#),
     any("useTeamsVoicemail", "Whether missed calls go to the voicemail of Teams.", "[true, false]"),
     any(
         "useEnterpriseDialPlan",
@@ -130,6 +133,12 @@ const KEYS: &[Told] = &[
     any("callPolicy", "What the user's calls show, and by which policy.", r#"[{"name": "Sales"}]"#),
     of("callPolicy", "name", "The name of the policy.", r#"["Sales"]"#),
     of("callPolicy", "cnam", "The name that calls show.", r#"["Contoso Sales"]"#),
+    of(
+        "callPolicy",
+        "customCnam",
+        "The name that calls show where `cnam` is OTHER.",
+        r#"["Sales"]"#,
+    ),
     of("callPolicy", "callerId", "The number that calls show.", r#"["+14255550100"]"#),
     of(
         "callPolicy",
@@ -163,6 +172,12 @@ const KEYS: &[Told] = &[
         "Whether the user's SIP account is set up by itself.",
         "[true, false]",
     ),
+    any("email", "The user's address for mail.", r#"["adele@contoso.com"]"#),
+    any("firstName", "The user's first name.", r#"["Adele"]"#),
+    any("lastName", "The user's last name.", r#"["Vance"]"#),
+    any("userType", "What kind of user it is at the service.", r#"["PBX"]"#),
+    any("onboard", "", "[true, false]"),
+    any("secretsFrom", "", r#"["pbx"]"#),
     // Approvals.
     any("plan", "", r#"["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]"#),
     any("gates", "", r#"[["limit"]]"#),

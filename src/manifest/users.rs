@@ -5,13 +5,13 @@ use std::{mem::take, sync::Arc};
 use super::{
     carried,
     draft::{SetDraft, What},
-    entry::{UserEntry, Written},
+    entry::{Fields, UserEntry, Written},
     fleet::{Fleet, Spot, UserSpot},
 };
 use crate::{
     model::{
-        Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Origin, PhoneNumber, Site,
-        TenantName, Upn, WritePath,
+        Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Onboard, Origin,
+        PhoneNumber, Site, TenantName, Upn, WritePath,
     },
     yaml::{At, Path, Wrong},
 };
@@ -21,7 +21,29 @@ struct Common {
     writes: WritePath,
     prefix: Option<ExtensionPrefix>,
     site: Option<Site>,
+    onboard: Option<bool>,
+    secrets_from: Option<Arc<str>>,
     details: Details,
+}
+
+impl Common {
+    /// Whether a user may be set up, and with what. Most users of a set share one value, which is
+    /// `kept` from one to the next.
+    fn onboard(
+        &self,
+        own: Option<bool>,
+        secrets_from: Option<Arc<str>>,
+        kept: &mut Option<Arc<Onboard>>,
+    ) -> Option<Arc<Onboard>> {
+        if !own.or(self.onboard).unwrap_or_default() {
+            return None;
+        }
+        let secrets = secrets_from.or_else(|| self.secrets_from.clone());
+        if kept.as_ref().is_none_or(|kept| kept.secrets != secrets) {
+            *kept = Some(Arc::new(Onboard { secrets }));
+        }
+        kept.clone()
+    }
 }
 
 impl<'f> Fleet<'f> {
@@ -36,7 +58,9 @@ impl<'f> Fleet<'f> {
             return;
         }
         let common = self.common(set);
-        for wrong in carried::of_set(set, common.writes) {
+        for wrong in carried::of_defaults(&set.defaults, common.writes, || {
+            set.at.key("spec").key("defaults")
+        }) {
             self.problem(number, What::at(wrong), &[&set.tenant]);
         }
         let lines = file.lines.get(set.at.document);
@@ -44,12 +68,14 @@ impl<'f> Fleet<'f> {
         let entries = self.entries.get_mut(number).and_then(|sets| sets.get_mut(nth));
         let entries = entries.map(take).unwrap_or_default();
         users.reserve(entries.len());
+        let mut onboards = None;
         for (index, entry) in entries.into_iter().enumerate() {
             let spot = UserSpot { file: number, set: nth, index };
-            let UserEntry { upn, calling, site, reason, fields } = entry;
+            let UserEntry { upn, calling, site, reason, onboard, secrets_from, fields } = entry;
             let Some(upn) = upn.filter(|upn| self.is_once(upn, spot, set)) else { continue };
-            self.carried(&fields, spot, set, common.writes);
+            self.carried(&fields, onboard, spot, set, common.writes);
             let own = self.own(fields, spot, set, common.prefix.as_ref());
+            let onboard = common.onboard(onboard, secrets_from, &mut onboards);
             let line = lines.and_then(|lines| lines.get(index)).copied();
             let user = DesiredUser {
                 upn,
@@ -57,6 +83,7 @@ impl<'f> Fleet<'f> {
                 details: own.or(&common.details),
                 site: site.or_else(|| common.site.clone()),
                 reason,
+                onboard,
                 origin: Origin { file: Arc::clone(&file.path), line },
             };
             users.push(user);
@@ -68,17 +95,17 @@ impl<'f> Fleet<'f> {
     fn common(&self, set: &SetDraft) -> Common {
         let tenant = self.tenants.get(&set.tenant);
         let prefix = tenant.and_then(|(_, tenant)| tenant.extension_prefix.clone());
-        let (site, of_tenant) = match self.drafts.get(&set.tenant) {
-            Some(draft) => {
-                let defaults = &draft.spec.defaults;
-                (defaults.site.clone(), values(defaults.fields.clone(), None).0)
-            }
-            None => Default::default(),
-        };
-        let of_set = values(set.defaults.fields.clone(), prefix.as_ref()).0;
-        let site = set.defaults.site.clone().or(site);
+        let none = Fields::default();
+        let lower = self.drafts.get(&set.tenant).map_or(&none, |draft| &draft.spec.defaults);
+        let of_tenant = values(lower.values.clone(), None).0;
+        let of_set = values(set.defaults.values.clone(), prefix.as_ref()).0;
+        let upper = &set.defaults;
+        let site = upper.site.as_ref().or(lower.site.as_ref()).cloned();
+        let onboard = upper.onboard.or(lower.onboard);
+        let secrets_from = upper.secrets_from.as_ref().or(lower.secrets_from.as_ref()).cloned();
         let writes = tenant.map(|(_, tenant)| tenant.writes).unwrap_or_default();
-        Common { writes, prefix, site, details: of_set.or(&of_tenant) }
+        let details = of_set.or(&of_tenant);
+        Common { writes, prefix, site, onboard, secrets_from, details }
     }
 
     /// Whether nobody named this user before.
@@ -132,10 +159,15 @@ impl<'f> Fleet<'f> {
     fn carried(
         &mut self,
         fields: &FieldMap<Written>,
+        onboard: Option<bool>,
         spot: UserSpot,
         set: &SetDraft,
         writes: WritePath,
     ) {
+        let at = || path(set, spot.index);
+        if let Some(wrong) = carried::onboard(onboard, writes, at) {
+            self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
+        }
         for wrong in carried::wrongs(fields, writes, || path(set, spot.index)) {
             self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
         }

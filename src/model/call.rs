@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{UpdateRequest, Upn};
+use super::{SetUp, UpdateRequest, Upn};
 
 /// A call that changes a tenant (contract 4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,10 @@ pub enum Call {
     Enable(Upn),
     /// `disableCallingForUser`: switches calling off (contract 4.2).
     Disable(Upn),
-    /// `updateUserDetails`: changes stored details (contract 4.3).
+    /// `updateUserDetails` or `configureUser`: changes stored details (contract 4.3, 5.3).
     Update(UpdateRequest),
+    /// `configureUser`: sets up somebody who is not (contract 5.3).
+    Configure(SetUp),
     /// `syncTeamsRegistrations`: pushes what is stored to Microsoft, for the whole tenant
     /// (contract 4.4).
     Sync,
@@ -28,6 +30,7 @@ impl Call {
         match self {
             Self::Enable(user) | Self::Disable(user) => Some(user),
             Self::Update(update) => Some(update.user()),
+            Self::Configure(set_up) => Some(set_up.user()),
             Self::Sync => None,
         }
     }
@@ -40,6 +43,7 @@ impl fmt::Display for Call {
             Self::Enable(user) => write!(f, "enable {user}"),
             Self::Disable(user) => write!(f, "disable {user}"),
             Self::Update(update) => write!(f, "update {}", update.user()),
+            Self::Configure(set_up) => write!(f, "configure {}", set_up.user()),
             Self::Sync => f.write_str("sync"),
         }
     }
@@ -53,10 +57,12 @@ impl fmt::Display for Call {
 pub enum Verb {
     /// `enableCallingForUser`.
     Enable,
-    /// `updateUserDetails`.
+    /// `updateUserDetails`, or `configureUser` of somebody who is set up.
     Update,
     /// `disableCallingForUser`.
     Disable,
+    /// `configureUser` of somebody who is not set up.
+    Configure,
 }
 
 impl Verb {
@@ -67,7 +73,14 @@ impl Verb {
             Self::Enable => "enable",
             Self::Update => "update",
             Self::Disable => "disable",
+            Self::Configure => "configure",
         }
+    }
+
+    /// Whether its call stores details.
+    #[must_use]
+    pub fn stores_details(self) -> bool {
+        matches!(self, Self::Update | Self::Configure)
     }
 }
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, PhoneNumber,
-    Site, TenantId, TenantName, TenantRef, Upn, Users, Windows, WritePath,
+    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, Onboard,
+    PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Users, Windows, WritePath,
 };
 
 /// What all manifests together ask for.
@@ -141,7 +141,9 @@ pub struct DesiredUser {
     pub site: Option<Site>,
     /// Why a protected user is to be disabled, in a person's words.
     pub reason: Option<Arc<str>>,
-    /// Where the user is.
+    /// Whether the user may be set up, and with what; absent: whoever is not set up is a problem.
+    pub onboard: Option<Arc<Onboard>>,
+    /// Where the user is written.
     pub origin: Origin,
 }
 
@@ -164,12 +166,13 @@ impl DesiredUser {
     /// Whether both ask for the same, wherever it is.
     fn says_the_same(&self, other: &Self) -> bool {
         // Taken apart, so a field that is new is not forgotten here.
-        let Self { upn, calling, details, site, reason, origin: _ } = self;
+        let Self { upn, calling, details, site, reason, onboard, origin: _ } = self;
         *upn == other.upn
             && *calling == other.calling
             && *details == other.details
             && *site == other.site
             && *reason == other.reason
+            && *onboard == other.onboard
     }
 }
 

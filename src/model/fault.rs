@@ -34,6 +34,8 @@ coded! {
         Garbled = "answer-not-understood",
         /// The configuration does not say how to make this call.
         NotConfigured = "not-configured",
+        /// A secret of the user could not be had: nothing was sent.
+        SecretMissing = "secret-missing",
         /// Somebody has stopped everything: nothing was sent.
         Stopped = "call-stopped",
         /// Too many writes in a row got no clear answer: nothing was sent.
@@ -68,7 +70,7 @@ impl FaultKind {
     #[must_use]
     pub fn of_write(self) -> WriteVerdict {
         match self {
-            Self::Rejected => WriteVerdict::Failed,
+            Self::Rejected | Self::SecretMissing => WriteVerdict::Failed,
             Self::Auth
             | Self::Throttled
             | Self::Unreachable

@@ -49,6 +49,8 @@ pub struct Beside {
     pub unmatched: Vec<Unmatched>,
     /// Rows that name nobody, with calling off and without a number: no users of Teams.
     pub nameless: usize,
+    /// Users whom the service lists and who are not set up there: nothing of them is compared.
+    pub not_set_up: Users<LiveUser>,
 }
 
 /// A number of somebody who is not compared, or a second one of somebody who is.
@@ -134,6 +136,13 @@ impl LiveUser {
                 *value = wanted.clone();
             }
         }
+    }
+
+    /// Somebody who is known by name and not set up: without calling, and with nothing stored.
+    #[must_use]
+    pub fn not_set_up(upn: Upn, id: Option<UserId>) -> Self {
+        let details = Field::ALL.map(|field| (field, Observed::Unset)).into_iter().collect();
+        Self { upn, id, calling: LiveCalling::Disabled, details }
     }
 
     /// The number that the user holds.
@@ -302,6 +311,7 @@ mod tests {
             details: [(Field::PhoneNumber, phone(number))].into_iter().collect(),
             site: None,
             reason: None,
+            onboard: None,
             origin: Origin { file: "a.yaml".into(), line: None },
         }
     }

@@ -7,6 +7,7 @@
 //! | enabled | enabled, details differ | update |
 //! | disabled | enabled | disable |
 //! | disabled | disabled | nothing, but for an explicit release of a number |
+//! | enabled, may be set up | known to the directory, not set up | configure, then enable ([`super::onboard`]) |
 //! | not named | enabled | a note; with `prune: disable`, disable |
 //!
 //! A user who is not visible is a problem of that user: never an enable, never a disable. So is a
@@ -22,8 +23,8 @@ use super::{
     vain::{self, Tries, Vain},
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Details, Field, Landing, LiveCalling,
-    LiveTenant, LiveUser, Managed, Origin, UpdateRequest, Upn, Value, Verb, Write, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Field, Landing, LiveCalling, LiveTenant,
+    LiveUser, Managed, Origin, Upn, Value, Verb, Written,
 };
 
 /// What a comparison gives.
@@ -92,15 +93,15 @@ pub(super) struct Diff<'a> {
 
 /// The fields of one user, wanted and live.
 #[derive(Debug, Default)]
-struct Compared {
+pub(super) struct Compared {
     /// What differs; of values that are not understood, all but numbers.
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
     /// Values that are not understood.
     odd: Vec<Odd>,
     /// Values that were sent again and again without effect; they are among the changes.
-    vain: Vain,
+    pub(super) vain: Vain,
     /// Until when the others settle.
-    settling: Option<Timestamp>,
+    pub(super) settling: Option<Timestamp>,
 }
 
 /// Whether calling is to be switched.
@@ -172,79 +173,7 @@ impl Diff<'_> {
         }
     }
 
-    /// Adds an update for `changes`, if there are any. `Err` if one is needed and cannot be made.
-    fn update(
-        &mut self,
-        desired: &DesiredUser,
-        live: &LiveUser,
-        mut changes: Vec<Change>,
-        vain: &Vain,
-    ) -> Result<Option<StepId>, ()> {
-        let is_firm = |change: &Change| unread::is_firm(self.past.live, change);
-        let firm = changes.iter().any(|change| is_firm(change) && !vain.has(change.field));
-        let in_vain = !firm && changes.iter().any(|change| vain.has(change.field));
-        // What is not understood is not a reason to write; it goes along with what is.
-        changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        let of_disabled = desired.calling == Calling::Disabled;
-        let wanted: Details = if of_disabled {
-            changes.iter().map(|change| (change.field, change.desired.clone())).collect()
-        } else {
-            desired.details.clone()
-        };
-        let mut known = live.known();
-        if let Some(written) = self.past.written(&desired.upn) {
-            // A list that still shows what was before a write must not bring that back.
-            let newer = |(field, write): &(&Field, &Write<Value>)| {
-                !live.details.has(**field) || self.past.under_way(Some(*write)).is_some()
-            };
-            let newer = written
-                .details
-                .iter()
-                .filter(newer)
-                .map(|(field, write)| (*field, write.value.clone()));
-            known = newer.collect::<Details>().over(&known);
-        }
-        // A release that is all a disabled user is sent does not name what its call demands: where
-        // it is not known, what is declared serves.
-        let path = self.desired.writes;
-        let declared = |field: &Field| Some((*field, desired.details.get(*field)?.clone()));
-        let known = known.over(&path.demands().iter().filter_map(declared).collect());
-        let made = UpdateRequest::new(live.upn.clone(), wanted.over(&known), path);
-        match made.map(|request| request.keeping_calling_on(self.stays_on(desired, live))) {
-            Ok(request) => {
-                let holds: Vec<Hold> = self
-                    .fought(desired, &changes)
-                    .into_iter()
-                    .chain(unread::unsure(self.past.live, live, &changes, &request))
-                    .chain(in_vain.then(|| vain.hold()))
-                    .collect();
-                let id = self.step(desired, Action::Update(request), changes, Vec::new());
-                self.hold(id, holds);
-                Ok(Some(id))
-            }
-            Err(Field::SbcGatewayId) => {
-                self.problem(desired, ProblemKind::GatewayMissing);
-                Err(())
-            }
-            Err(field) => {
-                self.problem(desired, ProblemKind::PbxMissing(field));
-                Err(())
-            }
-        }
-    }
-
-    /// Whether calling is on, and nothing that was sent or is wanted changes that.
-    fn stays_on(&self, desired: &DesiredUser, live: &LiveUser) -> bool {
-        let on = Some(Calling::Enabled);
-        desired.calling == Calling::Enabled
-            && live.calling.known() == on
-            && self.past.moment.calling(live).known() == on
-    }
-
-    fn step(
+    pub(super) fn step(
         &mut self,
         desired: &DesiredUser,
         action: Action,
@@ -259,24 +188,15 @@ impl Diff<'_> {
         self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step })
     }
 
-    fn mark(&mut self, step: StepId, switch: Switch) {
+    pub(super) fn mark(&mut self, step: StepId, switch: Switch) {
         let step = self.outcome.steps.at_mut(step);
         step.did_not_land = switch.did_not_land;
         step.holds.extend(switch.fought);
         step.holds.extend(switch.in_vain.map(|tries| vain::hold("this", tries.times)));
     }
 
-    fn hold(&mut self, step: StepId, holds: impl IntoIterator<Item = Hold>) {
+    pub(super) fn hold(&mut self, step: StepId, holds: impl IntoIterator<Item = Hold>) {
         self.outcome.steps.at_mut(step).holds.extend(holds);
-    }
-
-    /// The hold of an update if somebody else changes one of its fields back again and again.
-    fn fought(&self, desired: &DesiredUser, changes: &[Change]) -> Option<Hold> {
-        let written = self.past.written(&desired.upn)?;
-        changes.iter().find_map(|change| {
-            let write = written.details.get(&change.field);
-            self.past.fought(Some(written), Some(change.field), write, &change.desired)
-        })
     }
 
     pub(super) fn count_settling(&mut self, until: Option<Timestamp>) {
@@ -290,6 +210,9 @@ impl Diff<'_> {
     fn absent(&mut self, desired: &DesiredUser, people: &People<'_>) {
         if let Some(name) = people.new_name(&desired.upn) {
             return self.problem(desired, ProblemKind::Renamed(name.clone()));
+        }
+        if self.past.live.coverage == Coverage::Complete && self.onboards(desired) {
+            return;
         }
         match &self.past.live.coverage {
             Coverage::Complete => self.problem(desired, ProblemKind::NotVisible),
@@ -328,7 +251,7 @@ impl Diff<'_> {
         lost
     }
 
-    fn frozen(
+    pub(super) fn frozen(
         &mut self,
         user: &Upn,
         origin: Option<&Origin>,
@@ -343,7 +266,7 @@ impl Diff<'_> {
 
     /// What differs and is not settling, what cannot be compared, and the latest time until which
     /// one of the others settles.
-    fn compare(
+    pub(super) fn compare(
         &self,
         desired: &DesiredUser,
         live: &LiveUser,

@@ -35,7 +35,7 @@ pub(super) fn of(
         coverage,
         sees,
         users,
-        beside: Beside { numbers, unmatched, nameless: _ },
+        beside: Beside { numbers, unmatched, nameless: _, not_set_up: _ },
         confirmation: _,
     } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
@@ -105,8 +105,11 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         (zone.iana_name(), allow, deny).hash(sha);
     }
     for user in users.values() {
-        let DesiredUser { upn, calling, details, site, reason, origin: _ } = user;
+        let DesiredUser { upn, calling, details, site, reason, onboard, origin: _ } = user;
         (upn, calling, details, site, reason).hash(sha);
+        if let Some(onboard) = onboard {
+            ("onboard", &onboard.secrets).hash(sha);
+        }
     }
 }
 

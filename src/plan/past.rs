@@ -87,7 +87,7 @@ impl<'a> Past<'a> {
                 let write = written.calling.as_ref().filter(|write| write.at == at);
                 write.is_some_and(|write| write.tells && user.calling.known() == Some(write.value))
             }
-            Verb::Update => {
+            Verb::Update | Verb::Configure => {
                 let carried = written
                     .details
                     .iter()

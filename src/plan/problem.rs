@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::{
-    model::{Field, Origin, Unread, Upn, Value, Verb, coded},
+    model::{Field, Origin, PhoneNumber, Unread, Upn, Value, Verb, coded},
     words::{all_clauses, time},
 };
 
@@ -122,6 +122,8 @@ pub enum Difference {
     Off,
     /// Calling is off at the service and on in Teams.
     On,
+    /// The service has not set the user up, and calling is on in Teams: from elsewhere.
+    OnElsewhere,
     /// The numbers are different ones; nothing where none is shown.
     Number {
         /// At the service.
@@ -148,6 +150,8 @@ pub enum NotUndone {
     FieldNotVisible(Field, Value),
     /// The field had no value before, and the service cannot be told so.
     HadNoValue(Field),
+    /// The run set the user up, with this number if with one, and nothing takes that back.
+    StaysSetUp(Option<PhoneNumber>),
     /// The field keeps this value: details of users without calling are not sent.
     CallingOff(Field, Value),
 }
@@ -234,6 +238,9 @@ impl ProblemKind {
                 "check the user's licence and policies in the Teams admin center; switching \
                     calling off and on again pushes the settings again"
             }
+            Self::NotUndone(NotUndone::StaysSetUp(_)) => {
+                "take the user's set-up back in the portal if it is not to stay"
+            }
             Self::NotUndone(_) => "it is left as it is: change it in the manifests if it is wrong",
             Self::Masked(code) => {
                 return format!("`dialplane explain {}` says what it means", code.code());
@@ -312,6 +319,10 @@ impl fmt::Display for Difference {
             Self::CallingUnclear(text) => write!(f, "Teams says {text:?} of this user's calling"),
             Self::Off => f.write_str("calling is on at the service and off in Teams"),
             Self::On => f.write_str("calling is off at the service and on in Teams"),
+            Self::OnElsewhere => f.write_str(
+                "the service has not set this user up, and calling is on in Teams: it comes from \
+                    elsewhere",
+            ),
             Self::Number { service: Some(here), teams: Some(there) } => {
                 write!(f, "the number is {here} at the service and {there} in Teams")
             }
@@ -342,6 +353,13 @@ impl fmt::Display for NotUndone {
                 f,
                 "the run set {field} to {value}, and what is there now is not understood: {read}"
             ),
+            Self::StaysSetUp(number) => {
+                f.write_str(
+                    "the run set this user up: calling can be switched off again, and the user \
+                        stays set up at the service",
+                )?;
+                number.as_ref().map_or(Ok(()), |number| write!(f, " and keeps {number}"))
+            }
             Self::ChangedSince(field, value, is) => write!(
                 f,
                 "the run set {field} to {value}, and it is {is} now: somebody has changed it since"

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{Hold, StepId};
 use crate::model::{
-    Before, Call, Details, Field, Origin, Site, TenantName, Unread, UpdateRequest, Upn, Value, Verb,
+    Before, Call, Details, Field, Origin, SetUp, Site, TenantName, Unread, UpdateRequest, Upn,
+    Value, Verb,
 };
 
 /// One call for one user.
@@ -73,6 +74,7 @@ impl Step {
             Action::Enable => Call::Enable(self.user.clone()),
             Action::Disable => Call::Disable(self.user.clone()),
             Action::Update(update) => Call::Update(update.clone()),
+            Action::Configure(set_up) => Call::Configure(set_up.clone()),
         }
     }
 
@@ -100,6 +102,8 @@ pub enum Action {
     Disable,
     /// Change stored details.
     Update(UpdateRequest),
+    /// Set somebody up.
+    Configure(SetUp),
 }
 
 impl Action {
@@ -110,14 +114,16 @@ impl Action {
             Self::Enable => Verb::Enable,
             Self::Disable => Verb::Disable,
             Self::Update(_) => Verb::Update,
+            Self::Configure(_) => Verb::Configure,
         }
     }
 
-    /// What an update carries; nothing for the other verbs.
+    /// What an update or a set-up carries; nothing for the other verbs.
     #[must_use]
     pub fn details(&self) -> Details {
         match self {
             Self::Update(update) => update.details().clone(),
+            Self::Configure(set_up) => set_up.request.details().clone(),
             Self::Enable | Self::Disable => Details::default(),
         }
     }

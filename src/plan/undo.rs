@@ -51,6 +51,8 @@ struct Sent {
     details: Details,
     /// What was there before the first update.
     before: Before,
+    /// With what the user was set up, if that was done; a set-up is not taken back.
+    set_up: Option<Details>,
 }
 
 impl Undo<'_> {
@@ -130,11 +132,16 @@ impl Undo<'_> {
                 leave(NotUndone::NotVisible);
                 continue;
             };
+            if let Some(details) = &sent.set_up {
+                leave(NotUndone::StaysSetUp(details.phone().cloned()));
+            }
             let Some(calling) = calling_before(&sent, moment, user, &mut leave) else { continue };
             let details = details_before(&sent, calling, moment, user, &mut leave);
             let site = git.users.get(&upn).and_then(|user| user.site.clone());
             let origin = origin.clone();
-            users.push(DesiredUser { upn, calling, details, site, reason: None, origin });
+            let reason = None;
+            let onboard = None;
+            users.push(DesiredUser { upn, calling, details, site, reason, onboard, origin });
         }
         (users.into_iter().collect(), left)
     }
@@ -177,6 +184,7 @@ impl Sent {
         match verb {
             Verb::Enable => self.calling = Some(Calling::Enabled),
             Verb::Disable => self.calling = Some(Calling::Disabled),
+            Verb::Configure => self.set_up = Some(details.clone()),
             Verb::Update => {
                 self.details = details.over(&self.details);
                 for (field, value) in before {
@@ -289,7 +297,7 @@ fn differs(step: &super::Step, git: &DesiredTenant) -> bool {
     let wanted = git.users.get(&step.user);
     match (&step.action, wanted) {
         (Action::Enable, None) => git.prune == Prune::Disable,
-        (Action::Disable | Action::Update(_), None) => false,
+        (Action::Configure(_), _) | (Action::Disable | Action::Update(_), None) => false,
         (Action::Enable, Some(user)) => user.calling == Calling::Disabled,
         (Action::Disable, Some(user)) => user.calling == Calling::Enabled,
         (Action::Update(_), Some(user)) => step.changes.iter().any(|change| {

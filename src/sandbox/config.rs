@@ -60,6 +60,7 @@ connectToTeams:
       id: /objectId
       tenant: /tenantId
       calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
+      notSetUp: {{ at: /userStatus, values: [LICENSED] }}
       fields:{fields}
 graph:
   clientId: {GRAPH_CLIENT_ID}

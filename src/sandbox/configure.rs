@@ -5,6 +5,8 @@
 //! whose (400, 403) -> fields (400) -> user (404) -> gateway, number (400, 409) -> stored -> with an object: calling on, and pushed
 //! ```
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
@@ -15,9 +17,9 @@ use super::{
     provisioning::{self, let_in, put, switch, user_of, visible},
     route::Target,
     wire::{self, Reply, Request, read_configure},
-    world::World,
+    world::{User, World},
 };
-use crate::model::{Calling, TenantId};
+use crate::model::{Calling, TenantId, Upn};
 
 /// What every call must say, besides the gateway.
 const REQUIRED: [&str; 4] = ["loginID", "pbxLocation", "pbxUserId", "teamsUserId"];
@@ -50,7 +52,13 @@ pub(super) fn configure(
     let prefix = world.tenants.get(&id).and_then(|tenant| tenant.extension_prefix.clone());
     let sent = read_configure(&body, prefix.as_ref())?;
     wire::check_policy(&sent)?;
-    put(world, numbers, faults, (&id, &upn), sent, now)?;
+    let is_new = add(world, faults, (&id, &upn), now)?;
+    if let Err(refusal) = put(world, numbers, faults, (&id, &upn), sent, now) {
+        if is_new && let Some(user) = found(world, (&id, &upn)) {
+            user.set_up = false;
+        }
+        return Err(refusal);
+    }
     let tenant = world.tenants.get_mut(&id).ok_or_else(unknown)?;
     let user = visible(tenant, target.user.as_ref())?;
     if reaches_microsoft {
@@ -58,6 +66,30 @@ pub(super) fn configure(
     } else {
         Ok(Reply::accepted())
     }
+}
+
+/// Adds a user whom the directory knows; whether it was not there.
+fn add(
+    world: &mut World,
+    faults: &Faults,
+    who: (&TenantId, &Upn),
+    now: Timestamp,
+) -> Result<bool, Reply> {
+    let user = found(world, who).filter(|user| !user.hidden);
+    let user = user.ok_or_else(|| Reply::error(404, "the directory has no such user"))?;
+    if user.set_up {
+        return Ok(false);
+    }
+    user.lag(now, Duration::from_millis(faults.visible_after_ms));
+    user.set_up = true;
+    Ok(true)
+}
+
+fn found<'world>(
+    world: &'world mut World,
+    (id, upn): (&TenantId, &Upn),
+) -> Option<&'world mut User> {
+    world.tenants.get_mut(id)?.users.get_mut(upn)
 }
 
 /// The tenant of a call without a Microsoft object: a reseller's token alone may make it.

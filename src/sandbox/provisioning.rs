@@ -118,7 +118,8 @@ pub(super) fn visible<'world>(
     tenant: &'world mut Tenant,
     upn: Option<&Upn>,
 ) -> Result<&'world mut User, Reply> {
-    let user = upn.and_then(|upn| tenant.users.get_mut(upn)).filter(|user| !user.hidden);
+    let user =
+        upn.and_then(|upn| tenant.users.get_mut(upn)).filter(|user| !user.hidden && user.set_up);
     user.ok_or_else(|| Reply::error(404, "the enterprise has no such user"))
 }
 
@@ -239,7 +240,7 @@ fn sync(tenant: &mut Tenant, faults: &Faults, now: Timestamp) -> Result<Reply, R
     tenant
         .users
         .values_mut()
-        .filter(|user| !user.hidden)
+        .filter(|user| !user.hidden && user.set_up)
         .for_each(|user| user.push_slowly(now, teams_lag(faults)));
     Ok(Reply::accepted())
 }

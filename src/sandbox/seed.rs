@@ -183,6 +183,7 @@ mod tests {
                     details: details.into_iter().collect(),
                     site: None,
                     reason: None,
+                    onboard: None,
                     origin: origin.clone(),
                 }
             };

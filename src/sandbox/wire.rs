@@ -146,7 +146,9 @@ pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Map<String, 
         Calling::Disabled => "DISABLED",
     };
     item.insert("teamsUserId".to_owned(), json!(upn.as_str()));
-    item.insert("callingStatus".to_owned(), json!(status));
+    item.insert("callingStatus".to_owned(), json!(face.set_up.then_some(status)));
+    let standing = if face.set_up { "CONFIGURED" } else { "LICENSED" };
+    item.insert("userStatus".to_owned(), json!(standing));
     for field in Field::ALL {
         let (in_policy, name) = place(field);
         let value = match face.details.get(field) {

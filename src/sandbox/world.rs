@@ -106,6 +106,8 @@ pub struct User {
     /// Outside the groups that the customer chose: for the platform there is no such user (contract
     /// 3).
     pub hidden: bool,
+    /// Set up at the platform; otherwise the user is licensed and listed, and nothing more.
+    pub set_up: bool,
     /// What the platform keeps; an absent field was never set.
     pub stored: Details,
     /// What Microsoft was last told; nothing while calling is off.
@@ -122,6 +124,7 @@ pub struct User {
 /// What a list shows of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Face {
+    pub(super) set_up: bool,
     pub(super) calling: Calling,
     pub(super) details: Details,
 }
@@ -133,6 +136,7 @@ impl User {
         let mut user = Self {
             calling,
             hidden: false,
+            set_up: true,
             stored,
             pushed: None,
             id: None,
@@ -141,6 +145,12 @@ impl User {
         };
         user.push();
         user
+    }
+
+    /// A user whom the directory knows and the platform has not set up.
+    #[must_use]
+    pub fn not_set_up() -> Self {
+        Self { set_up: false, ..Self::new(Calling::Disabled, Details::default()) }
     }
 
     /// Tells Microsoft what is stored.
@@ -175,14 +185,19 @@ impl User {
         // A delay beyond the end of the calendar is as good as for ever.
         let until = now.checked_add(delay).unwrap_or(Timestamp::MAX);
         if until > now {
-            self.lag.push((until, Face { calling: self.calling, details: self.stored.clone() }));
+            self.lag.push((until, self.true_face()));
         }
     }
 
     /// What a list shows at `now`.
     pub(super) fn face(&self, now: Timestamp) -> Face {
         let old = self.lag.iter().find(|(until, _)| *until > now).map(|(_, face)| face.clone());
-        old.unwrap_or_else(|| Face { calling: self.calling, details: self.stored.clone() })
+        old.unwrap_or_else(|| self.true_face())
+    }
+
+    fn true_face(&self) -> Face {
+        let Self { set_up, calling, stored, .. } = self;
+        Face { set_up: *set_up, calling: *calling, details: stored.clone() }
     }
 }
 

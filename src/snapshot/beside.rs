@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::spell::{NumberEntry, Text};
-use crate::model::{Beside, Field, HeldNumber, Unmatched};
+use crate::model::{Beside, Field, HeldNumber, LiveUser, Unmatched, Upn, UserId};
 
-/// Numbers that are not compared, places that are in no row, rows without a name.
+/// Numbers that are not compared, places that are in no row, rows without a name, users who are not
+/// set up.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct BesideEntry {
@@ -15,6 +16,16 @@ pub(super) struct BesideEntry {
     unmatched: Vec<UnmatchedEntry>,
     #[serde(skip_serializing_if = "is_zero")]
     nameless: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_set_up: Vec<NotSetUpEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NotSetUpEntry {
+    user_principal_name: Text<Upn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Text<UserId>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,10 +69,15 @@ impl BesideEntry {
             named: place.named,
         };
         let numbers = beside.numbers.iter().map(held).collect();
+        let not_set_up = |user: &LiveUser| NotSetUpEntry {
+            user_principal_name: Text(user.upn.clone()),
+            id: user.id.clone().map(Text),
+        };
         Some(Self {
             numbers,
             unmatched: beside.unmatched.iter().map(unmatched).collect(),
             nameless: beside.nameless,
+            not_set_up: beside.not_set_up.values().map(not_set_up).collect(),
         })
     }
 
@@ -77,10 +93,14 @@ impl BesideEntry {
             place: place.into(),
             named,
         };
+        let not_set_up = |NotSetUpEntry { user_principal_name, id }| {
+            LiveUser::not_set_up(user_principal_name.0, id.map(|id| id.0))
+        };
         Beside {
             numbers: self.numbers.into_iter().map(held).collect(),
             unmatched: self.unmatched.into_iter().map(unmatched).collect(),
             nameless: self.nameless,
+            not_set_up: self.not_set_up.into_iter().map(not_set_up).collect(),
         }
     }
 }

@@ -80,6 +80,7 @@ impl Spelt for FaultKind {
             Self::Server => "server",
             Self::Garbled => "garbled",
             Self::NotConfigured => "notConfigured",
+            Self::SecretMissing => "secretMissing",
             Self::Stopped => "stopped",
             Self::Failing => "failing",
         }

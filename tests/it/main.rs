@@ -86,6 +86,7 @@ mod manifests;
 mod masked;
 mod metrics;
 mod mistakes;
+mod onboard;
 mod page;
 mod plan;
 mod properties;

@@ -27,7 +27,7 @@ const NEVER: [&str; 8] = [
 ];
 
 /// Everything that a command leaves behind, but for the files that hold the secrets.
-fn kept(folder: &Path, secrets: &[&str]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn kept(folder: &Path, secrets: &[&str]) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();

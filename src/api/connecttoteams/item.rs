@@ -28,7 +28,7 @@ pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> 
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
         // Its number is that of the user.
-        Entry::User(_) => return Item { entry, numbers: Vec::new() },
+        Entry::User(_) | Entry::NotSetUp(_) => return Item { entry, numbers: Vec::new() },
         Entry::Foreign => "of another tenant",
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => "not a user that can be read",
     };
@@ -62,14 +62,23 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
             Entry::Unreadable(Odd::Name)
         };
     };
+    let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
+    if is_not_set_up(item, row) {
+        return Entry::NotSetUp(LiveUser::not_set_up(upn, id));
+    }
     let mut details = FieldMap::default();
     for &(field, slot) in &row.fields {
         if let Some(observed) = observed(field, slot, item, row, tenant) {
             details.insert(field, observed);
         }
     }
-    let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
     Entry::User(LiveUser { upn, id, calling: calling(item, row), details })
+}
+
+/// Whether an item says of its user that nothing is set up.
+fn is_not_set_up(item: &Leaves<'_, '_>, row: &Row<'_>) -> bool {
+    let Some((slot, words)) = &row.not_set_up else { return false };
+    item.get(*slot).is_some_and(|leaf| is_among(leaf.words().trim(), words))
 }
 
 /// Whether an item is an account without a user of Teams: nothing where the name should be, calling

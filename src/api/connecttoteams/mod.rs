@@ -52,6 +52,7 @@ mod read;
 pub mod regenerate;
 mod reseller;
 mod row;
+mod secrets;
 mod shape;
 mod table;
 mod who_am_i;

@@ -30,7 +30,9 @@ impl<'a> Pointers<'a> {
             .into_iter()
             .chain(row.tenant.map(|slot| one("tenant", slot, true)));
         let others = row.id.map(|slot| one("id", slot, false)).into_iter();
-        let others = others.chain([one("calling.at", row.calling, false)]);
+        let not_set_up = row.not_set_up.as_ref();
+        let not_set_up = not_set_up.map(|(slot, _)| one("notSetUp.at", *slot, false));
+        let others = others.chain([one("calling.at", row.calling, false)]).chain(not_set_up);
         let fields = row.list.mapped().filter(|_| !row.list.omits_unset);
         let fields = fields.filter_map(|(field, _)| {
             let slot = row.field(field)?;

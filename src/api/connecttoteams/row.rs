@@ -28,6 +28,8 @@ pub(super) struct Row<'a> {
     pub enabled: Vec<String>,
     /// The values that mean disabled, in small letters.
     pub disabled: Vec<String>,
+    /// Where it says that a user is not set up, if anywhere, and by which words, in small letters.
+    pub not_set_up: Option<(usize, Vec<String>)>,
     /// Where the fields are, in their order.
     pub fields: Vec<(Field, usize)>,
     /// How pages are read straight from their bytes; nothing where these pointers do not allow it.
@@ -41,13 +43,28 @@ impl<'a> Row<'a> {
         let id = list.id.as_deref().map(|at| slot(&mut pointers, at));
         let tenant = list.tenant.as_deref().map(|at| slot(&mut pointers, at));
         let calling = slot(&mut pointers, &list.calling.at);
+        let folded = |values: &[String]| values.iter().map(|value| value.to_lowercase()).collect();
+        let not_set_up = list.not_set_up.as_ref();
+        let not_set_up = not_set_up.map(|it| (slot(&mut pointers, &it.at), folded(&it.values)));
         let mut fields: Vec<(Field, usize)> =
             list.mapped().map(|(field, at)| (field, slot(&mut pointers, at))).collect();
         fields.sort_by_key(|(field, _)| *field);
         let shape = Shape::of(list, &pointers);
-        let folded = |values: &[String]| values.iter().map(|value| value.to_lowercase()).collect();
-        let (enabled, disabled) = (folded(&list.calling.enabled), folded(&list.calling.disabled));
-        Self { list, pointers, user, id, tenant, calling, enabled, disabled, fields, shape }
+        let enabled = folded(&list.calling.enabled);
+        let disabled = folded(&list.calling.disabled);
+        Self {
+            list,
+            pointers,
+            user,
+            id,
+            tenant,
+            calling,
+            enabled,
+            disabled,
+            not_set_up,
+            fields,
+            shape,
+        }
     }
 
     /// The place of a field, if the row maps it.

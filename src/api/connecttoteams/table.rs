@@ -80,6 +80,7 @@ mod tests {
                 "Post /provisioning/enableCallingForUser/{userPrincipalName}",
                 "Post /provisioning/disableCallingForUser/{userPrincipalName}",
                 "Post /provisioning/updateUserDetails",
+                "Post /enterprise/configureUser",
                 "Post /provisioning/syncTeamsRegistrations",
             ]
         );

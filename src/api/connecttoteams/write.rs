@@ -11,6 +11,7 @@ use super::{
     core::Core,
     msal::{self, Purpose},
     outcome, reseller,
+    secrets::{self, Secrets},
     transport::Payload,
     wire,
 };
@@ -57,7 +58,15 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault>
             let what = format!("disable calling of {user} in {name}");
             Draft::new(what, Row::Disable, &endpoints.disable, tenant).of(user)
         }
-        Call::Update(update) => return send_update(core, tenant, update).await,
+        Call::Update(update) => {
+            let what = format!("update {} in {name}", update.user());
+            return send_details(core, tenant, what, update, Secrets::default()).await;
+        }
+        Call::Configure(set_up) => {
+            let what = format!("set up {} in {name}", set_up.user());
+            let secrets = secrets::of(core, &what, set_up).await?;
+            return send_details(core, tenant, what, &set_up.request, secrets).await;
+        }
         Call::Sync => {
             let what = format!("sync the registrations of {name}");
             Draft::new(what, Row::Sync, &endpoints.sync, tenant)
@@ -93,7 +102,14 @@ fn accepted_by(draft: &Draft<'_>) -> Accept {
     draft.call.accept.unwrap_or(draft.row.usual_accept())
 }
 
-async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) -> Result<(), Fault> {
+/// Sends details, and the secrets of somebody who is set up with them.
+async fn send_details(
+    core: &Core,
+    tenant: &TenantRef,
+    what: String,
+    update: &UpdateRequest,
+    secrets: Secrets,
+) -> Result<(), Fault> {
     let endpoints = &core.account.endpoints;
     let stored_only;
     let (row, call) = match update.path() {
@@ -106,7 +122,6 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
             (Row::Configure, &stored_only)
         }
     };
-    let what = format!("update {} in {}", update.user(), tenant.name);
     let draft = Draft::new(what, row, call, tenant).of(update.user());
     let values = core.values(&draft).await?;
     let (authorisation, until) = if call.carries_authorisation() {
@@ -116,10 +131,11 @@ async fn send_update(core: &Core, tenant: &TenantRef, update: &UpdateRequest) ->
     };
     let values = Values { authorisation, ..values };
     let body = wire::update(update, &call.body, &core.account.username, &|place| values.of(place));
-    let payload = Payload::Text(
-        body.map_err(|why| core.not_made(&draft.what, draft.row.name(), &why))?.to_string(),
-    );
-    let (request, answer) = core.call_with(&draft, &values, payload, until).await?;
+    let mut body = body.map_err(|why| core.not_made(&draft.what, draft.row.name(), &why))?;
+    secrets.add_to(&mut body);
+    let payload = Payload::Text(body.to_string());
+    let (request, mut answer) = core.call_with(&draft, &values, payload, until).await?;
+    answer.redactor = secrets.redactor(&answer.redactor);
     outcome::write(&request, &answer, accepted_by(&draft))
 }
 

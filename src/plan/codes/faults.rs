@@ -64,6 +64,15 @@ pub(super) const fn text(kind: FaultKind) -> Text {
             remedy: "Set what the message names in the configuration.",
             example: "`connectToTeams.endpoints.sync` is not set",
         },
+        FaultKind::SecretMissing => Text {
+            means: "a secret of the user could not be had, so nothing was sent",
+            arises: "The user is to be set up, and a source under `userSecrets` gave nothing for \
+                it: no such file, a command that failed, a name that the settings do not have.",
+            remedy: "See that the source that the message names gives the user's secret. The other \
+                users go on.",
+            example: "set up adele@contoso.com in contoso: no password could be had: file \
+                secrets/adele@contoso.com: not found",
+        },
         FaultKind::Stopped => Text {
             means: "everything is stopped, so nothing was sent",
             arises: "The stop switch was found on right before the call.",

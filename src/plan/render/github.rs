@@ -137,7 +137,7 @@ fn of_step<'p>(tenant: &TenantPlan, step: &'p Step) -> Said<'p> {
     let (level, title) = match verb {
         Verb::Disable => (Level::Error, format!("{name}: somebody loses calling")),
         Verb::Update if is_number => (Level::Notice, format!("{name}: a number changes")),
-        Verb::Update | Verb::Enable => (Level::Notice, format!("{name}: {verb}")),
+        Verb::Update | Verb::Configure | Verb::Enable => (Level::Notice, format!("{name}: {verb}")),
     };
     let changes = step
         .changes

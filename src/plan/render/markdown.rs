@@ -205,11 +205,12 @@ fn row(tenant: &str, tally: Tally, held: &str) -> String {
     format!("| {tenant} | {enable} | {update} | {disable} | {held} | {} |\n", tally.problems)
 }
 
-/// The counts of one tenant by verb: what would run, or what is only shown; and who may be
+/// The counts of one tenant by verb, set-ups among the updates: what would run, or what is only shown; and who may be
 /// disabled, for all that is known here.
 fn cells(tally: Tally) -> [String; 3] {
-    let drift = [tally.drift.enable, tally.drift.update, tally.drift.disable];
-    let runs = [tally.enable, tally.update, tally.disable];
+    let drift = tally.drift;
+    let drift = [drift.enable, drift.update + drift.configure, drift.disable];
+    let runs = [tally.enable, tally.update + tally.configure, tally.disable];
     let mut cells = [0, 1, 2].map(|verb| match drift[verb] {
         0 => runs[verb].to_string(),
         shown => format!("{shown} (report)"),

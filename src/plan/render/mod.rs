@@ -45,6 +45,9 @@ pub struct Tally {
     pub update: usize,
     /// Disables that may run.
     pub disable: usize,
+    /// Set-ups that may run; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub configure: usize,
     /// Syncs that will be sent.
     pub sync: usize,
     /// Tenants that could be planned: those without errors in their manifests.
@@ -84,32 +87,52 @@ pub struct Drift {
     pub update: usize,
     /// Who would be disabled.
     pub disable: usize,
+    /// Who would be set up; left out where nobody would.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub configure: usize,
 }
 
 impl Drift {
     /// All of it.
     #[must_use]
     pub fn steps(self) -> usize {
-        self.enable + self.update + self.disable
+        self.enable + self.update + self.disable + self.configure
     }
 
     fn add(&mut self, step: &Step) {
         match &step.action {
             Action::Enable => self.enable += 1,
             Action::Update(_) => self.update += 1,
+            Action::Configure(_) => self.configure += 1,
             Action::Disable => self.disable += 1,
         }
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// `1 to enable, 2 to disable`; nothing if there is nothing.
-fn wanted([enable, update, disable]: [usize; 3]) -> String {
-    let steps = [(enable, "to enable"), (update, "to update"), (disable, "to disable")];
+fn wanted([configure, enable, update, disable]: [usize; 4]) -> String {
+    let steps = [
+        (configure, "to set up"),
+        (enable, "to enable"),
+        (update, "to update"),
+        (disable, "to disable"),
+    ];
     let some = steps.iter().filter(|(count, _)| *count > 0);
     list(some.map(|(count, what)| format!("{count} {what}")))
 }
 
 impl Tally {
+    /// Steps that may run.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.configure + self.enable + self.update + self.disable
+    }
+
     /// Counts.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
@@ -154,6 +177,7 @@ impl Tally {
                 _ if !step.holds.is_empty() => self.held_steps += 1,
                 Action::Enable => self.enable += 1,
                 Action::Update(_) => self.update += 1,
+                Action::Configure(_) => self.configure += 1,
                 Action::Disable => self.disable += 1,
             }
         }
@@ -165,7 +189,7 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let runs = wanted([self.enable, self.update, self.disable]);
+        let runs = wanted([self.configure, self.enable, self.update, self.disable]);
         match (runs.is_empty(), self.sync) {
             (true, 0) if self.planned == 0 => f.write_str("nothing could be planned")?,
             (true, 0) if self.unread_tenants > 0 => {
@@ -188,8 +212,8 @@ impl fmt::Display for Tally {
             )?,
         }
         if self.drift.steps() > 0 {
-            let Drift { enable, update, disable } = self.drift;
-            write!(f, "; would: {} (report)", wanted([enable, update, disable]))?;
+            let Drift { enable, update, disable, configure } = self.drift;
+            write!(f, "; would: {} (report)", wanted([configure, enable, update, disable]))?;
         }
         if self.unforeseen > 0 {
             write!(

@@ -56,7 +56,7 @@ impl Harm {
             {
                 Self::Number
             }
-            Action::Update(_) | Action::Enable => Self::Change,
+            Action::Update(_) | Action::Configure(_) | Action::Enable => Self::Change,
         }
     }
 
@@ -115,7 +115,7 @@ fn part(plan: &TenantPlan, most: usize) -> String {
     });
     let problems = problems.count();
     let notes = !out.add_telling(&mut told, |told| tail(plan, told));
-    let mut parts: Vec<String> = [Verb::Disable, Verb::Update, Verb::Enable]
+    let mut parts: Vec<String> = [Verb::Disable, Verb::Update, Verb::Configure, Verb::Enable]
         .into_iter()
         .map(|verb| (verb, left.iter().filter(|step| step.action.verb() == verb).count()))
         .filter(|(_, count)| *count > 0)

@@ -224,7 +224,7 @@ pub(super) fn write_step(
     let verb = step.action.verb();
     let colour = match verb {
         _ if !tenant.may_run(step) => YELLOW,
-        Verb::Enable => GREEN,
+        Verb::Enable | Verb::Configure => GREEN,
         Verb::Update => CYAN,
         Verb::Disable => RED,
     };

@@ -10,7 +10,7 @@ use dialplane::{
     model::{
         Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
         GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, Observed,
-        PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Value,
+        PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Users, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -142,8 +142,14 @@ fn beside() -> impl Strategy<Value = Beside> {
             named,
         },
     );
-    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize)
-        .prop_map(|(numbers, unmatched, nameless)| Beside { numbers, unmatched, nameless })
+    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize).prop_map(
+        |(numbers, unmatched, nameless)| Beside {
+            numbers,
+            unmatched,
+            nameless,
+            not_set_up: Users::new(),
+        },
+    )
 }
 
 fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Observed {

@@ -153,6 +153,7 @@ impl Judge {
                 let call = match verb {
                     Verb::Enable => Call::Enable(user.clone()),
                     Verb::Disable => Call::Disable(user.clone()),
+                    Verb::Configure => panic!("nobody is set up in this world"),
                     Verb::Update => {
                         let path = WritePath::default();
                         Call::Update(
@@ -364,6 +365,6 @@ fn shows(call: &Call, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
                 .map(|(field, _)| (Some(field), live.details.get(field) == expected.get(field)))
                 .collect()
         }
-        Call::Sync => Vec::new(),
+        Call::Configure(_) | Call::Sync => Vec::new(),
     }
 }

@@ -370,6 +370,7 @@ impl World {
                 };
                 person.stored.change(update.details().over(&kept), visible)
             }
+            Call::Configure(_) => panic!("nobody is set up in this world"),
             Call::Sync => false,
         };
         Ok(())

@@ -43,7 +43,7 @@ pub(crate) fn desired_tenant(
 
 /// A user of a manifest, without a site and without a reason.
 pub(crate) fn desired_user(upn: Upn, calling: Calling, details: Details) -> DesiredUser {
-    DesiredUser { upn, calling, details, site: None, reason: None, origin: origin() }
+    DesiredUser { upn, calling, details, site: None, reason: None, onboard: None, origin: origin() }
 }
 
 /// The place in a manifest of all that comes from none.
