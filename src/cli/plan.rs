@@ -171,8 +171,24 @@ pub(super) struct Approve<'a> {
     pub(super) reason: Option<&'a str>,
 }
 
-/// Shows what would change.
+/// Shows what would change. Where there is no plan, a page or annotations say so: they must not go on
+/// telling something else.
 pub(super) async fn plan(
+    global: &Global,
+    asked: &Asked<'_>,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
+    let shown = decide_and_show(global, asked, signals).await;
+    if let Err(failure) = &shown {
+        let mistakes = review::mistakes(&failure.diagnostics, asked.mask);
+        let why = if asked.mask.is_some() { "the log has it" } else { &failure.message };
+        let hint = failure.hint.as_deref().filter(|_| asked.mask.is_none());
+        show::no_plan(why, hint, &mistakes, asked.once.output, asked.max_bytes);
+    }
+    shown
+}
+
+async fn decide_and_show(
     global: &Global,
     asked: &Asked<'_>,
     signals: &Signals,
@@ -245,7 +261,9 @@ fn finish(
         saved::write(&plan, file)?;
     }
     let shown = asked.mask.map(|mask| mask.plan(&plan));
-    show::plan(shown.as_ref().unwrap_or(&plan), once.output, asked.max_bytes);
+    let mistakes = review::mistakes(&looked.diagnostics, asked.mask);
+    let shown = shown.as_ref().unwrap_or(&plan);
+    show::plan_without(&mistakes, shown, once.output, asked.max_bytes);
     Ok(if looked.diagnostics.is_empty() {
         Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
     } else {

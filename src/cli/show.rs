@@ -28,6 +28,24 @@ pub(super) fn plan(plan: &Plan, output: PlanOutput, most: usize) {
     }
 }
 
+/// A plan without what is wrong in the manifests, which a page and annotations tell first.
+pub(super) fn plan_without(
+    mistakes: &[render::Mistake],
+    plan: &Plan,
+    output: PlanOutput,
+    most: usize,
+) {
+    let page = |most| render::markdown_without(mistakes, plan, most);
+    match output {
+        PlanOutput::Markdown => out::data(&page(most)),
+        PlanOutput::Github => {
+            out::data_with_commands(&render::github_without(mistakes, plan));
+            summary::add(&page(summary::PAGE));
+        }
+        PlanOutput::Text | PlanOutput::Json | PlanOutput::Ndjson => self::plan(plan, output, most),
+    }
+}
+
 /// What a change does.
 pub(super) fn review(review: &Review, from: &render::Compared, output: PlanOutput, most: usize) {
     match output {
@@ -42,8 +60,8 @@ pub(super) fn review(review: &Review, from: &render::Compared, output: PlanOutpu
     }
 }
 
-/// That what a change does cannot be told, and why, where a page or annotations are shown.
-pub(super) fn no_review(
+/// That there is no plan, and why, where a page or annotations are shown.
+pub(super) fn no_plan(
     why: &str,
     hint: Option<&str>,
     mistakes: &[render::Mistake],
@@ -52,10 +70,10 @@ pub(super) fn no_review(
 ) {
     match output {
         PlanOutput::Text | PlanOutput::Json | PlanOutput::Ndjson => {}
-        PlanOutput::Markdown => out::data(&render::no_review_markdown(why, hint, mistakes, most)),
+        PlanOutput::Markdown => out::data(&render::no_markdown(why, hint, mistakes, most)),
         PlanOutput::Github => {
-            out::data_with_commands(&render::no_review_github(why, hint, mistakes));
-            summary::add(&render::no_review_markdown(why, hint, mistakes, summary::PAGE));
+            out::data_with_commands(&render::no_github(why, hint, mistakes));
+            summary::add(&render::no_markdown(why, hint, mistakes, summary::PAGE));
         }
     }
 }

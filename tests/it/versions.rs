@@ -45,6 +45,20 @@ async fn a_plan_without_what_is_wrong_in_the_manifests_is_not_shown_as_the_whole
     assert!(masked.stdout.contains("the log has it"), "{}", masked.stdout);
     assert!(!masked.stdout.contains("Nonsense"), "{}", masked.stdout);
 
+    // Nor is a plan that compares no versions.
+    let page = stage.run(&["plan", "--output", "markdown"]).await;
+    let told =
+        "### Dialplane: errors in the manifests\n\n**1 error in the manifests, so this is not";
+    assert_ended(
+        &page,
+        1,
+        &[told, "manifests/new.yaml:1:7  there is no kind", "### Dialplane plan"],
+    );
+    let annotations = stage.run(&["plan", "--output", "github"]).await;
+    let sum =
+        "::notice title=dialplane::plan: 1 error in the manifests, so this is not the whole plan";
+    assert_ended(&annotations, 1, &[error, sum]);
+
     // Without the change it is one of those that the service has: it was described all the same.
     let broken = fs::read_to_string(stage.manifest()).unwrap().replacen("calling:", "caling:", 1);
     fs::remove_file(&stray).unwrap();
@@ -71,6 +85,9 @@ async fn where_there_is_no_plan_the_page_says_why() {
     let key = ["--mask", "a key that nobody finds", "--output", "markdown"];
     let masked = show(&key).await;
     assert_eq!(masked.stdout, "### Dialplane: there is no plan\n\n```\nthe log has it\n```\n\n");
+    let plan = stage.run(&["plan", "elsewhere", "--output", "markdown"]).await;
+    let told = "### Dialplane: there is no plan\n\n```\nthere are no manifests: `elsewhere`";
+    assert_ended(&plan, 1, &[told]);
     // Kept live state that cannot be read is told at its place.
     fs::write(stage.path().join("live.json"), "{ \"version\": 1 }").unwrap();
     let broken = ["plan", "--base", "main", "--live", "live.json", "--output", "markdown"];
@@ -96,7 +113,7 @@ async fn a_branch_that_lacks_commits_is_told_that_a_merge_would_keep_them() {
     assert_ended(
         &lacks,
         2,
-        &[told, "what they say counts as taken back here, and a merge keeps it"],
+        &[told, "what it says counts as taken back here, and a merge keeps it"],
     );
     let page = stage.run(&[&check[..], &["--output", "markdown"]].concat()).await;
     assert_ended(&page, 2, &["Note: the change lacks 1 commit of `main ("]);

@@ -61,25 +61,8 @@ pub(super) struct View<'a> {
     pub(super) out: Option<&'a Path>,
 }
 
-/// Shows what a change does. Where that cannot be told, the page of the review says so: it must not
-/// go on telling something else.
+/// Shows what a change does.
 pub(super) async fn review(
-    global: &Global,
-    (once, live, change): (&Once, Option<&Path>, Change<'_>),
-    view: View<'_>,
-    signals: &Signals,
-) -> Result<Exit, Failure> {
-    let shown = compare_and_show(global, (once, live, change), view, signals).await;
-    if let Err(failure) = &shown {
-        let mistakes = mistakes(&failure.diagnostics, view.mask);
-        let why = if view.mask.is_some() { "the log has it" } else { &failure.message };
-        let hint = failure.hint.as_deref().filter(|_| view.mask.is_none());
-        show::no_review(why, hint, &mistakes, view.output, view.most);
-    }
-    shown
-}
-
-async fn compare_and_show(
     global: &Global,
     (once, live, change): (&Once, Option<&Path>, Change<'_>),
     view: View<'_>,
@@ -139,7 +122,7 @@ async fn compare_and_show(
 }
 
 /// Mistakes as they may be shown.
-fn mistakes(diagnostics: &[Diagnostic], mask: Option<&Mask>) -> Vec<Mistake> {
+pub(super) fn mistakes(diagnostics: &[Diagnostic], mask: Option<&Mask>) -> Vec<Mistake> {
     let mistakes: Vec<Mistake> = diagnostics.iter().map(mistake).collect();
     if mask.is_some() { Mask::mistakes(&mistakes) } else { mistakes }
 }

@@ -3,11 +3,21 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cut;
+use super::{
+    Tally, cut,
+    github::github,
+    markdown::{markdown_within, part},
+};
 use crate::{
     foreign::{annotation, fenced, line},
+    plan::Plan,
     words::many,
 };
+
+/// Of a hundred bytes of a page, so many for mistakes in the manifests.
+pub(super) const MISTAKES: usize = 12;
+/// What is written around a list of mistakes.
+const AROUND: usize = 100;
 
 /// Errors that GitHub shows of one step.
 const SHOWN: usize = 10;
@@ -35,6 +45,45 @@ pub(super) fn verdict(mistakes: &[Mistake]) -> Option<String> {
         let errors = many(mistakes.len(), "error");
         format!("{errors} in the manifests, so this is not the whole plan")
     })
+}
+
+/// A plan without what is wrong in the manifests, for a review page of at most so many bytes.
+#[must_use]
+pub fn markdown_without(mistakes: &[Mistake], plan: &Plan, most: usize) -> String {
+    let Some(verdict) = verdict(mistakes) else { return markdown_within(plan, most) };
+    let list = list(mistakes, part(most, MISTAKES));
+    let head = format!("### Dialplane: errors in the manifests\n\n**{verdict}**\n\n{list}");
+    let rest = markdown_within(plan, most.saturating_sub(head.len()));
+    head + &rest
+}
+
+/// The same as annotations of a GitHub workflow: of mistakes alone while there are any, since GitHub
+/// shows ten errors.
+#[must_use]
+pub fn github_without(mistakes: &[Mistake], plan: &Plan) -> String {
+    let Some(verdict) = verdict(mistakes) else { return github(plan) };
+    let sum = format!("plan: {verdict}; {}", Tally::of(plan));
+    annotations(mistakes) + &annotation("notice", WHOLLY, &sum)
+}
+
+/// A page that says why there is no plan.
+#[must_use]
+pub fn no_markdown(why: &str, hint: Option<&str>, mistakes: &[Mistake], most: usize) -> String {
+    let hint = hint.map(|hint| format!("\nhint: {}", line(hint))).unwrap_or_default();
+    let block = fenced("", &format!("{}{hint}\n", line(why)));
+    let head = format!("### Dialplane: there is no plan\n\n{block}\n");
+    let room = most.saturating_sub(head.len() + AROUND);
+    head + &list(mistakes, room)
+}
+
+/// Annotations that say why there is no plan.
+#[must_use]
+pub fn no_github(why: &str, hint: Option<&str>, mistakes: &[Mistake]) -> String {
+    if !mistakes.is_empty() {
+        return annotations(mistakes);
+    }
+    let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    annotation("error", &[("title", "dialplane: there is no plan")], &format!("{why}{hint}"))
 }
 
 /// The mistakes for a review page, in at most so many bytes; nothing if there are none.

@@ -28,10 +28,9 @@ pub use approval::approvals;
 pub use github::github;
 pub use json::{json, json_schema};
 pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
-pub use mistake::Mistake;
+pub use mistake::{Mistake, github_without, markdown_without, no_github, no_markdown};
 pub use review::{
-    Compared, no_review_github, no_review_markdown, review_github, review_json, review_json_schema,
-    review_markdown, review_text,
+    Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
 };
 pub use text::text;
 

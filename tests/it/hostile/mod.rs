@@ -300,8 +300,9 @@ async fn mistakes_are_told_as_text() {
         look(&stage, &["validate", &format!("manifests/{}", FILES[3]), "--output", output]).await;
         look(&stage, &["validate", FILES[3], "--output", output]).await;
     }
-    for output in ["text", "json", "markdown"] {
+    for output in ["text", "json", "markdown", "github"] {
         look(&stage, &["plan", "--output", output]).await;
+        look(&stage, &["plan", FILES[3], "--output", output]).await;
     }
     // As a change: of a version that has none of them, of a branch with a name that acts, and of one
     // that is not there.

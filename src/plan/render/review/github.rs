@@ -4,7 +4,7 @@ use super::{Compared, words::verdict};
 use crate::{
     foreign::annotation,
     plan::{
-        render::{Mistake, github::annotations, mistake},
+        render::{github::annotations, mistake},
         review::Review,
     },
 };
@@ -20,14 +20,4 @@ pub fn github(review: &Review, from: &Compared) -> String {
     };
     let sum = format!("change: {}", verdict(review, from));
     at_lines + &annotation("notice", &[("title", "dialplane")], &sum)
-}
-
-/// Annotations that say why it cannot be told what a change does.
-#[must_use]
-pub fn no_github(why: &str, hint: Option<&str>, mistakes: &[Mistake]) -> String {
-    if !mistakes.is_empty() {
-        return mistake::annotations(mistakes);
-    }
-    let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    annotation("error", &[("title", "dialplane: there is no plan")], &format!("{why}{hint}"))
 }

@@ -12,7 +12,7 @@ use crate::{
     plan::{
         Step, TenantPlan,
         render::{
-            Mistake, cut,
+            cut,
             markdown::{part, write_body},
             mistake,
         },
@@ -23,8 +23,6 @@ use crate::{
 
 /// Of a hundred bytes of the page, so many for what the change asks for and no step is planned for.
 const WAITS: usize = 10;
-/// For mistakes in the manifests.
-const MISTAKES: usize = 12;
 /// For what is true already, and for drift, each.
 const BESIDE: usize = 8;
 
@@ -36,19 +34,6 @@ pub fn markdown(review: &Review, from: &Compared, most: usize) -> String {
     let _ = write_review(&mut out, review, from, most);
     out
 }
-
-/// A page that says why it cannot be told what a change does.
-#[must_use]
-pub fn no_markdown(why: &str, hint: Option<&str>, mistakes: &[Mistake], most: usize) -> String {
-    let hint = hint.map(|hint| format!("\nhint: {}", line(hint))).unwrap_or_default();
-    let block = fenced("", &format!("{}{hint}\n", line(why)));
-    let head = format!("### Dialplane: there is no plan\n\n{block}\n");
-    let room = most.saturating_sub(head.len() + AROUND);
-    head + &mistake::list(mistakes, room)
-}
-
-/// What is written around a list of mistakes.
-const AROUND: usize = 100;
 
 fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane: what this change does\n\n**{}**\n", verdict(review, from))?;
@@ -73,7 +58,7 @@ fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize)
                 revert, or nothing.\n"
         )?;
     }
-    out.push_str(&mistake::markdown(&from.mistakes, part(most, MISTAKES)));
+    out.push_str(&mistake::markdown(&from.mistakes, part(most, mistake::MISTAKES)));
     let beside = beside(review, from, most)?;
     write_words(out, review)?;
     write_body(out, &review.caused, most.saturating_sub(beside.len()))?;

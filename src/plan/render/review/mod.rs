@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::Mistake;
 
-pub use github::{github as review_github, no_github as no_review_github};
+pub use github::github as review_github;
 pub use json::{json as review_json, json_schema as review_json_schema};
-pub use markdown::{markdown as review_markdown, no_markdown as no_review_markdown};
+pub use markdown::markdown as review_markdown;
 pub use text::text as review_text;
 
 /// What was compared with what, as people call it.

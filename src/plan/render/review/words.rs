@@ -26,11 +26,14 @@ pub(super) fn lacks(compared: &Compared) -> Option<String> {
     let Compared { base, .. } = compared;
     match compared.lacks {
         Some(0) => None,
-        Some(count) => Some(format!(
-            "the change lacks {} of {base}: what they say counts as taken back here, and a merge \
-                keeps it",
-            many(count, "commit")
-        )),
+        Some(count) => {
+            let says = if count == 1 { "it says" } else { "they say" };
+            Some(format!(
+                "the change lacks {} of {base}: what {says} counts as taken back here, and a merge \
+                    keeps it",
+                many(count, "commit")
+            ))
+        }
         None => Some(format!(
             "whether the change lacks commits of {base} cannot be told in a shallow clone: what \
                 they say would count as taken back here, and a merge keeps it"
