@@ -4,10 +4,17 @@
 //! **Invariant:** oddities are never errors and never lose anybody else: the users that were
 //! understood are kept, and [`Coverage::Suspect`] says what was noticed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    mem::take,
+};
 
 use crate::{
-    model::{Beside, Coverage, HeldNumber, LivePhone, LiveUser, Unmatched, Upn, UserId, Users},
+    model::{
+        Beside, Coverage, HeldNumber, LivePhone, LiveUser, Roster, Unmatched, Upn, UserId,
+        packed::Packing,
+    },
     words::clauses,
 };
 
@@ -20,7 +27,7 @@ const SHOWN: usize = 4;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// The users.
-    pub users: Users<LiveUser>,
+    pub users: Roster<LiveUser>,
     /// What is beside them.
     pub beside: Beside,
     /// Why these may not be all; empty if they are.
@@ -77,9 +84,12 @@ pub(super) enum Odd {
 /// The users so far.
 #[derive(Debug, Default)]
 pub(super) struct UserList {
-    /// Those that came in the order of their names, as most services list them.
-    row: Vec<LiveUser>,
-    /// The others.
+    /// All of them, at rest, as long as they come in the order of their names, as most services list
+    /// them.
+    row: Packing<LiveUser>,
+    /// The last of these.
+    last: Option<LiveUser>,
+    /// All of them otherwise.
     others: BTreeMap<Upn, LiveUser>,
     identities: BTreeSet<UserId>,
     beside: Beside,
@@ -101,12 +111,6 @@ impl UserList {
     /// How many users there are.
     pub(super) fn users(&self) -> usize {
         self.row.len() + self.others.len()
-    }
-
-    /// The user of that name, if there is one.
-    fn known(&self, upn: &Upn) -> Option<&LiveUser> {
-        let place = self.row.binary_search_by(|user| user.upn.cmp(upn));
-        place.ok().and_then(|place| self.row.get(place)).or_else(|| self.others.get(upn))
     }
 
     /// Takes a page of entries in; whether there is room for more.
@@ -134,8 +138,16 @@ impl UserList {
 
     fn enter(&mut self, user: LiveUser) {
         let by_id = user.id.as_ref().is_some_and(|id| self.identities.contains(id));
-        let is_next = self.row.last().is_none_or(|last| last.upn < user.upn);
-        let known = if is_next { self.others.get(&user.upn) } else { self.known(&user.upn) };
+        let order = self.last.as_ref().map(|last| last.upn.cmp(&user.upn));
+        let is_next = self.others.is_empty() && order.is_none_or(Ordering::is_lt);
+        if !is_next && order != Some(Ordering::Equal) {
+            self.look_at_all();
+        }
+        let known = match order {
+            _ if is_next => None,
+            Some(Ordering::Equal) => self.last.as_ref(),
+            _ => self.others.get(&user.upn),
+        };
         let same = known.map(|known| known.phone() == user.phone());
         if by_id || same.is_some() {
             self.repeated += 1;
@@ -146,10 +158,18 @@ impl UserList {
         }
         self.identities.extend(user.id.clone());
         if is_next {
-            self.row.push(user);
+            self.row.push(&user);
+            self.last = Some(user);
         } else {
             self.others.insert(user.upn.clone(), user);
         }
+    }
+
+    /// Somebody came out of order: from now on each has to be found.
+    fn look_at_all(&mut self) {
+        self.last = None;
+        let row = take(&mut self.row).finish();
+        self.others.extend(row.iter().map(|user| (user.upn.clone(), user)));
     }
 
     /// Notes that users may be missing.
@@ -185,8 +205,11 @@ impl UserList {
         }
         self.doubts.append(&mut self.accounts);
         self.beside.unmatched = unmatched;
+        for user in self.others.values() {
+            self.row.push(user);
+        }
         Listed {
-            users: self.row.into_iter().chain(self.others.into_values()).collect(),
+            users: Roster::at_rest(self.row.finish()),
             beside: self.beside,
             doubts: self.doubts,
         }

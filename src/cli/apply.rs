@@ -91,7 +91,7 @@ pub(super) async fn apply(
     let leases = Leases::take(&journal, asked).await.map_err(session::unusable)?;
     let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
     let recovered = session::recovered(&looked, once, &memories);
-    let (mut plan, _) =
+    let mut plan =
         session::decide(&looked, &reader, &backend.execution, &memories, signals).await?;
     // A run changes what is remembered; who still holds it makes it be cloned.
     drop(memories);

@@ -1,16 +1,18 @@
 //! From arguments to what is in force.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{args::Global, exit::Failure, out, signals::Signals};
 use crate::{
     config::{self, Settings},
-    manifest::{self, InForce, Keeper, ManifestFile, Role},
+    manifest::{InForce, Keeper, Loading, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
-    source::{self, Tree, read_tree},
+    source::{self, Tree, read_tree, read_tree_by},
     words::{list, many},
     yaml::{self, Diagnostic},
 };
@@ -122,13 +124,19 @@ fn look_at(
     paths: &[PathBuf],
     read: impl Fn(&ManifestFile) -> bool,
 ) -> Result<FoundManifests, Failure> {
-    let Tree { mut files, digest } = read_tree(paths);
+    let mut loading = Loading::default();
+    let mut files = BTreeMap::new();
+    let Tree { digest, .. } = read_tree_by(paths, |file| {
+        if read(file) {
+            loading.add(file);
+            files.insert(Arc::clone(&file.path), (file.role, file.text.is_ok()));
+        }
+    });
     let at = Instant::now();
-    files.retain(read);
-    let loaded = manifest::load(&files);
+    let loaded = loading.finish(source::read_again);
     let diagnostics = loaded.diagnostics.clone();
     let warnings = loaded.warnings.clone();
-    files.retain(|file| file.role == Role::Manifest);
+    files.retain(|_, (role, _)| *role == Role::Manifest);
     let failure = |message: &str, hint: &str| {
         out::warnings(&warnings);
         Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
@@ -147,7 +155,7 @@ fn look_at(
             "name a folder with .yaml files",
         ));
     }
-    if files.iter().all(|file| file.text.is_err()) {
+    if files.values().all(|(_, can_be_read)| !can_be_read) {
         return Err(failure(
             "no manifest can be read",
             "name the folder that holds the .yaml files",

@@ -219,7 +219,7 @@ async fn decide_and_show(
         );
         let memories = session::recalled(&looked, once, &settings).await?;
         let (plan, _) =
-            session::decide(&looked, &kept, &settings.execution, &memories, signals).await?;
+            session::decide_shown(&looked, &kept, &settings.execution, &memories, signals).await?;
         return finish(plan, asked, (&looked, &memories), &settings);
     }
     let (reader, execution, _sandbox) = {
@@ -229,7 +229,7 @@ async fn decide_and_show(
     };
     let memories = session::recalled(&looked, once, &settings).await?;
     let (plan, observed) =
-        session::decide(&looked, &reader, &execution, &memories, signals).await?;
+        session::decide_shown(&looked, &reader, &execution, &memories, signals).await?;
     let exit = finish(plan, asked, (&looked, &memories), &settings);
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));

@@ -30,7 +30,7 @@ use crate::{
     foreign,
     journal::{Place, Store, VolatileJournal},
     model::{Mode, Revision, StepOutcome, TenantName},
-    pass::{self, Leases, Memories, Observed},
+    pass::{self, Inventories, Leases, Memories, Observed},
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal as _, JournalError, LiveReader},
     stop::{StopSwitch, Stoppable},
@@ -120,23 +120,49 @@ pub(super) fn recovered(looked: &FoundManifests, once: &Once, memories: &Memorie
     recovered
 }
 
-/// Looks and decides, and gives back what was seen as well. Nothing is written yet, so a stop ends
-/// it at once.
+/// Looks and decides.
 pub(super) async fn decide<R: LiveReader>(
     looked: &FoundManifests,
     reader: &R,
     execution: &Execution,
     memories: &Memories,
     signals: &Signals,
-) -> Result<(Plan, Observed), Failure> {
-    let tenants = &looked.in_force.desired.tenants;
-    let inventories = pass::inventories(reader, tenants.values(), execution.readers);
-    let observed = observe(looked, reader, execution, memories, signals);
-    let (observed, inventories) = try_join(observed, inventories.map(Ok)).await?;
+) -> Result<Plan, Failure> {
+    let (observed, inventories) = see(looked, reader, execution, memories, signals).await?;
     let memory = |tenant: &_| memories.recalled(tenant);
     let mut plan = pass::decide(&looked.in_force, &observed, memory, Timestamp::now(), execution);
-    pass::check_inventory(&mut plan, &inventories, tenants);
+    pass::check_inventory(&mut plan, &inventories, &looked.in_force.desired.tenants);
+    Ok(plan)
+}
+
+/// The same for a plan that is only shown, with what was seen.
+pub(super) async fn decide_shown<R: LiveReader>(
+    looked: &FoundManifests,
+    reader: &R,
+    execution: &Execution,
+    memories: &Memories,
+    signals: &Signals,
+) -> Result<(Plan, Observed), Failure> {
+    let (observed, inventories) = see(looked, reader, execution, memories, signals).await?;
+    let memory = |tenant: &_| memories.recalled(tenant);
+    let mut plan = pass::show(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    pass::check_inventory(&mut plan, &inventories, &looked.in_force.desired.tenants);
     Ok((plan, observed))
+}
+
+/// Looks at live state and at what the accounts have. Nothing is written yet, so a stop ends it at
+/// once.
+async fn see<R: LiveReader>(
+    looked: &FoundManifests,
+    reader: &R,
+    execution: &Execution,
+    memories: &Memories,
+    signals: &Signals,
+) -> Result<(Observed, Inventories), Failure> {
+    let tenants = looked.in_force.desired.tenants.values();
+    let inventories = pass::inventories(reader, tenants, execution.readers);
+    let observed = observe(looked, reader, execution, memories, signals);
+    try_join(observed, inventories.map(Ok)).await
 }
 
 /// Looks at all tenants, those with a debt first.

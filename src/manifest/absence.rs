@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::InForce;
-use crate::model::{DesiredTenant, DesiredUser, Missing, TenantId, TenantName, Upn, Users};
+use crate::model::{DesiredTenant, DesiredUser, Missing, Roster, TenantId, TenantName, Upn};
 
 /// Who was named, as long as the service runs.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Absences {
 #[derive(Debug, Clone, Default)]
 struct Named {
     /// Users whom the tenant named at the last look.
-    last: Option<Arc<Users<DesiredUser>>>,
+    last: Option<Roster<DesiredUser>>,
     /// Users who count as named then, though they were missing: the tenant itself was away.
     returned: BTreeSet<Upn>,
     /// Users who are missing, and from when on that counts.
@@ -91,15 +91,16 @@ impl Absences {
 
 impl Named {
     fn take(&mut self, tenant: &DesiredTenant, now: Timestamp, counts: Timestamp) {
-        let last = self.last.replace(Arc::clone(&tenant.users));
-        let last = last.filter(|last| !Arc::ptr_eq(last, &tenant.users));
+        // Looked at only where somebody may be missing.
+        let named = tenant.users.clone();
+        let last = self.last.replace(named.clone()).filter(|last| !last.is_plainly(&named));
         let returned = std::mem::take(&mut self.returned);
         for user in last.iter().flat_map(|last| last.keys()).chain(&returned) {
-            if !tenant.users.contains_key(user) {
+            if !named.contains_key(user) {
                 self.missing.entry(user.clone()).or_insert(counts);
             }
         }
-        self.missing.retain(|user, counts| *counts > now && !tenant.users.contains_key(user));
+        self.missing.retain(|user, counts| *counts > now && !named.contains_key(user));
     }
 
     fn missing(&self, now: Timestamp) -> Missing {

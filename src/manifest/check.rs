@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Loaded, approval,
+    claims::Claims,
     diagnose::diagnostics,
     draft::{FileRead, Standing},
-    fleet::{self, Fleet},
+    fleet::Fleet,
     former::OfTenant,
     numbers,
 };
@@ -16,14 +17,12 @@ use crate::{
 };
 
 /// Checks all files together. The users of `unchanged` tenants were made of the same files before.
+/// True if texts that were let go are wanted, to say where something is wrong.
 pub(super) fn check(
-    mut files: Vec<Arc<FileRead>>,
+    files: &[Arc<FileRead>],
     unchanged: &BTreeMap<TenantName, OfTenant>,
-) -> Loaded {
-    let entries = fleet::entries(&mut files, unchanged);
-    let files = &*files;
-    let mut fleet = Fleet::of(files, entries, unchanged);
-    numbers::check(&mut fleet);
+) -> (Loaded, bool) {
+    let mut fleet = fleet(files, unchanged);
     let mut problems = fleet.take_problems();
     let Fleet { mut tenants, .. } = fleet;
     let mut loaded = Loaded::default();
@@ -55,6 +54,10 @@ pub(super) fn check(
             .filter_map(|(number, _)| files.get(*number))
             .map(|file| Arc::clone(&file.path)),
     );
+    let is_gone = |file: usize| files.get(file).is_some_and(|file| file.is_let_go);
+    let wants_texts = problems
+        .iter()
+        .any(|(file, problem)| is_gone(*file) || problem.what.other_files().any(is_gone));
     odd_files(files, &mut loaded);
     let is_read = |file: &FileRead| matches!(file.standing, Standing::Speaks | Standing::Blank);
     let read = files.iter().filter(|file| is_read(file));
@@ -71,7 +74,7 @@ pub(super) fn check(
             Arc::make_mut(tenant).incomplete = Some(reason.clone());
         }
     }
-    loaded
+    (loaded, wants_texts)
 }
 
 fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
@@ -83,6 +86,22 @@ fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
         labels: Vec::new(),
         text: Arc::clone(&file.text),
     }
+}
+
+/// The tenants and users of all files. Nearly always everybody is named once and every number is
+/// wanted once, which hashes show. Only otherwise is it found out who is meant.
+fn fleet<'f>(
+    files: &'f [Arc<FileRead>],
+    unchanged: &'f BTreeMap<TenantName, OfTenant>,
+) -> Fleet<'f> {
+    let mut fleet = Fleet::of(files, unchanged, Claims::hashes());
+    let is_once = fleet.is_plain && fleet.seen.are_once() && numbers::are_once(&mut fleet);
+    if !is_once {
+        let users = files.iter().flat_map(|file| &file.sets).map(|set| set.users.len());
+        fleet = Fleet::of(files, unchanged, Claims::of(users.sum()));
+        numbers::check(&mut fleet);
+    }
+    fleet
 }
 
 /// Files that say nothing, files that are not read, and folders with nothing in them.

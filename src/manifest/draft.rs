@@ -12,7 +12,10 @@ use super::{
     schema::TenantSpec,
 };
 use crate::{
-    model::{Approval, PhoneNumber, Protect, TenantName},
+    model::{
+        Approval, PhoneNumber, Protect, TenantName,
+        packed::{Packed, Packing},
+    },
     yaml::{self, At, Path, Place, Wrong},
 };
 
@@ -25,6 +28,8 @@ pub(super) const MAX_PROBLEMS: usize = 1000;
 pub(super) struct FileRead {
     pub(super) path: Arc<str>,
     pub(super) text: Arc<str>,
+    /// The text was let go, because nothing is wrong with it.
+    pub(super) is_let_go: bool,
     pub(super) tenants: Vec<TenantDraft>,
     pub(super) sets: Vec<SetDraft>,
     pub(super) approvals: Vec<ApprovalDraft>,
@@ -42,7 +47,7 @@ pub(super) struct FileRead {
 /// than are told are left out.
 #[derive(Debug, Default)]
 pub(super) struct PlainUsers {
-    pub(super) entries: Vec<UserEntry>,
+    pub(super) entries: Packing<UserEntry>,
     pub(super) lines: Vec<u32>,
     /// Users with mistakes, each with its place among the entries, where an empty one takes its
     /// place.
@@ -80,7 +85,7 @@ pub(super) struct SetDraft {
     pub(super) name: TenantName,
     pub(super) tenant: TenantName,
     pub(super) defaults: Fields,
-    pub(super) users: Vec<UserEntry>,
+    pub(super) users: Packed<UserEntry>,
 }
 
 /// Something wrong, and the users that it concerns.
@@ -128,6 +133,15 @@ pub(super) struct ApprovalDraft {
 }
 
 impl FileRead {
+    /// Lets the text go if nothing has to be shown of it. Whether it did.
+    pub(super) fn let_go(&mut self) -> bool {
+        self.is_let_go = self.problems.is_empty() && self.standing == Standing::Speaks;
+        if self.is_let_go {
+            self.text = Arc::default();
+        }
+        self.is_let_go
+    }
+
     pub(super) fn wrongs(&mut self, wrongs: Vec<Wrong>, tenant: Option<&TenantName>) {
         for wrong in wrongs {
             self.wrong(wrong, tenant);
@@ -189,6 +203,15 @@ impl What {
     /// A problem at a path.
     pub(super) fn at(wrong: Wrong) -> Self {
         Self::Wrong { wrong, others: Vec::new() }
+    }
+
+    /// The other files that it speaks of.
+    pub(super) fn other_files(&self) -> impl Iterator<Item = usize> + '_ {
+        let others = match self {
+            Self::Wrong { others, .. } => others.as_slice(),
+            Self::Placed { .. } => &[],
+        };
+        others.iter().map(|(file, _)| *file)
     }
 
     /// The same, with the place in file `file` that it collides with.

@@ -8,15 +8,15 @@ use std::{
 
 use super::{
     choices::ConfirmEntry,
+    claims::{Claims, Hashes},
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
-    entry::UserEntry,
-    first_claims::FirstClaims,
     former::OfTenant,
+    sets::Sets,
     together,
     windows::WindowsEntry,
 };
 use crate::{
-    model::{DesiredTenant, DesiredUser, Missing, Mode, Origin, Prune, TenantId, TenantName, Upn},
+    model::{DesiredTenant, Missing, Mode, Origin, Prune, Roster, TenantId, TenantName, Upn},
     words::{many, nearest},
     yaml::{At, Path, Wrong},
 };
@@ -43,34 +43,6 @@ pub(super) struct UserSpot {
     pub(super) index: usize,
 }
 
-/// The users of each set of each file, as they are written.
-pub(super) type Entries = Vec<Vec<Vec<UserEntry>>>;
-
-/// Takes the entries out of the files: each is used up as it becomes a user, because there may be
-/// very many. Those of a reading that is kept are copied, and those of `unchanged` tenants, which
-/// have their users already, are left where they are.
-pub(super) fn entries(
-    files: &mut [Arc<FileRead>],
-    unchanged: &BTreeMap<TenantName, OfTenant>,
-) -> Entries {
-    let changed = |set: &SetDraft| !unchanged.contains_key(&set.tenant);
-    files.iter_mut().map(|file| of_file(file, changed)).collect()
-}
-
-fn of_file(file: &mut Arc<FileRead>, is_wanted: impl Fn(&SetDraft) -> bool) -> Vec<Vec<UserEntry>> {
-    let mut entries = Vec::with_capacity(file.sets.len());
-    if let Some(file) = Arc::get_mut(file) {
-        for set in &mut file.sets {
-            entries.push(if is_wanted(set) { take(&mut set.users) } else { Vec::new() });
-        }
-    } else {
-        for set in &file.sets {
-            entries.push(if is_wanted(set) { set.users.clone() } else { Vec::new() });
-        }
-    }
-    entries
-}
-
 /// What the files say together.
 pub(super) struct Fleet<'f> {
     pub(super) files: &'f [Arc<FileRead>],
@@ -85,24 +57,25 @@ pub(super) struct Fleet<'f> {
     /// The document of each of them.
     pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
     /// The users of each of them, in the order in which they are written.
-    pub(super) users: BTreeMap<TenantName, Vec<DesiredUser>>,
+    pub(super) users: BTreeMap<TenantName, Sets>,
     /// Tenants whose users are known already.
     pub(super) unchanged: &'f BTreeMap<TenantName, OfTenant>,
     /// Where each user is written first.
-    pub(super) seen: FirstClaims<Upn, UserSpot>,
-    /// The entries that have not become users yet.
-    pub(super) entries: Entries,
+    pub(super) seen: Claims<Upn, UserSpot>,
+    /// The numbers that users want.
+    pub(super) numbers: Hashes,
+    /// Nothing is to be said of any single user.
+    pub(super) is_plain: bool,
 }
 
 impl<'f> Fleet<'f> {
-    /// The tenants and users of these files; those of some tenants are known already.
+    /// The tenants and users of these files; those of some tenants are known already. `seen` says how
+    /// much is to be known of who is named twice.
     pub(super) fn of(
         files: &'f [Arc<FileRead>],
-        entries: Entries,
         unchanged: &'f BTreeMap<TenantName, OfTenant>,
+        seen: Claims<Upn, UserSpot>,
     ) -> Self {
-        let known = unchanged.values().map(|users| users.len());
-        let count = known.chain(entries.iter().flatten().map(Vec::len)).sum();
         let mut fleet = Self {
             files,
             problems: Vec::new(),
@@ -113,19 +86,20 @@ impl<'f> Fleet<'f> {
             drafts: BTreeMap::new(),
             users: BTreeMap::new(),
             unchanged,
-            seen: FirstClaims::of(count),
-            entries,
+            seen,
+            numbers: Hashes::default(),
+            is_plain: true,
         };
         fleet.tenants();
         fleet.sets();
         for (name, users) in take(&mut fleet.users) {
             if let Some((_, tenant)) = fleet.tenants.get_mut(&name) {
-                tenant.users = Arc::new(users.into_iter().collect());
+                tenant.users = Roster::at_rest(users);
             }
         }
         for (name, users) in unchanged {
             if let Some((_, tenant)) = fleet.tenants.get_mut(name) {
-                tenant.users = Arc::clone(users);
+                tenant.users = users.clone();
             }
         }
         fleet
@@ -302,7 +276,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
-        users: Arc::default(),
+        users: Roster::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,
         missing: Missing::default(),

@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::draft::FileRead;
-use crate::model::{Desired, DesiredUser, TenantName, Users};
+use crate::model::{Desired, DesiredUser, Roster, TenantName};
 
 /// The users of one tenant.
-pub(super) type OfTenant = Arc<Users<DesiredUser>>;
+pub(super) type OfTenant = Roster<DesiredUser>;
 
 /// The tenants that were right, each with the files that spoke of it.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl Former {
     /// What these files have said together.
     pub(super) fn of(files: &[Arc<FileRead>], desired: &Desired) -> Self {
         let of_tenant = |(name, files): (TenantName, Vec<Arc<FileRead>>)| {
-            let users = Arc::clone(&desired.tenants.get(&name)?.users);
+            let users = desired.tenants.get(&name)?.users.clone();
             Some((name, (files, users)))
         };
         Self(by_tenant(files).into_iter().filter_map(of_tenant).collect())

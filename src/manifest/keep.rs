@@ -228,7 +228,11 @@ fn drop_collisions(in_force: &mut InForce) {
     }
     let mut taken: BTreeMap<Single<'_>, &TenantName> = BTreeMap::new();
     let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
-    for (name, tenant) in &in_force.desired.tenants {
+    // Looked at in copies: those in force are at rest.
+    let copies = in_force.desired.tenants.values().map(|tenant| DesiredTenant::clone(tenant));
+    let tenants: Vec<DesiredTenant> = copies.collect();
+    for tenant in &tenants {
+        let name = &tenant.name;
         let users = tenant.users.values();
         let numbers = users.clone().filter_map(|user| user.details.phone());
         let numbers = numbers

@@ -17,25 +17,28 @@ mod approval;
 mod carried;
 mod check;
 mod choices;
+mod claims;
 mod diagnose;
 mod draft;
 mod entry;
 mod express;
-mod first_claims;
 mod fleet;
 mod former;
 mod json_schema;
 mod keep;
 mod keys;
 mod lists;
+mod loading;
 mod names;
 mod needed;
 mod numbers;
+mod packing;
 mod parts;
 mod plain;
 mod read;
 mod readings;
 mod schema;
+mod sets;
 mod syntax;
 mod texts;
 mod together;
@@ -53,6 +56,7 @@ pub use absence::Absences;
 pub use express::{can_name, can_say, written};
 pub use json_schema::json_schema;
 pub use keep::{InForce, Keeper};
+pub use loading::Loading;
 pub use names::parse_name;
 pub use readings::Readings;
 
@@ -123,6 +127,6 @@ pub struct Loaded {
 /// Reads and checks all files together.
 #[must_use]
 pub fn load(files: &[ManifestFile]) -> Loaded {
-    let files = files.iter().map(|file| Arc::new(read::read(file))).collect();
-    check::check(files, &BTreeMap::new())
+    let files: Vec<_> = files.iter().map(|file| Arc::new(read::read(file))).collect();
+    check::check(&files, &BTreeMap::new()).0
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
+    claims::Claims,
     draft::What,
-    first_claims::FirstClaims,
     fleet::{Fleet, Spot},
 };
 use crate::{
@@ -20,28 +20,36 @@ struct Claim<'n> {
 }
 
 /// Who wants each number first.
-type Wanted<'n> = FirstClaims<NumberRef<'n>, Claim<'n>>;
+type Wanted<'n> = Claims<NumberRef<'n>, Claim<'n>>;
+
+/// Whether no number is wanted or parked twice, as far as that is plain.
+pub(super) fn are_once(fleet: &mut Fleet<'_>) -> bool {
+    for (tenant, number, _) in parking_places(fleet) {
+        fleet.numbers.note(&NumberRef::new(&tenant, &number));
+    }
+    fleet.numbers.are_once()
+}
 
 /// A number is wanted once in the fleet, and parked in one place that nobody wants.
 pub(super) fn check(fleet: &mut Fleet<'_>) {
-    // Numbers are looked at in their place while problems are told.
-    let tenants = std::mem::take(&mut fleet.tenants);
+    // Looked at in copies: the users themselves stay at rest.
+    let tenants = fleet.tenants.iter().map(|(name, (_, tenant))| (name.clone(), tenant.clone()));
+    let tenants: BTreeMap<TenantName, DesiredTenant> = tenants.collect();
     let wanted = wanted(fleet, &tenants);
     parking(fleet, &wanted);
-    fleet.tenants = tenants;
 }
 
 fn wanted<'n>(
     fleet: &mut Fleet<'_>,
-    tenants: &'n BTreeMap<TenantName, (Spot, DesiredTenant)>,
+    tenants: &'n BTreeMap<TenantName, DesiredTenant>,
 ) -> Wanted<'n> {
-    let users = tenants.values().map(|(_, tenant)| tenant.users.len()).sum();
+    let users = tenants.values().map(|tenant| tenant.users.len()).sum();
     let mut wanted = Wanted::of(users);
-    for (tenant, (_, desired)) in tenants {
+    for (tenant, desired) in tenants {
         for user in desired.users.values() {
             let Some(number) = user.details.phone() else { continue };
             let wish = Claim { user: &user.upn, tenant };
-            if let Some(first) = wanted.note(NumberRef::new(tenant, number), wish) {
+            if let Some(first) = wanted.note(&NumberRef::new(tenant, number), wish) {
                 twice(fleet, number, wish, first);
             }
         }

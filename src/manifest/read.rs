@@ -42,6 +42,7 @@ pub(super) fn read_by(
             Cow::Borrowed(_) => Arc::clone(text),
             Cow::Owned(text) => text.into(),
         },
+        is_let_go: false,
         tenants: Vec::new(),
         sets: Vec::new(),
         approvals: Vec::new(),
@@ -203,21 +204,25 @@ impl FileRead {
         {
             wrong.hint = Some("list the users; an empty list is `users: []`".to_owned());
         }
-        let PlainUsers { mut entries, wrong, .. } =
-            self.plain.remove(&at.document).unwrap_or_default();
         // A document is read plainly, or all of its users are values.
-        entries.resize_with(entries.len().max(users.len()), UserEntry::default);
-        for (number, value) in wrong.into_iter().chain(users.into_iter().enumerate()) {
-            // The tenant is not used with a single one of them.
-            if wrongs.len() > MAX_PROBLEMS {
-                entries.truncate(number);
-                break;
+        let PlainUsers { entries, wrong, .. } = self.plain.remove(&at.document).unwrap_or_default();
+        let mut entries = entries.finish();
+        if !wrong.is_empty() || !users.is_empty() {
+            let mut all: Vec<UserEntry> = entries.iter().collect();
+            all.resize_with(all.len().max(users.len()), UserEntry::default);
+            for (number, value) in wrong.into_iter().chain(users.into_iter().enumerate()) {
+                // The tenant is not used with a single one of them.
+                if wrongs.len() > MAX_PROBLEMS {
+                    all.truncate(number);
+                    break;
+                }
+                let (entry, found) = user::read(&value, &users_at.index(number));
+                wrongs.extend(found);
+                if let Some(place) = all.get_mut(number) {
+                    *place = entry;
+                }
             }
-            let (entry, found) = user::read(&value, &users_at.index(number));
-            wrongs.extend(found);
-            if let Some(place) = entries.get_mut(number) {
-                *place = entry;
-            }
+            entries = all.iter().collect();
         }
         let Some(UserSetDocument { metadata, spec, .. }) = decoded else {
             return self.wrongs(wrongs, tenant.as_ref());

@@ -1,94 +1,56 @@
 //! The users of all sets: each is named once in the fleet, and gets what its set and its tenant say.
 
-use std::{mem::take, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     carried,
+    claims::Claims,
     draft::{SetDraft, What},
-    entry::{Fields, UserEntry, Written},
+    entry::{Fields, Written},
     fleet::{Fleet, Spot, UserSpot},
+    packing::Glance,
+    sets::{Common, Set, values},
 };
 use crate::{
-    model::{
-        Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Onboard, Origin,
-        PhoneNumber, Site, TenantName, Upn, WritePath,
-    },
+    model::{ExtensionPrefix, FieldMap, PhoneNumber, TenantName, Upn, WritePath},
     yaml::{At, Path, Wrong},
 };
-
-/// What the users of a set have in common.
-struct Common {
-    writes: WritePath,
-    prefix: Option<ExtensionPrefix>,
-    site: Option<Site>,
-    onboard: Option<bool>,
-    secrets_from: Option<Arc<str>>,
-    details: Details,
-}
-
-impl Common {
-    /// Whether a user may be set up, and with what. Most users of a set share one value, which is
-    /// `kept` from one to the next.
-    fn onboard(
-        &self,
-        own: Option<bool>,
-        secrets_from: Option<Arc<str>>,
-        kept: &mut Option<Arc<Onboard>>,
-    ) -> Option<Arc<Onboard>> {
-        if !own.or(self.onboard).unwrap_or_default() {
-            return None;
-        }
-        let secrets = secrets_from.or_else(|| self.secrets_from.clone());
-        if kept.as_ref().is_none_or(|kept| kept.secrets != secrets) {
-            *kept = Some(Arc::new(Onboard { secrets }));
-        }
-        kept.clone()
-    }
-}
 
 impl<'f> Fleet<'f> {
     /// The users of one set, the `nth` of its file.
     pub(super) fn users(&mut self, number: usize, nth: usize, set: &'f SetDraft) {
         let Some(file) = self.files.get(number) else { return };
-        if self.unchanged.contains_key(&set.tenant) {
-            for (index, entry) in set.users.iter().enumerate() {
-                let Some(upn) = &entry.upn else { continue };
-                self.is_once(upn, UserSpot { file: number, set: nth, index }, set);
-            }
-            return;
-        }
         let common = self.common(set);
+        let is_known = self.unchanged.contains_key(&set.tenant);
         for wrong in carried::of_defaults(&set.defaults, common.writes, || {
             set.at.key("spec").key("defaults")
         }) {
             self.problem(number, What::at(wrong), &[&set.tenant]);
         }
-        let lines = file.lines.get(set.at.document);
-        let mut users = self.users.remove(&set.tenant).unwrap_or_default();
-        let entries = self.entries.get_mut(number).and_then(|sets| sets.get_mut(nth));
-        let entries = entries.map(take).unwrap_or_default();
-        users.reserve(entries.len());
-        let mut onboards = None;
-        for (index, entry) in entries.into_iter().enumerate() {
-            let spot = UserSpot { file: number, set: nth, index };
-            let UserEntry { upn, calling, site, reason, onboard, secrets_from, fields } = entry;
-            let Some(upn) = upn.filter(|upn| self.is_once(upn, spot, set)) else { continue };
-            self.carried(&fields, onboard, spot, set, common.writes);
-            let own = self.own(fields, spot, set, common.prefix.as_ref());
-            let onboard = common.onboard(onboard, secrets_from, &mut onboards);
-            let line = lines.and_then(|lines| lines.get(index)).copied();
-            let user = DesiredUser {
-                upn,
-                calling: calling.unwrap_or(Calling::Enabled), // absent only where a problem has been reported
-                details: own.or(&common.details),
-                site: site.or_else(|| common.site.clone()),
-                reason,
-                onboard,
-                origin: Origin { file: Arc::clone(&file.path), line },
-            };
-            users.push(user);
+        if let Claims::Hashes(names) = &mut self.seen {
+            let numbers = &mut self.numbers;
+            let mut glance = Glance { names, numbers, tenant: &set.tenant, common: &common };
+            self.is_plain &= set.users.each(|eye| glance.at(eye)).fold(true, |all, one| all & one);
+        } else {
+            for (index, entry) in set.users.iter().enumerate() {
+                let spot = UserSpot { file: number, set: nth, index };
+                let Some(upn) = &entry.upn else { continue };
+                if self.is_once(upn, spot, set) && !is_known {
+                    self.carried(&entry.fields, entry.onboard, spot, set, common.writes);
+                    self.check_values(entry.fields, spot, set, common.prefix.as_ref());
+                }
+            }
         }
-        self.users.insert(set.tenant.clone(), users);
+        if !is_known {
+            let lines = file.lines.get(set.at.document).map(Vec::as_slice).unwrap_or_default();
+            let set_at_rest = Set {
+                entries: set.users.clone(),
+                common,
+                file: Arc::clone(&file.path),
+                lines: lines.into(),
+            };
+            self.users.entry(set.tenant.clone()).or_default().0.push(set_at_rest);
+        }
     }
 
     /// The defaults of a set over those of its tenant.
@@ -119,7 +81,7 @@ impl<'f> Fleet<'f> {
                 What::at(wrong.hint("remove the user: changing it would break the platform"));
             self.problem(spot.file, what, &[&set.tenant]);
         }
-        let first = self.seen.note(upn.clone(), spot);
+        let first = self.seen.note(upn, spot);
         if let Some(first) = first {
             self.twice(upn, spot, set, first);
         }
@@ -136,15 +98,15 @@ impl<'f> Fleet<'f> {
         });
     }
 
-    /// The values that an entry itself says; those that are wrong are told.
-    fn own(
+    /// Tells which of the values that an entry itself says are wrong.
+    fn check_values(
         &mut self,
         fields: FieldMap<Written>,
         spot: UserSpot,
         set: &SetDraft,
         prefix: Option<&ExtensionPrefix>,
-    ) -> Details {
-        let (own, wrongs) = values(fields, prefix);
+    ) {
+        let (_, wrongs) = values(fields, prefix);
         for (field, written, error) in wrongs {
             self.one_of_many(spot.file, &[&set.tenant], |_| {
                 let wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
@@ -152,7 +114,6 @@ impl<'f> Fleet<'f> {
                 Some(What::at(Wrong { hint: hint.or(wrong.hint), ..wrong }))
             });
         }
-        own
     }
 
     /// Tells what the call that stores details cannot take.
@@ -218,22 +179,6 @@ fn hint(written: &Written, prefix: Option<&ExtensionPrefix>, set: &SetDraft) -> 
 
 fn path(set: &SetDraft, index: usize) -> Path {
     set.at.key("spec").key("users").index(index)
-}
-
-/// The values of written fields in a tenant with this prefix, and what is wrong with some.
-fn values(
-    written: FieldMap<Written>,
-    prefix: Option<&ExtensionPrefix>,
-) -> (Details, Vec<(Field, Written, String)>) {
-    let mut wrongs = Vec::new();
-    let values = written.filter_map(|field, written| match written.value(prefix) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            wrongs.push((field, written, error));
-            None
-        }
-    });
-    (values.into(), wrongs)
 }
 
 fn is_short(written: &Written) -> bool {

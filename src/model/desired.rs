@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, Onboard,
-    PhoneNumber, Site, TenantId, TenantName, TenantRef, Upn, Users, Windows, WritePath,
+    PhoneNumber, Roster, Site, TenantId, TenantName, TenantRef, Upn, Windows, WritePath,
 };
 
 /// What all manifests together ask for.
@@ -55,7 +55,7 @@ pub struct DesiredTenant {
     /// When disruptive changes may be made; absent: at any time.
     pub windows: Option<Windows>,
     /// The managed users; shared by all versions of the tenant that name the same.
-    pub users: Arc<Users<DesiredUser>>,
+    pub users: Roster<DesiredUser>,
     /// Where the tenant is.
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
@@ -94,18 +94,19 @@ impl DesiredTenant {
     /// calling and every field that was wanted, and no setting is another.
     #[must_use]
     pub fn takes_nothing_from(&self, before: &Self) -> bool {
-        let keeps = |user: &DesiredUser| {
-            self.users.get(&user.upn).is_some_and(|now| now.takes_nothing_from(user))
+        let keeps = |(now, before): (Option<&DesiredUser>, Option<&DesiredUser>)| {
+            before.is_none_or(|before| now.is_some_and(|now| now.takes_nothing_from(before)))
         };
         self.incomplete.is_none()
             && self.has_settings_of(before)
-            && (Arc::ptr_eq(&self.users, &before.users) || before.users.values().all(keeps))
+            && (self.users.is_plainly(&before.users)
+                || self.users.clone().beside(&before.users.clone()).all(keeps))
     }
 
     /// Whether everything that is said of the tenant itself is the same.
     fn has_settings_of(&self, other: &Self) -> bool {
         let settings = |tenant: &Self| Self {
-            users: Arc::default(),
+            users: Roster::new(),
             origin: self.origin.clone(),
             incomplete: None,
             missing: Missing::default(),
@@ -117,15 +118,20 @@ impl DesiredTenant {
     /// Whether everybody whom `before` names is still named.
     #[must_use]
     pub fn names_all_of(&self, before: &Self) -> bool {
-        Arc::ptr_eq(&self.users, &before.users)
-            || before.users.keys().all(|user| self.users.contains_key(user))
+        self.users.is_plainly(&before.users)
+            || self.users.clone().beside(&before.users.clone()).all(|(now, _)| now.is_some())
     }
 }
 
-fn same_users(these: &Arc<Users<DesiredUser>>, those: &Arc<Users<DesiredUser>>) -> bool {
-    Arc::ptr_eq(these, those)
-        || these.len() == those.len()
-            && these.values().zip(those.values()).all(|(one, other)| one.says_the_same(other))
+fn same_users(these: &Roster<DesiredUser>, those: &Roster<DesiredUser>) -> bool {
+    if these.is_plainly(those) {
+        return true;
+    }
+    // Looked at in copies: the tenants may be at rest.
+    let these = these.clone();
+    let those = those.clone();
+    these.len() == those.len()
+        && these.values().zip(those.values()).all(|(one, other)| one.says_the_same(other))
 }
 
 /// What is asked for one user.

@@ -33,18 +33,6 @@ impl Value {
     }
 }
 
-impl Value {
-    /// Whether both are one value in one spelling: a number has many.
-    pub(super) fn is_spelled_as(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Phone(number), Self::Phone(other)) => {
-                number == other && number.as_str() == other.as_str()
-            }
-            (value, other) => value == other,
-        }
-    }
-}
-
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,6 +9,11 @@ use super::Field;
 pub struct FieldMap<V>(Vec<(Field, V)>);
 
 impl<V> FieldMap<V> {
+    /// No values yet, with room for some.
+    pub(super) fn of_room(count: u32) -> Self {
+        Self(Vec::with_capacity(usize::try_from(count).unwrap_or_default()))
+    }
+
     /// Sets the value of a field, in the place of a former one.
     pub fn insert(&mut self, field: Field, value: V) {
         let at = self.0.partition_point(|(other, _)| *other < field);

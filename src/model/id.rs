@@ -58,6 +58,11 @@ impl UserId {
         fine.then(|| Self(text.to_ascii_lowercase().into()))
     }
 
+    /// One that was an identity before.
+    pub(super) fn known(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The identity in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -164,11 +169,16 @@ impl Upn {
                 text.chars().take(80).collect::<String>()
             ));
         }
-        Ok(Self(if is_small(text) {
+        Ok(Self::known(text))
+    }
+
+    /// One that was a name before.
+    pub(crate) fn known(text: &str) -> Self {
+        Self(if is_small(text) {
             Forms::same(text.into())
         } else {
             Forms::of(text, &text.to_lowercase())
-        }))
+        })
     }
 
     /// The name as it was written.
@@ -187,12 +197,17 @@ impl Upn {
     /// (contract 8).
     #[must_use]
     pub fn is_platform_account(&self) -> bool {
-        self.key().starts_with("callappservice@") || self.key().ends_with(".sbc.connecttoteams.com")
+        is_of_platform(self.key())
     }
 }
 
+/// The same of a name in lower case.
+pub(crate) fn is_of_platform(key: &str) -> bool {
+    key.starts_with("callappservice@") || key.ends_with(".sbc.connecttoteams.com")
+}
+
 /// Whether a text is its own form in lower case, as almost all are.
-fn is_small(text: &str) -> bool {
+pub(crate) fn is_small(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
@@ -260,6 +275,16 @@ impl Site {
         }
     }
 
+    /// One that was the name of a site before.
+    pub(crate) fn known(text: Arc<str>) -> Self {
+        Self(text)
+    }
+
+    /// The name, to be shared.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.0
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -285,6 +310,11 @@ impl GatewayId {
         } else {
             Err(format!("gateway {id} does not exist: gateway ids are above 0"))
         }
+    }
+
+    /// One that was the id of a gateway before.
+    pub(super) fn known(id: i64) -> Self {
+        Self(id)
     }
 
     /// The number that the API takes.

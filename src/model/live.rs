@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Calling, DesiredTenant, DesiredUser, Details, Field, FieldMap, Named, PhoneNumber, Unread, Upn,
-    UserId, Users, Value,
+    Calling, Details, Field, FieldMap, Named, PhoneNumber, Roster, Unread, Upn, UserId, Users,
+    Value,
 };
 
 /// One observation of one tenant.
@@ -17,26 +17,11 @@ pub struct LiveTenant {
     /// The fields that this reader can see at all; the others are *unobservable*.
     pub sees: BTreeSet<Field>,
     /// The users that are visible.
-    pub users: Users<LiveUser>,
+    pub users: Roster<LiveUser>,
     /// What the list shows beside them.
     pub beside: Beside,
     /// What Teams itself shows beside it.
     pub confirmation: Confirmation,
-}
-
-impl LiveTenant {
-    /// The same in less memory: a text that the manifests have as well is kept once.
-    #[must_use]
-    pub fn sharing(mut self, desired: &DesiredTenant) -> Self {
-        let mut wanted = desired.users.values().peekable();
-        for user in self.users.values_mut() {
-            while wanted.next_if(|wanted| wanted.upn < user.upn).is_some() {}
-            if let Some(wanted) = wanted.next_if(|wanted| wanted.upn == user.upn) {
-                user.share(wanted);
-            }
-        }
-        self
-    }
 }
 
 /// What a list shows beside the users that are compared.
@@ -87,7 +72,7 @@ pub enum Confirmation {
     /// It could not be read, for this reason.
     Failed(String),
     /// These users, and whether they are all.
-    Seen(Users<LiveUser>, Coverage),
+    Seen(Roster<LiveUser>, Coverage),
 }
 
 /// A user as observed.
@@ -124,20 +109,6 @@ impl Named for LiveUser {
 }
 
 impl LiveUser {
-    /// Takes what is spelled alike from what is wanted.
-    fn share(&mut self, wanted: &DesiredUser) {
-        if self.upn.as_str() == wanted.upn.as_str() {
-            self.upn = wanted.upn.clone();
-        }
-        for (field, observed) in self.details.iter_mut() {
-            if let (Observed::Set(value), Some(wanted)) = (observed, wanted.details.get(field))
-                && value.is_spelled_as(wanted)
-            {
-                *value = wanted.clone();
-            }
-        }
-    }
-
     /// Somebody who is known by name and not set up: without calling, and with nothing stored.
     #[must_use]
     pub fn not_set_up(upn: Upn, id: Option<UserId>) -> Self {
@@ -293,50 +264,4 @@ pub enum Coverage {
     Complete,
     /// Users may be missing; the text says what was noticed.
     Suspect(String),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Origin;
-
-    fn phone(text: &str) -> Value {
-        Value::Phone(PhoneNumber::observed(text, None).unwrap())
-    }
-
-    fn wanted(upn: &str, number: &str) -> DesiredUser {
-        DesiredUser {
-            upn: Upn::parse(upn).unwrap(),
-            calling: Calling::Enabled,
-            details: [(Field::PhoneNumber, phone(number))].into_iter().collect(),
-            site: None,
-            reason: None,
-            onboard: None,
-            origin: Origin { file: "a.yaml".into(), line: None },
-        }
-    }
-
-    fn seen(upn: &str, number: &str) -> LiveUser {
-        let details = [(Field::PhoneNumber, Observed::Set(phone(number)))];
-        LiveUser {
-            upn: Upn::parse(upn).unwrap(),
-            id: None,
-            calling: LiveCalling::Enabled,
-            details: details.into_iter().collect(),
-        }
-    }
-
-    #[test]
-    fn what_is_shared_is_spelled_as_it_came() {
-        for (upn, number) in [
-            ("adele@contoso.com", "+14255550100"),
-            ("Adele@contoso.com", "+1 (425) 555-0100"),
-            ("bert@contoso.com", "+14255550101"),
-        ] {
-            let mut user = seen(upn, number);
-            let before = format!("{user:?} {}", user.number().unwrap());
-            user.share(&wanted("adele@contoso.com", "+14255550100"));
-            assert_eq!(format!("{user:?} {}", user.number().unwrap()), before);
-        }
-    }
 }

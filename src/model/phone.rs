@@ -122,7 +122,7 @@ impl PhoneNumber {
     }
 
     /// Whether a text is a full number in its normal form already, as most services show it.
-    fn is_normal(text: &str) -> bool {
+    pub(crate) fn is_normal(text: &str) -> bool {
         text.strip_prefix('+').is_some_and(|digits| {
             (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
                 && all_digits(digits)
@@ -177,6 +177,20 @@ impl PhoneNumber {
             Some(short) => Self { forms: Forms::of(short, normal), extension: true },
             None => Self { forms, extension: false },
         }
+    }
+
+    /// As it was written, as it is compared if that is another form, and whether it is an
+    /// extension.
+    pub(super) fn parts(&self) -> (&str, Option<&str>, bool) {
+        let (written, normal) = (self.as_str(), self.normal());
+        (written, (written != normal).then_some(normal), self.extension)
+    }
+
+    /// A number of which these were the parts.
+    pub(super) fn of_parts(written: Arc<str>, compared: &str, extension: bool) -> Self {
+        let forms =
+            if compared.is_empty() { Forms::same(written) } else { Forms::of(&written, compared) };
+        Self { forms, extension }
     }
 
     /// As it was written: this is what is sent.

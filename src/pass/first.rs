@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Beside, Confirmation, Consent, Coverage, LiveSource, TenantId, TenantName, Users,
+        Beside, Confirmation, Consent, Coverage, LiveSource, Roster, TenantId, TenantName,
     };
 
     const SEEN: Timestamp = Timestamp::UNIX_EPOCH;
@@ -101,7 +101,7 @@ mod tests {
             consent: Consent::Granted,
             coverage: Coverage::Complete,
             sees: BTreeSet::new(),
-            users: Users::new(),
+            users: Roster::new(),
             beside: Beside::default(),
             confirmation: Confirmation::default(),
         };

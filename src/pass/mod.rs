@@ -53,7 +53,7 @@ pub async fn observe<R: LiveReader>(
     stream::iter(asked)
         .map(|tenant| async move {
             let live = reader.observe(&tenant.reference()).await;
-            (tenant.name.clone(), live.map(|live| Arc::new(live.sharing(tenant))))
+            (tenant.name.clone(), live.map(Arc::new))
         })
         .buffer_unordered(side_by_side)
         .inspect(|(name, _)| progress(name))
@@ -88,6 +88,17 @@ pub fn decide<M: Into<Recalled>>(
     execution: &Execution,
 ) -> Plan {
     fleet(in_force, observed, memory, execution).plan_all(now)
+}
+
+/// The same for a plan that is only shown.
+pub fn show<M: Into<Recalled>>(
+    in_force: &InForce,
+    observed: &Observed,
+    memory: impl Fn(&TenantId) -> M,
+    now: Timestamp,
+    execution: &Execution,
+) -> Plan {
+    fleet(in_force, observed, memory, execution).show_all(now)
 }
 
 /// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.

@@ -17,7 +17,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Hold, HoldKind, Observation, Plan, Rules, TenantInput, TenantPlan,
+    Facts, Hold, HoldKind, Observation, Plan, Rules, TenantInput, TenantPlan,
     guards::{Hour, Wanted},
     hours::{Count, Hours, Wants},
     numbers::{Elsewhere, Ledger, Tenants, View},
@@ -183,31 +183,51 @@ impl Fleet {
 
     /// Plans all tenants.
     pub fn plan_all(&mut self, now: Timestamp) -> Plan {
-        let mut held = Vec::new();
-        let mut drafts = Vec::new();
-        let begun: Vec<_> =
-            self.tenants.values().map(|input| Begun::of(input, &self.rules, now)).collect();
-        if begun.iter().flatten().any(|begun| !begun.asked().is_empty()) {
+        self.plans(now, |_| {})
+    }
+
+    /// The same to be shown, and not carried out: what the journal would be told of users is not
+    /// kept, and these are nearly all of them at first.
+    pub fn show_all(&mut self, now: Timestamp) -> Plan {
+        self.plans(now, |plan| plan.facts = Facts::default())
+    }
+
+    /// Plans all tenants; `made` has each plan first. Of tenants that send nothing no more is kept
+    /// than their plan.
+    fn plans(&mut self, now: Timestamp, made: impl Fn(&mut TenantPlan)) -> Plan {
+        let mut plans = Vec::new();
+        let finish = |draft: Draft, hour: &Hour| {
+            let mut plan = draft.finish(hour);
+            made(&mut plan);
+            plan
+        };
+        let mut moving = Vec::new();
+        for input in self.tenants.values() {
+            match Begun::of(input, &self.rules, now) {
+                Err(held) => plans.push(*held),
+                Ok(begun) if begun.is_still() => {
+                    let view = view(&self.rules, &self.tenants, &self.ledger, now);
+                    plans.push(finish(begun.draft(&self.rules, &view), &Hour::default()));
+                }
+                Ok(begun) => moving.push(begun),
+            }
+        }
+        if moving.iter().any(|begun| !begun.asked().is_empty()) {
             self.hours.moved(&self.ledger.catch_up(&self.tenants));
         }
         let view = view(&self.rules, &self.tenants, &self.ledger, now);
         let mut wanted = Wanted::default();
-        for begun in begun {
-            match begun {
-                Ok(begun) => {
-                    let draft = begun.draft(&self.rules, &view);
-                    wanted.add(draft.wanted());
-                    drafts.push(draft);
-                }
-                Err(plan) => held.push(*plan),
-            }
+        let mut drafts = Vec::with_capacity(moving.len());
+        for begun in moving {
+            let draft = begun.draft(&self.rules, &view);
+            wanted.add(draft.wanted());
+            drafts.push(draft);
         }
         let hour = self.hours.at(self.rules.per_hour, now, wanted);
-        let mut tenants: Vec<TenantPlan> =
-            drafts.into_iter().map(|draft| draft.finish(&hour)).chain(held).collect();
-        tenants.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
-        tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
-        Plan::of(tenants)
+        plans.extend(drafts.into_iter().map(|draft| finish(draft, &hour)));
+        plans.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
+        plans.sort_by(|a, b| a.tenant.cmp(&b.tenant));
+        Plan::of(plans)
     }
 }
 
@@ -216,12 +236,12 @@ fn view<'a>(rules: &Rules, tenants: &'a Tenants, ledger: &'a Ledger, now: Timest
 }
 
 /// Drafts a tenant, and counts what it would send, with the span of time for which that holds.
-fn count<'a>(
-    begun: Begun<'a>,
+fn count(
+    begun: Begun,
     asked: BTreeSet<NumberKey>,
     rules: &Rules,
     view: &View<'_>,
-) -> (Draft<'a>, Count) {
+) -> (Draft, Count) {
     let mut span = Validity::around(view.now);
     begun.narrow(&mut span);
     for number in &asked {

@@ -73,6 +73,20 @@ impl Observation {
 }
 
 impl TenantInput {
+    /// The same to work with for a while: whose users are looked at in it are at rest again once it
+    /// is dropped.
+    pub(super) fn apart(&self) -> Self {
+        let tenant = TenantInForce { desired: apart(&self.tenant.desired), ..self.tenant.clone() };
+        let live = match &self.live {
+            Observation::Seen(live) => Observation::Seen(apart(live)),
+            Observation::Failed { fault, before } => {
+                Observation::Failed { fault: fault.clone(), before: before.as_ref().map(apart) }
+            }
+            other => other.clone(),
+        };
+        Self { tenant, live, memory: Arc::clone(&self.memory), lease: self.lease.clone() }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &TenantName {
@@ -95,4 +109,8 @@ impl TenantInput {
         };
         self
     }
+}
+
+fn apart<T: Clone>(kept: &Arc<T>) -> Arc<T> {
+    Arc::new(T::clone(kept))
 }

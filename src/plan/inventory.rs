@@ -22,7 +22,7 @@ pub fn notes(desired: &DesiredTenant, inventory: &Inventory) -> Vec<Note> {
         notes.push(Note::NotOurTenant(inventory.reseller));
     }
     let mut lacking: BTreeMap<GatewayId, usize> = BTreeMap::new();
-    for user in desired.users.values().filter(|user| user.calling == Calling::Enabled) {
+    for user in desired.users.clone().values().filter(|user| user.calling == Calling::Enabled) {
         if let Some(Value::Gateway(gateway)) = user.details.get(Field::SbcGatewayId)
             && inventory.lacks_gateway(*gateway)
         {

@@ -73,8 +73,8 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            Beside, Confirmation, Consent, Coverage, Details, Field, GatewayId, UpdateRequest,
-            Users, WritePath, Written,
+            Beside, Confirmation, Consent, Coverage, Details, Field, GatewayId, Roster,
+            UpdateRequest, WritePath, Written,
         },
         plan::{Cause, Hold, HoldKind},
     };
@@ -90,7 +90,7 @@ mod tests {
             consent: Consent::Granted,
             coverage: Coverage::Complete,
             sees: [].into(),
-            users: Users::new(),
+            users: Roster::new(),
             beside: Beside::default(),
             confirmation: Confirmation::NotAsked,
         }

@@ -4,13 +4,13 @@
 //! Begun: what differs --numbers, guards, window--> Draft: what would be sent --the fleet's hour, approvals, order--> TenantPlan
 //! ```
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    Facts, Hold, HoldKind, Moment, Note, Observation, Rules, Steps, SyncPlan, TenantInput,
-    TenantPlan, approval, confirm, diff, fingerprint,
+    Facts, Hold, HoldKind, Moment, Note, Observation, Patience, Rules, Steps, SyncPlan,
+    TenantInput, TenantPlan, approval, confirm, diff, fingerprint,
     guards::{self, Context, Hour, Wanted},
     interruption,
     numbers::{self, View},
@@ -19,62 +19,84 @@ use super::{
     window,
 };
 use crate::model::{
-    Coverage, LeaseId, LiveTenant, NumberKey, TenantInForce, TenantName, Upn, Written,
+    Coverage, DesiredTenant, LeaseId, LiveTenant, Memory, NumberKey, TenantInForce, TenantName,
+    Upn, Written,
 };
 
+/// A tenant while it is planned.
+struct Subject {
+    tenant: TenantInForce,
+    lease: Option<LeaseId>,
+    memory: Arc<Memory>,
+    live: Arc<LiveTenant>,
+    now: Timestamp,
+    patience: Patience,
+}
+
+impl Subject {
+    fn moment(&self) -> Moment<'_> {
+        Moment { memory: &self.memory, now: self.now, patience: self.patience }
+    }
+
+    /// What guards look at.
+    fn context(&self) -> Context<'_> {
+        Context { tenant: &self.tenant, live: &self.live, moment: self.moment() }
+    }
+
+    fn desired(&self) -> &DesiredTenant {
+        &self.tenant.desired
+    }
+}
+
 /// What differs in a tenant, before anything holds it.
-pub(super) struct Begun<'a> {
-    tenant: &'a TenantInForce,
-    lease: Option<&'a LeaseId>,
-    moment: Moment<'a>,
-    live: Cow<'a, LiveTenant>,
+pub(super) struct Begun {
+    subject: Subject,
     outcome: diff::Outcome,
     holds: Vec<Hold>,
 }
 
 /// A tenant's plan before the whole fleet is counted.
-pub(super) struct Draft<'a> {
-    tenant: &'a TenantInForce,
-    lease: Option<&'a LeaseId>,
-    moment: Moment<'a>,
-    live: Cow<'a, LiveTenant>,
+pub(super) struct Draft {
+    subject: Subject,
     pub(super) steps: Steps,
     holds: Vec<Hold>,
     outcome: diff::Outcome,
     waits_for: BTreeSet<TenantName>,
 }
 
-impl<'a> Begun<'a> {
+impl Begun {
     /// Compares a tenant. `Err` is the plan of one that nothing can be planned for.
     pub(super) fn of(
-        input: &'a TenantInput,
+        input: &TenantInput,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Self, Box<TenantPlan>> {
-        let TenantInput { tenant, memory, live, lease } = input;
+        let TenantInput { tenant, memory, live, lease } = input.apart();
         let desired = &*tenant.desired;
-        let live = match live {
+        let mut live = match live {
             Observation::Seen(live) => live,
             Observation::Failed { fault, .. } => {
-                return Err(held(tenant, Hold::not_read(fault)));
+                return Err(held(&tenant, Hold::not_read(&fault)));
             }
-            Observation::NotAsked => return Err(held(tenant, guards::suspended())),
-            Observation::NotYet => return Err(held(tenant, guards::not_yet())),
+            Observation::NotAsked => return Err(held(&tenant, guards::suspended())),
+            Observation::NotYet => return Err(held(&tenant, guards::not_yet())),
         };
-        if let Some(hold) = guards::nobody_there(desired, live) {
-            return Err(held(tenant, hold));
+        if let Some(hold) = guards::nobody_there(desired, &live) {
+            return Err(held(&tenant, hold));
         }
-        let live = match shrink::doubt(desired, live, memory) {
-            Some(what) => Cow::Owned(LiveTenant {
-                coverage: Coverage::Suspect(what),
-                ..LiveTenant::clone(live)
-            }),
-            None => Cow::Borrowed(&**live),
-        };
-        let moment = Moment { memory, now, patience: rules.patience };
-        let outcome = diff::tenant(desired, &live, moment);
-        let holds = guards::hold_tenant(&Context { tenant, live: &live, moment });
-        Ok(Self { tenant, lease: lease.as_ref(), moment, live, outcome, holds })
+        if let Some(what) = shrink::doubt(desired, &live, &memory) {
+            Arc::make_mut(&mut live).coverage = Coverage::Suspect(what);
+        }
+        let patience = rules.patience;
+        let subject = Subject { tenant, lease, memory, live, now, patience };
+        let outcome = diff::tenant(subject.desired(), &subject.live, subject.moment());
+        let holds = guards::hold_tenant(&subject.context());
+        Ok(Self { subject, outcome, holds })
+    }
+
+    /// Whether nothing would be sent: then it does not matter what others hold and send.
+    pub(super) fn is_still(&self) -> bool {
+        self.outcome.steps.is_empty()
     }
 
     /// Whether the tenant as a whole is held: then it counts for nobody.
@@ -84,14 +106,14 @@ impl<'a> Begun<'a> {
 
     /// The numbers whose holders matter for this plan.
     pub(super) fn asked(&self) -> BTreeSet<NumberKey> {
-        numbers::asked(&self.outcome.steps, &self.tenant.desired)
+        numbers::asked(&self.outcome.steps, self.subject.desired())
     }
 
     /// Narrows a span to that in which time alone changes nothing of what the tenant would send,
     /// but for numbers that others hold.
     pub(super) fn narrow(&self, span: &mut Validity) {
-        let desired = &self.tenant.desired;
-        self.moment.narrow(span);
+        let desired = self.subject.desired();
+        self.subject.moment().narrow(span);
         if self.outcome.steps.is_empty() {
             return;
         }
@@ -99,13 +121,13 @@ impl<'a> Begun<'a> {
             span.cut(Some(*until));
         }
         if let Some(windows) = &desired.windows {
-            window::narrow(windows, self.moment.now, span);
+            window::narrow(windows, self.subject.now, span);
         }
     }
 
     /// The tenant's name.
-    pub(super) fn name(&self) -> &'a TenantName {
-        &self.tenant.desired.name
+    pub(super) fn name(&self) -> &TenantName {
+        &self.subject.desired().name
     }
 
     /// What counts of it for the limits of the fleet, if the ledger says this of numbers.
@@ -114,21 +136,19 @@ impl<'a> Begun<'a> {
             return Wanted::default();
         }
         let mut steps = self.outcome.steps.clone();
-        numbers::arrange(&mut steps, &self.tenant.desired, &self.live, ledger);
-        let context = Context { tenant: self.tenant, live: &self.live, moment: self.moment };
-        guards::hold_steps(&context, &mut steps);
-        Wanted::of(&steps, &self.live)
+        numbers::arrange(&mut steps, self.subject.desired(), &self.subject.live, ledger);
+        guards::hold_steps(&self.subject.context(), &mut steps);
+        Wanted::of(&steps, &self.subject.live)
     }
 
     /// Orders the steps, and holds what the tenant's own guards hold.
-    pub(super) fn draft(self, rules: &Rules, ledger: &View<'_>) -> Draft<'a> {
-        let Self { tenant, lease, moment, live, mut outcome, holds } = self;
-        let desired = &*tenant.desired;
+    pub(super) fn draft(self, rules: &Rules, ledger: &View<'_>) -> Draft {
+        let Self { subject, mut outcome, holds } = self;
         let mut steps = std::mem::take(&mut outcome.steps);
-        let waits_for = numbers::arrange(&mut steps, desired, &live, ledger);
-        guards::hold_steps(&Context { tenant, live: &live, moment }, &mut steps);
-        interruption::estimate(&mut steps, &live, rules.estimates);
-        Draft { tenant, lease, moment, live, steps, holds, outcome, waits_for }
+        let waits_for = numbers::arrange(&mut steps, subject.desired(), &subject.live, ledger);
+        guards::hold_steps(&subject.context(), &mut steps);
+        interruption::estimate(&mut steps, &subject.live, rules.estimates);
+        Draft { subject, steps, holds, outcome, waits_for }
     }
 }
 
@@ -139,17 +159,22 @@ fn held(tenant: &TenantInForce, hold: Hold) -> Box<TenantPlan> {
     Box::new(TenantPlan::held(desired.name.clone(), reference, desired.mode, hold))
 }
 
-impl Draft<'_> {
+impl Draft {
     /// What counts of it for the limits of the fleet.
     pub(super) fn wanted(&self) -> Wanted {
-        if self.holds.is_empty() { Wanted::of(&self.steps, &self.live) } else { Wanted::default() }
+        if self.holds.is_empty() {
+            Wanted::of(&self.steps, &self.subject.live)
+        } else {
+            Wanted::default()
+        }
     }
 
     /// The plan, after all tenants were counted.
     pub(super) fn finish(self, hour: &Hour) -> TenantPlan {
-        let Draft { tenant, lease, moment, live, mut steps, holds, outcome, waits_for } = self;
-        let desired = &*tenant.desired;
-        let memory = moment.memory;
+        let Draft { subject, mut steps, holds, outcome, waits_for } = self;
+        let Subject { tenant, live, memory, .. } = &subject;
+        let desired = subject.desired();
+        let moment = subject.moment();
         let diff::Outcome {
             mut problems,
             mut notes,
@@ -160,10 +185,10 @@ impl Draft<'_> {
             undecided,
             ..
         } = outcome;
-        guards::hold_for_fleet(&Context { tenant, live: &live, moment }, &mut steps, hour);
+        guards::hold_for_fleet(&subject.context(), &mut steps, hour);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
-        let fingerprint = judged.then(|| fingerprint::of(desired, &live, &steps, moment));
+        let fingerprint = judged.then(|| fingerprint::of(desired, live, &steps, moment));
         let ruled = fingerprint
             .as_ref()
             .map(|plan| approval::lift(&mut steps, &tenant.approvals, plan, memory, moment.now));
@@ -180,9 +205,9 @@ impl Draft<'_> {
         notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));
         notes.extend(ruled.into_iter().flatten());
         notes.extend(interruption::note(&steps));
-        let confirmed = confirm::tenant(desired, &live, moment, &mut problems, &mut notes);
+        let confirmed = confirm::tenant(desired, live, moment, &mut problems, &mut notes);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
-        let decided = refused::judge(&mut steps, runs, &live, memory, decided);
+        let decided = refused::judge(&mut steps, runs, live, memory, decided);
         let sync = sync(moment, &decided, runs);
         let owed = sync != SyncPlan::NotNeeded;
         let (unclear, sync_hold) = moment.unclear_syncs().filter(|_| owed).unzip();
@@ -191,7 +216,7 @@ impl Draft<'_> {
             tenant: desired.name.clone(),
             reference: Some(desired.reference()),
             mode: desired.mode,
-            lease: lease.cloned(),
+            lease: subject.lease.clone(),
             steps,
             holds,
             problems,
@@ -205,7 +230,7 @@ impl Draft<'_> {
                 landed,
                 managed,
                 vanished,
-                counted: shrink::news(desired, &live, memory),
+                counted: shrink::news(desired, live, memory),
             },
             undecided,
             waits_for,

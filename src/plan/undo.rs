@@ -73,7 +73,7 @@ impl Undo<'_> {
             users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();
         let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
         let bystanders = bystanders.filter_map(|user| as_it_is(user, live, moment));
-        let users = Arc::new(bystanders.chain(users.values().cloned()).collect());
+        let users = bystanders.chain(users.values().cloned()).collect();
         let desired = DesiredTenant { users, prune: Prune::Never, ..git.clone() };
         // Whether Teams shows what the service shows is a matter of what git wants.
         let live = LiveTenant { confirmation: Confirmation::NotAsked, ..LiveTenant::clone(live) };

@@ -208,7 +208,7 @@ mod tests {
                 windows: None,
                 release: Release::Clear,
                 parking: Vec::new(),
-                users: Arc::new(users),
+                users: users.into(),
                 origin: origin.clone(),
                 incomplete: None,
                 missing: Missing::default(),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     model::{
         AccountName, Confirmation, Coverage, ExtensionPrefix, Fault, FaultKind, Field, LiveSource,
-        LiveTenant, LiveUser, TenantId, TenantName, TenantRef, Upn, UserId, Users,
+        LiveTenant, LiveUser, Roster, TenantId, TenantName, TenantRef, Upn, UserId, Users,
     },
     yaml::{self, Diagnostic, Path, Wrong},
 };
@@ -158,9 +158,9 @@ fn tenant(shot: &TenantSnapshot) -> String {
     let mut pieces = text.split(NOBODY);
     let mut out = pieces.next().unwrap_or_default().to_owned();
     let lists = shot.live.as_deref().into_iter().flat_map(|live| match &live.confirmation {
-        Confirmation::NotAsked => vec![&live.users],
-        Confirmation::Failed(_) => vec![&NO_USERS, &live.users],
-        Confirmation::Seen(users, _) => vec![users, &live.users],
+        Confirmation::NotAsked => vec![&*live.users],
+        Confirmation::Failed(_) => vec![&NO_USERS, &*live.users],
+        Confirmation::Seen(users, _) => vec![&**users, &*live.users],
     });
     for (users, rest) in lists.zip(pieces) {
         out.push_str("\"users\":[");
@@ -311,7 +311,7 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
     if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
 }
 
-fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> Users<LiveUser> {
+fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> Roster<LiveUser> {
     let mut users = BTreeMap::new();
     for (number, entry) in entries.into_iter().enumerate() {
         let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;

@@ -34,6 +34,8 @@ pub struct KnownFiles {
     now: BTreeMap<PathBuf, Known>,
     /// When all files were last read, whatever their times said.
     all_read: Option<Instant>,
+    /// Nothing is kept: nobody will look again.
+    forgets: bool,
 }
 
 /// What was read of a file.
@@ -70,7 +72,13 @@ impl Default for KnownFiles {
 
 impl KnownFiles {
     pub(super) fn with_clock(clock: fn() -> SystemTime) -> Self {
-        Self { clock, former: BTreeMap::new(), now: BTreeMap::new(), all_read: None }
+        let (former, now) = (BTreeMap::new(), BTreeMap::new());
+        Self { clock, former, now, all_read: None, forgets: false }
+    }
+
+    /// For a single look.
+    pub(super) fn of_nothing() -> Self {
+        Self { forgets: true, ..Self::default() }
     }
 
     /// A tree is read from here on.
@@ -101,6 +109,9 @@ impl KnownFiles {
             Some(known) if known.is_settled && Stamp::at(path) == Some(known.stamp) => known,
             former => Known::read(path, former.map(|former| former.content), (self.clock)())?,
         };
+        if self.forgets {
+            return Ok(known.content);
+        }
         let content = known.content.clone();
         self.now.insert(path.to_owned(), known);
         Ok(content)

@@ -1,7 +1,8 @@
 //! Where manifests come from: folders, and the news that something in them moved.
 //!
-//! [`read_tree`] reads folders, [`read_tree_again`] only what has changed in them, [`Repository`] a
-//! commit, [`Watch`] tells. The news carries nothing: its receiver looks at the whole tree
+//! [`read_tree`] reads folders, [`read_tree_by`] hands on file after file, [`read_tree_again`] reads
+//! only what has changed in them, [`Repository`] a commit, [`Watch`] tells. The news carries
+//! nothing: its receiver looks at the whole tree
 //! again.
 //!
 //! **Invariant:** nothing outside the named files and folders is read, and every refusal is a file
@@ -23,5 +24,5 @@ pub use git::{CommitId, Repository, Unread};
 pub use kept::{SnapshotFiles, read_kept};
 pub use known::KnownFiles;
 pub use revision::{Unversioned, look_up, revision};
-pub use tree::{Tree, read_tree, read_tree_again};
+pub use tree::{Tree, read_again, read_tree, read_tree_again, read_tree_by};
 pub use watch::Watch;

@@ -50,10 +50,15 @@ fn with_hash(file: ManifestFile) -> (ManifestFile, [u8; 32]) {
 type Files = BTreeMap<String, (ManifestFile, [u8; 32])>;
 
 /// A tree while it is read.
-struct Reading<'k> {
+struct Reading<'k, 'e> {
     files: Files,
     known: &'k mut KnownFiles,
+    /// Who takes each file as it is read; then nothing is kept of its text.
+    each: Option<&'e mut Take<'e>>,
 }
+
+/// Takes a file.
+type Take<'e> = dyn FnMut(&ManifestFile) + 'e;
 
 /// Reads all `.yaml` and `.yml` files at `roots`, which are files or folders. Hidden files and
 /// folders are passed over, whatever they are: editors and version control keep theirs there. What
@@ -65,8 +70,24 @@ pub fn read_tree(roots: &[PathBuf]) -> Tree {
 
 /// The same, with less work for files that are known.
 pub fn read_tree_again(roots: &[PathBuf], known: &mut KnownFiles) -> Tree {
+    read(roots, known, None)
+}
+
+/// The same, and each file is handed on as soon as it is read: nothing is kept of its text. A file
+/// that is named twice is handed on twice.
+pub fn read_tree_by(roots: &[PathBuf], mut each: impl FnMut(&ManifestFile)) -> Tree {
+    read(roots, &mut KnownFiles::of_nothing(), Some(&mut each))
+}
+
+/// The text of one file of a tree, if it can be read.
+#[must_use]
+pub fn read_again(path: &str) -> Option<Arc<str>> {
+    KnownFiles::of_nothing().read(Path::new(path)).ok().map(|content| content.text)
+}
+
+fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take<'e>>) -> Tree {
     known.begin();
-    let mut reading = Reading { files: Files::new(), known };
+    let mut reading = Reading { files: Files::new(), known, each };
     for root in roots {
         match fs::metadata(root) {
             Err(error) => reading.add(root, Err(error.to_string())),
@@ -77,7 +98,7 @@ pub fn read_tree_again(roots: &[PathBuf], known: &mut KnownFiles) -> Tree {
             },
         }
     }
-    let Reading { files, known } = reading;
+    let Reading { files, known, .. } = reading;
     known.end();
     Tree::hashed(files)
 }
@@ -93,7 +114,7 @@ fn digest(files: &Files) -> [u8; 32] {
     hash.finalize().into()
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn add(&mut self, path: &Path, content: Result<Content, String>) {
         let (text, hash) = match content {
             Ok(Content { text, hash }) => (Ok(text), hash),
@@ -107,7 +128,11 @@ impl Reading<'_> {
 
     fn insert(&mut self, path: &Path, text: Result<Arc<str>, String>, role: Role, hash: [u8; 32]) {
         let name = path.display().to_string();
-        let file = ManifestFile { path: name.as_str().into(), text, role };
+        let mut file = ManifestFile { path: name.as_str().into(), text, role };
+        if let Some(each) = &mut self.each {
+            each(&file);
+            file.text = file.text.map(|_| Arc::default());
+        }
         self.files.insert(name, (file, hash));
     }
 

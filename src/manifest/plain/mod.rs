@@ -158,7 +158,7 @@ impl<'t> Visitor<'t> for Users<'_> {
                     (UserEntry::default(), line)
                 }
             };
-            users.entries.push(entry);
+            users.entries.push(&entry);
             users.lines.push(line);
         }
         // The rest is looked at for being plain alone.

@@ -7,10 +7,16 @@
 //! **Invariant:** it holds no times. Whether a write may still become visible is asked when a
 //! number is looked up, at the time of the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
-    model::{Coverage, Field, LiveTenant, Memory, NumberKey, TenantName, Upn, Value, Write},
+    model::{
+        Calling, Coverage, DesiredUser, Field, LiveCalling, LiveTenant, Memory, NumberKey,
+        PhoneNumber, TenantName, Unread, Upn, Value, Write,
+    },
     plan::{Observation, TenantInput},
 };
 
@@ -25,7 +31,7 @@ pub(in crate::plan) struct Ledger {
     /// The same by tenant.
     held: BTreeMap<TenantName, BTreeSet<(NumberKey, Who)>>,
     /// Numbers that are not understood, by tenant: each may be any.
-    pub(super) unread: BTreeMap<TenantName, Vec<Who>>,
+    pub(super) unread: BTreeMap<TenantName, Vec<UnreadNumber>>,
     /// Tenants whose numbers are not all known, and why. While there are any, no number is
     /// known to be free.
     pub(super) unseen: BTreeMap<TenantName, Unseen>,
@@ -54,9 +60,47 @@ pub(super) enum Unseen {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
     /// A user, to whom it was written and does not show yet, or who is shown with it.
-    User(Upn, Holding),
+    User(HoldingUser),
     /// Somebody else in the tenant's list, by place.
     Beside(usize),
+}
+
+/// A user who holds a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HoldingUser {
+    pub(super) user: Upn,
+    /// Its name once more: the list may spell it otherwise now.
+    spelled: Arc<str>,
+    pub(super) holding: Holding,
+    pub(super) calling: State,
+    /// What the manifests want of it; nothing if none names it.
+    pub(super) wish: Option<Wish>,
+}
+
+/// Whether the calling of a holder is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Enabled,
+    Disabled,
+    Unclear,
+}
+
+/// What the manifests want of a holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wish {
+    pub(super) calling: Calling,
+    /// They take the number away.
+    pub(super) gives_up: bool,
+}
+
+/// A number that is not understood.
+#[derive(Debug, Clone)]
+pub(super) struct UnreadNumber {
+    /// The user whose primary number it is; nobody, if it is held otherwise.
+    pub(super) user: Option<Upn>,
+    /// Who holds it, for people.
+    pub(super) name: Arc<str>,
+    pub(super) read: Unread,
 }
 
 /// How a user holds a number.
@@ -119,9 +163,7 @@ impl Ledger {
     pub(in crate::plan) fn catch_up(&mut self, tenants: &Tenants) -> BTreeSet<NumberKey> {
         let mut moved = BTreeSet::new();
         for name in std::mem::take(&mut self.behind) {
-            let seen = tenants.get(&name).and_then(|tenant| Some((tenant, tenant.live.last()?)));
-            let (held, unread) =
-                seen.map(|(tenant, live)| entries(tenant, live)).unwrap_or_default();
+            let (held, unread) = tenants.get(&name).map(entries).unwrap_or_default();
             self.enter(&name, held, &mut moved);
             if unread.is_empty() {
                 self.unread.remove(&name);
@@ -189,31 +231,82 @@ pub(super) fn write<'m>(memory: &'m Memory, user: &Upn) -> Option<&'m Write<Valu
 
 /// What a tenant shows, and what was written there and is not shown: the numbers that somebody
 /// holds, and those that are not understood.
-fn entries(tenant: &TenantInput, live: &LiveTenant) -> (BTreeSet<(NumberKey, Who)>, Vec<Who>) {
-    let name = tenant.name();
+fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumber>) {
     let mut held = Vec::new();
     let mut unread = Vec::new();
-    for user in live.users.values() {
-        let who = |holding| Who::User(user.upn.clone(), holding);
+    let tenant = tenant.apart();
+    let Some(live) = tenant.live.last() else { return Default::default() };
+    let name = tenant.name();
+    for (wanted, user) in tenant.tenant.desired.users.beside(&live.users) {
+        let Some(user) = user else { continue };
+        let mut hold = |number: &PhoneNumber, holding: Holding| {
+            let who = HoldingUser {
+                user: user.upn.clone(),
+                spelled: user.upn.as_str().into(),
+                holding,
+                calling: State::of(&user.calling),
+                wish: wanted.map(|wanted| Wish::of(wanted, number)),
+            };
+            held.push((NumberKey::new(name, number), Who::User(who)));
+        };
         let shown = user.number();
         if let Some(number) = shown {
-            held.push((NumberKey::new(name, number), who(Holding::Shown)));
+            hold(number, Holding::Shown);
         }
         let written = write(&tenant.memory, &user.upn).map(|write| &write.value);
         if let Some(Value::Phone(number)) = written
             && shown != Some(number)
         {
-            held.push((NumberKey::new(name, number), who(Holding::Written)));
+            hold(number, Holding::Written);
         }
-        if user.unread_number().is_some() {
-            unread.push(who(Holding::Shown));
+        if let Some(read) = user.unread_number() {
+            let upn = user.upn.clone();
+            unread.push(UnreadNumber {
+                name: upn.as_str().into(),
+                user: Some(upn),
+                read: read.clone(),
+            });
         }
     }
     for (place, other) in live.beside.numbers.iter().enumerate() {
         match &other.number {
             Ok(number) => held.push((NumberKey::new(name, number), Who::Beside(place))),
-            Err(_) => unread.push(Who::Beside(place)),
+            Err(read) => {
+                let name = Arc::clone(&other.holder);
+                unread.push(UnreadNumber { user: None, name, read: read.clone() });
+            }
         }
     }
     (held.into_iter().collect(), unread)
+}
+
+impl State {
+    fn of(calling: &LiveCalling) -> Self {
+        match calling {
+            LiveCalling::Enabled => Self::Enabled,
+            LiveCalling::Disabled => Self::Disabled,
+            LiveCalling::Unclear(_) => Self::Unclear,
+        }
+    }
+
+    /// What is said of it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Unclear => "in an unclear state",
+        }
+    }
+}
+
+impl Wish {
+    /// What is wanted of somebody who holds this number.
+    fn of(wanted: &DesiredUser, number: &PhoneNumber) -> Self {
+        let gives_up = match wanted.details.get(Field::PhoneNumber) {
+            Some(Value::NoPhone) => true,
+            Some(Value::Phone(other)) => wanted.calling == Calling::Enabled && other != number,
+            Some(_) | None => false,
+        };
+        Self { calling: wanted.calling, gives_up }
+    }
 }

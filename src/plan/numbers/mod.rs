@@ -77,21 +77,19 @@ fn release_before_take(
         if !live.sees.contains(&Field::PhoneNumber) {
             step.holds.push(words::nobody_sees(&number));
         }
-        let own = |holder: &Holder<'_>| {
-            holder.tenant.name == desired.name && holder.user == Some(&step.user)
-        };
+        let own =
+            |holder: &Holder<'_>| *holder.tenant == desired.name && holder.user == Some(&step.user);
         let mut others = ledger.holders(&desired.name, &number);
         others.retain(|holder| !own(holder));
         let mut found = false;
         for holder in others {
             found = true;
             let release = holder.user.and_then(|user| releases.get(user));
-            if let Some(release) = release.filter(|_| holder.tenant.name == desired.name) {
+            if let Some(release) = release.filter(|_| *holder.tenant == desired.name) {
                 step.after.push(*release);
             } else {
                 step.holds.push(words::taken_by(&number, holder, desired));
-                waits_for
-                    .extend(Some(holder.tenant.name.clone()).filter(|name| *name != desired.name));
+                waits_for.extend(Some(holder.tenant.clone()).filter(|name| *name != desired.name));
             }
         }
         let doubts = ledger.doubts(&number, &desired.name, Some(&step.user));

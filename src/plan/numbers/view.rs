@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::ledger::{Holding, Ledger, Tenants, Unseen, Who, write};
+use super::ledger::{Holding, Ledger, Tenants, UnreadNumber, Unseen, Who, Wish, write};
 use crate::{
-    model::{DesiredTenant, LiveCalling, Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn},
+    model::{Memory, NumberKey, PhoneNumber, TenantName, Upn},
     plan::{Moment, Patience, validity::Validity},
 };
 
@@ -37,22 +37,15 @@ pub(in crate::plan) struct View<'a> {
 /// Somebody who holds a number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holder<'a> {
-    pub(super) tenant: &'a DesiredTenant,
+    pub(super) tenant: &'a TenantName,
     /// The user whose primary number it is; nobody, if it is held otherwise.
     pub(super) user: Option<&'a Upn>,
     /// Who that is, for people.
     pub(super) name: &'a str,
     /// The state of the user, or what the number is held as.
     pub(super) state: &'a str,
-}
-
-/// A number that is not understood.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct UnreadNumber<'a> {
-    user: Option<&'a Upn>,
-    /// Who holds it, for people.
-    pub(super) name: &'a str,
-    pub(super) read: &'a Unread,
+    /// What the manifests want of the user, if they name it.
+    pub(super) wish: Option<Wish>,
 }
 
 /// Why nobody can say of a number that it is free.
@@ -60,7 +53,7 @@ pub(super) struct UnreadNumber<'a> {
 pub(super) struct Doubts<'a> {
     pub(super) unseen: Vec<(&'a TenantName, Unseen)>,
     /// Some of the numbers that are not understood.
-    pub(super) unread: Vec<UnreadNumber<'a>>,
+    pub(super) unread: Vec<&'a UnreadNumber>,
     /// How many more of these there are.
     pub(super) more: usize,
     /// The tenants that have to be looked at again.
@@ -88,8 +81,10 @@ impl<'a> View<'a> {
     /// Narrows a span to that in which time alone changes nothing of who holds a number.
     pub(in crate::plan) fn narrow(&self, number: &NumberKey, span: &mut Validity) {
         for (name, who) in self.ledger.holders(number) {
-            if let (Who::User(user, Holding::Written), Some(tenant)) = (who, self.tenants.get(name))
-                && let Some(write) = write(&tenant.memory, user)
+            if let Who::User(who) = who
+                && who.holding == Holding::Written
+                && let Some(tenant) = self.tenants.get(name)
+                && let Some(write) = write(&tenant.memory, &who.user)
             {
                 self.moment(&tenant.memory).narrow_by_write(write.at, write.synced, span);
             }
@@ -103,43 +98,27 @@ impl<'a> View<'a> {
         holders.filter_map(|(name, who)| self.holder(name, who)).collect()
     }
 
-    fn holder(&self, name: &TenantName, who: &Who) -> Option<Holder<'a>> {
+    fn holder(&self, name: &'a TenantName, who: &'a Who) -> Option<Holder<'a>> {
         let input = self.tenants.get(name)?;
-        let tenant = &*input.tenant.desired;
-        let live = input.live.last()?;
         match who {
-            Who::User(user, holding) => {
+            Who::User(who) => {
                 let open = || {
-                    let write = write(&input.memory, user);
+                    let write = write(&input.memory, &who.user);
                     write.is_some_and(|write| self.moment(&input.memory).is_open(write))
                 };
-                let user = live.users.get(user).filter(|_| *holding == Holding::Shown || open())?;
-                Some(Holder {
-                    tenant,
-                    user: Some(&user.upn),
-                    name: user.upn.as_str(),
-                    state: state(&user.calling),
+                let holds = who.holding == Holding::Shown || open();
+                holds.then(|| Holder {
+                    tenant: name,
+                    user: Some(&who.user),
+                    name: who.user.as_str(),
+                    state: who.calling.words(),
+                    wish: who.wish,
                 })
             }
             Who::Beside(place) => {
-                let held = live.beside.numbers.get(*place)?;
-                Some(Holder { tenant, user: None, name: &held.holder, state: &held.held_as })
-            }
-        }
-    }
-
-    fn unread(&self, name: &TenantName, who: &Who) -> Option<UnreadNumber<'a>> {
-        let live = self.tenants.get(name)?.live.last()?;
-        match who {
-            Who::User(user, _) => {
-                let user = live.users.get(user)?;
-                let read = user.unread_number()?;
-                Some(UnreadNumber { user: Some(&user.upn), name: user.upn.as_str(), read })
-            }
-            Who::Beside(place) => {
-                let held = live.beside.numbers.get(*place)?;
-                let read = held.number.as_ref().err()?;
-                Some(UnreadNumber { user: None, name: &held.holder, read })
+                let held = input.live.last()?.beside.numbers.get(*place)?;
+                let (name_of, state) = (&held.holder, &held.held_as);
+                Some(Holder { tenant: name, user: None, name: name_of, state, wish: None })
             }
         }
     }
@@ -162,11 +141,10 @@ impl<'a> View<'a> {
         };
         doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
         for (of, all) in self.ledger.unread.iter().filter(|(of, _)| !own_only || *of == tenant) {
-            let own = |unread: &UnreadNumber<'_>| {
-                of == tenant && unread.user.is_some() && unread.user == taker
+            let own = |unread: &UnreadNumber| {
+                of == tenant && unread.user.is_some() && unread.user.as_ref() == taker
             };
-            let mut others =
-                all.iter().filter_map(|who| self.unread(of, who)).filter(|unread| !own(unread));
+            let mut others = all.iter().filter(|unread| !own(unread));
             let room = TOLD.saturating_sub(doubts.unread.len());
             let told = others.by_ref().take(room).collect::<Vec<_>>();
             let more = others.count();
@@ -177,14 +155,5 @@ impl<'a> View<'a> {
             doubts.more += more;
         }
         doubts
-    }
-}
-
-/// What is said of a holder's calling.
-fn state(calling: &LiveCalling) -> &'static str {
-    match calling {
-        LiveCalling::Enabled => "enabled",
-        LiveCalling::Disabled => "disabled",
-        LiveCalling::Unclear(_) => "in an unclear state",
     }
 }

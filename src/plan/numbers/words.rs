@@ -1,11 +1,11 @@
 //! Why a number does not move, and what frees it.
 
 use super::{
-    ledger::Unseen,
-    view::{Doubts, Holder, TOLD, UnreadNumber},
+    ledger::{UnreadNumber, Unseen},
+    view::{Doubts, Holder, TOLD},
 };
 use crate::{
-    model::{Calling, DesiredTenant, Field, PhoneNumber, Release, Upn, Value},
+    model::{Calling, DesiredTenant, PhoneNumber, Release, Upn},
     plan::{Hold, HoldKind},
     words::{first, list},
 };
@@ -19,12 +19,11 @@ pub(super) fn nobody_sees(number: &PhoneNumber) -> Hold {
 }
 
 pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &DesiredTenant) -> Hold {
-    let elsewhere = holder.tenant.name != desired.name;
-    let place =
-        if elsewhere { format!(" in tenant {}", holder.tenant.name) } else { String::new() };
+    let elsewhere = *holder.tenant != desired.name;
+    let place = if elsewhere { format!(" in tenant {}", holder.tenant) } else { String::new() };
     let reason = format!("{number} is held by {} ({}){place}", holder.name, holder.state);
     let remedy = match holder.user {
-        Some(user) => how_it_is_freed(number, user, holder, elsewhere),
+        Some(user) => how_it_is_freed(user, holder, elsewhere),
         None => format!(
             "choose another number, or take it from {} where it is kept: no manifest can",
             holder.name
@@ -33,19 +32,9 @@ pub(super) fn taken_by(number: &PhoneNumber, holder: Holder<'_>, desired: &Desir
     Hold::new(HoldKind::NumberTaken, reason, remedy)
 }
 
-fn how_it_is_freed(
-    number: &PhoneNumber,
-    user: &Upn,
-    holder: Holder<'_>,
-    elsewhere: bool,
-) -> String {
-    let wanted = holder.tenant.users.get(user);
-    let gives_up = wanted.is_some_and(|user| match user.details.get(Field::PhoneNumber) {
-        Some(Value::NoPhone) => true,
-        Some(other) => user.calling == Calling::Enabled && *other != Value::Phone(number.clone()),
-        None => false,
-    });
-    match wanted.map(|user| user.calling) {
+fn how_it_is_freed(user: &Upn, holder: Holder<'_>, elsewhere: bool) -> String {
+    let gives_up = holder.wish.is_some_and(|wish| wish.gives_up);
+    match holder.wish.map(|wish| wish.calling) {
         _ if user.is_platform_account() => {
             "choose another number: the platform needs this one".to_owned()
         }
@@ -53,7 +42,7 @@ fn how_it_is_freed(
             "tenant {} gives it up in a run of its own; it is taken here afterwards, by \
                 the service automatically, else by the next `apply`; where two users wait for \
                 each other's numbers, give one of them another number first",
-            holder.tenant.name
+            holder.tenant
         ),
         // What keeps the holder from giving it up now, such as a write that is not visible yet, is
         // said elsewhere.
@@ -87,7 +76,7 @@ fn unseen_as(why: Unseen) -> &'static str {
     }
 }
 
-fn unread(unread: &UnreadNumber<'_>) -> String {
+fn unread(unread: &UnreadNumber) -> String {
     format!("the number of {} is not understood ({})", unread.name, unread.read)
 }
 
@@ -96,7 +85,7 @@ fn unread(unread: &UnreadNumber<'_>) -> String {
 pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     let unseen =
         doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", unseen_as(*unseen)));
-    let mut reasons: Vec<String> = doubts.unread.iter().map(unread).collect();
+    let mut reasons: Vec<String> = doubts.unread.iter().copied().map(unread).collect();
     reasons.extend((doubts.more > 0).then(|| format!("and those of {} more", doubts.more)));
     if !doubts.unseen.is_empty() {
         reasons.push(first(TOLD, unseen));

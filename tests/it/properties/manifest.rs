@@ -140,7 +140,7 @@ fn nowhere(desired: &Desired) -> Desired {
     let origin = Origin { file: "".into(), line: None };
     let user = |user: &DesiredUser| DesiredUser { origin: origin.clone(), ..user.clone() };
     let tenant = |tenant: &DesiredTenant| DesiredTenant {
-        users: Arc::new(tenant.users.values().map(user).collect()),
+        users: tenant.users.values().map(user).collect(),
         origin: origin.clone(),
         ..tenant.clone()
     };

@@ -48,7 +48,7 @@ fn story(lag: u32) -> World {
     customer.sees = Field::ALL.into_iter().collect();
     for (user, ((calling, phone, tag), wish)) in users.iter().zip(is.iter().zip(&wanted)) {
         customer.people.insert(user.clone(), person(*calling, details(phone, tag)));
-        let wanted = Arc::make_mut(&mut desired.users).get_mut(user).unwrap();
+        let wanted = desired.users.get_mut(user).unwrap();
         (wanted.calling, wanted.details) = (wish.0, details(&wish.1, wish.2));
     }
     world.fixed_lag = Some(MINUTE * lag);

@@ -154,7 +154,7 @@ fn give(world: &mut World, tenant: &TenantName, user: &Upn) {
         return;
     };
     for desired in world.desired.values_mut().map(Arc::make_mut) {
-        for wish in Arc::make_mut(&mut desired.users).values_mut() {
+        for wish in desired.users.values_mut() {
             if wish.upn == *user {
                 set_number(wish, number.as_ref());
             } else if matches!(number, Some(Value::Phone(_)))
@@ -193,7 +193,7 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
         return give(world, tenant, user);
     }
     let desired = Arc::make_mut(world.desired.get_mut(tenant).unwrap());
-    let what = match (kind, Arc::make_mut(&mut desired.users).get_mut(user)) {
+    let what = match (kind, desired.users.get_mut(user)) {
         (0..5, Some(wish)) => {
             wish.calling =
                 if wish.calling == Calling::Enabled { Calling::Disabled } else { Calling::Enabled };
@@ -206,11 +206,11 @@ fn change(world: &mut World, tenant: &TenantName, user: &Upn) {
             format!("{:?}", wish.details)
         }
         (13, Some(_)) => {
-            Arc::make_mut(&mut desired.users).remove(user);
+            desired.users.remove(user);
             "not named".to_owned()
         }
         (0..15, None) => {
-            Arc::make_mut(&mut desired.users).insert(fresh);
+            desired.users.insert(fresh);
             "named".to_owned()
         }
         (15, _) => {

@@ -1,8 +1,6 @@
 //! Tenants and users of tests that need no manifest and no sandbox: a value with everything as it
 //! mostly is, of which a test says what is special about it (`DesiredTenant { prune, ..desired_tenant(0, users) }`).
 
-use std::sync::Arc;
-
 use dialplane::model::{
     Adopt, Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details,
     Field, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode, Observed, Origin,
@@ -34,7 +32,7 @@ pub(crate) fn desired_tenant(
         windows: None,
         release: Release::Clear,
         parking: Vec::new(),
-        users: Arc::new(users.into_iter().collect()),
+        users: users.into_iter().collect(),
         origin: origin(),
         incomplete: None,
         missing: Missing::default(),

@@ -1,0 +1,248 @@
+//! Entries of users at rest: as a file was read, until the users of its tenant are made of it.
+
+use std::borrow::Cow;
+
+use super::{
+    carried,
+    claims::Hashes,
+    entry::{UserEntry, Written},
+    sets::Common,
+};
+use crate::{
+    model::{
+        Calling, Field, FieldMap, NumberRef, PhoneNumber, Site, TenantName, Upn, Value, WritePath,
+        is_of_platform, is_small,
+        packed::{self, Column, Eye, Pack, PackValue, Pen},
+    },
+    yaml::Path,
+};
+
+impl Pack for UserEntry {
+    fn pack(&self, pen: &mut Pen) {
+        let Self { upn, calling, site, reason, onboard, secrets_from, fields } = self;
+        let onboard = match onboard {
+            None => 0,
+            Some(false) => 1,
+            Some(true) => 2,
+        };
+        let calling = match calling {
+            None => 0,
+            Some(Calling::Enabled) => 1,
+            Some(Calling::Disabled) => 2,
+        };
+        let has = [upn.is_some(), site.is_some(), reason.is_some(), secrets_from.is_some()];
+        let bits = has.into_iter().fold(onboard, |bits, has| bits << 1 | u8::from(has));
+        pen.byte(bits << 2 | calling);
+        if let Some(upn) = upn {
+            pen.name(Column::Upn, upn.as_str());
+        }
+        if let Some(site) = site {
+            pen.word(Column::Site, site.text());
+        }
+        if let Some(reason) = reason {
+            pen.word(Column::Reason, reason);
+        }
+        if let Some(secrets_from) = secrets_from {
+            pen.word(Column::SecretsFrom, secrets_from);
+        }
+        fields.pack(pen);
+    }
+
+    fn unpack(eye: &mut Eye<'_>) -> Self {
+        let bits = eye.byte();
+        let has = |bit: u8| bits & bit != 0;
+        Self {
+            upn: has(UPN).then(|| Upn::known(eye.name(Column::Upn).as_ref())),
+            calling: match bits & CALLING {
+                0 => None,
+                1 => Some(Calling::Enabled),
+                _ => Some(Calling::Disabled),
+            },
+            site: has(SITE).then(|| Site::known(eye.word(Column::Site))),
+            reason: has(REASON).then(|| eye.word(Column::Reason)),
+            secrets_from: has(SECRETS_FROM).then(|| eye.word(Column::SecretsFrom)),
+            onboard: match bits >> 6 {
+                0 => None,
+                onboard => Some(onboard == 2),
+            },
+            fields: FieldMap::unpack(eye),
+        }
+    }
+}
+
+/// What the first byte of an entry says: the last two bits whether calling is wanted, the first two
+/// whether the user may be set up.
+const CALLING: u8 = 3;
+const SECRETS_FROM: u8 = 1 << 2;
+const REASON: u8 = 1 << 3;
+const SITE: u8 = 1 << 4;
+const UPN: u8 = 1 << 5;
+
+/// What a glance at users is for: that each is named once, and each number wanted once.
+pub(super) struct Glance<'g> {
+    pub(super) names: &'g mut Hashes,
+    pub(super) numbers: &'g mut Hashes,
+    pub(super) tenant: &'g TenantName,
+    pub(super) common: &'g Common,
+}
+
+impl Glance<'_> {
+    /// Notes the name and the number of a packed entry. False if there is more to be said of it.
+    pub(super) fn at(&mut self, eye: &mut Eye<'_>) -> bool {
+        if self.common.writes == WritePath::ConfigureUser {
+            return self.closely(&UserEntry::unpack(eye));
+        }
+        let bits = eye.byte();
+        let has = |bit: u8| bits & bit != 0;
+        // This call sets nobody up.
+        let mut is_fine = has(UPN) && has(CALLING) && bits >> 6 != 2;
+        if has(UPN) {
+            is_fine &= self.name(&eye.name(Column::Upn));
+        }
+        if has(SITE) {
+            eye.pass_word(Column::Site);
+        }
+        if has(REASON) {
+            eye.pass_word(Column::Reason);
+        }
+        if has(SECRETS_FROM) {
+            eye.pass_word(Column::SecretsFrom);
+        }
+        let mask = eye.count();
+        for field in Field::ALL.into_iter().filter(|field| mask & (1 << *field as u64) != 0) {
+            is_fine &= self.common.writes.carries(field);
+            match eye.byte() {
+                packed::OTHER => is_fine &= self.number(&eye.name(Column::Number)),
+                tag => packed::pass(tag, field, eye),
+            }
+        }
+        is_fine
+    }
+
+    /// The same where values matter as well.
+    fn closely(&mut self, entry: &UserEntry) -> bool {
+        let UserEntry { upn, calling, onboard, fields, .. } = entry;
+        let writes = self.common.writes;
+        let at = || Path::root(0);
+        let is_carried = carried::onboard(*onboard, writes, at).is_none()
+            && carried::wrongs(fields, writes, at).is_empty();
+        let has_name = upn.as_ref().is_some_and(|upn| self.name(upn.as_str()));
+        let has_number = match fields.get(Field::PhoneNumber) {
+            Some(Written::Number(text)) => self.number(text),
+            Some(Written::Ready(_)) | None => true,
+        };
+        is_carried && has_name && has_number && calling.is_some()
+    }
+
+    fn name(&mut self, upn: &str) -> bool {
+        let key = if is_small(upn) { Cow::Borrowed(upn) } else { Cow::Owned(upn.to_lowercase()) };
+        self.names.note(&key);
+        !is_of_platform(&key)
+    }
+
+    fn number(&mut self, text: &str) -> bool {
+        if self.common.prefix.is_none() && PhoneNumber::is_normal(text) {
+            // As the number itself would be noted, which is its own normal form.
+            self.numbers.note(&(None::<&TenantName>, text));
+            return true;
+        }
+        match PhoneNumber::parse(text, self.common.prefix.as_ref()) {
+            Ok(number) => self.numbers.note(&NumberRef::new(self.tenant, &number)),
+            Err(_) => return false,
+        }
+        true
+    }
+}
+
+impl PackValue for Written {
+    fn pack(&self, field: Field, pen: &mut Pen) {
+        match self {
+            Self::Ready(value) => value.pack(field, pen),
+            Self::Number(text) => {
+                pen.byte(packed::OTHER);
+                pen.name(Column::Number, text);
+            }
+        }
+    }
+
+    fn unpack(tag: u8, field: Field, eye: &mut Eye<'_>) -> Self {
+        match tag {
+            packed::OTHER => Self::Number(eye.name(Column::Number).into()),
+            tag => Self::Ready(Value::unpack(tag, field, eye)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Details, ExtensionPrefix, packed::Packed};
+
+    fn common(writes: WritePath, prefix: Option<ExtensionPrefix>) -> Common {
+        let details = Details::default();
+        Common { writes, prefix, site: None, onboard: None, secrets_from: None, details }
+    }
+
+    #[test]
+    fn entries_come_back_as_they_were() {
+        let texts = [
+            "{ userPrincipalName: Adele@contoso.com, calling: enabled, phoneNumber: '+14255550100' }",
+            "{ userPrincipalName: adele@contoso.com, calling: disabled, reason: gone, site: leeds }",
+            "{ calling: disabled, phoneNumber: none, sbcGatewayId: 805, useTeamsVoicemail: true }",
+            "{ userPrincipalName: \u{c9}@contoso.com, callPolicy: { name: National }, userTag: \u{6771} }",
+            "{ site: leeds, callPolicy: { name: National }, phoneNumber: '1000' }",
+            "{ userPrincipalName: a@b.c, onboard: true, secretsFrom: vault }",
+            "{ userPrincipalName: a@b.d, onboard: false, email: a@b.d }",
+            "{}",
+        ];
+        let read = |text: &&str| serde_yaml::from_str::<UserEntry>(text).unwrap();
+        let entries: Vec<UserEntry> = texts.iter().map(read).collect();
+        let packed: Packed<UserEntry> = entries.iter().collect();
+        let again: Vec<UserEntry> = packed.iter().collect();
+        assert_eq!(format!("{again:?}"), format!("{entries:?}"));
+        assert_eq!(again, entries);
+    }
+
+    #[test]
+    fn a_glance_notes_what_a_look_notes() {
+        let texts = [
+            "{ userPrincipalName: Adele@contoso.com, calling: enabled, phoneNumber: '+14255550100' }",
+            "{ userPrincipalName: ann@contoso.com, calling: disabled, reason: gone, site: leeds, userTag: a }",
+            "{ userPrincipalName: bert@contoso.com, calling: disabled, phoneNumber: '1000', userTag: b }",
+            "{ userPrincipalName: carl@contoso.com, calling: enabled, phoneNumber: none, userTag: a }",
+        ];
+        let entries = texts.map(|text| serde_yaml::from_str::<UserEntry>(text).unwrap());
+        let tenant = TenantName::parse("contoso").unwrap();
+        let prefixes = [None, Some(ExtensionPrefix::parse("+1").unwrap())];
+        let paths = [WritePath::UpdateUserDetails, WritePath::ConfigureUser];
+        for (writes, prefix) in
+            paths.into_iter().flat_map(|path| prefixes.clone().map(|p| (path, p)))
+        {
+            let common = common(writes, prefix);
+            let prefix = common.prefix.as_ref();
+            for (number, entry) in entries.iter().enumerate() {
+                let packed: Packed<UserEntry> =
+                    [&entries[1], entry, &entries[3]].into_iter().collect();
+                let mut names = Hashes::default();
+                let mut numbers = Hashes::default();
+                let mut glance = Glance {
+                    names: &mut names,
+                    numbers: &mut numbers,
+                    tenant: &tenant,
+                    common: &common,
+                };
+                let fine: Vec<bool> = packed.each(|eye| glance.at(eye)).collect();
+                assert_eq!(fine, [true, number != 2 || prefix.is_some(), true]);
+                names.note(entry.upn.as_ref().unwrap());
+                assert!(!names.are_once(), "{number}: a name is noted as it is compared");
+                if let Some(Written::Number(text)) = entry.fields.get(Field::PhoneNumber)
+                    && let Ok(wanted) = PhoneNumber::parse(text, prefix)
+                {
+                    assert!(numbers.are_once());
+                    numbers.note(&NumberRef::new(&tenant, &wanted));
+                    assert!(!numbers.are_once(), "{number}: a number is noted as it is compared");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What was packed comes back as it was, whatever it is, and takes few bytes.
+
+use std::fmt::Debug;
+
+use proptest::{option, prelude::*};
+
+use super::{Pack, Packed};
+use crate::model::{
+    ExtensionPrefix, Field, FieldMap, GatewayId, Kind, LiveCalling, LiveUser, Observed,
+    PhoneNumber, Roster, Unread, Upn, UserId, Users, Value,
+};
+
+/// Texts that are like each other, of the letters of the world, and long ones.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[ab]{1,4}", "[aäß東\u{1f600}]{1,3}", "[a-z ]{1,12}", "x{250,270}"]
+}
+
+fn upn() -> impl Strategy<Value = Upn> {
+    "[aA\u{c4}\u{130}b]{1,3}\\.?[a-c]{0,2}@(contoso|Fabrikam)\\.com"
+        .prop_map(|upn| Upn::parse(&upn).unwrap())
+}
+
+fn number() -> impl Strategy<Value = PhoneNumber> {
+    let us = ExtensionPrefix::parse("+1").unwrap();
+    let numbers =
+        ["+14255550100", "+1 (425) 555-0100", "14255550101;ext=7", "1000", "+11000", "+４9"];
+    prop::sample::select(numbers.to_vec())
+        .prop_filter_map("a number", move |text| PhoneNumber::observed(text, Some(&us)))
+}
+
+fn value(field: Field) -> BoxedStrategy<Value> {
+    match field.kind() {
+        Kind::Phone => prop_oneof![number().prop_map(Value::Phone), Just(Value::NoPhone)].boxed(),
+        Kind::Gateway => {
+            (1..i64::MAX).prop_map(|id| Value::Gateway(GatewayId::new(id).unwrap())).boxed()
+        }
+        Kind::Flag => any::<bool>().prop_map(Value::Flag).boxed(),
+        Kind::Text => text().prop_map(|text| Value::Text(text.into())).boxed(),
+    }
+}
+
+fn values() -> impl Strategy<Value = FieldMap<Value>> {
+    let one = prop::sample::select(Field::ALL.to_vec())
+        .prop_flat_map(|field| value(field).prop_map(move |value| (field, value)));
+    prop::collection::vec(one, 0..6).prop_map(|values| values.into_iter().collect())
+}
+
+fn observed() -> impl Strategy<Value = FieldMap<Observed>> {
+    let odd = prop_oneof![
+        Just(Observed::Unset),
+        (text(), text()).prop_map(|(text, place)| Observed::Unreadable(Unread::new(text, &place))),
+    ];
+    let odd = prop::collection::vec((prop::sample::select(Field::ALL.to_vec()), odd), 0..3);
+    (values(), odd).prop_map(|(values, odd)| {
+        let mut all: FieldMap<Observed> =
+            values.into_iter().map(|(field, value)| (field, Observed::Set(value))).collect();
+        all.extend(odd);
+        all
+    })
+}
+
+fn live() -> impl Strategy<Value = LiveUser> {
+    let calling = prop_oneof![
+        Just(LiveCalling::Enabled),
+        Just(LiveCalling::Disabled),
+        text().prop_map(LiveCalling::Unclear),
+    ];
+    let id = option::of("[0-9a-f]{4}").prop_map(|id| UserId::observed(&id?));
+    (upn(), id, calling, observed()).prop_map(|(upn, id, calling, details)| LiveUser {
+        upn,
+        id,
+        calling,
+        details,
+    })
+}
+
+/// All of it, with both forms of everything that has two.
+fn whole<U: Debug>(users: &[U]) -> String {
+    format!("{users:#?}")
+}
+
+fn comes_back<U: Pack + Debug>(users: &[U]) {
+    let packed: Packed<U> = users.iter().collect();
+    let again: Vec<U> = packed.iter().collect();
+    assert_eq!(whole(&again), whole(users));
+    // Spelling is in the bytes.
+    let twice: Packed<U> = again.iter().collect();
+    assert_eq!(twice.bytes, packed.bytes);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn live_users_come_back_as_they_were(users in prop::collection::vec(live(), 0..24)) {
+        comes_back(&users);
+    }
+
+    #[test]
+    fn a_roster_at_rest_is_the_one_that_is_awake(users in prop::collection::vec(live(), 0..24)) {
+        let awake: Users<LiveUser> = users.into_iter().collect();
+        let rested = Roster::at_rest(awake.values().collect::<Packed<LiveUser>>());
+        prop_assert_eq!(rested.len(), awake.len());
+        prop_assert_eq!(&*rested, &awake);
+        prop_assert_eq!(&rested, &Roster::from(awake.clone()));
+        let mut changed = rested.clone();
+        for user in awake.values() {
+            let removed = changed.remove(&user.upn);
+            prop_assert_eq!(removed.as_ref(), Some(user));
+        }
+        prop_assert!(changed.is_empty() && changed != rested || awake.is_empty());
+        prop_assert!(rested.is_plainly(&rested.clone()));
+    }
+}
+
+#[test]
+fn many_rows_take_few_bytes() {
+    let user = |n: usize| LiveUser {
+        upn: Upn::parse(&format!("user{n:06}@tenant-0001.example.com")).unwrap(),
+        id: None,
+        calling: LiveCalling::Enabled,
+        details: [
+            (
+                Field::PhoneNumber,
+                Observed::Set(Value::Phone(
+                    PhoneNumber::observed(&format!("+49{:010}", 3_000_000_000 + n), None).unwrap(),
+                )),
+            ),
+            (Field::SbcGatewayId, Observed::Set(Value::Gateway(GatewayId::new(805).unwrap()))),
+            (
+                Field::CallPolicyName,
+                Observed::Set(Value::Text(["National", "Emergency"][n % 2].into())),
+            ),
+            (Field::UserTag, Observed::Set(Value::Text(format!("Anna Mueller {n}").into()))),
+        ]
+        .into_iter()
+        .collect(),
+    };
+    let users: Vec<LiveUser> = (0..1000).map(user).collect();
+    let packed: Packed<LiveUser> = users.iter().collect();
+    assert!(packed.bytes.len() < 30 * users.len(), "{} bytes", packed.bytes.len());
+}

@@ -1,0 +1,128 @@
+//! The users of one tenant, mostly at rest: what they are made of is kept, and they are made when
+//! somebody looks at them.
+//!
+//! ```text
+//! Roster at rest --clone--> a roster of its own --looked at--> open, until that is dropped
+//! ```
+//!
+//! Whoever works with a tenant for a while clones it: what a clone opens is gone with the clone. What
+//! is looked at in the one that is kept stays open there, which costs memory and nothing else.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{Arc, OnceLock},
+};
+
+use super::{Named, Users};
+
+/// What users are made of.
+pub(crate) trait Source<U>: Send + Sync {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// All of them, each once.
+    fn open(&self) -> Users<U>;
+}
+
+/// The users of one tenant, each once, by name.
+pub struct Roster<U> {
+    /// Users that do not rest.
+    awake: Option<Arc<Users<U>>>,
+    /// What they are made of otherwise.
+    source: Option<Arc<dyn Source<U>>>,
+    /// What was made of it, since somebody looked at them.
+    open: OnceLock<Users<U>>,
+}
+
+impl<U> Roster<U> {
+    /// Nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Users::new().into()
+    }
+
+    /// Users at rest.
+    pub(crate) fn at_rest(source: impl Source<U> + 'static) -> Self {
+        Self { awake: None, source: Some(Arc::new(source)), open: OnceLock::new() }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let awake = self.awake.as_ref().map(|users| users.len());
+        awake.or_else(|| self.source.as_ref().map(|source| source.len())).unwrap_or_default()
+    }
+
+    /// Whether there is nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether both are known to be the same without a look at anybody.
+    #[must_use]
+    pub fn is_plainly(&self, other: &Self) -> bool {
+        let is_awake = self.awake.as_ref().zip(other.awake.as_ref());
+        let is_at_rest = self.source.as_ref().zip(other.source.as_ref());
+        is_awake.is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+            || is_at_rest.is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
+impl<U> Deref for Roster<U> {
+    type Target = Users<U>;
+
+    fn deref(&self) -> &Users<U> {
+        let open = || self.source.as_ref().map(|source| source.open()).unwrap_or_default();
+        self.awake.as_deref().unwrap_or_else(|| self.open.get_or_init(open))
+    }
+}
+
+impl<U: Clone> DerefMut for Roster<U> {
+    /// Users that are changed do not rest.
+    fn deref_mut(&mut self) -> &mut Users<U> {
+        let source = self.source.take();
+        let open = self.open.take().or_else(|| source.map(|source| source.open()));
+        Arc::make_mut(self.awake.get_or_insert_with(|| Arc::new(open.unwrap_or_default())))
+    }
+}
+
+impl<U> From<Users<U>> for Roster<U> {
+    fn from(users: Users<U>) -> Self {
+        Self { awake: Some(Arc::new(users)), source: None, open: OnceLock::new() }
+    }
+}
+
+impl<U: Named> FromIterator<U> for Roster<U> {
+    fn from_iter<I: IntoIterator<Item = U>>(users: I) -> Self {
+        users.into_iter().collect::<Users<U>>().into()
+    }
+}
+
+impl<U> Default for Roster<U> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<U> Clone for Roster<U> {
+    /// One of its own: what was looked at here is at rest in it.
+    fn clone(&self) -> Self {
+        Self { awake: self.awake.clone(), source: self.source.clone(), open: OnceLock::new() }
+    }
+}
+
+impl<U: PartialEq> PartialEq for Roster<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_plainly(other) || *self.clone() == *other.clone()
+    }
+}
+
+impl<U: Eq> Eq for Roster<U> {}
+
+impl<U: Named + fmt::Debug> fmt::Debug for Roster<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
