@@ -6,9 +6,11 @@ use clap::Args;
 
 use super::{
     args::{Global, Once},
+    choose::LeftOut,
     confirm,
     exit::{Exit, Failure},
     manifests, saved, session,
+    show::View,
     signals::Signals,
 };
 use crate::{journal::Place, model::Fingerprint, pass::Leases, plan::TenantPlan};
@@ -95,7 +97,7 @@ pub(super) async fn apply(
         session::decide(&looked, &reader, &backend.execution, &memories, signals).await?;
     // A run changes what is remembered; who still holds it makes it be cloned.
     drop(memories);
-    session::only(&mut plan, &once.tenants);
+    let left_out = LeftOut::of(&mut plan, &once.tenants);
     if let Some(file) = wanted.saved {
         saved::only(&mut plan, file)?;
     }
@@ -104,7 +106,8 @@ pub(super) async fn apply(
     }
     let switch = session::switch(once.sandbox, &settings);
     session::stop(&mut plan, &switch);
-    confirm::agree(&plan, &backend, (once.output, yes), signals).await?;
+    let view = View { left_out: &left_out, ..View::of(once, global) };
+    confirm::agree(&plan, &backend, (&view, yes), signals).await?;
     if plan.tenants.iter().any(TenantPlan::removes) {
         looked.rest(settings.run.debounce).await?;
     }
@@ -113,7 +116,7 @@ pub(super) async fn apply(
         (&backend, &journal, leases, switch),
         looked.revision.clone(),
         (&recovered, &Place::of(&settings.state)),
-        once.output,
+        &view,
         signals,
     )
     .await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::model::TenantName;
+use super::choose::{Shown, Tenants};
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(super) struct Global {
             one]"
     )]
     pub(super) config: Option<PathBuf>,
-    /// Say more: -v what is done, -vv each call
+    /// Say more: -v all of a plan, and what is done; -vv each call
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// How log lines are written to stderr
@@ -25,6 +25,9 @@ pub(super) struct Global {
     pub(super) log_format: LogFormat,
     #[command(flatten)]
     pub(super) color: colorchoice_clap::Color,
+    /// Show long text at once, without a pager [env: `DIALPLANE_PAGER`, `PAGER`]
+    #[arg(long, global = true)]
+    pub(super) no_pager: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -43,9 +46,10 @@ pub(super) struct Once {
     /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
     #[arg(long)]
     pub(super) sandbox: bool,
-    /// Only this tenant; may be given more than once
-    #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
-    pub(super) tenants: Vec<TenantName>,
+    #[command(flatten)]
+    pub(super) tenants: Tenants,
+    #[command(flatten)]
+    pub(super) shown: Shown,
     /// How the outcome is shown
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
     pub(super) output: PlanOutput,

@@ -6,11 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::PlanOutput, ask, backend::Backend, exit::Failure, out, show, signals::Signals};
-use crate::plan::{
-    Plan, TenantPlan,
-    render::{self, Tally},
+use super::{
+    args::PlanOutput,
+    ask,
+    backend::Backend,
+    exit::Failure,
+    out,
+    show::{self, View},
+    signals::Signals,
 };
+use crate::plan::{Plan, TenantPlan, render::Tally};
 
 /// How old a plan may be when the answer comes: live state goes on meanwhile.
 const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -37,16 +42,16 @@ pub(super) fn tell_place(backend: &Backend) {
 pub(super) async fn agree(
     plan: &Plan,
     backend: &Backend,
-    (output, yes): (PlanOutput, bool),
+    (view, yes): (&View<'_>, bool),
     signals: &Signals,
 ) -> Result<(), Failure> {
     let made = Instant::now();
     let ask = !yes && backend.sandbox.is_none() && ask::can_ask();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
-    if output == PlanOutput::Text {
-        show::plan(plan, output, render::PAGE);
+    if view.output == PlanOutput::Text {
+        show::plan(plan, view);
     } else if ask {
-        out::talk(&render::text(plan));
+        out::talk(&view.text(plan));
     }
     if !ask {
         return Ok(());

@@ -23,6 +23,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     args::Global,
+    choose::Tenants,
     exit::{Exit, Failure},
     manifests, out, session,
 };
@@ -57,7 +58,7 @@ pub(super) struct Regenerate {
 pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let looked = manifests::look(&settings.manifests)?;
-    looked.know(std::slice::from_ref(&command.tenant))?;
+    looked.know(&Tenants::one(&command.tenant))?;
     let broken = || {
         Failure::new(format!("the manifests of tenant `{}` have errors", command.tenant))
             .hint("`dialplane validate` shows each of them")

@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-use super::args::{Global, LogFormat};
+use super::{
+    args::{Global, LogFormat},
+    out,
+};
 use crate::foreign;
 
 /// Begins to log. A service tells what it does; a command that ends only warns.
@@ -54,7 +57,8 @@ impl io::Write for Entry {
             LogFormat::Json => foreign::json(entry),
             LogFormat::Text => foreign::printable(&entry.replace('\n', "\\n")),
         };
-        io::stderr().lock().write_all(format!("{shown}\n").as_bytes())?;
+        let line = format!("{shown}\n");
+        out::beside_bars(|| io::stderr().lock().write_all(line.as_bytes()))?;
         Ok(bytes.len())
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::Global, exit::Failure, out, signals::Signals};
+use super::{args::Global, choose::Tenants, exit::Failure, out, signals::Signals};
 use crate::{
     config::{self, Settings},
     manifest::{InForce, Keeper, Loading, ManifestFile, Role},
@@ -183,7 +183,7 @@ fn look_at(
 
 impl FoundManifests {
     /// Whether all these tenants are described.
-    pub(super) fn know(&self, tenants: &[TenantName]) -> Result<(), Failure> {
+    pub(super) fn know(&self, tenants: &Tenants) -> Result<(), Failure> {
         know(&self.in_force, tenants)
     }
 
@@ -219,16 +219,8 @@ impl FoundManifests {
 }
 
 /// Whether all these tenants are described.
-pub(super) fn know(in_force: &InForce, tenants: &[TenantName]) -> Result<(), Failure> {
+pub(super) fn know(in_force: &InForce, tenants: &Tenants) -> Result<(), Failure> {
     let InForce { desired, broken, .. } = in_force;
-    if let Some(unknown) = tenants
-        .iter()
-        .find(|name| !desired.tenants.contains_key(name) && !broken.contains_key(name))
-    {
-        let known: Vec<&str> =
-            desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str).collect();
-        return Err(Failure::new(format!("no manifest describes tenant `{unknown}`"))
-            .hint(format!("there are {}", list(known))));
-    }
-    Ok(())
+    let known = desired.tenants.keys().chain(broken.keys()).map(TenantName::as_str);
+    tenants.know(known, "no manifest describes")
 }

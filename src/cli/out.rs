@@ -5,14 +5,15 @@
 //! sentences together knows which breaks are its own.
 
 use std::{
-    io::{ErrorKind, Write as _},
-    sync::OnceLock,
+    fmt,
+    io::{self, ErrorKind, IsTerminal as _, Write as _},
+    sync::{LazyLock, OnceLock},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::exit::Failure;
+use super::{exit::Failure, fit};
 use crate::{
     foreign,
     style::{ALARM, FAINT},
@@ -25,7 +26,15 @@ static UNPRINTED: OnceLock<String> = OnceLock::new();
 /// Data, for stdout. A reader that has gone away (`| head`) is not an error; a full disk is, see
 /// [`unprinted`].
 pub(super) fn data(text: &str) {
-    raw(&foreign::printable(text));
+    raw(&fitted(&foreign::printable(text)));
+}
+
+/// The same text in lines that are not longer than the terminal is wide, if stdout is one.
+pub(super) fn fitted(text: &str) -> String {
+    match io::stdout().is_terminal().then(terminal_size::terminal_size).flatten() {
+        Some((width, _)) => fit::fit(text, usize::from(width.0)),
+        None => text.to_owned(),
+    }
 }
 
 /// Data in which nothing comes from outside, or that was made harmless for its place.
@@ -59,10 +68,12 @@ pub(super) fn json_line(value: &serde_json::Value) {
     raw(&foreign::json(&format!("{value}\n")));
 }
 
-/// Talk, for stderr.
+/// Talk, for stderr. Bars step aside for it.
 pub(super) fn talk(text: &str) {
-    let mut stderr = anstream::stderr().lock();
-    let _ = stderr.write_all(foreign::printable(text).as_bytes()).and_then(|()| stderr.flush());
+    beside_bars(|| {
+        let mut stderr = anstream::stderr().lock();
+        let _ = stderr.write_all(foreign::printable(text).as_bytes()).and_then(|()| stderr.flush());
+    });
 }
 
 /// Problems that are shown with their source lines, at most: nobody reads more, and a broken
@@ -100,11 +111,28 @@ pub(super) fn failure(failure: &Failure) {
     }
 }
 
-/// A bar on stderr, if that is a terminal. It vanishes when it is finished.
+/// All bars on stderr. Whoever else writes there goes past them, which keeps them whole.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Writes to stderr while no bar is drawn there.
+pub(super) fn beside_bars<T>(write: impl FnOnce() -> T) -> T {
+    BARS.suspend(write)
+}
+
+/// A bar on stderr, if that is a terminal: what, how many of how many, the time that is left, and
+/// the name of the last one, which is the bar's message. It vanishes when it is finished.
 pub(super) fn progress(what: &'static str, steps: usize) -> ProgressBar {
-    let bar = ProgressBar::new(steps as u64).with_message(what);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
+    let bar = BARS.add(ProgressBar::new(steps as u64).with_prefix(what));
+    let left = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // Before the first is done that is not known.
+        if state.pos() > 0 {
+            let _ = write!(out, ", about {:#} left", HumanDuration(state.eta()));
+        }
+    };
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}{left}  {wide_msg}")
+    {
+        bar.set_style(style.with_key("left", left));
     }
     if !bar.is_hidden() {
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -7,12 +7,14 @@ use clap::{Args, ValueEnum};
 
 use super::{
     approve,
-    args::{Global, Once},
+    args::{Global, Once, PlanOutput},
+    choose::{LeftOut, Users},
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     review::{self, Change},
-    saved, session, show,
+    saved, session,
+    show::{self, View},
     signals::Signals,
     targets,
 };
@@ -26,7 +28,9 @@ use crate::{
 pub(super) const EXAMPLES: &str = "\
 Examples:
   dialplane plan                             what would change now
-  dialplane plan --tenant contoso            only there
+  dialplane plan -q                          who would lose calling, and the counts
+  dialplane plan --tenant 'kunde-1*'         only there; so is the exit code
+  dialplane plan --user 'adele*'             only what concerns her; the exit code is that of all
   dialplane plan --live contoso.csv          against a list of the portal, without network
   dialplane plan --base origin/main          what this branch changes, offline
   dialplane plan --base main --live live.json
@@ -38,6 +42,8 @@ Examples:
 pub(super) struct Arguments {
     #[command(flatten)]
     once: Once,
+    #[command(flatten)]
+    users: Users,
     /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV
     /// list of the portal, or a folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
@@ -45,7 +51,7 @@ pub(super) struct Arguments {
     /// Show what a change of the manifests does: from this version of them, a commit of git or a
     /// folder, to those here or of `--head`. Drift stands beside it. Without `--live` the two
     /// versions are compared with each other, and not with the service
-    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "approve", "fail_on"])]
+    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "approve", "fail_on", "user", "summary", "quiet"])]
     base: Option<String>,
     /// The version with the change: a commit of git, which is read and not checked out [default: the
     /// manifests here]
@@ -118,6 +124,7 @@ impl Arguments {
             live: self.live.as_deref(),
             out: self.out.as_deref(),
             fail_on: self.fail_on,
+            users: &self.users,
             approve: self.approval(),
             change: self.change(),
             max_bytes: self.max_bytes,
@@ -147,6 +154,8 @@ pub(super) struct Asked<'a> {
     /// Where it is saved as well.
     pub(super) out: Option<&'a Path>,
     fail_on: Option<FailOn>,
+    /// Of whom it is shown.
+    users: &'a Users,
     /// Only what would approve it is written.
     pub(super) approve: Option<Approve<'a>>,
     /// Only what a change of the manifests does is shown.
@@ -160,8 +169,18 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// A dry run of another command.
     pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
-        let (out, fail_on, approve, change) = (None, None, None, None);
-        Self { once, live, out, fail_on, approve, change, max_bytes: render::PAGE, mask: None }
+        const EVERYBODY: &Users = &Users::ALL;
+        Self {
+            once,
+            live,
+            out: None,
+            fail_on: None,
+            users: EVERYBODY,
+            approve: None,
+            change: None,
+            max_bytes: render::PAGE,
+            mask: None,
+        }
     }
 }
 
@@ -204,6 +223,10 @@ async fn decide_and_show(
         return review::review(global, (asked.once, asked.live, change), view, signals).await;
     }
     let once = asked.once;
+    if once.output != PlanOutput::Text && !asked.users.is_all() {
+        return Err(Failure::new("--user shows a part of a plan, and only as text")
+            .hint("JSON and Markdown hold the whole plan: choose from it there"));
+    }
     let settings = manifests::settings(global)?;
     let paths = session::paths(once, &settings)?;
     let looked = match asked.approve {
@@ -220,7 +243,7 @@ async fn decide_and_show(
         let memories = session::recalled(&looked, once, &settings).await?;
         let (plan, _) =
             session::decide_shown(&looked, &kept, &settings.execution, &memories, signals).await?;
-        return finish(plan, asked, (&looked, &memories), &settings);
+        return finish(global, plan, asked, (&looked, &memories), &settings);
     }
     let (reader, execution, _sandbox) = {
         let backend = session::backend(once, &settings, &looked).await?;
@@ -230,7 +253,7 @@ async fn decide_and_show(
     let memories = session::recalled(&looked, once, &settings).await?;
     let (plan, observed) =
         session::decide_shown(&looked, &reader, &execution, &memories, signals).await?;
-    let exit = finish(plan, asked, (&looked, &memories), &settings);
+    let exit = finish(global, plan, asked, (&looked, &memories), &settings);
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));
     exit
@@ -238,6 +261,7 @@ async fn decide_and_show(
 
 /// Shows a plan that is not carried out.
 fn finish(
+    global: &Global,
     mut plan: Plan,
     asked: &Asked<'_>,
     (looked, memories): (&FoundManifests, &Memories),
@@ -252,7 +276,7 @@ fn finish(
             plan.unremembered.remove(&tenant.tenant);
         }
     }
-    session::only(&mut plan, &once.tenants);
+    let left_out = LeftOut::of(&mut plan, &once.tenants);
     if let Some(Approve { reason }) = asked.approve {
         return approve::write(&plan, reason);
     }
@@ -263,7 +287,14 @@ fn finish(
     let shown = asked.mask.map(|mask| mask.plan(&plan));
     let mistakes = review::mistakes(&looked.diagnostics, asked.mask);
     let shown = shown.as_ref().unwrap_or(&plan);
-    show::plan_without(&mistakes, shown, once.output, asked.max_bytes);
+    let view = View {
+        left_out: &left_out,
+        pages: true,
+        users: asked.users,
+        most: asked.max_bytes,
+        ..View::of(once, global)
+    };
+    show::plan_without(&mistakes, shown, &view);
     Ok(if looked.diagnostics.is_empty() {
         Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
     } else {

@@ -48,15 +48,35 @@ fn is_undecided(plan: &Plan, reports: &[TenantReport]) -> bool {
     now || plan.tenants.iter().any(|tenant| !tenant.undecided.is_empty())
 }
 
-/// All reports, and a last line that counts.
-pub(super) fn text(plan: &Plan, reports: &[TenantReport], took: Duration) -> String {
+/// Tenants of which all was accepted that are told one by one; more are only counted.
+const ONE_BY_ONE: usize = 20;
+
+/// All reports, and a last line that counts. `all`: also those of many tenants that went well.
+pub(super) fn text(plan: &Plan, reports: &[TenantReport], took: Duration, all: bool) -> String {
     let mut out = String::new();
-    for (plan, report) in plan.tenants.iter().zip(reports) {
+    let told = || plan.tenants.iter().zip(reports);
+    let well = told().filter(|(plan, report)| went_well(plan, report)).count();
+    let counted = well > ONE_BY_ONE && !all;
+    for (plan, report) in told().filter(|(plan, report)| !counted || !went_well(plan, report)) {
         out.push_str(&tenant(plan, report));
+    }
+    if counted {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{well} tenants  all accepted, -v lists them");
     }
     // Writing to a string cannot fail.
     let _ = write_summary(&mut out, reports, took);
     out
+}
+
+/// Whether something was done, all of it was accepted, and nothing is to be said besides.
+fn went_well(plan: &TenantPlan, report: &TenantReport) -> bool {
+    let mut tried = report.steps.iter().flatten().peekable();
+    let done = tried.peek().is_some() || report.sync == SyncOutcome::Accepted;
+    done && tried.all(|outcome| *outcome == StepOutcome::Accepted)
+        && matches!(report.sync, SyncOutcome::NotNeeded | SyncOutcome::Accepted)
+        && report.stopped.is_none()
+        && plan.late_steps().next().is_none()
 }
 
 fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> fmt::Result {

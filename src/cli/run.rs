@@ -19,6 +19,7 @@ use tracing::{debug, error, warn};
 use super::{
     args::{Global, LogFormat, Once, PlanOutput},
     backend::Backend,
+    choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
     manifests, out, report,
@@ -75,7 +76,13 @@ impl Arguments {
             RunOutput::Text => PlanOutput::Text,
             RunOutput::Json => PlanOutput::Json,
         };
-        Once { paths: self.paths.clone(), sandbox: self.sandbox, tenants: Vec::new(), output }
+        Once {
+            paths: self.paths.clone(),
+            sandbox: self.sandbox,
+            tenants: Tenants::default(),
+            shown: Shown::default(),
+            output,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! they work with, the look at live state, and how a plan is carried out.
 
 use std::{
+    fmt,
     num::NonZeroUsize,
     path::PathBuf,
     sync::{
@@ -11,6 +12,7 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, future::try_join};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -21,13 +23,14 @@ use super::{
     manifests::{self, FoundManifests},
     operator, out,
     report::{self, Recovered},
-    saved, show,
+    saved,
+    show::{self, View},
     signals::Signals,
 };
 use crate::{
     config::{Execution, Settings},
     execute::Executor,
-    foreign,
+    foreign::line,
     journal::{Place, Store, VolatileJournal},
     model::{Mode, Revision, StepOutcome, TenantName},
     pass::{self, Inventories, Leases, Memories, Observed},
@@ -104,7 +107,7 @@ pub(super) async fn recalled(
 }
 
 pub(super) fn is_asked(once: &Once, tenant: &TenantName) -> bool {
-    once.tenants.is_empty() || once.tenants.contains(tenant)
+    once.tenants.has(tenant.as_str())
 }
 
 /// Tells what earlier runs have left open with the tenants that are asked for.
@@ -115,7 +118,7 @@ pub(super) fn recovered(looked: &FoundManifests, once: &Once, memories: &Memorie
         .filter_map(|tenant| Some((tenant.name.clone(), memories.of(&tenant.id).debts()?)))
         .collect();
     for (tenant, debts) in &recovered {
-        out::talk(&format!("recovered {tenant}: {}\n", foreign::line(debts)));
+        out::talk(&format!("recovered {tenant}: {}\n", line(debts)));
     }
     recovered
 }
@@ -179,12 +182,20 @@ pub(super) async fn observe<R: LiveReader>(
     let mut order: Vec<_> = tenants.values().collect();
     order.sort_by_cached_key(|tenant| memories.of(&tenant.id).debts().is_none());
     let observed = tokio::select! {
-        observed = pass::observe(reader, order.into_iter(), execution.readers, |_| bar.inc(1)) => observed,
+        observed = pass::observe(reader, order.into_iter(), execution.readers, |tenant| tick(&bar, tenant)) => observed,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
             anything was changed")),
     };
     bar.finish_and_clear();
     Ok(observed)
+}
+
+/// One more is done.
+pub(super) fn tick(bar: &ProgressBar, name: impl fmt::Display) {
+    if !bar.is_hidden() {
+        bar.set_message(name.to_string());
+    }
+    bar.inc(1);
 }
 
 /// What can stop a command that writes. A sandbox in this process reaches no phone.
@@ -201,12 +212,6 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
     }
 }
 
-/// Leaves only the named tenants, if any are named. All are looked at, because a number may be held
-/// in any of them.
-pub(super) fn only(plan: &mut Plan, tenants: &[TenantName]) {
-    plan.retain(|plan| tenants.is_empty() || tenants.contains(&plan.tenant));
-}
-
 /// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
 /// version of the manifests that wants it, if one does.
 pub(super) async fn carry_out(
@@ -214,7 +219,7 @@ pub(super) async fn carry_out(
     (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
     revision: Option<Revision>,
     (recovered, place): (&Recovered, &Place),
-    output: PlanOutput,
+    view: &View<'_>,
     signals: &Signals,
 ) -> Exit {
     let executor = Executor {
@@ -234,12 +239,12 @@ pub(super) async fn carry_out(
     let started = std::time::Instant::now();
     let number = AtomicU64::new(0);
     let run = |_: &TenantName| pass::run_id(journal.now(), number.fetch_add(1, Ordering::Relaxed));
-    if output == PlanOutput::Ndjson {
-        show::plan(plan, output, render::PAGE);
+    if view.output == PlanOutput::Ndjson {
+        show::plan(plan, view);
     }
     let heard = |tenant: &TenantPlan, step: &Step, outcome: &StepOutcome| {
-        bar.inc(1);
-        show::step(tenant, step, outcome, output);
+        tick(&bar, format_args!("{} {}", tenant.tenant, line(&step.user)));
+        show::step(tenant, step, outcome, view.output);
     };
     let tenants = backend.execution.tenants;
     let reports = pass::carry_out(plan, leases, &executor, tenants, run, &heard).await;
@@ -250,6 +255,6 @@ pub(super) async fn carry_out(
             .zip(&reports)
             .for_each(|(plan, report)| report::keep(place, plan, report));
     }
-    show::reports(plan, &reports, recovered, output, started.elapsed());
+    show::reports(plan, &reports, recovered, view, started.elapsed());
     report::exit(plan, &reports)
 }

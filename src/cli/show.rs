@@ -3,24 +3,73 @@
 use std::time::Duration;
 
 use super::{
-    args::PlanOutput,
-    out,
+    args::{Global, Once, PlanOutput},
+    choose::{LeftOut, Users},
+    out, pager,
     report::{self, Recovered},
     summary,
 };
 use crate::{
     execute::TenantReport,
-    model::StepOutcome,
-    plan::{Plan, Step, TenantPlan, render, review::Review},
+    model::{StepOutcome, Upn},
+    plan::{
+        Plan, Step, TenantPlan,
+        render::{self, Detail, Screen},
+        review::Review,
+    },
+    style::FAINT,
 };
 
-/// A plan; `most` is the longest page, in bytes.
-pub(super) fn plan(plan: &Plan, output: PlanOutput, most: usize) {
-    match output {
-        PlanOutput::Text => out::data(&render::text(plan)),
+/// How a plan and what became of it are shown.
+pub(super) struct View<'a> {
+    pub(super) output: PlanOutput,
+    pub(super) left_out: &'a LeftOut,
+    /// Whether a long one goes through a pager; not if a question follows.
+    pub(super) pages: bool,
+    pub(super) users: &'a Users,
+    pub(super) detail: Detail,
+    pub(super) no_pager: bool,
+    /// The longest page of Markdown, in bytes.
+    pub(super) most: usize,
+}
+
+impl<'a> View<'a> {
+    /// What the arguments ask for; nothing is left out.
+    pub(super) fn of(once: &'a Once, global: &Global) -> Self {
+        const NOTHING: &LeftOut = &LeftOut::NOTHING;
+        const EVERYBODY: &Users = &Users::ALL;
+        Self {
+            output: once.output,
+            left_out: NOTHING,
+            pages: false,
+            users: EVERYBODY,
+            detail: once.shown.detail(global.verbose > 0),
+            no_pager: global.no_pager,
+            most: render::PAGE,
+        }
+    }
+
+    /// The plan as text.
+    pub(super) fn text(&self, plan: &Plan) -> String {
+        let left_out = self.left_out.line();
+        let left_out = match left_out.as_str() {
+            "" => left_out,
+            line => format!("{FAINT}{line}{FAINT:#}"),
+        };
+        let shows = |user: &Upn| self.users.has(user);
+        let user = (!self.users.is_all()).then_some(&shows as &dyn Fn(&Upn) -> bool);
+        render::screen(plan, &Screen { detail: self.detail, user }) + &left_out
+    }
+}
+
+/// A plan.
+pub(super) fn plan(plan: &Plan, view: &View<'_>) {
+    match view.output {
+        PlanOutput::Text if view.pages && !view.no_pager => pager::show(&view.text(plan)),
+        PlanOutput::Text => out::data(&view.text(plan)),
         PlanOutput::Json => out::json(&render::json(plan)),
         PlanOutput::Ndjson => out::json_line(&render::json(plan)),
-        PlanOutput::Markdown => out::data(&render::markdown_within(plan, most)),
+        PlanOutput::Markdown => out::data(&render::markdown_within(plan, view.most)),
         PlanOutput::Github => {
             out::data_with_commands(&render::github(plan));
             summary::add(&render::markdown_within(plan, summary::PAGE));
@@ -29,20 +78,15 @@ pub(super) fn plan(plan: &Plan, output: PlanOutput, most: usize) {
 }
 
 /// A plan without what is wrong in the manifests, which a page and annotations tell first.
-pub(super) fn plan_without(
-    mistakes: &[render::Mistake],
-    plan: &Plan,
-    output: PlanOutput,
-    most: usize,
-) {
+pub(super) fn plan_without(mistakes: &[render::Mistake], plan: &Plan, view: &View<'_>) {
     let page = |most| render::markdown_without(mistakes, plan, most);
-    match output {
-        PlanOutput::Markdown => out::data(&page(most)),
+    match view.output {
+        PlanOutput::Markdown => out::data(&page(view.most)),
         PlanOutput::Github => {
             out::data_with_commands(&render::github_without(mistakes, plan));
             summary::add(&page(summary::PAGE));
         }
-        PlanOutput::Text | PlanOutput::Json | PlanOutput::Ndjson => self::plan(plan, output, most),
+        PlanOutput::Text | PlanOutput::Json | PlanOutput::Ndjson => self::plan(plan, view),
     }
 }
 
@@ -94,19 +138,19 @@ pub(super) fn reports(
     plan: &Plan,
     reports: &[TenantReport],
     recovered: &Recovered,
-    output: PlanOutput,
+    view: &View<'_>,
     took: Duration,
 ) {
-    let text = || report::text(plan, reports, took);
+    let text = || report::text(plan, reports, took, view.detail == Detail::Everything);
     let page = |most| {
         let text = anstream::adapter::strip_str(&text()).to_string();
         render::markdown_with_report(plan, &text, most)
     };
-    match output {
+    match view.output {
         PlanOutput::Text => out::data(&text()),
         PlanOutput::Json => out::json(&report::json(plan, reports, recovered)),
         PlanOutput::Ndjson => out::json_line(&report::json(plan, reports, recovered)),
-        PlanOutput::Markdown => out::data(&page(render::PAGE)),
+        PlanOutput::Markdown => out::data(&page(view.most)),
         PlanOutput::Github => {
             out::data_with_commands(&render::github(plan));
             out::data(&text());

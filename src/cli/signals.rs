@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{exit::Exit, out};
+use super::{exit::Exit, out, pager};
 
 /// How long the program may take to end in order when somebody insists.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -62,11 +62,11 @@ fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOn
             warn!("signals cannot be caught: a stop ends the program at once");
             return;
         };
-        either(&mut term, &mut int).await;
+        next(&mut term, &mut int).await;
         asked.cancel();
         if !at_once {
             out::talk("stopping: running calls may end; once more to stop at once\n");
-            either(&mut term, &mut int).await;
+            next(&mut term, &mut int).await;
         }
         insisted.cancel();
         tokio::time::sleep(LAST_WORDS).await;
@@ -76,9 +76,12 @@ fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOn
     });
 }
 
-async fn either(term: &mut Signal, int: &mut Signal) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// The next that is meant for this program. While a pager has the terminal, Ctrl-C is for it.
+async fn next(term: &mut Signal, int: &mut Signal) {
+    loop {
+        tokio::select! {
+            _ = term.recv() => return,
+            _ = int.recv() => if !pager::is_open() { return },
+        }
     }
 }

@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use super::{
     args::Global,
     backend::Backend,
+    choose::Tenants,
     exit::Failure,
     manifests::{self, FoundManifests},
     out,
+    session::tick,
     signals::Signals,
 };
 use crate::{
@@ -40,9 +42,8 @@ pub(super) struct Targets {
     /// Where tenants that no manifest describes are read: connecttoteams, the default, or graph
     #[arg(long, value_name = "READER", value_parser = reader, requires = "given")]
     pub(super) reader: Option<LiveSource>,
-    /// Only this tenant; may be given more than once
-    #[arg(long = "tenant", value_name = "NAME", value_parser = |name: &str| TenantName::parse(name))]
-    tenants: Vec<TenantName>,
+    #[command(flatten)]
+    tenants: Tenants,
     /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
     #[arg(long)]
     sandbox: bool,
@@ -162,18 +163,10 @@ fn tenants(
     asked.into_iter().map(|tenant| from_service(tenant.reference())).collect()
 }
 
-fn only(tenants: Vec<TenantRef>, wanted: &[TenantName]) -> Result<Vec<TenantRef>, Failure> {
-    if let Some(unknown) =
-        wanted.iter().find(|name| tenants.iter().all(|tenant| tenant.name != **name))
-    {
-        let known: Vec<&str> = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
-        let hint = format!("there are {}", list(known));
-        return Err(Failure::new(format!("there is no tenant `{unknown}` to look at")).hint(hint));
-    }
-    Ok(tenants
-        .into_iter()
-        .filter(|tenant| wanted.is_empty() || wanted.contains(&tenant.name))
-        .collect())
+fn only(tenants: Vec<TenantRef>, wanted: &Tenants) -> Result<Vec<TenantRef>, Failure> {
+    let known = tenants.iter().map(|tenant| tenant.name.as_str());
+    wanted.know(known, "among those to look at there is no")?;
+    Ok(tenants.into_iter().filter(|tenant| wanted.has(tenant.name.as_str())).collect())
 }
 
 async fn observe<R: LiveReader>(
@@ -184,7 +177,7 @@ async fn observe<R: LiveReader>(
 ) -> Result<Observed, Failure> {
     let bar = out::progress("reading live state", tenants.len());
     let observed = tokio::select! {
-        observed = pass::look(reader, tenants.iter().cloned(), side_by_side, |_| bar.inc(1)) => observed,
+        observed = pass::look(reader, tenants.iter().cloned(), side_by_side, |tenant| tick(&bar, tenant)) => observed,
         () = signals.asked().cancelled_owned() => return Err(Failure::new("stopped before \
             anything was written")),
     };

@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use super::{
     args::{Global, Once, PlanOutput},
     backend::Backend,
+    choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     report::Recovered,
-    session, show,
+    session,
+    show::{self, View},
     signals::Signals,
 };
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     journal::Place,
     model::{Entry, RunId, TenantId, TenantName},
     pass::{self, Leases, Memories},
-    plan::{Plan, Undo, render},
+    plan::{Plan, Undo},
     ports::{History, LiveReader},
     words::list,
 };
@@ -58,7 +60,13 @@ pub(super) struct Arguments {
 impl Arguments {
     /// What a single pass takes.
     pub(super) fn as_once(&self) -> Once {
-        Once { paths: self.paths.clone(), sandbox: false, tenants: Vec::new(), output: self.output }
+        Once {
+            paths: self.paths.clone(),
+            sandbox: false,
+            tenants: Tenants::default(),
+            shown: Shown::default(),
+            output: self.output,
+        }
     }
 }
 
@@ -78,14 +86,19 @@ pub(super) async fn undo(
     let back =
         Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
     let exit = if arguments.apply {
-        carry_out(&back, &once, arguments.yes, &settings).await
+        carry_out(global, &back, &once, arguments.yes, &settings).await
     } else {
-        show(&back, &once, &settings).await
+        show(global, &back, &once, &settings).await
     }?;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
 
-async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit, Failure> {
+async fn show(
+    global: &Global,
+    back: &Back<'_>,
+    once: &Once,
+    settings: &Settings,
+) -> Result<Exit, Failure> {
     let (reader, execution) = {
         let backend = Backend::real(settings)?;
         confirm::tell_place(&backend);
@@ -96,11 +109,12 @@ async fn show(back: &Back<'_>, once: &Once, settings: &Settings) -> Result<Exit,
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
     session::stop(&mut plan, &session::switch(false, settings));
-    show::plan(&plan, once.output, render::PAGE);
+    show::plan(&plan, &View::of(once, global));
     Ok(Exit::of_plan(&plan, false))
 }
 
 async fn carry_out(
+    global: &Global,
     back: &Back<'_>,
     once: &Once,
     yes: bool,
@@ -117,14 +131,15 @@ async fn carry_out(
     drop(memories);
     let switch = session::switch(false, settings);
     session::stop(&mut plan, &switch);
-    confirm::agree(&plan, &backend, (once.output, yes), back.signals).await?;
+    let view = View::of(once, global);
+    confirm::agree(&plan, &backend, (&view, yes), back.signals).await?;
     // No version of the manifests wants this.
     Ok(session::carry_out(
         &plan,
         (&backend, &journal, leases, switch),
         None,
         (&Recovered::new(), &Place::of(&settings.state)),
-        once.output,
+        &view,
         back.signals,
     )
     .await)

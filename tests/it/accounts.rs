@@ -354,11 +354,11 @@ async fn a_gateway_that_the_account_does_not_have_is_told() {
     let ended = stage.run(&["plan", "--tenant", "contoso"]).await;
     assert_eq!(ended.code, 0, "a note holds nothing");
     insta::assert_snapshot!(ended.stdout, @r"
-    contoso  enforce  00000000-0000-4000-8000-000000000001
-      note: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807 [gateway-not-available]
-
+    note: contoso: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807 [gateway-not-available]
+    1 tenant as the manifests want it
     note: the journal here has never looked at 1 tenant (contoso): what was sent lately is not known, and a run with the journal that has may do other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
     plan: nothing to do as far as can be foreseen without the journal
+    left out by --tenant: 2 tenants (nothing to do there)
     ");
 }
 

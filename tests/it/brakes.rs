@@ -278,9 +278,9 @@ async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
     // Anything at that place stops, and what it says is told on one line.
     let place = stage.path().join(".dialplane/sandbox/stop");
     for (text, told) in [
-        ("", "is there [stopped]\n"),
-        ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea) [stopped]\n"),
-        ("by: bob", "is there (by bob) [stopped]\n"),
+        ("", "is there [stopped], 3 times\n"),
+        ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea) [stopped], 3 times\n"),
+        ("by: bob", "is there (by bob) [stopped], 3 times\n"),
     ] {
         fs::write(&place, text).unwrap();
         let plan = stage.run(&["plan"]).await;

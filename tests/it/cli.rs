@@ -106,7 +106,7 @@ async fn one_tenant_alone() {
     assert_eq!(wrong.code, 1);
     insta::assert_snapshot!(wrong.stderr, @r"
     error: no manifest describes tenant `contosso`
-      hint: there are adatum, contoso, fabrikam
+      hint: did you mean `contoso`? there are adatum, contoso, fabrikam
     ");
 }
 

@@ -121,3 +121,72 @@ async fn scripts_rehearsals_and_dry_runs_are_not_asked() {
     let useless = stage.run(&["run", "--yes"]).await;
     assert_eq!(useless.code, 1, "{}", useless.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_text_goes_through_a_pager_only_at_a_terminal() {
+    let stage = Stage::drifted().await;
+    let page = async |arguments: &[&str], pager: &str| {
+        at_a_terminal_of(stage.path(), arguments, &[("DIALPLANE_PAGER", pager)], 80).await
+    };
+    let (code, shown) = page(&["plan"], "sed s/^/PAGED:/").await;
+    assert_eq!(code, 2, "the pager changes no exit code");
+    assert!(shown.contains("PAGED:") && shown.contains("would lose calling"), "{shown}");
+    let (_, shown) = page(&["plan", "--no-pager"], "sed s/^/PAGED:/").await;
+    assert!(!shown.contains("PAGED:") && shown.contains("would lose calling"), "{shown}");
+    for pager in ["", "cat", "/no/such/pager"] {
+        let (code, shown) = page(&["plan"], pager).await;
+        assert_eq!(code, 2);
+        assert!(shown.contains("would lose calling"), "{pager}: {shown}");
+    }
+    let piped = stage.run(&["plan"]).await;
+    assert!(!piped.stdout.contains("PAGED:") && piped.stdout.contains("would lose calling"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrow_terminal_gets_whole_lines() {
+    let stage = Stage::drifted().await;
+    for width in [60, 80, 120] {
+        let (_, shown) = at_a_terminal_of(stage.path(), &["plan", "--no-pager"], &[], width).await;
+        let shown = crate::filters::plain(&shown);
+        // A bar is drawn over itself.
+        let lines = shown.lines().filter_map(|line| line.trim_end().rsplit('\r').next());
+        let long: Vec<&str> = lines.filter(|line| line.chars().count() > width.into()).collect();
+        assert!(long.is_empty(), "{width}: {long:?}\n{shown}");
+        assert!(shown.contains("manifests/fleet.yaml:"), "{shown}");
+    }
+}
+
+/// Runs with all three streams at a terminal of so many columns.
+async fn at_a_terminal_of(
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    columns: u16,
+) -> (i32, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let path = Path::new(std::ffi::OsStr::from_bytes(name.to_bytes())).to_owned();
+    let end = || File::options().read(true).write(true).open(&path).unwrap();
+    let size = rustix::termios::Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let mut command = dialplane(folder, arguments);
+    command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm");
+    command.envs(variables.iter().copied());
+    let mut master = File::from(master);
+    tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        let shown = std::thread::spawn(move || {
+            let mut shown = Vec::new();
+            let _ = master.read_to_end(&mut shown);
+            String::from_utf8_lossy(&shown).into_owned()
+        });
+        let code = child.wait().unwrap().code().unwrap();
+        (code, shown.join().unwrap())
+    })
+    .await
+    .unwrap()
+}

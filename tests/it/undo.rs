@@ -52,10 +52,10 @@ async fn a_run_is_shown_then_taken_back_and_git_wants_it_again() {
     assert_eq!(stage.writes().len(), writes, "it was only to be shown");
     insta::assert_snapshot!(shown.stdout.replace(&run, "[run]"), @r"
     contoso  enforce  00000000-0000-4000-8000-000000000001
-      enable   user0@contoso.example                    run [run]
       update   user1@contoso.example                    run [run]
           - phoneNumber: +14255551901 (as last written)
           + phoneNumber: +14255551001
+      enable   user0@contoso.example                    run [run]
       sync     once, after the steps
       note: about 15 min of interruption for user1@contoso.example [interruption]
       note: git still wants what run [run] did for 2 users, and the next run, by the service or by `apply`, does it again: revert the commit that asks for it (which one the run carried out is not on record) [undo-not-lasting]

@@ -25,6 +25,7 @@ use serde_json::json;
 use super::{
     args::{Global, Output},
     backend::Backend,
+    choose::Tenants,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     out,
@@ -50,6 +51,8 @@ Exit codes:
 pub(super) struct Arguments {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    tenants: Tenants,
     /// Check nothing; print the link that an admin of this customer follows to give consent
     #[arg(long, value_name = "NAME|GUID")]
     consent_link: Option<String>,
@@ -144,7 +147,7 @@ pub(super) async fn doctor(
             everything was checked")),
     };
     match command.output {
-        Output::Text => out::data(&text(&checks)),
+        Output::Text => out::data(&text(&checks, global.verbose > 0)),
         Output::Json => {
             out::json(&json!({ "version": 1, "kind": "Doctor", "checks": checks }));
         }
@@ -181,8 +184,9 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
         ),
     }
     let looked = machine::manifests(&mut here, &paths).await;
-    if looked.is_some() {
+    if let Some(looked) = &looked {
         machine::revision(&mut here, &paths);
+        asked(&mut here, looked, &command.tenants);
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
     machine::stop(&mut here, &switch(false, &settings));
@@ -192,7 +196,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
     let mut checks = here.list;
     checks.extend(secrets::check(&settings).await);
     if let Ok(backend) = backend {
-        checks.extend(service(&settings, &backend, looked.as_ref()).await);
+        checks.extend(service(&settings, &backend, looked.as_ref(), &command.tenants).await);
         checks.extend(account::readers(
             &settings,
             looked.as_ref().map(|looked| &looked.in_force.desired),
@@ -201,11 +205,27 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
     checks
 }
 
+/// Which tenants are checked, if somebody has chosen.
+fn asked(here: &mut Checks, looked: &FoundManifests, tenants: &Tenants) {
+    if let Err(failure) = looked.know(tenants) {
+        here.fail("tenants", failure.message, failure.hint.unwrap_or_default());
+    } else if !tenants.is_all() {
+        let all = looked.in_force.desired.tenants.len();
+        let names = looked.in_force.desired.tenants.keys();
+        let chosen = names.filter(|name| tenants.has(name.as_str())).count();
+        here.pass(
+            "tenants",
+            format!("{chosen} of {all}, as --tenant asks; the others are left out"),
+        );
+    }
+}
+
 /// The accounts, then the tenants of those that can be used.
 async fn service(
     settings: &Settings,
     backend: &Backend,
     looked: Option<&FoundManifests>,
+    tenants: &Tenants,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut unusable = BTreeSet::new();
@@ -223,6 +243,7 @@ async fn service(
     let asked = looked.in_force.desired.tenants.values().filter(|tenant| {
         let account = settings.account_of(tenant.account.as_ref());
         tenant.mode != Mode::Suspend
+            && tenants.has(tenant.name.as_str())
             && account.is_none_or(|(section, _)| !unusable.contains(&section))
     });
     let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
@@ -231,10 +252,14 @@ async fn service(
     checks
 }
 
-fn text(checks: &[Check]) -> String {
+/// Checks that are shown one by one even if they pass; of more, only those that do not.
+const ONE_BY_ONE: usize = 100;
+
+fn text(checks: &[Check], all: bool) -> String {
     let mut out = String::new();
+    let all = all || checks.len() <= ONE_BY_ONE;
     let width = checks.iter().map(|check| line(&check.subject).len()).max().unwrap_or_default();
-    for check in checks {
+    for check in checks.iter().filter(|check| all || check.verdict != Verdict::Pass) {
         let (word, style) = match check.verdict {
             Verdict::Pass => ("pass", GREEN),
             Verdict::Warn => ("warn", YELLOW),
@@ -252,8 +277,9 @@ fn text(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let _ = writeln!(
         out,
-        "{} passed, {} to look at, {} failed",
+        "{} passed{}, {} to look at, {} failed",
         count(Verdict::Pass),
+        if all { "" } else { " (-v shows them)" },
         count(Verdict::Warn),
         count(Verdict::Fail)
     );

@@ -47,10 +47,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     targets: Targets,
     /// Every registered customer that the accounts list and no manifest in the folder describes
-    #[arg(long, group = "given", conflicts_with_all = ["paths", "sandbox", "tenants"])]
+    #[arg(long, group = "given", conflicts_with_all = ["paths", "sandbox", "tenant"])]
     all: bool,
     /// The same for those that a file names: names, ids or NAME=GUID, one a line
-    #[arg(long = "tenants", group = "given", value_name = "FILE", conflicts_with_all = ["paths", "sandbox", "tenants"])]
+    #[arg(long = "tenants", group = "given", value_name = "FILE", conflicts_with_all = ["paths", "sandbox", "tenant"])]
     list: Option<PathBuf>,
     /// Take kept live state: a snapshot of `observe`, a CSV list of the portal, or a folder of
     /// them. Without PATHS, its tenants

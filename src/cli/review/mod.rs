@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     args::{Global, Once, PlanOutput},
+    choose::Tenants,
     exit::{Exit, Failure},
     manifests, out, saved, session, show,
     signals::Signals,
@@ -20,7 +21,7 @@ use crate::{
     config::Settings,
     journal::Place,
     manifest::InForce,
-    model::{DesiredTenant, TenantName},
+    model::DesiredTenant,
     pass::{self, Memories, Versions},
     plan::{
         Mask,
@@ -181,11 +182,11 @@ async fn compare(
 }
 
 /// Leaves only the tenants that were named, if any were. Numbers were compared over all.
-fn only(review: &mut Review, tenants: &[TenantName]) {
-    session::only(&mut review.caused, tenants);
-    session::only(&mut review.drift, tenants);
-    if !tenants.is_empty() {
+fn only(review: &mut Review, tenants: &Tenants) {
+    review.caused.retain(|plan| tenants.has(plan.tenant.as_str()));
+    review.drift.retain(|plan| tenants.has(plan.tenant.as_str()));
+    if !tenants.is_all() {
         review.fingerprint = None;
     }
-    review.touched.retain(|tenant, _| tenants.is_empty() || tenants.contains(tenant));
+    review.touched.retain(|tenant, _| tenants.has(tenant.as_str()));
 }

@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     args::{Global, Output},
+    choose::Tenants,
     exit::{Exit, Failure},
     manifests, out,
     session::switch,
@@ -16,6 +17,7 @@ use crate::{
     journal::{About, OpenError, Place},
     stop::Stopped,
     style::{ALARM, FAINT},
+    words::many,
 };
 use text::{Life, View};
 
@@ -35,6 +37,8 @@ pub(super) struct Arguments {
     /// Show each tenant, however many are as the manifests want them
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    tenants: Tenants,
     /// How it is shown
     #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
     output: Output,
@@ -46,9 +50,14 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     let stopped = switch(false, &settings).state();
     let place = Place::of(&settings.state);
     let status = place.read_status().map_err(Failure::new)?;
-    let Some(status) = status else {
+    let Some(mut status) = status else {
         return Err(no_service(&place, stopped.as_ref(), command.output));
     };
+    let names = status.tenants.iter().map(|row| row.tenant.as_str());
+    command.tenants.know(names, "the service has no")?;
+    let all = status.tenants.len();
+    status.tenants.retain(|row| command.tenants.has(&row.tenant));
+    let left_out = all - status.tenants.len();
     // The lock tells a process that has ended, the time one that hangs.
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     let now = Timestamp::now();
@@ -64,15 +73,16 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         Output::Text => {
             let zone = TimeZone::system();
             let view = View { status: &status, life, now, zone: &zone, all: command.all };
-            out::data(&format!("{}{view}{}", stop_line(stopped.as_ref()), journal_line(&journal)));
+            let (stop, left_out) = (stop_line(stopped.as_ref()), left_out_line(left_out));
+            out::data(&format!("{stop}{view}{left_out}{}", journal_line(&journal)));
         }
         Output::Json => {
             let problem = journal.as_ref().err().map(ToString::to_string);
             let journal = journal.as_ref().ok();
             out::json(&serde_json::json!({
                 "alive": life == Life::Alive, "needsSomebody": needed,
-                "stopped": stopped.as_ref().map(stop_json), "status": status, "journal": journal,
-                "journalProblem": problem,
+                "stopped": stopped.as_ref().map(stop_json), "status": status,
+                "leftOut": left_out, "journal": journal, "journalProblem": problem,
             }));
         }
     }
@@ -95,6 +105,14 @@ fn no_service(place: &Place, stopped: Option<&Stopped>, output: Output) -> Failu
     }
     Failure::new(format!("no service has run with the state in {place}"))
         .hint("start it with `dialplane run`, or set `state.path`")
+}
+
+/// What `--tenant` leaves out.
+fn left_out_line(tenants: usize) -> String {
+    match tenants {
+        0 => String::new(),
+        some => format!("{FAINT}left out by --tenant: {}{FAINT:#}\n", many(some, "tenant")),
+    }
 }
 
 fn journal_line(journal: &Result<About, OpenError>) -> String {

@@ -40,6 +40,11 @@ impl<'p> Losing<'p> {
         losing
     }
 
+    /// Whether anybody would for certain.
+    pub(super) fn anybody(&self) -> bool {
+        !self.tenants.is_empty()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.tenants.is_empty() && self.held == 0 && self.unforeseen == 0
     }

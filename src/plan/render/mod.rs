@@ -14,6 +14,7 @@ mod mistake;
 mod note;
 mod page;
 mod review;
+mod screen;
 mod text;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use mistake::{Mistake, github_without, markdown_without, no_github, no_markd
 pub use review::{
     Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
 };
+pub use screen::{Detail, Screen, screen};
 pub use text::text;
 
 /// Counts over a plan, for its last line.

@@ -1,7 +1,7 @@
 //! A plan for a terminal.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     foreign,
     model::{TenantName, Verb},
     plan::{Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted},
-    style::{BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
+    style::{ALARM, BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
     words::{many, time},
 };
 
@@ -40,10 +40,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
 
 /// All of it but for the last line, which counts.
 pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut AlreadyTold) -> fmt::Result {
-    let losing = Losing::of(plan);
-    if !losing.is_empty() {
-        writeln!(out, "{BOLD}{}{BOLD:#}\n", losing.words(|site| foreign::line(site)))?;
-    }
+    write_losing(out, plan)?;
     let mut quiet = 0;
     for tenant in &plan.tenants {
         if tenant.says_something() {
@@ -61,19 +58,55 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut AlreadyTold) 
             if quiet == 1 { "it" } else { "them" }
         )?;
     }
-    if let Some(what) = unremembered(plan) {
-        writeln!(out, "{FAINT}note: {what}{FAINT:#}")?;
-    }
-    Ok(())
+    write_unremembered(out, plan)
 }
 
-/// The advice that was given already: a hundred users with one trouble need it once.
+/// What cannot be foreseen without the right journal, if anything.
+pub(super) fn write_unremembered(out: &mut String, plan: &Plan) -> fmt::Result {
+    match unremembered(plan) {
+        Some(what) => writeln!(out, "{FAINT}note: {what}{FAINT:#}"),
+        None => Ok(()),
+    }
+}
+
+/// Who would lose calling: the first line of all, red if anybody does.
+pub(super) fn write_losing(out: &mut String, plan: &Plan) -> fmt::Result {
+    let losing = Losing::of(plan);
+    if losing.is_empty() {
+        return Ok(());
+    }
+    let style = if losing.anybody() { ALARM } else { BOLD };
+    writeln!(out, "{style}{}{style:#}\n", losing.words(|site| foreign::line(site)))
+}
+
+/// What was told already: a hundred users with one trouble need its advice once.
 #[derive(Debug, Default, Clone)]
-pub(super) struct AlreadyTold(BTreeSet<String>);
+pub(super) struct AlreadyTold {
+    hints: BTreeSet<String>,
+    /// The holds that are told once, with their count. Those that are not in it are told each time.
+    shared: BTreeMap<String, Shared>,
+}
+
+/// A hold that many share.
+#[derive(Debug, Default, Clone, Copy)]
+struct Shared {
+    count: usize,
+    told: bool,
+}
 
 impl AlreadyTold {
+    /// Tells a hold that several of these share only once, with their count.
+    pub(super) fn counting<'h>(holds: impl Iterator<Item = &'h Hold>) -> Self {
+        let mut shared: BTreeMap<String, Shared> = BTreeMap::new();
+        for hold in holds.filter(|hold| hold.kind != HoldKind::AfterHeld) {
+            shared.entry(key(hold)).or_default().count += 1;
+        }
+        shared.retain(|_, shared| shared.count > 1);
+        Self { hints: BTreeSet::new(), shared }
+    }
+
     fn hint(&mut self, out: &mut String, indent: &str, hint: &str) -> fmt::Result {
-        if self.0.insert(hint.to_owned()) {
+        if self.hints.insert(hint.to_owned()) {
             writeln!(out, "{indent}{FAINT}hint: {}{FAINT:#}", foreign::line(hint))
         } else {
             Ok(())
@@ -81,14 +114,25 @@ impl AlreadyTold {
     }
 
     fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
-        writeln!(
-            out,
-            "{indent}{YELLOW}held:{YELLOW:#} {} {FAINT}[{}]{FAINT:#}",
-            foreign::line(&hold.reason),
-            hold.kind.code()
-        )?;
+        let (code, reason) = (hold.kind.code(), foreign::line(&hold.reason));
+        let times = match self.shared.get_mut(&key(hold)) {
+            None => String::new(),
+            Some(shared) if shared.told => {
+                return writeln!(out, "{indent}{YELLOW}held{YELLOW:#} {FAINT}[{code}]{FAINT:#}");
+            }
+            Some(shared) => {
+                shared.told = true;
+                format!(", {} times", shared.count)
+            }
+        };
+        writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {reason} {FAINT}[{code}]{times}{FAINT:#}")?;
         self.hint(out, indent, &hold.remedy)
     }
+}
+
+/// What makes two holds the same.
+fn key(hold: &Hold) -> String {
+    format!("{} {}", hold.kind.code(), hold.reason)
 }
 
 fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> fmt::Result {
@@ -281,7 +325,7 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
     for operation in diff.ops() {
         for line in diff.iter_inline_changes(operation) {
             let (sign, colour) = match line.tag() {
-                ChangeTag::Delete => ("-", RED),
+                ChangeTag::Delete => ("-", FAINT),
                 ChangeTag::Insert => ("+", GREEN),
                 ChangeTag::Equal => (" ", PLAIN),
             };

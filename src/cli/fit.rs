@@ -1,0 +1,174 @@
+//! Text made to fit the width of a terminal: long lines are broken between words, and go on under
+//! their own beginning.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// The narrowest terminal that lines are broken for.
+const NARROWEST: usize = 40;
+/// How much further a line goes on than it began.
+const FURTHER: usize = 4;
+
+/// The text in lines of at most so many columns, where a word is not longer than that. Colours go
+/// on behind a break.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    if width < NARROWEST {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        if body.len() <= width || Line::columns(body) <= width {
+            out.push_str(body);
+        } else {
+            Line::new(&mut out, body, width).fit(body);
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+/// A long line under way.
+struct Line<'o> {
+    out: &'o mut String,
+    width: usize,
+    indent: usize,
+    at: usize,
+    /// Whether there is a word on it already.
+    begun: bool,
+    /// The escape sequences that are in force.
+    colours: String,
+}
+
+impl<'o> Line<'o> {
+    fn new(out: &'o mut String, body: &str, width: usize) -> Self {
+        let began = body.len() - body.trim_start_matches(' ').len();
+        let indent = (began + FURTHER).min(width / 2);
+        Self { out, width, indent, at: 0, begun: false, colours: String::new() }
+    }
+
+    /// How wide text is without its escape sequences.
+    fn columns(text: &str) -> usize {
+        pieces(text).filter(|piece| !is_escape(piece)).map(str::width).sum()
+    }
+
+    fn fit(&mut self, body: &str) {
+        // A word with the escape sequences in it, and the blanks before it.
+        let mut word = String::new();
+        let mut blanks = 0;
+        let mut began = false;
+        for piece in pieces(body) {
+            if is_escape(piece) {
+                word.push_str(piece);
+                continue;
+            }
+            for c in piece.chars() {
+                if c != ' ' {
+                    began = true;
+                    word.push(c);
+                    continue;
+                }
+                if began {
+                    self.put(&std::mem::take(&mut word), blanks);
+                    blanks = 0;
+                    began = false;
+                }
+                blanks += 1;
+            }
+        }
+        self.put(&word, if began { blanks } else { 0 });
+    }
+
+    /// Puts a word behind so many blanks, or on a line of its own.
+    fn put(&mut self, word: &str, blanks: usize) {
+        let columns = Self::columns(word);
+        if self.begun && columns > 0 && self.at + blanks + columns > self.width {
+            if !self.colours.is_empty() {
+                self.out.push_str(RESET);
+            }
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(' ', self.indent));
+            self.out.push_str(&self.colours);
+            self.at = self.indent;
+        } else {
+            self.out.extend(std::iter::repeat_n(' ', blanks));
+            self.at += blanks;
+        }
+        self.out.push_str(word);
+        self.at += columns;
+        self.begun = true;
+        for escape in pieces(word).filter(|piece| is_escape(piece)) {
+            if escape == RESET {
+                self.colours.clear();
+            } else {
+                self.colours.push_str(escape);
+            }
+        }
+    }
+}
+
+/// Ends all colours.
+const RESET: &str = "\u{1b}[0m";
+
+fn is_escape(piece: &str) -> bool {
+    piece.starts_with('\u{1b}')
+}
+
+/// Text and escape sequences for colours, in turn.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = if rest.starts_with('\u{1b}') {
+            rest.find('m').map_or(rest.len(), |end| end + 1)
+        } else {
+            rest.find('\u{1b}').unwrap_or(rest.len())
+        };
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        Some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::style::{FAINT, RED};
+
+    #[test]
+    fn a_long_line_goes_on_under_its_beginning() {
+        let text =
+            "  disable  a@contoso.com                  manifests/contoso/leavers.yaml:12\nshort\n";
+        assert_eq!(
+            fit(text, 60),
+            "  disable  a@contoso.com\n      manifests/contoso/leavers.yaml:12\nshort\n"
+        );
+        assert_eq!(fit(text, 120), text);
+        assert_eq!(fit(text, 20), text, "too narrow to be of use");
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_a_line_stays_whole() {
+        let path = "m/".repeat(40);
+        assert_eq!(fit(&format!("see {path} there"), 60), format!("see\n    {path}\n    there"));
+    }
+
+    #[test]
+    fn colours_end_at_a_break_and_go_on_behind_it() {
+        let words = "word ".repeat(12);
+        let text = format!("{FAINT}{words}{FAINT:#}{RED}end{RED:#}\n");
+        let fitted = fit(&text, 40);
+        assert!(fitted.lines().all(|line| Line::columns(line) <= 40), "{fitted}");
+        for line in fitted.lines() {
+            let open = line.matches("\u{1b}[2m").count() + line.matches("\u{1b}[31m").count();
+            assert_eq!(open, line.matches(RESET).count(), "{fitted:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_wide_characters_counts_as_wide() {
+        let text = "漢字 ".repeat(20);
+        assert!(fit(&text, 40).lines().all(|line| Line::columns(line) <= 40));
+    }
+}
