@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, RunId, TenantId,
+    Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, RunId, TenantId,
     TenantName, TenantRef, Upn,
 };
 
@@ -71,6 +71,8 @@ pub trait History: Recall {
         tenant: Option<&TenantName>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RunId>, Unreadable>> + Send;
+    /// That the last runs began that meant to write, newest first.
+    fn begun(&self, limit: usize) -> impl Future<Output = Result<Vec<Begun>, Unreadable>> + Send;
     /// The names of all tenants that runs meant to write of.
     fn tenants(&self) -> impl Future<Output = Result<BTreeSet<String>, Unreadable>> + Send;
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long

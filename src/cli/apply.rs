@@ -13,7 +13,12 @@ use super::{
     show::View,
     signals::Signals,
 };
-use crate::{journal::Place, model::Fingerprint, pass::Leases, plan::TenantPlan};
+use crate::{
+    journal::Place,
+    model::{Fingerprint, PartOf},
+    pass::{self, Leases},
+    plan::TenantPlan,
+};
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
@@ -114,7 +119,7 @@ pub(super) async fn apply(
     let exit = session::carry_out(
         &plan,
         (&backend, &journal, leases, switch),
-        looked.revision.clone(),
+        (looked.revision.clone(), PartOf { pass: pass::pass_id(), undoes: None }),
         (&recovered, &Place::of(&settings.state)),
         &view,
         signals,

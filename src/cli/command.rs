@@ -96,7 +96,8 @@ pub(super) enum Command {
     /// Show what would take an earlier run back; with --apply, do it
     #[command(after_help = undo::EXAMPLES)]
     Undo(undo::Arguments),
-    /// Show what was done: the last runs, or one of them step by step
+    /// Show what was done: the last passes, one of them by tenant, or a run step by step
+    #[command(after_help = history::EXAMPLES)]
     History(history::Arguments),
     /// Explain one user: what wants it, what was sent and seen, what it waits for
     ///

@@ -10,28 +10,41 @@ use serde_json::{Value, json};
 
 use super::{
     args::{Global, Output},
+    choose::Tenants,
     exit::{Exit, Failure},
-    manifests, out, sent,
+    manifests, out, pager,
+    passes::{self, Pass},
+    past::{self, Meant},
+    sent,
 };
 use crate::{
     config::Settings,
     foreign,
     journal::{Place, Run, RunSync, SentStep},
     manifest::InForce,
-    model::{Field, RunId, StepOutcome, TenantName},
+    model::{Begun, Field, StepOutcome},
     ports::History,
     style::{BOLD, FAINT, RED, YELLOW},
-    words::{between, duration, list, many, time},
+    words::{between, duration, many, time},
 };
+
+/// For its help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  dialplane history                      the last passes: applies, undos, rounds of the service
+  dialplane history 1f0c                 what one of them did, tenant by tenant
+  dialplane history --tenant contoso     only there
+";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// One run, step by step; without it the last runs are listed
-    run: Option<String>,
-    /// Only runs of this tenant
-    #[arg(long, value_name = "NAME", value_parser = |name: &str| TenantName::parse(name), conflicts_with = "run")]
-    tenant: Option<TenantName>,
-    /// At most so many runs
+    /// One pass, tenant by tenant, or one run, step by step; the first characters of its id will do.
+    /// Without it the last passes are listed
+    #[arg(value_name = "PASS|RUN")]
+    id: Option<String>,
+    #[command(flatten)]
+    tenants: Tenants,
+    /// At most so many passes
     #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(19))]
     limit: NonZeroUsize,
     /// How it is shown
@@ -39,62 +52,103 @@ pub(super) struct Arguments {
     output: Output,
 }
 
-/// Shows runs, newest first, or one run step by step.
+/// Shows passes, newest first, or one of them, or one run step by step.
 pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let place = Place::of(&settings.state);
     let history = place.look().await?;
-    show(&history, command, &settings, &place).await
-}
-
-async fn show(
-    history: &impl History,
-    command: &Arguments,
-    settings: &Settings,
-    place: &Place,
-) -> Result<Exit, Failure> {
-    if let Some(id) = &command.run {
-        let run = Run::of(&history.entries(&RunId::new(id)).await?).ok_or_else(|| {
-            Failure::new(format!("the journal knows no run `{id}`"))
-                .hint("`dialplane history` lists runs; old ones are let go of (`state.retention`)")
-        })?;
-        match command.output {
-            Output::Text => out::data(&one(&run)),
-            Output::Json => {
-                out::json(&json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }));
-            }
+    let begun = history.begun(past::LOOKED_AT).map_err(Failure::from)?;
+    let show = |text: &str| if global.no_pager { out::data(text) } else { pager::show(text) };
+    if let Some(id) = &command.id {
+        let text = one(&history, command, id, &begun).await?;
+        match text {
+            Shown::Text(text) => show(&text),
+            Shown::Json(value) => out::json(&value),
         }
         return Ok(Exit::Done);
     }
-    let ids = history.runs(command.tenant.as_ref(), command.limit.get()).await?;
-    let mut runs = Vec::new();
-    for id in &ids {
-        runs.extend(Run::of(&history.entries(id).await?));
+    let asked = begun.iter().filter(|begun| command.tenants.has(&begun.tenant));
+    let mut passes = Vec::new();
+    for (id, runs) in passes::grouped(asked, command.limit.get()) {
+        passes.push(passes::read(&history, id, &runs).await?);
     }
-    if let (true, Some(tenant)) = (runs.is_empty(), &command.tenant) {
-        known(tenant, history, settings).await?;
+    if passes.is_empty() {
+        known(&command.tenants, &history, &settings).await?;
     }
     match command.output {
-        Output::Text if runs.is_empty() => {
-            let of =
-                command.tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
+        Output::Text if passes.is_empty() => {
+            let of = if command.tenants.is_all() { "" } else { " of such a tenant" };
             out::talk(&format!(
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
         }
-        Output::Text => out::data(&runs.iter().map(line).collect::<String>()),
+        Output::Text => show(&passes.iter().map(Pass::text).collect::<String>()),
         Output::Json => {
-            let runs: Vec<Value> = runs.iter().map(|run| as_json(run, false)).collect();
-            out::json(&json!({ "version": 1, "kind": "History", "runs": runs }));
+            let runs = passes.iter().flat_map(|pass| &pass.runs);
+            let runs: Vec<Value> = runs.map(|run| as_json(run, false)).collect();
+            let pass = |pass: &Pass| pass.json(|run| json!(run.id.as_str()));
+            let passes: Vec<Value> = passes.iter().map(pass).collect();
+            out::json(&json!({
+                "version": 1, "kind": "History", "passes": passes, "runs": runs,
+            }));
         }
     }
     Ok(Exit::Done)
 }
 
-/// Whether there is a tenant of this name: in the journal or in the manifests, if those can be
-/// read.
+/// What is shown of a pass or a run.
+enum Shown {
+    Text(String),
+    Json(Value),
+}
+
+/// One pass, or one run.
+async fn one(
+    history: &impl History,
+    command: &Arguments,
+    id: &str,
+    begun: &[Begun],
+) -> Result<Shown, Failure> {
+    let run = match past::meant(id, begun) {
+        Ok(Meant::Run(run)) => run.run.clone(),
+        // One run is told whole.
+        Ok(Meant::Pass(_, runs)) if runs.len() == 1 => match runs.first() {
+            Some(run) => run.run.clone(),
+            None => return Err(past::unknown(id, begun)),
+        },
+        Ok(Meant::Pass(pass, runs)) => {
+            let asked: Vec<&Begun> =
+                runs.iter().copied().filter(|run| command.tenants.has(&run.tenant)).collect();
+            let left = runs.len() - asked.len();
+            let pass = passes::read(history, pass, &asked).await?;
+            return Ok(match command.output {
+                Output::Json => Shown::Json(json!({
+                    "version": 1, "kind": "Pass", "pass": pass.json(|run| as_json(run, false)),
+                })),
+                Output::Text if left > 0 => Shown::Text(format!(
+                    "{}left out by --tenant: {}\n",
+                    pass.whole(),
+                    many(left, "run")
+                )),
+                Output::Text => Shown::Text(pass.whole()),
+            });
+        }
+        // It may be too long ago to be among those that were looked at.
+        Err(unknown) if history.entries(&past::run(id)).await?.is_empty() => return Err(unknown),
+        Err(_) => past::run(id),
+    };
+    let run = Run::of(&history.entries(&run).await?).ok_or_else(|| past::unknown(id, begun))?;
+    Ok(match command.output {
+        Output::Text => Shown::Text(text(&run)),
+        Output::Json => {
+            Shown::Json(json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }))
+        }
+    })
+}
+
+/// Fails if there is no such tenant: in the journal or in the manifests, if those can be read.
 async fn known(
-    tenant: &TenantName,
+    tenants: &Tenants,
     history: &impl History,
     settings: &Settings,
 ) -> Result<(), Failure> {
@@ -103,54 +157,13 @@ async fn known(
         let InForce { desired, broken, .. } = &looked.in_force;
         names.extend(desired.tenants.keys().chain(broken.keys()).map(ToString::to_string));
     }
-    if names.is_empty() || names.contains(tenant.as_str()) {
+    if names.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = names.into_iter().collect();
-    Err(Failure::new(format!("neither the journal nor the manifests know a tenant `{tenant}`"))
-        .hint(format!("there are {}", list(names))))
+    tenants.know(names.iter().map(String::as_str), "neither the journal nor the manifests know a")
 }
 
-fn revision(run: &Run) -> String {
-    run.revision.as_ref().map_or_else(|| "unknown".to_owned(), foreign::line)
-}
-
-/// What became of its steps and its sync, in a few words.
-fn became(run: &Run) -> String {
-    let of = |kind: fn(&StepOutcome) -> bool| {
-        run.steps
-            .iter()
-            .filter(|step| step.outcome.as_ref().is_some_and(|(_, outcome)| kind(outcome)))
-            .count()
-    };
-    let failed = of(|outcome| matches!(outcome, StepOutcome::Failed(_)));
-    let open = run.steps.iter().filter(|step| step.outcome.is_none()).count();
-    let lost = of(|outcome| matches!(outcome, StepOutcome::Unknown(_))) + open;
-    let mut parts = vec![format!("{} of {} accepted", run.accepted(), many(run.meant, "step"))];
-    parts.extend((failed > 0).then(|| format!("{failed} failed")));
-    parts.extend((lost > 0).then(|| many(lost, "lost answer")));
-    parts.extend(match run.sync {
-        RunSync::Accepted(_) => Some("sync accepted".to_owned()),
-        RunSync::NotNeeded => None,
-        RunSync::Open => Some("sync not accepted in this run".to_owned()),
-    });
-    list(parts)
-}
-
-fn line(run: &Run) -> String {
-    let by =
-        run.by.as_ref().map(|by| format!(", by hand: {}", foreign::line(by))).unwrap_or_default();
-    format!(
-        "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}run {}, revision {}{by}{FAINT:#}\n",
-        time(run.began),
-        run.tenant,
-        became(run),
-        foreign::line(&run.id),
-        revision(run)
-    )
-}
-
-fn one(run: &Run) -> String {
+fn text(run: &Run) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_one(&mut out, run);
@@ -165,11 +178,17 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
         time(run.began),
         duration(between(run.began, run.last))
     )?;
-    writeln!(out, "  revision  {}", revision(run))?;
+    writeln!(out, "  revision  {}", passes::revision(run.revision.as_ref()))?;
+    if run.part_of.pass.as_str() != run.id.as_str() {
+        writeln!(out, "  pass      {}", foreign::line(&run.part_of.pass))?;
+    }
+    if let Some(undoes) = &run.part_of.undoes {
+        writeln!(out, "  undo of   {}", foreign::line(undoes))?;
+    }
     if let Some(by) = &run.by {
         writeln!(out, "  by hand   {}", foreign::line(by))?;
     }
-    writeln!(out, "  outcome   {}", became(run))?;
+    writeln!(out, "  outcome   {}", passes::became(run))?;
     if let RunSync::Accepted(at) = run.sync {
         writeln!(out, "  synced    {}", time(at))?;
     }
@@ -240,6 +259,8 @@ fn as_json(run: &Run, whole: bool) -> Value {
         "last": run.last,
         "revision": run.revision,
         "by": run.by,
+        "pass": run.part_of.pass.as_str(),
+        "undoes": run.part_of.undoes,
         "meant": run.meant,
         "accepted": run.accepted(),
         "sync": { "outcome": sync, "at": synced },

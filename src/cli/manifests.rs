@@ -187,6 +187,17 @@ impl FoundManifests {
         know(&self.in_force, tenants)
     }
 
+    /// The files again, as they were when they were read: nobody else needs their text.
+    pub(super) fn texts(&self) -> Result<Vec<ManifestFile>, Failure> {
+        let Tree { mut files, digest } = read_tree(&self.paths);
+        if digest != self.digest {
+            return Err(Failure::new("the manifests have changed while this was planned")
+                .hint("run it again when the folder no longer changes"));
+        }
+        files.retain(|file| file.role == Role::Manifest);
+        Ok(files)
+    }
+
     /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is
     /// missing in them may be on its way.
     pub(super) async fn rest(&self, quiet: Duration) -> Result<(), Failure> {

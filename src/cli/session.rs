@@ -32,7 +32,7 @@ use crate::{
     execute::Executor,
     foreign::line,
     journal::{Place, Store, VolatileJournal},
-    model::{Mode, Revision, StepOutcome, TenantName},
+    model::{Mode, PartOf, Revision, StepOutcome, TenantName},
     pass::{self, Inventories, Leases, Memories, Observed},
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal as _, JournalError, LiveReader},
@@ -213,11 +213,11 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
 }
 
 /// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
-/// version of the manifests that wants it, if one does.
+/// version of the manifests that wants it, if one does; `part_of` is what all of it is part of.
 pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
-    revision: Option<Revision>,
+    (revision, part_of): (Option<Revision>, PartOf),
     (recovered, place): (&Recovered, &Place),
     view: &View<'_>,
     signals: &Signals,
@@ -229,6 +229,7 @@ pub(super) async fn carry_out(
         sync_settings: backend.execution.sync_settings,
         revision,
         by: Some(operator::name()),
+        part_of: Some(part_of),
         stop: signals.asked(),
         newer: CancellationToken::new(),
     };

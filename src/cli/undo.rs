@@ -1,8 +1,12 @@
-//! `undo`: takes an earlier run back, through the same guards, against today's live state.
+//! `undo`: takes earlier passes back, through the same guards, against today's live state.
+//!
+//! ```text
+//! a pass, the last one, all since a moment --their runs, by tenant--> entries --pass::decide_undo--> Plan
+//! ```
 //!
 //! Without `--apply` there is a reader only; nothing that [`show`] holds could write.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -14,6 +18,9 @@ use super::{
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
+    out,
+    past::{self, Meant},
+    patch,
     report::Recovered,
     session,
     show::{self, View},
@@ -21,47 +28,68 @@ use super::{
 };
 use crate::{
     config::{Execution, Settings},
-    journal::Place,
-    model::{Entry, RunId, TenantId, TenantName},
+    foreign::line,
+    journal::{OpenError, Place},
+    model::{Begun, Entry, PartOf, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
     ports::{History, LiveReader},
-    words::list,
+    words::{many, time},
 };
-
-/// Runs that are named to somebody who names none that there is.
-const TOLD: usize = 5;
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  dialplane history                          which runs there were
-  dialplane undo 20260703T100000Z-5f0c7a1e-1             what would take one back
-  dialplane undo 20260703T100000Z-5f0c7a1e-1 --apply     do it
+  dialplane history                      which passes there were
+  dialplane undo 1f0c                    what would take one back, in all its tenants
+  dialplane undo 1f0c --apply            do it
+  dialplane undo --last --tenant contoso only there
+  dialplane undo --since 02:00           all that was done since (UTC)
+  dialplane undo 1f0c --patch            the edit of the manifests that makes it last
 ";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Arguments {
-    /// The run, as reports and the journal call it
-    run: String,
+    /// The pass, or one run of it, as `history` names them; the first characters of its id will do
+    #[arg(value_name = "PASS|RUN", required_unless_present_any = ["last", "since"])]
+    id: Option<String>,
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,
+    /// Take the last pass back
+    #[arg(long, conflicts_with = "since")]
+    last: bool,
+    /// Take back all that was done since then: `02:00` or `2026-07-04 02:00`, both in UTC, or how
+    /// long ago it was, as `90min`
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| past::moment(text, Timestamp::now()))]
+    since: Option<Timestamp>,
+    #[command(flatten)]
+    tenants: Tenants,
     /// Carry it out. Without this it is only shown, and nothing can be written
     #[arg(long)]
     apply: bool,
     /// Do not ask on a terminal whether the plan is meant
     #[arg(long, requires = "apply")]
     yes: bool,
+    /// Print the edit of the manifests that makes it last, for `git apply`; nothing is written
+    #[arg(long, conflicts_with_all = ["apply", "output"])]
+    patch: bool,
     /// How the outcome is shown
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
     output: PlanOutput,
 }
 
 impl Arguments {
+    /// Whether the first word is a path, and no id.
+    fn has_no_id(&self) -> bool {
+        self.last || self.since.is_some()
+    }
+
     /// What a single pass takes.
     pub(super) fn as_once(&self) -> Once {
+        let first = self.id.as_ref().filter(|_| self.has_no_id()).map(PathBuf::from);
         Once {
-            paths: self.paths.clone(),
+            paths: first.into_iter().chain(self.paths.iter().cloned()).collect(),
             sandbox: false,
             tenants: Tenants::default(),
             shown: Shown::default(),
@@ -77,26 +105,114 @@ pub(super) async fn undo(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let run = RunId::new(&arguments.run);
     let history = Place::of(&settings.state).look().await?;
-    let entries = entries(&run, &history).await?;
+    let begun = history.begun(past::LOOKED_AT).map_err(Failure::from)?;
+    let asked = asked(arguments, &history, &begun).await?;
     let once = arguments.as_once();
     let looked = session::look(&once, &settings, signals).await?;
-    let tenant = tenant(&run, &entries, &looked)?;
-    let back =
-        Back { undo: Undo { run: &run, entries: &entries }, tenant, looked: &looked, signals };
+    let tenants = by_tenant(asked.entries, &looked)?;
+    let back = Back { what: &asked.what, tenants, looked: &looked, signals };
     let exit = if arguments.apply {
         carry_out(global, &back, &once, arguments.yes, &settings).await
     } else {
-        show(global, &back, &once, &settings).await
+        show(global, &back, &once, arguments.patch, &settings).await
     }?;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
+}
+
+/// What is to be taken back.
+struct Asked {
+    /// In words: `pass 1f0c5e7a93`.
+    what: String,
+    /// All that is on record of it, in its order.
+    entries: Vec<Entry>,
+}
+
+/// The runs that the arguments mean.
+async fn asked(
+    arguments: &Arguments,
+    history: &impl History,
+    begun: &[Begun],
+) -> Result<Asked, Failure> {
+    let (what, runs) = match (&arguments.id, arguments.since) {
+        (_, Some(since)) => {
+            let runs: Vec<&Begun> = begun.iter().filter(|begun| begun.at >= since).collect();
+            if runs.is_empty() {
+                return Err(Failure::new(format!("nothing was written since {}", time(since))));
+            }
+            (format!("all since {}", time(since)), runs)
+        }
+        (_, None) if arguments.last => of(past::last(begun)?),
+        (Some(id), None) => match past::meant(id, begun) {
+            Ok(meant) => of(meant),
+            Err(unknown) => return old(id, history).await?.ok_or(unknown),
+        },
+        (None, None) => return Err(past::unknown("", begun)),
+    };
+    let all = runs.len();
+    let runs: Vec<&Begun> =
+        runs.into_iter().filter(|run| arguments.tenants.has(&run.tenant)).collect();
+    if runs.is_empty() {
+        return Err(Failure::new(format!("{what} wrote nothing of such a tenant"))
+            .hint("`dialplane history PASS` lists its tenants"));
+    }
+    if runs.len() < all {
+        out::talk(&format!("left out by --tenant: {} of {what}\n", many(all - runs.len(), "run")));
+    }
+    let mut entries = Vec::new();
+    // The oldest first: what was there before the first of them is what comes back.
+    for run in runs.iter().rev() {
+        entries.extend(history.entries(&run.run).await?);
+    }
+    Ok(Asked { what, entries })
+}
+
+fn of(meant: Meant<'_>) -> (String, Vec<&Begun>) {
+    match meant {
+        Meant::Pass(pass, runs) if runs.iter().all(|run| run.run.as_str() == pass.as_str()) => {
+            (format!("run {pass}"), runs)
+        }
+        Meant::Pass(pass, runs) => (format!("pass {pass}"), runs),
+        Meant::Run(run) => (format!("run {}", run.run), vec![run]),
+    }
+}
+
+/// A run that is too long ago to be among those that are looked at, by its whole id.
+async fn old(id: &str, history: &impl History) -> Result<Option<Asked>, Failure> {
+    let run = past::run(id);
+    let entries = history.entries(&run).await?;
+    Ok((!entries.is_empty()).then(|| Asked { what: format!("run {run}"), entries }))
+}
+
+/// What is on record, by the tenants that it is of, by the names that those have now.
+fn by_tenant(
+    entries: Vec<Entry>,
+    looked: &FoundManifests,
+) -> Result<BTreeMap<TenantName, Vec<Entry>>, Failure> {
+    let tenants = &looked.in_force.desired.tenants;
+    let mut by_tenant: BTreeMap<TenantName, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        let Some(tenant) = tenants.values().find(|tenant| tenant.id == entry.tenant_id) else {
+            return Err(Failure::new(format!(
+                "run {} was of tenant {}, which the manifests do not describe",
+                line(&entry.run),
+                entry.tenant
+            ))
+            .hint(
+                "its rules are needed for an undo: bring the tenant's document back, or correct \
+                    it, or leave the tenant out (`--tenant`)",
+            ));
+        };
+        by_tenant.entry(tenant.name.clone()).or_default().push(entry);
+    }
+    Ok(by_tenant)
 }
 
 async fn show(
     global: &Global,
     back: &Back<'_>,
     once: &Once,
+    as_patch: bool,
     settings: &Settings,
 ) -> Result<Exit, Failure> {
     let (reader, execution) = {
@@ -108,8 +224,11 @@ async fn show(
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
+    if as_patch {
+        return patch::print(&plan, back.looked);
+    }
     session::stop(&mut plan, &session::switch(false, settings));
-    show::plan(&plan, &View::of(once, global));
+    show::plan(&plan, &View { pages: true, ..View::of(once, global) });
     Ok(Exit::of_plan(&plan, false))
 }
 
@@ -122,10 +241,11 @@ async fn carry_out(
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
-    let journal = session::store(false, settings).await?;
+    let journal = Place::of(&settings.state).open().await.map_err(in_use)?;
     let tenants = &back.looked.in_force.desired.tenants;
-    let own = tenants.get(back.tenant).map(|tenant| (&tenant.name, &tenant.id));
-    let leases = Leases::take(&journal, own.into_iter()).await.map_err(session::unusable)?;
+    let own = back.tenants.keys().filter_map(|name| tenants.get(name));
+    let own = own.map(|tenant| (&tenant.name, &tenant.id));
+    let leases = Leases::take(&journal, own).await.map_err(session::unusable)?;
     let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
     drop(memories);
@@ -133,11 +253,12 @@ async fn carry_out(
     session::stop(&mut plan, &switch);
     let view = View::of(once, global);
     confirm::agree(&plan, &backend, (&view, yes), back.signals).await?;
+    let part_of = PartOf { pass: pass::pass_id(), undoes: Some(back.what.to_owned()) };
     // No version of the manifests wants this.
     Ok(session::carry_out(
         &plan,
         (&backend, &journal, leases, switch),
-        None,
+        (None, part_of),
         (&Recovered::new(), &Place::of(&settings.state)),
         &view,
         back.signals,
@@ -145,10 +266,26 @@ async fn carry_out(
     .await)
 }
 
+/// Why the journal cannot be written: mostly because the service works with it.
+fn in_use(error: OpenError) -> Failure {
+    let in_use = matches!(error, OpenError::InUse { .. });
+    let failure = Failure::from(error);
+    if in_use {
+        failure.hint(
+            "an undo and the service cannot write at once. End the service, and see that nothing \
+                starts it again (`systemctl stop dialplane`); undo; commit what `undo --patch` \
+                prints, or the service does it again; start it. The stop switch would hold the \
+                undo as well",
+        )
+    } else {
+        failure
+    }
+}
+
 /// The way back.
 struct Back<'a> {
-    undo: Undo<'a>,
-    tenant: &'a TenantName,
+    what: &'a str,
+    tenants: BTreeMap<TenantName, Vec<Entry>>,
     looked: &'a FoundManifests,
     signals: &'a Signals,
 }
@@ -164,50 +301,18 @@ impl Back<'_> {
         let in_force = &self.looked.in_force;
         let observed =
             session::observe(self.looked, reader, execution, memories, self.signals).await?;
-        let plan = pass::decide_undo(
-            (self.undo, self.tenant),
+        let undos: Vec<(Undo<'_>, &TenantName)> = self
+            .tenants
+            .iter()
+            .map(|(tenant, entries)| (Undo { what: self.what, entries }, tenant))
+            .collect();
+        Ok(pass::decide_undo(
+            &undos,
             in_force,
             &observed,
             |tenant| memories.recalled(tenant),
             Timestamp::now(),
             execution,
-        );
-        Ok(Plan::of(plan.into_iter().collect()))
-    }
-}
-
-/// What is on record of the run.
-async fn entries(run: &RunId, history: &impl History) -> Result<Vec<Entry>, Failure> {
-    let entries = history.entries(run).await?;
-    if !entries.is_empty() {
-        return Ok(entries);
-    }
-    let last: Vec<String> =
-        history.runs(None, TOLD).await?.iter().map(ToString::to_string).collect();
-    let hint = if last.is_empty() {
-        "the journal has no runs that wrote; is `state.path` the right one?".to_owned()
-    } else {
-        format!("the last runs that wrote are {}", list(last))
-    };
-    Err(Failure::new(format!("the journal knows no run `{run}`")).hint(hint))
-}
-
-/// The run's tenant, by the name that it has now.
-fn tenant<'l>(
-    run: &RunId,
-    entries: &[Entry],
-    looked: &'l FoundManifests,
-) -> Result<&'l TenantName, Failure> {
-    let of =
-        |id: &TenantId| looked.in_force.desired.tenants.values().find(|tenant| tenant.id == *id);
-    let Some(first) = entries.first() else {
-        return Err(Failure::new(format!("nothing is on record of run {run}")));
-    };
-    of(&first.tenant_id).map(|tenant| &tenant.name).ok_or_else(|| {
-        Failure::new(format!(
-            "run {run} was of tenant {}, which the manifests do not describe",
-            first.tenant
         ))
-        .hint("its rules are needed for an undo: bring the tenant's document back, or correct it")
-    })
+    }
 }

@@ -17,6 +17,7 @@ mod pass;
 mod passes;
 mod publish;
 mod pulse;
+mod rounds;
 mod state;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -10,7 +10,7 @@ use super::{Daemon, Listeners};
 use crate::{
     board::News,
     execute::{Executor, Stop, TenantReport},
-    model::{Revision, RunId, TenantInForce, TenantName},
+    model::{PartOf, PassId, Revision, RunId, TenantInForce, TenantName},
     pass::{FirstLook, Passed, Shared, TenantPass},
     plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
@@ -58,6 +58,8 @@ pub(super) struct Pass<R, P, J> {
     pub(super) first_look: Option<FirstLook>,
     pub(super) fleet: Arc<Shared>,
     pub(super) run: RunId,
+    /// The round of the service that it is part of.
+    pub(super) part_of: PassId,
     /// Of the manifests that are in force; not of an older version that is kept.
     pub(super) revision: Option<Revision>,
 }
@@ -75,6 +77,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
                 sync_settings: daemon.execution.sync_settings,
                 revision: self.revision,
                 by: None,
+                part_of: Some(PartOf { pass: self.part_of, undoes: None }),
                 stop: self.stop,
                 newer: self.newer,
             },

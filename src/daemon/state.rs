@@ -24,6 +24,7 @@ use super::{
     look::{Asked, Eye, Findings, Said, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
+    rounds::Rounds,
 };
 use crate::{
     board::{Doing, News},
@@ -81,6 +82,8 @@ pub(super) struct Loop<R, P, J> {
     /// Tenants whose debts of earlier runs were told.
     met: BTreeSet<TenantId>,
     runs: u64,
+    /// What the tenants have in common that are worked on at one time.
+    rounds: Rounds,
     brake: Brake,
     /// Why the journal cannot be written any more: then nothing can be done but to end and be
     /// started again.
@@ -127,6 +130,7 @@ where
             waits_for: BTreeMap::new(),
             met: BTreeSet::new(),
             runs: 0,
+            rounds: Rounds::default(),
             brake: Brake::default(),
             journal_failed: None,
             away: None,
@@ -302,6 +306,7 @@ where
             return self.schedule.postpone(&name, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
+        let part_of = self.rounds.now(self.running.len() > 0, self.now());
         let stop = self.stop.child_token();
         let newer = CancellationToken::new();
         let first_look = self.beginning.take(&name);
@@ -315,6 +320,7 @@ where
             first_look,
             fleet: Arc::clone(&self.fleet),
             run: pass::run_id(self.daemon.journal.now(), self.runs),
+            part_of,
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
         self.running.began(task.id(), Running { tenant: name, id, began: self.now(), stop, newer });

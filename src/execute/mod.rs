@@ -29,7 +29,7 @@ use tracing::{Instrument as _, warn_span};
 pub use report::{Stop, SyncOutcome, TenantReport};
 
 use crate::{
-    model::{Revision, RunId, StepOutcome},
+    model::{PartOf, Revision, RunId, StepOutcome},
     plan::{Step, Work},
     ports::{Journal, JournalError, Lease, Provisioner},
 };
@@ -54,6 +54,8 @@ pub struct Executor<'a, P, J> {
     pub revision: Option<Revision>,
     /// Who carries it out by hand: user and machine. Nobody does for the service.
     pub by: Option<String>,
+    /// The pass that its runs are part of.
+    pub part_of: Option<PartOf>,
     /// When this is cancelled no new step is begun; the sync is still sent.
     pub stop: CancellationToken,
     /// The same, but a newer plan of the tenant follows at once: the sync is left to that.
@@ -121,6 +123,6 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
             progress,
             report,
         };
-        walk.finish(self.revision.clone(), self.by.clone()).await
+        walk.finish(self.revision.clone(), self.by.clone(), self.part_of.clone()).await
     }
 }

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     model::{
-        Call, Consent, Event, FaultKind, Revision, StepOutcome, TenantName, Verb, WriteVerdict,
+        Call, Consent, Event, FaultKind, PartOf, Revision, StepOutcome, TenantName, Verb,
+        WriteVerdict,
     },
     plan::{Step, StepGraph, StepId, Walk as Order, Work},
     ports::{Journal, Provisioner},
@@ -59,15 +60,21 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         mut self,
         revision: Option<Revision>,
         by: Option<String>,
+        part_of: Option<PartOf>,
     ) -> TenantReport {
-        if let Err(stop) = self.all(revision, by).await {
+        if let Err(stop) = self.all(revision, by, part_of).await {
             warn!(reason = %stop, "tenant given up");
             self.give_up(stop);
         }
         self.report
     }
 
-    async fn all(&mut self, revision: Option<Revision>, by: Option<String>) -> Result<(), Stop> {
+    async fn all(
+        &mut self,
+        revision: Option<Revision>,
+        by: Option<String>,
+        part_of: Option<PartOf>,
+    ) -> Result<(), Stop> {
         let steps = self.report.steps.iter().flatten().count();
         if let (0, Some(until)) = (steps, self.sync_waits()) {
             self.report.sync = SyncOutcome::Waits(until);
@@ -75,7 +82,7 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         }
         self.consent().await?;
         let plan = std::mem::take(&mut self.work.text);
-        self.record.add(Event::Began { steps, revision, by, plan }).await?;
+        self.record.add(Event::Began { steps, revision, by, part_of, plan }).await?;
         info!(steps, "run began");
         self.use_approvals().await?;
         let late = self.work.late_steps();

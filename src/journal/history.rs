@@ -10,14 +10,14 @@ use std::{
 use rusqlite::{Connection, Params, params};
 
 use super::{
-    OpenError, db,
+    OpenError, Run, db,
     fold::Fold,
     former,
     load::{self, Bad},
     mark::{self, Mark},
 };
 use crate::{
-    model::{Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
+    model::{Begun, Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
     ports::{Checked, Exported, History, JournalError, Recall, Unreadable},
 };
 
@@ -115,6 +115,30 @@ impl SqliteHistory {
         runs().map_err(|error| OpenError::of(&self.path, &error))
     }
 
+    /// That the last runs began that meant to write, newest first.
+    pub fn begun(&self, limit: usize) -> Result<Vec<Begun>, OpenError> {
+        let query = "SELECT sequence, line FROM entries WHERE kind = 'began' \
+            ORDER BY sequence DESC LIMIT ?1";
+        let begun = || -> Result<Vec<Begun>, Bad> {
+            let db = self.db();
+            let mut statement = db.prepare(query)?;
+            let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let mut begun = Vec::new();
+            while let Some(row) = rows.next()? {
+                let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
+                begun.extend(Run::of(&[entry]).map(|run| Begun {
+                    at: run.began,
+                    run: run.id,
+                    tenant: run.tenant.to_string(),
+                    pass: run.part_of.pass,
+                    undoes: run.part_of.undoes,
+                }));
+            }
+            Ok(begun)
+        };
+        begun().map_err(|bad| bad.at(&self.path))
+    }
+
     /// The names of all tenants that runs meant to write of.
     pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
         let names = || {
@@ -183,6 +207,10 @@ impl History for SqliteHistory {
         limit: usize,
     ) -> Result<Vec<RunId>, Unreadable> {
         Ok(self.runs(tenant, limit)?)
+    }
+
+    async fn begun(&self, limit: usize) -> Result<Vec<Begun>, Unreadable> {
+        Ok(self.begun(limit)?)
     }
 
     async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::value::{WrittenBefore, WrittenValue, field, pair, read_before, source, write_before};
 use crate::model::{
-    Details, Entry, Event, Fault, FaultKind, Fingerprint, Landing, Managed, Origin, Revision,
-    RunId, StepOutcome, TenantId, TenantName, Upn, UserId, Verb,
+    Details, Entry, Event, Fault, FaultKind, Fingerprint, Landing, Managed, Origin, PartOf, PassId,
+    Revision, RunId, StepOutcome, TenantId, TenantName, Upn, UserId, Verb,
 };
 
 /// The newest format of a line. A higher number in a file means that a newer program wrote it.
@@ -42,6 +42,12 @@ enum Written {
         /// Absent in older journals, and where nobody was at hand.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// Absent in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pass: Option<String>,
+        /// Absent where nothing is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<String>,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         plan: String,
     },
@@ -162,10 +168,12 @@ pub(super) fn read(line: &str) -> Result<Entry, Unread> {
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
-            Event::Began { steps, revision, by, plan } => Written::Began {
+            Event::Began { steps, revision, by, part_of, plan } => Written::Began {
                 steps: *steps,
                 revision: revision.clone(),
                 by: by.clone(),
+                pass: part_of.as_ref().map(|part_of| part_of.pass.to_string()),
+                undoes: part_of.as_ref().and_then(|part_of| part_of.undoes.clone()),
                 plan: plan.clone(),
             },
             Event::Approved { approval, plan } => {
@@ -246,8 +254,9 @@ impl Line {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
-            Written::Began { steps, revision, by, plan } => {
-                Event::Began { steps, revision, by, plan }
+            Written::Began { steps, revision, by, pass, undoes, plan } => {
+                let part_of = pass.map(|pass| PartOf { pass: PassId::new(&pass), undoes });
+                Event::Began { steps, revision, by, part_of, plan }
             }
             Written::Approved { approval, plan } => Event::Approved {
                 approval: TenantName::parse(&approval)?,

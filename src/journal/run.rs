@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Details, Entry, Event, Origin, Revision, RunId, StepOutcome, TenantId, TenantName, Upn,
-    Verb,
+    Before, Details, Entry, Event, Origin, PartOf, PassId, Revision, RunId, StepOutcome, TenantId,
+    TenantName, Upn, Verb,
 };
 
 /// One run of one tenant.
@@ -26,6 +26,8 @@ pub struct Run {
     pub revision: Option<Revision>,
     /// Who carried it out by hand: user and machine. Absent for the service, and in older journals.
     pub by: Option<String>,
+    /// The pass that it was part of. In older journals it was its own.
+    pub part_of: PartOf,
     /// The plan as text, perhaps cut short; empty in older journals.
     pub plan: String,
     /// What was sent, in its order.
@@ -69,12 +71,13 @@ impl Run {
     #[must_use]
     pub fn of(entries: &[Entry]) -> Option<Self> {
         let (first, began) = entries.iter().find_map(|entry| match &entry.event {
-            Event::Began { steps, revision, by, plan } => {
-                Some((entry, (*steps, revision.clone(), by.clone(), plan.clone())))
+            Event::Began { steps, revision, by, part_of, plan } => {
+                Some((entry, (*steps, revision.clone(), by.clone(), part_of.clone(), plan.clone())))
             }
             _ => None,
         })?;
-        let (meant, revision, by, plan) = began;
+        let (meant, revision, by, part_of, plan) = began;
+        let own = || PartOf { pass: PassId::new(first.run.as_str()), undoes: None };
         let mut run = Self {
             id: first.run.clone(),
             tenant: first.tenant.clone(),
@@ -84,6 +87,7 @@ impl Run {
             meant,
             revision,
             by,
+            part_of: part_of.unwrap_or_else(own),
             plan,
             steps: Vec::new(),
             sync: RunSync::Open,

@@ -20,6 +20,7 @@ mod choices;
 mod claims;
 mod diagnose;
 mod draft;
+mod edit;
 mod entry;
 mod express;
 mod fleet;
@@ -53,6 +54,7 @@ use std::{
 };
 
 pub use absence::Absences;
+pub use edit::{Edit, edited};
 pub use express::{can_name, can_say, written};
 pub use json_schema::json_schema;
 pub use keep::{InForce, Keeper};

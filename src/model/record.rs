@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    Before, Details, Fault, Fingerprint, Landing, LiveSource, Managed, Origin, Revision, RunId,
-    TenantId, TenantName, Upn, Verb,
+    Before, Details, Fault, Fingerprint, Landing, LiveSource, Managed, Origin, PassId, Revision,
+    RunId, TenantId, TenantName, Upn, Verb,
 };
 
 /// One fact in the journal.
@@ -35,6 +35,8 @@ pub enum Event {
         revision: Option<Revision>,
         /// Who carries it out by hand: user and machine. Absent for the service.
         by: Option<String>,
+        /// The pass that it is part of. Absent in older journals, where a run is its own pass.
+        part_of: Option<PartOf>,
         /// The plan as text, perhaps cut short: for people who look back.
         plan: String,
     },
@@ -104,6 +106,30 @@ pub enum Event {
         /// Who showed it.
         by: LiveSource,
     },
+}
+
+/// The pass that a run is part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartOf {
+    /// Which.
+    pub pass: PassId,
+    /// What it takes back, in words, if it is an undo: `pass 1f0c5e7a93`.
+    pub undoes: Option<String>,
+}
+
+/// That a run began, for people who look for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// When.
+    pub at: Timestamp,
+    /// Which run.
+    pub run: RunId,
+    /// Of which tenant, by the name that it had then.
+    pub tenant: String,
+    /// Its pass; that of an older journal is named after its only run.
+    pub pass: PassId,
+    /// What it takes back, in words, if it is an undo.
+    pub undoes: Option<String>,
 }
 
 /// What became of a step.

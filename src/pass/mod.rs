@@ -17,10 +17,10 @@ use crate::{
     config::{Execution, Interruption},
     manifest::InForce,
     model::{
-        DesiredTenant, Fault, Inventory, LiveTenant, Mode, Recalled, RunId, TenantId, TenantName,
-        TenantRef,
+        DesiredTenant, Fault, Inventory, LiveTenant, Mode, PassId, Recalled, RunId, TenantId,
+        TenantName, TenantRef,
     },
-    plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, TenantPlan, Undo},
+    plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, Undo},
     ports::LiveReader,
 };
 
@@ -101,16 +101,22 @@ pub fn show<M: Into<Recalled>>(
     fleet(in_force, observed, memory, execution).show_all(now)
 }
 
-/// Plans to take back what a run did to the tenant `of`; nothing if that is not in force.
+/// Plans to take back what runs did to these tenants, as far as they are in force.
 pub fn decide_undo<M: Into<Recalled>>(
-    (undo, of): (Undo<'_>, &TenantName),
+    undos: &[(Undo<'_>, &TenantName)],
     in_force: &InForce,
     observed: &Observed,
     memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
-) -> Option<TenantPlan> {
-    undo.plan(of, &mut fleet(in_force, observed, memory, execution), now)
+) -> Plan {
+    let mut fleet = fleet(in_force, observed, memory, execution);
+    let prepared: Vec<_> = undos
+        .iter()
+        .filter_map(|(undo, of)| Some((undo, undo.prepare(of, &mut fleet, now)?)))
+        .collect();
+    let tenants = prepared.into_iter().map(|(undo, prepared)| undo.plan(prepared, &mut fleet, now));
+    Plan::of(tenants.collect())
 }
 
 /// All tenants that are in force, as they were observed.
@@ -204,9 +210,19 @@ pub fn run_id(now: Timestamp, number: u64) -> RunId {
     RunId::new(&format!("{}-{process:08x}-{number}", now.strftime("%Y%m%dT%H%M%SZ")))
 }
 
+/// The id of a new pass: ten digits that nobody can foresee, few enough to type the first of them.
+#[must_use]
+pub fn pass_id() -> PassId {
+    PassId::new(&format!("{:010x}", chance() >> 24))
+}
+
 /// What tells this process from all others in the names of runs.
 static PROCESS: LazyLock<u32> = LazyLock::new(|| {
-    // Hashing nothing with keys from the system gives what nobody can foresee.
-    let [.., a, b, c, d] = RandomState::new().build_hasher().finish().to_be_bytes();
+    let [.., a, b, c, d] = chance().to_be_bytes();
     u32::from_be_bytes([a, b, c, d])
 });
+
+/// Hashing nothing with keys from the system gives what nobody can foresee.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -66,13 +66,13 @@ pub enum Note {
         /// What became of it.
         ruling: Ruling,
     },
-    /// An undo does not last: git still wants what the run did.
+    /// An undo does not last: git still wants what was done.
     NotLasting {
-        /// The run that is undone.
-        run: RunId,
+        /// What is undone, in words.
+        what: String,
         /// For how many users.
         users: usize,
-        /// The revision that the run carried out, where that is on record.
+        /// The revision that it carried out, where that is on record.
         revision: Option<Revision>,
     },
     /// How long people are expected to be without calls.

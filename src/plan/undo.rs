@@ -29,25 +29,36 @@ use super::{
 use crate::{
     model::{
         Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
-        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, RunId, StepOutcome, TenantInForce,
+        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, StepOutcome, TenantInForce,
         TenantName, Upn, Users, Value, Verb,
     },
     plan::Observation,
 };
 
-/// The run that is to be taken back.
+/// The runs that are to be taken back.
 #[derive(Debug, Clone, Copy)]
 pub struct Undo<'a> {
-    /// Which.
-    pub run: &'a RunId,
-    /// What is on record of it, in its order.
+    /// Which, in words: `run 20260703T100000Z-5f0c7a1e-1`, `pass 1f0c5e7a93`.
+    pub what: &'a str,
+    /// What is on record of it, in its order; of several runs, one after the other.
     pub entries: &'a [Entry],
+}
+
+/// A tenant that is wanted as it was before.
+#[derive(Debug)]
+pub struct Prepared {
+    tenant: TenantName,
+    git: Arc<DesiredTenant>,
+    /// Whom the runs concern. Unknown if the tenant could not be read.
+    undone: Option<BTreeSet<Upn>>,
+    left: Vec<Problem>,
 }
 
 /// What a run sent for a user.
 #[derive(Debug, Default)]
 struct Sent {
-    calling: Option<Calling>,
+    /// What calling was switched to, first and last.
+    calling: Option<(Calling, Calling)>,
     details: Details,
     /// What was there before the first update.
     before: Before,
@@ -56,17 +67,24 @@ struct Sent {
 }
 
 impl Undo<'_> {
-    /// The plan back for the run's `tenant`; nothing if the fleet does not know it. Afterwards the
-    /// fleet has it as it was before the run.
-    pub fn plan(
+    /// Makes the fleet want `tenant` as it was before; nothing if the fleet does not know it. Of
+    /// several tenants all are prepared before the first is planned: each plan counts the others.
+    pub fn prepare(
         &self,
         tenant: &TenantName,
         fleet: &mut Fleet,
         now: Timestamp,
-    ) -> Option<TenantPlan> {
+    ) -> Option<Prepared> {
         let input = fleet.get(tenant)?.clone();
-        let Observation::Seen(live) = &input.live else { return Some(fleet.plan(tenant, now)) };
-        let git = &*input.tenant.desired;
+        let git = Arc::clone(&input.tenant.desired);
+        let mut prepared = Prepared {
+            tenant: tenant.clone(),
+            git: Arc::clone(&git),
+            undone: None,
+            left: Vec::new(),
+        };
+        let Observation::Seen(live) = &input.live else { return Some(prepared) };
+        let git = &*git;
         let moment = Moment { memory: &input.memory, now, patience: fleet.rules().patience };
         let (users, left) = self.users(git, live, moment);
         let undone: BTreeSet<Upn> =
@@ -87,7 +105,18 @@ impl Undo<'_> {
             memory: Arc::clone(&input.memory),
             lease: input.lease.clone(),
         });
-        let mut plan = fleet.plan(tenant, now);
+        prepared.left = left;
+        prepared.undone = Some(undone);
+        Some(prepared)
+    }
+
+    /// The plan back for a tenant that is prepared.
+    pub fn plan(&self, prepared: Prepared, fleet: &mut Fleet, now: Timestamp) -> TenantPlan {
+        let Prepared { tenant, git, undone, left } = prepared;
+        let mut plan = fleet.plan(&tenant, now);
+        // Nobody knows how it is.
+        let Some(undone) = undone else { return plan };
+        let git = &*git;
         plan.problems.retain(|problem| undone.contains(&problem.user));
         plan.problems.extend(left);
         // That a manifest names somebody is for git to say.
@@ -97,17 +126,17 @@ impl Undo<'_> {
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
         plan.notes.extend(note);
-        Some(plan)
+        plan
     }
 
     /// That the undo does not last.
     fn git_wants(&self, users: usize) -> Note {
-        Note::NotLasting { run: self.run.clone(), users, revision: self.revision().cloned() }
+        Note::NotLasting { what: self.what.to_owned(), users, revision: self.revision().cloned() }
     }
 
-    /// Which version of the manifests the run carried out.
+    /// Which version of the manifests was carried out, by the last of the runs.
     fn revision(&self) -> Option<&Revision> {
-        self.entries.iter().find_map(|entry| match &entry.event {
+        self.entries.iter().rev().find_map(|entry| match &entry.event {
             Event::Began { revision, .. } => revision.as_ref(),
             _ => None,
         })
@@ -120,7 +149,7 @@ impl Undo<'_> {
         live: &LiveTenant,
         moment: Moment<'_>,
     ) -> (Users<DesiredUser>, Vec<Problem>) {
-        let origin = Origin { file: format!("run {}", self.run).into(), line: None };
+        let origin = Origin { file: self.what.into(), line: None };
         let mut users = Vec::new();
         let mut left = Vec::new();
         for (upn, sent) in self.sent(git) {
@@ -182,8 +211,8 @@ impl Undo<'_> {
 impl Sent {
     fn add(&mut self, (verb, details, before): (Verb, &Details, &Before)) {
         match verb {
-            Verb::Enable => self.calling = Some(Calling::Enabled),
-            Verb::Disable => self.calling = Some(Calling::Disabled),
+            Verb::Enable => self.switched(Calling::Enabled),
+            Verb::Disable => self.switched(Calling::Disabled),
             Verb::Configure => self.set_up = Some(details.clone()),
             Verb::Update => {
                 self.details = details.over(&self.details);
@@ -193,6 +222,10 @@ impl Sent {
             }
         }
     }
+
+    fn switched(&mut self, to: Calling) {
+        self.calling = Some((self.calling.map_or(to, |(first, _)| first), to));
+    }
 }
 
 /// Somebody who is not a matter of the run, wanted as is. Nobody, if that is not known.
@@ -201,8 +234,8 @@ fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option
     Some(DesiredUser { calling, details: Details::default(), ..user.clone() })
 }
 
-/// What calling is to be: the other way round if the run switched it and it still is so, else as it
-/// is: back already, or never switched. Nothing if that is not known.
+/// What calling is to be: if it still is as it was last switched, as it was before it was first
+/// switched; else as it is: back already, or never switched. Nothing if that is not known.
 fn calling_before(
     sent: &Sent,
     moment: Moment<'_>,
@@ -213,9 +246,11 @@ fn calling_before(
         leave(NotUndone::CallingUnclear);
         return None;
     };
-    Some(match (sent.calling, is) {
-        (Some(Calling::Enabled), Calling::Enabled) => Calling::Disabled,
-        (Some(Calling::Disabled), Calling::Disabled) => Calling::Enabled,
+    Some(match sent.calling {
+        Some((first, last)) if last == is => match first {
+            Calling::Enabled => Calling::Disabled,
+            Calling::Disabled => Calling::Enabled,
+        },
         _ => is,
     })
 }

@@ -9,7 +9,8 @@ use crate::stage::dialplane;
 const PAGE: &str = "src/guide/codes.md";
 
 /// What snapshots have in place of what differs from run to run.
-const PLACEHOLDERS: [&str; 7] = ["fingerprint", "hash", "name", "run", "service", "span", "time"];
+const PLACEHOLDERS: [&str; 8] =
+    ["fingerprint", "hash", "name", "pass", "run", "service", "span", "time"];
 
 fn codes() -> BTreeSet<&'static str> {
     all().iter().map(|it| it.code).collect()

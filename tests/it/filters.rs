@@ -12,6 +12,7 @@ use regex::Regex;
 const WORDS: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]"),
     (r"\b\d{8}T\d{6}Z-[0-9a-f]+-\d+\b", "[run]"),
+    (r"\bpass( +)[0-9a-f]{10}\b", "pass${1}[pass]"),
     (r"\bafter \d+(d|h|m|s|ms)( \d+(h|m|s|ms))*\b", "after [span]"),
     (r"\b127\.0\.0\.1:\d{4,}", "[service]"),
     (r"\((less than a minute|\d+(m|h|days?)( \d+(m|h))*) ago\)", "([span] ago)"),

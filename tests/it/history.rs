@@ -156,14 +156,16 @@ async fn history_knows_an_unknown_tenant_from_one_that_nothing_was_written_of() 
         let wrong = stage.run(&["history", "--tenant", "contosso"]).await;
         assert_eq!(wrong.code, 1, "{}", wrong.stdout);
         assert!(
-            wrong.stderr.contains("hint: there are adatum, contoso, fabrikam"),
+            wrong
+                .stderr
+                .contains("hint: did you mean `contoso`? there are adatum, contoso, fabrikam"),
             "{}",
             wrong.stderr
         );
         let nothing = stage.run(&["history", "--tenant", "fabrikam"]).await;
         assert!(
             nothing.code == 0
-                && nothing.stderr.contains("no run of fabrikam has written anything yet"),
+                && nothing.stderr.contains("no run of such a tenant has written anything yet"),
             "{}",
             nothing.stderr
         );

@@ -188,12 +188,10 @@ async fn a_secret_is_in_nothing_however_the_service_spells_it() {
         for _ in 0..5 {
             loud(&["apply", "--output", "json"]).await;
         }
-        let runs = loud(&["history"]).await;
-        let run = runs
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("run ")?.split(',').next())
-            .unwrap()
-            .to_owned();
+        loud(&["history"]).await;
+        let history = loud(&["history", "--output", "json"]).await;
+        let history: serde_json::Value = serde_json::from_str(&history).unwrap();
+        let run = history["runs"][0]["run"].as_str().unwrap().to_owned();
         for command in [
             &["history", &run][..],
             &["history", "--output", "json"],

@@ -143,6 +143,7 @@ impl House {
             sync_settings: self.execution.sync_settings,
             revision: None,
             by: None,
+            part_of: None,
             stop: self.stop.clone(),
             newer: self.newer.clone(),
         };

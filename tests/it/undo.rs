@@ -10,7 +10,7 @@ use dialplane::{
 use serde_json::Value;
 
 use crate::{
-    stage::{Ended, Stage, fleet},
+    stage::{Ended, Stage, fleet, git},
     support::{number, tenant, upn},
 };
 
@@ -37,6 +37,13 @@ async fn applied() -> (Stage, String) {
     (stage, run)
 }
 
+/// The pass of a run.
+async fn pass_of(stage: &Stage, run: &str) -> String {
+    let shown = stage.run(&["history", run, "--output", "json"]).await;
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    shown["run"]["pass"].as_str().unwrap().to_owned()
+}
+
 fn has(stage: &Stage, user: &str, text: &str) -> bool {
     let stored =
         stage.sandbox.world(|world| tenant(world, "contoso").users[&upn(user)].stored.clone());
@@ -58,7 +65,7 @@ async fn a_run_is_shown_then_taken_back_and_git_wants_it_again() {
       enable   user0@contoso.example                    run [run]
       sync     once, after the steps
       note: about 15 min of interruption for user1@contoso.example [interruption]
-      note: git still wants what run [run] did for 2 users, and the next run, by the service or by `apply`, does it again: revert the commit that asks for it (which one the run carried out is not on record) [undo-not-lasting]
+      note: git still wants what run [run] did for 2 users, and the next run, by the service or by `apply`, does it again: revert the commit that asks for it (which one it carried out is not on record) [undo-not-lasting]
 
     plan: 1 to enable, 1 to update in 1 tenant, then 1 sync
     ");
@@ -116,8 +123,116 @@ async fn a_run_that_nobody_knows_is_refused() {
     let (stage, run) = applied().await;
     let refused = stage.run(&["undo", "yesterday"]).await;
     assert_code(&refused, 1);
-    insta::assert_snapshot!(refused.stderr.replace(&run, "[run]"), @"
-    error: the journal knows no run `yesterday`
-      hint: the last runs that wrote are [run]
+    let told = refused.stderr.replace(&pass_of(&stage, &run).await, "[pass]");
+    insta::assert_snapshot!(told, @"
+    error: the journal knows no pass and no run `yesterday`
+      hint: the last passes that wrote are [pass]; `dialplane history` lists them, and old ones are let go of (`state.retention`)
     ");
+}
+
+/// A fleet in which one apply has changed two tenants: contoso lost a phone, adatum got another
+/// number; and that pass.
+async fn passed() -> (Stage, String) {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let wanted = fleet()
+        .replace(
+            "user0@contoso.example\n      calling: enabled",
+            "user0@contoso.example\n      calling: disabled",
+        )
+        .replace("+14255550004", "+14255550904");
+    fs::write(stage.manifest(), wanted).unwrap();
+    assert_code(&stage.run(&["apply"]).await, 0);
+    let shown = stage.run(&["history", "--output", "json"]).await;
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let passes = shown["passes"].as_array().unwrap();
+    assert_eq!((passes.len(), passes[0]["runs"].as_array().unwrap().len()), (1, 2), "{shown}");
+    let by = passes[0]["by"].as_str().unwrap();
+    assert!(by.starts_with("ada@"), "{shown}");
+    (stage, passes[0]["pass"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_is_one_thing_to_look_at_and_to_take_back() {
+    let (stage, pass) = passed().await;
+    let listed = stage.run(&["history"]).await.stdout;
+    assert!(listed.contains("2 tenants") && listed.contains(&format!("pass {pass}")), "{listed}");
+    let one = stage.run(&["history", &pass[..6]]).await.stdout;
+    assert!(one.contains("\n  adatum ") && one.contains("\n  contoso "), "{one}");
+    let only = stage.run(&["history", &pass, "--tenant", "con*"]).await.stdout;
+    assert!(
+        !only.contains("\n  adatum ") && only.contains("left out by --tenant: 1 run"),
+        "{only}"
+    );
+
+    // One of its tenants alone, then all of it.
+    let alone = stage.run(&["undo", &pass, "--tenant", "contoso"]).await;
+    assert_code(&alone, 2);
+    assert!(!alone.stdout.contains("adatum  enforce"), "{}", alone.stdout);
+    assert!(alone.stderr.contains(&format!("left out by --tenant: 1 run of pass {pass}")));
+    let undone = stage.run(&["undo", "--last", "--apply"]).await;
+    assert_code(&undone, 0);
+    assert!(undone.stdout.contains(&format!("pass {pass}")), "{}", undone.stdout);
+    assert_eq!(stage.calling("contoso", "user0@contoso.example"), Calling::Enabled);
+
+    let listed = stage.run(&["history"]).await.stdout;
+    let first = listed.lines().nth(1).unwrap();
+    assert!(first.contains(&format!("undo of pass {pass}, by hand: ada@")), "{listed}");
+    let refused = stage.run(&["undo", "--last"]).await;
+    assert_code(&refused, 1);
+    assert!(refused.stderr.contains("is itself an undo of pass"), "{}", refused.stderr);
+    // Since a moment before both: what was before is there again.
+    let since = stage.run(&["undo", "--since", "1h", "--tenant", "contoso"]).await;
+    assert_code(&since, 0);
+    let refused = stage.run(&["undo", "--since", "0s"]).await;
+    assert!(refused.stderr.contains("nothing was written since"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patch_makes_an_undo_last() {
+    let (stage, pass) = passed().await;
+    let writes = stage.writes().len();
+    let patch = stage.run(&["undo", &pass, "--patch"]).await;
+    assert_code(&patch, 0);
+    assert_eq!(stage.writes().len(), writes, "it is only printed");
+    git(stage.path(), ("Ada", "ada@example.com"), &["init", "-q"]);
+    fs::write(stage.path().join("undo.patch"), &patch.stdout).unwrap();
+    git(stage.path(), ("Ada", "ada@example.com"), &["apply", "undo.patch"]);
+    assert_eq!(fs::read_to_string(stage.manifest()).unwrap(), fleet());
+    let again = stage.run(&["undo", &pass, "--patch"]).await;
+    assert_code(&again, 0);
+    assert!(again.stdout.is_empty() && again.stderr.contains("want already"), "{}", again.stderr);
+    assert_code(&stage.run(&["undo", &pass, "--apply"]).await, 0);
+    assert_code(&stage.run(&["plan"]).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_service_runs_an_undo_says_what_to_do() {
+    let (stage, pass) = passed().await;
+    let mut service = stage.start(&["run"]);
+    service
+        .until("it works", || stage.path().join(".dialplane/sandbox/status.json").exists())
+        .await;
+    let refused = stage.run(&["undo", &pass, "--apply"]).await;
+    assert_code(&refused, 1);
+    assert!(
+        refused.stderr.contains("is in use by") && refused.stderr.contains("End the service"),
+        "{}",
+        refused.stderr
+    );
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_of_the_service_is_a_pass_and_nobody_did_it_by_hand() {
+    let stage = Stage::drifted().await;
+    let mut service = stage.start(&["run"]);
+    let synced = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count() >= 2;
+    service.until("two syncs", synced).await;
+    service.stop().await;
+    let shown = stage.run(&["history", "--output", "json"]).await;
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let runs = shown["runs"].as_array().unwrap();
+    assert!(runs.len() >= 2, "{shown}");
+    assert_eq!(runs[0]["pass"], runs[1]["pass"], "{shown}");
+    assert!(stage.run(&["history"]).await.stdout.contains("by the service"));
 }

@@ -100,6 +100,7 @@ where
         // Only now, so nothing of this is carried out by a pass that began before.
         self.fleet.take(&self.in_force);
         self.schedule.desired(&all, &changed, self.now());
+        self.rounds.end();
         self.beginning.manifests();
     }
 

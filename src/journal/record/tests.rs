@@ -38,11 +38,15 @@ fn every_entry_survives_the_file() {
         edited: true,
     };
     let events = [
-        Event::Began { steps: 3, revision: None, by: None, plan: String::new() },
+        Event::Began { steps: 3, revision: None, by: None, part_of: None, plan: String::new() },
         Event::Began {
             steps: 3,
             revision: Some(revision),
             by: Some("ada@desk".to_owned()),
+            part_of: Some(PartOf {
+                pass: PassId::new("1f0c5e7a93"),
+                undoes: Some("pass 03aa11bb22".to_owned()),
+            }),
             plan: "enable adele".to_owned(),
         },
         Event::Approved {
@@ -98,4 +102,18 @@ fn a_line_of_a_newer_format_is_no_damaged_one() {
     let line = |v: u32| format!("{{\"v\":{v},\"event\":\"danced\"}}");
     assert!(matches!(read(&line(VERSION + 1)), Err(Unread::Newer(newer)) if newer == VERSION + 1));
     assert!(matches!(read(&line(VERSION)), Err(Unread::Damaged(_))));
+}
+
+/// What was written before there were passes: a run is its own pass, and nothing else changes.
+#[test]
+fn a_run_of_an_older_journal_is_its_own_pass() {
+    let line = "{\"v\":1,\"at\":\"2026-07-03T10:00:00Z\",\"run\":\"20260703T100000Z-1-0\",\
+        \"tenant\":\"contoso\",\"tenantId\":\"87d349ed-44d7-43e1-9a83-5f2406dee5bd\",\
+        \"event\":\"began\",\"steps\":2,\"by\":\"ada@desk\"}";
+    let Ok(entry) = read(line) else { panic!("it is not read") };
+    assert!(matches!(&entry.event, Event::Began { steps: 2, part_of: None, .. }), "{entry:?}");
+    assert_eq!(serde_json::to_string(&Line::from(&entry)).unwrap(), line);
+    let run = crate::journal::Run::of(&[entry]).unwrap();
+    assert_eq!(run.part_of.pass.as_str(), "20260703T100000Z-1-0");
+    assert_eq!((run.part_of.undoes, run.by.as_deref()), (None, Some("ada@desk")));
 }

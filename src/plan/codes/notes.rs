@@ -155,8 +155,9 @@ pub(super) const fn text(code: NoteCode) -> Text {
         NoteCode::NotLasting => Text {
             means: "git still wants what is undone, so the undo does not last",
             arises: "`dialplane undo` changes live state and not the manifests.",
-            remedy: "Revert the commit that asks for it.",
-            example: "git still wants what run 1a2b did for 2 users",
+            remedy: "Commit what `dialplane undo PASS --patch` prints, or revert the commit that asks \
+                for it.",
+            example: "git still wants what pass 1f0c5e7a93 did for 2 users",
         },
         NoteCode::Interruption => Text {
             means: "how long people are expected to be without calls",

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    model::{GatewayId, Revision, RunId, Upn},
+    model::{GatewayId, Revision, Upn},
     plan::{Note, Ruling, nowhere, unread::UnreadNumbers},
     words::{first, is_or_are, list, many, minutes, time},
 };
@@ -98,8 +98,8 @@ impl fmt::Display for Note {
             Self::Approval { name, origin, ruling } => {
                 write!(f, "approval {name} ({origin}) {ruling}")
             }
-            Self::NotLasting { run, users, revision } => {
-                not_lasting(f, run, *users, revision.as_ref())
+            Self::NotLasting { what, users, revision } => {
+                not_lasting(f, what, *users, revision.as_ref())
             }
             Self::Interruption { users, total, worst } => interruption(f, *users, *total, worst),
         }
@@ -143,19 +143,19 @@ impl fmt::Display for Ruling {
 /// An undo does not last while git wants what was undone.
 fn not_lasting(
     f: &mut fmt::Formatter<'_>,
-    run: &RunId,
+    what: &str,
     users: usize,
     revision: Option<&Revision>,
 ) -> fmt::Result {
     write!(
         f,
-        "git still wants what run {run} did for {}, and the next run, by the service or by \
+        "git still wants what {what} did for {}, and the next run, by the service or by \
             `apply`, does it again: revert the commit that asks for it ",
         many(users, "user")
     )?;
     match revision {
-        Some(revision) => write!(f, "(the run carried out {revision})"),
-        None => f.write_str("(which one the run carried out is not on record)"),
+        Some(revision) => write!(f, "(it carried out {revision})"),
+        None => f.write_str("(which one it carried out is not on record)"),
     }
 }
 

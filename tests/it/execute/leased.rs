@@ -22,6 +22,7 @@ async fn carry_out_as_it_is(house: &House, plan: &Plan, both: &Both) -> TenantRe
         sync_settings: 0,
         revision: None,
         by: None,
+        part_of: None,
         stop: CancellationToken::new(),
         newer: CancellationToken::new(),
     };

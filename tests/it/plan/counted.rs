@@ -226,6 +226,7 @@ async fn plan_of_service(house: &House, tenant: &str) -> TenantPlan {
             sync_settings: 0,
             revision: None,
             by: None,
+            part_of: None,
             stop,
             newer: CancellationToken::new(),
         },

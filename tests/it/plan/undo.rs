@@ -24,8 +24,13 @@ fn entries(plan: &Plan, outcome: impl Fn(&str) -> Option<StepOutcome>) -> Vec<En
         author: "Ada <ada@example.com>".to_owned(),
         edited: false,
     };
-    let mut events =
-        vec![Event::Began { steps: 1, revision: Some(revision), by: None, plan: String::new() }];
+    let mut events = vec![Event::Began {
+        steps: 1,
+        revision: Some(revision),
+        by: None,
+        part_of: None,
+        plan: String::new(),
+    }];
     for step in &of(plan, "contoso").steps {
         let (user, verb) = (step.user.clone(), step.action.verb());
         let (details, before, origin) = (step.action.details(), step.before(), step.origin.clone());
@@ -50,16 +55,16 @@ async fn undo(house: &House, entries: &[Entry]) -> Plan {
     let tenants = house.in_force.desired.tenants.values();
     let observed = pass::observe(&house.readers, tenants, 1, |_| {}).await;
     let memory = |tenant: &_| house.journal.remembered(tenant);
-    let back = (Undo { run: &run(), entries }, &name("contoso"));
-    let plan = pass::decide_undo(
-        back,
+    let what = format!("run {}", run());
+    let of = name("contoso");
+    pass::decide_undo(
+        &[(Undo { what: &what, entries }, &of)],
         &house.in_force,
         &observed,
         memory,
         Timestamp::now(),
         &house.execution,
-    );
-    Plan::of(vec![plan.unwrap()])
+    )
 }
 
 #[tokio::test]

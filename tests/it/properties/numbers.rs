@@ -129,6 +129,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         sync_settings: 0,
         revision: None,
         by: None,
+        part_of: None,
         stop,
         newer,
     };

@@ -45,6 +45,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<Ten
         sync_settings: 0,
         revision: None,
         by: None,
+        part_of: None,
         stop,
         newer,
     };

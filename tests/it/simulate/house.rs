@@ -153,6 +153,7 @@ impl House {
                 sync_settings: 0,
                 revision: None,
                 by: None,
+                part_of: None,
                 stop,
                 newer,
             },

@@ -51,7 +51,7 @@ pub(super) fn entry_of(tenant: &str, second: i64, run: &str, event: Event) -> En
 }
 
 pub(super) fn began(steps: usize) -> Event {
-    Event::Began { steps, revision: None, by: None, plan: String::new() }
+    Event::Began { steps, revision: None, by: None, part_of: None, plan: String::new() }
 }
 
 pub(super) fn intent(user: &str, verb: Verb, details: Details) -> Event {

@@ -1,0 +1,156 @@
+//! `undo --patch`: the edit of the manifests that makes an undo last, as a patch for `git apply`.
+//!
+//! **Invariant:** only what was read again, and then wants what the undo wants, is in the patch;
+//! the rest is named, for a person to edit.
+
+use std::collections::BTreeMap;
+
+use similar::TextDiff;
+
+use super::{
+    exit::{Exit, Failure},
+    manifests::FoundManifests,
+    out,
+};
+use crate::{
+    foreign::{self, line},
+    manifest::{self, Edit, ManifestFile},
+    model::{Calling, Desired, DesiredUser, Field, TenantName, Upn, Value},
+    plan::{Action, Plan, Step},
+    words::many,
+};
+
+/// What one user is to be, beyond what the manifests say.
+struct Change<'p> {
+    tenant: &'p TenantName,
+    user: &'p Upn,
+    edits: Vec<Edit>,
+}
+
+/// Prints the patch; the exit code says whether something is left for a person to edit.
+pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failure> {
+    let desired = &looked.in_force.desired;
+    let changes = changes(plan, desired);
+    if changes.is_empty() {
+        out::talk("the manifests want already what the undo would do\n");
+        return Ok(Exit::Done);
+    }
+    let read = looked.texts()?;
+    let mut texts: BTreeMap<&str, String> = read
+        .iter()
+        .filter_map(|file| Some((&*file.path, file.text.as_ref().ok()?.to_string())))
+        .collect();
+    for change in &changes {
+        edit(&mut texts, change, desired);
+    }
+    let files: Vec<ManifestFile> =
+        texts.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+    let now = manifest::load(&files);
+    if now.diagnostics.len() > looked.diagnostics.len() {
+        let failure = Failure::new("the manifests would no longer be valid: no patch is made");
+        return Err(Failure {
+            diagnostics: now.diagnostics,
+            ..failure.hint("edit them by hand, or revert the commit that wanted what is undone")
+        });
+    }
+    for file in &read {
+        let (path, Ok(before)) = (&*file.path, &file.text) else { continue };
+        let Some(after) = texts.get(path).filter(|after| ***after != **before) else { continue };
+        let diff = TextDiff::from_lines(&**before, after.as_str());
+        let (from, to) = (format!("a/{path}"), format!("b/{path}"));
+        out::raw(&foreign::printable(&diff.unified_diff().header(&from, &to).to_string()));
+    }
+    let left: Vec<&Change<'_>> =
+        changes.iter().filter(|change| !is_wanted(change, &now.desired)).collect();
+    if left.is_empty() {
+        return Ok(Exit::Done);
+    }
+    out::talk(&format!("by hand, because it is not in the patch: {}\n", many(left.len(), "user")));
+    for change in left {
+        let place = of(desired, change).map_or_else(
+            || "which no manifest names any more: bring the entry back".to_owned(),
+            |user| line(&user.origin),
+        );
+        let edits: Vec<String> = change.edits.iter().map(Edit::words).collect();
+        out::talk(&format!("  {} ({place}): {}\n", line(change.user), line(edits.join(", "))));
+    }
+    Ok(Exit::Held)
+}
+
+/// What of a plan the manifests do not say, by user.
+fn changes<'p>(plan: &'p Plan, desired: &Desired) -> Vec<Change<'p>> {
+    let mut changes: Vec<Change<'p>> = Vec::new();
+    for tenant in &plan.tenants {
+        for step in &tenant.steps {
+            let git = desired.tenants.get(&tenant.tenant).and_then(|git| git.users.get(&step.user));
+            let edits: Vec<Edit> = match &step.action {
+                Action::Enable => calling(git, Calling::Enabled).into_iter().collect(),
+                Action::Disable => calling(git, Calling::Disabled).into_iter().collect(),
+                // What sets somebody up is in no manifest but by its other fields.
+                Action::Configure(_) => Vec::new(),
+                Action::Update(_) => fields(step)
+                    .filter(|(field, value)| {
+                        git.and_then(|git| git.details.get(*field)) != Some(*value)
+                    })
+                    .map(|(field, value)| Edit::field(field, value))
+                    .collect(),
+            };
+            if edits.is_empty() {
+                continue;
+            }
+            match changes.iter_mut().find(|other| other.user == &step.user) {
+                Some(other) => other.edits.extend(edits),
+                None => {
+                    changes.push(Change { tenant: &tenant.tenant, user: &step.user, edits });
+                }
+            }
+        }
+    }
+    changes
+}
+
+/// The fields that a step sets, with their new values.
+fn fields(step: &Step) -> impl Iterator<Item = (Field, &Value)> {
+    step.changes.iter().map(|change| (change.field, &change.desired))
+}
+
+fn calling(git: Option<&DesiredUser>, wanted: Calling) -> Option<Edit> {
+    (git.is_none_or(|git| git.calling != wanted)).then(|| Edit::calling(wanted))
+}
+
+/// The user of a change, as the manifests want it.
+fn of<'d>(desired: &'d Desired, change: &Change<'_>) -> Option<&'d DesiredUser> {
+    desired.tenants.get(change.tenant)?.users.get(change.user)
+}
+
+/// Makes the edits of a user, as far as its entry is understood.
+fn edit(texts: &mut BTreeMap<&str, String>, change: &Change<'_>, desired: &Desired) {
+    let Some(user) = of(desired, change) else { return };
+    let Some(text) = texts.get_mut(&*user.origin.file) else { return };
+    for edit in &change.edits {
+        // Lines that were added above it have moved it.
+        let place = place(text, user);
+        let edited = place.and_then(|place| manifest::edited(text, place, edit));
+        if let Some(edited) = edited {
+            *text = edited;
+        }
+    }
+}
+
+/// The line in which a user is named.
+fn place(text: &str, user: &DesiredUser) -> Option<u32> {
+    let names = |line: &str| {
+        line.contains("userPrincipalName")
+            && line.to_lowercase().contains(&user.upn.as_str().to_lowercase())
+    };
+    let before = usize::try_from(user.origin.line?).ok()?.saturating_sub(1);
+    let mut named = text.lines().enumerate().filter(|(_, line)| names(line));
+    let line = named.find(|(line, _)| *line >= before)?.0;
+    u32::try_from(line + 1).ok()
+}
+
+/// Whether manifests want what a change is about.
+fn is_wanted(change: &Change<'_>, now: &Desired) -> bool {
+    let Some(user) = of(now, change) else { return false };
+    change.edits.iter().all(|edit| edit.is_said_by(user))
+}
