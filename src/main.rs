@@ -16,6 +16,9 @@ use tokio::runtime::{Builder, Runtime};
 const STACK: usize = 8 * 1024 * 1024;
 
 fn main() -> ExitCode {
+    if cli::complete() {
+        return ExitCode::SUCCESS;
+    }
     // The work has a thread of its own, so that it ends when somebody insists, whatever it does.
     let (end, ended) = mpsc::channel();
     let insisted = end.clone();

@@ -6,7 +6,7 @@
 use clap::Args;
 use glob::{MatchOptions, Pattern};
 
-use super::exit::Failure;
+use super::{complete, exit::Failure};
 use crate::{
     model::{TenantName, Upn},
     plan::{
@@ -23,7 +23,7 @@ const TOLD: usize = 20;
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Tenants {
     /// Only tenants of this name, or of names like it (`kunde-1*`); may be given more than once
-    #[arg(id = "tenant", long = "tenant", value_name = "GLOB", value_parser = tenants)]
+    #[arg(id = "tenant", long = "tenant", value_name = "GLOB", value_parser = tenants, add = complete::tenants())]
     like: Vec<Pattern>,
 }
 
@@ -119,7 +119,7 @@ impl Shown {
 pub(super) struct Users {
     /// Show only steps and problems of this user, or of users like it (`adele*`); may be given more
     /// than once. The last line and the exit code stay those of all
-    #[arg(id = "user", long = "user", value_name = "GLOB", value_parser = pattern, conflicts_with_all = ["summary", "quiet"])]
+    #[arg(id = "user", long = "user", value_name = "GLOB", value_parser = pattern, add = complete::users(), conflicts_with_all = ["summary", "quiet"])]
     like: Vec<Pattern>,
 }
 

@@ -13,9 +13,9 @@ use clap_complete::Shell;
 use super::{
     apply::{self, Wanted},
     args::Global,
-    credentials, doctor,
+    complete, credentials, doctor,
     exit::{Exit, Failure},
-    explain, guide, history, import, init, journal, observe, out,
+    explain, guide, history, import, init, journal, man, observe,
     plan::{self, Asked},
     run, sandbox, saved, schema,
     signals::Signals,
@@ -28,23 +28,46 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["plan", "show", "validate", "status", "doctor", "observe"]),
     ("Act", &["apply", "run", "undo", "stop", "resume"]),
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
-    ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions"]),
+    ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions", "man"]),
     ("Rehearse", &["sandbox"]),
 ];
 
 /// Words of other tools that are not commands here, and what they lead to. What writes is never
 /// done under another name.
-const OTHERS: [(&str, &str); 10] = [
+const OTHERS: &[(&str, &str)] = &[
     ("sync", "apply"),
     ("reconcile", "apply"),
     ("deploy", "apply"),
+    ("up", "apply"),
+    ("push", "apply"),
+    ("preview", "plan"),
+    ("dry-run", "plan"),
     ("rollback", "undo"),
     ("revert", "undo"),
     ("log", "history"),
     ("logs", "history"),
     ("start", "run"),
     ("serve", "run"),
+    ("watch", "run"),
+    ("pause", "stop"),
+    ("suspend", "stop"),
+    ("unpause", "resume"),
     ("lint", "validate"),
+    ("verify", "validate"),
+    ("test", "validate"),
+    ("list", "tenants"),
+    ("ls", "tenants"),
+    ("customers", "tenants"),
+    ("get", "status"),
+    ("pull", "import"),
+    ("export", "import"),
+    ("dump", "observe"),
+    ("setup", "init"),
+    ("bootstrap", "init"),
+    ("login", "init"),
+    ("docs", "guide"),
+    ("describe", "why"),
+    ("version", "--version"),
 ];
 
 const STYLES: styling::Styles = styling::Styles::styled()
@@ -142,11 +165,15 @@ pub(super) enum Command {
     Credentials(credentials::Arguments),
     /// Print the JSON Schema of manifests, for editors, or of what is printed for machines
     Schema(schema::Arguments),
-    /// Print completions for a shell
+    /// Print completions for a shell; they know tenants and users
+    #[command(after_help = complete::EXAMPLES)]
     Completions {
         /// The shell
         shell: Shell,
     },
+    /// Write pages for `man` into a folder
+    #[command(after_help = man::EXAMPLES)]
+    Man(man::Arguments),
 }
 
 /// The version; of which commit, where the build was told.
@@ -209,6 +236,7 @@ impl Cli {
                 | C::Status(_)
                 | C::Schema(_)
                 | C::Completions { .. }
+                | C::Man(_)
         )
     }
 
@@ -273,10 +301,9 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
             Ok(Exit::Done)
         }
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "dialplane", &mut script);
-            out::raw(&String::from_utf8_lossy(&script));
+            complete::print(*shell);
             Ok(Exit::Done)
         }
+        Command::Man(command) => man::man(Cli::command(), command),
     }
 }

@@ -24,6 +24,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     args::Global,
     choose::Tenants,
+    complete,
     exit::{Exit, Failure},
     manifests, out, session,
 };
@@ -44,7 +45,7 @@ pub(super) enum Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Regenerate {
     /// The tenant, by its name in the manifests
-    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    #[arg(value_parser = |name: &str| TenantName::parse(name), add = complete::tenants())]
     tenant: TenantName,
     /// The file that is created for them, readable by nobody else; it must not exist
     #[arg(long, value_name = "FILE")]

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{
+    complete,
     exit::{Exit, Failure},
     out,
 };
@@ -26,6 +27,7 @@ const NEAR: usize = 2;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The page
+    #[arg(add = complete::pages())]
     page: Option<String>,
     /// Show the lines that hold this text instead, in one page or in all
     #[arg(long, value_name = "TEXT")]

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{args::Global, choose::Tenants, exit::Failure, out, signals::Signals};
+use super::{args::Global, choose::Tenants, configuration, exit::Failure, out, signals::Signals};
 use crate::{
-    config::{self, Settings},
+    config::Settings,
     manifest::{InForce, Keeper, Loading, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
     source::{self, Tree, read_tree, read_tree_by},
@@ -17,39 +17,14 @@ use crate::{
     yaml::{self, Diagnostic},
 };
 
-/// The configuration that is taken if none is named.
-const CONFIG: &str = "dialplane.yaml";
-
 /// The file with the settings, if there is one.
 pub(super) fn configuration(global: &Global) -> Option<PathBuf> {
-    let default = PathBuf::from(CONFIG);
-    // Not read by the command line's own reader, which refuses a variable that is set and empty:
-    // here it is as good as none.
-    let variable = || {
-        std::env::var_os("DIALPLANE_CONFIG")
-            .filter(|path| !path.to_string_lossy().trim().is_empty())
-            .map(PathBuf::from)
-    };
-    let named = global.config.clone().or_else(variable);
-    named.or_else(|| default.exists().then_some(default))
+    configuration::file(global.config.as_deref())
 }
 
 /// Reads the settings.
 pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
-    let path = configuration(global);
-    let mut variables = Vec::new();
-    for (name, value) in std::env::vars_os() {
-        // A variable that is not text is not a setting, unless it has the name of one.
-        let Ok(name) = name.into_string() else { continue };
-        match value.into_string() {
-            Ok(value) => variables.push((name, value)),
-            Err(_) if name.starts_with("DIALPLANE_") => {
-                return Err(Failure::new(format!("environment variable {name} is not UTF-8")));
-            }
-            Err(_) => {}
-        }
-    }
-    Ok(config::load(path.as_deref(), variables.into_iter())?)
+    configuration::read(global.config.as_deref())
 }
 
 /// The paths that the arguments name, or else the settings.

@@ -11,6 +11,8 @@ mod ask;
 mod backend;
 mod choose;
 mod command;
+mod complete;
+mod configuration;
 mod confirm;
 mod credentials;
 mod customers;
@@ -25,6 +27,7 @@ mod import;
 mod init;
 mod journal;
 mod logging;
+mod man;
 mod manifests;
 mod observe;
 mod operator;
@@ -56,7 +59,7 @@ mod why;
 
 use std::{backtrace, env, fmt::Write as _, panic};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 
 pub use exit::Exit;
 
@@ -65,6 +68,13 @@ use exit::Failure;
 use signals::Signals;
 
 use crate::{foreign, style::FAINT};
+
+/// Answers a shell that asks how a line goes on, if one does. To be called before anything is printed
+/// and any thread is begun.
+#[must_use]
+pub fn complete() -> bool {
+    complete::answer(Cli::grouped)
+}
 
 /// What the arguments ask for.
 #[derive(Debug)]
@@ -109,9 +119,14 @@ impl Asked {
 /// them: the names of files that a shell found, or of a branch.
 fn tell_usage(error: clap::Error) -> Exit {
     let harmless = env::args_os().map(|argument| foreign::line(argument.to_string_lossy()));
-    let error = Cli::read(harmless.map(Into::into)).err().unwrap_or(error);
+    let mut error = Cli::read(harmless.map(Into::into)).err().unwrap_or(error);
+    let meant = Cli::meant(&error);
+    if meant.is_some() {
+        // What is spelled alike is not what was meant.
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
     let mut text = error.render().ansi().to_string();
-    if let Some(ours) = Cli::meant(&error) {
+    if let Some(ours) = meant {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {FAINT}hint: did you mean `dialplane {ours}`?{FAINT:#}");
     }

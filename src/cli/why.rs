@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use super::{
     args::{Global, Output},
+    complete,
     exit::{Exit, Failure},
     find::{Known, Meant, User},
     manifests::{self, FoundManifests},
@@ -46,6 +47,7 @@ Examples:
 pub(super) struct Arguments {
     /// The user principal name, its beginning, or a telephone number: then whoever wants it or got
     /// it last
+    #[arg(add = complete::users())]
     user: String,
     /// Files and folders with manifests [default: `manifests` of the configuration]
     paths: Vec<PathBuf>,

@@ -119,7 +119,7 @@ fn an_unknown_code_is_told_with_the_nearest() {
 
 #[test]
 fn shells_complete_codes() {
-    let mut command = dialplane(&env::temp_dir(), &[]);
-    let script = command.args(["completions", "bash"]).output().unwrap().stdout;
-    assert!(String::from_utf8_lossy(&script).contains("limit-disable"));
+    let mut command = dialplane(&env::temp_dir(), &["--", "dialplane", "explain", "limit-d"]);
+    let offered = command.env("_DIALPLANE_COMPLETE", "fish").output().unwrap().stdout;
+    assert!(String::from_utf8_lossy(&offered).starts_with("limit-disable\t"));
 }

@@ -60,6 +60,7 @@ mod begin;
 mod bounds;
 mod brakes;
 mod cli;
+mod completed;
 mod configure;
 mod doctor;
 mod durable;
