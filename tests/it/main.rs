@@ -105,6 +105,7 @@ mod secrets;
 mod server;
 mod service;
 mod simulate;
+mod situations;
 mod snapshot;
 mod stage;
 mod status;
