@@ -1,5 +1,5 @@
 //! Text made to fit the width of a terminal: long lines are broken between words, and go on under
-//! their own beginning.
+//! their own beginning. What is in the last column of a line goes there as a whole.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -20,7 +20,13 @@ pub(super) fn fit(text: &str, width: usize) -> String {
         if body.len() <= width || Line::columns(body) <= width {
             out.push_str(body);
         } else {
-            Line::new(&mut out, body, width).fit(body);
+            let mut line = Line::new(&mut out, body, width);
+            let (front, last) = last_column(body);
+            line.fit(front);
+            if !last.is_empty() {
+                line.go_on();
+                line.fit(last);
+            }
         }
         out.push_str(end);
     }
@@ -78,17 +84,23 @@ impl<'o> Line<'o> {
         self.put(&word, if began { blanks } else { 0 });
     }
 
+    /// Begins the next line.
+    fn go_on(&mut self) {
+        if !self.colours.is_empty() {
+            self.out.push_str(RESET);
+        }
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n(' ', self.indent));
+        self.out.push_str(&self.colours);
+        self.at = self.indent;
+        self.begun = false;
+    }
+
     /// Puts a word behind so many blanks, or on a line of its own.
     fn put(&mut self, word: &str, blanks: usize) {
         let columns = Self::columns(word);
         if self.begun && columns > 0 && self.at + blanks + columns > self.width {
-            if !self.colours.is_empty() {
-                self.out.push_str(RESET);
-            }
-            self.out.push('\n');
-            self.out.extend(std::iter::repeat_n(' ', self.indent));
-            self.out.push_str(&self.colours);
-            self.at = self.indent;
+            self.go_on();
         } else {
             self.out.extend(std::iter::repeat_n(' ', blanks));
             self.at += blanks;
@@ -104,6 +116,13 @@ impl<'o> Line<'o> {
             }
         }
     }
+}
+
+/// A line up to its last column, and that column: what is behind the last gap of several blanks.
+fn last_column(body: &str) -> (&str, &str) {
+    let begun = body.len() - body.trim_start_matches(' ').len();
+    let gap = body.rfind("  ").filter(|gap| *gap > begun);
+    gap.map_or((body, ""), |gap| (body[..gap].trim_end_matches(' '), &body[gap + 2..]))
 }
 
 /// Ends all colours.
@@ -146,6 +165,16 @@ mod tests {
         );
         assert_eq!(fit(text, 120), text);
         assert_eq!(fit(text, 20), text, "too narrow to be of use");
+    }
+
+    #[test]
+    fn the_last_column_stays_in_one_piece() {
+        let text =
+            "  disable  a@contoso.com                named by no manifest (prune: disable)\n";
+        let fitted = "  disable  a@contoso.com\n      named by no manifest (prune: disable)\n";
+        assert_eq!(fit(text, 60), fitted);
+        let text = format!("  {FAINT}disable{FAINT:#}  a@contoso.com   {FAINT}m/{FAINT:#}\n");
+        assert_eq!(fit(&text, 60), text, "what fits stays as it is");
     }
 
     #[test]
