@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     Before, Calling, Counted, Details, Entry, Event, Field, Known, Managed, Memory, Refused,
-    Reverts, StepOutcome, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb, Write,
-    Written,
+    Reverts, StepOutcome, Suspension, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb,
+    Write, Written,
 };
 
 /// The sum of all entries so far.
@@ -99,6 +99,11 @@ impl Fold {
             Event::Counted { users, by } => {
                 memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
             }
+            Event::Suspended { by, reason, until } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                memory.suspended = Some(Suspension { at: entry.at, by, reason, until: *until });
+            }
+            Event::Resumed { .. } => memory.suspended = None,
             Event::Decided(users) => {
                 leave_unknown(pending, memory);
                 for user in users {

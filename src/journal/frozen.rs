@@ -19,7 +19,8 @@ use super::{
 };
 use crate::model::{
     Calling, Counted, Details, Field, Fingerprint, Known, Memory, Refused, RunId, SentCounts,
-    SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, Used, UserId, Value, Verb, Write, Written,
+    Suspension, SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, Used, UserId, Value, Verb,
+    Write, Written,
 };
 
 /// The newest format. A higher number means that a newer program wrote it.
@@ -45,6 +46,9 @@ struct FrozenTenant {
     unclear_syncs: Option<(u32, Timestamp, u32, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counted: Option<(usize, String, Timestamp)>,
+    /// Since when, by whom, why, until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<(Timestamp, String, String, Option<Timestamp>)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     managed: Vec<FrozenKnown>,
     /// By the minute: disables, numbers, changes.
@@ -123,8 +127,10 @@ fn is_zero(count: &u32) -> bool {
 
 impl From<&Fold> for Frozen {
     fn from(Fold { tenants, accepted }: &Fold) -> Self {
-        // An older program would read over what is owed by tenants that it does not know.
-        let v = if accepted.is_some() { 2 } else { 1 };
+        // An older program would read over what is owed by tenants that it does not know, and would
+        // write of one that is suspended.
+        let suspended = tenants.values().any(|tenant| tenant.memory.suspended.is_some());
+        let v = if accepted.is_some() || suspended { 2 } else { 1 };
         Self {
             v,
             tenants: tenants.iter().map(|(id, tenant)| (id.to_string(), tenant.into())).collect(),
@@ -145,6 +151,7 @@ impl From<&Tenant> for FrozenTenant {
             written,
             cut_off: _,
             counted,
+            suspended,
             managed,
             named: _,
             sent,
@@ -161,6 +168,7 @@ impl From<&Tenant> for FrozenTenant {
                 },
             ),
             counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
+            suspended: suspended.clone().map(|s| (s.at, s.by, s.reason, s.until)),
             managed: managed.iter().map(FrozenKnown::from).collect(),
             sent: sent
                 .minutes()
@@ -285,6 +293,7 @@ impl FrozenTenant {
             sync_sent,
             unclear_syncs,
             counted,
+            suspended,
             managed,
             sent,
             approvals,
@@ -333,6 +342,12 @@ impl FrozenTenant {
                 sent,
                 cut_off,
                 counted,
+                suspended: suspended.map(|(at, by, reason, until)| Suspension {
+                    at,
+                    by,
+                    reason,
+                    until,
+                }),
             }),
             pending,
         })

@@ -248,6 +248,8 @@ fn speaks_of(event: &Event, user: &Upn) -> bool {
         | Event::Synced
         | Event::NotSynced { .. }
         | Event::NothingSent
+        | Event::Suspended { .. }
+        | Event::Resumed { .. }
         | Event::Counted { .. } => false,
     }
 }

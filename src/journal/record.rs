@@ -16,7 +16,10 @@ pub(super) const VERSION: u32 = 2;
 /// The format of an event: the first that has it, so an older program reads all that it can,
 /// and takes no line of ours for a damaged one.
 fn format_of(event: &Event) -> u32 {
-    if *event == Event::Accepted { 2 } else { 1 }
+    match event {
+        Event::Accepted | Event::Suspended { .. } | Event::Resumed { .. } => 2,
+        _ => 1,
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,6 +103,15 @@ enum Written {
     },
     Counted {
         users: usize,
+        by: String,
+    },
+    Suspended {
+        by: String,
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    Resumed {
         by: String,
     },
 }
@@ -218,6 +230,10 @@ impl From<&Entry> for Line {
             Event::Counted { users, by } => {
                 Written::Counted { users: *users, by: by.name().to_owned() }
             }
+            Event::Suspended { by, reason, until } => {
+                Written::Suspended { by: by.clone(), reason: reason.clone(), until: *until }
+            }
+            Event::Resumed { by } => Written::Resumed { by: by.clone() },
             Event::Decided(users) => {
                 Written::Decided { users: users.iter().map(ToString::to_string).collect() }
             }
@@ -288,6 +304,8 @@ impl Line {
             }
             Written::NothingSent => Event::NothingSent,
             Written::Counted { users, by } => Event::Counted { users, by: source(&by)? },
+            Written::Suspended { by, reason, until } => Event::Suspended { by, reason, until },
+            Written::Resumed { by } => Event::Resumed { by },
             Written::Decided { users } => {
                 Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?)
             }

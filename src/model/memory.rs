@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, TenantName, Upn, Used,
-    Value, Verb,
+    Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, Suspension, TenantName,
+    Upn, Used, Value, Verb,
 };
 use crate::words::{list, many, time};
 
@@ -44,6 +44,8 @@ pub struct Memory {
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.
     pub counted: Option<Counted>,
+    /// That somebody has suspended the tenant. It may be over by now: see [`Memory::suspension`].
+    pub suspended: Option<Suspension>,
 }
 
 /// Syncs in a row that were answered with neither yes nor no. No list shows a sync, so sending
@@ -77,6 +79,12 @@ impl Memory {
     #[must_use]
     pub fn has_looked(&self) -> bool {
         !self.managed.is_empty() || self.counted.is_some()
+    }
+
+    /// That the tenant is suspended at this moment.
+    #[must_use]
+    pub fn suspension(&self, now: Timestamp) -> Option<&Suspension> {
+        self.suspended.as_ref().filter(|suspension| suspension.counts(now))
     }
 
     /// What an earlier run of the program left open, if anything. Only at the start of the program:

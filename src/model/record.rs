@@ -99,6 +99,20 @@ pub enum Event {
     /// Somebody took what lay there for the journal, of every tenant: calls may have been carried
     /// out that it does not know, so each tenant owes a sync. Its own tenant is none.
     Accepted,
+    /// Somebody has suspended the tenant: from now on nothing of it is written.
+    Suspended {
+        /// Who: user and machine.
+        by: String,
+        /// Why.
+        reason: String,
+        /// When that ends by itself.
+        until: Option<Timestamp>,
+    },
+    /// Somebody has ended that.
+    Resumed {
+        /// Who: user and machine.
+        by: String,
+    },
     /// A whole list of users was seen, and has another number of them than the last one.
     Counted {
         /// How many.

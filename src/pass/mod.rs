@@ -28,12 +28,14 @@ mod first;
 mod leases;
 mod review;
 mod shared;
+mod suspend;
 mod tenant;
 
 pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
 pub use review::{Seen, Versions, review, see, see_nothing};
 pub use shared::Shared;
+pub use suspend::{resume, suspend};
 pub use tenant::{Passed, TenantPass};
 
 /// What was observed, by tenant. Suspended tenants are not in it.

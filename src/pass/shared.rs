@@ -35,6 +35,11 @@ impl Shared {
         Self { inner: Mutex::new(Inner { fleet, moving: BTreeMap::new() }) }
     }
 
+    /// Follows other settings from now on.
+    pub fn follow(&self, execution: &Execution) {
+        self.inner().fleet.rule(rules(execution));
+    }
+
     /// Takes what is in force now.
     pub fn take(&self, in_force: &InForce) {
         let mut inner = self.inner();

@@ -56,6 +56,14 @@ impl Fleet {
         &self.rules
     }
 
+    /// Other rules count from now on.
+    pub fn rule(&mut self, rules: Rules) {
+        self.rules = rules;
+        for (name, input) in &self.tenants {
+            self.hours.changed(name, Some(&input.memory));
+        }
+    }
+
     /// What is known of a tenant.
     #[must_use]
     pub fn get(&self, name: &TenantName) -> Option<&TenantInput> {
@@ -276,9 +284,13 @@ fn recount(
         let Some(input) = tenants.get(&name) else { continue };
         let begun = match Begun::of(input, rules, now) {
             Ok(begun) if !begun.is_held() => begun,
-            // What was seen and what is wanted decide that, and time does not.
-            Ok(_) | Err(_) => {
-                hours.count(&name, Count::nothing());
+            // What was seen and what is wanted decide that, and time only where a suspension ends.
+            held => {
+                let mut span = Validity::around(now);
+                if let Ok(begun) = held {
+                    begun.narrow_held(&mut span);
+                }
+                hours.count(&name, Count::nothing(span));
                 continue;
             }
         };

@@ -87,6 +87,8 @@ coded! {
         Window = "window-closed",
         /// Everything is stopped.
         Stopped = "stopped",
+        /// Somebody has suspended the tenant.
+        Suspended = "suspended",
         /// Somebody else changes the value back again and again.
         Flap = "flapping",
         /// It was sent again and again, and nothing came of it.
@@ -133,6 +135,8 @@ pub enum Lifter {
     Customer,
     /// Somebody who lets the stop switch go.
     Operator,
+    /// Somebody who resumes the tenant, or time.
+    Resume,
     /// The step that it waits for.
     OtherStep,
 }
@@ -172,6 +176,7 @@ impl HoldKind {
             Self::AfterHeld => row(None, Counted, By::OtherStep),
             Self::Window => row(None, Counted, By::Time),
             Self::Stopped => row(None, Counted, By::Operator),
+            Self::Suspended => row(None, Counted, By::Resume),
             Self::Flap => row(None, Apart, By::LiveState),
             Self::NoEffect => row(Some(Gate::NoEffect), Apart, By::Approval),
             Self::SyncUnclear => row(None, Apart, By::LiveState),
@@ -203,6 +208,7 @@ impl Lifter {
             Self::LiveState => "a later look at live state, once it is right there",
             Self::Customer => "the customer",
             Self::Operator => "`dialplane resume`, or taking the stop file away",
+            Self::Resume => "`dialplane resume TENANT`, or time where an end was named",
             Self::OtherStep => "the step that it waits for",
         }
     }

@@ -45,9 +45,8 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// Of a tenant that sends nothing, whatever the time.
-    pub(super) fn nothing() -> Self {
-        let span = Validity::around(Timestamp::UNIX_EPOCH);
+    /// Of a tenant that sends nothing within a span.
+    pub(super) fn nothing(span: Validity) -> Self {
         Self { wants: Wants::default(), span, asked: BTreeSet::new() }
     }
 }
@@ -225,7 +224,10 @@ mod tests {
         let mut hours = Hours::default();
         for (name, free) in [(&contoso, 5), (&fabrikam, 7)] {
             let wants = Wants { clear: one_of(free), in_doubt: one_of(1) };
-            hours.count(name, Count { wants, ..Count::nothing() });
+            hours.count(
+                name,
+                Count { wants, ..Count::nothing(Validity::around(Timestamp::UNIX_EPOCH)) },
+            );
         }
         let wanted = |doubtful| hours.wanted(doubtful);
         assert_eq!(wanted(Doubtful::Nobody), one_of(12));

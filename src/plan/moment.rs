@@ -131,6 +131,7 @@ impl<'m> Moment<'m> {
     /// alone, nor how often a value was changed back.
     pub(super) fn narrow(&self, span: &mut Validity) {
         let first_sync = self.memory.first_sync;
+        self.narrow_by_suspension(span);
         for written in self.memory.written.values() {
             let calling = written.calling.iter().filter(|write| !write.landed);
             let details = written.details.values().filter(|write| !write.landed);
@@ -146,6 +147,11 @@ impl<'m> Moment<'m> {
                 span.cut(at.checked_add(self.patience.flap_window).ok());
             }
         }
+    }
+
+    /// Narrows a span to that in which a suspension neither counts nor ends.
+    pub(super) fn narrow_by_suspension(&self, span: &mut Validity) {
+        span.cut(self.memory.suspended.as_ref().and_then(|suspension| suspension.until));
     }
 
     /// The same for one write.

@@ -104,6 +104,11 @@ impl Begun {
         !self.holds.is_empty()
     }
 
+    /// Narrows a span to that in which time alone changes nothing of whether it is held.
+    pub(super) fn narrow_held(&self, span: &mut Validity) {
+        self.subject.moment().narrow_by_suspension(span);
+    }
+
     /// The numbers whose holders matter for this plan.
     pub(super) fn asked(&self) -> BTreeSet<NumberKey> {
         numbers::asked(&self.outcome.steps, self.subject.desired())

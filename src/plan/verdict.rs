@@ -10,7 +10,10 @@ impl TenantPlan {
     /// What it says of its users. `outcomes` are those of its steps, by their numbers.
     #[must_use]
     pub fn verdict(&self, outcomes: &[Option<StepOutcome>], at: Timestamp) -> Verdict {
-        let known = |hold: &&Hold| !matches!(hold.kind, HoldKind::Mode | HoldKind::Stopped);
+        // What anybody can tell later without a look is not kept.
+        let known = |hold: &&Hold| {
+            !matches!(hold.kind, HoldKind::Mode | HoldKind::Stopped | HoldKind::Suspended)
+        };
         let holds = self.holds.iter().filter(known).map(reason).collect();
         let mut verdict = Verdict { version: Verdict::VERSION, at, holds, users: [].into() };
         for (number, step) in self.steps.iter().enumerate() {

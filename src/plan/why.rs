@@ -110,6 +110,10 @@ pub fn why(user: &Upn, about: &About<'_>) -> Why {
     let wanted = tenant.users.get(user).cloned();
     let mut waits: Vec<Wait> = about.stopped.iter().cloned().collect();
     waits.extend(of_tenant(tenant, about.kept));
+    waits.extend(
+        guards::suspended_by_hand(&tenant.name, *moment)
+            .map(|grounds| Wait::new(grounds.reason, grounds.until, Some(&grounds.remedy))),
+    );
     if let Some(written) = moment.written(user) {
         waits.extend(of_user(written, *moment));
     }
@@ -258,6 +262,11 @@ fn next(
 ) -> &'static str {
     if about.stopped.is_some() {
         return "nothing is written while everything is stopped";
+    }
+    if about.tenant.mode == Mode::Enforce
+        && about.moment.memory.suspension(about.moment.now).is_some()
+    {
+        return "nothing is written while the tenant is suspended";
     }
     match about.tenant.mode {
         Mode::Suspend => return "nothing: the tenant is left alone",

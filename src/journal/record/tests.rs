@@ -32,11 +32,7 @@ fn every_entry_survives_the_file() {
     let shown =
         ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);
     let lost = StepOutcome::Unknown(Fault::new(FaultKind::NoAnswer, "no answer"));
-    let revision = Revision {
-        commit: "c0ffee".to_owned(),
-        author: "Ada <ada@example.com>".to_owned(),
-        edited: true,
-    };
+    let revision = revision();
     let events = [
         Event::Began { steps: 3, revision: None, by: None, part_of: None, plan: String::new() },
         Event::Began {
@@ -77,6 +73,13 @@ fn every_entry_survives_the_file() {
         ]),
         Event::Vanished(vec![user.clone()]),
         Event::Counted { users: 120, by: LiveSource::Graph },
+        Event::Suspended {
+            by: "ada@desk".to_owned(),
+            reason: "the vendor is moving".to_owned(),
+            until: Some(Timestamp::UNIX_EPOCH),
+        },
+        Event::Suspended { by: "ada@desk".to_owned(), reason: "asked".to_owned(), until: None },
+        Event::Resumed { by: "ada@desk".to_owned() },
         Event::Decided(vec![user.clone()]),
         Event::Landed(vec![Landing { user, calling: true, fields: vec![Field::CallPolicyName] }]),
     ];
@@ -92,7 +95,11 @@ fn every_entry_survives_the_file() {
         let text = serde_json::to_string(&Line::from(&entry)).unwrap();
         let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
         assert_eq!(again, entry, "{text}");
-        let format = if entry.event == Event::Accepted { 2 } else { 1 };
+        let refused_by_older = matches!(
+            entry.event,
+            Event::Accepted | Event::Suspended { .. } | Event::Resumed { .. }
+        );
+        let format = if refused_by_older { 2 } else { 1 };
         assert_eq!(version(&text).unwrap(), format, "an older program reads all that it can");
     }
 }
@@ -116,4 +123,12 @@ fn a_run_of_an_older_journal_is_its_own_pass() {
     let run = crate::journal::Run::of(&[entry]).unwrap();
     assert_eq!(run.part_of.pass.as_str(), "20260703T100000Z-1-0");
     assert_eq!((run.part_of.undoes, run.by.as_deref()), (None, Some("ada@desk")));
+}
+
+fn revision() -> Revision {
+    Revision {
+        commit: "c0ffee".to_owned(),
+        author: "Ada <ada@example.com>".to_owned(),
+        edited: true,
+    }
 }

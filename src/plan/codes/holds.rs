@@ -228,6 +228,17 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             remedy: "Run `dialplane resume`, or take the file away, once it is safe to go on.",
             example: "stopped by ops@pbx1 on 2026-07-01: wrong file merged",
         },
+        HoldKind::Suspended => Text {
+            means: "somebody has suspended the tenant",
+            arises: "Somebody used `dialplane suspend TENANT`. The tenant is looked at and planned \
+                as ever, and nothing is written, by the service as well as by hand. The journal \
+                keeps it, so that a restart does not end it. It is not `mode: suspend` of the \
+                manifests.",
+            remedy: "Run `dialplane resume TENANT` once it is safe to go on. With `--until` it ends \
+                at that time.",
+            example: "the tenant is suspended since 2026-07-04 08:15:30 UTC by ada@desk: the \
+                vendor is moving",
+        },
         HoldKind::Flap => Text {
             means: "somebody else changes the value back again and again",
             arises: "What was sent became visible and was changed back, `execution.flapLimit` times \

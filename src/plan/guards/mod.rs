@@ -25,7 +25,7 @@ pub(super) use context::Context;
 pub(super) use coverage::nobody_there;
 pub(super) use limits::{Hour, Wanted};
 pub(super) use manifests::older_version;
-pub(super) use tenant::{not_enforced, not_yet, suspended};
+pub(super) use tenant::{not_enforced, not_yet, suspended, suspended_by_hand};
 
 use super::{Grounds, Hold, HoldKind, Step, StepId, Steps};
 
@@ -56,6 +56,7 @@ enum Check {
 /// All guards, in the order in which they look and in which their holds are told.
 const GUARDS: &[Guard] = &[
     guard(HoldKind::Mode, &["mode"], Check::Tenant(tenant::mode)),
+    guard(HoldKind::Suspended, &[], Check::Tenant(tenant::by_hand)),
     guard(HoldKind::Consent, &[], Check::Tenant(tenant::consent)),
     guard(HoldKind::Reseller, &["resellerOf"], Check::Tenant(tenant::reseller)),
     guard(HoldKind::Protected, &["protect"], Check::Step(protect::protected)),

@@ -1,9 +1,10 @@
-//! What holds a whole tenant: its mode, the customer's consent, and which reseller it belongs to.
+//! What holds a whole tenant: its mode, a suspension, the customer's consent, and which reseller it belongs to.
 
 use super::context::Context;
 use crate::{
-    model::{Consent, Mode},
-    plan::{Grounds, Hold, HoldKind},
+    model::{Consent, Mode, TenantName},
+    plan::{Grounds, Hold, HoldKind, Moment},
+    words::time,
 };
 
 /// What the customer's admin has to do.
@@ -25,6 +26,27 @@ pub(in crate::plan) fn not_enforced(mode: Mode) -> Option<Grounds> {
         )),
         Mode::Suspend => Some(left_alone()),
     }
+}
+
+/// Somebody has suspended it.
+pub(super) fn by_hand(context: &Context<'_>) -> Option<Grounds> {
+    suspended_by_hand(&context.desired().name, context.moment)
+}
+
+/// Why nothing of a tenant is written that somebody has suspended, if so.
+pub(in crate::plan) fn suspended_by_hand(
+    tenant: &TenantName,
+    moment: Moment<'_>,
+) -> Option<Grounds> {
+    let suspension = moment.memory.suspension(moment.now)?;
+    let remedy = match suspension.until {
+        None => format!("`dialplane resume {tenant}` lets it go on"),
+        Some(until) => {
+            format!("`dialplane resume {tenant}` lets it go on before {}", time(until))
+        }
+    };
+    let reason = format!("the tenant is suspended {suspension}");
+    Some(Grounds { reason, remedy, until: suspension.until })
 }
 
 /// The customer has not consented, or nobody can act for it.

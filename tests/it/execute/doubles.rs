@@ -147,6 +147,8 @@ impl Journal for Both {
             Event::Managed(_) => "managed".to_owned(),
             Event::Vanished(_) => "vanished".to_owned(),
             Event::Counted { users, .. } => format!("counted {users}"),
+            Event::Suspended { .. } => "suspended".to_owned(),
+            Event::Resumed { .. } => "resumed".to_owned(),
         };
         self.lapsed.fetch_or(self.lapses_at == Some(&*line), Ordering::SeqCst);
         self.log.lock().unwrap().push(line);

@@ -208,6 +208,8 @@ impl Judge {
             | Event::Decided(_)
             | Event::Counted { .. }
             | Event::Accepted
+            | Event::Suspended { .. }
+            | Event::Resumed { .. }
             | Event::Approved { .. }
             | Event::Managed(_) => {}
             Event::Vanished(users) => {

@@ -78,6 +78,12 @@ fn event(dice: &mut Rng) -> Event {
             Event::Managed(vec![Managed { user, id }])
         }
         8 => Event::Vanished(vec![user]),
+        9 if dice.bool() => Event::Suspended {
+            by: "ada@desk".to_owned(),
+            reason: "asked".to_owned(),
+            until: dice.bool().then_some(jiff::Timestamp::UNIX_EPOCH),
+        },
+        9 if dice.bool() => Event::Resumed { by: "ada@desk".to_owned() },
         9 => Event::Counted { users: dice.usize(0..99), by: LiveSource::Graph },
         10 => {
             Event::Approved { approval: name("autumn"), plan: Fingerprint::new([dice.u8(..); 32]) }
