@@ -48,6 +48,7 @@
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |
 //! | [`board`] | pure | what the service is doing, as one value: news in, the status out |
+//! | [`control`] | edge | orders: what the service can be told, the desk where it is told, the socket in the state folder |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
@@ -136,6 +137,7 @@ pub mod api;
 pub mod board;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod daemon;
 pub mod execute;
 pub mod file;

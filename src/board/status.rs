@@ -10,7 +10,10 @@ use super::{
     Need, TenantRow,
     moments::{moment, moment_or_none},
 };
-use crate::model::Revision;
+use crate::{
+    model::Revision,
+    words::{all_clauses, many},
+};
 
 /// The service at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -120,6 +123,23 @@ impl Status {
     #[must_use]
     pub fn needs_somebody(&self) -> bool {
         !self.needs.is_empty() || self.in_need().next().is_some()
+    }
+
+    /// How the service is, in one line that names nobody.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let all = self.tenants.len();
+        let well = self.tenants.iter().filter(|row| row.is_well()).count();
+        let mut parts: Vec<String> =
+            self.needs.iter().map(|need| need.words().to_owned()).collect();
+        parts.push(match (all, well) {
+            (0, _) if self.manifests.taken_at.is_none() => "no manifests were read yet".to_owned(),
+            (0, _) => "no tenant is in force".to_owned(),
+            _ => format!("{well} of {} as the manifests want", many(all, "tenant")),
+        });
+        let in_need = self.in_need().count();
+        parts.extend((in_need > 0).then(|| format!("somebody is needed for {in_need}")));
+        all_clauses(parts)
     }
 
     /// Finds out whether somebody is needed for the service as a whole.

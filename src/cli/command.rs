@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use super::{
     apply::{self, Wanted},
     args::Global,
-    complete, credentials, doctor,
+    complete, control, credentials, doctor,
     exit::{Exit, Failure},
     explain, guide, history, import, init, journal, man, observe,
     plan::{self, Asked},
@@ -26,7 +26,7 @@ use crate::style::{CYAN, GREEN};
 /// What is where in the help: what somebody wants to do, and the commands for it.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["plan", "show", "validate", "status", "doctor", "observe"]),
-    ("Act", &["apply", "run", "undo", "stop", "resume"]),
+    ("Act", &["apply", "run", "reconcile", "undo", "suspend", "resume", "stop"]),
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
     ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions", "man"]),
     ("Rehearse", &["sandbox"]),
@@ -36,7 +36,6 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
 /// done under another name.
 const OTHERS: &[(&str, &str)] = &[
     ("sync", "apply"),
-    ("reconcile", "apply"),
     ("deploy", "apply"),
     ("up", "apply"),
     ("push", "apply"),
@@ -84,7 +83,8 @@ Exit codes:
   3  something is held or a user is in need of attention, everything else is done; for a plan,
      also if nobody can foresee without the journal what a run would do
   4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
-  5  the answer to a step was lost, now or earlier, and a later look must decide what became of it";
+  5  the answer to a step was lost, now or earlier, and a later look must decide what became of it
+  78 run: the configuration is wrong, so that starting it again is in vain";
 
 /// Decides who has dial tone, from git.
 ///
@@ -137,8 +137,14 @@ pub(super) enum Command {
     Journal(journal::Arguments),
     /// Stop everything: nothing more is written to any service until `resume`
     Stop(stop::Arguments),
-    /// Let the stop switch go
-    Resume,
+    /// Have a running service look at manifests and live state now
+    #[command(after_help = control::RECONCILE_EXAMPLES)]
+    Reconcile(control::Reconcile),
+    /// Suspend a tenant: it is planned and shown, and nothing of it is written until `resume`
+    #[command(after_help = control::SUSPEND_EXAMPLES)]
+    Suspend(control::Suspend),
+    /// Let the stop switch go; with a tenant, end its suspension
+    Resume(control::Resume),
     /// Run as a service: act on every change of the manifests and on drift
     Run(run::Arguments),
     /// Keep live state in a snapshot, which `plan --live` plans from
@@ -284,13 +290,18 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Run(command) if command.once => {
             apply::apply(global, &command.as_once(), Wanted::default(), command.yes, signals).await
         }
-        Command::Run(command) => run::run(global, &command.as_once(), signals).await,
+        Command::Run(command) => Box::pin(run::run(global, &command.as_once(), signals)).await,
         Command::Observe(command) => observe::observe(global, command, signals).await,
         Command::Import(command) => import::import(global, command, signals).await,
         Command::Tenants(command) => tenants::tenants(global, command, signals).await,
         Command::Sandbox(command) => sandbox::serve(global, command, signals).await,
         Command::Stop(command) => stop::stop(global, command).await,
-        Command::Resume => stop::resume(global),
+        Command::Reconcile(command) => control::reconcile(global, command).await,
+        Command::Suspend(command) => control::suspend(global, command).await,
+        Command::Resume(command) => match &command.tenant {
+            Some(tenant) => control::resume(global, tenant, command).await,
+            None => stop::resume(global),
+        },
         Command::Status(command) => status::status(global, command).await,
         Command::Doctor(command) => doctor::doctor(global, command, signals).await,
         Command::Credentials(credentials::Arguments::Regenerate(command)) => {

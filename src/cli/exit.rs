@@ -24,6 +24,8 @@ pub enum Exit {
     Partly,
     /// The answer to a step was lost and it is not known yet what became of it.
     Unknown,
+    /// The service did not start because its configuration is wrong: to start it again is in vain.
+    Configuration,
 }
 
 impl Exit {
@@ -53,6 +55,8 @@ impl From<Exit> for ExitCode {
             Exit::Held => 3,
             Exit::Partly => 4,
             Exit::Unknown => 5,
+            // As `sysexits.h` has it.
+            Exit::Configuration => 78,
         })
     }
 }
@@ -63,11 +67,23 @@ pub(super) struct Failure {
     pub(super) message: String,
     pub(super) hint: Option<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// How the program ends because of it.
+    pub(super) exit: Exit,
 }
 
 impl Failure {
     pub(super) fn new(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), hint: None, diagnostics: Vec::new() }
+        Self {
+            message: message.to_string(),
+            hint: None,
+            diagnostics: Vec::new(),
+            exit: Exit::Error,
+        }
+    }
+
+    /// The configuration of a service is wrong.
+    pub(super) fn of_configuration(self) -> Self {
+        Self { exit: Exit::Configuration, ..self }
     }
 
     pub(super) fn hint(mut self, hint: impl fmt::Display) -> Self {
@@ -78,13 +94,13 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self { message: fault.message, hint: fault.hint, diagnostics: Vec::new() }
+        Self { hint: fault.hint, ..Self::new(fault.message) }
     }
 }
 
 impl From<crate::config::ConfigError> for Failure {
     fn from(error: crate::config::ConfigError) -> Self {
-        Self { message: error.to_string(), hint: None, diagnostics: error.diagnostics }
+        Self { diagnostics: error.diagnostics.clone(), ..Self::new(error) }
     }
 }
 

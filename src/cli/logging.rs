@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal as _};
 
+use tracing::{error, warn};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::{
     args::{Global, LogFormat},
     out,
 };
-use crate::foreign;
+use crate::{foreign, yaml::Diagnostic};
 
 /// Begins to log. A service tells what it does; a command that ends only warns.
 pub(super) fn start(global: &Global, serves: bool) {
@@ -65,4 +66,15 @@ impl io::Write for Entry {
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
+}
+
+/// A mistake in a file as a line of the log.
+pub(super) fn mistake(diagnostic: &Diagnostic) {
+    let (line, column) = diagnostic.position().unzip();
+    error!(file = %diagnostic.file, line, column, hint = diagnostic.hint, "{}", diagnostic.message);
+}
+
+/// The same for what is odd and no mistake.
+pub(super) fn oddity(diagnostic: &Diagnostic) {
+    warn!(file = %diagnostic.file, hint = diagnostic.hint, "{}", diagnostic.message);
 }

@@ -14,6 +14,7 @@ mod command;
 mod complete;
 mod configuration;
 mod confirm;
+mod control;
 mod credentials;
 mod customers;
 mod doctor;
@@ -38,6 +39,7 @@ mod past;
 mod patch;
 mod plan;
 mod private;
+mod reload;
 mod report;
 mod review;
 mod run;
@@ -45,6 +47,7 @@ mod sandbox;
 mod saved;
 mod schema;
 mod sent;
+mod service_manager;
 mod session;
 mod show;
 mod signals;
@@ -65,7 +68,7 @@ pub use exit::Exit;
 
 use command::{Cli, dispatch};
 use exit::Failure;
-use signals::Signals;
+use signals::{Manner, Signals};
 
 use crate::{foreign, style::FAINT};
 
@@ -100,7 +103,14 @@ impl Asked {
         let Self(cli) = self;
         cli.global.color.write_global();
         logging::start(&cli.global, cli.serves());
-        let signals = Signals::listen(cli.changes_nothing(), end);
+        let manner = if cli.serves() {
+            Manner::Serves
+        } else if cli.changes_nothing() {
+            Manner::AtOnce
+        } else {
+            Manner::Once
+        };
+        let signals = Signals::listen(manner, end);
         let end = tokio::select! {
             end = dispatch(&cli, &signals) => end,
             () = signals.insisted() => Err(Failure::new("stopped at once")),
@@ -109,7 +119,7 @@ impl Asked {
             Ok(exit) => exit,
             Err(failure) => {
                 out::failure(&failure);
-                Exit::Error
+                failure.exit
             }
         }
     }

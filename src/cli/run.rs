@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::net::UnixListener,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,9 +13,9 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use super::{
     args::{Global, LogFormat, Once, PlanOutput},
@@ -22,7 +23,10 @@ use super::{
     choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
-    manifests, out, report,
+    logging, manifests, out,
+    reload::{Lifetime, Reload},
+    report,
+    service_manager::{self, StatusLine},
     session::{store, switch},
     signals::Signals,
     why,
@@ -30,13 +34,13 @@ use super::{
 use crate::{
     board::{Board, Doing, News},
     config::Settings,
-    daemon::{self, Daemon, Listener, Publisher, Pulse},
+    control::{Desk, Socket, desk},
+    daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
     journal::Place,
     model::TenantName,
     plan::{Plan, TenantPlan, render},
-    server::{Feed, Published, Server},
+    server::{Feed, Published, Server, StartError},
     stop::Stoppable,
-    yaml::Diagnostic,
 };
 
 #[derive(Debug, Args)]
@@ -91,13 +95,13 @@ const SETTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until somebody asks it to stop.
 pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
-    let settings = manifests::settings(global)?;
+    let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
     let paths = manifests::paths(&once.paths, &settings);
     let backend = if once.sandbox {
         let looked = manifests::look_unless_stopped(&paths, signals).await?;
         Backend::rehearsal(&looked.in_force.desired).await?
     } else {
-        Backend::real(&settings)?
+        Backend::real(&settings).map_err(Failure::of_configuration)?
     };
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
@@ -110,19 +114,28 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         shown: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
-    let pulse = Pulse::default();
-    let (publish, server) = publish(&settings, (&paths, place), &pulse).await?;
+    let pulse = service_manager::watchdog().map_or_else(Pulse::default, Pulse::telling);
+    let (desk, orders) = desk(Timestamp::now());
+    let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
+    let lifetime = Lifetime::of(&settings);
+    let listens = (desk.clone(), listener);
+    let (publish, server) =
+        publish(&settings, (&paths, place), (&pulse, &lifetime), listens).await?;
+    let (renewals, renewed) = mpsc::channel(1);
     let daemon = Daemon {
         manifests: paths,
         own_files: settings.state.path.clone(),
         reader: backend.reader(),
         provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
-        switch,
-        journal,
+        switch: switch.clone(),
+        journal: Arc::new(journal),
         execution: backend.execution,
         timing: settings.run,
         pulse,
     };
+    let grace = settings.run.grace;
+    let named = !once.paths.is_empty();
+    let reload = Reload { global, settings, named, backend, switch, lifetime, renewals, desk };
     let setting = Arc::clone(&daemon.switch.setting);
     let watched = async {
         if once.sandbox {
@@ -135,22 +148,40 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let listeners: Vec<Listener> =
         vec![Box::new(move |news| show.hear(news)), publisher.listener()];
     let over = CancellationToken::new();
+    let inbox = Inbox { orders, renewals: renewed };
+    service_manager::ready();
     let service = async {
         let ended = tokio::select! {
-            ended = daemon::run(daemon, listeners, signals.asked()) => ended,
+            ended = daemon::run(daemon, inbox, listeners, signals.asked()) => ended,
             () = watched => Ok(()),
+            () = reload.run(signals) => Ok(()),
+            () = tell_of_the_end(signals, grace) => Ok(()),
         };
         over.cancel();
         ended
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
     // It answers until now, and waits for answers under way.
-    let _ = tokio::task::spawn_blocking(move || drop(server)).await;
+    let _ = tokio::task::spawn_blocking(move || drop((server, socket))).await;
     ended.map_err(|error| {
         let hint = error.hint();
         Failure::new(error).hint(hint)
     })?;
     Ok(Exit::Done)
+}
+
+/// Tells whoever manages the service that it ends, as soon as somebody asks for that. Never ends.
+async fn tell_of_the_end(signals: &Signals, grace: Duration) {
+    signals.asked().cancelled().await;
+    service_manager::stopping(grace);
+    std::future::pending::<()>().await;
+}
+
+fn not_served(error: StartError) -> Failure {
+    let hint = error.hint();
+    let is_wrong = matches!(error, StartError::Short(_));
+    let failure = Failure::new(error).hint(hint);
+    if is_wrong { failure.of_configuration() } else { failure }
 }
 
 /// Takes `stop` from the settings again and again, so it acts on a running service. Settings
@@ -164,18 +195,26 @@ async fn watch_setting(global: &Global, setting: &AtomicBool) {
     }
 }
 
+/// The socket on which orders are taken. A service that cannot have one does its work all the same.
+fn socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
+    Socket::listen(&settings.state.path)
+        .inspect_err(|error| warn!(hint = error.hint(), "no orders can be taken: {error}"))
+        .ok()
+}
+
 /// Where the board goes whenever it has changed: the server and the status file. A rehearsal has no
 /// file.
 async fn publish(
     settings: &Settings,
     (paths, place): (&[PathBuf], Option<Place>),
-    pulse: &Pulse,
+    (pulse, lifetime): (&Pulse, &Lifetime),
+    (desk, listener): (Desk, Option<UnixListener>),
 ) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
     let process = (std::process::id(), Timestamp::now());
-    let lifetime = daemon::status_lifetime(&settings.run);
+    let lifetime = lifetime.clone();
     let status_of = move |board: &Board| {
         let at = Timestamp::now();
-        let until = at.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let until = at.checked_add(lifetime.get()).unwrap_or(Timestamp::MAX);
         board.status(process, at, until)
     };
     let published = move |board: &Board| {
@@ -188,13 +227,12 @@ async fn publish(
         let rehearsal = place.is_none();
         Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };
-    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()), why };
-    let server = Server::start(&settings.server, feed).await.map_err(|error| {
-        let hint = error.hint();
-        Failure::new(error).hint(hint)
-    })?;
+    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()), desk, why };
+    let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
+    let line = StatusLine::default();
     let publish = move |board: &Board| {
         let published = published(board);
+        line.say(published.status.summary());
         send.send_replace(Arc::clone(&published));
         if let Some(place) = &place
             && let Err(error) = place.write_status(&published.status)
@@ -221,8 +259,8 @@ impl Show {
     fn hear(&self, news: &News<'_>) {
         match news {
             News::Manifests { errors, warnings } if self.json_log => {
-                errors.iter().for_each(log);
-                warnings.iter().for_each(log_warning);
+                errors.iter().for_each(logging::mistake);
+                warnings.iter().for_each(logging::oddity);
             }
             News::Manifests { errors, warnings } => {
                 out::diagnostics(errors);
@@ -289,17 +327,6 @@ impl Show {
     fn shown(&self) -> MutexGuard<'_, BTreeMap<TenantName, String>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A mistake in a manifest as a line of the log.
-fn log(diagnostic: &Diagnostic) {
-    let (line, column) = diagnostic.position().unzip();
-    error!(file = %diagnostic.file, line, column, hint = diagnostic.hint, "{}", diagnostic.message);
-}
-
-/// The same for what is odd and no mistake.
-fn log_warning(diagnostic: &Diagnostic) {
-    warn!(file = %diagnostic.file, hint = diagnostic.hint, "{}", diagnostic.message);
 }
 
 /// The plan of one tenant as a plan.

@@ -1,12 +1,21 @@
-//! SIGTERM and Ctrl-C: the first asks, the second insists.
+//! SIGTERM, Ctrl-C and SIGHUP: the first asks, the second insists.
 //!
-//! **Invariant:** both are heard whatever the program does, on a thread that does nothing else.
+//! SIGHUP is two things. Where the terminal of the program is gone it asks for the end, as SIGTERM
+//! does; otherwise it asks a service to look again and to read its configuration.
+//!
+//! **Invariant:** all are heard whatever the program does, on a thread that does nothing else.
 
-use std::{thread, time::Duration};
+use std::{
+    fs::{self, File},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -16,22 +25,38 @@ use super::{exit::Exit, out, pager};
 /// How long the program may take to end in order when somebody insists.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// What signals mean to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It changes nothing: asking is as good as insisting.
+    AtOnce,
+    /// It does something once.
+    Once,
+    /// It is the service, which may be told to look again.
+    Serves,
+}
+
 /// What was asked for.
 #[derive(Debug)]
 pub(super) struct Signals {
     asked: CancellationToken,
     insisted: CancellationToken,
+    again: Arc<Notify>,
 }
 
 impl Signals {
-    /// Listens from now on. `at_once`: the command changes nothing, so asking is as good as
-    /// insisting. `end` ends the program if it does not end in order.
-    pub(super) fn listen(at_once: bool, end: impl FnOnce(Exit) + Send + 'static) -> Self {
-        let signals = Self { asked: CancellationToken::new(), insisted: CancellationToken::new() };
+    /// Listens from now on. `end` ends the program if it does not end in order.
+    pub(super) fn listen(manner: Manner, end: impl FnOnce(Exit) + Send + 'static) -> Self {
+        let signals = Self {
+            asked: CancellationToken::new(),
+            insisted: CancellationToken::new(),
+            again: Arc::default(),
+        };
         let tokens = [signals.asked.clone(), signals.insisted.clone()];
+        let again = Arc::clone(&signals.again);
         if thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || hear(tokens, at_once, end))
+            .spawn(move || hear(tokens, &again, manner, end))
             .is_err()
         {
             warn!("signals cannot be caught: a stop ends the program at once");
@@ -48,25 +73,33 @@ impl Signals {
     pub(super) async fn insisted(&self) {
         self.insisted.cancelled().await;
     }
+
+    /// Waits until somebody asks the service to look again.
+    pub(super) async fn again(&self) {
+        self.again.notified().await;
+    }
 }
 
-fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOnce(Exit)) {
+fn hear(
+    [asked, insisted]: [CancellationToken; 2],
+    again: &Notify,
+    manner: Manner,
+    end: impl FnOnce(Exit),
+) {
     let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else {
         warn!("signals cannot be caught: a stop ends the program at once");
         return;
     };
     runtime.block_on(async {
-        let (Ok(mut term), Ok(mut int)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
+        let Some(mut ear) = Ear::open(manner) else {
             warn!("signals cannot be caught: a stop ends the program at once");
             return;
         };
-        next(&mut term, &mut int).await;
+        ear.asked(again).await;
         asked.cancel();
-        if !at_once {
+        if manner != Manner::AtOnce {
             out::talk("stopping: running calls may end; once more to stop at once\n");
-            next(&mut term, &mut int).await;
+            ear.insisted().await;
         }
         insisted.cancel();
         tokio::time::sleep(LAST_WORDS).await;
@@ -76,12 +109,78 @@ fn hear([asked, insisted]: [CancellationToken; 2], at_once: bool, end: impl FnOn
     });
 }
 
-/// The next that is meant for this program. While a pager has the terminal, Ctrl-C is for it.
-async fn next(term: &mut Signal, int: &mut Signal) {
-    loop {
-        tokio::select! {
-            _ = term.recv() => return,
-            _ = int.recv() => if !pager::is_open() { return },
+/// What is listened to.
+struct Ear {
+    term: Signal,
+    int: Signal,
+    /// Nothing where whoever started the program has it outlive its terminal (`nohup`).
+    hangup: Option<Signal>,
+    /// Whether the program began at a terminal.
+    had_terminal: bool,
+    serves: bool,
+}
+
+impl Ear {
+    fn open(manner: Manner) -> Option<Self> {
+        // Before it is listened to: that ends its being ignored.
+        let hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
+        Some(Self {
+            term: signal(SignalKind::terminate()).ok()?,
+            int: signal(SignalKind::interrupt()).ok()?,
+            hangup,
+            had_terminal: has_terminal(),
+            serves: manner == Manner::Serves,
+        })
+    }
+
+    /// Waits until the end is asked for. Whoever waits on `again` hears of everything else.
+    async fn asked(&mut self, again: &Notify) {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => return,
+                // While a pager has the terminal, Ctrl-C is for it.
+                _ = self.int.recv() => if !pager::is_open() { return },
+                () = heard(self.hangup.as_mut()) => {
+                    let is_lost = self.had_terminal && !has_terminal();
+                    if is_lost || !self.serves {
+                        return;
+                    }
+                    again.notify_one();
+                }
+            }
         }
     }
+
+    /// Waits until the end is asked for once more. A terminal that is lost is told of twice, by the
+    /// system and by the shell.
+    async fn insisted(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => return,
+                _ = self.int.recv() => if !pager::is_open() { return },
+            }
+        }
+    }
+}
+
+/// Waits for a signal, if it is listened to.
+async fn heard(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process has a terminal that is still there.
+fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
+}
+
+/// Whether whoever started this process has it ignore SIGHUP.
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The first bit is the first signal.
+    ignored.is_some_and(|mask| mask & 1 != 0)
 }

@@ -2,9 +2,9 @@
 //! decided in `reconcile`, what to do in `plan`, and it is done in `execute`.
 //!
 //! ```text
-//! news, timer, look done, pass done, stop  -->  loop  -->  look at the files | start a pass | end
-//!                                           |
-//!                                           +--> News --> every listener: stdout, Publisher (board)
+//! news, timer, look done, pass done, order, stop  -->  loop  -->  look at the files | start a pass | end
+//!                                                  |
+//!                                                  +--> News --> every listener: stdout, Publisher (board)
 //! ```
 //!
 //! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a
@@ -19,9 +19,11 @@ mod publish;
 mod pulse;
 mod rounds;
 mod state;
+mod told;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::state::Loop;
@@ -29,6 +31,7 @@ pub use self::{publish::Publisher, pulse::Pulse};
 use crate::{
     board::News,
     config::{Execution, Run},
+    control::Orders,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     source::Watch,
     stop::StopSwitch,
@@ -48,14 +51,44 @@ pub struct Daemon<R, P, J> {
     /// Stops everything: plans say so. Whether anything is written is not decided by them but by
     /// `provisioner`.
     pub switch: StopSwitch,
-    /// Remembers.
-    pub journal: J,
+    /// Remembers, for as long as the service runs.
+    pub journal: Arc<J>,
     /// How plans are carried out.
     pub execution: Execution,
     /// When to look again.
     pub timing: Run,
     /// Beats with each turn of the loop.
     pub pulse: Pulse,
+}
+
+/// What a running service is told.
+#[derive(Debug)]
+pub struct Inbox<R, P> {
+    /// By people.
+    pub orders: Orders,
+    /// By its settings.
+    pub renewals: mpsc::Receiver<Renewal<R, P>>,
+}
+
+impl<R, P> Inbox<R, P> {
+    /// One to which nobody comes but with orders.
+    #[must_use]
+    pub fn of(orders: Orders) -> Self {
+        Self { orders, renewals: mpsc::channel(1).1 }
+    }
+}
+
+/// What can change while the service runs. Passes under way end with what they began with.
+#[derive(Debug)]
+pub struct Renewal<R, P> {
+    /// Reads live state.
+    pub reader: R,
+    /// Changes the service.
+    pub provisioner: P,
+    /// How plans are carried out.
+    pub execution: Execution,
+    /// When to look again.
+    pub timing: Run,
 }
 
 /// Hears the news; called from several tasks, and not to keep any of them waiting.
@@ -71,11 +104,12 @@ impl Listeners {
     }
 }
 
-/// Runs until `stop` is cancelled, then lets running calls end for as long as the settings allow. A
-/// journal that cannot be written any more ends it as well: the next start begins with a
-/// sound one.
+/// Runs until `stop` is cancelled, and does meanwhile what it is told; then lets running calls end
+/// for as long as the settings allow. A journal that cannot be written any more ends it as well: the
+/// next start begins with a sound one.
 pub async fn run<R, P, J>(
     daemon: Daemon<R, P, J>,
+    inbox: Inbox<R, P>,
     listeners: Vec<Listener>,
     stop: CancellationToken,
 ) -> Result<(), JournalError>
@@ -86,7 +120,9 @@ where
 {
     let mut watch = Watch::new(&daemon.manifests, &daemon.own_files);
     let pulse = daemon.pulse.clone();
-    let mut state = Loop::new(Arc::new(daemon), Listeners(listeners.into()), stop.clone());
+    let listeners = Listeners(listeners.into());
+    let Inbox { orders, mut renewals } = inbox;
+    let mut state = Loop::new(Arc::new(daemon), orders, listeners, stop.clone());
     state.look();
     loop {
         let wake = state.next_deadline();
@@ -98,6 +134,8 @@ where
                     watch.renew();
                 }
             }
+            placed = state.orders.next() => state.told(placed),
+            Some(renewal) = renewals.recv() => state.renew(renewal),
             () = watch.changed() => state.debounce.news(state.now()),
             () = tokio::time::sleep_until(wake) => {}
         }

@@ -71,7 +71,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             reader: &daemon.reader,
             executor: Executor {
                 provisioner: &daemon.provisioner,
-                journal: &daemon.journal,
+                journal: &*daemon.journal,
                 users: NonZeroUsize::new(daemon.execution.users_per_tenant)
                     .unwrap_or(NonZeroUsize::MIN),
                 sync_settings: daemon.execution.sync_settings,

@@ -59,6 +59,13 @@ impl Passes {
         self.0.values().any(|running| running.id == *id)
     }
 
+    /// The pass of a customer begins no new step, under whatever name.
+    pub(super) fn stop(&self, id: &TenantId) {
+        for running in self.0.values().filter(|running| running.id == *id) {
+            running.stop.cancel();
+        }
+    }
+
     /// Other manifests are in force. What a running pass means to do is no longer what is wanted: it
     /// begins no new step, and the next one plans again.
     pub(super) fn supersede(&self, in_force: &InForce, changed: &BTreeSet<TenantName>) {

@@ -2,6 +2,9 @@
 
 mod first_looks;
 mod manifests;
+mod orders;
+mod renew;
+mod stops;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,17 +23,19 @@ use tracing::{error, info, warn};
 use super::{
     Daemon, Listeners,
     beginning::Beginning,
-    brake::{Brake, Edge, halt},
+    brake::Brake,
     look::{Asked, Eye, Findings, Said, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
     rounds::Rounds,
+    told::Told,
 };
 use crate::{
     board::{Doing, News},
     config::Run,
+    control::Orders,
     manifest::{Absences, InForce, Keeper},
-    model::{Debts, Revision, TenantId, TenantName},
+    model::{Debts, Revision, Suspension, TenantId, TenantName},
     pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Looks, Phase, Schedule, Timing},
@@ -48,11 +53,16 @@ pub(super) enum Task {
     Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
     FirstLooks(Vec<FirstLook>),
     Ended(Ended),
+    /// An order is on record under this run, or cannot be: what was suspended before, if it is a
+    /// resumption.
+    Recorded(String, Result<Option<Suspension>, JournalError>),
 }
 
 /// The loop between two events.
 pub(super) struct Loop<R, P, J> {
     daemon: Arc<Daemon<R, P, J>>,
+    pub(super) orders: Orders,
+    told: Told,
     listeners: Listeners,
     stop: CancellationToken,
     start: Instant,
@@ -100,6 +110,7 @@ where
 {
     pub(super) fn new(
         daemon: Arc<Daemon<R, P, J>>,
+        orders: Orders,
         listeners: Listeners,
         stop: CancellationToken,
     ) -> Self {
@@ -108,6 +119,8 @@ where
         let fleet = Arc::new(Shared::new(&daemon.execution));
         Self {
             daemon,
+            orders,
+            told: Told::default(),
             listeners,
             stop,
             start: Instant::now(),
@@ -156,31 +169,6 @@ where
                 .unwrap_or_else(|| self.now() + self.daemon.timing.poll)
     }
 
-    /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
-    /// record.
-    pub(super) fn has_lost_its_journal(&mut self) -> bool {
-        let trouble = self.daemon.journal.trouble();
-        self.tell_away(trouble.clone().filter(|trouble| !trouble.is_final()));
-        self.journal_failed = self.journal_failed.take().or(trouble.filter(JournalError::is_final));
-        self.journal_failed.is_some()
-    }
-
-    /// While the journal is away no pass begins. Those that run end; the schedule waits.
-    fn tell_away(&mut self, away: Option<JournalError>) {
-        match (&self.away, &away) {
-            (None, Some(error)) => {
-                warn!(hint = error.hint(), "nothing new begins: {error}");
-            }
-            (Some(_), None) => warn!("going on: the journal can be reached again"),
-            _ => {}
-        }
-        if self.away != away {
-            let reason = away.as_ref().map(ToString::to_string);
-            self.listeners.tell(&News::Journal(reason.as_deref()));
-        }
-        self.away = away;
-    }
-
     /// Does whatever is due now.
     pub(super) fn act(&mut self) {
         let now = self.now();
@@ -192,6 +180,7 @@ where
         if self.beginning.is_due() && self.away.is_none() {
             self.look_at_all();
         }
+        self.record_edicts();
         if self.may_begin() {
             for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
                 self.pass(tenant);
@@ -200,29 +189,9 @@ where
         self.tell_changes();
     }
 
-    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let
-    /// go.
-    fn obey(&mut self) {
-        let now = self.now();
-        match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
-            None => {}
-            Some(Edge::On(stopped)) => {
-                warn!(hint = stopped.hint, "{}", stopped.message);
-                self.listeners.tell(&News::Stopped(Some(&halt(&stopped))));
-            }
-            Some(Edge::Off(since)) => {
-                warn!(stopped_since = %since, "going on: the stop switch was let go");
-                self.listeners.tell(&News::Stopped(None));
-                let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
-                for name in self.in_force.desired.tenants.keys().filter(held) {
-                    self.schedule.news(name, now);
-                }
-            }
-        }
-    }
-
     pub(super) fn look(&mut self) {
         self.looking = true;
+        self.told.look_begins();
         let sight = self.debounce.looked(self.now());
         self.poll_at = self.now() + self.daemon.timing.poll;
         let roots = self.daemon.manifests.clone();
@@ -248,8 +217,10 @@ where
                 self.looking = false;
                 self.take(understood);
                 self.recover(debts);
+                self.look_for_those_who_asked();
             }
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
+            Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
             Ok((id, Task::Ended(ended))) => {
                 let began = self.running.ended(id).map_or(self.now(), |running| running.began);
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
@@ -269,6 +240,8 @@ where
                     error!(%tenant, %failure, "a pass ended unexpectedly");
                     let failure = "the pass ended unexpectedly; the log says more";
                     self.finish(&tenant, Ending::Failed, began, Some(failure));
+                } else if self.not_recorded(failure.id()) {
+                    error!(%failure, "recording an order ended unexpectedly");
                 } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
@@ -283,6 +256,7 @@ where
 
     fn finish(&mut self, tenant: &TenantName, ending: Ending, began: At, failure: Option<&str>) {
         self.schedule.finished(tenant, ending, self.now());
+        self.answer_those_who_wait(tenant, ending, Timestamp::now());
         if self.in_force.desired.tenants.contains_key(tenant) {
             let at = Timestamp::now();
             self.last.insert(tenant.clone(), at);
@@ -301,8 +275,9 @@ where
             return self.finish(&name, Ending::Done, self.now(), None);
         };
         let id = tenant.desired.id.clone();
-        if self.running.work_on(&id) {
-            // The same customer under another name, whose last pass has not ended yet.
+        if self.running.work_on(&id) || self.told.holds_up(&id) {
+            // The same customer under another name, whose last pass has not ended yet; or something
+            // that is to be on record before.
             return self.schedule.postpone(&name, self.now() + RENAMED_PAUSE);
         }
         self.runs += 1;
@@ -310,6 +285,8 @@ where
         let stop = self.stop.child_token();
         let newer = CancellationToken::new();
         let first_look = self.beginning.take(&name);
+        let run = pass::run_id(self.daemon.journal.now(), self.runs);
+        self.told.pass_begins(&name, run.to_string());
         let pass = Pass {
             daemon: Arc::clone(&self.daemon),
             listeners: self.listeners.clone(),
@@ -319,7 +296,7 @@ where
             tenant,
             first_look,
             fleet: Arc::clone(&self.fleet),
-            run: pass::run_id(self.daemon.journal.now(), self.runs),
+            run,
             part_of,
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });

@@ -81,6 +81,11 @@ impl Schedule {
         Self { timing, tenants: BTreeMap::new(), first: BTreeSet::new(), changed: BTreeSet::new() }
     }
 
+    /// Waits differently from now on. What is due then stays due then.
+    pub fn follow(&mut self, timing: Timing) {
+        self.timing = timing;
+    }
+
     /// The manifests now name `all`; those in `changed` are looked at at once and their failures
     /// are forgotten.
     pub fn desired(&mut self, all: &BTreeSet<TenantName>, changed: &BTreeSet<TenantName>, now: At) {

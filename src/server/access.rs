@@ -4,7 +4,10 @@
 //! is its Host ours?   no: 421, so a page of somebody else cannot ask through a browser
 //!   probes, metrics   everybody, unless `protectAll`
 //!   the status        with the token, if there is one; without one no names of people
+//!   orders            with the token alone, and never from a browser
 //! ```
+//!
+//! Who speaks on the socket in the state folder is let through: opening it was the right to.
 
 use std::net::IpAddr;
 
@@ -28,6 +31,17 @@ pub(super) enum Asked {
     Open,
     /// What may name people.
     Status,
+    /// What makes the service act, and what became of that.
+    Order,
+}
+
+/// Where somebody comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The address of the settings.
+    Network,
+    /// The socket in the state folder.
+    Socket,
 }
 
 /// What the client may see.
@@ -46,6 +60,10 @@ pub(super) enum Refusal {
     Misdirected,
     /// The token is missing or another one.
     Unauthorised,
+    /// There is no token by which anybody could be told from others.
+    NoToken,
+    /// A browser asks, perhaps for a page of somebody else.
+    Browser,
 }
 
 impl Access {
@@ -68,6 +86,8 @@ impl Access {
         }
         let open = asked == Asked::Open && !self.protect_all;
         match &self.token {
+            _ if asked == Asked::Order && is_browser(headers) => Err(Refusal::Browser),
+            None if asked == Asked::Order => Err(Refusal::NoToken),
             Some(token) if knows(token, headers) => Ok(Sight::All),
             Some(_) if !open => Err(Refusal::Unauthorised),
             _ => Ok(Sight::NoNames),
@@ -91,6 +111,12 @@ impl Access {
         let host = host.to_ascii_lowercase();
         bare.parse::<IpAddr>().is_ok() || host == "localhost" || self.hosts.contains(&host)
     }
+}
+
+/// Whether a browser asks: each says for which page, with whatever else than a plain visit.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let said = ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+    said.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether the headers hold the token: as `Bearer`, or as the password of `Basic`, which browsers
@@ -168,6 +194,27 @@ mod tests {
             let access = Access::new(token, Vec::new(), protect_all);
             assert_eq!(sight(&access, Asked::Open, &[host]), open);
             assert_eq!(sight(&access, Asked::Status, &[host]), status);
+        }
+    }
+
+    #[test]
+    fn orders_need_the_token_and_no_browser() {
+        let host = ("host", "localhost:8406");
+        let word = format!("Bearer {TOKEN}");
+        let token = ("authorization", word.as_str());
+        let open = Access::new(None, Vec::new(), false);
+        assert_eq!(sight(&open, Asked::Order, &[host]), Err(Refusal::NoToken));
+        let access = Access::new(Some(TOKEN), Vec::new(), false);
+        assert_eq!(sight(&access, Asked::Order, &[host]), Err(Refusal::Unauthorised));
+        assert_eq!(sight(&access, Asked::Order, &[host, token]), Ok(Sight::All));
+        for browser in [
+            ("origin", "http://localhost:8406"),
+            ("origin", "null"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-mode", "navigate"),
+        ] {
+            let asked = sight(&access, Asked::Order, &[host, token, browser]);
+            assert_eq!(asked, Err(Refusal::Browser), "{browser:?}");
         }
     }
 

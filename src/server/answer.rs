@@ -41,6 +41,11 @@ pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Response {
     of(status, "application/json", foreign::json(&format!("{value}\n")))
 }
 
+/// Anything that can be written as a value.
+pub(super) fn value(status: StatusCode, value: &impl serde::Serialize) -> Response {
+    json(status, &serde_json::to_value(value).unwrap_or_default())
+}
+
 /// What is wrong, and what to do.
 pub(super) fn error(status: StatusCode, message: &str, hint: &str) -> Response {
     json(status, &json!({ "error": message, "hint": hint }))
@@ -53,6 +58,16 @@ pub(super) fn refusal(refusal: Refusal) -> Response {
             StatusCode::MISDIRECTED_REQUEST,
             "this host is not known here",
             "ask by address, as localhost, or name the host in `server.hosts`",
+        ),
+        Refusal::NoToken => error(
+            StatusCode::FORBIDDEN,
+            "orders are taken over HTTP only where there is a token",
+            "set `server.token`, or give the order on the machine of the service",
+        ),
+        Refusal::Browser => error(
+            StatusCode::FORBIDDEN,
+            "orders are not taken from browsers",
+            "use `dialplane reconcile`, `suspend` and `resume`, or another client",
         ),
         Refusal::Unauthorised => {
             let mut response = error(

@@ -1,6 +1,6 @@
 //! Connections: how many, for how long, and how much is read of each.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,13 +11,16 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
     sync::Semaphore,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service as _;
 use tracing::debug;
+
+use crate::control::may_order;
 
 /// Connections at a time; more wait to be accepted. Each takes a descriptor, of which a process may
 /// have 1,024 in all, and some 16 KiB.
@@ -37,8 +40,38 @@ const HEADERS: usize = 64;
 /// How long to wait when no connection can be accepted, because descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Where connections come from.
+pub(super) enum Listener {
+    /// An address.
+    Network(TcpListener),
+    /// The socket in the state folder.
+    Socket(UnixListener),
+}
+
+/// A connection of either kind.
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<C: AsyncRead + AsyncWrite + Unpin + Send> Connection for C {}
+
+impl Listener {
+    /// The next connection.
+    async fn accept(&self) -> io::Result<Box<dyn Connection>> {
+        match self {
+            Self::Network(listener) => Ok(Box::new(listener.accept().await?.0)),
+            Self::Socket(listener) => {
+                let stream = listener.accept().await?.0;
+                if may_order(&stream) {
+                    Ok(Box::new(stream))
+                } else {
+                    Err(io::ErrorKind::PermissionDenied.into())
+                }
+            }
+        }
+    }
+}
+
 /// Serves until `stop`, then lets answers under way end.
-pub(super) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+pub(super) async fn serve(listener: Listener, app: Router, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     loop {
@@ -51,7 +84,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 let (app, stop) = (app.clone(), stop.clone());
                 connections.spawn(async move {
                     connection(stream, app, stop).await;
@@ -69,7 +102,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     let _ = timeout(END, connections.wait()).await;
 }
 
-async fn connection(stream: TcpStream, app: Router, stop: CancellationToken) {
+async fn connection(stream: Box<dyn Connection>, app: Router, stop: CancellationToken) {
     let service = service_fn(move |request| answer(app.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

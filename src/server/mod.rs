@@ -1,21 +1,25 @@
-//! What the service answers over HTTP: probes, metrics, the status, and a page for
-//! people.
+//! What the service answers, over HTTP and on the socket in the state folder: probes, metrics, the
+//! status, a page for people, and orders.
 //!
 //! ```text
 //! News -> Board -> Published --watch--> Feed --> server thread --> / /livez /readyz /metrics
-//! /status
+//!                                                     |            /status
+//!                             Desk <-- orders --------+        <-- POST /api/...
 //! ```
 //!
 //! It has a thread and a runtime of its own and reads what was published last, so nobody who asks
 //! makes the service wait, and a busy service answers all the same.
 //!
-//! **Invariant:** read-only: nothing that is asked here reaches the loop.
+//! **Invariant:** what is read here never reaches the loop. Orders do, through a queue that is
+//! bounded; who waits for what becomes of them waits here.
 //!
 //! **Invariant:** names of people are told only to those who know the token. A status without names
 //! is made in one place (`board`), and is what everybody else gets.
 
 mod access;
 mod answer;
+mod api;
+mod app;
 mod connections;
 mod health;
 pub mod metrics;
@@ -30,7 +34,10 @@ use tokio::sync::watch;
 
 pub use start::{Server, StartError};
 
-use crate::board::{Counts, Status};
+use crate::{
+    board::{Counts, Status},
+    control::Desk,
+};
 
 /// What the service published last.
 #[derive(Debug)]
@@ -48,6 +55,8 @@ pub struct Feed {
     pub published: watch::Receiver<Arc<Published>>,
     /// How long ago the service's loop made its last turn.
     pub beat: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// Takes orders.
+    pub desk: Desk,
     /// Explains a user or a number: what `why` says, or why it says nothing. It may take a while.
     pub why: Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>,
 }

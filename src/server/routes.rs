@@ -12,30 +12,18 @@ use axum::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::{
-    Feed,
-    access::{Access, Asked, Sight},
-    answer, health, metrics,
+    access::{Asked, Door, Sight},
+    answer, api,
+    app::{App, Shared},
+    health, metrics,
     page::{self, Found, Query},
 };
 use crate::board::Status;
 
-/// What every answer is made of.
-pub(super) struct App {
-    pub(super) feed: Feed,
-    /// Who may ask.
-    pub(super) access: Access,
-    /// Whose turn it is to have a user explained.
-    pub(super) asking: Semaphore,
-}
-
-type Shared = State<Arc<App>>;
-
-/// All routes.
-pub(super) fn routes(app: App) -> Router {
-    let app = Arc::new(app);
+/// All routes, as they are behind a door.
+pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/livez", get(livez))
@@ -43,19 +31,30 @@ pub(super) fn routes(app: App) -> Router {
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/status/{tenant}", get(tenant))
+        .merge(api::routes())
         .fallback(nothing)
         .method_not_allowed_fallback(not_so)
-        .layer(from_fn_with_state(Arc::clone(&app), guard))
-        .with_state(app)
+        .layer(from_fn_with_state((Arc::clone(app), door), guard))
+        .layer(axum::Extension(door))
+        .with_state(Arc::clone(app))
 }
 
 /// Lets through who may ask, with what may be seen.
-async fn guard(State(app): Shared, mut request: Request, next: Next) -> Response {
+async fn guard(
+    State((app, door)): State<(Arc<App>, Door)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let asked = match request.uri().path() {
         "/livez" | "/readyz" | "/metrics" => Asked::Open,
+        path if path.starts_with("/api/") => Asked::Order,
         _ => Asked::Status,
     };
-    match app.access.sight(asked, request.uri(), request.headers()) {
+    let sight = match door {
+        Door::Network => app.access.sight(asked, request.uri(), request.headers()),
+        Door::Socket => Ok(Sight::All),
+    };
+    match sight {
         Ok(sight) => {
             request.extensions_mut().insert(sight);
             next.run(request).await
@@ -163,10 +162,14 @@ async fn nothing(_: HeaderMap) -> Response {
     answer::error(
         StatusCode::NOT_FOUND,
         "nothing is here",
-        "there are /, /livez, /readyz, /metrics, /status and /status/TENANT",
+        "there are /, /livez, /readyz, /metrics, /status, /status/TENANT, and /api for orders",
     )
 }
 
 async fn not_so() -> Response {
-    answer::error(StatusCode::METHOD_NOT_ALLOWED, "this can only be read", "use GET")
+    answer::error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this is not asked in this way",
+        "use GET, and POST for orders alone",
+    )
 }

@@ -1,7 +1,8 @@
 //! Begins to serve, on a thread of its own, and ends it.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{io, net::SocketAddr, os::unix::net::UnixListener, sync::Arc, thread, time::Duration};
 
+use futures_util::future::join_all;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpListener, runtime, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -9,9 +10,10 @@ use tracing::{info, warn};
 
 use super::{
     Feed,
-    access::Access,
-    connections,
-    routes::{App, routes},
+    access::{Access, Door},
+    app::App,
+    connections::{self, Listener},
+    routes::routes,
 };
 use crate::config::{self, SecretError};
 
@@ -57,26 +59,43 @@ pub struct Server {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Server {
-    /// Listens where the settings say; nothing if they say nowhere.
-    pub async fn start(settings: &config::Server, feed: Feed) -> Result<Option<Self>, StartError> {
-        let Some(address) = settings.listen else { return Ok(None) };
-        let token = match &settings.token {
-            None => None,
-            Some(source) => Some(source.read().await?.secret),
-        };
-        let length = token.as_ref().map(|token| token.expose_secret().chars().count());
-        if let Some(short) = length.filter(|length| *length < TOKEN) {
-            return Err(StartError::Short(short));
+/// All listeners, each with its door.
+struct Listens {
+    network: Option<std::net::TcpListener>,
+    socket: Option<UnixListener>,
+}
+
+impl Listens {
+    /// Only inside a runtime.
+    fn into_doors(self) -> io::Result<Vec<(Listener, Door)>> {
+        let mut doors = Vec::new();
+        if let Some(listener) = self.network {
+            doors.push((Listener::Network(TcpListener::from_std(listener)?), Door::Network));
         }
-        let token = token.as_ref().map(SecretString::expose_secret);
-        let access = Access::new(token, settings.hosts.clone(), settings.protect_all);
-        let listener = std::net::TcpListener::bind(address)
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .map_err(|error| StartError::Listen(address, error))?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
+        if let Some(listener) = self.socket {
+            let listener = tokio::net::UnixListener::from_std(listener)?;
+            doors.push((Listener::Socket(listener), Door::Socket));
+        }
+        Ok(doors)
+    }
+}
+
+impl Server {
+    /// Answers where the settings say, and on the socket of the state folder; nothing if there is
+    /// neither.
+    pub async fn start(
+        settings: &config::Server,
+        socket: Option<UnixListener>,
+        feed: Feed,
+    ) -> Result<Option<Self>, StartError> {
+        let access = access(settings).await?;
+        let network = settings.listen.map(listen).transpose()?;
+        if network.is_none() && socket.is_none() {
+            return Ok(None);
+        }
+        let listens = Listens { network, socket };
         let stop = CancellationToken::new();
-        let app = routes(App { feed, access, asking: Semaphore::new(1) });
+        let app = Arc::new(App { feed, access, asking: Semaphore::new(1) });
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -84,18 +103,45 @@ impl Server {
         let ended = stop.clone();
         let serve = move || {
             runtime.block_on(async {
-                match TcpListener::from_std(listener) {
-                    Ok(listener) => connections::serve(listener, app, ended).await,
-                    Err(error) => warn!(%error, "the HTTP server cannot listen"),
+                match listens.into_doors() {
+                    Ok(doors) => {
+                        let all = doors.into_iter().map(|(listener, door)| {
+                            connections::serve(listener, routes(&app, door), ended.clone())
+                        });
+                        join_all(all).await;
+                    }
+                    Err(error) => warn!(%error, "nobody is answered: the server cannot listen"),
                 }
             });
             runtime.shutdown_timeout(GRACE);
         };
         let thread = thread::Builder::new().name("http".to_owned()).spawn(serve);
         let thread = Some(thread.map_err(StartError::Thread)?);
-        info!(%address, "answering over HTTP");
         Ok(Some(Self { stop, thread }))
     }
+}
+
+/// Who may ask over the network.
+async fn access(settings: &config::Server) -> Result<Access, StartError> {
+    let token = match settings.token.as_ref().filter(|_| settings.listen.is_some()) {
+        None => None,
+        Some(source) => Some(source.read().await?.secret),
+    };
+    let length = token.as_ref().map(|token| token.expose_secret().chars().count());
+    if let Some(short) = length.filter(|length| *length < TOKEN) {
+        return Err(StartError::Short(short));
+    }
+    let token = token.as_ref().map(SecretString::expose_secret);
+    Ok(Access::new(token, settings.hosts.clone(), settings.protect_all))
+}
+
+fn listen(address: SocketAddr) -> Result<std::net::TcpListener, StartError> {
+    let at = |error| StartError::Listen(address, error);
+    let listener = std::net::TcpListener::bind(address).map_err(at)?;
+    listener.set_nonblocking(true).map_err(at)?;
+    let address = listener.local_addr().map_err(at)?;
+    info!(%address, "answering over HTTP");
+    Ok(listener)
 }
 
 impl Drop for Server {

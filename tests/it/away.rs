@@ -13,7 +13,8 @@ use std::{
 use dialplane::{
     board::News,
     config::Run,
-    daemon::{self, Daemon, Listener, Pulse},
+    control::desk,
+    daemon::{self, Daemon, Inbox, Listener, Pulse},
     journal::VolatileJournal,
     model::{Calling, Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
@@ -105,7 +106,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
             reader: house.client.reader(),
             provisioner: house.client.writer(),
             switch: StopSwitch { setting: Arc::default(), file: None, named: false },
-            journal: journal.clone(),
+            journal: Arc::new(journal.clone()),
             execution: house.execution,
             timing: Run {
                 debounce: short,
@@ -127,7 +128,12 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
             }
             heard.fetch_or(matches!(news, News::Manifests { .. }), Ordering::SeqCst);
         });
-        let service = tokio::spawn(daemon::run(daemon, vec![listener], stop.clone()));
+        let service = tokio::spawn(daemon::run(
+            daemon,
+            Inbox::of(desk(Timestamp::now()).1),
+            vec![listener],
+            stop.clone(),
+        ));
         until("the manifests", || taken.load(Ordering::SeqCst)).await;
         let before = journal.asked.load(Ordering::SeqCst);
         until("some turns", || journal.asked.load(Ordering::SeqCst) > before + 3).await;

@@ -14,12 +14,14 @@ use std::{
 use dialplane::{
     board::News,
     config::Run,
-    daemon::{self, Daemon, Listener, Pulse},
+    control::desk,
+    daemon::{self, Daemon, Inbox, Listener, Pulse},
     journal::VolatileJournal,
     model::{Fault, LiveTenant, TenantRef},
     ports::LiveReader,
     stop::StopSwitch,
 };
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{House, fleet, store};
@@ -61,7 +63,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
         reader: Counting { reader: house.client.reader(), looks: Arc::clone(&looks) },
         provisioner: house.client.writer(),
         switch: StopSwitch { setting: Arc::default(), file: None, named: false },
-        journal: VolatileJournal::default(),
+        journal: Arc::new(VolatileJournal::default()),
         execution: house.execution,
         timing: Run { debounce: Duration::from_millis(20), ..Run::default() },
         pulse: Pulse::default(),
@@ -81,7 +83,12 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
         }
     });
     let stop = CancellationToken::new();
-    let service = tokio::spawn(daemon::run(daemon, vec![listener], stop.clone()));
+    let service = tokio::spawn(daemon::run(
+        daemon,
+        Inbox::of(desk(Timestamp::now()).1),
+        vec![listener],
+        stop.clone(),
+    ));
     for _ in 0..6000 {
         if planned.lock().unwrap().len() >= 2 && house.writes().len() >= 2 {
             break;

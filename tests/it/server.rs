@@ -67,6 +67,18 @@ impl Door {
     }
 }
 
+impl Door {
+    /// Sends a body.
+    pub(crate) fn post(self, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut lines = String::new();
+        lines.extend(headers.iter().map(|line| format!("{line}\r\n")));
+        let (port, length) = (self.0, body.len());
+        let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{lines}");
+        let end = format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        self.raw((head + &end).as_bytes())
+    }
+}
+
 /// Starts a service that is ready, with more settings of its server.
 pub(crate) async fn serving(stage: &Stage, settings: &str) -> (Running, Door) {
     let server = format!("server: {{ listen: \"127.0.0.1:0\"{settings} }}\nrun: {{");
@@ -157,7 +169,9 @@ async fn it_does_not_start_where_others_could_look_without_a_token() {
         let plain = std::fs::read_to_string(stage.path().join("dialplane.yaml")).unwrap();
         stage.configure("run: {", &format!("server: {{ {settings} }}\nrun: {{"));
         let ended = stage.run(&["run"]).await;
-        assert_eq!(ended.code, 1, "{settings}");
+        // What is in the configuration is not mended by another start.
+        let code = if told == "cannot listen on" { 1 } else { 78 };
+        assert_eq!(ended.code, code, "{settings}");
         assert!(ended.stderr.contains(told), "{settings}: {}", ended.stderr);
         std::fs::write(stage.path().join("dialplane.yaml"), plain).unwrap();
     }

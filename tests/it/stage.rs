@@ -116,12 +116,13 @@ impl Stage {
 
     /// Starts and leaves running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.leave(&mut dialplane(self.path(), arguments))
+    }
+
+    /// The same for a command that was prepared.
+    pub(crate) fn leave(&self, command: &mut Command) -> Running {
         let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
-        let child = dialplane(self.path(), arguments)
-            .stdout(log("stdout"))
-            .stderr(log("stderr"))
-            .spawn()
-            .unwrap();
+        let child = command.stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
         Running { child, folder: self.path().to_owned() }
     }
 

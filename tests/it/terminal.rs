@@ -8,9 +8,9 @@ use std::{
     process::Stdio,
 };
 
-use dialplane::model::Calling;
+use dialplane::{model::Calling, sandbox::World};
 
-use crate::stage::{Stage, dialplane};
+use crate::stage::{PROGRAM, Running, Stage, child, dialplane, fleet};
 
 /// Runs at a terminal where `typed` has been typed already; the exit code, and what the terminal
 /// and stdout show.
@@ -19,21 +19,9 @@ pub(crate) async fn at_a_terminal(
     arguments: &[&str],
     typed: &str,
 ) -> (i32, String, String) {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let end = || {
-        File::options()
-            .read(true)
-            .write(true)
-            .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
-            .unwrap()
-    };
+    let (mut master, end) = terminal();
     let mut command = dialplane(folder, arguments);
-    command.stdin(end()).stderr(end()).stdout(Stdio::piped());
-    let mut master = File::from(master);
+    command.stdin(end.try_clone().unwrap()).stderr(end).stdout(Stdio::piped());
     let typed = typed.to_owned();
     tokio::task::spawn_blocking(move || {
         let child = command.spawn().unwrap();
@@ -52,6 +40,68 @@ pub(crate) async fn at_a_terminal(
     })
     .await
     .unwrap()
+}
+
+/// A terminal of its own for a child: both ends.
+fn terminal() -> (File, File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let end = File::options()
+        .read(true)
+        .write(true)
+        .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
+        .unwrap();
+    (File::from(master), end)
+}
+
+/// Starts a command whose controlling terminal is of its own; it goes with the value.
+fn in_a_terminal(stage: &Stage, arguments: &[&str]) -> (Running, File) {
+    let (master, end) = terminal();
+    // SIGHUP may be ignored where the tests were started.
+    let mut command = child("env", stage.path());
+    let begin = ["--default-signal=HUP", "setsid", "--ctty", PROGRAM];
+    command.args(begin).args(arguments).stdin(end);
+    (stage.leave(&mut command), master)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_terminal_ends_the_service_in_order_and_a_hangup_alone_does_not() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let (mut service, master) = in_a_terminal(&stage, &["run"]);
+    let looked = || stage.text("stdout").matches("as the manifests want it").count() == 3;
+    service.until("the first passes", looked).await;
+    service.signal("-HUP");
+    let read = || stage.text("stderr").contains("the configuration was read again");
+    service.until("the configuration", read).await;
+    drop(master);
+    let ended = tokio::task::spawn_blocking(move || service.child.wait().unwrap());
+    assert_eq!(ended.await.unwrap().code(), Some(0), "{}", stage.text("stderr"));
+    let log = stage.text("stderr");
+    assert!(log.contains("stopping: running calls may end"), "{log}");
+    assert!(!log.contains("stopped at once"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_terminal_lets_the_call_of_an_apply_end_and_begins_no_other() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 1,");
+    let text = fleet().replace("useTeamsVoicemail: true", "useTeamsVoicemail: false");
+    std::fs::write(stage.manifest(), text).unwrap();
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 100);
+    let (mut apply, master) = in_a_terminal(&stage, &["apply", "--yes"]);
+    let updates = || stage.writes().iter().filter(|path| path.contains("updateUser")).count();
+    apply.until("the first update", || updates() > 0).await;
+    drop(master);
+    let ended = tokio::task::spawn_blocking(move || apply.child.wait().unwrap());
+    let code = ended.await.unwrap().code();
+    assert!(code.is_some(), "a signal killed it: {}", stage.text("stderr"));
+    assert!(updates() < 33, "{} updates", updates());
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
+    let history = stage.run(&["history"]).await.stdout;
+    assert!(!history.contains("lost answer"), "{history}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,7 +214,7 @@ async fn at_a_terminal_of(
     columns: u16,
 ) -> (i32, String) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();

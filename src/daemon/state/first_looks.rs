@@ -27,7 +27,7 @@ where
         let task = self.tasks.spawn(async move {
             let looks = pass::first_looks(
                 &daemon.reader,
-                &daemon.journal,
+                &*daemon.journal,
                 tenants,
                 daemon.execution.readers,
             );

@@ -32,7 +32,7 @@ where
             Look::Same => {
                 self.looking = false;
                 if sight == Sight::Early {
-                    return;
+                    return self.told.look_again();
                 }
                 // What was only edited may be committed by now.
                 self.revision = revision;
@@ -44,9 +44,11 @@ where
                         self.schedule.news(&tenant, self.now());
                     }
                 }
+                self.look_for_those_who_asked();
             }
             Look::Again => {
                 self.looking = false;
+                self.told.look_again();
                 self.debounce.again(self.now());
             }
             Look::Take => {
@@ -63,6 +65,7 @@ where
     /// Nothing that was seen or kept counts any more.
     pub(super) fn forget_looks(&mut self) {
         self.looking = false;
+        self.told.look_again();
         self.eye = Eye::default();
         self.looks = Looks::default();
     }
@@ -91,6 +94,7 @@ where
             warn!(tenant = %gone, "no longer named by the manifests; its users stay as they are");
             self.last.remove(gone);
             self.waits_for.remove(gone);
+            self.nobody_waits_for(gone);
         }
         let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
         self.listeners.tell(&news);
@@ -111,7 +115,7 @@ where
         let unmet: Vec<TenantId> = tenants.filter(|id| !self.met.contains(*id)).cloned().collect();
         let daemon = Arc::clone(&self.daemon);
         drop(self.tasks.spawn(async move {
-            let debts = debts_of(&daemon.journal, unmet).await;
+            let debts = debts_of(&*daemon.journal, unmet).await;
             Task::Recalled(understood, debts)
         }));
     }

@@ -1,0 +1,155 @@
+//! Whoever gives orders to a service on this machine.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{Method, StatusCode, header},
+};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::UnixStream;
+
+use super::{
+    Order, Request,
+    socket::{Socket, SocketError, fits},
+};
+
+/// The most that is read of an answer.
+const ANSWER_BYTES: usize = 1 << 20;
+
+/// Speaks to the service that works with a state folder.
+#[derive(Debug, Clone)]
+pub struct Client {
+    path: PathBuf,
+}
+
+/// Why an order was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens: no service runs with this state.
+    #[error("no service answers at {}: {}", .0.display(), .1)]
+    NobodyThere(PathBuf, io::Error),
+    /// This user may not speak to it.
+    #[error("the service at {} cannot be spoken to: {}", .0.display(), .1)]
+    NotAllowed(PathBuf, io::Error),
+    /// There can be no socket at all.
+    #[error("{0}")]
+    NoSocket(#[from] SocketError),
+    /// The service says no.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// What comes back is not an answer.
+    #[error("the service gave no answer that can be understood: {0}")]
+    NoAnswer(String),
+}
+
+impl ClientError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NobodyThere(..) => {
+                "start it with `dialplane run`, or see `state.path`; `dialplane status` says what \
+                    was last heard of it"
+                    .to_owned()
+            }
+            Self::NotAllowed(..) => "ask as the user of the service, or as root".to_owned(),
+            Self::NoSocket(error) => error.hint().to_owned(),
+            Self::Refused { hint, .. } => hint.clone(),
+            Self::NoAnswer(_) => {
+                "see its log; `dialplane status` says whether it is alive".to_owned()
+            }
+        }
+    }
+}
+
+/// What a refusal says.
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    error: String,
+    #[serde(default)]
+    hint: String,
+}
+
+impl Client {
+    /// To the service that works with this state folder.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        Self { path: Socket::path(folder) }
+    }
+
+    /// Gives an order. `by` is who gives it. Nothing was sent if the error is
+    /// [`ClientError::NobodyThere`].
+    pub async fn order(&self, order: &Order, by: &str) -> Result<Request, ClientError> {
+        let (path, body) = order.as_sent(by);
+        let body = serde_json::to_string(&body)
+            .map_err(|error| ClientError::NoAnswer(error.to_string()))?;
+        self.ask(Method::POST, &path, body).await
+    }
+
+    /// What became of a request; waits a while if that is still open.
+    pub async fn request(&self, id: &str) -> Result<Request, ClientError> {
+        self.ask(Method::GET, &format!("/api/requests/{id}?wait"), String::new()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: String) -> Result<Request, ClientError> {
+        fits(&self.path)?;
+        let stream = UnixStream::connect(&self.path).await.map_err(|error| self.away(error))?;
+        let lost = |error: hyper::Error| ClientError::NoAnswer(error.to_string());
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body))
+            .map_err(|error| ClientError::NoAnswer(error.to_string()))?;
+        let answer = async {
+            let answer = sender.send_request(request).await.map_err(lost)?;
+            let status = answer.status();
+            let body = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES).await;
+            let body = body.map_err(|error| ClientError::NoAnswer(error.to_string()))?;
+            understood(status, &body)
+        };
+        // The connection ends when its sender is gone; until then it moves the bytes.
+        let mut connection = std::pin::pin!(connection);
+        let mut answer = std::pin::pin!(answer);
+        tokio::select! {
+            answer = answer.as_mut() => answer,
+            ended = connection.as_mut() => match ended {
+                Ok(()) => answer.await,
+                Err(error) => Err(lost(error)),
+            },
+        }
+    }
+
+    fn away(&self, error: io::Error) -> ClientError {
+        let path = self.path.clone();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => ClientError::NotAllowed(path, error),
+            _ => ClientError::NobodyThere(path, error),
+        }
+    }
+}
+
+fn understood(status: StatusCode, body: &[u8]) -> Result<Request, ClientError> {
+    if status.is_success() {
+        return serde_json::from_slice(body)
+            .map_err(|error| ClientError::NoAnswer(error.to_string()));
+    }
+    Err(match serde_json::from_slice(body) {
+        Ok(Refusal { error, hint }) => ClientError::Refused { message: error, hint },
+        Err(_) => ClientError::NoAnswer(status.to_string()),
+    })
+}

@@ -1,0 +1,34 @@
+//! What a running service can be told, and how it is told: orders on a unix socket in the state
+//! folder, and over HTTP where that is configured.
+//!
+//! ```text
+//! command --Client--> control.sock --server--> Desk --queue--> Orders --> the service's loop
+//!                                                |                           |
+//!                                                +---- Request <--answers----+
+//! ```
+//!
+//! An order becomes a [`Request`] with an id, which says at any time what became of it: taken,
+//! done by which run, or refused and why. Whoever waits asks for the request again.
+//!
+//! **Invariant:** the queue is bounded and nothing waits in the loop for whoever asks.
+//!
+//! **Invariant:** the right to give orders on the socket is the right to open it: mode 0600, and
+//! the user on the other end is the service's own or root.
+
+mod client;
+mod desk;
+mod order;
+mod request;
+mod socket;
+
+pub use client::{Client, ClientError};
+pub use desk::{Busy, Desk, Orders, Placed, desk};
+pub use order::{Body, Order};
+pub use request::{PassMade, Request, State};
+pub use socket::{FILE, Socket, SocketError, may_order};
+
+/// The longest text of whoever gives an order: reasons and names.
+pub const LONGEST: usize = 200;
+
+/// The largest order, in bytes.
+pub const ORDER_BYTES: usize = 4096;

@@ -1,0 +1,208 @@
+//! What the loop does about orders: look for whoever wants a look, record what belongs on record,
+//! and answer.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::task::Id;
+use tracing::{error, info};
+
+use super::{Loop, Task};
+use crate::{
+    board::LastPass,
+    control::{Order, PassMade, Placed, Request, State},
+    daemon::told::{Edict, Reconcile, What},
+    model::{Suspension, TenantName, TenantRef},
+    pass,
+    ports::{Journal, JournalError, LiveReader, Provisioner},
+    reconcile::Ending,
+    words::{list, many},
+};
+
+/// Why a request is refused: what is wrong, and what to do.
+type Refusal = (String, String);
+
+impl<R, P, J> Loop<R, P, J>
+where
+    R: LiveReader + 'static,
+    P: Provisioner + 'static,
+    J: Journal + 'static,
+{
+    /// Somebody has given an order.
+    pub(in crate::daemon) fn told(&mut self, placed: Placed) {
+        let Placed { id, order, by } = placed;
+        info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
+        let taken = match order {
+            Order::Reconcile { tenant } => {
+                self.told.reconcile(Reconcile { id: id.clone(), tenant });
+                self.debounce.news(self.now());
+                Ok(())
+            }
+            Order::Suspend { tenant, reason, until } => {
+                self.decree(&id, by, &tenant, What::Suspend(reason, until))
+            }
+            Order::Resume { tenant } => self.decree(&id, by, &tenant, What::Resume),
+        };
+        self.orders.note(&id, |request| match taken {
+            Ok(()) => request.state = State::Taken,
+            Err((message, hint)) => request.refuse(message, hint),
+        });
+    }
+
+    /// Something belongs on record of a tenant. While a pass works on it, that begins no new step.
+    fn decree(
+        &mut self,
+        id: &str,
+        by: String,
+        name: &TenantName,
+        what: What,
+    ) -> Result<(), Refusal> {
+        let tenant = self.known(name)?;
+        if matches!(what, What::Suspend(..)) {
+            self.running.stop(&tenant.id);
+        }
+        self.told.decree(Edict { id: id.to_owned(), by, tenant, what, task: None });
+        Ok(())
+    }
+
+    /// The tenant of this name, if one is in force.
+    fn known(&self, name: &TenantName) -> Result<TenantRef, Refusal> {
+        let tenants = &self.in_force.desired.tenants;
+        if let Some(tenant) = tenants.get(name) {
+            return Ok(tenant.reference());
+        }
+        if let Some(reason) = self.in_force.broken.get(name) {
+            let message = format!("no version of tenant {name} is in force: {reason}");
+            return Err((message, "correct its manifests; nothing of it is written".to_owned()));
+        }
+        let hint = if tenants.is_empty() {
+            "no manifests are in force yet".to_owned()
+        } else {
+            format!("there are {}", list(tenants.keys()))
+        };
+        Err((format!("no manifest describes tenant `{name}`"), hint))
+    }
+
+    /// Records what belongs on record of tenants that nobody works on.
+    pub(super) fn record_edicts(&mut self) {
+        let daemon = &self.daemon;
+        let running = &self.running;
+        for edict in self.told.recordable(|id| !running.work_on(id)) {
+            self.runs += 1;
+            let run = pass::run_id(daemon.journal.now(), self.runs);
+            let daemon = Arc::clone(daemon);
+            let Edict { by, tenant, what, .. } = edict.clone();
+            let task = self.tasks.spawn(async move {
+                let journal = &*daemon.journal;
+                let recorded = match what {
+                    What::Suspend(reason, until) => {
+                        let suspension = (by, reason, until);
+                        let done = pass::suspend(journal, &tenant, run.clone(), suspension).await;
+                        done.map(|()| None)
+                    }
+                    What::Resume => pass::resume(journal, &tenant, run.clone(), by).await,
+                };
+                Task::Recorded(run.to_string(), recorded)
+            });
+            edict.task = Some(task.id());
+        }
+    }
+
+    /// What belongs on record is there, or cannot be put there.
+    pub(super) fn recorded(
+        &mut self,
+        task: Id,
+        run: String,
+        recorded: Result<Option<Suspension>, JournalError>,
+    ) {
+        let Some(edict) = self.told.recorded(task) else { return };
+        let tenant = edict.tenant.name.clone();
+        match recorded {
+            Ok(before) => {
+                self.orders.note(&edict.id, |request| {
+                    request.run = Some(run);
+                    match edict.what {
+                        What::Suspend(_, until) => request.suspended(until),
+                        What::Resume => request.resumed(before.as_ref()),
+                    }
+                });
+                // So that everybody sees it.
+                self.schedule.news(&tenant, self.now());
+            }
+            Err(failure) => {
+                error!(%tenant, hint = failure.hint(), "not on record: {failure}");
+                let hint = failure.hint();
+                self.orders.note(&edict.id, |request| request.refuse(failure.to_string(), hint));
+            }
+        }
+    }
+
+    /// The task that was to record something ended unexpectedly. True if it was one.
+    pub(super) fn not_recorded(&mut self, task: Id) -> bool {
+        let Some(edict) = self.told.recorded(task) else { return false };
+        let message = "it could not be put on record; the log says more";
+        self.orders.note(&edict.id, |request| request.refuse(message, "try again"));
+        true
+    }
+
+    /// It is known what the manifests say now: whoever wants a look has one pass of each tenant.
+    pub(super) fn look_for_those_who_asked(&mut self) {
+        for Reconcile { id, tenant } in self.told.look_ends() {
+            let tenants = match &tenant {
+                Some(name) => self.known(name).map(|tenant| vec![tenant.name]),
+                None => Ok(self.in_force.desired.tenants.keys().cloned().collect()),
+            };
+            let tenants: Vec<TenantName> = match tenants {
+                Ok(tenants) => tenants,
+                Err((message, hint)) => {
+                    self.orders.note(&id, |request| request.refuse(message, hint));
+                    continue;
+                }
+            };
+            for tenant in &tenants {
+                self.told.wants_pass(tenant, &id);
+                self.schedule.news(tenant, self.now());
+            }
+            self.orders.note(&id, |request| {
+                request.waiting = tenants.iter().map(ToString::to_string).collect();
+                if tenants.is_empty() {
+                    request.done("no tenant is in force");
+                }
+            });
+        }
+    }
+
+    /// A pass has ended: whoever waited for it hears how.
+    pub(super) fn answer_those_who_wait(
+        &mut self,
+        tenant: &TenantName,
+        ending: Ending,
+        at: Timestamp,
+    ) {
+        let Some((run, ids)) = self.told.pass_ends(tenant) else { return };
+        let ending = LastPass::from(ending).name().to_owned();
+        let made = PassMade { tenant: tenant.to_string(), run, ending, at };
+        for id in ids {
+            self.orders.note(&id, |request| {
+                request.passes.push(made.clone());
+                served(request, tenant);
+            });
+        }
+    }
+
+    /// A tenant has left the manifests: nobody waits for a pass of it any more.
+    pub(super) fn nobody_waits_for(&mut self, tenant: &TenantName) {
+        for id in self.told.gone(tenant) {
+            self.orders.note(&id, |request| served(request, tenant));
+        }
+    }
+}
+
+/// A request no longer waits for a tenant; perhaps it is done with that.
+fn served(request: &mut Request, tenant: &TenantName) {
+    request.waiting.retain(|waiting| waiting != tenant.as_str());
+    if request.waiting.is_empty() {
+        let tenants = many(request.passes.len(), "tenant");
+        request.done(format!("{tenants} looked at"));
+    }
+}

@@ -1,0 +1,65 @@
+//! What keeps the loop from beginning anything: the stop switch, and a journal that is away.
+
+use jiff::Timestamp;
+use tracing::warn;
+
+use super::Loop;
+use crate::{
+    board::News,
+    daemon::brake::{Edge, halt},
+    model::TenantName,
+    ports::{Journal, JournalError, LiveReader, Provisioner},
+};
+
+impl<R, P, J> Loop<R, P, J>
+where
+    R: LiveReader + 'static,
+    P: Provisioner + 'static,
+    J: Journal + 'static,
+{
+    /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
+    /// record.
+    pub(in crate::daemon) fn has_lost_its_journal(&mut self) -> bool {
+        let trouble = self.daemon.journal.trouble();
+        self.tell_away(trouble.clone().filter(|trouble| !trouble.is_final()));
+        self.journal_failed = self.journal_failed.take().or(trouble.filter(JournalError::is_final));
+        self.journal_failed.is_some()
+    }
+
+    /// While the journal is away no pass begins. Those that run end; the schedule waits.
+    fn tell_away(&mut self, away: Option<JournalError>) {
+        match (&self.away, &away) {
+            (None, Some(error)) => {
+                warn!(hint = error.hint(), "nothing new begins: {error}");
+            }
+            (Some(_), None) => warn!("going on: the journal can be reached again"),
+            _ => {}
+        }
+        if self.away != away {
+            let reason = away.as_ref().map(ToString::to_string);
+            self.listeners.tell(&News::Journal(reason.as_deref()));
+        }
+        self.away = away;
+    }
+
+    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let
+    /// go.
+    pub(super) fn obey(&mut self) {
+        let now = self.now();
+        match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
+            None => {}
+            Some(Edge::On(stopped)) => {
+                warn!(hint = stopped.hint, "{}", stopped.message);
+                self.listeners.tell(&News::Stopped(Some(&halt(&stopped))));
+            }
+            Some(Edge::Off(since)) => {
+                warn!(stopped_since = %since, "going on: the stop switch was let go");
+                self.listeners.tell(&News::Stopped(None));
+                let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
+                for name in self.in_force.desired.tenants.keys().filter(held) {
+                    self.schedule.news(name, now);
+                }
+            }
+        }
+    }
+}

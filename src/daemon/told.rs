@@ -1,0 +1,135 @@
+//! Orders that people gave, until each is served.
+//!
+//! ```text
+//! reconcile        waits for a look at the manifests that begins after it, then for a pass of each tenant
+//! suspend, resume  waits for the pass under way, then for the journal
+//! ```
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tokio::task::Id;
+
+use crate::model::{TenantId, TenantName, TenantRef};
+
+/// Orders under way.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Nobody has looked at the manifests since these came.
+    unseen: Vec<Reconcile>,
+    /// Somebody looks at them.
+    looked_for: Vec<Reconcile>,
+    /// The requests that the next pass of a tenant serves.
+    due: BTreeMap<TenantName, Vec<String>>,
+    /// The requests that the pass under way serves, and its run.
+    served: BTreeMap<TenantName, (String, Vec<String>)>,
+    /// In the order in which they came.
+    edicts: Vec<Edict>,
+}
+
+/// Somebody wants everything, or one tenant, to be looked at.
+#[derive(Debug)]
+pub(super) struct Reconcile {
+    /// The request.
+    pub(super) id: String,
+    /// The tenant; without one, all.
+    pub(super) tenant: Option<TenantName>,
+}
+
+/// Something that belongs on record of a tenant.
+#[derive(Debug, Clone)]
+pub(super) struct Edict {
+    /// The request.
+    pub(super) id: String,
+    /// Who wants it.
+    pub(super) by: String,
+    /// Of which tenant.
+    pub(super) tenant: TenantRef,
+    /// What.
+    pub(super) what: What,
+    /// The task that records it, once it does.
+    pub(super) task: Option<Id>,
+}
+
+/// What belongs on record.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// The tenant is suspended, for this reason and until then.
+    Suspend(String, Option<Timestamp>),
+    /// That is over.
+    Resume,
+}
+
+impl Told {
+    /// Somebody wants a look.
+    pub(super) fn reconcile(&mut self, reconcile: Reconcile) {
+        self.unseen.push(reconcile);
+    }
+
+    /// A look at the manifests begins.
+    pub(super) fn look_begins(&mut self) {
+        self.looked_for.append(&mut self.unseen);
+    }
+
+    /// It did not tell enough: another one will.
+    pub(super) fn look_again(&mut self) {
+        self.unseen.append(&mut self.looked_for);
+    }
+
+    /// It is known what the manifests say: these were waiting for that.
+    pub(super) fn look_ends(&mut self) -> Vec<Reconcile> {
+        std::mem::take(&mut self.looked_for)
+    }
+
+    /// The next pass of a tenant serves a request.
+    pub(super) fn wants_pass(&mut self, tenant: &TenantName, id: &str) {
+        self.due.entry(tenant.clone()).or_default().push(id.to_owned());
+    }
+
+    /// A pass begins.
+    pub(super) fn pass_begins(&mut self, tenant: &TenantName, run: String) {
+        if let Some(ids) = self.due.remove(tenant) {
+            self.served.insert(tenant.clone(), (run, ids));
+        }
+    }
+
+    /// It has ended: its run, and the requests that it served.
+    pub(super) fn pass_ends(&mut self, tenant: &TenantName) -> Option<(String, Vec<String>)> {
+        self.served.remove(tenant)
+    }
+
+    /// No pass of this tenant will begin any more: the requests that waited for one.
+    pub(super) fn gone(&mut self, tenant: &TenantName) -> Vec<String> {
+        self.due.remove(tenant).unwrap_or_default()
+    }
+
+    /// Something is to be recorded.
+    pub(super) fn decree(&mut self, edict: Edict) {
+        self.edicts.push(edict);
+    }
+
+    /// Whether no pass of the tenant may begin: something is to be recorded of it first.
+    pub(super) fn holds_up(&self, tenant: &TenantId) -> bool {
+        self.edicts.iter().any(|edict| edict.tenant.id == *tenant)
+    }
+
+    /// Those that may be recorded now: the first of each tenant that nobody works on.
+    pub(super) fn recordable(
+        &mut self,
+        is_free: impl Fn(&TenantId) -> bool,
+    ) -> impl Iterator<Item = &mut Edict> {
+        let mut seen: Vec<TenantId> = Vec::new();
+        self.edicts.iter_mut().filter(move |edict| {
+            let id = &edict.tenant.id;
+            let is_first = !seen.contains(id);
+            seen.push(id.clone());
+            is_first && edict.task.is_none() && is_free(id)
+        })
+    }
+
+    /// The task that recorded one has ended.
+    pub(super) fn recorded(&mut self, task: Id) -> Option<Edict> {
+        let place = self.edicts.iter().position(|edict| edict.task == Some(task))?;
+        Some(self.edicts.remove(place))
+    }
+}

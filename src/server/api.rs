@@ -1,0 +1,191 @@
+//! Orders over HTTP: read, checked and handed to the service.
+//!
+//! ```text
+//! POST /api/reconcile[/TENANT]   { by }                  --> 202 with a request, 200 if it is done
+//! POST /api/suspend/TENANT       { by, reason, until }   --> 200 once the journal has it
+//! POST /api/resume/TENANT        { by }
+//! GET  /api/requests/ID[?wait]                           --> what became of it
+//! ```
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::{Body as Bytes, to_bytes},
+    extract::{Path, Request as HttpRequest, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::Response,
+    routing::{get, post},
+};
+use jiff::Timestamp;
+
+use super::{
+    access::Door,
+    answer::{self, error},
+    app::{App, Shared},
+};
+use crate::{
+    control::{self, Body, Order, Request},
+    model::TenantName,
+};
+
+/// How long an answer waits for what becomes of an order.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// All routes of orders.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/reconcile", post(reconcile_all))
+        .route("/api/reconcile/{tenant}", post(reconcile))
+        .route("/api/suspend/{tenant}", post(suspend))
+        .route("/api/resume/{tenant}", post(resume))
+        .route("/api/requests/{id}", get(request))
+}
+
+async fn reconcile_all(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
+    let order = |_: &Body| Ok(Order::Reconcile { tenant: None });
+    place(&app, *door, sent, order, is_taken).await
+}
+
+async fn reconcile(
+    app: Shared,
+    door: Extension<Door>,
+    Path(tenant): Path<String>,
+    sent: HttpRequest,
+) -> Response {
+    let order = |_: &Body| Ok(Order::Reconcile { tenant: Some(named(&tenant)?) });
+    place(&app, *door, sent, order, is_taken).await
+}
+
+async fn suspend(
+    app: Shared,
+    door: Extension<Door>,
+    Path(tenant): Path<String>,
+    sent: HttpRequest,
+) -> Response {
+    let order = |body: &Body| suspension(named(&tenant)?, body, Timestamp::now());
+    place(&app, *door, sent, order, Request::is_settled).await
+}
+
+async fn resume(
+    app: Shared,
+    door: Extension<Door>,
+    Path(tenant): Path<String>,
+    sent: HttpRequest,
+) -> Response {
+    let order = |_: &Body| Ok(Order::Resume { tenant: named(&tenant)? });
+    place(&app, *door, sent, order, Request::is_settled).await
+}
+
+/// What became of a request; with `?wait` once it is settled, or after a while.
+async fn request(State(app): Shared, Path(id): Path<String>, uri: Uri) -> Response {
+    let waits = uri.query().is_some_and(|query| query.split('&').any(|key| key == "wait"));
+    let patience = if waits { PATIENCE } else { Duration::ZERO };
+    match app.feed.desk.wait(&id, Request::is_settled, patience).await {
+        Some(request) => told(&request, StatusCode::OK),
+        None => error(
+            StatusCode::NOT_FOUND,
+            "no request has this id",
+            "requests are forgotten when the service ends, and old ones after many others",
+        ),
+    }
+}
+
+fn is_taken(request: &Request) -> bool {
+    request.state != control::State::Asked
+}
+
+/// Why an order is not understood: what is wrong, and what to do.
+type Wrong = (String, &'static str);
+
+fn named(tenant: &str) -> Result<TenantName, Wrong> {
+    TenantName::parse(tenant).map_err(|wrong| (wrong, "/status lists all tenants"))
+}
+
+fn suspension(tenant: TenantName, body: &Body, now: Timestamp) -> Result<Order, Wrong> {
+    let hint = "send `{\"reason\": TEXT}`, and `\"until\": TIME` for an end";
+    let reason = body.reason.as_deref().map(on_one_line).filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| ("a suspension needs a reason".to_owned(), hint))?;
+    if let Some(until) = body.until.filter(|until| *until <= now) {
+        return Err((format!("{until} is over already"), hint));
+    }
+    Ok(Order::Suspend { tenant, reason, until: body.until })
+}
+
+/// Text of somebody else: no line breaks and no other controls, not too long.
+fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ").chars().take(control::LONGEST).collect()
+}
+
+/// Hands an order in, and answers when enough is known of it.
+async fn place(
+    app: &App,
+    door: Door,
+    sent: HttpRequest,
+    order: impl FnOnce(&Body) -> Result<Order, Wrong>,
+    enough: impl Fn(&Request) -> bool,
+) -> Response {
+    let (head, body) = sent.into_parts();
+    let body = match body_of(&head.headers, body).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
+    };
+    let order = match order(&body) {
+        Ok(order) => order,
+        Err((message, hint)) => return error(StatusCode::BAD_REQUEST, &message, hint),
+    };
+    let by = body.by.as_deref().map(on_one_line).filter(|by| !by.is_empty());
+    let by = match (by, door) {
+        (Some(by), Door::Socket) => by,
+        (Some(by), Door::Network) => format!("{by} over HTTP"),
+        (None, Door::Socket) => "somebody on this machine".to_owned(),
+        (None, Door::Network) => "somebody over HTTP".to_owned(),
+    };
+    let desk = &app.feed.desk;
+    let Ok(request) = desk.place(order, by, Timestamp::now()) else {
+        let hint = "try again in a moment; `/livez` says whether the loop turns";
+        return error(StatusCode::SERVICE_UNAVAILABLE, &control::Busy.to_string(), hint);
+    };
+    let request = desk.wait(&request.id, enough, PATIENCE).await.unwrap_or(request);
+    told(&request, StatusCode::ACCEPTED)
+}
+
+/// A request as an answer; `open` is the code while it is not settled.
+fn told(request: &Request, open: StatusCode) -> Response {
+    match request.state {
+        control::State::Refused => error(
+            StatusCode::CONFLICT,
+            request.message.as_deref().unwrap_or("refused"),
+            request.hint.as_deref().unwrap_or_default(),
+        ),
+        control::State::Done => answer::value(StatusCode::OK, request),
+        control::State::Asked | control::State::Taken => answer::value(open, request),
+    }
+}
+
+/// The body of an order. No page of a browser can send one: it would have to ask before, and is
+/// told nothing.
+async fn body_of(headers: &HeaderMap, body: Bytes) -> Result<Body, Box<Response>> {
+    let refuse = |status, message: &str, hint: &str| Err(Box::new(error(status, message, hint)));
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
+        let hint = "send `Content-Type: application/json`, and `{}` if there is nothing to say";
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an order is JSON", hint);
+    }
+    let Ok(bytes) = to_bytes(body, control::ORDER_BYTES).await else {
+        let message = format!("an order has {} bytes at most", control::ORDER_BYTES);
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, &message, "send a shorter reason");
+    };
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Body::default());
+    }
+    serde_json::from_slice(&bytes).or_else(|wrong| {
+        let hint = "an order has `by`, and a suspension `reason` and `until` as well";
+        refuse(StatusCode::BAD_REQUEST, &format!("the order is not understood: {wrong}"), hint)
+    })
+}

@@ -1,0 +1,20 @@
+//! What every answer is made of.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use tokio::sync::Semaphore;
+
+use super::{Feed, access::Access};
+
+/// What every answer is made of.
+pub(super) struct App {
+    pub(super) feed: Feed,
+    /// Who may ask.
+    pub(super) access: Access,
+    /// Whose turn it is to have a user explained.
+    pub(super) asking: Semaphore,
+}
+
+/// How answers are handed it.
+pub(super) type Shared = State<Arc<App>>;
