@@ -140,6 +140,22 @@ fn the_application_of_graph_is_shown_with_its_defaults() {
 }
 
 #[test]
+fn what_is_beside_the_deployment_means_its_pods_and_its_port() {
+    let deployment = json(&text("kubernetes/deployment.yaml"));
+    let pods = deployment.iter().find(|object| object["kind"] == "Deployment").expect("the pods");
+    let labels = &pods["spec"]["selector"]["matchLabels"];
+    let port = &pods["spec"]["template"]["spec"]["containers"][0]["ports"][0];
+    let network = json(&text("kubernetes/network.yaml")).remove(0);
+    assert_eq!(network["spec"]["podSelector"]["matchLabels"], *labels);
+    assert_eq!(network["spec"]["ingress"][0]["ports"][0]["port"], port["containerPort"]);
+    let [service, monitor] = json(&text("kubernetes/monitor.yaml")).try_into().expect("two");
+    assert_eq!(service["spec"]["selector"], *labels);
+    assert_eq!(service["spec"]["ports"][0]["targetPort"], port["name"]);
+    assert_eq!(monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]);
+    assert_eq!(monitor["spec"]["endpoints"][0]["port"], service["spec"]["ports"][0]["name"]);
+}
+
+#[test]
 fn a_stop_has_time_for_the_grace_in_every_example() {
     let grace = Run::default().grace;
     let unit = text("systemd/dialplane.service");
