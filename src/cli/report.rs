@@ -65,7 +65,7 @@ pub(super) fn text(plan: &Plan, reports: &[TenantReport], took: Duration, all: b
         let _ = writeln!(out, "{well} tenants  all accepted, -v lists them");
     }
     // Writing to a string cannot fail.
-    let _ = write_summary(&mut out, reports, took);
+    let _ = write_summary(&mut out, plan, reports, took);
     out
 }
 
@@ -79,7 +79,12 @@ fn went_well(plan: &TenantPlan, report: &TenantReport) -> bool {
         && plan.late_steps().next().is_none()
 }
 
-fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> fmt::Result {
+fn write_summary(
+    out: &mut String,
+    plan: &Plan,
+    reports: &[TenantReport],
+    took: Duration,
+) -> fmt::Result {
     let outcomes = || reports.iter().flat_map(|report| report.steps.iter().flatten());
     let accepted = outcomes().filter(|outcome| **outcome == StepOutcome::Accepted).count();
     let failed = outcomes().filter(|outcome| matches!(outcome, StepOutcome::Failed(_))).count();
@@ -94,10 +99,13 @@ fn write_summary(out: &mut String, reports: &[TenantReport], took: Duration) -> 
     let waiting =
         reports.iter().filter(|report| matches!(report.sync, SyncOutcome::Waits(_))).count();
     parts.extend((waiting > 0).then(|| format!("{} waiting", many(waiting, "sync"))));
+    let unread = plan.tenants.iter().filter(|tenant| tenant.is_unread()).count();
+    let unread = (unread > 0).then(|| format!("; not read: {}", many(unread, "tenant")));
+    let unread = unread.unwrap_or_default();
     let took = duration(took);
     let asked = reports.iter().any(|report| report.stopped == Some(Stop::Asked));
     let how = if asked { "stopped" } else { "done" };
-    writeln!(out, "{BOLD}{how}:{BOLD:#} {} {FAINT}in {took}{FAINT:#}", list(parts))
+    writeln!(out, "{BOLD}{how}:{BOLD:#} {}{unread} {FAINT}in {took}{FAINT:#}", list(parts))
 }
 
 /// One tenant; nothing if there was nothing to do.

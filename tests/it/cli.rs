@@ -72,6 +72,18 @@ async fn a_fleet_that_is_right_ends_with_zero() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_counts_what_could_not_be_read() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(Rule::new(Failure::Garbage).on(Route::ListUsers)));
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    let last = "done: 0 steps accepted, 0 syncs accepted; not read: 3 tenants in ";
+    assert!(ended.stdout.contains(last), "{}", ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_step_ends_with_four_and_names_the_user() {
     let stage = Stage::drifted().await;
     stage
