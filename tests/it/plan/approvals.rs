@@ -2,6 +2,7 @@
 //! became of it.
 
 use dialplane::{
+    manifest::{Keeper, ManifestFile, load},
     model::{Calling, Entry, Event, Field, Fingerprint, Value},
     plan::{Action, HoldKind, Plan, TenantPlan, render},
     ports::Journal,
@@ -320,4 +321,29 @@ async fn without_anything_to_judge_there_is_nothing_to_approve() {
     .await;
     assert_eq!(render::approvals(&house.plan().await, "why", Timestamp::now()), "");
     scenario!(&house);
+}
+
+#[test]
+fn an_approval_that_comes_or_goes_is_a_change_of_its_tenant_alone() {
+    let approval = format!(
+        "apiVersion: dialplane/v1\nkind: Approval\nmetadata: {{ name: leavers, tenant: contoso }}\n\
+            spec: {{ plan: {}, gates: [limit], users: [adele@contoso.com], reason: they left, \
+            expires: 2126-09-30 }}\n",
+        "0123456789abcdef".repeat(4)
+    );
+    let tenants = crate::support::fleet(&[
+        ("contoso", "", &["adele enabled"]),
+        ("fabrikam", "", &["bert enabled"]),
+    ]);
+    let tenants = ManifestFile::new(FLEET, &tenants);
+    let approval = ManifestFile::new("approval.yaml", &approval);
+    let mut keeper = Keeper::default();
+    let without = keeper.take(load(std::slice::from_ref(&tenants)));
+    let with = keeper.take(load(&[tenants, approval]));
+    assert_eq!(with.approvals.len(), 1);
+    for (now, before) in [(&with, &without), (&without, &with)] {
+        let changed: Vec<String> =
+            now.changed_since(before).iter().map(ToString::to_string).collect();
+        assert_eq!(changed, ["contoso"]);
+    }
 }
