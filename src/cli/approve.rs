@@ -4,13 +4,15 @@ use jiff::Timestamp;
 
 use super::{
     exit::{Exit, Failure},
-    out,
+    operator, out,
 };
 use crate::plan::{Plan, render};
 
 /// Writes one for each tenant of which something is held that a person may judge.
 pub(super) fn write(plan: &Plan, reason: Option<&str>) -> Result<Exit, Failure> {
-    let text = render::approvals(plan, reason.unwrap_or(""), Timestamp::now());
+    // What was typed may be pasted: a manifest takes one line without control characters.
+    let reason = reason.map(operator::whole_line).filter(|reason| !reason.is_empty());
+    let text = render::approvals(plan, reason.as_deref().unwrap_or(""), Timestamp::now());
     if text.is_empty() {
         let hint = "limits and protection can be approved; look at `dialplane plan` for what is \
             held, and what lifts it";

@@ -26,9 +26,14 @@ const MOST: usize = 200;
 
 /// Text that somebody typed, on one line and not too long.
 pub(super) fn one_line(text: &str) -> String {
+    whole_line(text).chars().take(MOST).collect()
+}
+
+/// The same, however long it is.
+pub(super) fn whole_line(text: &str) -> String {
     let words: Vec<&str> = text
         .split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|word| !word.is_empty())
         .collect();
-    words.join(" ").chars().take(MOST).collect()
+    words.join(" ")
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     model::{Approval, ApprovedUsers, Fingerprint, Gate, Origin, TenantName, parse_expiry},
     words::list,
-    yaml::{self, At, HINT, Path, Segment, Unseen, Wrong, missing, some},
+    yaml::{self, At, HINT, Path, Segment, Wrong, missing, some},
 };
 
 /// Lets one plan of a tenant through the gates that it names, once.
@@ -159,9 +159,13 @@ pub(super) fn read(
             "say who wants this and why: it is what reviewers judge, and what is remembered",
         ));
     }
-    if spec.reason.as_ref().is_some_and(|reason| reason.trim().chars().any(ends_a_line)) {
+    let reason = spec.reason.as_deref().map(str::trim).unwrap_or_default();
+    if reason.chars().any(yaml::ends_a_line) {
         let wrong = Wrong::value(spec_at.key("reason"), "`reason` has more than one line");
         wrongs.push(wrong.hint("say who wants this and why in one line: plans show it in one"));
+    } else if let Some(c) = reason.chars().find(|c| c.is_control()) {
+        let message = format!("`reason` holds {}", yaml::character(c));
+        wrongs.push(Wrong::value(spec_at.key("reason"), message).hint("remove it"));
     }
     let users = approved_users(&spec, &spec_at, &mut wrongs);
     let ApprovalSpec {
@@ -186,11 +190,6 @@ pub(super) fn read(
         tenant,
         approval: Approval { name, plan, gates, users, reason, expires, origin },
     })
-}
-
-/// Also what only some readers take for the end of a line.
-fn ends_a_line(c: char) -> bool {
-    c == '\n' || matches!(Unseen::of(c), Some(Unseen::Break | Unseen::Control))
 }
 
 fn approved_users(

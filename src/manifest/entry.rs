@@ -20,7 +20,7 @@ use crate::{
         AccountName, Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber, Site,
         Upn, Value,
     },
-    yaml::{HINT, SECRET, as_written, text, word},
+    yaml::{self, HINT, SECRET, as_written, text, word},
 };
 
 /// What a person declares that no number is held.
@@ -164,10 +164,14 @@ impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer, |text| {
             let text = text.trim();
-            if text.is_empty() || text.chars().any(char::is_control) {
+            if text.is_empty() || text.chars().any(yaml::ends_a_line) {
                 return Err(format!(
                     "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
                 ));
+            }
+            if let Some(c) = text.chars().find(|c| c.is_control()) {
+                let name = yaml::character(c);
+                return Err(format!("`{REASON}` holds {name}{HINT}remove it"));
             }
             Ok(Self(text.into()))
         })

@@ -44,7 +44,7 @@ pub use readable::{Unreadable, unreadable, without_marks};
 pub use source::{as_written, in_source};
 pub use syntax::{SyntaxError, SyntaxKind};
 pub use twice::duplicate_keys;
-pub use unseen::{Unseen, character};
+pub use unseen::{Unseen, character, ends_a_line};
 pub use with::{some, text, word};
 pub use words::SECRET;
 pub use wrong::{At, HINT, Wrong, WrongKind, missing};

@@ -87,6 +87,12 @@ impl Unseen {
     }
 }
 
+/// Whether some reader takes a character for the end of a line.
+#[must_use]
+pub fn ends_a_line(c: char) -> bool {
+    c == '\n' || Unseen::of(c) == Some(Unseen::Break)
+}
+
 /// A character by number and name: `U+2028 LINE SEPARATOR`.
 #[must_use]
 pub fn character(c: char) -> String {

@@ -83,8 +83,10 @@ async fn over_the_limit_then_approved_then_applied_once() {
     fs::write(stage.manifest(), fleet()).unwrap();
     assert_code(&stage.run(&["apply"]).await, 0);
     fs::write(stage.manifest(), &wanted).unwrap();
-    let written = stage.run(&["plan", "--approve", "--reason", "they have left"]).await;
+    let pasted = "they\u{1b}[2J have\nleft";
+    let written = stage.run(&["plan", "--approve", "--reason", pasted]).await;
     assert_code(&written, 0);
+    assert!(written.stdout.contains("reason: \"they [2J have left\""), "{}", written.stdout);
     fs::write(&file, written.stdout.replace("name: contoso-", "name: contoso-again-")).unwrap();
     fs::write(
         stage.manifest(),
