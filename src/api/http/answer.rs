@@ -211,8 +211,20 @@ fn says_something(value: &Value) -> bool {
         Value::Bool(flag) => *flag,
         Value::Number(number) => number.as_f64() != Some(0.0),
         Value::String(text) => {
-            let nothing = ["", "0", "false", "n/a", "none", "null", "ok", "success"];
-            !nothing.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+            let nothing = [
+                "",
+                "false",
+                "n/a",
+                "no error",
+                "no errors",
+                "none",
+                "null",
+                "ok",
+                "success",
+                "successful",
+            ];
+            let is_nothing = |word: &&str| text.trim().eq_ignore_ascii_case(word);
+            count_in(text) != Some(0) && !nothing.iter().any(is_nothing)
         }
         Value::Array(items) => !items.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
@@ -319,6 +331,7 @@ mod tests {
             (json!({"code": 404, "name": "Berlin"}), None),
             (json!({"code": 200, "status": 200, "message": "done", "errorCode": 0}), None),
             (json!({"errorCode": "0", "errorMessage": "Success", "error": "none"}), None),
+            (json!({"errorCode": "0000", "errorMessage": "No error"}), None),
             (json!({"success": "true", "result": "enabled", "status": "ACTIVE"}), None),
         ] {
             assert_eq!(error_inside(&value).as_deref(), expected, "{value}");
