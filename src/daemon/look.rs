@@ -102,7 +102,7 @@ impl Eye {
             eye: self,
             sight: asked.sight,
             digest: tree.digest,
-            files: tree.files.len(),
+            files: tree.files.iter().filter(|file| file.role == Role::Manifest).count(),
             is_whole,
             revision,
             said,

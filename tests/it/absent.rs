@@ -107,6 +107,9 @@ async fn a_file_that_moves_slowly_costs_nobody_the_phone() {
     service
         .until("the doubt", || stage.text("stdout").contains("fay.yaml.txt looks like a manifest"))
         .await;
+    let told = stage.text("stderr");
+    let last = told.lines().rfind(|line| line.contains("manifests taken")).unwrap_or_default();
+    assert!(last.contains("files=2 "), "what is not read is not counted: {last}");
     assert_eq!(stage.writes(), [""; 0]);
     assert_eq!(service.stop().await, Some(0));
 }
