@@ -6,6 +6,7 @@ use std::{
     os::unix::net::UnixDatagram,
     process::Command,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use dialplane::{
@@ -19,6 +20,9 @@ use crate::stage::{PROGRAM, Running, Stage, child, fleet};
 #[derive(Clone)]
 struct Heard(Arc<Mutex<Vec<String>>>);
 
+/// What nobody but the tests says.
+const LAST: &str = "LAST";
+
 impl Heard {
     fn count(&self, line: &str) -> usize {
         let heard = self.0.lock().unwrap();
@@ -27,6 +31,15 @@ impl Heard {
 
     fn any(&self, holds: impl Fn(&str) -> bool) -> bool {
         self.0.lock().unwrap().iter().any(|message| holds(message))
+    }
+
+    /// Waits until all that was said before has been heard: messages come in their order.
+    async fn whole(&self, stage: &Stage) {
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.send_to(LAST.as_bytes(), stage.path().join("notify")).unwrap();
+        while self.count(LAST) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }
 
@@ -82,6 +95,7 @@ async fn the_manager_hears_of_the_start_each_turn_and_the_end() {
     service.until("a reload", || heard.any(reloading)).await;
     service.until("its end", || heard.count("READY=1") == 2).await;
     assert_eq!(service.stop().await, Some(0));
+    heard.whole(&stage).await;
     assert_eq!(heard.count("STOPPING=1"), 1);
 }
 
