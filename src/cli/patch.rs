@@ -1,7 +1,7 @@
 //! `undo --patch`: the edit of the manifests that makes an undo last, as a patch for `git apply`.
 //!
-//! **Invariant:** only what was read again, and then wants what the undo wants, is in the patch;
-//! the rest is named, for a person to edit.
+//! **Invariant:** the patched manifests are read again, and want what the undo wants and nothing
+//! else; otherwise there is no patch. What is not in it is named, for a person to edit.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     foreign::{self, line},
     manifest::{self, Edit, ManifestFile},
-    model::{Calling, Desired, DesiredUser, Field, TenantName, Upn, Value},
+    model::{Calling, Desired, DesiredTenant, DesiredUser, Field, TenantName, Upn, Value},
     plan::{Action, Plan, Step},
     words::many,
 };
@@ -52,6 +52,13 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failur
             diagnostics: now.diagnostics,
             ..failure.hint("edit them by hand, or revert the commit that wanted what is undone")
         });
+    }
+    if let Some(tenant) = beyond(&changes, &manifest::load(&read).desired, &now.desired) {
+        let tenant = line(tenant);
+        return Err(Failure::new(format!(
+            "an edit would change something else of tenant {tenant} as well: no patch is made"
+        ))
+        .hint("edit the manifests by hand, or revert the commit that wanted what is undone"));
     }
     for file in &read {
         let (path, Ok(before)) = (&*file.path, &file.text) else { continue };
@@ -149,8 +156,76 @@ fn place(text: &str, user: &DesiredUser) -> Option<u32> {
     u32::try_from(line + 1).ok()
 }
 
+/// A tenant of which the patched manifests want something else than before, beyond the edits that
+/// they took.
+fn beyond<'d>(
+    changes: &[Change<'_>],
+    before: &'d Desired,
+    now: &Desired,
+) -> Option<&'d TenantName> {
+    let is_other = |(name, tenant): (&TenantName, &DesiredTenant)| {
+        let Some(now) = now.tenants.get(name) else { return true };
+        let mut wanted = tenant.clone();
+        let own = changes.iter().filter(|change| change.tenant == name);
+        for change in own {
+            let Some(user) = wanted.users.get_mut(change.user) else { continue };
+            let said = now.users.get(change.user);
+            let taken = |edit: &&Edit| said.is_some_and(|said| edit.is_said_by(said));
+            change.edits.iter().filter(taken).for_each(|edit| edit.make(user));
+        }
+        !wanted.says_the_same(now)
+    };
+    before.tenants.iter().find(|(name, tenant)| is_other((name, tenant))).map(|(name, _)| name)
+}
+
 /// Whether manifests want what a change is about.
 fn is_wanted(change: &Change<'_>, now: &Desired) -> bool {
     let Some(user) = of(now, change) else { return false };
     change.edits.iter().all(|edit| edit.is_said_by(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "\
+apiVersion: dialplane/v1
+kind: Tenant
+metadata: { name: contoso }
+spec: { tenantId: 00000000-0000-4000-8000-000000000001, mode: enforce, prune: never }
+---
+apiVersion: dialplane/v1
+kind: UserSet
+metadata: { name: all, tenant: contoso }
+spec:
+  users:
+";
+
+    fn read(users: &str) -> Desired {
+        let text = format!("{HEAD}{users}");
+        let loaded = manifest::load(&[ManifestFile::new("fleet.yaml", &text)]);
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.desired
+    }
+
+    #[test]
+    fn what_an_edit_changes_besides_is_found() {
+        let user = |tag: &str, calling: &str| {
+            format!("    - {{ userPrincipalName: a@x.com, calling: {calling}, userTag: {tag} }}\n")
+        };
+        let before = read(&user("one", "enabled"));
+        let (tenant, adele) =
+            (TenantName::parse("contoso").unwrap(), Upn::parse("a@x.com").unwrap());
+        let edits = vec![Edit::calling(Calling::Disabled)];
+        let changes = [Change { tenant: &tenant, user: &adele, edits }];
+        let found = |now: &Desired| beyond(&changes, &before, now).is_some();
+        assert!(!found(&read(&user("one", "disabled"))), "just what was wanted");
+        assert!(!found(&before), "what is left to a person");
+        assert!(found(&read(&user("two", "disabled"))), "another field");
+        let more = format!(
+            "{}    - {{ userPrincipalName: b@x.com, calling: enabled }}\n",
+            user("one", "disabled")
+        );
+        assert!(found(&read(&more)), "another user");
+    }
 }

@@ -1,7 +1,7 @@
 //! Manifests as text. Written by hand and not by a serialiser, because people go on with these
 //! files: keys in their order, comments where something is unknown.
 //!
-//! **Invariant:** every text of the service stands in double quotes, with everything escaped that
+//! **Invariant:** every text of the service is in double quotes, with everything escaped that
 //! YAML or an eye could take for something else.
 
 use std::{
@@ -11,8 +11,8 @@ use std::{
 
 use super::{Entry, Set, Sorted};
 use crate::{
-    foreign::{acts, line},
-    manifest::written,
+    foreign::line,
+    manifest::{as_yaml, quoted},
     model::{Coverage, Field, LiveSource, LiveTenant, TenantName, Upn, Value},
     words::{list, many, time},
 };
@@ -151,13 +151,7 @@ fn write_user(out: &mut String, entry: &Entry) -> fmt::Result {
 fn write_fields(out: &mut String, fields: &BTreeMap<Field, Value>, indent: &str) -> fmt::Result {
     let mut group = None;
     for (field, value) in fields {
-        let value = match value {
-            Value::Phone(number) => quoted(written(number)),
-            Value::NoPhone => "none".to_owned(),
-            Value::Gateway(id) => id.get().to_string(),
-            Value::Flag(flag) => flag.to_string(),
-            Value::Text(text) => quoted(text),
-        };
+        let value = as_yaml(value);
         match field.name().split_once('.') {
             None => writeln!(out, "{indent}{field}: {value}")?,
             Some((above, key)) => {
@@ -193,32 +187,6 @@ fn quoted_name(name: &TenantName) -> String {
 fn is_word(text: &str) -> bool {
     let word = matches!(text, "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
     word || text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-}
-
-/// Text in double quotes.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    let mut before = ' ';
-    for c in text.chars() {
-        // Writing to a string cannot fail.
-        let _ = match c {
-            '"' | '\\' => write!(out, "\\{c}"),
-            // Runners of workflows take `##[` for a command.
-            '#' if before == '#' => write!(out, "\\u0023"),
-            c if c == ' ' || is_plain(c) => write!(out, "{c}"),
-            c if u32::from(c) <= 0xffff => write!(out, "\\u{:04X}", u32::from(c)),
-            c => write!(out, "\\U{:08X}", u32::from(c)),
-        };
-        before = c;
-    }
-    out.push('"');
-    out
-}
-
-/// Whether a character is seen, and is the same for every reader of YAML.
-fn is_plain(c: char) -> bool {
-    !(c.is_whitespace() || acts(c) || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..))
 }
 
 #[cfg(test)]

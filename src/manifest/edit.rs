@@ -1,16 +1,12 @@
 //! Other values for one user, in the text of a manifest: the least edit, as a person would make it.
 //! Pure.
 //!
-//! It goes by lines and knows the two ways in which people write users: a key a line, or all of them
-//! between braces. Whoever uses it reads the result again, and takes it only if it says what was
-//! wanted.
+//! It goes by lines and knows the two ways in which people write users: a key a line, or all of
+//! them between braces. Its callers read the result again, and take it only if it says what was
+//! wanted and nothing else.
 
-use crate::{
-    foreign::quoted,
-    model::{Calling, DesiredUser, Field, Value},
-};
-
-use super::written;
+use super::as_yaml;
+use crate::model::{Calling, DesiredUser, Field, Value};
 
 /// A key of a user and its new value.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,16 +42,19 @@ impl Edit {
     #[must_use]
     pub fn field(field: Field, value: &Value) -> Self {
         let what = What::Field(field, value.clone());
-        let value = match value {
-            Value::Phone(number) => quoted(written(number)),
-            Value::NoPhone => "none".to_owned(),
-            Value::Gateway(id) => id.get().to_string(),
-            Value::Flag(flag) => flag.to_string(),
-            Value::Text(text) => quoted(text),
-        };
-        match field.name().split_once('.') {
-            None => Self { what, key: field.name(), below: None, value },
+        let key = field.name();
+        let value = as_yaml(value);
+        match key.split_once('.') {
+            None => Self { what, key, below: None, value },
             Some((key, below)) => Self { what, key, below: Some(below), value },
+        }
+    }
+
+    /// Makes it in what is wanted.
+    pub fn make(&self, user: &mut DesiredUser) {
+        match &self.what {
+            What::Calling(calling) => user.calling = *calling,
+            What::Field(field, value) => user.details.set(*field, value.clone()),
         }
     }
 
@@ -168,6 +167,11 @@ fn in_braces(text: &str, edit: &Edit) -> Option<String> {
     if inside.contains(['{', '[', '#']) {
         return None;
     }
+    // A comma between quotes ends nothing.
+    let is_cut = |part: &str| part.matches(['"', '\'']).count() % 2 == 1;
+    if inside.split(',').any(is_cut) {
+        return None;
+    }
     let mut found = false;
     let parts: Vec<String> = inside
         .split(',')
@@ -224,6 +228,12 @@ mod tests {
         assert_eq!(changed(8, &Edit::calling(Calling::Enabled)), "    -   calling: enabled");
         let policy = Edit::field(Field::CallPolicyName, &Value::Text("Local".into()));
         assert_eq!(changed(3, &policy), "      callPolicy: { name: \"Local\" }");
+    }
+
+    #[test]
+    fn a_text_with_a_comma_is_left_to_a_person() {
+        let text = r#"    - { userPrincipalName: a@contoso.com, calling: enabled, userTag: "x,calling: enabled,y" }"#;
+        assert_eq!(edited(text, 1, &Edit::calling(Calling::Disabled)), None);
     }
 
     #[test]

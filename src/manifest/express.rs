@@ -1,8 +1,11 @@
 //! What a manifest can say: the checks of single values, for the code that reads manifests and
 //! for the code that writes them.
 
+use std::fmt::Write as _;
+
 use super::names::name_problem;
 use crate::{
+    foreign::acts,
     model::{ExtensionPrefix, Field, PhoneNumber, Upn, Value},
     yaml::HINT,
 };
@@ -15,6 +18,45 @@ const MAX_SHORT: usize = 8;
 #[must_use]
 pub fn written(number: &PhoneNumber) -> &str {
     if number.is_extension() { number.as_str() } else { number.normal() }
+}
+
+/// A value as a manifest writes it.
+#[must_use]
+pub fn as_yaml(value: &Value) -> String {
+    match value {
+        Value::Phone(number) => quoted(written(number)),
+        Value::NoPhone => "none".to_owned(),
+        Value::Gateway(id) => id.get().to_string(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::Text(text) => quoted(text),
+    }
+}
+
+/// Text in double quotes, the same for every reader of YAML.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    let mut before = ' ';
+    for c in text.chars() {
+        // Writing to a string cannot fail.
+        let _ = match c {
+            '"' | '\\' => write!(out, "\\{c}"),
+            // Runners of workflows take `##[` for a command.
+            '#' if before == '#' => write!(out, "\\u0023"),
+            c if c == ' ' || is_plain(c) => write!(out, "{c}"),
+            c if u32::from(c) <= 0xffff => write!(out, "\\u{:04X}", u32::from(c)),
+            c => write!(out, "\\U{:08X}", u32::from(c)),
+        };
+        before = c;
+    }
+    out.push('"');
+    out
+}
+
+/// Whether a character is seen, and is the same for every reader of YAML.
+fn is_plain(c: char) -> bool {
+    !(c.is_whitespace() || acts(c) || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..))
 }
 
 /// Whether a manifest of a tenant with this prefix can say that `field` has `value`; if not, why.

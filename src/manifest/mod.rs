@@ -55,7 +55,7 @@ use std::{
 
 pub use absence::Absences;
 pub use edit::{Edit, edited};
-pub use express::{can_name, can_say, written};
+pub use express::{as_yaml, can_name, can_say, quoted, written};
 pub use json_schema::json_schema;
 pub use keep::{InForce, Keeper};
 pub use loading::Loading;
