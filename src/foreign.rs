@@ -196,6 +196,17 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// Text that somebody typed, to be kept: on one line, with single blanks, without controls, and cut
+/// after `most` characters.
+#[must_use]
+pub fn typed(text: &str, most: usize) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ").chars().take(most).collect()
+}
+
 /// A text as a string of JSON, which is one of YAML, too.
 #[must_use]
 pub fn quoted(text: &str) -> String {

@@ -25,6 +25,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
+    foreign::typed,
     model::{Call, Consent, Fault, FaultKind, TenantRef},
     ports::Provisioner,
     words::time,
@@ -136,7 +137,7 @@ impl StopNote {
         let lines = [("by", &self.by), ("at", &at), ("reason", &self.reason)];
         for (key, value) in lines {
             if let Some(value) = value {
-                writeln!(file, "{key}: {}", on_one_line(value))?;
+                writeln!(file, "{key}: {}", typed(value, TOLD))?;
             }
         }
         file.sync_all().map(|()| true)
@@ -152,11 +153,11 @@ impl StopNote {
         let mut note = Self::default();
         for line in text.lines() {
             match line.split_once(": ") {
-                Some(("by", by)) => note.by = Some(on_one_line(by)),
+                Some(("by", by)) => note.by = Some(typed(by, TOLD)),
                 Some(("at", at)) => note.at = at.trim().parse().ok(),
-                Some(("reason", reason)) => note.reason = Some(on_one_line(reason)),
+                Some(("reason", reason)) => note.reason = Some(typed(reason, TOLD)),
                 _ if note.reason.is_none() && !line.trim().is_empty() => {
-                    note.reason = Some(on_one_line(line));
+                    note.reason = Some(typed(line, TOLD));
                 }
                 _ => {}
             }
@@ -178,12 +179,6 @@ impl fmt::Display for StopNote {
             None => Ok(()),
         }
     }
-}
-
-/// Text from a file or a command line: no line breaks, no other controls, not too long.
-fn on_one_line(text: &str) -> String {
-    let shown = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
-    shown.take(TOLD).collect()
 }
 
 /// The folder of a file; of a bare name, where the program was started.

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 
 use super::{
     exit::{Exit, Failure},
-    operator, out,
+    out,
 };
-use crate::plan::{Plan, render};
+use crate::{
+    foreign::typed,
+    plan::{Plan, render},
+};
 
 /// Writes one for each tenant of which something is held that a person may judge.
 pub(super) fn write(plan: &Plan, reason: Option<&str>) -> Result<Exit, Failure> {
     // What was typed may be pasted: a manifest takes one line without control characters.
-    let reason = reason.map(operator::whole_line).filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| typed(reason, usize::MAX)).filter(|reason| !reason.is_empty());
     let text = render::approvals(plan, reason.as_deref().unwrap_or(""), Timestamp::now());
     if text.is_empty() {
         let hint = "limits and protection can be approved; look at `dialplane plan` for what is \

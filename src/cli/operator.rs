@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::{control, foreign::typed};
+
 /// User and machine, such as `ada@desk`.
 pub(super) fn name() -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
@@ -21,19 +23,7 @@ fn number() -> Option<String> {
     fs::metadata("/proc/self").ok().map(|process| format!("uid {}", process.uid()))
 }
 
-/// The longest text that is kept.
-const MOST: usize = 200;
-
 /// Text that somebody typed, on one line and not too long.
 pub(super) fn one_line(text: &str) -> String {
-    whole_line(text).chars().take(MOST).collect()
-}
-
-/// The same, however long it is.
-pub(super) fn whole_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ")
+    typed(text, control::LONGEST)
 }

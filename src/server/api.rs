@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     control::{self, Body, Order, Request},
+    foreign::typed,
     model::TenantName,
 };
 
@@ -104,21 +105,16 @@ fn named(tenant: &str) -> Result<TenantName, Wrong> {
 
 fn suspension(tenant: TenantName, body: &Body, now: Timestamp) -> Result<Order, Wrong> {
     let hint = "send `{\"reason\": TEXT}`, and `\"until\": TIME` for an end";
-    let reason = body.reason.as_deref().map(on_one_line).filter(|reason| !reason.is_empty());
+    let reason = body
+        .reason
+        .as_deref()
+        .map(|text| typed(text, control::LONGEST))
+        .filter(|reason| !reason.is_empty());
     let reason = reason.ok_or_else(|| ("a suspension needs a reason".to_owned(), hint))?;
     if let Some(until) = body.until.filter(|until| *until <= now) {
         return Err((format!("{until} is over already"), hint));
     }
     Ok(Order::Suspend { tenant, reason, until: body.until })
-}
-
-/// Text of somebody else: no line breaks and no other controls, not too long.
-fn on_one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ").chars().take(control::LONGEST).collect()
 }
 
 /// Hands an order in, and answers when enough is known of it.
@@ -138,7 +134,8 @@ async fn place(
         Ok(order) => order,
         Err((message, hint)) => return error(StatusCode::BAD_REQUEST, &message, hint),
     };
-    let by = body.by.as_deref().map(on_one_line).filter(|by| !by.is_empty());
+    let by =
+        body.by.as_deref().map(|text| typed(text, control::LONGEST)).filter(|by| !by.is_empty());
     let by = match (by, door) {
         (Some(by), Door::Socket) => by,
         (Some(by), Door::Network) => format!("{by} over HTTP"),

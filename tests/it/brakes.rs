@@ -281,7 +281,7 @@ async fn stop_and_resume_know_the_place_and_everybody_tells_who_and_why() {
     let place = stage.path().join(".dialplane/sandbox/stop");
     for (text, told) in [
         ("", "is there [stopped], 3 times\n"),
-        ("\u{1b}[2Jtea\n\nbreak", "is there ( [2Jtea) [stopped], 3 times\n"),
+        ("\u{1b}[2Jtea\n\nbreak", "is there ([2Jtea) [stopped], 3 times\n"),
         ("by: bob", "is there (by bob) [stopped], 3 times\n"),
     ] {
         fs::write(&place, text).unwrap();
