@@ -32,17 +32,10 @@ fn tag(house: &House) -> Option<Value> {
     house.user("adele@contoso.com").stored.get(Field::UserTag).cloned()
 }
 
-async fn pass(house: &House) -> Vec<String> {
-    let before = house.writes().len();
-    let plan = house.plan().await;
-    house.apply(&plan).await;
-    house.writes().split_off(before)
-}
-
 #[tokio::test]
 async fn details_are_stored_by_the_call_that_the_tenant_names() {
     let house = house("enabled userTag=sales", |_| {}).await;
-    assert_eq!(pass(&house).await, ["configure adele@contoso.com", "sync contoso"]);
+    assert_eq!(house.pass().await, ["configure adele@contoso.com", "sync contoso"]);
     assert_eq!(tag(&house), Some(Value::Text("sales".into())));
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
@@ -57,7 +50,7 @@ async fn a_number_moves_by_it_under_the_same_rules() {
         store(world, "bert", Field::PhoneNumber, number("+14255550101"));
     })
     .await;
-    let calls = pass(&house).await;
+    let calls = house.pass().await;
     assert_eq!(calls.len(), 4, "parked, taken, taken, synced: {calls:?}");
     assert!(calls.iter().all(|call| !call.contains("HTTP")), "{calls:?}");
     let held = |user: &str| house.user(user).stored.get(Field::PhoneNumber).cloned();
@@ -74,7 +67,7 @@ async fn a_number_of_somebody_without_calling_is_released_and_calling_stays_off(
             switch(world, "adele", Calling::Disabled);
         })
         .await;
-        assert_eq!(pass(&house).await, ["configure adele@contoso.com", "sync contoso"]);
+        assert_eq!(house.pass().await, ["configure adele@contoso.com", "sync contoso"]);
         let user = house.user("adele@contoso.com");
         assert_eq!(user.calling, Calling::Disabled, "the call does not switch calling on");
         assert_eq!(user.stored.phone(), None);
@@ -86,7 +79,7 @@ async fn calling_is_switched_by_a_step_of_its_own_even_where_the_call_could() {
     let house = house("enabled userTag=sales", wrapped).await;
     house.sandbox.world(|world| switch(world, "adele", Calling::Disabled));
     house.fault(on(Failure::Refused, Route::Enable));
-    let calls = pass(&house).await;
+    let calls = house.pass().await;
     assert_eq!(calls[..2], ["configure adele@contoso.com", "enable adele@contoso.com: HTTP 400"]);
     assert_eq!(house.user("adele@contoso.com").calling, Calling::Disabled);
 }
@@ -95,12 +88,12 @@ async fn calling_is_switched_by_a_step_of_its_own_even_where_the_call_could() {
 async fn who_authorises_the_call_goes_along_where_the_row_says_and_calling_is_on() {
     let house = house("enabled userTag=sales", wrapped).await;
     house.fault(on(Failure::Refused, Route::Sync));
-    pass(&house).await;
+    house.pass().await;
     let pushed = house.user("adele@contoso.com").pushed.unwrap();
     assert_eq!(pushed.get(Field::UserTag), Some(&Value::Text("sales".into())), "without a sync");
     let house = self::house("enabled userTag=sales", |_| {}).await;
     house.fault(on(Failure::Refused, Route::Sync));
-    pass(&house).await;
+    house.pass().await;
     let pushed = house.user("adele@contoso.com").pushed.unwrap();
     assert_eq!(pushed.get(Field::UserTag), Some(&Value::Text("old".into())), "stored, not pushed");
 }
@@ -110,12 +103,12 @@ async fn a_lost_answer_freezes_the_user_and_is_decided_by_a_look() {
     let house = house("enabled userTag=sales", |_| {}).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
     house.fault(on(Failure::Lost, Route::Configure).times(1));
-    assert_eq!(pass(&house).await[0], "configure adele@contoso.com: no answer");
+    assert_eq!(house.pass().await[0], "configure adele@contoso.com: no answer");
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
     assert!(text(&plan).contains("the answer to the update"), "{}", text(&plan));
     house.show_all();
-    assert_eq!(pass(&house).await, ["sync contoso"], "it was carried out: only the sync is owed");
+    assert_eq!(house.pass().await, ["sync contoso"], "it was carried out: only the sync is owed");
 }
 
 #[tokio::test]
@@ -133,7 +126,7 @@ async fn who_the_user_is_at_the_pbx_must_be_known() {
         store(world, "adele", Field::PbxLocation, Value::Text("7".into()));
         store(world, "adele", Field::PbxUserId, Value::Text("a17".into()));
     });
-    assert_eq!(pass(&house).await, ["configure adele@contoso.com", "sync contoso"]);
+    assert_eq!(house.pass().await, ["configure adele@contoso.com", "sync contoso"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,19 +29,12 @@ async fn house(wish: &str, change: impl FnOnce(&mut World)) -> House {
     House::open(&contoso(SPEC, &[wish, "bert enabled +14255550101 pbxUserId=b"]), change).await
 }
 
-async fn pass(house: &House) -> Vec<String> {
-    let before = house.writes().len();
-    let plan = house.plan().await;
-    house.apply(&plan).await;
-    house.writes().split_off(before)
-}
-
 #[tokio::test]
 async fn somebody_whom_the_list_shows_without_set_up_is_set_up() {
     let house = house(WISH, new_hire).await;
     let plan = house.plan().await;
     insta::assert_snapshot!(text(&plan));
-    let calls = pass(&house).await;
+    let calls = house.pass().await;
     assert_eq!(calls, ["configure adele@contoso.com", "enable adele@contoso.com", "sync contoso"]);
     let adele = house.user(ADELE);
     assert_eq!((adele.calling, adele.set_up), (Calling::Enabled, true));
@@ -135,7 +128,7 @@ async fn a_lost_answer_freezes_a_new_hire_until_a_list_shows_what_became_of_it()
     let house = house(WISH, new_hire).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
     house.fault(on(Failure::Lost, Route::Configure).times(1));
-    assert_eq!(pass(&house).await[0], "configure adele@contoso.com: no answer");
+    assert_eq!(house.pass().await[0], "configure adele@contoso.com: no answer");
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
     assert!(text(&plan).contains("the answer to the configure of"), "{}", text(&plan));
@@ -143,7 +136,7 @@ async fn a_lost_answer_freezes_a_new_hire_until_a_list_shows_what_became_of_it()
     assert_eq!(runnable(&house.plan_in(25).await)[0].0, "configure");
     // It was.
     house.show_all();
-    let calls = pass(&house).await;
+    let calls = house.pass().await;
     assert_eq!(calls, ["enable adele@contoso.com", "sync contoso"]);
 }
 
@@ -151,7 +144,7 @@ async fn a_lost_answer_freezes_a_new_hire_until_a_list_shows_what_became_of_it()
 async fn what_is_accepted_has_time_to_become_visible() {
     let house = house(WISH, new_hire).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
-    assert_eq!(pass(&house).await.len(), 3);
+    assert_eq!(house.pass().await.len(), 3);
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
     assert_eq!(runnable(&house.plan_in(25).await).len(), 2);
@@ -160,7 +153,7 @@ async fn what_is_accepted_has_time_to_become_visible() {
 #[tokio::test]
 async fn who_was_set_up_before_is_not_set_up_again() {
     let house = house(WISH, |_| {}).await;
-    pass(&house).await;
+    house.pass().await;
     house.sandbox.world(new_hire);
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));

@@ -2,7 +2,8 @@
 //! client in front of it.
 //!
 //! ```text
-//! text --load--> in force --observe, decide--> Plan --carry out--> sandbox, whose world and calls a test can look at
+//! text --load--> in force --observe, decide--> Plan --carry out--> sandbox, whose world and calls
+//! a test can look at
 //! ```
 
 mod build;
@@ -127,6 +128,14 @@ impl House {
 
     pub(crate) async fn apply(&self, plan: &Plan) -> Vec<TenantReport> {
         self.apply_with(plan, &self.client.writer(), &self.journal).await
+    }
+
+    /// Plans, carries that out, and tells the writes that it made.
+    pub(crate) async fn pass(&self) -> Vec<String> {
+        let before = self.writes().len();
+        let plan = self.plan().await;
+        self.apply(&plan).await;
+        self.writes().split_off(before)
     }
 
     /// Carries a plan out through somebody else.

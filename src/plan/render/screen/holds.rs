@@ -101,3 +101,23 @@ fn write_one(out: &mut String, held: &Held<'_>) -> fmt::Result {
         _ => writeln!(out, "  {FAINT}hint: {}{FAINT:#}", foreign::line(&hold.remedy)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mode, TenantName};
+
+    #[test]
+    fn holds_beyond_those_that_are_told_are_counted() {
+        let tenant = |number: usize| {
+            let name = TenantName::parse(&format!("t{number}")).unwrap();
+            let hold = Hold::new(HoldKind::NotRead, format!("reason {number}"), "wait");
+            TenantPlan::held(name, None, Mode::Enforce, hold)
+        };
+        let plans: Vec<TenantPlan> = (0..TOLD + 3).map(tenant).collect();
+        let mut out = String::new();
+        write(&mut out, &plans.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(out.matches("reason ").count(), TOLD, "{out}");
+        assert!(out.contains("... and 3 more holds; -v shows all"), "{out}");
+    }
+}
