@@ -87,7 +87,7 @@ fn tenants(text: &str) -> Result<Pattern, String> {
 
 fn pattern(text: &str) -> Result<Pattern, String> {
     Pattern::new(text).map_err(|error| {
-        format!("`{text}` is no pattern: {}; `*` is any text, `?` any character", error.msg)
+        format!("`{text}` is not a pattern: {}; `*` is any text, `?` any character", error.msg)
     })
 }
 

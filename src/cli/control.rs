@@ -65,7 +65,7 @@ pub(super) struct Suspend {
     /// Why; plans, `status`, `why`, the page and the journal tell it
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// When it ends by itself: 2h, 2026-07-31, 2026-07-31T18:00:00Z
+    /// When it ends: 2h, 2026-07-31, 2026-07-31T18:00:00Z
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// How the outcome is shown
@@ -121,7 +121,7 @@ pub(super) async fn suspend(global: &Global, command: &Suspend) -> Result<Exit, 
     let reason = operator::one_line(&command.reason);
     if reason.is_empty() {
         return Err(Failure::new("a suspension needs a reason")
-            .hint("say with `--reason` what whoever finds it should know"));
+            .hint("say with `--reason` what the next reader should know"));
     }
     let now = Timestamp::now();
     let until = command.until.as_deref().map(|text| end(text, now)).transpose()?;

@@ -111,7 +111,7 @@ pub(super) fn failure(failure: &Failure) {
     }
 }
 
-/// All bars on stderr. Whoever else writes there goes past them, which keeps them whole.
+/// All bars on stderr. Others who write there go past them, which keeps them whole.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Writes to stderr while no bar is drawn there.

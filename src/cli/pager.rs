@@ -1,8 +1,8 @@
 //! Long text on a terminal, through a pager, as git does it.
 //!
 //! `DIALPLANE_PAGER` says which, or else `PAGER`, or else it is `less -FRX`, which ends at once if
-//! everything fits on the screen. Empty or `cat` means none. Where stdout is no terminal there never
-//! is one.
+//! everything fits on the screen. Empty or `cat` means none. Where stdout is not a terminal there
+//! never is one.
 
 use std::{
     env,
@@ -60,7 +60,7 @@ fn page(pager: &str, text: &str) -> bool {
         if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
             text = strip_str(&text).to_string();
         }
-        // Whoever has seen enough closes it before the end.
+        // Somebody who has seen enough closes it before the end.
         let _ = stdin.write_all(text.as_bytes());
     }
     // What a shell says that finds no such program.

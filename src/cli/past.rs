@@ -117,7 +117,7 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         Some(at) if at <= now => Ok(at),
         Some(_) => Err(format!("`{text}` is not over yet")),
         None => Err(format!(
-            "`{text}` is no moment; possible are `2026-07-04 02:00` and `02:00`, both in UTC, or \
+            "`{text}` is not a time; possible are `2026-07-04 02:00` and `02:00`, both in UTC, or \
                 how long ago it was, as `90min`"
         )),
     }

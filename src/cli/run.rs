@@ -170,7 +170,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     Ok(Exit::Done)
 }
 
-/// Tells whoever manages the service that it ends, as soon as somebody asks for that. Never ends.
+/// Tells the manager of the service that it ends, as soon as somebody asks for that. Never ends.
 async fn tell_of_the_end(signals: &Signals, grace: Duration) {
     signals.asked().cancelled().await;
     service_manager::stopping(grace);

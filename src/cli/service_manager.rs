@@ -52,7 +52,7 @@ impl StatusLine {
 }
 
 /// What each turn of the loop calls, if the manager watches: it is told a few times before it would
-/// lose patience, and by nobody else, so that a loop that hangs is noticed.
+/// lose patience, and by nobody else, so a loop that hangs is noticed.
 pub(super) fn watchdog() -> Option<Arc<dyn Fn() + Send + Sync>> {
     let patience = watchdog_enabled()?;
     let pause = u64::try_from((patience / 4).as_millis()).unwrap_or(u64::MAX);

@@ -113,7 +113,7 @@ fn hear(
 struct Ear {
     term: Signal,
     int: Signal,
-    /// Nothing where whoever started the program has it outlive its terminal (`nohup`).
+    /// Nothing where the program was started to outlive its terminal (`nohup`).
     hangup: Option<Signal>,
     /// Whether the program began at a terminal.
     had_terminal: bool,
@@ -133,7 +133,7 @@ impl Ear {
         })
     }
 
-    /// Waits until the end is asked for. Whoever waits on `again` hears of everything else.
+    /// Waits until the end is asked for. Those who wait on `again` hear of everything else.
     async fn asked(&mut self, again: &Notify) {
         loop {
             tokio::select! {
@@ -176,7 +176,7 @@ fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
 }
 
-/// Whether whoever started this process has it ignore SIGHUP.
+/// Whether this process was started to ignore SIGHUP.
 fn is_hangup_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -106,7 +106,7 @@ pub struct CallingMap {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotSetUp {
-    /// Where the value stands: a JSON Pointer.
+    /// Where the value is: a JSON Pointer.
     pub at: String,
     /// The values that mean so, as text; booleans are `true` and `false`.
     pub values: Vec<String>,

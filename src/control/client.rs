@@ -1,4 +1,4 @@
-//! Whoever gives orders to a service on this machine.
+//! The client that gives orders to a service on this machine.
 
 use std::{
     io,

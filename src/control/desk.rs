@@ -139,7 +139,7 @@ impl Kept {
 }
 
 impl Orders {
-    /// The next order. It comes never if no desk is left.
+    /// The next order. It never comes if no desk is left.
     pub async fn next(&mut self) -> Placed {
         match self.queue.recv().await {
             Some(placed) => placed,

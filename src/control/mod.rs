@@ -8,9 +8,9 @@
 //! ```
 //!
 //! An order becomes a [`Request`] with an id, which says at any time what became of it: taken,
-//! done by which run, or refused and why. Whoever waits asks for the request again.
+//! done by which run, or refused and why. A client that waits asks for the request again.
 //!
-//! **Invariant:** the queue is bounded and nothing waits in the loop for whoever asks.
+//! **Invariant:** the queue is bounded and nothing waits in the loop for a client.
 //!
 //! **Invariant:** the right to give orders on the socket is the right to open it: mode 0600, and
 //! the user on the other end is the service's own or root.
@@ -27,7 +27,7 @@ pub use order::{Body, Order};
 pub use request::{PassMade, Request, State};
 pub use socket::{FILE, Socket, SocketError, may_order};
 
-/// The longest text of whoever gives an order: reasons and names.
+/// The longest text of an order: reasons and names.
 pub const LONGEST: usize = 200;
 
 /// The largest order, in bytes.

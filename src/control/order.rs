@@ -19,7 +19,7 @@ pub enum Order {
         tenant: TenantName,
         /// Why.
         reason: String,
-        /// When that ends by itself.
+        /// When that ends without a person.
         until: Option<Timestamp>,
     },
     /// End that.

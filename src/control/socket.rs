@@ -27,7 +27,7 @@ pub enum SocketError {
         .0.display(), .0.as_os_str().len(), PATH_BYTES
     )]
     TooLong(PathBuf),
-    /// Something else lies there.
+    /// Something else is there.
     #[error("{} is not a socket", .0.display())]
     Other(PathBuf),
     /// It cannot be made.
@@ -103,7 +103,7 @@ impl Drop for Socket {
     }
 }
 
-/// Whether whoever is at the other end may give orders: the user of this process, or root.
+/// Whether the one at the other end may give orders: the user of this process, or root.
 #[must_use]
 pub fn may_order(stream: &UnixStream) -> bool {
     let own = rustix::process::geteuid().as_raw();

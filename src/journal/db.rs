@@ -133,7 +133,7 @@ pub(super) fn add(db: &Connection, link: Link, line: &str) -> rusqlite::Result<(
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let at = |source| OpenError::Io { path: path.to_owned(), source };
     if is_no_file(path).map_err(at)? {
-        return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+        return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
     }
     // It holds people's names and numbers; what is beside it is made with the same rights.
     OpenOptions::new()
@@ -188,7 +188,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError>
         return Ok(None);
     }
     if is_no_file(path).map_err(at)? {
-        return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+        return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
     }
     // Without a log beside it all is in the file, and SQLite need not make anything to read it.
     // With one, a process is writing or was killed: then both are read.

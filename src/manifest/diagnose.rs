@@ -29,7 +29,7 @@ pub(super) fn diagnostics(
 /// Files of which something is told.
 struct Found<'f> {
     files: &'f [Arc<FileRead>],
-    /// Where in them what is told of stands.
+    /// Where in them the told thing is.
     places: BTreeMap<usize, Places>,
     /// The texts of those, as they may be shown.
     texts: BTreeMap<usize, Arc<str>>,
@@ -120,8 +120,8 @@ fn wanted(problems: &[(usize, &Problem)]) -> BTreeMap<usize, BTreeSet<Path>> {
     wanted
 }
 
-/// The texts of files without the secrets that people have written into them: logs of CI are read by
-/// more people than the repository.
+/// The texts of files without the secrets that people have written into them: logs of CI are read
+/// by more people than the repository.
 fn shown(
     files: &[Arc<FileRead>],
     problems: &[(usize, &Problem)],

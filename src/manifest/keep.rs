@@ -85,9 +85,9 @@ impl Keeper {
     /// last good version. A file that could not be understood concerns the tenants that it spoke of
     /// last time; if it is new, it may concern anybody, and [`DesiredTenant::incomplete`] then
     /// holds removals. An empty file counts as one that could not be understood, if it spoke of
-    /// anybody before; if it was there and empty from the beginning, if a file looks like a manifest
-    /// and is not read, or if a folder is empty, [`Missing::doubt`](crate::model::Missing::doubt) holds whatever
-    /// only a missing line wants.
+    /// anybody before; if it was there and empty from the beginning, if a file looks like a
+    /// manifest and is not read, or if a folder is empty,
+    /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
         let doubt = self.doubt(&loaded);
         let Loaded { desired, approvals, mut broken, unclear, blank, mut speaks_of, .. } = loaded;
@@ -203,10 +203,7 @@ impl Keeper {
             let file = loaded.aside.first()?;
             let reason =
                 format!("{file} looks like a manifest and is not read: it may name this user");
-            Some((
-                reason,
-                "rename that file so that it ends in `.yaml`, or move it out of the folder",
-            ))
+            Some((reason, "rename that file to end in `.yaml`, or move it out of the folder"))
         };
         let hollow = || {
             let folder = loaded.hollow.first()?;

@@ -169,7 +169,7 @@ const KEYS: &[Told] = &[
     any("provisioningUsername", "The name by which the user's device is set up.", r#"["desk-12"]"#),
     any(
         "sipAutoProvisioningEnabled",
-        "Whether the user's SIP account is set up by itself.",
+        "Whether the user's SIP account is set up automatically.",
         "[true, false]",
     ),
     any("email", "The user's address for mail.", r#"["adele@contoso.com"]"#),

@@ -1,4 +1,5 @@
-//! The users of all sets: each is named once in the fleet, and gets what its set and its tenant say.
+//! The users of all sets: each is named once in the fleet, and gets what its set and its tenant
+//! say.
 
 use std::sync::Arc;
 
@@ -147,7 +148,7 @@ impl<'f> Fleet<'f> {
     }
 }
 
-/// A user whom two entries name.
+/// A user that two entries name.
 fn twice(
     upn: &Upn,
     (set, spot): (&SetDraft, UserSpot),

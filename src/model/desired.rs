@@ -147,7 +147,8 @@ pub struct DesiredUser {
     pub site: Option<Site>,
     /// Why a protected user is to be disabled, in a person's words.
     pub reason: Option<Arc<str>>,
-    /// Whether the user may be set up, and with what; absent: whoever is not set up is a problem.
+    /// Whether the user may be set up, and with what; absent: a user who is not set up is a
+    /// problem.
     pub onboard: Option<Arc<Onboard>>,
     /// Where the user is written.
     pub origin: Origin,

@@ -105,7 +105,7 @@ pub enum Event {
         by: String,
         /// Why.
         reason: String,
-        /// When that ends by itself.
+        /// When that ends without a person.
         until: Option<Timestamp>,
     },
     /// Somebody has ended that.

@@ -5,8 +5,8 @@
 //! Roster at rest --clone--> a roster of its own --looked at--> open, until that is dropped
 //! ```
 //!
-//! Whoever works with a tenant for a while clones it: what a clone opens is gone with the clone. What
-//! is looked at in the one that is kept stays open there, which costs memory and nothing else.
+//! Those who work with a tenant for a while clone it: what a clone opens is gone with the clone.
+//! What is looked at in the one that is kept stays open there, which costs memory and nothing else.
 
 use std::{
     fmt,

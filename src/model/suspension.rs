@@ -15,7 +15,7 @@ pub struct Suspension {
     pub by: String,
     /// Why.
     pub reason: String,
-    /// When it ends by itself; without it, somebody has to end it.
+    /// When it ends without a person; without this, somebody has to end it.
     pub until: Option<Timestamp>,
 }
 

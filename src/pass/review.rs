@@ -100,7 +100,7 @@ pub fn review(
     Review::of(&mut base, &mut head, now)
 }
 
-/// Whoever is named before the change counts as managed.
+/// Users named before the change count as managed.
 fn with_named(memory: &Memory, base: Option<&DesiredTenant>) -> Arc<Memory> {
     let mut memory = memory.clone();
     memory.named.extend(base.into_iter().flat_map(|base| base.users.keys().cloned()));

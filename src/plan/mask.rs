@@ -6,7 +6,7 @@
 //! in files, which people name. Tenants, verbs, counts, gateways, switches and codes stay.
 //!
 //! **Invariant:** what is masked holds no name, no number and no free text of what it was made
-//! from. Whoever knows a small block of numbers may still guess one by its last digits.
+//! from. Somebody who knows a small block of numbers may still guess one by its last digits.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;

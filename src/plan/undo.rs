@@ -49,7 +49,7 @@ pub struct Undo<'a> {
 pub struct Prepared {
     tenant: TenantName,
     git: Arc<DesiredTenant>,
-    /// Whom the runs concern. Unknown if the tenant could not be read.
+    /// The users that the runs concern. Unknown if the tenant could not be read.
     undone: Option<BTreeSet<Upn>>,
     left: Vec<Problem>,
 }
@@ -114,7 +114,7 @@ impl Undo<'_> {
     pub fn plan(&self, prepared: Prepared, fleet: &mut Fleet, now: Timestamp) -> TenantPlan {
         let Prepared { tenant, git, undone, left } = prepared;
         let mut plan = fleet.plan(&tenant, now);
-        // Nobody knows how it is.
+        // It is not known how it is.
         let Some(undone) = undone else { return plan };
         let git = &*git;
         plan.problems.retain(|problem| undone.contains(&problem.user));

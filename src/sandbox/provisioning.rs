@@ -1,7 +1,8 @@
 //! The calls that change phones: enable, disable, update, sync, under the rules of the contract.
 //!
 //! ```text
-//! shape of the body (400) -> consent object (400) or Microsoft token set (400, 403) -> consent, reseller (403) -> user (404) -> the call's own rules (400, 409) -> change
+//! shape of the body (400) -> consent object (400) or Microsoft token set (400, 403) -> consent,
+//! reseller (403) -> user (404) -> the call's own rules (400, 409) -> change
 //! ```
 //!
 //! **Invariant:** a refused call has changed nothing, and no two users ever hold one number.
@@ -52,7 +53,7 @@ pub(super) fn write(
     }
 }
 
-/// The tenant, if whoever calls may change it.
+/// The tenant, if the caller may change it.
 pub(super) fn let_in<'world>(
     world: &'world mut World,
     faults: &Faults,

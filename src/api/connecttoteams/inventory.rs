@@ -116,7 +116,7 @@ pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, 
     };
     let items = list(answer)?;
     if let Some(odd) = items.iter().find_map(|item| odd_tenant(item)) {
-        return Err(format!("an enterprise with the `tenantId` {odd}, which is no tenant id"));
+        return Err(format!("an enterprise with the `tenantId` {odd}, which is not a tenant id"));
     }
     let customers: Option<Vec<Customer>> = items.into_iter().map(customer).collect();
     customers.ok_or_else(|| {
@@ -234,7 +234,7 @@ mod tests {
         for odd in [json!("contoso"), json!(7), json!({"id": contoso})] {
             let answer = json!([{"enterpriseName": "Contoso", "tenantId": odd}]);
             let why = customers(&answer, 123).unwrap_err();
-            assert!(why.contains("which is no tenant id"), "{odd}: {why}");
+            assert!(why.contains("which is not a tenant id"), "{odd}: {why}");
         }
     }
 

@@ -159,7 +159,7 @@ fn read_status(request: &Request, answer: &Answer) -> Result<(), Fault> {
     let status = answer.reply.status;
     if answer::is_part(status) {
         let code = status.as_u16();
-        return Err(garbled(request, &format!("HTTP {code}, which is no whole answer")));
+        return Err(garbled(request, &format!("HTTP {code}, which is not a whole answer")));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub(super) fn page(
     let status = answer.reply.status;
     let what = &request.what;
     if answer::is_part(status) {
-        let message = format!("{what}: HTTP {} is no whole answer", status.as_u16());
+        let message = format!("{what}: HTTP {} is not a whole answer", status.as_u16());
         return Err(Fault::new(FaultKind::Garbled, message));
     }
     if status.is_success() {

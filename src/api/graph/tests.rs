@@ -110,7 +110,7 @@ async fn whatever_is_no_page_is_a_fault_that_says_what_came() {
                 (StatusCode::PARTIAL_CONTENT, page(&[user("a")], None).to_string()).into_response()
             },
             FaultKind::Garbled,
-            "HTTP 206 is no whole answer",
+            "HTTP 206 is not a whole answer",
         ),
         (
             |_, _| StatusCode::BAD_GATEWAY.into_response(),

@@ -196,7 +196,7 @@ pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String,
             _ => None,
         };
         let value = value.ok_or_else(|| format!("this call cannot fill {{{name}}}"))?;
-        // However they are encoded, these are no names in a path: they climb.
+        // However they are encoded, these are not names in a path: they climb.
         if matches!(value, "." | "..") {
             return Err(format!("this call cannot fill {{{name}}} with `{value}`"));
         }

@@ -1,7 +1,7 @@
-//! `plan --base`: what a change of the manifests does, for whoever has to decide about it.
+//! `plan --base`: what a change of the manifests does, for those who decide about it.
 //!
-//! The two versions are folders or commits; a commit is read and never checked out. The settings are
-//! those of this command and come from no version.
+//! The two versions are folders or commits; a commit is read and never checked out. The settings
+//! are those of this command and come from no version.
 
 mod version;
 

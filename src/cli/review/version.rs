@@ -75,7 +75,7 @@ impl Version {
         Self { commit, name, in_force, diagnostics, warnings, files }
     }
 
-    /// The configuration beside it: as the commit has it, or as it lies here.
+    /// The configuration beside it: as the commit has it, or as it is here.
     fn configuration(&self, path: &Path) -> Option<Vec<u8>> {
         match &self.commit {
             Some((repository, commit)) => repository.content(commit, path).ok().flatten(),
@@ -84,8 +84,8 @@ impl Version {
     }
 }
 
-/// Whether the change is one of the configuration as well, where that is a file beside the manifests
-/// in the commit before.
+/// Whether the change is one of the configuration as well, where that is a file beside the
+/// manifests in the commit before.
 pub(super) fn configuration_changes(global: &Global, base: &Version, head: &Version) -> bool {
     let Some(path) = manifests::configuration(global).filter(|_| base.commit.is_some()) else {
         return false;
@@ -94,7 +94,7 @@ pub(super) fn configuration_changes(global: &Global, base: &Version, head: &Vers
     let changes = before.is_some() && before != head.configuration(&path);
     if changes {
         out::talk(
-            "the configuration changes too, which is no part of this: it is that of this command, \
+            "the configuration changes too, which is not part of this: it is that of this command, \
                 so drift of all tenants is shown\n",
         );
     }
@@ -111,7 +111,7 @@ pub(super) fn lacks(
     let Some((repository, before)) = &base.commit else { return Ok(Some(0)) };
     let after = match &head.commit {
         Some((_, commit)) => commit.clone(),
-        // What lies here was made from what is checked out, if anything is.
+        // What is here was made from what is checked out, if anything is.
         None => match Repository::of(paths)?.commit("HEAD") {
             Ok(commit) => commit,
             Err(_) => return Ok(Some(0)),

@@ -1,6 +1,6 @@
-//! Saved plans: `apply FILE` does exactly the plan that was saved with `plan --out` or `plan --output
-//! json`, or nothing; `show FILE` says what is in it. Saved reviews, of what a change does, are only
-//! shown: what is planned after a merge is another plan.
+//! Saved plans: `apply FILE` does exactly the plan that was saved with `plan --out` or `plan
+//! --output json`, or nothing; `show FILE` says what is in it. Saved reviews, of what a change
+//! does, are only shown: what is planned after a merge is another plan.
 
 mod text;
 
@@ -93,7 +93,7 @@ fn read_plan(path: &Path) -> Result<Value, Failure> {
         return Ok(saved);
     }
     let message = format!(
-        "{} says what a change does, from {} to {}, and is no plan that can be carried out",
+        "{} says what a change does, from {} to {}, and is not a plan that can be carried out",
         path.display(),
         saved["compared"]["base"].as_str().unwrap_or("?"),
         saved["compared"]["head"].as_str().unwrap_or("?"),

@@ -1,4 +1,4 @@
-//! What the loop does about orders: look for whoever wants a look, record what belongs on record,
+//! What the loop does about orders: look for those who want a look, record what belongs on record,
 //! and answer.
 
 use std::sync::Arc;
@@ -126,7 +126,7 @@ where
                         What::Resume => request.resumed(before.as_ref()),
                     }
                 });
-                // So that everybody sees it.
+                // Then everybody sees it.
                 self.schedule.news(&tenant, self.now());
             }
             Err(failure) => {
@@ -145,7 +145,7 @@ where
         true
     }
 
-    /// It is known what the manifests say now: whoever wants a look has one pass of each tenant.
+    /// It is known what the manifests say now: each request for a look has one pass of each tenant.
     pub(super) fn look_for_those_who_asked(&mut self) {
         for Reconcile { id, tenant } in self.told.look_ends() {
             let tenants = match &tenant {
@@ -172,7 +172,7 @@ where
         }
     }
 
-    /// A pass has ended: whoever waited for it hears how.
+    /// A pass has ended: those who waited for it hear how.
     pub(super) fn answer_those_who_wait(
         &mut self,
         tenant: &TenantName,

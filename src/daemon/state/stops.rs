@@ -42,8 +42,8 @@ where
         self.away = away;
     }
 
-    /// Looks for the stop switch. Whoever was held by it is looked at again as soon as it is let
-    /// go.
+    /// Looks for the stop switch. Tenants that were held by it are looked at again as soon as it is
+    /// let go.
     pub(super) fn obey(&mut self) {
         let now = self.now();
         match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {

@@ -1,5 +1,5 @@
-//! Users at rest: a whole tenant in a few dozen bytes a user, for all the time in which nobody looks
-//! at them.
+//! Users at rest: a whole tenant in a few dozen bytes a user, for all the time in which nobody
+//! looks at them.
 //!
 //! ```text
 //! users --Packing--> Packed, in a Roster --look--> Users, as long as somebody works with them
@@ -53,7 +53,7 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    /// Columns that are no field's.
+    /// Columns that belong to no field.
     const OTHERS: usize = 10;
     /// All columns.
     const ALL: usize = Self::OTHERS + Field::ALL.len();

@@ -23,7 +23,7 @@ mod tag {
     pub(super) const UNREAD: u8 = 9;
 }
 
-/// The first tag that is free for whoever packs something else beside values.
+/// The first tag that is free for those who pack something else beside values.
 pub(crate) const OTHER: u8 = 10;
 
 /// The value of a field, or what is in its place.

@@ -164,8 +164,8 @@ impl Repository {
             .is_ok_and(|answer| line(&answer) == "true")
     }
 
-    /// How many commits that lead to `base` do not lead to `head`. Nothing if a shallow clone does not
-    /// say so.
+    /// How many commits that lead to `base` do not lead to `head`. Nothing if a shallow clone does
+    /// not say so.
     pub fn lacking(&self, base: &CommitId, head: &CommitId) -> Result<Option<u64>, Unread> {
         let told = |silent| told(silent, "comparing two commits");
         let range = format!("{}..{}", head.0, base.0);
@@ -213,7 +213,7 @@ impl Repository {
     }
 
     /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the
-    /// path lies elsewhere.
+    /// path is elsewhere.
     pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
         let Ok(inside) = self.inside(path) else { return Ok(None) };
         let entries = self.entries(commit, std::slice::from_ref(&inside))?;

@@ -49,7 +49,7 @@ fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize)
         writeln!(out, "Note: {lacks}.\n")?;
     }
     if from.configuration_changes {
-        writeln!(out, "Note: the configuration changes too, which is no part of this.\n")?;
+        writeln!(out, "Note: the configuration changes too, which is not part of this.\n")?;
     }
     if let Some(fingerprint) = &review.fingerprint {
         writeln!(

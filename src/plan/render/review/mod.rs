@@ -33,7 +33,7 @@ pub struct Compared {
     pub lacks: Option<u64>,
     /// What is wrong in the manifests with the change. What they ask for there is in no part.
     pub mistakes: Vec<Mistake>,
-    /// Whether the configuration changes too, which is no part of what is shown.
+    /// Whether the configuration changes too, which is not part of what is shown.
     pub configuration_changes: bool,
     /// Whether drift of tenants that the change does not concern is only counted.
     pub changed_only: bool,

@@ -18,7 +18,7 @@ use crate::{
     words::{list, many},
 };
 
-/// Users of a tenant of whom it is shown what is true already, at most.
+/// Users of a tenant for whom it is shown what is true already, at most.
 const ALREADY: usize = 20;
 
 /// What a change does, for a terminal.
