@@ -26,7 +26,7 @@ use super::{
     logging, manifests, out,
     reload::{Lifetime, Reload},
     report,
-    service_manager::{self, StatusLine},
+    service_manager::{self, Ending, StatusLine},
     session::{store, switch},
     signals::Signals,
     why,
@@ -133,7 +133,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         timing: settings.run,
         pulse,
     };
-    let grace = settings.run.grace;
+    let ending = Ending::within(settings.run.grace);
     let named = !once.paths.is_empty();
     let reload = Reload { global, settings, named, backend, switch, lifetime, renewals, desk };
     let setting = Arc::clone(&daemon.switch.setting);
@@ -155,8 +155,9 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
             ended = daemon::run(daemon, inbox, listeners, signals.asked()) => ended,
             () = watched => Ok(()),
             () = reload.run(signals) => Ok(()),
-            () = tell_of_the_end(signals, grace) => Ok(()),
+            () = tell_of_the_end(signals, &ending) => Ok(()),
         };
+        ending.tell();
         over.cancel();
         ended
     };
@@ -171,9 +172,9 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
 }
 
 /// Tells the manager of the service that it ends, as soon as somebody asks for that. Never ends.
-async fn tell_of_the_end(signals: &Signals, grace: Duration) {
+async fn tell_of_the_end(signals: &Signals, ending: &Ending) {
     signals.asked().cancelled().await;
-    service_manager::stopping(grace);
+    ending.tell();
     std::future::pending::<()>().await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -29,11 +29,25 @@ pub(super) fn reloading() {
     }
 }
 
-/// It ends, and running calls may take this long.
-pub(super) fn stopping(grace: Duration) {
-    let longest = (grace + MARGIN).as_micros();
-    let longest = NotifyState::ExtendTimeoutUsec(u32::try_from(longest).unwrap_or(u32::MAX));
-    tell(&[NotifyState::Stopping, longest]);
+/// That it ends: told once, by whoever notices it first. A service with nothing under way may be
+/// over before anybody else has heard that it was asked to end.
+pub(super) struct Ending {
+    grace: Duration,
+    told: Once,
+}
+
+impl Ending {
+    /// Running calls may take this long.
+    pub(super) fn within(grace: Duration) -> Self {
+        Self { grace, told: Once::new() }
+    }
+
+    /// It ends.
+    pub(super) fn tell(&self) {
+        let longest = u32::try_from((self.grace + MARGIN).as_micros()).unwrap_or(u32::MAX);
+        let longest = NotifyState::ExtendTimeoutUsec(longest);
+        self.told.call_once(|| tell(&[NotifyState::Stopping, longest]));
+    }
 }
 
 /// How the service is, in one line: told when it changes.

@@ -68,6 +68,9 @@ fn managed(stage: &Stage) -> (Running, Heard) {
     (stage.leave(&mut command), heard)
 }
 
+/// Ends as often as this: what is told only by chance is missed in one of them.
+const ENDS: usize = 8;
+
 /// Takes calling from a user behind the service's back.
 fn drift(stage: &Stage) {
     stage.sandbox.world(|world| {
@@ -97,6 +100,20 @@ async fn the_manager_hears_of_the_start_each_turn_and_the_end() {
     assert_eq!(service.stop().await, Some(0));
     heard.whole(&stage).await;
     assert_eq!(heard.count("STOPPING=1"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manager_hears_of_each_end_though_nothing_is_under_way() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    for end in 1..=ENDS {
+        let (mut service, heard) = managed(&stage);
+        let all = "STATUS=3 of 3 tenants as the manifests want";
+        service.until("all is done", || heard.count(all) > 0).await;
+        assert_eq!(service.stop().await, Some(0));
+        heard.whole(&stage).await;
+        assert_eq!(heard.count("STOPPING=1"), 1, "end {end} of {ENDS}");
+        fs::remove_file(stage.path().join("notify")).unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
