@@ -125,7 +125,7 @@ fn read(
         _ => {
             // A key that only a variable names is that variable's mistake.
             let named = |path: &[Segment]| within(&in_file, path);
-            Err(ConfigError { diagnostics: diagnostics(name, text, wrongs, &sources, named) })
+            Err(ConfigError { diagnostics: diagnostics(name, text, &wrongs, &sources, named) })
         }
     }
 }
@@ -205,7 +205,7 @@ fn overlay(value: &mut Value, path: &[Segment], new: Value) {
 fn diagnostics(
     name: &str,
     text: &str,
-    wrongs: Vec<Wrong>,
+    wrongs: &[Wrong],
     sources: &BTreeMap<Vec<Segment>, String>,
     in_file: impl Fn(&[Segment]) -> bool,
 ) -> Vec<Diagnostic> {
@@ -213,31 +213,31 @@ fn diagnostics(
     let found = yaml::locate(text, &wanted);
     let secrets = wrongs.iter().filter(|wrong| wrong.at == At::Hidden).map(|wrong| &wrong.path);
     let text: Arc<str> = found.masked(text, secrets).as_deref().unwrap_or(text).into();
-    let mut diagnostics: Vec<Diagnostic> = wrongs
-        .into_iter()
-        .map(|wrong| {
-            let at = &wrong.path.segments;
-            let made = |path: &[Segment]| {
-                at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at))
-            };
-            let source = found.source(&text, &wrong.path);
-            let variable =
-                sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable);
-            let told = |file: &str, source| {
-                let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
-                Diagnostic::of_file(file, yaml::in_source(&wrong.message, source), hint)
-            };
-            match (variable, found.get(&wrong.path, wrong.at)) {
-                (Some(variable), _) => told(&format!("environment variable {variable}"), None),
-                (None, Some(place)) => Diagnostic {
-                    place: Some(place.clone()),
-                    text: Arc::clone(&text),
-                    ..told(name, source)
-                },
-                (None, None) => told(name, None),
-            }
-        })
-        .collect();
+    let placed = |wrong: &Wrong| {
+        let variable = variable_of(&wrong.path.segments, sources, &in_file);
+        let place = found.get(&wrong.path, wrong.at).filter(|_| variable.is_none()).cloned();
+        let (file, source) = match (variable, &place) {
+            (Some(variable), _) => (format!("environment variable {variable}"), None),
+            (None, Some(_)) => (name.to_owned(), found.source(&text, &wrong.path)),
+            (None, None) => (name.to_owned(), None),
+        };
+        let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
+        let bare = Diagnostic::of_file(&file, yaml::in_source(&wrong.message, source), hint);
+        if place.is_some() { Diagnostic { place, text: Arc::clone(&text), ..bare } } else { bare }
+    };
+    let mut diagnostics: Vec<Diagnostic> = wrongs.iter().map(placed).collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     diagnostics
+}
+
+/// The variable of the environment that a mistake comes from, if the file has no part in it.
+fn variable_of<'s>(
+    at: &[Segment],
+    sources: &'s BTreeMap<Vec<Segment>, String>,
+    in_file: impl Fn(&[Segment]) -> bool,
+) -> Option<&'s String> {
+    let made = |path: &[Segment]| {
+        at.starts_with(path) || (path.starts_with(at) && !at.is_empty() && !in_file(at))
+    };
+    sources.iter().find(|(path, _)| made(path)).map(|(_, variable)| variable)
 }

@@ -1,4 +1,4 @@
-//! Where the service answers over HTTP, and to whom.
+//! Where the service answers over HTTP, and who may ask.
 
 use std::net::SocketAddr;
 

@@ -7,10 +7,10 @@
 use std::fmt::Write as _;
 
 use super::{
+    fields::place,
     graph::GRAPH_CLIENT_ID,
     login::{CLIENT_ID, SECRET, USERNAME},
     reads::SANDBOX_ACTION,
-    wire::place,
     world::Envelope,
 };
 use crate::model::Field;

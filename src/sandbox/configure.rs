@@ -12,11 +12,12 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     faults::Faults,
+    fields::{self, read_configure},
     login::Whose,
     numbers::Numbers,
     provisioning::{self, let_in, put, switch, user_of, visible},
     route::Target,
-    wire::{self, Reply, Request, read_configure},
+    wire::{Reply, Request},
     world::{User, World},
 };
 use crate::model::{Calling, TenantId, Upn};
@@ -51,7 +52,7 @@ pub(super) fn configure(
     let upn = user_of(&body)?;
     let prefix = world.tenants.get(&id).and_then(|tenant| tenant.extension_prefix.clone());
     let sent = read_configure(&body, prefix.as_ref())?;
-    wire::check_policy(&sent)?;
+    fields::check_policy(&sent)?;
     let is_new = add(world, faults, (&id, &upn), now)?;
     if let Err(refusal) = put(world, numbers, faults, (&id, &upn), sent, now) {
         if is_new && let Some(user) = found(world, (&id, &upn)) {
@@ -68,7 +69,7 @@ pub(super) fn configure(
     }
 }
 
-/// Adds a user whom the directory knows; whether it was not there.
+/// Adds a user that the directory knows; whether it was not there.
 fn add(
     world: &mut World,
     faults: &Faults,

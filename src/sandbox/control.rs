@@ -24,8 +24,9 @@ use super::{
     calls::Calls,
     delegation,
     faults::Faults,
+    fields::{plain, read_value},
     numbers::Numbers,
-    wire::{Reply, Request, plain, read_value},
+    wire::{Reply, Request},
     world::{Tenant, User, World},
 };
 use crate::model::{Calling, Details, Field, TenantId, Upn, Value};

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! It enforces the rules that the contract states or implies: tokens that expire, consent that
-//! needs both indicators, users whom the sync groups hide, numbers that stay with disabled users,
+//! needs both indicators, users that the sync groups hide, numbers that stay with disabled users,
 //! writes that become visible late. Where the vendor's behaviour is unknown it is a switch
 //! ([`Faults`]), so a client can be tested against each possibility.
 //!
@@ -30,6 +30,7 @@ mod delegation;
 mod dice;
 mod drift;
 mod faults;
+mod fields;
 mod graph;
 mod http;
 mod login;

@@ -28,15 +28,7 @@ impl Numbers {
         number: &PhoneNumber,
         (place, user): (&TenantId, &Upn),
     ) -> bool {
-        let holders = self.0.get_or_insert_with(|| {
-            let mut holders = Holders::new();
-            for (id, upn, user) in world.users() {
-                if let Some(number) = user.stored.phone() {
-                    holders.entry(number.clone()).or_default().insert((id.clone(), upn.clone()));
-                }
-            }
-            holders
-        });
+        let holders = self.0.get_or_insert_with(|| holders(world));
         let others = holders
             .get(number)
             .into_iter()
@@ -60,4 +52,15 @@ impl Numbers {
             holders.entry(number.clone()).or_default().insert((place.clone(), user.clone()));
         }
     }
+}
+
+/// Everybody who holds a number now.
+fn holders(world: &World) -> Holders {
+    let mut holders = Holders::new();
+    for (id, upn, user) in world.users() {
+        if let Some(number) = user.stored.phone() {
+            holders.entry(number.clone()).or_default().insert((id.clone(), upn.clone()));
+        }
+    }
+    holders
 }

@@ -15,11 +15,12 @@ use serde_json::{Map, Value as Json};
 use super::{
     delegation,
     faults::{EmptyPhone, Faults, HeldNumber, Omitted},
+    fields::read_update,
     login::Whose,
     numbers::Numbers,
     reads,
     route::{Route, Target},
-    wire::{Reply, Request, read_update},
+    wire::{Reply, Request},
     world::{Tenant, User, World},
 };
 use crate::model::{Calling, Details, Field, TenantId, Upn, Value};

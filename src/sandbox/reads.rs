@@ -10,9 +10,10 @@ use serde_json::{Value as Json, json};
 use super::{
     RESELLER_ID,
     faults::Faults,
+    fields::list_item,
     login::USERNAME,
     rule::Failure,
-    wire::{Reply, Request, list_item},
+    wire::{Reply, Request},
     world::{Envelope, Tenant, User, World},
 };
 use crate::model::{TenantId, Upn};

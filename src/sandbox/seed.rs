@@ -52,21 +52,22 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let gateways = gateways(desired);
         let mut numbers = BTreeSet::new();
-        let tenants = desired.tenants.values().zip(1001..).map(|(tenant, enterprise_id)| {
-            let built = Tenant {
-                name: tenant.name.clone(),
+        let mut tenants = BTreeMap::new();
+        for (desired, enterprise_id) in desired.tenants.values().zip(1001..) {
+            let tenant = Tenant {
+                name: desired.name.clone(),
                 enterprise_id,
                 reseller_id: RESELLER_ID,
                 consent_flag: true,
                 consent_listed: true,
-                extension_prefix: tenant.extension_prefix.clone(),
+                extension_prefix: desired.extension_prefix.clone(),
                 plain_numbers: rng.u8(..4) == 0,
                 sync: SyncState::default(),
-                users: users(tenant, &gateways, &mut numbers),
+                users: users(desired, &gateways, &mut numbers),
             };
-            (tenant.id.clone(), built)
-        });
-        Self { tenants: tenants.collect(), gateways, ..Self::default() }
+            tenants.insert(desired.id.clone(), tenant);
+        }
+        Self { tenants, gateways, ..Self::default() }
     }
 
     /// The same with modest drift of every kind.
@@ -223,7 +224,7 @@ mod tests {
         held.iter().collect::<BTreeSet<_>>().len() == held.len()
     }
 
-    /// The users of a tenant whom a plan would disable.
+    /// The users of a tenant that a plan would disable.
     fn to_disable<'a>(
         desired: &'a DesiredTenant,
         live: &'a Tenant,

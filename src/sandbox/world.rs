@@ -147,7 +147,7 @@ impl User {
         user
     }
 
-    /// A user whom the directory knows and the platform has not set up.
+    /// A user that the directory knows and the platform has not set up.
     #[must_use]
     pub fn not_set_up() -> Self {
         Self { set_up: false, ..Self::new(Calling::Disabled, Details::default()) }

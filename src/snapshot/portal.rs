@@ -135,7 +135,7 @@ impl<'s> Columns<'s> {
         })
     }
 
-    /// A heading that is read and stands there more than once: which of the two counts, nobody
+    /// A heading that is read and is there more than once: which of the two counts, nobody
     /// knows.
     fn twice<'h>(&self, headings: &'h StringRecord) -> Option<&'h str> {
         let read = self

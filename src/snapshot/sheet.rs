@@ -1,4 +1,4 @@
-//! How a list of users that was exported from the portal is read: which heading stands for what
+//! How a list of users that was exported from the portal is read: what each heading means
 //! (contract 9).
 
 use std::{
