@@ -19,11 +19,11 @@ fn main() -> ExitCode {
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
-    // The work has a thread of its own, so that it ends when somebody insists, whatever it does.
+    // The work has its own thread, so it ends when somebody insists, whatever it does.
     let (end, ended) = mpsc::channel();
     let insisted = end.clone();
     let insist = move |exit| {
-        // Nobody listens any more if it has ended by itself.
+        // Nobody listens any more if it has ended already.
         let _ = insisted.send(exit);
     };
     let work = move || {

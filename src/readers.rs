@@ -7,7 +7,7 @@
 //! confirm: graph  beside the service's users those of Graph, to be told from them and for nothing else
 //! ```
 //!
-//! **Invariant:** no reader stands in for another: a tenant whose reader is not configured is not
+//! **Invariant:** no reader takes the place of another: a tenant whose reader is not configured is not
 //! read, and says what is missing.
 
 use std::sync::Arc;

@@ -49,7 +49,7 @@ impl Group {
         keep_since(groups, before)
     }
 
-    /// The users for whom nothing could be planned.
+    /// The users that nothing could be planned for.
     pub(super) fn of_problems(plan: &TenantPlan, before: &[Self], at: Timestamp) -> Vec<Self> {
         let mut users: BTreeMap<&str, (&Problem, usize)> = BTreeMap::new();
         for problem in &plan.problems {

@@ -44,7 +44,7 @@ pub struct TenantRow {
     pub note: Option<String>,
     /// What the last plan held, by reason.
     pub holds: Vec<Group>,
-    /// Users for whom nothing could be planned, by reason.
+    /// Users that nothing could be planned for, by reason.
     pub problems: Vec<Group>,
     /// What differs and is only shown, because the mode is `report`.
     pub drift: usize,

@@ -14,7 +14,7 @@
 //! **Invariant:** nothing is sent before the journal holds the intent, and nothing without the
 //! lease that the plan was made under: a plan of another lease is refused. A lost answer is never
 //! sent again here. Nothing is retried here: waiting as the service tells is the business of
-//! whoever implements [`Provisioner`].
+//! the one who implements [`Provisioner`].
 
 mod policy;
 mod record;

@@ -1,6 +1,6 @@
 //! Whether a journal is whole, and what can be saved of one that is not.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     OpenError,
@@ -86,7 +86,8 @@ impl SqliteHistory {
                     entries += 1;
                 }
                 Err(_) => {
-                    problems.push(format!("entry {sequence} is no entry any more and is left out"));
+                    problems
+                        .push(format!("entry {sequence} is not an entry any more and is left out"));
                 }
             }
         }
@@ -98,22 +99,9 @@ impl SqliteHistory {
 
     /// Entries behind `from`, upwards or from the end down, as far as they can be read.
     fn lines(&self, from: i64, down: bool) -> (Vec<(i64, String)>, Option<String>) {
-        let order = if down { "DESC" } else { "ASC" };
         let mut lines = Vec::new();
-        let db = self.db();
-        let mut read = || {
-            let query = format!(
-                "SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}"
-            );
-            let mut statement = db.prepare(&query)?;
-            let mut rows = statement.query([from])?;
-            while let Some(row) = rows.next()? {
-                lines.push((row.get(0)?, row.get(1)?));
-            }
-            Ok(())
-        };
-        let broke: rusqlite::Result<()> = read();
-        (lines, broke.err().map(|error| super::error::words(&error)))
+        let read = read_lines(&self.db(), from, down, &mut lines);
+        (lines, read.err().map(|error| super::error::words(&error)))
     }
 
     fn fold_line(&self, problems: &mut Vec<String>) -> Option<(i64, String)> {
@@ -144,4 +132,22 @@ fn why(bad: &Bad) -> String {
         }
         Bad::Damaged(reason) => reason.clone(),
     }
+}
+
+/// Adds entries behind `from` to the lines, upwards or from the end down.
+fn read_lines(
+    db: &Connection,
+    from: i64,
+    down: bool,
+    lines: &mut Vec<(i64, String)>,
+) -> rusqlite::Result<()> {
+    let order = if down { "DESC" } else { "ASC" };
+    let query =
+        format!("SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence {order}");
+    let mut statement = db.prepare(&query)?;
+    let mut rows = statement.query([from])?;
+    while let Some(row) = rows.next()? {
+        lines.push((row.get(0)?, row.get(1)?));
+    }
+    Ok(())
 }

@@ -183,7 +183,7 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::ReadOnly) => "it may not be written to".to_owned(),
         Some(ErrorCode::CannotOpen) => "it cannot be opened or made".to_owned(),
-        Some(ErrorCode::NotADatabase) => "its header is broken, or it is no journal".to_owned(),
+        Some(ErrorCode::NotADatabase) => "its header is broken, or it is not a journal".to_owned(),
         Some(ErrorCode::DatabaseCorrupt) => "a part of it is overwritten".to_owned(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program has locked it".to_owned()

@@ -100,55 +100,17 @@ impl SqliteHistory {
     /// The last runs that meant to write, newest first; of one tenant, by the name that it had
     /// then, if it is named.
     pub fn runs(&self, tenant: Option<&TenantName>, limit: usize) -> Result<Vec<RunId>, OpenError> {
-        let query = "SELECT run FROM entries WHERE kind = 'began' AND (?1 IS NULL OR tenant = ?1) \
-            ORDER BY sequence DESC LIMIT ?2";
-        let runs = || {
-            let db = self.db();
-            let mut statement = db.prepare(query)?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement
-                .query_map(params![tenant.map(TenantName::as_str), limit], |row| {
-                    row.get::<_, String>(0)
-                })?;
-            rows.map(|run| run.map(|run| RunId::new(&run))).collect::<rusqlite::Result<Vec<_>>>()
-        };
-        runs().map_err(|error| OpenError::of(&self.path, &error))
+        runs(&self.db(), tenant, limit).map_err(|error| OpenError::of(&self.path, &error))
     }
 
     /// That the last runs began that meant to write, newest first.
     pub fn begun(&self, limit: usize) -> Result<Vec<Begun>, OpenError> {
-        let query = "SELECT sequence, line FROM entries WHERE kind = 'began' \
-            ORDER BY sequence DESC LIMIT ?1";
-        let begun = || -> Result<Vec<Begun>, Bad> {
-            let db = self.db();
-            let mut statement = db.prepare(query)?;
-            let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-            let mut begun = Vec::new();
-            while let Some(row) = rows.next()? {
-                let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
-                begun.extend(Run::of(&[entry]).map(|run| Begun {
-                    at: run.began,
-                    run: run.id,
-                    tenant: run.tenant.to_string(),
-                    pass: run.part_of.pass,
-                    undoes: run.part_of.undoes,
-                }));
-            }
-            Ok(begun)
-        };
-        begun().map_err(|bad| bad.at(&self.path))
+        begun(&self.db(), limit).map_err(|bad| bad.at(&self.path))
     }
 
     /// The names of all tenants that runs meant to write of.
     pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
-        let names = || {
-            let db = self.db();
-            let mut statement =
-                db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect::<rusqlite::Result<BTreeSet<String>>>()
-        };
-        names().map_err(|error| OpenError::of(&self.path, &error))
+        tenants(&self.db()).map_err(|error| OpenError::of(&self.path, &error))
     }
 
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long
@@ -169,6 +131,54 @@ impl SqliteHistory {
         select(&self.db(), query, [tenant.as_str(), part], of_user)
             .map_err(|bad| bad.at(&self.path))
     }
+}
+
+/// A limit as the database takes it.
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn runs(
+    db: &Connection,
+    tenant: Option<&TenantName>,
+    limit: usize,
+) -> rusqlite::Result<Vec<RunId>> {
+    let query = "SELECT run FROM entries WHERE kind = 'began' AND (?1 IS NULL OR tenant = ?1) \
+        ORDER BY sequence DESC LIMIT ?2";
+    let mut statement = db.prepare(query)?;
+    let wanted = params![tenant.map(TenantName::as_str), at_most(limit)];
+    let rows = statement.query_map(wanted, |row| row.get::<_, String>(0))?;
+    rows.map(|run| Ok(RunId::new(&run?))).collect()
+}
+
+fn begun(db: &Connection, limit: usize) -> Result<Vec<Begun>, Bad> {
+    let query = "SELECT sequence, line FROM entries WHERE kind = 'began' \
+        ORDER BY sequence DESC LIMIT ?1";
+    let mut statement = db.prepare(query)?;
+    let mut rows = statement.query([at_most(limit)])?;
+    let mut begun = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
+        begun.extend(Run::of(&[entry]).map(beginning));
+    }
+    Ok(begun)
+}
+
+/// That a run began.
+fn beginning(run: Run) -> Begun {
+    Begun {
+        at: run.began,
+        run: run.id,
+        tenant: run.tenant.to_string(),
+        pass: run.part_of.pass,
+        undoes: run.part_of.undoes,
+    }
+}
+
+fn tenants(db: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut statement = db.prepare("SELECT DISTINCT tenant FROM entries WHERE kind = 'began'")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// The entries that a query finds and that are asked for, in its order.

@@ -21,7 +21,7 @@ pub struct Absences {
 /// Who was named of one tenant.
 #[derive(Debug, Clone, Default)]
 struct Named {
-    /// Users whom the tenant named at the last look.
+    /// Users that the tenant named at the last look.
     last: Option<Roster<DesiredUser>>,
     /// Users who count as named then, though they were missing: the tenant itself was away.
     returned: BTreeSet<Upn>,

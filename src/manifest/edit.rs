@@ -172,26 +172,23 @@ fn in_braces(text: &str, edit: &Edit) -> Option<String> {
     if inside.split(',').any(is_cut) {
         return None;
     }
-    let mut found = false;
-    let parts: Vec<String> = inside
-        .split(',')
-        .map(|part| {
-            if key_of(part) == Some(edit.key) {
-                found = true;
-                let lead = part.len() - part.trim_start().len();
-                let tail = part.len() - part.trim_end().len();
-                let spaces = |count: usize| " ".repeat(count);
-                format!("{}{}: {}{}", spaces(lead), edit.key, edit.value, spaces(tail))
-            } else {
-                part.to_owned()
-            }
-        })
-        .collect();
-    let mut inside = parts.join(",");
-    if !found {
-        inside = format!("{}, {} ", inside.trim_end(), edit.words());
-    }
+    let is_it = |part: &str| key_of(part) == Some(edit.key);
+    let inside = if inside.split(',').any(is_it) {
+        let part = |part| if is_it(part) { with_value(part, edit) } else { part.to_owned() };
+        inside.split(',').map(part).collect::<Vec<String>>().join(",")
+    } else {
+        format!("{}, {} ", inside.trim_end(), edit.words())
+    };
     Some(format!("{before}{inside}{behind}"))
+}
+
+/// A part between two commas with another value, and with the blanks around it as they are.
+fn with_value(part: &str, edit: &Edit) -> String {
+    let written = part.trim();
+    let lead = part.len() - part.trim_start().len();
+    let (ahead, rest) = part.split_at(lead);
+    let behind = &rest[written.len()..];
+    format!("{ahead}{}: {}{behind}", edit.key, edit.value)
 }
 
 #[cfg(test)]

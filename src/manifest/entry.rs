@@ -162,20 +162,22 @@ struct ReasonText(Arc<str>);
 
 impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, |text| {
-            let text = text.trim();
-            if text.is_empty() || text.chars().any(yaml::ends_a_line) {
-                return Err(format!(
-                    "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
-                ));
-            }
-            if let Some(c) = text.chars().find(|c| c.is_control()) {
-                let name = yaml::character(c);
-                return Err(format!("`{REASON}` holds {name}{HINT}remove it"));
-            }
-            Ok(Self(text.into()))
-        })
+        text(deserializer, |text| one_line(text).map(|text| Self(text.into())))
     }
+}
+
+/// The text of a reason, if it is one.
+fn one_line(text: &str) -> Result<&str, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(yaml::ends_a_line) {
+        return Err(format!(
+            "`{REASON}` is empty, or has more than one line{HINT}say why in one line"
+        ));
+    }
+    if let Some(c) = text.chars().find(|c| c.is_control()) {
+        return Err(format!("`{REASON}` holds {}{HINT}remove it", yaml::character(c)));
+    }
+    Ok(text)
 }
 
 /// What the settings call a source of secrets.

@@ -96,7 +96,7 @@ pub(super) struct TenantSpec {
     #[serde(deserialize_with = "some_word")]
     #[schemars(with = "PruneEntry")]
     pub(super) prune: Option<PruneEntry>,
-    /// Which of them may be pruned: those whom a manifest has named before, or all.
+    /// Which of them may be pruned: those that a manifest has named before, or all.
     #[serde(deserialize_with = "word")]
     #[schemars(with = "AdoptEntry")]
     pub(super) adopt: AdoptEntry,
@@ -170,7 +170,7 @@ pub(super) struct LimitsEntry {
     disable: LimitEntry,
     /// People whose present number may be replaced or given up in one run.
     numbers: LimitEntry,
-    /// People with calling for whom anything may change in one run.
+    /// People with calling who may be changed in one run, at most.
     changes: LimitEntry,
     /// How many users may vanish from the list between two looks before it is doubted; the larger
     /// bound counts.
@@ -228,7 +228,7 @@ pub(super) struct Numbers {
     #[serde(deserialize_with = "word")]
     #[schemars(with = "ReleaseEntry")]
     pub(super) release: ReleaseEntry,
-    /// Numbers that nobody wants: places for numbers that go round in a ring, and for those that
+    /// Numbers that nobody wants: places for numbers that move in a cycle, and for those that
     /// are given up.
     #[schemars(with = "Vec<String>")]
     pub(super) parking: Vec<serde_yaml::Value>,

@@ -90,7 +90,7 @@ impl DesiredTenant {
             && same_users(&self.users, &other.users)
     }
 
-    /// Whether it takes nothing away from anybody whom `before` names: all are still named, with
+    /// Whether it takes nothing away from anybody that `before` names: all are still named, with
     /// calling and every field that was wanted, and no setting is another.
     #[must_use]
     pub fn takes_nothing_from(&self, before: &Self) -> bool {
@@ -115,7 +115,7 @@ impl DesiredTenant {
         settings(self) == settings(other)
     }
 
-    /// Whether everybody whom `before` names is still named.
+    /// Whether everybody that `before` names is still named.
     #[must_use]
     pub fn names_all_of(&self, before: &Self) -> bool {
         self.users.is_plainly(&before.users)

@@ -34,7 +34,7 @@ pub struct Beside {
     pub unmatched: Vec<Unmatched>,
     /// Rows that name nobody, with calling off and without a number: no users of Teams.
     pub nameless: usize,
-    /// Users whom the service lists and who are not set up there: nothing of them is compared.
+    /// Users that the service lists and that are not set up there: nothing of them is compared.
     pub not_set_up: Users<LiveUser>,
 }
 

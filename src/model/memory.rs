@@ -35,7 +35,7 @@ pub struct Memory {
     /// The users that a manifest has named while they were visible: only these are ever pruned,
     /// unless the tenant says otherwise.
     pub managed: BTreeMap<Upn, Known>,
-    /// The users whom the version of the manifests names that a change is compared with: they count
+    /// The users in the version of the manifests that a change is compared with: they count
     /// as managed, whether the journal knows them or not. Never on record.
     pub named: BTreeSet<Upn>,
     /// What was sent lately, for limits over time.

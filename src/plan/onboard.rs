@@ -1,4 +1,4 @@
-//! Onboarding: setting up people whom the directory knows and the service has not set up.
+//! Onboarding: setting up people that the directory knows and the service has not set up.
 //!
 //! | the service | the directory | then |
 //! |---|---|---|

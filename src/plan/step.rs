@@ -81,15 +81,7 @@ impl Step {
     /// What the step changes, as it was before: what would undo it.
     #[must_use]
     pub fn before(&self) -> Before {
-        let known = |change: &Change| {
-            let value = match &change.live {
-                Seen::Value(value) | Seen::Written(value) => Some(value.clone()),
-                Seen::Nothing => None,
-                Seen::NotVisible | Seen::Unreadable(_) => return None,
-            };
-            Some((change.field, value))
-        };
-        self.changes.iter().filter_map(known).collect()
+        self.changes.iter().filter_map(Change::before).collect()
     }
 }
 
@@ -153,6 +145,18 @@ pub struct Change {
     /// The same value was sent at this time and has not become visible in time: not drift, but a
     /// write that did not land.
     pub did_not_land: Option<Timestamp>,
+}
+
+impl Change {
+    /// The field as it was before, if that is known.
+    fn before(&self) -> Option<(Field, Option<Value>)> {
+        let value = match &self.live {
+            Seen::Value(value) | Seen::Written(value) => Some(value.clone()),
+            Seen::Nothing => None,
+            Seen::NotVisible | Seen::Unreadable(_) => return None,
+        };
+        Some((self.field, value))
+    }
 }
 
 /// The live value of a field.

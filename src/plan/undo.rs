@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The desired state of an undo is the tenant with all its rules: the run's users as they were
-//! before it, and everybody else whom git names as they are now. So the planner compares with
+//! before it, and everybody else in git as they are now. So the planner compares with
 //! today's live state, whatever may hold a step holds it, nobody but the run's users is changed,
 //! and guards that count people (sites, limits) see them all.
 //!

@@ -4,9 +4,12 @@
 //! daylight saving needs no rule of its own. That clock passes an edge of a window, or jumps, only
 //! at the moments that [`next_open`] tries.
 
-use jiff::{Timestamp, ToSpan as _, civil::DateTime};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, DateTime, Time},
+};
 
-use super::{Action, Seen, Step, validity::Validity};
+use super::{Action, Change, Seen, Step, validity::Validity};
 use crate::model::{Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
@@ -15,14 +18,16 @@ const WEEKS: i64 = 54;
 /// Whether a step takes away, even for a moment, what somebody can be called by.
 pub(super) fn interrupts(step: &Step, live: &LiveTenant) -> bool {
     let works = live.users.get(&step.user).is_none_or(|user| user.calling != LiveCalling::Disabled);
-    let takes_number = |change: &super::Change| {
-        let none = matches!(
-            change.live,
-            Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone)
-        );
-        change.field == Field::PhoneNumber && !none
-    };
     works && (step.action == Action::Disable || step.changes.iter().any(takes_number))
+}
+
+/// Whether a change takes a number away.
+fn takes_number(change: &Change) -> bool {
+    let has_none = matches!(
+        change.live,
+        Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone)
+    );
+    change.field == Field::PhoneNumber && !has_none
 }
 
 /// Whether disruptive changes may be made at a moment.
@@ -41,15 +46,19 @@ pub fn next_open(windows: &Windows, now: Timestamp) -> Option<Timestamp> {
         return Some(now);
     }
     let first = windows.zone.to_datetime(now).date().yesterday().ok()?;
-    (0..WEEKS).find_map(|week| {
-        // A day more than a week: what a change of the clocks moves over midnight is still in its
-        // order.
-        let days = first.checked_add((week * 7).days()).ok()?.series(1.day()).take(9);
-        let mut edges: Vec<Timestamp> =
-            days.flat_map(|day| edges(windows, day)).filter(|edge| *edge > now).collect();
-        edges.sort_unstable();
-        edges.into_iter().find(|edge| is_open(windows, *edge))
-    })
+    let weeks = (0..WEEKS).map_while(|week| first.checked_add((week * 7).days()).ok());
+    weeks
+        .flat_map(|week| edges_of_week(windows, week))
+        .find(|edge| *edge > now && is_open(windows, *edge))
+}
+
+/// Every moment at which a window can open in the week that begins with a day, in order. It has a
+/// day more than a week: what a change of the clocks moves over midnight is still in its order.
+fn edges_of_week(windows: &Windows, first: Date) -> Vec<Timestamp> {
+    let days = first.series(1.day()).take(9);
+    let mut edges: Vec<Timestamp> = days.flat_map(|day| edges(windows, day)).collect();
+    edges.sort_unstable();
+    edges
 }
 
 /// Narrows a span to that in which no window opens or closes.
@@ -63,10 +72,10 @@ pub(super) fn narrow(windows: &Windows, now: Timestamp, span: &mut Validity) {
 }
 
 /// Every moment of a day at which a window can open.
-fn edges(windows: &Windows, day: jiff::civil::Date) -> Vec<Timestamp> {
+fn edges(windows: &Windows, day: Date) -> Vec<Timestamp> {
     let spans = windows.allow.iter().chain(&windows.deny);
     let times = spans.flat_map(|span| [Some(span.from), span.to]).flatten();
-    let midnight = jiff::civil::Time::midnight();
+    let midnight = Time::midnight();
     let shown = times
         .chain([midnight])
         .map(|time| windows.zone.to_ambiguous_timestamp(day.to_datetime(time)));
@@ -88,7 +97,7 @@ fn edges(windows: &Windows, day: jiff::civil::Date) -> Vec<Timestamp> {
 }
 
 fn contains(span: &Span, local: DateTime) -> bool {
-    let begins = |date: jiff::civil::Date| {
+    let begins = |date: Date| {
         (span.days.is_empty() || span.days.contains(&date.weekday()))
             && span.first.is_none_or(|first| first <= date)
             && span.last.is_none_or(|last| date <= last)

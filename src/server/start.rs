@@ -102,22 +102,25 @@ impl Server {
             .map_err(StartError::Thread)?;
         let ended = stop.clone();
         let serve = move || {
-            runtime.block_on(async {
-                match listens.into_doors() {
-                    Ok(doors) => {
-                        let all = doors.into_iter().map(|(listener, door)| {
-                            connections::serve(listener, routes(&app, door), ended.clone())
-                        });
-                        join_all(all).await;
-                    }
-                    Err(error) => warn!(%error, "nobody is answered: the server cannot listen"),
-                }
-            });
+            runtime.block_on(serve(listens, &app, &ended));
             runtime.shutdown_timeout(GRACE);
         };
         let thread = thread::Builder::new().name("http".to_owned()).spawn(serve);
         let thread = Some(thread.map_err(StartError::Thread)?);
         Ok(Some(Self { stop, thread }))
+    }
+}
+
+/// Answers at all doors until it is told to stop.
+async fn serve(listens: Listens, app: &Arc<App>, stop: &CancellationToken) {
+    match listens.into_doors() {
+        Ok(doors) => {
+            let all = doors.into_iter().map(|(listener, door)| {
+                connections::serve(listener, routes(app, door), stop.clone())
+            });
+            join_all(all).await;
+        }
+        Err(error) => warn!(%error, "nobody is answered: the server cannot listen"),
     }
 }
 

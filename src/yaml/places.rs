@@ -159,20 +159,22 @@ impl Way {
 pub fn item_lines(text: &str, keys: [&str; 2]) -> Vec<Vec<u32>> {
     let mut lines: Vec<Vec<u32>> = Vec::new();
     walk(text, |document, frames, span| {
-        let [
-            Frame::Mapping(Some((first, _))),
-            Frame::Mapping(Some((second, _))),
-            Frame::List(index),
-        ] = frames
-        else {
-            return ControlFlow::Continue(());
-        };
-        if [first.as_ref(), second.as_ref()] == keys {
-            note_line(&mut lines, document, *index, span);
+        if let Some(index) = element_at(frames, keys) {
+            note_line(&mut lines, document, index, span);
         }
         ControlFlow::Continue(())
     });
     lines
+}
+
+/// The place of an element in the list at `keys`, if that is where the frames lead.
+fn element_at(frames: &[Frame<'_>], keys: [&str; 2]) -> Option<usize> {
+    let [Frame::Mapping(Some((first, _))), Frame::Mapping(Some((second, _))), Frame::List(index)] =
+        frames
+    else {
+        return None;
+    };
+    ([first.as_ref(), second.as_ref()] == keys).then_some(*index)
 }
 
 /// Notes the line of an element. The first of two keys that differ only in what this parser passes

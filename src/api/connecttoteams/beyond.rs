@@ -1,7 +1,7 @@
 //! What an answer says, beside a list, of users that are not on it: a link to a next page, a flag
 //! that there is more, a total. Pure.
 //!
-//! How the service lists users is not public, so that a list that is thought to come in one piece
+//! How the service lists users is not public, so a list that is thought to come in one piece
 //! may be the first page of many. All names that are usual are looked for, in the objects that lead
 //! to the list and in those that are usual beside it (`page`, `_links`).
 

@@ -160,7 +160,7 @@ fn failing(lost: u32, last: FaultKind, remaining: Duration) -> Fault {
         last.code()
     );
     Fault::new(FaultKind::Failing, message).hint(format!(
-        "whoever was not sent is sent by a later run; from {} on one write at a time finds out \
+        "what was not sent is sent by a later run; from {} on one write at a time finds out \
             whether the service works again",
         duration(remaining)
     ))

@@ -140,15 +140,14 @@ impl Login for Delegated<'_> {
         let what = format!("log in to {} for {}", self.core.host(), self.tenant.name);
         let place =
             self.core.section().key(&format!("enterprises.{}.credentials", self.tenant.name));
+        let hint = format!(
+            "{place} is the JSON that `dialplane credentials regenerate {}` writes",
+            self.tenant.name
+        );
         let unusable = |why: &str| {
-            Fault::new(
-                FaultKind::NotConfigured,
-                format!("{what}: the credentials of the enterprise cannot be used: {why}"),
-            )
-            .hint(format!(
-                "{place} is the JSON that `dialplane credentials regenerate {}` writes",
-                self.tenant.name
-            ))
+            let message =
+                format!("{what}: the credentials of the enterprise cannot be used: {why}");
+            Fault::new(FaultKind::NotConfigured, message).hint(hint.clone())
         };
         let read = self
             .delegate

@@ -150,7 +150,7 @@ impl Core {
 
 /// Whether an answer is an enterprise, and not that of somebody else.
 fn of_tenant(enterprise: &Value, tenant: &TenantId) -> Result<(), &'static str> {
-    let enterprise = enterprise.as_object().ok_or("an enterprise that is no object")?;
+    let enterprise = enterprise.as_object().ok_or("an enterprise that is not an object")?;
     let other = enterprise
         .get("tenantId")
         .and_then(Value::as_str)
@@ -212,7 +212,7 @@ mod tests {
                 json!({"canResellerManageEnterpriseProvisioning": true, "consentsByEnterprise": ["EnterpriseManagement"]}),
                 half(true, false),
             ),
-            (json!([]), Err("an enterprise that is no object")),
+            (json!([]), Err("an enterprise that is not an object")),
             (
                 json!({"tenantId": "00000000-0000-0000-0000-000000000000"}),
                 Err("the enterprise of another tenant"),

@@ -103,25 +103,28 @@ pub(super) fn tenants(answer: &Value, reseller: i64) -> Result<Lists, String> {
 /// tenant is not a customer that we understand, and a tenant that is not understood does not mean
 /// that there is none yet.
 pub(super) fn customers(answer: &Value, reseller: i64) -> Result<Vec<Customer>, String> {
-    let customer = |item: &Map<String, Value>| {
-        let name = item.get("enterpriseName").and_then(Value::as_str).map(str::trim);
-        let customer = Customer {
-            name: name.filter(|name| !name.is_empty()).map(str::to_owned),
-            enterprise: number(item, &["enterpriseId"]),
-            tenant: tenant(item),
-            reseller: reseller_of(item, reseller),
-        };
-        let shown = customer.name.is_some() || customer.enterprise.is_some();
-        (shown || customer.tenant.is_some()).then_some(customer)
-    };
     let items = list(answer)?;
     if let Some(odd) = items.iter().find_map(|item| odd_tenant(item)) {
         return Err(format!("an enterprise with the `tenantId` {odd}, which is not a tenant id"));
     }
-    let customers: Option<Vec<Customer>> = items.into_iter().map(customer).collect();
+    let customers: Option<Vec<Customer>> =
+        items.into_iter().map(|item| customer(item, reseller)).collect();
     customers.ok_or_else(|| {
         "an enterprise without `enterpriseName`, `enterpriseId` and `tenantId`".to_owned()
     })
+}
+
+/// The customer that an entry shows, if it shows one.
+fn customer(item: &Map<String, Value>, reseller: i64) -> Option<Customer> {
+    let name = item.get("enterpriseName").and_then(Value::as_str).map(str::trim);
+    let customer = Customer {
+        name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+        enterprise: number(item, &["enterpriseId"]),
+        tenant: tenant(item),
+        reseller: reseller_of(item, reseller),
+    };
+    let shown = customer.name.is_some() || customer.enterprise.is_some();
+    (shown || customer.tenant.is_some()).then_some(customer)
 }
 
 /// What an entry shows as its tenant, if anything.

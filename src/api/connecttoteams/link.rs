@@ -78,7 +78,7 @@ fn find<'v>(value: &'v Value, depth: usize, links: &mut Vec<&'v str>) {
 /// The link as a browser would write it: in ASCII, whatever it was written in.
 fn safe(link: &str, holds_secret: impl Fn(&str) -> bool) -> Result<String, String> {
     let url =
-        Url::parse(link.trim()).map_err(|error| format!("a link that is no URL ({error})"))?;
+        Url::parse(link.trim()).map_err(|error| format!("a link that is not a URL ({error})"))?;
     let plain = url.as_str();
     if url.scheme() != "https" {
         return Err("a link that does not begin with https://".to_owned());
@@ -128,7 +128,7 @@ mod tests {
                 json!({ "url": "https://example.com/?t=hunter2" }),
                 Err("a link that repeats our own credentials"),
             ),
-            (json!({ "url": "https://" }), Err("a link that is no URL (empty host)")),
+            (json!({ "url": "https://" }), Err("a link that is not a URL (empty host)")),
         ] {
             assert_eq!(
                 read(answer.clone()).as_deref().map_err(String::as_str),

@@ -63,7 +63,7 @@ impl Credentials {
     /// Those of an enterprise, as `regenerateAPICredentials` answered them (contract 2.3).
     pub(super) fn of_enterprise(answer: &SecretString) -> Result<Self, &'static str> {
         let answer =
-            answer::json(answer.expose_secret().as_bytes()).map_err(|_| "they are no JSON")?;
+            answer::json(answer.expose_secret().as_bytes()).map_err(|_| "they are not JSON")?;
         let text = |name: &str| {
             answer
                 .get(name)
@@ -180,7 +180,7 @@ fn refused(section: &Section, what: &str, reply: &Reply, redactor: &Redactor) ->
     if status.is_server_error() {
         return fault(
             FaultKind::Unreachable,
-            "the service failed, so that no token was had and nothing else was sent",
+            "the service failed, so there is no token and nothing else was sent",
         );
     }
     if says(&["expired"]) || (says(&["password"]) && says(&["chang"])) {

@@ -93,7 +93,7 @@ impl TokenSet {
     /// Reads one, with or without the object around it.
     fn read(text: &SecretString, tenant: &TenantId) -> Result<Self, String> {
         let json = answer::json(text.expose_secret().as_bytes())
-            .map_err(|_| "it is no JSON".to_owned())?;
+            .map_err(|_| "it is not JSON".to_owned())?;
         let inner = json.get("authenticationResult").unwrap_or(&json);
         let has_token =
             inner.get("accessToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
@@ -149,13 +149,13 @@ fn stated_end(inner: &Value) -> Result<Timestamp, String> {
         .and_then(|date| date.parse::<Timestamp>().ok())
         .filter(sensible);
     if let (None, Some(odd), Some(_)) = (micros, number, date) {
-        tracing::debug!(odd, "`expiresOn` is no time in microseconds; `expiresOnDate` is taken");
+        tracing::debug!(odd, "`expiresOn` is not a time in microseconds; `expiresOnDate` is taken");
     }
     match (micros, date, number) {
         (Some(micros), Some(date), _) => Ok(micros.min(date)),
         (Some(end), None, _) | (None, Some(end), _) => Ok(end),
         (None, None, Some(odd)) => Err(format!(
-            "its `expiresOn` is {odd}, which is no time in microseconds since 1970, and it has no \
+            "its `expiresOn` is {odd}, which is not a time in microseconds since 1970, and it has no \
                 `expiresOnDate` to go by"
         )),
         (None, None, None) => Err(
@@ -333,8 +333,8 @@ mod tests {
             (json!({"accessToken": "t"}), "whose it is"),
             (set(json!({})), "does not say when it ends"),
             (set(json!({"expiresOn": null, "expiresOnDate": "soon"})), "does not say when it ends"),
-            (set(json!({"expiresOn": 1_743_097_299})), "no time in microseconds"),
-            (set(json!({"expiresOn": 1_743_097_299_177_i64})), "no time in microseconds"),
+            (set(json!({"expiresOn": 1_743_097_299})), "not a time in microseconds"),
+            (set(json!({"expiresOn": 1_743_097_299_177_i64})), "not a time in microseconds"),
             (
                 set(json!({"userInfo": {"tenantId": "00000000-0000-0000-0000-000000000001"}})),
                 "of tenant 00000000",

@@ -88,23 +88,14 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
     if answer::is_blank(body) {
         return Ok(());
     }
-    let unclear = |why: &str| {
-        let fault = garbled_write(request, why);
-        match (accept, &fault.hint) {
-            (Accept::Json, Some(hint)) if !answer::is_page(body) => {
-                let accept = request.section.row(&format!("{}.accept: status", request.row));
-                let hint = format!("{hint}; if this answer means yes, set {accept}");
-                fault.hint(hint)
-            }
-            _ => fault,
-        }
-    };
+    // A page of HTML means yes nowhere.
+    let may_mean_yes = accept == Accept::Json && !answer::is_page(body);
     let value = match (answer::json(body), accept) {
         (Ok(value), _) => value,
         (Err(_), Accept::Status) if !answer::is_page(body) => {
             Value::String(String::from_utf8_lossy(body).into_owned())
         }
-        (Err(why), _) => return Err(unclear(&why)),
+        (Err(why), _) => return Err(unclear_write(request, &why, may_mean_yes)),
     };
     // A write concerns one user: whatever element complains, complains about it.
     let parts = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
@@ -120,8 +111,23 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(true) => Ok(()),
         Value::String(text) if accept == Accept::Status && !answer::complains(&text) => Ok(()),
         Value::Bool(false) | Value::Number(_) | Value::String(_) => {
-            Err(unclear("a bare value that says neither yes nor no"))
+            let why = "a bare value that says neither yes nor no";
+            Err(unclear_write(request, why, may_mean_yes))
         }
+    }
+}
+
+/// An answer to a write that is not understood, with the setting that makes it a yes if it may be
+/// one.
+fn unclear_write(request: &Request, why: &str, may_mean_yes: bool) -> Fault {
+    let fault = garbled_write(request, why);
+    match &fault.hint {
+        Some(hint) if may_mean_yes => {
+            let accept = request.section.row(&format!("{}.accept: status", request.row));
+            let hint = format!("{hint}; if this answer means yes, set {accept}");
+            fault.hint(hint)
+        }
+        _ => fault,
     }
 }
 
@@ -138,7 +144,7 @@ pub(super) fn garbled(request: &Request, why: &str) -> Fault {
 
 fn garbled_write(request: &Request, why: &str) -> Fault {
     let message = format!(
-        "{}: the service sent {why}, so that it is unknown whether this was carried out",
+        "{}: the service sent {why}, so it is unknown whether this was carried out",
         request.what
     );
     // No list shows a sync.

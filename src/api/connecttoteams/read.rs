@@ -168,7 +168,7 @@ impl fmt::Debug for Reader {
 fn not_configured(core: &Core, tenant: &TenantRef) -> Fault {
     let message = format!("list users of {}: the configuration does not say how", tenant.name);
     Fault::new(FaultKind::NotConfigured, message).hint(format!(
-        "set {}: no public page of the vendor names this call, so that there is no default; the \
+        "set {}: no public page of the vendor names this call, so there is no default; the \
             vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams \
             itself holds from Microsoft Graph, or `live: file`, to read a snapshot or a list that \
             the portal exported",

@@ -24,7 +24,7 @@ impl PageNumbers {
         Self([start, row.page_size as usize, row.pages.first.saturating_add(number - 1), number])
     }
 
-    /// What stands for a place of `listUsers`.
+    /// What is put in a place of `listUsers`.
     pub(super) fn get(&self, place: &str) -> Option<usize> {
         ListUsers::PLACES
             .iter()

@@ -48,16 +48,14 @@ impl<'a> Listing<'a> {
             None | Some(Value::Null) => None,
             Some(Value::String(link)) => Some(link.clone()),
             Some(_) => {
-                return Err("the service sent a link to the next page that is no text".to_owned());
+                return Err("the service sent a link to the next page that is not text".to_owned());
             }
         };
         self.total = self.total.max(page.get("@odata.count").and_then(answer::count));
         let items: Vec<Item> = items.iter().map(|item| item::read(item, self.tenant)).collect();
         if items.iter().any(|item| item.entry == Entry::Foreign) {
-            return Err(
-                "the service sent a user of another tenant, so that nothing of it is believed"
-                    .to_owned(),
-            );
+            return Err("the service sent a user of another tenant, so nothing of it is believed"
+                .to_owned());
         }
         let before = self.list.users();
         let room = self.list.take(items.into_iter());

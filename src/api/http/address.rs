@@ -87,7 +87,8 @@ impl Base {
     pub(in crate::api) fn same_host(&self, link: &str) -> Result<Url, String> {
         // Without query and user: they may hold anything.
         let shown = |url: &Url| super::redact::value(&url.origin().ascii_serialization());
-        let url = Url::parse(link).map_err(|error| format!("its address is no URL ({error})"))?;
+        let url =
+            Url::parse(link).map_err(|error| format!("its address is not a URL ({error})"))?;
         let same = url.origin() == self.url.origin()
             && url.username().is_empty()
             && url.password().is_none();

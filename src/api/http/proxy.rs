@@ -39,7 +39,7 @@ pub(super) fn find(
             continue;
         }
         let Some(found) = through(&text) else {
-            return Err(format!("{name} is set to something that is no URL of a proxy"));
+            return Err(format!("{name} is set to something that is not the URL of a proxy"));
         };
         let proxy = found.uri();
         if proxy.scheme_str().is_some_and(|scheme| scheme.starts_with("socks")) {

@@ -232,7 +232,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             means: "somebody has suspended the tenant",
             arises: "Somebody used `dialplane suspend TENANT`. The tenant is looked at and planned \
                 as ever, and nothing is written, by the service as well as by hand. The journal \
-                keeps it, so that a restart does not end it. It is not `mode: suspend` of the \
+                keeps it, so a restart does not end it. It is not `mode: suspend` of the \
                 manifests.",
             remedy: "Run `dialplane resume TENANT` once it is safe to go on. With `--until` it ends \
                 at that time.",

@@ -91,7 +91,7 @@ impl About {
     pub fn words(self) -> &'static str {
         match self {
             Self::Hold => "Why something may not run. Everything else goes on.",
-            Self::Problem => "Users for whom not everything that is wanted can be planned.",
+            Self::Problem => "Users that not everything desired can be planned for.",
             Self::Note => "What is worth knowing and needs no step.",
             Self::Fault => "Why a call to a service did not succeed.",
         }

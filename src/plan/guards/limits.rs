@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use crate::{
     model::{Field, Limit, LiveCalling, LiveTenant, PerHour, SentCounts, Upn, Value},
-    plan::{Action, Counts, Grounds, Seen, Step, StepId, Steps},
+    plan::{Action, Change, Counts, Grounds, Seen, Step, StepId, Steps},
 };
 
 /// What is counted.
@@ -25,15 +25,7 @@ impl LimitKind {
     fn of(self, step: &Step, enabled: impl Fn(&Upn) -> bool) -> bool {
         match self {
             Self::Disable => step.action == Action::Disable,
-            Self::Numbers => step.changes.iter().any(|change| {
-                let had = matches!(
-                    change.live,
-                    Seen::Value(Value::Phone(_))
-                        | Seen::Written(Value::Phone(_))
-                        | Seen::Unreadable(_)
-                );
-                change.field == Field::PhoneNumber && had
-            }),
+            Self::Numbers => step.changes.iter().any(takes_known_number),
             // Who has no calling has nothing to lose: a new tenant may be set up at once.
             Self::Changes => step.action != Action::Enable && enabled(&step.user),
         }
@@ -55,6 +47,15 @@ impl LimitKind {
             Self::Changes => "be changed",
         }
     }
+}
+
+/// Whether a change takes a number from somebody who is known to have one.
+fn takes_known_number(change: &Change) -> bool {
+    let had = matches!(
+        change.live,
+        Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)) | Seen::Unreadable(_)
+    );
+    change.field == Field::PhoneNumber && had
 }
 
 /// Whether a step is held for a reason of its own, so limits do not count it.

@@ -52,7 +52,7 @@ struct TenantView<'p> {
     sync_holds: Vec<HoldView<'p>>,
     /// Users whose last answer was lost and is not decided.
     undecided: Vec<&'p str>,
-    /// Users for whom it cannot be foreseen here whether a run would disable them.
+    /// Users of whom it cannot be foreseen here whether a run would disable them.
     unforeseen: Vec<&'p str>,
     confirmed: Option<Confirmed>,
     notes: Vec<NoteView>,

@@ -9,8 +9,8 @@ use crate::{
     words::many,
 };
 
-/// The people whom a tenant's plan disables, a line each: those who would lose calling, or those
-/// for whom it is held.
+/// The people that a tenant's plan disables, a line each: those who would lose calling, or those
+/// whose disable is held.
 pub(super) fn disables(tenant: &TenantPlan, runs: bool) -> Vec<String> {
     let disables = tenant
         .steps
@@ -28,7 +28,7 @@ pub(super) fn disables(tenant: &TenantPlan, runs: bool) -> Vec<String> {
     disables.map(person).collect()
 }
 
-/// The people of a tenant for whom it cannot be foreseen here whether they lose calling.
+/// The people of a tenant of whom it cannot be foreseen here whether they lose calling.
 pub(super) fn unforeseen(tenant: &TenantPlan) -> Vec<String> {
     let person = |user| format!("  {}  {} (cannot be foreseen)\n", line(user), tenant.tenant);
     tenant.unforeseen().iter().map(person).collect()

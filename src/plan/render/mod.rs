@@ -64,15 +64,15 @@ pub struct Tally {
     pub held_steps: usize,
     /// What differs in tenants whose mode is `report`: only shown.
     pub drift: Drift,
-    /// Users for whom it cannot be foreseen here whether a run would disable them.
+    /// Users of whom it cannot be foreseen here whether a run would disable them.
     pub unforeseen: usize,
     /// Tenants that the journal has never looked at, where users may be written to.
     pub unremembered: usize,
-    /// Users for whom nothing can be planned.
+    /// Users that nothing can be planned for.
     pub problems: usize,
     /// Steps that may run and were sent before: what they wrote did not become visible in time.
     pub did_not_land: usize,
-    /// Users whom Teams shows as the service does ...
+    /// Users that Teams shows as the service does ...
     pub confirmed: usize,
     /// ... of those who were compared.
     pub compared: usize,

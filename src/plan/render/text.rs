@@ -17,7 +17,7 @@ use crate::{
     words::{many, time},
 };
 
-/// The place of a user whom only pruning concerns.
+/// The place of a user that only pruning concerns.
 const UNNAMED: &str = "named by no manifest (prune: disable)";
 
 /// The width of the user column; longer names push the place to the right.
@@ -159,7 +159,7 @@ pub(super) fn write_head(
             "{BOLD}{}{BOLD:#}  {FAINT}{mode}  {}{FAINT:#}",
             tenant.tenant, reference.id
         )?,
-        // Its manifests are broken, so that nobody knows its mode.
+        // Its manifests are broken, so its mode is unknown.
         None => writeln!(out, "{BOLD}{}{BOLD:#}", tenant.tenant)?,
     }
     for hold in &tenant.holds {

@@ -7,7 +7,7 @@ use crate::model::{
     LiveCalling, LiveTenant, LiveUser, Observed, Value,
 };
 
-/// A tenant that is as `base` wants it. Users whom only `head` names are there, with calling off and
+/// A tenant that is as `base` wants it. Users that only `head` names are there, with calling off and
 /// nothing set.
 #[must_use]
 pub fn as_wanted(base: Option<&DesiredTenant>, head: Option<&DesiredTenant>) -> LiveTenant {

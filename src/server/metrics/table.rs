@@ -102,14 +102,14 @@ pub(super) const TABLE: &[Metric] = &[
     }),
     row("tenants", &["mode"], "Tenants by mode; `broken` are those that have no version in force.", tenants),
     row("tenants_in_need", &["need"], "Tenants that need somebody, by why: `manifests`, `failing`, `held`, `problems`.", in_need),
-    row("tenant_managed_users", OF_TENANT, "Users whom the manifests name.", |seen| each(seen, |row| Some(count(row.managed)))),
+    row("tenant_managed_users", OF_TENANT, "Users that the manifests name.", |seen| each(seen, |row| Some(count(row.managed)))),
     moment("tenant_last_attempt_timestamp", OF_TENANT, "When the last pass ended.", |seen| each(seen, |row| row.last_at.map(stamp))),
     moment("tenant_last_success_timestamp", OF_TENANT, "When a pass last read live state and nothing failed in it, whether or not something was held.", |seen| each(seen, |row| row.last_success.map(stamp))),
     moment("tenant_next_attempt_timestamp", OF_TENANT, "When the next pass is due; absent while one runs.", |seen| each(seen, |row| row.next_at.map(stamp))),
     row("tenant_failures", OF_TENANT, "Passes that failed since one last did not.", |seen| each(seen, |row| Some(f64::from(row.failures)))),
     row("tenant_held", &["tenant", "reason"], "1 if the last plan held the tenant as a whole, by the code of the reason.", |seen| groups(seen, |row| &row.holds, |hold| (hold.count == 0).then_some(1.0))),
     row("tenant_held_steps", &["tenant", "reason"], "Steps that the last plan held, by the code of the reason.", |seen| groups(seen, |row| &row.holds, |hold| (hold.count > 0).then(|| count(hold.count)))),
-    row("tenant_problem_users", &["tenant", "reason"], "Users for whom nothing could be planned, by the code of the reason.", |seen| groups(seen, |row| &row.problems, |problem| Some(count(problem.count)))),
+    row("tenant_problem_users", &["tenant", "reason"], "Users that nothing could be planned for, by the code of the reason.", |seen| groups(seen, |row| &row.problems, |problem| Some(count(problem.count)))),
     row("tenant_drift_users", OF_TENANT, "What differs and is only shown, because the mode is `report`.", |seen| each(seen, |row| Some(count(row.drift)))),
     moment("tenant_drift_since_timestamp", OF_TENANT, "Since when there has been such drift.", |seen| each(seen, |row| row.drift_since.map(stamp))),
     moment("tenant_sync_owed_since_timestamp", OF_TENANT, "Since when a sync is owed; absent if none is.", |seen| each(seen, |row| row.sync_owed_since.map(stamp))),
@@ -117,8 +117,8 @@ pub(super) const TABLE: &[Metric] = &[
     row("tenant_unknown_outcomes", OF_TENANT, "Users with a call whose answer was lost and is not decided yet.", |seen| each(seen, |row| Some(count(row.lost_answers)))),
     row("tenant_settling_users", OF_TENANT, "Users whose last writes are not visible yet, which is normal for a while.", |seen| each(seen, |row| Some(count(row.settling)))),
     row("tenant_did_not_land_steps", OF_TENANT, "Steps of the last plan that send again what did not become visible in time.", |seen| each(seen, |row| Some(count(row.did_not_land)))),
-    row("tenant_confirmed_users", OF_TENANT, "Managed users whom Teams shows as the service does, where that is asked.", |seen| each(seen, |row| row.confirmed.map(|(confirmed, _)| count(confirmed)))),
-    row("tenant_unconfirmed_users", OF_TENANT, "Those whom it does not.", |seen| each(seen, |row| row.confirmed.map(|(confirmed, of)| count(of.saturating_sub(confirmed))))),
+    row("tenant_confirmed_users", OF_TENANT, "Managed users that Teams shows as the service does, where that is asked.", |seen| each(seen, |row| row.confirmed.map(|(confirmed, _)| count(confirmed)))),
+    row("tenant_unconfirmed_users", OF_TENANT, "Managed users that Teams shows otherwise, or not yet.", |seen| each(seen, |row| row.confirmed.map(|(confirmed, of)| count(of.saturating_sub(confirmed))))),
     counter("steps", &["verb", "outcome"], "Steps that were tried since the process began.", |seen| {
         let steps = seen.published.counts.steps.iter();
         steps.map(|((verb, outcome), times)| counted(vec![("verb", (*verb).to_owned()), ("outcome", (*outcome).to_owned())], *times)).collect()

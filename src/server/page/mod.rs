@@ -105,7 +105,7 @@ fn search(query: &Query, found: &Found) -> Markup {
         @match found {
             Found::Nothing => {}
             Found::NotHere => p.faint {
-                "Names of people are shown to whoever knows the token (" code { "server.token" } ")."
+                "Names of people are shown to those who know the token (" code { "server.token" } ")."
             }
             Found::Said(Ok(text)) => div.box { pre { (printable(text)) } },
             Found::Said(Err(text)) => div.box.care { pre { (printable(text)) } },

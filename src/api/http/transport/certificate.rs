@@ -69,7 +69,7 @@ pub(super) fn told(error: &CertificateError, setting: &Setting) -> (String, Stri
         ),
         Reason::OfAuthority => (
             "it is marked as a CA".to_owned(),
-            "the service needs another certificate: one that is signed by itself must not be \
+            "the service needs another certificate: one that is signed by its own key must not be \
                 marked as a CA"
                 .to_owned(),
         ),

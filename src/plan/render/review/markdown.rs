@@ -10,7 +10,7 @@ use crate::{
     foreign::{fenced, line, markdown as inline},
     model::TenantName,
     plan::{
-        Step, TenantPlan,
+        Change, Step, TenantPlan,
         render::{
             cut,
             markdown::{part, write_body},
@@ -92,7 +92,7 @@ fn write_words(out: &mut String, review: &Review) -> fmt::Result {
         let broken: Vec<&str> = review.broken_before.iter().map(TenantName::as_str).collect();
         writeln!(
             out,
-            "Wrong before the change, so that all that is wanted counts as caused: {}.\n",
+            "Wrong before the change, so all that is wanted counts as caused: {}.\n",
             first(&broken)
         )?;
     }
@@ -151,15 +151,17 @@ fn asked(group: &Group<'_>, tenant: &TenantName) -> String {
 }
 
 fn drift_of(tenant: &TenantPlan) -> Vec<String> {
-    let of = |step: &Step| {
-        let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
-        let fields = list(step.changes.iter().map(|change| {
-            line(format_args!("{}: {} -> {}", change.field, change.live, change.desired))
-        }));
-        let what = if fields.is_empty() { step.action.verb().to_string() } else { fields };
-        format!("{becomes:8}  {}  {}  {what}\n", line(&step.user), tenant.tenant)
+    tenant.steps.iter().map(|step| drift_line(tenant, step)).collect()
+}
+
+fn drift_line(tenant: &TenantPlan, step: &Step) -> String {
+    let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
+    let shown = |change: &Change| {
+        line(format_args!("{}: {} -> {}", change.field, change.live, change.desired))
     };
-    tenant.steps.iter().map(of).collect()
+    let fields = list(step.changes.iter().map(shown));
+    let what = if fields.is_empty() { step.action.verb().to_string() } else { fields };
+    format!("{becomes:8}  {}  {}  {what}\n", line(&step.user), tenant.tenant)
 }
 
 /// A folded list, if there is anything in it, of at most so many bytes.

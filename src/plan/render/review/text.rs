@@ -105,7 +105,7 @@ fn write_dropped(out: &mut String, review: &Review) -> fmt::Result {
     if !review.broken_before.is_empty() {
         writeln!(
             out,
-            "{YELLOW}wrong before the change, so that all that is wanted counts as caused: \
+            "{YELLOW}wrong before the change, so all that is wanted counts as caused: \
                 {}{YELLOW:#}\n",
             list(&review.broken_before)
         )?;

@@ -136,20 +136,21 @@ fn write_left(out: &mut String, left: &[&Step]) -> fmt::Result {
 /// What each step has in common with others: the same text, the same changes. Empty for one that
 /// changes nothing that could be compared.
 fn alike(tenant: &TenantPlan, steps: &[&Step]) -> Vec<String> {
-    let like = |step: &&Step| {
-        if step.changes.is_empty() || step.did_not_land.is_some() || !step.after.is_empty() {
-            return String::new();
-        }
-        let mut text = format!("{} {}", step.action.verb(), tenant.may_run(step));
-        for change in &step.changes {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\n{}: {} > {}", change.field, change.live, change.desired);
-        }
-        for Hold { kind, reason, .. } in &step.holds {
-            let reason = if *kind == HoldKind::AfterHeld { "" } else { reason };
-            let _ = write!(text, "\n{} {reason}", kind.code());
-        }
-        text
-    };
-    steps.iter().map(like).collect()
+    steps.iter().map(|step| likeness(tenant, step)).collect()
+}
+
+fn likeness(tenant: &TenantPlan, step: &Step) -> String {
+    if step.changes.is_empty() || step.did_not_land.is_some() || !step.after.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{} {}", step.action.verb(), tenant.may_run(step));
+    for change in &step.changes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{}: {} > {}", change.field, change.live, change.desired);
+    }
+    for Hold { kind, reason, .. } in &step.holds {
+        let reason = if *kind == HoldKind::AfterHeld { "" } else { reason };
+        let _ = write!(text, "\n{} {reason}", kind.code());
+    }
+    text
 }

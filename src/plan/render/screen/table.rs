@@ -149,7 +149,7 @@ fn write_people(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'_>) 
     Ok(())
 }
 
-/// Users for whom nothing can be planned, by what is wrong with them.
+/// Users that nothing can be planned for, by what is wrong with them.
 fn write_problems(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'_>) -> fmt::Result {
     let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
     let problems = tenants.iter().flat_map(|tenant| &tenant.problems);
