@@ -52,7 +52,7 @@ impl Group {
     /// The users that nothing could be planned for.
     pub(super) fn of_problems(plan: &TenantPlan, before: &[Self], at: Timestamp) -> Vec<Self> {
         let mut users: BTreeMap<&str, (&Problem, usize)> = BTreeMap::new();
-        for problem in &plan.problems {
+        for problem in &plan.remarks.problems {
             users.entry(problem.kind.code().code()).or_insert((problem, 0)).1 += 1;
         }
         let groups = users.into_iter().map(|(code, (problem, count))| Self {

@@ -157,14 +157,14 @@ impl TenantRow {
             (_, 0) => Some(at),
             _ => self.drift_since.or(Some(at)),
         };
-        let settling = plan.notes.iter().find_map(|note| match note {
+        let settling = plan.remarks.notes.iter().find_map(|note| match note {
             Note::Settling(users, until) => Some((*users, *until)),
             _ => None,
         });
         self.settling = settling.map_or(0, |(users, _)| users);
         self.settling_until = settling.map(|(_, until)| until);
         self.did_not_land = plan.late_steps().count();
-        self.confirmed = plan.confirmed.map(|now| (now.confirmed, now.of()));
+        self.confirmed = plan.remarks.confirmed.map(|now| (now.confirmed, now.of()));
         self.judge();
     }
 

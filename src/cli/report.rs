@@ -34,7 +34,11 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
         Exit::Unknown
     } else if unread > 0 || reports.iter().any(|report| !report.is_complete()) {
         Exit::Partly
-    } else if plan.tenants.iter().any(|tenant| tenant.is_held() || !tenant.problems.is_empty()) {
+    } else if plan
+        .tenants
+        .iter()
+        .any(|tenant| tenant.is_held() || !tenant.remarks.problems.is_empty())
+    {
         Exit::Held
     } else {
         Exit::Done
@@ -45,7 +49,7 @@ pub(super) fn exit(plan: &Plan, reports: &[TenantReport]) -> Exit {
 fn is_undecided(plan: &Plan, reports: &[TenantReport]) -> bool {
     let lost = |outcome: &StepOutcome| matches!(outcome, StepOutcome::Unknown(_));
     let now = reports.iter().flat_map(|report| report.steps.iter().flatten()).any(lost);
-    now || plan.tenants.iter().any(|tenant| !tenant.undecided.is_empty())
+    now || plan.tenants.iter().any(|tenant| !tenant.remarks.undecided.is_empty())
 }
 
 /// Tenants of which all was accepted that are told one by one; more are only counted.

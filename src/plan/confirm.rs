@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use super::{Confirmed, Difference, Moment, Note, Problem, ProblemKind};
+use super::{Confirmed, Difference, Moment, Note, Problem, ProblemKind, Remarks};
 use crate::model::{
     Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser,
     PhoneNumber, Upn,
@@ -21,25 +21,23 @@ enum Comparison {
     Unknown,
 }
 
-/// Compares both views of a tenant's managed users.
+/// Compares both views of a tenant's managed users, and tells what it found.
 pub(super) fn tenant(
     desired: &DesiredTenant,
     live: &LiveTenant,
     moment: Moment<'_>,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<Note>,
-) -> Option<Confirmed> {
+    remarks: &mut Remarks,
+) {
     let (users, coverage) = match &live.confirmation {
-        Confirmation::NotAsked => return None,
+        Confirmation::NotAsked => return,
         Confirmation::Failed(why) => {
-            notes.push(Note::NotConfirmed(why.clone()));
-            return None;
+            return remarks.notes.push(Note::NotConfirmed(why.clone()));
         }
         Confirmation::Seen(users, coverage) => (users, coverage),
     };
     if let Coverage::Suspect(what) = coverage {
-        notes
-            .push(Note::NotConfirmed(format!("the list of Teams users may be incomplete: {what}")));
+        let why = format!("the list of Teams users may be incomplete: {what}");
+        remarks.notes.push(Note::NotConfirmed(why));
     }
     let mut told = Confirmed::default();
     for both in desired.users.beside(&live.users) {
@@ -52,14 +50,14 @@ pub(super) fn tenant(
                 told.differ += 1;
                 let kind = ProblemKind::TeamsDiffers(difference);
                 let origin = Some(user.origin.clone());
-                problems.push(Problem { user: user.upn.clone(), kind, origin });
+                remarks.problems.push(Problem { user: user.upn.clone(), kind, origin });
             }
         }
     }
     if told.waiting > 0 {
-        notes.push(Note::NotConfirmedYet(told.waiting));
+        remarks.notes.push(Note::NotConfirmedYet(told.waiting));
     }
-    Some(told)
+    remarks.confirmed = Some(told);
 }
 
 fn compare(service: &LiveUser, teams: Option<&LiveUser>, whole: bool) -> Comparison {

@@ -16,32 +16,26 @@
 use jiff::Timestamp;
 
 use super::{
-    Action, Cause, Change, Hold, Moment, Note, Problem, ProblemKind, Seen, Step, StepId, Steps,
+    Action, Cause, Change, Facts, Hold, Moment, Note, Problem, ProblemKind, Remarks, Seen, Step,
+    StepId, Steps,
     past::{Lost, Past, Unseen, equal, seen},
     people::People,
     unread::{self, Odd},
     vain::{self, Tries, Vain},
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Field, Landing, LiveCalling, LiveTenant,
-    LiveUser, Managed, Origin, Upn, Value, Verb, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser,
+    Origin, Upn, Value, Verb, Written,
 };
 
 /// What a comparison gives.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) steps: Steps,
-    pub(super) problems: Vec<Problem>,
-    pub(super) notes: Vec<Note>,
-    pub(super) landed: Vec<Landing>,
-    /// Users with a lost answer whose outcome is not known.
-    pub(super) undecided: Vec<Upn>,
+    pub(super) remarks: Remarks,
+    pub(super) facts: Facts,
     /// Users whose lost answer is decided now, and when it was lost.
     pub(super) decided: Vec<(Upn, Timestamp)>,
-    /// Users who are managed from now on.
-    pub(super) managed: Vec<Managed>,
-    /// Users who were managed and are no longer visible.
-    pub(super) vanished: Vec<Upn>,
 }
 
 /// Compares a whole tenant.
@@ -65,20 +59,21 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
     let nobody = |upn: &&Upn| !desired.users.contains_key(upn) && !live.users.contains_key(upn);
     let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
-    (outcome.managed, outcome.vanished) = people.facts();
+    (outcome.facts.managed, outcome.facts.vanished) = people.facts();
     outcome
+        .remarks
         .notes
         .extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
     if !nobody.is_empty() {
-        outcome.notes.push(Note::ProtectsNobody(nobody));
+        outcome.remarks.notes.push(Note::ProtectsNobody(nobody));
     }
     if details_wait > 0 {
-        outcome.notes.push(Note::DetailsWait(details_wait));
+        outcome.remarks.notes.push(Note::DetailsWait(details_wait));
     }
     if let Some(by) = settled_by {
-        outcome.notes.push(Note::Settling(settling, by));
+        outcome.remarks.notes.push(Note::Settling(settling, by));
     }
-    outcome.notes.extend(unread::notes(desired, live));
+    outcome.remarks.notes.extend(unread::notes(desired, live));
     outcome
 }
 
@@ -224,7 +219,7 @@ impl Diff<'_> {
 
     pub(super) fn problem(&mut self, desired: &DesiredUser, kind: ProblemKind) {
         let origin = Some(desired.origin.clone());
-        self.outcome.problems.push(Problem { user: desired.upn.clone(), kind, origin });
+        self.outcome.remarks.problems.push(Problem { user: desired.upn.clone(), kind, origin });
     }
 
     /// True if an answer was lost and its outcome is not known: then nothing is planned for
@@ -247,7 +242,7 @@ impl Diff<'_> {
                 None
             }
         };
-        self.outcome.landed.extend(self.past.landing(live, undecided));
+        self.outcome.facts.landed.extend(self.past.landing(live, undecided));
         lost
     }
 
@@ -259,9 +254,13 @@ impl Diff<'_> {
         at: Timestamp,
         until: Timestamp,
     ) {
-        self.outcome.undecided.push(user.clone());
+        self.outcome.remarks.undecided.push(user.clone());
         let kind = ProblemKind::AnswerLost { verb, at, until };
-        self.outcome.problems.push(Problem { user: user.clone(), kind, origin: origin.cloned() });
+        self.outcome.remarks.problems.push(Problem {
+            user: user.clone(),
+            kind,
+            origin: origin.cloned(),
+        });
     }
 
     /// What differs and is not settling, what cannot be compared, and the latest time until which

@@ -11,7 +11,7 @@ use crate::model::{Calling, DesiredTenant, Field, GatewayId, Inventory, Value};
 
 /// Adds what the inventory shows to be wrong with a tenant's manifests.
 pub fn check(plan: &mut TenantPlan, desired: &DesiredTenant, inventory: &Inventory) {
-    plan.notes.extend(notes(desired, inventory));
+    plan.remarks.notes.extend(notes(desired, inventory));
 }
 
 /// What the inventory shows to be wrong with a tenant's manifests.

@@ -100,9 +100,11 @@ impl Mask {
             masked.steps.push(self.step(name, step));
         }
         masked.holds.iter_mut().chain(&mut masked.sync_hold).for_each(drop_words);
-        masked.problems = plan.problems.iter().map(|problem| self.problem(name, problem)).collect();
-        masked.notes = plan.notes.iter().filter_map(|note| self.note(name, note)).collect();
-        masked.undecided = users(&plan.undecided);
+        masked.remarks.problems =
+            plan.remarks.problems.iter().map(|problem| self.problem(name, problem)).collect();
+        masked.remarks.notes =
+            plan.remarks.notes.iter().filter_map(|note| self.note(name, note)).collect();
+        masked.remarks.undecided = users(&plan.remarks.undecided);
         masked
     }
 

@@ -79,7 +79,7 @@ pub use note::{Note, NoteCode, Ruling};
 pub use problem::{Difference, NoEffect, NotUndone, OddValue, Problem, ProblemCode, ProblemKind};
 pub use step::{Action, Cause, Change, Seen, Step};
 pub use steps::Steps;
-pub use types::{Confirmed, Facts, Plan, SyncPlan, TenantPlan};
+pub use types::{Confirmed, Facts, Plan, Remarks, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
 pub use why::{About, Found, Sent, Wait, Why, wants, why};

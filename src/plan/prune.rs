@@ -28,7 +28,7 @@ impl Diff<'_> {
             Prune::Never if unmanaged.is_empty() => {}
             Prune::Never => {
                 let users = unmanaged.iter().map(|user| user.upn.clone()).collect();
-                self.outcome.notes.push(Note::Unmanaged(users));
+                self.outcome.remarks.notes.push(Note::Unmanaged(users));
             }
             Prune::Disable => {
                 for user in unmanaged {
@@ -46,7 +46,7 @@ impl Diff<'_> {
             } else {
                 Note::Unforeseen
             };
-            self.outcome.notes.push(note(strangers));
+            self.outcome.remarks.notes.push(note(strangers));
         }
         let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
         for upn in self.past.moment.memory.written.keys().filter(|upn| !names.contains(upn)) {
@@ -88,7 +88,11 @@ impl Diff<'_> {
         }
         if let Some(tries) = in_vain {
             let kind = ProblemKind::NoEffect(vec![vain::calling(Calling::Disabled, tries)]);
-            self.outcome.problems.push(Problem { user: live.upn.clone(), kind, origin: None });
+            self.outcome.remarks.problems.push(Problem {
+                user: live.upn.clone(),
+                kind,
+                origin: None,
+            });
         }
     }
 }

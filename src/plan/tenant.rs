@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Facts, Hold, HoldKind, Moment, Note, Observation, Patience, Rules, Steps, SyncPlan,
-    TenantInput, TenantPlan, approval, confirm, diff, fingerprint,
+    Hold, HoldKind, Moment, Note, Observation, Patience, Rules, Steps, SyncPlan, TenantInput,
+    TenantPlan, approval, confirm, diff, fingerprint,
     guards::{self, Context, Hour, Wanted},
     interruption,
     numbers::{self, View},
@@ -180,16 +180,7 @@ impl Draft {
         let Subject { tenant, live, memory, .. } = &subject;
         let desired = subject.desired();
         let moment = subject.moment();
-        let diff::Outcome {
-            mut problems,
-            mut notes,
-            landed,
-            managed,
-            vanished,
-            decided,
-            undecided,
-            ..
-        } = outcome;
+        let diff::Outcome { steps: _, mut remarks, mut facts, decided } = outcome;
         guards::hold_for_fleet(&subject.context(), &mut steps, hour);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
@@ -199,24 +190,24 @@ impl Draft {
             .map(|plan| approval::lift(&mut steps, &tenant.approvals, plan, memory, moment.now));
         order::spread_holds(&mut steps);
         let mut steps = order::topological(steps);
-        let told = !problems.is_empty()
-            || steps
-                .iter()
-                .flat_map(|step| &step.holds)
-                .any(|hold| hold.kind == HoldKind::Coverage);
+        let mut holds_of_steps = steps.iter().flat_map(|step| &step.holds);
+        let told = !remarks.problems.is_empty()
+            || holds_of_steps.any(|hold| hold.kind == HoldKind::Coverage);
         if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
-            notes.push(Note::Suspect(what.clone()));
+            remarks.notes.push(Note::Suspect(what.clone()));
         }
-        notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));
-        notes.extend(ruled.into_iter().flatten());
-        notes.extend(interruption::note(&steps));
-        let confirmed = confirm::tenant(desired, live, moment, &mut problems, &mut notes);
+        remarks.notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));
+        remarks.notes.extend(ruled.into_iter().flatten());
+        remarks.notes.extend(interruption::note(&steps));
+        confirm::tenant(desired, live, moment, &mut remarks);
         let runs = holds.is_empty() && steps.iter().any(|step| step.holds.is_empty());
         let decided = refused::judge(&mut steps, runs, live, memory, decided);
         let sync = sync(moment, &decided, runs);
         let owed = sync != SyncPlan::NotNeeded;
         let (unclear, sync_hold) = moment.unclear_syncs().filter(|_| owed).unzip();
         let sync_from = moment.sync_from().filter(|_| owed).max(unclear);
+        facts.decided = decided.into_iter().map(|(user, _)| user).collect();
+        facts.counted = shrink::news(desired, live, memory);
         TenantPlan {
             tenant: desired.name.clone(),
             reference: Some(desired.reference()),
@@ -224,22 +215,13 @@ impl Draft {
             lease: subject.lease.clone(),
             steps,
             holds,
-            problems,
-            notes,
             sync,
             sync_from,
             sync_hold,
             fingerprint,
-            facts: Facts {
-                decided: decided.into_iter().map(|(user, _)| user).collect(),
-                landed,
-                managed,
-                vanished,
-                counted: shrink::news(desired, live, memory),
-            },
-            undecided,
             waits_for,
-            confirmed,
+            remarks,
+            facts,
         }
     }
 }

@@ -55,23 +55,30 @@ pub struct TenantPlan {
     pub steps: Steps,
     /// Why nothing of this may run. The steps are there all the same, for people to read.
     pub holds: Vec<Hold>,
-    /// Users that something is wrong with, which no step mends.
-    pub problems: Vec<Problem>,
-    /// What was noticed and left alone.
-    pub notes: Vec<Note>,
     /// Whether the service will be asked to sync.
     pub sync: SyncPlan,
     /// Until when the sync has to wait, because the last one was sent so shortly before.
     pub sync_from: Option<Timestamp>,
     /// Why it may not be sent before people have looked at it, if so; then it has to wait as well.
     pub sync_hold: Option<Hold>,
-    /// What the observation has shown that belongs on record.
-    pub facts: Facts,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
     /// Tenants whose next pass may free or prove a number that is waited for here.
     pub waits_for: BTreeSet<TenantName>,
+    /// What people are told beside that.
+    pub remarks: Remarks,
+    /// What the observation has shown that belongs on record.
+    pub facts: Facts,
+}
+
+/// What people are told, and nothing is done about.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Remarks {
+    /// Users that something is wrong with, which no step mends.
+    pub problems: Vec<Problem>,
+    /// What was noticed and left alone.
+    pub notes: Vec<Note>,
     /// Users whose last answer was lost, and it is not known yet what became of it.
     pub undecided: Vec<Upn>,
     /// How many managed users Teams shows as the service does, where that was asked.
@@ -151,16 +158,13 @@ impl TenantPlan {
             lease: None,
             steps: Steps::default(),
             holds: vec![hold],
-            problems: Vec::new(),
-            notes: Vec::new(),
             sync: SyncPlan::NotNeeded,
             sync_from: None,
             sync_hold: None,
-            facts: Facts::default(),
             fingerprint: None,
             waits_for: BTreeSet::new(),
-            undecided: Vec::new(),
-            confirmed: None,
+            remarks: Remarks::default(),
+            facts: Facts::default(),
         }
     }
 
@@ -215,7 +219,7 @@ impl TenantPlan {
     /// cannot be foreseen here what a run would do.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
-        self.is_held() || !self.problems.is_empty() || !self.unforeseen().is_empty()
+        self.is_held() || !self.remarks.problems.is_empty() || !self.unforeseen().is_empty()
     }
 
     /// What differs and is only shown, because the mode is `report`.
@@ -228,7 +232,7 @@ impl TenantPlan {
     /// nothing disables nobody.
     #[must_use]
     pub fn unforeseen(&self) -> &[Upn] {
-        let users = self.notes.iter().find_map(|note| match note {
+        let users = self.remarks.notes.iter().find_map(|note| match note {
             Note::Unforeseen(users) if self.mode == Mode::Enforce => Some(users.as_slice()),
             _ => None,
         });
@@ -263,8 +267,8 @@ impl TenantPlan {
     pub fn says_something(&self) -> bool {
         let silent = self.steps.is_empty()
             && self.holds.is_empty()
-            && self.problems.is_empty()
-            && self.notes.is_empty()
+            && self.remarks.problems.is_empty()
+            && self.remarks.notes.is_empty()
             && self.sync == SyncPlan::NotNeeded;
         !silent
     }

@@ -117,15 +117,15 @@ impl Undo<'_> {
         // It is not known how it is.
         let Some(undone) = undone else { return plan };
         let git = &*git;
-        plan.problems.retain(|problem| undone.contains(&problem.user));
-        plan.problems.extend(left);
+        plan.remarks.problems.retain(|problem| undone.contains(&problem.user));
+        plan.remarks.problems.extend(left);
         // That a manifest names somebody is for git to say.
         plan.facts.managed.retain(|managed| git.users.contains_key(&managed.user));
-        plan.notes.retain(|note| !is_of_git(note));
+        plan.remarks.notes.retain(|note| !is_of_git(note));
         let against: BTreeSet<&Upn> =
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
         let note = (!against.is_empty()).then(|| self.git_wants(against.len()));
-        plan.notes.extend(note);
+        plan.remarks.notes.extend(note);
         plan
     }
 

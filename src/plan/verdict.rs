@@ -25,7 +25,7 @@ impl TenantPlan {
             };
             verdict.users.entry(step.user.key().to_owned()).or_default().steps.push(pending);
         }
-        for problem in &self.problems {
+        for problem in &self.remarks.problems {
             let reason = problem.kind.to_string();
             let hint = problem.kind.remedy();
             let user: &mut UserVerdict =

@@ -50,14 +50,14 @@ async fn whoever_is_merely_not_visible_is_a_problem_and_never_a_step() {
         let house = house(WISH, change).await;
         let plan = house.plan().await;
         assert!(runnable(&plan).is_empty(), "{}", text(&plan));
-        assert_eq!(of(&plan, "contoso").problems[0].kind, ProblemKind::NotVisible);
+        assert_eq!(of(&plan, "contoso").remarks.problems[0].kind, ProblemKind::NotVisible);
     }
     // Nor is somebody who is not to be.
     let spec = SPEC.replace(", onboard: true", "");
     let house = House::open(&contoso(&spec, &[WISH]), new_hire).await;
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
-    assert_eq!(of(&plan, "contoso").problems[0].kind, ProblemKind::NotVisible);
+    assert_eq!(of(&plan, "contoso").remarks.problems[0].kind, ProblemKind::NotVisible);
 }
 
 fn hide(world: &mut World) {
@@ -103,10 +103,13 @@ async fn nobody_is_set_up_who_is_not_complete_or_not_to_have_calling() {
     let house = house("adele enabled +14255550100", new_hire).await;
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
-    assert_eq!(of(&plan, "contoso").problems[0].kind, ProblemKind::PbxMissing(Field::PbxUserId));
+    assert_eq!(
+        of(&plan, "contoso").remarks.problems[0].kind,
+        ProblemKind::PbxMissing(Field::PbxUserId)
+    );
     let house = self::house("adele disabled pbxUserId=a17", new_hire).await;
     let plan = house.plan().await;
-    assert!(runnable(&plan).is_empty() && of(&plan, "contoso").problems.is_empty());
+    assert!(runnable(&plan).is_empty() && of(&plan, "contoso").remarks.problems.is_empty());
 }
 
 #[tokio::test]

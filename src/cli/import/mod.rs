@@ -211,7 +211,11 @@ fn prove(
         &Execution::default(),
     );
     plan.tenants.retain(|tenant| observed.contains_key(&tenant.tenant));
-    if plan.tenants.iter().all(|tenant| tenant.steps.is_empty() && tenant.problems.is_empty()) {
+    if plan
+        .tenants
+        .iter()
+        .all(|tenant| tenant.steps.is_empty() && tenant.remarks.problems.is_empty())
+    {
         return Ok(unknown);
     }
     out::talk(&render::text(&plan));

@@ -120,7 +120,7 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said<'_>> {
             text: format!("{} (hint: {})", hold.reason, hold.remedy),
         }));
     }
-    said.extend(tenant.problems.iter().map(|problem| Said {
+    said.extend(tenant.remarks.problems.iter().map(|problem| Said {
         level: Level::Warning,
         is_number: false,
         origin: problem.origin.as_ref(),

@@ -161,7 +161,7 @@ pub(super) fn part(plan: &Plan) -> PlanView<'_> {
 fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
     let steps =
         tenant.steps.numbered().map(|(number, step)| step_view(tenant, number, step)).collect();
-    let problems = tenant.problems.iter().map(|problem| ProblemView {
+    let problems = tenant.remarks.problems.iter().map(|problem| ProblemView {
         user: problem.user.as_str(),
         code: problem.kind.code(),
         reason: problem.kind.to_string(),
@@ -197,10 +197,10 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
         },
         sync_from: tenant.sync_from.map(|from| from.to_string()),
         sync_holds: holds_view(tenant.sync_hold.as_slice()),
-        undecided: tenant.undecided.iter().map(Upn::as_str).collect(),
+        undecided: tenant.remarks.undecided.iter().map(Upn::as_str).collect(),
         unforeseen: tenant.unforeseen().iter().map(Upn::as_str).collect(),
-        confirmed: tenant.confirmed,
-        notes: tenant.notes.iter().map(note_view).collect(),
+        confirmed: tenant.remarks.confirmed,
+        notes: tenant.remarks.notes.iter().map(note_view).collect(),
     }
 }
 

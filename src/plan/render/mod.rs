@@ -160,11 +160,11 @@ impl Tally {
     /// Counts one more tenant.
     fn add(&mut self, tenant: &TenantPlan) {
         self.planned += usize::from(tenant.reference.is_some());
-        self.problems += tenant.problems.len();
+        self.problems += tenant.remarks.problems.len();
         self.unforeseen += tenant.unforeseen().len();
         tenant.drift().iter().for_each(|step| self.drift.add(step));
-        self.confirmed += tenant.confirmed.map_or(0, |confirmed| confirmed.confirmed);
-        self.compared += tenant.confirmed.map_or(0, Confirmed::of);
+        self.confirmed += tenant.remarks.confirmed.map_or(0, |confirmed| confirmed.confirmed);
+        self.compared += tenant.remarks.confirmed.map_or(0, Confirmed::of);
         if !tenant.holds.is_empty() {
             if tenant.is_unread() {
                 self.unread_tenants += 1;

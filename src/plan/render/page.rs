@@ -91,7 +91,7 @@ pub(super) fn whole(plan: &TenantPlan, most: usize) -> Option<String> {
             return None;
         }
     }
-    for problem in &plan.problems {
+    for problem in &plan.remarks.problems {
         out += &plain(|out| text::write_problem(out, problem, &mut told));
     }
     out += &tail(plan, &mut told);
@@ -110,7 +110,7 @@ fn part(plan: &TenantPlan, most: usize) -> String {
         .into_iter()
         .filter(|step| !out.add_telling(&mut told, |told| block_of(plan, step, told)))
         .collect();
-    let problems = plan.problems.iter().filter(|problem| {
+    let problems = plan.remarks.problems.iter().filter(|problem| {
         !out.add_telling(&mut told, |told| plain(|out| text::write_problem(out, problem, told)))
     });
     let problems = problems.count();
@@ -123,7 +123,7 @@ fn part(plan: &TenantPlan, most: usize) -> String {
         .collect();
     parts.extend((problems > 0).then(|| many(problems, "problem")));
     parts.extend(
-        (notes && !(plan.notes.is_empty() && plan.steps.is_empty()))
+        (notes && !(plan.remarks.notes.is_empty() && plan.steps.is_empty()))
             .then(|| "the notes".to_owned()),
     );
     if !parts.is_empty() {

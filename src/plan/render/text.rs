@@ -140,7 +140,7 @@ fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -
     for step in &tenant.steps {
         write_step(out, tenant, step, told)?;
     }
-    for problem in &tenant.problems {
+    for problem in &tenant.remarks.problems {
         write_problem(out, problem, told)?;
     }
     write_tail(out, tenant, told)
@@ -199,7 +199,7 @@ pub(super) fn write_tail(
     told: &mut AlreadyTold,
 ) -> fmt::Result {
     write_sync(out, tenant, told)?;
-    for note in &tenant.notes {
+    for note in &tenant.remarks.notes {
         let code = note.code().code();
         writeln!(out, "  {FAINT}note: {} [{code}]{FAINT:#}", foreign::line(note))?;
     }

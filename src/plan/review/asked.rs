@@ -179,11 +179,11 @@ impl Place<'_> {
         {
             return hold.reason.clone();
         }
-        let problem = self.plan.problems.iter().find(|problem| problem.user == asked.user);
+        let problem = self.plan.remarks.problems.iter().find(|problem| problem.user == asked.user);
         if let Some(problem) = problem {
             return problem.kind.to_string();
         }
-        if self.plan.undecided.contains(&asked.user) {
+        if self.plan.remarks.undecided.contains(&asked.user) {
             return "the answer to an earlier call was lost".to_owned();
         }
         if matches!(asked.what, What::Field(..)) && user.calling == Calling::Disabled {

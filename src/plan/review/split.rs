@@ -8,8 +8,8 @@ use std::{
 use crate::{
     model::{Field, Upn, Value, Verb},
     plan::{
-        ByStep, Cause, Facts, Hold, Note, Problem, Step, StepId, Steps, SyncPlan, TenantPlan,
-        interruption,
+        ByStep, Cause, Facts, Hold, Note, Problem, Remarks, Step, StepId, Steps, SyncPlan,
+        TenantPlan, interruption,
     },
 };
 
@@ -35,13 +35,14 @@ pub(super) fn apart(
     let drift_steps = only(&head.steps, |id| !is_caused(id));
     debug_assert_eq!(caused_steps.len() + drift_steps.len(), all, "each step is in one part");
 
-    let known: &[Problem] = base.map_or(&[], |base| &base.problems);
+    let known: &[Problem] = base.map_or(&[], |base| &base.remarks.problems);
     let same = |one: &Problem, other: &Problem| one.user == other.user && one.kind == other.kind;
     let (caused_problems, drift_problems): (Vec<Problem>, Vec<Problem>) =
-        head.problems.iter().cloned().partition(|problem| {
+        head.remarks.problems.iter().cloned().partition(|problem| {
             asks(&problem.user) || !known.iter().any(|known| same(known, problem))
         });
-    let (caused_notes, drift_notes) = notes(&head.notes, base.map_or(&[], |base| &base.notes));
+    let (caused_notes, drift_notes) =
+        notes(&head.remarks.notes, base.map_or(&[], |base| &base.remarks.notes));
     let is_new = |hold: &Hold| {
         !base.is_some_and(|base| base.holds.iter().any(|known| known.kind == hold.kind))
     };
@@ -61,22 +62,24 @@ pub(super) fn apart(
     let mut caused = TenantPlan {
         steps: caused_steps,
         holds: caused_holds,
-        problems: caused_problems,
-        notes: caused_notes,
         sync: caused_sync,
+        remarks: Remarks { problems: caused_problems, notes: caused_notes, ..Remarks::default() },
         ..frame(head)
     };
     let mut drift = TenantPlan {
         steps: drift_steps,
         holds: drift_holds,
-        problems: drift_problems,
-        notes: drift_notes,
         sync: drift_sync,
-        undecided: head.undecided.clone(),
+        remarks: Remarks {
+            problems: drift_problems,
+            notes: drift_notes,
+            undecided: head.remarks.undecided.clone(),
+            confirmed: None,
+        },
         ..frame(head)
     };
     for part in [&mut caused, &mut drift] {
-        part.notes.extend(interruption::note(&part.steps));
+        part.remarks.notes.extend(interruption::note(&part.steps));
     }
     Split { caused, drift }
 }
@@ -86,13 +89,10 @@ fn frame(head: &TenantPlan) -> TenantPlan {
     TenantPlan {
         steps: Steps::default(),
         holds: Vec::new(),
-        problems: Vec::new(),
-        notes: Vec::new(),
         sync: SyncPlan::NotNeeded,
-        facts: Facts::default(),
-        undecided: Vec::new(),
         waits_for: BTreeSet::new(),
-        confirmed: None,
+        remarks: Remarks::default(),
+        facts: Facts::default(),
         lease: None,
         tenant: head.tenant.clone(),
         reference: head.reference.clone(),

@@ -51,7 +51,8 @@ fn fingerprint(plan: &Plan) -> &Fingerprint {
 
 /// What is said of approvals.
 fn rulings(plan: &Plan) -> String {
-    let notes: Vec<String> = of(plan, "contoso").notes.iter().map(ToString::to_string).collect();
+    let notes: Vec<String> =
+        of(plan, "contoso").remarks.notes.iter().map(ToString::to_string).collect();
     notes.into_iter().filter(|note| note.starts_with("approval ")).collect::<Vec<_>>().join("\n")
 }
 

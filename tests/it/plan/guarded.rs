@@ -181,7 +181,10 @@ async fn only_who_was_managed_is_pruned() {
     .await;
     let plan = house.plan().await;
     assert!(
-        of(&plan, "contoso").notes.contains(&Note::Unforeseen(vec![upn("visitor@contoso.com")])),
+        of(&plan, "contoso")
+            .remarks
+            .notes
+            .contains(&Note::Unforeseen(vec![upn("visitor@contoso.com")])),
         "{}",
         text(&plan)
     );
@@ -348,6 +351,7 @@ async fn a_renamed_user_is_told_as_such_and_keeps_calling() {
     assert_eq!(runnable(&plan), []);
     assert!(
         of(&plan, "contoso")
+            .remarks
             .notes
             .contains(&Note::Renamed(upn("adele@contoso.com"), upn("adele.vance@contoso.com")))
     );

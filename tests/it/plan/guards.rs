@@ -256,7 +256,7 @@ async fn platform_accounts_are_never_touched() {
             .any(|step| step.user.is_platform_account());
         assert!(!named, "{spec}: {}", text(&plan));
         assert!(
-            of(&plan, "contoso").notes.is_empty(),
+            of(&plan, "contoso").remarks.notes.is_empty(),
             "{spec}: they are not people that no manifest names"
         );
         done(&house, &plan).await;

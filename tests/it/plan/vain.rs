@@ -31,7 +31,7 @@ fn respelt(house: &House, ours: &str, theirs: &str) {
 }
 
 fn problems(plan: &Plan) -> Vec<ProblemCode> {
-    of(plan, "contoso").problems.iter().map(|problem| problem.kind.code()).collect()
+    of(plan, "contoso").remarks.problems.iter().map(|problem| problem.kind.code()).collect()
 }
 
 fn holds(plan: &Plan) -> Vec<HoldKind> {

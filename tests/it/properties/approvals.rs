@@ -49,7 +49,8 @@ fn stays(hold: &Hold, gates: &[Gate]) -> bool {
 
 /// The plan, but for what is said of approvals.
 fn bare(tenant: &TenantPlan) -> TenantPlan {
-    let mut tenant = TenantPlan { notes: Vec::new(), fingerprint: None, ..tenant.clone() };
+    let mut tenant = TenantPlan { fingerprint: None, ..tenant.clone() };
+    tenant.remarks.notes.clear();
     tenant.steps.iter_mut().for_each(|step| step.approved.clear());
     tenant
 }

@@ -292,7 +292,7 @@ proptest! {
         let observed = shots.into_iter().map(|shot| (shot.tenant.name, shot.live)).collect();
         let plan = pass::decide(&in_force, &observed, |_| Recalled::default(), Timestamp::UNIX_EPOCH, &Execution::default());
         for tenant in &plan.tenants {
-            prop_assert!(tenant.steps.is_empty() && tenant.problems.is_empty(), "{:?}\n{}", tenant, imported.files.iter().map(|file| file.text.as_str()).collect::<String>());
+            prop_assert!(tenant.steps.is_empty() && tenant.remarks.problems.is_empty(), "{:?}\n{}", tenant, imported.files.iter().map(|file| file.text.as_str()).collect::<String>());
         }
     }
 }

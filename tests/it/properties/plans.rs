@@ -143,7 +143,7 @@ fn sound(plan: &Plan, in_force: &InForce, model: &Model) -> Result<(), TestCaseE
 fn excused(plan: &TenantPlan) -> BTreeSet<Upn> {
     let held =
         plan.steps.iter().filter(|step| !step.holds.is_empty()).map(|step| step.user.clone());
-    held.chain(plan.problems.iter().map(|problem| problem.user.clone())).collect()
+    held.chain(plan.remarks.problems.iter().map(|problem| problem.user.clone())).collect()
 }
 
 async fn everything(draws: Vec<TenantDraw>, lag: bool) -> Result<(), TestCaseError> {
@@ -279,7 +279,7 @@ fn the_order_of_files_and_users_does_not_matter() {
         let mut plan = plan.clone();
         for tenant in &mut plan.tenants {
             tenant.steps.iter_mut().for_each(|step| step.origin = None);
-            tenant.problems.iter_mut().for_each(|problem| problem.origin = None);
+            tenant.remarks.problems.iter_mut().for_each(|problem| problem.origin = None);
         }
         (render::text(&plan), render::json(&plan).to_string())
     };

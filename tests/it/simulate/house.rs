@@ -228,7 +228,7 @@ impl House {
             let told = |user: &Upn| {
                 let held =
                     plan.steps.iter().any(|step| step.user == *user && !step.holds.is_empty());
-                held || plan.problems.iter().any(|problem| problem.user == *user)
+                held || plan.remarks.problems.iter().any(|problem| problem.user == *user)
             };
             for wish in desired.users.values() {
                 let user = &wish.upn;
@@ -237,7 +237,7 @@ impl House {
                 }
                 // What is changed back before a list shows it looks like a call without effect.
                 let in_vain = world.changed_back.get(user).is_some_and(|times| *times >= 3)
-                    && plan.problems.iter().any(|problem| {
+                    && plan.remarks.problems.iter().any(|problem| {
                         problem.user == *user && matches!(problem.kind, ProblemKind::NoEffect(_))
                     });
                 if in_vain {

@@ -155,7 +155,7 @@ fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold)
             tenant.tenant
         )?;
     }
-    for problem in &tenant.problems {
+    for problem in &tenant.remarks.problems {
         write_problem(out, problem, told)?;
     }
     Ok(())

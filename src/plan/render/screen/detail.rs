@@ -37,7 +37,8 @@ pub(super) fn write(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'
     for ((tenant, steps), room) in tenants.iter().zip(shown).zip(rooms) {
         text::write_head(out, tenant, &mut told)?;
         write_steps(out, tenant, &steps, room, &mut told)?;
-        for problem in tenant.problems.iter().filter(|problem| screen.shows(&problem.user)) {
+        for problem in tenant.remarks.problems.iter().filter(|problem| screen.shows(&problem.user))
+        {
             text::write_problem(out, problem, &mut told)?;
         }
         if screen.user.is_none() {
@@ -60,7 +61,8 @@ pub(super) fn write_all(
         for step in tenant.steps.iter().filter(|step| screen.shows(&step.user)) {
             text::write_step(out, tenant, step, &mut told)?;
         }
-        for problem in tenant.problems.iter().filter(|problem| screen.shows(&problem.user)) {
+        for problem in tenant.remarks.problems.iter().filter(|problem| screen.shows(&problem.user))
+        {
             text::write_problem(out, problem, &mut told)?;
         }
         text::write_tail(out, tenant, &mut told)?;

@@ -104,7 +104,7 @@ fn told<'p>(plan: &'p Plan, screen: &Screen<'_>) -> (Vec<&'p TenantPlan>, Vec<&'
     let (mut told, quiet): (Vec<_>, Vec<_>) = plan.tenants.iter().partition(tells);
     told.sort_by_cached_key(|tenant| {
         let (worst, count) = Harm::worst(tenant);
-        (worst, Reverse(count), tenant.problems.is_empty())
+        (worst, Reverse(count), tenant.remarks.problems.is_empty())
     });
     (told, quiet)
 }
@@ -121,7 +121,7 @@ fn is_told(tenant: &TenantPlan) -> bool {
 /// Whether a tenant has something to say of the users who are asked for.
 fn concerns(tenant: &TenantPlan, screen: &Screen<'_>) -> bool {
     tenant.steps.iter().any(|step| screen.shows(&step.user))
-        || tenant.problems.iter().any(|problem| screen.shows(&problem.user))
+        || tenant.remarks.problems.iter().any(|problem| screen.shows(&problem.user))
 }
 
 /// The tenants that are only counted, and their notes by code.
@@ -139,11 +139,12 @@ fn write_quiet(out: &mut String, quiet: &[&TenantPlan]) -> fmt::Result {
     if parts.is_empty() {
         return Ok(());
     }
-    let noted: Vec<&&TenantPlan> = quiet.iter().filter(|tenant| !tenant.notes.is_empty()).collect();
-    let notes: usize = noted.iter().map(|tenant| tenant.notes.len()).sum();
+    let noted: Vec<&&TenantPlan> =
+        quiet.iter().filter(|tenant| !tenant.remarks.notes.is_empty()).collect();
+    let notes: usize = noted.iter().map(|tenant| tenant.remarks.notes.len()).sum();
     if notes <= NOTES {
         for tenant in noted {
-            for note in &tenant.notes {
+            for note in &tenant.remarks.notes {
                 let (tenant, code) = (&tenant.tenant, note.code().code());
                 let note = foreign::line(note);
                 writeln!(out, "{FAINT}note: {tenant}: {note} [{code}]{FAINT:#}")?;
@@ -153,7 +154,7 @@ fn write_quiet(out: &mut String, quiet: &[&TenantPlan]) -> fmt::Result {
     }
     write!(out, "{FAINT}{}", list(parts))?;
     let mut codes: BTreeMap<NoteCode, usize> = BTreeMap::new();
-    for note in quiet.iter().flat_map(|tenant| &tenant.notes) {
+    for note in quiet.iter().flat_map(|tenant| &tenant.remarks.notes) {
         *codes.entry(note.code()).or_default() += 1;
     }
     if !codes.is_empty() {
@@ -171,7 +172,7 @@ fn write_left_out(out: &mut String, plan: &Plan, screen: &Screen<'_>) -> fmt::Re
     let others = |step: &&Step| !screen.shows(&step.user);
     let steps: usize =
         plan.tenants.iter().map(|plan| plan.steps.iter().filter(others).count()).sum();
-    let problems = plan.tenants.iter().flat_map(|tenant| &tenant.problems);
+    let problems = plan.tenants.iter().flat_map(|tenant| &tenant.remarks.problems);
     let problems = problems.filter(|problem| !screen.shows(&problem.user)).count();
     let shown = plan.tenants.iter().any(|tenant| concerns(tenant, screen));
     if !shown {

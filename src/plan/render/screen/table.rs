@@ -119,7 +119,10 @@ fn beside(tenant: &TenantPlan) -> Vec<String> {
     said.extend((tenant.mode == Mode::Report).then(|| "report".to_owned()));
     let unforeseen = tenant.unforeseen().len();
     said.extend((unforeseen > 0).then(|| format!("{unforeseen} may lose calling")));
-    said.extend((!tenant.problems.is_empty()).then(|| many(tenant.problems.len(), "problem")));
+    said.extend(
+        (!tenant.remarks.problems.is_empty())
+            .then(|| many(tenant.remarks.problems.len(), "problem")),
+    );
     said
 }
 
@@ -152,7 +155,7 @@ fn write_people(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'_>) 
 /// Users that nothing can be planned for, by what is wrong with them.
 fn write_problems(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'_>) -> fmt::Result {
     let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
-    let problems = tenants.iter().flat_map(|tenant| &tenant.problems);
+    let problems = tenants.iter().flat_map(|tenant| &tenant.remarks.problems);
     for problem in problems.filter(|problem| screen.shows(&problem.user)) {
         *codes.entry(problem.kind.code().code()).or_default() += 1;
     }
