@@ -5,6 +5,7 @@
 //! ```sh
 //! cargo bench --bench side_by_side                    # some minutes; BIG=1: with a million users
 //! PEER='aiohttp=python3 reconcile.py @D @U' cargo bench --bench side_by_side
+//! cargo bench --bench side_by_side -- serve 10 10000 0 FOLDER      # the inputs and the service, for a profile
 //! ```
 //!
 //! `PEER` is another program that compares the users below the folder `@D` with the service at
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
             bound::read(reader, &PathBuf::from(folder), address).map(drop)
         }
         ["post", calls, at_once, address] => post(calls, at_once, address),
+        ["serve", tenants, users, drift, folder, ..] => serve([tenants, users, drift], folder),
         // As `cargo test` starts it: that it builds is all that is asked.
         ["--test", ..] => Ok(()),
         _ => rows::print(),
@@ -40,6 +42,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes the inputs of so many tenants, users of each and drifted users of a hundred, and serves
+/// them until somebody ends it.
+fn serve(counts: [&str; 3], folder: &str) -> io::Result<()> {
+    let [tenants, users, drift] = counts.map(|count| count.parse().map_err(io::Error::other));
+    let shape = data::Shape { tenants: tenants?, users: users?, drift: drift? };
+    rows::serve(shape, &PathBuf::from(folder))
 }
 
 fn post(calls: &str, at_once: &str, address: &str) -> io::Result<()> {

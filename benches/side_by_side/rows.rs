@@ -46,6 +46,15 @@ pub(super) fn print() -> io::Result<()> {
     done
 }
 
+/// The stage of one fleet, for as long as nobody ends it.
+pub(super) fn serve(shape: Shape, folder: &Path) -> io::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let _stage = Stage::new(folder, shape, runtime.handle())?;
+    println!("in {}: SECRET=secret dialplane plan", folder.display());
+    runtime.block_on(std::future::pending())
+}
+
 fn rows(folder: &Path, runtime: &tokio::runtime::Handle) -> io::Result<()> {
     let small = Stage::new(&folder.join("small"), SMALL, runtime)?.plans(false)?;
     let middle = Stage::new(&folder.join("middle"), MIDDLE, runtime)?;

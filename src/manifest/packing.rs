@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Field, FieldMap, NumberRef, PhoneNumber, Site, TenantName, Upn, Value, WritePath,
-        is_of_platform, is_small,
+        Calling, Field, FieldMap, Fields, NumberRef, PhoneNumber, Site, TenantName, Upn, Value,
+        WritePath, is_of_platform, is_small,
         packed::{self, Column, Eye, Pack, PackValue, Pen},
     },
     yaml::Path,
@@ -108,8 +108,7 @@ impl Glance<'_> {
         if has(SECRETS_FROM) {
             eye.pass_word(Column::SecretsFrom);
         }
-        let mask = eye.count();
-        for field in Field::ALL.into_iter().filter(|field| mask & (1 << *field as u64) != 0) {
+        for field in Fields::of_bits(eye.count()) {
             is_fine &= self.common.writes.carries(field);
             match eye.byte() {
                 packed::OTHER => is_fine &= self.number(&eye.name(Column::Number)),

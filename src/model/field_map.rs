@@ -1,78 +1,147 @@
 //! Few values by field, in one row: a user has half a dozen of them, and there are many users.
 
-use std::fmt;
+use std::{fmt, iter, vec};
 
 use super::Field;
 
+/// A bit for each field.
+type Bits = u32;
+
+const _: () = assert!(Field::ALL.len() <= Bits::BITS as usize, "each field has a bit");
+
 /// Values of fields, in the order of [`Field::ALL`].
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct FieldMap<V>(Vec<(Field, V)>);
+pub struct FieldMap<V> {
+    has: Fields,
+    /// The values of these fields, in their order.
+    values: Vec<V>,
+}
+
+/// Some fields, which are walked along in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Fields(Bits);
+
+impl Fields {
+    /// Those of which [`Fields::bits`] were these.
+    pub(crate) fn of_bits(bits: u64) -> Self {
+        Self(Bits::try_from(bits).unwrap_or_default())
+    }
+
+    /// One bit for each.
+    pub(crate) fn bits(&self) -> u64 {
+        self.0.into()
+    }
+
+    fn bit(field: Field) -> Bits {
+        1 << field as Bits
+    }
+
+    fn has(&self, field: Field) -> bool {
+        self.0 & Self::bit(field) != 0
+    }
+
+    /// How many are before this one.
+    fn before(&self, field: Field) -> usize {
+        (self.0 & (Self::bit(field) - 1)).count_ones() as usize
+    }
+
+    fn add(&mut self, field: Field) {
+        self.0 |= Self::bit(field);
+    }
+}
+
+impl Iterator for Fields {
+    type Item = Field;
+
+    fn next(&mut self) -> Option<Field> {
+        let field = Field::ALL.get(self.0.trailing_zeros() as usize)?;
+        self.0 &= self.0 - 1;
+        Some(*field)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = self.0.count_ones() as usize;
+        (count, Some(count))
+    }
+}
 
 impl<V> FieldMap<V> {
-    /// No values yet, with room for some.
-    pub(super) fn of_room(count: u32) -> Self {
-        Self(Vec::with_capacity(usize::try_from(count).unwrap_or_default()))
+    /// A value for each of these fields, which are asked for in order.
+    pub(crate) fn of(has: Fields, value: impl FnMut(Field) -> V) -> Self {
+        let values = has.clone().map(value).collect();
+        Self { has, values }
     }
 
     /// Sets the value of a field, in the place of a former one.
     pub fn insert(&mut self, field: Field, value: V) {
-        let at = self.0.partition_point(|(other, _)| *other < field);
-        match self.0.get_mut(at) {
-            Some((other, former)) if *other == field => *former = value,
-            _ => self.0.insert(at, (field, value)),
+        let at = self.has.before(field);
+        match self.values.get_mut(at) {
+            Some(former) if self.has.has(field) => *former = value,
+            _ => {
+                self.values.insert(at, value);
+                self.has.add(field);
+            }
         }
     }
 
     /// The value of a field, if it has one.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<&V> {
-        self.0.iter().find_map(|(other, value)| (*other == field).then_some(value))
+        if self.has.has(field) { self.values.get(self.has.before(field)) } else { None }
     }
 
     /// Whether a field has a value.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.get(field).is_some()
+        self.has.has(field)
+    }
+
+    /// The fields that have a value.
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.has
     }
 
     /// How many fields have one.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// Fields and values in order, the values to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Field, &mut V)> {
-        self.0.iter_mut().map(|(field, value)| (*field, value))
+        self.has.clone().zip(&mut self.values)
     }
 
     /// Fields and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &V)> {
-        self.0.iter().map(|(field, value)| (*field, value))
+        self.has.clone().zip(&self.values)
     }
 
     /// Whether no field has a value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
     }
 
     /// What becomes of each value; those that become nothing are left out.
     #[must_use]
     pub fn filter_map<W>(self, mut becomes: impl FnMut(Field, V) -> Option<W>) -> FieldMap<W> {
-        let pairs = self.0.into_iter();
-        FieldMap(pairs.filter_map(|(field, value)| Some((field, becomes(field, value)?))).collect())
+        self.into_iter()
+            .filter_map(|(field, value)| Some((field, becomes(field, value)?)))
+            .collect()
     }
 
     /// Keeps those values of which this is true.
     pub fn retain(&mut self, mut keeps: impl FnMut(Field, &V) -> bool) {
-        self.0.retain(|(field, value)| keeps(*field, value));
+        let kept =
+            std::mem::take(self).filter_map(|field, value| keeps(field, &value).then_some(value));
+        *self = kept;
     }
 }
 
 impl<V> Default for FieldMap<V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { has: Fields::default(), values: Vec::new() }
     }
 }
 
@@ -92,10 +161,10 @@ impl<V> FromIterator<(Field, V)> for FieldMap<V> {
 
 impl<V> IntoIterator for FieldMap<V> {
     type Item = (Field, V);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
+    type IntoIter = iter::Zip<Fields, vec::IntoIter<V>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.has.zip(self.values)
     }
 }
 

@@ -48,7 +48,7 @@ pub use desired::{
 pub use details::{Details, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
 pub use field::{Field, Kind};
-pub use field_map::FieldMap;
+pub use field_map::{FieldMap, Fields};
 pub use id::{AccountName, GatewayId, Site, TenantId, TenantName, Upn, UserId};
 pub(crate) use id::{is_of_platform, is_small};
 pub use in_force::TenantInForce;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Column, Eye, Pack, Pen};
 use crate::model::{
-    Field, FieldMap, GatewayId, LiveCalling, LiveUser, Observed, PhoneNumber, Unread, Upn, UserId,
-    Value,
+    Field, FieldMap, Fields, GatewayId, LiveCalling, LiveUser, Observed, PhoneNumber, Unread, Upn,
+    UserId, Value,
 };
 
 /// What a value is, in one byte.
@@ -132,18 +132,13 @@ impl PackValue for Observed {
 
 impl<V: PackValue> Pack for FieldMap<V> {
     fn pack(&self, pen: &mut Pen) {
-        let mask = self.iter().fold(0, |mask, (field, _)| mask | 1 << field as u64);
-        pen.count(mask);
+        pen.count(self.fields().bits());
         self.iter().for_each(|(field, value)| value.pack(field, pen));
     }
 
     fn unpack(eye: &mut Eye<'_>) -> Self {
-        let mask = eye.count();
-        let fields = Field::ALL.into_iter().filter(|field| mask & (1 << *field as u64) != 0);
-        let value = |field| (field, V::unpack(eye.byte(), field, eye));
-        let mut values = Self::of_room(mask.count_ones());
-        values.extend(fields.map(value));
-        values
+        let fields = Fields::of_bits(eye.count());
+        Self::of(fields, |field| V::unpack(eye.byte(), field, eye))
     }
 }
 
