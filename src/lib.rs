@@ -53,7 +53,7 @@
 //! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
 //! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
-//! | [`source`] | edge | folders and commits of git, news of changes, kept live state; the only room that names `notify` |
+//! | [`source`] | edge | folders, commits and branches of git, news of changes, kept live state; the only room that names `notify` |
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`server`] | edge | what the service answers over HTTP: probes, metrics, the status and a page; reads what was published, asks nobody |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |

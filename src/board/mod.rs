@@ -25,4 +25,4 @@ pub use need::Need;
 pub use news::{Doing, News};
 pub use row::{LastPass, TenantRow};
 pub use state::Board;
-pub use status::{Commit, Halt, Manifests, Status};
+pub use status::{Commit, Halt, Manifests, SourceRow, SourceTrouble, Status};

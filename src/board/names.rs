@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Commit, Group, Halt, Manifests, Status, TenantRow};
+use super::{Commit, Group, Halt, Manifests, SourceRow, SourceTrouble, Status, TenantRow};
 use crate::plan::codes;
 
 impl Status {
@@ -15,8 +15,13 @@ impl Status {
     pub fn without_names(&self) -> Self {
         let Self { version, process, started, at, until, ended, .. } = *self;
         let Self { needs, manifests, journal_away, stop, tenants, .. } = self;
-        let Manifests { errors, taken_at, revision } = manifests;
-        let unnamed = |commit: &Commit| Commit { author: None, ..commit.clone() };
+        let Manifests { errors, taken_at, revision, sources } = manifests;
+        let unnamed = |commit: &Commit| Commit {
+            author: None,
+            subject: None,
+            signer: None,
+            ..commit.clone()
+        };
         Self {
             version,
             process,
@@ -29,6 +34,7 @@ impl Status {
                 errors: *errors,
                 taken_at: *taken_at,
                 revision: revision.as_ref().map(unnamed),
+                sources: sources.iter().map(SourceRow::without_names).collect(),
             },
             journal_away: journal_away.as_ref().map(|_| "it cannot be reached".to_owned()),
             stop: stop.as_ref().map(|stop| Halt {
@@ -40,6 +46,21 @@ impl Status {
             }),
             tenants: tenants.iter().map(|row| Arc::new(row.without_names())).collect(),
         }
+    }
+}
+
+impl SourceRow {
+    /// Addresses and branches may hold the names of customers; so may what a server says.
+    fn without_names(&self) -> Self {
+        let Self { name: _, branch: _, commit, heard_at, trouble } = self;
+        let trouble = trouble.as_ref().map(|trouble| {
+            let SourceTrouble { code, reason: _, hint: _, since, matters_from } = trouble.clone();
+            let (reason, hint) = (code.clone(), "`dialplane status` says more".to_owned());
+            SourceTrouble { code, reason, hint, since, matters_from }
+        });
+        let name = "a source".to_owned();
+        let (commit, heard_at) = (commit.clone(), *heard_at);
+        Self { name, branch: String::new(), commit, heard_at, trouble }
     }
 }
 

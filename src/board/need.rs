@@ -15,6 +15,8 @@ pub enum Need {
     Journal,
     /// The manifests have mistakes.
     Manifests,
+    /// The newest commit of a source of manifests is not in force.
+    Source,
     /// Passes fail again and again.
     Failing,
     /// Something is held until people lift it.
@@ -31,6 +33,7 @@ impl Need {
             Self::Stopped => "stopped",
             Self::Journal => "journal",
             Self::Manifests => "manifests",
+            Self::Source => "source",
             Self::Failing => "failing",
             Self::Held => "held",
             Self::Problems => "problems",
@@ -44,6 +47,7 @@ impl Need {
             Self::Stopped => "everything is stopped",
             Self::Journal => "the journal cannot be reached",
             Self::Manifests => "the manifests have mistakes",
+            Self::Source => "the newest commit of a source is not in force",
             Self::Failing => "passes fail",
             Self::Held => "something is held until people lift it",
             Self::Problems => "users are in need of attention",

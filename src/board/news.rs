@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Halt;
+use super::{Halt, SourceRow};
 use crate::{
     execute::TenantReport,
     manifest::InForce,
@@ -34,6 +34,8 @@ pub enum News<'n> {
     InForce(&'n InForce, Timestamp),
     /// Which version of the manifests that is, where git knows it.
     Revision(Option<&'n Revision>),
+    /// What is known of the branches that are followed.
+    Sources(&'n [SourceRow]),
     /// An earlier run of the program left this open; the tenant is looked at first.
     Recovered(&'n TenantName, &'n Debts),
     /// What a tenant is doing has changed.

@@ -43,6 +43,7 @@ impl Board {
             News::Revision(revision) => {
                 set(&mut self.manifests.revision, revision.map(Commit::from))
             }
+            News::Sources(sources) => set(&mut self.manifests.sources, sources.to_vec()),
             News::Recovered(tenant, debts) => self.change(tenant, |row| row.recovered(debts)),
             News::Tenant(tenant, Doing::Gone) => self.rows.remove(*tenant).is_some(),
             News::Tenant(tenant, Doing::Running) => self.next(tenant, None),

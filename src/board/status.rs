@@ -59,10 +59,49 @@ pub struct Manifests {
     pub taken_at: Option<Timestamp>,
     /// Which version is in force, where git knows it.
     pub revision: Option<Commit>,
+    /// The branches that are followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceRow>,
+}
+
+/// A branch that is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceRow {
+    /// What the source is called.
+    pub name: String,
+    /// The branch.
+    pub branch: String,
+    /// The commit of it that is in force. Absent while nothing of it is.
+    pub commit: Option<String>,
+    /// When the server last said where the branch is.
+    #[schemars(schema_with = "moment_or_none")]
+    pub heard_at: Option<Timestamp>,
+    /// Why the newest commit is not in force.
+    pub trouble: Option<SourceTrouble>,
+}
+
+/// Why the newest commit of a branch is not in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceTrouble {
+    /// What kind of trouble it is: `away`, `branch-gone`, `folder-gone`, `unsigned`, `rewritten`,
+    /// `secret` or `cache`.
+    pub code: String,
+    /// Why.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: String,
+    /// Since when.
+    #[schemars(schema_with = "moment")]
+    pub since: Timestamp,
+    /// From when on somebody has to look at it: a server may come back by itself.
+    #[schemars(schema_with = "moment")]
+    pub matters_from: Timestamp,
 }
 
 /// A version of the manifests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Commit {
     /// The commit.
@@ -71,6 +110,16 @@ pub struct Commit {
     pub author: Option<String>,
     /// Whether files differ from it.
     pub edited: bool,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "moment_or_none")]
+    pub at: Option<Timestamp>,
+    /// The first line of its message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Who has signed it, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
 }
 
 impl From<&Revision> for Commit {
@@ -79,6 +128,9 @@ impl From<&Revision> for Commit {
             commit: revision.commit.clone(),
             author: Some(revision.author.clone()),
             edited: revision.edited,
+            at: revision.at,
+            subject: revision.subject.clone(),
+            signer: revision.signer.clone(),
         }
     }
 }
@@ -144,10 +196,14 @@ impl Status {
 
     /// Finds out whether somebody is needed for the service as a whole.
     pub(super) fn judge(&mut self) {
+        let at = self.at;
+        let matters = |trouble: &SourceTrouble| trouble.matters_from <= at;
+        let is_in_need = |source: &SourceRow| source.trouble.as_ref().is_some_and(matters);
         self.needs = [
             (Need::Stopped, self.stop.is_some()),
             (Need::Journal, self.journal_away.is_some()),
             (Need::Manifests, self.manifests.errors > 0),
+            (Need::Source, self.manifests.sources.iter().any(is_in_need)),
         ]
         .into_iter()
         .filter_map(|(need, applies)| applies.then_some(need))

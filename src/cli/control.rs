@@ -201,7 +201,7 @@ async fn directly(
     paths: &[PathBuf],
 ) -> Result<Request, Failure> {
     let Some(name) = order.tenant() else { return Err(Failure::new("no service runs")) };
-    let looked = manifests::look(&manifests::paths(paths, settings))?;
+    let looked = manifests::look_at_kept(&manifests::sources(paths, settings))?;
     looked.know(&Tenants::one(name))?;
     let tenant = looked.in_force.desired.tenants.get(name).map(|tenant| tenant.reference());
     let tenant = tenant.ok_or_else(|| {

@@ -58,7 +58,7 @@ pub(super) struct Regenerate {
 /// Makes new ones.
 pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let looked = manifests::look(&settings.manifests)?;
+    let looked = manifests::look_at_kept(&manifests::sources(&[], &settings))?;
     looked.know(&Tenants::one(&command.tenant))?;
     let broken = || {
         Failure::new(format!("the manifests of tenant `{}` have errors", command.tenant))

@@ -24,6 +24,7 @@ use crate::{
     manifest::InForce,
     model::{Begun, Field, StepOutcome},
     ports::History,
+    source::{self, Unversioned},
     style::{BOLD, FAINT, RED, YELLOW},
     words::{between, duration, many, time},
 };
@@ -60,9 +61,12 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
     let begun = history.begun(past::LOOKED_AT).map_err(Failure::from)?;
     let show = |text: &str| if global.no_pager { out::data(text) } else { pager::show(text) };
     if let Some(id) = &command.id {
-        let text = one(&history, command, id, &begun).await?;
-        match text {
-            Shown::Text(text) => show(&text),
+        let shown = one(&history, command, id, &begun).await?;
+        match shown {
+            Shown::Text(text, is_versioned) => {
+                show(&text);
+                tell_unversioned(is_versioned, &settings);
+            }
             Shown::Json(value) => out::json(&value),
         }
         return Ok(Exit::Done);
@@ -82,7 +86,10 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
         }
-        Output::Text => show(&passes.iter().map(Pass::text).collect::<String>()),
+        Output::Text => {
+            show(&passes.iter().map(Pass::text).collect::<String>());
+            tell_unversioned(passes.iter().all(Pass::is_versioned), &settings);
+        }
         Output::Json => {
             let runs = passes.iter().flat_map(|pass| &pass.runs);
             let runs: Vec<Value> = runs.map(|run| as_json(run, false)).collect();
@@ -98,7 +105,8 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
 
 /// What is shown of a pass or a run.
 enum Shown {
-    Text(String),
+    /// And whether it is known which versions of the manifests it carried out.
+    Text(String, bool),
     Json(Value),
 }
 
@@ -121,17 +129,15 @@ async fn one(
                 runs.iter().copied().filter(|run| command.tenants.has(&run.tenant)).collect();
             let left = runs.len() - asked.len();
             let pass = passes::read(history, pass, &asked).await?;
-            return Ok(match command.output {
-                Output::Json => Shown::Json(json!({
-                    "version": 1, "kind": "Pass", "pass": pass.json(|run| as_json(run, false)),
-                })),
-                Output::Text if left > 0 => Shown::Text(format!(
-                    "{}left out by --tenant: {}\n",
-                    pass.whole(),
-                    many(left, "run")
-                )),
-                Output::Text => Shown::Text(pass.whole()),
-            });
+            if command.output == Output::Json {
+                let pass = pass.json(|run| as_json(run, false));
+                return Ok(Shown::Json(json!({ "version": 1, "kind": "Pass", "pass": pass })));
+            }
+            let mut text = pass.whole();
+            if left > 0 {
+                let _ = writeln!(text, "left out by --tenant: {}", many(left, "run"));
+            }
+            return Ok(Shown::Text(text, pass.is_versioned()));
         }
         // It may be too long ago to be among those that were looked at.
         Err(unknown) if history.entries(&past::run(id)).await?.is_empty() => return Err(unknown),
@@ -139,11 +145,24 @@ async fn one(
     };
     let run = Run::of(&history.entries(&run).await?).ok_or_else(|| past::unknown(id, begun))?;
     Ok(match command.output {
-        Output::Text => Shown::Text(text(&run)),
+        Output::Text => Shown::Text(text(&run), run.revision.is_some()),
         Output::Json => {
             Shown::Json(json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }))
         }
     })
+}
+
+/// Says why revisions are unknown, if some are and something can be done about it: what is wrong now
+/// is most likely what was wrong then.
+fn tell_unversioned(is_versioned: bool, settings: &Settings) {
+    let paths = manifests::sources(&[], settings).paths();
+    if paths.is_empty() || is_versioned {
+        return;
+    }
+    if let Err(Unversioned { reason, hint: Some(hint) }) = source::look_up(&paths) {
+        let reason = foreign::line(reason);
+        out::talk(&format!("revisions are unknown: {reason}\n  {FAINT}hint: {hint}{FAINT:#}\n"));
+    }
 }
 
 /// Fails if there is no such tenant: in the journal or in the manifests, if those can be read.
@@ -153,7 +172,7 @@ async fn known(
     settings: &Settings,
 ) -> Result<(), Failure> {
     let mut names = history.tenants().await?;
-    if let Ok(looked) = manifests::look(&settings.manifests) {
+    if let Ok(looked) = manifests::look_at_kept(&manifests::sources(&[], settings)) {
         let InForce { desired, broken, .. } = &looked.in_force;
         names.extend(desired.tenants.keys().chain(broken.keys()).map(ToString::to_string));
     }

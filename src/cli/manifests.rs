@@ -12,7 +12,7 @@ use crate::{
     config::Settings,
     manifest::{InForce, Keeper, Loading, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
-    source::{self, Tree, read_tree, read_tree_by},
+    source::{self, KnownSources, SourceVersion, Sources, SourcesLook, Tree, Trouble, read_tree},
     words::{list, many},
     yaml::{self, Diagnostic},
 };
@@ -27,9 +27,21 @@ pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
     configuration::read(global.config.as_deref())
 }
 
-/// The paths that the arguments name, or else the settings.
-pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Vec<PathBuf> {
-    if named.is_empty() { settings.manifests.clone() } else { named.to_vec() }
+/// The paths that the arguments name, or else what the settings do.
+pub(super) fn sources(named: &[PathBuf], settings: &Settings) -> Sources {
+    if named.is_empty() { Sources::of(settings) } else { Sources::folders(named) }
+}
+
+/// The same for what needs files on this machine: of a branch elsewhere there are none.
+pub(super) fn paths(named: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+    let paths = sources(named, settings).paths();
+    if paths.is_empty() {
+        return Err(Failure::new(
+            "the settings name a branch elsewhere, and this needs files here",
+        )
+        .hint("name the folder of a checkout"));
+    }
+    Ok(paths)
 }
 
 /// Manifests after one look.
@@ -42,73 +54,94 @@ pub(super) struct FoundManifests {
     pub(super) in_force: InForce,
     /// Which version it is, where git knows that.
     pub(super) revision: Option<Revision>,
-    paths: Vec<PathBuf>,
+    sources: Sources,
     digest: [u8; 32],
     at: Instant,
 }
 
-/// Reads and checks the manifests at `paths`. No manifest at all is a failure: somebody named the
-/// wrong folder.
-pub(super) fn look(paths: &[PathBuf]) -> Result<FoundManifests, Failure> {
-    look_at(paths, |_| true)
+/// Reads and checks the manifests as they are now. No manifest at all is a failure: somebody named
+/// the wrong folder.
+pub(super) fn look(sources: &Sources) -> Result<FoundManifests, Failure> {
+    sources.fetch()?;
+    look_at(sources, |_| true)
+}
+
+/// The same for a command that only looks back: the commits that were fetched last are enough.
+pub(super) fn look_at_kept(sources: &Sources) -> Result<FoundManifests, Failure> {
+    sources.take_kept()?;
+    look_at(sources, |_| true)
 }
 
 /// The same for a command that needs no manifests: nothing if there are none.
-pub(super) fn look_if_any(paths: &[PathBuf]) -> Result<Option<FoundManifests>, Failure> {
+pub(super) fn look_if_any(sources: &Sources) -> Result<Option<FoundManifests>, Failure> {
     let is_manifest = |file: &ManifestFile| file.role == Role::Manifest;
+    let paths = sources.paths();
     let there: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
-    if !read_tree(&there).files.iter().any(is_manifest) {
+    if !paths.is_empty() && !read_tree(&there).files.iter().any(is_manifest) {
         return Ok(None);
     }
-    look(paths).map(Some)
+    look_at_kept(sources).map(Some)
 }
 
 /// The same for a command that can be stopped at once: nothing is written yet.
 pub(super) async fn look_unless_stopped(
-    paths: &[PathBuf],
+    sources: &Sources,
     signals: &Signals,
 ) -> Result<FoundManifests, Failure> {
-    let paths = paths.to_vec();
-    unless_stopped(signals, move || look(&paths)).await
+    let sources = sources.clone();
+    let asked = sources.clone();
+    unless_stopped(signals, &asked, move || look(&sources)).await
 }
 
 /// The same, and files that say nothing are passed over: the shell has just made one for what this
 /// command prints.
 pub(super) async fn look_for_approval(
-    paths: &[PathBuf],
+    sources: &Sources,
     signals: &Signals,
 ) -> Result<FoundManifests, Failure> {
-    let paths = paths.to_vec();
+    let sources = sources.clone();
     let speaks = |file: &ManifestFile| !file.text.as_ref().is_ok_and(|text| yaml::is_blank(text));
-    unless_stopped(signals, move || look_at(&paths, speaks)).await
+    let asked = sources.clone();
+    let look = move || {
+        sources.fetch()?;
+        look_at(&sources, speaks)
+    };
+    unless_stopped(signals, &asked, look).await
 }
 
 /// Work that blocks, given up when somebody asks the program to stop.
 async fn unless_stopped(
     signals: &Signals,
+    sources: &Sources,
     work: impl FnOnce() -> Result<FoundManifests, Failure> + Send + 'static,
 ) -> Result<FoundManifests, Failure> {
     tokio::select! {
         done = tokio::task::spawn_blocking(work) => done.map_err(Failure::new)?,
-        () = signals.asked().cancelled_owned() => Err(Failure::new("stopped before anything was \
-            changed")),
+        () = signals.asked().cancelled_owned() => {
+            sources.give_up();
+            Err(Failure::new("stopped before anything was changed"))
+        }
     }
 }
 
 fn look_at(
-    paths: &[PathBuf],
+    sources: &Sources,
     read: impl Fn(&ManifestFile) -> bool,
 ) -> Result<FoundManifests, Failure> {
+    let paths = sources.paths();
+    let mut known = KnownSources::default();
     let mut loading = Loading::default();
     let mut files = BTreeMap::new();
-    let Tree { digest, .. } = read_tree_by(paths, |file| {
+    let looked = sources.look_by(&mut known, |file| {
         if read(file) {
             loading.add(file);
             files.insert(Arc::clone(&file.path), (file.role, file.text.is_ok()));
         }
     });
+    let SourcesLook { tree: Tree { digest, .. }, versions, .. } =
+        looked.ok_or_else(|| Failure::new("stopped before the manifests could be read"))?;
     let at = Instant::now();
-    let loaded = loading.finish(source::read_again);
+    let loaded = loading.finish(|path| sources.read_again(&known, path));
     let diagnostics = loaded.diagnostics.clone();
     let warnings = loaded.warnings.clone();
     files.retain(|_, (role, _)| *role == Role::Manifest);
@@ -116,7 +149,7 @@ fn look_at(
         out::warnings(&warnings);
         Failure { diagnostics: diagnostics.clone(), ..Failure::new(message).hint(hint) }
     };
-    if paths.iter().all(|path| !path.exists()) {
+    if !paths.is_empty() && paths.iter().all(|path| !path.exists()) {
         let named = list(paths.iter().map(|path| format!("`{}`", path.display())));
         return Err(Failure::new(format!("there are no manifests: {named} cannot be found")).hint(
             "name the folder that holds the .yaml files; `dialplane init` sets up a new one, and \
@@ -137,23 +170,34 @@ fn look_at(
         ));
     }
     let mut in_force = Keeper::default().take(loaded);
-    if let Some(reason) = source::half_checked_out(paths) {
+    if let Some(reason) = sources.half_checked_out() {
         let remedy =
             "wait until git is done; commit the removal, or bring the file back".to_owned();
         in_force.doubt(&Doubt { reason, remedy });
     }
-    let revision = source::revision(paths);
-    let paths = paths.to_vec();
+    let revision = match &versions[..] {
+        [SourceVersion { revision: Some(revision), .. }] => Some(revision.clone()),
+        [_] => source::revision(&paths),
+        _ => None,
+    };
+    let sources = sources.clone();
     Ok(FoundManifests {
         files: files.len(),
         diagnostics,
         warnings,
         in_force,
         revision,
-        paths,
+        sources,
         digest,
         at,
     })
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        let hint = format!("{}; or name the folder of a checkout", trouble.hint);
+        Self::new(trouble).hint(hint)
+    }
 }
 
 impl FoundManifests {
@@ -164,7 +208,9 @@ impl FoundManifests {
 
     /// The files again, as they were when they were read: nobody else needs their text.
     pub(super) fn texts(&self) -> Result<Vec<ManifestFile>, Failure> {
-        let Tree { mut files, digest } = read_tree(&self.paths);
+        let looked = self.sources.look(&mut KnownSources::default(), &[], false);
+        let Tree { mut files, digest } =
+            looked.ok_or_else(|| Failure::new("the manifests cannot be read any more"))?.tree;
         if digest != self.digest {
             return Err(Failure::new("the manifests have changed while this was planned")
                 .hint("run it again when the folder no longer changes"));
@@ -176,12 +222,15 @@ impl FoundManifests {
     /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is
     /// missing in them may be on its way.
     pub(super) async fn rest(&self, quiet: Duration) -> Result<(), Failure> {
+        if self.sources.paths().is_empty() {
+            // A commit is whole by construction.
+            return Ok(());
+        }
         tokio::time::sleep(quiet.saturating_sub(self.at.elapsed())).await;
-        let paths = self.paths.clone();
-        let digest = tokio::task::spawn_blocking(move || read_tree(&paths).digest)
-            .await
-            .map_err(Failure::new)?;
-        if digest == self.digest {
+        let sources = self.sources.clone();
+        let look = move || sources.look(&mut KnownSources::default(), &[], false);
+        let look = tokio::task::spawn_blocking(look).await.map_err(Failure::new)?;
+        if look.is_some_and(|look| look.tree.digest == self.digest) {
             return Ok(());
         }
         let moved = "the manifests have changed while this was planned, and people that they do not \

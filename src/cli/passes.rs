@@ -131,6 +131,11 @@ pub(super) fn revision(revision: Option<&Revision>) -> String {
 }
 
 impl Pass {
+    /// Whether it is known which version of the manifests each run carried out.
+    pub(super) fn is_versioned(&self) -> bool {
+        self.runs.iter().all(|run| run.revision.is_some())
+    }
+
     /// In two lines.
     pub(super) fn text(&self) -> String {
         let [first, more @ ..] = self.runs.as_slice() else { return String::new() };

@@ -43,8 +43,11 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failur
     for change in &changes {
         edit(&mut texts, change, desired);
     }
-    let files: Vec<ManifestFile> =
-        texts.iter().map(|(path, text)| ManifestFile::new(path, text)).collect();
+    let patched = |file: &ManifestFile| {
+        let text = texts.get(&*file.path)?;
+        Some(ManifestFile { text: Ok(text.as_str().into()), ..file.clone() })
+    };
+    let files: Vec<ManifestFile> = read.iter().filter_map(patched).collect();
     let now = manifest::load(&files);
     if now.diagnostics.len() > looked.diagnostics.len() {
         let failure = Failure::new("the manifests would no longer be valid: no patch is made");

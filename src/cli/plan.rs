@@ -228,10 +228,10 @@ async fn decide_and_show(
             .hint("JSON and Markdown hold the whole plan: choose from it there"));
     }
     let settings = manifests::settings(global)?;
-    let paths = session::paths(once, &settings)?;
+    let sources = session::sources(once, &settings)?;
     let looked = match asked.approve {
-        Some(_) => manifests::look_for_approval(&paths, signals).await?,
-        None => manifests::look_unless_stopped(&paths, signals).await?,
+        Some(_) => manifests::look_for_approval(&sources, signals).await?,
+        None => manifests::look_unless_stopped(&sources, signals).await?,
     };
     session::tell(&looked, once)?;
     if let Some(path) = asked.live {

@@ -124,8 +124,9 @@ impl Reload<'_> {
             );
         }
         // What is not in force is compared again next time.
-        let Settings { manifests, state, server, stop_file, .. } = self.settings.clone();
-        self.settings = Settings { manifests, state, server, stop_file, ..settings };
+        let Settings { manifests, git, sources, state, server, stop_file, .. } =
+            self.settings.clone();
+        self.settings = Settings { manifests, git, sources, state, server, stop_file, ..settings };
     }
 
     /// Whether these settings ask the same services in the same way.
@@ -137,9 +138,11 @@ impl Reload<'_> {
 
     /// What has changed and cannot while the service runs.
     fn late(&self, new: &Settings) -> Vec<&'static str> {
-        let Settings { manifests, state, server, stop_file, .. } = &self.settings;
+        let Settings { manifests, git, sources, state, server, stop_file, .. } = &self.settings;
         [
             ("manifests", !self.named && *manifests != new.manifests),
+            ("git", !self.named && *git != new.git),
+            ("sources", !self.named && *sources != new.sources),
             ("state", *state != new.state),
             ("server", *server != new.server),
             ("stopFile", *stop_file != new.stop_file),

@@ -40,6 +40,7 @@ use crate::{
     model::TenantName,
     plan::{Plan, TenantPlan, render},
     server::{Feed, Published, Server, StartError},
+    source::Sources,
     stop::Stoppable,
 };
 
@@ -96,9 +97,9 @@ const SETTING_PAUSE: Duration = Duration::from_secs(1);
 /// Runs until somebody asks it to stop.
 pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
-    let paths = manifests::paths(&once.paths, &settings);
+    let sources = manifests::sources(&once.paths, &settings);
     let backend = if once.sandbox {
-        let looked = manifests::look_unless_stopped(&paths, signals).await?;
+        let looked = manifests::look_unless_stopped(&sources, signals).await?;
         Backend::rehearsal(&looked.in_force.desired).await?
     } else {
         Backend::real(&settings).map_err(Failure::of_configuration)?
@@ -120,10 +121,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let lifetime = Lifetime::of(&settings);
     let listens = (desk.clone(), listener);
     let (publish, server) =
-        publish(&settings, (&paths, place), (&pulse, &lifetime), listens).await?;
+        publish(&settings, (&sources, place), (&pulse, &lifetime), listens).await?;
     let (renewals, renewed) = mpsc::channel(1);
     let daemon = Daemon {
-        manifests: paths,
+        sources,
         own_files: settings.state.path.clone(),
         reader: backend.reader(),
         provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
@@ -207,7 +208,7 @@ fn socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
 /// file.
 async fn publish(
     settings: &Settings,
-    (paths, place): (&[PathBuf], Option<Place>),
+    (sources, place): (&Sources, Option<Place>),
     (pulse, lifetime): (&Pulse, &Lifetime),
     (desk, listener): (Desk, Option<UnixListener>),
 ) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
@@ -224,9 +225,9 @@ async fn publish(
     let (send, receive) = watch::channel(published(&Board::default()));
     let pulse = pulse.clone();
     let why = {
-        let (settings, paths) = (settings.clone(), paths.to_vec());
+        let (settings, sources) = (settings.clone(), sources.clone());
         let rehearsal = place.is_none();
-        Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
+        Arc::new(move |who| why::told(settings.clone(), sources.clone(), who, rehearsal))
     };
     let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()), desk, why };
     let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
@@ -299,6 +300,7 @@ impl Show {
             | News::Stopped(_)
             | News::InForce(..)
             | News::Revision(_)
+            | News::Sources(_)
             | News::Remembered(..)
             | News::Over
             | News::Tenant(..)

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     sandbox::{self, Envelope, Sandbox, World},
+    source::Sources,
     words::many,
 };
 
@@ -56,12 +57,12 @@ pub(super) async fn serve(
     command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let paths = if command.paths.is_empty() {
-        manifests::settings(global)?.manifests
+    let sources = if command.paths.is_empty() {
+        Sources::of(&manifests::settings(global)?)
     } else {
-        command.paths.clone()
+        Sources::folders(&command.paths)
     };
-    let looked = manifests::look(&paths)?;
+    let looked = manifests::look(&sources)?;
     looked.tell();
     let desired = &looked.in_force.desired;
     let world = if command.as_desired {

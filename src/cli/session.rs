@@ -36,6 +36,7 @@ use crate::{
     pass::{self, Inventories, Leases, Memories, Observed},
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal as _, JournalError, LiveReader},
+    source::Sources,
     stop::{StopSwitch, Stoppable},
 };
 
@@ -45,19 +46,30 @@ pub(super) async fn look(
     settings: &Settings,
     signals: &Signals,
 ) -> Result<FoundManifests, Failure> {
-    let looked = manifests::look_unless_stopped(&paths(once, settings)?, signals).await?;
+    let looked = manifests::look_unless_stopped(&sources(once, settings)?, signals).await?;
     tell(&looked, once)?;
     Ok(looked)
 }
 
-/// Where the manifests are.
+/// Where the manifests come from.
+pub(super) fn sources(once: &Once, settings: &Settings) -> Result<Sources, Failure> {
+    let sources = manifests::sources(&once.paths, settings);
+    no_saved_plan(&sources.paths())?;
+    Ok(sources)
+}
+
+/// Where they are on this machine.
 pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
-    let paths = manifests::paths(&once.paths, settings);
-    let saved = paths.iter().find_map(|path| Some((saved::kind_of(path)?, path)));
-    if let Some((kind, path)) = saved {
-        return Err(kind.is_no_manifest(path));
-    }
+    let paths = manifests::paths(&once.paths, settings)?;
+    no_saved_plan(&paths)?;
     Ok(paths)
+}
+
+fn no_saved_plan(paths: &[PathBuf]) -> Result<(), Failure> {
+    match paths.iter().find_map(|path| Some((saved::kind_of(path)?, path))) {
+        Some((kind, path)) => Err(kind.is_no_manifest(path)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn tell(looked: &FoundManifests, once: &Once) -> Result<(), Failure> {

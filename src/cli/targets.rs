@@ -97,7 +97,7 @@ pub(super) async fn look(
     let from_kept = kept.is_some() && targets.paths.is_empty();
     let looked = if (targets.ids.is_empty() && !from_kept) || with_manifests {
         let looked =
-            manifests::look_unless_stopped(&manifests::paths(&targets.paths, &settings), signals)
+            manifests::look_unless_stopped(&manifests::sources(&targets.paths, &settings), signals)
                 .await?;
         looked.tell();
         Some(looked)

@@ -14,7 +14,7 @@ use super::{
     manifests::{self, FoundManifests},
     out,
 };
-use crate::{words::many, yaml::Diagnostic};
+use crate::{source::Sources, words::many, yaml::Diagnostic};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -94,12 +94,13 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
 /// The manifests, and the files of which alone something is told.
 fn look(global: &Global, command: &Arguments) -> Result<(FoundManifests, Option<usize>), Failure> {
     if command.paths.is_empty() {
-        return Ok((manifests::look(&manifests::settings(global)?.manifests)?, None));
+        let settings = manifests::settings(global)?;
+        return Ok((manifests::look(&manifests::sources(&[], &settings))?, None));
     }
     let Some(all) = around(global, &command.paths) else {
-        return Ok((manifests::look(&command.paths)?, None));
+        return Ok((manifests::look(&Sources::folders(&command.paths))?, None));
     };
-    let mut looked = manifests::look(&all)?;
+    let mut looked = manifests::look(&Sources::folders(&all))?;
     let named: BTreeSet<PathBuf> =
         command.paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
     let is_named =
@@ -114,7 +115,7 @@ fn look(global: &Global, command: &Arguments) -> Result<(FoundManifests, Option<
 
 /// The manifests of the configuration, if all these are single files of them.
 fn around(global: &Global, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
-    let all = manifests::settings(global).ok()?.manifests;
+    let all = manifests::sources(&[], &manifests::settings(global).ok()?).paths();
     let folders: Vec<PathBuf> = all.iter().filter_map(|path| path.canonicalize().ok()).collect();
     let is_inside = |path: &PathBuf| {
         path.is_file()

@@ -26,11 +26,12 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    journal::Place,
-    model::{Landing, Pending, StepOutcome, TenantName, Upn, Verdict},
+    journal::{Place, Run},
+    model::{Landing, Pending, Revision, RunId, StepOutcome, TenantName, Upn, Verdict},
     pass::{self, Memories},
     plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
+    source::Sources,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
     words::{all_clauses, between, list, roughly, time},
 };
@@ -59,7 +60,7 @@ pub(super) struct Arguments {
 /// Explains one user.
 pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let looked = manifests::look(&manifests::paths(&command.paths, &settings))?;
+    let looked = manifests::look_at_kept(&manifests::sources(&command.paths, &settings))?;
     looked.tell();
     let (meant, told) = explained(&settings, &looked, &command.user).await?;
     match command.output {
@@ -80,7 +81,7 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
 /// The same as text, for whoever asks the service. It works beside whoever waits for it.
 pub(super) fn told(
     settings: Settings,
-    paths: Vec<PathBuf>,
+    sources: Sources,
     who: String,
     rehearsal: bool,
 ) -> BoxFuture<'static, Result<String, String>> {
@@ -89,7 +90,7 @@ pub(super) fn told(
             return Err("a rehearsal keeps no journal to explain anybody from".to_owned());
         }
         let told = async {
-            let looked = manifests::look(&paths)?;
+            let looked = manifests::look_at_kept(&sources)?;
             explained(&settings, &looked, &who).await
         };
         match Handle::current().block_on(told) {
@@ -158,10 +159,25 @@ async fn explained(
                 entries: &History::entries_of(&history, &tenant.id, user).await?,
                 last: verdicts.get(&tenant.name),
             };
-            told.push(explain(user, &about));
+            let mut why = explain(user, &about);
+            look_up_revisions(&mut why, &history).await?;
+            told.push(why);
         }
     }
     Ok((meant, told))
+}
+
+/// Notes which version of the manifests wanted what was sent.
+async fn look_up_revisions(why: &mut Why, history: &impl History) -> Result<(), Failure> {
+    let mut known: BTreeMap<RunId, Option<Revision>> = BTreeMap::new();
+    for sent in &mut why.sent {
+        if !known.contains_key(&sent.run) {
+            let run = Run::of(&history.entries(&sent.run).await?);
+            known.insert(sent.run.clone(), run.and_then(|run| run.revision));
+        }
+        sent.revision = known.get(&sent.run).cloned().flatten();
+    }
+    Ok(())
 }
 
 /// All of it, as people read it.
@@ -249,7 +265,9 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
             writeln!(out, "           {}", line(list(details)))?;
         }
         let origin = sent.origin.as_ref().map_or_else(|| "named by no manifest".to_owned(), line);
-        writeln!(out, "           {FAINT}{origin}, run {}{FAINT:#}", line(&sent.run))?;
+        let by = sent.revision.as_ref().map(|revision| format!(", commit {}", line(revision)));
+        let (run, by) = (line(&sent.run), by.unwrap_or_default());
+        writeln!(out, "           {FAINT}{origin}, run {run}{by}{FAINT:#}")?;
     }
     if why.sent.is_empty() {
         writeln!(out, "  sent     nothing that the journal still knows of")?;
@@ -325,6 +343,7 @@ fn as_json(why: &Why) -> Value {
         json!({
             "action": sent.verb, "at": sent.at, "run": sent.run.as_str(), "outcome": outcome, "reason": reason,
             "details": details.collect::<serde_json::Map<_, _>>(), "origin": sent.origin.as_ref().map(ToString::to_string),
+            "revision": sent.revision,
         })
     });
     let wait =

@@ -38,6 +38,18 @@ pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
     wrongs
 }
 
+/// Manifests come from one place.
+pub(super) fn several_sources(value: &Value) -> Option<Wrong> {
+    let here = ["manifests", "git", "sources"].into_iter().filter(|key| value.get(key).is_some());
+    let [first, second, ..] = here.collect::<Vec<_>>()[..] else { return None };
+    let message = format!("`{second}` takes the place of `{first}`, and both are given");
+    let at = Path::root(0).key(second);
+    Some(
+        Wrong { at: At::Key, ..Wrong::value(at, message) }
+            .hint("take one of them out; `sources` holds several side by side"),
+    )
+}
+
 /// What is wrong with accounts beyond their types: names, and rows of their endpoint tables.
 pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
     let mut wrongs = Vec::new();

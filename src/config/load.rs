@@ -14,7 +14,8 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{accounts, counts, graph, intervals, missing},
+    limits::{accounts, counts, graph, intervals, missing, several_sources},
+    source,
     syntax::{no_yaml, two_ways},
 };
 use crate::{
@@ -107,6 +108,10 @@ fn read(
     wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
+    wrongs.extend(several_sources(&value));
+    let git = settings.iter().filter_map(|settings| settings.git.as_ref());
+    wrongs.extend(git.flat_map(|git| git.problems(&Path::root(0).key("git"))));
+    wrongs.extend(settings.iter().flat_map(|settings| source::problems(&settings.sources)));
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     wrongs.extend(settings.iter().flat_map(|settings| settings.server.problems()));
     for wrong in &mut wrongs {

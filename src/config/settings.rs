@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
 use super::{
-    Account, Endpoint, Endpoints, Execution, Graph, Live, Run, SecretSource, Server, State,
+    Account, Endpoint, Endpoints, Execution, GitSource, Graph, Live, ManifestSource, Run,
+    SecretSource, Server, State, paths::one_or_many,
 };
 use crate::{model::AccountName, yaml::Segment};
 
@@ -19,6 +20,10 @@ pub struct Settings {
     /// Files and folders with manifests, if the command line names none.
     #[serde(deserialize_with = "one_or_many")]
     pub manifests: Vec<PathBuf>,
+    /// The branch that the manifests come from, instead of `manifests`.
+    pub git: Option<GitSource>,
+    /// Several places that manifests come from, by name, instead of either.
+    pub sources: BTreeMap<String, ManifestSource>,
     /// The service and the account at it.
     pub connect_to_teams: Option<Account>,
     /// Further accounts by name, for tenants that name theirs.
@@ -46,6 +51,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             manifests: vec![PathBuf::from("manifests")],
+            git: None,
+            sources: BTreeMap::new(),
             connect_to_teams: None,
             accounts: BTreeMap::new(),
             graph: None,
@@ -72,6 +79,18 @@ impl Settings {
         let key = |key: &str| Segment::Key(key.to_owned());
         if !set(&[key("manifests")]) {
             self.manifests.iter_mut().for_each(|path| *path = beside.join(&path));
+        }
+        if let Some(git) = &mut self.git {
+            git.beside(beside, |below| {
+                let below = below.iter().map(|below| key(below));
+                set(&[key("git")].into_iter().chain(below).collect::<Vec<_>>())
+            });
+        }
+        for (name, source) in &mut self.sources {
+            source.beside(beside, |below| {
+                let below = below.iter().map(|below| key(below));
+                set(&[key("sources"), key(name)].into_iter().chain(below).collect::<Vec<_>>())
+            });
         }
         if !set(&[key("state")]) {
             self.state.path = beside.join(&self.state.path);
@@ -155,14 +174,4 @@ impl Settings {
 fn in_words(row: &Endpoint) -> String {
     let Endpoint { method, path, body, accept } = row;
     format!("Call {{ method: {method:?}, path: {path:?}, body: {body:?}, accept: {accept:?} }}")
-}
-
-/// One path, or a list of them.
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
-    let path = |value: &serde_yaml::Value| value.as_str().map(PathBuf::from);
-    let paths = match serde_yaml::Value::deserialize(deserializer)? {
-        serde_yaml::Value::Sequence(paths) => paths.iter().map(path).collect(),
-        one => path(&one).map(|path| vec![path]),
-    };
-    paths.ok_or_else(|| D::Error::custom("a path or a list of paths is expected"))
 }

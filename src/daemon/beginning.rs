@@ -28,6 +28,11 @@ impl Beginning {
         }
     }
 
+    /// Whether no manifests were taken yet.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self, Self::Waits)
+    }
+
     /// Whether somebody has to look now.
     pub(super) fn is_due(&self) -> bool {
         matches!(self, Self::Due)

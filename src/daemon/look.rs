@@ -1,24 +1,39 @@
 //! One look at the manifests: files, what they say together, and what git says of them. Blocks; the
 //! loop does it beside itself.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use tracing::warn;
 
+use super::versions::{Speakers, Versions, speakers};
 use crate::{
     manifest::{InForce, Loaded, ManifestFile, Readings, Role},
-    model::{Desired, DesiredTenant, Revision, TenantName},
-    reconcile::Sight,
-    source::{KnownFiles, Tree, read_tree_again, revision, said_by_commit},
+    model::{Desired, DesiredTenant, TenantName},
+    reconcile::{Sight, Trust},
+    source::{KnownSources, SourceReport, SourceVersion, Sources, SourcesLook, Tree},
 };
 
 /// What is kept from one look to the next: only files that have changed are read.
 #[derive(Debug, Default)]
 pub(super) struct Eye {
-    files: KnownFiles,
+    sources: KnownSources,
     readings: Readings,
     /// What was last understood and is not in force, with the digest of its tree.
-    understood: Option<([u8; 32], Loaded)>,
+    understood: Option<Read>,
+    /// What the last commit without mistakes said, until anything is in force.
+    earlier: Option<Loaded>,
+    /// The digest of all that was seen last, and of its folders alone.
+    last: Option<([u8; 32], Option<[u8; 32]>)>,
+    /// The digest of the folders in force.
+    folders: Option<[u8; 32]>,
+}
+
+/// What was understood of a tree.
+#[derive(Debug)]
+pub(super) struct Read {
+    digest: [u8; 32],
+    pub(super) loaded: Loaded,
+    pub(super) speakers: Speakers,
 }
 
 /// What a look is made for.
@@ -28,47 +43,37 @@ pub(super) struct Asked {
     pub(super) taken: Option<[u8; 32]>,
     /// What is in force.
     pub(super) in_force: Desired,
-    /// The commit that last said all of it.
-    pub(super) said: Option<String>,
+    /// The commits that last said all of it, by source.
+    pub(super) said: Vec<Option<String>>,
 }
 
 /// What was seen.
 pub(super) struct Findings {
     pub(super) eye: Eye,
+    /// What is known of the branches that are followed.
+    pub(super) reports: Vec<SourceReport>,
+    /// Nothing if no source could be read so far.
+    pub(super) seen: Option<Seen>,
+}
+
+/// What the sources say.
+pub(super) struct Seen {
     pub(super) sight: Sight,
     pub(super) digest: [u8; 32],
     pub(super) files: usize,
-    /// Whether it takes nothing away from anybody, and no file of it looks half written.
-    pub(super) is_whole: bool,
-    pub(super) revision: Option<Revision>,
-    /// The commit that says exactly this, from before the files were read until after.
-    pub(super) said: Option<String>,
+    /// How far it can be believed.
+    pub(super) trust: Trust,
+    /// The version of each source.
+    pub(super) versions: Vec<SourceVersion>,
 }
 
 /// Manifests that were seen twice, understood as far as possible.
 pub(super) struct Understood {
     pub(super) files: usize,
     pub(super) loaded: Loaded,
-    pub(super) revision: Option<Revision>,
-    pub(super) said: Option<String>,
-}
-
-/// The last commit that said everything in force.
-#[derive(Debug, Default)]
-pub(super) struct Said(Option<String>);
-
-impl Said {
-    /// Whether a commit says what is there, and not the one that said it before.
-    pub(super) fn is_news(&mut self, said: Option<String>) -> bool {
-        let is_news = said.is_some() && said != self.0;
-        self.0 = said.or_else(|| self.0.take());
-        is_news
-    }
-
-    /// That commit.
-    pub(super) fn last(&self) -> Option<String> {
-        self.0.clone()
-    }
+    /// What the last commit without mistakes said, if nothing was in force before.
+    pub(super) earlier: Option<Loaded>,
+    pub(super) versions: Versions,
 }
 
 /// Logs which tenants are not in force as their manifests are now.
@@ -83,53 +88,68 @@ pub(super) fn warn_of(in_force: &InForce) {
 
 impl Eye {
     /// Looks. What is new is read at once: by the time it is believed, it is understood.
-    pub(super) fn look(mut self, roots: &[PathBuf], asked: &Asked) -> Findings {
-        // Git is asked once it is quiet: what an early look sees is not in force yet.
+    pub(super) fn look(mut self, sources: &Sources, asked: &Asked) -> Findings {
+        if let Some((_, folders)) = self.last.filter(|(last, _)| asked.taken == Some(*last)) {
+            self.folders = folders;
+        }
         let is_quiet = asked.sight == Sight::Quiet;
-        let said = || is_quiet.then(|| said_by_commit(roots)).flatten();
-        let before = said();
-        if before.is_some() && before != asked.said {
-            // Lines that are missing will count at once: that does not rest on times of files.
-            self.files.doubt();
-        }
-        let tree = read_tree_again(roots, &mut self.files);
-        let said = said().filter(|commit| before.as_ref() == Some(commit));
+        let seen = sources.look(&mut self.sources, &asked.said, is_quiet);
+        let seen = seen.map(|look| self.judge(sources, asked, look));
+        Findings { eye: self, reports: sources.reports(), seen }
+    }
+
+    fn judge(&mut self, sources: &Sources, asked: &Asked, look: SourcesLook) -> Seen {
+        let SourcesLook { tree, folders, earlier, versions } = look;
         let is_new = asked.taken != Some(tree.digest);
-        let is_whole = is_new && self.is_whole(&tree, &asked.in_force);
-        self.understood = self.understood.filter(|_| is_new);
-        let revision = is_quiet.then(|| revision(roots)).flatten();
-        Findings {
-            eye: self,
-            sight: asked.sight,
-            digest: tree.digest,
-            files: tree.files.iter().filter(|file| file.role == Role::Manifest).count(),
-            is_whole,
-            revision,
-            said,
+        if let Some(earlier) = earlier {
+            self.earlier = Some(Readings::default().load(&earlier.files));
         }
-    }
-
-    fn is_whole(&mut self, tree: &Tree, in_force: &Desired) -> bool {
-        let now = &self.understand(tree).desired;
-        let keeps = |(name, before): (&TenantName, &Arc<DesiredTenant>)| {
-            now.tenants.get(name).is_some_and(|now| now.takes_nothing_from(before))
+        if is_new {
+            let read = self.understand(&tree, &versions);
+            sources.understood(&self.sources, &read.loaded.diagnostics);
+            self.understood = Some(read);
+        } else {
+            self.understood = None;
+        }
+        let read = self.understood.as_ref();
+        let is_whole = read.is_some_and(|read| is_whole(&tree, &read.loaded, &asked.in_force));
+        self.last = Some((tree.digest, folders));
+        let trust = match folders {
+            // A commit is whole by construction.
+            None => Trust::Proven,
+            folders if folders == self.folders => Trust::Proven,
+            _ if is_whole => Trust::Whole,
+            _ => Trust::Little,
         };
-        !in_force.tenants.is_empty()
-            && in_force.tenants.iter().all(keeps)
-            && !tree.files.iter().any(may_be_half_written)
+        let files = tree.files.iter().filter(|file| file.role == Role::Manifest).count();
+        Seen { sight: asked.sight, digest: tree.digest, files, trust, versions }
     }
 
-    fn understand(&mut self, tree: &Tree) -> &Loaded {
-        let known = self.understood.take().filter(|(known, _)| *known == tree.digest);
-        let load = || (tree.digest, self.readings.load(&tree.files));
-        &self.understood.insert(known.unwrap_or_else(load)).1
+    fn understand(&mut self, tree: &Tree, versions: &[SourceVersion]) -> Read {
+        let known = self.understood.take().filter(|known| known.digest == tree.digest);
+        known.unwrap_or_else(|| {
+            let loaded = self.readings.load(&tree.files);
+            let speakers = speakers(tree, versions, &loaded);
+            Read { digest: tree.digest, loaded, speakers }
+        })
     }
 
-    /// What was understood of this tree, once.
-    pub(super) fn give(&mut self, digest: [u8; 32]) -> Option<Loaded> {
-        let (known, loaded) = self.understood.take()?;
-        (known == digest).then_some(loaded)
+    /// What was understood of this tree, and of the last commits without mistakes; once.
+    pub(super) fn give(&mut self, digest: [u8; 32]) -> Option<(Read, Option<Loaded>)> {
+        let read = self.understood.take()?;
+        (read.digest == digest).then(|| (read, self.earlier.take()))
     }
+}
+
+/// Whether it takes nothing away from anybody, and no file of it looks half written.
+fn is_whole(tree: &Tree, loaded: &Loaded, in_force: &Desired) -> bool {
+    let now = &loaded.desired;
+    let keeps = |(name, before): (&TenantName, &Arc<DesiredTenant>)| {
+        now.tenants.get(name).is_some_and(|now| now.takes_nothing_from(before))
+    };
+    !in_force.tenants.is_empty()
+        && in_force.tenants.iter().all(keeps)
+        && !tree.files.iter().any(may_be_half_written)
 }
 
 /// A file that is still being written seldom ends in a line break.

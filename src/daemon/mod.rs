@@ -20,6 +20,7 @@ mod pulse;
 mod rounds;
 mod state;
 mod told;
+mod versions;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -33,15 +34,15 @@ use crate::{
     config::{Execution, Run},
     control::Orders,
     ports::{Journal, JournalError, LiveReader, Provisioner},
-    source::Watch,
+    source::{Sources, Watch},
     stop::StopSwitch,
 };
 
 /// What the service works with.
 #[derive(Debug)]
 pub struct Daemon<R, P, J> {
-    /// Where the manifests are.
-    pub manifests: Vec<PathBuf>,
+    /// Where the manifests come from.
+    pub sources: Sources,
     /// Where the service itself writes: news from there are its own.
     pub own_files: PathBuf,
     /// Reads live state.
@@ -118,7 +119,7 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
-    let mut watch = Watch::new(&daemon.manifests, &daemon.own_files);
+    let mut watch = Watch::new(&daemon.sources, &daemon.own_files);
     let pulse = daemon.pulse.clone();
     let listeners = Listeners(listeners.into());
     let Inbox { orders, mut renewals } = inbox;

@@ -24,21 +24,23 @@ use super::{
     Daemon, Listeners,
     beginning::Beginning,
     brake::Brake,
-    look::{Asked, Eye, Findings, Said, Understood},
+    look::{Asked, Eye, Findings, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
     rounds::Rounds,
     told::Told,
+    versions::{Said, Versions},
 };
 use crate::{
     board::{Doing, News},
     config::Run,
     control::Orders,
     manifest::{Absences, InForce, Keeper},
-    model::{Debts, Revision, Suspension, TenantId, TenantName},
+    model::{Debts, Suspension, TenantId, TenantName},
     pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Looks, Phase, Schedule, Timing},
+    source::SourceReport,
     words::duration,
 };
 
@@ -47,10 +49,10 @@ const RENAMED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A task's end.
 pub(super) enum Task {
-    Findings(Findings),
+    Findings(Box<Findings>),
     /// What earlier runs left open with the tenants of these manifests that are met for the first
     /// time.
-    Recalled(Understood, Vec<(TenantId, Option<Debts>)>),
+    Recalled(Box<Understood>, Vec<(TenantId, Option<Debts>)>),
     FirstLooks(Vec<FirstLook>),
     Ended(Ended),
     /// An order is on record under this run, or cannot be: what was suspended before, if it is a
@@ -77,9 +79,11 @@ pub(super) struct Loop<R, P, J> {
     keeper: Keeper,
     absences: Absences,
     said: Said,
+    /// What was last told of the branches that are followed.
+    reports: Vec<SourceReport>,
     in_force: InForce,
-    /// Which version that is, where git knows it.
-    revision: Option<Revision>,
+    /// Which versions that is.
+    versions: Versions,
     schedule: Schedule,
     /// When each tenant's last pass has ended.
     last: BTreeMap<TenantName, Timestamp>,
@@ -134,8 +138,9 @@ where
             keeper: Keeper::default(),
             absences: Absences::default(),
             said: Said::default(),
+            reports: Vec::new(),
             in_force: InForce::default(),
-            revision: None,
+            versions: Versions::default(),
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             last: BTreeMap::new(),
             fleet,
@@ -191,10 +196,10 @@ where
 
     pub(super) fn look(&mut self) {
         self.looking = true;
-        self.told.look_begins();
+        let sources = self.daemon.sources.clone();
+        self.told.look_begins(|wish| sources.were_asked(wish));
         let sight = self.debounce.looked(self.now());
         self.poll_at = self.now() + self.daemon.timing.poll;
-        let roots = self.daemon.manifests.clone();
         let eye = std::mem::take(&mut self.eye);
         let asked = Asked {
             sight,
@@ -202,7 +207,7 @@ where
             in_force: self.in_force.desired.clone(),
             said: self.said.last(),
         };
-        self.tasks.spawn_blocking(move || Task::Findings(eye.look(&roots, &asked)));
+        self.tasks.spawn_blocking(move || Task::Findings(Box::new(eye.look(&sources, &asked))));
         self.listeners.tell(&News::Beat);
     }
 
@@ -210,12 +215,12 @@ where
     pub(super) fn ended(&mut self, joined: Result<(Id, Task), JoinError>) -> bool {
         match joined {
             Ok((_, Task::Findings(findings))) => {
-                self.looked(findings);
+                self.looked(*findings);
                 return true;
             }
             Ok((_, Task::Recalled(understood, debts))) => {
                 self.looking = false;
-                self.take(understood);
+                self.take(*understood);
                 self.recover(debts);
                 self.look_for_those_who_asked();
             }
@@ -292,7 +297,7 @@ where
             listeners: self.listeners.clone(),
             stop: stop.clone(),
             newer: newer.clone(),
-            revision: self.revision.clone().filter(|_| tenant.kept.is_none()),
+            revision: self.versions.of(&name).cloned().filter(|_| tenant.kept.is_none()),
             tenant,
             first_look,
             fleet: Arc::clone(&self.fleet),

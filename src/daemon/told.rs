@@ -1,7 +1,8 @@
 //! Orders that people gave, until each is served.
 //!
 //! ```text
-//! reconcile        waits for a look at the manifests that begins after it, then for a pass of each tenant
+//! reconcile        waits until servers of branches were asked, for a look at the manifests that begins after
+//!                  that, then for a pass of each tenant
 //! suspend, resume  waits for the pass under way, then for the journal
 //! ```
 
@@ -10,7 +11,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tokio::task::Id;
 
-use crate::model::{TenantId, TenantName, TenantRef};
+use crate::{
+    model::{TenantId, TenantName, TenantRef},
+    source::Wish,
+};
 
 /// Orders under way.
 #[derive(Debug, Default)]
@@ -34,6 +38,8 @@ pub(super) struct Reconcile {
     pub(super) id: String,
     /// The tenant; without one, all.
     pub(super) tenant: Option<TenantName>,
+    /// Servers are to be asked before.
+    pub(super) wish: Wish,
 }
 
 /// Something that belongs on record of a tenant.
@@ -66,9 +72,10 @@ impl Told {
         self.unseen.push(reconcile);
     }
 
-    /// A look at the manifests begins.
-    pub(super) fn look_begins(&mut self) {
-        self.looked_for.append(&mut self.unseen);
+    /// A look at the manifests begins, after these servers were asked.
+    pub(super) fn look_begins(&mut self, were_asked: impl Fn(&Wish) -> bool) {
+        let ready = self.unseen.extract_if(.., |reconcile| were_asked(&reconcile.wish));
+        self.looked_for.extend(ready);
     }
 
     /// It did not tell enough: another one will.

@@ -35,9 +35,15 @@ struct Named {
 
 impl Absences {
     /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines
-    /// count: when they have been missing for as long as `patience`. `said`: a commit says all
-    /// this, so they count at once.
-    pub fn take(&mut self, in_force: &mut InForce, now: Timestamp, patience: Duration, said: bool) {
+    /// count: when they have been missing for as long as `patience`. `said` tells of which tenants
+    /// commits say all this, so that they count at once.
+    pub fn take(
+        &mut self,
+        in_force: &mut InForce,
+        now: Timestamp,
+        patience: Duration,
+        said: impl Fn(&TenantName) -> bool,
+    ) {
         let counts = now.checked_add(patience).unwrap_or(Timestamp::MAX);
         self.note_away(in_force);
         for (name, tenant) in &mut in_force.desired.tenants {
@@ -52,7 +58,7 @@ impl Absences {
             if std::mem::take(&mut named.was_away) {
                 named.others = Some(counts);
             }
-            if said {
+            if said(name) {
                 *named = Named::default();
             }
             named.take(tenant, now, counts);
@@ -60,15 +66,19 @@ impl Absences {
         }
     }
 
-    /// A commit says what is in force already. The tenants for which that is news.
-    pub fn said(&mut self, in_force: &mut InForce) -> Vec<TenantName> {
+    /// Commits say what is in force already, of the tenants of which `said` tells so. Those for which
+    /// that is news.
+    pub fn said(
+        &mut self,
+        in_force: &mut InForce,
+        said: impl Fn(&TenantName) -> bool,
+    ) -> Vec<TenantName> {
         let mut news = Vec::new();
         for (name, tenant) in &mut in_force.desired.tenants {
-            let Some(named) =
-                self.tenants.get_mut(&tenant.id).filter(|_| !in_force.kept.contains_key(name))
-            else {
+            if !said(name) || in_force.kept.contains_key(name) {
                 continue;
-            };
+            }
+            let Some(named) = self.tenants.get_mut(&tenant.id) else { continue };
             named.others = None;
             named.missing.clear();
             if note(tenant, Missing::default()) {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Loaded, approval,
     claims::Claims,
+    confine,
     diagnose::diagnostics,
     draft::{FileRead, Standing},
     fleet::Fleet,
@@ -30,6 +31,7 @@ pub(super) fn check(
         approval::check(files, |tenant| tenants.contains_key(tenant));
     loaded.approvals = approvals;
     problems.extend(wrong_approvals);
+    confine::spare_hosts(files, &mut problems);
     let own = files
         .iter()
         .enumerate()
@@ -59,6 +61,7 @@ pub(super) fn check(
         .iter()
         .any(|(file, problem)| is_gone(*file) || problem.what.other_files().any(is_gone));
     odd_files(files, &mut loaded);
+    loaded.scopes = confine::scopes(files);
     let is_read = |file: &FileRead| matches!(file.standing, Standing::Speaks | Standing::Blank);
     let read = files.iter().filter(|file| is_read(file));
     loaded.speaks_of = read.map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();

@@ -10,6 +10,7 @@ use serde_yaml::Value;
 use super::{
     entry::{Fields, UserEntry},
     schema::TenantSpec,
+    scope::Scope,
 };
 use crate::{
     model::{
@@ -41,6 +42,7 @@ pub(super) struct FileRead {
     /// Users of documents that were read plainly, for the reader of the rest of the document.
     pub(super) plain: BTreeMap<usize, PlainUsers>,
     pub(super) standing: Standing,
+    pub(super) scope: Scope,
 }
 
 /// The users of a document that was read plainly, and the line of each. Those behind more mistakes

@@ -89,9 +89,20 @@ impl Keeper {
     /// manifest and is not read, or if a folder is empty,
     /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let doubt = self.doubt(&loaded);
-        let Loaded { desired, approvals, mut broken, unclear, blank, mut speaks_of, .. } = loaded;
+        let Loaded {
+            desired,
+            approvals,
+            mut broken,
+            unclear,
+            blank,
+            aside,
+            hollow,
+            mut speaks_of,
+            scopes,
+            ..
+        } = loaded;
         self.emptied(&blank, &desired, &mut speaks_of, &mut broken);
+        self.note_blank(&blank);
         let mut unknown = false;
         for file in &unclear {
             match self.spoke_of.get(file) {
@@ -135,10 +146,13 @@ impl Keeper {
             }
         }
         drop_collisions(&mut in_force);
-        for tenant in
-            in_force.desired.tenants.values_mut().filter(|tenant| tenant.missing.doubt != doubt)
-        {
-            Arc::make_mut(tenant).missing.doubt.clone_from(&doubt);
+        for (name, tenant) in &mut in_force.desired.tenants {
+            let admits =
+                |file: &&Arc<str>| scopes.get(*file).is_none_or(|scope| scope.admits(name));
+            let doubt = self.doubt(&aside, &hollow, admits);
+            if tenant.missing.doubt != doubt {
+                Arc::make_mut(tenant).missing.doubt = doubt;
+            }
         }
         self.good.retain(|name, _| in_force.broken.contains_key(name));
         self.good.extend(in_force.desired.tenants.clone());
@@ -185,28 +199,37 @@ impl Keeper {
         }
     }
 
-    /// Why no missing line counts, if so.
-    fn doubt(&mut self, loaded: &Loaded) -> Option<Doubt> {
+    /// Notes which files were always empty.
+    fn note_blank(&mut self, blank: &BTreeSet<Arc<str>>) {
         if self.asked {
-            self.blank.retain(|file| loaded.blank.contains(file));
+            self.blank.retain(|file| blank.contains(file));
         } else {
-            self.blank.clone_from(&loaded.blank);
+            self.blank.clone_from(blank);
         }
         self.asked = true;
-        let blank = self.blank.first().map(|file| {
+    }
+
+    /// Why no missing line of a tenant counts, if so. `admits` tells which files may speak of it.
+    fn doubt(
+        &self,
+        aside: &BTreeSet<Arc<str>>,
+        hollow: &BTreeSet<Arc<str>>,
+        admits: impl Fn(&&Arc<str>) -> bool,
+    ) -> Option<Doubt> {
+        let blank = self.blank.iter().find(&admits).map(|file| {
             (
                 format!("{file} is empty, so it is not known which users it named"),
                 "fill that file, or delete it",
             )
         });
         let aside = || {
-            let file = loaded.aside.first()?;
+            let file = aside.iter().find(&admits)?;
             let reason =
                 format!("{file} looks like a manifest and is not read: it may name this user");
             Some((reason, "rename that file to end in `.yaml`, or move it out of the folder"))
         };
         let hollow = || {
-            let folder = loaded.hollow.first()?;
+            let folder = hollow.iter().find(&admits)?;
             let reason = format!(
                 "the folder {folder} is empty: a file that is missing there may name this user"
             );

@@ -9,14 +9,14 @@ use std::{collections::BTreeMap, hash::BuildHasher as _, sync::Arc};
 
 use foldhash::quality::RandomState;
 
-use super::{Loaded, ManifestFile, Role, check, draft::FileRead, read};
+use super::{Loaded, ManifestFile, Role, Scope, check, draft::FileRead, read};
 
 /// Files that were read so far.
 #[derive(Debug, Default)]
 pub struct Loading {
     files: BTreeMap<Arc<str>, Arc<FileRead>>,
-    /// Hashes of the texts that went.
-    gone: BTreeMap<Arc<str>, u64>,
+    /// Hashes of the texts that went, and what those files may speak of.
+    gone: BTreeMap<Arc<str>, (u64, Scope)>,
     state: RandomState,
 }
 
@@ -27,7 +27,8 @@ impl Loading {
         if let Ok(text) = &file.text
             && read.let_go()
         {
-            self.gone.insert(Arc::clone(&file.path), self.state.hash_one(text));
+            let hash = self.state.hash_one(text);
+            self.gone.insert(Arc::clone(&file.path), (hash, file.scope.clone()));
         } else {
             self.gone.remove(&file.path);
         }
@@ -40,11 +41,15 @@ impl Loading {
         if !wants_texts {
             return loaded;
         }
-        for (path, hash) in &self.gone {
+        for (path, (hash, scope)) in &self.gone {
             let text = again(path).filter(|text| self.state.hash_one(text) == *hash);
             if let Some(text) = text {
-                let file =
-                    ManifestFile { path: Arc::clone(path), text: Ok(text), role: Role::Manifest };
+                let file = ManifestFile {
+                    path: Arc::clone(path),
+                    text: Ok(text),
+                    role: Role::Manifest,
+                    scope: scope.clone(),
+                };
                 self.files.insert(Arc::clone(path), Arc::new(read::read(&file)));
             }
         }

@@ -18,6 +18,7 @@ mod carried;
 mod check;
 mod choices;
 mod claims;
+mod confine;
 mod diagnose;
 mod draft;
 mod edit;
@@ -39,6 +40,7 @@ mod plain;
 mod read;
 mod readings;
 mod schema;
+mod scope;
 mod sets;
 mod syntax;
 mod texts;
@@ -61,6 +63,7 @@ pub use keep::{InForce, Keeper};
 pub use loading::Loading;
 pub use names::parse_name;
 pub use readings::Readings;
+pub use scope::Scope;
 
 use crate::{
     model::{Approval, Desired, TenantName},
@@ -76,6 +79,8 @@ pub struct ManifestFile {
     pub text: Result<Arc<str>, String>,
     /// What it is.
     pub role: Role,
+    /// The tenants that it may speak of.
+    pub scope: Scope,
 }
 
 /// What a file in a folder of manifests is.
@@ -95,7 +100,12 @@ impl ManifestFile {
     /// A file that could be read.
     #[must_use]
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: Ok(text.into()), role: Role::Manifest }
+        Self {
+            path: path.into(),
+            text: Ok(text.into()),
+            role: Role::Manifest,
+            scope: Scope::default(),
+        }
     }
 }
 
@@ -122,6 +132,8 @@ pub struct Loaded {
     pub aside: BTreeSet<Arc<str>>,
     /// Folders with nothing in them.
     pub hollow: BTreeSet<Arc<str>>,
+    /// The files that may speak of some tenants only.
+    pub scopes: BTreeMap<Arc<str>, Scope>,
     /// Which tenants each readable file speaks of.
     pub speaks_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
 }

@@ -10,6 +10,7 @@ use serde_yaml::Value;
 
 use super::{
     ManifestFile, Role, approval,
+    confine::confine,
     draft::{FileRead, MAX_PROBLEMS, PlainUsers, Problem, SetDraft, Standing, TenantDraft, What},
     entry::UserEntry,
     lists,
@@ -33,6 +34,15 @@ pub(super) fn read_by(
     file: &ManifestFile,
     documents: impl FnOnce(&mut FileRead) -> Option<Vec<Value>>,
 ) -> FileRead {
+    let mut read = read_whole(file, documents);
+    confine(&mut read);
+    read
+}
+
+fn read_whole(
+    file: &ManifestFile,
+    documents: impl FnOnce(&mut FileRead) -> Option<Vec<Value>>,
+) -> FileRead {
     let empty: Arc<str> = "".into();
     let text = file.text.as_ref().unwrap_or(&empty);
     let mut read = FileRead {
@@ -51,6 +61,7 @@ pub(super) fn read_by(
         lines: Vec::new(),
         plain: BTreeMap::new(),
         standing: Standing::Speaks,
+        scope: file.scope.clone(),
     };
     if file.role == Role::Hollow {
         read.standing = Standing::Hollow;

@@ -39,7 +39,9 @@ impl Readings {
 /// Whether both files say the same. A text that was not read again is not compared.
 fn is_same(kept: &ManifestFile, file: &ManifestFile) -> bool {
     match (&kept.text, &file.text) {
-        (Ok(kept_text), Ok(text)) if Arc::ptr_eq(kept_text, text) => kept.role == file.role,
+        (Ok(kept_text), Ok(text)) if Arc::ptr_eq(kept_text, text) => {
+            kept.role == file.role && kept.scope == file.scope
+        }
         _ => kept == file,
     }
 }

@@ -360,26 +360,6 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A version of the manifests, as git knows it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Revision {
-    /// The commit that was checked out.
-    pub commit: String,
-    /// Who made it: name and address.
-    pub author: String,
-    /// Whether files among the manifests differed from it.
-    pub edited: bool,
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = self.commit.get(..12).unwrap_or(&self.commit);
-        let edited = if self.edited { ", edited since" } else { "" };
-        write!(f, "{short} by {}{edited}", self.author)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

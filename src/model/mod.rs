@@ -26,6 +26,7 @@ pub(crate) mod packed;
 mod phone;
 mod reading;
 mod record;
+mod revision;
 mod roster;
 mod run_id;
 mod sent;
@@ -43,7 +44,7 @@ pub use call::{Call, Verb};
 pub(crate) use coded::coded;
 pub use desired::{
     Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect,
-    Prune, Release, Revision, ShrinkLimit,
+    Prune, Release, ShrinkLimit,
 };
 pub use details::{Details, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
@@ -66,6 +67,7 @@ pub use missing::{Doubt, Missing};
 pub use phone::{ExtensionPrefix, NumberKey, NumberRef, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use record::{Begun, Entry, Event, PartOf, StepOutcome};
+pub use revision::Revision;
 pub use roster::Roster;
 pub(crate) use roster::Source;
 pub use run_id::{PassId, RunId};

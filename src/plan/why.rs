@@ -11,7 +11,7 @@ use super::Moment;
 use crate::{
     model::{
         Calling, DesiredTenant, DesiredUser, Details, Entry, Event, Landing, Origin, Pending,
-        Reason, RunId, StepOutcome, TenantName, Upn, Verb, Verdict,
+        Reason, Revision, RunId, StepOutcome, TenantName, Upn, Verb, Verdict,
     },
     words::list,
 };
@@ -76,6 +76,8 @@ pub struct Sent {
     pub at: Timestamp,
     /// In which run.
     pub run: RunId,
+    /// Which version of the manifests that run carried out, once somebody has looked it up.
+    pub revision: Option<Revision>,
     /// What an update carried.
     pub details: Details,
     /// What became of it; nothing if the process ended before the answer.
@@ -151,6 +153,7 @@ fn sent(entries: &[Entry]) -> Vec<Sent> {
                     verb: *verb,
                     at: entry.at,
                     run: entry.run.clone(),
+                    revision: None,
                     details: details.clone(),
                     outcome: outcome.map(|(_, _, outcome)| (*outcome).clone()),
                     origin: origin.clone(),

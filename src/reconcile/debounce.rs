@@ -87,6 +87,17 @@ pub struct Looks {
     candidate: Option<([u8; 32], Sight)>,
 }
 
+/// How far one look can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// It may have met half of what is being written.
+    Little,
+    /// It takes nothing away from anybody, so a look that met files too early could do no harm.
+    Whole,
+    /// What is new in it is whole by construction.
+    Proven,
+}
+
 /// What to do with a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -105,16 +116,18 @@ impl Looks {
         self.taken
     }
 
-    /// Judges a look by its digest. `is_whole`: it takes nothing away from anybody, so a look that
-    /// met files too early could do no harm.
-    pub fn judge(&mut self, digest: [u8; 32], sight: Sight, is_whole: bool) -> Look {
+    /// Judges a look by its digest.
+    pub fn judge(&mut self, digest: [u8; 32], sight: Sight, trust: Trust) -> Look {
         if self.taken == Some(digest) {
             self.candidate = None;
             return Look::Same;
         }
         let before = self.candidate.filter(|(candidate, _)| *candidate == digest);
         let before = before.map(|(_, sight)| sight);
-        if sight == Sight::Quiet && (before == Some(Sight::Quiet) || before.is_some() && is_whole) {
+        let is_whole = trust == Trust::Whole;
+        let is_believed =
+            sight == Sight::Quiet && (before == Some(Sight::Quiet) || before.is_some() && is_whole);
+        if is_believed || trust == Trust::Proven {
             self.candidate = None;
             self.taken = Some(digest);
             return Look::Take;
@@ -172,7 +185,8 @@ mod tests {
     #[test]
     fn a_tree_is_believed_when_two_quiet_looks_agree() {
         let mut looks = Looks::default();
-        let seen = [1, 1, 1, 2, 3, 3, 1, 3].map(|byte| looks.judge([byte; 32], Quiet, false));
+        let seen =
+            [1, 1, 1, 2, 3, 3, 1, 3].map(|byte| looks.judge([byte; 32], Quiet, Trust::Little));
         assert_eq!(
             seen,
             [
@@ -190,16 +204,23 @@ mod tests {
 
     #[test]
     fn an_early_look_counts_only_where_nothing_is_missing() {
-        let judged = |sights: &[Sight], is_whole| {
+        let judged = |sights: &[Sight], trust| {
             let mut looks = Looks::default();
-            let judge = |sight: &Sight| looks.judge([1; 32], *sight, is_whole);
+            let judge = |sight: &Sight| looks.judge([1; 32], *sight, trust);
             sights.iter().map(judge).collect::<Vec<_>>()
         };
-        assert_eq!(judged(&[Early, Early, Quiet], true), [Look::Again, Look::Again, Look::Take]);
-        assert_eq!(judged(&[Early, Quiet, Quiet], false), [Look::Again, Look::Again, Look::Take]);
         assert_eq!(
-            judged(&[Quiet, Early, Early, Quiet], false),
+            judged(&[Early, Early, Quiet], Trust::Whole),
+            [Look::Again, Look::Again, Look::Take]
+        );
+        assert_eq!(
+            judged(&[Early, Quiet, Quiet], Trust::Little),
+            [Look::Again, Look::Again, Look::Take]
+        );
+        assert_eq!(
+            judged(&[Quiet, Early, Early, Quiet], Trust::Little),
             [Look::Again, Look::Again, Look::Again, Look::Take]
         );
+        assert_eq!(judged(&[Early], Trust::Proven), [Look::Take]);
     }
 }

@@ -7,7 +7,7 @@ use std::{ffi::OsStr, fs::File, io::Read as _, path::Path};
 const ENDINGS: [&str; 2] = [".yaml", ".yml"];
 
 /// How much of a file of another kind is looked at.
-const BEGINNING: usize = 4096;
+pub(super) const BEGINNING: usize = 4096;
 
 /// What a manifest says of itself, without blanks and quotes.
 const SAYS: &str = "apiVersion:dialplane/";

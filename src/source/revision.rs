@@ -15,7 +15,10 @@ use std::{
     time::Duration,
 };
 
-use super::git::program::{Bounds, Git, Silent};
+use super::git::{
+    about::described,
+    program::{Bounds, Git, Silent},
+};
 use crate::model::Revision;
 
 /// How long git may take for one answer.
@@ -23,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What git may say to one of these questions, at most.
 const MOST: u64 = 64 * 1024 * 1024;
 
+/// The name of a commit, and behind it what [`described`] takes.
+const FORMAT: &str = "--format=%H%x00%an <%ae>%x00%ct%x00%s";
 /// Why the version is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unversioned {
@@ -73,8 +78,7 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
         &["ls-tree", "--name-only", "HEAD"]
     };
     let head =
-        ask(&git, &["log", "-1", "--no-show-signature", "--no-color", "--format=%H%n%an <%ae>"])
-            .map_err(told)?;
+        ask(&git, &["log", "-1", "--no-show-signature", "--no-color", FORMAT]).map_err(told)?;
     if !inside || ask(&git, tree).map_err(told)?.is_empty() {
         let reason = format!("the repository {} does not hold the manifests", top.display());
         return Err(Unversioned {
@@ -82,9 +86,8 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
             hint: Some("commit them, or give them a repository of their own"),
         });
     }
-    let (commit, author) = head
-        .trim_end()
-        .split_once('\n')
+    let (commit, about) = head
+        .split_once('\0')
         .ok_or_else(|| unknown("git answered something odd", "look at `git log`"))?;
     let status = [
         "status",
@@ -95,7 +98,17 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
         what,
     ];
     let edited = ask(&git, &status).map_or(true, |changes| !changes.is_empty());
-    Ok(Revision { commit: commit.to_owned(), author: author.to_owned(), edited })
+    Ok(Revision { edited, ..described(commit, about) })
+}
+
+/// The version of git, as numbers and in its words; nothing if there is no git.
+#[must_use]
+pub fn git_version() -> Option<((u32, u32), String)> {
+    let words = ask(&Git::at(Path::new(".")), &["version"]).ok()?;
+    let words = words.trim_end().to_owned();
+    let mut numbers = words.strip_prefix("git version ")?.split(['.', ' ']);
+    let mut next = || numbers.next()?.parse().ok();
+    Some(((next()?, next()?), words))
 }
 
 /// The folder of a file; of a bare name, where the program was started.
@@ -148,7 +161,7 @@ fn told(silent: Silent) -> Unversioned {
             reason: format!("`git` cannot be started: {error}"),
             hint: Some("repair git"),
         },
-        Silent::Slow(_) | Silent::TooMuch(_) => {
+        Silent::Slow(_) | Silent::TooMuch(_) | Silent::GivenUp => {
             let reason = format!("git did not answer within {} s", PATIENCE.as_secs());
             Unversioned { reason, hint: Some("look what `git status` takes so long for") }
         }

@@ -14,7 +14,7 @@ use super::{
     known::{Content, KnownFiles},
     lookalike,
 };
-use crate::manifest::{ManifestFile, Role};
+use crate::manifest::{ManifestFile, Role, Scope};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
 pub(super) const MAX_FILES: usize = 50_000;
@@ -128,7 +128,8 @@ impl Reading<'_, '_> {
 
     fn insert(&mut self, path: &Path, text: Result<Arc<str>, String>, role: Role, hash: [u8; 32]) {
         let name = path.display().to_string();
-        let mut file = ManifestFile { path: name.as_str().into(), text, role };
+        let mut file =
+            ManifestFile { path: name.as_str().into(), text, role, scope: Scope::default() };
         if let Some(each) = &mut self.each {
             each(&file);
             file.text = file.text.map(|_| Arc::default());

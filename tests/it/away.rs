@@ -18,6 +18,7 @@ use dialplane::{
     journal::VolatileJournal,
     model::{Calling, Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
+    source::Sources,
     stop::StopSwitch,
 };
 use jiff::Timestamp;
@@ -101,7 +102,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
         journal.is_away.store(true, Ordering::SeqCst);
         let short = Duration::from_millis(20);
         let daemon = Daemon {
-            manifests: vec![folder.path().to_owned()],
+            sources: Sources::folders(&[folder.path().to_owned()]),
             own_files: PathBuf::from("/nowhere"),
             reader: house.client.reader(),
             provisioner: house.client.writer(),

@@ -19,6 +19,7 @@ use dialplane::{
     journal::VolatileJournal,
     model::{Fault, LiveTenant, TenantRef},
     ports::LiveReader,
+    source::Sources,
     stop::StopSwitch,
 };
 use jiff::Timestamp;
@@ -58,7 +59,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
     fs::write(folder.path().join("fleet.yaml"), &manifests).unwrap();
     let looks = Arc::new(AtomicUsize::new(0));
     let daemon = Daemon {
-        manifests: vec![folder.path().to_owned()],
+        sources: Sources::folders(&[folder.path().to_owned()]),
         own_files: PathBuf::from("/nowhere"),
         reader: Counting { reader: house.client.reader(), looks: Arc::clone(&looks) },
         provisioner: house.client.writer(),

@@ -3,7 +3,7 @@
 use std::{fs, iter, path::PathBuf, time::Duration};
 
 use dialplane::{
-    config::{self, Account, Endpoints, Execution, Live, Pages, Run, Settings, State},
+    config::{self, Account, Endpoints, Execution, GitSource, Live, Pages, Run, Settings, State},
     yaml,
 };
 use serde_json::Value;
@@ -120,6 +120,33 @@ fn what_the_complete_configuration_leaves_as_comments_is_right_too() {
     assert_eq!((row.mapped().count(), &row.pages), (3, &Pages::default()));
     assert!(row.id.is_some() && row.tenant.is_some());
     assert_eq!(shown.live.portal.calling.map(|calling| calling.column), Some("Calling".to_owned()));
+}
+
+#[test]
+fn a_branch_is_shown_with_its_defaults() {
+    let text = text("dialplane.yaml");
+    let (_, section) = text.split_once("\n# git:\n").expect("the section");
+    let (section, _) = section.split_once("\n\n").expect("its end");
+    let section = section
+        .replace("#   # auth:", "#   #")
+        .replace("#   # verify:", "#   verify:")
+        .replace("#   ", "  ");
+    let shown = settings("git", &format!("git:\n{section}\n")).git.expect("a branch");
+    let least = settings("git", &format!("git: {{ url: '{}' }}", shown.url)).git.expect("a branch");
+    assert!(shown.auth.as_ref().is_some_and(|auth| auth.token.is_some()));
+    assert!(shown.verify.as_ref().is_some_and(|verify| verify.gpg_keys.is_some()));
+    assert_eq!(GitSource { auth: None, verify: None, ..shown }, least);
+}
+
+#[test]
+fn several_sources_are_shown() {
+    let text = text("dialplane.yaml");
+    let (_, section) = text.split_once("\n# sources:\n").expect("the section");
+    let (section, _) = section.split_once("\n\n").expect("its end");
+    let section = section.replace("#   ", "  ");
+    let shown = settings("sources", &format!("sources:\n{section}\n")).sources;
+    assert_eq!(shown.len(), 3);
+    assert_eq!(shown["lab"].limits().expect("limits").len(), 2);
 }
 
 #[test]

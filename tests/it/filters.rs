@@ -18,6 +18,7 @@ const WORDS: &[(&str, &str)] = &[
     (r"\((less than a minute|\d+(m|h|days?)( \d+(m|h))*) ago\)", "([span] ago)"),
     (r"\b(by hand:? +\w+@)[^\s,]+", "${1}[host]"),
     (r"\b(revision *)[0-9a-f]{12}\b", "${1}[commit]"),
+    (r", commit [0-9a-f]{12} by", ", commit [commit] by"),
     (r"\bplan ([0-9a-f]{12}|[0-9a-f]{64})\b", "plan [fingerprint]"),
     (r"\bapproval [a-z0-9.-]+-\d{8}-\d{6}\b", "approval [name]"),
     (r"\b[0-9a-f]{64}\b", "[hash]"),

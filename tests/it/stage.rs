@@ -123,6 +123,11 @@ impl Stage {
     pub(crate) fn leave(&self, command: &mut Command) -> Running {
         let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
         let child = command.stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
+        self.running(child)
+    }
+
+    /// A process that was started by other means, with the same logs.
+    pub(crate) fn running(&self, child: Child) -> Running {
         Running { child, folder: self.path().to_owned() }
     }
 
@@ -135,6 +140,12 @@ impl Stage {
         let (tenant, user) = (TenantName::parse(tenant).unwrap(), Upn::parse(user).unwrap());
         self.sandbox.world(|world| world.tenant(&tenant).unwrap().1.users[&user].calling)
     }
+}
+
+/// Tells that a test cannot be shown on this machine, and why.
+#[expect(clippy::print_stdout, reason = "whoever looks at the tests is to see it")]
+pub(crate) fn skipped(why: &str) {
+    println!("skipped: {why}");
 }
 
 /// The binary.

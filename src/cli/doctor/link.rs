@@ -20,7 +20,7 @@ pub(super) async fn print(
     tenant: &str,
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let looked = manifests::look_if_any(&manifests::paths(&command.paths, &settings))?;
+    let looked = manifests::look_if_any(&manifests::sources(&command.paths, &settings))?;
     let nothing = Desired::default();
     let desired = looked.as_ref().map_or(&nothing, |looked| &looked.in_force.desired);
     let tenant = find(tenant, desired)?;

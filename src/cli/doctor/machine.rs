@@ -11,22 +11,23 @@ use super::{
 };
 use crate::{
     journal::Place,
-    source::{self, Watch},
+    source::{self, Sources, Watch},
     stop::StopSwitch,
     words::many,
 };
 
-pub(super) async fn manifests(checks: &mut Checks, paths: &[PathBuf]) -> Option<FoundManifests> {
-    if let Some((path, error)) =
-        paths.iter().find_map(|path| Some((path, fs::metadata(path).err()?)))
+pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<FoundManifests> {
+    if let Some((error, path)) =
+        sources.paths().into_iter().find_map(|path| Some((fs::metadata(&path).err()?, path)))
     {
         let remedy = "make the folder, name another one (`manifests` in the configuration, or as \
             an argument), or write a first tenant with `dialplane import --out`";
         checks.fail("manifests", format!("{}: {error}", path.display()), remedy);
         return None;
     }
-    let named = paths.to_vec();
-    let looked = tokio::task::spawn_blocking(move || manifests::look(&named)).await;
+    let named = sources.clone();
+    // What is fetched was asked for before, and told.
+    let looked = tokio::task::spawn_blocking(move || manifests::look_at_kept(&named)).await;
     let looked = match looked.unwrap_or_else(|error| Err(Failure::new(error))) {
         Ok(looked) => looked,
         Err(failure) => {
@@ -134,7 +135,7 @@ pub(super) fn watching(checks: &mut Checks, paths: &[PathBuf]) {
         (folders, Some(limit)) if folders.saturating_mul(2) > limit => checks.warn(
             "watching",
             format!("{} of the {limit} watches of this user are needed", many(folders, "folder")),
-            format!("raise fs.inotify.max_user_watches; {remedy}"),
+            format!("raise the sysctl fs.inotify.max_user_watches; {remedy}"),
         ),
         (folders, _) => checks.pass("watching", many(folders, "folder")),
     }

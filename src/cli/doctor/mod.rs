@@ -1,7 +1,7 @@
 //! `doctor`: is everything set up as it should be? One line a check, with what to do.
 //!
 //! ```text
-//! configuration -> manifests -> journal, watching            machine
+//! configuration -> git, manifests -> journal, watching       machine
 //!               -> connection, clock, login, reseller, lists account
 //!               -> account, enterprise, consent, users       tenant
 //! ```
@@ -10,6 +10,7 @@
 //! it depends on and failed is reported once: checks behind it are left out, not failed as well.
 
 mod account;
+mod git;
 mod link;
 mod machine;
 mod secrets;
@@ -173,7 +174,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
             return here.list;
         }
     };
-    let paths = manifests::paths(&command.paths, &settings);
+    let sources = manifests::sources(&command.paths, &settings);
     let backend = Backend::real(&settings);
     match &backend {
         Ok(_) => here.pass("configuration", "it can be used"),
@@ -183,14 +184,20 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
             failure.hint.clone().unwrap_or_default(),
         ),
     }
-    let looked = machine::manifests(&mut here, &paths).await;
+    git::branches(&mut here, &sources).await;
+    let is_read = sources.reports().iter().all(|report| report.commit.is_some());
+    let looked = if is_read { machine::manifests(&mut here, &sources).await } else { None };
+    let paths = sources.paths();
     if let Some(looked) = &looked {
+        if !paths.is_empty() {
+            machine::revision(&mut here, &paths);
+        }
         machine::revision(&mut here, &paths);
         asked(&mut here, looked, &command.tenants);
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
     machine::stop(&mut here, &switch(false, &settings));
-    if looked.is_some() {
+    if looked.is_some() && !paths.is_empty() {
         machine::watching(&mut here, &paths);
     }
     let mut checks = here.list;

@@ -14,6 +14,7 @@ use crate::{
     import::Beside,
     manifest::ManifestFile,
     model::Desired,
+    source::Sources,
     source::read_tree,
     words::{first, many},
 };
@@ -34,7 +35,7 @@ pub(super) struct There {
 impl There {
     /// Reads what is there. Manifests with errors may describe anybody.
     pub(super) fn look(folder: &Path) -> Result<Self, Failure> {
-        let looked = manifests::look_if_any(&[folder.to_owned()])?;
+        let looked = manifests::look_if_any(&Sources::folders(&[folder.to_owned()]))?;
         if let Some(looked) = looked.as_ref().filter(|looked| !looked.diagnostics.is_empty()) {
             let count = many(looked.diagnostics.len(), "error");
             return Err(Failure {

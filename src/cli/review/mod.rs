@@ -28,7 +28,7 @@ use crate::{
         render::{Compared, Mistake},
         review::Review,
     },
-    source::Repository,
+    source::{Repository, Sources},
     words::list,
     yaml::Diagnostic,
 };
@@ -74,7 +74,9 @@ pub(super) async fn review(
     let base = Version::without(change.base, &paths)?;
     let head = match change.head {
         Some(name) => Version::committed(&Repository::of(&paths)?, name, &paths)?,
-        None => Version::here(manifests::look_unless_stopped(&paths, signals).await?),
+        None => {
+            Version::here(manifests::look_unless_stopped(&Sources::folders(&paths), signals).await?)
+        }
     };
     if head.files == 0 {
         let named = list(paths.iter().map(|path| path.display().to_string()));

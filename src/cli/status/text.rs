@@ -115,6 +115,18 @@ impl View<'_> {
                 "{YELLOW}{errors} in the manifests{YELLOW:#}; `dialplane validate` shows them"
             )?;
         }
+        for source in &manifests.sources {
+            let Some(trouble) = &source.trouble else { continue };
+            let (name, branch) = (line(&source.name), line(&source.branch));
+            let since = self.since(trouble.since);
+            let reason = line(&trouble.reason);
+            writeln!(f, "{YELLOW}source {name}, branch {branch}:{YELLOW:#} {reason}; for {since}")?;
+            let stays = source.commit.as_deref().map_or_else(
+                || "nothing of it is in force".to_owned(),
+                |commit| format!("{} stays in force", line(commit.get(..12).unwrap_or(commit))),
+            );
+            writeln!(f, "    {stays}; {FAINT}hint: {}{FAINT:#}", line(&trouble.hint))?;
+        }
         Ok(())
     }
 
@@ -282,7 +294,9 @@ mod tests {
                     commit: "9b1c2d3e4f5a6b7c".to_owned(),
                     author: Some("Ada <ada@acme.example>".to_owned()),
                     edited: false,
+                    ..Commit::default()
                 }),
+                sources: Vec::new(),
             },
             tenants: rows.into_iter().map(Arc::new).collect(),
             ..Status::default()

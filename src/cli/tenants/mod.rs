@@ -95,7 +95,7 @@ pub(super) async fn tenants(
 
 async fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let looked = manifests::look_if_any(&manifests::paths(&command.manifests, &settings))?;
+    let looked = manifests::look_if_any(&manifests::sources(&command.manifests, &settings))?;
     let nothing = Desired::default();
     let desired = looked.as_ref().map_or(&nothing, |looked| &looked.in_force.desired);
     if let Some(looked) = &looked {

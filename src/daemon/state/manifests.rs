@@ -11,11 +11,15 @@ use tracing::{debug, info, warn};
 
 use super::{Loop, Task};
 use crate::{
-    board::News,
-    daemon::look::{Eye, Findings, Understood, warn_of},
+    board::{News, SourceRow, SourceTrouble},
+    daemon::{
+        look::{Eye, Findings, Read, Seen, Understood, warn_of},
+        versions::Versions,
+    },
     model::{Debts, TenantId, TenantName},
     ports::{Journal, LiveReader, Provisioner},
     reconcile::{Look, Looks, Sight},
+    source::SourceReport,
 };
 
 impl<R, P, J> Loop<R, P, J>
@@ -25,20 +29,28 @@ where
     J: Journal + 'static,
 {
     /// Judges a look.
-    pub(super) fn looked(&mut self, looked: Findings) {
-        let Findings { eye, sight, digest, files, is_whole, revision, said } = looked;
-        self.eye = eye;
-        match self.looks.judge(digest, sight, is_whole) {
+    pub(super) fn looked(&mut self, findings: Findings) {
+        self.eye = findings.eye;
+        self.tell_sources(findings.reports);
+        let Some(seen) = findings.seen else {
+            // Whatever a source says first is news.
+            self.looking = false;
+            return self.told.look_again();
+        };
+        let Seen { sight, digest, files, trust, versions } = seen;
+        match self.looks.judge(digest, sight, trust) {
             Look::Same => {
                 self.looking = false;
                 if sight == Sight::Early {
                     return self.told.look_again();
                 }
                 // What was only edited may be committed by now.
-                self.revision = revision;
-                self.listeners.tell(&News::Revision(self.revision.as_ref()));
-                if self.said.is_news(said) {
-                    let news = self.absences.said(&mut self.in_force);
+                self.versions.list = versions;
+                self.listeners.tell(&News::Revision(self.versions.whole()));
+                let said = self.said.take(&self.versions.list);
+                if said.is_any() {
+                    let counts = |tenant: &_| said.counts_for(tenant);
+                    let news = self.absences.said(&mut self.in_force, counts);
                     self.fleet.take(&self.in_force);
                     for tenant in news {
                         self.schedule.news(&tenant, self.now());
@@ -52,13 +64,22 @@ where
                 self.debounce.again(self.now());
             }
             Look::Take => {
-                if let Some(loaded) = self.eye.give(digest) {
-                    self.recall(Understood { files, loaded, revision, said });
+                if let Some((Read { loaded, speakers, .. }, earlier)) = self.eye.give(digest) {
+                    let versions = Versions { list: versions, speakers };
+                    self.recall(Understood { files, loaded, earlier, versions });
                 } else {
                     self.forget_looks();
                     self.debounce.again(self.now());
                 }
             }
+        }
+    }
+
+    /// Tells what has changed with the branches that are followed.
+    fn tell_sources(&mut self, reports: Vec<SourceReport>) {
+        if reports != self.reports {
+            self.listeners.tell(&News::Sources(&rows(&reports)));
+            self.reports = reports;
         }
     }
 
@@ -71,14 +92,20 @@ where
     }
 
     pub(super) fn take(&mut self, understood: Understood) {
-        let Understood { files, mut loaded, revision, said } = understood;
-        self.revision = revision;
+        let Understood { files, mut loaded, earlier, versions } = understood;
+        self.versions = versions;
         let (diagnostics, warnings) =
             (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
         let before = std::mem::take(&mut self.in_force);
+        if let Some(earlier) = earlier.filter(|_| self.beginning.waits()) {
+            // It is what stays of tenants that the newest commit has mistakes in.
+            drop(self.keeper.take(earlier));
+        }
         self.in_force = self.keeper.take(loaded);
-        let said = self.said.is_news(said);
-        self.absences.take(&mut self.in_force, Timestamp::now(), self.daemon.timing.absence, said);
+        let said = self.said.take(&self.versions.list);
+        let counts = |tenant: &_| said.counts_for(tenant);
+        let patience = self.daemon.timing.absence;
+        self.absences.take(&mut self.in_force, Timestamp::now(), patience, counts);
         let tenants = &self.in_force.desired.tenants;
         let changed = self.in_force.changed_since(&before);
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
@@ -98,7 +125,7 @@ where
         }
         let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
         self.listeners.tell(&news);
-        self.listeners.tell(&News::Revision(self.revision.as_ref()));
+        self.listeners.tell(&News::Revision(self.versions.whole()));
         self.listeners.tell(&News::InForce(&self.in_force, Timestamp::now()));
         self.running.supersede(&self.in_force, &changed);
         // Only now, so nothing of this is carried out by a pass that began before.
@@ -116,7 +143,7 @@ where
         let daemon = Arc::clone(&self.daemon);
         drop(self.tasks.spawn(async move {
             let debts = debts_of(&*daemon.journal, unmet).await;
-            Task::Recalled(understood, debts)
+            Task::Recalled(Box::new(understood), debts)
         }));
     }
 
@@ -134,6 +161,28 @@ where
             }
         }
     }
+}
+
+/// What is known of branches, as views show it.
+fn rows(reports: &[SourceReport]) -> Vec<SourceRow> {
+    let row = |report: &SourceReport| SourceRow {
+        name: report.name.clone(),
+        branch: report.branch.clone(),
+        commit: report.commit.clone(),
+        heard_at: report.heard_at,
+        trouble: report.trouble.as_ref().map(|(trouble, since)| SourceTrouble {
+            code: trouble.kind.code().to_owned(),
+            reason: trouble.reason.clone(),
+            hint: trouble.hint.clone(),
+            since: *since,
+            matters_from: if trouble.kind.may_pass() {
+                since.checked_add(report.patience).unwrap_or(Timestamp::MAX)
+            } else {
+                *since
+            },
+        }),
+    };
+    reports.iter().map(row).collect()
 }
 
 /// What is open with these tenants, as far as the journal can tell now.

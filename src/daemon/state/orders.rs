@@ -34,7 +34,8 @@ where
         info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
         let taken = match order {
             Order::Reconcile { tenant } => {
-                self.told.reconcile(Reconcile { id: id.clone(), tenant });
+                let wish = self.daemon.sources.ask_now();
+                self.told.reconcile(Reconcile { id: id.clone(), tenant, wish });
                 self.debounce.news(self.now());
                 Ok(())
             }
@@ -147,7 +148,7 @@ where
 
     /// It is known what the manifests say now: each request for a look has one pass of each tenant.
     pub(super) fn look_for_those_who_asked(&mut self) {
-        for Reconcile { id, tenant } in self.told.look_ends() {
+        for Reconcile { id, tenant, .. } in self.told.look_ends() {
             let tenants = match &tenant {
                 Some(name) => self.known(name).map(|tenant| vec![tenant.name]),
                 None => Ok(self.in_force.desired.tenants.keys().cloned().collect()),

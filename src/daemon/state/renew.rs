@@ -21,7 +21,7 @@ where
         let Renewal { reader, provisioner, execution, timing } = renewal;
         let before = &self.daemon;
         self.daemon = Arc::new(Daemon {
-            manifests: before.manifests.clone(),
+            sources: before.sources.clone(),
             own_files: before.own_files.clone(),
             reader,
             provisioner,

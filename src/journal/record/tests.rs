@@ -130,5 +130,8 @@ fn revision() -> Revision {
         commit: "c0ffee".to_owned(),
         author: "Ada <ada@example.com>".to_owned(),
         edited: true,
+        at: Some(Timestamp::UNIX_EPOCH),
+        subject: Some("The fleet".to_owned()),
+        signer: Some("ada@example.com (SHA256:abc)".to_owned()),
     }
 }

@@ -100,6 +100,10 @@ pub(super) const TABLE: &[Metric] = &[
     moment("manifests_taken_timestamp", &[], "When manifests last changed what is in force.", |seen| {
         seen.status().manifests.taken_at.map(stamp).map(one).unwrap_or_default()
     }),
+    row("sources_behind", &[], "Branches of git whose newest commit is not in force.", |seen| {
+        let behind = seen.status().manifests.sources.iter().filter(|source| source.trouble.is_some());
+        one(count(behind.count()))
+    }),
     row("tenants", &["mode"], "Tenants by mode; `broken` are those that have no version in force.", tenants),
     row("tenants_in_need", &["need"], "Tenants that need somebody, by why: `manifests`, `failing`, `held`, `problems`.", in_need),
     row("tenant_managed_users", OF_TENANT, "Users that the manifests name.", |seen| each(seen, |row| Some(count(row.managed)))),

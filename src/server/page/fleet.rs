@@ -45,6 +45,16 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 p.faint { code { "dialplane validate" } " shows each; tenants with mistakes keep their last good version" }
             }
         }
+        @for source in &status.manifests.sources {
+            @if let Some(trouble) = &source.trouble {
+                div.box.care {
+                    strong.wait { (line(&source.name)) ": " (line(&trouble.reason)) }
+                    p.faint {
+                        "What was in force stays. " (line(&trouble.hint)) " (since " (time(trouble.since)) ")"
+                    }
+                }
+            }
+        }
         p.faint {
             @match &status.manifests.revision {
                 Some(revision) => {

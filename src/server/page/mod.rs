@@ -118,7 +118,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::board::{Commit, Group, Halt, LastPass, Manifests, Need, TenantRow};
+    use crate::board::{
+        Commit, Group, Halt, LastPass, Manifests, Need, SourceRow, SourceTrouble, TenantRow,
+    };
 
     const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}gpj.exe\r\n<img src=x onerror=y>";
 
@@ -159,7 +161,27 @@ mod tests {
             manifests: Manifests {
                 errors: 1,
                 taken_at: Some(at),
-                revision: Some(Commit { commit: text(), author: Some(text()), edited: true }),
+                revision: Some(Commit {
+                    commit: text(),
+                    author: Some(text()),
+                    edited: true,
+                    at: Some(at),
+                    subject: Some(text()),
+                    signer: Some(text()),
+                }),
+                sources: vec![SourceRow {
+                    name: text(),
+                    branch: text(),
+                    commit: Some(text()),
+                    heard_at: Some(at),
+                    trouble: Some(SourceTrouble {
+                        code: text(),
+                        reason: text(),
+                        hint: text(),
+                        since: at,
+                        matters_from: at,
+                    }),
+                }],
             },
             tenants: vec![Arc::new(row)],
             ..Status::default()

@@ -1,9 +1,9 @@
-//! Manifests as a commit has them: read as objects of the repository that is there, and never
-//! checked out.
+//! Manifests as a commit has them: read as objects of a repository, and never checked out. It is
+//! a checkout of somebody's, or fetched into a private copy.
 //!
 //! ```text
-//! a name --rev-parse--> commit --ls-tree--> entries --cat-file--> blobs --> Tree, as a folder
-//! gives it
+//! a branch elsewhere --fetch--> private copy --+
+//! a name --rev-parse--------------------------> commit --ls-tree--> entries --cat-file--> blobs --> Tree
 //! ```
 //!
 //! | file | holds |
@@ -11,15 +11,30 @@
 //! | `program` | the program `git`, asked a question within bounds |
 //! | `entries`, `blobs` | what it answers, taken apart; pure |
 //! | `tree` | which of the files are manifests; pure |
+//! | `branch` | a branch that is followed: what is in force, and why nothing newer is |
+//! | `remote`, `transport` | the server: how it is asked, and what is taken from it |
+//! | `cache`, `disk` | the private copy |
+//! | `signature` | who has signed a commit |
+//! | `gate` | how many servers are asked side by side |
+//! | `trouble` | why the newest commit is not in force |
 //!
 //! **Invariant:** the author of the commit decides nothing but the text of manifests. Nothing of
 //! the commit or of the repository is executed, links are not followed, other repositories are not
 //! entered, and what is too large is refused before it is read.
 
+pub(super) mod about;
 mod blobs;
+mod branch;
+mod cache;
+mod disk;
 mod entries;
+mod gate;
 pub(super) mod program;
+mod remote;
+mod signature;
+mod transport;
 mod tree;
+mod trouble;
 
 use std::{
     collections::BTreeSet,
@@ -29,7 +44,13 @@ use std::{
 };
 
 use entries::{Entry, Kind, is_id};
-use program::{Bounds, Git, Silent};
+use program::{Bounds, Git, Halt, Silent};
+
+pub use branch::SourceReport;
+pub(super) use branch::{Branch, Followers};
+pub(super) use remote::Head;
+pub(super) use tree::KnownBlobs;
+pub use trouble::{Trouble, TroubleKind};
 
 use super::Tree;
 use crate::{words::many, yaml};
@@ -90,6 +111,8 @@ impl CommitId {
 #[derive(Debug, Clone)]
 pub struct Repository {
     top: PathBuf,
+    /// Set if it is bare and our own: when to give up.
+    own: Option<Halt>,
 }
 
 impl Repository {
@@ -102,7 +125,7 @@ impl Repository {
         }
         let several = tops.len() > 1;
         match tops.pop_first() {
-            Some(top) if !several => Ok(Self { top }),
+            Some(top) if !several => Ok(Self { top, own: None }),
             Some(_) => Err(Unread::new(
                 "the manifests lie in several repositories, and a commit is of one",
                 "name paths of one repository",
@@ -118,7 +141,7 @@ impl Repository {
         }
         let wanted = format!("{name}^{{commit}}");
         let arguments = ["rev-parse", "--verify", "--quiet", &wanted];
-        let id = match asked(&self.top, &arguments, LINE) {
+        let id = match ask(&self.git(), &arguments, LINE) {
             Ok(id) => line(&id),
             Err(Silent::Refused(_)) => return Err(self.unknown(name)),
             Err(silent) => return Err(told(silent, "looking for the commit")),
@@ -130,7 +153,7 @@ impl Repository {
     fn unknown(&self, name: &str) -> Unread {
         let is_option = name.starts_with('-');
         let kind = (!is_option)
-            .then(|| asked(&self.top, &["cat-file", "-t", name], LINE).ok())
+            .then(|| ask(&self.git(), &["cat-file", "-t", name], LINE).ok())
             .flatten()
             .map(|kind| line(&kind));
         if let Some(kind) = kind {
@@ -160,7 +183,7 @@ impl Repository {
 
     /// Whether older commits may be left out.
     fn is_shallow(&self) -> bool {
-        asked(&self.top, &["rev-parse", "--is-shallow-repository"], LINE)
+        ask(&self.git(), &["rev-parse", "--is-shallow-repository"], LINE)
             .is_ok_and(|answer| line(&answer) == "true")
     }
 
@@ -169,14 +192,14 @@ impl Repository {
     pub fn lacking(&self, base: &CommitId, head: &CommitId) -> Result<Option<u64>, Unread> {
         let told = |silent| told(silent, "comparing two commits");
         let range = format!("{}..{}", head.0, base.0);
-        let count = asked(&self.top, &["rev-list", "--count", &range], LINE).map_err(told)?;
+        let count = ask(&self.git(), &["rev-list", "--count", &range], LINE).map_err(told)?;
         let count = line(&count).parse().unwrap_or_default();
         if count == 0 || !self.is_shallow() {
             return Ok(Some(count));
         }
         // What a shallow clone leaves out, the commit still names.
         let commit =
-            asked(&self.top, &["cat-file", "commit", &head.0], MAX_COMMIT).map_err(told)?;
+            ask(&self.git(), &["cat-file", "commit", &head.0], MAX_COMMIT).map_err(told)?;
         let parent = format!("parent {}", base.0);
         let text = String::from_utf8_lossy(&commit);
         let mut header = text.lines().take_while(|line| !line.is_empty());
@@ -188,11 +211,22 @@ impl Repository {
     pub fn manifests(&self, commit: &CommitId, roots: &[PathBuf]) -> Result<Tree, Unread> {
         let inside: Vec<String> =
             roots.iter().map(|root| self.inside(root)).collect::<Result<_, _>>()?;
-        let entries = self.entries(commit, &inside)?;
         let roots: Vec<(&Path, &str)> =
             roots.iter().map(PathBuf::as_path).zip(inside.iter().map(String::as_str)).collect();
-        let listed = tree::Listed::of(&entries, &roots);
-        let wanted: Vec<&Entry> = listed.wanted();
+        self.tree(commit, &roots, &mut KnownBlobs::default())
+    }
+
+    /// The files with manifests below some roots: each as people call it, and as git does.
+    fn tree(
+        &self,
+        commit: &CommitId,
+        roots: &[(&Path, &str)],
+        known: &mut KnownBlobs,
+    ) -> Result<Tree, Unread> {
+        let inside: Vec<&str> = roots.iter().map(|(_, inside)| *inside).collect();
+        let entries = self.entries(commit, &inside)?;
+        let listed = tree::Listed::of(&entries, roots);
+        let wanted: Vec<&Entry> = listed.wanted(known);
         let bytes: u64 = wanted.iter().map(|entry| entry.size + HEAD).sum();
         if bytes > MAX_BYTES {
             return Err(Unread::new(
@@ -209,14 +243,14 @@ impl Repository {
         let contents = blobs::read(&answer, &ids).map_err(|reason| {
             Unread::new(reason, "fetch the commit whole: a partial clone does not have its files")
         })?;
-        Ok(listed.tree(&contents))
+        Ok(listed.tree(&ids.into_iter().zip(contents).collect(), known))
     }
 
     /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the
     /// path is elsewhere.
     pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
         let Ok(inside) = self.inside(path) else { return Ok(None) };
-        let entries = self.entries(commit, std::slice::from_ref(&inside))?;
+        let entries = self.entries(commit, &[&inside])?;
         let is_it = |entry: &&Entry| {
             entry.path == inside && entry.kind == Kind::File && entry.size <= yaml::MAX_BYTES
         };
@@ -226,16 +260,23 @@ impl Repository {
         Ok(content.first().map(|bytes| bytes.to_vec()))
     }
 
-    fn entries(&self, commit: &CommitId, inside: &[String]) -> Result<Vec<Entry>, Unread> {
+    fn entries(&self, commit: &CommitId, inside: &[&str]) -> Result<Vec<Entry>, Unread> {
         let mut arguments = vec!["ls-tree", "-r", "-z", "-l", "--full-tree", commit.as_str()];
         // The root of the repository is all of it.
         if inside.iter().all(|path| !path.is_empty()) {
             arguments.push("--");
-            arguments.extend(inside.iter().map(String::as_str));
+            arguments.extend(inside);
         }
-        let listed = asked(&self.top, &arguments, MAX_LIST)
+        let listed = ask(&self.git(), &arguments, MAX_LIST)
             .map_err(|silent| told(silent, "listing the files of a commit"))?;
         entries::read(&listed).map_err(|reason| Unread::new(reason, "look at `git fsck`"))
+    }
+
+    fn git(&self) -> Git<'_> {
+        match &self.own {
+            None => Git::for_objects(&self.top),
+            Some(halt) => Git::in_bare(&self.top, halt),
+        }
     }
 
     fn blobs(&self, ids: &[&str], bytes: u64) -> Result<Vec<u8>, Unread> {
@@ -245,7 +286,7 @@ impl Repository {
         let mut input = ids.join("\n");
         input.push('\n');
         let bounds = Bounds { patience: PATIENCE, bytes };
-        Git::for_objects(&self.top)
+        self.git()
             .ask(&["cat-file", "--batch"], input.into_bytes(), bounds)
             .map_err(|silent| told(silent, "reading the files of a commit"))
     }
@@ -272,11 +313,16 @@ impl Repository {
 /// The root of the repository that holds a folder: its files if there are any, otherwise the
 /// repository itself.
 fn top(folder: &Path) -> Result<PathBuf, Silent> {
-    let bare = asked(folder, &["rev-parse", "--is-bare-repository", "--absolute-git-dir"], LINE)?;
+    let bare = ask(
+        &Git::for_objects(folder),
+        &["rev-parse", "--is-bare-repository", "--absolute-git-dir"],
+        LINE,
+    )?;
     if let Some(("true", git)) = line(&bare).split_once('\n') {
         return Ok(PathBuf::from(git));
     }
-    asked(folder, &["rev-parse", "--show-toplevel"], LINE).map(|top| PathBuf::from(line(&top)))
+    ask(&Git::for_objects(folder), &["rev-parse", "--show-toplevel"], LINE)
+        .map(|top| PathBuf::from(line(&top)))
 }
 
 /// The part of a path that is there, as a folder without links, and the rest.
@@ -291,9 +337,8 @@ fn there(path: &Path) -> Result<(PathBuf, PathBuf), Unread> {
     Ok((folder.canonicalize().map_err(lost)?, rest))
 }
 
-fn asked(folder: &Path, arguments: &[&str], bytes: u64) -> Result<Vec<u8>, Silent> {
-    let bounds = Bounds { patience: PATIENCE, bytes };
-    Git::for_objects(folder).ask(arguments, Vec::new(), bounds)
+fn ask(git: &Git<'_>, arguments: &[&str], bytes: u64) -> Result<Vec<u8>, Silent> {
+    git.ask(arguments, Vec::new(), Bounds { patience: PATIENCE, bytes })
 }
 
 fn line(answer: &[u8]) -> String {
@@ -313,6 +358,7 @@ fn told(silent: Silent, doing: &str) -> Unread {
             format!("git did not end within {} s, {doing}", patience.as_secs()),
             "look what git takes so long for",
         ),
+        Silent::GivenUp => Unread::new(format!("given up, {doing}"), "start it again"),
         Silent::TooMuch(bytes) => Unread::new(
             format!("git says more than {bytes} bytes, {doing}"),
             "name the folder that holds the manifests and nothing else",

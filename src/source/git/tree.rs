@@ -11,7 +11,7 @@ use std::{
 use super::entries::{Entry, Kind};
 use crate::{
     file,
-    manifest::{ManifestFile, Role},
+    manifest::{ManifestFile, Role, Scope},
     source::{Tree, lookalike, tree},
     yaml,
 };
@@ -68,43 +68,72 @@ impl<'e> Listed<'e> {
         Self { files }
     }
 
-    /// The entries whose contents are needed, each once, in an order of their own.
-    pub(super) fn wanted(&self) -> Vec<&'e Entry> {
+    /// Whether there is any manifest, readable or not.
+    pub(super) fn has_manifests(&self) -> bool {
+        let is_manifest =
+            |found: &Found<'_>| matches!(found, Found::Manifest(_) | Found::Refused(_));
+        self.files.values().any(is_manifest)
+    }
+
+    /// The entries whose contents are needed and not known, each once, in an order of their own.
+    pub(super) fn wanted(&self, known: &KnownBlobs) -> Vec<&'e Entry> {
         let mut seen = BTreeSet::new();
         let mut wanted = Vec::new();
         for found in self.files.values() {
-            if let Found::Manifest(entry) | Found::Other(entry) = found
-                && seen.insert(&entry.id)
-            {
+            let entry = match found {
+                Found::Manifest(entry) if !known.manifests.contains_key(&entry.id) => entry,
+                Found::Other(entry) if !known.others.contains_key(&entry.id) => entry,
+                _ => continue,
+            };
+            if seen.insert(&entry.id) {
                 wanted.push(*entry);
             }
         }
         wanted
     }
 
-    /// The whole, with the contents of what was wanted.
-    pub(super) fn tree(&self, contents: &[&[u8]]) -> Tree {
-        let ids = self.wanted();
-        let contents: BTreeMap<&str, &[u8]> =
-            ids.iter().map(|entry| entry.id.as_str()).zip(contents.iter().copied()).collect();
+    /// The whole, with the contents of what was wanted. From now on exactly these are known.
+    pub(super) fn tree(&self, contents: &BTreeMap<&str, &[u8]>, known: &mut KnownBlobs) -> Tree {
         let of = |entry: &Entry| contents.get(entry.id.as_str()).copied().unwrap_or_default();
+        let former = std::mem::take(known);
         let mut files = BTreeMap::new();
         for (name, found) in &self.files {
             let (role, text) = match found {
-                Found::Manifest(entry) => (Role::Manifest, text(of(entry))),
+                Found::Manifest(entry) => {
+                    let former = former.manifests.get(&entry.id);
+                    let read = || former.cloned().unwrap_or_else(|| text(of(entry)));
+                    let text = known.manifests.entry(entry.id.clone()).or_insert_with(read);
+                    (Role::Manifest, text.clone())
+                }
                 Found::Refused(reason) => (Role::Manifest, Err(reason.clone())),
                 Found::Aside(role, reason) => (*role, Err(reason.clone())),
                 Found::Other(entry) => {
-                    let like = lookalike::by_content(last(name), || Some(of(entry).to_vec()));
+                    let former = former.others.get(&entry.id);
+                    let read = || former.cloned().unwrap_or_else(|| beginning(of(entry)));
+                    let beginning = known.others.entry(entry.id.clone()).or_insert_with(read);
+                    let like = lookalike::by_content(last(name), || Some(beginning.to_vec()));
                     let Some(like) = like else { continue };
                     (Role::Aside, Err(like.reason))
                 }
             };
             let path: Arc<str> = name.as_str().into();
-            files.insert(name.clone(), ManifestFile { path, text: text.map(Into::into), role });
+            files.insert(name.clone(), ManifestFile { path, text, role, scope: Scope::default() });
         }
         Tree::of(files)
     }
+}
+
+/// Contents that were read, by the names of their objects: a text that is known stays the same text,
+/// so what was made of it is kept.
+#[derive(Debug, Default)]
+pub(in crate::source) struct KnownBlobs {
+    manifests: BTreeMap<String, Result<Arc<str>, String>>,
+    /// Of files of another kind only the beginning.
+    others: BTreeMap<String, Arc<[u8]>>,
+}
+
+fn beginning(content: &[u8]) -> Arc<[u8]> {
+    content.get(..lookalike::BEGINNING).unwrap_or(content).into()
 }
 
 /// What is below a root: empty for the root itself.
@@ -154,7 +183,7 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn text(content: &[u8]) -> Result<String, String> {
+fn text(content: &[u8]) -> Result<Arc<str>, String> {
     if content.starts_with(POINTER) {
         return Err(
             "Git LFS keeps it elsewhere, and a commit has only a pointer to it: manifests \
@@ -162,5 +191,5 @@ fn text(content: &[u8]) -> Result<String, String> {
                 .to_owned(),
         );
     }
-    file::text(content.to_vec())
+    file::text(content.to_vec()).map(Into::into)
 }

@@ -24,7 +24,7 @@ async fn managed(users: &[&str]) -> (House, Absences) {
     let mut house = House::open(&contoso(SPEC, users), |_| {}).await;
     carry_out(&house, &house.plan().await).await;
     let mut absences = Absences::default();
-    absences.take(&mut house.in_force, after(-1000), PATIENCE, false);
+    absences.take(&mut house.in_force, after(-1000), PATIENCE, |_| false);
     (house, absences)
 }
 
@@ -46,7 +46,7 @@ const ALL: [&str; 4] = ["ann enabled", "bob enabled", "cat enabled", "dan enable
 async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_never_did() {
     let (mut house, mut absences) = managed(&ALL).await;
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
-    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
     let plan = house.plan_at(after(10)).await;
     snapshot!(text(&plan));
     assert_eq!(waiting(&plan), ["cat", "dan"]);
@@ -54,10 +54,10 @@ async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_nev
     assert_eq!(carry_out(&house, &plan).await, [""; 0]);
     // Dan's line comes back and goes once more: it counts anew.
     house.edit(&[("fleet.yaml", &contoso(SPEC, &["ann enabled", "bob enabled", "dan enabled"]))]);
-    absences.take(&mut house.in_force, after(100), PATIENCE, false);
+    absences.take(&mut house.in_force, after(100), PATIENCE, |_| false);
     assert_eq!(waiting(&house.plan_at(after(110)).await), ["cat"]);
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
-    absences.take(&mut house.in_force, after(200), PATIENCE, false);
+    absences.take(&mut house.in_force, after(200), PATIENCE, |_| false);
     let plan = house.plan_at(after(301)).await;
     assert_eq!(waiting(&plan), ["dan"]);
     assert_eq!(running(&plan), ["cat"]);
@@ -69,7 +69,7 @@ async fn what_is_said_is_no_absence() {
     let (mut house, mut absences) = managed(&ALL).await;
     let said = ["ann enabled", "bob enabled", "cat enabled", "dan disabled"];
     house.edit(&[("fleet.yaml", &contoso(SPEC, &said))]);
-    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
     assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
 }
 
@@ -78,13 +78,17 @@ async fn a_commit_says_it_at_once_before_or_after_it_was_seen() {
     let (mut house, mut absences) = managed(&ALL).await;
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
     let mut early = absences.clone();
-    early.take(&mut house.in_force, after(0), PATIENCE, true);
+    early.take(&mut house.in_force, after(0), PATIENCE, |_| true);
     assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
-    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
     assert_eq!(running(&house.plan_at(after(1)).await), [""; 0]);
-    assert_eq!(absences.said(&mut house.in_force).len(), 1, "that is news for contoso");
+    assert_eq!(absences.said(&mut house.in_force, |_| true).len(), 1, "that is news for contoso");
     assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
-    assert_eq!(absences.said(&mut house.in_force).len(), 0, "and the second time it is none");
+    assert_eq!(
+        absences.said(&mut house.in_force, |_| true).len(),
+        0,
+        "and the second time it is none"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +97,7 @@ async fn who_has_just_begun_to_look_knows_nobody_who_is_missing() {
     carry_out(&house, &house.plan().await).await;
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
     let mut absences = Absences::default();
-    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
     assert_eq!(waiting(&house.plan_at(after(299)).await), ["dan"]);
     assert_eq!(running(&house.plan_at(after(300)).await), ["dan"]);
 }
@@ -102,10 +106,10 @@ async fn who_has_just_begun_to_look_knows_nobody_who_is_missing() {
 async fn a_tenant_that_comes_back_file_by_file_is_waited_for_once_more() {
     let (mut house, mut absences) = managed(&ALL).await;
     house.edit(&[("other.yaml", "# nothing yet\n")]);
-    absences.take(&mut house.in_force, after(0), PATIENCE, false);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
     assert!(house.in_force.desired.tenants.is_empty());
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..2]))]);
-    absences.take(&mut house.in_force, after(900), PATIENCE, false);
+    absences.take(&mut house.in_force, after(900), PATIENCE, |_| false);
     assert_eq!(waiting(&house.plan_at(after(1199)).await), ["cat", "dan"]);
     assert_eq!(running(&house.plan_at(after(1200)).await).len(), 2);
 }

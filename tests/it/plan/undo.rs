@@ -23,6 +23,7 @@ fn entries(plan: &Plan, outcome: impl Fn(&str) -> Option<StepOutcome>) -> Vec<En
         commit: "c0ffee0123456789".to_owned(),
         author: "Ada <ada@example.com>".to_owned(),
         edited: false,
+        ..Revision::default()
     };
     let mut events = vec![Event::Began {
         steps: 1,

@@ -1,0 +1,17 @@
+//! Paths, as settings name them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize as _, Deserializer, de::Error as _};
+
+/// One path, or a list of them.
+pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PathBuf>, D::Error> {
+    let path = |value: &serde_yaml::Value| value.as_str().map(PathBuf::from);
+    let paths = match serde_yaml::Value::deserialize(deserializer)? {
+        serde_yaml::Value::Sequence(paths) => paths.iter().map(path).collect(),
+        one => path(&one).map(|path| vec![path]),
+    };
+    paths.ok_or_else(|| D::Error::custom("a path or a list of paths is expected"))
+}

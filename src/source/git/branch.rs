@@ -1,0 +1,353 @@
+//! A branch that is followed: the commit that is in force, and why a newer one is not.
+
+use std::{
+    path::Path,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use super::{
+    CommitId,
+    gate::Gate,
+    remote::{Head, Remote},
+    tree::KnownBlobs,
+    trouble::{Trouble, TroubleKind},
+};
+use crate::{config::GitSource, source::Tree};
+
+/// How much of the interval a wait may differ from it: a fleet must not ask its server all at once.
+const SPREAD: f64 = 0.2;
+
+/// Of all branches of this process.
+static GATE: Gate = Gate::new();
+
+/// A branch that is followed.
+#[derive(Debug)]
+pub(in crate::source) struct Branch {
+    name: String,
+    remote: Remote,
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<Head>,
+    trouble: Option<(Trouble, Timestamp)>,
+    /// When the server last said where the branch is.
+    heard_at: Option<Timestamp>,
+    /// How often somebody wanted it to be asked now.
+    wanted: u64,
+    /// How many of those were asked since.
+    asked: u64,
+    /// Whether it was asked at all.
+    is_tried: bool,
+    /// Nobody follows any more.
+    is_over: bool,
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceReport {
+    /// What it is called.
+    pub name: String,
+    /// The branch.
+    pub branch: String,
+    /// The commit in force.
+    pub commit: Option<String>,
+    /// When the server last said where the branch is.
+    pub heard_at: Option<Timestamp>,
+    /// Why the newest commit is not in force, and since when.
+    pub trouble: Option<(Trouble, Timestamp)>,
+    /// How long trouble that may pass by itself concerns nobody.
+    pub patience: Duration,
+}
+
+impl Branch {
+    pub(in crate::source) fn new(
+        name: &str,
+        source: &GitSource,
+        prefix: &Path,
+        state: &Path,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            remote: Remote::new(source, prefix, state),
+            state: Mutex::default(),
+            moved: Condvar::new(),
+        }
+    }
+
+    pub(in crate::source) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the server until somebody ends it; `news` hears of whatever has changed.
+    pub(in crate::source) fn follow(&self, news: &Notify) {
+        self.begin();
+        loop {
+            let wanted = self.state().wanted;
+            let is_news = self.update(true);
+            // Whoever wanted it hears of it, even if nothing has changed.
+            let before = std::mem::replace(&mut self.state().asked, wanted);
+            if is_news || before != wanted {
+                news.notify_one();
+            }
+            if !self.rest() {
+                return;
+            }
+        }
+    }
+
+    /// What a former run has left is in force until the server was asked.
+    fn begin(&self) {
+        let kept = self.remote.kept();
+        let mut state = self.state();
+        if state.head.is_none() {
+            state.head = kept;
+        }
+    }
+
+    /// Asks the server once. True if anything has changed; the log tells that if it is to.
+    fn update(&self, is_told: bool) -> bool {
+        let now = Timestamp::now();
+        let outcome = {
+            let _inside = GATE.enter();
+            self.token().and_then(|token| self.remote.update(token.as_ref()))
+        };
+        let mut state = self.state();
+        state.is_tried = true;
+        self.moved.notify_all();
+        match outcome {
+            Ok(head) => {
+                state.heard_at = Some(now);
+                let ended = state.trouble.take().is_some();
+                let before = state.head.replace(head.clone());
+                let is_new = before.is_none_or(|before| before.commit != head.commit);
+                drop(state);
+                if is_told {
+                    self.tell(&head, is_new, ended);
+                }
+                is_new || ended
+            }
+            Err(trouble) if trouble.kind == TroubleKind::GivenUp => false,
+            Err(trouble) => {
+                let known = state.trouble.as_ref().map(|(known, _)| known);
+                let is_new = known.is_none_or(|known| *known != trouble);
+                let is_told = is_told && known.is_none_or(|known| trouble.is_other(known));
+                let of_kind = |(known, _): &&(Trouble, _)| known.kind == trouble.kind;
+                let since = state.trouble.as_ref().filter(of_kind).map_or(now, |(_, since)| *since);
+                let in_force = state.head.as_ref().map(|head| head.commit.short().to_owned());
+                state.trouble = Some((trouble.clone(), since));
+                drop(state);
+                if is_told {
+                    let stays = in_force.map_or_else(
+                        || "nothing of it is in force".to_owned(),
+                        |commit| format!("{commit} stays in force"),
+                    );
+                    warn!(source = self.name, hint = trouble.hint, "{trouble}; {stays}");
+                }
+                is_new
+            }
+        }
+    }
+
+    fn tell(&self, head: &Head, is_new: bool, ended: bool) {
+        if ended {
+            info!(source = self.name, "the source can be read again");
+        }
+        if !is_new {
+            return;
+        }
+        info!(
+            source = self.name,
+            commit = head.commit.short(),
+            author = head.revision.author,
+            "fetched"
+        );
+        if let Some(old) = &head.rewrote {
+            warn!(
+                source = self.name,
+                "the branch was rewritten: {} does not build on {}, which was in force",
+                head.commit.short(),
+                old.short()
+            );
+        }
+    }
+
+    /// Waits until it is time to ask again. False if nobody follows any more.
+    fn rest(&self) -> bool {
+        let spread = 1.0 - SPREAD + 2.0 * SPREAD * fastrand::f64();
+        let until = Instant::now() + self.remote.settings().interval.mul_f64(spread);
+        let mut state = self.state();
+        loop {
+            if state.is_over {
+                return false;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if state.wanted != state.asked || left.is_zero() {
+                return true;
+            }
+            let waited = self.moved.wait_timeout(state, left);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Ends [`Branch::follow`], and whatever is asked.
+    pub(in crate::source) fn end(&self) {
+        self.remote.give_up();
+        self.state().is_over = true;
+        self.moved.notify_all();
+    }
+
+    /// The server is to be asked now. The number of that wish.
+    pub(in crate::source) fn ask_now(&self) -> u64 {
+        let mut state = self.state();
+        state.wanted += 1;
+        self.moved.notify_all();
+        state.wanted
+    }
+
+    /// Whether the server was asked since this was wished, or nobody asks it any more.
+    pub(in crate::source) fn was_asked(&self, wish: u64) -> bool {
+        let state = self.state();
+        state.asked >= wish || state.is_over
+    }
+
+    /// Asks the server once, for a command: what cannot be read fails.
+    pub(in crate::source) fn fetch(&self) -> Result<(), Trouble> {
+        self.update(false);
+        let state = self.state();
+        match &state.trouble {
+            Some((trouble, _)) => Err(trouble.clone()),
+            None if state.head.is_none() => Err(Trouble::given_up()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whatever was fetched before does not count.
+    pub(in crate::source) fn leave_out(&self) {
+        self.state().head = None;
+    }
+
+    /// Takes what a former run or another process has fetched; asks only if there is nothing.
+    pub(in crate::source) fn take_kept(&self) -> Result<(), Trouble> {
+        self.begin();
+        let mut state = self.state();
+        if state.head.is_some() {
+            state.is_tried = true;
+            return Ok(());
+        }
+        drop(state);
+        self.fetch()
+    }
+
+    /// The commit in force, once the server was asked a first time.
+    pub(in crate::source) fn head(&self) -> Result<Head, Trouble> {
+        let mut state = self.state();
+        while !state.is_tried && !state.is_over {
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let trouble = || state.trouble.as_ref().map(|(trouble, _)| trouble.clone());
+        let nothing = || Trouble::given_up();
+        state.head.clone().ok_or_else(|| trouble().unwrap_or_else(nothing))
+    }
+
+    /// What is known of it.
+    pub(in crate::source) fn report(&self) -> SourceReport {
+        let state = self.state();
+        let settings = self.remote.settings();
+        SourceReport {
+            name: self.name.clone(),
+            branch: settings.branch.clone(),
+            commit: state.head.as_ref().map(|head| head.commit.as_str().to_owned()),
+            heard_at: state.heard_at,
+            trouble: state.trouble.clone(),
+            patience: settings.interval * 3,
+        }
+    }
+
+    pub(in crate::source) fn tree(
+        &self,
+        commit: &CommitId,
+        known: &mut KnownBlobs,
+    ) -> Result<Tree, Trouble> {
+        self.remote.tree(commit, known)
+    }
+
+    /// A commit in the copy cannot be read.
+    pub(in crate::source) fn cannot_be_read(&self, trouble: Trouble) {
+        warn!(source = self.name, hint = trouble.hint, "{trouble}");
+        self.state().trouble = Some((trouble, Timestamp::now()));
+    }
+
+    pub(in crate::source) fn good(&self) -> Option<CommitId> {
+        self.remote.good()
+    }
+
+    pub(in crate::source) fn is_good(&self, commit: &CommitId) {
+        self.remote.is_good(commit);
+    }
+
+    /// The token, read again each time: it may have been rotated.
+    pub(in crate::source) fn token(&self) -> Result<Option<SecretString>, Trouble> {
+        let auth = self.remote.settings().auth.as_ref();
+        let Some(source) = auth.and_then(|auth| auth.token.as_ref()) else { return Ok(None) };
+        let read = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| error.to_string())?;
+            runtime.block_on(source.read()).map_err(|error| error.to_string())
+        };
+        // In a thread of its own: the caller may be part of another runtime.
+        let read = thread::scope(|scope| scope.spawn(read).join());
+        let read = read.unwrap_or_else(|_| Err("it could not be read".to_owned()));
+        let fetched = read.map_err(|reason| {
+            let hint = "set `auth.token` of the source to where the token is";
+            Trouble::new(TroubleKind::Secret, reason, hint)
+        })?;
+        Ok(Some(fetched.secret))
+    }
+}
+
+/// Branches that are followed until this goes.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Followers(Vec<(Arc<Branch>, thread::JoinHandle<()>)>);
+
+impl Followers {
+    /// Follows these; `news` hears of whatever has changed.
+    pub(in crate::source) fn of(branches: Vec<Arc<Branch>>, news: &Arc<Notify>) -> Self {
+        let follow = |branch: Arc<Branch>| {
+            let (followed, news) = (Arc::clone(&branch), Arc::clone(news));
+            let thread = thread::Builder::new().name("git".to_owned());
+            match thread.spawn(move || followed.follow(&news)) {
+                Ok(thread) => Some((branch, thread)),
+                Err(error) => {
+                    warn!(source = branch.name, %error, "the source cannot be followed");
+                    branch.end();
+                    None
+                }
+            }
+        };
+        Self(branches.into_iter().filter_map(follow).collect())
+    }
+}
+
+impl Drop for Followers {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|(branch, _)| branch.end());
+        for (_, thread) in self.0.drain(..) {
+            // A follower that panicked has been told.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How many servers are asked side by side.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// As many processes of git as a small machine bears.
+const MOST: usize = 8;
+
+/// Lets so many in at a time.
+#[derive(Debug)]
+pub(super) struct Gate {
+    inside: Mutex<usize>,
+    left: Condvar,
+}
+
+/// Somebody inside; leaves when this goes.
+pub(super) struct Inside<'g>(&'g Gate);
+
+impl Gate {
+    pub(super) const fn new() -> Self {
+        Self { inside: Mutex::new(0), left: Condvar::new() }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, usize> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room.
+    pub(super) fn enter(&self) -> Inside<'_> {
+        let mut inside = self.inside();
+        while *inside >= MOST {
+            inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+        *inside += 1;
+        Inside(self)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        *self.0.inside() -= 1;
+        self.0.left.notify_one();
+    }
+}

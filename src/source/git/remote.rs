@@ -1,0 +1,296 @@
+//! A branch of a repository elsewhere: asked, fetched into a private copy, judged.
+//!
+//! ```text
+//! ls-remote --> fetch --depth --> is there a folder with manifests, does it build on what is in force? --> head
+//! ```
+//!
+//! **Invariant:** the reference [`HEAD`] names a commit that was fetched whole and judged. Whatever
+//! fails before leaves it where it is, so the last good commit stays in force, over restarts too.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    CommitId, Repository,
+    about::{ABOUT, described},
+    cache::Cache,
+    entries::is_id,
+    program::{Bounds, Halt, Silent},
+    signature, transport,
+    tree::{KnownBlobs, Listed},
+    trouble::{Trouble, TroubleKind},
+};
+use crate::{
+    config::{ForcePush, GitSource},
+    model::Revision,
+    source::Tree,
+};
+
+/// The newest commit that was judged and may come into force.
+const HEAD: &str = "refs/dialplane/head";
+/// The newest commit whose manifests had no mistakes.
+const GOOD: &str = "refs/dialplane/good";
+/// What was fetched last.
+const FETCHED: &str = "refs/dialplane/fetched";
+/// How long a server may take to say where its branch is.
+const ASKING: Duration = Duration::from_secs(10);
+/// How long it may take to send a commit.
+const FETCHING: Duration = Duration::from_secs(120);
+/// What a server may say of its references.
+const MAX_REFS: u64 = 1024 * 1024;
+/// How many commits are fetched to see whether the newest builds on the one in force.
+const DEPTH: &str = "--depth=50";
+
+/// A branch of a repository elsewhere.
+#[derive(Debug)]
+pub(in crate::source) struct Remote {
+    source: GitSource,
+    /// What comes before the paths of its files.
+    prefix: PathBuf,
+    cache: Cache,
+    halt: Halt,
+    /// How often in a row a server that answered could not be fetched from.
+    failures: AtomicU32,
+}
+
+/// A commit that may come into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source) struct Head {
+    pub(in crate::source) commit: CommitId,
+    pub(in crate::source) revision: Revision,
+    /// The commit that it replaced without building on it.
+    pub(in crate::source) rewrote: Option<CommitId>,
+}
+
+impl Remote {
+    /// The one that the settings describe, with its copy below the folder `state`. Nothing is asked
+    /// yet.
+    pub(in crate::source) fn new(source: &GitSource, prefix: &Path, state: &Path) -> Self {
+        let mut hash = Sha256::new();
+        for part in [&source.url, &source.branch] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let name: String = hash
+            .finalize()
+            .iter()
+            .take(8)
+            .fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+        // Git is started in that folder, and told of it as well.
+        let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
+        let halt = Halt::default();
+        Self {
+            source: source.clone(),
+            prefix: prefix.to_owned(),
+            cache: Cache::new(state.join("git").join(name), halt.clone()),
+            halt,
+            failures: AtomicU32::new(0),
+        }
+    }
+
+    pub(in crate::source) fn settings(&self) -> &GitSource {
+        &self.source
+    }
+
+    /// Gives up whatever is asked, now and later.
+    pub(in crate::source) fn give_up(&self) {
+        self.halt.set();
+    }
+
+    /// Asks where the branch is. Nothing is fetched.
+    pub(in crate::source) fn ask(&self, token: Option<&SecretString>) -> Result<CommitId, Trouble> {
+        self.cache.make_folder()?;
+        let wanted = format!("refs/heads/{}", self.source.branch);
+        let git = transport::git(self.cache.folder(), &self.source, token, &self.halt);
+        let bounds = Bounds { patience: ASKING, bytes: MAX_REFS };
+        let arguments = ["ls-remote", "--", &self.source.url, &wanted];
+        let answer = git
+            .ask(&arguments, Vec::new(), bounds)
+            .map_err(|silent| transport::refusal(silent, &self.source, "asked for its branch"))?;
+        let answer = String::from_utf8_lossy(&answer);
+        let references = answer.lines().filter_map(|line| line.split_once('\t'));
+        let mut found = references.filter(|(_, name)| *name == wanted).map(|(id, _)| id.to_owned());
+        let found = found.next();
+        found.filter(|id| is_id(id)).map(CommitId).ok_or_else(|| {
+            let Self { source: GitSource { branch, .. }, .. } = self;
+            Trouble::new(
+                TroubleKind::Branch,
+                format!("{} has no branch `{branch}`", self.source.address()),
+                "push the branch again, or name another one in `branch`",
+            )
+        })
+    }
+
+    /// Asks, fetches what is new, and judges it.
+    pub(in crate::source) fn update(&self, token: Option<&SecretString>) -> Result<Head, Trouble> {
+        let _lock = self.cache.lock()?;
+        let there = self.ask(token)?;
+        self.cache.prepare(&there)?;
+        let known = self.cache.reference(HEAD);
+        if let Some(known) = known.as_ref().filter(|known| **known == there) {
+            self.has_manifests(known)?;
+            return self.described(known, None);
+        }
+        if self.cache.reference(FETCHED).as_ref() != Some(&there) {
+            self.fetch(token, &there, known.is_some())?;
+        }
+        let fetched = self.cache.reference(FETCHED).ok_or_else(|| {
+            let reason = format!("{} sent no commit", self.source.address());
+            Trouble::new(TroubleKind::Away, reason, "look what the server answers")
+        })?;
+        let rewrote = self.judge(&fetched, known)?;
+        self.cache.point(HEAD, &fetched)?;
+        self.cache.tidy();
+        self.described(&fetched, rewrote)
+    }
+
+    fn fetch(
+        &self,
+        token: Option<&SecretString>,
+        there: &CommitId,
+        knows_another: bool,
+    ) -> Result<(), Trouble> {
+        let fetched = self.fetch_into(self.cache.folder(), token, knows_another);
+        let failures = match &fetched {
+            Ok(()) | Err(Silent::GivenUp) => 0,
+            Err(_) => self.failures.load(Ordering::Relaxed) + 1,
+        };
+        self.failures.store(failures, Ordering::Relaxed);
+        let Err(silent) = fetched else { return Ok(()) };
+        self.cache.clean();
+        // The server answers: twice in a row it may be the copy that is broken. So it is where
+        // somebody has left a lock.
+        let is_ours = matches!(&silent, Silent::Refused(words) if words.contains(".lock'"));
+        if failures < 2 && !is_ours || matches!(silent, Silent::Slow(_)) {
+            return Err(transport::refusal(silent, &self.source, "sending a commit"));
+        }
+        self.failures.store(0, Ordering::Relaxed);
+        self.cache.replace(there, |folder| self.fetch_into(folder, token, false)).map_err(|error| {
+            error.unwrap_or_else(|silent| {
+                transport::refusal(silent, &self.source, "sending a commit")
+            })
+        })
+    }
+
+    fn fetch_into(
+        &self,
+        folder: &Path,
+        token: Option<&SecretString>,
+        knows_another: bool,
+    ) -> Result<(), Silent> {
+        let git = transport::git(folder, &self.source, token, &self.halt);
+        let depth = if knows_another { DEPTH } else { "--depth=1" };
+        let what = format!("+refs/heads/{}:{FETCHED}", self.source.branch);
+        let arguments = [
+            "fetch",
+            "--quiet",
+            depth,
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-auto-maintenance",
+            "--",
+            &self.source.url,
+            &what,
+        ];
+        git.ask(&arguments, Vec::new(), Bounds { patience: FETCHING, bytes: 0 }).map(drop)
+    }
+
+    /// Whether a commit may come into force. The commit that it replaces without building on it, if
+    /// that is so.
+    fn judge(&self, new: &CommitId, known: Option<CommitId>) -> Result<Option<CommitId>, Trouble> {
+        self.has_manifests(new)?;
+        self.signer(new)?;
+        let Some(old) = known.filter(|old| old != new) else { return Ok(None) };
+        if self.cache.builds_on(new, &old)? {
+            return Ok(None);
+        }
+        if self.source.force_push == ForcePush::Accept {
+            return Ok(Some(old));
+        }
+        let (branch, new, old) = (&self.source.branch, new.short(), old.short());
+        Err(Trouble::new(
+            TroubleKind::Rewritten,
+            format!(
+                "branch `{branch}` was rewritten: {new} does not build on {old}, as far as its last \
+                    50 commits show"
+            ),
+            "push a commit that builds on the one in force, or set `forcePush: accept`",
+        ))
+    }
+
+    /// Whether a commit has manifests where they are looked for: a folder that is gone is no fleet
+    /// without tenants.
+    fn has_manifests(&self, commit: &CommitId) -> Result<(), Trouble> {
+        let entries = self.objects().entries(commit, &[self.source.inside()]).map_err(of_cache)?;
+        let roots = [(self.prefix.as_path(), self.source.inside())];
+        if Listed::of(&entries, &roots).has_manifests() {
+            return Ok(());
+        }
+        let (folder, commit) = (&self.source.folder, commit.short());
+        Err(Trouble::new(
+            TroubleKind::Folder,
+            format!("there is no manifest in folder `{folder}` of commit {commit}"),
+            "bring the folder back, or name another one in `folder`",
+        ))
+    }
+
+    /// Who has signed a commit, where somebody must have.
+    fn signer(&self, commit: &CommitId) -> Result<Option<String>, Trouble> {
+        let Some(verify) = &self.source.verify else { return Ok(None) };
+        let (folder, ring) = (self.cache.folder(), self.cache.folder().with_extension("gnupg"));
+        signature::signer(commit, folder, &ring, verify, &self.halt).map(Some)
+    }
+
+    /// The commit that came into force last, without asking anybody.
+    pub(in crate::source) fn kept(&self) -> Option<Head> {
+        let head = self.cache.reference(HEAD)?;
+        self.has_manifests(&head).ok()?;
+        self.described(&head, None).ok()
+    }
+
+    /// The last commit whose manifests had no mistakes.
+    pub(in crate::source) fn good(&self) -> Option<CommitId> {
+        self.cache.reference(GOOD).filter(|good| self.signer(good).is_ok())
+    }
+
+    /// Remembers that the manifests of this commit have no mistakes.
+    pub(in crate::source) fn is_good(&self, commit: &CommitId) {
+        if self.cache.reference(GOOD).as_ref() != Some(commit) {
+            // Without it only a restart over mistakes knows less.
+            let _ = self.cache.point(GOOD, commit);
+        }
+    }
+
+    /// The manifests of a commit.
+    pub(in crate::source) fn tree(
+        &self,
+        commit: &CommitId,
+        known: &mut KnownBlobs,
+    ) -> Result<Tree, Trouble> {
+        let roots = [(self.prefix.as_path(), self.source.inside())];
+        self.objects().tree(commit, &roots, known).map_err(of_cache)
+    }
+
+    fn objects(&self) -> Repository {
+        Repository { top: self.cache.folder().to_owned(), own: Some(self.halt.clone()) }
+    }
+
+    /// Who made a commit, and when.
+    fn described(&self, commit: &CommitId, rewrote: Option<CommitId>) -> Result<Head, Trouble> {
+        let arguments = ["log", "-1", "--no-show-signature", "--no-color", ABOUT, commit.as_str()];
+        let about = self.cache.ask(&arguments)?;
+        let signer = self.signer(commit)?;
+        let revision = Revision { signer, ..described(commit.as_str(), &about) };
+        Ok(Head { commit: commit.clone(), revision, rewrote })
+    }
+}
+
+fn of_cache(unread: super::Unread) -> Trouble {
+    Trouble::new(TroubleKind::Cache, unread.reason, unread.hint)
+}

@@ -1,0 +1,131 @@
+//! One look at one source: a folder, or the commit of a branch.
+
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    KnownFiles, Tree,
+    commit::said_by_commit,
+    git::{Branch, Head, KnownBlobs, Trouble},
+    read_tree_again,
+    revision::revision,
+};
+use crate::{
+    manifest::{ManifestFile, Role, Scope},
+    model::Revision,
+};
+
+/// What is kept of a source from one look to the next.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) files: KnownFiles,
+    blobs: KnownBlobs,
+    /// The commit in force, and what it says.
+    pub(super) commit: Option<(Head, Tree)>,
+    /// Why there is none, as it was first told: a server that is away says so in ever other words.
+    pending: Option<Trouble>,
+}
+
+/// What was seen of one source.
+pub(super) struct Part {
+    pub(super) tree: Tree,
+    pub(super) is_folder: bool,
+    /// Nothing of it could be read so far.
+    pub(super) is_pending: bool,
+    /// The last commit without mistakes, if another one is in force.
+    pub(super) earlier: Option<Tree>,
+    pub(super) revision: Option<Revision>,
+    /// The commit that says exactly this.
+    pub(super) said: Option<String>,
+}
+
+impl Part {
+    pub(super) fn of_folders(tree: Tree) -> Self {
+        let (earlier, revision, said) = (None, None, None);
+        Self { tree, is_folder: true, is_pending: false, earlier, revision, said }
+    }
+
+    /// Notes in each file which tenants it may speak of.
+    pub(super) fn confine(&mut self, scope: &Scope) {
+        if scope.is_limited() {
+            let trees = std::iter::once(&mut self.tree).chain(&mut self.earlier);
+            let files = trees.flat_map(|tree| &mut tree.files);
+            files.for_each(|file| file.scope = scope.clone());
+        }
+    }
+}
+
+/// Trees of several sources as one.
+pub(super) fn together<'t>(trees: impl Iterator<Item = &'t Tree>) -> Tree {
+    let trees: Vec<&Tree> = trees.collect();
+    if let [tree] = trees[..] {
+        return tree.clone();
+    }
+    let mut hash = Sha256::new();
+    for tree in &trees {
+        hash.update(tree.digest);
+    }
+    let files = trees.iter().flat_map(|tree| tree.files.iter().cloned()).collect();
+    Tree { files, digest: hash.finalize().into() }
+}
+
+/// Looks at files and folders. `former` is the commit that said all of it last.
+pub(super) fn folders(
+    roots: &[PathBuf],
+    files: &mut KnownFiles,
+    former: Option<&String>,
+    is_quiet: bool,
+) -> Part {
+    // Git is asked once it is quiet: what an early look sees is not in force by itself.
+    let said = || is_quiet.then(|| said_by_commit(roots)).flatten();
+    let before = said();
+    if before.is_some() && before.as_ref() != former {
+        // Lines that are missing will count at once: that does not rest on times of files.
+        files.doubt();
+    }
+    let tree = read_tree_again(roots, files);
+    let said = said().filter(|commit| before.as_ref() == Some(commit));
+    let revision = is_quiet.then(|| revision(roots)).flatten();
+    Part { revision, said, ..Part::of_folders(tree) }
+}
+
+/// Looks at a branch: what its commit in force says, or why there is none.
+pub(super) fn commit(branch: &Branch, known: &mut Known) -> Part {
+    match take(branch, known) {
+        Ok((Head { commit, revision, .. }, tree)) => {
+            let (revision, said) = (Some(revision), Some(commit.as_str().to_owned()));
+            Part { tree, is_folder: false, is_pending: false, earlier: None, revision, said }
+        }
+        Err(trouble) => {
+            let told = known.pending.take().filter(|told| !trouble.is_other(told));
+            let reason = known.pending.insert(told.unwrap_or(trouble)).reason.clone();
+            let (path, role) = (branch.name().into(), Role::Manifest);
+            let file = ManifestFile { path, text: Err(reason), role, scope: Scope::default() };
+            let tree = Tree::of([(branch.name().to_owned(), file)].into());
+            let (earlier, revision, said) = (None, None, None);
+            Part { tree, is_folder: false, is_pending: true, earlier, revision, said }
+        }
+    }
+}
+
+fn take(branch: &Branch, known: &mut Known) -> Result<(Head, Tree), Trouble> {
+    let head = branch.head()?;
+    let is_first = known.commit.is_none();
+    if known.commit.as_ref().is_none_or(|(known, _)| known.commit != head.commit) {
+        match branch.tree(&head.commit, &mut known.blobs) {
+            Ok(tree) => known.commit = Some((head, tree)),
+            // What was read last stays.
+            Err(trouble) if is_first => return Err(trouble),
+            Err(trouble) => branch.cannot_be_read(trouble),
+        }
+    }
+    known.commit.clone().ok_or_else(Trouble::given_up)
+}
+
+/// The last commit without mistakes, if there is one and the newest is another.
+pub(super) fn earlier(branch: &Branch, known: &Known) -> Option<Tree> {
+    let (head, _) = known.commit.as_ref()?;
+    let good = branch.good().filter(|good| *good != head.commit)?;
+    branch.tree(&good, &mut KnownBlobs::default()).ok()
+}

@@ -1,0 +1,10 @@
+//! A branch of git as the source of the service: real git, over `git http-backend` on loopback and over
+//! `file:`.
+
+mod commands;
+mod followed;
+mod private;
+pub(crate) mod repo;
+pub(crate) mod server;
+mod several;
+mod signed;
