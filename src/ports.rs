@@ -43,12 +43,53 @@ pub trait LiveReader: Send + Sync {
 pub trait Provisioner: Send + Sync {
     /// Whether the customer still consents; asked right before writing.
     fn consent(&self, tenant: &TenantRef) -> impl Future<Output = Result<Consent, Fault>> + Send;
-    /// Sends one call, once.
+    /// Sends one call, once. `permit` is asked right before it goes out, each time when it waited.
     fn send(
         &self,
         tenant: &TenantRef,
         call: &Call,
+        permit: &Permit,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Whether a write may still go out. A call may wait long before it is sent: for a login, for its
+/// turn, as the service asks. What has been stopped meanwhile is not sent.
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Fn() -> Result<(), Fault> + Send + Sync>);
+
+impl Permit {
+    /// `check` gives the fault of a call that may not go out.
+    pub fn new(check: impl Fn() -> Result<(), Fault> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(check))
+    }
+
+    /// Whether the call may go out now.
+    pub fn check(&self) -> Result<(), Fault> {
+        (self.0)()
+    }
+
+    /// Only if this allows it as well.
+    #[must_use]
+    pub fn and(&self, check: impl Fn() -> Result<(), Fault> + Send + Sync + 'static) -> Self {
+        let this = self.clone();
+        Self::new(move || {
+            this.check()?;
+            check()
+        })
+    }
+}
+
+/// Always.
+impl Default for Permit {
+    fn default() -> Self {
+        Self::new(|| Ok(()))
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
 }
 
 /// Tells what is remembered, without any right to write.
@@ -178,7 +219,7 @@ pub trait Journal: Recall {
 pub struct Lease {
     tenant: TenantId,
     token: u64,
-    good: Box<dyn Fn() -> bool + Send + Sync>,
+    good: Arc<dyn Fn() -> bool + Send + Sync>,
     release: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 
@@ -192,7 +233,7 @@ impl Lease {
         good: impl Fn() -> bool + Send + Sync + 'static,
         release: impl FnOnce() + Send + Sync + 'static,
     ) -> Self {
-        Self { tenant, token, good: Box::new(good), release: Some(Box::new(release)) }
+        Self { tenant, token, good: Arc::new(good), release: Some(Box::new(release)) }
     }
 
     /// The tenant.
@@ -217,6 +258,12 @@ impl Lease {
     #[must_use]
     pub fn is_good(&self) -> bool {
         (self.good)()
+    }
+
+    /// The same question, for those who ask it while the lease is elsewhere.
+    #[must_use]
+    pub fn goodness(&self) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        Arc::clone(&self.good)
     }
 }
 

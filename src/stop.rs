@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use crate::{
     foreign::typed,
     model::{Call, Consent, Fault, FaultKind, TenantRef},
-    ports::Provisioner,
+    ports::{Permit, Provisioner},
     words::time,
 };
 
@@ -202,8 +202,10 @@ impl<P: Provisioner> Provisioner for Stoppable<P> {
         self.inner.consent(tenant).await
     }
 
-    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    /// Asked again when the call goes out, however long it waited.
+    async fn send(&self, tenant: &TenantRef, call: &Call, permit: &Permit) -> Result<(), Fault> {
         self.switch.check()?;
-        self.inner.send(tenant, call).await
+        let switch = self.switch.clone();
+        self.inner.send(tenant, call, &permit.and(move || switch.check())).await
     }
 }

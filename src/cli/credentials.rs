@@ -33,6 +33,7 @@ use crate::{
     config::Settings,
     foreign::line,
     model::{FaultKind, TenantName, TenantRef},
+    ports::Permit,
 };
 
 #[derive(Debug, Subcommand)]
@@ -82,10 +83,8 @@ pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<
         )));
     };
     let file = create(&command.into)?;
-    let made = match switch.check() {
-        Ok(()) => regenerator.regenerate(confirmed).await,
-        Err(fault) => Err(fault),
-    };
+    let permit = Permit::new(move || switch.check());
+    let made = regenerator.regenerate(confirmed, &permit).await;
     match made {
         Ok(made) => keep(&tenant, &command.into, file, &made),
         Err(fault) => {

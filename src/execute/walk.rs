@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     model::{
-        Call, Consent, Event, FaultKind, PartOf, Revision, StepOutcome, TenantName, Verb,
+        Call, Consent, Event, Fault, FaultKind, PartOf, Revision, StepOutcome, TenantName, Verb,
         WriteVerdict,
     },
     plan::{Step, StepGraph, StepId, Walk as Order, Work},
-    ports::{Journal, Provisioner},
+    ports::{Journal, JournalError, Permit, Provisioner},
 };
 
 /// What a step says whose turn has not come.
@@ -130,17 +130,41 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         }
     }
 
+    /// What every call needs: the lease, for as long as the call waits.
+    fn permit(&self) -> Permit {
+        let is_good = self.record.lease.goodness();
+        Permit::new(move || {
+            if is_good() { Ok(()) } else { Err(not_sent(&Stop::Journal(JournalError::Lost))) }
+        })
+    }
+
+    /// What a step needs: that nothing ends the run early, either.
+    fn permit_of_step(&self) -> Permit {
+        let (stop, newer) = (self.interrupt.stop.clone(), self.interrupt.newer.clone());
+        self.permit().and(move || {
+            let interrupt = Interrupt { stop: &stop, newer: &newer };
+            interrupt.asked().map_or(Ok(()), |stop| Err(not_sent(&stop)))
+        })
+    }
+
     /// Walks the graph: a step begins when all that it comes after are accepted.
     async fn steps(&mut self) -> Result<(), Stop> {
         let graph = StepGraph::of(self.work.steps);
         let mut order = graph.walk();
         let mut lost = LostInARow::default();
+        let permit = self.permit_of_step();
         let mut running = FuturesUnordered::new();
         let mut stop = None;
+        let way = Way {
+            record: &self.record,
+            provisioner: self.provisioner,
+            interrupt: &self.interrupt,
+            permit: &permit,
+        };
         loop {
             while stop.is_none() && running.len() < self.users.get() {
                 let Some(next) = self.next(&mut order, &mut stop) else { break };
-                running.push(go_on(&self.record, self.provisioner, None, Some(next)));
+                running.push(go_on(way, None, Some(next)));
             }
             let Some(Came { step, open, stopped }) = running.next().await else { break };
             let Some((id, outcome)) = step else {
@@ -158,7 +182,7 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
             *self.report.steps.at_mut(id) = Some(outcome);
             if let Some(ended) = open {
                 let next = if stop.is_none() { self.next(&mut order, &mut stop) } else { None };
-                running.push(go_on(&self.record, self.provisioner, Some(ended), next));
+                running.push(go_on(way, Some(ended), next));
             }
         }
         stop.map_or(Ok(()), Err)
@@ -193,7 +217,7 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         }
         self.record.add(Event::Syncing).await?;
         self.record.may_call()?;
-        match self.provisioner.send(self.record.tenant, &Call::Sync).await {
+        match self.provisioner.send(self.record.tenant, &Call::Sync, &self.permit()).await {
             Ok(()) => {
                 self.report.sync = SyncOutcome::Accepted;
                 info!("sync accepted");
@@ -238,14 +262,44 @@ struct Came {
     stopped: Option<Stop>,
 }
 
+/// What a step is sent with.
+struct Way<'s, P, J> {
+    record: &'s Record<'s, J>,
+    provisioner: &'s P,
+    interrupt: &'s Interrupt<'s>,
+    permit: &'s Permit,
+}
+
+impl<P, J> Clone for Way<'_, P, J> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, J> Copy for Way<'_, P, J> {}
+
+impl<P, J: Journal> Way<'_, P, J> {
+    /// Whether a step may still be sent.
+    fn is_open(&self) -> Result<(), Stop> {
+        self.record.may_call()?;
+        self.interrupt.asked().map_or(Ok(()), Err)
+    }
+}
+
+/// The fault of a call that was not sent because the run ends.
+fn not_sent(stop: &Stop) -> Fault {
+    Fault::new(FaultKind::Stopped, stop.to_string())
+}
+
 /// Puts on record how a step ended and sends the next one, whose intent goes on record with that
-/// outcome. Nothing is sent before both are.
+/// outcome. Nothing is sent before both are, nor if the run has been ended by then, or while the
+/// call waited.
 async fn go_on<P: Provisioner, J: Journal>(
-    record: &Record<'_, J>,
-    provisioner: &P,
+    way: Way<'_, P, J>,
     ended: Option<Event>,
     next: Option<(StepId, &Step)>,
 ) -> Came {
+    let record = way.record;
     let intent = next.map(|(_, step)| intent(step));
     let recorded = match (ended, intent) {
         (Some(ended), Some(intent)) => record.add_end_and(ended, intent).await,
@@ -260,13 +314,19 @@ async fn go_on<P: Provisioner, J: Journal>(
         let outcome = StepOutcome::NotTried(stop.to_string());
         return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
     }
-    if let Err(stop) = record.may_call() {
+    let answer = match way.is_open() {
+        Ok(()) => way.provisioner.send(record.tenant, &step.call(), way.permit).await,
+        Err(stop) => Err(not_sent(&stop)),
+    };
+    let was_stopped = |fault: &Fault| fault.kind == FaultKind::Stopped;
+    if answer.as_ref().is_err_and(was_stopped)
+        && let Err(stop) = way.is_open()
+    {
         let outcome = StepOutcome::NotTried(stop.to_string());
         // If the journal does not take it, the next look at live state decides, as after a crash.
         let _ = record.add_end(end(step, &outcome)).await;
         return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
     }
-    let answer = provisioner.send(record.tenant, &step.call()).await;
     let (outcome, stopped) = policy::judge(answer);
     tell(step, step.action.verb(), &outcome);
     let open = Some(end(step, &outcome));

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::{AUTHORISATION, Body, Endpoint, Row, Template},
     model::{Fault, TenantRef, Upn},
+    ports::Permit,
 };
 
 /// Who authorises a call, and until when.
@@ -86,6 +87,8 @@ pub(super) struct Draft<'a> {
     pub page: Option<PageNumbers>,
     /// The most that its answer may hold.
     pub limit: usize,
+    /// Whether it may go out.
+    pub permit: Permit,
 }
 
 impl<'a> Draft<'a> {
@@ -100,7 +103,13 @@ impl<'a> Draft<'a> {
             user: None,
             page: None,
             limit: MAX_ANSWER,
+            permit: Permit::default(),
         }
+    }
+
+    /// The same, if it may go out when its turn has come.
+    pub(super) fn permitted(self, permit: &Permit) -> Self {
+        Self { permit: permit.clone(), ..self }
     }
 
     /// The same for one user.
@@ -203,6 +212,7 @@ impl Core {
             payload,
             limit: draft.limit,
             until,
+            permit: draft.permit.clone(),
         };
         let user = draft.user.map(tracing::field::display);
         let span =

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     config::{self, Account, Effort, Enterprise, Method, Problem},
     model::{Fault, FaultKind, TenantName},
+    ports::Permit,
     words::clauses,
 };
 
@@ -138,6 +139,7 @@ impl Core {
             payload: Payload::Empty,
             limit: MAX_ANSWER,
             until: None,
+            permit: Permit::default(),
         };
         match self.transport.exchange(&request, |builder| builder).await {
             Err(fault)

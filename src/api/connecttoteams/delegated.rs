@@ -20,6 +20,7 @@ use super::{
 use crate::{
     config::{Body, Endpoint, Row},
     model::{Consent, Fault, FaultKind, TenantRef},
+    ports::Permit,
 };
 
 /// The tenant at its account.
@@ -96,6 +97,7 @@ impl Delegated<'_> {
             payload,
             limit: MAX_ANSWER,
             until: None,
+            permit: Permit::default(),
         };
         let mut answer = self
             .delegate

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::{Body, Endpoint, Row},
     model::{Customer, Fault, FaultKind, Inventory},
+    ports::Permit,
 };
 
 /// The most that one of its lists may hold, in bytes.
@@ -159,6 +160,7 @@ impl Core {
                 payload,
                 limit: MAX_LIST,
                 until: None,
+                permit: Permit::default(),
             };
             let answer = self.send(&request).await?;
             outcome::read(&request, &answer)

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::{Account, Endpoint, Fetched, Row, SecretSource},
     model::{Fault, FaultKind},
+    ports::Permit,
     words::all_clauses,
 };
 
@@ -113,6 +114,7 @@ pub(super) async fn log_in(
         payload: Payload::Empty,
         limit: MAX_ANSWER,
         until: None,
+        permit: Permit::default(),
         what,
     };
     let complete = |builder: reqwest::RequestBuilder| {

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::{Account, Effort, Method},
     model::{Fault, FaultKind, TenantRef},
+    ports::Permit,
 };
 
 const PATH: &str = "/enterprise/regenerateAPICredentials";
@@ -65,8 +66,12 @@ impl Regenerator {
         Ok(Self { core: Core::new(section, Account { timeout, ..account.clone() })? })
     }
 
-    /// Asks for them. From here on the former ones are no longer good.
-    pub async fn regenerate(&self, confirmed: Confirmed<'_>) -> Result<Regenerated, Fault> {
+    /// Asks for them, if `permit` still says so when the call goes out. From here on the former ones are no longer good.
+    pub async fn regenerate(
+        &self,
+        confirmed: Confirmed<'_>,
+        permit: &Permit,
+    ) -> Result<Regenerated, Fault> {
         let Confirmed(tenant) = confirmed;
         let what = format!("make new credentials of {}", tenant.name);
         let url = self.core.url(&what, "regenerate", PATH, Places::default())?;
@@ -82,6 +87,7 @@ impl Regenerator {
             payload: Payload::Text(tenant.id.to_string()),
             limit: MAX_ANSWER,
             until: None,
+            permit: permit.clone(),
         };
         let answer = self.core.send(&request).await?;
         if !answer.reply.status.is_success()

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     model::{Call, Consent, Coverage, FaultKind, TenantId, TenantName, TenantRef, Upn},
-    ports::{LiveReader as _, Provisioner as _},
+    ports::{LiveReader as _, Permit, Provisioner as _},
 };
 
 /// How often each kind of call came.
@@ -100,7 +100,8 @@ pub(super) fn bearer(request: &Incoming) -> &str {
 async fn twenty_callers_share_one_login() {
     let (client, seen) = serve(|_, _| StatusCode::OK.into_response()).await;
     let writer = client.writer();
-    let calls = (0..20).map(|_| async { writer.send(&tenant(), &disable()).await });
+    let calls =
+        (0..20).map(|_| async { writer.send(&tenant(), &disable(), &Permit::default()).await });
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();
     }
@@ -115,7 +116,8 @@ async fn a_401_brings_one_new_token_and_one_replay() {
     };
     let (client, seen) = serve(first_is_stale).await;
     let writer = client.writer();
-    let calls = (0..8).map(|_| async { writer.send(&tenant(), &enable()).await });
+    let calls =
+        (0..8).map(|_| async { writer.send(&tenant(), &enable(), &Permit::default()).await });
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();
     }
@@ -125,7 +127,7 @@ async fn a_401_brings_one_new_token_and_one_replay() {
         (StatusCode::UNAUTHORIZED, format!("no {}", bearer(&request))).into_response()
     })
     .await;
-    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Auth);
     assert_eq!(
         fault.message,
@@ -140,11 +142,11 @@ async fn too_many_is_waited_for_and_given_up_at_last() {
     let wait = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
     let (client, seen) =
         serve(move |n, _| if n < 2 { wait() } else { StatusCode::OK.into_response() }).await;
-    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
+    client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap();
     assert_eq!(seen.calls.load(Ordering::SeqCst), 3);
 
     let (client, seen) = serve(move |_, _| wait()).await;
-    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Throttled);
     assert_eq!(seen.calls.load(Ordering::SeqCst), crate::api::http::throttle::MAX_TRIES as usize);
 }
@@ -156,7 +158,7 @@ async fn a_redirect_is_refused_and_says_where_it_pointed() {
             .into_response()
     };
     let (client, seen) = serve(away).await;
-    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
     assert!(fault.message.ends_with("pointed to https://login.example.com"), "{fault:?}");
     assert_eq!(seen.calls.load(Ordering::SeqCst), 1);
@@ -173,7 +175,7 @@ async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
 #[tokio::test]
 async fn nothing_listens_and_nothing_was_sent() {
     let client = Client::new(&account("http://127.0.0.1:1")).unwrap();
-    let fault = client.writer().send(&tenant(), &Call::Sync).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(
         fault
@@ -231,7 +233,8 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let writer = Client::new(&account(&format!("http://{address}"))).unwrap().writer();
-    let calls = (0..20).map(|_| async { writer.send(&tenant(), &disable()).await });
+    let calls =
+        (0..20).map(|_| async { writer.send(&tenant(), &disable(), &Permit::default()).await });
     for outcome in futures_util::future::join_all(calls).await {
         let fault = outcome.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Auth);
@@ -270,12 +273,12 @@ async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_rep
     account.enterprises.insert("contoso".to_owned(), serde_json::from_value(enterprise).unwrap());
     let writer = Client::new(&account).unwrap().writer();
     assert_eq!(writer.consent(&tenant()).await, Ok(Consent::Granted));
-    let fault = writer.send(&tenant(), &disable()).await.unwrap_err();
+    let fault = writer.send(&tenant(), &disable(), &Permit::default()).await.unwrap_err();
     assert_eq!(
         fault.message,
         "disable calling of adele@contoso.com in contoso: refused (HTTP 400: bad token \
             \"[redacted]\")"
     );
-    let fault = writer.send(&tenant(), &Call::Sync).await.unwrap_err();
+    let fault = writer.send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err();
     assert!(fault.message.contains("bad token \"[redacted]\""), "{fault:?}");
 }

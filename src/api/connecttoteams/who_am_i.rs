@@ -10,6 +10,7 @@ use super::{
 use crate::{
     config::Row,
     model::{Fault, FaultKind},
+    ports::Permit,
 };
 
 impl Core {
@@ -50,6 +51,7 @@ impl Core {
             payload: Payload::Text(self.account.username.clone()),
             limit: MAX_ANSWER,
             until: None,
+            permit: Permit::default(),
         };
         let answer =
             self.send(&request).await.and_then(|answer| outcome::read(&request, &answer)).map_err(

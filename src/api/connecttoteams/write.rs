@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::{Accept, Body, Endpoint, Row},
     model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest, WritePath},
-    ports::Provisioner,
+    ports::{Permit, Provisioner},
 };
 
 /// Writes through `ConnecttoTeams`.
@@ -40,13 +40,13 @@ impl Provisioner for Writer {
         consent(core, tenant).await
     }
 
-    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call, permit: &Permit) -> Result<(), Fault> {
         let core = self.accounts.of(tenant)?;
-        core.breaker.send(send(core, tenant, call)).await
+        core.breaker.send(send(core, tenant, call, permit)).await
     }
 }
 
-async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> Result<(), Fault> {
     let endpoints = &core.account.endpoints;
     let name = &tenant.name;
     let draft = match call {
@@ -60,19 +60,19 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call) -> Result<(), Fault>
         }
         Call::Update(update) => {
             let what = format!("update {} in {name}", update.user());
-            return send_details(core, tenant, what, update, Secrets::default()).await;
+            return send_details(core, tenant, what, update, Secrets::default(), permit).await;
         }
         Call::Configure(set_up) => {
             let what = format!("set up {} in {name}", set_up.user());
             let secrets = secrets::of(core, &what, set_up).await?;
-            return send_details(core, tenant, what, &set_up.request, secrets).await;
+            return send_details(core, tenant, what, &set_up.request, secrets, permit).await;
         }
         Call::Sync => {
             let what = format!("sync the registrations of {name}");
             Draft::new(what, Row::Sync, &endpoints.sync, tenant)
         }
     };
-    write(core, &draft).await
+    write(core, &draft.permitted(permit)).await
 }
 
 /// Whether a run may begin, or its sync may follow. What only the settings can put right is a
@@ -109,6 +109,7 @@ async fn send_details(
     what: String,
     update: &UpdateRequest,
     secrets: Secrets,
+    permit: &Permit,
 ) -> Result<(), Fault> {
     let endpoints = &core.account.endpoints;
     let stored_only;
@@ -122,7 +123,7 @@ async fn send_details(
             (Row::Configure, &stored_only)
         }
     };
-    let draft = Draft::new(what, row, call, tenant).of(update.user());
+    let draft = Draft::new(what, row, call, tenant).of(update.user()).permitted(permit);
     let values = core.values(&draft).await?;
     let (authorisation, until) = if call.carries_authorisation() {
         core.authorisation(tenant).await?.parts()

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     config::{Effort, Graph, Method},
     model::{Fault, FaultKind, TenantId, TenantRef},
+    ports::Permit,
 };
 
 /// The list of users with what Teams holds of them.
@@ -104,6 +105,7 @@ impl Core {
             payload: Payload::Empty,
             limit: MAX_PAGE,
             until: None,
+            permit: Permit::default(),
         };
         let span = tracing::debug_span!("graph", tenant = %tenant.name);
         let customer = Customer { core: self, tenant };

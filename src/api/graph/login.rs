@@ -15,6 +15,7 @@ use crate::{
     api::http::redact::Redactor,
     config::{Effort, Fetched, Graph, Method},
     model::{Fault, FaultKind, TenantRef},
+    ports::Permit,
 };
 
 /// The tenant's token endpoint.
@@ -96,6 +97,7 @@ pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant
         payload: Payload::Empty,
         limit: MAX_ANSWER,
         until: None,
+        permit: Permit::default(),
     };
     // The scope names Graph itself, wherever it is reached.
     let form = [

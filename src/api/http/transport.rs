@@ -38,6 +38,7 @@ use lost::{cause, redirected, too_long};
 use crate::{
     config::{Effort, Method},
     model::{Fault, FaultKind},
+    ports::Permit,
 };
 
 /// The longest wait for a connection.
@@ -46,6 +47,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// connection that they close just as it is used again costs a lost answer, and a lost answer
 /// freezes a user.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often a request that waits is asked whether it may still be sent.
+const LOOK: Duration = Duration::from_secs(1);
 /// The most that is read of a refusal: enough for its words.
 const MAX_REFUSAL: usize = 64 * 1024;
 /// What to do about a service that lets too few calls through.
@@ -75,6 +78,8 @@ pub(in crate::api) struct Request {
     pub limit: usize,
     /// When it may no longer be sent, whatever it waits for.
     pub until: Option<Until>,
+    /// Whether it may be sent, at each moment of sending.
+    pub permit: Permit,
 }
 
 /// When a request may no longer be sent, and what is told then.
@@ -91,7 +96,26 @@ impl Request {
     fn may_go(&self) -> Result<(), Fault> {
         match &self.until {
             Some(until) if Timestamp::now() >= until.at => Err(until.fault.clone()),
-            _ => Ok(()),
+            _ => self.permit.check(),
+        }
+    }
+
+    /// Waits for something before it is sent; no longer than it may be sent.
+    async fn wait<T>(&self, wait: impl Future<Output = T>) -> Result<T, Fault> {
+        tokio::select! {
+            biased;
+            done = wait => Ok(done),
+            fault = self.refused() => Err(fault),
+        }
+    }
+
+    /// Waits until it may not be sent any more.
+    async fn refused(&self) -> Fault {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(fault) = self.may_go() {
+                return fault;
+            }
         }
     }
 }
@@ -228,7 +252,7 @@ impl Transport {
     ) -> Result<Reply, Fault> {
         let mut tries = Tries::of(request.effort, self.pause);
         loop {
-            let turn = self.throttle.pass(tries.longest_wait()).await;
+            let turn = request.wait(self.throttle.pass(tries.longest_wait())).await?;
             turn.map_err(|why| too_long(request, &why))?;
             request.may_go()?;
             let begun = Instant::now();
@@ -244,7 +268,7 @@ impl Transport {
                     if all {
                         self.throttle.close(pause);
                     } else {
-                        tokio::time::sleep(pause).await;
+                        request.wait(tokio::time::sleep(pause)).await?;
                     }
                 }
             }

@@ -1,5 +1,5 @@
-//! Carrying out, over services that are made for one question: what stands on record, and how many
-//! go side by side.
+//! Carrying out, over a service and a journal that are made for one question: what stands on
+//! record.
 
 use std::{
     collections::BTreeSet,
@@ -11,42 +11,46 @@ use std::{
 };
 
 use dialplane::{
-    execute::{Stop, SyncOutcome, TenantReport},
+    execute::{Stop, SyncOutcome},
     journal::VolatileJournal,
-    model::{Call, Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, Value},
-    plan::Plan,
-    ports::{Journal, JournalError, Lease, Provisioner, Recall},
+    model::{Call, Consent, Entry, Event, Fault, Memory, TenantId, TenantRef},
+    ports::{Journal, JournalError, Lease, Permit, Provisioner, Recall},
 };
 use jiff::Timestamp;
-use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, NOTHING, fleet, id, store};
+use crate::support::{NOTHING, id};
 
 use super::{kinds, updates};
 
 /// A service and a journal in one, so that what is recorded and what is sent stand in one log.
 #[derive(Default)]
 pub(super) struct Both {
-    log: Mutex<Vec<String>>,
-    journal: VolatileJournal,
+    pub(super) log: Mutex<Vec<String>>,
+    pub(super) journal: VolatileJournal,
     /// From this record on, the journal fails.
-    fails_from: Option<usize>,
-    records: AtomicUsize,
+    pub(super) fails_from: Option<usize>,
+    pub(super) records: AtomicUsize,
     /// What consent says, one answer after the other; then it is granted.
-    consents: Mutex<Vec<Consent>>,
+    pub(super) consents: Mutex<Vec<Consent>>,
     /// Cancelled by the first call.
-    cancel: Option<CancellationToken>,
+    pub(super) cancel: Option<CancellationToken>,
+    /// Cancelled while the journal is away.
+    pub(super) cancel_when_away: Option<CancellationToken>,
+    /// Cancelled while a call waits for its turn.
+    pub(super) cancel_in_line: Option<CancellationToken>,
+    /// The lease counts no more once a call waits for its turn.
+    pub(super) lapses_in_line: bool,
     /// From this record on the journal is away, for so many tries.
-    away: Option<(usize, usize)>,
-    tries: AtomicUsize,
+    pub(super) away: Option<(usize, usize)>,
+    pub(super) tries: AtomicUsize,
     /// After so many tries the lease counts no more.
-    lapses_after: Option<usize>,
+    pub(super) lapses_after: Option<usize>,
     /// Once this is on record, the lease counts no more.
-    lapses_at: Option<&'static str>,
+    pub(super) lapses_at: Option<&'static str>,
     pub(super) lapsed: Arc<AtomicBool>,
     /// How often an outcome and an intent were recorded at once.
-    at_once: AtomicUsize,
+    pub(super) at_once: AtomicUsize,
 }
 
 impl Both {
@@ -54,7 +58,7 @@ impl Both {
         self.log.lock().unwrap().clone()
     }
 
-    fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         self.log().into_iter().filter(|line| line.starts_with("call ")).collect()
     }
 
@@ -71,7 +75,12 @@ impl Provisioner for Both {
         let mut answers = self.consents.lock().unwrap();
         Ok(if answers.is_empty() { Consent::Granted } else { answers.remove(0) })
     }
-    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call, permit: &Permit) -> Result<(), Fault> {
+        if let Some(cancel) = &self.cancel_in_line {
+            cancel.cancel();
+        }
+        self.lapsed.fetch_or(self.lapses_in_line, Ordering::SeqCst);
+        permit.check()?;
         match call {
             Call::Sync => self.call(&format!("sync {}", tenant.name)),
             call => self.call(&call.to_string()),
@@ -127,6 +136,9 @@ impl Journal for Both {
             && self.log().iter().filter(|line| !line.starts_with("call ")).count() == from
             && self.tries.fetch_add(1, Ordering::SeqCst) < tries
         {
+            if let Some(cancel) = &self.cancel_when_away {
+                cancel.cancel();
+            }
             let lapses = self.lapses_after == Some(self.tries.load(Ordering::SeqCst));
             self.lapsed.fetch_or(lapses, Ordering::SeqCst);
             let reason = "the database is being restarted".to_owned();
@@ -316,78 +328,8 @@ async fn whoever_loses_its_lease_sends_nothing_more_not_even_the_sync() {
         let report = house.apply_with(&plan, &both, &both).await.remove(0);
         assert_eq!(both.calls(), all[..sent], "{lapses_at}");
         assert_eq!(report.stopped, Some(Stop::Journal(JournalError::Lost)), "{lapses_at}");
-        assert!(
-            both.journal.remembered(&id("contoso")).sync_owed.is_some(),
-            "{lapses_at}: whoever has it now pays the sync"
-        );
+        let memory = both.journal.remembered(&id("contoso"));
+        assert!(memory.sync_owed.is_some(), "{lapses_at}: whoever has it now pays the sync");
+        assert!(memory.cut_off.is_empty(), "{lapses_at}: what was not sent is on record as that");
     }
-}
-
-/// Counts the calls under way; each waits until as many are as there may be.
-struct Crowd {
-    now: AtomicUsize,
-    most: AtomicUsize,
-    barrier: Barrier,
-}
-
-impl Crowd {
-    fn of(size: usize) -> Self {
-        Self { now: AtomicUsize::new(0), most: AtomicUsize::new(0), barrier: Barrier::new(size) }
-    }
-
-    async fn call(&self) -> Result<(), Fault> {
-        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most.fetch_max(now, Ordering::SeqCst);
-        tokio::time::timeout(Duration::from_secs(10), self.barrier.wait())
-            .await
-            .expect("fewer calls than may be");
-        // Whoever is started too early comes in now.
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        self.now.fetch_sub(1, Ordering::SeqCst);
-        Ok(())
-    }
-}
-
-impl Provisioner for Crowd {
-    async fn consent(&self, _: &TenantRef) -> Result<Consent, Fault> {
-        Ok(Consent::Granted)
-    }
-    async fn send(&self, _: &TenantRef, call: &Call) -> Result<(), Fault> {
-        if *call == Call::Sync { Ok(()) } else { self.call().await }
-    }
-}
-
-#[tokio::test]
-async fn as_many_users_side_by_side_as_may_be_and_no_more() {
-    let mut house = updates(12).await;
-    house.execution.users_per_tenant = 3;
-    let plan = house.plan().await;
-    let crowd = Crowd::of(3);
-    let reports = house.apply_with(&plan, &crowd, &VolatileJournal::default()).await;
-    assert!(reports[0].is_complete());
-    assert_eq!(crowd.most.load(Ordering::SeqCst), 3);
-}
-
-#[tokio::test]
-async fn as_many_tenants_side_by_side_as_may_be_and_no_more() {
-    let tenants =
-        ["t1", "t2", "t3", "t4"].map(|name| (name, "", ["adele enabled useTeamsVoicemail=true"]));
-    let tenants: Vec<(&str, &str, &[&str])> =
-        tenants.iter().map(|(name, spec, users)| (*name, *spec, users.as_slice())).collect();
-    let mut house = House::open(&fleet(&tenants), |world| {
-        (1..=4).for_each(|n| {
-            store(world, &format!("adele@t{n}.com"), Field::UseTeamsVoicemail, Value::Flag(false));
-        });
-    })
-    .await;
-    house.execution.tenants = 2;
-    let plan: Plan = house.plan().await;
-    let crowd = Crowd::of(2);
-    let reports = house.apply_with(&plan, &crowd, &VolatileJournal::default()).await;
-    assert!(reports.iter().all(TenantReport::is_complete));
-    assert_eq!(crowd.most.load(Ordering::SeqCst), 2);
-    let names: Vec<String> = reports.iter().map(|report| report.tenant.to_string()).collect();
-    assert_eq!(names, ["t1", "t2", "t3", "t4"], "in the order of the plan");
 }

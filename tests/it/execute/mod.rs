@@ -1,8 +1,10 @@
 //! Carrying out: what a failure does to its user, its tenant and the sync, and that nothing is sent
 //! that is not on record.
 
+mod crowd;
 mod doubles;
 mod leased;
+mod waits;
 
 use std::time::Duration;
 
@@ -251,8 +253,8 @@ async fn a_success_with_an_error_inside_says_neither_yes_nor_no() {
     let report = run(&house).await;
     let Some(StepOutcome::Unknown(fault)) = &report.steps[0] else { panic!("{report:?}") };
     insta::assert_snapshot!(fault.message, @"update u00@contoso.com in contoso: the service sent \
-        HTTP 200 with an error inside (the operation could not be completed), so that it is \
-        unknown whether this was carried out");
+        HTTP 200 with an error inside (the operation could not be completed), so it is unknown \
+        whether this was carried out");
     assert_eq!(house.user("u00").stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(false)));
 }
 

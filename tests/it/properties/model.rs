@@ -11,7 +11,7 @@ use dialplane::{
         Call, Calling, Consent, Coverage, Details, Fault, FaultKind, Field, LiveTenant, TenantName,
         TenantRef, UpdateRequest, Upn, Value,
     },
-    ports::{LiveReader, Provisioner},
+    ports::{LiveReader, Permit, Provisioner},
 };
 
 use crate::support::{gateway, live_calling, live_tenant, live_user, name, upn};
@@ -183,7 +183,7 @@ impl Provisioner for Model {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         Ok(self.customers.lock().unwrap()[&tenant.name].consent.clone())
     }
-    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call, _: &Permit) -> Result<(), Fault> {
         match call {
             Call::Enable(user) => {
                 self.change("enable", tenant, user, |person| person.calling = Calling::Enabled)

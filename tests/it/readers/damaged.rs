@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use dialplane::{
     api::connecttoteams::Client,
     model::{Call, Coverage, Fault, LiveSource},
-    ports::{LiveReader as _, Provisioner as _},
+    ports::{LiveReader as _, Permit, Provisioner as _},
     sandbox::Envelope,
 };
 use fastrand::Rng;
@@ -223,7 +223,7 @@ async fn a_damaged_answer_to_a_write_is_read_or_refused() {
         let writer = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap().writer();
         let tenant = contoso(LiveSource::ConnecttoTeams);
         for call in [Call::Enable(upn("user01@contoso.com")), Call::Sync] {
-            match writer.send(&tenant, &call).await {
+            match writer.send(&tenant, &call, &Permit::default()).await {
                 Ok(()) => accepted += 1,
                 Err(fault) => {
                     fault_is_plain(&fault, seed);

@@ -9,7 +9,7 @@ use std::{
 
 use dialplane::{
     model::{Call, Consent, Coverage, Fault, FaultKind, LiveTenant, TenantRef},
-    ports::{LiveReader, Provisioner},
+    ports::{LiveReader, Permit, Provisioner},
 };
 
 use super::{
@@ -97,7 +97,7 @@ impl Provisioner for Service {
         world.judge.asked(&tenant.name, &consent);
         Ok(consent)
     }
-    async fn send(&self, tenant: &TenantRef, call: &Call) -> Result<(), Fault> {
+    async fn send(&self, tenant: &TenantRef, call: &Call, _: &Permit) -> Result<(), Fault> {
         let name = &tenant.name;
         let (flight, (done, answer)) = {
             let world = &mut *self.world();

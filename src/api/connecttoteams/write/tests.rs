@@ -1,7 +1,7 @@
 //! Writes: sent once, and told as what they are.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -42,7 +42,8 @@ async fn nothing_else_is_sent_twice() {
     ] {
         let (client, seen) =
             serve(move |_, _| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
-        let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+        let fault =
+            client.writer().send(&tenant(), &disable(), &Permit::default()).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{status} {body}: {fault:?}");
         assert!(
             fault.message.starts_with("disable calling of adele@contoso.com in contoso: "),
@@ -57,7 +58,7 @@ async fn what_a_person_reads_of_a_write_is_not_guessed() {
     let (client, _) =
         serve(|_, _| (StatusCode::FORBIDDEN, r#"{"message": "not for you"}"#).into_response())
             .await;
-    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &disable(), &Permit::default()).await.unwrap_err();
     assert!(
         fault
             .message
@@ -73,13 +74,13 @@ async fn what_a_person_reads_of_a_write_is_not_guessed() {
     let (client, _) = serve(|_, _| "done".into_response()).await;
     let hint = |fault: Fault| fault.hint.unwrap();
     assert!(
-        hint(client.writer().send(&tenant(), &disable()).await.unwrap_err())
+        hint(client.writer().send(&tenant(), &disable(), &Permit::default()).await.unwrap_err())
             .ends_with("endpoints.disable.accept: status`")
     );
-    client.writer().send(&tenant(), &Call::Sync).await.unwrap();
+    client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap();
     let (client, _) = serve(|_, _| "Sync failed".into_response()).await;
     assert!(
-        hint(client.writer().send(&tenant(), &Call::Sync).await.unwrap_err())
+        hint(client.writer().send(&tenant(), &Call::Sync, &Permit::default()).await.unwrap_err())
             .starts_with("it stays owed"),
         "no list shows it"
     );
@@ -112,7 +113,7 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
         }
     });
     let client = Client::new(&account(&format!("http://{address}"))).unwrap();
-    let fault = client.writer().send(&tenant(), &disable()).await.unwrap_err();
+    let fault = client.writer().send(&tenant(), &disable(), &Permit::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::NoAnswer, "{fault:?}");
     assert!(fault.message.contains("broke before the answer was complete"), "{fault:?}");
     assert_eq!(calls.load(Ordering::SeqCst), 1);
@@ -137,6 +138,7 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
         payload: Payload::Text("{}".to_owned()),
         limit: 1000,
         until: until(end),
+        permit: Permit::default(),
     };
     let calls = || seen.calls.load(Ordering::SeqCst);
     let hour = Duration::from_secs(3600);
@@ -161,4 +163,28 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
     // A machine so busy that it has ended before the first is not a failure of this.
     assert_eq!(fault.message, "it has ended");
     assert!(seen.calls.load(Ordering::SeqCst) <= 1, "the replay came after the end");
+}
+
+#[tokio::test]
+async fn what_is_stopped_while_it_waits_is_not_sent_again() {
+    for told in ["1", "30"] {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&stopped);
+        let (client, seen) = serve(move |_, _| {
+            stops.store(true, Ordering::SeqCst);
+            (StatusCode::TOO_MANY_REQUESTS, [("retry-after", told)], "").into_response()
+        })
+        .await;
+        let permit = Permit::new(move || {
+            let is_stopped = stopped.load(Ordering::SeqCst);
+            if is_stopped { Err(Fault::new(FaultKind::Stopped, "stopped")) } else { Ok(()) }
+        });
+        let writer = client.writer();
+        let (tenant, call) = (tenant(), disable());
+        let sent = writer.send(&tenant, &call, &permit);
+        let answer = tokio::time::timeout(Duration::from_secs(20), sent).await;
+        let fault = answer.expect("the end of the wait is not waited for").unwrap_err();
+        let calls = seen.calls.load(Ordering::SeqCst);
+        assert_eq!((fault.kind, calls), (FaultKind::Stopped, 1), "{told}: {fault:?}");
+    }
 }

@@ -104,6 +104,7 @@ fn request(base: &str, effort: Effort) -> Request {
         payload: Payload::Text("{}".to_owned()),
         limit: 1024,
         until: None,
+        permit: Permit::default(),
     }
 }
 
