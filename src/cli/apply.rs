@@ -85,6 +85,7 @@ pub(super) async fn apply(
     if let Some(file) = wanted.saved {
         saved::check(file)?;
     }
+    let configuration = manifests::configuration(global);
     let settings = manifests::settings(global)?;
     let looked = session::look(once, &settings, signals).await?;
     let backend = session::backend(once, &settings, &looked).await?;
@@ -118,7 +119,8 @@ pub(super) async fn apply(
     }
     let exit = session::carry_out(
         &plan,
-        (&backend, &journal, leases, switch),
+        (&backend, &journal, leases),
+        (switch, configuration),
         (looked.revision.clone(), PartOf { pass: pass::pass_id(), undoes: None }),
         (&recovered, &Place::of(&settings.state)),
         &view,

@@ -53,6 +53,7 @@ mod show;
 mod signals;
 mod status;
 mod stop;
+mod stop_setting;
 mod summary;
 mod targets;
 mod tenants;

@@ -1,6 +1,7 @@
 //! The configuration of a running service, read again: taken as a whole, or refused as a whole.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,8 +14,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use super::{
-    args::Global, backend::Backend, exit::Failure, logging, manifests, service_manager,
-    signals::Signals,
+    backend::Backend, exit::Failure, logging, service_manager, signals::Signals, stop_setting,
 };
 use crate::{
     api::connecttoteams::Writer,
@@ -50,8 +50,9 @@ impl Lifetime {
 }
 
 /// What a running service is told when somebody asks it to look again.
-pub(super) struct Reload<'a> {
-    pub(super) global: &'a Global,
+pub(super) struct Reload {
+    /// The file that the service began with, if it began with one.
+    pub(super) configuration: Option<PathBuf>,
     /// What is in force.
     pub(super) settings: Settings,
     /// Whether the command line names the manifests, whatever the settings say.
@@ -63,7 +64,7 @@ pub(super) struct Reload<'a> {
     pub(super) desk: Desk,
 }
 
-impl Reload<'_> {
+impl Reload {
     /// Reads the configuration and has the service look again, each time when somebody asks.
     pub(super) async fn run(mut self, signals: &Signals) {
         loop {
@@ -83,7 +84,7 @@ impl Reload<'_> {
 
     /// Reads the configuration; one that is wrong in any place changes nothing.
     async fn read(&mut self) {
-        let read = manifests::settings(self.global).and_then(|settings| {
+        let read = stop_setting::read(self.configuration.as_deref()).and_then(|settings| {
             let same = self.asks_the_same(&settings);
             let backend = if same { None } else { Some(Backend::real(&settings)?) };
             Ok((settings, backend))

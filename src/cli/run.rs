@@ -4,11 +4,7 @@ use std::{
     collections::BTreeMap,
     os::unix::net::UnixListener,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use clap::{Args, ValueEnum};
@@ -29,7 +25,7 @@ use super::{
     service_manager::{self, Ending, StatusLine},
     session::{store, switch},
     signals::Signals,
-    why,
+    stop_setting, why,
 };
 use crate::{
     board::{Board, Doing, News},
@@ -91,11 +87,9 @@ impl Arguments {
     }
 }
 
-/// How often the settings are asked whether everything is stopped.
-const SETTING_PAUSE: Duration = Duration::from_secs(1);
-
 /// Runs until somebody asks it to stop.
 pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+    let configuration = manifests::configuration(global);
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
     let sources = manifests::sources(&once.paths, &settings);
     let backend = if once.sandbox {
@@ -136,13 +130,22 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     };
     let ending = Ending::within(settings.run.grace);
     let named = !once.paths.is_empty();
-    let reload = Reload { global, settings, named, backend, switch, lifetime, renewals, desk };
+    let reload = Reload {
+        configuration: configuration.clone(),
+        settings,
+        named,
+        backend,
+        switch,
+        lifetime,
+        renewals,
+        desk,
+    };
     let setting = Arc::clone(&daemon.switch.setting);
     let watched = async {
         if once.sandbox {
-            std::future::pending::<()>().await;
+            std::future::pending().await
         } else {
-            watch_setting(global, &setting).await;
+            stop_setting::watch(configuration, &setting).await
         }
     };
     let publisher = Publisher::new();
@@ -154,7 +157,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let service = async {
         let ended = tokio::select! {
             ended = daemon::run(daemon, inbox, listeners, signals.asked()) => ended,
-            () = watched => Ok(()),
+            never = watched => match never {},
             () = reload.run(signals) => Ok(()),
             () = tell_of_the_end(signals, &ending) => Ok(()),
         };
@@ -184,17 +187,6 @@ fn not_served(error: StartError) -> Failure {
     let is_wrong = matches!(error, StartError::Short(_));
     let failure = Failure::new(error).hint(hint);
     if is_wrong { failure.of_configuration() } else { failure }
-}
-
-/// Takes `stop` from the settings again and again, so it acts on a running service. Settings
-/// that cannot be read, such as a file that is half saved, change nothing.
-async fn watch_setting(global: &Global, setting: &AtomicBool) {
-    loop {
-        tokio::time::sleep(SETTING_PAUSE).await;
-        if let Ok(settings) = manifests::settings(global) {
-            setting.store(settings.stop, Ordering::Relaxed);
-        }
-    }
 }
 
 /// The socket on which orders are taken. A service that cannot have one does its work all the same.

@@ -26,6 +26,7 @@ use super::{
     saved,
     show::{self, View},
     signals::Signals,
+    stop_setting,
 };
 use crate::{
     config::{Execution, Settings},
@@ -225,15 +226,18 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
 }
 
 /// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
-/// version of the manifests that wants it, if one does; `part_of` is what all of it is part of.
+/// version of the manifests that wants it, if one does; `part_of` is what all of it is part of;
+/// `configuration` is the file whose `stop` is followed meanwhile.
 pub(super) async fn carry_out(
     plan: &Plan,
-    (backend, journal, leases, switch): (&Backend, &Store, Leases, StopSwitch),
+    (backend, journal, leases): (&Backend, &Store, Leases),
+    (switch, configuration): (StopSwitch, Option<PathBuf>),
     (revision, part_of): (Option<Revision>, PartOf),
     (recovered, place): (&Recovered, &Place),
     view: &View<'_>,
     signals: &Signals,
 ) -> Exit {
+    let setting = Arc::clone(&switch.setting);
     let executor = Executor {
         provisioner: &Stoppable { inner: backend.client.writer(), switch },
         journal,
@@ -260,7 +264,15 @@ pub(super) async fn carry_out(
         show::step(tenant, step, outcome, view.output);
     };
     let tenants = backend.execution.tenants;
-    let reports = pass::carry_out(plan, leases, &executor, tenants, run, &heard).await;
+    let carried_out = pass::carry_out(plan, leases, &executor, tenants, run, &heard);
+    let reports = if backend.sandbox.is_some() {
+        carried_out.await
+    } else {
+        tokio::select! {
+            reports = carried_out => reports,
+            never = stop_setting::watch(configuration, &setting) => match never {},
+        }
+    };
     bar.finish_and_clear();
     if let Some(place) = keep {
         plan.tenants

@@ -257,7 +257,8 @@ async fn carry_out(
     // No version of the manifests wants this.
     Ok(session::carry_out(
         &plan,
-        (&backend, &journal, leases, switch),
+        (&backend, &journal, leases),
+        (switch, manifests::configuration(global)),
         (None, part_of),
         (&Recovered::new(), &Place::of(&settings.state)),
         &view,

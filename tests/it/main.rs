@@ -113,6 +113,7 @@ mod situations;
 mod snapshot;
 mod stage;
 mod status;
+mod stopped;
 mod store;
 mod support;
 mod tenants;
