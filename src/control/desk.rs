@@ -147,6 +147,12 @@ impl Orders {
         }
     }
 
+    /// Takes no more orders. Those that were handed in are still to be answered.
+    pub fn close(&mut self) -> Vec<Placed> {
+        self.queue.close();
+        std::iter::from_fn(|| self.queue.try_recv().ok()).collect()
+    }
+
     /// Notes what became of a request.
     pub fn note(&self, id: &str, change: impl FnOnce(&mut Request)) {
         if let Some(request) = self.book.kept().requests.iter_mut().find(|request| request.id == id)

@@ -346,8 +346,11 @@ where
             grace = duration(grace),
             "stopping: running calls may end"
         );
+        self.take_last_orders();
         let all_ended = async {
-            while let Some(joined) = self.tasks.join_next_with_id().await {
+            loop {
+                self.record_edicts();
+                let Some(joined) = self.tasks.join_next_with_id().await else { break };
                 self.ended(joined);
             }
         };

@@ -134,6 +134,32 @@ async fn a_pass_under_way_begins_no_step_more_once_its_tenant_is_suspended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_that_was_told_is_on_record_though_the_service_ends() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    stage.configure("execution: {", "execution: { tenants: 1, usersPerTenant: 1,");
+    let mut service = started(&stage).await;
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 2000);
+    fs::write(stage.manifest(), without_user()).unwrap();
+    let disables = || stage.writes().iter().filter(|path| path.contains("disable")).count();
+    service.until("the disable", || disables() > 0).await;
+    // It waits for the pass that is under way, and the service ends with that.
+    let suspend = ["suspend", "contoso", "--reason", "ticket 4711"];
+    let told = || stage.text("stderr").contains("order=\"suspend\"");
+    let end = async {
+        service.until("the order", told).await;
+        service.signal("-TERM");
+    };
+    let (suspended, ()) = tokio::join!(stage.run(&suspend), end);
+    let ended = tokio::task::spawn_blocking(move || service.child.wait().unwrap().code());
+    assert_eq!(ended.await.unwrap(), Some(0));
+    stage.sandbox.faults(|faults| faults.latency.fixed_ms = 0);
+    let plan = stage.run(&["plan"]).await.stdout;
+    assert!(plan.contains("ticket 4711"), "{plan}");
+    assert_eq!(suspended.code, 0, "{}{}", suspended.stdout, suspended.stderr);
+    assert!(suspended.stdout.starts_with("contoso is suspended"), "{}", suspended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_with_an_end_ends_by_itself() {
     let (stage, mut service) = settled().await;
     fs::write(stage.manifest(), without_user()).unwrap();

@@ -50,6 +50,18 @@ where
         });
     }
 
+    /// The service ends: what belongs on record is put there before, and nobody looks any more.
+    pub(in crate::daemon) fn take_last_orders(&mut self) {
+        for placed in self.orders.close() {
+            if let Order::Reconcile { .. } = &placed.order {
+                let hint = "ask the service that is started next";
+                self.orders.note(&placed.id, |request| request.refuse("the service ends", hint));
+            } else {
+                self.told(placed);
+            }
+        }
+    }
+
     /// Something belongs on record of a tenant. While a pass works on it, that begins no new step.
     fn decree(
         &mut self,
