@@ -103,6 +103,17 @@ fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take
     Tree::hashed(files)
 }
 
+/// A path as text. What is not UTF-8 in it is shown byte by byte: two files must not get one name,
+/// because one of them would count as absent.
+pub(super) fn name_of(path: &[u8]) -> String {
+    let mut name = String::new();
+    for chunk in path.utf8_chunks() {
+        name.push_str(chunk.valid());
+        name.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    name
+}
+
 fn digest(files: &Files) -> [u8; 32] {
     let mut hash = Sha256::new();
     for (path, (file, content)) in files {
@@ -127,7 +138,7 @@ impl Reading<'_, '_> {
     }
 
     fn insert(&mut self, path: &Path, text: Result<Arc<str>, String>, role: Role, hash: [u8; 32]) {
-        let name = path.display().to_string();
+        let name = name_of(path.as_os_str().as_encoded_bytes());
         let mut file =
             ManifestFile { path: name.as_str().into(), text, role, scope: Scope::default() };
         if let Some(each) = &mut self.each {

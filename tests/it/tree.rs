@@ -189,6 +189,21 @@ fn what_is_not_utf8_is_refused_with_the_byte() {
 }
 
 #[test]
+fn files_whose_names_are_not_utf8_do_not_take_each_others_place() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = folder(&[]);
+    for name in [&b"b\xfcro.yaml"[..], b"b\xf6ro.yaml", "b\u{fc}ro.yaml".as_bytes()] {
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::write(path, format!("# {}\n", name.len())).unwrap();
+    }
+    let tree = read(folder.path());
+    let names: Vec<&str> =
+        tree.files.iter().filter_map(|file| file.path.rsplit('/').next()).collect();
+    assert_eq!(names, ["b\\xf6ro.yaml", "b\\xfcro.yaml", "b\u{fc}ro.yaml"]);
+    assert!(tree.files.iter().all(|file| file.text.is_ok()));
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_the_text() {
     let folder = folder(&[("a.yaml", "\u{feff}# nothing\n")]);
     assert_eq!(read(folder.path()).files[0].text.as_deref(), Ok(TEXT));

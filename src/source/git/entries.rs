@@ -1,5 +1,7 @@
 //! What `git ls-tree -r -z -l` lists.
 
+use crate::source::tree::name_of;
+
 /// An entry of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -45,7 +47,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
     let id = words.next().filter(|id| is_id(id))?.to_owned();
     let size = words.next()?;
     let size = if kind == Kind::Submodule { 0 } else { size.parse().ok()? };
-    let path = String::from_utf8_lossy(&line[tab + 1..]).into_owned();
+    let path = name_of(&line[tab + 1..]);
     (words.next().is_none() && !path.is_empty()).then_some(Entry { kind, id, size, path })
 }
 
@@ -80,6 +82,19 @@ mod tests {
             ]
         );
         assert_eq!(read(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_stay_apart() {
+        let mut listed = Vec::new();
+        for name in [&b"b\xfc.yaml"[..], b"b\xf6.yaml"] {
+            listed.extend_from_slice(format!("100644 blob {ID} 42\t").as_bytes());
+            listed.extend_from_slice(name);
+            listed.push(0);
+        }
+        let paths: Vec<String> =
+            read(&listed).unwrap().into_iter().map(|entry| entry.path).collect();
+        assert_eq!(paths, ["b\\xfc.yaml", "b\\xf6.yaml"]);
     }
 
     #[test]
