@@ -15,6 +15,8 @@ use super::{
     show::{self, View},
     signals::Signals,
 };
+use jiff::Timestamp;
+
 use crate::plan::{Plan, TenantPlan, render::Tally};
 
 /// How old a plan may be when the answer comes: live state goes on meanwhile.
@@ -45,7 +47,7 @@ pub(super) async fn agree(
     (view, yes): (&View<'_>, bool),
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let made = Instant::now();
+    let made = (Instant::now(), Timestamp::now());
     let ask = !yes && backend.sandbox.is_none() && ask::can_ask();
     let ask = ask && plan.tenants.iter().any(TenantPlan::writes);
     if view.output == PlanOutput::Text {
@@ -66,12 +68,35 @@ pub(super) async fn agree(
     if answer != "yes" {
         return Err(Failure::new("nothing was changed: the answer was not `yes`"));
     }
-    if made.elapsed() > FRESH {
-        let minutes = made.elapsed().as_secs() / 60;
+    let age = age(made, (Instant::now(), Timestamp::now()));
+    if age > FRESH {
+        let minutes = age.as_secs() / 60;
         return Err(Failure::new(format!(
             "nothing was changed: this plan is {minutes} minutes old by now"
         ))
         .hint("live state may have moved since it was made: run it again"));
     }
     Ok(())
+}
+
+/// How much time has passed: by the clock on the wall as well, because the other one stands still
+/// while a machine sleeps.
+fn age(made: (Instant, Timestamp), now: (Instant, Timestamp)) -> Duration {
+    let by_the_wall = Duration::try_from(now.1.duration_since(made.1)).unwrap_or_default();
+    now.0.duration_since(made.0).max(by_the_wall)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_grows_old_while_the_machine_sleeps_and_whatever_is_done_to_the_clock() {
+        let made = (Instant::now(), Timestamp::UNIX_EPOCH);
+        let (minute, night) = (Duration::from_secs(60), Duration::from_secs(8 * 3600));
+        let after = |awake: Duration, wall: Duration| age(made, (made.0 + awake, made.1 + wall));
+        assert_eq!(after(minute, minute), minute);
+        assert_eq!(after(minute, night), night, "it slept");
+        assert_eq!(age(made, (made.0 + night, made.1 - minute)), night, "the clock was set back");
+    }
 }
