@@ -3,6 +3,7 @@
 
 mod crowd;
 mod doubles;
+mod ends;
 mod leased;
 mod waits;
 
