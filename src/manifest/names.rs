@@ -62,6 +62,14 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
         );
     }
     let (local, domain) = text.split_once('@')?;
+    let dots = |part: &str| {
+        part.starts_with('.')
+            || part.ends_with('.')
+            || part.as_bytes().windows(2).any(|two| two == b"..")
+    };
+    if is_usual(text) && !dots(local) && !dots(domain) {
+        return None;
+    }
     let is_guest = local.contains('#') && local.to_lowercase().contains(GUEST);
     let allowed = |c: char| {
         c.is_ascii_alphanumeric()
@@ -88,7 +96,6 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
         );
         return problem(message, "type it again");
     }
-    let dots = |part: &str| part.starts_with('.') || part.ends_with('.') || part.contains("..");
     if dots(local) || dots(domain) {
         return problem(
             "this name has a dot where none can be".to_owned(),
@@ -96,6 +103,14 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
         );
     }
     None
+}
+
+/// Whether a text holds only what most names are made of.
+fn is_usual(text: &str) -> bool {
+    // To the end in any case: so many bytes are looked at at once.
+    text.bytes().fold(true, |usual, byte| {
+        usual & (byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'-' | b'_' | b'@'))
+    })
 }
 
 /// Letters and digits of any script, but not their doubles for print and for mathematics.

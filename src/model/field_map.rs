@@ -45,6 +45,10 @@ impl Fields {
         (self.0 & (Self::bit(field) - 1)).count_ones() as usize
     }
 
+    fn are_before(&self, field: Field) -> bool {
+        self.0 < Self::bit(field)
+    }
+
     fn add(&mut self, field: Field) {
         self.0 |= Self::bit(field);
     }
@@ -74,6 +78,11 @@ impl<V> FieldMap<V> {
 
     /// Sets the value of a field, in the place of a former one.
     pub fn insert(&mut self, field: Field, value: V) {
+        if self.has.are_before(field) {
+            // As nearly all values come: in their order.
+            self.has.add(field);
+            return self.values.push(value);
+        }
         let at = self.has.before(field);
         match self.values.get_mut(at) {
             Some(former) if self.has.has(field) => *former = value,
@@ -126,16 +135,25 @@ impl<V> FieldMap<V> {
     /// What becomes of each value; those that become nothing are left out.
     #[must_use]
     pub fn filter_map<W>(self, mut becomes: impl FnMut(Field, V) -> Option<W>) -> FieldMap<W> {
-        self.into_iter()
-            .filter_map(|(field, value)| Some((field, becomes(field, value)?)))
-            .collect()
+        let mut left = FieldMap { has: Fields::default(), values: Vec::with_capacity(self.len()) };
+        for (field, value) in self {
+            left.extend(becomes(field, value).map(|value| (field, value)));
+        }
+        left
     }
 
     /// Keeps those values of which this is true.
     pub fn retain(&mut self, mut keeps: impl FnMut(Field, &V) -> bool) {
-        let kept =
-            std::mem::take(self).filter_map(|field, value| keeps(field, &value).then_some(value));
-        *self = kept;
+        let mut fields = self.has.clone();
+        let mut kept = Fields::default();
+        self.values.retain(|value| {
+            let Some(field) = fields.next().filter(|field| keeps(*field, value)) else {
+                return false;
+            };
+            kept.add(field);
+            true
+        });
+        self.has = kept;
     }
 }
 

@@ -208,7 +208,8 @@ pub(crate) fn is_of_platform(key: &str) -> bool {
 
 /// Whether a text is its own form in lower case, as almost all are.
 pub(crate) fn is_small(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    // To the end in any case: so many bytes are looked at at once.
+    text.bytes().fold(true, |small, byte| small & byte.is_ascii() & !byte.is_ascii_uppercase())
 }
 
 impl fmt::Debug for Upn {

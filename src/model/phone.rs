@@ -61,6 +61,9 @@ impl PhoneNumber {
 
     /// The same of a text that is kept: a full number is its own normal form.
     pub fn of_text(written: Arc<str>, prefix: Option<&ExtensionPrefix>) -> Result<Self, String> {
+        if Self::is_normal(&written) {
+            return Ok(Self::of(Forms::same(written), prefix));
+        }
         let text = &*written;
         let (main, extension) = match text.split_once(";ext=") {
             Some((main, extension)) => (main, Some(extension)),

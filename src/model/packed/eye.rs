@@ -55,7 +55,8 @@ impl<'b> Eye<'b> {
         let end = last.len().saturating_sub(back);
         spare.extend_from_slice(last.get(end..).unwrap_or_default());
         std::mem::swap(last, spare);
-        String::from_utf8_lossy(last)
+        // The usual way is the quick one.
+        str::from_utf8(last).map_or_else(|_| String::from_utf8_lossy(last), Cow::Borrowed)
     }
 
     /// Passes over a text that many rows may have.
