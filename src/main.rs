@@ -12,6 +12,12 @@ use std::{
 use dialplane::cli::{self, Exit};
 use tokio::runtime::{Builder, Runtime};
 
+/// In place of musl's, which takes one call at a time: the guide's page of figures has what that
+/// costs.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the main thread has by default.
 const STACK: usize = 8 * 1024 * 1024;
 
