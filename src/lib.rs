@@ -43,7 +43,7 @@
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
 //! | [`import`] | pure | live state to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
-//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::History`], [`ports::Journal`] |
+//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::History`], [`ports::Journal`], [`ports::Messenger`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |
@@ -56,6 +56,7 @@
 //! | [`source`] | edge | folders, commits and branches of git, news of changes, kept live state; the only room that names `notify` |
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`server`] | edge | what the service answers over HTTP: probes, metrics, the status and a page; reads what was published, asks nobody |
+//! | [`notices`] | async, no I/O of its own | what people are told who do not look: incidents, who has heard of them, when to tell it again |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
 //! | [`cli`] | shell | words and exit codes; the only room that prints |
 //! | [`guide`] | text | the pages of the guide, which `dialplane guide` shows, the vendor's contract among them |
@@ -147,6 +148,7 @@ pub mod import;
 pub mod journal;
 pub mod manifest;
 pub mod model;
+pub mod notices;
 pub mod pass;
 pub mod plan;
 pub mod ports;

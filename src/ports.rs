@@ -6,19 +6,20 @@
 //! Recall       tells what is remembered  of any tenant; a plan of it is only shown
 //! History      looks back             people ask it
 //! Journal      remembers across crashes  only an apply writes to it, under a lease
+//! Messenger    tells people something    only a service is handed one
 //! ```
 //!
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
 //! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that
 //! is carried out is made of memory that came with the [`Lease`] it is carried out under.
 
-use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
+use std::{collections::BTreeSet, fmt, future::Future, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, RunId, TenantId,
-    TenantName, TenantRef, Upn,
+    Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId,
+    TenantId, TenantName, TenantRef, Upn,
 };
 
 /// Reads live state.
@@ -90,6 +91,27 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit").finish_non_exhaustive()
     }
+}
+
+/// Takes notices to whoever receives them. No notice changes anything anywhere.
+pub trait Messenger: Send + Sync {
+    /// Delivers a notice to the receiver of that name, once. `Ok` means that it was taken.
+    fn deliver(
+        &self,
+        receiver: &str,
+        notice: &Notice,
+    ) -> impl Future<Output = Result<(), Undelivered>> + Send;
+}
+
+/// Why a notice was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// In words.
+    pub fault: Fault,
+    /// How long the receiver asks to be left alone.
+    pub wait: Option<Duration>,
+    /// Whether it says that it never wants to hear anything again.
+    pub gone: bool,
 }
 
 /// Tells what is remembered, without any right to write.

@@ -9,6 +9,7 @@
 pub mod connecttoteams;
 pub mod graph;
 mod http;
+pub mod notices;
 mod user_list;
 mod value;
 

@@ -136,7 +136,7 @@ impl From<&Revision> for Commit {
 }
 
 /// That the stop switch is on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Halt {
     /// What stops everything; who, when and why, as far as that is known.

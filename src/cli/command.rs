@@ -15,7 +15,7 @@ use super::{
     args::Global,
     complete, control, credentials, doctor,
     exit::{Exit, Failure},
-    explain, guide, history, import, init, journal, man, observe,
+    explain, guide, history, import, init, journal, man, notices, observe,
     plan::{self, Asked},
     run, sandbox, saved, schema,
     signals::Signals,
@@ -28,7 +28,10 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["plan", "show", "validate", "status", "doctor", "observe"]),
     ("Act", &["apply", "run", "reconcile", "undo", "suspend", "resume", "stop"]),
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
-    ("Set up", &["init", "tenants", "import", "credentials", "schema", "completions", "man"]),
+    (
+        "Set up",
+        &["init", "tenants", "import", "credentials", "notices", "schema", "completions", "man"],
+    ),
     ("Rehearse", &["sandbox"]),
 ];
 
@@ -169,6 +172,9 @@ pub(super) enum Command {
     /// Manage credentials of tenants that are written with a token of their own
     #[command(subcommand)]
     Credentials(credentials::Arguments),
+    /// Try the way to those who are told what needs people
+    #[command(subcommand)]
+    Notices(notices::Arguments),
     /// Print the JSON Schema of manifests, for editors, or of what is printed for machines
     Schema(schema::Arguments),
     /// Print completions for a shell; they know tenants and users
@@ -307,6 +313,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Credentials(credentials::Arguments::Regenerate(command)) => {
             credentials::regenerate(global, command).await
         }
+        Command::Notices(command) => notices::notices(global, command).await,
         Command::Schema(command) => {
             schema::schema(command);
             Ok(Exit::Done)

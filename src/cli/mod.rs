@@ -30,6 +30,7 @@ mod journal;
 mod logging;
 mod man;
 mod manifests;
+mod notices;
 mod observe;
 mod operator;
 mod out;

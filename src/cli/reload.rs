@@ -125,9 +125,10 @@ impl Reload {
             );
         }
         // What is not in force is compared again next time.
-        let Settings { manifests, git, sources, state, server, stop_file, .. } =
+        let Settings { manifests, git, sources, state, server, notices, stop_file, .. } =
             self.settings.clone();
-        self.settings = Settings { manifests, git, sources, state, server, stop_file, ..settings };
+        self.settings =
+            Settings { manifests, git, sources, state, server, notices, stop_file, ..settings };
     }
 
     /// Whether these settings ask the same services in the same way.
@@ -139,13 +140,15 @@ impl Reload {
 
     /// What has changed and cannot while the service runs.
     fn late(&self, new: &Settings) -> Vec<&'static str> {
-        let Settings { manifests, git, sources, state, server, stop_file, .. } = &self.settings;
+        let Settings { manifests, git, sources, state, server, notices, stop_file, .. } =
+            &self.settings;
         [
             ("manifests", !self.named && *manifests != new.manifests),
             ("git", !self.named && *git != new.git),
             ("sources", !self.named && *sources != new.sources),
             ("state", *state != new.state),
             ("server", *server != new.server),
+            ("notices", *notices != new.notices),
             ("stopFile", *stop_file != new.stop_file),
         ]
         .into_iter()

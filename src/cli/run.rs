@@ -19,7 +19,7 @@ use super::{
     choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
-    logging, manifests, out,
+    logging, manifests, notices, out,
     reload::{Lifetime, Reload},
     report,
     service_manager::{self, Ending, StatusLine},
@@ -28,7 +28,7 @@ use super::{
     stop_setting, why,
 };
 use crate::{
-    board::{Board, Doing, News},
+    board::{Board, Doing, News, Status},
     config::Settings,
     control::{Desk, Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
@@ -114,8 +114,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
     let lifetime = Lifetime::of(&settings);
     let listens = (desk.clone(), listener);
+    let telling = notices::worker(&settings, place.as_ref());
+    let (statuses, seen) = watch::channel(Arc::new(Status::default()));
     let (publish, server) =
-        publish(&settings, (&sources, place), (&pulse, &lifetime), listens).await?;
+        publish(&settings, (&sources, place), (&pulse, &lifetime), listens, statuses).await?;
     let (renewals, renewed) = mpsc::channel(1);
     let daemon = Daemon {
         sources,
@@ -153,6 +155,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         vec![Box::new(move |news| show.hear(news)), publisher.listener()];
     let over = CancellationToken::new();
     let inbox = Inbox { orders, renewals: renewed };
+    let telling = telling.map(|worker| tokio::spawn(worker.run(seen, over.clone())));
     service_manager::ready();
     let service = async {
         let ended = tokio::select! {
@@ -166,6 +169,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         ended
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
+    if let Some(telling) = telling {
+        // It waits a moment for what is under way.
+        let _ = telling.await;
+    }
     // It answers until now, and waits for answers under way.
     let _ = tokio::task::spawn_blocking(move || drop((server, socket))).await;
     ended.map_err(|error| {
@@ -196,13 +203,14 @@ fn socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
         .ok()
 }
 
-/// Where the board goes whenever it has changed: the server and the status file. A rehearsal has no
+/// Where the board goes whenever it has changed: the server, those who tell, and the status file. A rehearsal has no
 /// file.
 async fn publish(
     settings: &Settings,
     (sources, place): (&Sources, Option<Place>),
     (pulse, lifetime): (&Pulse, &Lifetime),
     (desk, listener): (Desk, Option<UnixListener>),
+    statuses: watch::Sender<Arc<Status>>,
 ) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
     let process = (std::process::id(), Timestamp::now());
     let lifetime = lifetime.clone();
@@ -228,6 +236,7 @@ async fn publish(
         let published = published(board);
         line.say(published.status.summary());
         send.send_replace(Arc::clone(&published));
+        statuses.send_replace(Arc::clone(&published.status));
         if let Some(place) = &place
             && let Err(error) = place.write_status(&published.status)
         {

@@ -114,6 +114,7 @@ fn read(
     wrongs.extend(settings.iter().flat_map(|settings| source::problems(&settings.sources)));
     wrongs.extend(settings.iter().flat_map(|settings| settings.live.problems()));
     wrongs.extend(settings.iter().flat_map(|settings| settings.server.problems()));
+    wrongs.extend(settings.iter().flat_map(|settings| settings.notices.problems()));
     for wrong in &mut wrongs {
         // What is wrong with something absent is told at what would hold it.
         while wrong.at == At::Value

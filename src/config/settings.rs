@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    Account, Endpoint, Endpoints, Execution, GitSource, Graph, Live, ManifestSource, Run,
+    Account, Endpoint, Endpoints, Execution, GitSource, Graph, Live, ManifestSource, Notices, Run,
     SecretSource, Server, State, paths::one_or_many,
 };
 use crate::{model::AccountName, yaml::Segment};
@@ -40,6 +40,8 @@ pub struct Settings {
     pub live: Live,
     /// Where the service answers over HTTP.
     pub server: Server,
+    /// Who is told what needs people.
+    pub notices: Notices,
     /// Nothing is written to any service while this is true.
     pub stop: bool,
     /// Nothing is written to any service while this file is there, or cannot be looked for; absent:
@@ -61,6 +63,7 @@ impl Default for Settings {
             run: Run::default(),
             live: Live::default(),
             server: Server::default(),
+            notices: Notices::default(),
             stop: false,
             stop_file: None,
         }
@@ -119,7 +122,12 @@ impl Settings {
             .map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
         let token = self.server.token.iter_mut();
         let token = token.map(|token| (vec![key("server"), key("token")], token));
-        for (at, source) in of_accounts.chain(graph).chain(token) {
+        let receivers = self.notices.receivers.iter_mut().flat_map(|(name, receiver)| {
+            let at = vec![key("notices"), key("receivers"), key(name)];
+            let below = move |last: &str| [at.clone(), vec![key(last)]].concat();
+            receiver.sources_mut().map(move |(last, source)| (below(last), source))
+        });
+        for (at, source) in of_accounts.chain(graph).chain(token).chain(receivers) {
             if let SecretSource::File(path) = source
                 && !set(&at)
             {

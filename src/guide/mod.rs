@@ -14,6 +14,7 @@
 //! - [`configuration`]
 //! - [`operating`]
 //! - [`metrics`]
+//! - [`notices`]
 //! - [`night`]
 //! - [`codes`]
 //! - [`history`]
@@ -49,6 +50,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "configuration", text: include_str!("configuration.md") },
     Page { name: "operating", text: include_str!("operating.md") },
     Page { name: "metrics", text: include_str!("metrics.md") },
+    Page { name: "notices", text: include_str!("notices.md") },
     Page { name: "night", text: include_str!("night.md") },
     Page { name: "codes", text: include_str!("codes.md") },
     Page { name: "history", text: include_str!("history.md") },
@@ -97,6 +99,9 @@ pub mod metrics {}
 
 #[doc = include_str!("night.md")]
 pub mod night {}
+
+#[doc = include_str!("notices.md")]
+pub mod notices {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

@@ -83,6 +83,16 @@ impl Place {
         status::read(&self.folder)
     }
 
+    /// Writes what people were told, for the next start of the service.
+    pub fn write_notices(&self, text: &str) -> io::Result<()> {
+        status::write_notices(&self.folder, text)
+    }
+
+    /// What the service last wrote of that; absent if it never told anybody anything.
+    pub fn read_notices(&self) -> io::Result<Option<String>> {
+        status::read_notices(&self.folder)
+    }
+
     /// Keeps what a plan said of a tenant.
     pub fn write_verdict(&self, tenant: &TenantId, verdict: &Verdict) -> io::Result<()> {
         verdict::write(&self.folder, tenant, verdict)

@@ -1,5 +1,5 @@
-//! The status of the service, in a file: health checks need no port, and a look works after its end
-//! as well.
+//! What the service says of itself, in files: its status, so health checks need no port and a look
+//! works after its end as well, and what it told people.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,19 +12,40 @@ use crate::board::Status;
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "status.json";
+/// The file of what people were told.
+const NOTICES: &str = "notices.json";
+
+/// Writes the status.
+pub(super) fn write(folder: &Path, status: &Status) -> io::Result<()> {
+    put(folder, FILE, &serde_json::to_vec_pretty(status)?)
+}
+
+/// Writes what people were told.
+pub(super) fn write_notices(folder: &Path, text: &str) -> io::Result<()> {
+    put(folder, NOTICES, text.as_bytes())
+}
+
+/// What was last written of that; absent if nobody was ever told anything.
+pub(super) fn read_notices(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(NOTICES)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Writes it beside and puts it in place, so a reader never meets half of it.
-pub(super) fn write(folder: &Path, status: &Status) -> io::Result<()> {
-    let beside: PathBuf = folder.join(format!("{FILE}.new"));
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside: PathBuf = folder.join(format!("{name}.new"));
     fs::create_dir_all(folder)?;
     // It names customers and users.
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&serde_json::to_vec_pretty(status)?)?;
-    fs::rename(&beside, folder.join(FILE))
+    file.write_all(bytes)?;
+    fs::rename(&beside, folder.join(name))
 }
 
-/// Reads what was last written; absent if no service ever ran here.
+/// Reads the status that was last written; absent if no service ever ran here.
 pub(super) fn read(folder: &Path) -> io::Result<Option<Status>> {
     match fs::read(folder.join(FILE)) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {

@@ -22,6 +22,7 @@ mod lease;
 mod live;
 mod memory;
 mod missing;
+mod notice;
 pub(crate) mod packed;
 mod phone;
 mod reading;
@@ -64,6 +65,7 @@ pub use memory::{
     Written,
 };
 pub use missing::{Doubt, Missing};
+pub use notice::{Incident, IncidentDetails, IncidentKind, Notice, Telling, Told};
 pub use phone::{ExtensionPrefix, NumberKey, NumberRef, PhoneNumber};
 pub use reading::{Raw, Unread, is_blank};
 pub use record::{Begun, Entry, Event, PartOf, StepOutcome};

@@ -91,6 +91,7 @@ mod masked;
 mod metrics;
 mod mistakes;
 mod mounted;
+mod notices;
 mod onboard;
 mod page;
 mod plan;

@@ -30,7 +30,7 @@ use super::{
     answer::Reply,
     proxy::{self, Proxy},
     section::Section,
-    throttle::{MAX_TRIES, Throttle},
+    throttle::{self, MAX_TRIES, Throttle},
     tries::{Again, Lost, Next, Tries},
 };
 use lost::{cause, redirected, too_long};
@@ -278,6 +278,19 @@ impl Transport {
             request.what
         );
         Err(Fault::new(FaultKind::Throttled, message).hint(FEWER_CALLS))
+    }
+
+    /// Sends a request a single time, whatever comes of it. With the answer comes how long the
+    /// service asks to be left alone.
+    pub(in crate::api) async fn send_once(
+        &self,
+        request: &Request,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<(Reply, Option<Duration>), Fault> {
+        let came = self.once(request, complete(self.prepare(request))).await;
+        let (reply, told) = came.map_err(|lost| lost.fault)?;
+        let wait = told.map(|told| throttle::wait(Some(&told), Timestamp::now()));
+        Ok((reply, wait))
     }
 
     fn prepare(&self, request: &Request) -> RequestBuilder {

@@ -2,7 +2,10 @@
 //! Those that cannot be had at all are told by the login that needs them.
 
 use super::{Check, Checks};
-use crate::config::{SecretSource, Settings};
+use crate::{
+    api::notices::Poster,
+    config::{SecretSource, Settings},
+};
 
 /// Reads each file and variable; commands are left to the login, because asking twice may mean to
 /// be asked for a key twice.
@@ -15,9 +18,32 @@ pub(super) async fn check(settings: &Settings) -> Vec<Check> {
         }
         all.extend(checks.list);
     }
+    all.extend(notices(settings).await);
     if let Some(graph) = &settings.graph {
         let mut checks = Checks::of("graph");
         look(&mut checks, "graph.clientSecret", &graph.client_secret, true).await;
+        all.extend(checks.list);
+    }
+    all
+}
+
+/// The receivers of notices: everything but whether they take one, which would send it.
+async fn notices(settings: &Settings) -> Vec<Check> {
+    let poster = Poster::new(&settings.notices);
+    let mut all = Vec::new();
+    for (name, receiver) in &settings.notices.receivers {
+        let section = format!("notices.receivers.{name}");
+        let mut checks = Checks::of(section.as_str());
+        match poster.check(name).await {
+            Ok(host) => checks.pass(
+                "notices",
+                format!("{host}; `dialplane notices test {name}` sends it something"),
+            ),
+            Err(fault) => checks.fault("notices", fault),
+        }
+        for (key, source) in receiver.sources() {
+            look(&mut checks, &format!("{section}.{key}"), source, true).await;
+        }
         all.extend(checks.list);
     }
     all

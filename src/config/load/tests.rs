@@ -181,7 +181,7 @@ fn poor_settings_are_told_in_plain_words() {
     runs: {}
       Some((1, 1)) unknown key `runs` | did you mean `run`?
     favourite: 1
-      Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `git`, `sources`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`, `server`, `stop`, `stopFile`
+      Some((1, 1)) unknown key `favourite` | known keys: `manifests`, `git`, `sources`, `connectToTeams`, `accounts`, `graph`, `state`, `execution`, `run`, `live`, `server`, `notices`, `stop`, `stopFile`
     run: {resync: 1ms, backoff: 1h}
       Some((1, 6)) `backoffCeiling` is 30m; 1h is the least
       Some((1, 15)) `resync` is 1ms; 10ms is the least

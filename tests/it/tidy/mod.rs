@@ -74,6 +74,11 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("control", &["model"], &["reqwest", "notify::"]),
     ("server", &["board", "config", "control", "model"], &["reqwest", "notify", "std::fs"]),
     (
+        "notices",
+        &["board", "model", "ports"],
+        &["reqwest", "notify::", "std::fs", "Timestamp::now"],
+    ),
+    (
         "daemon",
         &[
             "board",
@@ -96,8 +101,8 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
         "cli",
         &[
             "api", "board", "config", "control", "daemon", "execute", "file", "guide", "import",
-            "journal", "manifest", "model", "pass", "plan", "ports", "readers", "sandbox",
-            "server", "snapshot", "source", "stop", "style", "yaml",
+            "journal", "manifest", "model", "notices", "pass", "plan", "ports", "readers",
+            "sandbox", "server", "snapshot", "source", "stop", "style", "yaml",
         ],
         &["reqwest", "notify::"],
     ),

@@ -1,0 +1,225 @@
+//! What is wrong, since when, and what each receiver was told of it.
+//!
+//! **Invariant:** what a receiver was told changes only when its notice was delivered, so whatever
+//! was not delivered is told again, with the same id.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    incidents::{self, Incidents},
+    rules::Rules,
+};
+use crate::{
+    board::Status,
+    model::{Incident, Notice, Telling, Told},
+    words::between,
+};
+
+/// Up to so many things are told one by one; more become one notice.
+const ONE_BY_ONE: usize = 10;
+
+/// What is wrong, and what was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    open: BTreeMap<Incident, Open>,
+    told: BTreeMap<String, BTreeMap<Incident, LastTold>>,
+    /// What is wrong now in words, with and without names of people.
+    named: Incidents,
+    nameless: Incidents,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Open {
+    since: Timestamp,
+    /// Since when it is away.
+    gone: Option<Timestamp>,
+}
+
+/// What a receiver heard last of an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct LastTold {
+    since: Timestamp,
+    at: Timestamp,
+}
+
+impl Book {
+    /// Takes in what is wrong now.
+    pub fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
+        self.named = incidents::of(status);
+        self.nameless = incidents::of(&status.without_names());
+        for incident in self.named.keys() {
+            let new = Open { since: at, gone: None };
+            self.open.entry(incident.clone()).or_insert(new).gone = None;
+        }
+        for (incident, open) in &mut self.open {
+            if !self.named.contains_key(incident) && incidents::is_known(status, incident) {
+                open.gone.get_or_insert(at);
+            }
+        }
+        let lasts = |open: &Open| open.gone.is_none_or(|gone| between(gone, at) < rules.after);
+        self.open.retain(|_, open| lasts(open));
+        self.told.retain(|receiver, _| rules.receivers.contains_key(receiver));
+        for (receiver, told) in &mut self.told {
+            // What it no longer wants to hear of is not told to be over either.
+            told.retain(|incident, _| rules.receivers[receiver].want(incident));
+        }
+    }
+
+    /// What a receiver is to be told next.
+    #[must_use]
+    pub fn next(&self, receiver: &str, rules: &Rules, at: Timestamp) -> Option<Notice> {
+        let mut told = self.due(receiver, rules, at);
+        if told.len() <= ONE_BY_ONE {
+            told.truncate(1);
+        }
+        (!told.is_empty()).then(|| Notice { id: id(receiver, &told), at, told })
+    }
+
+    /// A receiver was told.
+    pub fn delivered(&mut self, receiver: &str, notice: &Notice) {
+        let heard = self.told.entry(receiver.to_owned()).or_default();
+        for Told { telling, incident, since, .. } in &notice.told {
+            if *telling == Telling::Closed {
+                heard.remove(incident);
+            } else {
+                heard.insert(incident.clone(), LastTold { since: *since, at: notice.at });
+            }
+        }
+    }
+
+    /// When something may become due that is not yet, if nothing else changes.
+    #[must_use]
+    pub fn wakes_at(&self, rules: &Rules, at: Timestamp) -> Option<Timestamp> {
+        let after = |from: Timestamp, span| from.checked_add(span).ok();
+        let begins = self.open.values().flat_map(|open| {
+            [after(open.since, rules.after), open.gone.and_then(|gone| after(gone, rules.after))]
+        });
+        let told = self.told.values().flat_map(BTreeMap::values);
+        let again = told.map(|told| after(told.at, rules.remind));
+        begins.chain(again).flatten().filter(|moment| *moment > at).min()
+    }
+
+    /// Everything that a receiver has not heard yet, the worst first.
+    fn due(&self, receiver: &str, rules: &Rules, at: Timestamp) -> Vec<Told> {
+        let Some(wishes) = rules.receivers.get(receiver) else { return Vec::new() };
+        let nothing = BTreeMap::new();
+        let heard = self.told.get(receiver).unwrap_or(&nothing);
+        let words = if wishes.names { &self.named } else { &self.nameless };
+        let told = |telling, incident: &Incident, since| Told {
+            telling,
+            incident: incident.clone(),
+            since,
+            details: words.get(incident).cloned(),
+        };
+        let lasting = |open: &Open| open.gone.is_none() && between(open.since, at) >= rules.after;
+        let mut due: Vec<Told> = self
+            .open
+            .iter()
+            .filter(|(incident, open)| lasting(open) && wishes.want(incident))
+            .filter_map(|(incident, open)| match heard.get(incident) {
+                None => Some(told(Telling::Opened, incident, open.since)),
+                Some(last) if between(last.at, at) >= rules.remind => {
+                    Some(told(Telling::Reminded, incident, last.since))
+                }
+                Some(_) => None,
+            })
+            .collect();
+        let over = heard.iter().filter(|(incident, _)| !self.open.contains_key(incident));
+        due.extend(over.map(|(incident, last)| told(Telling::Closed, incident, last.since)));
+        due.sort_by_key(|told| told.telling);
+        due
+    }
+}
+
+/// The same for the same things, whenever they are told.
+fn id(receiver: &str, told: &[Told]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    };
+    add(receiver);
+    for Told { telling, incident, since, .. } in told {
+        add(telling.name());
+        add(&incident.to_string());
+        add(&since.to_string());
+    }
+    let digest = hash.finalize();
+    digest[..16].iter().fold("msg_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+}
+
+/// The book as it is kept across restarts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    open: BTreeSet<KeptOpen>,
+    told: BTreeSet<KeptTold>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct KeptOpen {
+    incident: Incident,
+    since: Timestamp,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct KeptTold {
+    receiver: String,
+    incident: Incident,
+    since: Timestamp,
+    at: Timestamp,
+}
+
+/// The shape that is written.
+const VERSION: u32 = 1;
+
+impl Book {
+    /// As text, for the next start.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let open = self.open.iter();
+        let open =
+            open.map(|(incident, open)| KeptOpen { incident: incident.clone(), since: open.since });
+        let kept = Kept { version: VERSION, open: open.collect(), told: self.kept_told() };
+        // Maps with names for keys and times: there is nothing that JSON cannot say.
+        serde_json::to_string_pretty(&kept).unwrap_or_default()
+    }
+
+    fn kept_told(&self) -> BTreeSet<KeptTold> {
+        let mut all = BTreeSet::new();
+        for (receiver, told) in &self.told {
+            all.extend(told.iter().map(|(incident, last)| KeptTold {
+                receiver: receiver.clone(),
+                incident: incident.clone(),
+                since: last.since,
+                at: last.at,
+            }));
+        }
+        all
+    }
+
+    /// What an earlier start left. The error says why it cannot be understood.
+    pub fn of_text(text: &str) -> Result<Self, String> {
+        let kept: Kept = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if kept.version != VERSION {
+            return Err(format!("its version is {} and not {VERSION}", kept.version));
+        }
+        let mut book = Self::default();
+        for KeptOpen { incident, since } in kept.open {
+            book.open.insert(incident, Open { since, gone: None });
+        }
+        for KeptTold { receiver, incident, since, at } in kept.told {
+            book.told.entry(receiver).or_default().insert(incident, LastTold { since, at });
+        }
+        Ok(book)
+    }
+}

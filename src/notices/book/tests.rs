@@ -1,0 +1,173 @@
+//! What is told when, told in minutes.
+
+use std::{sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    board::{Halt, LastPass, Manifests, TenantRow},
+    model::IncidentKind,
+    notices::Wishes,
+};
+
+const AFTER: Duration = Duration::from_secs(120);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_second(minutes * 60).unwrap()
+}
+
+fn rules(wishes: Wishes) -> Rules {
+    let receivers = BTreeMap::from([("on-call".to_owned(), wishes)]);
+    Rules { after: AFTER, remind: DAY, receivers }
+}
+
+fn all() -> Rules {
+    rules(Wishes::default())
+}
+
+/// A status with so many tenants, of which the first ones have drift.
+fn status(tenants: usize, drifted: usize) -> Status {
+    let row = |number: usize| TenantRow {
+        tenant: format!("t{number:02}"),
+        last: Some(LastPass::Done),
+        drift: usize::from(number < drifted),
+        ..TenantRow::default()
+    };
+    Status {
+        manifests: Manifests { taken_at: Some(at(0)), ..Manifests::default() },
+        tenants: (0..tenants).map(row).map(Arc::new).collect(),
+        ..Status::default()
+    }
+}
+
+fn stopped(status: Status) -> Status {
+    Status { stop: Some(Halt::default()), ..status }
+}
+
+/// What is told at this moment, all of it, and taken.
+fn hear(book: &mut Book, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
+    book.see(status, rules, at(minutes));
+    let mut heard = Vec::new();
+    while let Some(notice) = book.next("on-call", rules, at(minutes)) {
+        book.delivered("on-call", &notice);
+        heard.push(notice.headline());
+    }
+    heard
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn what_lasts_is_told_once_then_daily_and_its_end_once() {
+    let mut book = Book::default();
+    let bad = stopped(status(1, 0));
+    let good = status(1, 0);
+    assert_eq!(hear(&mut book, &all(), &bad, 0), NOTHING, "it may be over at once");
+    assert_eq!(hear(&mut book, &all(), &bad, 2), ["the service: everything is stopped"]);
+    assert_eq!(hear(&mut book, &all(), &bad, 60), NOTHING);
+    assert_eq!(
+        hear(&mut book, &all(), &bad, 24 * 60 + 2),
+        ["still: the service: everything is stopped"]
+    );
+    assert_eq!(hear(&mut book, &all(), &good, 24 * 60 + 10), NOTHING, "it may come back");
+    assert_eq!(hear(&mut book, &all(), &bad, 24 * 60 + 11), NOTHING, "it was never told away");
+    assert_eq!(hear(&mut book, &all(), &good, 24 * 60 + 20), NOTHING);
+    assert_eq!(
+        hear(&mut book, &all(), &good, 24 * 60 + 22),
+        ["over: the service: everything is stopped"]
+    );
+    assert_eq!(hear(&mut book, &all(), &good, 72 * 60), NOTHING);
+}
+
+#[test]
+fn one_cause_in_many_tenants_is_one_notice() {
+    let mut book = Book::default();
+    book.see(&status(300, 300), &all(), at(0));
+    let notice = book.next("on-call", &all(), at(2)).unwrap();
+    assert_eq!(notice.in_words().0.len(), Notice::IN_WORDS);
+    assert_eq!(notice.in_words().1, 290);
+    let again = book.next("on-call", &all(), at(3)).unwrap();
+    assert_eq!(again.id, notice.id, "it was not taken, and is the same");
+    book.delivered("on-call", &notice);
+    assert_eq!(book.next("on-call", &all(), at(3)), None);
+    assert_eq!(hear(&mut book, &all(), &status(300, 299), 5), NOTHING);
+    assert_eq!(hear(&mut book, &all(), &status(300, 299), 8).len(), 1, "one is over");
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_over() {
+    let mut book = Book::default();
+    assert_eq!(hear(&mut book, &all(), &status(2, 1), 0), NOTHING);
+    assert_eq!(hear(&mut book, &all(), &status(2, 1), 2).len(), 1);
+    let mut book = Book::of_text(&book.to_text()).unwrap();
+    let mut begun = status(2, 0);
+    Arc::make_mut(&mut begun.tenants[0]).last = None;
+    for minutes in [10, 20, 30] {
+        assert_eq!(hear(&mut book, &all(), &begun, minutes), NOTHING);
+    }
+    let nothing_read = Status::default();
+    for minutes in [31, 41] {
+        assert_eq!(hear(&mut book, &all(), &nothing_read, minutes), NOTHING);
+    }
+    assert_eq!(hear(&mut book, &all(), &status(2, 0), 50), NOTHING);
+    assert_eq!(hear(&mut book, &all(), &status(2, 0), 52).len(), 1);
+}
+
+#[test]
+fn what_came_and_went_while_nobody_could_be_told_is_not_told() {
+    let mut book = Book::default();
+    for (minutes, bad) in [(0, true), (2, true), (3, false), (5, false)] {
+        let status = if bad { stopped(status(1, 0)) } else { status(1, 0) };
+        book.see(&status, &all(), at(minutes));
+    }
+    assert_eq!(book.next("on-call", &all(), at(6)), None);
+}
+
+#[test]
+fn each_receiver_hears_what_it_wants() {
+    let only = |tenants: &[&str], kinds: &[IncidentKind]| {
+        let tenants = tenants.iter().map(|like| glob::Pattern::new(like).unwrap()).collect();
+        rules(Wishes { tenants, kinds: kinds.to_vec(), names: false })
+    };
+    let bad = stopped(status(3, 2));
+    for (rules, count) in [
+        (all(), 3),
+        (only(&["t01"], &[]), 1),
+        (only(&["t*"], &[]), 2),
+        (only(&[], &[IncidentKind::Stopped]), 1),
+        (only(&["t02"], &[IncidentKind::Drift]), 0),
+    ] {
+        let mut book = Book::default();
+        book.see(&bad, &rules, at(0));
+        assert_eq!(hear(&mut book, &rules, &bad, 2).len(), count, "{rules:?}");
+    }
+}
+
+#[test]
+fn a_receiver_that_is_taken_out_is_forgotten() {
+    let mut book = Book::default();
+    let bad = stopped(status(1, 0));
+    book.see(&bad, &all(), at(0));
+    assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
+    let none = Rules { receivers: BTreeMap::new(), ..all() };
+    book.see(&bad, &none, at(3));
+    assert_eq!(hear(&mut book, &all(), &bad, 4).len(), 1, "it is new");
+}
+
+#[test]
+fn names_are_told_to_those_alone_who_want_them() {
+    let halt = Halt {
+        reason: Some("Adele".to_owned()),
+        message: "by Adele".to_owned(),
+        ..Halt::default()
+    };
+    let bad = Status { stop: Some(halt), ..status(1, 0) };
+    for (names, told) in [(true, true), (false, false)] {
+        let rules = rules(Wishes { names, ..Wishes::default() });
+        let mut book = Book::default();
+        book.see(&bad, &rules, at(0));
+        let notice = book.next("on-call", &rules, at(2)).unwrap();
+        let details = notice.told[0].details.clone().unwrap();
+        assert_eq!(format!("{details:?}").contains("Adele"), told);
+    }
+}

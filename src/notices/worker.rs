@@ -1,0 +1,220 @@
+//! The task that tells: it looks at each new status, and sends what receivers have not heard.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{book::Book, pace::Pace, rules::Rules};
+use crate::{
+    board::Status,
+    model::Notice,
+    ports::{Messenger, Undelivered},
+    words::{between, duration},
+};
+
+/// How long the end of the service waits for notices under way.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The longest sleep: clocks jump.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// The shortest: nothing is told to the millisecond.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
+
+/// Keeps the book as text for the next start. It may block, and says itself if it cannot.
+pub type Keep = Box<dyn Fn(&str) + Send + Sync>;
+
+/// The task that tells.
+pub struct Worker<M> {
+    /// When something is told, and to whom.
+    pub rules: Rules,
+    /// Who takes it there.
+    pub messenger: Arc<M>,
+    /// What an earlier start left.
+    pub book: Book,
+    /// Where it is left for the next one.
+    pub keep: Keep,
+    /// By the clock of this machine.
+    pub clock: fn() -> Timestamp,
+}
+
+/// A notice that was sent, and what became of it.
+type Sent = (String, Notice, Result<(), Undelivered>);
+
+impl<M: Messenger + 'static> Worker<M> {
+    /// Tells until the service has ended.
+    pub async fn run(
+        mut self,
+        mut statuses: watch::Receiver<Arc<Status>>,
+        ended: CancellationToken,
+    ) {
+        let mut paces: BTreeMap<String, Pace> =
+            self.rules.receivers.keys().map(|name| (name.clone(), Pace::default())).collect();
+        let mut under_way: FuturesUnordered<BoxFuture<'static, Sent>> = FuturesUnordered::new();
+        let mut busy: Vec<String> = Vec::new();
+        let mut kept = self.book.to_text();
+        while !ended.is_cancelled() {
+            let now = (self.clock)();
+            let status = Arc::clone(&statuses.borrow_and_update());
+            self.book.see(&status, &self.rules, now);
+            let mut wakes_at = self.book.wakes_at(&self.rules, now);
+            for (receiver, pace) in &mut paces {
+                if busy.contains(receiver) {
+                    continue;
+                }
+                let Some(notice) = self.book.next(receiver, &self.rules, now) else { continue };
+                match pace.free_at(now) {
+                    Some(free) if free <= now => {
+                        pace.sent(now);
+                        busy.push(receiver.clone());
+                        under_way.push(self.send(receiver.clone(), notice));
+                    }
+                    Some(free) => wakes_at = Some(wakes_at.map_or(free, |at| at.min(free))),
+                    None => {}
+                }
+            }
+            self.keep_if_changed(&mut kept);
+            tokio::select! {
+                Some(sent) = under_way.next(), if !under_way.is_empty() => {
+                    busy.retain(|receiver| *receiver != sent.0);
+                    self.end(&mut paces, sent);
+                }
+                changed = statuses.changed() => if changed.is_err() { break },
+                () = tokio::time::sleep(sleep(wakes_at, now)) => {}
+                () = ended.cancelled() => {}
+            }
+        }
+        let last_words = async {
+            while let Some(sent) = under_way.next().await {
+                self.end(&mut paces, sent);
+            }
+        };
+        // What is not taken by then is told again after the next start.
+        let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
+        self.keep_if_changed(&mut kept);
+    }
+
+    fn send(&self, receiver: String, notice: Notice) -> BoxFuture<'static, Sent> {
+        let messenger = Arc::clone(&self.messenger);
+        Box::pin(async move {
+            let taken = messenger.deliver(&receiver, &notice).await;
+            (receiver, notice, taken)
+        })
+    }
+
+    fn end(&mut self, paces: &mut BTreeMap<String, Pace>, (receiver, notice, taken): Sent) {
+        let Some(pace) = paces.get_mut(&receiver) else { return };
+        match taken {
+            Ok(()) => {
+                self.book.delivered(&receiver, &notice);
+                let failures = pace.took();
+                if failures > 0 {
+                    info!(receiver, failures, "notices are delivered again");
+                }
+            }
+            Err(Undelivered { fault, gone: true, .. }) => {
+                pace.end();
+                warn!(
+                    receiver,
+                    hint = "take it out of the configuration, or give it another URL, and start \
+                        the service again",
+                    "it wants no notices any more: {fault}"
+                );
+            }
+            Err(Undelivered { fault, wait, .. }) => {
+                let wait = pace.failed((self.clock)(), wait, fastrand::f64());
+                let again = duration(Duration::from_secs(wait.as_secs()));
+                warn!(receiver, again, hint = fault.hint, "a notice is not delivered: {fault}");
+            }
+        }
+    }
+
+    fn keep_if_changed(&self, kept: &mut String) {
+        let text = self.book.to_text();
+        if text != *kept {
+            (self.keep)(&text);
+            *kept = text;
+        }
+    }
+}
+
+/// How long nothing can become due.
+fn sleep(wakes_at: Option<Timestamp>, now: Timestamp) -> Duration {
+    let until = wakes_at.map_or(LONGEST_SLEEP, |at| between(now, at));
+    until.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::{
+        board::{Halt, Manifests},
+        model::{Fault, FaultKind},
+        notices::Wishes,
+    };
+
+    /// Three receivers: one hears, one wants nothing any more, and one does not answer before it is
+    /// let go.
+    #[derive(Default)]
+    struct Ears {
+        tries: Mutex<Vec<String>>,
+        heard: Notify,
+        let_go: Notify,
+    }
+
+    impl Messenger for Ears {
+        async fn deliver(&self, receiver: &str, _: &Notice) -> Result<(), Undelivered> {
+            self.tries.lock().unwrap().push(receiver.to_owned());
+            match receiver {
+                "hears" => self.heard.notify_one(),
+                "hangs" => self.let_go.notified().await,
+                _ => {
+                    let fault = Fault::new(FaultKind::Rejected, "it answered 410");
+                    return Err(Undelivered { fault, wait: None, gone: true });
+                }
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no_more() {
+        let ears = Arc::new(Ears::default());
+        let receivers = ["gone", "hangs", "hears"].map(|name| (name.to_owned(), Wishes::default()));
+        let day = Duration::from_secs(24 * 3600);
+        let kept: Arc<Mutex<String>> = Arc::default();
+        let keep = {
+            let kept = Arc::clone(&kept);
+            move |text: &str| text.clone_into(&mut kept.lock().unwrap())
+        };
+        let worker = Worker {
+            rules: Rules { after: Duration::ZERO, remind: day, receivers: receivers.into() },
+            messenger: Arc::clone(&ears),
+            book: Book::default(),
+            keep: Box::new(keep),
+            clock: Timestamp::now,
+        };
+        let manifests = Manifests { taken_at: Some(Timestamp::UNIX_EPOCH), ..Manifests::default() };
+        let good = Status { manifests, ..Status::default() };
+        let bad = Status { stop: Some(Halt::default()), ..good.clone() };
+        let (statuses, seen) = watch::channel(Arc::new(bad));
+        let ended = CancellationToken::new();
+        let task = tokio::spawn(worker.run(seen, ended.clone()));
+        ears.heard.notified().await;
+        statuses.send_replace(Arc::new(good));
+        ears.heard.notified().await;
+        ended.cancel();
+        ears.let_go.notify_one();
+        task.await.unwrap();
+        let tries = ears.tries.lock().unwrap();
+        let count = |name: &str| tries.iter().filter(|tried| *tried == name).count();
+        assert_eq!((count("gone"), count("hangs"), count("hears")), (1, 1, 2), "{tries:?}");
+        assert!(kept.lock().unwrap().contains("hangs"), "what was under way at the end is kept");
+    }
+}
