@@ -8,13 +8,14 @@
 //! | the first of many names | [`first`] | `a, b and 3 more` |
 //! | clauses | [`all_clauses`] | `a; b; c` |
 //! | the first of many clauses | [`clauses`] | `a; b; and 3 more rows` |
+//! | advice for one, to many | [`likewise`] | `...; likewise for each of the others` |
 //! | the word that was meant | [`nearest`] | `night` for `nigth` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
 //! | the same beside the reader's own time | [`time_in`] | `2026-07-04 08:15:30 UTC (Sat 10:15 CEST)` |
 //! | how far away a moment is | [`away`] | `4 min ago`, `in 2 h 5 min` |
 //! | how long it has been | [`since`] | `4 min`, `2 h 5 min` |
 //! | a duration, exactly | [`duration`] | `1m 30s` |
-//! | an age | [`roughly`] | `2h 5m` |
+//! | the same of a duration | [`about`] | `2 h 5 min`, `25 days` |
 //! | an estimate | [`minutes`] | `20 min` |
 //!
 //! Its counterpart is [`crate::foreign`], for words of others: these functions arrange words and
@@ -85,6 +86,12 @@ pub fn all_clauses(items: impl IntoIterator<Item = impl Display>) -> String {
     joined(items, "; ")
 }
 
+/// Advice that names one of several to whom it applies, for all of them.
+#[must_use]
+pub fn likewise(advice: &str) -> String {
+    format!("{advice}; likewise for each of the others, by its own name")
+}
+
 fn joined(items: impl IntoIterator<Item = impl Display>, between: &str) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     items.join(between)
@@ -132,7 +139,13 @@ pub fn since(at: Timestamp, now: Timestamp) -> String {
     span(between(at, now).as_secs())
 }
 
-/// So many seconds in the one or two units that people would use.
+/// A duration in the one or two units that people would use: `2 h 5 min`, `25 days`.
+#[must_use]
+pub fn about(time: Duration) -> String {
+    span(time.as_secs())
+}
+
+/// So many seconds in those units.
 fn span(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     match (seconds, minutes % 60) {
@@ -162,15 +175,6 @@ pub fn nearest<'w>(
     let away = |word: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &given);
     let near = words.into_iter().map(|word| (away(word), word)).min_by_key(|(away, _)| *away)?;
     (near.0 <= slips).then_some(near.1)
-}
-
-/// A duration in whole minutes, which is as exact as people care: `2h 5m`.
-#[must_use]
-pub fn roughly(time: Duration) -> String {
-    match time.as_secs() / 60 {
-        0 => "less than a minute".to_owned(),
-        minutes => duration(Duration::from_secs(minutes * 60)),
-    }
 }
 
 /// From one moment to a later one; a clock that was set back took no time.
@@ -246,8 +250,8 @@ mod tests {
         assert_eq!(duration(between(at, later)), "1m 30s");
         assert_eq!(duration(between(later, at)), "0s");
         assert_eq!(duration(Duration::from_micros(1_500_700)), "1s 500ms");
-        assert_eq!(roughly(Duration::from_secs(59)), "less than a minute");
-        assert_eq!(roughly(Duration::from_secs(7_530)), "2h 5m");
+        assert_eq!(about(Duration::from_secs(7_530)), "2 h 5 min");
+        assert_eq!(about(Duration::from_secs(2_186_520)), "25 days");
         assert_eq!(minutes(Duration::from_secs(59)), "59 s");
         assert_eq!(minutes(Duration::from_secs(61)), "2 min");
     }

@@ -95,7 +95,7 @@ pub(super) async fn reconcile(global: &Global, command: &Reconcile) -> Result<Ex
     let request = match client.order(&order, &operator::name()).await {
         Err(error @ ClientError::NobodyThere(..)) => {
             let hint = "`dialplane apply` makes one pass without a service; `dialplane run` starts \
-                one";
+                one; a rehearsal (`--sandbox`) takes no orders";
             return Err(Failure::new(error).hint(hint));
         }
         taken => taken.map_err(failure)?,
@@ -169,6 +169,11 @@ async fn carry_out(
         Ok(request) => tell(&settled(&client, request).await?, output),
         Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_)) => {
             tell(&directly(settings, order, paths).await?, output);
+            out::talk(&format!(
+                "no service works with the state in {}: its journal keeps this for the next. A \
+                    rehearsal (`--sandbox`) has a journal of its own and hears nothing of it\n",
+                Place::of(&settings.state)
+            ));
         }
         Err(error) => return Err(failure(error)),
     }

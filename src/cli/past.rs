@@ -8,7 +8,7 @@ use super::exit::Failure;
 use crate::{
     foreign::line,
     model::{Begun, PassId, RunId},
-    words::list,
+    words::{list, time},
 };
 
 /// Runs that are looked at for passes and cut-short ids, at most: the last ones.
@@ -57,6 +57,14 @@ pub(super) fn meant<'b>(id: &str, begun: &'b [Begun]) -> Result<Meant<'b>, Failu
     }
 }
 
+/// That nothing is on record at all.
+fn nothing_yet() -> Failure {
+    Failure::new("no pass has written anything yet, as far as the journal knows").hint(
+        "`apply` and the service write passes, and a rehearsal (`--sandbox`) keeps none; is \
+            `state.path` the right one?",
+    )
+}
+
 /// That nothing of that id is on record.
 pub(super) fn unknown(id: &str, begun: &[Begun]) -> Failure {
     let mut last: Vec<&PassId> = Vec::new();
@@ -65,21 +73,37 @@ pub(super) fn unknown(id: &str, begun: &[Begun]) -> Failure {
             last.push(&begun.pass);
         }
     }
-    let hint = if last.is_empty() {
-        "the journal has no runs that wrote; is `state.path` the right one?".to_owned()
-    } else {
-        format!(
-            "the last passes that wrote are {}; `dialplane history` lists them, and old ones are \
-                let go of (`state.retention`)",
-            list(last.into_iter().map(line))
-        )
+    if last.is_empty() {
+        return nothing_yet();
+    }
+    let message = match id.trim() {
+        "" => "an empty id names no pass and no run".to_owned(),
+        id => format!("the journal knows no pass and no run `{}`", line(id)),
     };
-    Failure::new(format!("the journal knows no pass and no run `{}`", line(id))).hint(hint)
+    Failure::new(message).hint(format!(
+        "the last passes that wrote are {}; `dialplane history` lists them, and old ones are let go \
+            of (`state.retention`)",
+        list(last.into_iter().map(line))
+    ))
+}
+
+/// The runs that have begun since a moment.
+pub(super) fn since(at: Timestamp, begun: &[Begun]) -> Result<Vec<&Begun>, Failure> {
+    let Some(newest) = begun.first() else { return Err(nothing_yet()) };
+    let runs: Vec<&Begun> = begun.iter().filter(|begun| begun.at >= at).collect();
+    if !runs.is_empty() {
+        return Ok(runs);
+    }
+    Err(Failure::new(format!("nothing was written since {}", time(at))).hint(format!(
+        "the last pass is {}, of {}; `dialplane history` lists them",
+        line(&newest.pass),
+        time(newest.at)
+    )))
 }
 
 /// The pass before which nothing was written since. An undo is not taken back by chance.
 pub(super) fn last(begun: &[Begun]) -> Result<Meant<'_>, Failure> {
-    let Some(newest) = begun.first() else { return Err(unknown("--last", begun)) };
+    let Some(newest) = begun.first() else { return Err(nothing_yet()) };
     if let Some(undone) = &newest.undoes {
         return Err(Failure::new(format!(
             "the last pass, {}, is itself an undo of {}",
@@ -158,7 +182,37 @@ mod tests {
         assert_eq!(runs("20260704"), "`20260704` begins more than one id");
         assert_eq!(runs("20260702"), "pass 20260702T1-c-1 1", "of an older journal");
         assert_eq!(runs("beef"), "the journal knows no pass and no run `beef`");
-        assert_eq!(runs(""), "the journal knows no pass and no run ``");
+        assert_eq!(runs(""), "an empty id names no pass and no run");
+        assert_eq!(runs(" "), "an empty id names no pass and no run");
+    }
+
+    #[test]
+    fn a_journal_without_a_pass_says_so_whatever_was_asked_for() {
+        let told = "no pass has written anything yet, as far as the journal knows";
+        let refused = [
+            last(&[]).err(),
+            meant("1f0c", &[]).err(),
+            meant("", &[]).err(),
+            since(Timestamp::UNIX_EPOCH, &[]).err(),
+        ];
+        for failure in refused {
+            let failure = failure.unwrap();
+            assert_eq!(failure.message, told);
+            assert!(failure.hint.unwrap().contains("`state.path`"));
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_a_time_in_which_nothing_was_written_hears_when_something_was() {
+        let all = [begun("r1", "1f0c", None)];
+        let second = Timestamp::from_second(1).unwrap();
+        let refused = since(second, &all).err().unwrap();
+        assert_eq!(refused.message, "nothing was written since 1970-01-01 00:00:01 UTC");
+        assert_eq!(
+            refused.hint.unwrap(),
+            "the last pass is 1f0c, of 1970-01-01 00:00:00 UTC; `dialplane history` lists them"
+        );
+        assert_eq!(since(Timestamp::UNIX_EPOCH, &all).unwrap_or_default().len(), 1);
     }
 
     #[test]
@@ -167,7 +221,6 @@ mod tests {
         let refused = last(&all).err().unwrap();
         assert_eq!(refused.message, "the last pass, b, is itself an undo of pass a");
         assert!(matches!(last(&all[1..]), Ok(Meant::Pass(pass, _)) if pass.as_str() == "a"));
-        assert!(last(&[]).is_err());
     }
 
     #[test]

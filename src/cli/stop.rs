@@ -62,7 +62,7 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
     } else {
         format!(
             "no process works with the state in {place} now; one that starts will write nothing until \
-                `dialplane resume`"
+                `dialplane resume`. A rehearsal (`--sandbox`) reaches no phone and goes on"
         )
     })
 }

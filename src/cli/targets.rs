@@ -26,7 +26,7 @@ use crate::{
     ports::LiveReader,
     snapshot::{PORTAL, Snapshot, TenantSnapshot},
     source::read_kept,
-    words::{between, list, many, roughly, time},
+    words::{away, list, many, time},
 };
 
 /// Which tenants are looked at.
@@ -234,10 +234,10 @@ pub(super) fn tell_age(kept: &Snapshot, tenants: impl Iterator<Item = TenantRef>
         })
         .collect();
     let Some(oldest) = taken.iter().map(|(_, at, _)| *at).min() else { return };
-    let age = roughly(between(oldest, Timestamp::now()));
+    let age = away(oldest, Timestamp::now());
     let at = time(oldest);
     out::talk(&format!(
-        "live state is taken from {}, observed at {at}, {age} ago\n",
+        "live state is taken from {}, observed at {at}, {age}\n",
         line(kept.name())
     ));
     let listed: Vec<&str> = taken

@@ -135,13 +135,7 @@ async fn asked(
     begun: &[Begun],
 ) -> Result<Asked, Failure> {
     let (what, runs) = match (&arguments.id, arguments.since) {
-        (_, Some(since)) => {
-            let runs: Vec<&Begun> = begun.iter().filter(|begun| begun.at >= since).collect();
-            if runs.is_empty() {
-                return Err(Failure::new(format!("nothing was written since {}", time(since))));
-            }
-            (format!("all since {}", time(since)), runs)
-        }
+        (_, Some(since)) => (format!("all since {}", time(since)), past::since(since, begun)?),
         (_, None) if arguments.last => of(past::last(begun)?),
         (Some(id), None) => match past::meant(id, begun) {
             Ok(meant) => of(meant),

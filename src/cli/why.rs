@@ -33,7 +33,7 @@ use crate::{
     ports::History,
     source::Sources,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
-    words::{all_clauses, between, list, roughly, time},
+    words::{all_clauses, away, list, time},
 };
 
 /// For its help.
@@ -298,14 +298,14 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
 
 /// What the last plan said, and how long ago.
 fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
-    let age = roughly(between(found.at, now));
+    let age = away(found.at, now);
     let steps = match (found.steps.is_empty(), found.holds.is_empty()) {
         (true, true) => "nothing to do for this user".to_owned(),
         (true, false) => "nothing for this user".to_owned(),
         (false, _) => all_clauses(found.steps.iter().map(step)),
     };
     let steps = line(steps);
-    writeln!(out, "  planned  {} ({} ago): {steps}", time(found.at), age)?;
+    writeln!(out, "  planned  {} ({age}): {steps}", time(found.at))?;
     for held in &found.holds {
         let until = held.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
         writeln!(out, "  held     {YELLOW}{}{until}{YELLOW:#}", line(&held.reason))?;

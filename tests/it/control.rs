@@ -58,6 +58,7 @@ async fn a_suspended_tenant_is_planned_and_not_written_by_anybody_until_it_is_re
     let told = stage.run(&[&["suspend", "contoso"][..], &reason].concat()).await;
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
     assert!(told.stdout.starts_with("contoso is suspended: it is planned"), "{}", told.stdout);
+    assert!(told.stderr.contains("no service works with the state in"), "{}", told.stderr);
     for command in ["plan", "apply"] {
         let ended = stage.run(&[command]).await;
         let text = &ended.stdout;
@@ -112,6 +113,29 @@ async fn the_service_obeys_at_once_and_remembers_through_its_death() {
     assert_eq!(service.stop().await, Some(0));
     let socket = stage.path().join(".dialplane/sandbox/control.sock");
     assert!(!socket.exists(), "it goes with the service");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_beside_a_rehearsal_goes_to_the_real_journal_and_says_so() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let mut rehearsal = stage.start(&["run", "--sandbox"]);
+    rehearsal.until("its first passes", || stage.text("stdout").contains("sync accepted")).await;
+    for order in [&["suspend", "contoso", "--reason", "x"][..], &["resume", "contoso"]] {
+        let told = stage.run(order).await;
+        assert_eq!(told.code, 0, "{}", told.stderr);
+        let of = "no service works with the state in .dialplane/sandbox";
+        assert!(told.stderr.contains(of), "{order:?}: {}", told.stderr);
+        assert!(told.stderr.contains("A rehearsal (`--sandbox`) has a journal of its own"));
+    }
+    let told = stage.run(&["stop"]).await;
+    assert!(told.stdout.contains("A rehearsal (`--sandbox`) reaches no phone"), "{}", told.stdout);
+    let nobody = stage.run(&["reconcile"]).await;
+    assert!(
+        nobody.stderr.contains("a rehearsal (`--sandbox`) takes no orders"),
+        "{}",
+        nobody.stderr
+    );
+    assert_eq!(rehearsal.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ const WORDS: &[(&str, &str)] = &[
     (r"\bpass( +)[0-9a-f]{10}\b", "pass${1}[pass]"),
     (r"\bafter \d+(d|h|m|s|ms)( \d+(h|m|s|ms))*\b", "after [span]"),
     (r"\b127\.0\.0\.1:\d{4,}", "[service]"),
-    (r"\((less than a minute|\d+(m|h|days?)( \d+(m|h))*) ago\)", "([span] ago)"),
+    (r"\((now|\d+ (s|min|h|days)( \d+ min)? ago)\)", "([span] ago)"),
     (r"\b(by hand:? +\w+@)[^\s,]+", "${1}[host]"),
     (r"\b(revision *)[0-9a-f]{12}\b", "${1}[commit]"),
     (r", commit [0-9a-f]{12} by", ", commit [commit] by"),

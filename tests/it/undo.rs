@@ -130,6 +130,17 @@ async fn a_run_that_nobody_knows_is_refused() {
     ");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn before_anything_was_written_there_is_nothing_to_undo_and_it_says_so() {
+    let stage = Stage::drifted().await;
+    for which in [&["--last"][..], &["--since", "1h"], &["1f0c"]] {
+        let refused = stage.run(&[&["undo"], which].concat()).await;
+        assert_code(&refused, 1);
+        let told = "error: no pass has written anything yet, as far as the journal knows\n  hint: ";
+        assert!(refused.stderr.contains(told), "{which:?}: {}", refused.stderr);
+    }
+}
+
 /// A fleet in which one apply has changed two tenants: contoso lost a phone, adatum got another
 /// number; and that pass.
 async fn passed() -> (Stage, String) {

@@ -75,7 +75,7 @@ async fn it_says_what_held_a_user_at_the_last_look() {
         ),
     ] {
         let text = text(&stage, who).await;
-        assert!(text.contains(" ago): "), "{text}");
+        assert!(text.contains("  planned  ") && text.contains(" UTC ("), "{text}");
         for told in told {
             assert!(text.contains(told), "{who}: {told}\n{text}");
         }
@@ -106,7 +106,7 @@ async fn an_apply_by_hand_is_a_look_as_well() {
     assert!(!before.contains("planned"), "{before}");
     assert_eq!(stage.run(&["apply"]).await.code, 3);
     let after = text(&stage, "user7@adatum.example").await;
-    assert!(after.contains(" ago): disable accepted\n"), "{after}");
+    assert!(after.contains("): disable accepted\n"), "{after}");
     assert!(!after.contains("corrects"), "{after}");
 }
 

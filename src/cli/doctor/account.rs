@@ -7,7 +7,7 @@ use crate::{
     api::connecttoteams::Probe,
     config::Settings,
     model::{Desired, DesiredTenant, Fault, FaultKind},
-    words::{list, many, roughly},
+    words::{about, list, many},
 };
 
 /// How far clocks may be apart. Tokens last minutes; what is written settles for hours.
@@ -58,7 +58,7 @@ fn clock(checks: &mut Checks, probe: &Probe) {
             checks.pass("clock", "it agrees with the service's");
         }
         Some(ahead) => {
-            let apart = roughly(Duration::from_secs(ahead.unsigned_abs()));
+            let apart = about(Duration::from_secs(ahead.unsigned_abs()));
             let which = if ahead > 0 { "behind" } else { "ahead of" };
             checks.warn(
                 "clock",
