@@ -69,7 +69,7 @@ impl TenantRow {
         let Self { tenant, mode, managed, needs, last, last_at, last_success, .. } = self;
         let Self { failures, failure, next_at, note, holds, problems, drift, .. } = self;
         let Self { drift_since, sync_owed_since, last_sync, lost_answers, settling, .. } = self;
-        let Self { settling_until, did_not_land, confirmed, last_run, .. } = self;
+        let Self { settling_until, did_not_land, confirmed, last_run, last_pass, .. } = self;
         let broken = if mode.is_empty() { "held" } else { "an older version is in force" };
         Self {
             tenant: tenant.clone(),
@@ -95,6 +95,7 @@ impl TenantRow {
             did_not_land: *did_not_land,
             confirmed: *confirmed,
             last_run: last_run.clone(),
+            last_pass: last_pass.clone(),
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct TenantRow {
     pub confirmed: Option<(usize, usize)>,
     /// The last run that sent something.
     pub last_run: Option<String>,
+    /// The pass that it was part of.
+    pub last_pass: Option<String>,
 }
 
 /// How the last pass of a tenant ended.
@@ -173,6 +175,7 @@ impl TenantRow {
         let sent = report.steps.iter().flatten().count() > 0;
         if sent || report.sync == SyncOutcome::Accepted {
             self.last_run = Some(report.run.to_string());
+            self.last_pass = report.pass.as_ref().map(ToString::to_string);
         }
         self.failure = failure(plan, report);
     }

@@ -214,8 +214,10 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     if !run.steps.is_empty() {
         writeln!(out, "  sent")?;
     }
+    let verbs = run.steps.iter().map(|step| step.verb.to_string().len()).max();
+    let verbs = verbs.unwrap_or(0).max(8);
     for step in &run.steps {
-        write_step(out, step)?;
+        write_step(out, step, verbs)?;
     }
     if !run.plan.is_empty() {
         writeln!(out, "  plan")?;
@@ -226,9 +228,9 @@ fn write_one(out: &mut String, run: &Run) -> fmt::Result {
     Ok(())
 }
 
-fn write_step(out: &mut String, step: &SentStep) -> fmt::Result {
+fn write_step(out: &mut String, step: &SentStep, verbs: usize) -> fmt::Result {
     let origin = step.origin.as_ref().map(foreign::line).unwrap_or_default();
-    writeln!(out, "    {:7}  {:40} {origin}", step.verb, foreign::line(&step.user))?;
+    writeln!(out, "    {:verbs$} {:40} {origin}", step.verb, foreign::line(&step.user))?;
     for (field, value) in step.details.iter() {
         let before = match step.before.get(&field) {
             Some(Some(before)) => before.to_string(),

@@ -86,6 +86,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         progress: &(dyn Fn(&Step, &StepOutcome) + Sync),
     ) -> TenantReport {
         let mut report = TenantReport::untouched(&work, run.clone());
+        report.pass = self.part_of.as_ref().map(|part_of| part_of.pass.clone());
         // A plan without a reference has no steps and has seen nothing: there is nothing to record
         // of it.
         let Some(tenant) = work.reference else { return report };

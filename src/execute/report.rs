@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    model::{Fault, RunId, StepOutcome, TenantName},
+    model::{Fault, PassId, RunId, StepOutcome, TenantName},
     plan::{ByStep, Work},
     ports::JournalError,
 };
@@ -15,6 +15,8 @@ pub struct TenantReport {
     pub tenant: TenantName,
     /// The run, as journal and logs call it.
     pub run: RunId,
+    /// What the run is part of, if it is part of a pass.
+    pub pass: Option<PassId>,
     /// What became of each step, by its number; nothing for a held one.
     pub steps: ByStep<Option<StepOutcome>>,
     /// What became of the sync.
@@ -96,6 +98,7 @@ impl TenantReport {
         Self {
             tenant: work.tenant.clone(),
             run,
+            pass: None,
             steps,
             sync: SyncOutcome::NotNeeded,
             stopped: None,

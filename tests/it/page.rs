@@ -21,6 +21,11 @@ async fn whoever_knows_the_token_reads_why_somebody_is_as_they_are() {
     assert!(page.head.contains("content-type: text/html; charset=utf-8"), "{}", page.head);
     assert!(page.body.contains("2 tenants need somebody"), "{}", page.body);
     assert!(page.body.contains("http-equiv=\"refresh\""));
+    let (_, undo) = page.body.split_once("dialplane undo ").unwrap();
+    let (undo, _) = undo.split_once('<').unwrap();
+    let [pass, "--tenant", tenant] = *undo.split(' ').collect::<Vec<_>>() else { panic!("{undo}") };
+    let shown = stage.run(&["history", pass]).await.stdout;
+    assert!(shown.contains(&format!("pass {pass}, ")) && shown.contains(tenant), "{shown}");
     let user = asked("/?who=user0%40adatum.example");
     for told in ["<pre>user0@adatum.example in adatum", "  wanted ", "  next "] {
         assert!(user.body.contains(told), "{told}: {}", user.body);

@@ -149,6 +149,28 @@ async fn a_hold_that_many_share_is_told_once_and_the_same_change_of_many_is_coun
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn advice_that_names_a_tenant_is_told_for_all_who_share_the_hold() {
+    let house = House::open(&many(3, 1, "", None), |world| {
+        for number in 0..3 {
+            tenant(world, &format!("kunde-{number:02}")).consent_flag = number == 2;
+            switch(world, &format!("p0@kunde-{number:02}.com"), Calling::Disabled);
+        }
+    })
+    .await;
+    let plan = house.plan().await;
+    for detail in [Detail::Usual, Detail::Summary] {
+        let text = shown(&plan, detail);
+        let hints: Vec<&str> = text.lines().filter(|line| line.contains("hint: ")).collect();
+        assert_eq!(hints.len(), 1, "{text}");
+        let all = "`dialplane doctor --consent-link kunde-00` prints a link to send; likewise for \
+            each of the others, by its own name";
+        assert!(hints[0].ends_with(all), "{text}");
+    }
+    let everything = shown(&plan, Detail::Everything);
+    assert!(everything.contains("--consent-link kunde-01`"), "each its own: {everything}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn red_is_who_loses_calling_and_nothing_else() {
     const RED: &str = "\u{1b}[31m";
     let coloured = render::screen(&mixed().await, &Screen::default());

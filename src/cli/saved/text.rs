@@ -110,18 +110,20 @@ fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
         let [name, mode, id] = ["tenant", "mode", "tenantId"].map(|key| word(tenant, key));
         writeln!(out, "{BOLD}{name}{BOLD:#}  {FAINT}{mode}  {id}{FAINT:#}")?;
         write_holds(out, "  ", holds)?;
+        let verbs = of_tenant.iter().map(|step| word(step, "action").len() + 1).max();
+        let verbs = verbs.unwrap_or(0).max(8);
         for step in of_tenant {
-            write_step(out, step)?;
+            write_step(out, step, verbs)?;
             steps += usize::from(step["runs"] == true);
         }
-        writeln!(out, "  {:8} {}\n", "sync", word(tenant, "sync"))?;
+        writeln!(out, "  {:verbs$} {}\n", "sync", word(tenant, "sync"))?;
     }
     Ok(steps)
 }
 
-fn write_step(out: &mut String, step: &Value) -> fmt::Result {
+fn write_step(out: &mut String, step: &Value, verbs: usize) -> fmt::Result {
     let (action, user) = (word(step, "action"), word(step, "user"));
-    writeln!(out, "  {action:8} {user:40} {FAINT}{}{FAINT:#}", word(step, "origin"))?;
+    writeln!(out, "  {action:verbs$} {user:40} {FAINT}{}{FAINT:#}", word(step, "origin"))?;
     for change in array(step, "changes") {
         let (field, live) = (word(change, "field"), word(change, "live"));
         writeln!(out, "      - {field}: {live}\n      + {field}: {}", word(change, "desired"))?;

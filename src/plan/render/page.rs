@@ -92,7 +92,7 @@ pub(super) fn whole(plan: &TenantPlan, most: usize) -> Option<String> {
         }
     }
     for problem in &plan.remarks.problems {
-        out += &plain(|out| text::write_problem(out, problem, &mut told));
+        out += &plain(|out| text::write_problem(out, problem, text::verbs(plan), &mut told));
     }
     out += &tail(plan, &mut told);
     (out.len() <= most).then_some(out)
@@ -111,7 +111,9 @@ fn part(plan: &TenantPlan, most: usize) -> String {
         .filter(|step| !out.add_telling(&mut told, |told| block_of(plan, step, told)))
         .collect();
     let problems = plan.remarks.problems.iter().filter(|problem| {
-        !out.add_telling(&mut told, |told| plain(|out| text::write_problem(out, problem, told)))
+        !out.add_telling(&mut told, |told| {
+            plain(|out| text::write_problem(out, problem, text::verbs(plan), told))
+        })
     });
     let problems = problems.count();
     let notes = !out.add_telling(&mut told, |told| tail(plan, told));

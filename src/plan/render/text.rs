@@ -14,7 +14,7 @@ use crate::{
     model::{TenantName, Verb},
     plan::{Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted},
     style::{ALARM, BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
-    words::{many, time},
+    words::{likewise, many, time},
 };
 
 /// The place of a user that only pruning concerns.
@@ -22,6 +22,15 @@ const UNNAMED: &str = "named by no manifest (prune: disable)";
 
 /// The width of the user column; longer names push the place to the right.
 pub(super) const USER: usize = 40;
+
+/// The width of the column of verbs; [`verbs`] says where it is wider.
+pub(super) const VERB: usize = 8;
+
+/// The width of the column of verbs in a tenant's plan.
+pub(super) fn verbs(tenant: &TenantPlan) -> usize {
+    let configures = tenant.steps.iter().any(|step| step.action.verb() == Verb::Configure);
+    if configures { VERB + 1 } else { VERB }
+}
 
 /// A plan for a terminal: every tenant that something is to be said about, and a last line that
 /// counts.
@@ -88,10 +97,12 @@ pub(super) struct AlreadyTold {
 }
 
 /// A hold that many share.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Shared {
     count: usize,
     told: bool,
+    /// More than one is given where each tenant has its own.
+    remedies: BTreeSet<String>,
 }
 
 impl AlreadyTold {
@@ -99,7 +110,9 @@ impl AlreadyTold {
     pub(super) fn counting<'h>(holds: impl Iterator<Item = &'h Hold>) -> Self {
         let mut shared: BTreeMap<String, Shared> = BTreeMap::new();
         for hold in holds.filter(|hold| hold.kind != HoldKind::AfterHeld) {
-            shared.entry(key(hold)).or_default().count += 1;
+            let shared = shared.entry(key(hold)).or_default();
+            shared.count += 1;
+            shared.remedies.insert(hold.remedy.clone());
         }
         shared.retain(|_, shared| shared.count > 1);
         Self { hints: BTreeSet::new(), shared }
@@ -115,6 +128,7 @@ impl AlreadyTold {
 
     fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
         let (code, reason) = (hold.kind.code(), foreign::line(&hold.reason));
+        let mut remedy = hold.remedy.clone();
         let times = match self.shared.get_mut(&key(hold)) {
             None => String::new(),
             Some(shared) if shared.told => {
@@ -122,11 +136,14 @@ impl AlreadyTold {
             }
             Some(shared) => {
                 shared.told = true;
+                if shared.remedies.len() > 1 {
+                    remedy = likewise(&remedy);
+                }
                 format!(", {} times", shared.count)
             }
         };
         writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {reason} {FAINT}[{code}]{times}{FAINT:#}")?;
-        self.hint(out, indent, &hold.remedy)
+        self.hint(out, indent, &remedy)
     }
 }
 
@@ -141,7 +158,7 @@ fn write_tenant(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -
         write_step(out, tenant, step, told)?;
     }
     for problem in &tenant.remarks.problems {
-        write_problem(out, problem, told)?;
+        write_problem(out, problem, verbs(tenant), told)?;
     }
     write_tail(out, tenant, told)
 }
@@ -178,12 +195,13 @@ pub(super) fn write_head(
 pub(super) fn write_problem(
     out: &mut String,
     problem: &Problem,
+    verbs: usize,
     told: &mut AlreadyTold,
 ) -> fmt::Result {
     let place = problem.origin.as_ref().map_or_else(|| UNNAMED.to_owned(), foreign::line);
     writeln!(
         out,
-        "  {YELLOW}{:8}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}",
+        "  {YELLOW}{:verbs$}{YELLOW:#} {:USER$} {FAINT}{place}{FAINT:#}",
         "problem",
         foreign::line(&problem.user)
     )?;
@@ -222,13 +240,14 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> 
     }
     let steps = tenant.steps.iter().any(|step| tenant.may_run(step));
     let when = if steps { "once, after the steps; " } else { "" };
+    let verbs = verbs(tenant);
     match &tenant.sync {
         SyncPlan::NotNeeded => return Ok(()),
-        SyncPlan::AfterSteps => writeln!(out, "  {:8} once, after the steps", "sync")?,
+        SyncPlan::AfterSteps => writeln!(out, "  {:verbs$} once, after the steps", "sync")?,
         SyncPlan::Owed(debt) => {
             writeln!(
                 out,
-                "  {:8} {when}owed since {} by run {}",
+                "  {:verbs$} {when}owed since {} by run {}",
                 "sync",
                 time(debt.since),
                 foreign::line(&debt.run)
@@ -240,7 +259,7 @@ fn write_sync(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold) -> 
                     that call",
                 time(*at)
             );
-            writeln!(out, "  {:8} {when}again: {why}", "sync")?;
+            writeln!(out, "  {:verbs$} {when}again: {why}", "sync")?;
         }
     }
     if let Some(hold) = &tenant.sync_hold {
@@ -266,6 +285,7 @@ pub(super) fn write_step(
     told: &mut AlreadyTold,
 ) -> fmt::Result {
     let verb = step.action.verb();
+    let verbs = verbs(tenant);
     let colour = match verb {
         _ if !tenant.may_run(step) => YELLOW,
         Verb::Enable | Verb::Configure => GREEN,
@@ -279,7 +299,7 @@ pub(super) fn write_step(
     };
     writeln!(
         out,
-        "  {colour}{verb:8}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}",
+        "  {colour}{verb:verbs$}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}",
         foreign::line(&step.user)
     )?;
     if let Some(at) = step.did_not_land {

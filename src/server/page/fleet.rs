@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::{
     board::{Group, Status},
     foreign::line,
-    words::{away, first, is_or_are, many, since, time},
+    words::{away, first, is_or_are, likewise, many, since, time},
 };
 
 /// Names of tenants that are told for one reason, at most.
@@ -81,6 +81,8 @@ struct Reason<'s> {
     since: Timestamp,
     count: usize,
     tenants: Vec<&'s str>,
+    /// Some of them have hints of their own.
+    differ: bool,
 }
 
 /// What is held and what is wrong with users, by reason: what waits for people first, and the oldest
@@ -96,7 +98,9 @@ pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
                 since: group.since,
                 count: 0,
                 tenants: Vec::new(),
+                differ: false,
             });
+            reason.differ |= reason.first.hint != group.hint;
             reason.count += group.count;
             reason.since = reason.since.min(group.since);
             reason.tenants.push(&row.tenant);
@@ -113,7 +117,8 @@ pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
 }
 
 fn one(reason: &Reason<'_>, now: Timestamp) -> Markup {
-    let Reason { first: group, held, since: at, count, tenants } = reason;
+    let Reason { first: group, held, since: at, count, tenants, differ } = reason;
+    let hint = if *differ { likewise(&group.hint) } else { group.hint.clone() };
     let what = if *held { "step" } else { "user" };
     html! {
         div.box.care[group.for_people] {
@@ -124,7 +129,7 @@ fn one(reason: &Reason<'_>, now: Timestamp) -> Markup {
             " in " (first(TOLD, tenants.iter().map(line))) ", for " (since(*at, now)) " "
             small { "[" (line(&group.code)) "]" }
             p { (line(&group.reason)) }
-            p.faint { "What to do: " (line(&group.hint)) }
+            p.faint { "What to do: " (line(hint)) }
         }
     }
 }

@@ -146,6 +146,7 @@ mod tests {
             holds: vec![group.clone()],
             problems: vec![group],
             last_run: Some(text()),
+            last_pass: Some(text()),
             ..TenantRow::default()
         };
         let halt = Halt {

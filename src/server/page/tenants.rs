@@ -73,7 +73,11 @@ fn more(row: &TenantRow, now: Timestamp) -> Markup {
         @if row.drift > 0 { p { "drift " (row.drift) " (only shown)" @if let Some(at) = row.drift_since { " for " (since(at, now)) } } }
         @if let Some((confirmed, of)) = row.confirmed { p { (confirmed) " of " (many(of, "user")) " confirmed in Teams" } }
         @if let Some(run) = &row.last_run {
-            p { small { code { "dialplane history " (line(run)) } " " code { "dialplane undo " (line(run)) } } }
+            p { small { code { "dialplane history " (line(run)) }
+                @if let Some(pass) = &row.last_pass {
+                    " " code { "dialplane undo " (line(pass)) " --tenant " (line(&row.tenant)) }
+                }
+            } }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     model::TenantName,
     plan::{
         TenantPlan,
-        render::text::{AlreadyTold, USER, write_body, write_problem},
+        render::text::{AlreadyTold, USER, VERB, write_body, write_problem},
         review::{Review, Touched},
     },
     style::{BOLD, FAINT, YELLOW},
@@ -156,7 +156,7 @@ fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold)
         )?;
     }
     for problem in &tenant.remarks.problems {
-        write_problem(out, problem, told)?;
+        write_problem(out, problem, VERB, told)?;
     }
     Ok(())
 }

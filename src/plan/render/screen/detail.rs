@@ -39,7 +39,7 @@ pub(super) fn write(out: &mut String, tenants: &[&TenantPlan], screen: &Screen<'
         write_steps(out, tenant, &steps, room, &mut told)?;
         for problem in tenant.remarks.problems.iter().filter(|problem| screen.shows(&problem.user))
         {
-            text::write_problem(out, problem, &mut told)?;
+            text::write_problem(out, problem, text::verbs(tenant), &mut told)?;
         }
         if screen.user.is_none() {
             text::write_tail(out, tenant, &mut told)?;
@@ -63,7 +63,7 @@ pub(super) fn write_all(
         }
         for problem in tenant.remarks.problems.iter().filter(|problem| screen.shows(&problem.user))
         {
-            text::write_problem(out, problem, &mut told)?;
+            text::write_problem(out, problem, text::verbs(tenant), &mut told)?;
         }
         text::write_tail(out, tenant, &mut told)?;
         out.push('\n');

@@ -10,7 +10,7 @@ use crate::{
     foreign,
     plan::{Hold, HoldKind, TenantPlan},
     style::{FAINT, YELLOW},
-    words::{first, many},
+    words::{first, likewise, many},
 };
 
 /// Different holds that are told, at most.
@@ -24,6 +24,8 @@ struct Held<'p> {
     steps: usize,
     tenants: BTreeSet<&'p str>,
     hold: Option<&'p Hold>,
+    /// Some of them have remedies of their own.
+    differ: bool,
 }
 
 /// All holds of these tenants, each once, those that hold most first.
@@ -66,7 +68,8 @@ fn add<'a, 'p>(
 ) -> &'a mut Held<'p> {
     let held = all.entry(key(hold)).or_default();
     held.tenants.insert(tenant.tenant.as_str());
-    held.hold.get_or_insert(hold);
+    let first = held.hold.get_or_insert(hold);
+    held.differ |= first.remedy != hold.remedy;
     held
 }
 
@@ -96,10 +99,12 @@ fn write_one(out: &mut String, held: &Held<'_>) -> fmt::Result {
         foreign::line(reason),
         hold.kind.code()
     )?;
-    match hold.kind {
-        HoldKind::AfterHeld => Ok(()),
-        _ => writeln!(out, "  {FAINT}hint: {}{FAINT:#}", foreign::line(&hold.remedy)),
-    }
+    let remedy = match hold.kind {
+        HoldKind::AfterHeld => return Ok(()),
+        _ if held.differ => likewise(&hold.remedy),
+        _ => hold.remedy.clone(),
+    };
+    writeln!(out, "  {FAINT}hint: {}{FAINT:#}", foreign::line(remedy))
 }
 
 #[cfg(test)]
