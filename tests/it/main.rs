@@ -94,6 +94,7 @@ mod mounted;
 mod notices;
 mod onboard;
 mod page;
+mod pictures;
 mod plan;
 mod properties;
 mod readers;

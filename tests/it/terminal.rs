@@ -5,7 +5,7 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::ffi::OsStrExt as _,
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use dialplane::{model::Calling, sandbox::World};
@@ -213,6 +213,23 @@ async fn at_a_terminal_of(
     variables: &[(&str, &str)],
     columns: u16,
 ) -> (i32, String) {
+    let mut command = dialplane(folder, arguments);
+    command.envs(variables.iter().copied());
+    shown_by(command, columns, true).await
+}
+
+/// What stdout shows at a terminal of so many columns, with its colours.
+pub(crate) async fn stdout_at_a_terminal_of(
+    folder: &Path,
+    arguments: &[&str],
+    columns: u16,
+) -> String {
+    let (_, shown) = shown_by(dialplane(folder, arguments), columns, false).await;
+    shown.replace('\r', "")
+}
+
+/// What a command shows at a terminal: all of it, or only what it prints on stdout.
+async fn shown_by(mut command: Command, columns: u16, all: bool) -> (i32, String) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).unwrap();
@@ -222,9 +239,8 @@ async fn at_a_terminal_of(
     let end = || File::options().read(true).write(true).open(&path).unwrap();
     let size = rustix::termios::Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     rustix::termios::tcsetwinsize(&master, size).unwrap();
-    let mut command = dialplane(folder, arguments);
-    command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm");
-    command.envs(variables.iter().copied());
+    command.stdin(end()).stdout(end()).env("TERM", "xterm");
+    command.stderr(if all { end().into() } else { Stdio::null() });
     let mut master = File::from(master);
     tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().unwrap();
