@@ -136,6 +136,11 @@ pub trait History: Recall {
     ) -> impl Future<Output = Result<Vec<RunId>, Unreadable>> + Send;
     /// That the last runs began that meant to write, newest first.
     fn begun(&self, limit: usize) -> impl Future<Output = Result<Vec<Begun>, Unreadable>> + Send;
+    /// That tenants were suspended and resumed, newest first.
+    fn suspensions(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
     /// The names of all tenants that runs meant to write of.
     fn tenants(&self) -> impl Future<Output = Result<BTreeSet<String>, Unreadable>> + Send;
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long

@@ -33,6 +33,12 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether it is that somebody has suspended the tenant.
+    #[must_use]
+    pub fn is_suspension(&self) -> bool {
+        self.code == HoldKind::Suspended.code()
+    }
+
     /// What a plan holds, but for its mode. `before` are those of the plan before.
     pub(super) fn of_holds(plan: &TenantPlan, before: &[Self], at: Timestamp) -> Vec<Self> {
         let whole = plan.holds.iter().filter(|hold| hold.kind != HoldKind::Mode);

@@ -23,6 +23,6 @@ pub use counts::{Counts, Durations};
 pub use group::Group;
 pub use need::Need;
 pub use news::{Doing, News};
-pub use row::{LastPass, TenantRow};
+pub use row::{LastPass, Suspended, TenantRow};
 pub use state::Board;
 pub use status::{Commit, Halt, Manifests, SourceRow, SourceTrouble, Status};

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use super::{Commit, Group, Halt, Manifests, SourceRow, SourceTrouble, Status, TenantRow};
+use super::{
+    Commit, Group, Halt, Manifests, SourceRow, SourceTrouble, Status, Suspended, TenantRow,
+};
 use crate::plan::codes;
 
 impl Status {
@@ -67,7 +69,7 @@ impl SourceRow {
 impl TenantRow {
     fn without_names(&self) -> Self {
         let Self { tenant, mode, managed, needs, last, last_at, last_success, .. } = self;
-        let Self { failures, failure, next_at, note, holds, problems, drift, .. } = self;
+        let Self { failures, failure, next_at, note, suspended, holds, problems, drift, .. } = self;
         let Self { drift_since, sync_owed_since, last_sync, lost_answers, settling, .. } = self;
         let Self { settling_until, did_not_land, confirmed, last_run, last_pass, .. } = self;
         let broken = if mode.is_empty() { "held" } else { "an older version is in force" };
@@ -83,6 +85,7 @@ impl TenantRow {
             failure: failure.as_ref().map(|_| "`dialplane status` says why".to_owned()),
             next_at: *next_at,
             note: note.as_ref().map(|_| format!("{broken}: the manifests have mistakes")),
+            suspended: suspended.as_ref().map(Suspended::without_names),
             holds: holds.iter().map(Group::without_names).collect(),
             problems: problems.iter().map(Group::without_names).collect(),
             drift: *drift,
@@ -97,6 +100,13 @@ impl TenantRow {
             last_run: last_run.clone(),
             last_pass: last_pass.clone(),
         }
+    }
+}
+
+impl Suspended {
+    fn without_names(&self) -> Self {
+        let Self { at, until, .. } = *self;
+        Self { at, by: None, reason: None, until }
     }
 }
 

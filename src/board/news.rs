@@ -44,8 +44,8 @@ pub enum News<'n> {
     Planned(&'n TenantPlan, Timestamp),
     /// A plan was carried out.
     Finished(&'n TenantPlan, &'n TenantReport),
-    /// What the journal knows of a tenant after a pass.
-    Remembered(&'n TenantName, &'n Memory),
+    /// What the journal knows of a tenant after a pass, at that moment.
+    Remembered(&'n TenantName, &'n Memory, Timestamp),
     /// A pass has ended, whether or not it came as far as a plan.
     Ended {
         /// The tenant.

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Need, moments::moment_or_none};
+use super::{
+    Group, Need,
+    moments::{moment, moment_or_none},
+};
 use crate::{
     execute::{SyncOutcome, TenantReport},
     model::{Debts, DesiredTenant, Memory, Mode, StepOutcome},
@@ -42,6 +45,9 @@ pub struct TenantRow {
     pub next_at: Option<Timestamp>,
     /// What is wrong with the tenant's manifests.
     pub note: Option<String>,
+    /// That somebody has suspended it. That is not its mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspended>,
     /// What the last plan held, by reason.
     pub holds: Vec<Group>,
     /// Users that nothing could be planned for, by reason.
@@ -73,6 +79,22 @@ pub struct TenantRow {
     pub last_run: Option<String>,
     /// The pass that it was part of.
     pub last_pass: Option<String>,
+}
+
+/// That somebody has suspended a tenant: it is planned, and nothing of it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspended {
+    /// Since when.
+    #[schemars(schema_with = "moment")]
+    pub at: Timestamp,
+    /// Who.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// When it ends without a person; absent if somebody has to end it.
+    #[schemars(schema_with = "moment_or_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// How the last pass of a tenant ended.
@@ -180,8 +202,14 @@ impl TenantRow {
         self.failure = failure(plan, report);
     }
 
-    /// What the journal knows of it now.
-    pub(super) fn remembered(&mut self, memory: &Memory) {
+    /// What the journal knows of it now. A suspension may be over at that moment.
+    pub(super) fn remembered(&mut self, memory: &Memory, now: Timestamp) {
+        self.suspended = memory.suspension(now).map(|suspension| Suspended {
+            at: suspension.at,
+            by: Some(suspension.by.clone()),
+            reason: Some(suspension.reason.clone()),
+            until: suspension.until,
+        });
         self.sync_owed_since = memory.sync_owed.as_ref().map(|debt| debt.since);
         self.last_sync = memory.last_sync;
         let lost = |written: &&crate::model::Written| written.unknown.is_some();

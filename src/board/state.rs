@@ -53,7 +53,9 @@ impl Board {
                 self.counts.finished(plan, report);
                 self.change(&plan.tenant, |row| row.finished(plan, report))
             }
-            News::Remembered(tenant, memory) => self.change(tenant, |row| row.remembered(memory)),
+            News::Remembered(tenant, memory, at) => {
+                self.change(tenant, |row| row.remembered(memory, *at))
+            }
             News::Ended { tenant, ending, at, took, failure } => {
                 self.counts.ended((*ending).into(), *took);
                 self.change(tenant, |row| row.ended(*ending, *at, *failure))

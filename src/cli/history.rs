@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     args::{Global, Output},
     choose::Tenants,
+    decrees::{self, Decree},
     exit::{Exit, Failure},
     manifests, out, pager,
     passes::{self, Pass},
@@ -76,18 +77,26 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
     for (id, runs) in passes::grouped(asked, command.limit.get()) {
         passes.push(passes::read(&history, id, &runs).await?);
     }
-    if passes.is_empty() {
+    let shown = command.limit.get();
+    let decrees = history.suspensions(past::LOOKED_AT)?;
+    let decrees: Vec<Decree> = decrees
+        .iter()
+        .filter(|entry| command.tenants.has(entry.tenant.as_str()))
+        .filter_map(Decree::of)
+        .take(shown)
+        .collect();
+    if passes.is_empty() && decrees.is_empty() {
         known(&command.tenants, &history, &settings).await?;
     }
     match command.output {
-        Output::Text if passes.is_empty() => {
+        Output::Text if passes.is_empty() && decrees.is_empty() => {
             let of = if command.tenants.is_all() { "" } else { " of such a tenant" };
             out::talk(&format!(
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
         }
         Output::Text => {
-            show(&passes.iter().map(Pass::text).collect::<String>());
+            show(&decrees::among(&passes, &decrees, shown));
             tell_unversioned(passes.iter().all(Pass::is_versioned), &settings);
         }
         Output::Json => {
@@ -97,6 +106,7 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
             let passes: Vec<Value> = passes.iter().map(pass).collect();
             out::json(&json!({
                 "version": 1, "kind": "History", "passes": passes, "runs": runs,
+                "suspensions": decrees.iter().map(Decree::json).collect::<Vec<_>>(),
             }));
         }
     }
@@ -143,7 +153,14 @@ async fn one(
         Err(unknown) if history.entries(&past::run(id)).await?.is_empty() => return Err(unknown),
         Err(_) => past::run(id),
     };
-    let run = Run::of(&history.entries(&run).await?).ok_or_else(|| past::unknown(id, begun))?;
+    let entries = history.entries(&run).await?;
+    if let Some(decree) = entries.iter().find_map(Decree::of) {
+        return Ok(match command.output {
+            Output::Text => Shown::Text(decree.text(), true),
+            Output::Json => Shown::Json(decree.json()),
+        });
+    }
+    let run = Run::of(&entries).ok_or_else(|| past::unknown(id, begun))?;
     Ok(match command.output {
         Output::Text => Shown::Text(text(&run), run.revision.is_some()),
         Output::Json => {

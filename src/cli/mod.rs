@@ -17,6 +17,7 @@ mod confirm;
 mod control;
 mod credentials;
 mod customers;
+mod decrees;
 mod doctor;
 mod exit;
 mod explain;

@@ -5,6 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -136,6 +137,11 @@ impl Pass {
         self.runs.iter().all(|run| run.revision.is_some())
     }
 
+    /// When its first run began.
+    pub(super) fn began(&self) -> Option<Timestamp> {
+        self.runs.iter().map(|run| run.began).min()
+    }
+
     /// In two lines.
     pub(super) fn text(&self) -> String {
         let [first, more @ ..] = self.runs.as_slice() else { return String::new() };
@@ -150,7 +156,7 @@ impl Pass {
             (counts.open > 0).then(|| format!("{} left to later runs", many(counts.open, "sync"))),
         );
         let names: BTreeSet<&str> = self.runs.iter().map(|run| run.tenant.as_str()).collect();
-        let began = self.runs.iter().map(|run| run.began).min().unwrap_or(first.began);
+        let began = self.began().unwrap_or(first.began);
         format!(
             "{}  {BOLD}{}{BOLD:#}  {}\n    {FAINT}pass {}, revision {}{}{FAINT:#}\n",
             time(began),
@@ -202,7 +208,7 @@ impl Pass {
         let first = self.runs.first();
         json!({
             "pass": self.id.as_str(),
-            "began": self.runs.iter().map(|run| run.began).min(),
+            "began": self.began(),
             "undoes": first.and_then(|run| run.part_of.undoes.clone()),
             "by": first.and_then(|run| run.by.clone()),
             "revision": first.and_then(|run| run.revision.clone()),

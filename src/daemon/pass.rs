@@ -101,7 +101,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
         let Passed { observed, first, plan, report, memory } = passed;
         self.listeners.tell(&News::Finished(&plan, &report));
         if let Some(memory) = memory {
-            self.listeners.tell(&News::Remembered(&self.tenant.desired.name, &memory));
+            let tenant = &self.tenant.desired.name;
+            self.listeners.tell(&News::Remembered(tenant, &memory, daemon.journal.now()));
         }
         let read = !matches!(observed, Some(Err(_)));
         let ending = if read {

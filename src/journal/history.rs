@@ -108,6 +108,15 @@ impl SqliteHistory {
         begun(&self.db(), limit).map_err(|bad| bad.at(&self.path))
     }
 
+    /// That tenants were suspended and resumed, newest first.
+    pub fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, OpenError> {
+        // Finding the words costs less than reading each line.
+        let query = "SELECT sequence, line FROM entries WHERE (instr(line, '\"suspended\"') > 0 OR \
+            instr(line, '\"resumed\"') > 0) AND kind IN ('suspended', 'resumed') \
+            ORDER BY sequence DESC LIMIT ?1";
+        select(&self.db(), query, [at_most(limit)], |_| true).map_err(|bad| bad.at(&self.path))
+    }
+
     /// The names of all tenants that runs meant to write of.
     pub fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
         tenants(&self.db()).map_err(|error| OpenError::of(&self.path, &error))
@@ -221,6 +230,10 @@ impl History for SqliteHistory {
 
     async fn begun(&self, limit: usize) -> Result<Vec<Begun>, Unreadable> {
         Ok(self.begun(limit)?)
+    }
+
+    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, Unreadable> {
+        Ok(self.suspensions(limit)?)
     }
 
     async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {

@@ -184,6 +184,58 @@ async fn a_suspension_that_was_told_is_on_record_though_the_service_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_is_seen_wherever_somebody_looks() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let settings = format!(", token: {{ command: [printf, {TOKEN}] }}");
+    let (mut service, door) = serving(&stage, &settings).await;
+    let get = |path: &str| door.get(path, &[&format!("authorization: Bearer {TOKEN}")]);
+    let told = stage.run(&["suspend", "contoso", "--reason", "ticket 4711", "--until", "8h"]).await;
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+    let run = told.stdout.split("run ").nth(1).unwrap().trim().to_owned();
+    let suspended = || json(&get("/status/contoso").body)["suspended"].clone();
+    service.until("the status", || suspended().is_object()).await;
+    assert_eq!(suspended()["reason"], "ticket 4711");
+    assert!(suspended()["until"].is_string() && suspended()["by"].is_string(), "{}", suspended());
+    let page = get("/").body;
+    assert!(
+        page.contains("<strong class=\"wait\">contoso is suspended</strong> by ada@"),
+        "{page}"
+    );
+    assert!(
+        page.contains(": ticket 4711<p") && page.contains("dialplane resume contoso"),
+        "{page}"
+    );
+    assert!(!page.contains("[suspended]"), "it is told once: {page}");
+    let metric = "dialplane_tenant_suspended_since_timestamp_seconds{tenant=\"contoso\"} 1";
+    assert!(get("/metrics").body.contains(metric), "{}", get("/metrics").body);
+    let status = stage.run(&["status"]).await.stdout;
+    assert!(status.contains("contoso                        suspended"), "{status}");
+    let resumed = stage.run(&["resume", "contoso"]).await;
+    assert_eq!(resumed.code, 0, "{}{}", resumed.stdout, resumed.stderr);
+    service.until("the end of it", || suspended().is_null()).await;
+    assert!(!get("/metrics").body.contains("tenant_suspended_since_timestamp_seconds{"));
+    assert_eq!(service.stop().await, Some(0));
+
+    let history = stage.run(&["history"]).await.stdout;
+    let told: Vec<&str> = history.lines().filter(|line| line.contains("  contoso  ")).collect();
+    assert_eq!(told.len(), 2, "{history}");
+    assert!(told[0].ends_with("  contoso  resumed"), "{history}");
+    assert!(
+        told[1].contains("  suspended until ") && told[1].ends_with(": ticket 4711"),
+        "{history}"
+    );
+    assert!(history.contains(&format!("    run {run}, by hand: ada@")), "{history}");
+    let one = stage.run(&["history", &run]).await.stdout;
+    assert!(one.contains("  contoso  suspended until "), "{one}");
+    let all = json(&stage.run(&["history", "--output", "json"]).await.stdout);
+    let kinds: Vec<&Value> =
+        all["suspensions"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
+    assert_eq!(kinds, ["Resumed", "Suspended"], "{all}");
+    let others = stage.run(&["history", "--tenant", "adatum"]).await;
+    assert!(!others.stdout.contains("contoso"), "{}", others.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_with_an_end_ends_by_itself() {
     let (stage, mut service) = settled().await;
     fs::write(stage.manifest(), without_user()).unwrap();

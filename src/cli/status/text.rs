@@ -233,6 +233,7 @@ fn word(row: &TenantRow) -> (&'static str, anstyle::Style) {
     match row.last {
         _ if row.mode.is_empty() => ("broken", ALARM),
         Some(LastPass::Failed) => ("failed", ALARM),
+        _ if row.suspended.is_some() => ("suspended", YELLOW),
         _ if row.note.is_some() => ("older version", YELLOW),
         Some(LastPass::Held) => ("held", YELLOW),
         Some(LastPass::Waits) => ("sync waits", YELLOW),

@@ -113,6 +113,7 @@ pub(super) const TABLE: &[Metric] = &[
     row("tenant_failures", OF_TENANT, "Passes that failed since one last did not.", |seen| each(seen, |row| Some(f64::from(row.failures)))),
     row("tenant_held", &["tenant", "reason"], "1 if the last plan held the tenant as a whole, by the code of the reason.", |seen| groups(seen, |row| &row.holds, |hold| (hold.count == 0).then_some(1.0))),
     row("tenant_held_steps", &["tenant", "reason"], "Steps that the last plan held, by the code of the reason.", |seen| groups(seen, |row| &row.holds, |hold| (hold.count > 0).then(|| count(hold.count)))),
+    moment("tenant_suspended_since_timestamp", OF_TENANT, "Since when somebody has suspended the tenant; absent if nobody has.", |seen| each(seen, |row| row.suspended.as_ref().map(|suspended| stamp(suspended.at)))),
     row("tenant_problem_users", &["tenant", "reason"], "Users that nothing could be planned for, by the code of the reason.", |seen| groups(seen, |row| &row.problems, |problem| Some(count(problem.count)))),
     row("tenant_drift_users", OF_TENANT, "What differs and is only shown, because the mode is `report`.", |seen| each(seen, |row| Some(count(row.drift)))),
     moment("tenant_drift_since_timestamp", OF_TENANT, "Since when there has been such drift.", |seen| each(seen, |row| row.drift_since.map(stamp))),

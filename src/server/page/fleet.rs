@@ -36,6 +36,7 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 p.faint { (line(&stop.hint)) }
             }
         }
+        (suspended(status, now))
         @if let Some(reason) = &status.journal_away {
             div.box.alarm { strong.bad { "Nothing new begins: " } (line(reason)) }
         }
@@ -74,6 +75,23 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
     }
 }
 
+/// The tenants that somebody has suspended, each with who and why.
+fn suspended(status: &Status, now: Timestamp) -> Markup {
+    let rows = status.tenants.iter().filter_map(|row| Some((row, row.suspended.as_ref()?)));
+    html! {
+        @for (row, suspended) in rows {
+            div.box.care {
+                strong.wait { (line(&row.tenant)) " is suspended" }
+                @if let Some(by) = &suspended.by { " by " (line(by)) }
+                ", for " (since(suspended.at, now)) ", since " (time(suspended.at))
+                @if let Some(until) = suspended.until { ", until " (time(until)) }
+                @if let Some(reason) = &suspended.reason { ": " (line(reason)) }
+                p.faint { "It is planned, and nothing is written. " code { "dialplane resume " (line(&row.tenant)) } " ends that." }
+            }
+        }
+    }
+}
+
 /// One reason, with all tenants that it concerns.
 struct Reason<'s> {
     first: &'s Group,
@@ -90,7 +108,9 @@ struct Reason<'s> {
 pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
     let mut by_code: BTreeMap<(bool, &str), Reason<'_>> = BTreeMap::new();
     for row in &status.tenants {
-        let held = row.holds.iter().map(|group| (true, group));
+        // A suspension is told with who and why, which are not the same for all.
+        let told = |group: &&Group| row.suspended.is_none() || !group.is_suspension();
+        let held = row.holds.iter().filter(told).map(|group| (true, group));
         for (held, group) in held.chain(row.problems.iter().map(|group| (false, group))) {
             let reason = by_code.entry((held, group.code.as_str())).or_insert_with(|| Reason {
                 first: group,

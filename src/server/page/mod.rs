@@ -119,7 +119,8 @@ mod tests {
 
     use super::*;
     use crate::board::{
-        Commit, Group, Halt, LastPass, Manifests, Need, SourceRow, SourceTrouble, TenantRow,
+        Commit, Group, Halt, LastPass, Manifests, Need, SourceRow, SourceTrouble, Suspended,
+        TenantRow,
     };
 
     const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}gpj.exe\r\n<img src=x onerror=y>";
@@ -143,6 +144,7 @@ mod tests {
             last: Some(LastPass::Failed),
             failure: Some(text()),
             note: Some(text()),
+            suspended: Some(Suspended { at, by: Some(text()), reason: Some(text()), until: None }),
             holds: vec![group.clone()],
             problems: vec![group],
             last_run: Some(text()),

@@ -87,6 +87,7 @@ fn word(row: &TenantRow) -> (&'static str, &'static str) {
     match row.last {
         _ if row.mode.is_empty() => ("broken", "bad"),
         Some(LastPass::Failed) => ("failed", "bad"),
+        _ if row.suspended.is_some() => ("suspended", "wait"),
         _ if row.note.is_some() => ("older version", "wait"),
         Some(LastPass::Held) => ("held", "wait"),
         Some(LastPass::Waits) => ("sync waits", "wait"),
