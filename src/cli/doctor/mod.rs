@@ -192,7 +192,6 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
         if !paths.is_empty() {
             machine::revision(&mut here, &paths);
         }
-        machine::revision(&mut here, &paths);
         asked(&mut here, looked, &command.tenants);
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
