@@ -229,7 +229,15 @@ async fn publish(
         let rehearsal = place.is_none();
         Arc::new(move |who| why::told(settings.clone(), sources.clone(), who, rehearsal))
     };
-    let feed = Feed { published: receive, beat: Arc::new(move || pulse.age()), desk, why };
+    let followed = sources.clone();
+    let feed = Feed {
+        published: receive,
+        beat: Arc::new(move || pulse.age()),
+        desk,
+        // Nobody waits for it: what is new is news.
+        ask: Arc::new(move || drop(followed.ask_now())),
+        why,
+    };
     let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
     let line = StatusLine::default();
     let publish = move |board: &Board| {

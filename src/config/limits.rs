@@ -50,6 +50,16 @@ pub(super) fn several_sources(value: &Value) -> Option<Wrong> {
     )
 }
 
+/// A hook sets off a question to the server of a branch.
+pub(super) fn hook(settings: &Settings) -> Option<Wrong> {
+    let is_vain = settings.server.hook_secret.is_some() && settings.branches().next().is_none();
+    is_vain.then(|| {
+        let at = Path::root(0).key("server").key("hookSecret");
+        Wrong::value(at, "a hook has the server of a branch asked, and no branch is followed")
+            .hint("set `git`, or take it out: folders are watched")
+    })
+}
+
 /// What is wrong with accounts beyond their types: names, and rows of their endpoint tables.
 pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
     let mut wrongs = Vec::new();

@@ -14,7 +14,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{accounts, counts, graph, intervals, missing, several_sources},
+    limits::{accounts, counts, graph, hook, intervals, missing, several_sources},
     source,
     syntax::{no_yaml, two_ways},
 };
@@ -108,6 +108,7 @@ fn read(
     wrongs.extend(settings.iter().flat_map(graph));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
+    wrongs.extend(settings.iter().filter_map(hook));
     wrongs.extend(several_sources(&value));
     let git = settings.iter().filter_map(|settings| settings.git.as_ref());
     wrongs.extend(git.flat_map(|git| git.problems(&Path::root(0).key("git"))));

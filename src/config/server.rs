@@ -18,6 +18,8 @@ pub struct Server {
     pub token: Option<SecretSource>,
     /// The names, beside `localhost` and addresses, by which browsers may call it.
     pub hosts: Vec<String>,
+    /// What a host of git signs its calls with, or sends: then a push has the branch asked at once.
+    pub hook_secret: Option<SecretSource>,
     /// Ask for the token even of probes and metrics.
     pub protect_all: bool,
 }
@@ -37,6 +39,10 @@ impl Server {
         if self.protect_all && self.token.is_none() {
             let message = "`protectAll` asks everybody for the token, and there is none";
             wrongs.push(Wrong::value(path.key("protectAll"), message).hint("set `server.token`"));
+        }
+        if self.hook_secret.is_some() && self.listen.is_none() {
+            let message = "`hookSecret` is for calls over HTTP, and nothing listens for them";
+            wrongs.push(Wrong::value(path.key("hookSecret"), message).hint("set `server.listen`"));
         }
         for (index, host) in self.hosts.iter().enumerate() {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');

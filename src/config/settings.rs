@@ -122,12 +122,14 @@ impl Settings {
             .map(|graph| (vec![key("graph"), key("clientSecret")], &mut graph.client_secret));
         let token = self.server.token.iter_mut();
         let token = token.map(|token| (vec![key("server"), key("token")], token));
+        let hook = self.server.hook_secret.iter_mut();
+        let hook = hook.map(|secret| (vec![key("server"), key("hookSecret")], secret));
         let receivers = self.notices.receivers.iter_mut().flat_map(|(name, receiver)| {
             let at = vec![key("notices"), key("receivers"), key(name)];
             let below = move |last: &str| [at.clone(), vec![key(last)]].concat();
             receiver.sources_mut().map(move |(last, source)| (below(last), source))
         });
-        for (at, source) in of_accounts.chain(graph).chain(token).chain(receivers) {
+        for (at, source) in of_accounts.chain(graph).chain(token).chain(hook).chain(receivers) {
             if let SecretSource::File(path) = source
                 && !set(&at)
             {
@@ -152,6 +154,15 @@ impl Settings {
             })
         };
         self.execution.sync_settings = other.iter().map(hash).fold(0, u32::wrapping_add);
+    }
+
+    /// The branches that are followed, each with its key.
+    pub fn branches(&self) -> impl Iterator<Item = (String, &GitSource)> {
+        let only = self.git.iter().map(|git| ("git".to_owned(), git));
+        let named = self.sources.iter().filter_map(|(name, source)| {
+            Some((format!("sources.{name}.git"), source.git.as_ref()?))
+        });
+        only.chain(named)
     }
 
     /// The account that manages a tenant which names this one, and its section. With a single

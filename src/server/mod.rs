@@ -5,6 +5,7 @@
 //! News -> Board -> Published --watch--> Feed --> server thread --> / /livez /readyz /metrics
 //!                                                     |            /status
 //!                             Desk <-- orders --------+        <-- POST /api/...
+//!                  servers of branches <-- ask now ---+        <-- POST /hooks/git
 //! ```
 //!
 //! It has a thread and a runtime of its own and reads what was published last, so nobody who asks
@@ -22,6 +23,7 @@ mod api;
 mod app;
 mod connections;
 mod health;
+mod hook;
 pub mod metrics;
 mod page;
 mod routes;
@@ -57,6 +59,8 @@ pub struct Feed {
     pub beat: Arc<dyn Fn() -> Duration + Send + Sync>,
     /// Takes orders.
     pub desk: Desk,
+    /// Has the servers of branches asked now.
+    pub ask: Arc<dyn Fn() + Send + Sync>,
     /// Explains a user or a number: what `why` says, or why it says nothing. It may take a while.
     pub why: Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>,
 }

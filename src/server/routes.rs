@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     middleware::{Next, from_fn_with_state},
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::{
     access::{Asked, Door, Sight},
     answer, api,
     app::{App, Shared},
-    health, metrics,
+    health, hook, metrics,
     page::{self, Found, Query},
 };
 use crate::board::Status;
@@ -31,6 +31,7 @@ pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/status/{tenant}", get(tenant))
+        .route(hook::PATH, post(hook::git))
         .merge(api::routes())
         .fallback(nothing)
         .method_not_allowed_fallback(not_so)
@@ -46,6 +47,8 @@ async fn guard(
     next: Next,
 ) -> Response {
     let asked = match request.uri().path() {
+        // It has a proof of its own, and the host may know us by any name.
+        hook::PATH => return next.run(request).await,
         "/livez" | "/readyz" | "/metrics" => Asked::Open,
         path if path.starts_with("/api/") => Asked::Order,
         _ => Asked::Status,
@@ -162,7 +165,8 @@ async fn nothing(_: HeaderMap) -> Response {
     answer::error(
         StatusCode::NOT_FOUND,
         "nothing is here",
-        "there are /, /livez, /readyz, /metrics, /status, /status/TENANT, and /api for orders",
+        "there are /, /livez, /readyz, /metrics, /status, /status/TENANT, /api for orders, and \
+            /hooks/git",
     )
 }
 

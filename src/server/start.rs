@@ -13,11 +13,12 @@ use super::{
     access::{Access, Door},
     app::App,
     connections::{self, Listener},
+    hook::Hook,
     routes::routes,
 };
 use crate::config::{self, SecretError};
 
-/// The fewest characters of a token: what is shorter is guessed.
+/// The fewest characters of a token or a secret: what is shorter is guessed.
 const TOKEN: usize = 16;
 /// How long answers under way may take when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,6 +32,12 @@ pub enum StartError {
     /// The token is too short.
     #[error("the token of the HTTP server has {0} characters; {TOKEN} are the least")]
     Short(usize),
+    /// The secret of the hook cannot be had.
+    #[error("the secret of the hook cannot be read: {0}")]
+    HookSecret(SecretError),
+    /// The secret of the hook is too short.
+    #[error("the secret of the hook has {0} characters; {TOKEN} are the least")]
+    ShortSecret(usize),
     /// The address cannot be listened on.
     #[error("the HTTP server cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
@@ -45,7 +52,8 @@ impl StartError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Token(_) => "see `server.token` in the configuration",
-            Self::Short(_) => "make one with `openssl rand -hex 32`",
+            Self::HookSecret(_) => "see `server.hookSecret` in the configuration",
+            Self::Short(_) | Self::ShortSecret(_) => "make one with `openssl rand -hex 32`",
             Self::Listen(..) => "see who listens there, or set `server.listen`",
             Self::Thread(_) => "see whether the machine has threads and descriptors left",
         }
@@ -89,13 +97,14 @@ impl Server {
         feed: Feed,
     ) -> Result<Option<Self>, StartError> {
         let access = access(settings).await?;
+        let hook = hook(settings, &feed).await?;
         let network = settings.listen.map(listen).transpose()?;
         if network.is_none() && socket.is_none() {
             return Ok(None);
         }
         let listens = Listens { network, socket };
         let stop = CancellationToken::new();
-        let app = Arc::new(App { feed, access, asking: Semaphore::new(1) });
+        let app = Arc::new(App { feed, access, hook, asking: Semaphore::new(1) });
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -136,6 +145,19 @@ async fn access(settings: &config::Server) -> Result<Access, StartError> {
     }
     let token = token.as_ref().map(SecretString::expose_secret);
     Ok(Access::new(token, settings.hosts.clone(), settings.protect_all))
+}
+
+/// What takes calls of a host of git; nothing without a secret.
+async fn hook(settings: &config::Server, feed: &Feed) -> Result<Option<Hook>, StartError> {
+    let Some(source) = settings.hook_secret.as_ref().filter(|_| settings.listen.is_some()) else {
+        return Ok(None);
+    };
+    let secret = source.read().await.map_err(StartError::HookSecret)?.secret;
+    let length = secret.expose_secret().chars().count();
+    if length < TOKEN {
+        return Err(StartError::ShortSecret(length));
+    }
+    Ok(Hook::new(&secret, Arc::clone(&feed.ask)))
 }
 
 fn listen(address: SocketAddr) -> Result<std::net::TcpListener, StartError> {

@@ -24,6 +24,20 @@ pub(super) async fn check(settings: &Settings) -> Vec<Check> {
         look(&mut checks, "graph.clientSecret", &graph.client_secret, true).await;
         all.extend(checks.list);
     }
+    let mut checks = Checks::of("machine");
+    for (key, git) in settings.branches() {
+        let token = git.auth.as_ref().and_then(|auth| auth.token.as_ref());
+        if let Some(token) = token {
+            look(&mut checks, &format!("{key}.auth.token"), token, true).await;
+        }
+    }
+    let server = &settings.server;
+    for (key, source) in [("token", &server.token), ("hookSecret", &server.hook_secret)] {
+        if let Some(source) = source {
+            look(&mut checks, &format!("server.{key}"), source, true).await;
+        }
+    }
+    all.extend(checks.list);
     all
 }
 

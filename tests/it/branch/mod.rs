@@ -3,6 +3,7 @@
 
 mod commands;
 mod followed;
+mod hooked;
 mod private;
 pub(crate) mod repo;
 pub(crate) mod server;

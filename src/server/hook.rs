@@ -1,0 +1,236 @@
+//! The hook of a host of git: somebody has pushed, so the server is asked now. A hint and nothing
+//! else: what is sent is not read, only proved.
+//!
+//! ```text
+//! POST /hooks/git   X-Hub-Signature-256, X-Signature   sha256=HMAC of the body   GitHub, Gitea, Forgejo, others
+//!                   X-Hub-Signature                    the same                  Bitbucket
+//!                   X-Gitlab-Token                     the secret itself         GitLab
+//! ```
+//!
+//! **Invariant:** whoever does not know the secret learns nothing and makes nobody do anything. The body
+//! goes through the proof piece by piece, so its size costs no memory.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use futures_util::StreamExt as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use tokio::time::Instant;
+
+use super::{
+    answer::{self, error},
+    app::Shared,
+};
+
+/// Where it is.
+pub(super) const PATH: &str = "/hooks/git";
+/// The largest body: what GitHub sends at most.
+const MOST: usize = 25 * 1024 * 1024;
+/// Headers with a signature of the body.
+const SIGNATURES: [&str; 3] = ["x-hub-signature-256", "x-signature", "x-hub-signature"];
+/// The header of GitLab.
+const GITLAB: &str = "x-gitlab-token";
+/// How often servers are asked, at most: many pushes are one question.
+const PACE: Duration = Duration::from_secs(2);
+
+/// Has servers asked now.
+pub(super) type Ask = Arc<dyn Fn() + Send + Sync>;
+
+/// What proves that a call comes from the host, and what it sets off.
+pub(super) struct Hook {
+    keyed: Hmac<Sha256>,
+    /// The digest of the secret: compared instead of it, so length and beginning tell nothing.
+    digest: [u8; 32],
+    pace: Arc<Pace>,
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
+}
+
+/// How a call proves where it comes from.
+enum Proof {
+    /// `sha256=` and the HMAC of the body in hexadecimal digits.
+    Signature(String),
+    /// The digest of the secret that was sent.
+    Secret([u8; 32]),
+}
+
+/// Sees to it that servers are not asked too often, and are asked after the last call.
+struct Pace {
+    ask: Ask,
+    state: Mutex<Paced>,
+}
+
+#[derive(Default)]
+struct Paced {
+    last: Option<Instant>,
+    /// One more question waits for its time.
+    waits: bool,
+}
+
+impl Hook {
+    /// Nothing if the secret cannot be a key.
+    pub(super) fn new(secret: &SecretString, ask: Ask) -> Option<Self> {
+        let secret = secret.expose_secret().as_bytes();
+        let pace = Arc::new(Pace { ask, state: Mutex::default() });
+        let keyed = Hmac::new_from_slice(secret).ok()?;
+        Some(Self { keyed, digest: Sha256::digest(secret).into(), pace })
+    }
+
+    /// Whether a call comes from whoever knows the secret.
+    async fn is_proved(&self, headers: &HeaderMap, body: Body) -> Result<bool, TooLarge> {
+        let Some(proof) = proof(headers) else { return Ok(false) };
+        match proof {
+            Proof::Secret(digest) => Ok(self.digest.ct_eq(&digest).into()),
+            Proof::Signature(said) => {
+                let mut mac = self.keyed.clone();
+                let mut body = body.into_data_stream();
+                let mut length = 0;
+                while let Some(piece) = body.next().await {
+                    // A body that breaks off was not signed so.
+                    let Ok(piece) = piece else { return Ok(false) };
+                    length += piece.len();
+                    if length > MOST {
+                        return Err(TooLarge);
+                    }
+                    mac.update(&piece);
+                }
+                let made = mac.finalize().into_bytes();
+                let made: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
+                Ok(made.as_bytes().ct_eq(said.as_bytes()).into())
+            }
+        }
+    }
+}
+
+struct TooLarge;
+
+/// The proof that the headers hold, if they hold one and not several.
+fn proof(headers: &HeaderMap) -> Option<Proof> {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(secret) = said(GITLAB) {
+        return Some(Proof::Secret(Sha256::digest(secret).into()));
+    }
+    let signature = SIGNATURES.iter().find_map(|name| said(name)?.strip_prefix("sha256="));
+    signature.map(|signature| Proof::Signature(signature.to_ascii_lowercase()))
+}
+
+impl Pace {
+    /// Somebody has pushed.
+    fn pushed(self: &Arc<Self>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let next = state.last.map_or(now, |last| last + PACE);
+        if state.waits {
+            return;
+        }
+        if next <= now {
+            state.last = Some(now);
+            drop(state);
+            return (self.ask)();
+        }
+        state.waits = true;
+        drop(state);
+        let pace = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep_until(next).await;
+            pace.after_the_wait();
+        });
+    }
+
+    fn after_the_wait(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = Paced { last: Some(Instant::now()), waits: false };
+        drop(state);
+        (self.ask)();
+    }
+}
+
+/// Takes a call of the host.
+pub(super) async fn git(State(app): Shared, sent: Request) -> Response {
+    let Some(hook) = &app.hook else {
+        let hint = "set `server.hookSecret`, and follow a branch with `git` or `sources`";
+        return error(StatusCode::NOT_FOUND, "no hook is taken here", hint);
+    };
+    let (head, body) = sent.into_parts();
+    match hook.is_proved(&head.headers, body).await {
+        Ok(true) => {
+            hook.pace.pushed();
+            answer::text(StatusCode::ACCEPTED, "the server is asked\n".to_owned())
+        }
+        Ok(false) => error(
+            StatusCode::UNAUTHORIZED,
+            "the signature is missing, or is another one",
+            "give the host the secret of `server.hookSecret`",
+        ),
+        Err(TooLarge) => error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "what was sent is longer than 25 MiB",
+            "have the host send less; the branch is asked on its interval in any case",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn hook() -> (Hook, Arc<AtomicUsize>) {
+        let asked: Arc<AtomicUsize> = Arc::default();
+        let count = Arc::clone(&asked);
+        let ask: Ask = Arc::new(move || drop(count.fetch_add(1, Ordering::Relaxed)));
+        (Hook::new(&"It's a Secret to Everybody".into(), ask).unwrap(), asked)
+    }
+
+    async fn is_proved(name: &'static str, value: &str, body: &'static str) -> bool {
+        let headers = [(name.parse().unwrap(), value.parse().unwrap())].into_iter().collect();
+        hook().0.is_proved(&headers, Body::from(body)).await.unwrap_or(false)
+    }
+
+    /// The example in GitHub's documentation.
+    #[tokio::test]
+    async fn a_signature_of_the_body_or_the_secret_itself_is_proof() {
+        let good = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        for name in SIGNATURES {
+            assert!(is_proved(name, good, "Hello, World!").await, "{name}");
+            assert!(is_proved(name, &good.to_uppercase().replace("SHA", "sha"), "Hello, World!").await);
+            assert!(!is_proved(name, good, "Hello, World").await, "another body");
+            assert!(!is_proved(name, &good[7..], "Hello, World!").await, "not said to be SHA-256");
+            assert!(!is_proved(name, &good[..70], "Hello, World!").await, "cut short");
+            assert!(!is_proved(name, "sha256=", "Hello, World!").await, "empty");
+        }
+        assert!(is_proved(GITLAB, "It's a Secret to Everybody", "").await);
+        assert!(!is_proved(GITLAB, "It's a Secret to Everybod", "").await);
+        assert!(!is_proved("authorization", "Bearer It's a Secret to Everybody", "").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_calls_are_one_question_and_one_more_after_the_last() {
+        let (hook, asked) = hook();
+        for _ in 0..50 {
+            hook.pace.pushed();
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        tokio::time::sleep(PACE * 3).await;
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        hook.pace.pushed();
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+    }
+}
