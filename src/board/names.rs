@@ -18,12 +18,6 @@ impl Status {
         let Self { version, process, started, at, until, ended, .. } = *self;
         let Self { needs, manifests, journal_away, stop, tenants, .. } = self;
         let Manifests { errors, taken_at, revision, sources } = manifests;
-        let unnamed = |commit: &Commit| Commit {
-            author: None,
-            subject: None,
-            signer: None,
-            ..commit.clone()
-        };
         Self {
             version,
             process,
@@ -35,7 +29,7 @@ impl Status {
             manifests: Manifests {
                 errors: *errors,
                 taken_at: *taken_at,
-                revision: revision.as_ref().map(unnamed),
+                revision: revision.as_ref().map(Commit::without_names),
                 sources: sources.iter().map(SourceRow::without_names).collect(),
             },
             journal_away: journal_away.as_ref().map(|_| "it cannot be reached".to_owned()),
@@ -51,18 +45,24 @@ impl Status {
     }
 }
 
+impl Commit {
+    fn without_names(&self) -> Self {
+        Self { author: None, subject: None, signer: None, ..self.clone() }
+    }
+}
+
 impl SourceRow {
     /// Addresses and branches may hold the names of customers; so may what a server says.
     fn without_names(&self) -> Self {
-        let Self { name: _, branch: _, commit, heard_at, trouble } = self;
+        let Self { name: _, branch: _, revision, heard_at, trouble } = self;
         let trouble = trouble.as_ref().map(|trouble| {
             let SourceTrouble { code, reason: _, hint: _, since, matters_from } = trouble.clone();
             let (reason, hint) = (code.clone(), "`dialplane status` says more".to_owned());
             SourceTrouble { code, reason, hint, since, matters_from }
         });
         let name = "a source".to_owned();
-        let (commit, heard_at) = (commit.clone(), *heard_at);
-        Self { name, branch: String::new(), commit, heard_at, trouble }
+        let revision = revision.as_ref().map(Commit::without_names);
+        Self { name, branch: String::new(), revision, heard_at: *heard_at, trouble }
     }
 }
 

@@ -72,8 +72,8 @@ pub struct SourceRow {
     pub name: String,
     /// The branch.
     pub branch: String,
-    /// The commit of it that is in force. Absent while nothing of it is.
-    pub commit: Option<String>,
+    /// Its commit that is in force. Absent while nothing of it is.
+    pub revision: Option<Commit>,
     /// When the server last said where the branch is.
     #[schemars(schema_with = "moment_or_none")]
     pub heard_at: Option<Timestamp>,

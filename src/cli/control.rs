@@ -20,6 +20,7 @@ use crate::{
     journal::{Place, Store},
     model::{TenantName, TenantRef, parse_expiry},
     pass,
+    style::YELLOW,
     words::{duration, time},
 };
 
@@ -31,7 +32,7 @@ Examples:
 
 Exit codes of --wait:
   0  every pass is done
-  3  something is held
+  3  something is held, or the newest commit of a branch is not in force
   4  a pass failed, or a sync waits";
 
 /// For its help.
@@ -108,7 +109,7 @@ pub(super) async fn reconcile(global: &Global, command: &Reconcile) -> Result<Ex
     let ended = |ending: &str| request.passes.iter().any(|pass| pass.ending == ending);
     Ok(if ended("failed") || ended("waits") {
         Exit::Partly
-    } else if ended("held") {
+    } else if ended("held") || !request.behind.is_empty() {
         Exit::Held
     } else {
         Exit::Done
@@ -261,6 +262,9 @@ fn tell(request: &Request, output: Output) {
         let (tenant, ending, run) = (line(&pass.tenant), line(&pass.ending), line(&pass.run));
         let took = duration_since(request.at, pass.at);
         out::data(&format!("  {tenant:30} {ending:6} {took} after it was asked, run {run}\n"));
+    }
+    for behind in &request.behind {
+        out::data(&format!("  {YELLOW}not the newest commit{YELLOW:#} of {}\n", line(behind)));
     }
     if let Some(run) = &request.run {
         out::data(&format!("  run {}\n", line(run)));

@@ -39,6 +39,9 @@ pub struct Request {
     /// The passes that served it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<PassMade>,
+    /// Branches whose newest commit is not in force, each with why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<String>,
     /// The tenants whose pass it still waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
@@ -92,6 +95,7 @@ impl Request {
             hint: None,
             run: None,
             passes: Vec::new(),
+            behind: Vec::new(),
             waiting: Vec::new(),
         }
     }

@@ -29,14 +29,11 @@ pub(super) async fn branches(checks: &mut Checks, sources: &Sources) {
     let _ = fetched.await;
     for report in sources.reports() {
         let name = format!("{}, branch `{}`", report.name, report.branch);
-        match (report.trouble, report.commit) {
+        match (report.trouble, report.revision) {
             (Some((trouble, _)), _) => {
                 checks.fail("source", format!("{name}: {trouble}"), trouble.hint);
             }
-            (None, Some(commit)) => {
-                let commit = commit.get(..12).unwrap_or(&commit);
-                checks.pass("source", format!("{name}: commit {commit}"));
-            }
+            (None, Some(revision)) => checks.pass("source", format!("{name}: {revision}")),
             (None, None) => checks.fail("source", format!("{name}: given up"), "try it again"),
         }
     }

@@ -185,7 +185,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
         ),
     }
     git::branches(&mut here, &sources).await;
-    let is_read = sources.reports().iter().all(|report| report.commit.is_some());
+    let is_read = sources.reports().iter().all(|report| report.revision.is_some());
     let looked = if is_read { machine::manifests(&mut here, &sources).await } else { None };
     let paths = sources.paths();
     if let Some(looked) = &looked {

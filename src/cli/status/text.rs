@@ -106,7 +106,8 @@ impl View<'_> {
         let manifests = &self.status.manifests;
         if let Some(at) = manifests.taken_at {
             let revision = manifests.revision.as_ref().map(revision).unwrap_or_default();
-            writeln!(f, "manifests:{revision} in force for {}", self.since(at))?;
+            let comma = if revision.contains(',') { "," } else { "" };
+            writeln!(f, "manifests:{revision}{comma} in force for {}", self.since(at))?;
         }
         if manifests.errors > 0 {
             let errors = many(manifests.errors, "error");
@@ -115,15 +116,22 @@ impl View<'_> {
                 "{YELLOW}{errors} in the manifests{YELLOW:#}; `dialplane validate` shows them"
             )?;
         }
+        let is_one_of_several = manifests.sources.len() > 1;
         for source in &manifests.sources {
-            let Some(trouble) = &source.trouble else { continue };
             let (name, branch) = (line(&source.name), line(&source.branch));
+            let Some(trouble) = &source.trouble else {
+                // A single one is told above.
+                if let Some(commit) = source.revision.as_ref().filter(|_| is_one_of_several) {
+                    writeln!(f, "    {FAINT}{name}, branch {branch}:{}{FAINT:#}", revision(commit))?;
+                }
+                continue;
+            };
             let since = self.since(trouble.since);
             let reason = line(&trouble.reason);
             writeln!(f, "{YELLOW}source {name}, branch {branch}:{YELLOW:#} {reason}; for {since}")?;
-            let stays = source.commit.as_deref().map_or_else(
+            let stays = source.revision.as_ref().map_or_else(
                 || "nothing of it is in force".to_owned(),
-                |commit| format!("{} stays in force", line(commit.get(..12).unwrap_or(commit))),
+                |commit| format!("{} stays in force", line(short(commit))),
             );
             writeln!(f, "    {stays}; {FAINT}hint: {}{FAINT:#}", line(&trouble.hint))?;
         }
@@ -222,10 +230,15 @@ impl View<'_> {
 }
 
 fn revision(commit: &Commit) -> String {
-    let short = commit.commit.get(..12).unwrap_or(&commit.commit);
     let by = commit.author.as_ref().map(|author| format!(" by {}", line(author)));
-    let edited = if commit.edited { ", edited since," } else { "" };
-    format!(" {}{}{edited}", line(short), by.unwrap_or_default())
+    let signed = commit.signer.as_ref().map(|signer| format!(", signed by {}", line(signer)));
+    let edited = if commit.edited { ", edited since" } else { "" };
+    let (by, signed) = (by.unwrap_or_default(), signed.unwrap_or_default());
+    format!(" {}{by}{signed}{edited}", line(short(commit)))
+}
+
+fn short(commit: &Commit) -> &str {
+    commit.commit.get(..12).unwrap_or(&commit.commit)
 }
 
 /// How a tenant is, in a word or two. Nothing is done that the manifests leave open.

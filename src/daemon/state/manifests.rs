@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use super::{Loop, Task};
 use crate::{
-    board::{News, SourceRow, SourceTrouble},
+    board::{Commit, News, SourceRow, SourceTrouble},
     daemon::{
         look::{Eye, Findings, Read, Seen, Understood, warn_of},
         versions::Versions,
@@ -168,7 +168,7 @@ fn rows(reports: &[SourceReport]) -> Vec<SourceRow> {
     let row = |report: &SourceReport| SourceRow {
         name: report.name.clone(),
         branch: report.branch.clone(),
-        commit: report.commit.clone(),
+        revision: report.revision.as_ref().map(Commit::from),
         heard_at: report.heard_at,
         trouble: report.trouble.as_ref().map(|(trouble, since)| SourceTrouble {
             code: trouble.kind.code().to_owned(),

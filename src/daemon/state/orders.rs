@@ -16,6 +16,7 @@ use crate::{
     pass,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
+    source::SourceReport,
     words::{list, many},
 };
 
@@ -177,6 +178,7 @@ where
                 self.schedule.news(tenant, self.now());
             }
             self.orders.note(&id, |request| {
+                request.behind = self.reports.iter().filter_map(SourceReport::told).collect();
                 request.waiting = tenants.iter().map(ToString::to_string).collect();
                 if tenants.is_empty() {
                     request.done("no tenant is in force");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
-    board::{Group, Status},
+    board::{Commit, Group, Status},
     foreign::line,
     words::{away, first, is_or_are, likewise, many, since, time},
 };
@@ -56,12 +56,17 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 }
             }
         }
+        @if status.manifests.sources.len() > 1 {
+            @for source in &status.manifests.sources {
+                @if let Some(revision) = &source.revision {
+                    p.faint { (line(&source.name)) ": " (commit(revision)) }
+                }
+            }
+        }
         p.faint {
             @match &status.manifests.revision {
                 Some(revision) => {
-                    "Manifests " code { (line(revision.commit.get(..12).unwrap_or(&revision.commit))) }
-                    @if let Some(author) = &revision.author { " by " (line(author)) }
-                    @if revision.edited { ", edited since" }
+                    "Manifests " (commit(revision))
                 }
                 None => "Manifests",
             }
@@ -89,6 +94,16 @@ fn suspended(status: &Status, now: Timestamp) -> Markup {
                 p.faint { "It is planned, and nothing is written. " code { "dialplane resume " (line(&row.tenant)) } " ends that." }
             }
         }
+    }
+}
+
+/// A version of the manifests, with those who made and signed it.
+fn commit(commit: &Commit) -> Markup {
+    html! {
+        code { (line(commit.commit.get(..12).unwrap_or(&commit.commit))) }
+        @if let Some(author) = &commit.author { " by " (line(author)) }
+        @if let Some(signer) = &commit.signer { ", signed by " (line(signer)) }
+        @if commit.edited { ", edited since" }
     }
 }
 

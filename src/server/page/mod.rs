@@ -175,7 +175,12 @@ mod tests {
                 sources: vec![SourceRow {
                     name: text(),
                     branch: text(),
-                    commit: Some(text()),
+                    revision: Some(Commit {
+                        commit: text(),
+                        author: Some(text()),
+                        signer: Some(text()),
+                        ..Commit::default()
+                    }),
                     heard_at: Some(at),
                     trouble: Some(SourceTrouble {
                         code: text(),

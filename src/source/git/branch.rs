@@ -19,7 +19,7 @@ use super::{
     tree::KnownBlobs,
     trouble::{Trouble, TroubleKind},
 };
-use crate::{config::GitSource, source::Tree};
+use crate::{config::GitSource, model::Revision, source::Tree};
 
 /// How much of the interval a wait may differ from it: a fleet must not ask its server all at once.
 const SPREAD: f64 = 0.2;
@@ -59,14 +59,33 @@ pub struct SourceReport {
     pub name: String,
     /// The branch.
     pub branch: String,
-    /// The commit in force.
-    pub commit: Option<String>,
+    /// Its commit that is in force.
+    pub revision: Option<Revision>,
     /// When the server last said where the branch is.
     pub heard_at: Option<Timestamp>,
     /// Why the newest commit is not in force, and since when.
     pub trouble: Option<(Trouble, Timestamp)>,
     /// How long trouble that may pass by itself concerns nobody.
     pub patience: Duration,
+}
+
+impl SourceReport {
+    /// Why the newest commit is not in force, and what is instead.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let (trouble, _) = self.trouble.as_ref()?;
+        let stays = stays(self.revision.as_ref());
+        Some(format!("{}, branch `{}`: {trouble}; {stays}", self.name, self.branch))
+    }
+}
+
+/// What is in force while the newest commit is not.
+fn stays(revision: Option<&Revision>) -> String {
+    let short = |revision: &Revision| {
+        let short = revision.commit.get(..12).unwrap_or(&revision.commit);
+        format!("{short} stays in force")
+    };
+    revision.map_or_else(|| "nothing of it is in force".to_owned(), short)
 }
 
 impl Branch {
@@ -147,14 +166,10 @@ impl Branch {
                 let is_told = is_told && known.is_none_or(|known| trouble.is_other(known));
                 let of_kind = |(known, _): &&(Trouble, _)| known.kind == trouble.kind;
                 let since = state.trouble.as_ref().filter(of_kind).map_or(now, |(_, since)| *since);
-                let in_force = state.head.as_ref().map(|head| head.commit.short().to_owned());
+                let stays = stays(state.head.as_ref().map(|head| &head.revision));
                 state.trouble = Some((trouble.clone(), since));
                 drop(state);
                 if is_told {
-                    let stays = in_force.map_or_else(
-                        || "nothing of it is in force".to_owned(),
-                        |commit| format!("{commit} stays in force"),
-                    );
                     warn!(source = self.name, hint = trouble.hint, "{trouble}; {stays}");
                 }
                 is_new
@@ -270,7 +285,7 @@ impl Branch {
         SourceReport {
             name: self.name.clone(),
             branch: settings.branch.clone(),
-            commit: state.head.as_ref().map(|head| head.commit.as_str().to_owned()),
+            revision: state.head.as_ref().map(|head| head.revision.clone()),
             heard_at: state.heard_at,
             trouble: state.trouble.clone(),
             patience: settings.interval * 3,

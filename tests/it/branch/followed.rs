@@ -168,7 +168,10 @@ async fn whoever_wants_a_look_has_the_server_asked_before_it() {
     // A server that is away is asked as well, and what was in force is looked at.
     fs::rename(repo.root().join("origin.git"), repo.root().join("elsewhere")).unwrap();
     let told = stage.run(&["reconcile", "--wait"]).await;
-    assert!(told.stdout.starts_with("3 tenants looked at\n"), "{}{}", told.stdout, told.stderr);
+    assert_eq!(told.code, 3, "{}{}", told.stdout, told.stderr);
+    assert!(told.stdout.starts_with("3 tenants looked at\n"), "{}", told.stdout);
+    assert!(told.stdout.contains("not the newest commit of file:"), "{}", told.stdout);
+    assert!(told.stdout.contains("stays in force"), "{}", told.stdout);
     assert_eq!(service.stop().await, Some(0));
 }
 
