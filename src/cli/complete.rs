@@ -24,7 +24,7 @@ use crate::{
     guide::PAGES,
     manifest::Role,
     model::{TenantName, Upn},
-    source::read_tree,
+    source::{KnownSources, Sources},
 };
 
 /// The variable by which the script of a shell asks.
@@ -116,11 +116,16 @@ impl Names {
     /// Those of the configured manifests.
     fn read() -> Self {
         let mut names = Self::default();
-        for file in read_tree(&folders(env::args_os())).files {
+        let sources = sources(env::args_os());
+        // Nobody waits for a server while a line is completed.
+        if sources.take_kept(false).is_err() {
+            return names;
+        }
+        sources.look_by(&mut KnownSources::default(), |file| {
             if let (Role::Manifest, Ok(text)) = (file.role, &file.text) {
                 text.split("\n---").for_each(|document| names.add(document));
             }
-        }
+        });
         names
     }
 
@@ -153,7 +158,7 @@ fn value_of<'t>(key: &str, line: &'t str) -> Option<&'t str> {
 }
 
 /// Where the manifests are, by the configuration that the unfinished line names.
-fn folders(mut arguments: impl Iterator<Item = OsString>) -> Vec<PathBuf> {
+fn sources(mut arguments: impl Iterator<Item = OsString>) -> Sources {
     let mut config = None;
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();
@@ -163,7 +168,7 @@ fn folders(mut arguments: impl Iterator<Item = OsString>) -> Vec<PathBuf> {
             config = Some(PathBuf::from(path));
         }
     }
-    configuration::read(config.as_deref()).unwrap_or_default().manifests
+    Sources::of(&configuration::read(config.as_deref()).unwrap_or_default())
 }
 
 #[cfg(test)]

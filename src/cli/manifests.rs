@@ -68,7 +68,13 @@ pub(super) fn look(sources: &Sources) -> Result<FoundManifests, Failure> {
 
 /// The same for a command that only looks back: the commits that were fetched last are enough.
 pub(super) fn look_at_kept(sources: &Sources) -> Result<FoundManifests, Failure> {
-    sources.take_kept()?;
+    sources.take_kept(true)?;
+    look_at(sources, |_| true)
+}
+
+/// The same for whoever must not wait for a server.
+pub(super) fn look_at_kept_alone(sources: &Sources) -> Result<FoundManifests, Failure> {
+    sources.take_kept(false)?;
     look_at(sources, |_| true)
 }
 

@@ -117,7 +117,8 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let telling = notices::worker(&settings, place.as_ref());
     let (statuses, seen) = watch::channel(Arc::new(Status::default()));
     let (publish, server) =
-        publish(&settings, (&sources, place), (&pulse, &lifetime), listens, statuses).await?;
+        publish(&settings, (&once.paths, &sources, place), (&pulse, &lifetime), listens, statuses)
+            .await?;
     let (renewals, renewed) = mpsc::channel(1);
     let daemon = Daemon {
         sources,
@@ -207,7 +208,7 @@ fn socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
 /// file.
 async fn publish(
     settings: &Settings,
-    (sources, place): (&Sources, Option<Place>),
+    (paths, sources, place): (&[PathBuf], &Sources, Option<Place>),
     (pulse, lifetime): (&Pulse, &Lifetime),
     (desk, listener): (Desk, Option<UnixListener>),
     statuses: watch::Sender<Arc<Status>>,
@@ -225,9 +226,9 @@ async fn publish(
     let (send, receive) = watch::channel(published(&Board::default()));
     let pulse = pulse.clone();
     let why = {
-        let (settings, sources) = (settings.clone(), sources.clone());
+        let (settings, paths) = (settings.clone(), paths.to_vec());
         let rehearsal = place.is_none();
-        Arc::new(move |who| why::told(settings.clone(), sources.clone(), who, rehearsal))
+        Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };
     let followed = sources.clone();
     let feed = Feed {

@@ -31,7 +31,6 @@ use crate::{
     pass::{self, Memories},
     plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
-    source::Sources,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
     words::{all_clauses, away, list, time},
 };
@@ -81,7 +80,7 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
 /// The same as text, for whoever asks the service. It works beside whoever waits for it.
 pub(super) fn told(
     settings: Settings,
-    sources: Sources,
+    paths: Vec<PathBuf>,
     who: String,
     rehearsal: bool,
 ) -> BoxFuture<'static, Result<String, String>> {
@@ -90,7 +89,9 @@ pub(super) fn told(
             return Err("a rehearsal keeps no journal to explain anybody from".to_owned());
         }
         let told = async {
-            let looked = manifests::look_at_kept(&sources)?;
+            // Others than those of the service, which are its own.
+            let sources = manifests::sources(&paths, &settings);
+            let looked = manifests::look_at_kept_alone(&sources)?;
             explained(&settings, &looked, &who).await
         };
         match Handle::current().block_on(told) {

@@ -125,13 +125,17 @@ impl Sources {
         self.0.iter().filter_map(of).collect()
     }
 
-    /// Fetches the newest commits. Fails if the only source cannot come into force; one of several is
-    /// left out, and holds its own tenants.
+    /// Fetches the newest commits. Fails if no source can come into force; one of several is left out,
+    /// and holds its own tenants.
     pub fn fetch(&self) -> Result<(), Trouble> {
-        let is_alone = self.0.len() == 1;
-        for (branch, fetched) in self.fetch_all() {
-            match fetched {
-                Err(trouble) if is_alone => return Err(trouble),
+        self.leave_out(self.fetch_all())
+    }
+
+    fn leave_out(&self, taken: Vec<(Arc<Branch>, Result<(), Trouble>)>) -> Result<(), Trouble> {
+        let is_any = taken.len() < self.0.len() || taken.iter().any(|(_, taken)| taken.is_ok());
+        for (branch, taken) in taken {
+            match taken {
+                Err(trouble) if !is_any => return Err(trouble),
                 Err(_) => branch.leave_out(),
                 Ok(()) => {}
             }
@@ -158,9 +162,14 @@ impl Sources {
         drop(self.fetch_all());
     }
 
-    /// Takes the commits that were fetched last; asks a server only where there is none.
-    pub fn take_kept(&self) -> Result<(), Trouble> {
-        self.branches().iter().try_for_each(|branch| branch.take_kept())
+    /// Takes the commits that were fetched last. Where there is none, the server is asked if it may
+    /// be. Fails as [`Sources::fetch`] does.
+    pub fn take_kept(&self, may_ask: bool) -> Result<(), Trouble> {
+        let take = |branch: Arc<Branch>| {
+            let taken = branch.take_kept(may_ask);
+            (branch, taken)
+        };
+        self.leave_out(self.branches().into_iter().map(take).collect())
     }
 
     /// Asks servers now that are followed, whatever the interval says.

@@ -9,7 +9,7 @@ use crate::{
 
 /// What is offered for the last of these words. The protocol is that of fish: one a line, and after
 /// a tab what is said beside it.
-fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+pub(crate) fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
     let mut arguments = vec!["--", "dialplane"];
     arguments.extend(words);
     let mut command = dialplane(folder, &arguments);

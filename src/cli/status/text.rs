@@ -122,7 +122,11 @@ impl View<'_> {
             let Some(trouble) = &source.trouble else {
                 // A single one is told above.
                 if let Some(commit) = source.revision.as_ref().filter(|_| is_one_of_several) {
-                    writeln!(f, "    {FAINT}{name}, branch {branch}:{}{FAINT:#}", revision(commit))?;
+                    writeln!(
+                        f,
+                        "    {FAINT}{name}, branch {branch}:{}{FAINT:#}",
+                        revision(commit)
+                    )?;
                 }
                 continue;
             };

@@ -252,11 +252,14 @@ impl Branch {
 
     /// Whatever was fetched before does not count.
     pub(in crate::source) fn leave_out(&self) {
-        self.state().head = None;
+        let mut state = self.state();
+        state.head = None;
+        state.is_tried = true;
     }
 
-    /// Takes what a former run or another process has fetched; asks only if there is nothing.
-    pub(in crate::source) fn take_kept(&self) -> Result<(), Trouble> {
+    /// Takes what a former run or another process has fetched; asks only if there is nothing, and it
+    /// may.
+    pub(in crate::source) fn take_kept(&self, may_ask: bool) -> Result<(), Trouble> {
         self.begin();
         let mut state = self.state();
         if state.head.is_some() {
@@ -264,7 +267,11 @@ impl Branch {
             return Ok(());
         }
         drop(state);
-        self.fetch()
+        if may_ask {
+            return self.fetch();
+        }
+        let reason = format!("nothing of {} was fetched yet", self.name);
+        Err(Trouble::new(TroubleKind::Away, reason, "`dialplane doctor` says why"))
     }
 
     /// The commit in force, once the server was asked a first time.

@@ -5,7 +5,10 @@ use std::fs;
 use serde_json::Value;
 
 use super::repo::{Repo, can_serve, edited, follow, has_git, serve};
-use crate::stage::{Stage, fleet};
+use crate::{
+    completed::offered,
+    stage::{Stage, fleet},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_read_the_branch_and_a_folder_that_is_named_goes_before_it() {
@@ -40,6 +43,55 @@ async fn commands_read_the_branch_and_a_folder_that_is_named_goes_before_it() {
     assert!(plan.stderr.contains("or name the folder of a checkout"), "{}", plan.stderr);
     let why = stage.run(&["why", "user0@contoso.example"]).await;
     assert!(why.stdout.contains("wanted"), "{}{}", why.stdout, why.stderr);
+    // So do completions, which ask nobody.
+    let calls = server.calls().len();
+    assert_eq!(offered(stage.path(), &["plan", "--tenant", "f"]), ["fabrikam"]);
+    fs::remove_dir_all(stage.path().join(".dialplane/sandbox/git")).unwrap();
+    assert!(offered(stage.path(), &["plan", "--tenant", "f"]).is_empty());
+    assert_eq!(server.calls().len(), calls);
+}
+
+/// Lets a stage take its manifests from several branches by these names.
+fn follow_several(stage: &Stage, urls: [(&str, &str); 2]) {
+    fs::remove_dir_all(stage.path().join("manifests")).unwrap();
+    let path = stage.path().join("dialplane.yaml");
+    let config = fs::read_to_string(&path).unwrap();
+    let source = |(name, url): (&str, &str)| format!("  {name}: {{ git: {{ url: '{url}' }} }}\n");
+    fs::write(path, format!("{config}sources:\n{}{}", source(urls[0]), source(urls[1]))).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_source_can_be_read_a_command_says_why() {
+    if !has_git() {
+        return;
+    }
+    let stage = Stage::drifted().await;
+    follow_several(
+        &stage,
+        [("one", "file:///nonexistent/one"), ("two", "file:///nonexistent/two")],
+    );
+    for command in [&["plan"][..], &["why", "user0@contoso.example"], &["validate"]] {
+        let ended = stage.run(command).await;
+        assert_eq!(ended.code, 1, "{}", ended.stdout);
+        assert!(
+            ended.stderr.contains("file:///nonexistent/one cannot be read"),
+            "{}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("hint: "), "{}", ended.stderr);
+    }
+    // With one of them, what it says is shown, and so is the other.
+    let (stage, repo) = (Stage::drifted().await, Repo::new(&fleet()));
+    follow_several(&stage, [("one", "file:///nonexistent/one"), ("two", &repo.url())]);
+    for command in [&["validate"][..], &["why", "user0@contoso.example"]] {
+        let ended = stage.run(command).await;
+        assert_eq!(ended.code, 1, "{}", ended.stdout);
+        assert!(
+            ended.stderr.contains("file:///nonexistent/one cannot be read"),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 /// What `doctor` says of a check.

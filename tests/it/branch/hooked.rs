@@ -19,7 +19,8 @@ const SECRET: &str = "It's a Secret to Everybody";
 fn signature(body: &str) -> String {
     let mut mac: Hmac<Sha256> = Hmac::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(body.as_bytes());
-    let digits: String = mac.finalize().into_bytes().iter().map(|it| format!("{it:02x}")).collect();
+    let bytes = mac.finalize().into_bytes();
+    let digits = bytes.iter().fold(String::new(), |made, byte| made + &format!("{byte:02x}"));
     format!("x-hub-signature-256: sha256={digits}")
 }
 
