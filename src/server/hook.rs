@@ -16,12 +16,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{body::Body, http::HeaderMap};
 use futures_util::StreamExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -29,13 +24,6 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
 
-use super::{
-    answer::{self, error},
-    app::Shared,
-};
-
-/// Where it is.
-pub(super) const PATH: &str = "/hooks/git";
 /// The largest body: what GitHub sends at most.
 const MOST: usize = 25 * 1024 * 1024;
 /// Headers with a signature of the body.
@@ -124,8 +112,17 @@ impl Hook {
         Some(Self { keyed, digest: Sha256::digest(secret).into(), pace })
     }
 
+    /// Somebody has pushed.
+    pub(super) fn pushed(&self) {
+        self.pace.pushed();
+    }
+
     /// Whether a call comes from whoever knows the secret.
-    async fn is_proved(&self, headers: &HeaderMap, body: Body) -> Result<bool, TooLarge> {
+    pub(super) async fn is_proved(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<bool, TooLarge> {
         let Some(proof) = proof(headers) else { return Ok(false) };
         match proof {
             Proof::Secret(digest) => Ok(self.digest.ct_eq(&digest).into()),
@@ -151,7 +148,8 @@ impl Hook {
     }
 }
 
-struct TooLarge;
+/// The body is longer than any host sends.
+pub(super) struct TooLarge;
 
 /// The proof that the headers hold, if they hold one and not several.
 fn proof(headers: &HeaderMap) -> Option<Proof> {
@@ -186,31 +184,6 @@ impl Pace {
     }
 }
 
-/// Takes a call of the host.
-pub(super) async fn git(State(app): Shared, sent: Request) -> Response {
-    let Some(hook) = &app.hook else {
-        let hint = "set `server.hookSecret`, and follow a branch with `git` or `sources`";
-        return error(StatusCode::NOT_FOUND, "no hook is taken here", hint);
-    };
-    let (head, body) = sent.into_parts();
-    match hook.is_proved(&head.headers, body).await {
-        Ok(true) => {
-            hook.pace.pushed();
-            answer::text(StatusCode::ACCEPTED, "the server is asked\n".to_owned())
-        }
-        Ok(false) => error(
-            StatusCode::UNAUTHORIZED,
-            "the signature is missing, or is another one",
-            "give the host the secret of `server.hookSecret`",
-        ),
-        Err(TooLarge) => error(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "what was sent is longer than 25 MiB",
-            "have the host send less; the branch is asked on its interval in any case",
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +192,7 @@ mod tests {
         Hook::new(&"It's a Secret to Everybody".into(), Arc::new(|| {})).unwrap()
     }
 
-    async fn is_proved(name: &'static str, value: &str, body: &'static str) -> bool {
+    pub(super) async fn is_proved(name: &'static str, value: &str, body: &'static str) -> bool {
         let headers = [(name.parse().unwrap(), value.parse().unwrap())].into_iter().collect();
         hook().is_proved(&headers, Body::from(body)).await.unwrap_or(false)
     }

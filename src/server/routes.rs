@@ -17,10 +17,15 @@ use super::{
     access::{Asked, Door, Sight},
     answer, api,
     app::{App, Shared},
-    health, hook, metrics,
+    health,
+    hook::TooLarge,
+    metrics,
     page::{self, Found, Query},
 };
 use crate::board::Status;
+
+/// Where a host of git calls.
+const HOOK: &str = "/hooks/git";
 
 /// All routes, as they are behind a door.
 pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
@@ -31,7 +36,7 @@ pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/status/{tenant}", get(tenant))
-        .route(hook::PATH, post(hook::git))
+        .route(HOOK, post(hook))
         .merge(api::routes())
         .fallback(nothing)
         .method_not_allowed_fallback(not_so)
@@ -48,7 +53,7 @@ async fn guard(
 ) -> Response {
     let asked = match request.uri().path() {
         // It has a proof of its own, and the host may know us by any name.
-        hook::PATH => return next.run(request).await,
+        HOOK => return next.run(request).await,
         "/livez" | "/readyz" | "/metrics" => Asked::Open,
         path if path.starts_with("/api/") => Asked::Order,
         _ => Asked::Status,
@@ -159,6 +164,31 @@ async fn explained(app: &App, who: &str) -> Result<String, String> {
         return Err("somebody else is asking: try again in a moment".to_owned());
     };
     (app.feed.why)(who.to_owned()).await
+}
+
+/// Takes a call of the host.
+async fn hook(State(app): Shared, sent: Request) -> Response {
+    let Some(hook) = &app.hook else {
+        let hint = "set `server.hookSecret`, and follow a branch with `git` or `sources`";
+        return answer::error(StatusCode::NOT_FOUND, "no hook is taken here", hint);
+    };
+    let (head, body) = sent.into_parts();
+    match hook.is_proved(&head.headers, body).await {
+        Ok(true) => {
+            hook.pushed();
+            answer::text(StatusCode::ACCEPTED, "the server is asked\n".to_owned())
+        }
+        Ok(false) => answer::error(
+            StatusCode::UNAUTHORIZED,
+            "the signature is missing, or is another one",
+            "give the host the secret of `server.hookSecret`",
+        ),
+        Err(TooLarge) => answer::error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "what was sent is longer than 25 MiB",
+            "have the host send less; the branch is asked on its interval in any case",
+        ),
+    }
 }
 
 async fn nothing(_: HeaderMap) -> Response {

@@ -1,6 +1,7 @@
 //! `status`: what the service last said of itself. For people, and for health checks.
 
 mod text;
+mod versions;
 
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};

@@ -5,8 +5,9 @@ use std::fmt;
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::versions;
 use crate::{
-    board::{Commit, Group, LastPass, Status, TenantRow},
+    board::{Group, LastPass, Status, TenantRow},
     foreign::line,
     style::{ALARM, FAINT, GREEN, PLAIN, YELLOW},
     words::{away, is_or_are, many, since, time_in},
@@ -41,7 +42,7 @@ impl fmt::Display for View<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.life(f)?;
         self.verdict(f)?;
-        self.manifests(f)?;
+        versions::write(f, &self.status.manifests, |at| self.since(at))?;
         if let Some(reason) = &self.status.journal_away {
             writeln!(f, "{ALARM}nothing new begins:{ALARM:#} {}", line(reason))?;
         }
@@ -100,46 +101,6 @@ impl View<'_> {
             let are = is_or_are(well);
             writeln!(f, "{then}{well} of {of} {are} as the manifests want")
         }
-    }
-
-    fn manifests(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let manifests = &self.status.manifests;
-        if let Some(at) = manifests.taken_at {
-            let revision = manifests.revision.as_ref().map(revision).unwrap_or_default();
-            let comma = if revision.contains(',') { "," } else { "" };
-            writeln!(f, "manifests:{revision}{comma} in force for {}", self.since(at))?;
-        }
-        if manifests.errors > 0 {
-            let errors = many(manifests.errors, "error");
-            writeln!(
-                f,
-                "{YELLOW}{errors} in the manifests{YELLOW:#}; `dialplane validate` shows them"
-            )?;
-        }
-        let is_one_of_several = manifests.sources.len() > 1;
-        for source in &manifests.sources {
-            let (name, branch) = (line(&source.name), line(&source.branch));
-            let Some(trouble) = &source.trouble else {
-                // A single one is told above.
-                if let Some(commit) = source.revision.as_ref().filter(|_| is_one_of_several) {
-                    writeln!(
-                        f,
-                        "    {FAINT}{name}, branch {branch}:{}{FAINT:#}",
-                        revision(commit)
-                    )?;
-                }
-                continue;
-            };
-            let since = self.since(trouble.since);
-            let reason = line(&trouble.reason);
-            writeln!(f, "{YELLOW}source {name}, branch {branch}:{YELLOW:#} {reason}; for {since}")?;
-            let stays = source.revision.as_ref().map_or_else(
-                || "nothing of it is in force".to_owned(),
-                |commit| format!("{} stays in force", line(short(commit))),
-            );
-            writeln!(f, "    {stays}; {FAINT}hint: {}{FAINT:#}", line(&trouble.hint))?;
-        }
-        Ok(())
     }
 
     fn row(&self, f: &mut fmt::Formatter<'_>, row: &TenantRow) -> fmt::Result {
@@ -233,18 +194,6 @@ impl View<'_> {
     }
 }
 
-fn revision(commit: &Commit) -> String {
-    let by = commit.author.as_ref().map(|author| format!(" by {}", line(author)));
-    let signed = commit.signer.as_ref().map(|signer| format!(", signed by {}", line(signer)));
-    let edited = if commit.edited { ", edited since" } else { "" };
-    let (by, signed) = (by.unwrap_or_default(), signed.unwrap_or_default());
-    format!(" {}{by}{signed}{edited}", line(short(commit)))
-}
-
-fn short(commit: &Commit) -> &str {
-    commit.commit.get(..12).unwrap_or(&commit.commit)
-}
-
 /// How a tenant is, in a word or two. Nothing is done that the manifests leave open.
 fn word(row: &TenantRow) -> (&'static str, anstyle::Style) {
     match row.last {
@@ -267,7 +216,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::board::{Halt, Manifests, Need};
+    use crate::board::{Commit, Halt, Manifests, Need};
 
     fn at(text: &str) -> Timestamp {
         format!("2026-07-04T{text}Z").parse().unwrap()

@@ -1,0 +1,65 @@
+//! Which versions of the manifests are in force, as text.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::{
+    board::{Commit, Manifests},
+    foreign::line,
+    style::{FAINT, YELLOW},
+    words::many,
+};
+
+/// Which versions are in force since when, and why newer ones are not.
+pub(super) fn write(
+    f: &mut fmt::Formatter<'_>,
+    manifests: &Manifests,
+    since: impl Fn(Timestamp) -> String,
+) -> fmt::Result {
+    if let Some(at) = manifests.taken_at {
+        let revision = manifests.revision.as_ref().map(revision).unwrap_or_default();
+        let comma = if revision.contains(',') { "," } else { "" };
+        writeln!(f, "manifests:{revision}{comma} in force for {}", since(at))?;
+    }
+    if manifests.errors > 0 {
+        let errors = many(manifests.errors, "error");
+        writeln!(
+            f,
+            "{YELLOW}{errors} in the manifests{YELLOW:#}; `dialplane validate` shows them"
+        )?;
+    }
+    let is_one_of_several = manifests.sources.len() > 1;
+    for source in &manifests.sources {
+        let (name, branch) = (line(&source.name), line(&source.branch));
+        let Some(trouble) = &source.trouble else {
+            // A single one is told above.
+            if let Some(commit) = source.revision.as_ref().filter(|_| is_one_of_several) {
+                writeln!(f, "    {FAINT}{name}, branch {branch}:{}{FAINT:#}", revision(commit))?;
+            }
+            continue;
+        };
+        let told = since(trouble.since);
+        let reason = line(&trouble.reason);
+        writeln!(f, "{YELLOW}source {name}, branch {branch}:{YELLOW:#} {reason}; for {told}")?;
+        let stays = source.revision.as_ref().map_or_else(
+            || "nothing of it is in force".to_owned(),
+            |commit| format!("{} stays in force", line(short(commit))),
+        );
+        writeln!(f, "    {stays}; {FAINT}hint: {}{FAINT:#}", line(&trouble.hint))?;
+    }
+    Ok(())
+}
+
+/// A version, with those who made and signed it.
+fn revision(commit: &Commit) -> String {
+    let by = commit.author.as_ref().map(|author| format!(" by {}", line(author)));
+    let signed = commit.signer.as_ref().map(|signer| format!(", signed by {}", line(signer)));
+    let edited = if commit.edited { ", edited since" } else { "" };
+    let (by, signed) = (by.unwrap_or_default(), signed.unwrap_or_default());
+    format!(" {}{by}{signed}{edited}", line(short(commit)))
+}
+
+fn short(commit: &Commit) -> &str {
+    commit.commit.get(..12).unwrap_or(&commit.commit)
+}
