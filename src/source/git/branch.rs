@@ -4,12 +4,12 @@ use std::{
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 use tracing::{info, warn};
 
 use super::{
@@ -34,6 +34,8 @@ pub(in crate::source) struct Branch {
     remote: Remote,
     state: Mutex<State>,
     moved: Condvar,
+    /// Ends the rest between two questions.
+    wake: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +52,13 @@ struct State {
     is_tried: bool,
     /// Nobody follows any more.
     is_over: bool,
+}
+
+impl State {
+    /// Whether somebody wants more than to wait until it is time.
+    fn wants_more(&self) -> bool {
+        self.is_over || self.wanted != self.asked
+    }
 }
 
 /// What is known of a source.
@@ -100,6 +109,7 @@ impl Branch {
             remote: Remote::new(source, prefix, state),
             state: Mutex::default(),
             moved: Condvar::new(),
+            wake: Notify::new(),
         }
     }
 
@@ -112,7 +122,7 @@ impl Branch {
     }
 
     /// Asks the server until somebody ends it; `news` hears of whatever has changed.
-    pub(in crate::source) fn follow(&self, news: &Notify) {
+    pub(in crate::source) fn follow(&self, runtime: &Handle, news: &Notify) {
         self.begin();
         loop {
             let wanted = self.state().wanted;
@@ -122,7 +132,7 @@ impl Branch {
             if is_news || before != wanted {
                 news.notify_one();
             }
-            if !self.rest() {
+            if !self.rest(runtime) {
                 return;
             }
         }
@@ -201,21 +211,20 @@ impl Branch {
     }
 
     /// Waits until it is time to ask again. False if nobody follows any more.
-    fn rest(&self) -> bool {
+    fn rest(&self, runtime: &Handle) -> bool {
         let spread = 1.0 - SPREAD + 2.0 * SPREAD * fastrand::f64();
-        let until = Instant::now() + self.remote.settings().interval.mul_f64(spread);
-        let mut state = self.state();
-        loop {
-            if state.is_over {
-                return false;
+        let interval = self.remote.settings().interval.mul_f64(spread);
+        let wanted = async {
+            while !self.state().wants_more() {
+                self.wake.notified().await;
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if state.wanted != state.asked || left.is_zero() {
-                return true;
-            }
-            let waited = self.moved.wait_timeout(state, left);
-            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+        };
+        // The runtime's own timer: a wait on a condition ends by the machine's clock, which is another
+        // one where a test pretends that it is another day.
+        runtime.block_on(async {
+            let _is_due = tokio::time::timeout(interval, wanted).await;
+        });
+        !self.state().is_over
     }
 
     /// Ends [`Branch::follow`], and whatever is asked.
@@ -223,6 +232,7 @@ impl Branch {
         self.remote.give_up();
         self.state().is_over = true;
         self.moved.notify_all();
+        self.wake.notify_one();
     }
 
     /// The server is to be asked now. The number of that wish.
@@ -230,6 +240,7 @@ impl Branch {
         let mut state = self.state();
         state.wanted += 1;
         self.moved.notify_all();
+        self.wake.notify_one();
         state.wanted
     }
 
@@ -346,12 +357,14 @@ impl Branch {
 pub(in crate::source) struct Followers(Vec<(Arc<Branch>, thread::JoinHandle<()>)>);
 
 impl Followers {
-    /// Follows these; `news` hears of whatever has changed.
+    /// Follows these; `news` hears of whatever has changed. To be called in a runtime.
     pub(in crate::source) fn of(branches: Vec<Arc<Branch>>, news: &Arc<Notify>) -> Self {
+        let runtime = Handle::current();
         let follow = |branch: Arc<Branch>| {
             let (followed, news) = (Arc::clone(&branch), Arc::clone(news));
+            let runtime = runtime.clone();
             let thread = thread::Builder::new().name("git".to_owned());
-            match thread.spawn(move || followed.follow(&news)) {
+            match thread.spawn(move || followed.follow(&runtime, &news)) {
                 Ok(thread) => Some((branch, thread)),
                 Err(error) => {
                     warn!(source = branch.name, %error, "the source cannot be followed");

@@ -30,6 +30,7 @@ fn gpg_key(ring: &Path, name: &str) -> String {
     fs::create_dir(ring).unwrap();
     let gpg = |arguments: &[&str]| {
         let mut command = child("gpg", ring);
+        command.env_remove("LD_PRELOAD");
         command.args(["--batch", "--quiet", "--homedir"]).arg(ring).args(arguments);
         let ended = command.env("HOME", ring).output().unwrap();
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
@@ -112,7 +113,8 @@ async fn a_gpg_signature_counts_by_the_fingerprint_of_its_primary_key() {
     let signed_by = |ring: &str, name: &str| {
         let program = rings.path().join(format!("gpg-{ring}"));
         let ring = rings.path().join(ring);
-        let text = format!("#!/bin/sh\nexec gpg --homedir {} \"$@\"\n", ring.display());
+        let text =
+            format!("#!/bin/sh\nexec env -u LD_PRELOAD gpg --homedir {} \"$@\"\n", ring.display());
         crate::stage::script(&program, &text);
         vec![
             format!("gpg.program={}", program.display()),
