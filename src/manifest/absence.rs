@@ -10,7 +10,13 @@ use std::{
 use jiff::Timestamp;
 
 use super::InForce;
-use crate::model::{DesiredTenant, DesiredUser, Missing, Roster, TenantId, TenantName, Upn};
+use crate::{
+    model::{
+        DesiredTenant, DesiredUser, Limits, Missing, Protect, Roster, TenantId, TenantName, Upn,
+        Windows,
+    },
+    words::list,
+};
 
 /// Who was named, as long as the service runs.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +37,45 @@ struct Named {
     others: Option<Timestamp>,
     /// The tenant itself was missing at the last look.
     was_away: bool,
+    /// What guards its people, as far as it counts as said.
+    guards: Option<Guards>,
+    /// From when on it counts that some of that is missing.
+    unguarded: Option<Timestamp>,
+}
+
+/// What the manifests say to guard the people of a tenant.
+#[derive(Debug, Clone, PartialEq)]
+struct Guards {
+    windows: Option<Windows>,
+    protect: Protect,
+    limits: Limits,
+}
+
+impl Guards {
+    fn of(tenant: &DesiredTenant) -> Self {
+        let DesiredTenant { windows, protect, limits, .. } = tenant;
+        Self { windows: windows.clone(), protect: protect.clone(), limits: *limits }
+    }
+
+    /// What of it is missing in a later version: not what that says otherwise.
+    fn missing_in(&self, now: &Self) -> Vec<&'static str> {
+        let Protect { users, numbers, sites } = &self.protect;
+        let protects = users.is_subset(&now.protect.users)
+            && numbers.is_subset(&now.protect.numbers)
+            && sites.is_subset(&now.protect.sites);
+        let limits = |limits: &Limits| [limits.disable, limits.numbers, limits.changes];
+        let usual = limits(&Limits::DEFAULT);
+        let mut each = limits(&self.limits).into_iter().zip(limits(&now.limits)).zip(usual);
+        let limits = each.any(|((before, now), usual)| before != usual && now == usual);
+        [
+            ("`windows`", self.windows.is_some() && now.windows.is_none()),
+            ("`protect`", !protects),
+            ("`limits`", limits),
+        ]
+        .into_iter()
+        .filter_map(|(what, is_missing)| is_missing.then_some(what))
+        .collect()
+    }
 }
 
 impl Absences {
@@ -62,7 +107,8 @@ impl Absences {
                 *named = Named::default();
             }
             named.take(tenant, now, counts);
-            note(tenant, named.missing(now));
+            let guards = named.guards(tenant, now, counts);
+            note(tenant, Missing { guards, ..named.missing(now) });
         }
     }
 
@@ -81,6 +127,7 @@ impl Absences {
             let Some(named) = self.tenants.get_mut(&tenant.id) else { continue };
             named.others = None;
             named.missing.clear();
+            (named.guards, named.unguarded) = (None, None);
             if note(tenant, Missing::default()) {
                 news.push(name.clone());
             }
@@ -115,7 +162,26 @@ impl Named {
 
     fn missing(&self, now: Timestamp) -> Missing {
         let others = self.others.filter(|counts| *counts > now);
-        Missing { users: self.missing.clone(), others, doubt: None }
+        Missing { users: self.missing.clone(), others, ..Missing::default() }
+    }
+
+    /// What is missing of the guards, if that does not count yet, and from when on it does.
+    fn guards(
+        &mut self,
+        tenant: &DesiredTenant,
+        now: Timestamp,
+        counts: Timestamp,
+    ) -> Option<(Timestamp, String)> {
+        let guards = Guards::of(tenant);
+        let missing = self.guards.as_ref().map(|said| said.missing_in(&guards));
+        if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+            let counts = *self.unguarded.get_or_insert(counts);
+            if counts > now {
+                return Some((counts, list(missing)));
+            }
+        }
+        (self.guards, self.unguarded) = (Some(guards), None);
+        None
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Missing {
     pub users: BTreeMap<Upn, Timestamp>,
     /// The same for everybody else: nobody has looked at the manifests for long enough to know.
     pub others: Option<Timestamp>,
+    /// What the manifests said to guard the tenant's people and do not say now, in words, and the
+    /// moment from which on that counts.
+    pub guards: Option<(Timestamp, String)>,
     /// Why no missing line counts at all, if so.
     pub doubt: Option<Doubt>,
 }
@@ -23,6 +26,12 @@ impl Missing {
     #[must_use]
     pub fn counts_from(&self, user: &Upn) -> Option<Timestamp> {
         self.users.get(user).copied().max(self.others)
+    }
+
+    /// Each moment from which on something counts.
+    pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let guards = self.guards.iter().map(|(counts, _)| *counts);
+        self.users.values().copied().chain(self.others).chain(guards)
     }
 }
 

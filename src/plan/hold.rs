@@ -39,7 +39,7 @@ coded! {
         Manifests = "manifests-broken",
         /// Part of the manifests cannot be read: no user may be removed.
         Incomplete = "manifests-incomplete",
-        /// The user's line has not been missing for long enough.
+        /// A line has not been missing for long enough.
         Absent = "absence-too-new",
         /// Live state could not be read.
         NotRead = "not-read",

@@ -122,8 +122,8 @@ impl Begun {
         if self.outcome.steps.is_empty() {
             return;
         }
-        for until in desired.missing.users.values().chain(&desired.missing.others) {
-            span.cut(Some(*until));
+        for until in desired.missing.moments() {
+            span.cut(Some(until));
         }
         if let Some(windows) = &desired.windows {
             window::narrow(windows, self.subject.now, span);

@@ -49,13 +49,30 @@ pub(in crate::plan) fn older_version(reason: &str) -> String {
     format!("an older version of the manifests is in force: {reason}")
 }
 
-/// The user's line has not been missing for long enough; with the time from which on that counts.
+/// A line has not been missing for long enough: that of the user, or one that guards the tenant's
+/// people; with the time from which on that counts.
 pub(super) fn absent(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
-    if step.cause != Cause::NotNamed {
-        return Vec::new();
-    }
-    let until = context.desired().missing.counts_from(&step.user);
-    until.filter(|until| *until > context.moment.now).map(missing_until).into_iter().collect()
+    let missing = &context.desired().missing;
+    let now = context.moment.now;
+    let line = missing.counts_from(&step.user).filter(|_| step.cause == Cause::NotNamed);
+    let line = line.filter(|until| *until > now).map(missing_until);
+    // Calling that is switched on takes nothing from anybody.
+    let guards = missing.guards.as_ref().filter(|_| step.action != Action::Enable);
+    let guards = guards.filter(|(until, _)| *until > now);
+    let guards = guards.map(|(until, what)| unguarded_until(*until, what));
+    line.into_iter().chain(guards).collect()
+}
+
+fn unguarded_until(until: Timestamp, what: &str) -> Grounds {
+    let grounds = Grounds::new(
+        format!(
+            "{what} of the tenant, which guarded its people, is missing in the manifests, and \
+                that counts from {} on",
+            time(until)
+        ),
+        "no action needed: it runs then; to let it run at once, commit the change",
+    );
+    Grounds { until: Some(until), ..grounds }
 }
 
 fn missing_until(until: Timestamp) -> Grounds {

@@ -92,6 +92,43 @@ async fn a_commit_says_it_at_once_before_or_after_it_was_seen() {
 }
 
 #[tokio::test]
+async fn a_guard_that_is_missing_is_not_gone_at_once() {
+    let closed =
+        "windows: { timeZone: UTC, allow: [{ days: [sat], from: \"01:00\", to: \"02:00\" }] }";
+    let protects = "protect: [dan@contoso.com]";
+    let strict = "limits: { disable: { percent: 0 } }";
+    let leavers = ["ann enabled", "bob enabled", "cat enabled", "dan disabled"];
+    for (guard, what) in [(closed, "`windows`"), (protects, "`protect`"), (strict, "`limits`")] {
+        let mut house = House::open(&contoso(guard, &ALL), |_| {}).await;
+        carry_out(&house, &house.plan().await).await;
+        let mut absences = Absences::default();
+        absences.take(&mut house.in_force, after(-1000), PATIENCE, |_| false);
+        house.edit(&[("fleet.yaml", &contoso(guard, &leavers))]);
+        absences.take(&mut house.in_force, after(-500), PATIENCE, |_| false);
+        assert_eq!(running(&house.plan_at(after(-1)).await), [""; 0], "{what} holds it");
+        // The file is cut short for a moment.
+        house.edit(&[("fleet.yaml", &contoso("", &leavers))]);
+        let mut later = absences.clone();
+        let mut said = absences.clone();
+        absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+        let plan = house.plan_at(after(10)).await;
+        assert_eq!(running(&plan), [""; 0], "{what}");
+        assert!(text(&plan).contains(&format!("{what} of the tenant")), "{}", text(&plan));
+        assert_eq!(of(&plan, "contoso").resumes(), Some(after(300)), "{what}");
+        assert_eq!(running(&house.plan_at(after(300)).await), ["dan"], "{what}");
+        // It comes back.
+        house.edit(&[("fleet.yaml", &contoso(guard, &leavers))]);
+        later.take(&mut house.in_force, after(20), PATIENCE, |_| false);
+        assert_eq!(waiting(&house.plan_at(after(30)).await), [""; 0], "{what}");
+        assert_eq!(running(&house.plan_at(after(30)).await), [""; 0], "{what} holds it again");
+        // A commit says it.
+        house.edit(&[("fleet.yaml", &contoso("", &leavers))]);
+        said.take(&mut house.in_force, after(0), PATIENCE, |_| true);
+        assert_eq!(running(&house.plan_at(after(1)).await), ["dan"], "{what}");
+    }
+}
+
+#[tokio::test]
 async fn who_has_just_begun_to_look_knows_nobody_who_is_missing() {
     let mut house = House::open(&contoso(SPEC, &ALL), |_| {}).await;
     carry_out(&house, &house.plan().await).await;

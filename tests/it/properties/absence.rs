@@ -87,7 +87,7 @@ impl Book {
         Missing {
             users: users.collect(),
             others: self.others.filter(|counts| *counts > now),
-            doubt: None,
+            ..Missing::default()
         }
     }
 
