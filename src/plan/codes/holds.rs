@@ -32,10 +32,11 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "an older version of the manifests is in force: users.yaml has errors",
         },
         HoldKind::Absent => Text {
-            means: "the user's line has not been missing for long enough",
-            arises: "No manifest names the user any more, and the tenant is pruned. An editor or a \
-                checkout may take a line away for a moment, so it counts only after `run.absence`, \
-                or once a clean newer commit removes it.",
+            means: "a line has not been missing for long enough",
+            arises: "No manifest names the user any more, and the tenant is pruned; or `windows`, \
+                `limits` or names under `protect` of the tenant are missing that were there. An \
+                editor or a checkout may take a line away for a moment, so that counts only after \
+                `run.absence`, or once a clean newer commit removes it.",
             remedy: "No action needed: it runs then. To let it run at once, name the user with \
                 `calling: disabled`, or commit the removal.",
             example: "a line that is missing counts from 2026-07-01 12:05:00 UTC on",
@@ -183,9 +184,12 @@ pub(super) const fn text(kind: HoldKind) -> Text {
         HoldKind::NumberUnproven => Text {
             means: "it is not proven that the number is free",
             arises: "A tenant could not be read, is suspended, has broken manifests or an \
-                incomplete list; or a live number is not understood and may be this one.",
+                incomplete list; or a live number is not understood and may be this one. The row of \
+                a user that has no such key, in a list that says of others that they have no \
+                number, counts as that too.",
             remedy: "The number is taken once every tenant could be read and every number is \
-                understood. The reason names what is missing.",
+                understood. The reason names what is missing. If the service leaves out what is \
+                not set, say so with `listUsers.omitsUnset: true`.",
             example: "it is not proven that +14255550101 is free: tenant fabrikam is suspended",
         },
         HoldKind::Unread => Text {

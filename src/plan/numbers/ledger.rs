@@ -14,8 +14,8 @@ use std::{
 
 use crate::{
     model::{
-        Calling, Coverage, DesiredUser, Field, LiveCalling, LiveTenant, Memory, NumberKey,
-        PhoneNumber, TenantName, Unread, Upn, Value, Write,
+        Calling, Coverage, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant, Memory,
+        NumberKey, PhoneNumber, TenantName, Unread, Upn, Value, Write,
     },
     plan::{Observation, TenantInput},
 };
@@ -30,7 +30,7 @@ pub(in crate::plan) struct Ledger {
     holders: BTreeMap<NumberKey, BTreeSet<(TenantName, Who)>>,
     /// The same by tenant.
     held: BTreeMap<TenantName, BTreeSet<(NumberKey, Who)>>,
-    /// Numbers that are not understood, by tenant: each may be any.
+    /// Numbers that nobody knows, by tenant: each may be any.
     pub(super) unread: BTreeMap<TenantName, Vec<UnreadNumber>>,
     /// Tenants whose numbers are not all known, and why. While there are any, no number is
     /// known to be free.
@@ -93,14 +93,16 @@ pub(super) struct Wish {
     pub(super) gives_up: bool,
 }
 
-/// A number that is not understood.
+/// A number that nobody knows.
 #[derive(Debug, Clone)]
 pub(super) struct UnreadNumber {
     /// The user whose primary number it is; nobody, if it is held otherwise.
     pub(super) user: Option<Upn>,
     /// Who holds it, for people.
     pub(super) name: Arc<str>,
-    pub(super) read: Unread,
+    /// What was read; nothing, if the list says of others that they have no number, and does not
+    /// say it of this one.
+    pub(super) read: Option<Unread>,
 }
 
 /// How a user holds a number.
@@ -234,6 +236,8 @@ pub(super) fn write<'m>(memory: &'m Memory, user: &Upn) -> Option<&'m Write<Valu
 fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumber>) {
     let mut held = Vec::new();
     let mut unread = Vec::new();
+    let mut not_shown = Vec::new();
+    let mut says_none = false;
     let tenant = tenant.apart();
     let Some(live) = tenant.live.last() else { return Default::default() };
     let name = tenant.name();
@@ -259,21 +263,27 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
         {
             hold(number, Holding::Written);
         }
-        if let Some(read) = user.unread_number() {
-            let upn = user.upn.clone();
-            unread.push(UnreadNumber {
-                name: upn.as_str().into(),
-                user: Some(upn),
-                read: read.clone(),
-            });
+        let unknown = |read: Option<Unread>| UnreadNumber {
+            name: user.upn.as_str().into(),
+            user: Some(user.upn.clone()),
+            read,
+        };
+        match user.phone() {
+            LivePhone::Unread(read) => unread.push(unknown(Some(read.clone()))),
+            LivePhone::NotShown => not_shown.push(unknown(None)),
+            LivePhone::Nothing => says_none = true,
+            LivePhone::Number(_) => {}
         }
+    }
+    if says_none {
+        unread.append(&mut not_shown);
     }
     for (place, other) in live.beside.numbers.iter().enumerate() {
         match &other.number {
             Ok(number) => held.push((NumberKey::new(name, number), Who::Beside(place))),
             Err(read) => {
                 let name = Arc::clone(&other.holder);
-                unread.push(UnreadNumber { user: None, name, read: read.clone() });
+                unread.push(UnreadNumber { user: None, name, read: Some(read.clone()) });
             }
         }
     }

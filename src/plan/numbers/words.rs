@@ -77,7 +77,11 @@ fn unseen_as(why: Unseen) -> &'static str {
 }
 
 fn unread(unread: &UnreadNumber) -> String {
-    format!("the number of {} is not understood ({})", unread.name, unread.read)
+    let UnreadNumber { name, read, .. } = unread;
+    match read {
+        Some(read) => format!("the number of {name} is not understood ({read})"),
+        None => format!("the list does not say whether {name} has a number, and of others it does"),
+    }
 }
 
 /// No holder of a number is visible, but some tenants cannot be seen, or hold a number that is not
@@ -92,7 +96,12 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     }
     let reasons = list(reasons);
     let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
+    let is_silent = |unread: &&UnreadNumber| unread.read.is_none();
     let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
+        (false, _) if doubts.unread.iter().all(is_silent) => {
+            "it is taken once the list shows that user's number; if the service leaves out what is \
+                not set, say so with `listUsers.omitsUnset: true`"
+        }
         (true, _) if suspended => {
             "it is taken once every tenant could be looked at; a tenant in `mode: report` is \
                 looked at and never changed"

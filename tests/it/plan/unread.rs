@@ -92,6 +92,29 @@ async fn a_number_that_may_be_any_is_not_given_to_somebody_else() {
 }
 
 #[tokio::test]
+async fn a_number_that_a_row_leaves_out_is_not_free_where_others_say_that_they_have_none() {
+    let manifests = contoso("", &[BEN, "cat enabled"]);
+    let ours = shows("\"+442079460110\",");
+    let house = house(&manifests, &[(&ours, "")], |world| {
+        store(world, "ben", Field::PhoneNumber, Value::NoPhone);
+        store(world, "cat", Field::PhoneNumber, Value::NoPhone);
+        let phone = [(Field::PhoneNumber, number("+442079460110"))];
+        stranger(world, "contoso", "ann@contoso.com", Calling::Enabled, &phone);
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan), []);
+    assert_eq!(holds(&plan, "contoso"), [HoldKind::NumberUnproven]);
+    let said = text(&plan);
+    assert!(
+        said.contains("the list does not say whether ann@contoso.com has a number")
+            && said.contains("`listUsers.omitsUnset: true`"),
+        "{said}"
+    );
+    done(&house, &plan).await;
+}
+
+#[tokio::test]
 async fn an_odd_number_of_one_tenant_holds_full_numbers_everywhere_and_extensions_there() {
     let manifests = fleet(&[
         ("contoso", "numbers: { extensionPrefix: \"+1\" }", &["ben enabled 1001"]),
