@@ -24,6 +24,8 @@ const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 /// The files below some roots, before they are read.
 pub(super) struct Listed<'e> {
     files: BTreeMap<String, Found<'e>>,
+    /// Whatever was listed.
+    entries: &'e [Entry],
 }
 
 /// What was found at a path.
@@ -34,7 +36,7 @@ enum Found<'e> {
     Refused(String),
     /// What looks like one by its name.
     Aside(Role, String),
-    /// What may look like one by its content.
+    /// What may look like one by its content, or lead to a folder with manifests.
     Other(&'e Entry),
 }
 
@@ -65,7 +67,7 @@ impl<'e> Listed<'e> {
                 }
             }
         }
-        Self { files }
+        Self { files, entries }
     }
 
     /// Whether there is any manifest, readable or not.
@@ -111,9 +113,16 @@ impl<'e> Listed<'e> {
                     let former = former.others.get(&entry.id);
                     let read = || former.cloned().unwrap_or_else(|| beginning(of(entry)));
                     let beginning = known.others.entry(entry.id.clone()).or_insert_with(read);
-                    let like = lookalike::by_content(last(name), || Some(beginning.to_vec()));
-                    let Some(like) = like else { continue };
-                    (Role::Aside, Err(like.reason))
+                    let odd = match entry.kind {
+                        Kind::Link => self.leads_to_manifests(entry, beginning),
+                        Kind::File | Kind::Submodule => {
+                            let like =
+                                lookalike::by_content(last(name), || Some(beginning.to_vec()));
+                            like.map(|like| (Role::Aside, like.reason))
+                        }
+                    };
+                    let Some((role, reason)) = odd else { continue };
+                    (role, Err(reason))
                 }
             };
             let path: Arc<str> = name.as_str().into();
@@ -121,6 +130,40 @@ impl<'e> Listed<'e> {
         }
         Tree::of(files)
     }
+
+    /// What a link is if it leads, or may lead, to a folder with manifests: in a checkout those are
+    /// read.
+    fn leads_to_manifests(&self, link: &Entry, target: &[u8]) -> Option<(Role, String)> {
+        let target = leads_to(&link.path, &tree::name_of(target));
+        let is_inside =
+            |entry: &Entry| below(&entry.path, &target).is_some_and(|it| !it.is_empty());
+        if self.entries.iter().any(is_inside) {
+            let reason = "it is a symbolic link to a folder, which is not followed in a commit";
+            return Some((Role::Manifest, reason.to_owned()));
+        }
+        let is_file = self.entries.iter().any(|entry| entry.path == target)
+            || Path::new(&target).extension().is_some();
+        let reason = "it is a symbolic link, which is not followed in a commit, and may lead to a \
+            folder with manifests";
+        (!is_file).then(|| (Role::Aside, reason.to_owned()))
+    }
+}
+
+/// Where a link leads to, as git calls it.
+fn leads_to(link: &str, target: &str) -> String {
+    if target.starts_with('/') {
+        return target.to_owned();
+    }
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// Contents that were read, by the names of their objects: a text that is known stays the same text,
@@ -160,7 +203,7 @@ fn find<'e>(entry: &'e Entry, below: &str, paths: &BTreeSet<&str>) -> Option<Fou
         Kind::Link if is_manifest => Some(Found::Refused(
             "it is a symbolic link, which is not followed in a commit".to_owned(),
         )),
-        Kind::Link => None,
+        Kind::Link => (entry.size <= MAX_OTHER).then_some(Found::Other(entry)),
         Kind::File if is_manifest && entry.size > yaml::MAX_BYTES => {
             Some(Found::Refused(file::too_large(&entry.size.to_string(), yaml::MAX_BYTES)))
         }

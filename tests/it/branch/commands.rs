@@ -150,3 +150,31 @@ async fn what_is_in_a_commit_and_no_file_is_refused_by_its_name() {
         assert!(valid.stderr.contains(told), "{told}: {}", valid.stderr);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_folder_is_told_because_a_checkout_would_have_its_manifests() {
+    if !has_git() {
+        return;
+    }
+    let (stage, repo) = (Stage::drifted().await, Repo::new(&fleet()));
+    let manifests = repo.work().join("manifests");
+    fs::create_dir(manifests.join(".kept")).unwrap();
+    fs::write(manifests.join(".kept/more.yaml"), "# more\n").unwrap();
+    for (target, link) in [(".kept", "more"), ("../other", "elsewhere"), ("../README.md", "README")]
+    {
+        std::os::unix::fs::symlink(target, manifests.join(link)).unwrap();
+    }
+    repo.commit(&fleet(), "links");
+    follow(&stage, &repo.url(), "");
+    let valid = stage.run(&["validate"]).await;
+    assert_eq!(valid.code, 1, "{}", valid.stderr);
+    for told in [
+        "manifests/more",
+        "it is a symbolic link to a folder, which is not followed in a commit",
+        "manifests/elsewhere",
+        "may lead to a folder with manifests",
+    ] {
+        assert!(valid.stderr.contains(told), "{told}: {}", valid.stderr);
+    }
+    assert!(!valid.stderr.contains("README"), "{}", valid.stderr);
+}
