@@ -9,11 +9,12 @@ use super::{
     address::Places,
     auth::Answer,
     core::{Core, MAX_ANSWER},
+    login::before_the_call,
     table::PageNumbers,
     transport::{Payload, Request, Until},
 };
 use crate::{
-    config::{AUTHORISATION, Body, Endpoint, Row, Template},
+    config::{AUTHORISATION, Body, Effort, Endpoint, Row, Template},
     model::{Fault, TenantRef, Upn},
     ports::Permit,
 };
@@ -117,6 +118,12 @@ impl<'a> Draft<'a> {
         Self { user: Some(user), ..self }
     }
 
+    /// What the fault of a call says that was made to prepare this one. A write that was never sent
+    /// is not one whose answer was lost.
+    pub(super) fn not_sent(&self, fault: Fault) -> Fault {
+        if self.row.effort() == Effort::Write { before_the_call(fault) } else { fault }
+    }
+
     /// Whether it needs the right to change the tenant: it does change it, or it carries what gives
     /// that right.
     fn needs_authorisation(&self) -> bool {
@@ -163,6 +170,16 @@ impl Core {
 
     /// Prepares and sends a call whose body is what its row says.
     pub(super) async fn call(&self, draft: &Draft<'_>) -> Result<(Request, Answer), Fault> {
+        let prepared = self.prepared(draft).await.map_err(|fault| draft.not_sent(fault));
+        let (values, payload, until) = prepared?;
+        self.call_with(draft, &values, payload, until).await
+    }
+
+    /// What a call is made of. Others may have to be made for that.
+    async fn prepared<'a>(
+        &self,
+        draft: &Draft<'a>,
+    ) -> Result<(Values<'a>, Payload, Option<Until>), Fault> {
         let mut values = self.values(draft).await?;
         let (payload, until) = match &draft.call.body {
             Body::None => (Payload::Empty, None),
@@ -190,7 +207,7 @@ impl Core {
                 (filled(self, draft, template, &values)?, until)
             }
         };
-        self.call_with(draft, &values, payload, until).await
+        Ok((values, payload, until))
     }
 
     /// The same with a body of its own.

@@ -124,9 +124,10 @@ async fn send_details(
         }
     };
     let draft = Draft::new(what, row, call, tenant).of(update.user()).permitted(permit);
-    let values = core.values(&draft).await?;
+    let not_sent = |fault| draft.not_sent(fault);
+    let values = core.values(&draft).await.map_err(not_sent)?;
     let (authorisation, until) = if call.carries_authorisation() {
-        core.authorisation(tenant).await?.parts()
+        core.authorisation(tenant).await.map_err(not_sent)?.parts()
     } else {
         (None, None)
     };

@@ -188,3 +188,25 @@ async fn what_is_stopped_while_it_waits_is_not_sent_again() {
         assert_eq!((fault.kind, calls), (FaultKind::Stopped, 1), "{told}: {fault:?}");
     }
 }
+
+#[tokio::test]
+async fn a_write_that_could_not_be_prepared_was_never_sent() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let (_, address) = serve_at(move |_, request: Incoming| {
+        if request.uri().path().starts_with("/enterprise/") {
+            return (StatusCode::SERVICE_UNAVAILABLE, "").into_response();
+        }
+        counted.fetch_add(1, Ordering::SeqCst);
+        "{}".into_response()
+    })
+    .await;
+    let mut account = account(&address);
+    account.retry_pause = Duration::from_millis(1);
+    account.endpoints.disable.path = "/off/{userPrincipalName}?of={enterpriseId}".to_owned();
+    account.endpoints.update.path = "/update?of={enterpriseId}".to_owned();
+    let client = Client::new(&account).unwrap();
+    let fault = client.writer().send(&tenant(), &disable(), &Permit::default()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault:?}");
+    assert_eq!(sent.load(Ordering::SeqCst), 0);
+}
