@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use similar::TextDiff;
 
 use super::{
@@ -28,9 +29,9 @@ struct Change<'p> {
 }
 
 /// Prints the patch; the exit code says whether something is left for a person to edit.
-pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failure> {
+pub(super) fn print(plan: &Plan, looked: &FoundManifests, now: Timestamp) -> Result<Exit, Failure> {
     let desired = &looked.in_force.desired;
-    let changes = changes(plan, desired);
+    let changes = changes(plan, desired, now);
     if changes.is_empty() {
         out::talk("the manifests want already what the undo would do\n");
         return Ok(Exit::Done);
@@ -43,20 +44,20 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failur
     for change in &changes {
         edit(&mut texts, change, desired);
     }
-    let patched = |file: &ManifestFile| {
+    let with_edits = |file: &ManifestFile| {
         let text = texts.get(&*file.path)?;
         Some(ManifestFile { text: Ok(text.as_str().into()), ..file.clone() })
     };
-    let files: Vec<ManifestFile> = read.iter().filter_map(patched).collect();
-    let now = manifest::load(&files);
-    if now.diagnostics.len() > looked.diagnostics.len() {
+    let files: Vec<ManifestFile> = read.iter().filter_map(with_edits).collect();
+    let patched = manifest::load(&files);
+    if patched.diagnostics.len() > looked.diagnostics.len() {
         let failure = Failure::new("the manifests would no longer be valid: no patch is made");
         return Err(Failure {
-            diagnostics: now.diagnostics,
+            diagnostics: patched.diagnostics,
             ..failure.hint("edit them by hand, or revert the commit that wanted what is undone")
         });
     }
-    if let Some(tenant) = beyond(&changes, &manifest::load(&read).desired, &now.desired) {
+    if let Some(tenant) = beyond(&changes, &manifest::load(&read).desired, &patched.desired) {
         let tenant = line(tenant);
         return Err(Failure::new(format!(
             "an edit would change something else of tenant {tenant} as well: no patch is made"
@@ -71,7 +72,7 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failur
         out::raw(&foreign::printable(&diff.unified_diff().header(&from, &to).to_string()));
     }
     let left: Vec<&Change<'_>> =
-        changes.iter().filter(|change| !is_wanted(change, &now.desired)).collect();
+        changes.iter().filter(|change| !is_wanted(change, &patched.desired)).collect();
     if left.is_empty() {
         return Ok(Exit::Done);
     }
@@ -88,12 +89,15 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests) -> Result<Exit, Failur
 }
 
 /// What of a plan the manifests do not say, by user.
-fn changes<'p>(plan: &'p Plan, desired: &Desired) -> Vec<Change<'p>> {
+fn changes<'p>(plan: &'p Plan, desired: &Desired, now: Timestamp) -> Vec<Change<'p>> {
     let mut changes: Vec<Change<'p>> = Vec::new();
     for tenant in &plan.tenants {
         for step in &tenant.steps {
             let git = desired.tenants.get(&tenant.tenant).and_then(|git| git.users.get(&step.user));
             let edits: Vec<Edit> = match &step.action {
+                Action::Enable if git.is_some_and(|git| git.ended(now).is_some()) => {
+                    vec![Edit::no_end()]
+                }
                 Action::Enable => calling(git, Calling::Enabled).into_iter().collect(),
                 Action::Disable => calling(git, Calling::Disabled).into_iter().collect(),
                 // What sets somebody up is in no manifest but by its other fields.

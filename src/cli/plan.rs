@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use jiff::{Timestamp, ZonedDateTime};
 
 use super::{
     approve,
@@ -35,6 +36,8 @@ Examples:
   dialplane plan --base origin/main          what this branch changes, offline
   dialplane plan --base main --live live.json
                                              the same against live state, drift beside it
+  dialplane plan --at 2026-12-01T08:00:00+01:00
+                                             what would be done then: joiners, leavers
   dialplane plan --approve --reason 'leavers of June' > manifests/june.yaml
 ";
 
@@ -57,6 +60,10 @@ pub(super) struct Arguments {
     /// manifests here]
     #[arg(long, value_name = "REF", requires = "base")]
     head: Option<String>,
+    /// Show what would be done then, if nothing else changed: for dates of users (`from`, `until`).
+    /// Such a plan is only shown: it can be neither saved nor approved
+    #[arg(long, value_name = "TIME", value_parser = later, conflicts_with_all = ["base", "out", "approve"])]
+    at: Option<Timestamp>,
     /// Show the drift of all tenants, and not only of those that the change concerns
     #[arg(long, requires = "base")]
     all: bool,
@@ -85,6 +92,18 @@ pub(super) struct Arguments {
     /// Why, for the approval; without it somebody has to fill it in
     #[arg(long, value_name = "TEXT", requires = "approve")]
     reason: Option<String>,
+}
+
+/// A moment that is ahead.
+fn later(text: &str) -> Result<Timestamp, String> {
+    let at = text.parse().or_else(|_| text.parse().map(|at: ZonedDateTime| at.timestamp()));
+    let at: Timestamp = at.map_err(|_| {
+        "a time with its offset is expected, such as 2026-12-01T08:00:00+01:00".to_owned()
+    })?;
+    if at < Timestamp::now() {
+        return Err("this time has passed; without `--at` the plan is that of now".to_owned());
+    }
+    Ok(at)
 }
 
 /// A key for pseudonyms that nobody finds by trying.
@@ -129,6 +148,7 @@ impl Arguments {
             change: self.change(),
             max_bytes: self.max_bytes,
             mask: self.mask.as_ref(),
+            at: self.at,
         }
     }
 
@@ -164,6 +184,8 @@ pub(super) struct Asked<'a> {
     pub(super) max_bytes: usize,
     /// What hides names and numbers.
     pub(super) mask: Option<&'a Mask>,
+    /// For which moment; absent: for now.
+    at: Option<Timestamp>,
 }
 
 impl<'a> Asked<'a> {
@@ -180,6 +202,7 @@ impl<'a> Asked<'a> {
             change: None,
             max_bytes: render::PAGE,
             mask: None,
+            at: None,
         }
     }
 }
@@ -241,8 +264,15 @@ async fn decide_and_show(
             looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
         );
         let memories = session::recalled(&looked, once, &settings).await?;
-        let (plan, _) =
-            session::decide_shown(&looked, &kept, &settings.execution, &memories, signals).await?;
+        let (plan, _) = session::decide_shown(
+            &looked,
+            &kept,
+            &settings.execution,
+            &memories,
+            signals,
+            asked.at,
+        )
+        .await?;
         return finish(global, plan, asked, (&looked, &memories), &settings);
     }
     let (reader, execution, _sandbox) = {
@@ -252,7 +282,7 @@ async fn decide_and_show(
     };
     let memories = session::recalled(&looked, once, &settings).await?;
     let (plan, observed) =
-        session::decide_shown(&looked, &reader, &execution, &memories, signals).await?;
+        session::decide_shown(&looked, &reader, &execution, &memories, signals, asked.at).await?;
     let exit = finish(global, plan, asked, (&looked, &memories), &settings);
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));
@@ -275,6 +305,11 @@ fn finish(
         for tenant in plan.tenants.iter().filter(|tenant| tenant.is_unread()) {
             plan.unremembered.remove(&tenant.tenant);
         }
+    }
+    plan.at = asked.at;
+    if plan.at.is_some() {
+        // What is approved, or carried out, is the plan of the moment at which that is done.
+        plan.tenants.iter_mut().for_each(|tenant| tenant.fingerprint = None);
     }
     let left_out = LeftOut::of(&mut plan, &once.tenants);
     if let Some(Approve { reason }) = asked.approve {

@@ -151,17 +151,19 @@ pub(super) async fn decide<R: LiveReader>(
     Ok(plan)
 }
 
-/// The same for a plan that is only shown, with what was seen.
+/// The same for a plan that is only shown, with what was seen; it may be that of a later moment.
 pub(super) async fn decide_shown<R: LiveReader>(
     looked: &FoundManifests,
     reader: &R,
     execution: &Execution,
     memories: &Memories,
     signals: &Signals,
+    at: Option<Timestamp>,
 ) -> Result<(Plan, Observed), Failure> {
     let (observed, inventories) = see(looked, reader, execution, memories, signals).await?;
     let memory = |tenant: &_| memories.recalled(tenant);
-    let mut plan = pass::show(&looked.in_force, &observed, memory, Timestamp::now(), execution);
+    let now = at.unwrap_or_else(Timestamp::now);
+    let mut plan = pass::show(&looked.in_force, &observed, memory, now, execution);
     pass::check_inventory(&mut plan, &inventories, &looked.in_force.desired.tenants);
     Ok((plan, observed))
 }

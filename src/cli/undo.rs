@@ -219,7 +219,7 @@ async fn show(
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
     if as_patch {
-        return patch::print(&plan, back.looked);
+        return patch::print(&plan, back.looked, Timestamp::now());
     }
     session::stop(&mut plan, &session::switch(false, settings));
     show::plan(&plan, &View { pages: true, ..View::of(once, global) });

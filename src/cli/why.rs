@@ -27,7 +27,9 @@ use crate::{
     config::Settings,
     foreign::line,
     journal::{Place, Run},
-    model::{Landing, Pending, Revision, RunId, StepOutcome, TenantName, Upn, Verdict},
+    model::{
+        DesiredUser, Landing, Pending, Revision, RunId, StepOutcome, TenantName, Upn, Verdict,
+    },
     pass::{self, Memories},
     plan::{About, Found, Moment, Wait, Why, wants, why as explain},
     ports::History,
@@ -237,8 +239,11 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
     match &why.wanted {
         Some(user) => {
             let wants = line(wants(user.calling, &user.details));
-            let origin = line(&user.origin);
-            writeln!(out, "  wanted   {wants}\n           {FAINT}{origin}{FAINT:#}")?;
+            writeln!(out, "  wanted   {wants}")?;
+            for date in dates(user, now) {
+                writeln!(out, "           {date}")?;
+            }
+            writeln!(out, "           {FAINT}{}{FAINT:#}", line(&user.origin))?;
         }
         None => writeln!(out, "  wanted   nothing: no manifest names this user")?,
     }
@@ -336,7 +341,7 @@ fn parts(landing: &Landing) -> Vec<&str> {
 fn as_json(why: &Why) -> Value {
     let wanted = why.wanted.as_ref().map(|user| {
         let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), sent::value(value)));
-        json!({ "calling": user.calling, "details": details.collect::<serde_json::Map<_, _>>(), "origin": user.origin.to_string() })
+        json!({ "calling": user.calling, "details": details.collect::<serde_json::Map<_, _>>(), "from": user.dates().from, "until": user.dates().until, "origin": user.origin.to_string() })
     });
     let sent = why.sent.iter().map(|sent| {
         let (outcome, reason) = sent::outcome(sent.outcome.as_ref());
@@ -360,4 +365,19 @@ fn as_json(why: &Why) -> Value {
         "planned": why.found.as_ref().map(|found| json!({ "at": found.at, "steps": found.steps, "holds": found.holds })),
         "next": why.next,
     })
+}
+
+/// From and until when that is wanted.
+fn dates(user: &DesiredUser, now: Timestamp) -> Vec<String> {
+    let dates = user.dates();
+    let words = |name: &str, at: Timestamp, ahead: &str, past: &str| {
+        format!("{name} {}{}", time(at), if at > now { ahead } else { past })
+    };
+    let from = dates.from.map(|at| {
+        words("from", at, ": nothing is done for the user before then", ", which has come")
+    });
+    let until = dates.until.map(|at| {
+        words("until", at, ": calling is off from then on", ", which has come: calling is off")
+    });
+    from.into_iter().chain(until).collect()
 }

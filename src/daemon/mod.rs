@@ -10,6 +10,7 @@
 //! **Invariant:** every task is in one [`JoinSet`](tokio::task::JoinSet) and its end is an event; a
 //! pass that panics is a failed pass of its tenant and of no other.
 
+mod alarms;
 mod beginning;
 mod brake;
 mod look;

@@ -22,6 +22,7 @@ use tracing::{error, info, warn};
 
 use super::{
     Daemon, Listeners,
+    alarms::Alarms,
     beginning::Beginning,
     brake::Brake,
     look::{Asked, Eye, Findings, Understood},
@@ -85,6 +86,7 @@ pub(super) struct Loop<R, P, J> {
     /// Which versions that is.
     versions: Versions,
     schedule: Schedule,
+    alarms: Alarms,
     /// When each tenant's last pass has ended.
     last: BTreeMap<TenantName, Timestamp>,
     /// All tenants as they are known.
@@ -142,6 +144,7 @@ where
             in_force: InForce::default(),
             versions: Versions::default(),
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
+            alarms: Alarms::default(),
             last: BTreeMap::new(),
             fleet,
             beginning: Beginning::default(),
@@ -186,6 +189,9 @@ where
             self.look_at_all();
         }
         self.record_edicts();
+        for tenant in self.alarms.rung(Timestamp::now()) {
+            self.schedule.bring_forward(&tenant, now);
+        }
         if self.may_begin() {
             for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
                 self.pass(tenant);
@@ -234,6 +240,7 @@ where
                 }
                 self.journal_failed = self.journal_failed.take().or(ended.journal_failed);
                 self.finish(&ended.tenant, ended.ending, began, ended.failure.as_deref());
+                self.alarms.set(&ended.tenant, ended.resumes);
                 if let Some(at) = ended.resumes {
                     let wait = at.duration_since(Timestamp::now());
                     let wait = Duration::try_from(wait).unwrap_or_default();

@@ -85,13 +85,23 @@ pub(super) struct Hashes {
 impl Hashes {
     /// Notes a key.
     pub(super) fn note(&mut self, key: &impl Hash) {
-        self.hashes.push(self.state.hash_one(key));
+        self.hashes.push(self.hash(key));
+    }
+
+    /// What is kept of a key.
+    pub(super) fn hash(&self, key: &impl Hash) -> u64 {
+        self.state.hash_one(key)
     }
 
     /// Whether each key was noted once: no two have one hash.
     pub(super) fn are_once(&mut self) -> bool {
         self.hashes.sort_unstable();
         self.hashes.is_sorted_by(|one, next| one < next)
+    }
+
+    /// Whether a key with this hash may have been noted, after a look whether each was noted once.
+    pub(super) fn has(&self, hash: u64) -> bool {
+        self.hashes.binary_search(&hash).is_ok()
     }
 }
 
@@ -114,6 +124,7 @@ mod tests {
         let mut hashes = Hashes::default();
         (0..1000).for_each(|number| hashes.note(&number));
         assert!(hashes.are_once());
+        assert!(hashes.has(hashes.hash(&7)) && !hashes.has(hashes.hash(&1000)));
         hashes.note(&7);
         assert!(!hashes.are_once());
     }

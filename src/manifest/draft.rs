@@ -17,7 +17,7 @@ use crate::{
         Approval, PhoneNumber, Protect, TenantName,
         packed::{Packed, Packing},
     },
-    yaml::{self, At, Path, Place, Wrong},
+    yaml::{self, At, Path, Place, Segment, Wrong},
 };
 
 /// Problems of one file that are told, at most: a template that forgets a key makes one for each of
@@ -205,6 +205,12 @@ impl What {
     /// A problem at a path.
     pub(super) fn at(wrong: Wrong) -> Self {
         Self::Wrong { wrong, others: Vec::new() }
+    }
+
+    /// Whether it is at the value of this key.
+    pub(super) fn is_at(&self, key: &str) -> bool {
+        let Self::Wrong { wrong, .. } = self else { return false };
+        wrong.path.segments.last() == Some(&Segment::Key(key.to_owned()))
     }
 
     /// The other files that it speaks of.

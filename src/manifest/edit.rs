@@ -5,8 +5,10 @@
 //! them between braces. Its callers read the result again, and take it only if it says what was
 //! wanted and nothing else.
 
+use std::sync::Arc;
+
 use super::as_yaml;
-use crate::model::{Calling, DesiredUser, Field, Value};
+use crate::model::{Calling, Dates, DesiredUser, Field, Value};
 
 /// A key of a user and its new value.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,7 @@ pub struct Edit {
 enum What {
     Calling(Calling),
     Field(Field, Value),
+    NoEnd,
 }
 
 impl Edit {
@@ -50,11 +53,22 @@ impl Edit {
         }
     }
 
+    /// Calling does not end any more. What is there instead is for a person to say.
+    #[must_use]
+    pub fn no_end() -> Self {
+        let value = "none, or a later time".to_owned();
+        Self { what: What::NoEnd, key: "until", below: None, value }
+    }
+
     /// Makes it in what is wanted.
     pub fn make(&self, user: &mut DesiredUser) {
         match &self.what {
             What::Calling(calling) => user.calling = *calling,
             What::Field(field, value) => user.details.set(*field, value.clone()),
+            What::NoEnd => {
+                let dates = Dates { until: None, ..user.dates() };
+                user.dates = dates.from.map(|_| Arc::new(dates));
+            }
         }
     }
 
@@ -64,6 +78,7 @@ impl Edit {
         match &self.what {
             What::Calling(calling) => user.calling == *calling,
             What::Field(field, value) => user.details.get(*field) == Some(value),
+            What::NoEnd => user.dates().until.is_none(),
         }
     }
 
@@ -81,6 +96,9 @@ impl Edit {
 /// user is written in a way that is not understood here.
 #[must_use]
 pub fn edited(text: &str, line: u32, edit: &Edit) -> Option<String> {
+    if edit.what == What::NoEnd {
+        return None;
+    }
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     let at = usize::try_from(line).ok()?.checked_sub(1)?;
     let first = (0..=at).rev().find(|line| is_item(&lines, *line))?;

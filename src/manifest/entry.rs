@@ -10,6 +10,7 @@ use serde::{
 };
 
 use super::{
+    dates::{self, DateEntry},
     express::text_problem,
     keys::{CALLING, Key, REASON, SECRETS_FROM, Scope, UPN},
     names::parse_name,
@@ -42,6 +43,8 @@ pub(super) struct UserEntry {
     pub(super) calling: Option<Calling>,
     pub(super) site: Option<Site>,
     pub(super) reason: Option<Arc<str>>,
+    pub(super) from: Option<DateEntry>,
+    pub(super) until: Option<DateEntry>,
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
     pub(super) fields: FieldMap<Written>,
@@ -86,6 +89,8 @@ impl<'de> Visitor<'de> for Entry<'_> {
                 Key::Calling => into.calling = Some(map.next_value::<CallingWord>()?.0),
                 Key::Site => into.site = Some(map.next_value_seed(SiteText(texts))?),
                 Key::Reason => into.reason = Some(map.next_value::<ReasonText>()?.0),
+                Key::From => into.from = Some(map.next_value()?),
+                Key::Until => into.until = Some(map.next_value()?),
                 Key::Onboard => into.onboard = Some(map.next_value()?),
                 Key::SecretsFrom => {
                     into.secrets_from = Some(map.next_value::<SourceName>()?.0);
@@ -309,6 +314,14 @@ fn property(key: Key) -> Schema {
         Key::Reason => {
             json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
                     user is to be disabled."})
+        }
+        Key::From => {
+            json_schema!({"type": "string", "pattern": dates::PATTERN, "description": "Nothing is done \
+                    for the user before this day, or time."})
+        }
+        Key::Until => {
+            json_schema!({"type": "string", "pattern": dates::PATTERN, "description": "From this day, or \
+                    time, on calling is off."})
         }
         Key::Onboard => {
             json_schema!({"type": "boolean", "description": "Whether the user is set up at the \

@@ -13,6 +13,7 @@ use super::{
     former::OfTenant,
     sets::Sets,
     together,
+    turns::Wish,
     windows::WindowsEntry,
 };
 use crate::{
@@ -62,8 +63,10 @@ pub(super) struct Fleet<'f> {
     pub(super) unchanged: &'f BTreeMap<TenantName, OfTenant>,
     /// Where each user is written first.
     pub(super) seen: Claims<Upn, UserSpot>,
-    /// The numbers that users want.
+    /// The numbers that users want always.
     pub(super) numbers: Hashes,
+    /// Those that users with dates want.
+    pub(super) wishes: Vec<Wish>,
     /// Nothing is to be said of any single user.
     pub(super) is_plain: bool,
 }
@@ -88,6 +91,7 @@ impl<'f> Fleet<'f> {
             unchanged,
             seen,
             numbers: Hashes::default(),
+            wishes: Vec::new(),
             is_plain: true,
         };
         fleet.tenants();
@@ -277,6 +281,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
         users: Roster::new(),
+        hands_on: BTreeMap::new(),
         origin: Origin { file: Arc::clone(&file.path), line: None },
         incomplete: None,
         missing: Missing::default(),

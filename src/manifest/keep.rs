@@ -8,7 +8,8 @@ use std::{
 
 use super::Loaded;
 use crate::model::{
-    Approval, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantInForce, TenantName, Upn,
+    Approval, Dates, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantInForce, TenantName,
+    Upn,
 };
 
 /// What is in force now.
@@ -246,7 +247,7 @@ fn drop_collisions(in_force: &mut InForce) {
     if in_force.kept.is_empty() {
         return;
     }
-    let mut taken: BTreeMap<Single<'_>, &TenantName> = BTreeMap::new();
+    let mut taken: BTreeMap<Single<'_>, Vec<(&TenantName, Dates)>> = BTreeMap::new();
     let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
     // Looked at in copies: those in force are at rest.
     let copies = in_force.desired.tenants.values().map(|tenant| DesiredTenant::clone(tenant));
@@ -254,13 +255,21 @@ fn drop_collisions(in_force: &mut InForce) {
     for tenant in &tenants {
         let name = &tenant.name;
         let users = tenant.users.values();
-        let numbers = users.clone().filter_map(|user| user.details.phone());
-        let numbers = numbers
-            .map(|number| (Single::Number(NumberKey::new(name, number)), format!("{number}")));
-        let users = users.map(|user| (Single::User(&user.upn), format!("user {}", user.upn)));
-        let id = (Single::Tenant(&tenant.id), format!("tenant id {}", tenant.id));
-        for (single, what) in numbers.chain(users).chain([id]) {
-            if let Some(other) = taken.insert(single, name).filter(|other| *other != name) {
+        let always = Dates::default();
+        let numbers = users.clone().filter_map(|user| Some((user.details.phone()?, user.dates())));
+        let numbers = numbers.map(|(number, dates)| {
+            (Single::Number(NumberKey::new(name, number)), format!("{number}"), dates)
+        });
+        let users =
+            users.map(|user| (Single::User(&user.upn), format!("user {}", user.upn), always));
+        let id = (Single::Tenant(&tenant.id), format!("tenant id {}", tenant.id), always);
+        for (single, what, dates) in numbers.chain(users).chain([id]) {
+            let takers = taken.entry(single).or_default();
+            let collides =
+                |taker: &&(&TenantName, Dates)| taker.0 != name && !taker.1.take_turns_with(dates);
+            let other = takers.iter().find(collides).map(|(other, _)| *other);
+            takers.push((name, dates));
+            if let Some(other) = other {
                 for (one, two) in [(name, other), (other, name)] {
                     let reason = format!(
                         "{what} is also in {two}, and an older version of one of them is in \

@@ -20,6 +20,8 @@ pub(super) enum Key {
     Calling,
     Site,
     Reason,
+    From,
+    Until,
     Onboard,
     SecretsFrom,
     Policy,
@@ -39,6 +41,8 @@ pub(super) const UPN: &str = "userPrincipalName";
 pub(super) const CALLING: &str = "calling";
 pub(super) const SITE: &str = "site";
 pub(super) const REASON: &str = "reason";
+pub(super) const FROM: &str = "from";
+pub(super) const UNTIL: &str = "until";
 pub(super) const ONBOARD: &str = "onboard";
 pub(super) const SECRETS_FROM: &str = "secretsFrom";
 
@@ -64,6 +68,8 @@ impl Scope {
                 (CALLING, Key::Calling),
                 (SITE, Key::Site),
                 (REASON, Key::Reason),
+                (FROM, Key::From),
+                (UNTIL, Key::Until),
                 (ONBOARD, Key::Onboard),
                 (SECRETS_FROM, Key::SecretsFrom),
                 (POLICY, Key::Policy),

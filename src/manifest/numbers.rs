@@ -1,4 +1,5 @@
-//! Numbers over all files: each is wanted once in the fleet, and nobody wants a parking number.
+//! Numbers over all files: each is wanted once in the fleet at a time, and nobody wants a parking
+//! number.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -6,55 +7,102 @@ use super::{
     claims::Claims,
     draft::What,
     fleet::{Fleet, Spot},
+    turns::{self, Claim, Clash},
 };
 use crate::{
-    model::{DesiredTenant, Field, NumberKey, NumberRef, PhoneNumber, TenantName, Upn},
+    model::{DesiredTenant, Field, NumberKey, NumberRef, PhoneNumber, TenantName},
+    words::time,
     yaml::{At, Wrong},
 };
 
-/// Who wants a number.
-#[derive(Debug, Clone, Copy)]
-struct Claim<'n> {
-    user: &'n Upn,
-    tenant: &'n TenantName,
-}
-
 /// Who wants each number first.
 type Wanted<'n> = Claims<NumberRef<'n>, Claim<'n>>;
+/// Numbers that several want one after another.
+type InTurn<'n> = BTreeMap<NumberKey, Vec<Claim<'n>>>;
 
-/// Whether no number is wanted or parked twice, as far as that is plain.
+/// Whether no number is wanted or parked twice, as far as that is plain. Those who want one after
+/// another take turns.
 pub(super) fn are_once(fleet: &mut Fleet<'_>) -> bool {
     for (tenant, number, _) in parking_places(fleet) {
         fleet.numbers.note(&NumberRef::new(&tenant, &number));
     }
-    fleet.numbers.are_once()
+    fleet.numbers.are_once() && are_taken(fleet)
 }
 
-/// A number is wanted once in the fleet, and parked in one place that nobody wants.
+/// Whether those who were noted at a glance take turns, as far as that is plain, each with numbers
+/// that nobody wants always. If so, it is noted when each hands a number on.
+fn are_taken(fleet: &mut Fleet<'_>) -> bool {
+    let wishes = std::mem::take(&mut fleet.wishes);
+    if wishes.iter().any(|wish| fleet.numbers.has(wish.hash)) {
+        return false;
+    }
+    let mut turns: BTreeMap<&NumberKey, Vec<Claim<'_>>> = BTreeMap::new();
+    for wish in &wishes {
+        turns.entry(&wish.number).or_default().push(wish.claim());
+    }
+    turns.retain(|_, turn| turn.len() > 1);
+    let is_wrong = |turn: &Vec<Claim<'_>>| {
+        let pairs = turn.iter().enumerate();
+        let mut pairs =
+            pairs.flat_map(|(at, one)| turn.iter().skip(at + 1).map(move |it| (one, it)));
+        pairs.any(|(one, other)| turns::clash(&fleet.drafts, *one, *other).is_some())
+    };
+    if turns.values().any(is_wrong) {
+        return false;
+    }
+    for turn in turns.values() {
+        hand_on(fleet, turn);
+    }
+    true
+}
+
+/// Notes when each hands a number on.
+fn hand_on(fleet: &mut Fleet<'_>, turn: &[Claim<'_>]) {
+    for (claim, next) in turns::handed_on(turn) {
+        if let Some((_, tenant)) = fleet.tenants.get_mut(claim.tenant) {
+            tenant.hands_on.insert(claim.user.clone(), next);
+        }
+    }
+}
+
+/// A number is wanted once in the fleet at a time, and parked in one place that nobody wants.
 pub(super) fn check(fleet: &mut Fleet<'_>) {
     // Looked at in copies: the users themselves stay at rest.
     let tenants = fleet.tenants.iter().map(|(name, (_, tenant))| (name.clone(), tenant.clone()));
     let tenants: BTreeMap<TenantName, DesiredTenant> = tenants.collect();
-    let wanted = wanted(fleet, &tenants);
+    let (wanted, in_turn) = wanted(fleet, &tenants);
     parking(fleet, &wanted);
+    for turn in in_turn.values() {
+        hand_on(fleet, turn);
+    }
 }
 
 fn wanted<'n>(
     fleet: &mut Fleet<'_>,
     tenants: &'n BTreeMap<TenantName, DesiredTenant>,
-) -> Wanted<'n> {
+) -> (Wanted<'n>, InTurn<'n>) {
     let users = tenants.values().map(|tenant| tenant.users.len()).sum();
     let mut wanted = Wanted::of(users);
+    let mut in_turn = InTurn::new();
     for (tenant, desired) in tenants {
         for user in desired.users.values() {
             let Some(number) = user.details.phone() else { continue };
-            let wish = Claim { user: &user.upn, tenant };
-            if let Some(first) = wanted.note(&NumberRef::new(tenant, number), wish) {
-                twice(fleet, number, wish, first);
+            let wish = Claim { user: &user.upn, tenant, dates: user.dates() };
+            let Some(first) = wanted.note(&NumberRef::new(tenant, number), wish) else { continue };
+            let turn = in_turn.entry(NumberKey::new(tenant, number)).or_insert_with(|| vec![first]);
+            let clashes =
+                turn.iter().map(|other| (*other, turns::clash(&fleet.drafts, wish, *other)));
+            let clash = clashes.into_iter().find_map(|(other, clash)| Some((other, clash?)));
+            match clash {
+                None => turn.push(wish),
+                Some((other, Clash::AtOnce)) => twice(fleet, number, wish, other),
+                Some((_, Clash::TooEarly { early, late, free })) => {
+                    too_early(fleet, number, (early, late), free);
+                }
             }
         }
     }
-    wanted
+    (wanted, in_turn)
 }
 
 fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
@@ -63,8 +111,42 @@ fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Cl
         let here = place_of(fleet, wish)?;
         let there = place_of(fleet, first)?;
         let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
-        let what = What::at(wrong.hint("give one of them another number, or `phoneNumber: none`"));
+        let next = |early, late| in_turn(fleet, early, late);
+        let hint = next(first, wish).or_else(|| next(wish, first)).unwrap_or_else(|| {
+            "give one of them another number, or `phoneNumber: none`".to_owned()
+        });
         let label = format!("also wanted by {}", first.user);
+        Some(What::at(wrong.hint(hint)).and(there.file, there.path, At::Value, label))
+    });
+}
+
+/// How one can have the number of another who has an end, and does not say from when on.
+fn in_turn(fleet: &Fleet<'_>, early: Claim<'_>, late: Claim<'_>) -> Option<String> {
+    let free = turns::free(&fleet.drafts, early).filter(|_| late.dates.until.is_none())?;
+    Some(format!(
+        "it is free for {} from {} on: write `from` for that user, a time that is not before it",
+        late.user,
+        time(free)
+    ))
+}
+
+fn too_early(
+    fleet: &mut Fleet<'_>,
+    number: &PhoneNumber,
+    (early, late): (Claim<'_>, Claim<'_>),
+    free: jiff::Timestamp,
+) {
+    let Some(file) = fleet.file_of(late.user) else { return };
+    fleet.one_of_many(file, &[late.tenant, early.tenant], |fleet| {
+        let here = place_of(fleet, late)?;
+        let there = place_of(fleet, early)?;
+        let message = format!("{number} is kept from reuse until {}", time(free));
+        let hint = format!(
+            "let `from` of {} be later, or make `numbers.quarantine` of tenant `{}` shorter",
+            late.user, early.tenant
+        );
+        let what = What::at(Wrong::value(here.path, message).hint(hint));
+        let label = format!("{} has it until {}", early.user, time(early.dates.until?));
         Some(what.and(there.file, there.path, At::Value, label))
     });
 }

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use super::{
     carried,
     claims::Hashes,
+    dates::{self, DateEntry},
     entry::{UserEntry, Written},
     sets::Common,
+    turns::Wish,
 };
 use crate::{
     model::{
-        Calling, Field, FieldMap, Fields, NumberRef, PhoneNumber, Site, TenantName, Upn, Value,
-        WritePath, is_of_platform, is_small,
+        Calling, Dates, Field, FieldMap, Fields, NumberRef, PhoneNumber, Site, TenantName, Upn,
+        Value, WritePath, is_of_platform, is_small,
         packed::{self, Column, Eye, Pack, PackValue, Pen},
     },
     yaml::Path,
@@ -19,7 +21,7 @@ use crate::{
 
 impl Pack for UserEntry {
     fn pack(&self, pen: &mut Pen) {
-        let Self { upn, calling, site, reason, onboard, secrets_from, fields } = self;
+        let Self { upn, calling, site, reason, from, until, onboard, secrets_from, fields } = self;
         let onboard = match onboard {
             None => 0,
             Some(false) => 1,
@@ -32,7 +34,15 @@ impl Pack for UserEntry {
         };
         let has = [upn.is_some(), site.is_some(), reason.is_some(), secrets_from.is_some()];
         let bits = has.into_iter().fold(onboard, |bits, has| bits << 1 | u8::from(has));
-        pen.byte(bits << 2 | calling);
+        let dates = [from, until];
+        if dates.iter().any(|date| date.is_some()) {
+            pen.byte(bits << 2 | DATED);
+            let has = dates.iter().fold(0, |bits, date| bits << 1 | u8::from(date.is_some()));
+            pen.byte(has << 2 | calling);
+            dates.into_iter().flatten().for_each(|date| date.pack(pen));
+        } else {
+            pen.byte(bits << 2 | calling);
+        }
         if let Some(upn) = upn {
             pen.name(Column::Upn, upn.as_str());
         }
@@ -50,16 +60,30 @@ impl Pack for UserEntry {
 
     fn unpack(eye: &mut Eye<'_>) -> Self {
         let bits = eye.byte();
+        Self::after(bits, eye)
+    }
+}
+
+impl UserEntry {
+    /// The rest of an entry, after its first byte.
+    fn after(bits: u8, eye: &mut Eye<'_>) -> Self {
         let has = |bit: u8| bits & bit != 0;
+        let is_dated = bits & CALLING == DATED;
+        let more = if is_dated { eye.byte() } else { bits & CALLING };
+        let mut date = |bit: u8| (is_dated && more & bit != 0).then(|| DateEntry::unpack(eye));
+        let from = date(HAS_FROM);
+        let until = date(HAS_UNTIL);
         Self {
             upn: has(UPN).then(|| Upn::known(eye.name(Column::Upn).as_ref())),
-            calling: match bits & CALLING {
+            calling: match more & CALLING {
                 0 => None,
                 1 => Some(Calling::Enabled),
                 _ => Some(Calling::Disabled),
             },
             site: has(SITE).then(|| Site::known(eye.word(Column::Site))),
             reason: has(REASON).then(|| eye.word(Column::Reason)),
+            from,
+            until,
             secrets_from: has(SECRETS_FROM).then(|| eye.word(Column::SecretsFrom)),
             onboard: match bits >> 6 {
                 0 => None,
@@ -73,6 +97,10 @@ impl Pack for UserEntry {
 /// What the first byte of an entry says: the last two bits whether calling is wanted, the first two
 /// whether the user may be set up.
 const CALLING: u8 = 3;
+/// In the place of calling: a second byte has that, and which dates are said.
+const DATED: u8 = 3;
+const HAS_UNTIL: u8 = 1 << 2;
+const HAS_FROM: u8 = 1 << 3;
 const SECRETS_FROM: u8 = 1 << 2;
 const REASON: u8 = 1 << 3;
 const SITE: u8 = 1 << 4;
@@ -82,6 +110,7 @@ const UPN: u8 = 1 << 5;
 pub(super) struct Glance<'g> {
     pub(super) names: &'g mut Hashes,
     pub(super) numbers: &'g mut Hashes,
+    pub(super) wishes: &'g mut Vec<Wish>,
     pub(super) tenant: &'g TenantName,
     pub(super) common: &'g Common,
 }
@@ -89,10 +118,10 @@ pub(super) struct Glance<'g> {
 impl Glance<'_> {
     /// Notes the name and the number of a packed entry. False if there is more to be said of it.
     pub(super) fn at(&mut self, eye: &mut Eye<'_>) -> bool {
-        if self.common.writes == WritePath::ConfigureUser {
-            return self.closely(&UserEntry::unpack(eye));
-        }
         let bits = eye.byte();
+        if self.common.writes == WritePath::ConfigureUser || bits & CALLING == DATED {
+            return self.closely(&UserEntry::after(bits, eye));
+        }
         let has = |bit: u8| bits & bit != 0;
         // This call sets nobody up.
         let mut is_fine = has(UPN) && has(CALLING) && bits >> 6 != 2;
@@ -120,15 +149,19 @@ impl Glance<'_> {
 
     /// The same where values matter as well.
     fn closely(&mut self, entry: &UserEntry) -> bool {
-        let UserEntry { upn, calling, onboard, fields, .. } = entry;
+        let UserEntry { upn, calling, from, until, onboard, fields, .. } = entry;
+        let Ok(dates) = dates::moments(*from, *until, *calling, self.common.zone.as_ref()) else {
+            return false;
+        };
         let writes = self.common.writes;
         let at = || Path::root(0);
         let is_carried = carried::onboard(*onboard, writes, at).is_none()
             && carried::wrongs(fields, writes, at).is_empty();
         let has_name = upn.as_ref().is_some_and(|upn| self.name(upn.as_str()));
-        let has_number = match fields.get(Field::PhoneNumber) {
-            Some(Written::Number(text)) => self.number(text),
-            Some(Written::Ready(_)) | None => true,
+        let has_number = match (fields.get(Field::PhoneNumber), dates, upn) {
+            (Some(Written::Number(text)), Some(dates), Some(upn)) => self.wish(upn, text, dates),
+            (Some(Written::Number(text)), ..) => self.number(text),
+            (Some(Written::Ready(_)) | None, ..) => true,
         };
         is_carried && has_name && has_number && calling.is_some()
     }
@@ -137,6 +170,16 @@ impl Glance<'_> {
         let key = if is_small(upn) { Cow::Borrowed(upn) } else { Cow::Owned(upn.to_lowercase()) };
         self.names.note(&key);
         !is_of_platform(&key)
+    }
+
+    /// Notes the number of somebody who has it for a time.
+    fn wish(&mut self, upn: &Upn, text: &str, dates: Dates) -> bool {
+        let number = PhoneNumber::parse(text, self.common.prefix.as_ref());
+        let wish = |number| Wish::new((upn, self.tenant), &number, dates, self.numbers);
+        let wish = number.map(wish);
+        let is_fine = wish.is_ok();
+        self.wishes.extend(wish);
+        is_fine
     }
 
     fn number(&mut self, text: &str) -> bool {
@@ -179,7 +222,16 @@ mod tests {
 
     fn common(writes: WritePath, prefix: Option<ExtensionPrefix>) -> Common {
         let details = Details::default();
-        Common { writes, prefix, site: None, onboard: None, secrets_from: None, details }
+        Common {
+            zone: None,
+            is_zone_wrong: false,
+            writes,
+            prefix,
+            site: None,
+            onboard: None,
+            secrets_from: None,
+            details,
+        }
     }
 
     #[test]
@@ -192,6 +244,9 @@ mod tests {
             "{ site: leeds, callPolicy: { name: National }, phoneNumber: '1000' }",
             "{ userPrincipalName: a@b.c, onboard: true, secretsFrom: vault }",
             "{ userPrincipalName: a@b.d, onboard: false, email: a@b.d }",
+            "{ userPrincipalName: a@b.e, calling: enabled, from: '2026-12-01', until: '2027-12-01' }",
+            "{ userPrincipalName: a@b.f, onboard: true, until: '2027-12-01T08:00', userTag: a }",
+            "{ calling: disabled, from: '2026-12-01T08:00:00+01:00', reason: gone, secretsFrom: a }",
             "{}",
         ];
         let read = |text: &&str| serde_yaml::from_str::<UserEntry>(text).unwrap();
@@ -224,9 +279,11 @@ mod tests {
                     [&entries[1], entry, &entries[3]].into_iter().collect();
                 let mut names = Hashes::default();
                 let mut numbers = Hashes::default();
+                let mut wishes = Vec::new();
                 let mut glance = Glance {
                     names: &mut names,
                     numbers: &mut numbers,
+                    wishes: &mut wishes,
                     tenant: &tenant,
                     common: &common,
                 };

@@ -3,6 +3,8 @@
 //! Every key has a default here, so all that is missing can be told at once; the schema names
 //! what is required by hand, and a test holds the two together.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
@@ -15,7 +17,7 @@ use super::{
     },
     entry::{Fields, UserEntry},
     parts,
-    windows::WindowsEntry,
+    windows::{WindowsEntry, zone},
 };
 use crate::{
     model::{AccountName, ExtensionPrefix, Limit, Limits, ShrinkLimit, TenantId, TenantName},
@@ -121,10 +123,23 @@ pub(super) struct TenantSpec {
     pub(super) protect: Vec<serde_yaml::Value>,
     /// How the tenant's numbers are written and given up.
     pub(super) numbers: Numbers,
+    /// By whose clocks dates of users are meant: an IANA name, such as Europe/Berlin; absent: by
+    /// those of `windows`.
+    #[serde(deserialize_with = "zone")]
+    #[schemars(with = "String")]
+    pub(super) time_zone: Option<jiff::tz::TimeZone>,
     /// When changes that interrupt people's calls may be made; absent: at any time.
     #[serde(deserialize_with = "some")]
     #[schemars(with = "WindowsEntry")]
     pub(super) windows: Option<WindowsEntry>,
+}
+
+impl TenantSpec {
+    /// The clocks that dates of users are meant by.
+    pub(super) fn zone(&self) -> Option<jiff::tz::TimeZone> {
+        let of_windows = || self.windows.as_ref().and_then(WindowsEntry::zone);
+        self.time_zone.clone().or_else(of_windows)
+    }
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -232,6 +247,11 @@ pub(super) struct Numbers {
     /// are given up.
     #[schemars(with = "Vec<String>")]
     pub(super) parking: Vec<serde_yaml::Value>,
+    /// How long a number of somebody whose `until` has passed is kept from the next one, such as
+    /// 30d; absent: not at all.
+    #[serde(deserialize_with = "quarantine")]
+    #[schemars(with = "String")]
+    pub(super) quarantine: Duration,
 }
 
 fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
@@ -263,6 +283,12 @@ fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::
     fits.map(Some).ok_or_else(|| {
         D::Error::custom(format!("{percent} is not a percentage: 0 to 100 is expected"))
     })
+}
+
+fn quarantine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text)
+        .map_err(|error| D::Error::custom(format!("`{text}` is not a time such as 30d: {error}")))
 }
 
 fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {

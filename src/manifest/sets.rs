@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
-use super::entry::{UserEntry, Written};
+use jiff::tz::TimeZone;
+
+use super::{
+    dates,
+    entry::{UserEntry, Written},
+};
 use crate::model::{
     Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Onboard, Origin, Site, Source,
     Users, WritePath, packed::Packed,
@@ -25,6 +30,10 @@ pub(super) struct Set {
 
 /// What the users of a set have in common.
 pub(super) struct Common {
+    /// The clocks that dates are meant by.
+    pub(super) zone: Option<TimeZone>,
+    /// There are none because they are written wrongly, which was told.
+    pub(super) is_zone_wrong: bool,
     pub(super) writes: WritePath,
     pub(super) prefix: Option<ExtensionPrefix>,
     pub(super) site: Option<Site>,
@@ -79,8 +88,11 @@ impl Set {
         line: Option<u32>,
         onboards: &mut Option<Arc<Onboard>>,
     ) -> Option<DesiredUser> {
-        let UserEntry { upn, calling, site, reason, onboard, secrets_from, fields } = entry;
+        let UserEntry { upn, calling, site, reason, from, until, onboard, secrets_from, fields } =
+            entry;
         let common = &self.common;
+        // What is wrong with them has been reported, and a tenant with problems is not used.
+        let dates = dates::moments(from, until, calling, common.zone.as_ref()).ok().flatten();
         let (own, _) = values(fields, common.prefix.as_ref());
         Some(DesiredUser {
             upn: upn?,
@@ -88,6 +100,7 @@ impl Set {
             details: own.or(&common.details),
             site: site.or_else(|| common.site.clone()),
             reason,
+            dates: dates.map(Arc::new),
             onboard: common.onboard(onboard, secrets_from, onboards),
             origin: Origin { file: Arc::clone(&self.file), line },
         })

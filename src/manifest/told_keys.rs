@@ -84,6 +84,7 @@ const KEYS: &[Told] = &[
     of("TenantSpec", "numbers", "", r#"[{"extensionPrefix": "+44", "release": "clear"}]"#),
     any("extensionPrefix", "", r#"["+44"]"#),
     any("release", "", r#"["manual", "clear", "park"]"#),
+    any("quarantine", "", r#"["30d"]"#),
     any("parking", "", r#"[["+14255550199"]]"#),
     any(
         "windows",
@@ -115,6 +116,8 @@ const KEYS: &[Told] = &[
     any("calling", "", r#"["enabled", "disabled"]"#),
     any("phoneNumber", "", r#"["+14255550100", "+441632960100;ext=12", "2014", "none"]"#),
     any("site", "", r#"["Berlin, 3rd floor"]"#),
+    of("User", "from", "", r#"["2026-12-01", "2026-12-01T08:00"]"#),
+    any("until", "", r#"["2027-06-30"]"#),
     of("User", "reason", "", r#"["ann: she leaves on Friday"]"#),
     any("sbcGatewayId", "The id of the gateway (SBC) that the user's calls go through.", "[805]"),
     any("pbxLocation", "The id of the PBX that the user is at.", r#"["7"]"#),

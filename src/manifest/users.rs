@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{
     carried,
     claims::Claims,
+    dates,
     draft::{SetDraft, What},
-    entry::{Fields, Written},
+    entry::{Fields, UserEntry, Written},
     fleet::{Fleet, Spot, UserSpot},
     packing::Glance,
     sets::{Common, Set, values},
@@ -30,7 +31,9 @@ impl<'f> Fleet<'f> {
         }
         if let Claims::Hashes(names) = &mut self.seen {
             let numbers = &mut self.numbers;
-            let mut glance = Glance { names, numbers, tenant: &set.tenant, common: &common };
+            let wishes = &mut self.wishes;
+            let mut glance =
+                Glance { names, numbers, wishes, tenant: &set.tenant, common: &common };
             self.is_plain &= set.users.each(|eye| glance.at(eye)).fold(true, |all, one| all & one);
         } else {
             for (index, entry) in set.users.iter().enumerate() {
@@ -38,6 +41,7 @@ impl<'f> Fleet<'f> {
                 let Some(upn) = &entry.upn else { continue };
                 if self.is_once(upn, spot, set) && !is_known {
                     self.carried(&entry.fields, entry.onboard, spot, set, common.writes);
+                    self.check_dates(&entry, spot, set, &common);
                     self.check_values(entry.fields, spot, set, common.prefix.as_ref());
                 }
             }
@@ -68,7 +72,11 @@ impl<'f> Fleet<'f> {
         let secrets_from = upper.secrets_from.as_ref().or(lower.secrets_from.as_ref()).cloned();
         let writes = tenant.map(|(_, tenant)| tenant.writes).unwrap_or_default();
         let details = of_set.or(&of_tenant);
-        Common { writes, prefix, site, onboard, secrets_from, details }
+        let zone = self.drafts.get(&set.tenant).and_then(|draft| draft.spec.zone());
+        let mut problems = self.files.iter().flat_map(|file| &file.problems);
+        let is_zone_wrong = zone.is_none()
+            && problems.any(|it| it.concerns.contains(&set.tenant) && it.what.is_at(TIME_ZONE));
+        Common { zone, is_zone_wrong, writes, prefix, site, onboard, secrets_from, details }
     }
 
     /// Whether nobody named this user before.
@@ -96,6 +104,21 @@ impl<'f> Fleet<'f> {
         };
         self.one_of_many(spot.file, &[&set.tenant, &other.tenant], |_| {
             Some(twice(upn, (set, spot), (other, first)))
+        });
+    }
+
+    /// Tells what is wrong with the dates of an entry.
+    fn check_dates(&mut self, entry: &UserEntry, spot: UserSpot, set: &SetDraft, common: &Common) {
+        let zone = common.zone.as_ref();
+        let Err(wrong) = dates::moments(entry.from, entry.until, entry.calling, zone) else {
+            return;
+        };
+        if wrong.wants_zone && common.is_zone_wrong {
+            return;
+        }
+        self.one_of_many(spot.file, &[&set.tenant], |_| {
+            let path = path(set, spot.index).key(wrong.key);
+            Some(What::at(Wrong::value(path, wrong.message).hint(wrong.hint)))
         });
     }
 
@@ -147,6 +170,9 @@ impl<'f> Fleet<'f> {
         (set.tenant == *tenant).then(|| Spot { file: spot.file, path: path(set, spot.index) })
     }
 }
+
+/// The key of the tenant's clocks.
+const TIME_ZONE: &str = "timeZone";
 
 /// A user that two entries name.
 fn twice(

@@ -91,6 +91,11 @@ impl WindowsEntry {
         wrongs
     }
 
+    /// Whose clocks are meant.
+    pub(super) fn zone(&self) -> Option<jiff::tz::TimeZone> {
+        self.time_zone.clone()
+    }
+
     /// The windows; absent if they have no time zone, which is reported.
     pub(super) fn windows(&self) -> Option<Windows> {
         let spans = |entries: &[SpanEntry]| entries.iter().map(SpanEntry::span).collect();
@@ -151,7 +156,7 @@ fn day(name: &str) -> Result<Weekday, String> {
     }
 }
 
-fn zone<'de, D: Deserializer<'de>>(
+pub(super) fn zone<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<jiff::tz::TimeZone>, D::Error> {
     model::time_zone(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)

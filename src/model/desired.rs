@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use super::{
-    AccountName, Calling, Details, ExtensionPrefix, Field, LiveSource, Missing, Named, Onboard,
-    PhoneNumber, Roster, Site, TenantId, TenantName, TenantRef, Upn, Windows, WritePath,
+    AccountName, Calling, Dates, Details, ExtensionPrefix, Field, Limits, LiveSource, Missing,
+    Named, Onboard, PhoneNumber, Roster, ShrinkLimit, Site, TenantId, TenantName, TenantRef, Upn,
+    Value, Windows, WritePath,
 };
 
 /// What all manifests together ask for.
@@ -56,6 +59,8 @@ pub struct DesiredTenant {
     pub windows: Option<Windows>,
     /// The managed users; shared by all versions of the tenant that name the same.
     pub users: Roster<DesiredUser>,
+    /// Whose numbers are the next one's, and from when on.
+    pub hands_on: BTreeMap<Upn, Timestamp>,
     /// Where the tenant is.
     pub origin: Origin,
     /// Why nobody may be removed for now: part of what the manifests say could not be read.
@@ -123,6 +128,36 @@ impl DesiredTenant {
     }
 }
 
+impl DesiredTenant {
+    /// Makes it what is wanted at a moment: calling of those whose `until` has come is off, and
+    /// they give up the numbers that others have by then. Dates stay as they are written.
+    pub fn come_to(&mut self, now: Timestamp) {
+        let is_over = |user: &&DesiredUser| user.ended(now).is_some();
+        let over: Vec<_> = self.users.values().filter(is_over).map(|it| it.upn.clone()).collect();
+        for user in over {
+            let gives_up = self.handed_on(&user, now).is_some();
+            let Some(user) = self.users.get_mut(&user) else { continue };
+            user.calling = Calling::Disabled;
+            user.onboard = None;
+            if gives_up {
+                user.details.set(Field::PhoneNumber, Value::NoPhone);
+            }
+        }
+    }
+
+    /// Since when a user's number is the next one's, if it is.
+    #[must_use]
+    pub fn handed_on(&self, user: &Upn, now: Timestamp) -> Option<Timestamp> {
+        self.hands_on.get(user).copied().filter(|at| *at <= now)
+    }
+
+    /// All dates of its users.
+    pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let of_users = self.users.values().filter_map(|user| user.dates.as_ref());
+        of_users.flat_map(|dates| dates.moments()).chain(self.hands_on.values().copied())
+    }
+}
+
 fn same_users(these: &Roster<DesiredUser>, those: &Roster<DesiredUser>) -> bool {
     if these.is_plainly(those) {
         return true;
@@ -147,6 +182,8 @@ pub struct DesiredUser {
     pub site: Option<Site>,
     /// Why a protected user is to be disabled, in a person's words.
     pub reason: Option<Arc<str>>,
+    /// From and until when all of this counts; absent: now and always.
+    pub dates: Option<Arc<Dates>>,
     /// Whether the user may be set up, and with what; absent: a user who is not set up is a
     /// problem.
     pub onboard: Option<Arc<Onboard>>,
@@ -161,24 +198,44 @@ impl Named for DesiredUser {
 }
 
 impl DesiredUser {
+    /// The moment before which nothing is done for the user, if that is ahead.
+    #[must_use]
+    pub fn begins(&self, now: Timestamp) -> Option<Timestamp> {
+        self.dates().from.filter(|from| *from > now)
+    }
+
+    /// Since when calling is off because `until` has come, if it has.
+    #[must_use]
+    pub fn ended(&self, now: Timestamp) -> Option<Timestamp> {
+        self.dates().until.filter(|until| *until <= now)
+    }
+
+    /// Its dates; none where everything counts now and always.
+    #[must_use]
+    pub fn dates(&self) -> Dates {
+        self.dates.as_deref().copied().unwrap_or_default()
+    }
+
     /// Whether nothing is taken away that was wanted `before`.
     fn takes_nothing_from(&self, before: &Self) -> bool {
         let keeps = |field: Field| self.details.get(field).is_some();
         (self.calling == before.calling || self.calling == Calling::Enabled)
             && self.site == before.site
             && self.reason == before.reason
+            && self.dates == before.dates
             && before.details.iter().all(|(field, _)| keeps(field))
     }
 
     /// Whether both ask for the same, wherever it is.
     fn says_the_same(&self, other: &Self) -> bool {
         // Taken apart, so a field that is new is not forgotten here.
-        let Self { upn, calling, details, site, reason, onboard, origin: _ } = self;
+        let Self { upn, calling, details, site, reason, dates, onboard, origin: _ } = self;
         *upn == other.upn
             && *calling == other.calling
             && *details == other.details
             && *site == other.site
             && *reason == other.reason
+            && *dates == other.dates
             && *onboard == other.onboard
     }
 }
@@ -226,28 +283,6 @@ impl Prune {
     }
 }
 
-/// How many users may vanish from a tenant's list between two looks before the list is doubted; the
-/// larger of the two counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ShrinkLimit {
-    /// Of the users in the last whole list, rounded up.
-    pub percent: u8,
-    /// As many as these, whatever the share: in a small tenant three people are a third.
-    pub floor: u32,
-}
-
-impl ShrinkLimit {
-    /// The limit of a tenant that names none.
-    pub const DEFAULT: Self = Self { percent: 20, floor: 5 };
-
-    /// How many of `before` users may vanish.
-    #[must_use]
-    pub fn allows(self, before: usize) -> usize {
-        let share = before.saturating_mul(usize::from(self.percent)).div_ceil(100);
-        share.max(usize::try_from(self.floor).unwrap_or(usize::MAX))
-    }
-}
-
 /// Which enabled users that no manifest names may be pruned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Adopt {
@@ -282,66 +317,6 @@ pub struct Protect {
     pub sites: BTreeSet<Site>,
 }
 
-/// How much may change in one run of one tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Limits {
-    /// People who lose calling.
-    pub disable: Limit,
-    /// People whose present number is replaced or given up.
-    pub numbers: Limit,
-    /// People with calling, if anything of them is changed.
-    pub changes: Limit,
-}
-
-impl Limits {
-    /// The limits of a tenant that names none.
-    pub const DEFAULT: Self = Self {
-        disable: Limit { percent: 10, count: 25, floor: 0 },
-        numbers: Limit { percent: 20, count: 100, floor: 10 },
-        changes: Limit { percent: 50, count: 1000, floor: 25 },
-    };
-}
-
-/// A number of people: a share of those whose calling is enabled now, bounded above and below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Limit {
-    /// The share, rounded up, so a small tenant can still let one person go. With 0 it is
-    /// nobody, whatever the floor.
-    pub percent: u8,
-    /// In any case no more than these.
-    pub count: u32,
-    /// This many are allowed whatever the share: in a small tenant three people are half of it.
-    pub floor: u32,
-}
-
-impl Limit {
-    /// How many of `enabled` people it allows.
-    #[must_use]
-    pub fn allows(self, enabled: usize) -> usize {
-        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        let share = enabled.saturating_mul(usize::from(self.percent)).div_ceil(100);
-        if self.percent == 0 { 0 } else { share.max(whole(self.floor)).min(whole(self.count)) }
-    }
-}
-
-/// How much may be sent for the whole fleet within any hour, whatever each tenant allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PerHour {
-    /// Disables.
-    pub disable: u32,
-    /// Updates that replace a number or give it up.
-    pub numbers: u32,
-    /// Updates and disables.
-    pub changes: u32,
-}
-
-impl Default for PerHour {
-    fn default() -> Self {
-        Self { disable: 100, numbers: 500, changes: 5000 }
-    }
-}
-
 /// A place in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
@@ -357,23 +332,5 @@ impl fmt::Display for Origin {
             Some(line) => write!(f, "{}:{line}", self.file),
             None => f.write_str(&self.file),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_a_share_between_two_bounds() {
-        let limit = Limit { percent: 10, count: 25, floor: 0 };
-        assert_eq!(
-            [0, 1, 5, 10, 11, 250, 10_000].map(|enabled| limit.allows(enabled)),
-            [0, 1, 1, 1, 2, 25, 25]
-        );
-        let limit = Limit { percent: 10, count: 25, floor: 3 };
-        assert_eq!([0, 5, 30, 31, 10_000].map(|enabled| limit.allows(enabled)), [3, 3, 3, 4, 25]);
-        assert_eq!(Limit { percent: 0, count: 25, floor: 3 }.allows(1000), 0);
-        assert_eq!(Limit { percent: 100, count: 0, floor: 3 }.allows(1000), 0);
     }
 }

@@ -9,6 +9,7 @@
 mod approval;
 mod call;
 mod coded;
+mod dates;
 mod desired;
 mod details;
 mod fault;
@@ -19,6 +20,7 @@ mod id;
 mod in_force;
 mod inventory;
 mod lease;
+mod limits;
 mod live;
 mod memory;
 mod missing;
@@ -43,9 +45,9 @@ mod write_path;
 pub use approval::{Approval, ApprovedUsers, Fingerprint, Gate, Used, parse_expiry};
 pub use call::{Call, Verb};
 pub(crate) use coded::coded;
+pub use dates::Dates;
 pub use desired::{
-    Adopt, Desired, DesiredTenant, DesiredUser, Limit, Limits, Mode, Origin, PerHour, Protect,
-    Prune, Release, ShrinkLimit,
+    Adopt, Desired, DesiredTenant, DesiredUser, Mode, Origin, Protect, Prune, Release,
 };
 pub use details::{Details, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
@@ -56,6 +58,7 @@ pub(crate) use id::{is_of_platform, is_small};
 pub use in_force::TenantInForce;
 pub use inventory::{Customer, Inventory};
 pub use lease::{LeaseId, Recalled};
+pub use limits::{Limit, Limits, PerHour, ShrinkLimit};
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
     LiveUser, Observed, Unmatched,

@@ -77,9 +77,9 @@ pub async fn see<R: LiveReader>(
 
 /// What would be seen if everything were as the manifests want it without the change.
 #[must_use]
-pub fn see_nothing(versions: Versions<'_>) -> Seen {
+pub fn see_nothing(versions: Versions<'_>, now: Timestamp) -> Seen {
     let as_wanted =
-        |(id, (base, head)): (&TenantId, _)| (id.clone(), Ok(Arc::new(as_wanted(base, head))));
+        |(id, (base, head)): (&TenantId, _)| (id.clone(), Ok(Arc::new(as_wanted(base, head, now))));
     versions.tenants().into_iter().map(as_wanted).collect()
 }
 
@@ -93,17 +93,20 @@ pub fn review(
     execution: &Execution,
 ) -> Review {
     let tenants = versions.tenants().into_iter();
-    let memories =
-        tenants.map(|(id, (base, _))| (id.clone(), with_named(&memories.of(id), base))).collect();
+    let memories = tenants
+        .map(|(id, (base, _))| (id.clone(), with_named(&memories.of(id), base, now)))
+        .collect();
     let mut base = fleet(versions.base, seen, &memories, execution);
     let mut head = fleet(versions.head, seen, &memories, execution);
     Review::of(&mut base, &mut head, now)
 }
 
-/// Users named before the change count as managed.
-fn with_named(memory: &Memory, base: Option<&DesiredTenant>) -> Arc<Memory> {
+/// Users named before the change count as managed, but for those for whom nothing is done yet.
+fn with_named(memory: &Memory, base: Option<&DesiredTenant>, now: Timestamp) -> Arc<Memory> {
     let mut memory = memory.clone();
-    memory.named.extend(base.into_iter().flat_map(|base| base.users.keys().cloned()));
+    let named = base.into_iter().flat_map(|base| base.users.values());
+    let named = named.filter(|user| user.begins(now).is_none());
+    memory.named.extend(named.map(|user| user.upn.clone()));
     Arc::new(memory)
 }
 

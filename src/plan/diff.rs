@@ -7,6 +7,7 @@
 //! | enabled | enabled, details differ | update |
 //! | disabled | enabled | disable |
 //! | disabled | disabled | nothing, but for an explicit release of a number |
+//! | from a later date on | whatever it is | nothing |
 //! | enabled, may be set up | known to the directory, not set up | configure, then enable ([`super::onboard`]) |
 //! | not named | enabled | a note; with `prune: disable`, disable |
 //!
@@ -41,11 +42,12 @@ pub(super) struct Outcome {
 /// Compares a whole tenant.
 pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<'_>) -> Outcome {
     let past = Past { live, moment };
-    let people = People::of(desired, live, moment.memory);
+    let people = People::of(desired, live, moment);
     let mut diff = Diff {
         desired,
         past,
         outcome: Outcome::default(),
+        early: Vec::new(),
         details_wait: 0,
         settling: 0,
         settled_by: None,
@@ -58,7 +60,7 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
     diff.unmanaged(&people);
     let nobody = |upn: &&Upn| !desired.users.contains_key(upn) && !live.users.contains_key(upn);
     let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
-    let Diff { mut outcome, details_wait, settling, settled_by, .. } = diff;
+    let Diff { mut outcome, early, details_wait, settling, settled_by, .. } = diff;
     (outcome.facts.managed, outcome.facts.vanished) = people.facts();
     outcome
         .remarks
@@ -66,6 +68,9 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
         .extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
     if !nobody.is_empty() {
         outcome.remarks.notes.push(Note::ProtectsNobody(nobody));
+    }
+    if !early.is_empty() {
+        outcome.remarks.notes.push(Note::Early(early));
     }
     if details_wait > 0 {
         outcome.remarks.notes.push(Note::DetailsWait(details_wait));
@@ -81,6 +86,8 @@ pub(super) struct Diff<'a> {
     pub(super) desired: &'a DesiredTenant,
     pub(super) past: Past<'a>,
     pub(super) outcome: Outcome,
+    /// Users with calling for whom nothing is done yet.
+    early: Vec<Upn>,
     details_wait: usize,
     settling: usize,
     settled_by: Option<Timestamp>,
@@ -113,6 +120,10 @@ pub(super) struct Switch {
 
 impl Diff<'_> {
     fn user(&mut self, desired: &DesiredUser, live: Option<&LiveUser>, people: &People<'_>) {
+        let now = self.past.moment.now;
+        if desired.begins(now).is_some() {
+            return live.map(|live| self.early(desired, live)).unwrap_or_default();
+        }
         let Some(live) = live else {
             return self.absent(desired, people);
         };
@@ -150,6 +161,7 @@ impl Diff<'_> {
                 let disabled = switch.needed.then(|| {
                     let id = self.step(desired, Action::Disable, Vec::new(), Vec::new());
                     self.mark(id, switch);
+                    self.dated(id, desired.ended(now));
                     id
                 });
                 let (release, waiting): (Vec<Change>, Vec<Change>) =
@@ -160,11 +172,26 @@ impl Diff<'_> {
                 if let Ok(Some(release)) = self.update(desired, live, release, &vain) {
                     let after = disabled.into_iter().collect();
                     self.outcome.steps.at_mut(release).after = after;
+                    self.dated(release, self.desired.handed_on(&desired.upn, now));
                 }
             }
         }
         if let Some(problem) = vain.problem(calling, |field| unread::matters(desired, field)) {
             self.problem(desired, problem);
+        }
+    }
+
+    /// Somebody for whom nothing is done yet.
+    fn early(&mut self, desired: &DesiredUser, live: &LiveUser) {
+        if !self.is_frozen(live, Some(&desired.origin)) && live.calling == LiveCalling::Enabled {
+            self.early.push(desired.upn.clone());
+        }
+    }
+
+    /// A date of the manifests wants a step, if one has come.
+    fn dated(&mut self, step: StepId, since: Option<Timestamp>) {
+        if let Some(since) = since {
+            self.outcome.steps.at_mut(step).cause = Cause::Dated(since);
         }
     }
 

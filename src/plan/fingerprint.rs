@@ -90,6 +90,7 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         parking,
         windows,
         users,
+        hands_on,
         origin: _,
         incomplete,
         missing: _,
@@ -104,9 +105,15 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
     if let Some(Windows { zone, allow, deny }) = windows {
         (zone.iana_name(), allow, deny).hash(sha);
     }
+    if !hands_on.is_empty() {
+        hands_on.hash(sha);
+    }
     for user in users.values() {
-        let DesiredUser { upn, calling, details, site, reason, onboard, origin: _ } = user;
+        let DesiredUser { upn, calling, details, site, reason, dates, onboard, origin: _ } = user;
         (upn, calling, details, site, reason).hash(sha);
+        if let Some(dates) = dates {
+            dates.hash(sha);
+        }
         if let Some(onboard) = onboard {
             ("onboard", &onboard.secrets).hash(sha);
         }

@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{
-    Change, Hold, Note, Plan, Problem, ProblemKind, Seen, Step, Steps, TenantPlan,
+    Ahead, Change, Hold, Note, Plan, Problem, ProblemKind, Seen, Step, Steps, TenantPlan,
     render::Mistake,
     review::{Asked, Review, Waiting, What},
 };
@@ -49,7 +49,7 @@ impl Mask {
     #[must_use]
     pub fn plan(&self, plan: &Plan) -> Plan {
         let tenants = plan.tenants.iter().map(|tenant| self.tenant(tenant)).collect();
-        Plan { tenants, unremembered: plan.unremembered.clone() }
+        Plan { tenants, unremembered: plan.unremembered.clone(), at: plan.at }
     }
 
     /// What a change does, without names and numbers.
@@ -143,6 +143,11 @@ impl Mask {
             Note::Unmanaged(named) => Note::Unmanaged(users(named)),
             Note::NotAdopted(named) => Note::NotAdopted(users(named)),
             Note::Unforeseen(named) => Note::Unforeseen(users(named)),
+            Note::Early(named) => Note::Early(users(named)),
+            Note::Ahead(Ahead { users, next, turns }) => {
+                let turns = turns.iter().map(|(user, turn)| (self.user(tenant, user), *turn));
+                Note::Ahead(Ahead { users: *users, next: *next, turns: turns.collect() })
+            }
             Note::Interruption { users, total, worst } => {
                 let worst = worst.iter().map(|(user, wait)| (self.user(tenant, user), *wait));
                 let (users, total) = (*users, *total);

@@ -26,6 +26,7 @@ mod approval;
 mod by_step;
 pub mod codes;
 mod confirm;
+mod dates;
 mod diff;
 mod fingerprint;
 mod fleet;
@@ -66,6 +67,7 @@ mod work;
 
 pub use approval::wanted;
 pub use by_step::{ByStep, StepId};
+pub use dates::{Ahead, Turn};
 pub use fingerprint::of_plan as fingerprint_of;
 pub use fleet::Fleet;
 pub use graph::{StepGraph, Walk};

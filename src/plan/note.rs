@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
+use super::Ahead;
 use crate::model::{
     Fingerprint, Gate, GatewayId, Origin, Revision, RunId, TenantName, Unmatched, Unread, Upn,
     coded,
@@ -30,6 +31,10 @@ pub enum Note {
     Renamed(Upn, Upn),
     /// Disabled users whose declared details wait until they are enabled.
     DetailsWait(usize),
+    /// Users with calling for whom nothing is done yet, because their `from` is ahead.
+    Early(Vec<Upn>),
+    /// Dates of users that are still ahead.
+    Ahead(Ahead),
     /// Users whose last writes are not visible yet, and until when that is normal.
     Settling(usize, Timestamp),
     /// The user list may be incomplete, which holds nothing now; what was noticed.
@@ -135,6 +140,10 @@ coded! {
         Renamed = "name-changed",
         /// [`Note::DetailsWait`].
         DetailsWait = "details-wait",
+        /// [`Note::Early`].
+        Early = "before-from",
+        /// [`Note::Ahead`].
+        Ahead = "dates-ahead",
         /// [`Note::Settling`].
         Settling = "settling",
         /// [`Note::Suspect`].
@@ -185,6 +194,8 @@ impl Note {
             Self::Unforeseen(_) => NoteCode::Unforeseen,
             Self::Renamed(..) => NoteCode::Renamed,
             Self::DetailsWait(_) => NoteCode::DetailsWait,
+            Self::Early(_) => NoteCode::Early,
+            Self::Ahead(_) => NoteCode::Ahead,
             Self::Settling(..) => NoteCode::Settling,
             Self::Suspect(_) => NoteCode::Suspect,
             Self::UnreadNumbers(_) => NoteCode::UnreadNumbers,

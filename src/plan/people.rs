@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Hold, HoldKind};
+use jiff::Timestamp;
+
+use super::{Hold, HoldKind, Moment};
 use crate::model::{
-    Adopt, Coverage, DesiredTenant, LivePhone, LiveTenant, LiveUser, Managed, Memory, PhoneNumber,
-    Upn, UserId,
+    Adopt, Coverage, DesiredTenant, DesiredUser, LivePhone, LiveTenant, LiveUser, Managed, Memory,
+    PhoneNumber, Upn, UserId,
 };
 
 /// The people of one tenant.
@@ -16,6 +18,7 @@ pub(super) struct People<'a> {
     desired: &'a DesiredTenant,
     live: &'a LiveTenant,
     memory: &'a Memory,
+    now: Timestamp,
     /// Managed users with another name since: the earlier name and the present one.
     renamed: BTreeMap<&'a Upn, &'a Upn>,
     /// The numbers of users who are named and not visible.
@@ -33,12 +36,13 @@ pub(super) enum Standing {
 }
 
 impl<'a> People<'a> {
-    pub(super) fn of(desired: &'a DesiredTenant, live: &'a LiveTenant, memory: &'a Memory) -> Self {
+    pub(super) fn of(desired: &'a DesiredTenant, live: &'a LiveTenant, moment: Moment<'a>) -> Self {
+        let Moment { memory, now, .. } = moment;
         let known =
             memory.managed.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
         let earlier: BTreeMap<&UserId, &Upn> =
             known.filter(|(_, upn)| !live.users.contains_key(upn)).collect();
-        let now = live
+        let called_now = live
             .users
             .values()
             .filter_map(|user| Some((*earlier.get(user.id.as_ref()?)?, &user.upn)));
@@ -47,7 +51,14 @@ impl<'a> People<'a> {
             None => wanted,
         });
         let missing = absent.filter_map(|user| Some((user.details.phone()?, &user.upn)));
-        Self { desired, live, memory, renamed: now.collect(), missing: missing.collect() }
+        Self {
+            desired,
+            live,
+            memory,
+            now,
+            renamed: called_now.collect(),
+            missing: missing.collect(),
+        }
     }
 
     /// The present name of a managed user who is not visible under the earlier one.
@@ -139,7 +150,10 @@ impl<'a> People<'a> {
     /// are no longer visible.
     pub(super) fn facts(&self) -> (Vec<Managed>, Vec<Upn>) {
         let both = self.desired.users.beside(&self.live.users);
-        let visible = both.filter_map(|(wanted, seen)| seen.filter(|_| wanted.is_some()));
+        // Somebody for whom nothing is done yet is not managed yet.
+        let counts =
+            |wanted: Option<&DesiredUser>| wanted?.begins(self.now).is_none().then_some(());
+        let visible = both.filter_map(|(wanted, seen)| counts(wanted).and(seen));
         let new = |user: &&LiveUser| match self.memory.managed.get(&user.upn) {
             Some(known) => known.vanished || user.id.is_some() && known.id != user.id,
             None => true,

@@ -131,6 +131,8 @@ pub enum Cause {
     /// The number is parked to open a cycle of numbers; the user's next step gives the
     /// number that the manifests want.
     Parking,
+    /// A date of the manifests has come, then: calling ends, or the number is the next one's.
+    Dated(Timestamp),
 }
 
 /// A difference in one field.

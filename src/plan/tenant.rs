@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Hold, HoldKind, Moment, Note, Observation, Patience, Rules, Steps, SyncPlan, TenantInput,
-    TenantPlan, approval, confirm, diff, fingerprint,
+    TenantPlan, approval, confirm, dates, diff, fingerprint,
     guards::{self, Context, Hour, Wanted},
     interruption,
     numbers::{self, View},
@@ -71,7 +71,8 @@ impl Begun {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Self, Box<TenantPlan>> {
-        let TenantInput { tenant, memory, live, lease } = input.apart();
+        let TenantInput { mut tenant, memory, live, lease } = input.apart();
+        Arc::make_mut(&mut tenant.desired).come_to(now);
         let desired = &*tenant.desired;
         let mut live = match live {
             Observation::Seen(live) => live,
@@ -119,6 +120,7 @@ impl Begun {
     pub(super) fn narrow(&self, span: &mut Validity) {
         let desired = self.subject.desired();
         self.subject.moment().narrow(span);
+        desired.moments().for_each(|at| span.cut(Some(at)));
         if self.outcome.steps.is_empty() {
             return;
         }
@@ -196,6 +198,9 @@ impl Draft {
         if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
             remarks.notes.push(Note::Suspect(what.clone()));
         }
+        let ahead = dates::ahead(desired, moment.now);
+        let due = ahead.as_ref().map(|ahead| ahead.next);
+        remarks.notes.extend(ahead.map(Note::Ahead));
         remarks.notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));
         remarks.notes.extend(ruled.into_iter().flatten());
         remarks.notes.extend(interruption::note(&steps));
@@ -218,6 +223,7 @@ impl Draft {
             sync,
             sync_from,
             sync_hold,
+            due,
             fingerprint,
             waits_for,
             remarks,

@@ -17,13 +17,16 @@ pub struct Plan {
     /// Tenants whose users may be written to, and that the journal has never looked at: a run with
     /// the journal that has knows more of them.
     pub unremembered: BTreeSet<TenantName>,
+    /// The moment that it is the plan of, if that is not the one at which it was made: it is only
+    /// shown.
+    pub at: Option<Timestamp>,
 }
 
 impl Plan {
     /// A plan of these tenants, made with all that is remembered of them.
     #[must_use]
     pub fn of(tenants: Vec<TenantPlan>) -> Self {
-        Self { tenants, unremembered: BTreeSet::new() }
+        Self { tenants, unremembered: BTreeSet::new(), at: None }
     }
 
     /// Leaves only some tenants.
@@ -61,6 +64,8 @@ pub struct TenantPlan {
     pub sync_from: Option<Timestamp>,
     /// Why it may not be sent before people have looked at it, if so; then it has to wait as well.
     pub sync_hold: Option<Hold>,
+    /// When a date of one of its users comes next.
+    pub due: Option<Timestamp>,
     /// What an approval of this plan, or a saved copy of it, is held against; absent if nothing was
     /// read, or nothing is to be done.
     pub fingerprint: Option<Fingerprint>,
@@ -161,6 +166,7 @@ impl TenantPlan {
             sync: SyncPlan::NotNeeded,
             sync_from: None,
             sync_hold: None,
+            due: None,
             fingerprint: None,
             waits_for: BTreeSet::new(),
             remarks: Remarks::default(),
@@ -252,6 +258,7 @@ impl TenantPlan {
             .iter()
             .chain(self.steps.iter().flat_map(|step| &step.holds))
             .filter_map(|hold| hold.until)
+            .chain(self.due)
             .min()
     }
 

@@ -76,7 +76,8 @@ impl Undo<'_> {
         now: Timestamp,
     ) -> Option<Prepared> {
         let input = fleet.get(tenant)?.clone();
-        let git = Arc::clone(&input.tenant.desired);
+        let mut git = Arc::clone(&input.tenant.desired);
+        Arc::make_mut(&mut git).come_to(now);
         let mut prepared = Prepared {
             tenant: tenant.clone(),
             git: Arc::clone(&git),
@@ -92,7 +93,8 @@ impl Undo<'_> {
         let bystanders = git.users.values().filter(|user| !undone.contains(&user.upn));
         let bystanders = bystanders.filter_map(|user| as_it_is(user, live, moment));
         let users = bystanders.chain(users.values().cloned()).collect();
-        let desired = DesiredTenant { users, prune: Prune::Never, ..git.clone() };
+        let desired =
+            DesiredTenant { prune: Prune::Never, users, hands_on: BTreeMap::new(), ..git.clone() };
         // Whether Teams shows what the service shows is a matter of what git wants.
         let live = LiveTenant { confirmation: Confirmation::NotAsked, ..LiveTenant::clone(live) };
         fleet.set(TenantInput {
@@ -120,7 +122,8 @@ impl Undo<'_> {
         plan.remarks.problems.retain(|problem| undone.contains(&problem.user));
         plan.remarks.problems.extend(left);
         // That a manifest names somebody is for git to say.
-        plan.facts.managed.retain(|managed| git.users.contains_key(&managed.user));
+        let names = |user: &Upn| git.users.get(user).is_some_and(|it| it.begins(now).is_none());
+        plan.facts.managed.retain(|managed| names(&managed.user));
         plan.remarks.notes.retain(|note| !is_of_git(note));
         let against: BTreeSet<&Upn> =
             plan.steps.iter().filter(|step| differs(step, git)).map(|step| &step.user).collect();
@@ -168,9 +171,16 @@ impl Undo<'_> {
             let details = details_before(&sent, calling, moment, user, &mut leave);
             let site = git.users.get(&upn).and_then(|user| user.site.clone());
             let origin = origin.clone();
-            let reason = None;
-            let onboard = None;
-            users.push(DesiredUser { upn, calling, details, site, reason, onboard, origin });
+            users.push(DesiredUser {
+                upn,
+                calling,
+                details,
+                site,
+                reason: None,
+                dates: None,
+                onboard: None,
+                origin,
+            });
         }
         (users.into_iter().collect(), left)
     }
@@ -231,7 +241,7 @@ impl Sent {
 /// Somebody who is not a matter of the run, wanted as is. Nobody, if that is not known.
 fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option<DesiredUser> {
     let calling = moment.calling(live.users.get(&user.upn)?).known()?;
-    Some(DesiredUser { calling, details: Details::default(), ..user.clone() })
+    Some(DesiredUser { calling, details: Details::default(), dates: None, ..user.clone() })
 }
 
 /// What calling is to be: if it still is as it was last switched, as it was before it was first
@@ -309,6 +319,8 @@ fn is_of_git(note: &Note) -> bool {
         | Note::Unforeseen(_)
         | Note::NotAdopted(_)
         | Note::ProtectsNobody(_)
+        | Note::Early(_)
+        | Note::Ahead(_)
         | Note::Renamed(..) => true,
         Note::DetailsWait(_)
         | Note::Settling(..)

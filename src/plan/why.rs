@@ -103,10 +103,25 @@ impl Wait {
     }
 }
 
+impl About<'_> {
+    /// What the manifests want of a user now.
+    fn wanted(&self, user: &Upn) -> Option<DesiredUser> {
+        let mut tenant = self.tenant.clone();
+        tenant.come_to(self.moment.now);
+        tenant.users.get(user).cloned()
+    }
+
+    /// The moment before which nothing is done for a user, if that is ahead.
+    fn begins(&self, user: &Upn) -> Option<Timestamp> {
+        self.tenant.users.get(user)?.begins(self.moment.now)
+    }
+}
+
 /// Explains one user.
 #[must_use]
 pub fn why(user: &Upn, about: &About<'_>) -> Why {
     let About { tenant, moment, .. } = about;
+    let wanted = about.wanted(user);
     let mut waits = waits::open(user, about);
     let futile = waits::futile(user, about);
     let found = about.last.map(|last| found(user, last));
@@ -116,7 +131,7 @@ pub fn why(user: &Upn, about: &About<'_>) -> Why {
     Why {
         user: user.clone(),
         tenant: tenant.name.clone(),
-        wanted: tenant.users.get(user).cloned(),
+        wanted,
         sent: sent(about.entries),
         seen: seen(user, about.entries),
         synced: moment.memory.last_sync,

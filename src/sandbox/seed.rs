@@ -184,6 +184,7 @@ mod tests {
                     details: details.into_iter().collect(),
                     site: None,
                     reason: None,
+                    dates: None,
                     onboard: None,
                     origin: origin.clone(),
                 }
@@ -209,6 +210,7 @@ mod tests {
                 windows: None,
                 release: Release::Clear,
                 parking: Vec::new(),
+                hands_on: BTreeMap::new(),
                 users: users.into(),
                 origin: origin.clone(),
                 incomplete: None,

@@ -64,6 +64,7 @@ mod cli;
 mod completed;
 mod configure;
 mod control;
+mod dated;
 mod doctor;
 mod durable;
 mod exactly;

@@ -90,8 +90,8 @@ pub(super) async fn review(
     let (mut review, against) = if let Some(path) = live {
         compare(versions, path, &settings, signals).await?
     } else {
-        let (seen, memories) = (pass::see_nothing(versions), Memories::default());
         let now = Timestamp::now();
+        let (seen, memories) = (pass::see_nothing(versions, now), Memories::default());
         (pass::review(versions, &seen, &memories, now, &settings.execution), None)
     };
     if against.is_none() {

@@ -46,6 +46,22 @@ pub(super) const fn text(code: NoteCode) -> Text {
             remedy: "Nothing.",
             example: "2 disabled users with details that wait until calling is enabled",
         },
+        NoteCode::Early => Text {
+            means: "users have calling before their `from`",
+            arises: "The manifests say `from` of users, that time is ahead, and they have calling \
+                already. Before `from` nothing is done for a user: nobody is disabled because of what \
+                is to be later.",
+            remedy: "Nothing, if that is right. Leave `from` out if what is written is to count now.",
+            example: "1 user with calling before `from`, left as is until then: adele@contoso.com",
+        },
+        NoteCode::Ahead => Text {
+            means: "dates of users are still ahead",
+            arises: "The manifests say `from` or `until` of users. Before `from` nothing is done for \
+                a user; from `until` on calling is off.",
+            remedy: "Nothing. `dialplane plan --at TIME` shows what is done then.",
+            example: "2 users with dates ahead; next, on 2026-12-01 07:00:00 UTC: adele@contoso.com \
+                begins",
+        },
         NoteCode::Settling => Text {
             means: "changes were sent and are not visible yet",
             arises: "The service's list lags behind its writes. Until the time that is named this \

@@ -22,21 +22,24 @@ pub(super) fn incomplete(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let mut grounds = Vec::new();
     if let (Some(reason), true) = (&desired.incomplete, step.action == Action::Disable) {
         let remedy = match step.cause {
-            Cause::Declared | Cause::Parking => {
+            Cause::Declared | Cause::Parking | Cause::Dated(_) => {
                 "correct that file; until then no user loses calling"
             }
             Cause::NotNamed => "correct that file: it may name this user",
         };
         grounds.push(Grounds::new(reason.clone(), remedy));
     }
+    let may_say = match step.cause {
+        Cause::NotNamed => "their newest version may name this user",
+        Cause::Dated(_) => "their newest version may have another date",
+        Cause::Declared | Cause::Parking => return grounds,
+    };
+    if let Some(reason) = context.tenant.kept.as_deref() {
+        let remedy = format!("correct the manifests: {may_say}");
+        grounds.push(Grounds::new(older_version(reason), remedy));
+    }
     if step.cause != Cause::NotNamed {
         return grounds;
-    }
-    if let Some(reason) = context.tenant.kept.as_deref() {
-        grounds.push(Grounds::new(
-            older_version(reason),
-            "correct the manifests: their newest version may name this user",
-        ));
     }
     if let Some(doubt) = &desired.missing.doubt {
         grounds.push(Grounds::new(doubt.reason.clone(), doubt.remedy.clone()));

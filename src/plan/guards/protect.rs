@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::context::Context;
 use crate::{
     model::{DesiredTenant, Field, LiveCalling, LiveTenant, PhoneNumber, Site, Upn},
@@ -23,13 +25,17 @@ pub(super) fn protected(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
 /// A protected user is disabled for a reason that is written down.
 pub(super) fn reason_missing(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let guarded = Guarded::of(context);
+    let what = match step.cause {
+        Cause::Dated(_) => "`until`",
+        _ => "`calling: disabled`",
+    };
     let missing = step.action == Action::Disable
-        && step.cause == Cause::Declared
+        && matches!(step.cause, Cause::Declared | Cause::Dated(_))
         && guarded.reason(&step.user).is_none()
         && guarded.protection(&step.user).is_some();
     let grounds = Grounds::new(
         "no `reason` is given for disabling a protected user",
-        format!("write `reason:` for {} beside `calling: disabled`", step.user),
+        format!("write `reason:` for {} beside {what}", step.user),
     );
     missing.then_some(grounds).into_iter().collect()
 }
@@ -48,11 +54,12 @@ pub(super) fn last_of_site(context: &Context<'_>, steps: &Steps) -> Vec<(StepId,
 struct Guarded<'a> {
     desired: &'a DesiredTenant,
     live: &'a LiveTenant,
+    now: Timestamp,
 }
 
 impl<'a> Guarded<'a> {
     fn of(context: &Context<'a>) -> Self {
-        Self { desired: context.desired(), live: context.live }
+        Self { desired: context.desired(), live: context.live, now: context.moment.now }
     }
 
     /// Why the user is protected, and what to take out of `protect` for it.
@@ -145,6 +152,8 @@ impl<'a> Guarded<'a> {
         }
         let mut working: BTreeMap<&Site, usize> = BTreeMap::new();
         for (wanted, seen) in self.desired.users.beside(&self.live.users) {
+            // Nobody knows that the phone is there before the user's `from`.
+            let wanted = wanted.filter(|user| user.begins(self.now).is_none());
             let enabled = seen.is_some_and(|live| live.calling == LiveCalling::Enabled);
             if let (Some(site), true) = (wanted.and_then(|user| user.site.as_ref()), enabled) {
                 *working.entry(site).or_default() += 1;

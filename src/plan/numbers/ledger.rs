@@ -12,10 +12,12 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     model::{
-        Calling, Coverage, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant, Memory,
-        NumberKey, PhoneNumber, TenantName, Unread, Upn, Value, Write,
+        Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant,
+        Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn, Value, Write,
     },
     plan::{Observation, TenantInput},
 };
@@ -91,6 +93,10 @@ pub(super) struct Wish {
     pub(super) calling: Calling,
     /// They take the number away.
     pub(super) gives_up: bool,
+    /// When this counts from, and when calling ends.
+    dates: (Option<Timestamp>, Option<Timestamp>),
+    /// When the number is the next one's.
+    handed_on: Option<Timestamp>,
 }
 
 /// A number that nobody knows.
@@ -249,7 +255,7 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
                 spelled: user.upn.as_str().into(),
                 holding,
                 calling: State::of(&user.calling),
-                wish: wanted.map(|wanted| Wish::of(wanted, number)),
+                wish: wanted.map(|wanted| Wish::of(wanted, number, &tenant.tenant.desired)),
             };
             held.push((NumberKey::new(name, number), Who::User(who)));
         };
@@ -311,12 +317,26 @@ impl State {
 
 impl Wish {
     /// What is wanted of somebody who holds this number.
-    fn of(wanted: &DesiredUser, number: &PhoneNumber) -> Self {
+    fn of(wanted: &DesiredUser, number: &PhoneNumber, desired: &DesiredTenant) -> Self {
         let gives_up = match wanted.details.get(Field::PhoneNumber) {
             Some(Value::NoPhone) => true,
             Some(Value::Phone(other)) => wanted.calling == Calling::Enabled && other != number,
             Some(_) | None => false,
         };
-        Self { calling: wanted.calling, gives_up }
+        let dates = wanted.dates();
+        let handed_on = desired.hands_on.get(&wanted.upn).copied();
+        Self { calling: wanted.calling, gives_up, dates: (dates.from, dates.until), handed_on }
+    }
+
+    /// What they want at a moment.
+    pub(super) fn at(self, now: Timestamp) -> Self {
+        let has_come = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        let (from, until) = self.dates;
+        let waits = from.is_some_and(|from| from > now);
+        if has_come(until) {
+            Self { calling: Calling::Disabled, gives_up: has_come(self.handed_on), ..self }
+        } else {
+            Self { gives_up: self.gives_up && !waits, ..self }
+        }
     }
 }

@@ -112,7 +112,7 @@ impl<'a> View<'a> {
                     user: Some(&who.user),
                     name: who.user.as_str(),
                     state: who.calling.words(),
-                    wish: who.wish,
+                    wish: who.wish.map(|wish| wish.at(self.now)),
                 })
             }
             Who::Beside(place) => {

@@ -24,6 +24,10 @@ pub(super) struct PlanView<'p> {
     /// For `apply --expect`; absent of a part of a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
+    /// The moment that it is the plan of, if one was asked for (`--at`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    at: Option<Timestamp>,
     summary: Tally,
     /// Tenants that the journal has never looked at, where users may be written to.
     unremembered: Vec<&'p str>,
@@ -67,6 +71,10 @@ struct StepView<'p> {
     action: Verb,
     user: &'p str,
     cause: &'static str,
+    /// When a date of the manifests came that wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    since: Option<Timestamp>,
     runs: bool,
     did_not_land: bool,
     approved: Vec<&'p str>,
@@ -142,7 +150,9 @@ pub fn json_schema() -> serde_json::Value {
 }
 
 fn view(plan: &Plan) -> PlanView<'_> {
-    PlanView { fingerprint: Some(fingerprint_of(plan).to_string()), ..part(plan) }
+    // Nobody can ask for the plan of a moment that is ahead.
+    let fingerprint = plan.at.is_none().then(|| fingerprint_of(plan).to_string());
+    PlanView { fingerprint, ..part(plan) }
 }
 
 /// A part of a plan, which nobody can ask for alone.
@@ -152,6 +162,7 @@ pub(super) fn part(plan: &Plan) -> PlanView<'_> {
         version: VERSION,
         kind: "Plan",
         fingerprint: None,
+        at: plan.at,
         summary: Tally::of(plan),
         unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
         tenants,
@@ -219,6 +230,11 @@ fn step_view<'p>(tenant: &TenantPlan, number: StepId, step: &'p Step) -> StepVie
             Cause::Declared => "declared",
             Cause::NotNamed => "notNamed",
             Cause::Parking => "parking",
+            Cause::Dated(_) => "dated",
+        },
+        since: match step.cause {
+            Cause::Dated(since) => Some(since),
+            _ => None,
         },
         runs: tenant.may_run(step),
         did_not_land: step.did_not_land.is_some(),

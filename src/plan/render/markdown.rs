@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Tally, cut, lists,
+    Tally, ahead, cut, lists,
     losing::Losing,
     page::{self, Harm},
     unremembered,
@@ -78,6 +78,9 @@ pub(super) fn part(most: usize, hundredths: usize) -> usize {
 
 fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
     writeln!(out, "### Dialplane plan\n\n{}\n", Tally::of(plan))?;
+    if let Some(what) = ahead(plan) {
+        writeln!(out, "**{what}**\n")?;
+    }
     if plan.tenants.is_empty() {
         return writeln!(out, "No tenant could be planned.");
     }

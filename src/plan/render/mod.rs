@@ -22,7 +22,7 @@ use std::fmt;
 use super::{Action, Confirmed, Plan, Step, SyncPlan, TenantPlan};
 use crate::{
     model::TenantName,
-    words::{first, list, many},
+    words::{first, list, many, time},
 };
 
 pub use approval::approvals;
@@ -253,6 +253,12 @@ impl fmt::Display for Tally {
 const NAMED: usize = 3;
 
 /// What a plan cannot know that a run with the right journal knows, if so.
+/// Of which moment a plan is, if not of now.
+fn ahead(plan: &Plan) -> Option<String> {
+    let at = time(plan.at?);
+    Some(format!("This would be done on {at} if nothing else changed until then."))
+}
+
 fn unremembered(plan: &Plan) -> Option<String> {
     let tenants: Vec<&str> = plan.unremembered.iter().map(TenantName::as_str).collect();
     if tenants.is_empty() {

@@ -4,9 +4,25 @@ use std::{fmt, time::Duration};
 
 use crate::{
     model::{GatewayId, Revision, Upn},
-    plan::{Note, Ruling, nowhere, unread::UnreadNumbers},
+    plan::{Ahead, Note, Ruling, Turn, nowhere, unread::UnreadNumbers},
     words::{first, is_or_are, list, many, minutes, time},
 };
+
+/// Dates that are ahead, as a note tells them.
+struct Coming<'n>(&'n Ahead);
+
+impl fmt::Display for Coming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ahead { users, next, turns } = self.0;
+        write!(f, "{} with dates ahead; next, on {}: ", many(*users, "user"), time(*next))?;
+        let turns = turns.iter().map(|(user, turn)| match turn {
+            Turn::Begins => format!("{user} begins"),
+            Turn::Ends => format!("{user} loses calling"),
+            Turn::HandsOn => format!("{user} gives the number up"),
+        });
+        f.write_str(&first(NAMED, turns))
+    }
+}
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,6 +70,11 @@ impl fmt::Display for Note {
                     many(*count, "disabled user")
                 )
             }
+            Self::Early(users) => {
+                let (count, who) = (many(users.len(), "user"), Named(users));
+                write!(f, "{count} with calling before `from`, left as is until then: {who}")
+            }
+            Self::Ahead(ahead) => write!(f, "{}", Coming(ahead)),
             Self::Settling(count, until) => {
                 write!(
                     f,

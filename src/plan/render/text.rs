@@ -8,11 +8,13 @@ use std::{
 use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, losing::Losing, unremembered};
+use super::{Tally, ahead, losing::Losing, unremembered};
 use crate::{
     foreign,
     model::{TenantName, Verb},
-    plan::{Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted},
+    plan::{
+        Action, Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted,
+    },
     style::{ALARM, BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
     words::{likewise, many, time},
 };
@@ -71,6 +73,14 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut AlreadyTold) 
 }
 
 /// What cannot be foreseen without the right journal, if anything.
+/// Of which moment the plan is, if not of now.
+pub(super) fn write_moment(out: &mut String, plan: &Plan) -> fmt::Result {
+    match ahead(plan) {
+        Some(what) => writeln!(out, "{BOLD}{what}{BOLD:#}\n"),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn write_unremembered(out: &mut String, plan: &Plan) -> fmt::Result {
     match unremembered(plan) {
         Some(what) => writeln!(out, "{FAINT}note: {what}{FAINT:#}"),
@@ -295,7 +305,7 @@ pub(super) fn write_step(
     let place = match (&step.origin, step.cause) {
         (Some(origin), _) => foreign::line(origin),
         (None, Cause::NotNamed) => UNNAMED.to_owned(),
-        (None, Cause::Declared | Cause::Parking) => String::new(),
+        (None, Cause::Declared | Cause::Parking | Cause::Dated(_)) => String::new(),
     };
     writeln!(
         out,
@@ -313,6 +323,9 @@ pub(super) fn write_step(
             out,
             "      {FAINT}parked to break a cycle of numbers; its own number comes last{FAINT:#}"
         )?;
+    }
+    if let Cause::Dated(since) = step.cause {
+        writeln!(out, "      {FAINT}{}{FAINT:#}", dated(step, since))?;
     }
     for before in step
         .after
@@ -335,6 +348,14 @@ pub(super) fn write_step(
         told.hold(out, "      ", hold)?;
     }
     Ok(())
+}
+
+/// Which date wants a step.
+fn dated(step: &Step, since: Timestamp) -> String {
+    match step.action {
+        Action::Disable => format!("`until` was {}", time(since)),
+        _ => format!("the number is the next user's since {}", time(since)),
+    }
 }
 
 /// Before and after, with what differs inside the line set off on a terminal.

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Asked, Touched, Waiting, What, settings};
+use jiff::Timestamp;
+
+use super::{Asked, Touched, Waiting, What, offline::come_to, settings};
 use crate::{
     model::{Calling, DesiredTenant, DesiredUser, Field, LiveTenant, Memory, Prune, Upn, Verb},
     plan::{
         Observation, TenantInput, TenantPlan,
         past::{equal, seen},
     },
+    words::time,
 };
 
 /// What a change says of a tenant.
@@ -30,8 +33,15 @@ impl Change {
 }
 
 /// What the change says of a tenant, and what becomes of that beside the steps of `plan`.
-pub(super) fn of(base: Option<&TenantInput>, head: &TenantInput, plan: &TenantPlan) -> Change {
-    let (before, after) = (base.map(|base| &*base.tenant.desired), &*head.tenant.desired);
+pub(super) fn of(
+    base: Option<&TenantInput>,
+    head: &TenantInput,
+    plan: &TenantPlan,
+    now: Timestamp,
+) -> Change {
+    let before = base.map(|base| come_to(&base.tenant.desired, now));
+    let before = before.as_ref();
+    let after = &come_to(&head.tenant.desired, now);
     let mut touched = Touched {
         is_new: before.is_none(),
         settings: before.map(|before| settings::of(before, after)).unwrap_or_default(),
@@ -42,7 +52,7 @@ pub(super) fn of(base: Option<&TenantInput>, head: &TenantInput, plan: &TenantPl
         Observation::Seen(live) => Some(&**live),
         _ => None,
     };
-    let place = Place { head, plan, live };
+    let place = Place { head, plan, live, now };
     let mut users = BTreeSet::new();
     for user in after.users.values() {
         let earlier = before.and_then(|before| before.users.get(&user.upn));
@@ -83,6 +93,10 @@ fn changes(before: Option<&DesiredUser>, after: &DesiredUser) -> Vec<What> {
         before.and_then(|before| before.details.get(*field)) != Some(*value)
     });
     asked.extend(fields.map(|(field, value)| What::Field(field, value.clone())));
+    let (earlier, dates) = (before.map(DesiredUser::dates).unwrap_or_default(), after.dates());
+    asked
+        .extend((before.is_some() && dates.from != earlier.from).then_some(What::From(dates.from)));
+    asked.extend((dates.until != earlier.until).then_some(What::Until(dates.until)));
     asked
 }
 
@@ -91,6 +105,7 @@ struct Place<'a> {
     head: &'a TenantInput,
     plan: &'a TenantPlan,
     live: Option<&'a LiveTenant>,
+    now: Timestamp,
 }
 
 impl Place<'_> {
@@ -99,6 +114,7 @@ impl Place<'_> {
         let in_steps = match &what {
             What::Calling(calling) => self.is_switched(&user.upn, *calling),
             What::Field(field, _) => self.is_changed(&user.upn, *field),
+            What::From(_) | What::Until(_) => false,
         };
         if in_steps {
             return;
@@ -159,21 +175,27 @@ impl Place<'_> {
 
     /// Whether live state shows it.
     fn is_so(&self, asked: &Asked) -> bool {
-        let Some(live) = self.live.and_then(|live| live.users.get(&asked.user)) else {
-            return false;
-        };
+        let live = self.live.and_then(|live| live.users.get(&asked.user));
         match &asked.what {
-            What::Calling(calling) => live.calling.known() == Some(*calling),
+            What::Calling(calling) => live.is_some_and(|it| it.calling.known() == Some(*calling)),
             What::Field(field, value) => {
+                let Some(live) = live else { return false };
                 let written = self.memory().written.get(&asked.user);
                 let written = written.and_then(|written| written.details.get(field));
                 equal(&seen(live, *field, written), value)
             }
+            What::From(at) | What::Until(at) => at.is_none_or(|at| at <= self.now),
         }
     }
 
     /// Why no step is planned for what is not so.
     fn why(&self, asked: &Asked, user: &DesiredUser) -> String {
+        if let What::Until(_) = asked.what {
+            return "calling is off from then on".to_owned();
+        }
+        if let Some(from) = user.begins(self.now) {
+            return format!("nothing is done for the user before {}", time(from));
+        }
         if self.live.is_none()
             && let Some(hold) = self.plan.holds.first()
         {

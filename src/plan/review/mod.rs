@@ -89,6 +89,10 @@ pub enum What {
     Calling(Calling),
     /// A field.
     Field(Field, Value),
+    /// From when on something is done for the user.
+    From(Option<Timestamp>),
+    /// From when on calling is off.
+    Until(Option<Timestamp>),
 }
 
 /// Something that is asked for and that no step is planned for.
@@ -123,7 +127,7 @@ impl Review {
             let id = plan.reference.as_ref().map(|reference| reference.id.clone());
             let earlier = id.as_ref().and_then(|id| before.plans.remove(id));
             let input = id.as_ref().and_then(|id| inputs.get(id).copied());
-            let asked = head.get(&plan.tenant).map(|after| asked::of(input, after, &plan));
+            let asked = head.get(&plan.tenant).map(|after| asked::of(input, after, &plan, now));
             let is_touched = asked.as_ref().is_none_or(|asked| !asked.is_empty());
             let name = plan.tenant.clone();
             let split = split::apart(

@@ -2,20 +2,30 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::model::{
     Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, GatewayId,
     LiveCalling, LiveTenant, LiveUser, Observed, Value,
 };
 
-/// A tenant that is as `base` wants it. Users that only `head` names are there, with calling off and
-/// nothing set.
+/// A tenant that is as `base` wants it now. Users that only `head` names, or for whom nothing is done
+/// yet, are there, with calling off and nothing set.
 #[must_use]
-pub fn as_wanted(base: Option<&DesiredTenant>, head: Option<&DesiredTenant>) -> LiveTenant {
+pub fn as_wanted(
+    base: Option<&DesiredTenant>,
+    head: Option<&DesiredTenant>,
+    now: Timestamp,
+) -> LiveTenant {
+    let base = base.map(|base| come_to(base, now));
+    let base = base.as_ref();
     let wanted = base.into_iter().flat_map(|base| base.users.values());
     let known = |user: &DesiredUser| base.is_some_and(|base| base.users.contains_key(&user.upn));
     let new = head.into_iter().flat_map(|head| head.users.values()).filter(|user| !known(user));
     let after = |user: &DesiredUser| head.and_then(|head| head.users.get(&user.upn));
-    let mut users: Vec<LiveUser> = wanted.map(|user| live(user, after(user), true)).collect();
+    let is_wanted = |user: &DesiredUser| user.begins(now).is_none();
+    let wanted = wanted.map(|user| live(user, after(user), is_wanted(user)));
+    let mut users: Vec<LiveUser> = wanted.collect();
     users.extend(new.map(|user| live(user, Some(user), false)));
     LiveTenant {
         consent: Consent::Granted,
@@ -25,6 +35,13 @@ pub fn as_wanted(base: Option<&DesiredTenant>, head: Option<&DesiredTenant>) -> 
         beside: Beside::default(),
         confirmation: Confirmation::default(),
     }
+}
+
+/// What a tenant wants at a moment.
+pub(super) fn come_to(tenant: &DesiredTenant, now: Timestamp) -> DesiredTenant {
+    let mut tenant = tenant.clone();
+    tenant.come_to(now);
+    tenant
 }
 
 fn live(user: &DesiredUser, after: Option<&DesiredUser>, is_wanted: bool) -> LiveUser {

@@ -32,6 +32,7 @@ pub(super) fn of(before: &DesiredTenant, after: &DesiredTenant) -> Vec<Setting> 
         parking,
         windows,
         users: _,
+        hands_on: _,
         origin: _,
         incomplete: _,
         missing: _,

@@ -99,6 +99,7 @@ fn frame(head: &TenantPlan) -> TenantPlan {
         mode: head.mode,
         sync_from: head.sync_from,
         sync_hold: head.sync_hold.clone(),
+        due: head.due,
         fingerprint: head.fingerprint.clone(),
     }
 }
@@ -209,6 +210,7 @@ fn naming(note: &Note) -> Option<Naming<'_>> {
         Note::Unmanaged(users) => Some((users, Note::Unmanaged)),
         Note::NotAdopted(users) => Some((users, Note::NotAdopted)),
         Note::Unforeseen(users) => Some((users, Note::Unforeseen)),
+        Note::Early(users) => Some((users, Note::Early)),
         _ => None,
     }
 }

@@ -35,6 +35,9 @@ pub(super) fn step(
     let lost =
         about.moment.memory.written.get(user).is_some_and(|written| written.unknown.is_some());
     match found {
+        _ if about.begins(user).is_some() => {
+            "nothing, until `from`: the service acts then, without a service the next `apply`"
+        }
         _ if lost => {
             "nothing, until live state shows what became of the lost answer, or its time is over"
         }

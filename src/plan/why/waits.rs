@@ -19,6 +19,10 @@ pub(super) fn open(user: &Upn, about: &About<'_>) -> Vec<Wait> {
     waits.extend(
         suspended.map(|grounds| Wait::new(grounds.reason, grounds.until, Some(&grounds.remedy))),
     );
+    waits.extend(about.begins(user).map(|from| {
+        let reason = "nothing is done for the user before `from`";
+        Wait::new(reason, Some(from), Some("to begin now, take `from` out"))
+    }));
     waits.extend(moment.written(user).into_iter().flat_map(|written| of_user(written, moment)));
     if let Some(debt) = &moment.memory.sync_owed {
         let reason = format!("a sync is owed since {} (run {})", time(debt.since), debt.run);
@@ -66,14 +70,17 @@ fn of_user(written: &Written, moment: Moment<'_>) -> Vec<Wait> {
 
 /// What is wanted, was sent again and again, and had no effect.
 pub(super) fn futile(user: &Upn, about: &About<'_>) -> Vec<Wait> {
-    let About { tenant, moment, .. } = *about;
+    let moment = about.moment;
     let Some(written) = moment.written(user) else { return Vec::new() };
-    let wanted = tenant.users.get(user);
+    if about.begins(user).is_some() {
+        return Vec::new();
+    }
+    let wanted = about.wanted(user);
     // A user that no manifest names is only ever disabled.
-    let calling = wanted.map_or(Calling::Disabled, |user| user.calling);
+    let calling = wanted.as_ref().map_or(Calling::Disabled, |user| user.calling);
     let switch = vain::tries(moment, written.calling.as_ref(), &calling)
         .map(|tries| without_effect("calling", &calling.to_string(), tries));
-    let details = wanted.into_iter().flat_map(|user| user.details.iter());
+    let details = wanted.iter().flat_map(|user| user.details.iter());
     let details = details.filter_map(|(field, value)| {
         let tries = vain::tries(moment, written.details.get(&field), value)?;
         Some(without_effect(field.name(), &value.to_string(), tries))

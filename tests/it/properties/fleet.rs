@@ -7,7 +7,7 @@ use dialplane::{
     config::Execution,
     manifest::{Keeper, ManifestFile, load},
     pass,
-    plan::{Fleet, HoldKind},
+    plan::{Cause, Fleet, HoldKind, Step},
 };
 
 use super::truth::{Truth, minutes};
@@ -21,6 +21,7 @@ struct Met {
     taken: usize,
     unproven: usize,
     windows: usize,
+    dated: usize,
     runnable: usize,
 }
 
@@ -33,8 +34,7 @@ fn worlds() -> u64 {
     std::env::var("FLEET_WORLDS").ok().and_then(|count| count.parse().ok()).unwrap_or(60)
 }
 
-fn compare(seed: u64, met: &mut Met) {
-    let mut truth = Truth::draw(seed);
+fn compare(mut truth: Truth, seed: u64, met: &mut Met) {
     let mut kept = Fleet::new(truth.rules);
     kept.take(truth.in_force.values().cloned(), &truth.broken);
     let mut story = Vec::new();
@@ -90,6 +90,15 @@ fn compare(seed: u64, met: &mut Met) {
         met.taken += holds(HoldKind::NumberTaken);
         met.unproven += holds(HoldKind::NumberUnproven);
         met.windows += holds(HoldKind::Window);
+        let wanted = truth.in_force.get(&name).map(|tenant| &tenant.desired.users);
+        let waits = |step: &Step| {
+            wanted
+                .and_then(|users| users.get(&step.user))
+                .is_some_and(|it| it.begins(now).is_some())
+        };
+        assert!(!plan.steps.iter().any(waits), "seed {seed}, {name}: not before `from`: {plan:#?}");
+        let is_dated = |step: &&Step| matches!(step.cause, Cause::Dated(_));
+        met.dated += plan.steps.iter().filter(is_dated).count();
         met.runnable += plan.steps.iter().filter(|step| plan.may_run(step)).count();
     }
 }
@@ -98,11 +107,14 @@ fn compare(seed: u64, met: &mut Met) {
 fn a_kept_fleet_plans_as_one_that_is_made_for_the_plan() {
     let mut met = Met::default();
     for seed in (0..worlds()).chain(RARE) {
-        compare(seed, &mut met);
+        compare(Truth::draw(seed), seed, &mut met);
     }
-    let Met { plans, hours, taken, unproven, windows, runnable } = met;
+    for seed in 0..worlds() / 2 {
+        compare(Truth::draw_dated(seed), seed, &mut met);
+    }
+    let Met { plans, hours, taken, unproven, windows, dated, runnable } = met;
     assert!(plans > 1_500, "{met:?}");
-    for some in [hours, taken, unproven, windows, runnable] {
+    for some in [hours, taken, unproven, windows, dated, runnable] {
         assert!(some > 20, "{met:?}");
     }
 }

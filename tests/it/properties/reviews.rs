@@ -22,6 +22,9 @@ use super::{
     world::*,
 };
 
+/// When all is compared.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
 /// Two versions: of each user of `head`, `base` says the same or something else.
 fn versions() -> impl Strategy<Value = (Vec<TenantDraw>, Vec<TenantDraw>)> {
     let changes = vec((prop::bool::weighted(0.3), user()), 27);
@@ -46,7 +49,7 @@ async fn seen(model: &Model, versions: Versions<'_>) -> Seen {
 
 fn review(versions: Versions<'_>, seen: &Seen) -> Review {
     let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
-    pass::review(versions, seen, &Memories::default(), Timestamp::UNIX_EPOCH, &execution)
+    pass::review(versions, seen, &Memories::default(), NOW, &execution)
 }
 
 /// The steps that the manifests want.
@@ -90,12 +93,13 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
                 let waits = touched.waits.iter().map(|waiting| &waiting.asked);
                 touched.already.iter().chain(waits)
             })
-            .map(|asked| {
+            .filter_map(|asked| {
                 let field = match &asked.what {
                     What::Calling(_) => None,
                     What::Field(field, _) => Some(*field),
+                    What::From(_) | What::Until(_) => return None,
                 };
-                (asked.user.clone(), field)
+                Some((asked.user.clone(), field))
             })
             .collect();
         let once: BTreeSet<_> = beside.iter().cloned().collect();
@@ -170,5 +174,7 @@ fn where_everything_is_as_the_change_wants_it_nothing_is_caused() {
 /// Live state as a version wants it.
 fn as_live(wanted: &InForce) -> Seen {
     let tenants = wanted.desired.tenants.values();
-    tenants.map(|tenant| (tenant.id.clone(), Ok(as_wanted(Some(tenant), None).into()))).collect()
+    tenants
+        .map(|tenant| (tenant.id.clone(), Ok(as_wanted(Some(tenant), None, NOW).into())))
+        .collect()
 }

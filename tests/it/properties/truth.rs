@@ -10,7 +10,7 @@ use std::{
 use dialplane::{
     config::Execution,
     model::{
-        Beside, Calling, Consent, Coverage, DesiredTenant, Details, Fault, FaultKind, Field,
+        Beside, Calling, Consent, Coverage, Dates, DesiredTenant, Details, Fault, FaultKind, Field,
         HeldNumber, LiveTenant, Memory, Mode, Observed, PerHour, Release, RunId, Span, SyncDebt,
         TenantId, TenantInForce, TenantName, Unread, Value, Verb, Windows, Write, Written,
         time_zone,
@@ -31,6 +31,7 @@ const NUMBERS: u8 = 14;
 /// Everything that a plan is made of, kept by the test.
 pub(super) struct Truth {
     pub(super) rng: Rng,
+    dated: bool,
     pub(super) rules: Rules,
     pub(super) draws: Vec<TenantDraw>,
     pub(super) in_force: BTreeMap<TenantName, TenantInForce>,
@@ -86,6 +87,15 @@ fn draw_tenant(rng: &mut Rng) -> TenantDraw {
 
 impl Truth {
     pub(super) fn draw(seed: u64) -> Self {
+        Self::begin(seed, false)
+    }
+
+    /// One in which users have dates.
+    pub(super) fn draw_dated(seed: u64) -> Self {
+        Self::begin(seed, true)
+    }
+
+    fn begin(seed: u64, dated: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rules = Rules {
             per_hour: PerHour { disable: 1, numbers: 3, changes: 5 },
@@ -94,6 +104,7 @@ impl Truth {
         let draws = (0..TENANTS).map(|_| draw_tenant(&mut rng)).collect();
         let mut truth = Self {
             rng,
+            dated,
             rules,
             draws,
             in_force: BTreeMap::new(),
@@ -186,6 +197,9 @@ impl Truth {
         if rng.u8(0..3) == 0 {
             desired.missing.others = Some(self.now + minutes(rng.i64(-300..600)));
         }
+        if self.dated {
+            date(desired, self.now, rng);
+        }
     }
 
     pub(super) fn any(&mut self) -> Option<TenantName> {
@@ -264,6 +278,24 @@ impl Truth {
             fleet.looked(name, id, failed, Arc::clone(&memory));
         }
         fleet.remembers(name, id, memory);
+    }
+}
+
+/// Gives users dates.
+fn date(desired: &mut DesiredTenant, now: Timestamp, rng: &mut Rng) {
+    for user in desired.users.values_mut() {
+        let at = |rng: &mut Rng| (rng.u8(0..3) == 0).then(|| now + minutes(rng.i64(-500..3_000)));
+        let dates = Dates { from: at(rng), until: at(rng) };
+        if dates == Dates::default() {
+            continue;
+        }
+        if let Some(until) = dates.until
+            && rng.bool()
+        {
+            desired.hands_on.insert(user.upn.clone(), until + minutes(rng.i64(0..500)));
+        }
+        user.calling = Calling::Enabled;
+        user.dates = Some(Arc::new(dates));
     }
 }
 

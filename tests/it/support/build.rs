@@ -1,6 +1,8 @@
 //! Tenants and users of tests that need no manifest and no sandbox: a value with everything as it
 //! mostly is, of which a test says what is special about it (`DesiredTenant { prune, ..desired_tenant(0, users) }`).
 
+use std::collections::BTreeMap;
+
 use dialplane::model::{
     Adopt, Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details,
     Field, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode, Observed, Origin,
@@ -33,6 +35,7 @@ pub(crate) fn desired_tenant(
         release: Release::Clear,
         parking: Vec::new(),
         users: users.into_iter().collect(),
+        hands_on: BTreeMap::new(),
         origin: origin(),
         incomplete: None,
         missing: Missing::default(),
@@ -41,7 +44,16 @@ pub(crate) fn desired_tenant(
 
 /// A user of a manifest, without a site and without a reason.
 pub(crate) fn desired_user(upn: Upn, calling: Calling, details: Details) -> DesiredUser {
-    DesiredUser { upn, calling, details, site: None, reason: None, onboard: None, origin: origin() }
+    DesiredUser {
+        upn,
+        calling,
+        details,
+        site: None,
+        reason: None,
+        dates: None,
+        onboard: None,
+        origin: origin(),
+    }
 }
 
 /// The place in a manifest of all that comes from none.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -111,10 +112,16 @@ fn touched_view(touched: &Touched) -> TouchedView<'_> {
     }
 }
 
+fn date(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "none".to_owned(), |at| at.to_string())
+}
+
 fn asked_view<'r>(asked: &'r Asked, why: Option<&'r str>) -> AskedView<'r> {
     let (field, value) = match &asked.what {
         What::Calling(calling) => ("calling", calling.to_string()),
         What::Field(field, value) => (field.name(), value.to_string()),
+        What::From(at) => ("from", date(*at)),
+        What::Until(at) => ("until", date(*at)),
     };
     AskedView {
         user: asked.user.as_str(),

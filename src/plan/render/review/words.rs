@@ -1,5 +1,7 @@
 //! Words that text and Markdown share.
 
+use jiff::Timestamp;
+
 use crate::{
     foreign::line,
     model::{Calling, Origin, Upn},
@@ -50,7 +52,13 @@ fn what(asked: &Asked) -> String {
         }
         What::Calling(Calling::Disabled) => "calling: disabled".to_owned(),
         What::Field(field, value) => line(format_args!("{field}: {value}")),
+        What::From(at) => format!("from: {}", date(*at)),
+        What::Until(at) => format!("until: {}", date(*at)),
     }
+}
+
+fn date(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "none".to_owned(), |at| time(at).to_string())
 }
 
 /// What is asked for one user and came out alike.

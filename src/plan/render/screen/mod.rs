@@ -73,6 +73,7 @@ pub fn screen(plan: &Plan, screen: &Screen<'_>) -> String {
 }
 
 fn write_plan(out: &mut String, plan: &Plan, screen: &Screen<'_>) -> fmt::Result {
+    text::write_moment(out, plan)?;
     text::write_losing(out, plan)?;
     if screen.detail != Detail::Quiet {
         let (told, quiet) = told(plan, screen);
