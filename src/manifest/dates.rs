@@ -175,7 +175,9 @@ fn parse(text: &str) -> Result<DateEntry, String> {
     } else if is_as_long_as("2026-12-01T08:00") {
         local().map(DateEntry::Local)
     } else if is_as_long_as("2026-12-01T08:00:00Z") || is_as_long_as("2026-12-01T08:00:00+01:00") {
-        text.parse().ok().filter(|_| text.contains('T')).map(DateEntry::Moment)
+        let is_known =
+            text.contains('T') && offset_hours(text).is_none_or(|hours| hours <= FARTHEST);
+        text.parse().ok().filter(|_| is_known).map(DateEntry::Moment)
     } else {
         None
     };
@@ -201,6 +203,14 @@ fn parse(text: &str) -> Result<DateEntry, String> {
         YEARS.end()
     ))
 }
+
+/// The hours of the offset of a moment, if it is not that of UTC.
+fn offset_hours(text: &str) -> Option<u8> {
+    text.get("2026-12-01T08:00:00+".len()..)?.get(..2)?.parse().ok()
+}
+
+/// The hours of the farthest offset from UTC that clocks have.
+const FARTHEST: u8 = 14;
 
 #[cfg(test)]
 mod tests {
