@@ -104,6 +104,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let place = (!once.sandbox).then(|| Place::of(&settings.state));
     let show = Show {
         json: once.output == PlanOutput::Json,
+        whole: global.verbose > 0,
         json_log: matches!(global.log_format, LogFormat::Json),
         place: place.clone(),
         shown: Mutex::default(),
@@ -259,6 +260,8 @@ async fn publish(
 struct Show {
     /// One JSON object a line instead of text.
     json: bool,
+    /// Plans as text are shown whole, and not a line for each change.
+    whole: bool,
     /// stderr is read by a machine.
     json_log: bool,
     /// Where what held each user is kept.
@@ -298,8 +301,10 @@ impl Show {
                         std::slice::from_ref(*outcome),
                         &BTreeMap::new(),
                     ));
-                } else if !text.is_empty() {
+                } else if !text.is_empty() && self.whole {
                     out::data(&format!("{text}\n"));
+                } else {
+                    out::data(&text);
                 }
             }
             News::Tenant(tenant, Doing::Gone) => {
@@ -318,13 +323,13 @@ impl Show {
         }
     }
 
-    /// A plan that changes nothing is shown once, and in one line if there is nothing to say.
+    /// A plan that changes nothing is shown once.
     fn planned(&self, plan: &TenantPlan) {
         let plan_alone = alone(plan);
-        let text = if plan.says_something() {
-            render::text(&plan_alone)
+        let text = if (self.whole || self.json) && plan.says_something() {
+            format!("{}\n", render::text(&plan_alone))
         } else {
-            format!("{}  as the manifests want it", plan.tenant)
+            render::brief(plan)
         };
         let mut shown = self.shown();
         if shown.get(&plan.tenant) == Some(&text) && !plan.writes() {
@@ -332,7 +337,7 @@ impl Show {
         } else if self.json {
             out::json_line(&render::json(&plan_alone));
         } else {
-            out::data(&format!("{text}\n"));
+            out::data(&text);
         }
         shown.insert(plan.tenant.clone(), text);
     }

@@ -63,6 +63,25 @@ async fn what_does_most_harm_comes_first_and_a_tenant_without_a_step_is_counted(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_service_has_a_line_for_each_change() {
+    let plan = mixed().await;
+    let text: String = plan.tenants.iter().map(|tenant| plain(&render::brief(tenant))).collect();
+    snapshot!("brief", text);
+    let spec = "limits: { changes: { percent: 100, count: 100 }, disable: { percent: 100 } }";
+    let house = House::open(&many(1, 70, spec, Some((0, 69))), |world| {
+        for person in 0..70 {
+            store(world, &format!("p{person}@kunde-00.com"), Field::SbcGatewayId, gateway(806));
+        }
+        switch(world, "p69@kunde-00.com", Calling::Enabled);
+    })
+    .await;
+    let text = plain(&render::brief(&house.plan().await.tenants[0]));
+    assert_eq!(text.matches("kunde-00  update p").count(), 50, "{text}");
+    assert!(text.contains("kunde-00  disable p69@kunde-00.com"), "never left out: {text}");
+    assert!(text.contains("kunde-00  ... and "), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_one_user_only_that_is_shown_and_the_rest_is_counted() {
     let plan = mixed().await;
     let some = |user: &Upn| user.as_str().starts_with("p0@kunde-0");

@@ -185,11 +185,27 @@ async fn a_pass_that_finds_nothing_new_says_nothing() {
     )
     .unwrap();
     service.until("the edit", || stage.text("stdout").contains("sync accepted")).await;
-    service.until("the way back", || stage.text("stdout").contains("plan: nothing to do\n")).await;
+    let right = || stage.text("stdout").matches("as the manifests want it").count() == 4;
+    service.until("the way back", right).await;
     let said = stage.text("stdout");
     service.until("many more passes", several(20)).await;
     assert_eq!(stage.text("stdout"), said);
     assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_tells_a_line_a_change_and_whole_plans_if_it_is_asked_to() {
+    for (arguments, whole) in [(&["run"][..], false), (&["run", "-v"], true)] {
+        let stage = Stage::drifted().await;
+        let mut service = stage.start(arguments);
+        let synced = || stage.text("stdout").matches("sync accepted").count() >= 2;
+        service.until("the first syncs", synced).await;
+        assert_eq!(service.stop().await, Some(0));
+        let said = stage.text("stdout");
+        assert_eq!(said.contains("\nplan: "), whole, "{said}");
+        assert_eq!(said.contains("  disable user7@adatum.example"), !whole, "{said}");
+        assert!(said.contains("\nadatum  ") && said.contains("  hint: "), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

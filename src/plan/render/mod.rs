@@ -4,6 +4,7 @@
 //! sequences and never means anything by them; the printer strips them where they do not belong.
 
 mod approval;
+mod brief;
 mod cut;
 mod github;
 mod json;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use approval::approvals;
+pub use brief::brief;
 pub use github::github;
 pub use json::{json, json_schema};
 pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
