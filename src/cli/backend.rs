@@ -37,11 +37,16 @@ pub(super) struct Backend {
 impl Backend {
     /// The service that the settings name.
     pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
-        if settings.all_accounts().next().is_none() {
+        // Graph and files can be read without one; nothing is written then.
+        let others = settings.graph.is_some() || settings.live.file.is_some();
+        if settings.all_accounts().next().is_none() && !others {
             return Err(Failure::new(
                 "the configuration names no account at the ConnecttoTeams service",
             )
-            .hint("set `connectToTeams` in dialplane.yaml, or rehearse with `--sandbox`"));
+            .hint(
+                "set `connectToTeams` in dialplane.yaml, rehearse with `--sandbox`, or compare with \
+                    a list: `dialplane plan --live FILE`",
+            ));
         }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
         let kept = SnapshotFiles::new(&settings.live).map(Arc::new);

@@ -55,6 +55,9 @@ fn write_tenant(
         let names = list(sorted.unseen.iter().map(|field| field.name()));
         writeln!(out, "# Not seen by this reader, so not managed: {names}")?;
     }
+    if sorted.unseen.contains(&Field::SbcGatewayId) {
+        writeln!(out, "# Every update names the user's gateway: say `sbcGatewayId` in `defaults`")?;
+    }
     writeln!(
         out,
         "apiVersion: dialplane/v1\nkind: Tenant\nmetadata:\n  name: {}\nspec:",

@@ -208,6 +208,8 @@ pub enum Consent {
     Missing,
     /// What was read does not show it: a list that the portal exported. Nothing is written upon it.
     NotShown,
+    /// Nobody can be asked: no account at the service is configured. Nothing is written without one.
+    NoAccount,
     /// They disagree, which the service treats as no.
     Disagrees {
         /// `canResellerManageEnterpriseProvisioning`.
@@ -235,6 +237,11 @@ impl Consent {
             Self::NotShown => Some(
                 "this list does not show whether the customer allows the provider to manage its \
                     users"
+                    .to_owned(),
+            ),
+            Self::NoAccount => Some(
+                "without an account at the service it is not known whether the customer allows the \
+                    provider to manage its users"
                     .to_owned(),
             ),
             Self::Disagrees { flag, listed } => Some(format!(

@@ -34,7 +34,9 @@ impl ConsentEntry {
         match consent {
             Consent::Granted => entry(true, true),
             Consent::Missing => entry(false, false),
-            Consent::NotShown => Self { not_shown: true, ..entry(false, false) },
+            Consent::NotShown | Consent::NoAccount => {
+                Self { not_shown: true, ..entry(false, false) }
+            }
             Consent::Disagrees { flag, listed } => entry(*flag, *listed),
             Consent::TokenUnusable(why) => {
                 Self { token_unusable: Some(why.clone()), ..entry(false, false) }

@@ -28,6 +28,10 @@ impl Accounts {
         found.ok_or_else(|| self.unknown(tenant))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Core>> {
         self.0.values()
     }
@@ -37,6 +41,13 @@ impl Accounts {
     }
 
     fn unknown(&self, tenant: &TenantRef) -> Fault {
+        if self.is_empty() {
+            let message = "the configuration names no account at the ConnecttoTeams service";
+            return Fault::new(FaultKind::NotConfigured, message).hint(
+                "set `connectToTeams` in dialplane.yaml, or have the tenant read from elsewhere: \
+                    `live: graph` or `live: file`",
+            );
+        }
         let mut known = list(self.0.keys().flatten());
         if known.is_empty() {
             "none with a name".clone_into(&mut known);

@@ -81,7 +81,7 @@ fn consent(checks: &mut Checks, tenant: &TenantRef, consent: &Consent) {
             checks.pass("enterprise", "found and registered");
             checks.warn("consent", problem, letter);
         }
-        Consent::NotShown => {
+        Consent::NotShown | Consent::NoAccount => {
             checks.warn("consent", problem, "look at it in the customer portal");
         }
         Consent::ResellerUnclear(_) => {

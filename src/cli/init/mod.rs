@@ -316,7 +316,8 @@ fn next(command: &Arguments, begin: &Begin) -> String {
         Begin::Account => steps.extend([
             "edit dialplane.yaml, and write secrets/client-secret and secrets/password".to_owned(),
             "dialplane doctor               line by line, what works".to_owned(),
-            "dialplane import --tenant-id NAME=GUID --out manifests".to_owned(),
+            "dialplane tenants              who the customers are".to_owned(),
+            "dialplane import --all --out manifests".to_owned(),
         ]),
     }
     if command.github {

@@ -145,7 +145,7 @@ fn word(consent: &Consent) -> &'static str {
         Consent::Granted | Consent::ResellerUnclear(_) => "given",
         Consent::Missing => "missing",
         Consent::Disagrees { .. } => "unclear",
-        Consent::NotShown => "not shown",
+        Consent::NotShown | Consent::NoAccount => "not shown",
         Consent::TokenUnusable(_) => "token unusable",
     }
 }

@@ -57,6 +57,9 @@ pub(super) fn consent(context: &Context<'_>) -> Option<Grounds> {
         Consent::NotShown => {
             "a plan without `--live` asks the service; nothing is written from a list".to_owned()
         }
+        Consent::NoAccount => "to write, set `connectToTeams` to the account that the vendor gave \
+                out; until then differences are only shown"
+            .to_owned(),
         Consent::Disagrees { .. } => {
             format!("the service demands both; {ASK} again; {}", link(context))
         }

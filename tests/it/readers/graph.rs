@@ -1,7 +1,7 @@
 //! A tenant with `live: graph`: what Teams shows is compared, what it cannot show is compared with
 //! what was last written; and what a person reads when Graph fails.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs};
 
 use dialplane::{
     config::Settings,
@@ -10,6 +10,7 @@ use dialplane::{
 };
 
 use crate::snapshot::snapshot;
+use crate::stage::Stage;
 use crate::support::{House, NOTHING, contoso, number, on, store, switch, text, user};
 
 const USERS: [&str; 3] = [
@@ -81,6 +82,41 @@ async fn a_change_that_teams_does_not_show_yet_is_waited_for() {
     snapshot!(text(&house.plan().await));
     house.apply(&house.plan().await).await;
     assert_eq!(house.writes().len(), writes, "nothing is sent twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graph_alone_is_enough_for_a_first_plan_and_nothing_is_written() {
+    let stage = Stage::drifted().await;
+    let path = stage.path().join("dialplane.yaml");
+    let config = fs::read_to_string(&path).unwrap();
+    let (_, graph) = config.split_once("\ngraph:\n").unwrap();
+    fs::write(&path, format!("manifests: [manifests]\ngraph:\n{graph}")).unwrap();
+    fs::remove_file(stage.manifest()).unwrap();
+    fs::remove_dir(stage.path().join("manifests")).unwrap();
+    let doctor = stage.run(&["doctor"]).await.stdout;
+    assert!(doctor.contains("configuration  it can be used"), "{doctor}");
+
+    let contoso = "contoso=00000000-0000-4000-8000-000000000001";
+    let import = ["import", "--reader", "graph", "--tenant-id", contoso, "--out", "manifests"];
+    let imported = stage.run(&import).await;
+    assert_eq!(imported.code, 0, "{}{}", imported.stdout, imported.stderr);
+    let tenant = fs::read_to_string(stage.path().join("manifests/contoso/tenant.yaml")).unwrap();
+    assert!(tenant.contains("live: graph") && tenant.contains("say `sbcGatewayId`"), "{tenant}");
+    for (command, code) in [("plan", 3), ("apply", 3)] {
+        let ended = stage.run(&[command]).await;
+        assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains("without an account at the service"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("hint: to write, set `connectToTeams`"), "{}", ended.stdout);
+        assert!(!ended.stdout.contains("  problem "), "as it is: {}", ended.stdout);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    let doctor = stage.run(&["doctor"]).await.stdout;
+    assert!(doctor.contains("warn  contoso  consent        without an account"), "{doctor}");
+    // A tenant that only the service could show says what is missing.
+    let text = tenant.replace("  live: graph\n", "");
+    fs::write(stage.path().join("manifests/contoso/tenant.yaml"), text).unwrap();
+    let plan = stage.run(&["plan"]).await.stdout;
+    assert!(plan.contains("the configuration names no account"), "{plan}");
 }
 
 #[tokio::test]
