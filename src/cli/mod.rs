@@ -28,6 +28,7 @@ mod history;
 mod import;
 mod init;
 mod journal;
+mod lately;
 mod logging;
 mod man;
 mod manifests;

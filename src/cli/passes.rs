@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
+    board::{Commit, PassRow},
     foreign::line,
     journal::{Run, RunSync},
     model::{Begun, PassId, Revision, StepOutcome},
@@ -140,6 +141,22 @@ impl Pass {
     /// When its first run began.
     pub(super) fn began(&self) -> Option<Timestamp> {
         self.runs.iter().map(|run| run.began).min()
+    }
+
+    /// For the page of the service.
+    pub(super) fn row(&self) -> PassRow {
+        let first = self.runs.first();
+        let names: BTreeSet<&str> = self.runs.iter().map(|run| run.tenant.as_str()).collect();
+        PassRow {
+            pass: self.id.to_string(),
+            at: self.began().unwrap_or_default(),
+            tenants: names.len(),
+            tenant: names.first().copied().unwrap_or_default().to_owned(),
+            became: Counts::of(self.runs.iter()).words(Vec::new()),
+            commit: first.and_then(|run| run.revision.as_ref()).map(Commit::from),
+            by: first.and_then(|run| run.by.clone()),
+            is_undo: first.is_some_and(|run| run.part_of.undoes.is_some()),
+        }
     }
 
     /// In two lines.

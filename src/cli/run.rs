@@ -19,6 +19,7 @@ use super::{
     choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
+    lately::Lately,
     logging, manifests, notices, out,
     reload::{Lifetime, Reload},
     report,
@@ -232,6 +233,7 @@ async fn publish(
         Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };
     let followed = sources.clone();
+    let lately = Lately::new(place.clone());
     let feed = Feed {
         published: receive,
         beat: Arc::new(move || pulse.age()),
@@ -239,6 +241,7 @@ async fn publish(
         // Nobody waits for it: what is new is news.
         ask: Arc::new(move || drop(followed.ask_now())),
         why,
+        past: Arc::new(move || lately.past()),
     };
     let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
     let line = StatusLine::default();

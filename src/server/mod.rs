@@ -37,7 +37,7 @@ use tokio::sync::watch;
 pub use start::{Server, StartError};
 
 use crate::{
-    board::{Counts, Status},
+    board::{Counts, Past, Status},
     control::Desk,
 };
 
@@ -63,6 +63,8 @@ pub struct Feed {
     pub ask: Arc<dyn Fn() + Send + Sync>,
     /// Explains a user or a number: what `why` says, or why it says nothing. It may take a while.
     pub why: Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>,
+    /// Tells what was done lately. It may take a while, and block.
+    pub past: Arc<dyn Fn() -> Arc<Past> + Send + Sync>,
 }
 
 impl Feed {

@@ -22,7 +22,7 @@ use super::{
     metrics,
     page::{self, Found, Query},
 };
-use crate::board::Status;
+use crate::board::{Past, Status};
 
 /// Where a host of git calls.
 const HOOK: &str = "/hooks/git";
@@ -155,7 +155,18 @@ async fn page(
         Sight::All if who.is_empty() => Found::Nothing,
         Sight::All => Found::Said(explained(&app, who).await),
     };
-    page::page(&seen(&app, *sight), &query, &found, Timestamp::now())
+    let past = lately(&app, *sight).await;
+    page::page((&seen(&app, *sight), &past), &query, &found, Timestamp::now())
+}
+
+/// What was done lately, as far as it may be seen.
+async fn lately(app: &App, sight: Sight) -> Arc<Past> {
+    let look = Arc::clone(&app.feed.past);
+    let past = tokio::task::spawn_blocking(move || look()).await.unwrap_or_default();
+    match sight {
+        Sight::All => past,
+        Sight::NoNames => Arc::new(past.without_names()),
+    }
 }
 
 /// Explains one user at a time: each time the journal is read and proved.

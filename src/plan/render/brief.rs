@@ -99,7 +99,8 @@ fn write_step(out: &mut String, name: &str, plan: &TenantPlan, step: &Step) -> f
     let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
     let place = step.origin.as_ref().map(|origin| format!(" {FAINT}({}){FAINT:#}", line(origin)));
     let place = place.unwrap_or_default();
-    let late = if step.is_late() { format!(", {YELLOW}sent again{YELLOW:#}") } else { String::new() };
+    let late =
+        if step.is_late() { format!(", {YELLOW}sent again{YELLOW:#}") } else { String::new() };
     let user = line(&step.user);
     writeln!(out, "{name}  {colour}{would}{verb}{colour:#} {user}{changes}{late}{place}")
 }

@@ -5,6 +5,7 @@
 //! template; the browser is told that nothing but the page's own style may act.
 
 mod fleet;
+mod past;
 mod tenants;
 
 use std::sync::LazyLock;
@@ -21,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer;
 use crate::{
-    board::Status,
+    board::{Past, Status},
     foreign::{line, printable},
     words::time,
 };
@@ -59,7 +60,12 @@ pub(super) enum Found {
 }
 
 /// The page at a moment.
-pub(super) fn page(status: &Status, query: &Query, found: &Found, now: Timestamp) -> Response {
+pub(super) fn page(
+    (status, past): (&Status, &Past),
+    query: &Query,
+    found: &Found,
+    now: Timestamp,
+) -> Response {
     let in_need = status.in_need().count();
     let title = match (status.needs.len(), in_need) {
         (0, 0) => "well".to_owned(),
@@ -81,6 +87,7 @@ pub(super) fn page(status: &Status, query: &Query, found: &Found, now: Timestamp
                 (search(query, found))
                 (fleet::reasons(status, now))
                 (tenants::table(status, query, now))
+                (past::lately(past, now))
                 p.faint { "As of " (time(status.at)) ". This page only shows; it changes nothing." }
             }
         }
@@ -119,8 +126,8 @@ mod tests {
 
     use super::*;
     use crate::board::{
-        Commit, Group, Halt, LastPass, Manifests, Need, SourceRow, SourceTrouble, Suspended,
-        TenantRow,
+        Commit, Day, Group, Halt, LastPass, Manifests, Need, PassRow, SourceRow, SourceTrouble,
+        Suspended, TenantRow,
     };
 
     const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}gpj.exe\r\n<img src=x onerror=y>";
@@ -164,14 +171,7 @@ mod tests {
             manifests: Manifests {
                 errors: 1,
                 taken_at: Some(at),
-                revision: Some(Commit {
-                    commit: text(),
-                    author: Some(text()),
-                    edited: true,
-                    at: Some(at),
-                    subject: Some(text()),
-                    signer: Some(text()),
-                }),
+                revision: Some(commit()),
                 sources: vec![SourceRow {
                     name: text(),
                     branch: text(),
@@ -196,8 +196,55 @@ mod tests {
         }
     }
 
+    fn commit() -> Commit {
+        let text = || HOSTILE.to_owned();
+        Commit {
+            commit: text(),
+            author: Some(text()),
+            edited: true,
+            at: Some(Timestamp::UNIX_EPOCH),
+            subject: Some(text()),
+            signer: Some(text()),
+        }
+    }
+
+    /// A day with every kind of step, and a pass of which all that others have said is hostile.
+    fn past() -> Past {
+        let date = Timestamp::UNIX_EPOCH.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+        let took = std::time::Duration::from_secs(90);
+        let day =
+            Day { wanted: 4, later: 2, failed: 1, lost: 1, applied: vec![took], ..Day::new(date) };
+        let text = || HOSTILE.to_owned();
+        let pass = PassRow {
+            pass: text(),
+            at: Timestamp::UNIX_EPOCH,
+            tenants: 1,
+            tenant: text(),
+            became: "4 of 4 steps accepted".to_owned(),
+            commit: Some(commit()),
+            by: Some(text()),
+            is_undo: false,
+        };
+        Past { passes: vec![pass], days: vec![day] }
+    }
+
+    #[tokio::test]
+    async fn charts_say_in_words_what_they_show() {
+        let text = shown(&Status::default(), &Query::default(), &Found::Nothing).await;
+        for told in [
+            "aria-label=\"Steps: 4 accepted in the first pass of a commit, 2 accepted later: drift, \
+                or held before, 1 answer lost, 1 failed\"",
+            "aria-label=\"From commit to applied: 1 commit carried out, half of them within 1 min\"",
+            "<title>01 Jan: 8 steps</title>",
+            "<rect class=\"c-wanted\" x=\"0\" y=\"40\"",
+        ] {
+            assert!(text.contains(told), "{told}\n{text}");
+        }
+        assert!(text.contains("dialplane undo "), "{text}");
+    }
+
     async fn shown(status: &Status, query: &Query, found: &Found) -> String {
-        let response = page(status, query, found, Timestamp::UNIX_EPOCH);
+        let response = page((status, &past()), query, found, Timestamp::UNIX_EPOCH);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         String::from_utf8(body.to_vec()).unwrap()
     }
@@ -224,8 +271,8 @@ mod tests {
         for bad in ["http://", "https://", "src=", "<link", "url(", "javascript:", "style=\""] {
             assert!(!text.contains(bad), "{bad} in {text}");
         }
-        let response =
-            page(&Status::default(), &Query::default(), &Found::Nothing, Timestamp::UNIX_EPOCH);
+        let shown = (&Status::default(), &past());
+        let response = page(shown, &Query::default(), &Found::Nothing, Timestamp::UNIX_EPOCH);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     }
