@@ -185,8 +185,8 @@ async fn a_pass_that_finds_nothing_new_says_nothing() {
     )
     .unwrap();
     service.until("the edit", || stage.text("stdout").contains("sync accepted")).await;
-    let right = || stage.text("stdout").matches("as the manifests want it").count() == 4;
-    service.until("the way back", right).await;
+    let settles = || stage.text("stdout").contains("adatum  1 disabled user");
+    service.until("the end of it", settles).await;
     let said = stage.text("stdout");
     service.until("many more passes", several(20)).await;
     assert_eq!(stage.text("stdout"), said);

@@ -25,14 +25,21 @@ use crate::{
 /// Changes that are told one by one, at most, beside those by which somebody loses calling.
 const STEPS: usize = 50;
 
-/// One tenant's plan, a line a change.
+/// One tenant's plan, a line a change. Where nothing changes its notes are told: what they say may be
+/// why. That all is as it should be is said where there is nothing else to say.
 #[must_use]
 pub fn brief(plan: &TenantPlan) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_brief(&mut out, plan);
+    let name = format!("{BOLD}{}{BOLD:#}", plan.tenant);
     if out.is_empty() {
-        let _ = writeln!(out, "{BOLD}{}{BOLD:#}  as the manifests want it", plan.tenant);
+        for note in &plan.remarks.notes {
+            let _ = writeln!(out, "{name}  {}", line(note));
+        }
+    }
+    if out.is_empty() {
+        let _ = writeln!(out, "{name}  as the manifests want it");
     }
     out
 }
