@@ -4,6 +4,7 @@
 mod commands;
 mod followed;
 mod hooked;
+mod killed;
 mod private;
 pub(crate) mod repo;
 pub(crate) mod server;
