@@ -32,7 +32,7 @@ Examples:
 
 Exit codes of --wait:
   0  every pass is done
-  3  something is held, or the newest commit of a branch is not in force
+  3  something is held, or the newest version of something is not in force
   4  a pass failed, or a sync waits";
 
 /// For its help.
@@ -264,7 +264,7 @@ fn tell(request: &Request, output: Output) {
         out::data(&format!("  {tenant:30} {ending:6} {took} after it was asked, run {run}\n"));
     }
     for behind in &request.behind {
-        out::data(&format!("  {YELLOW}not the newest commit{YELLOW:#} of {}\n", line(behind)));
+        out::data(&format!("  {YELLOW}behind{YELLOW:#}  {}\n", line(behind)));
     }
     if let Some(run) = &request.run {
         out::data(&format!("  run {}\n", line(run)));

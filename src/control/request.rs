@@ -39,7 +39,7 @@ pub struct Request {
     /// The passes that served it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<PassMade>,
-    /// Branches whose newest commit is not in force, each with why.
+    /// Branches and tenants of which the newest version is not in force, each with why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<String>,
     /// The tenants whose pass it still waits for.

@@ -31,18 +31,22 @@ pub(super) fn write(
     }
     let is_one_of_several = manifests.sources.len() > 1;
     for source in &manifests.sources {
-        let (name, branch) = (line(&source.name), line(&source.branch));
+        let name = line(&source.name);
         let Some(trouble) = &source.trouble else {
             // A single one is told above.
             if let Some(commit) = source.revision.as_ref().filter(|_| is_one_of_several) {
+                let branch = line(&source.branch);
                 writeln!(f, "    {FAINT}{name}, branch {branch}:{}{FAINT:#}", revision(commit))?;
             }
             continue;
         };
         let told = since(trouble.since);
         let reason = line(&trouble.reason);
-        writeln!(f, "{YELLOW}source {name}, branch {branch}:{YELLOW:#} {reason}; for {told}")?;
-        let stays = source.revision.as_ref().map_or_else(
+        let in_force = &source.revision;
+        // A source without a name is called by its address.
+        let source = if is_one_of_several { format!("source {name}: ") } else { String::new() };
+        writeln!(f, "{YELLOW}{source}{reason}{YELLOW:#}; for {told}")?;
+        let stays = in_force.as_ref().map_or_else(
             || "nothing of it is in force".to_owned(),
             |commit| format!("{} stays in force", line(short(commit))),
         );

@@ -109,7 +109,9 @@ where
         let tenants = &self.in_force.desired.tenants;
         let changed = self.in_force.changed_since(&before);
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
+        let commit = self.versions.whole().map(|revision| revision.commit.as_str());
         info!(
+            commit,
             files,
             tenants = all.len(),
             changed = changed.len(),

@@ -177,14 +177,28 @@ where
                 self.told.wants_pass(tenant, &id);
                 self.schedule.news(tenant, self.now());
             }
+            let behind = self.behind(&tenants, tenant.is_none());
             self.orders.note(&id, |request| {
-                request.behind = self.reports.iter().filter_map(SourceReport::told).collect();
+                request.behind = behind;
                 request.waiting = tenants.iter().map(ToString::to_string).collect();
                 if tenants.is_empty() {
                     request.done("no tenant is in force");
                 }
             });
         }
+    }
+
+    /// What is not in force as it is now: branches, and these tenants; `all` of them if so.
+    fn behind(&self, tenants: &[TenantName], all: bool) -> Vec<String> {
+        let kept = self.in_force.kept.iter().filter(|(name, _)| tenants.contains(name));
+        let kept = kept.map(|(tenant, reason)| {
+            format!("{tenant}: {reason}; its last good version stays in force")
+        });
+        let broken = self.in_force.broken.iter().filter(|_| all);
+        let broken =
+            broken.map(|(tenant, reason)| format!("{tenant}: {reason}; nothing of it is in force"));
+        let branches = self.reports.iter().filter_map(SourceReport::told);
+        branches.chain(kept).chain(broken).collect()
     }
 
     /// A pass has ended: those who waited for it hear how.

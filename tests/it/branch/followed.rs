@@ -165,12 +165,20 @@ async fn whoever_wants_a_look_has_the_server_asked_before_it() {
     repo.commit(&edited(807), "and another");
     service.signal("-HUP");
     service.until("the sync", || carried_out(&stage).len() == 4).await;
+    // A tenant that keeps an older version is behind, and no other.
+    repo.commit(&edited(807).replacen("mode: enforce", "mode: enfroce", 1), "oops");
+    let told = stage.run(&["reconcile", "adatum", "--wait"]).await;
+    assert_eq!(told.code, 3, "{}{}", told.stdout, told.stderr);
+    let behind = "behind  adatum: its manifests have errors, see manifests/fleet.yaml";
+    assert!(told.stdout.contains(behind), "{}", told.stdout);
+    let told = stage.run(&["reconcile", "contoso", "--wait"]).await;
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
     // A server that is away is asked as well, and what was in force is looked at.
     fs::rename(repo.root().join("origin.git"), repo.root().join("elsewhere")).unwrap();
     let told = stage.run(&["reconcile", "--wait"]).await;
     assert_eq!(told.code, 3, "{}{}", told.stdout, told.stderr);
     assert!(told.stdout.starts_with("3 tenants looked at\n"), "{}", told.stdout);
-    assert!(told.stdout.contains("not the newest commit of file:"), "{}", told.stdout);
+    assert!(told.stdout.contains("behind  file:"), "{}", told.stdout);
     assert!(told.stdout.contains("stays in force"), "{}", told.stdout);
     assert_eq!(service.stop().await, Some(0));
 }
