@@ -41,7 +41,7 @@
 //! | [`manifest`] | pure | text to desired state; the last good version while files are broken |
 //! | [`plan`] | pure | differences, order, guards, what a change of the manifests does, rendering |
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
-//! | [`import`] | pure | live state to manifests that ask for what is |
+//! | [`import`] | pure | live state, or a list that people have, to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
 //! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::History`], [`ports::Journal`], [`ports::Messenger`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |

@@ -50,6 +50,11 @@ pub(super) struct Targets {
 }
 
 impl Targets {
+    /// The tenants that were named, of which no manifest speaks.
+    pub(super) fn ids(&self) -> &[TenantRef] {
+        &self.ids
+    }
+
     /// These tenants, which no manifest describes.
     pub(super) fn given(&self, ids: Vec<TenantRef>) -> Self {
         Self { ids, ..self.clone() }

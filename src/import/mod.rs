@@ -4,6 +4,8 @@
 //! [TenantSnapshot] --sort--> who can be said, who not and why --factor--> defaults, sets --text--> [File]
 //! ```
 //!
+//! Lists that people have take the place of live state ([`lists`]).
+//!
 //! Each tenant becomes a folder: `tenant.yaml`, and files with users. What most users have in
 //! common becomes a default.
 //!
@@ -18,6 +20,7 @@
 //! `prune: never`.
 
 mod factor;
+pub mod lists;
 mod names;
 mod sort;
 mod text;

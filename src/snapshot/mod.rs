@@ -40,6 +40,7 @@ use crate::{
     yaml::Diagnostic,
 };
 
+pub(crate) use portal::observed as observed_cell;
 pub use sheet::{Sheet, SheetCalling};
 
 /// The reader of lists that were exported from the portal.

@@ -267,7 +267,8 @@ fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {
     }
 }
 
-fn observed(kind: Kind, cell: &str, heading: &str) -> Observed {
+/// What a cell of a list says of a field.
+pub(crate) fn observed(kind: Kind, cell: &str, heading: &str) -> Observed {
     if is_blank(cell) {
         return Observed::Unset;
     }

@@ -84,6 +84,7 @@ mod init;
 mod keeper;
 mod kept;
 mod kill;
+mod listed;
 mod logged;
 mod logins;
 mod managed;

@@ -2,6 +2,7 @@
 
 mod beside;
 mod check;
+mod listed;
 mod report;
 mod write;
 
@@ -23,7 +24,7 @@ use crate::{
     config::Execution,
     import::{self, Choice, File, Import, SplitBy},
     manifest::{self, Keeper, ManifestFile},
-    model::{Desired, Recalled},
+    model::{Desired, ExtensionPrefix, Recalled},
     pass,
     plan::{self, render},
     snapshot::TenantSnapshot,
@@ -40,6 +41,7 @@ Examples:
   dialplane import --all --out manifests             every customer without a manifest
   dialplane import --tenants wave-1.txt --out manifests
   dialplane import --live contoso.csv --out manifests
+  dialplane import --from teams-users users.csv --tenant-id contoso=GUID --out manifests
   dialplane import --check                           who is live and not in git";
 
 #[derive(Debug, Args)]
@@ -56,8 +58,19 @@ pub(super) struct Arguments {
     /// them. Without PATHS, its tenants
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sandbox", "all", "list"])]
     live: Option<PathBuf>,
-    /// The folder that the manifests go to. It must be absent or empty, but with --all and
-    /// --tenants, which leave alone what is there
+    /// Take a list that you have in the place of live state: `teams-users` (Get-CsOnlineUser, as CSV
+    /// or JSON), `connect-users` or `connect-trunks` (files for the bulk upload of the vendor's
+    /// portal). Passwords in it are not read
+    #[arg(long, num_args = 2, value_names = ["FORMAT", "FILE"], requires = "ids", conflicts_with_all = ["all", "list", "live", "check", "reader"])]
+    from: Vec<PathBuf>,
+    /// The country whose numbers may lack their `+` in the list, such as +49: those that begin with 49
+    #[arg(long, value_name = "PREFIX", value_parser = ExtensionPrefix::parse, requires = "from")]
+    country: Option<ExtensionPrefix>,
+    /// Whether calling of everybody is on, for a list that does not say it
+    #[arg(long, value_enum, value_name = "WORD", requires = "from")]
+    calling: Option<listed::Said>,
+    /// The folder that the manifests go to. It must be absent or empty, but with --all, --tenants and
+    /// --from, which leave alone what is there
     #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
     out: Option<PathBuf>,
     /// Users of one file, at most
@@ -80,6 +93,14 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    fn choice(&self) -> Choice {
+        Choice {
+            users_per_file: self.users_per_file.get(),
+            split_by: self.split_by,
+            everybody: self.everybody,
+        }
+    }
+
     /// Which customers are asked for that no manifest describes, if it is not said tenant by tenant.
     fn asked(&self) -> Option<Asked<'_>> {
         match &self.list {
@@ -96,6 +117,9 @@ pub(super) async fn import(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let Some(folder) = &command.out else { return check::check(global, command, signals).await };
+    if let [format, file] = command.from.as_slice() {
+        return listed::import(command, (format, file), folder);
+    }
     let Some(asked) = command.asked() else {
         check_empty(folder)?;
         return carry_out(global, command, (&There::default(), &command.targets), signals).await;
@@ -144,11 +168,7 @@ async fn carry_out(
             Failure::new("no tenant could be read").hint("nothing was written; look again later")
         );
     }
-    let choice = Choice {
-        users_per_file: command.users_per_file.get(),
-        split_by: command.split_by,
-        everybody: command.everybody,
-    };
+    let choice = command.choice();
     let (imported, unknown) = proven_beside(shots, &choice, there)?;
     write::all(folder, &imported.files)?;
     report::tell(&imported, &unknown, folder, unread);

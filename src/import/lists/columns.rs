@@ -1,0 +1,116 @@
+//! Which columns of which list are read: one table for each kind of list.
+//!
+//! **Invariant:** a column that is in no table here is not looked at.
+
+use crate::model::Field;
+
+/// A kind of list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Users of Teams, as `Get-CsOnlineUser` tells them, in CSV or JSON.
+    TeamsUsers,
+    /// Users for the vendor's portal to set up in one go.
+    ConnectUsers,
+    /// The same with direct numbers, for trunks.
+    ConnectTrunks,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::TeamsUsers, Self::ConnectUsers, Self::ConnectTrunks];
+
+    /// As the command line calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TeamsUsers => "teams-users",
+            Self::ConnectUsers => "connect-users",
+            Self::ConnectTrunks => "connect-trunks",
+        }
+    }
+
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// The columns that are read.
+    pub(super) fn columns(self) -> &'static [Column] {
+        match self {
+            Self::TeamsUsers => TEAMS_USERS,
+            Self::ConnectUsers => CONNECT_USERS,
+            Self::ConnectTrunks => CONNECT_TRUNKS,
+        }
+    }
+}
+
+/// A column that is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) what: What,
+    /// Its headings, of one version of the list after the other; the first that is there counts.
+    pub(super) headings: &'static [&'static str],
+    /// A list without it is not read.
+    pub(super) is_needed: bool,
+}
+
+/// What a column says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// The user principal name.
+    User,
+    /// Whether calling is on.
+    Calling,
+    /// The number, or several numbers.
+    Number,
+    /// Which of several numbers counts, from 0.
+    Which,
+    /// Whether the user may sign in at all.
+    Account,
+    /// A field.
+    Field(Field),
+}
+
+const fn needed(what: What, headings: &'static [&'static str]) -> Column {
+    Column { what, headings, is_needed: true }
+}
+
+const fn maybe(what: What, headings: &'static [&'static str]) -> Column {
+    Column { what, headings, is_needed: false }
+}
+
+const TEAMS_USERS: &[Column] = &[
+    needed(What::User, &["UserPrincipalName"]),
+    needed(What::Number, &["LineUri", "OnPremLineURI"]),
+    needed(What::Calling, &["EnterpriseVoiceEnabled"]),
+    maybe(What::Account, &["AccountEnabled"]),
+];
+
+const CONNECT_USERS: &[Column] = &[
+    needed(What::User, &["TeamsUserID"]),
+    needed(What::Number, &["PhoneNumber"]),
+    maybe(What::Calling, &["Calling", "Calling Enabled"]),
+    maybe(What::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
+    maybe(What::Field(Field::PbxUserId), &["SIP UserID"]),
+    maybe(What::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
+    maybe(What::Field(Field::PortalLoginName), &["PortalLoginName"]),
+];
+
+const CONNECT_TRUNKS: &[Column] = &[
+    needed(What::User, &["teams_user_id"]),
+    needed(What::Number, &["did_list", "default_did"]),
+    maybe(What::Which, &["default_did_index_number"]),
+];
+
+/// A heading without what people and programs change about it.
+pub(super) fn bare(heading: &str) -> String {
+    heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a column holds secrets, going by its heading.
+pub(super) fn is_secret(heading: &str) -> bool {
+    let bare = bare(heading);
+    ["password", "passwd", "secret", "passphrase"].iter().any(|word| bare.contains(word))
+        || bare == "pin"
+}

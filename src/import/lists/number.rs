@@ -1,0 +1,130 @@
+//! A number in a cell: what people, programs and spreadsheets have made of it.
+//!
+//! **Invariant:** nothing is guessed. A digit that is lost is lost; a `+` is put in front only where
+//! somebody said which country is meant.
+
+use super::report::Repair;
+use crate::model::{ExtensionPrefix, PhoneNumber, is_blank};
+
+/// What a cell says.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reading {
+    Nothing,
+    Number(PhoneNumber, Option<Repair>),
+    /// A spreadsheet has made something else of it.
+    Damaged,
+    /// It is no number that is known.
+    Unread,
+}
+
+/// How numbers are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct How<'h> {
+    /// What the platform shows before a short extension.
+    pub(super) prefix: Option<&'h ExtensionPrefix>,
+    /// The country whose numbers may lack their `+`.
+    pub(super) country: Option<&'h ExtensionPrefix>,
+}
+
+pub(super) fn read(cell: &str, how: How<'_>) -> Reading {
+    // The mark by which a sheet knows text.
+    let bare = cell.trim().trim_start_matches('\'').trim();
+    if is_blank(bare) {
+        return Reading::Nothing;
+    }
+    if is_float(bare) {
+        return Reading::Damaged;
+    }
+    let scheme = bare.get(..4).filter(|start| start.eq_ignore_ascii_case("tel:"));
+    let text = bare.get(scheme.map_or(0, str::len)..).unwrap_or_default().trim();
+    let number = PhoneNumber::observed(text, how.prefix);
+    // What has no `+` may be any: an extension, or a number of some country.
+    if let Some(number) = number.filter(|it| text.contains('+') || it.is_extension()) {
+        let repair = match scheme {
+            Some(_) => Some(Repair::Scheme),
+            None => {
+                (number.as_str() != cell || number.normal() != cell).then_some(Repair::Spelling)
+            }
+        };
+        let is_short = number.is_extension();
+        return Reading::Number(number, repair.filter(|_| !is_short));
+    }
+    match with_plus(text, how.country) {
+        Some(number) => Reading::Number(number, Some(Repair::Plus)),
+        None => Reading::Unread,
+    }
+}
+
+/// `1.44255E+10`, `4,93E11`, `14255550100.0`: what a spreadsheet shows of a long number.
+fn is_float(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, exponent) = match text.split_once(['E', 'e']) {
+        Some((whole, exponent)) => (whole, Some(exponent)),
+        None => (text, None),
+    };
+    let is_exponent = |text: &str| digits(text.trim_start_matches(['+', '-']));
+    match (whole.split_once(['.', ',']), exponent) {
+        (Some((whole, part)), Some(exponent)) => {
+            digits(whole) && digits(part) && is_exponent(exponent)
+        }
+        (None, Some(exponent)) => digits(whole) && is_exponent(exponent),
+        (Some((whole, part)), None) => digits(whole) && matches!(part, "0" | "00"),
+        (None, None) => false,
+    }
+}
+
+/// The number of a country that lacks its `+`.
+fn with_plus(text: &str, country: Option<&ExtensionPrefix>) -> Option<PhoneNumber> {
+    let country = country?.as_str().strip_prefix('+')?;
+    let is_between = |c: char| matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/');
+    let (main, extension) = match text.split_once(";ext=") {
+        Some((main, extension)) => (main, format!(";ext={extension}")),
+        None => (text, String::new()),
+    };
+    let main: String = main.chars().filter(|c| !is_between(*c)).collect();
+    let is_whole = main.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_whole || !main.starts_with(country) {
+        return None;
+    }
+    PhoneNumber::parse(&format!("+{main}{extension}"), None).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> PhoneNumber {
+        PhoneNumber::parse(text, None).unwrap()
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_meant_or_not_at_all() {
+        let germany = ExtensionPrefix::parse("+49").unwrap();
+        let plain = How::default();
+        let german = How { prefix: None, country: Some(&germany) };
+        let whole = || number("+493012345678");
+        let cases = [
+            ("", plain, Reading::Nothing),
+            ("+493012345678", plain, Reading::Number(whole(), None)),
+            ("tel:+493012345678", plain, Reading::Number(whole(), Some(Repair::Scheme))),
+            ("TEL:+49 30 12345678", plain, Reading::Number(whole(), Some(Repair::Scheme))),
+            ("+49 (30) 1234-5678", plain, Reading::Number(whole(), Some(Repair::Spelling))),
+            ("'+493012345678", plain, Reading::Number(whole(), Some(Repair::Spelling))),
+            ("493012345678", plain, Reading::Unread),
+            ("493012345678", german, Reading::Number(whole(), Some(Repair::Plus))),
+            ("49 30 12345678", german, Reading::Number(whole(), Some(Repair::Plus))),
+            ("03012345678", german, Reading::Unread),
+            ("14255550100", german, Reading::Unread),
+            ("4.93012E+11", german, Reading::Damaged),
+            ("4,93012E+11", plain, Reading::Damaged),
+            ("493012345678.0", german, Reading::Damaged),
+            ("5E11", plain, Reading::Damaged),
+            ("on leave", german, Reading::Unread),
+        ];
+        for (cell, how, reading) in cases {
+            assert_eq!(read(cell, how), reading, "{cell}");
+        }
+        let extension = read("+493012345678;ext=12", plain);
+        assert_eq!(extension, Reading::Number(number("+493012345678;ext=12"), None));
+    }
+}
