@@ -12,7 +12,7 @@ use super::{
     args::Global,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
-    out,
+    named_secrets, out,
 };
 use crate::{source::Sources, words::many, yaml::Diagnostic};
 
@@ -38,7 +38,7 @@ enum Output {
 
 /// Checks manifests and tells every problem.
 pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
-    let (looked, named) = match look(global, command) {
+    let (mut looked, named) = match look(global, command) {
         Ok(looked) => looked,
         Err(failure) => {
             let wholly = || serde_json::json!({ "file": null, "message": failure.message, "hint": failure.hint });
@@ -52,6 +52,13 @@ pub(super) fn validate(global: &Global, command: &Arguments) -> Result<Exit, Fai
             return Err(failure);
         }
     };
+    if command.paths.is_empty() {
+        // What the manifests name is of use with these settings only.
+        let settings = manifests::settings(global)?;
+        let texts = || looked.texts().unwrap_or_default();
+        let unknown = named_secrets::unknown(&looked.in_force.desired, &settings, texts);
+        looked.warnings.extend(unknown);
+    }
     let tenants = looked.in_force.desired.tenants.len();
     let users: usize =
         looked.in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();

@@ -9,7 +9,7 @@ use dialplane::{
 };
 
 use crate::snapshot::snapshot;
-use crate::stage::Stage;
+use crate::stage::{Stage, fleet};
 
 /// One thing wrong.
 type Wrong = (&'static str, fn(&Stage));
@@ -116,8 +116,7 @@ const WRONGS: [Wrong; 29] = [
         stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
     }),
     ("a broken manifest", |stage| {
-        fs::write(stage.manifest(), crate::stage::fleet().replacen("mode: enforce", "mode: on", 1))
-            .unwrap();
+        fs::write(stage.manifest(), fleet().replacen("mode: enforce", "mode: on", 1)).unwrap();
     }),
     ("no manifest", |stage| fs::remove_file(stage.manifest()).unwrap()),
     ("a journal that is none", |stage| {
@@ -211,4 +210,25 @@ async fn a_link_for_consent_is_printed_and_leads_nowhere_else() {
         unset.stderr
     );
     assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_manifests_name_and_settings_do_not_have_are_told_at_their_place() {
+    let text = fleet().replacen("  mode: enforce\n", "  mode: enforce\n  writes: configureUser\n", 1).replacen(
+        "      calling: enabled\n",
+        "      calling: enabled\n      pbxLocation: \"7\"\n      pbxUserId: a\n      onboard: true\n      secretsFrom: pbx\n",
+        1,
+    );
+    let text = text.replacen("defaults: {", "defaults: { pbxLocation: \"7\", pbxUserId: a,", 1);
+    let stage = Stage::with(text, |desired| World::from_desired(desired, 1)).await;
+    let validate = stage.run(&["validate"]).await;
+    assert_eq!(validate.code, 0, "{}{}", validate.stdout, validate.stderr);
+    let told = "the settings have no secrets called `pbx`, with which 1 user would be set up";
+    assert!(validate.stderr.contains(told), "{}{}", validate.stdout, validate.stderr);
+    let line = stage.path().join("manifests/fleet.yaml");
+    let line = fs::read_to_string(line).unwrap();
+    let line = line.lines().position(|line| line.contains("secretsFrom")).unwrap() + 1;
+    assert!(validate.stderr.contains(&format!("fleet.yaml:{line}:7")), "{}", validate.stderr);
+    let doctor = stage.run(&["doctor"]).await;
+    assert!(doctor.stdout.contains(told), "{}{}", doctor.stdout, doctor.stderr);
 }

@@ -193,6 +193,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
             machine::revision(&mut here, &paths);
         }
         asked(&mut here, looked, &command.tenants);
+        secrets::named(&mut here, looked, &settings);
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
     machine::stop(&mut here, &switch(false, &settings));

@@ -4,6 +4,7 @@
 use super::{Check, Checks};
 use crate::{
     api::notices::Poster,
+    cli::{manifests::FoundManifests, named_secrets},
     config::{SecretSource, Settings},
 };
 
@@ -61,6 +62,17 @@ async fn notices(settings: &Settings) -> Vec<Check> {
         all.extend(checks.list);
     }
     all
+}
+
+/// The secrets that manifests name, and that are not there.
+pub(super) fn named(checks: &mut Checks, looked: &FoundManifests, settings: &Settings) {
+    let desired = &looked.in_force.desired;
+    let texts = || looked.texts().unwrap_or_default();
+    for unknown in named_secrets::unknown(desired, settings, texts) {
+        let place = unknown.position().map_or_else(String::new, |(line, _)| format!(":{line}"));
+        let finding = format!("{}{place}: {}", unknown.file, unknown.message);
+        checks.warn("secretsFrom", finding, unknown.hint.unwrap_or_default());
+    }
 }
 
 async fn look(checks: &mut Checks, key: &str, source: &SecretSource, line: bool) {
