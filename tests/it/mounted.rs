@@ -12,7 +12,7 @@ use dialplane::{model::Calling, sandbox::World};
 
 use crate::{
     branch::repo::{carried_out, edited},
-    stage::{PROGRAM, Running, Stage, child, fleet, skipped},
+    stage::{PROGRAM, Running, Stage, child, fleet, left_out},
 };
 
 /// A stage whose service is as its manifests want, which are at `path`, and looks but once an hour.
@@ -225,7 +225,7 @@ fn apart(stage: &Stage, script: &str) -> Option<Command> {
     let prepare = format!("{script}\ntrue");
     let tried = unshare(&prepare).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !tried.is_ok_and(|status| status.success()) {
-        skipped("this machine gives no namespaces");
+        left_out("this machine gives no namespaces");
         return None;
     }
     let log = |name: &str| fs::File::create(stage.path().join(name)).unwrap();

@@ -4,7 +4,10 @@ use std::{env, fs, process::Command};
 
 use dialplane::sandbox::{Failure, Route, Rule};
 
-use crate::{server::serving, stage::Stage};
+use crate::{
+    server::serving,
+    stage::{Stage, is_here},
+};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
@@ -43,9 +46,7 @@ async fn whoever_knows_the_token_reads_why_somebody_is_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_it_and_complains_of_nothing() {
-    if let Err(error) = Command::new("chromium").arg("--version").output() {
-        assert!(env::var_os("CI").is_none(), "chromium is missing: install it");
-        eprintln!("left out, because chromium cannot be run ({error}): the page in a browser");
+    if !is_here("chromium", "--version") {
         return;
     }
     let stage = Stage::drifted().await;

@@ -9,20 +9,14 @@ use dialplane::{
 };
 use serde_json::Value;
 
-use crate::stage::{self, Ended, Stage, child, fleet, script};
+use crate::stage::{self, Ended, Stage, fleet, is_here, script};
 
 pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     stage::git(folder, ("ann", "ann@example.org"), arguments);
 }
 
-/// Whether git is here; where it is not, a test says so and is passed over.
-#[expect(clippy::print_stderr, reason = "whoever reads the log is to know")]
 pub(crate) fn no_git() -> bool {
-    let is_absent = child("git", Path::new("/")).arg("--version").output().is_err();
-    if is_absent {
-        eprintln!("passed over: there is no program `git` here");
-    }
-    is_absent
+    !is_here("git", "--version")
 }
 
 /// The fleet, where contoso is pruned and may lose some people at once.

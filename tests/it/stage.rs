@@ -4,6 +4,7 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -142,10 +143,30 @@ impl Stage {
     }
 }
 
-/// Tells that a test cannot be shown on this machine, and why.
-#[expect(clippy::print_stdout, reason = "whoever looks at the tests is to see it")]
-pub(crate) fn skipped(why: &str) {
-    println!("skipped: {why}");
+/// Whether a program is here that a test needs. Where it is not, the test is left out, and says so;
+/// a machine that is to prove a change has to have it.
+pub(crate) fn is_here(program: &str, argument: &str) -> bool {
+    let mut probe = child(program, Path::new("/"));
+    probe.arg(argument).stdout(Stdio::null()).stderr(Stdio::null());
+    needed(probe.status().is_ok(), program)
+}
+
+/// The same for what else a test needs.
+pub(crate) fn needed(is_here: bool, what: &str) -> bool {
+    assert!(is_here || std::env::var_os("CI").is_none(), "{what} is missing: install it");
+    if !is_here {
+        left_out(&format!("{what} is missing"));
+    }
+    is_here
+}
+
+/// Tells that a test is left out on this machine, and why. It is written past the harness, which
+/// keeps what a test that passes prints to itself.
+pub(crate) fn left_out(why: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let text = format!("\nleft out: {test}: {why}\n");
+    io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
 /// The binary.

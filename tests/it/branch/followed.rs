@@ -146,7 +146,7 @@ async fn after_a_restart_without_network_the_last_good_commit_is_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_wants_a_look_has_the_server_asked_before_it() {
+async fn one_who_wants_a_look_has_the_server_asked_before_it() {
     if !has_git() {
         return;
     }
@@ -239,7 +239,7 @@ async fn a_death_in_the_middle_of_a_fetch_and_a_lock_left_behind_hold_nothing_up
     repo.commit(&edited(807), "the third");
     let before = fetches();
     service.until("the fetch hangs", || fetches() > before).await;
-    let begin = std::time::Instant::now();
     assert_eq!(service.stop().await, Some(0));
-    assert!(begin.elapsed() < Duration::from_secs(60), "it waited for the fetch");
+    let log = stage.text("stderr");
+    assert!(!log.contains("did not end within"), "it waited for the fetch: {log}");
 }

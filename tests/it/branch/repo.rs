@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::stage::{Stage, child, fleet, git, skipped};
+use crate::stage::{Stage, child, fleet, git, is_here, needed};
 
 use super::server::GitServer;
 
@@ -117,22 +117,14 @@ pub(crate) fn carried_out(stage: &Stage) -> Vec<String> {
     calls.filter(|call| call.status == Some(200)).map(|call| call.path).collect()
 }
 
-/// Whether this machine can show it; told if not.
+/// Whether a server of git can be had here.
 pub(crate) fn can_serve() -> bool {
-    let can = super::server::backend().is_file();
-    if !can {
-        skipped("git and its http-backend are missing here");
-    }
-    can
+    needed(super::server::backend().is_file(), "git's http-backend")
 }
 
-/// The same without a server.
+/// Whether git is here.
 pub(crate) fn has_git() -> bool {
-    let has = child("git", Path::new("/")).arg("version").output().is_ok();
-    if !has {
-        skipped("git is missing here");
-    }
-    has
+    is_here("git", "version")
 }
 
 /// A server of this repository, and its address there.

@@ -6,16 +6,7 @@ use super::{
     followed::{first_pass, until_status, well},
     repo::{Repo, carried_out, edited, follow, has_git, in_force, trouble},
 };
-use crate::stage::{Stage, child, fleet, skipped};
-
-/// Whether a program is here; told if not.
-fn has(program: &str, argument: &str) -> bool {
-    let has = child(program, Path::new("/")).arg(argument).output().is_ok();
-    if !has {
-        skipped(&format!("{program} is missing here"));
-    }
-    has
-}
+use crate::stage::{Stage, child, fleet, is_here};
 
 /// A key of ssh in a folder; its public part.
 fn ssh_key(folder: &Path, name: &str) -> String {
@@ -58,7 +49,7 @@ fn by_ssh(key: &Path) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ssh_signature_of_somebody_listed_comes_into_force_and_no_other_commit() {
-    if !has_git() || !has("ssh-keygen", "-?") {
+    if !has_git() || !is_here("ssh-keygen", "-?") {
         return;
     }
     let (stage, repo) = (well().await, Repo::new(&fleet()));
@@ -102,7 +93,7 @@ async fn an_ssh_signature_of_somebody_listed_comes_into_force_and_no_other_commi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gpg_signature_counts_by_the_fingerprint_of_its_primary_key() {
-    if !has_git() || !has("gpg", "--version") {
+    if !has_git() || !is_here("gpg", "--version") {
         return;
     }
     let (stage, repo) = (Stage::drifted().await, Repo::new(&fleet()));

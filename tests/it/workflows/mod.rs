@@ -15,20 +15,12 @@ use serde_yaml::Value;
 
 use crate::{
     reviewed::{changed, commit, committed, drift, git},
-    stage::child,
+    stage::is_here,
 };
 
-/// Whether the programs are here that runners of workflows have; where one is not, a test says so and
-/// is passed over.
-#[expect(clippy::print_stderr, reason = "whoever reads the log is to know")]
+/// Whether a program is missing here that runners of workflows have.
 fn lacks_programs() -> bool {
-    let absent = ["git", "bash", "jq"]
-        .into_iter()
-        .find(|program| child(program, Path::new("/")).arg("--version").output().is_err());
-    if let Some(program) = absent {
-        eprintln!("passed over: there is no program `{program}` here");
-    }
-    absent.is_some()
+    !["git", "bash", "jq"].into_iter().all(|program| is_here(program, "--version"))
 }
 
 fn examples() -> PathBuf {
