@@ -1,6 +1,6 @@
 //! What can be checked without the service: manifests, journal, watching.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 use super::{
     super::{
@@ -22,7 +22,11 @@ pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<
     {
         let remedy = "make the folder, name another one (`manifests` in the configuration, or as \
             an argument), or write a first tenant with `dialplane import --out`";
-        checks.fail("manifests", format!("{}: {error}", path.display()), remedy);
+        let finding = match error.kind() {
+            ErrorKind::NotFound => format!("`{}` is not there", path.display()),
+            _ => format!("{}: {error}", path.display()),
+        };
+        checks.fail("manifests", finding, remedy);
         return None;
     }
     let named = sources.clone();
