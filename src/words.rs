@@ -10,6 +10,8 @@
 //! | the first of many clauses | [`clauses`] | `a; b; and 3 more rows` |
 //! | advice for one, to many | [`likewise`] | `...; likewise for each of the others` |
 //! | the word that was meant | [`nearest`] | `night` for `nigth` |
+//! | the same, as a hint begins | [`meant`] | ``did you mean `night`? `` |
+//! | bytes | [`hex`] | `00ff` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
 //! | the same beside the reader's own time | [`time_in`] | `2026-07-04 08:15:30 UTC (Sat 10:15 CEST)` |
 //! | how far away a moment is | [`away`] | `4 min ago`, `in 2 h 5 min` |
@@ -22,7 +24,7 @@
 //! make nothing harmless. Words for one type, such as an outcome's, are methods of that type.
 
 use std::{
-    fmt::{self, Display},
+    fmt::{self, Display, Write as _},
     time::Duration,
 };
 
@@ -175,6 +177,23 @@ pub fn nearest<'w>(
     let away = |word: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &given);
     let near = words.into_iter().map(|word| (away(word), word)).min_by_key(|(away, _)| *away)?;
     (near.0 <= slips).then_some(near.1)
+}
+
+/// What a hint begins with, where a known word is near to the given one.
+#[must_use]
+pub fn meant<'w>(given: &str, words: impl IntoIterator<Item = &'w str>, slips: usize) -> String {
+    let near = nearest(given, words, slips);
+    near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal, two digits each.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// From one moment to a later one; a clock that was set back took no time.

@@ -46,7 +46,7 @@ impl Status {
 }
 
 impl Commit {
-    fn without_names(&self) -> Self {
+    pub(super) fn without_names(&self) -> Self {
         Self { author: None, subject: None, signer: None, ..self.clone() }
     }
 }

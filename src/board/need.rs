@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::IncidentKind;
+
 /// Why somebody is needed: what mends itself is none of these.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -26,31 +28,28 @@ pub enum Need {
 }
 
 impl Need {
+    /// The kind of incident that it is.
+    fn kind(self) -> IncidentKind {
+        match self {
+            Self::Stopped => IncidentKind::Stopped,
+            Self::Journal => IncidentKind::Journal,
+            Self::Manifests => IncidentKind::Manifests,
+            Self::Source => IncidentKind::Source,
+            Self::Failing => IncidentKind::Failing,
+            Self::Held => IncidentKind::Held,
+            Self::Problems => IncidentKind::Problems,
+        }
+    }
+
     /// As one word.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Stopped => "stopped",
-            Self::Journal => "journal",
-            Self::Manifests => "manifests",
-            Self::Source => "source",
-            Self::Failing => "failing",
-            Self::Held => "held",
-            Self::Problems => "problems",
-        }
+        self.kind().name()
     }
 
     /// As a few words.
     #[must_use]
     pub fn words(self) -> &'static str {
-        match self {
-            Self::Stopped => "everything is stopped",
-            Self::Journal => "the journal cannot be reached",
-            Self::Manifests => "the manifests have mistakes",
-            Self::Source => "the newest commit of a source is not in force",
-            Self::Failing => "passes fail",
-            Self::Held => "something is held until people lift it",
-            Self::Problems => "users are in need of attention",
-        }
+        self.kind().words()
     }
 }

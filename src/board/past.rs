@@ -74,11 +74,7 @@ impl Past {
         let mut past = self.clone();
         for pass in &mut past.passes {
             pass.by = pass.by.take().map(|_| "somebody".to_owned());
-            if let Some(commit) = &mut pass.commit {
-                commit.author = None;
-                commit.subject = None;
-                commit.signer = None;
-            }
+            pass.commit = pass.commit.as_ref().map(Commit::without_names);
         }
         past
     }

@@ -13,7 +13,7 @@ use crate::{
         Plan, TenantPlan,
         render::{Detail, Tally},
     },
-    words::{first, list, many, nearest},
+    words::{first, list, many, meant},
 };
 
 /// Names that are told to somebody whose own matches none.
@@ -66,8 +66,7 @@ impl Tenants {
         if known.is_empty() {
             return Err(failure);
         }
-        let meant = nearest(asked, known.iter().copied(), 2);
-        let meant = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+        let meant = meant(asked, known.iter().copied(), 2);
         Err(failure.hint(format!("{meant}there are {}", first(TOLD, &known))))
     }
 }

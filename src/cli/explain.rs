@@ -16,7 +16,7 @@ use super::{
 use crate::{
     plan::codes::{About, Explanation, all, capital},
     style::{BOLD, CYAN, FAINT},
-    words::{list, nearest},
+    words::{list, meant},
 };
 
 /// The width of the text.
@@ -87,11 +87,9 @@ fn bare(code: &str) -> String {
 }
 
 fn unknown(code: &str, all: &[Explanation]) -> Failure {
-    let hint = match nearest(code, all.iter().map(|it| it.code), NEAR) {
-        Some(near) => format!("did you mean `{near}`? `dialplane explain` lists all codes"),
-        None => "`dialplane explain` lists all codes".to_owned(),
-    };
-    Failure::new(format!("there is no code `{}`", crate::foreign::line(code))).hint(hint)
+    let meant = meant(code, all.iter().map(|it| it.code), NEAR);
+    Failure::new(format!("there is no code `{}`", crate::foreign::line(code)))
+        .hint(format!("{meant}`dialplane explain` lists all codes"))
 }
 
 fn as_json(it: &Explanation) -> serde_json::Value {

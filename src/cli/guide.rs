@@ -10,7 +10,7 @@ use super::{
 use crate::{
     guide::{PAGES, Page},
     style::{BOLD, CYAN, FAINT},
-    words::nearest,
+    words::meant,
 };
 
 /// For its help.
@@ -49,8 +49,7 @@ fn page(name: &str) -> Result<&'static Page, Failure> {
     let name = name.to_lowercase();
     let found = PAGES.iter().find(|page| page.name == name);
     found.ok_or_else(|| {
-        let near = nearest(&name, PAGES.iter().map(|page| page.name), NEAR);
-        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let near = meant(&name, PAGES.iter().map(|page| page.name), NEAR);
         Failure::new(format!("there is no page `{name}` in the guide"))
             .hint(format!("{near}`dialplane guide` lists all pages"))
     })

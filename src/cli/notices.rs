@@ -19,7 +19,7 @@ use crate::{
     model::{Fault, Notice},
     notices::{Book, Rules, Wishes, Worker},
     ports::{Messenger as _, Undelivered},
-    words::{list, nearest},
+    words::{list, meant},
 };
 
 /// Examples for the help.
@@ -75,11 +75,10 @@ pub(super) async fn notices(global: &Global, command: &Arguments) -> Result<Exit
 }
 
 /// What to do where the receiver itself says no more.
-const HINT: &str = "check the address and its secret with whoever runs the receiver";
+const HINT: &str = "check the address and its secret with the people who run the receiver";
 
 fn unknown(name: &str, known: &[&str]) -> Failure {
-    let meant = nearest(name, known.iter().copied(), 2);
-    let meant = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let meant = meant(name, known.iter().copied(), 2);
     Failure::new(format!("there is no receiver `{}` of notices", line(name)))
         .hint(format!("{meant}there are {}", list(known.iter().copied().map(line))))
 }

@@ -8,11 +8,13 @@ use super::{
     db,
     history::SqliteHistory,
     load::{self, Bad},
-    mark::hex,
     record,
     seal::Part,
 };
-use crate::ports::{Checked, Exported};
+use crate::{
+    ports::{Checked, Exported},
+    words::hex,
+};
 
 impl SqliteHistory {
     /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is

@@ -35,7 +35,7 @@ impl Drop for Lock {
 }
 
 impl Lock {
-    /// Says who holds it. Whoever looks for a holder reads the first line.
+    /// Says who holds it. Others read the holder in the first line.
     fn say(&self, words: &str) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.write_all_at(words.as_bytes(), 0)

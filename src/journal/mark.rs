@@ -5,7 +5,6 @@
 //! the disk might not have.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
@@ -21,6 +20,7 @@ use super::{
     chain::{Hash, Link},
     db, lock, status,
 };
+use crate::words::hex;
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.id";
@@ -42,14 +42,6 @@ pub(super) struct Keeper {
     journal: String,
 }
 
-pub(super) fn hex(hash: &Hash) -> String {
-    hash.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// Always of one length, so a new one covers the one before.
 fn text(journal: &str, Link { sequence, hash }: Link) -> String {
     let hash = hex(&hash);
@@ -60,7 +52,7 @@ fn text(journal: &str, Link { sequence, hash }: Link) -> String {
 }
 
 fn check(journal: &str, sequence: i64, hash: &str) -> String {
-    hex(&Sha256::digest(format!("{journal} {sequence} {hash}")).into())
+    hex(&Sha256::digest(format!("{journal} {sequence} {hash}")))
 }
 
 impl Mark {

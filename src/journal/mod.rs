@@ -18,6 +18,7 @@
 //! [`crate::ports::Journal`].
 
 mod about;
+mod beside;
 mod chain;
 mod check;
 mod db;

@@ -1,13 +1,9 @@
 //! What the service says of itself, in files: its status, so health checks need no port and a look
 //! works after its end as well, and what it told people.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
+use super::beside::put;
 use crate::board::Status;
 
 /// The file in the state folder.
@@ -32,17 +28,6 @@ pub(super) fn read_notices(folder: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Writes it beside and puts it in place, so a reader never meets half of it.
-fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let beside: PathBuf = folder.join(format!("{name}.new"));
-    fs::create_dir_all(folder)?;
-    // It names customers and users.
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    fs::rename(&beside, folder.join(name))
 }
 
 /// Reads the status that was last written; absent if no service ever ran here.

@@ -60,7 +60,7 @@ pub(super) struct Writer {
     since_fold: usize,
     retention: Retention,
     renewed: Instant,
-    /// Why nothing more is written. Whoever starts again begins with what is durable.
+    /// Why nothing more is written. A new writer begins with what is durable.
     failed: Option<JournalError>,
     mark: Keeper,
     /// Whether the mark could be moved on.
@@ -267,7 +267,7 @@ impl Writer {
         }
         drop(fold);
         for answer in answers {
-            // Whoever no longer waits for the answer does not need it.
+            // A caller that no longer waits for the answer does not need it.
             match answer {
                 Answer::Recorded(_, done) => drop(done.send(Ok(()))),
                 Answer::Refused(why, done) => drop(done.send(Err(why))),

@@ -57,7 +57,7 @@ impl IncidentKind {
             Self::Stopped => "everything is stopped",
             Self::Journal => "the journal cannot be reached",
             Self::Manifests => "the manifests have mistakes",
-            Self::Source => "the newest commit of a branch is not in force",
+            Self::Source => "the newest commit of a source is not in force",
             Self::Failing => "passes fail",
             Self::Held => "something is held until people lift it",
             Self::Problems => "users are in need of attention",

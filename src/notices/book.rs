@@ -19,7 +19,7 @@ use super::{
 use crate::{
     board::Status,
     model::{Incident, Notice, Telling, Told},
-    words::between,
+    words::{between, hex},
 };
 
 /// Up to so many things are told one by one; more become one notice.
@@ -152,8 +152,7 @@ fn id(receiver: &str, told: &[Told]) -> String {
         add(&incident.to_string());
         add(&since.to_string());
     }
-    let digest = hash.finalize();
-    digest[..16].iter().fold("msg_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+    format!("msg_{}", hex(&hash.finalize()[..16]))
 }
 
 /// The book as it is kept across restarts.

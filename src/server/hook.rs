@@ -7,7 +7,7 @@
 //!                   X-Gitlab-Token                     the secret itself         GitLab
 //! ```
 //!
-//! **Invariant:** whoever does not know the secret learns nothing and makes nobody do anything. The body
+//! **Invariant:** a caller without the secret learns nothing and makes nobody do anything. The body
 //! goes through the proof piece by piece, so its size costs no memory.
 
 use std::{
@@ -23,6 +23,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
+
+use crate::words::hex;
 
 /// The largest body: what GitHub sends at most.
 const MOST: usize = 25 * 1024 * 1024;
@@ -117,7 +119,7 @@ impl Hook {
         self.pace.pushed();
     }
 
-    /// Whether a call comes from whoever knows the secret.
+    /// Whether a call comes from somebody who knows the secret.
     pub(super) async fn is_proved(
         &self,
         headers: &HeaderMap,
@@ -139,9 +141,7 @@ impl Hook {
                     }
                     mac.update(&piece);
                 }
-                let made = mac.finalize().into_bytes();
-                let made =
-                    made.iter().fold(String::new(), |made, byte| made + &format!("{byte:02x}"));
+                let made = hex(&mac.finalize().into_bytes());
                 Ok(made.as_bytes().ct_eq(said.as_bytes()).into())
             }
         }

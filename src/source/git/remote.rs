@@ -30,6 +30,7 @@ use crate::{
     config::{ForcePush, GitSource},
     model::Revision,
     source::Tree,
+    words::hex,
 };
 
 /// The newest commit that was judged and may come into force.
@@ -77,11 +78,7 @@ impl Remote {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let name: String = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+        let name = hex(&hash.finalize()[..8]);
         // Git is started in that folder, and told of it as well.
         let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
         let halt = Halt::default();
