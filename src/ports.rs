@@ -93,7 +93,7 @@ impl fmt::Debug for Permit {
     }
 }
 
-/// Takes notices to whoever receives them. No notice changes anything anywhere.
+/// Takes notices to their receivers. No notice changes anything anywhere.
 pub trait Messenger: Send + Sync {
     /// Delivers a notice to the receiver of that name, once. `Ok` means that it was taken.
     fn deliver(
@@ -117,7 +117,7 @@ pub struct Undelivered {
 /// Tells what is remembered, without any right to write.
 pub trait Recall: Send + Sync {
     /// What is remembered of a tenant now. Tenants are known by their id: a name in the manifests
-    /// may change. Whoever holds the tenant's lease may change it at any moment, so it serves plans
+    /// may change. The holder of the tenant's lease may change it at any moment, so it serves plans
     /// that are only shown, and what a plan must know of other tenants.
     fn recall(
         &self,

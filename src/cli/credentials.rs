@@ -38,8 +38,8 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Arguments {
-    /// Make new API credentials of a tenant's enterprise; the former ones end at once, whoever uses
-    /// them
+    /// Make new API credentials of a tenant's enterprise; the former ones end at once, for
+    /// everybody who uses them
     Regenerate(Regenerate),
 }
 

@@ -30,7 +30,7 @@ const RUNS: usize = 3000;
 /// What was read serves for so long.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// Looks back for whoever looks at the page.
+/// Looks back for the readers of the page.
 #[derive(Debug)]
 pub(super) struct Lately {
     /// None in a rehearsal, which keeps no journal.

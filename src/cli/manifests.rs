@@ -72,7 +72,7 @@ pub(super) fn look_at_kept(sources: &Sources) -> Result<FoundManifests, Failure>
     look_at(sources, |_| true)
 }
 
-/// The same for whoever must not wait for a server.
+/// The same for callers that must not wait for a server.
 pub(super) fn look_at_kept_alone(sources: &Sources) -> Result<FoundManifests, Failure> {
     sources.take_kept(false)?;
     look_at(sources, |_| true)

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_a_time_in_which_nothing_was_written_hears_when_something_was() {
+    fn asked_for_a_time_in_which_nothing_was_written_it_tells_when_something_was() {
         let all = [begun("r1", "1f0c", None)];
         let second = Timestamp::from_second(1).unwrap();
         let refused = since(second, &all).err().unwrap();

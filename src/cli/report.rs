@@ -197,8 +197,8 @@ fn write_tenant(
                 "  {YELLOW}sync:{YELLOW:#} waits until {until}: the last one was sent shortly \
                     before; it stays owed"
             )?;
-            let hint = "`dialplane run` sends it then by itself; without the service, run \
-                `dialplane apply` again after that time";
+            let hint = "`dialplane run` sends it then; without the service, run `dialplane \
+                apply` again after that time";
             write_hint(out, Some(hint), told)
         }
         SyncOutcome::NotNeeded | SyncOutcome::Accepted => Ok(()),

@@ -29,7 +29,7 @@ pub(super) fn reloading() {
     }
 }
 
-/// That it ends: told once, by whoever notices it first. A service with nothing under way may be
+/// That it ends: told once, by the first to notice it. A service with nothing under way may be
 /// over before anybody else has heard that it was asked to end.
 pub(super) struct Ending {
     grace: Duration,

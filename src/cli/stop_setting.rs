@@ -1,4 +1,4 @@
-//! The setting `stop`, read again and again by whoever writes for longer: it acts on a running
+//! The setting `stop`, read again and again by commands that write for longer: it acts on a running
 //! service, and on a run that is under way.
 //!
 //! ```text

@@ -47,8 +47,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The user principal name, its beginning, or a telephone number: then whoever wants it or got
-    /// it last
+    /// The user principal name, its beginning, or a telephone number: then the user who wants it or
+    /// got it last
     #[arg(add = complete::users())]
     user: String,
     /// Files and folders with manifests [default: `manifests` of the configuration]
@@ -79,7 +79,7 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
     Ok(if looked.diagnostics.is_empty() { Exit::Done } else { Exit::Error })
 }
 
-/// The same as text, for whoever asks the service. It works beside whoever waits for it.
+/// The same as text, for those who ask the service. It works beside the one who waits for it.
 pub(super) fn told(
     settings: Settings,
     paths: Vec<PathBuf>,

@@ -44,7 +44,7 @@ impl Default for Notices {
 pub struct Receiver {
     /// What it understands.
     pub kind: ReceiverKind,
-    /// Its address. Whoever knows it may write there, so it is a secret.
+    /// Its address. Everybody who knows it may write there, so it is a secret.
     pub url: SecretSource,
     /// What a webhook is signed with.
     #[serde(default)]

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_hears_of_the_end() {
+    async fn those_who_wait_hear_of_the_end() {
         let (desk, mut orders) = desk(AT);
         let request = desk.place(all(), "ada@desk".to_owned(), AT).unwrap();
         let waits = tokio::spawn({

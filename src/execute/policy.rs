@@ -11,7 +11,7 @@ use crate::{
 
 /// Lost answers in a row after which a tenant is given up: each freezes a user for hours, and what
 /// is not tried can be tried again soon. What fails for all tenants is stopped for all of them by
-/// whoever implements [`crate::ports::Provisioner`], as [`FaultKind::Failing`].
+/// implementations of [`crate::ports::Provisioner`], as [`FaultKind::Failing`].
 const MAX_LOST: u32 = 3;
 
 /// What became of a step, and whether the whole tenant has to be given up for it.

@@ -87,7 +87,7 @@ impl<J: Journal> Record<'_, J> {
         self.journal.record(&self.lease, entry).await
     }
 
-    /// Whether a call may be begun. Whoever lost the lease stops before anybody else starts.
+    /// Whether a call may be begun. A process that lost the lease stops before anybody else starts.
     pub(super) fn may_call(&self) -> Result<(), Stop> {
         if self.lease.is_good() { Ok(()) } else { Err(Stop::Journal(JournalError::Lost)) }
     }

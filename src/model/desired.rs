@@ -311,7 +311,7 @@ pub enum Release {
 pub struct Protect {
     /// These users.
     pub users: BTreeSet<Upn>,
-    /// Whoever holds one of these numbers, which are not taken away from them either.
+    /// Users who hold one of these numbers, which are not taken away from them either.
     pub numbers: BTreeSet<PhoneNumber>,
     /// Everybody at these sites.
     pub sites: BTreeSet<Site>,

@@ -19,7 +19,7 @@
 //!
 //! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing
 //! of calls about different users; only a rule that is counted down over several users strikes
-//! whoever comes first.
+//! the first one.
 
 mod bearer;
 mod calls;

@@ -1,6 +1,6 @@
 //! Who holds which number, so setting one does not look through everybody.
 //!
-//! **Invariant:** what is found is what [`World::holder`] would find. Whoever changes the world in
+//! **Invariant:** what is found is what [`World::holder`] would find. Code that changes the world in
 //! another way than through [`Numbers::set`] must [`Numbers::forget`].
 
 use std::collections::{BTreeMap, BTreeSet};

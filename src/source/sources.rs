@@ -173,7 +173,7 @@ impl Sources {
     }
 
     /// Asks servers now that are followed, whatever the interval says.
-    #[must_use = "whoever waits for that asks `were_asked`"]
+    #[must_use = "callers that wait for that ask `were_asked`"]
     pub fn ask_now(&self) -> Wish {
         Wish(self.branches().iter().map(|branch| branch.ask_now()).collect())
     }
@@ -226,7 +226,7 @@ impl Sources {
         self.together(parts)
     }
 
-    /// The same for whoever looks once: each file is handed on as soon as it is read, and nothing is
+    /// The same for a caller that looks once: each file is handed on as soon as it is read, and nothing is
     /// kept of the texts of files on this machine.
     pub fn look_by(
         &self,

@@ -31,7 +31,7 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch folders and to follow branches. If that fails, the log says why and what to do,
-    /// and only looking on an interval is left. What moves below `own` is no news: whoever listens
+    /// and only looking on an interval is left. What moves below `own` is no news: the listener
     /// writes there.
     #[must_use]
     pub fn new(sources: &Sources, own: &Path) -> Self {

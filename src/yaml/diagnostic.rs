@@ -65,7 +65,7 @@ impl Diagnostic {
     }
 }
 
-/// The problem with its source line, in colour, ending in a line break. Whoever prints strips
+/// The problem with its source line, in colour, ending in a line break. The printer strips
 /// colours where they do not belong.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {

@@ -112,7 +112,7 @@ impl Core {
         Ok(reseller::agreed(&said, set))
     }
 
-    /// Whether this is our own number as a master reseller. Whoever cannot be asked is none.
+    /// Whether this is our own number as a master reseller. An account that cannot be asked is none.
     async fn is_master(&self, id: i64) -> bool {
         self.identity()
             .await

@@ -53,7 +53,7 @@ pub(in crate::api) struct Token {
     proven: Arc<AtomicBool>,
 }
 
-/// Whoever asks for a token.
+/// The account that asks for a token.
 pub(in crate::api) trait Login: Sync {
     /// Asks for one. Secrets are read again each time.
     fn log_in(&self) -> impl Future<Output = Result<Grant, Fault>> + Send;

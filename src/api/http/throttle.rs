@@ -39,7 +39,7 @@ const MIN_WAIT: Duration = Duration::from_millis(100);
 /// The gate: closed until a moment that the service named, and passed at its rate.
 #[derive(Debug, Default)]
 pub(in crate::api) struct Throttle {
-    /// Whoever came first goes first.
+    /// The first to come goes first.
     line: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }

@@ -4,7 +4,7 @@
 //! Notice --webhook | slack | teams--> body --Transport, once--> taken, or why not
 //! ```
 //!
-//! **Invariant:** an address is a secret. Whoever knows it may write to the channel, so it comes
+//! **Invariant:** an address is a secret. Everybody who knows it may write to the channel, so it comes
 //! from a secret source, and no message, log line or error repeats more of it than its host.
 //!
 //! **Invariant:** what others wrote (names, reasons, words of services) goes into fields that hold

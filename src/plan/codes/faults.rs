@@ -85,7 +85,7 @@ pub(super) const fn text(kind: FaultKind) -> Text {
                 5xx, none in time, or one that is not understood. Each of them freezes its user \
                 until a list shows what became of it, so no more are sent.",
             remedy: "See what the service says in the faults before, and ask the vendor if it lasts. \
-                Whoever was not sent is sent by a later run. One write at a time is tried after \
+                Changes that were not sent are sent by a later run. One write at a time is tried after \
                 waits that grow; the first clear answer lets all others go.",
             example: "the service is failing: 5 writes in a row got no clear answer",
         },

@@ -10,7 +10,7 @@ use crate::{
     plan::{Action, Cause, Grounds, Step, StepId, Steps},
 };
 
-/// Whoever is protected is not disabled, and no protected number is taken away.
+/// A protected user is not disabled, and no protected number is taken away.
 pub(super) fn protected(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let guarded = Guarded::of(context);
     let takes_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);

@@ -93,7 +93,7 @@ fn release_before_take(
             }
         }
         let doubts = ledger.doubts(&number, &desired.name, Some(&step.user));
-        // Whoever is seen to hold it is the only one: the service gives a number to one user.
+        // The user who is seen to hold it is the only one: the service gives a number to one user.
         if !found && !doubts.is_empty() {
             step.holds.push(words::unproven(&number, &doubts));
             waits_for

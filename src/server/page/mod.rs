@@ -53,7 +53,7 @@ pub(super) struct Query {
 pub(super) enum Found {
     /// Nobody asked.
     Nothing,
-    /// Whoever asks may see no names.
+    /// The reader may see no names.
     NotHere,
     /// What `why` says, or why it says nothing.
     Said(Result<String, String>),

@@ -1,6 +1,6 @@
 //! What was done lately: charts of the last days, and the last passes with what undoes each.
 //!
-//! The charts are drawn here as SVG in the page. Whoever cannot see them reads the same in words.
+//! The charts are drawn here as SVG in the page. Readers who cannot see them read the same in words.
 
 use std::time::Duration;
 

@@ -127,7 +127,7 @@ impl Branch {
         loop {
             let wanted = self.state().wanted;
             let is_news = self.update(true);
-            // Whoever wanted it hears of it, even if nothing has changed.
+            // The one who wanted it hears of it, even if nothing has changed.
             let before = std::mem::replace(&mut self.state().asked, wanted);
             if is_news || before != wanted {
                 news.notify_one();

@@ -252,7 +252,7 @@ pub(super) fn run(
     }
     let stdout = heard(child.stdout.take(), bounds.bytes);
     let stderr = heard(child.stderr.take(), MAX_WORDS);
-    // Whoever was ended is not waited for: a child of its own may keep the pipes open.
+    // A program that was ended is not waited for: a child of its own may keep the pipes open.
     let ended = ended(&mut child, bounds.patience, halt)?;
     let answer = stdout.join().unwrap_or_default();
     if answer.len() as u64 > bounds.bytes {

@@ -29,7 +29,7 @@ async fn serve(answer: Line) -> (String, Arc<AtomicUsize>) {
             heard(&mut socket).await;
             let n = counted.fetch_add(1, Ordering::SeqCst);
             let _ = socket.write_all(&answer(n)).await;
-            // Whoever closes with unread bytes resets the connection, and what was written may be
+            // A peer that closes with unread bytes resets the connection, and what was written may be
             // lost.
             let _ = tokio::time::timeout(
                 Duration::from_millis(200),
