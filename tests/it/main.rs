@@ -6,7 +6,7 @@
 //!
 //! | door | rooms | for |
 //! |---|---|---|
-//! | pure functions: text or values in, values out | `manifests`, `mistakes`, `keeper`, `imported`, `examples`, `guide`, `tidy`, most of `properties` | what the parsers, the planner and the journal's fold decide |
+//! | pure functions: text or values in, values out | `manifests`, `mistakes`, `keeper`, `imported`, `examples`, `fuzzed`, `guide`, `tidy`, most of `properties` | what the parsers, the planner and the journal's fold decide |
 //! | the library against the sandbox over HTTP (`support::House`) | `plan`, `screen`, `readers`, `execute`, `faults`, `refusals`, `unclear`, `begin`, `away` | what is planned and sent for a tenant, and what comes of it |
 //! | the library over doubles, in made-up time | `simulate`, `properties::fleet` | orders of events that no clock would bring about |
 //! | the stores on a disk | `store`, `tree` | what a file, a folder or a database can look like |
@@ -34,7 +34,7 @@
 //! | `SIMULATE_STORE` | which journal they have: `sqlite`, `memory` | `simulate` |
 //! | `FLEET_WORLDS` | kept fleets compared with fresh ones | `properties::fleet` |
 //! | `NUMBER_FLEETS` | fleets whose numbers move | `properties::numbers` |
-//! | `FOREIGN_TEXTS` | damaged texts for the readers of what others write | `properties::foreign` |
+//! | `FOREIGN_TEXTS` | damaged texts for the readers of what others write | `fuzzed` |
 //! | `DAMAGES` | answers damaged on their way | `readers::damaged` |
 //! | `READS` | reads of lists that fail in some way | `readers::whole` |
 //! | `HISTORIES` | journals compared with their fold | `store::random` |
@@ -75,6 +75,7 @@ mod failing;
 mod faults;
 mod filters;
 mod folder;
+mod fuzzed;
 mod guide;
 mod help;
 mod history;

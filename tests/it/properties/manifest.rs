@@ -190,7 +190,7 @@ fn place_is_sound(text: &str, place: &Place, what: &str) -> Result<(), TestCaseE
     Ok(())
 }
 
-pub(super) fn diagnostic_is_sound(diagnostic: &Diagnostic) -> Result<(), TestCaseError> {
+fn diagnostic_is_sound(diagnostic: &Diagnostic) -> Result<(), TestCaseError> {
     let Diagnostic { message, place, labels, text, .. } = diagnostic;
     if let Some(place) = place {
         place_is_sound(text, place, message)?;
@@ -204,13 +204,13 @@ pub(super) fn diagnostic_is_sound(diagnostic: &Diagnostic) -> Result<(), TestCas
 
 /// A change of a text, by places between 0 and 65535 of its length.
 #[derive(Debug, Clone)]
-pub(super) enum Edit {
+enum Edit {
     Delete(u16, u8),
     Insert(u16, String),
     Double(u16, u8),
 }
 
-pub(super) fn edit() -> impl Strategy<Value = Edit> {
+fn edit() -> impl Strategy<Value = Edit> {
     let tokens = prop_oneof![
         4 => prop::sample::select(vec![
             " ", "\n", "\t", ":", ": ", "- ", "-", "'", "\"", "[", "]", "{", "}", "#", "&a ", "*a", "!x ", "!!str ", "|\n", ">", "%", "@", "`",
@@ -227,7 +227,7 @@ pub(super) fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-pub(super) fn edited(text: &str, edits: &[Edit]) -> String {
+fn edited(text: &str, edits: &[Edit]) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     for edit in edits {
         let (Edit::Delete(at, _) | Edit::Insert(at, _) | Edit::Double(at, _)) = edit;

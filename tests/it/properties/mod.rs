@@ -3,7 +3,6 @@
 mod absence;
 mod approvals;
 mod fleet;
-mod foreign;
 mod import;
 mod manifest;
 mod model;

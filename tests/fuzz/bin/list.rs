@@ -1,0 +1,8 @@
+//! Fuzzes lists that people have.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::list(bytes));

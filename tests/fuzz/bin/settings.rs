@@ -1,0 +1,8 @@
+//! Fuzzes the configuration.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::settings(bytes));

@@ -1,0 +1,8 @@
+//! Fuzzes lists of the portal.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::sheet(bytes));

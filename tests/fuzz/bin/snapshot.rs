@@ -1,0 +1,8 @@
+//! Fuzzes live state that was kept.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::snapshot(bytes));
