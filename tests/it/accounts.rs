@@ -342,7 +342,7 @@ async fn each_tenant_is_read_through_its_account() {
       hint: say which one under `spec.account`; there are: east, west
 
     1 tenant as the manifests want it
-    note: the journal here has never looked at 1 tenant (adatum): what was sent lately is not known, and a run with the journal that has may do other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
+    note: the journal here has never looked at 1 tenant (adatum): what was sent lately is not known, and a run with the right journal may take other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
     plan: nothing to do as far as live state could be read; not read: 2 tenants
     ");
 }
@@ -356,7 +356,7 @@ async fn a_gateway_that_the_account_does_not_have_is_told() {
     insta::assert_snapshot!(ended.stdout, @r"
     note: contoso: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807 [gateway-not-available]
     1 tenant as the manifests want it
-    note: the journal here has never looked at 1 tenant (contoso): what was sent lately is not known, and a run with the journal that has may do other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
+    note: the journal here has never looked at 1 tenant (contoso): what was sent lately is not known, and a run with the right journal may take other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
     plan: nothing to do as far as can be foreseen without the journal
     left out by --tenant: 2 tenants (nothing to do there)
     ");

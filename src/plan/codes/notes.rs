@@ -32,7 +32,7 @@ pub(super) const fn text(code: NoteCode) -> Text {
             arises: "The tenant prunes, and the journal of this machine has never seen it. The \
                 journal of the machine that applies knows whether a manifest has named them.",
             remedy: "Plan where the journal is, or name the users.",
-            example: "a run with the journal that has may disable them (prune: disable)",
+            example: "a run with the right journal may disable them (prune: disable)",
         },
         NoteCode::Renamed => Text {
             means: "a managed user has another name since, in the manifests too",

@@ -268,7 +268,7 @@ fn unremembered(plan: &Plan) -> Option<String> {
     }
     Some(format!(
         "the journal here has never looked at {} ({}): what was sent lately is not known, and a run \
-            with the journal that has may do other steps (values that still settle, limits per \
+            with the right journal may take other steps (values that still settle, limits per \
             hour, lost answers, syncs that are owed)",
         many(tenants.len(), "tenant"),
         first(NAMED, &tenants)

@@ -47,7 +47,7 @@ impl fmt::Display for Note {
                 write!(
                     f,
                     "{} with calling {is} named by no manifest, and the journal here has never \
-                        seen this tenant: a run with the journal that has may disable them \
+                        seen this tenant: a run with the right journal may disable them \
                         (prune: disable): {who}",
                     many(users.len(), "user")
                 )
