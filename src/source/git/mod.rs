@@ -14,6 +14,7 @@
 //! | `branch` | a branch that is followed: what is in force, and why nothing newer is |
 //! | `remote`, `transport` | the server: how it is asked, and what is taken from it |
 //! | `cache`, `disk` | the private copy |
+//! | `ancestry` | whether a commit builds on the one in force |
 //! | `signature` | who has signed a commit |
 //! | `gate` | how many servers are asked side by side |
 //! | `trouble` | why the newest commit is not in force |
@@ -23,6 +24,7 @@
 //! entered, and what is too large is refused before it is read.
 
 pub(super) mod about;
+mod ancestry;
 mod blobs;
 mod branch;
 mod cache;

@@ -43,10 +43,12 @@ const FETCHED: &str = "refs/dialplane/fetched";
 const ASKING: Duration = Duration::from_secs(10);
 /// How long it may take to send a commit.
 const FETCHING: Duration = Duration::from_secs(120);
+/// So much is fetched of a branch of which a commit is in force: most pushes are smaller.
+const RECENT: &str = "--depth=50";
+/// The newest commit alone.
+const NEWEST: &str = "--depth=1";
 /// What a server may say of its references.
 const MAX_REFS: u64 = 1024 * 1024;
-/// How many commits are fetched to see whether the newest builds on the one in force.
-const DEPTH: &str = "--depth=50";
 
 /// A branch of a repository elsewhere.
 #[derive(Debug)]
@@ -135,13 +137,13 @@ impl Remote {
             return self.described(known, None);
         }
         if self.cache.reference(FETCHED).as_ref() != Some(&there) {
-            self.fetch(token, &there, known.is_some())?;
+            self.fetch(token, &there, if known.is_some() { RECENT } else { NEWEST })?;
         }
         let fetched = self.cache.reference(FETCHED).ok_or_else(|| {
             let reason = format!("{} sent no commit", self.source.address());
             Trouble::new(TroubleKind::Away, reason, "look what the server answers")
         })?;
-        let rewrote = self.judge(&fetched, known)?;
+        let rewrote = self.judge(&fetched, known, token)?;
         self.cache.point(HEAD, &fetched)?;
         self.cache.tidy();
         self.described(&fetched, rewrote)
@@ -151,9 +153,9 @@ impl Remote {
         &self,
         token: Option<&SecretString>,
         there: &CommitId,
-        knows_another: bool,
+        depth: &str,
     ) -> Result<(), Trouble> {
-        let fetched = self.fetch_into(self.cache.folder(), token, knows_another);
+        let fetched = self.fetch_into(self.cache.folder(), token, depth);
         let failures = match &fetched {
             Ok(()) | Err(Silent::GivenUp) => 0,
             Err(_) => self.failures.load(Ordering::Relaxed) + 1,
@@ -168,21 +170,22 @@ impl Remote {
             return Err(transport::refusal(silent, &self.source, "sending a commit"));
         }
         self.failures.store(0, Ordering::Relaxed);
-        self.cache.replace(there, |folder| self.fetch_into(folder, token, false)).map_err(|error| {
-            error.unwrap_or_else(|silent| {
-                transport::refusal(silent, &self.source, "sending a commit")
-            })
-        })
+        self.cache.replace(there, |folder| self.fetch_into(folder, token, NEWEST)).map_err(
+            |error| {
+                error.unwrap_or_else(|silent| {
+                    transport::refusal(silent, &self.source, "sending a commit")
+                })
+            },
+        )
     }
 
     fn fetch_into(
         &self,
         folder: &Path,
         token: Option<&SecretString>,
-        knows_another: bool,
+        depth: &str,
     ) -> Result<(), Silent> {
         let git = transport::git(folder, &self.source, token, &self.halt);
-        let depth = if knows_another { DEPTH } else { "--depth=1" };
         let what = format!("+refs/heads/{}:{FETCHED}", self.source.branch);
         let arguments = [
             "fetch",
@@ -198,25 +201,45 @@ impl Remote {
         git.ask(&arguments, Vec::new(), Bounds { patience: FETCHING, bytes: 0 }).map(drop)
     }
 
+    /// Fetches more of the commits that the newest one builds on.
+    pub(super) fn fetch_deeper(
+        &self,
+        token: Option<&SecretString>,
+        depth: &str,
+    ) -> Result<(), Trouble> {
+        self.fetch_into(self.cache.folder(), token, depth).map_err(|silent| {
+            self.cache.clean();
+            transport::refusal(silent, &self.source, "sending older commits")
+        })
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     /// Whether a commit may come into force. The commit that it replaces without building on it, if
     /// that is so.
-    fn judge(&self, new: &CommitId, known: Option<CommitId>) -> Result<Option<CommitId>, Trouble> {
+    fn judge(
+        &self,
+        new: &CommitId,
+        known: Option<CommitId>,
+        token: Option<&SecretString>,
+    ) -> Result<Option<CommitId>, Trouble> {
         self.has_manifests(new)?;
         self.signer(new)?;
         let Some(old) = known.filter(|old| old != new) else { return Ok(None) };
-        if self.cache.builds_on(new, &old)? {
-            return Ok(None);
-        }
+        let builds_on = self.builds_on(new, &old, token);
         if self.source.force_push == ForcePush::Accept {
-            return Ok(Some(old));
+            // It is only told, and nothing is where that cannot be seen.
+            return Ok((builds_on == Ok(false)).then_some(old));
+        }
+        if builds_on? {
+            return Ok(None);
         }
         let (branch, new, old) = (&self.source.branch, new.short(), old.short());
         Err(Trouble::new(
             TroubleKind::Rewritten,
-            format!(
-                "branch `{branch}` was rewritten: {new} does not build on {old}, as far as its last \
-                    50 commits show"
-            ),
+            format!("branch `{branch}` was rewritten: {new} does not build on {old}"),
             "push a commit that builds on the one in force, or set `forcePush: accept`",
         ))
     }

@@ -2,6 +2,7 @@
 //! `file:`.
 
 mod commands;
+mod distant;
 mod followed;
 mod hooked;
 mod killed;
