@@ -363,7 +363,8 @@ impl JournalError {
                 "nothing more was sent; see that the journal's store can be reached, and try again"
             }
             Self::Broken(_) => {
-                "make room or set `state.path`, and start again: it continues where it was"
+                "make room, or move the folder and set `state.path` to it, and start again: it \
+                    continues where it was"
             }
             Self::Unreadable(_) => "`dialplane journal check` tells what is wrong with it",
             Self::Gone(_) => {

@@ -80,7 +80,7 @@ impl OpenError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "make room, or set `state.path` to another disk"
+                "make room, or move the folder to another disk and set `state.path` to it"
             }
             Self::Io { path, source } if is_no_folder(path, source) => {
                 "move it away, or set `state.path` to a folder"
@@ -88,7 +88,10 @@ impl OpenError {
             Self::Io { source, .. } if is_no_file(source) => {
                 "move it away; if it was a journal, restore it from a backup"
             }
-            Self::Io { .. } => "set `state.path` to a folder that this user may write to",
+            Self::Io { .. } => {
+                "make the folder writable for this user, or run as the user that owns it; in another \
+                    `state.path` nothing is known of earlier runs"
+            }
             Self::InUse { .. } => {
                 "only one dialplane may write with the same state; stop the other one first"
             }

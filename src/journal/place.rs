@@ -4,7 +4,7 @@
 use std::{
     fmt,
     fs::{self, OpenOptions},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,9 @@ use crate::{
     config::State,
     model::{TenantId, Verdict},
 };
+
+/// So many bytes show that there is room: what a pass of a few users writes.
+const SAMPLE: usize = 16 * 1024;
 
 /// A folder on this machine. It is shown as that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +66,16 @@ impl Place {
         lock::is_held(&self.folder)
     }
 
-    /// Whether it could be written: a file is made there, or where the folder would be made, and
-    /// removed again.
+    /// Whether it could be written: a file with something in it is made there, or where the folder
+    /// would be made, and removed again.
     pub async fn try_to_write(&self) -> io::Result<()> {
         let folder = std::path::absolute(&self.folder)?;
         let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
         let file = there.join(format!(".dialplane-doctor-{}", std::process::id()));
-        OpenOptions::new().write(true).create_new(true).open(&file)?;
-        fs::remove_file(file)
+        let mut opened = OpenOptions::new().write(true).create_new(true).open(&file)?;
+        // A full disk lets files be made that hold nothing.
+        let written = opened.write_all(&[0; SAMPLE]).and_then(|()| opened.sync_all());
+        fs::remove_file(file).and(written)
     }
 
     /// Writes what the service says of itself.

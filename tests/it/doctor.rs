@@ -9,7 +9,7 @@ use dialplane::{
 };
 
 use crate::snapshot::snapshot;
-use crate::stage::{Stage, fleet};
+use crate::stage::{Ended, PROGRAM, Stage, child, fleet};
 
 /// One thing wrong.
 type Wrong = (&'static str, fn(&Stage));
@@ -231,4 +231,21 @@ async fn secrets_that_manifests_name_and_settings_do_not_have_are_told_at_their_
     assert!(validate.stderr.contains(&format!("fleet.yaml:{line}:7")), "{}", validate.stderr);
     let doctor = stage.run(&["doctor"]).await;
     assert!(doctor.stdout.contains(told), "{}{}", doctor.stdout, doctor.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_names_and_nothing_else_is_no_place_for_a_journal() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    // As on a full disk: files can be made, and not a byte can be written.
+    let full = "trap '' XFSZ; ulimit -f 0; exec \"$0\" doctor";
+    let mut command = child("sh", stage.path());
+    command.args(["-c", full, PROGRAM]);
+    let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let ended = Ended::from(ended);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    let line = ended.stdout.lines().find(|line| line.contains("  journal  ")).unwrap_or_default();
+    assert!(line.starts_with("fail") && line.contains("cannot be written"), "{}", ended.stdout);
+    let left = fs::read_dir(stage.path()).unwrap().filter_map(Result::ok);
+    let is_left = |name: &std::ffi::OsStr| name.to_string_lossy().contains("doctor");
+    assert_eq!(left.filter(|entry| is_left(&entry.file_name())).count(), 0);
 }

@@ -84,7 +84,8 @@ pub(super) async fn journal(checks: &mut Checks, place: &Place) {
         checks.fail(
             "journal",
             format!("{place} cannot be written: {error}"),
-            "make it writable for this user, or set `state.path`",
+            "make room there and make it writable for this user; in another `state.path` nothing is \
+                known of earlier runs",
         );
         return;
     }
@@ -96,11 +97,9 @@ pub(super) async fn journal(checks: &mut Checks, place: &Place) {
         Ok(true) => checks
             .pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
         Ok(false) => checks.pass("journal", format!("{place} can be written{held}")),
-        Err(error) => checks.fail(
-            "journal",
-            format!("{place}: {error}"),
-            "make it readable for this user, or set `state.path`",
-        ),
+        Err(error) => {
+            checks.fail("journal", format!("{place}: {error}"), "make it readable for this user");
+        }
     }
 }
 
