@@ -95,6 +95,7 @@ pub(super) async fn reconcile(global: &Global, command: &Reconcile) -> Result<Ex
     let client = Client::of(&settings.state.path);
     let request = match client.order(&order, &operator::name()).await {
         Err(error @ ClientError::NobodyThere(..)) => {
+            refuse_if_held(&settings, &error).await?;
             let hint = "`dialplane apply` makes one pass without a service; `dialplane run` starts \
                 one; a rehearsal (`--sandbox`) takes no orders";
             return Err(Failure::new(error).hint(hint));
@@ -168,7 +169,8 @@ async fn carry_out(
     let client = Client::of(&settings.state.path);
     match client.order(order, &operator::name()).await {
         Ok(request) => tell(&settled(&client, request).await?, output),
-        Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_)) => {
+        Err(error @ (ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => {
+            refuse_if_held(settings, &error).await?;
             tell(&directly(settings, order, paths).await?, output);
             out::talk(&format!(
                 "no service works with the state in {}: its journal keeps this for the next. A \
@@ -179,6 +181,24 @@ async fn carry_out(
         Err(error) => return Err(failure(error)),
     }
     Ok(Exit::Done)
+}
+
+/// Somebody works with the state and hears nothing: a command, or a service whose socket is gone.
+async fn refuse_if_held(settings: &Settings, error: &ClientError) -> Result<(), Failure> {
+    let place = Place::of(&settings.state);
+    // What cannot be looked at is told by whoever opens it.
+    if !place.is_held().await.unwrap_or_default() {
+        return Ok(());
+    }
+    let hint = match error {
+        ClientError::NoSocket(error) => error.hint(),
+        _ => {
+            "if it is a command, wait for its end; if it is the service, its socket is gone: \
+                restart it. `dialplane stop` works without it"
+        }
+    };
+    let reason = format!("a process works with the state in {place}, and takes no orders: {error}");
+    Err(Failure::new(line(reason)).hint(hint))
 }
 
 /// Waits until nothing more becomes of a request.

@@ -362,3 +362,20 @@ async fn without_a_token_nobody_gives_orders_over_http() {
     assert!(answer.body.contains("server.token"), "{}", answer.body);
     assert_eq!(service.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_whose_socket_is_gone_is_not_called_absent() {
+    let (stage, service) = settled().await;
+    fs::remove_file(stage.path().join(".dialplane/sandbox/control.sock")).unwrap();
+    for order in [
+        &["reconcile"][..],
+        &["suspend", "contoso", "--reason", "ticket 4711"],
+        &["resume", "contoso"],
+    ] {
+        let told = stage.run(order).await;
+        assert_eq!(told.code, 1, "{order:?}: {}", told.stdout);
+        assert!(told.stderr.contains("and takes no orders"), "{order:?}: {}", told.stderr);
+        assert!(told.stderr.contains("restart it. `dialplane stop`"), "{}", told.stderr);
+    }
+    assert_eq!(service.stop().await, Some(0));
+}
