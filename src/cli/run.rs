@@ -4,14 +4,17 @@ use std::{
     collections::BTreeMap,
     os::unix::net::UnixListener,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     args::{Global, LogFormat, Once, PlanOutput},
@@ -245,15 +248,23 @@ async fn publish(
     };
     let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
     let line = StatusLine::default();
+    let unwritten = AtomicBool::new(false);
     let publish = move |board: &Board| {
         let published = published(board);
         line.say(published.status.summary());
         send.send_replace(Arc::clone(&published));
         statuses.send_replace(Arc::clone(&published.status));
-        if let Some(place) = &place
-            && let Err(error) = place.write_status(&published.status)
-        {
-            warn!(%error, %place, "the status cannot be written");
+        let Some(place) = &place else { return };
+        let written = place.write_status(&published.status);
+        let is_away = written.is_err();
+        // It is written twice a second.
+        match (written, unwritten.swap(is_away, Ordering::Relaxed)) {
+            (Err(error), false) => warn!(
+                %error, %place,
+                "the status cannot be written: `dialplane status` knows nothing newer"
+            ),
+            (Ok(()), true) => info!(%place, "the status can be written again"),
+            (Err(_), true) | (Ok(()), false) => {}
         }
     };
     Ok((publish, server))

@@ -38,6 +38,9 @@ pub(super) fn read(folder: &Path) -> io::Result<Option<Status>> {
             io::Error::other(format!("{} is damaged ({error}); it may be deleted", path.display()))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => {
+            let path = folder.join(FILE);
+            Err(io::Error::new(error.kind(), format!("{} cannot be read: {error}", path.display())))
+        }
     }
 }

@@ -112,3 +112,29 @@ async fn the_status_keeps_to_its_schema() {
     assert_eq!(status["version"], 2);
     assert_eq!(service.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_cannot_be_written_or_read_is_told_once_with_its_place() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let folder = stage.path().join(".dialplane/sandbox");
+    // What is in the way of the file that is written beside.
+    fs::create_dir_all(folder.join("status.json.new")).unwrap();
+    let mut service = stage.start(&["run"]);
+    let passes = || stage.text("stdout").matches("as the manifests want it").count();
+    service.until("the passes", || passes() == 3).await;
+    for turn in 0..3 {
+        stage.run(&["reconcile", "--wait"]).await;
+        let told = stage.text("stderr").matches("the status cannot be written").count();
+        assert_eq!(told, 1, "turn {turn}: {}", stage.text("stderr"));
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    }
+    fs::remove_dir(folder.join("status.json.new")).unwrap();
+    let again = || stage.text("stderr").contains("the status can be written again");
+    service.until("the way back", again).await;
+    assert_eq!(service.stop().await, Some(0));
+    fs::remove_file(folder.join("status.json")).unwrap();
+    fs::create_dir(folder.join("status.json")).unwrap();
+    let told = stage.run(&["status"]).await;
+    assert_eq!(told.code, 1);
+    assert!(told.stderr.contains("status.json cannot be read: "), "{}", told.stderr);
+}

@@ -3,6 +3,8 @@
 mod text;
 mod versions;
 
+use std::io;
+
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -50,7 +52,7 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     let settings = manifests::settings(global)?;
     let stopped = switch(false, &settings).state();
     let place = Place::of(&settings.state);
-    let status = place.read_status().map_err(Failure::new)?;
+    let status = place.read_status().map_err(|error| unreadable(&error))?;
     let Some(mut status) = status else {
         return Err(no_service(&place, stopped.as_ref(), command.output));
     };
@@ -92,6 +94,17 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         Ok(_) if command.check && needed => Ok(Exit::Held),
         Ok(_) => Ok(Exit::Done),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Nothing is known then: neither that the service is alive, nor that it is not.
+fn unreadable(error: &io::Error) -> Failure {
+    let failure = Failure::new(error);
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            failure.hint("ask as the user of the service, or as root")
+        }
+        _ => failure,
     }
 }
 
