@@ -19,6 +19,8 @@ pub enum Need {
     Manifests,
     /// The newest commit of a source of manifests is not in force.
     Source,
+    /// The manifests name no tenant.
+    Empty,
     /// Passes fail again and again.
     Failing,
     /// Something is held until people lift it.
@@ -35,6 +37,7 @@ impl Need {
             Self::Journal => IncidentKind::Journal,
             Self::Manifests => IncidentKind::Manifests,
             Self::Source => IncidentKind::Source,
+            Self::Empty => IncidentKind::Empty,
             Self::Failing => IncidentKind::Failing,
             Self::Held => IncidentKind::Held,
             Self::Problems => IncidentKind::Problems,

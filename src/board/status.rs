@@ -184,10 +184,11 @@ impl Status {
         let well = self.tenants.iter().filter(|row| row.is_well()).count();
         let mut parts: Vec<String> =
             self.needs.iter().map(|need| need.words().to_owned()).collect();
-        parts.push(match (all, well) {
-            (0, _) if self.manifests.taken_at.is_none() => "no manifests were read yet".to_owned(),
-            (0, _) => "no tenant is in force".to_owned(),
-            _ => format!("{well} of {} as the manifests want", many(all, "tenant")),
+        let is_read = self.manifests.taken_at.is_some();
+        parts.extend(match all {
+            0 if is_read => None,
+            0 => Some("no manifests were read yet".to_owned()),
+            _ => Some(format!("{well} of {} as the manifests want", many(all, "tenant"))),
         });
         let in_need = self.in_need().count();
         parts.extend((in_need > 0).then(|| format!("somebody is needed for {in_need}")));
@@ -204,6 +205,8 @@ impl Status {
             (Need::Journal, self.journal_away.is_some()),
             (Need::Manifests, self.manifests.errors > 0),
             (Need::Source, self.manifests.sources.iter().any(is_in_need)),
+            // Such as a volume that is not mounted.
+            (Need::Empty, self.manifests.taken_at.is_some() && self.tenants.is_empty()),
         ]
         .into_iter()
         .filter_map(|(need, applies)| applies.then_some(need))

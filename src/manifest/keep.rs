@@ -85,9 +85,10 @@ impl Keeper {
     /// A tenant whose documents are all right is taken. One that something is wrong with keeps its
     /// last good version. A file that could not be understood concerns the tenants that it spoke of
     /// last time; if it is new, it may concern anybody, and [`DesiredTenant::incomplete`] then
-    /// holds removals. An empty file counts as one that could not be understood, if it spoke of
-    /// anybody before; if it was there and empty from the beginning, if a file looks like a
-    /// manifest and is not read, or if a folder is empty,
+    /// holds removals. A folder that cannot be looked into, or is empty where a volume is not
+    /// mounted, concerns the tenants that files in it spoke of. An empty file counts as one that
+    /// could not be understood, if it spoke of anybody before; if it was there and empty from the
+    /// beginning, if a file looks like a manifest and is not read, or if a folder is empty,
     /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
     pub fn take(&mut self, loaded: Loaded) -> InForce {
         let Loaded {
@@ -103,6 +104,7 @@ impl Keeper {
             ..
         } = loaded;
         self.emptied(&blank, &desired, &mut speaks_of, &mut broken);
+        self.emptied_folders(&hollow, &unclear, &desired, &mut broken);
         self.note_blank(&blank);
         let mut unknown = false;
         for file in &unclear {
@@ -170,6 +172,45 @@ impl Keeper {
             }
         }
         in_force
+    }
+
+    /// Folders that cannot be looked into, and had files that described tenants: those keep their last
+    /// good version, unless nobody is missing in the new one. So do those that nothing describes any
+    /// more, where a folder is empty; of others, the doubt that it leaves holds removals.
+    fn emptied_folders(
+        &self,
+        hollow: &BTreeSet<Arc<str>>,
+        unclear: &BTreeSet<Arc<str>>,
+        desired: &Desired,
+        broken: &mut BTreeMap<TenantName, String>,
+    ) {
+        for folder in hollow.iter().chain(unclear) {
+            let is_hollow = hollow.contains(folder);
+            let is_lost = |name: &TenantName| match desired.tenants.get(name) {
+                Some(now) => {
+                    !is_hollow && self.good.get(name).is_some_and(|last| !now.names_all_of(last))
+                }
+                None => self.good.contains_key(name),
+            };
+            let inside = format!("{}/", folder.trim_end_matches('/'));
+            for (file, tenants) in self.were_in(&inside) {
+                for tenant in tenants.iter().filter(|name| is_lost(name)) {
+                    let what = if is_hollow { "is empty" } else { "cannot be read" };
+                    let reason = || format!("the folder {folder} {what}, and {file} was in it");
+                    broken.entry(tenant.clone()).or_insert_with(reason);
+                }
+            }
+        }
+    }
+
+    /// The files that were ever in a folder, with the tenants that they spoke of.
+    fn were_in<'k>(
+        &'k self,
+        inside: &'k str,
+    ) -> impl Iterator<Item = (&'k Arc<str>, &'k BTreeSet<TenantName>)> {
+        let known = [&self.spoke_of, &self.gone].into_iter();
+        let from = known.flat_map(move |files| files.iter());
+        from.filter(move |(file, _)| file.starts_with(inside))
     }
 
     /// Empty files that described tenants before: those keep their last good version, unless nobody

@@ -21,6 +21,8 @@ pub enum IncidentKind {
     Manifests,
     /// The newest commit of a branch is not in force.
     Source,
+    /// The manifests name no tenant.
+    Empty,
     /// Passes of a tenant fail again and again.
     Failing,
     /// Something is held until people lift it.
@@ -42,6 +44,7 @@ impl IncidentKind {
             Self::Journal => "journal",
             Self::Manifests => "manifests",
             Self::Source => "source",
+            Self::Empty => "empty",
             Self::Failing => "failing",
             Self::Held => "held",
             Self::Problems => "problems",
@@ -58,6 +61,7 @@ impl IncidentKind {
             Self::Journal => "the journal cannot be reached",
             Self::Manifests => "the manifests have mistakes",
             Self::Source => "the newest commit of a source is not in force",
+            Self::Empty => "no tenant is in force",
             Self::Failing => "passes fail",
             Self::Held => "something is held until people lift it",
             Self::Problems => "users are in need of attention",
@@ -149,7 +153,10 @@ impl Told {
             IncidentKind::Manifests => "mistake",
             IncidentKind::DidNotLand | IncidentKind::Drift => "change",
             IncidentKind::Source => "branch",
-            IncidentKind::Stopped | IncidentKind::Journal | IncidentKind::Failing => "pass",
+            IncidentKind::Stopped
+            | IncidentKind::Journal
+            | IncidentKind::Empty
+            | IncidentKind::Failing => "pass",
         };
         let counted = if count == 0 { String::new() } else { format!(", {}", many(count, noun)) };
         match self.telling {

@@ -26,6 +26,10 @@ pub(super) fn of(status: &Status) -> Incidents {
         let incident = add(&mut found, None, IncidentKind::Manifests, told);
         incident.count = status.manifests.errors;
     }
+    if status.needs.contains(&Need::Empty) {
+        let hint = "look whether the folder of the manifests is mounted, and holds them";
+        add(&mut found, None, IncidentKind::Empty, ("the manifests name no tenant", hint));
+    }
     of_sources(&mut found, status);
     for row in &status.tenants {
         of_tenant(&mut found, row);
