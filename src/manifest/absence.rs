@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::InForce;
+use super::{InForce, unsaid::Unsaid};
 use crate::{
     model::{
         DesiredTenant, DesiredUser, Limits, Missing, Protect, Roster, TenantId, TenantName, Upn,
@@ -41,6 +41,8 @@ struct Named {
     guards: Option<Guards>,
     /// From when on it counts that some of that is missing.
     unguarded: Option<Timestamp>,
+    /// What was said of users, and is missing.
+    unsaid: Unsaid,
 }
 
 /// What the manifests say to guard the people of a tenant.
@@ -128,6 +130,7 @@ impl Absences {
             named.others = None;
             named.missing.clear();
             (named.guards, named.unguarded) = (None, None);
+            named.unsaid = Unsaid::default();
             if note(tenant, Missing::default()) {
                 news.push(name.clone());
             }
@@ -151,6 +154,7 @@ impl Named {
         // Looked at only where somebody may be missing.
         let named = tenant.users.clone();
         let last = self.last.replace(named.clone()).filter(|last| !last.is_plainly(&named));
+        self.unsaid.take(last.as_ref(), &named, now, counts);
         let returned = std::mem::take(&mut self.returned);
         for user in last.iter().flat_map(|last| last.keys()).chain(&returned) {
             if !named.contains_key(user) {
@@ -162,7 +166,8 @@ impl Named {
 
     fn missing(&self, now: Timestamp) -> Missing {
         let others = self.others.filter(|counts| *counts > now);
-        Missing { users: self.missing.clone(), others, ..Missing::default() }
+        let keys = self.unsaid.keys();
+        Missing { users: self.missing.clone(), others, keys, ..Missing::default() }
     }
 
     /// What is missing of the guards, if that does not count yet, and from when on it does.

@@ -48,6 +48,7 @@ mod texts;
 mod together;
 mod told_keys;
 mod turns;
+mod unsaid;
 mod user;
 mod users;
 mod windows;

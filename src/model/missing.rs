@@ -17,6 +17,9 @@ pub struct Missing {
     /// What the manifests said to guard the tenant's people and do not say now, in words, and the
     /// moment from which on that counts.
     pub guards: Option<(Timestamp, String)>,
+    /// Keys of users that are still named: what they said keeps something from being done, and is
+    /// not said now. Each with the moment from which on that counts.
+    pub keys: BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>,
     /// Why no missing line counts at all, if so.
     pub doubt: Option<Doubt>,
 }
@@ -31,7 +34,8 @@ impl Missing {
     /// Each moment from which on something counts.
     pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
         let guards = self.guards.iter().map(|(counts, _)| *counts);
-        self.users.values().copied().chain(self.others).chain(guards)
+        let keys = self.keys.values().flat_map(|keys| keys.values().copied());
+        self.users.values().copied().chain(self.others).chain(guards).chain(keys)
     }
 }
 

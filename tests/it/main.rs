@@ -129,6 +129,7 @@ mod told;
 mod tree;
 mod unclear;
 mod undo;
+mod unsaid;
 mod vanished;
 mod versions;
 mod why;

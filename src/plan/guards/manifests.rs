@@ -1,8 +1,9 @@
 //! Manifests that may not say all: part of them cannot be read, a line has only just gone, or
 //! hardly anybody is named any more.
 //!
-//! **Invariant:** absent for a moment is not gone. [`absent`] and [`emptied`] hold only steps with
-//! [`Cause::NotNamed`]; what a manifest says is not absence.
+//! **Invariant:** absent for a moment is not gone. [`emptied`] holds only steps with
+//! [`Cause::NotNamed`], and [`absent`] only what a missing line or key alone lets happen; what a
+//! manifest says is not absence.
 
 use jiff::Timestamp;
 
@@ -52,8 +53,8 @@ pub(in crate::plan) fn older_version(reason: &str) -> String {
     format!("an older version of the manifests is in force: {reason}")
 }
 
-/// A line has not been missing for long enough: that of the user, or one that guards the tenant's
-/// people; with the time from which on that counts.
+/// A line has not been missing for long enough: that of the user or a key of it, or one that guards
+/// the tenant's people; with the time from which on that counts.
 pub(super) fn absent(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let missing = &context.desired().missing;
     let now = context.moment.now;
@@ -63,7 +64,24 @@ pub(super) fn absent(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let guards = missing.guards.as_ref().filter(|_| step.action != Action::Enable);
     let guards = guards.filter(|(until, _)| *until > now);
     let guards = guards.map(|(until, what)| unguarded_until(*until, what));
-    line.into_iter().chain(guards).collect()
+    let keys = missing.keys.get(&step.user).into_iter().flatten();
+    // A site keeps its people from being disabled, a date from everything.
+    let keys = keys.filter(|(key, _)| **key != "`site`" || step.action == Action::Disable);
+    let keys = keys.filter(|(_, until)| **until > now);
+    let keys = keys.map(|(key, until)| unsaid_until(*until, key));
+    line.into_iter().chain(guards).chain(keys).collect()
+}
+
+fn unsaid_until(until: Timestamp, key: &str) -> Grounds {
+    let grounds = Grounds::new(
+        format!(
+            "{key} of the user, which kept this from being done, is missing in the manifests, and \
+                that counts from {} on",
+            time(until)
+        ),
+        "no action needed: it runs then; to let it run at once, commit the change",
+    );
+    Grounds { until: Some(until), ..grounds }
 }
 
 fn unguarded_until(until: Timestamp, what: &str) -> Grounds {

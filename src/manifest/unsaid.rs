@@ -1,0 +1,79 @@
+//! Keys of users that keep something from being done for them, and were there a moment ago: a file
+//! that is saved half may still be understood.
+//!
+//! **Invariant:** only what is absent waits. A key that says something else counts at once.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::{DesiredUser, Roster, Upn};
+
+/// A key that keeps something from being done for its user.
+struct Key {
+    name: &'static str,
+    /// Whether it keeps anything from being done at this moment.
+    keeps: fn(&DesiredUser, Timestamp) -> bool,
+    is_said: fn(&DesiredUser) -> bool,
+}
+
+/// All of them.
+const KEYS: [Key; 3] = [
+    Key {
+        name: "`site`",
+        keeps: |user, _| user.site.is_some(),
+        is_said: |user| user.site.is_some(),
+    },
+    Key {
+        name: "`from`",
+        keeps: |user, now| user.begins(now).is_some(),
+        is_said: |user| user.dates().from.is_some(),
+    },
+    Key {
+        name: "`until`",
+        keeps: |user, now| user.ended(now).is_some(),
+        is_said: |user| user.dates().until.is_some(),
+    },
+];
+
+/// The keys of one tenant's users that are missing, each with the moment from which on that counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unsaid(BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>);
+
+impl Unsaid {
+    /// Takes what is said `now` and was said at the look before.
+    pub(super) fn take(
+        &mut self,
+        before: Option<&Roster<DesiredUser>>,
+        said: &Roster<DesiredUser>,
+        now: Timestamp,
+        counts: Timestamp,
+    ) {
+        // Looked at in copies: tenants may be at rest.
+        let before = before.cloned().unwrap_or_default();
+        let said = said.clone();
+        for pair in before.beside(&said) {
+            let (Some(then), Some(user)) = pair else { continue };
+            let is_missing = |key: &&Key| (key.keeps)(then, now) && !(key.is_said)(user);
+            for key in KEYS.iter().filter(is_missing) {
+                let keys = self.0.entry(user.upn.clone()).or_default();
+                keys.entry(key.name).or_insert(counts);
+            }
+        }
+        self.0.retain(|user, keys| {
+            let user = said.get(user);
+            let lacks = |name: &str| user.is_some_and(|user| lacks(user, name));
+            keys.retain(|name, counts| *counts > now && lacks(name));
+            !keys.is_empty()
+        });
+    }
+
+    /// Those whose absence does not count yet.
+    pub(super) fn keys(&self) -> BTreeMap<Upn, BTreeMap<&'static str, Timestamp>> {
+        self.0.clone()
+    }
+}
+
+fn lacks(user: &DesiredUser, name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name && !(key.is_said)(user))
+}
