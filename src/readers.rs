@@ -98,12 +98,14 @@ impl Readers {
 
 impl LiveReader for Readers {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
-        match tenant.live {
+        let mut live = match tenant.live {
             LiveSource::ConnecttoTeams if tenant.confirm => self.confirmed(tenant).await,
             LiveSource::ConnecttoTeams => self.service.observe(tenant).await,
             LiveSource::Graph => self.graph(tenant).await,
             LiveSource::File => self.file(tenant).await,
-        }
+        }?;
+        live.beside.clock_ahead = self.service.clock_apart(tenant);
+        Ok(live)
     }
 
     async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {

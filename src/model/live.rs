@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::SignedDuration;
+
 use super::{
     Calling, Details, Field, FieldMap, Named, PhoneNumber, Roster, Unread, Upn, UserId, Users,
     Value,
@@ -36,6 +38,8 @@ pub struct Beside {
     pub nameless: usize,
     /// Users that the service lists and that are not set up there: nothing of them is compared.
     pub not_set_up: Users<LiveUser>,
+    /// How far the service's clock is ahead of this machine's, where they are far apart.
+    pub clock_ahead: Option<SignedDuration>,
 }
 
 /// A number of somebody who is not compared, or a second one of somebody who is.

@@ -83,6 +83,8 @@ coded! {
         Unmatched = "field-not-shown",
         /// A step that must come before is held.
         AfterHeld = "after-held",
+        /// A date has come by the clock of this machine, and not by the service's.
+        Clock = "clock-ahead",
         /// Its change window is not open.
         Window = "window-closed",
         /// Everything is stopped.
@@ -174,6 +176,7 @@ impl HoldKind {
             Self::Unread => row(None, Apart, By::LiveState),
             Self::Unmatched => row(None, Apart, By::Settings),
             Self::AfterHeld => row(None, Counted, By::OtherStep),
+            Self::Clock => row(None, Counted, By::LiveState),
             Self::Window => row(None, Counted, By::Time),
             Self::Stopped => row(None, Counted, By::Operator),
             Self::Suspended => row(None, Counted, By::Resume),

@@ -101,6 +101,8 @@ impl BesideEntry {
             unmatched: self.unmatched.into_iter().map(unmatched).collect(),
             nameless: self.nameless,
             not_set_up: self.not_set_up.into_iter().map(not_set_up).collect(),
+            // It was that of another moment, and perhaps of another machine.
+            clock_ahead: None,
         }
     }
 }

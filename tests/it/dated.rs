@@ -277,3 +277,18 @@ async fn the_service_acts_when_a_date_comes() {
     assert!(Timestamp::now() >= until, "not before");
     assert_eq!(service.stop().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ahead_takes_calling_from_nobody_before_the_time() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let name = "    - userPrincipalName: user9@contoso.example\n";
+    let over = Timestamp::from_second(Timestamp::now().as_second() - 24 * 3600).unwrap();
+    let dated = format!("{name}      until: \"{over}\"\n");
+    std::fs::write(stage.manifest(), fleet().replacen(name, &dated, 1)).unwrap();
+    for (hours, code) in [(-48, 3), (-25, 3), (-23, 2), (0, 2), (48, 2)] {
+        stage.sandbox.faults(|faults| faults.clock_ahead_seconds = hours * 3600);
+        let plan = stage.run(&["plan"]).await;
+        assert_eq!(plan.code, code, "{hours} h: {}", plan.stdout);
+        assert_eq!(plan.stdout.contains("[clock-ahead]"), code == 3, "{hours} h: {}", plan.stdout);
+    }
+}

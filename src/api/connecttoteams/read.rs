@@ -7,6 +7,7 @@ mod tests;
 use std::{collections::BTreeSet, fmt, pin::pin, sync::Arc};
 
 use futures_util::{StreamExt as _, future::join, stream};
+use jiff::SignedDuration;
 
 use super::{
     accounts::Accounts,
@@ -69,6 +70,13 @@ impl Reader {
     /// The link by which an admin of the customer gives consent. It changes nothing.
     pub async fn consent_link(&self, tenant: &TenantRef) -> Result<String, Fault> {
         self.accounts.of(tenant)?.consent_link(tenant).await
+    }
+
+    /// How far the service's clock is ahead of this machine's, by its last answer to the account of a
+    /// tenant, where they are far apart.
+    #[must_use]
+    pub fn clock_apart(&self, tenant: &TenantRef) -> Option<SignedDuration> {
+        self.accounts.of(tenant).ok()?.transport().clock_apart()
     }
 
     /// What the account of a tenant has. Asked when it is first needed, and again when the answer

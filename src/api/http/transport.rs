@@ -8,19 +8,17 @@
 //! request.
 
 mod certificate;
+mod clock;
 mod lost;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     RequestBuilder, Response, StatusCode, Url,
-    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use tokio::time::Instant;
@@ -227,21 +225,6 @@ impl Transport {
     /// The service as messages name it.
     pub(in crate::api) fn host(&self) -> &str {
         &self.host
-    }
-
-    /// How far the service's clock is ahead of ours, to the second; unknown before the first
-    /// answer.
-    pub(in crate::api) fn clock_ahead(&self) -> Option<SignedDuration> {
-        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note_clock(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-        let there = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        if let Some(there) = there {
-            let ahead = there.duration_since(Timestamp::now());
-            *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
-        }
     }
 
     /// Sends a request and takes its answer; how often, is said in [`super::tries`].

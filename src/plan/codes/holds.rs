@@ -42,6 +42,16 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 `calling: disabled`, or commit the removal.",
             example: "a line that is missing counts from 2026-07-01 12:05:00 UTC on",
         },
+        HoldKind::Clock => Text {
+            means: "a date has come by the clock of this machine, and not by the service's",
+            arises: "A user's `until` has come by this machine's clock. The answers of the service \
+                carry another time, more than five minutes apart, by which it has not. A machine \
+                whose clock is ahead would take calling from people before their time.",
+            remedy: "Set the clock of this machine right (NTP); `dialplane doctor` compares it with \
+                the service's. The next look then decides.",
+            example: "it is 2026-07-03 08:00:00 UTC by the clock of this machine, and 2026-07-01 \
+                08:00:00 UTC by the service's, 2 days apart: `until` has come by one of them",
+        },
         HoldKind::NotRead => Text {
             means: "live state of the tenant could not be read",
             arises: "The service did not answer, refused the call, or answered with something that \

@@ -13,6 +13,7 @@
 //! Deliberately not here: what cannot be done at all. A tenant that was not read, a number that
 //! somebody else keeps and a value that nobody understands are found where they are compared.
 
+mod clock;
 mod context;
 mod coverage;
 mod limits;
@@ -64,6 +65,7 @@ const GUARDS: &[Guard] = &[
     guard(HoldKind::LastOfSite, &["site"], Check::Steps(protect::last_of_site)),
     guard(HoldKind::Coverage, &["limits.shrink"], Check::Step(coverage::step)),
     guard(HoldKind::Incomplete, &[], Check::Step(manifests::incomplete)),
+    guard(HoldKind::Clock, &["until"], Check::Step(clock::ahead)),
     guard(HoldKind::Absent, &["run.absence"], Check::Step(manifests::absent)),
     guard(HoldKind::EmptyDesired, &[], Check::Steps(manifests::emptied)),
     guard(HoldKind::Limit, &["limits.disable"], Check::Steps(limits::disables)),

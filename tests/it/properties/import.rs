@@ -148,6 +148,7 @@ fn beside() -> impl Strategy<Value = Beside> {
             unmatched,
             nameless,
             not_set_up: Users::new(),
+            clock_ahead: None,
         },
     )
 }
