@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dialplane::model::Calling;
+use dialplane::{model::Calling, sandbox::World};
 use serde_json::Value;
 
 use crate::{
@@ -194,4 +194,26 @@ async fn what_is_printed_for_machines_has_the_shape_that_is_promised() {
         value["version"] = "one".into();
         assert!(!shape.is_valid(&value), "{of}: the schema demands nothing");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_whose_values_were_changed_by_hand_is_not_carried_out() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let text = fs::read_to_string(stage.manifest()).unwrap();
+    let user = "    - userPrincipalName: user9@contoso.example\n";
+    let text = text.replacen(user, &format!("{user}      userTag: north\n"), 1);
+    fs::write(stage.manifest(), text).unwrap();
+    assert_code(&stage.run(&["plan", "--out", "plan.json"]).await, 2);
+    let path = stage.path().join("plan.json");
+    let saved = fs::read_to_string(&path).unwrap();
+    for (is, looks) in [("north", "south"), ("\"live\": \"none\"", "\"live\": \"some\"")] {
+        assert!(saved.contains(is), "{saved}");
+        fs::write(&path, saved.replace(is, looks)).unwrap();
+        let refused = stage.run(&["apply", "plan.json"]).await;
+        assert_code(&refused, 1);
+        assert!(refused.stderr.contains("it has moved in contoso (update"), "{}", refused.stderr);
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    fs::write(&path, saved).unwrap();
+    assert_code(&stage.run(&["apply", "plan.json"]).await, 0);
 }

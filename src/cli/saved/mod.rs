@@ -305,7 +305,10 @@ pub(super) fn kind_of(path: &Path) -> Option<Kind> {
 /// What of a tenant's plan decides what is sent.
 fn essence(tenant: &Value) -> Value {
     let steps = tenant["steps"].as_array().into_iter().flatten();
-    let runs: Vec<Value> =
-        steps.map(|step| json!([step["user"], step["action"], step["runs"]])).collect();
+    // Its values as well: a fingerprint says nothing of what somebody reads in a file.
+    let values = |step: &Value| json!(values(&step["changes"]));
+    let runs: Vec<Value> = steps
+        .map(|step| json!([step["user"], step["action"], step["runs"], values(step)]))
+        .collect();
     json!([tenant["tenant"], tenant["fingerprint"], tenant["sync"], runs])
 }
