@@ -215,6 +215,6 @@ async fn not_so() -> Response {
     answer::error(
         StatusCode::METHOD_NOT_ALLOWED,
         "this is not asked in this way",
-        "use GET, and POST for orders alone",
+        "use GET, and POST for orders and for /hooks/git alone",
     )
 }
