@@ -44,6 +44,7 @@ fn plural(noun: &str) -> String {
     }
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => format!("{noun}es"),
         _ => format!("{noun}s"),
     }
 }
@@ -225,6 +226,8 @@ mod tests {
             (2, "more key", "2 more keys"),
             (1, "person", "1 person"),
             (7, "person", "7 people"),
+            (4, "pass", "4 passes"),
+            (2, "branch", "2 branches"),
         ] {
             assert_eq!(many(count, noun), shown);
         }
