@@ -39,6 +39,19 @@ impl Group {
         self.code == HoldKind::Suspended.code()
     }
 
+    /// Whether it holds the tenant as a whole: then nothing is told of what holds its steps.
+    #[must_use]
+    pub fn is_of_tenant(&self) -> bool {
+        self.count == 0 && self.code != HoldKind::SyncUnclear.code()
+    }
+
+    /// Whether it says that live state is not known: then nothing else is told of the tenant.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        let is_of = |kind: HoldKind| self.code == kind.code();
+        self.is_of_tenant() && (is_of(HoldKind::NotRead) || is_of(HoldKind::Coverage))
+    }
+
     /// What a plan holds, but for its mode. `before` are those of the plan before.
     pub(super) fn of_holds(plan: &TenantPlan, before: &[Self], at: Timestamp) -> Vec<Self> {
         let whole = plan.holds.iter().filter(|hold| hold.kind != HoldKind::Mode);

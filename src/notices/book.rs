@@ -119,11 +119,13 @@ impl Book {
             since,
             details: words.get(incident).cloned(),
         };
-        let lasting = |open: &Open| open.gone.is_none() && between(open.since, at) >= rules.after;
+        let lasts = |open: &Open| open.gone.is_none() && between(open.since, at) >= rules.after;
         let mut due: Vec<Told> = self
             .open
             .iter()
-            .filter(|(incident, open)| lasting(open) && wishes.want(incident))
+            .filter(|(incident, open)| lasts(open) && wishes.want(incident))
+            // What nobody could look at again is neither over nor still there.
+            .filter(|(incident, _)| self.named.contains_key(*incident))
             .filter_map(|(incident, open)| match heard.get(incident) {
                 None => Some(told(Telling::Opened, incident, open.since)),
                 Some(last) if between(last.at, at) >= rules.remind => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    board::{Group, Need, Status, TenantRow},
+    board::{Group, LastPass, Need, Status, TenantRow},
     model::{Incident, IncidentDetails, IncidentKind, Mode},
 };
 
@@ -117,8 +117,32 @@ pub(super) fn is_known(status: &Status, incident: &Incident) -> bool {
     if status.ended || status.manifests.taken_at.is_none() {
         return false;
     }
-    let Some(tenant) = &incident.tenant else { return true };
+    let Some(tenant) = &incident.tenant else { return !is_pending(status, incident) };
     // A tenant that no manifest names any more is no concern of anybody.
     let row = status.tenants.iter().find(|row| row.tenant == *tenant);
-    row.is_none_or(|row| row.last.is_some())
+    row.is_none_or(|row| shows_end(row, incident.kind))
+}
+
+/// Whether a branch has such trouble and it may still pass: it is not told yet, and not over.
+fn is_pending(status: &Status, incident: &Incident) -> bool {
+    let mut troubles = status.manifests.sources.iter().filter_map(|source| source.trouble.as_ref());
+    incident.kind == IncidentKind::Source
+        && troubles.any(|trouble| incident.code.as_ref() == Some(&trouble.code))
+}
+
+/// Whether the row of a tenant shows that something of this kind is over if it is not in it.
+fn shows_end(row: &TenantRow, kind: IncidentKind) -> bool {
+    let Some(last) = row.last else { return false };
+    match kind {
+        // A service that was started again counts failures from none.
+        IncidentKind::Failing => last != LastPass::Failed,
+        // What holds the tenant as a whole hides what holds steps.
+        IncidentKind::Held | IncidentKind::DidNotLand => !row.holds.iter().any(Group::is_of_tenant),
+        IncidentKind::Problems | IncidentKind::Drift => !row.holds.iter().any(Group::is_unread),
+        IncidentKind::Stopped
+        | IncidentKind::Journal
+        | IncidentKind::Manifests
+        | IncidentKind::Source
+        | IncidentKind::Empty => true,
+    }
 }

@@ -1,5 +1,7 @@
 //! What is told when, told in minutes.
 
+mod looks;
+
 use std::{sync::Arc, time::Duration};
 
 use super::*;
@@ -170,4 +172,77 @@ fn names_are_told_to_those_alone_who_want_them() {
         let details = notice.told[0].details.clone().unwrap();
         assert_eq!(format!("{details:?}").contains("Adele"), told);
     }
+}
+
+#[test]
+fn a_receiver_that_no_longer_wants_to_hear_of_something_is_not_told_its_end() {
+    let mut book = Book::default();
+    let bad = stopped(status(1, 0));
+    book.see(&bad, &all(), at(0));
+    assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
+    let other = rules(Wishes { kinds: vec![IncidentKind::Drift], ..Wishes::default() });
+    for minutes in [3, 5, 8] {
+        assert_eq!(hear(&mut book, &other, &status(1, 0), minutes), NOTHING);
+    }
+}
+
+#[test]
+fn what_is_due_later_wakes_the_one_who_tells_it() {
+    let mut book = Book::default();
+    let (bad, good) = (stopped(status(1, 0)), status(1, 0));
+    let wakes = |book: &Book, minutes| book.wakes_at(&all(), at(minutes));
+    book.see(&bad, &all(), at(0));
+    assert_eq!(wakes(&book, 0), Some(at(2)), "it is told");
+    assert_eq!(hear(&mut book, &all(), &bad, 3).len(), 1);
+    assert_eq!(wakes(&book, 3), Some(at(24 * 60 + 3)), "it is told again, from the last time on");
+    book.see(&good, &all(), at(10));
+    assert_eq!(wakes(&book, 10), Some(at(12)), "its end is told");
+}
+
+#[test]
+fn each_notice_has_its_own_id() {
+    let receivers = ["a", "b"].map(|name| (name.to_owned(), Wishes::default()));
+    let rules = Rules { receivers: receivers.into(), ..all() };
+    let mut book = Book::default();
+    let mut ids = BTreeSet::new();
+    for begin in [0, 100] {
+        book.see(&stopped(status(1, 0)), &rules, at(begin));
+        for (minutes, status) in
+            [(2, stopped(status(1, 0))), (10, status(1, 0)), (12, status(1, 0))]
+        {
+            book.see(&status, &rules, at(begin + minutes));
+            for receiver in ["a", "b"] {
+                let Some(notice) = book.next(receiver, &rules, at(begin + minutes)) else {
+                    continue;
+                };
+                book.delivered(receiver, &notice);
+                ids.insert(notice.id);
+            }
+        }
+    }
+    assert_eq!(ids.len(), 8, "begin and end, twice, to two receivers");
+}
+
+#[test]
+fn ten_things_are_told_one_by_one_and_the_new_ones_first() {
+    let told = |drifted: usize| {
+        let mut book = Book::default();
+        book.see(&status(20, drifted), &all(), at(0));
+        hear(&mut book, &all(), &status(20, drifted), 2).len()
+    };
+    assert_eq!([told(10), told(11)], [10, 1]);
+    let mut book = Book::default();
+    let bad = stopped(status(1, 0));
+    book.see(&bad, &all(), at(0));
+    assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
+    let worse = stopped(status(1, 1));
+    book.see(&worse, &all(), at(24 * 60));
+    let heard = hear(&mut book, &all(), &worse, 24 * 60 + 2);
+    assert!(heard[0].starts_with("t00:") && heard[1].starts_with("still:"), "{heard:?}");
+}
+
+#[test]
+fn a_book_of_another_version_is_not_read() {
+    let text = Book::default().to_text().replace("\"version\": 1", "\"version\": 2");
+    assert!(Book::of_text(&text).unwrap_err().contains("version is 2"));
 }
