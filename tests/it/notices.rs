@@ -12,9 +12,16 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse as _, Response},
     routing::post,
 };
-use dialplane::sandbox::World;
+use dialplane::{
+    api::notices::Poster,
+    config,
+    model::Notice,
+    ports::{Messenger as _, Undelivered},
+    sandbox::World,
+};
 use insta::assert_snapshot;
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -76,15 +83,11 @@ impl Ear {
     }
 }
 
-async fn hear(
-    State(ear): State<Ear>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> (StatusCode, String) {
+async fn hear(State(ear): State<Ear>, uri: Uri, headers: HeaderMap, body: String) -> Response {
     ear.came.lock().unwrap().push(Came { uri: uri.to_string(), headers, body });
     let (status, body) = ear.answer.lock().unwrap().clone();
-    (StatusCode::from_u16(status).unwrap(), body)
+    let beside = [("retry-after", "90"), ("location", "/elsewhere")];
+    (StatusCode::from_u16(status).unwrap(), beside, body).into_response()
 }
 
 /// A stage whose configuration names these receivers; each secret is a file.
@@ -169,13 +172,18 @@ async fn no_address_is_seen_by_anybody_who_reads_what_went_wrong() {
     ear.answers(403, "no /hook?sig=s3cr3tpath for you");
     let refused = stage.run(&["notices", "test", "on-call", "-vv"]).await;
     assert_eq!(refused.code, 1);
+    let path = format!("http://{}/T0/s3cr3tpath", ear.address);
+    fs::write(stage.path().join("hook"), path).unwrap();
+    ear.answers(403, "no /T0/s3cr3tpath for you");
+    let by_path = stage.run(&["notices", "test", "-vv"]).await;
+    assert_eq!(by_path.code, 1);
     fs::write(stage.path().join("hook"), "http://127.0.0.1:9/hook?sig=s3cr3tpath").unwrap();
     let away = stage.run(&["notices", "test", "-vv"]).await;
     fs::write(stage.path().join("hook"), "http://elsewhere.example/hook?sig=s3cr3tpath").unwrap();
     let bare = stage.run(&["notices", "test", "-vv"]).await;
     fs::write(stage.path().join("hook"), "hook?sig=s3cr3tpath").unwrap();
     let none = stage.run(&["doctor"]).await;
-    for ended in [refused, away, bare, none] {
+    for ended in [refused, by_path, away, bare, none] {
         let all = ended.stdout + &ended.stderr;
         assert!(!all.contains("s3cr3tpath"), "{all}");
         assert!(all.contains("on-call"), "{all}");
@@ -204,4 +212,67 @@ async fn what_is_wrong_with_a_receiver_is_told_at_its_place() {
     }
     assert_snapshot!(told);
     assert_eq!(ear.came().len(), 0);
+}
+
+/// Each notice is sent once here; the service sends it again as it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_receiver_answers_decides_whether_and_when_it_is_told_again() {
+    let ear = Ear::listen().await;
+    let folder = crate::folder::folder();
+    let file = folder.path().join("hook");
+    fs::write(&file, format!("http://{}/hook", ear.address)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let settings =
+        format!("receivers: {{ a: {{ kind: slack, url: {{ file: '{}' }} }} }}", file.display());
+    let settings: config::Notices = serde_yaml::from_str(&settings).unwrap();
+    let poster = Poster::new(&settings);
+    let trial = Notice::trial("msg_1".to_owned(), jiff::Timestamp::UNIX_EPOCH);
+    let long = "x".repeat(100_000);
+    for (status, body, becomes) in [
+        (204, "", "taken"),
+        (200, long.as_str(), "taken"),
+        (302, "", "again"),
+        (404, "", "again after 90 s"),
+        (410, "", "never again"),
+        (429, "", "again after 90 s"),
+        (503, "", "again after 90 s"),
+    ] {
+        ear.answers(status, body);
+        let came = match poster.deliver("a", &trial).await {
+            Ok(()) => "taken".to_owned(),
+            Err(Undelivered { gone: true, .. }) => "never again".to_owned(),
+            Err(Undelivered { wait: None, .. }) => "again".to_owned(),
+            Err(Undelivered { wait: Some(wait), .. }) => {
+                format!("again after {} s", wait.as_secs())
+            }
+        };
+        assert_eq!(came, becomes, "{status}");
+    }
+    assert_eq!(ear.came().len(), 7, "nobody was led elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_or_a_key_that_cannot_be_one_is_told_without_it() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let ear = Ear::listen().await;
+    configured(&stage, &ear, HOOK);
+    for (address, told) in [
+        (format!("http://ann:s3cr3t@{}/x", ear.address), "a user name or a password"),
+        (format!("http://s3cr3t@{}/x", ear.address), "a user name or a password"),
+        (format!("http://{}/a s3cr3t", ear.address), "characters that no URL has"),
+        (format!("http://{}\\s3cr3t", ear.address), "characters that no URL has"),
+        ("mailto:s3cr3t@example.org".to_owned(), "it has no host"),
+    ] {
+        fs::write(stage.path().join("hook"), address).unwrap();
+        let ended = stage.run(&["notices", "test", "-vv"]).await;
+        assert_eq!(ended.code, 1, "{told}");
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert!(!(ended.stdout + &ended.stderr).contains("s3cr3t"), "{told}");
+    }
+    fs::write(stage.path().join("hook"), format!("http://{}/x", ear.address)).unwrap();
+    fs::write(stage.path().join("key"), "whsec_c2hvcnQ=").unwrap();
+    let doctor = stage.run(&["doctor"]).await;
+    let said = doctor.stdout + &doctor.stderr;
+    assert!(said.contains("is not a signing secret") && !said.contains("c2hvcnQ"), "{said}");
+    assert_eq!(ear.came().len(), 0, "nothing was sent");
 }

@@ -72,7 +72,8 @@ pub(in crate::api) struct Request {
     pub url: Url,
     /// What it carries.
     pub payload: Payload,
-    /// The most that its answer may hold, in bytes.
+    /// The most that its answer may hold, in bytes; with 0 it may hold anything, and only its
+    /// beginning is read.
     pub limit: usize,
     /// When it may no longer be sent, whatever it waits for.
     pub until: Option<Until>,
@@ -319,7 +320,7 @@ impl Transport {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let body = if status.is_success() {
+        let body = if status.is_success() && request.limit > 0 {
             self.whole(request, response).await?
         } else {
             // Its words are welcome; the status says enough without them.

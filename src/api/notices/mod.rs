@@ -42,8 +42,6 @@ use crate::{
 
 /// How long one delivery may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The most that is read of an answer: nothing depends on it.
-const LIMIT: usize = 4 * 1024;
 /// The longest text that is shown of one that others wrote, in characters.
 const LONGEST: usize = 300;
 
@@ -115,7 +113,8 @@ impl Poster {
             template: format!("(the address of {})", line(name)),
             url,
             payload: Payload::Empty,
-            limit: LIMIT,
+            // Nothing depends on what a receiver says beside its status.
+            limit: 0,
             until: None,
             permit: Permit::default(),
         };
@@ -125,8 +124,6 @@ impl Poster {
         });
         let (reply, wait) = match sent.await {
             Ok(answered) => answered,
-            // An answer that is too long was one.
-            Err(fault) if fault.kind == FaultKind::Garbled && fault.hint.is_none() => return Ok(()),
             Err(fault) if fault.kind == FaultKind::NoAnswer => {
                 return Err(Fault { hint: None, ..fault }.into());
             }

@@ -57,10 +57,20 @@ fn what_each_kind_of_receiver_gets() {
 fn no_body_is_larger_than_its_receiver_takes() {
     let long = "\u{1f4de}\u{202e}\"\\".repeat(400);
     let many = notice(vec![told(Telling::Opened, &long); 10_000]);
-    let teams = teams::body(&many, PAGE).text;
+    let mut longest = many.clone();
+    for details in longest.told.iter_mut().filter_map(|told| told.details.as_mut()) {
+        let telephones = "\u{1f4de}".repeat(400);
+        details.reason.clone_from(&telephones);
+        details.hint = telephones;
+    }
+    let teams = teams::body(&longest, PAGE).text;
     assert!(teams.len() <= 18 * 1024, "{}", teams.len());
-    assert!(teams.contains("more incidents"));
-    assert!(slack::body(&many, PAGE).text.len() <= 40 * 1024);
+    let shown = teams.matches("since 1970").count();
+    assert!(shown < Notice::IN_WORDS, "not all of them have room");
+    assert!(teams.contains(&format!("and {} more incidents", 10_000 - shown)), "{shown}");
+    let slack = slack::body(&many, PAGE).text;
+    assert!(slack.len() <= 40 * 1024);
+    assert!(slack.contains("and 9990 more incidents"));
     let hook = webhook::body(&many, PAGE, &Vec::new(), Timestamp::UNIX_EPOCH).text;
     assert!(hook.len() <= 20 * 1024, "{}", hook.len());
 }
