@@ -93,6 +93,7 @@ mod tests {
         let waits: Vec<u64> = (0..7).map(|_| pace.failed(AT, None, 0.5).as_secs()).collect();
         assert_eq!(waits, [5, 60, 300, 1800, 7200, 21600, 21600]);
         assert_eq!(pace.took(), 7);
+        assert_eq!(seconds(&pace), 0, "whatever clock it waited by");
         let asked = Some(Duration::from_secs(90));
         assert_eq!(pace.failed(AT, asked, 0.0), Duration::from_secs(90), "it asks for longer");
         assert_eq!(seconds(&pace), 90);
