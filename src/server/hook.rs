@@ -216,6 +216,28 @@ mod tests {
         assert!(!is_proved("authorization", "Bearer It's a Secret to Everybody", "").await);
     }
 
+    #[tokio::test]
+    async fn a_body_that_is_longer_than_any_host_sends_is_refused() {
+        for (length, proved) in [(MOST, Some(false)), (MOST + 1, None)] {
+            let header = ("x-signature".parse().unwrap(), "sha256=00".parse().unwrap());
+            let headers: HeaderMap = [header].into_iter().collect();
+            let body = Body::from(vec![b' '; length]);
+            assert_eq!(hook().is_proved(&headers, body).await.ok(), proved, "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_server_is_asked_after_each_push_however_soon_it_came() {
+        let asked = Arc::new(tokio::sync::Notify::new());
+        let ask = Arc::clone(&asked);
+        let hook = Hook::new(&"secret".into(), Arc::new(move || ask.notify_one())).unwrap();
+        for push in 0..3 {
+            hook.pushed();
+            let heard = tokio::time::timeout(Duration::from_secs(60), asked.notified());
+            assert!(heard.await.is_ok(), "push {push}");
+        }
+    }
+
     #[test]
     fn many_pushes_are_one_question_and_one_more_after_the_last() {
         let mut paced = Paced::default();

@@ -11,3 +11,4 @@ pub(crate) mod repo;
 pub(crate) mod server;
 mod several;
 mod signed;
+mod sources;
