@@ -6,6 +6,7 @@
 
 mod absence;
 mod approvals;
+mod brief;
 mod counted;
 mod disasters;
 mod guarded;
