@@ -2,9 +2,12 @@
 //! told.
 
 use dialplane::{
-    model::{Calling, Entry, Event, Fault, FaultKind, Field, Revision, RunId, StepOutcome, Value},
+    model::{
+        Approval, ApprovedUsers, Calling, Entry, Event, Fault, FaultKind, Field, Fingerprint, Gate,
+        Origin, Revision, RunId, StepOutcome, Value,
+    },
     pass,
-    plan::{HoldKind, Plan, Undo},
+    plan::{HoldKind, Note, Plan, Undo},
     sandbox::{Failure, Route, World},
 };
 use jiff::Timestamp;
@@ -246,4 +249,66 @@ async fn what_is_not_understood_any_more_is_left_alone() {
         said.contains("what is there now is not understood: \"020 7946 0110\" at `/phoneNumber`"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn dates_and_approvals_of_git_change_nothing_in_an_undo() {
+    let lines = [
+        "adele enabled userTag=wanted",
+        "bert enabled until=\"2020-01-01\"",
+        "carl enabled from=\"2999-01-01\"",
+    ];
+    let before = Value::Text("before".into());
+    let mut house = House::open(&contoso("timeZone: UTC", &lines), |world| {
+        store(world, "adele", Field::UserTag, before.clone());
+        switch(world, "bert", Calling::Enabled);
+    })
+    .await;
+    let entries = entries(&house.plan().await, |user| {
+        let is_sent = user.starts_with("adele");
+        Some(if is_sent { StepOutcome::Accepted } else { StepOutcome::NotTried(String::new()) })
+    });
+    house.sandbox.world(|world| {
+        store(world, "adele", Field::UserTag, Value::Text("wanted".into()));
+    });
+    let approval = Approval {
+        name: name("autumn"),
+        plan: Fingerprint::new([7; 32]),
+        gates: [Gate::Limit].into(),
+        users: ApprovedUsers::AtMost(9),
+        reason: "autumn".into(),
+        expires: Timestamp::MAX,
+        origin: Origin { file: "approval.yaml".into(), line: None },
+    };
+    house.in_force.approvals.insert(name("contoso"), vec![approval]);
+    let plan = undo(&house, &entries).await;
+    let touched: Vec<String> = runnable(&plan).into_iter().map(|(_, user)| user).collect();
+    assert_eq!(touched, ["adele@contoso.com"], "{}", text(&plan));
+    assert!(!text(&plan).contains("autumn"), "{}", text(&plan));
+    let managed = of(&plan, "contoso").facts.managed.iter();
+    let managed: Vec<&str> = managed.map(|managed| managed.user.as_str()).collect();
+    assert_eq!(managed, ["adele@contoso.com", "bert@contoso.com"], "carl has not begun");
+}
+
+#[tokio::test]
+async fn an_undo_of_a_prune_lasts_only_where_git_no_longer_prunes() {
+    let spec = |prune: &str| {
+        let limits = "limits: { disable: { percent: 100 } }";
+        contoso(&format!("prune: {prune}, adopt: all, {limits}"), &["adele enabled"])
+    };
+    let mut house = House::open(&spec("disable"), |world| {
+        stranger(world, "contoso", "dora@contoso.com", Calling::Enabled, &[]);
+    })
+    .await;
+    let wanted = house.plan().await;
+    let entries = entries(&wanted, |_| Some(StepOutcome::Accepted));
+    carry_out(&house, &wanted).await;
+    for (prune, lasts) in [("disable", false), ("never", true)] {
+        house.edit(&[("fleet.yaml", &spec(prune))]);
+        let plan = undo(&house, &entries).await;
+        let told = of(&plan, "contoso").remarks.notes.iter();
+        let told = told.filter(|note| matches!(note, Note::NotLasting { .. })).count();
+        assert_eq!(told, usize::from(!lasts), "{prune}: {}", text(&plan));
+        assert!(text(&plan).contains("dora@contoso.com"), "{}", text(&plan));
+    }
 }
