@@ -209,3 +209,49 @@ impl<P: Provisioner> Provisioner for Stoppable<P> {
         self.inner.send(tenant, call, &permit.and(move || switch.check())).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::model::{TenantId, TenantName};
+
+    /// Counts what it is asked. While a call waits here, somebody switches the switch on.
+    struct Service {
+        asked: AtomicUsize,
+        setting: Arc<AtomicBool>,
+    }
+
+    impl Provisioner for Service {
+        async fn consent(&self, _: &TenantRef) -> Result<Consent, Fault> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            Ok(Consent::Granted)
+        }
+
+        async fn send(&self, _: &TenantRef, _: &Call, permit: &Permit) -> Result<(), Fault> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            self.setting.store(true, Ordering::Relaxed);
+            permit.check()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waited_is_kept_back_and_while_it_is_on_the_service_is_asked_nothing() {
+        let setting = Arc::new(AtomicBool::new(false));
+        let inner = Service { asked: AtomicUsize::new(0), setting: Arc::clone(&setting) };
+        let switch = StopSwitch { setting, file: None, named: false };
+        let service = Stoppable { inner, switch };
+        let tenant = TenantRef::new(
+            TenantName::parse("contoso").unwrap(),
+            TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
+        );
+        assert_eq!(service.consent(&tenant).await, Ok(Consent::Granted));
+        for asked in [2, 2] {
+            let refused = service.send(&tenant, &Call::Sync, &Permit::default()).await;
+            assert_eq!(refused.unwrap_err().kind, FaultKind::Stopped);
+            assert_eq!(service.consent(&tenant).await.unwrap_err().kind, FaultKind::Stopped);
+            assert_eq!(service.inner.asked.load(Ordering::Relaxed), asked);
+        }
+    }
+}

@@ -117,3 +117,32 @@ struct FrozenWrite<T> {
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        journal::fold::Fold,
+        model::{Entry, Event, RunId, TenantId, TenantName},
+    };
+
+    /// It would write of a tenant that is suspended, or forget what tenants owe that it does not
+    /// know.
+    #[test]
+    fn an_older_program_does_not_read_a_sum_of_which_it_does_not_know_all() {
+        let suspended =
+            Event::Suspended { by: "ann".to_owned(), reason: "storm".to_owned(), until: None };
+        for (event, version) in [(Event::Syncing, 1), (suspended, 2), (Event::Accepted, 2)] {
+            let entry = Entry {
+                at: Timestamp::UNIX_EPOCH,
+                run: RunId::new("r"),
+                tenant: TenantName::parse("contoso").unwrap(),
+                tenant_id: TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
+                event,
+            };
+            let mut fold = Fold::default();
+            fold.add(&entry);
+            assert_eq!(Frozen::from(&fold).v, version, "{:?}", entry.event);
+        }
+    }
+}

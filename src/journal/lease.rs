@@ -116,3 +116,20 @@ impl Leases {
 fn end(now: Timestamp) -> Timestamp {
     now.checked_add(LEASE_TERM).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_begins_no_call_that_may_outlast_its_lease() {
+        let tenant = TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap();
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let mut leases = Leases::default();
+        let token = leases.take(&tenant, "ann", at(0)).unwrap();
+        let good = [0, 59, 60, 120].map(|seconds| leases.is_good(&tenant, token, at(seconds)));
+        assert_eq!(good, [true, true, false, false]);
+        assert!(leases.take(&tenant, "bob", at(119)).is_err(), "it counts until its end");
+        assert!(leases.take(&tenant, "bob", at(120)).is_ok());
+    }
+}

@@ -173,3 +173,57 @@ pub(super) fn equal(seen: &Seen, wanted: &Value) -> bool {
         Seen::NotVisible | Seen::Unreadable(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{
+        Beside, Calling, Confirmation, Consent, Coverage, LiveCalling, Memory, Roster,
+    };
+
+    #[test]
+    fn what_an_undecided_call_carried_has_not_landed_whatever_a_list_shows() {
+        let at = Timestamp::UNIX_EPOCH;
+        let upn = Upn::parse("adele@contoso.com").unwrap();
+        let write = Write {
+            value: Calling::Enabled,
+            at,
+            lost: true,
+            landed: false,
+            tells: false,
+            synced: None,
+            in_vain: 0,
+        };
+        let unknown = Some((Verb::Enable, at));
+        let written = Written { calling: Some(write), unknown, ..Written::default() };
+        let memory = Memory { written: [(upn.clone(), written)].into(), ..Memory::default() };
+        let live = LiveTenant {
+            consent: Consent::Granted,
+            coverage: Coverage::Complete,
+            sees: [].into(),
+            users: Roster::new(),
+            beside: Beside::default(),
+            confirmation: Confirmation::NotAsked,
+        };
+        let adele = LiveUser {
+            upn,
+            id: None,
+            calling: LiveCalling::Enabled,
+            details: [].into_iter().collect(),
+        };
+        let patience = Patience {
+            settle: Duration::from_secs(60),
+            first_settle: Duration::from_secs(60),
+            sync_spacing: Duration::ZERO,
+            flap_limit: 3,
+            flap_window: Duration::from_secs(60),
+            sync_settings: 0,
+        };
+        let past = Past { live: &live, moment: Moment { memory: &memory, now: at, patience } };
+        assert!(matches!(past.lost(&adele), Some(Lost::Undecided { .. })));
+        assert_eq!(past.landing(&adele, Some(at)), None);
+        assert!(past.landing(&adele, None).is_some_and(|landing| landing.calling));
+    }
+}

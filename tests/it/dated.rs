@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use dialplane::{
-    manifest::{self, ManifestFile},
-    model::{Calling, Field, UserId},
+    manifest::{self, Keeper, ManifestFile},
+    model::{Calling, Field, UserId, Value},
     plan::render::{self, Detail, Screen},
     sandbox::{User, World},
     yaml,
@@ -290,5 +290,75 @@ async fn a_clock_that_is_ahead_takes_calling_from_nobody_before_the_time() {
         let plan = stage.run(&["plan"]).await;
         assert_eq!(plan.code, code, "{hours} h: {}", plan.stdout);
         assert_eq!(plan.stdout.contains("[clock-ahead]"), code == 3, "{hours} h: {}", plan.stdout);
+    }
+}
+
+/// What is said of somebody who holds a number that another one is to have now.
+#[tokio::test]
+async fn a_number_that_a_date_keeps_is_not_said_to_be_given_up() {
+    for (dates, remedy) in [
+        ("from=\"2040-02-01\"", "give adele@contoso.com another number"),
+        ("until=\"2040-01-10\"", "a disabled user keeps its number"),
+    ] {
+        let adele = format!("adele enabled +14255550100 pbxUserId=a {dates}");
+        let manifests = contoso(SPEC, &[&adele, "carl enabled +14255550199 pbxUserId=c"]);
+        let house = House::open(&manifests, |world| {
+            user(world, "carl").stored.set(Field::PhoneNumber, Value::NoPhone);
+            user(world, "adele").stored.set(Field::PhoneNumber, number("+14255550199"));
+        })
+        .await;
+        let plan = text(&house.plan_at(at("2040-01-15T08:00:00Z")).await);
+        assert!(plan.contains("+14255550199 is held by adele@contoso.com"), "{plan}");
+        assert!(plan.contains(remedy) && !plan.contains("take it from"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_not_begun_yet_is_not_the_phone_that_stays_at_a_site() {
+    let spec = "timeZone: UTC, limits: { disable: { percent: 100 } }";
+    for (from, is_last) in [("2040-02-01", true), ("2040-01-01", false)] {
+        let cat = format!("cat enabled site=lobby from=\"{from}\"");
+        let house = House::open(&contoso(spec, &["ann disabled site=lobby", &cat]), |world| {
+            user(world, "ann").calling = Calling::Enabled;
+            user(world, "cat").calling = Calling::Enabled;
+        })
+        .await;
+        let plan = house.plan_at(at("2040-01-15T08:00:00Z")).await;
+        assert_eq!(text(&plan).contains("last phone that works at site lobby"), is_last);
+        assert_eq!(runnable(&plan).is_empty(), is_last, "{}", text(&plan));
+    }
+}
+
+#[tokio::test]
+async fn without_a_quarantine_a_number_is_handed_on_at_the_moment_it_is_free() {
+    let spec = SPEC.replace(", quarantine: 30d", "");
+    let adele = "adele enabled +14255550100 pbxUserId=a until=\"2040-02-01\"";
+    let bert = "bert enabled +14255550100 pbxUserId=b from=\"2040-02-01\"";
+    let house = House::open(&contoso(&spec, &[adele, bert]), |world| {
+        let bert = user(world, "bert");
+        bert.calling = Calling::Disabled;
+        bert.stored.set(Field::PhoneNumber, Value::NoPhone);
+    })
+    .await;
+    for (when, begins) in [("2040-01-31T22:59:59Z", false), ("2040-01-31T23:00:00Z", true)] {
+        let plan = house.plan_at(at(when)).await;
+        let is_touched = runnable(&plan).iter().any(|(_, user)| user.starts_with("bert"));
+        assert_eq!(is_touched, begins, "{when}\n{}", text(&plan));
+    }
+}
+
+#[test]
+fn tenants_that_take_turns_do_not_collide_while_one_of_them_keeps_an_older_version() {
+    let adele = "adele enabled +14255550100 pbxUserId=a until=\"2040-02-01\"";
+    let bert = "bert enabled +14255550100 pbxUserId=b from=\"2040-06-01\"";
+    let both = crate::support::fleet(&[("contoso", SPEC, &[adele]), ("fabrikam", SPEC, &[bert])]);
+    let documents: Vec<&str> = both.split_inclusive("---\n").collect();
+    let (contoso, fabrikam) = (documents[..2].concat(), documents[2..].concat());
+    let mut keeper = Keeper::default();
+    for contoso in [contoso.as_str(), "kind: ["] {
+        let files = [("a.yaml", contoso), ("b.yaml", fabrikam.as_str())];
+        let loaded = manifest::load(&files.map(|(file, text)| ManifestFile::new(file, text)));
+        let in_force = keeper.take(loaded);
+        assert_eq!((in_force.desired.tenants.len(), in_force.broken.len()), (2, 0), "{contoso}");
     }
 }

@@ -96,9 +96,13 @@ async fn a_guard_that_is_missing_is_not_gone_at_once() {
     let closed =
         "windows: { timeZone: UTC, allow: [{ days: [sat], from: \"01:00\", to: \"02:00\" }] }";
     let protects = "protect: [dan@contoso.com]";
+    let site = "protect: [{ site: lobby }]";
     let strict = "limits: { disable: { percent: 0 } }";
-    let leavers = ["ann enabled", "bob enabled", "cat enabled", "dan disabled"];
-    for (guard, what) in [(closed, "`windows`"), (protects, "`protect`"), (strict, "`limits`")] {
+    let dan = "dan disabled site=lobby reason=moved";
+    let leavers = ["ann enabled", "bob enabled", "cat enabled site=lobby", dan];
+    let guards =
+        [(closed, "`windows`"), (protects, "`protect`"), (site, "`protect`"), (strict, "`limits`")];
+    for (guard, what) in guards {
         let mut house = House::open(&contoso(guard, &ALL), |_| {}).await;
         carry_out(&house, &house.plan().await).await;
         let mut absences = Absences::default();
@@ -123,9 +127,32 @@ async fn a_guard_that_is_missing_is_not_gone_at_once() {
         assert_eq!(running(&house.plan_at(after(30)).await), [""; 0], "{what} holds it again");
         // A commit says it.
         house.edit(&[("fleet.yaml", &contoso("", &leavers))]);
+        let mut later = said.clone();
         said.take(&mut house.in_force, after(0), PATIENCE, |_| true);
         assert_eq!(running(&house.plan_at(after(1)).await), ["dan"], "{what}");
+        // The same, after it was seen; and then it stays said.
+        later.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+        assert_eq!(running(&house.plan_at(after(1)).await), [""; 0], "{what}");
+        assert_eq!(later.said(&mut house.in_force, |_| true).len(), 1, "{what}");
+        later.take(&mut house.in_force, after(2), PATIENCE, |_| false);
+        assert_eq!(running(&house.plan_at(after(3)).await), ["dan"], "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_window_that_is_missing_keeps_numbers_where_they_are_and_lets_calling_begin() {
+    let closed =
+        "windows: { timeZone: UTC, allow: [{ days: [sat], from: \"01:00\", to: \"02:00\" }] }";
+    let before = ["ann enabled +14255550101", "bob disabled", "cat enabled", "dan enabled"];
+    let now = ["ann enabled +14255550102", "bob enabled", "cat enabled", "dan enabled"];
+    let mut house = House::open(&contoso(closed, &before), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    let mut absences = Absences::default();
+    absences.take(&mut house.in_force, after(-1000), PATIENCE, |_| false);
+    house.edit(&[("fleet.yaml", &contoso("", &now))]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+    assert_eq!(running(&house.plan_at(after(10)).await), ["bob"]);
+    assert_eq!(running(&house.plan_at(after(300)).await), ["ann", "bob"]);
 }
 
 #[tokio::test]
