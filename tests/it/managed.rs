@@ -44,7 +44,7 @@ impl Heard {
 }
 
 /// The service, which hears of SIGHUP even where the tests were started to ignore it.
-fn listening(stage: &Stage) -> Command {
+pub(crate) fn listening(stage: &Stage) -> Command {
     let mut command = child("env", stage.path());
     command.args(["--default-signal=HUP", PROGRAM, "run"]).env("USER", "ada");
     command

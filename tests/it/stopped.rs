@@ -4,7 +4,10 @@ use std::fs;
 
 use dialplane::sandbox::{Failure, Route, Rule, World};
 
-use crate::stage::{Stage, fleet};
+use crate::{
+    managed::listening,
+    stage::{Stage, fleet},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_while_a_call_waits_as_the_service_asks_keeps_it_from_being_sent() {
@@ -51,7 +54,7 @@ async fn a_configuration_that_is_emptied_or_away_lets_no_stop_go() {
     let path = stage.path().join("dialplane.yaml");
     let good = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{good}stop: true\n")).unwrap();
-    let mut service = stage.start(&["run"]);
+    let mut service = stage.leave(&mut listening(&stage));
     service.until("the stop", || stage.text("stderr").contains("everything is stopped")).await;
     fs::write(&path, "").unwrap();
     let pause = std::time::Duration::from_millis(3500);
