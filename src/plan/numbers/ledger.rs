@@ -340,3 +340,6 @@ impl Wish {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
