@@ -10,6 +10,7 @@ use super::{
     draft::{FileRead, Standing},
     fleet::Fleet,
     former::OfTenant,
+    glances::{self, ByTenant},
     numbers,
 };
 use crate::{
@@ -17,15 +18,23 @@ use crate::{
     yaml::Diagnostic,
 };
 
+/// What a check gives.
+pub(super) struct Checked {
+    pub(super) loaded: Loaded,
+    /// Texts that were let go are wanted, to say where something is wrong.
+    pub(super) wants_texts: bool,
+    /// What was noted of users, if a glance at them was enough.
+    pub(super) glances: ByTenant,
+}
+
 /// Checks all files together. The users of `unchanged` tenants were made of the same files before.
-/// True if texts that were let go are wanted, to say where something is wrong.
 pub(super) fn check(
     files: &[Arc<FileRead>],
     unchanged: &BTreeMap<TenantName, OfTenant>,
-) -> (Loaded, bool) {
+) -> Checked {
     let mut fleet = fleet(files, unchanged);
     let mut problems = fleet.take_problems();
-    let Fleet { mut tenants, .. } = fleet;
+    let Fleet { mut tenants, glances, .. } = fleet;
     let mut loaded = Loaded::default();
     let (approvals, wrong_approvals) =
         approval::check(files, |tenant| tenants.contains_key(tenant));
@@ -77,7 +86,7 @@ pub(super) fn check(
             Arc::make_mut(tenant).incomplete = Some(reason.clone());
         }
     }
-    (loaded, wants_texts)
+    Checked { loaded, wants_texts, glances }
 }
 
 fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
@@ -97,11 +106,15 @@ fn fleet<'f>(
     files: &'f [Arc<FileRead>],
     unchanged: &'f BTreeMap<TenantName, OfTenant>,
 ) -> Fleet<'f> {
-    let mut fleet = Fleet::of(files, unchanged, Claims::hashes());
-    let is_once = fleet.is_plain && fleet.seen.are_once() && numbers::are_once(&mut fleet);
-    if !is_once {
+    let mut fleet = Fleet::of(files, unchanged, None);
+    let is_odd = fleet.glances.values().any(|noted| noted.is_odd);
+    let are_once = |fleet: &mut Fleet<'_>| {
+        glances::together(&fleet.glances, |noted| &noted.names).are_once()
+            && numbers::are_once(fleet)
+    };
+    if is_odd || !are_once(&mut fleet) {
         let users = files.iter().flat_map(|file| &file.sets).map(|set| set.users.len());
-        fleet = Fleet::of(files, unchanged, Claims::of(users.sum()));
+        fleet = Fleet::of(files, unchanged, Some(Claims::of(users.sum())));
         numbers::check(&mut fleet);
     }
     fleet

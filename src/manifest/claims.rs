@@ -9,88 +9,69 @@ use std::collections::{HashMap, hash_map::Entry};
 use std::{
     borrow::Borrow,
     hash::{BuildHasher as _, Hash},
+    sync::LazyLock,
 };
 
 use foldhash::fast::RandomState;
 
 /// The first value of each key. Keys are texts from git, so the quickest of hashes will do.
 #[derive(Debug)]
-pub(super) enum Claims<K, V> {
-    /// Keys alone, to see whether any is there twice.
-    Hashes(Hashes),
-    /// The first value of each.
-    #[expect(clippy::disallowed_types, reason = "it is only asked: nobody can walk over it")]
-    First(HashMap<K, V, RandomState>),
-}
+#[expect(clippy::disallowed_types, reason = "it is only asked: nobody can walk over it")]
+pub(super) struct Claims<K, V>(HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V: Copy> Claims<K, V> {
-    /// Keys alone.
-    pub(super) fn hashes() -> Self {
-        Self::Hashes(Hashes::default())
-    }
-
-    /// First values, with room for so many keys.
+    /// With room for so many keys.
     #[expect(clippy::disallowed_types, reason = "it is only asked: nobody can walk over it")]
     pub(super) fn of(count: usize) -> Self {
-        Self::First(HashMap::with_capacity_and_hasher(count, RandomState::default()))
+        Self(HashMap::with_capacity_and_hasher(count, RandomState::default()))
     }
 
-    /// Notes a value; the first one, if there is one already and it is known, which stays.
+    /// Notes a value; the first one, if there is one already, which stays.
     pub(super) fn note(&mut self, key: &K, value: V) -> Option<V>
     where
         K: Clone,
     {
-        match self {
-            Self::Hashes(hashes) => {
-                hashes.note(key);
+        match self.0.entry(key.clone()) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(entry) => {
+                entry.insert(value);
                 None
             }
-            Self::First(first) => match first.entry(key.clone()) {
-                Entry::Occupied(first) => Some(*first.get()),
-                Entry::Vacant(entry) => {
-                    entry.insert(value);
-                    None
-                }
-            },
         }
     }
 
-    /// The first value of a key, if it is known.
+    /// The first value of a key.
     pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        match self {
-            Self::Hashes(_) => None,
-            Self::First(first) => first.get(key).copied(),
-        }
-    }
-
-    /// Whether each key was noted once, as far as that is plain.
-    pub(super) fn are_once(&mut self) -> bool {
-        match self {
-            Self::Hashes(hashes) => hashes.are_once(),
-            Self::First(_) => false,
-        }
+        self.0.get(key).copied()
     }
 }
 
+/// All hashes of a process can be compared with each other, so they can be kept.
+static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+/// What is kept of a key.
+pub(super) fn hash(key: &impl Hash) -> u64 {
+    STATE.hash_one(key)
+}
+
 /// Keys of which nothing is kept but a hash.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Hashes {
-    state: RandomState,
     hashes: Vec<u64>,
 }
 
 impl Hashes {
     /// Notes a key.
     pub(super) fn note(&mut self, key: &impl Hash) {
-        self.hashes.push(self.hash(key));
+        self.hashes.push(hash(key));
     }
 
-    /// What is kept of a key.
-    pub(super) fn hash(&self, key: &impl Hash) -> u64 {
-        self.state.hash_one(key)
+    /// Notes all keys of others.
+    pub(super) fn add(&mut self, others: &Self) {
+        self.hashes.extend_from_slice(&others.hashes);
     }
 
     /// Whether each key was noted once: no two have one hash.
@@ -124,7 +105,11 @@ mod tests {
         let mut hashes = Hashes::default();
         (0..1000).for_each(|number| hashes.note(&number));
         assert!(hashes.are_once());
-        assert!(hashes.has(hashes.hash(&7)) && !hashes.has(hashes.hash(&1000)));
+        assert!(hashes.has(hash(&7)) && !hashes.has(hash(&1000)));
+        let mut others = Hashes::default();
+        others.note(&1000);
+        hashes.add(&others);
+        assert!(hashes.are_once() && hashes.has(hash(&1000)));
         hashes.note(&7);
         assert!(!hashes.are_once());
     }

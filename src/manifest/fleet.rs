@@ -8,12 +8,12 @@ use std::{
 
 use super::{
     choices::ConfirmEntry,
-    claims::{Claims, Hashes},
+    claims::Claims,
     draft::{FileRead, Problem, SetDraft, TenantDraft, What},
     former::OfTenant,
+    glances::ByTenant,
     sets::Sets,
     together,
-    turns::Wish,
     windows::WindowsEntry,
 };
 use crate::{
@@ -61,23 +61,19 @@ pub(super) struct Fleet<'f> {
     pub(super) users: BTreeMap<TenantName, Sets>,
     /// Tenants whose users are known already.
     pub(super) unchanged: &'f BTreeMap<TenantName, OfTenant>,
-    /// Where each user is written first.
-    pub(super) seen: Claims<Upn, UserSpot>,
-    /// The numbers that users want always.
-    pub(super) numbers: Hashes,
-    /// Those that users with dates want.
-    pub(super) wishes: Vec<Wish>,
-    /// Nothing is to be said of any single user.
-    pub(super) is_plain: bool,
+    /// Where each user is written first; nothing if users are only glanced at.
+    pub(super) seen: Option<Claims<Upn, UserSpot>>,
+    /// What was noted then.
+    pub(super) glances: ByTenant,
 }
 
 impl<'f> Fleet<'f> {
-    /// The tenants and users of these files; those of some tenants are known already. `seen` says how
-    /// much is to be known of who is named twice.
+    /// The tenants and users of these files; those of some tenants are known already. Without `seen`
+    /// users are only glanced at.
     pub(super) fn of(
         files: &'f [Arc<FileRead>],
         unchanged: &'f BTreeMap<TenantName, OfTenant>,
-        seen: Claims<Upn, UserSpot>,
+        seen: Option<Claims<Upn, UserSpot>>,
     ) -> Self {
         let mut fleet = Self {
             files,
@@ -90,9 +86,7 @@ impl<'f> Fleet<'f> {
             users: BTreeMap::new(),
             unchanged,
             seen,
-            numbers: Hashes::default(),
-            wishes: Vec::new(),
-            is_plain: true,
+            glances: ByTenant::new(),
         };
         fleet.tenants();
         fleet.sets();
@@ -101,10 +95,12 @@ impl<'f> Fleet<'f> {
                 tenant.users = Roster::at_rest(users);
             }
         }
-        for (name, users) in unchanged {
+        for (name, known) in unchanged {
             if let Some((_, tenant)) = fleet.tenants.get_mut(name) {
-                tenant.users = users.clone();
+                tenant.users = known.users.clone();
             }
+            let noted = known.glances.clone().filter(|_| fleet.seen.is_none());
+            fleet.glances.extend(noted.map(|noted| (name.clone(), noted)));
         }
         fleet
     }

@@ -3,11 +3,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::draft::FileRead;
+use super::{
+    draft::FileRead,
+    glances::{ByTenant, Glances},
+};
 use crate::model::{Desired, DesiredUser, Roster, TenantName};
 
-/// The users of one tenant.
-pub(super) type OfTenant = Roster<DesiredUser>;
+/// What is known of one tenant.
+#[derive(Debug)]
+pub(super) struct OfTenant {
+    pub(super) users: Roster<DesiredUser>,
+    /// What was noted of them at a glance; nothing if they were looked at closely.
+    pub(super) glances: Option<Arc<Glances>>,
+}
 
 /// The tenants that were right, each with the files that spoke of it.
 #[derive(Debug, Default)]
@@ -15,22 +23,23 @@ pub(super) struct Former(BTreeMap<TenantName, (Vec<Arc<FileRead>>, OfTenant)>);
 
 impl Former {
     /// What these files have said together.
-    pub(super) fn of(files: &[Arc<FileRead>], desired: &Desired) -> Self {
+    pub(super) fn of(files: &[Arc<FileRead>], desired: &Desired, mut glances: ByTenant) -> Self {
         let of_tenant = |(name, files): (TenantName, Vec<Arc<FileRead>>)| {
             let users = desired.tenants.get(&name)?.users.clone();
-            Some((name, (files, users)))
+            let known = OfTenant { users, glances: glances.remove(&name) };
+            Some((name, (files, known)))
         };
         Self(by_tenant(files).into_iter().filter_map(of_tenant).collect())
     }
 
-    /// The users of all tenants of which these files say what was said before.
+    /// What is known of all tenants of which these files say what was said before.
     pub(super) fn unchanged(self, files: &[Arc<FileRead>]) -> BTreeMap<TenantName, OfTenant> {
         let Self(mut former) = self;
         let of_tenant = |(name, now): (TenantName, Vec<Arc<FileRead>>)| {
-            let (before, users) = former.remove(&name)?;
+            let (before, known) = former.remove(&name)?;
             let is_same = before.len() == now.len()
                 && before.iter().zip(&now).all(|(before, now)| Arc::ptr_eq(before, now));
-            is_same.then_some((name, users))
+            is_same.then_some((name, known))
         };
         by_tenant(files).into_iter().filter_map(of_tenant).collect()
     }

@@ -9,7 +9,12 @@ use std::{collections::BTreeMap, hash::BuildHasher as _, sync::Arc};
 
 use foldhash::quality::RandomState;
 
-use super::{Loaded, ManifestFile, Role, Scope, check, draft::FileRead, read};
+use super::{
+    Loaded, ManifestFile, Role, Scope,
+    check::{self, Checked},
+    draft::FileRead,
+    read,
+};
 
 /// Files that were read so far.
 #[derive(Debug, Default)]
@@ -37,7 +42,7 @@ impl Loading {
 
     /// The same as [`load`](super::load) of all of them. `again` is asked for texts that went.
     pub fn finish(mut self, again: impl Fn(&str) -> Option<Arc<str>>) -> Loaded {
-        let (loaded, wants_texts) = self.check();
+        let Checked { loaded, wants_texts, .. } = self.check();
         if !wants_texts {
             return loaded;
         }
@@ -53,10 +58,10 @@ impl Loading {
                 self.files.insert(Arc::clone(path), Arc::new(read::read(&file)));
             }
         }
-        self.check().0
+        self.check().loaded
     }
 
-    fn check(&self) -> (Loaded, bool) {
+    fn check(&self) -> Checked {
         let files: Vec<_> = self.files.values().map(Arc::clone).collect();
         check::check(&files, &BTreeMap::new())
     }

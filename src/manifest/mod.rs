@@ -27,6 +27,7 @@ mod entry;
 mod express;
 mod fleet;
 mod former;
+mod glances;
 mod json_schema;
 mod keep;
 mod keys;
@@ -145,5 +146,5 @@ pub struct Loaded {
 #[must_use]
 pub fn load(files: &[ManifestFile]) -> Loaded {
     let files: Vec<_> = files.iter().map(|file| Arc::new(read::read(file))).collect();
-    check::check(&files, &BTreeMap::new()).0
+    check::check(&files, &BTreeMap::new()).loaded
 }

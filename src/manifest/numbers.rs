@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
-    claims::Claims,
+    claims::{Claims, Hashes},
     draft::What,
     fleet::{Fleet, Spot},
+    glances::{self, ByTenant},
     turns::{self, Claim, Clash},
 };
 use crate::{
@@ -23,21 +24,25 @@ type InTurn<'n> = BTreeMap<NumberKey, Vec<Claim<'n>>>;
 /// Whether no number is wanted or parked twice, as far as that is plain. Those who want one after
 /// another take turns.
 pub(super) fn are_once(fleet: &mut Fleet<'_>) -> bool {
+    let mut numbers = glances::together(&fleet.glances, |noted| &noted.numbers);
     for (tenant, number, _) in parking_places(fleet) {
-        fleet.numbers.note(&NumberRef::new(&tenant, &number));
+        numbers.note(&NumberRef::new(&tenant, &number));
     }
-    fleet.numbers.are_once() && are_taken(fleet)
+    let noted = std::mem::take(&mut fleet.glances);
+    let are_once = numbers.are_once() && are_taken(fleet, &numbers, &noted);
+    fleet.glances = noted;
+    are_once
 }
 
 /// Whether those who were noted at a glance take turns, as far as that is plain, each with numbers
 /// that nobody wants always. If so, it is noted when each hands a number on.
-fn are_taken(fleet: &mut Fleet<'_>) -> bool {
-    let wishes = std::mem::take(&mut fleet.wishes);
-    if wishes.iter().any(|wish| fleet.numbers.has(wish.hash)) {
+fn are_taken(fleet: &mut Fleet<'_>, numbers: &Hashes, noted: &ByTenant) -> bool {
+    let wishes = || noted.values().flat_map(|noted| &noted.wishes);
+    if wishes().any(|wish| numbers.has(wish.hash)) {
         return false;
     }
     let mut turns: BTreeMap<&NumberKey, Vec<Claim<'_>>> = BTreeMap::new();
-    for wish in &wishes {
+    for wish in wishes() {
         turns.entry(&wish.number).or_default().push(wish.claim());
     }
     turns.retain(|_, turn| turn.len() > 1);

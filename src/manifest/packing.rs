@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::{
     carried,
-    claims::Hashes,
     dates::{self, DateEntry},
     entry::{UserEntry, Written},
+    glances::Glances,
     sets::Common,
     turns::Wish,
 };
@@ -106,11 +106,9 @@ const REASON: u8 = 1 << 3;
 const SITE: u8 = 1 << 4;
 const UPN: u8 = 1 << 5;
 
-/// What a glance at users is for: that each is named once, and each number wanted once.
+/// A glance at the users of a set.
 pub(super) struct Glance<'g> {
-    pub(super) names: &'g mut Hashes,
-    pub(super) numbers: &'g mut Hashes,
-    pub(super) wishes: &'g mut Vec<Wish>,
+    pub(super) noted: &'g mut Glances,
     pub(super) tenant: &'g TenantName,
     pub(super) common: &'g Common,
 }
@@ -168,28 +166,28 @@ impl Glance<'_> {
 
     fn name(&mut self, upn: &str) -> bool {
         let key = if is_small(upn) { Cow::Borrowed(upn) } else { Cow::Owned(upn.to_lowercase()) };
-        self.names.note(&key);
+        self.noted.names.note(&key);
         !is_of_platform(&key)
     }
 
     /// Notes the number of somebody who has it for a time.
     fn wish(&mut self, upn: &Upn, text: &str, dates: Dates) -> bool {
         let number = PhoneNumber::parse(text, self.common.prefix.as_ref());
-        let wish = |number| Wish::new((upn, self.tenant), &number, dates, self.numbers);
+        let wish = |number| Wish::new((upn, self.tenant), &number, dates);
         let wish = number.map(wish);
         let is_fine = wish.is_ok();
-        self.wishes.extend(wish);
+        self.noted.wishes.extend(wish);
         is_fine
     }
 
     fn number(&mut self, text: &str) -> bool {
         if self.common.prefix.is_none() && PhoneNumber::is_normal(text) {
             // As the number itself would be noted, which is its own normal form.
-            self.numbers.note(&(None::<&TenantName>, text));
+            self.noted.numbers.note(&(None::<&TenantName>, text));
             return true;
         }
         match PhoneNumber::parse(text, self.common.prefix.as_ref()) {
-            Ok(number) => self.numbers.note(&NumberRef::new(self.tenant, &number)),
+            Ok(number) => self.noted.numbers.note(&NumberRef::new(self.tenant, &number)),
             Err(_) => return false,
         }
         true
@@ -277,18 +275,11 @@ mod tests {
             for (number, entry) in entries.iter().enumerate() {
                 let packed: Packed<UserEntry> =
                     [&entries[1], entry, &entries[3]].into_iter().collect();
-                let mut names = Hashes::default();
-                let mut numbers = Hashes::default();
-                let mut wishes = Vec::new();
-                let mut glance = Glance {
-                    names: &mut names,
-                    numbers: &mut numbers,
-                    wishes: &mut wishes,
-                    tenant: &tenant,
-                    common: &common,
-                };
+                let mut noted = Glances::default();
+                let mut glance = Glance { noted: &mut noted, tenant: &tenant, common: &common };
                 let fine: Vec<bool> = packed.each(|eye| glance.at(eye)).collect();
                 assert_eq!(fine, [true, number != 2 || prefix.is_some(), true]);
+                let Glances { mut names, mut numbers, .. } = noted;
                 names.note(entry.upn.as_ref().unwrap());
                 assert!(!names.are_once(), "{number}: a name is noted as it is compared");
                 if let Some(Written::Number(text)) = entry.fields.get(Field::PhoneNumber)

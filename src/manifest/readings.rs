@@ -6,7 +6,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Loaded, ManifestFile, check, draft::FileRead, former::Former, read};
+use super::{
+    Loaded, ManifestFile,
+    check::{self, Checked},
+    draft::FileRead,
+    former::Former,
+    read,
+};
 
 /// What was read of each file that was there last time.
 #[derive(Debug, Default)]
@@ -30,8 +36,8 @@ impl Readings {
         // What is gone or has changed is not kept while all are checked.
         drop(former);
         let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
-        let (loaded, _) = check::check(&all, &unchanged);
-        self.tenants = Former::of(&all, &loaded.desired);
+        let Checked { loaded, glances, .. } = check::check(&all, &unchanged);
+        self.tenants = Former::of(&all, &loaded.desired, glances);
         loaded
     }
 }

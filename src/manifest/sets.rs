@@ -1,7 +1,7 @@
 //! The users of a tenant as its sets say them, made whenever somebody looks: what was read of the
 //! files is all that is kept of them.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use jiff::tz::TimeZone;
 
@@ -10,8 +10,8 @@ use super::{
     entry::{UserEntry, Written},
 };
 use crate::model::{
-    Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Onboard, Origin, Site, Source,
-    Users, WritePath, packed::Packed,
+    Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Likeness, Onboard, Origin,
+    Site, Source, Users, WritePath, packed::Packed,
 };
 
 /// All sets of a tenant.
@@ -29,6 +29,7 @@ pub(super) struct Set {
 }
 
 /// What the users of a set have in common.
+#[derive(PartialEq, Eq)]
 pub(super) struct Common {
     /// The clocks that dates are meant by.
     pub(super) zone: Option<TimeZone>,
@@ -70,9 +71,32 @@ impl Source<DesiredUser> for Sets {
     fn open(&self) -> Users<DesiredUser> {
         self.0.iter().flat_map(Set::users).collect()
     }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+
+    fn likeness(&self, other: &dyn Source<DesiredUser>) -> Likeness {
+        let others = other.as_any().and_then(|other| other.downcast_ref::<Self>());
+        let others = others.filter(|others| others.0.len() == self.0.len());
+        let Some(others) = others else { return Likeness::Unknown };
+        let pairs = self.0.iter().zip(&others.0);
+        pairs.map(|(one, other)| one.likeness(other)).min().unwrap_or(Likeness::Same)
+    }
 }
 
 impl Set {
+    fn likeness(&self, other: &Self) -> Likeness {
+        let is_in_place = self.file == other.file && self.lines == other.lines;
+        if !self.entries.is_like(&other.entries) || self.common != other.common {
+            Likeness::Unknown
+        } else if is_in_place || self.entries.len() == 0 {
+            Likeness::Same
+        } else {
+            Likeness::Moved
+        }
+    }
+
     fn users(&self) -> impl Iterator<Item = DesiredUser> + '_ {
         let mut onboards = None;
         let entries = self.entries.iter().enumerate();
@@ -121,4 +145,58 @@ pub(super) fn values(
         }
     });
     (values.into(), wrongs)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        manifest::{self, ManifestFile},
+        model::{DesiredTenant, TenantName},
+    };
+
+    const TENANT: &str = "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: { name: t }\nspec: { tenantId: \
+        5e93b6a1-0c48-4d27-b1fa-94d7e2c35080, mode: report, prune: never }\n---\n";
+    const SET: &str = "apiVersion: dialplane/v1\nkind: UserSet\nmetadata: { name: all, tenant: t }\nspec:\n  \
+        defaults: { site: leeds }\n  users:\n    - { userPrincipalName: ann@t.com, calling: enabled }\n    \
+        - { userPrincipalName: bert@t.com, calling: enabled, phoneNumber: \"+14255550100\" }\n";
+
+    fn tenant(path: &str, text: &str) -> DesiredTenant {
+        let loaded = manifest::load(&[ManifestFile::new(path, text)]);
+        let name = TenantName::parse("t").unwrap();
+        DesiredTenant::clone(&loaded.desired.tenants[&name])
+    }
+
+    /// What shows without a look at anybody is what a look shows.
+    #[test]
+    fn what_is_plainly_the_same_is_the_same() {
+        let whole = format!("{TENANT}{SET}");
+        let before = tenant("t.yaml", &whole);
+        let cases = [
+            (whole.clone(), [true, true]),
+            (format!("{whole}# a comment\n"), [true, true]),
+            (format!("# a comment\n{whole}"), [false, true]),
+            (whole.replace("  users:\n", "  users:\n    # a comment\n"), [false, true]),
+            (whole.replace("leeds", "london"), [false, false]),
+            (whole.replace("ann@", "Ann@"), [false, false]),
+            (whole.replace("0100", "0101"), [false, false]),
+            (whole.replace("calling: enabled }", "calling: disabled }"), [false, false]),
+        ];
+        for (text, [same, says_the_same]) in cases {
+            let now = tenant("t.yaml", &text);
+            let plainly = [
+                now.users.is_plainly(&before.users),
+                now.users.says_plainly_the_same(&before.users),
+            ];
+            assert_eq!(plainly, [same, says_the_same], "{text}");
+            // Looked at, they do not rest and are compared one by one.
+            let [mut one, mut other] = [now.clone(), before.clone()];
+            one.users.values_mut().chain(other.users.values_mut()).for_each(drop);
+            let is_spelling = text.contains("Ann@");
+            assert_eq!(one.users == other.users, same || is_spelling, "{text}");
+            assert_eq!(one.says_the_same(&other), says_the_same || is_spelling, "{text}");
+        }
+        let elsewhere = tenant("u.yaml", &whole);
+        assert!(!elsewhere.users.is_plainly(&before.users) && elsewhere.users != before.users);
+        assert!(elsewhere.says_the_same(&before));
+    }
 }

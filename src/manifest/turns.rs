@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{Span, Timestamp};
 
-use super::{claims::Hashes, draft::TenantDraft};
+use super::{claims, draft::TenantDraft};
 use crate::model::{Dates, NumberKey, NumberRef, PhoneNumber, TenantName, Upn};
 
 /// A day, of which a quarantine has a whole number mostly.
@@ -32,7 +32,7 @@ pub(super) enum Clash<'n> {
 }
 
 /// Somebody with dates who wants a number, noted at a glance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wish {
     pub(super) hash: u64,
     pub(super) number: NumberKey,
@@ -46,10 +46,9 @@ impl Wish {
         (user, tenant): (&Upn, &TenantName),
         number: &PhoneNumber,
         dates: Dates,
-        hashes: &Hashes,
     ) -> Self {
         Self {
-            hash: hashes.hash(&NumberRef::new(tenant, number)),
+            hash: claims::hash(&NumberRef::new(tenant, number)),
             number: NumberKey::new(tenant, number),
             user: user.clone(),
             tenant: tenant.clone(),

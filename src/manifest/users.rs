@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    carried,
-    claims::Claims,
-    dates,
+    carried, dates,
     draft::{SetDraft, What},
     entry::{Fields, UserEntry, Written},
     fleet::{Fleet, Spot, UserSpot},
@@ -29,12 +27,8 @@ impl<'f> Fleet<'f> {
         }) {
             self.problem(number, What::at(wrong), &[&set.tenant]);
         }
-        if let Claims::Hashes(names) = &mut self.seen {
-            let numbers = &mut self.numbers;
-            let wishes = &mut self.wishes;
-            let mut glance =
-                Glance { names, numbers, wishes, tenant: &set.tenant, common: &common };
-            self.is_plain &= set.users.each(|eye| glance.at(eye)).fold(true, |all, one| all & one);
+        if self.seen.is_none() {
+            self.glance(set, &common);
         } else {
             for (index, entry) in set.users.iter().enumerate() {
                 let spot = UserSpot { file: number, set: nth, index };
@@ -56,6 +50,18 @@ impl<'f> Fleet<'f> {
             };
             self.users.entry(set.tenant.clone()).or_default().0.push(set_at_rest);
         }
+    }
+
+    /// Glances at the users of a set, unless what was noted of them is known.
+    fn glance(&mut self, set: &SetDraft, common: &Common) {
+        let known = self.unchanged.get(&set.tenant);
+        if known.is_some_and(|known| known.glances.is_some()) {
+            return;
+        }
+        let noted = self.glances.entry(set.tenant.clone()).or_default();
+        let mut glance = Glance { noted: Arc::make_mut(noted), tenant: &set.tenant, common };
+        let is_fine = set.users.each(|eye| glance.at(eye)).fold(true, |all, one| all & one);
+        glance.noted.is_odd |= !is_fine;
     }
 
     /// The defaults of a set over those of its tenant.
@@ -90,7 +96,7 @@ impl<'f> Fleet<'f> {
                 What::at(wrong.hint("remove the user: changing it would break the platform"));
             self.problem(spot.file, what, &[&set.tenant]);
         }
-        let first = self.seen.note(upn, spot);
+        let first = self.seen.as_mut().and_then(|seen| seen.note(upn, spot));
         if let Some(first) = first {
             self.twice(upn, spot, set, first);
         }
@@ -160,12 +166,12 @@ impl<'f> Fleet<'f> {
 
     /// The file in which a user is written.
     pub(super) fn file_of(&self, user: &Upn) -> Option<usize> {
-        self.seen.get(user).map(|spot| spot.file)
+        Some(self.seen.as_ref()?.get(user)?.file)
     }
 
     /// Where a user of a tenant is written.
     pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
-        let spot = self.seen.get(user)?;
+        let spot = self.seen.as_ref()?.get(user)?;
         let set = self.files.get(spot.file)?.sets.get(spot.set)?;
         (set.tenant == *tenant).then(|| Spot { file: spot.file, path: path(set, spot.index) })
     }

@@ -104,7 +104,7 @@ impl DesiredTenant {
         };
         self.incomplete.is_none()
             && self.has_settings_of(before)
-            && (self.users.is_plainly(&before.users)
+            && (self.users.says_plainly_the_same(&before.users)
                 || self.users.clone().beside(&before.users.clone()).all(keeps))
     }
 
@@ -123,7 +123,7 @@ impl DesiredTenant {
     /// Whether everybody that `before` names is still named.
     #[must_use]
     pub fn names_all_of(&self, before: &Self) -> bool {
-        self.users.is_plainly(&before.users)
+        self.users.says_plainly_the_same(&before.users)
             || self.users.clone().beside(&before.users.clone()).all(|(now, _)| now.is_some())
     }
 }
@@ -159,7 +159,7 @@ impl DesiredTenant {
 }
 
 fn same_users(these: &Roster<DesiredUser>, those: &Roster<DesiredUser>) -> bool {
-    if these.is_plainly(those) {
+    if these.says_plainly_the_same(those) {
         return true;
     }
     // Looked at in copies: the tenants may be at rest.

@@ -74,7 +74,7 @@ pub use reading::{Raw, Unread, is_blank};
 pub use record::{Begun, Entry, Event, PartOf, StepOutcome};
 pub use revision::Revision;
 pub use roster::Roster;
-pub(crate) use roster::Source;
+pub(crate) use roster::{Likeness, Source};
 pub use run_id::{PassId, RunId};
 pub use sent::{Known, Managed, Sent, SentCounts};
 pub use set_up::{Onboard, SetUp};

@@ -9,6 +9,7 @@
 //! What is looked at in the one that is kept stays open there, which costs memory and nothing else.
 
 use std::{
+    any::Any,
     fmt,
     ops::{Deref, DerefMut},
     sync::{Arc, OnceLock},
@@ -23,6 +24,27 @@ pub(crate) trait Source<U>: Send + Sync {
 
     /// All of them, each once.
     fn open(&self) -> Users<U>;
+
+    /// What it is, for one that can tell how another is like it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
+
+    /// How another one is like this one, as far as that shows without a look at anybody.
+    fn likeness(&self, _other: &dyn Source<U>) -> Likeness {
+        Likeness::Unknown
+    }
+}
+
+/// How users are like others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Likeness {
+    /// That does not show.
+    Unknown,
+    /// The same is said of the same users, and not all of it is written in the same places.
+    Moved,
+    /// They are the same.
+    Same,
 }
 
 /// The users of one tenant, each once, by name.
@@ -63,10 +85,27 @@ impl<U> Roster<U> {
     /// Whether both are known to be the same without a look at anybody.
     #[must_use]
     pub fn is_plainly(&self, other: &Self) -> bool {
-        let is_awake = self.awake.as_ref().zip(other.awake.as_ref());
-        let is_at_rest = self.source.as_ref().zip(other.source.as_ref());
-        is_awake.is_some_and(|(one, other)| Arc::ptr_eq(one, other))
-            || is_at_rest.is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+        self.likeness(other) == Likeness::Same
+    }
+
+    /// Whether both are known to say the same of the same users without a look at anybody, wherever
+    /// it is written.
+    pub(crate) fn says_plainly_the_same(&self, other: &Self) -> bool {
+        self.likeness(other) != Likeness::Unknown
+    }
+
+    /// How both are alike, as far as that shows without a look at anybody.
+    fn likeness(&self, other: &Self) -> Likeness {
+        let is_same = match (&self.awake, &other.awake) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        match (&self.source, &other.source) {
+            _ if is_same => Likeness::Same,
+            (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Likeness::Same,
+            (Some(one), Some(other)) => one.likeness(&**other),
+            _ => Likeness::Unknown,
+        }
     }
 }
 
@@ -115,7 +154,11 @@ impl<U> Clone for Roster<U> {
 
 impl<U: PartialEq> PartialEq for Roster<U> {
     fn eq(&self, other: &Self) -> bool {
-        self.is_plainly(other) || *self.clone() == *other.clone()
+        match self.likeness(other) {
+            Likeness::Same => true,
+            Likeness::Moved => false,
+            Likeness::Unknown => *self.clone() == *other.clone(),
+        }
     }
 }
 

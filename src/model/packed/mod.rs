@@ -102,6 +102,11 @@ impl<U> Packed<U> {
     pub(crate) fn len(&self) -> usize {
         self.count
     }
+
+    /// Whether both are packed alike: then they are the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.count == other.count && self.bytes == other.bytes
+    }
 }
 
 impl<U: Pack> Packed<U> {
