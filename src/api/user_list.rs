@@ -158,7 +158,7 @@ impl UserList {
         }
         self.identities.extend(user.id.clone());
         if is_next {
-            self.row.push(&user);
+            self.row.push_named(&user);
             self.last = Some(user);
         } else {
             self.others.insert(user.upn.clone(), user);
@@ -206,7 +206,7 @@ impl UserList {
         self.doubts.append(&mut self.accounts);
         self.beside.unmatched = unmatched;
         for user in self.others.values() {
-            self.row.push(user);
+            self.row.push_named(user);
         }
         Listed {
             users: Roster::at_rest(self.row.finish()),

@@ -20,6 +20,8 @@ pub enum Value {
     Text(Arc<str>),
 }
 
+const _: () = assert!(size_of::<Value>() <= 24, "there are very many of them");
+
 impl Value {
     /// What kind of value this is.
     #[must_use]

@@ -135,11 +135,17 @@ impl<V> FieldMap<V> {
     /// What becomes of each value; those that become nothing are left out.
     #[must_use]
     pub fn filter_map<W>(self, mut becomes: impl FnMut(Field, V) -> Option<W>) -> FieldMap<W> {
-        let mut left = FieldMap { has: Fields::default(), values: Vec::with_capacity(self.len()) };
-        for (field, value) in self {
-            left.extend(becomes(field, value).map(|value| (field, value)));
-        }
-        left
+        let mut fields = self.has;
+        let mut has = Fields::default();
+        // Where both kinds of values are of one size, they become so in their place.
+        let values = self.values.into_iter().filter_map(|value| {
+            let field = fields.next()?;
+            let value = becomes(field, value)?;
+            has.add(field);
+            Some(value)
+        });
+        let values = values.collect();
+        FieldMap { has, values }
     }
 
     /// Keeps those values of which this is true.

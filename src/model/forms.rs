@@ -10,12 +10,14 @@ pub(super) struct Forms {
     text: Arc<str>,
     /// Where the compared form begins, if there are two.
     compared: Option<NonZeroU32>,
+    /// A mark of its owner: here it takes no memory of its own.
+    is_marked: bool,
 }
 
 impl Forms {
     /// A text that is compared as it was written.
     pub(super) fn same(text: Arc<str>) -> Self {
-        Self { text, compared: None }
+        Self { text, compared: None, is_marked: false }
     }
 
     /// A text that is compared in this form. One that was written as nothing, or is longer than any
@@ -24,8 +26,22 @@ impl Forms {
         let begins = u32::try_from(written.len()).ok().and_then(NonZeroU32::new);
         match begins.filter(|_| written != compared) {
             None => Self::same(compared.into()),
-            Some(_) => Self { text: [written, compared].concat().into(), compared: begins },
+            Some(_) => Self {
+                text: [written, compared].concat().into(),
+                compared: begins,
+                is_marked: false,
+            },
         }
+    }
+
+    /// The same, marked or not.
+    pub(super) fn marked(self, is_marked: bool) -> Self {
+        Self { is_marked, ..self }
+    }
+
+    /// Whether its owner has marked it.
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_marked
     }
 
     /// As it was written.

@@ -41,8 +41,8 @@ impl ExtensionPrefix {
 /// A phone number or extension. Compared by its normal form, shown and sent as it was written.
 #[derive(Clone)]
 pub struct PhoneNumber {
+    /// Marked if it is an extension.
     forms: Forms,
-    extension: bool,
 }
 
 impl PhoneNumber {
@@ -177,8 +177,8 @@ impl PhoneNumber {
         let short =
             behind.filter(|rest| (2..Self::MIN_DIGITS).contains(&rest.len()) && all_digits(rest));
         match short {
-            Some(short) => Self { forms: Forms::of(short, normal), extension: true },
-            None => Self { forms, extension: false },
+            Some(short) => Self { forms: Forms::of(short, normal).marked(true) },
+            None => Self { forms },
         }
     }
 
@@ -186,14 +186,14 @@ impl PhoneNumber {
     /// extension.
     pub(super) fn parts(&self) -> (&str, Option<&str>, bool) {
         let (written, normal) = (self.as_str(), self.normal());
-        (written, (written != normal).then_some(normal), self.extension)
+        (written, (written != normal).then_some(normal), self.is_extension())
     }
 
     /// A number of which these were the parts.
     pub(super) fn of_parts(written: Arc<str>, compared: &str, extension: bool) -> Self {
         let forms =
             if compared.is_empty() { Forms::same(written) } else { Forms::of(&written, compared) };
-        Self { forms, extension }
+        Self { forms: forms.marked(extension) }
     }
 
     /// As it was written: this is what is sent.
@@ -206,7 +206,7 @@ impl PhoneNumber {
     /// while a full number is unique in the world.
     #[must_use]
     pub fn is_extension(&self) -> bool {
-        self.extension
+        self.forms.is_marked()
     }
 
     /// The comparable form: `+` and digits, and `;ext=` where there is one.

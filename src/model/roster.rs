@@ -25,6 +25,12 @@ pub(crate) trait Source<U>: Send + Sync {
     /// All of them, each once.
     fn open(&self) -> Users<U>;
 
+    /// All of them one after the other by name, each once, where they rest so: then not all of them
+    /// have to be made at once.
+    fn by_name(&self) -> Option<Box<dyn Iterator<Item = U> + '_>> {
+        None
+    }
+
     /// What it is, for one that can tell how another is like it.
     fn as_any(&self) -> Option<&dyn Any> {
         None
@@ -106,6 +112,50 @@ impl<U> Roster<U> {
             (Some(one), Some(other)) => one.likeness(&**other),
             _ => Likeness::Unknown,
         }
+    }
+}
+
+/// Of more users at rest than these only one is made at a time: those of a tenant of 100,000 would
+/// take 40 MiB. Tests go both ways.
+const MANY: usize = if cfg!(debug_assertions) { 2 } else { 20_000 };
+
+impl<U> Roster<U> {
+    /// Those at rest one after the other, if there are very many of them and none was looked at.
+    fn one_by_one(&self) -> Option<Box<dyn Iterator<Item = U> + '_>> {
+        let is_open = self.awake.is_some() || self.open.get().is_some();
+        let source = self.source.as_ref().filter(|source| !is_open && source.len() > MANY);
+        source.and_then(|source| source.by_name())
+    }
+
+    /// Shows all of them, by name.
+    pub fn each(&self, mut show: impl FnMut(&U)) {
+        match self.one_by_one() {
+            Some(users) => users.for_each(|user| show(&user)),
+            None => self.values().for_each(show),
+        }
+    }
+}
+
+impl<U: Named> Users<U> {
+    /// Each user of this row and of a roster by name, with what either has of it: as
+    /// [`Users::beside`], where the others may rest.
+    pub fn meet<'a, V: Named>(
+        &'a self,
+        others: &Roster<V>,
+        mut meet: impl FnMut(Option<&'a U>, Option<&V>),
+    ) {
+        let Some(others) = others.one_by_one() else {
+            return self.beside(others).for_each(|(ours, other)| meet(ours, other));
+        };
+        let mut ours = self.values().peekable();
+        for other in others {
+            while let Some(before) = ours.next_if(|ours| ours.upn() < other.upn()) {
+                meet(Some(before), None);
+            }
+            let same = ours.next_if(|ours| ours.upn() == other.upn());
+            meet(same, Some(&other));
+        }
+        ours.for_each(|ours| meet(Some(ours), None));
     }
 }
 

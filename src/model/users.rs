@@ -92,7 +92,7 @@ impl<U: Named> Users<U> {
 
     /// Each user of this row and of another by name, with what either has of it.
     #[must_use]
-    pub fn beside<'a, V: Named>(&'a self, others: &'a Users<V>) -> Walk<'a, U, V> {
+    pub fn beside<'a, 'b, V: Named>(&'a self, others: &'b Users<V>) -> Walk<'a, 'b, U, V> {
         Walk { ours: &self.0, others: &others.0 }
     }
 
@@ -117,28 +117,35 @@ impl<U: Named> FromIterator<U> for Users<U> {
     /// Of several users of one name the last one stays.
     fn from_iter<I: IntoIterator<Item = U>>(users: I) -> Self {
         let mut users: Vec<U> = users.into_iter().collect();
-        users.sort_by(|a, b| a.upn().cmp(b.upn()));
-        users.dedup_by(|next, kept| {
-            let is_same = next.upn() == kept.upn();
-            if is_same {
-                std::mem::swap(next, kept);
-            }
-            is_same
-        });
+        // As most of them are written.
+        let is_in_order = users.is_sorted_by(|a, b| a.upn() < b.upn());
+        if !is_in_order {
+            users.sort_by(|a, b| a.upn().cmp(b.upn()));
+            users.dedup_by(is_same);
+        }
         users.shrink_to_fit();
         Self(users)
     }
 }
 
-/// A walk along two rows.
-#[derive(Debug)]
-pub struct Walk<'a, U, V> {
-    ours: &'a [U],
-    others: &'a [V],
+/// Whether both have one name: then the later one takes the place of the former.
+fn is_same<U: Named>(next: &mut U, kept: &mut U) -> bool {
+    let is_same = next.upn() == kept.upn();
+    if is_same {
+        std::mem::swap(next, kept);
+    }
+    is_same
 }
 
-impl<'a, U: Named, V: Named> Iterator for Walk<'a, U, V> {
-    type Item = (Option<&'a U>, Option<&'a V>);
+/// A walk along two rows.
+#[derive(Debug)]
+pub struct Walk<'a, 'b, U, V> {
+    ours: &'a [U],
+    others: &'b [V],
+}
+
+impl<'a, 'b, U: Named, V: Named> Iterator for Walk<'a, 'b, U, V> {
+    type Item = (Option<&'a U>, Option<&'b V>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let order = match (self.ours.first(), self.others.first()) {

@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use super::{
     Action, Cause, Change, Facts, Hold, Moment, Note, Problem, ProblemKind, Remarks, Seen, Step,
     StepId, Steps,
-    past::{Lost, Past, Unseen, equal, seen},
-    people::People,
+    past::{Lost, Past, Unseen, equal, seen, shows},
+    people::{News, People},
     unread::{self, Odd},
     vain::{self, Tries, Vain},
 };
@@ -52,20 +52,22 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
         settling: 0,
         settled_by: None,
     };
-    for (wanted, seen) in desired.users.beside(&live.users) {
+    desired.users.meet(&live.users, |wanted, seen| {
         if let Some(wanted) = wanted {
             diff.user(wanted, seen, &people);
         }
-    }
+    });
     diff.unmanaged(&people);
     let nobody = |upn: &&Upn| !desired.users.contains_key(upn) && !live.users.contains_key(upn);
     let nobody: Vec<Upn> = desired.protect.users.iter().filter(nobody).cloned().collect();
     let Diff { mut outcome, early, details_wait, settling, settled_by, .. } = diff;
-    (outcome.facts.managed, outcome.facts.vanished) = people.facts();
     outcome
         .remarks
         .notes
         .extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
+    let News { managed, vanished, unread } = people.news();
+    outcome.facts.managed = managed;
+    outcome.facts.vanished = vanished;
     if !nobody.is_empty() {
         outcome.remarks.notes.push(Note::ProtectsNobody(nobody));
     }
@@ -78,7 +80,7 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
     if let Some(by) = settled_by {
         outcome.remarks.notes.push(Note::Settling(settling, by));
     }
-    outcome.remarks.notes.extend(unread::notes(desired, live));
+    outcome.remarks.notes.extend(unread::notes(desired, live, unread));
     outcome
 }
 
@@ -301,6 +303,9 @@ impl Diff<'_> {
         let Compared { mut changes, mut odd, mut vain, mut settling } = Compared::default();
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
+            if write.is_none() && shows(live, field, wanted) {
+                continue;
+            }
             let seen = match self.past.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
                 Some(value) if value != wanted && live.details.has(field) => {

@@ -27,7 +27,7 @@ pub(super) fn of(
     steps: &[Step],
     moment: Moment<'_>,
 ) -> Fingerprint {
-    let mut sha = Sha(Sha256::new());
+    let mut sha = Sha::new();
     hash_desired(desired, &mut sha);
     // What Teams shows beside it confirms, and decides nothing.
     let LiveTenant {
@@ -42,20 +42,22 @@ pub(super) fn of(
     if !numbers.is_empty() || !unmatched.is_empty() {
         (numbers, unmatched).hash(&mut sha);
     }
-    for user in users.values() {
-        hash_live(user, desired, moment, &mut sha);
+    for (wanted, user) in desired.users.beside(users) {
+        if let Some(user) = user {
+            hash_live(user, wanted, moment, &mut sha);
+        }
     }
     for step in steps {
         hash_step(step, &mut sha);
     }
-    Fingerprint::new(sha.0.finalize().into())
+    sha.fingerprint()
 }
 
 /// What a plan of several tenants is held against when it is carried out later: two with one
 /// fingerprint send the same to the same. Tenants for which nothing is sent are not covered.
 #[must_use]
 pub fn of_plan(plan: &Plan) -> Fingerprint {
-    let mut sha = Sha(Sha256::new());
+    let mut sha = Sha::new();
     for tenant in plan.tenants.iter().filter(|tenant| tenant.writes()) {
         let print = tenant.fingerprint.as_ref().map(Fingerprint::as_str);
         let sync = match tenant.sync {
@@ -68,7 +70,7 @@ pub fn of_plan(plan: &Plan) -> Fingerprint {
             (&step.user, step.action.verb(), tenant.may_run(step)).hash(&mut sha);
         }
     }
-    Fingerprint::new(sha.0.finalize().into())
+    sha.fingerprint()
 }
 
 fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
@@ -122,15 +124,12 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
 
 /// A user as observed, or as last written where that may still become visible: that it does is no
 /// movement.
-fn hash_live(user: &LiveUser, desired: &DesiredTenant, moment: Moment<'_>, sha: &mut Sha) {
+fn hash_live(user: &LiveUser, wanted: Option<&DesiredUser>, moment: Moment<'_>, sha: &mut Sha) {
     let lost = moment.written(&user.upn).and_then(|written| written.unknown);
     let lost = lost.map(|(verb, _)| verb);
     (&user.upn, lost, moment.calling(user)).hash(sha);
-    let managed = desired
-        .users
-        .get(&user.upn)
-        .into_iter()
-        .flat_map(|user| user.details.iter().map(|(field, _)| field));
+    let details = wanted.into_iter().flat_map(|wanted| wanted.details.iter());
+    let managed = details.map(|(field, _)| field);
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
         (field, moment.value(user, field)).hash(sha);
         if let Some(Observed::Unreadable(read)) = user.details.get(field) {
@@ -152,11 +151,32 @@ fn hash_step(step: &Step, sha: &mut Sha) {
 }
 
 /// SHA-256 as a hasher, the same on every machine: numbers go in with a fixed width and byte order.
-struct Sha(Sha256);
+struct Sha {
+    digest: Sha256,
+    /// What comes next: it comes in very small pieces, and goes on in large ones.
+    next: Vec<u8>,
+}
+
+impl Sha {
+    /// How much goes on at once.
+    const PIECE: usize = 4096;
+
+    fn new() -> Self {
+        Self { digest: Sha256::new(), next: Vec::with_capacity(2 * Self::PIECE) }
+    }
+
+    fn fingerprint(self) -> Fingerprint {
+        Fingerprint::new(self.digest.chain_update(&self.next).finalize().into())
+    }
+}
 
 impl Hasher for Sha {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.next.extend_from_slice(bytes);
+        if self.next.len() >= Self::PIECE {
+            self.digest.update(&self.next);
+            self.next.clear();
+        }
     }
 
     fn write_u16(&mut self, number: u16) {

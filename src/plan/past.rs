@@ -165,6 +165,15 @@ pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) 
     }
 }
 
+/// Whether a list shows the wanted value: [`equal`] of what is [`seen`], without a copy of it.
+pub(super) fn shows(live: &LiveUser, field: Field, wanted: &Value) -> bool {
+    match live.details.get(field) {
+        Some(Observed::Set(value)) => value == wanted,
+        Some(Observed::Unset) => *wanted == Value::NoPhone,
+        Some(Observed::Unreadable(_)) | None => false,
+    }
+}
+
 /// Whether that is the wanted value.
 pub(super) fn equal(seen: &Seen, wanted: &Value) -> bool {
     match seen {

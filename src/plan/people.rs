@@ -3,26 +3,45 @@
 //! **Invariant:** missing is not gone. A user is pruned only if a manifest has named it before and
 //! it was there ever since, and never if it may be somebody under another name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map},
+    iter::Peekable,
+};
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Moment};
+use super::{Hold, HoldKind, Moment, unread::unread_number};
 use crate::model::{
-    Adopt, Coverage, DesiredTenant, DesiredUser, LivePhone, LiveTenant, LiveUser, Managed, Memory,
-    PhoneNumber, Upn, UserId,
+    Adopt, Coverage, DesiredTenant, DesiredUser, Known, LivePhone, LiveTenant, LiveUser, Managed,
+    Memory, PhoneNumber, Unread, Upn, UserId,
 };
 
-/// The people of one tenant.
+/// The people of one tenant: all that one walk along both lists shows of them.
 pub(super) struct People<'a> {
     desired: &'a DesiredTenant,
-    live: &'a LiveTenant,
     memory: &'a Memory,
-    now: Timestamp,
     /// Managed users with another name since: the earlier name and the present one.
-    renamed: BTreeMap<&'a Upn, &'a Upn>,
+    renamed: BTreeMap<&'a Upn, Upn>,
     /// The numbers of users who are named and not visible.
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
+    /// People with calling that no manifest names.
+    unnamed: Vec<LiveUser>,
+    /// Users who are managed from now on.
+    managed: Vec<Managed>,
+    /// Managed ones who are no longer visible.
+    vanished: Vec<Upn>,
+    /// Numbers that are not understood, and whose they are.
+    unread: Vec<(String, Unread)>,
+}
+
+/// What the people of a tenant are to the journal, and what is odd about them.
+pub(super) struct News {
+    /// Users who are managed from now on.
+    pub(super) managed: Vec<Managed>,
+    /// Managed ones who are no longer visible.
+    pub(super) vanished: Vec<Upn>,
+    /// Numbers that are not understood, and whose they are.
+    pub(super) unread: Vec<(String, Unread)>,
 }
 
 /// What pruning may make of a user that no manifest names.
@@ -36,64 +55,52 @@ pub(super) enum Standing {
 }
 
 impl<'a> People<'a> {
-    pub(super) fn of(desired: &'a DesiredTenant, live: &'a LiveTenant, moment: Moment<'a>) -> Self {
-        let Moment { memory, now, .. } = moment;
-        let known =
-            memory.managed.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
-        let earlier: BTreeMap<&UserId, &Upn> =
-            known.filter(|(_, upn)| !live.users.contains_key(upn)).collect();
-        let called_now = live
-            .users
-            .values()
-            .filter_map(|user| Some((*earlier.get(user.id.as_ref()?)?, &user.upn)));
-        let absent = desired.users.beside(&live.users).filter_map(|(wanted, seen)| match seen {
-            Some(_) => None,
-            None => wanted,
-        });
-        let missing = absent.filter_map(|user| Some((user.details.phone()?, &user.upn)));
-        Self {
-            desired,
-            live,
-            memory,
-            now,
-            renamed: called_now.collect(),
-            missing: missing.collect(),
-        }
+    pub(super) fn of(desired: &'a DesiredTenant, live: &LiveTenant, moment: Moment<'a>) -> Self {
+        let mut walk = Walk {
+            now: moment.now,
+            known: moment.memory.managed.iter().peekable(),
+            not_visible: Vec::new(),
+            missing: BTreeMap::new(),
+            unnamed: Vec::new(),
+            managed: Vec::new(),
+            unread: Vec::new(),
+        };
+        desired.users.meet(&live.users, |wanted, seen| walk.meet(wanted, seen));
+        let Walk { known, mut not_visible, missing, unnamed, managed, unread, .. } = walk;
+        not_visible.extend(known);
+        let renamed = renamed(live, &not_visible);
+        let whole = live.coverage == Coverage::Complete;
+        let gone = not_visible
+            .into_iter()
+            .filter(|(managed, known)| whole && !known.vanished && !renamed.contains_key(*managed));
+        let vanished = gone.map(|(managed, _)| managed.clone()).collect();
+        let memory = moment.memory;
+        Self { desired, memory, renamed, missing, unnamed, managed, vanished, unread }
     }
 
     /// The present name of a managed user who is not visible under the earlier one.
-    pub(super) fn new_name(&self, earlier: &Upn) -> Option<&'a Upn> {
-        self.renamed.get(earlier).copied()
+    pub(super) fn new_name(&self, earlier: &Upn) -> Option<&Upn> {
+        self.renamed.get(earlier)
     }
 
     /// Managed users whose present names the manifests know: the earlier name and the present one.
-    pub(super) fn renamed(&self) -> impl Iterator<Item = (&'a Upn, &'a Upn)> {
+    pub(super) fn renamed(&self) -> impl Iterator<Item = (&Upn, &Upn)> {
         let told = |(_, now): &(&Upn, &Upn)| self.desired.users.contains_key(now);
-        self.renamed.iter().map(|(before, now)| (*before, *now)).filter(told)
+        self.renamed.iter().map(|(before, now)| (*before, now)).filter(told)
     }
 
     /// People with calling that no manifest names. Who has a new name that the manifests do not
     /// know is named all the same.
-    pub(super) fn unmanaged(&self) -> impl Iterator<Item = &'a LiveUser> {
-        let renamed: BTreeSet<&Upn> = self
-            .renamed
-            .iter()
-            .filter(|(before, _)| self.desired.users.contains_key(before))
-            .map(|(_, now)| *now)
-            .collect();
-        let unnamed =
-            self.desired.users.beside(&self.live.users).filter_map(|(wanted, seen)| match wanted {
-                Some(_) => None,
-                None => seen,
-            });
-        unnamed
-            .filter(|user| user.is_person_with_calling())
-            .filter(move |user| !renamed.contains(&user.upn))
+    pub(super) fn unmanaged(&self) -> impl Iterator<Item = &LiveUser> {
+        let is_named = |(before, _): &(&&Upn, &Upn)| self.desired.users.contains_key(before);
+        let renamed: BTreeSet<&Upn> =
+            self.renamed.iter().filter(is_named).map(|(_, now)| now).collect();
+        self.unnamed.iter().filter(move |user| !renamed.contains(&user.upn))
     }
 
     /// The state of an unmanaged user.
     pub(super) fn standing(&self, user: &LiveUser) -> Standing {
-        if let Some((before, _)) = self.renamed.iter().find(|(_, now)| **now == &user.upn) {
+        if let Some((before, _)) = self.renamed.iter().find(|(_, now)| **now == user.upn) {
             return Standing::Doubtful(Hold::new(
                 HoldKind::Renamed,
                 format!("this is {before} under a new name, and a manifest has named that user"),
@@ -146,30 +153,76 @@ impl<'a> People<'a> {
         }
     }
 
-    /// What the journal does not know yet: users who are managed from now on, and managed ones who
-    /// are no longer visible.
-    pub(super) fn facts(&self) -> (Vec<Managed>, Vec<Upn>) {
-        let both = self.desired.users.beside(&self.live.users);
-        // Somebody for whom nothing is done yet is not managed yet.
-        let counts =
-            |wanted: Option<&DesiredUser>| wanted?.begins(self.now).is_none().then_some(());
-        let visible = both.filter_map(|(wanted, seen)| counts(wanted).and(seen));
-        let new = |user: &&LiveUser| match self.memory.managed.get(&user.upn) {
-            Some(known) => known.vanished || user.id.is_some() && known.id != user.id,
-            None => true,
-        };
-        let managed = visible.filter(new).map(|user| {
-            let id = user.id.clone().or_else(|| self.memory.managed.get(&user.upn)?.id.clone());
-            Managed { user: user.upn.clone(), id }
-        });
-        let gone =
-            |upn: &&Upn| !self.live.users.contains_key(upn) && !self.renamed.contains_key(*upn);
-        let known =
-            self.memory.managed.iter().filter(|(_, known)| !known.vanished).map(|(upn, _)| upn);
-        let whole = self.live.coverage == Coverage::Complete;
-        let vanished = known.filter(|_| whole).filter(gone);
-        (managed.collect(), vanished.cloned().collect())
+    /// What the journal does not know yet, and what is odd.
+    pub(super) fn news(self) -> News {
+        let Self { managed, vanished, unread, .. } = self;
+        News { managed, vanished, unread }
     }
+}
+
+/// What a walk along both lists has shown so far.
+struct Walk<'a> {
+    now: Timestamp,
+    /// The managed users whom the journal knows, in the order of the lists, as far as they were not
+    /// met.
+    known: Peekable<btree_map::Iter<'a, Upn, Known>>,
+    /// Those of them that are not visible.
+    not_visible: Vec<(&'a Upn, &'a Known)>,
+    missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
+    unnamed: Vec<LiveUser>,
+    managed: Vec<Managed>,
+    unread: Vec<(String, Unread)>,
+}
+
+impl<'a> Walk<'a> {
+    fn meet(&mut self, wanted: Option<&'a DesiredUser>, seen: Option<&LiveUser>) {
+        let Some(user) = seen else {
+            let number = wanted.and_then(|wanted| wanted.details.phone());
+            return self.missing.extend(number.zip(wanted.map(|wanted| &wanted.upn)));
+        };
+        self.unread.extend(unread_number(user));
+        while let Some(known) = self.known.next_if(|(upn, _)| **upn < user.upn) {
+            self.not_visible.push(known);
+        }
+        let known = self.known.next_if(|(upn, _)| **upn == user.upn).map(|(_, known)| known);
+        match wanted {
+            Some(wanted) => self.managed.extend(newly_managed(wanted, user, known, self.now)),
+            None if user.is_person_with_calling() => self.unnamed.push(user.clone()),
+            None => {}
+        }
+    }
+}
+
+/// Managed users who are not visible, with the names that their identities have now.
+fn renamed<'a>(live: &LiveTenant, not_visible: &[(&'a Upn, &'a Known)]) -> BTreeMap<&'a Upn, Upn> {
+    let known = not_visible.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, *upn)));
+    let earlier: BTreeMap<&UserId, &Upn> = known.collect();
+    let mut renamed = BTreeMap::new();
+    if !earlier.is_empty() {
+        live.users.each(|user| {
+            let before = user.id.as_ref().and_then(|id| earlier.get(id));
+            renamed.extend(before.map(|before| (*before, user.upn.clone())));
+        });
+    }
+    renamed
+}
+
+/// What the journal has to know of a visible user whom a manifest names, if it is news. Somebody
+/// for whom nothing is done yet is not managed yet.
+fn newly_managed(
+    wanted: &DesiredUser,
+    user: &LiveUser,
+    known: Option<&Known>,
+    now: Timestamp,
+) -> Option<Managed> {
+    let is_news =
+        known.is_none_or(|known| known.vanished || user.id.is_some() && known.id != user.id);
+    (is_news && wanted.begins(now).is_none()).then(|| {
+        let id = user.id.clone().or_else(|| known?.id.clone());
+        // Mostly both are spelled alike, and one text is enough.
+        let is_alike = wanted.upn.as_str() == user.upn.as_str();
+        Managed { user: if is_alike { &wanted.upn } else { &user.upn }.clone(), id }
+    })
 }
 
 /// The way to disable somebody that leaves no doubt.

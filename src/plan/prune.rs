@@ -50,14 +50,15 @@ impl Diff<'_> {
         }
         let names: BTreeSet<&Upn> = pruned.iter().map(|(user, _)| &user.upn).collect();
         for upn in self.past.moment.memory.written.keys().filter(|upn| !names.contains(upn)) {
+            let given_up = self.past.given_up(upn);
+            let is_named = desired.users.contains_key(upn);
+            if is_named && given_up.is_none() {
+                continue;
+            }
             match self.past.live.users.get(upn) {
-                Some(live) if !desired.users.contains_key(upn) => drop(self.notice(live)),
+                Some(live) if !is_named => drop(self.notice(live)),
                 Some(_) => {}
-                None => {
-                    self.outcome
-                        .decided
-                        .extend(self.past.given_up(upn).map(|at| (upn.clone(), at)));
-                }
+                None => self.outcome.decided.extend(given_up.map(|at| (upn.clone(), at))),
             }
         }
         for (user, hold) in pruned {

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use super::{Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, problem::NUMBER};
 use crate::{
     model::{
-        Calling, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Unmatched,
-        Unread, UpdateRequest, Value,
+        Calling, DesiredTenant, DesiredUser, Field, HeldNumber, LiveTenant, LiveUser, Observed,
+        Unmatched, Unread, UpdateRequest, Value,
     },
     words::first,
 };
@@ -143,22 +143,37 @@ pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
 }
 
 /// Every number of a tenant that is not understood: who holds it, and what was read.
-pub fn unread_numbers(live: &LiveTenant) -> impl Iterator<Item = (&str, &Unread)> {
-    let of_users =
-        live.users.values().filter_map(|user| Some((user.upn.as_str(), user.unread_number()?)));
-    let others = live
-        .beside
-        .numbers
-        .iter()
-        .filter_map(|held| Some((&*held.holder, held.number.as_ref().err()?)));
-    of_users.chain(others)
+#[must_use]
+pub fn unread_numbers(live: &LiveTenant) -> Vec<(String, Unread)> {
+    let mut numbers = Vec::new();
+    live.users.each(|user| numbers.extend(unread_number(user)));
+    numbers.extend(others(live));
+    numbers
 }
 
-/// What is told of a tenant's list as a whole.
-pub(super) fn notes(desired: &DesiredTenant, live: &LiveTenant) -> Vec<Note> {
+/// The number of a user, if it is not understood.
+pub(super) fn unread_number(user: &LiveUser) -> Option<(String, Unread)> {
+    Some((user.upn.as_str().to_owned(), user.unread_number()?.clone()))
+}
+
+/// Those that are held otherwise than by users.
+fn others(live: &LiveTenant) -> impl Iterator<Item = (String, Unread)> {
+    let unread = |held: &HeldNumber| {
+        let read = held.number.as_ref().err()?;
+        Some((held.holder.as_ref().to_owned(), read.clone()))
+    };
+    live.beside.numbers.iter().filter_map(unread)
+}
+
+/// What is told of a tenant's list as a whole, with the numbers of its users that are not
+/// understood.
+pub(super) fn notes(
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    of_users: Vec<(String, Unread)>,
+) -> Vec<Note> {
     let mut notes = Vec::new();
-    let numbers: Vec<_> =
-        unread_numbers(live).map(|(holder, read)| (holder.to_owned(), read.clone())).collect();
+    let numbers: Vec<_> = of_users.into_iter().chain(others(live)).collect();
     if !numbers.is_empty() {
         notes.push(Note::UnreadNumbers(numbers));
     }

@@ -153,8 +153,10 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
         let (finding, remedy) = plan::nowhere(unmatched);
         checks.warn("pointers", finding, remedy);
     }
-    let numbers: Vec<String> =
-        plan::unread_numbers(live).map(|(holder, read)| format!("{holder} {read}")).collect();
+    let numbers: Vec<String> = plan::unread_numbers(live)
+        .into_iter()
+        .map(|(holder, read)| format!("{holder} {read}"))
+        .collect();
     if !numbers.is_empty() {
         checks.warn(
             "numbers",

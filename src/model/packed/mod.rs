@@ -22,7 +22,7 @@ pub(crate) use eye::Eye;
 pub(crate) use pen::Pen;
 pub(crate) use rows::{OTHER, PackValue, pass};
 
-use super::{Field, Named, Source, Users};
+use super::{Field, Named, Source, Upn, Users};
 
 /// Something of which there are very many at rest.
 pub(crate) trait Pack: Sized {
@@ -94,6 +94,8 @@ struct Former {
 pub(crate) struct Packed<U> {
     bytes: Arc<[u8]>,
     count: usize,
+    /// Each is behind the one before it by name.
+    is_by_name: bool,
     rows: PhantomData<fn() -> U>,
 }
 
@@ -133,11 +135,15 @@ impl<U: Pack + Named> Source<U> for Packed<U> {
     fn open(&self) -> Users<U> {
         self.iter().collect()
     }
+
+    fn by_name(&self) -> Option<Box<dyn Iterator<Item = U> + '_>> {
+        self.is_by_name.then(|| Box::new(self.iter()) as Box<dyn Iterator<Item = U>>)
+    }
 }
 
 impl<U> Clone for Packed<U> {
     fn clone(&self) -> Self {
-        Self { bytes: Arc::clone(&self.bytes), count: self.count, rows: PhantomData }
+        Self { bytes: Arc::clone(&self.bytes), ..*self }
     }
 }
 
@@ -152,6 +158,10 @@ impl<U: Pack + fmt::Debug> fmt::Debug for Packed<U> {
 pub(crate) struct Packing<U> {
     pen: Pen,
     count: usize,
+    /// Each is behind the one before it by name, as far as anybody looked.
+    is_by_name: bool,
+    /// The name of the last one, if anybody looked.
+    last: Option<Upn>,
     rows: PhantomData<fn(U)>,
 }
 
@@ -163,19 +173,35 @@ impl<U: Pack> Packing<U> {
 
     /// Adds one.
     pub(crate) fn push(&mut self, row: &U) {
+        self.is_by_name = false;
+        self.add(row);
+    }
+
+    fn add(&mut self, row: &U) {
         row.pack(&mut self.pen);
         self.count += 1;
     }
 
     /// All of them.
     pub(crate) fn finish(self) -> Packed<U> {
-        Packed { bytes: self.pen.into_bytes(), count: self.count, rows: PhantomData }
+        let Self { pen, count, is_by_name, last: _, rows: _ } = self;
+        Packed { bytes: pen.into_bytes(), count, is_by_name, rows: PhantomData }
+    }
+}
+
+impl<U: Pack + Named> Packing<U> {
+    /// Adds one, and looks whether all are by name.
+    pub(crate) fn push_named(&mut self, row: &U) {
+        let is_next = self.last.as_ref().is_none_or(|last| last < row.upn());
+        self.is_by_name = is_next && (self.is_by_name || self.count == 0);
+        self.last = Some(row.upn().clone());
+        self.add(row);
     }
 }
 
 impl<U> Default for Packing<U> {
     fn default() -> Self {
-        Self { pen: Pen::default(), count: 0, rows: PhantomData }
+        Self { pen: Pen::default(), count: 0, is_by_name: false, last: None, rows: PhantomData }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use proptest::{option, prelude::*};
 
-use super::{Pack, Packed};
+use super::{Pack, Packed, Packing};
 use crate::model::{
     ExtensionPrefix, Field, FieldMap, GatewayId, Kind, LiveCalling, LiveUser, Observed,
     PhoneNumber, Roster, Unread, Upn, UserId, Users, Value,
@@ -110,6 +110,32 @@ proptest! {
         }
         prop_assert!(changed.is_empty() && changed != rested || awake.is_empty());
         prop_assert!(rested.is_plainly(&rested.clone()));
+    }
+
+    #[test]
+    fn who_is_met_at_rest_is_who_is_met_awake(
+        ours in prop::collection::vec(live(), 0..24),
+        others in prop::collection::vec(live(), 0..24),
+        is_by_name in any::<bool>(),
+    ) {
+        let ours: Users<LiveUser> = ours.into_iter().collect();
+        let awake: Users<LiveUser> = others.into_iter().collect();
+        let mut packing = Packing::default();
+        let mut order: Vec<&LiveUser> = awake.values().collect();
+        if !is_by_name {
+            order.reverse();
+        }
+        for user in order {
+            packing.push_named(user);
+        }
+        let rested = Roster::at_rest(packing.finish());
+        let mut met = Vec::new();
+        ours.meet(&rested, |one, other| met.push((one.cloned(), other.cloned())));
+        let beside = ours.beside(&awake).map(|(one, other)| (one.cloned(), other.cloned()));
+        prop_assert_eq!(met, beside.collect::<Vec<_>>());
+        let mut each = Vec::new();
+        rested.each(|user| each.push(user.clone()));
+        prop_assert!(each.iter().eq(awake.values()));
     }
 }
 
