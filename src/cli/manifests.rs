@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    iter,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +13,10 @@ use crate::{
     config::Settings,
     manifest::{InForce, Keeper, Loading, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
-    source::{self, KnownSources, SourceVersion, Sources, SourcesLook, Tree, Trouble, read_tree},
+    source::{
+        self, AtHome, Homes, KnownSources, SourceVersion, Sources, SourcesLook, Tree, Trouble,
+        read_tree,
+    },
     words::{list, many},
     yaml::{self, Diagnostic},
 };
@@ -214,15 +218,30 @@ impl FoundManifests {
 
     /// The files again, as they were when they were read: nobody else needs their text.
     pub(super) fn texts(&self) -> Result<Vec<ManifestFile>, Failure> {
+        Ok(self.again()?.into_iter().map(|(_, file)| file).collect())
+    }
+
+    /// The same, and where each is kept, if that is known.
+    pub(super) fn texts_at_home(&self) -> Result<Vec<(Option<AtHome>, ManifestFile)>, Failure> {
+        let mut homes = Homes::of(&self.sources);
+        let mut find =
+            |(source, file): (usize, ManifestFile)| (homes.find(source, &file.path), file);
+        Ok(self.again()?.into_iter().map(&mut find).collect())
+    }
+
+    /// The manifests again, each with the place of its source.
+    fn again(&self) -> Result<Vec<(usize, ManifestFile)>, Failure> {
         let looked = self.sources.look(&mut KnownSources::default(), &[], false);
-        let Tree { mut files, digest } =
-            looked.ok_or_else(|| Failure::new("the manifests cannot be read any more"))?.tree;
+        let looked = looked.ok_or_else(|| Failure::new("the manifests cannot be read any more"))?;
+        let SourcesLook { tree: Tree { files, digest }, versions, .. } = looked;
         if digest != self.digest {
             return Err(Failure::new("the manifests have changed while this was planned")
                 .hint("run it again when the folder no longer changes"));
         }
-        files.retain(|file| file.role == Role::Manifest);
-        Ok(files)
+        let counts = versions.iter().map(|version| version.files).enumerate();
+        let sources = counts.flat_map(|(source, count)| iter::repeat_n(source, count));
+        let is_manifest = |(_, file): &(usize, ManifestFile)| file.role == Role::Manifest;
+        Ok(sources.zip(files).filter(is_manifest).collect())
     }
 
     /// Fails if the manifests have moved since they were read, or move within `quiet`: then what is

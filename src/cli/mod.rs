@@ -41,6 +41,7 @@ mod pager;
 mod passes;
 mod past;
 mod patch;
+mod patches;
 mod plan;
 mod private;
 mod reload;

@@ -3,18 +3,18 @@
 //! **Invariant:** the patched manifests are read again, and want what the undo wants and nothing
 //! else; otherwise there is no patch. What is not in it is named, for a person to edit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
-use similar::TextDiff;
 
 use super::{
     exit::{Exit, Failure},
     manifests::FoundManifests,
     out,
+    patches::Patches,
 };
 use crate::{
-    foreign::{self, line},
+    foreign::line,
     manifest::{self, Edit, ManifestFile},
     model::{Calling, Desired, DesiredTenant, DesiredUser, Field, TenantName, Upn, Value},
     plan::{Action, Plan, Step},
@@ -28,18 +28,23 @@ struct Change<'p> {
     edits: Vec<Edit>,
 }
 
-/// Prints the patch; the exit code says whether something is left for a person to edit.
-pub(super) fn print(plan: &Plan, looked: &FoundManifests, now: Timestamp) -> Result<Exit, Failure> {
+/// Prints the patch, or writes one for each repository `into` a folder; the exit code says whether something is left for a person to edit.
+pub(super) fn print(
+    plan: &Plan,
+    looked: &FoundManifests,
+    now: Timestamp,
+    into: Option<&Path>,
+) -> Result<Exit, Failure> {
     let desired = &looked.in_force.desired;
     let changes = changes(plan, desired, now);
     if changes.is_empty() {
         out::talk("the manifests want already what the undo would do\n");
         return Ok(Exit::Done);
     }
-    let read = looked.texts()?;
+    let read = looked.texts_at_home()?;
     let mut texts: BTreeMap<&str, String> = read
         .iter()
-        .filter_map(|file| Some((&*file.path, file.text.as_ref().ok()?.to_string())))
+        .filter_map(|(_, file)| Some((&*file.path, file.text.as_ref().ok()?.to_string())))
         .collect();
     for change in &changes {
         edit(&mut texts, change, desired);
@@ -48,7 +53,8 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests, now: Timestamp) -> Res
         let text = texts.get(&*file.path)?;
         Some(ManifestFile { text: Ok(text.as_str().into()), ..file.clone() })
     };
-    let files: Vec<ManifestFile> = read.iter().filter_map(with_edits).collect();
+    let before: Vec<ManifestFile> = read.iter().map(|(_, file)| file.clone()).collect();
+    let files: Vec<ManifestFile> = before.iter().filter_map(with_edits).collect();
     let patched = manifest::load(&files);
     if patched.diagnostics.len() > looked.diagnostics.len() {
         let failure = Failure::new("the manifests would no longer be valid: no patch is made");
@@ -57,20 +63,24 @@ pub(super) fn print(plan: &Plan, looked: &FoundManifests, now: Timestamp) -> Res
             ..failure.hint("edit them by hand, or revert the commit that wanted what is undone")
         });
     }
-    if let Some(tenant) = beyond(&changes, &manifest::load(&read).desired, &patched.desired) {
+    if let Some(tenant) = beyond(&changes, &manifest::load(&before).desired, &patched.desired) {
         let tenant = line(tenant);
         return Err(Failure::new(format!(
             "an edit would change something else of tenant {tenant} as well: no patch is made"
         ))
         .hint("edit the manifests by hand, or revert the commit that wanted what is undone"));
     }
-    for file in &read {
+    let mut patches = Patches::default();
+    for (home, file) in &read {
         let (path, Ok(before)) = (&*file.path, &file.text) else { continue };
         let Some(after) = texts.get(path).filter(|after| ***after != **before) else { continue };
-        let diff = TextDiff::from_lines(&**before, after.as_str());
-        let (from, to) = (format!("a/{path}"), format!("b/{path}"));
-        out::raw(&foreign::printable(&diff.unified_diff().header(&from, &to).to_string()));
+        let Some(home) = home else {
+            return Err(Failure::new(format!("{}: it is not known where it is kept", line(path)))
+                .hint("name the folder of a checkout"));
+        };
+        patches.add(home, before, after);
     }
+    patches.hand_out(into)?;
     let left: Vec<&Change<'_>> =
         changes.iter().filter(|change| !is_wanted(change, &patched.desired)).collect();
     if left.is_empty() {

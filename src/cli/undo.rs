@@ -46,6 +46,7 @@ Examples:
   dialplane undo --last --tenant contoso only there
   dialplane undo --since 02:00           all that was done since (UTC)
   dialplane undo 1f0c --patch            the edit of the manifests that makes it last
+  dialplane undo 1f0c --patch --out DIR  the same, a file for each repository
 ";
 
 #[derive(Debug, Args)]
@@ -74,6 +75,10 @@ pub(super) struct Arguments {
     /// Print the edit of the manifests that makes it last, for `git apply`; nothing is written
     #[arg(long, conflicts_with_all = ["apply", "output"])]
     patch: bool,
+    /// Write it into this folder instead, a file for each repository; needed where the manifests
+    /// are in several
+    #[arg(long, value_name = "DIR", requires = "patch")]
+    out: Option<PathBuf>,
     /// How the outcome is shown
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
     output: PlanOutput,
@@ -115,7 +120,7 @@ pub(super) async fn undo(
     let exit = if arguments.apply {
         carry_out(global, &back, &once, arguments.yes, &settings).await
     } else {
-        show(global, &back, &once, arguments.patch, &settings).await
+        show(global, &back, &once, arguments, &settings).await
     }?;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }
@@ -206,7 +211,7 @@ async fn show(
     global: &Global,
     back: &Back<'_>,
     once: &Once,
-    as_patch: bool,
+    arguments: &Arguments,
     settings: &Settings,
 ) -> Result<Exit, Failure> {
     let (reader, execution) = {
@@ -218,8 +223,9 @@ async fn show(
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
-    if as_patch {
-        return patch::print(&plan, back.looked, Timestamp::now());
+    if arguments.patch {
+        let into = arguments.out.as_deref();
+        return patch::print(&plan, back.looked, Timestamp::now(), into);
     }
     session::stop(&mut plan, &session::switch(false, settings));
     show::plan(&plan, &View { pages: true, ..View::of(once, global) });

@@ -9,6 +9,7 @@
 
 mod commit;
 mod git;
+mod home;
 mod kept;
 mod known;
 mod lookalike;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use commit::{half_checked_out, said_by_commit};
 pub use git::{CommitId, Repository, SourceReport, Trouble, TroubleKind, Unread};
+pub use home::{AtHome, Home, Homes};
 pub use kept::{SnapshotFiles, read_kept};
 pub use known::KnownFiles;
 pub use revision::{Unversioned, git_version, look_up, revision};

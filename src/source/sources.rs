@@ -25,18 +25,20 @@ use crate::{
 
 /// All places that manifests come from.
 #[derive(Debug, Clone)]
-pub struct Sources(Arc<[Source]>);
+pub struct Sources(pub(super) Arc<[Source]>);
 
 #[derive(Debug)]
-struct Source {
+pub(super) struct Source {
     scope: Scope,
-    place: Place,
+    /// What the settings call it, if they name several.
+    pub(super) name: Option<String>,
+    pub(super) place: Place,
 }
 
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     Folders(Vec<PathBuf>),
-    Git { branch: Arc<Branch>, prefix: String },
+    Git { branch: Arc<Branch>, prefix: String, address: String, branch_name: String },
 }
 
 /// That somebody wants servers to be asked now.
@@ -79,7 +81,7 @@ impl Sources {
     #[must_use]
     pub fn folders(paths: &[PathBuf]) -> Self {
         let place = Place::Folders(paths.to_vec());
-        Self([Source { scope: Scope::default(), place }].into())
+        Self([Source { scope: Scope::default(), name: None, place }].into())
     }
 
     /// Those that the settings name. Sources that may speak of all go first: what is said twice is a
@@ -89,13 +91,14 @@ impl Sources {
         let state = &settings.state.path;
         if let Some(git) = &settings.git {
             let branch = Place::branch(git.address(), git, git.inside(), state);
-            return Self([Source { scope: Scope::default(), place: branch }].into());
+            return Self([Source { scope: Scope::default(), name: None, place: branch }].into());
         }
         if settings.sources.is_empty() {
             return Self::folders(&settings.manifests);
         }
         let source = |(name, source): (&String, &ManifestSource)| Source {
             scope: source.limits().map(Scope::of).unwrap_or_default(),
+            name: Some(name.clone()),
             place: match &source.git {
                 Some(git) => Place::branch(name, git, &format!("{name}:{}", git.inside()), state),
                 None => Place::Folders(source.manifests.clone()),
@@ -291,7 +294,7 @@ impl Sources {
     /// Remembers which commits have no mistakes, now that they were understood.
     pub fn understood(&self, known: &KnownSources, mistakes: &[Diagnostic]) {
         for (source, known) in self.0.iter().zip(&known.0) {
-            let Place::Git { branch, prefix } = &source.place else { continue };
+            let Place::Git { branch, prefix, .. } = &source.place else { continue };
             let Some((head, _)) = &known.commit else { continue };
             let is_of = |mistake: &Diagnostic| mistake.file.starts_with(prefix.as_str());
             if !mistakes.iter().any(is_of) {
@@ -304,6 +307,11 @@ impl Sources {
 impl Place {
     fn branch(name: &str, git: &GitSource, prefix: &str, state: &Path) -> Self {
         let branch = Branch::new(name, git, Path::new(prefix), state);
-        Self::Git { branch: Arc::new(branch), prefix: prefix.to_owned() }
+        Self::Git {
+            branch: Arc::new(branch),
+            prefix: prefix.to_owned(),
+            address: git.address().to_owned(),
+            branch_name: git.branch.clone(),
+        }
     }
 }

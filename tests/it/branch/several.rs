@@ -23,7 +23,7 @@ fn parted() -> (String, String) {
 }
 
 /// A service with the fleet in a repository, and contoso's users in one of its own.
-async fn set() -> (Stage, Repo, Repo) {
+pub(super) async fn set() -> (Stage, Repo, Repo) {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     stage.configure("backoff: 100ms", "backoff: 50ms, resync: 1h");
     let (mine, theirs) = parted();
