@@ -117,6 +117,26 @@ impl StopSwitch {
         }
     }
 
+    /// Puts the stop file in place. One that is there stays as it is: `false`. A rehearsal has
+    /// none.
+    pub fn put(&self, note: &StopNote) -> io::Result<bool> {
+        match &self.file {
+            Some(file) => note.write(file),
+            None => Err(io::Error::other("a rehearsal has no stop file, and reaches no phone")),
+        }
+    }
+
+    /// Removes the stop file: what was removed, in words; nothing if it was not there.
+    pub fn remove(&self) -> io::Result<Option<String>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let Ok(found) = fs::symlink_metadata(file) else { return Ok(None) };
+        let note = if found.is_file() { StopNote::read(file) } else { StopNote::default() };
+        if found.is_dir() { fs::remove_dir(file) } else { fs::remove_file(file) }?;
+        let note = note.to_string();
+        let note = if note.is_empty() { note } else { format!("; it was stopped {note}") };
+        Ok(Some(format!("the stop file {} is removed{note}", file.display())))
+    }
+
     /// The fault of a write now, if the switch is on.
     pub fn check(&self) -> Result<(), Fault> {
         self.state().map_or(Ok(()), |stopped| {

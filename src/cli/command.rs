@@ -306,7 +306,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Suspend(command) => control::suspend(global, command).await,
         Command::Resume(command) => match &command.tenant {
             Some(tenant) => control::resume(global, tenant, command).await,
-            None => stop::resume(global),
+            None => stop::resume(global).await,
         },
         Command::Status(command) => status::status(global, command).await,
         Command::Doctor(command) => doctor::doctor(global, command, signals).await,

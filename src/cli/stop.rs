@@ -1,9 +1,15 @@
 //! `stop` and `resume`: the stop switch, for people who do not want to know where its file is.
+//!
+//! ```text
+//! stop    the file is made (each call looks for it), then a service is asked to confirm
+//! resume  a service lets go and says so; without one the file is removed
+//! ```
 
-use std::{fs, path::Path, sync::Arc};
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::{
     args::Global,
@@ -13,10 +19,14 @@ use super::{
 };
 use crate::{
     config::Settings,
+    control::{Client, ClientError, Order, State},
     foreign::line,
     journal::Place,
     stop::{StopNote, StopSwitch, Stopped},
 };
+
+/// How long a service may take to confirm.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,30 +35,81 @@ pub(super) struct Arguments {
     reason: Option<String>,
 }
 
+/// What a service says to an order.
+enum Answer {
+    /// It is carried out.
+    Confirmed(String),
+    /// It is not: why, and what to do.
+    Refused(String, String),
+    /// No service works with this state.
+    Nobody,
+    /// There is one, or may be, and it did not answer.
+    Silent(String),
+}
+
 /// Switches it on. If it is on already, it stays as it is.
 pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let file = settings.stop_file();
     let reason =
         command.reason.as_deref().map(operator::one_line).filter(|reason| !reason.is_empty());
-    let note = StopNote { by: Some(operator::name()), at: Some(Timestamp::now()), reason };
-    let made = note.write(&file).map_err(|error| {
-        Failure::new(format!("the stop file {} cannot be made: {error}", file.display()))
-            .hint("nothing is stopped: end the service, or set `stop: true`")
-    })?;
-    let was = if made { "" } else { "it was stopped before; " };
-    match switch(false, &settings).state() {
-        Some(Stopped { message, .. }) => {
-            out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
-        }
-        None => {
-            return Err(Failure::new(format!(
-                "the stop file {} is not there any more: nothing is stopped",
-                file.display()
-            )));
-        }
+    let note =
+        StopNote { by: Some(operator::name()), at: Some(Timestamp::now()), reason: reason.clone() };
+    // First the file, which holds each call up, whatever the service is doing.
+    let file = settings.stop_file();
+    let put = note.write(&file);
+    let was = if matches!(put, Ok(false)) { "it was stopped before; " } else { "" };
+    let answer = ask(&settings, &Order::Stop { reason }).await;
+    if let Answer::Confirmed(message) = &answer {
+        let place = Place::of(&settings.state);
+        let confirmed = format!("confirmed by the service that works with the state in {place}");
+        out::data(&format!("{was}{}\n{}\n", line(message), line(confirmed)));
+        return Ok(Exit::Done);
     }
+    if let Err(error) = put {
+        return Err(Failure::new(format!(
+            "the stop file {} cannot be made: {error}",
+            file.display()
+        ))
+        .hint("nothing is stopped: end the service, or set `stop: true`"));
+    }
+    let Some(Stopped { message, .. }) = switch(false, &settings).state() else {
+        return Err(Failure::new(format!(
+            "the stop file {} is not there any more: nothing is stopped",
+            file.display()
+        )));
+    };
+    out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
+    tell_unconfirmed(&answer);
     Ok(Exit::Done)
+}
+
+/// Gives an order to the service, if there is one.
+async fn ask(settings: &Settings, order: &Order) -> Answer {
+    let client = Client::of(&settings.state.path);
+    let by = operator::name();
+    let asked = client.order(order, &by);
+    match timeout(PATIENCE, asked).await {
+        Ok(Ok(request)) if request.state == State::Done => {
+            Answer::Confirmed(request.message.unwrap_or_default())
+        }
+        Ok(Err(ClientError::Refused { message, hint })) => Answer::Refused(message, hint),
+        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => Answer::Nobody,
+        Ok(Err(error)) => Answer::Silent(error.to_string()),
+        Ok(Ok(_)) | Err(_) => Answer::Silent("the service has not answered yet".to_owned()),
+    }
+}
+
+/// A service is there, and it is not known whether it has seen it.
+fn tell_unconfirmed(answer: &Answer) {
+    let why = match answer {
+        Answer::Confirmed(_) | Answer::Nobody => return,
+        Answer::Refused(message, hint) => format!("{message}; {hint}"),
+        Answer::Silent(why) => why.clone(),
+    };
+    out::talk(&format!(
+        "not confirmed: {}; a service looks for the file before each call\n",
+        line(why)
+    ));
 }
 
 /// Who hears of it.
@@ -68,37 +129,38 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
 }
 
 /// Lets go.
-pub(super) fn resume(global: &Global) -> Result<Exit, Failure> {
+pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let file = settings.stop_file();
-    // What the file says, whatever the setting says.
-    let file_alone = StopSwitch { setting: Arc::default(), ..switch(false, &settings) };
-    let stopped = file_alone.state();
-    let by_file = fs::symlink_metadata(&file).is_ok();
-    if by_file {
-        remove(&file)?;
-        let note = stopped.map(|stopped| stopped.note.to_string()).unwrap_or_default();
-        let note = if note.is_empty() { note } else { format!("; it was stopped {note}") };
-        out::data(&format!("the stop file {} is removed{}\n", line(file.display()), line(note)));
+    let answer = ask(&settings, &Order::LetGo).await;
+    if let Answer::Confirmed(message) = &answer {
+        out::data(&format!("{}\n", line(message)));
     }
-    match switch(false, &settings).state() {
-        Some(Stopped { message, hint, .. }) => Err(Failure::new(message).hint(hint)),
-        None if by_file => {
-            out::data("a service that runs goes on within seconds\n");
-            Ok(Exit::Done)
-        }
-        None => {
-            out::data(&format!("nothing was stopped: {} is not there\n", line(file.display())));
-            Ok(Exit::Done)
-        }
-    }
-}
-
-fn remove(file: &Path) -> Result<(), Failure> {
-    let folder = fs::symlink_metadata(file).is_ok_and(|found| found.is_dir());
-    let removed = if folder { fs::remove_dir(file) } else { fs::remove_file(file) };
-    removed.map_err(|error| {
+    let own: StopSwitch = switch(false, &settings);
+    let removed = own.remove().map_err(|error| {
+        let file = settings.stop_file();
         Failure::new(format!("the stop file {} cannot be removed: {error}", file.display()))
             .hint("everything stays stopped; remove it as a user who may")
-    })
+    })?;
+    if let Some(told) = &removed {
+        out::data(&format!("{}\n", line(told)));
+    }
+    if let Some(Stopped { message, hint, .. }) = own.state() {
+        return Err(Failure::new(message).hint(hint));
+    }
+    match (answer, removed) {
+        (Answer::Confirmed(_), _) => {}
+        (Answer::Refused(message, hint), _) => {
+            return Err(Failure::new(message).hint(line(hint)));
+        }
+        (Answer::Silent(why), Some(_)) => {
+            out::talk(&format!("not confirmed: {}\n", line(why)));
+            out::data("a service that runs goes on within seconds\n");
+        }
+        (Answer::Nobody, Some(_)) => out::data("a service that runs goes on within seconds\n"),
+        (Answer::Silent(_) | Answer::Nobody, None) => {
+            let file = settings.stop_file();
+            out::data(&format!("nothing was stopped: {} is not there\n", line(file.display())));
+        }
+    }
+    Ok(Exit::Done)
 }

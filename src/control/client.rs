@@ -11,7 +11,7 @@ use axum::{
 };
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
 use super::{
@@ -19,8 +19,8 @@ use super::{
     socket::{Socket, SocketError, fits},
 };
 
-/// The most that is read of an answer.
-const ANSWER_BYTES: usize = 1 << 20;
+/// The most that is read of an answer: a status has a row for each tenant.
+const ANSWER_BYTES: usize = 64 << 20;
 
 /// Speaks to the service that works with a state folder.
 #[derive(Debug, Clone)]
@@ -102,7 +102,17 @@ impl Client {
         self.ask(Method::GET, &format!("/api/requests/{id}?wait"), String::new()).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: String) -> Result<Request, ClientError> {
+    /// What the service says of itself at a path.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.ask(Method::GET, path, String::new()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<T, ClientError> {
         fits(&self.path)?;
         let stream = UnixStream::connect(&self.path).await.map_err(|error| self.away(error))?;
         let lost = |error: hyper::Error| ClientError::NoAnswer(error.to_string());
@@ -143,7 +153,7 @@ impl Client {
     }
 }
 
-fn understood(status: StatusCode, body: &[u8]) -> Result<Request, ClientError> {
+fn understood<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ClientError> {
     if status.is_success() {
         return serde_json::from_slice(body)
             .map_err(|error| ClientError::NoAnswer(error.to_string()));

@@ -27,6 +27,13 @@ pub enum Order {
         /// Which tenant.
         tenant: TenantName,
     },
+    /// Write nothing at all from now on.
+    Stop {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// End that.
+    LetGo,
 }
 
 /// The body of an order over HTTP; verb and tenant are in its path.
@@ -51,7 +58,8 @@ impl Order {
         match self {
             Self::Reconcile { .. } => "reconcile",
             Self::Suspend { .. } => "suspend",
-            Self::Resume { .. } => "resume",
+            Self::Resume { .. } | Self::LetGo => "resume",
+            Self::Stop { .. } => "stop",
         }
     }
 
@@ -61,6 +69,7 @@ impl Order {
         match self {
             Self::Reconcile { tenant } => tenant.as_ref(),
             Self::Suspend { tenant, .. } | Self::Resume { tenant } => Some(tenant),
+            Self::Stop { .. } | Self::LetGo => None,
         }
     }
 
@@ -68,9 +77,13 @@ impl Order {
     pub(super) fn as_sent(&self, by: &str) -> (String, Body) {
         let tenant = self.tenant().map(|tenant| format!("/{tenant}")).unwrap_or_default();
         let mut body = Body { by: Some(by.to_owned()), ..Body::default() };
-        if let Self::Suspend { reason, until, .. } = self {
-            body.reason = Some(reason.clone());
-            body.until = *until;
+        match self {
+            Self::Suspend { reason, until, .. } => {
+                body.reason = Some(reason.clone());
+                body.until = *until;
+            }
+            Self::Stop { reason } => body.reason.clone_from(reason),
+            Self::Reconcile { .. } | Self::Resume { .. } | Self::LetGo => {}
         }
         (format!("/api/{}{tenant}", self.verb()), body)
     }

@@ -16,7 +16,7 @@ pub struct Request {
     pub kind: String,
     /// By which it is asked for.
     pub id: String,
-    /// `reconcile`, `suspend` or `resume`.
+    /// `reconcile`, `suspend`, `resume` or `stop`.
     pub order: String,
     /// The tenant that it is about; absent if that is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]

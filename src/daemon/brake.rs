@@ -36,6 +36,11 @@ impl Brake {
         self.due
     }
 
+    /// The next look is now: somebody has just moved it.
+    pub(super) fn moved(&mut self) {
+        self.due = At::default();
+    }
+
     /// Looks, if it is time.
     pub(super) fn look(&mut self, switch: &StopSwitch, now: At, clock: Timestamp) -> Option<Edge> {
         if now < self.due {

@@ -67,7 +67,7 @@ pub(super) fn refusal(refusal: Refusal) -> Response {
         Refusal::Browser => error(
             StatusCode::FORBIDDEN,
             "orders are not taken from browsers",
-            "use `dialplane reconcile`, `suspend` and `resume`, or another client",
+            "use `dialplane reconcile`, `suspend`, `resume` and `stop`, or another client",
         ),
         Refusal::Unauthorised => {
             let mut response = error(

@@ -4,6 +4,8 @@
 //! POST /api/reconcile[/TENANT]   { by }                  --> 202 with a request, 200 if it is done
 //! POST /api/suspend/TENANT       { by, reason, until }   --> 200 once the journal has it
 //! POST /api/resume/TENANT        { by }
+//! POST /api/stop                 { by, reason }          --> 200 once no new call begins
+//! POST /api/resume               { by }
 //! GET  /api/requests/ID[?wait]                           --> what became of it
 //! ```
 
@@ -40,6 +42,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/reconcile/{tenant}", post(reconcile))
         .route("/api/suspend/{tenant}", post(suspend))
         .route("/api/resume/{tenant}", post(resume))
+        .route("/api/stop", post(stop))
+        .route("/api/resume", post(let_go))
         .route("/api/requests/{id}", get(request))
 }
 
@@ -78,6 +82,15 @@ async fn resume(
     place(&app, *door, sent, order, Request::is_settled).await
 }
 
+async fn stop(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
+    let order = |body: &Body| Ok(Order::Stop { reason: reason(body) });
+    place(&app, *door, sent, order, Request::is_settled).await
+}
+
+async fn let_go(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
+    place(&app, *door, sent, |_: &Body| Ok(Order::LetGo), Request::is_settled).await
+}
+
 /// What became of a request; with `?wait` once it is settled, or after a while.
 async fn request(State(app): Shared, Path(id): Path<String>, uri: Uri) -> Response {
     let waits = uri.query().is_some_and(|query| query.split('&').any(|key| key == "wait"));
@@ -105,16 +118,17 @@ fn named(tenant: &str) -> Result<TenantName, Wrong> {
 
 fn suspension(tenant: TenantName, body: &Body, now: Timestamp) -> Result<Order, Wrong> {
     let hint = "send `{\"reason\": TEXT}`, and `\"until\": TIME` for an end";
-    let reason = body
-        .reason
-        .as_deref()
-        .map(|text| typed(text, control::LONGEST))
-        .filter(|reason| !reason.is_empty());
-    let reason = reason.ok_or_else(|| ("a suspension needs a reason".to_owned(), hint))?;
+    let reason = reason(body).ok_or_else(|| ("a suspension needs a reason".to_owned(), hint))?;
     if let Some(until) = body.until.filter(|until| *until <= now) {
         return Err((format!("{until} is over already"), hint));
     }
     Ok(Order::Suspend { tenant, reason, until: body.until })
+}
+
+/// Why, if somebody says so.
+fn reason(body: &Body) -> Option<String> {
+    let reason = body.reason.as_deref().map(|text| typed(text, control::LONGEST));
+    reason.filter(|reason| !reason.is_empty())
 }
 
 /// Hands an order in, and answers when enough is known of it.
@@ -182,7 +196,7 @@ async fn body_of(headers: &HeaderMap, body: Bytes) -> Result<Body, Box<Response>
         return Ok(Body::default());
     }
     serde_json::from_slice(&bytes).or_else(|wrong| {
-        let hint = "an order has `by`, and a suspension `reason` and `until` as well";
+        let hint = "an order has `by`, a stop `reason`, and a suspension `reason` and `until`";
         refuse(StatusCode::BAD_REQUEST, &format!("the order is not understood: {wrong}"), hint)
     })
 }

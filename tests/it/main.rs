@@ -77,6 +77,7 @@ mod filters;
 mod folder;
 mod fuzzed;
 mod guide;
+mod halted;
 mod help;
 mod history;
 mod hostile;

@@ -1,12 +1,14 @@
-//! `status`: what the service last said of itself. For people, and for health checks.
+//! `status`: what the service says of itself where one answers, and what it last said otherwise. For
+//! people, and for health checks.
 
 mod text;
 mod versions;
 
-use std::io;
+use std::{io, time::Duration};
 
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::timeout;
 
 use super::{
     args::{Global, Output},
@@ -16,6 +18,9 @@ use super::{
     session::switch,
 };
 use crate::{
+    board::Status,
+    config::Settings,
+    control::{Client, ClientError},
     foreign::line,
     journal::{About, OpenError, Place},
     stop::Stopped,
@@ -30,6 +35,19 @@ Exit codes:
   0  the service is alive
   1  it is not, or its journal cannot be read
   3  with --check: it is alive, and somebody is needed";
+
+/// How long a service may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a status comes from.
+enum Heard {
+    /// The service has answered.
+    Service,
+    /// From its file: no service answers.
+    File,
+    /// From its file: one may be there, and this is what came instead of an answer.
+    FileInstead(String),
+}
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -52,7 +70,10 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     let settings = manifests::settings(global)?;
     let stopped = switch(false, &settings).state();
     let place = Place::of(&settings.state);
-    let status = place.read_status().map_err(|error| unreadable(&error))?;
+    let (status, heard) = match ask(&settings).await {
+        (Some(status), heard) => (Some(status), heard),
+        (None, heard) => (place.read_status().map_err(|error| unreadable(&error))?, heard),
+    };
     let Some(mut status) = status else {
         return Err(no_service(&place, stopped.as_ref(), command.output));
     };
@@ -62,7 +83,9 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     status.tenants.retain(|row| command.tenants.has(&row.tenant));
     let left_out = all - status.tenants.len();
     // The lock tells a process that has ended, the time one that hangs.
+    let answers = matches!(heard, Heard::Service);
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
+    let held = held || answers;
     let now = Timestamp::now();
     let life = match (held && now <= status.until, status.ended) {
         (_, true) => Life::Ended,
@@ -75,15 +98,17 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     match command.output {
         Output::Text => {
             let zone = TimeZone::system();
-            let view = View { status: &status, life, now, zone: &zone, all: command.all };
+            let all = command.all;
+            let view = View { status: &status, life, answers, now, zone: &zone, all };
             let (stop, left_out) = (stop_line(stopped.as_ref()), left_out_line(left_out));
-            out::data(&format!("{stop}{view}{left_out}{}", journal_line(&journal)));
+            let silent = silent_line(&heard, life);
+            out::data(&format!("{stop}{view}{left_out}{silent}{}", journal_line(&journal)));
         }
         Output::Json => {
             let problem = journal.as_ref().err().map(ToString::to_string);
             let journal = journal.as_ref().ok();
             out::json(&serde_json::json!({
-                "alive": life == Life::Alive, "needsSomebody": needed,
+                "alive": life == Life::Alive, "answers": answers, "needsSomebody": needed,
                 "stopped": stopped.as_ref().map(stop_json), "status": status,
                 "leftOut": left_out, "journal": journal, "journalProblem": problem,
             }));
@@ -113,12 +138,36 @@ fn no_service(place: &Place, stopped: Option<&Stopped>, output: Output) -> Failu
     match output {
         Output::Text => out::data(&stop_line(stopped)),
         Output::Json => out::json(&serde_json::json!({
-            "alive": false, "needsSomebody": stopped.is_some(), "stopped": stopped.map(stop_json),
+            "alive": false, "answers": false, "needsSomebody": stopped.is_some(), "stopped": stopped.map(stop_json),
             "status": null,
         })),
     }
     Failure::new(format!("no service has run with the state in {place}"))
         .hint("start it with `dialplane run`, or set `state.path`")
+}
+
+/// Asks the service that works with this state.
+async fn ask(settings: &Settings) -> (Option<Status>, Heard) {
+    let client = Client::of(&settings.state.path);
+    match timeout(PATIENCE, client.get::<Status>("/status")).await {
+        Ok(Ok(status)) => (Some(status), Heard::Service),
+        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => (None, Heard::File),
+        Ok(Err(error)) => (None, Heard::FileInstead(error.to_string())),
+        Err(_) => {
+            let why = format!("it did not answer within {} s", PATIENCE.as_secs());
+            (None, Heard::FileInstead(why))
+        }
+    }
+}
+
+/// Why a service that is alive was not asked itself.
+fn silent_line(heard: &Heard, life: Life) -> String {
+    match heard {
+        Heard::FileInstead(why) if life == Life::Alive => {
+            format!("{FAINT}as it last wrote it: {}{FAINT:#}\n", line(why))
+        }
+        _ => String::new(),
+    }
 }
 
 /// What `--tenant` leaves out.

@@ -31,6 +31,8 @@ pub(super) enum Life {
 pub(super) struct View<'s> {
     pub(super) status: &'s Status,
     pub(super) life: Life,
+    /// It has just said all this itself.
+    pub(super) answers: bool,
     pub(super) now: Timestamp,
     /// Where the reader is.
     pub(super) zone: &'s TimeZone,
@@ -69,7 +71,9 @@ impl View<'_> {
         match self.life {
             Life::Alive => {
                 let running = since(*started, self.now);
-                writeln!(f, "process {process} is alive, last heard {heard}; running for {running}")
+                let answers = if self.answers { " and answers" } else { "" };
+                let alive = format!("process {process} is alive{answers}");
+                writeln!(f, "{alive}, last heard {heard}; running for {running}")
             }
             Life::Ended => writeln!(f, "process {process} has ended in order {heard}"),
             Life::Lost => writeln!(
@@ -272,7 +276,8 @@ mod tests {
 
     fn shown(status: &Status, life: Life) -> String {
         let zone = crate::model::time_zone("Europe/Berlin").unwrap();
-        let view = View { status, life, now: at("08:15:00"), zone: &zone, all: false };
+        let (answers, now) = (false, at("08:15:00"));
+        let view = View { status, life, answers, now, zone: &zone, all: false };
         anstream::adapter::strip_str(&view.to_string()).to_string()
     }
 

@@ -34,6 +34,8 @@ where
         let Placed { id, order, by } = placed;
         info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
         let taken = match order {
+            Order::Stop { reason } => return self.stop(&id, by, reason),
+            Order::LetGo => return self.let_go(&id),
             Order::Reconcile { tenant } => {
                 let wish = self.daemon.sources.ask_now();
                 self.told.reconcile(Reconcile { id: id.clone(), tenant, wish });

@@ -9,6 +9,8 @@ use crate::{
     daemon::brake::{Edge, halt},
     model::TenantName,
     ports::{Journal, JournalError, LiveReader, Provisioner},
+    stop::StopNote,
+    words::many,
 };
 
 impl<R, P, J> Loop<R, P, J>
@@ -40,6 +42,51 @@ where
             self.listeners.tell(&News::Journal(reason.as_deref()));
         }
         self.away = away;
+    }
+
+    /// Switches the stop switch on, and says what that means.
+    pub(super) fn stop(&mut self, id: &str, by: String, reason: Option<String>) {
+        let note = StopNote { by: Some(by), at: Some(Timestamp::now()), reason };
+        let put = self.daemon.switch.put(&note);
+        self.brake.moved();
+        self.obey();
+        let running = self.running.len();
+        let stopped = self.daemon.switch.state();
+        self.orders.note(id, |request| match (stopped, put) {
+            (Some(stopped), _) => {
+                let ends = if running == 1 { "ends" } else { "end" };
+                let under_way = match running {
+                    0 => "no pass is under way".to_owned(),
+                    _ => format!("{} under way {ends} before the next", many(running, "pass")),
+                };
+                request.done(format!("{}; no new call begins, {under_way}", stopped.message));
+            }
+            (None, Err(error)) => {
+                let hint = "nothing is stopped: end the service, or set `stop: true`";
+                request.refuse(format!("the stop file cannot be made: {error}"), hint);
+            }
+            (None, Ok(_)) => {
+                let hint = "nothing is stopped: give the order again";
+                request.refuse("the stop file is not there any more", hint);
+            }
+        });
+    }
+
+    /// Switches it off, as far as its file is what keeps it on.
+    pub(super) fn let_go(&mut self, id: &str) {
+        let removed = self.daemon.switch.remove();
+        self.brake.moved();
+        self.obey();
+        let stopped = self.daemon.switch.state();
+        self.orders.note(id, |request| match (removed, stopped) {
+            (Err(error), _) => {
+                let hint = "everything stays stopped; remove it as a user who may";
+                request.refuse(format!("the stop file cannot be removed: {error}"), hint);
+            }
+            (_, Some(stopped)) => request.refuse(stopped.message, stopped.hint),
+            (Ok(Some(told)), None) => request.done(format!("{told}; the service goes on")),
+            (Ok(None), None) => request.done("nothing was stopped"),
+        });
     }
 
     /// Looks for the stop switch. Tenants that were held by it are looked at again as soon as it is
