@@ -30,7 +30,7 @@ pub enum News<'n> {
         /// What is odd and not wrong.
         warnings: &'n [Diagnostic],
     },
-    /// From now on this is in force.
+    /// From now on this is in force; since when the manifests have said so.
     InForce(&'n InForce, Timestamp),
     /// Which version of the manifests that is, where git knows it.
     Revision(Option<&'n Revision>),

@@ -83,6 +83,8 @@ pub(super) struct Loop<R, P, J> {
     /// What was last told of the branches that are followed.
     reports: Vec<SourceReport>,
     in_force: InForce,
+    /// Since when the manifests have said so.
+    in_force_since: Option<Timestamp>,
     /// Which versions that is.
     versions: Versions,
     schedule: Schedule,
@@ -142,6 +144,7 @@ where
             said: Said::default(),
             reports: Vec::new(),
             in_force: InForce::default(),
+            in_force_since: None,
             versions: Versions::default(),
             schedule: Schedule::new(Timing { resync, backoff, backoff_ceiling }),
             alarms: Alarms::default(),

@@ -55,6 +55,15 @@ impl InForce {
         changed.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Whether both ask for the same, and have the same of all tenants.
+    #[must_use]
+    pub fn says_the_same(&self, now: &Self) -> bool {
+        let tenants = |of: &Self| of.desired.tenants.len();
+        now.changed_since(self).is_empty()
+            && tenants(self) == tenants(now)
+            && self.broken.keys().eq(now.broken.keys())
+    }
+
     /// No line that is missing counts, for this reason, unless there is another one already.
     pub fn doubt(&mut self, doubt: &Doubt) {
         for tenant in

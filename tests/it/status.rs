@@ -138,3 +138,22 @@ async fn a_status_that_cannot_be_written_or_read_is_told_once_with_its_place() {
     assert_eq!(told.code, 1);
     assert!(told.stderr.contains("status.json cannot be read: "), "{}", told.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_force_is_as_old_as_its_last_change() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let mut service = service(&stage).await;
+    let taken = || kept(&stage)["manifests"]["takenAt"].clone();
+    let looked = || row(&stage, "adatum")["lastAt"].clone();
+    let (first, before) = (taken(), looked());
+    assert!(first.is_string(), "{first}");
+    fs::write(stage.manifest(), fleet() + "# a comment\n").unwrap();
+    let told = stage.run(&["reconcile", "--wait"]).await;
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+    service.until("another look", || looked() != before).await;
+    assert_eq!(taken(), first, "a comment asks for nothing else");
+    let other = fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1);
+    fs::write(stage.manifest(), other).unwrap();
+    service.until("another version", || taken() != first).await;
+    assert_eq!(service.stop().await, Some(0));
+}

@@ -93,6 +93,7 @@ where
 
     pub(super) fn take(&mut self, understood: Understood) {
         let Understood { files, mut loaded, earlier, versions } = understood;
+        let commit_before = self.versions.whole().map(|revision| revision.commit.clone());
         self.versions = versions;
         let (diagnostics, warnings) =
             (std::mem::take(&mut loaded.diagnostics), std::mem::take(&mut loaded.warnings));
@@ -110,6 +111,9 @@ where
         let changed = self.in_force.changed_since(&before);
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
         let commit = self.versions.whole().map(|revision| revision.commit.as_str());
+        let is_same = before.says_the_same(&self.in_force) && commit_before.as_deref() == commit;
+        let since = self.in_force_since.filter(|_| is_same).unwrap_or_else(Timestamp::now);
+        self.in_force_since = Some(since);
         info!(
             commit,
             files,
@@ -128,7 +132,7 @@ where
         let news = News::Manifests { errors: &diagnostics, warnings: &warnings };
         self.listeners.tell(&news);
         self.listeners.tell(&News::Revision(self.versions.whole()));
-        self.listeners.tell(&News::InForce(&self.in_force, Timestamp::now()));
+        self.listeners.tell(&News::InForce(&self.in_force, since));
         self.running.supersede(&self.in_force, &changed);
         // Only now, so nothing of this is carried out by a pass that began before.
         self.fleet.take(&self.in_force);
