@@ -27,4 +27,4 @@ pub use news::{Doing, News};
 pub use past::{Day, PassRow, Past};
 pub use row::{LastPass, Suspended, TenantRow};
 pub use state::Board;
-pub use status::{Commit, Halt, Manifests, SourceRow, SourceTrouble, Status};
+pub use status::{Commit, Halt, Manifests, ReceiverRow, SourceRow, SourceTrouble, Status};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Halt, SourceRow};
+use super::{Halt, ReceiverRow, SourceRow};
 use crate::{
     execute::TenantReport,
     manifest::InForce,
@@ -36,6 +36,8 @@ pub enum News<'n> {
     Revision(Option<&'n Revision>),
     /// What is known of the branches that are followed.
     Sources(&'n [SourceRow]),
+    /// What is known of the receivers of notices.
+    Receivers(&'n [ReceiverRow]),
     /// An earlier run of the program left this open; the tenant is looked at first.
     Recovered(&'n TenantName, &'n Debts),
     /// What a tenant is doing has changed.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Commit, Counts, Doing, Halt, Manifests, News, Status, TenantRow};
+use super::{Commit, Counts, Doing, Halt, Manifests, News, ReceiverRow, Status, TenantRow};
 use crate::{manifest::InForce, model::TenantName};
 
 /// The service at this moment. A clone shares the rows and is cheap.
@@ -16,6 +16,8 @@ pub struct Board {
     journal_away: Option<String>,
     /// That the stop switch is on.
     stop: Option<Halt>,
+    /// What is known of the receivers of notices.
+    receivers: Vec<ReceiverRow>,
     /// What has happened so far.
     counts: Counts,
     /// Whether the service has ended.
@@ -44,6 +46,7 @@ impl Board {
                 set(&mut self.manifests.revision, revision.map(Commit::from))
             }
             News::Sources(sources) => set(&mut self.manifests.sources, sources.to_vec()),
+            News::Receivers(receivers) => set(&mut self.receivers, receivers.to_vec()),
             News::Recovered(tenant, debts) => self.change(tenant, |row| row.recovered(debts)),
             News::Tenant(tenant, Doing::Gone) => self.rows.remove(*tenant).is_some(),
             News::Tenant(tenant, Doing::Running) => self.next(tenant, None),
@@ -84,6 +87,7 @@ impl Board {
             manifests: self.manifests.clone(),
             journal_away: self.journal_away.clone(),
             stop: self.stop.clone(),
+            receivers: self.receivers.clone(),
             tenants: self.rows.values().chain(&self.broken).cloned().collect(),
         };
         status.judge();

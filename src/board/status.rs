@@ -44,8 +44,30 @@ pub struct Status {
     /// That nothing is written to any service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Halt>,
+    /// The receivers of notices, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub receivers: Vec<ReceiverRow>,
     /// The tenants: those in force by name, then those that have no version in force.
     pub tenants: Vec<Arc<TenantRow>>,
+}
+
+/// A receiver of notices, since the service began.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReceiverRow {
+    /// What the settings call it.
+    pub name: String,
+    /// What it is to be told and has not taken yet.
+    pub undelivered: usize,
+    /// When it last took a notice.
+    #[schemars(schema_with = "moment_or_none")]
+    pub last_delivery: Option<Timestamp>,
+    /// Notices that it took.
+    pub delivered: u64,
+    /// Tries that it did not take.
+    pub failed: u64,
+    /// Whether it wants no notices any more: it has answered 410.
+    pub gone: bool,
 }
 
 /// What is known of the manifests.

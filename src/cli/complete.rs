@@ -1,5 +1,5 @@
 //! What a shell is offered for a word that is not finished: commands and options by themselves,
-//! tenants and users from the manifests, passes from the journal.
+//! tenants and users from the manifests, receivers of notices from the configuration.
 //!
 //! **Invariant:** offline and silent. It reads files and asks nobody; whatever is wrong with them,
 //! it offers less and says nothing: the terminal belongs to the line that somebody is typing.
@@ -20,6 +20,7 @@ use clap_complete::{
 
 use super::{configuration, out};
 use crate::{
+    config::Settings,
     foreign,
     guide::PAGES,
     manifest::Role,
@@ -77,6 +78,14 @@ pub(super) fn users() -> ArgValueCompleter {
     ArgValueCompleter::new(|begun: &OsStr| {
         let users = Names::read().users.into_iter();
         offer(begun, users.map(|(user, tenant)| (user, Some(tenant))))
+    })
+}
+
+/// Completes receivers of notices.
+pub(super) fn receivers() -> ArgValueCompleter {
+    ArgValueCompleter::new(|begun: &OsStr| {
+        let receivers = settings(env::args_os()).notices.receivers;
+        offer(begun, receivers.into_keys().map(|name| (name, None)))
     })
 }
 
@@ -157,8 +166,13 @@ fn value_of<'t>(key: &str, line: &'t str) -> Option<&'t str> {
     (begins && !before.contains('#') && !value.is_empty()).then_some(value)
 }
 
-/// Where the manifests are, by the configuration that the unfinished line names.
-fn sources(mut arguments: impl Iterator<Item = OsString>) -> Sources {
+/// Where the manifests are.
+fn sources(arguments: impl Iterator<Item = OsString>) -> Sources {
+    Sources::of(&settings(arguments))
+}
+
+/// The settings of the configuration that the unfinished line names.
+fn settings(mut arguments: impl Iterator<Item = OsString>) -> Settings {
     let mut config = None;
     while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();
@@ -168,7 +182,7 @@ fn sources(mut arguments: impl Iterator<Item = OsString>) -> Sources {
             config = Some(PathBuf::from(path));
         }
     }
-    Sources::of(&configuration::read(config.as_deref()).unwrap_or_default())
+    configuration::read(config.as_deref()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tracing::warn;
 
 use super::{
     args::Global,
+    complete,
     exit::{Exit, Failure},
     manifests, out,
 };
@@ -17,7 +18,7 @@ use crate::{
     foreign::line,
     journal::Place,
     model::{Fault, Notice},
-    notices::{Book, Rules, Wishes, Worker},
+    notices::{Book, Rules, Tell, Wishes, Worker},
     ports::{Messenger as _, Undelivered},
     words::{list, meant},
 };
@@ -38,6 +39,7 @@ pub(super) enum Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Test {
     /// The receiver, as `notices.receivers` of the configuration calls it [default: each]
+    #[arg(add = complete::receivers())]
     receiver: Option<String>,
 }
 
@@ -84,7 +86,11 @@ fn unknown(name: &str, known: &[&str]) -> Failure {
 }
 
 /// Who tells what the service needs, if anybody is to be told.
-pub(super) fn worker(settings: &Settings, place: Option<&Place>) -> Option<Worker<Poster>> {
+pub(super) fn worker(
+    settings: &Settings,
+    place: Option<&Place>,
+    tell: Tell,
+) -> Option<Worker<Poster>> {
     if settings.notices.receivers.is_empty() {
         return None;
     }
@@ -101,6 +107,7 @@ pub(super) fn worker(settings: &Settings, place: Option<&Place>) -> Option<Worke
         messenger: Arc::new(Poster::new(&settings.notices)),
         book,
         keep: Box::new(keep),
+        tell,
         clock: Timestamp::now,
     })
 }

@@ -32,7 +32,7 @@ use super::{
     stop_setting, why,
 };
 use crate::{
-    board::{Board, Doing, News, Status},
+    board::{Board, Doing, News, ReceiverRow, Status},
     config::Settings,
     control::{Desk, Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
@@ -119,7 +119,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
     let lifetime = Lifetime::of(&settings);
     let listens = (desk.clone(), listener);
-    let telling = notices::worker(&settings, place.as_ref());
+    let publisher = Publisher::new();
+    let heard = publisher.listener();
+    let tell = Box::new(move |rows: &[ReceiverRow]| heard(&News::Receivers(rows)));
+    let telling = notices::worker(&settings, place.as_ref(), tell);
     let (statuses, seen) = watch::channel(Arc::new(Status::default()));
     let (publish, server) =
         publish(&settings, (&once.paths, &sources, place), (&pulse, &lifetime), listens, statuses)
@@ -156,7 +159,6 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
             stop_setting::watch(configuration, &setting).await
         }
     };
-    let publisher = Publisher::new();
     let listeners: Vec<Listener> =
         vec![Box::new(move |news| show.hear(news)), publisher.listener()];
     let over = CancellationToken::new();
@@ -328,6 +330,7 @@ impl Show {
             | News::Journal(_)
             | News::Stopped(_)
             | News::InForce(..)
+            | News::Receivers(_)
             | News::Revision(_)
             | News::Sources(_)
             | News::Remembered(..)

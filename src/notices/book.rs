@@ -83,6 +83,12 @@ impl Book {
         (!told.is_empty()).then(|| Notice { id: id(receiver, &told), at, told })
     }
 
+    /// How much a receiver is to be told and was not yet.
+    #[must_use]
+    pub fn undelivered(&self, receiver: &str, rules: &Rules, at: Timestamp) -> usize {
+        self.due(receiver, rules, at).len()
+    }
+
     /// A receiver was told.
     pub fn delivered(&mut self, receiver: &str, notice: &Notice) {
         let heard = self.told.entry(receiver.to_owned()).or_default();

@@ -29,4 +29,4 @@ mod worker;
 
 pub use book::Book;
 pub use rules::{Rules, Wishes};
-pub use worker::{Keep, Worker};
+pub use worker::{Keep, Tell, Worker};

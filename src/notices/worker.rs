@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::{book::Book, pace::Pace, rules::Rules};
 use crate::{
-    board::Status,
+    board::{ReceiverRow, Status},
     model::Notice,
     ports::{Messenger, Undelivered},
     words::{between, duration},
@@ -26,6 +26,9 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 /// Keeps the book as text for the next start. It may block, and says itself if it cannot.
 pub type Keep = Box<dyn Fn(&str) + Send + Sync>;
 
+/// Hears how receivers are, whenever that changes. It must not wait.
+pub type Tell = Box<dyn Fn(&[ReceiverRow]) + Send + Sync>;
+
 /// The task that tells.
 pub struct Worker<M> {
     /// When something is told, and to whom.
@@ -36,6 +39,8 @@ pub struct Worker<M> {
     pub book: Book,
     /// Where it is left for the next one.
     pub keep: Keep,
+    /// Who hears how receivers are.
+    pub tell: Tell,
     /// By the clock of this machine.
     pub clock: fn() -> Timestamp,
 }
@@ -50,8 +55,12 @@ impl<M: Messenger + 'static> Worker<M> {
         mut statuses: watch::Receiver<Arc<Status>>,
         ended: CancellationToken,
     ) {
+        let names = self.rules.receivers.keys();
         let mut paces: BTreeMap<String, Pace> =
-            self.rules.receivers.keys().map(|name| (name.clone(), Pace::default())).collect();
+            names.clone().map(|name| (name.clone(), Pace::default())).collect();
+        let row = |name: &String| ReceiverRow { name: name.clone(), ..ReceiverRow::default() };
+        let mut rows: Vec<ReceiverRow> = names.map(row).collect();
+        let mut told = Vec::new();
         let mut under_way: FuturesUnordered<BoxFuture<'static, Sent>> = FuturesUnordered::new();
         let mut busy: Vec<String> = Vec::new();
         let mut kept = self.book.to_text();
@@ -76,10 +85,17 @@ impl<M: Messenger + 'static> Worker<M> {
                 }
             }
             self.keep_if_changed(&mut kept);
+            for row in &mut rows {
+                row.undelivered = self.book.undelivered(&row.name, &self.rules, now);
+            }
+            if told != rows {
+                (self.tell)(&rows);
+                told.clone_from(&rows);
+            }
             tokio::select! {
                 Some(sent) = under_way.next(), if !under_way.is_empty() => {
                     busy.retain(|receiver| *receiver != sent.0);
-                    self.end(&mut paces, sent);
+                    self.end(&mut paces, &mut rows, sent);
                 }
                 changed = statuses.changed() => if changed.is_err() { break },
                 () = tokio::time::sleep(sleep(wakes_at, now)) => {}
@@ -88,7 +104,7 @@ impl<M: Messenger + 'static> Worker<M> {
         }
         let last_words = async {
             while let Some(sent) = under_way.next().await {
-                self.end(&mut paces, sent);
+                self.end(&mut paces, &mut rows, sent);
             }
         };
         // What is not taken by then is told again after the next start.
@@ -104,8 +120,25 @@ impl<M: Messenger + 'static> Worker<M> {
         })
     }
 
-    fn end(&mut self, paces: &mut BTreeMap<String, Pace>, (receiver, notice, taken): Sent) {
+    fn end(
+        &mut self,
+        paces: &mut BTreeMap<String, Pace>,
+        rows: &mut [ReceiverRow],
+        (receiver, notice, taken): Sent,
+    ) {
         let Some(pace) = paces.get_mut(&receiver) else { return };
+        if let Some(row) = rows.iter_mut().find(|row| row.name == receiver) {
+            match &taken {
+                Ok(()) => {
+                    row.delivered += 1;
+                    row.last_delivery = Some((self.clock)());
+                }
+                Err(Undelivered { gone, .. }) => {
+                    row.failed += 1;
+                    row.gone = *gone;
+                }
+            }
+        }
         match taken {
             Ok(()) => {
                 self.book.delivered(&receiver, &notice);

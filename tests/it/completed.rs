@@ -29,6 +29,19 @@ fn demonstration() -> tempfile::TempDir {
 }
 
 #[test]
+fn receivers_of_notices_are_those_of_the_configuration() {
+    let folder = demonstration();
+    let config = folder.path().join("dialplane.yaml");
+    let receiver = "{ kind: slack, url: { env: URL } }";
+    let notices =
+        format!("notices: {{ receivers: {{ desk: {receiver}, on-call: {receiver} }} }}\n");
+    let before = fs::read_to_string(&config).unwrap_or_default();
+    fs::write(&config, before + &notices).unwrap();
+    assert_eq!(offered(folder.path(), &["notices", "test", "d"]), ["desk"]);
+    assert_eq!(offered(folder.path(), &["notices", "test", "on"]), ["on-call"]);
+}
+
+#[test]
 fn tenants_and_users_are_those_of_the_manifests() {
     let folder = demonstration();
     let offered = |words: &[&str]| offered(folder.path(), words);

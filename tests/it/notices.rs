@@ -26,7 +26,10 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use standardwebhooks::Webhook;
 
-use crate::stage::{Running, Stage};
+use crate::{
+    server::serving,
+    stage::{Running, Stage},
+};
 
 const KEY: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const FORMER: &str = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
@@ -275,4 +278,36 @@ async fn an_address_or_a_key_that_cannot_be_one_is_told_without_it() {
     let said = doctor.stdout + &doctor.stderr;
     assert!(said.contains("is not a signing secret") && !said.contains("c2hvcnQ"), "{said}");
     assert_eq!(ear.came().len(), 0, "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_seen_which_receiver_has_not_heard() {
+    let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
+    let ear = Ear::listen().await;
+    // No answer that says how long to wait.
+    ear.answers(302, "");
+    configured(&stage, &ear, HOOK);
+    let (mut service, door) = serving(&stage, "").await;
+    as_wanted(&stage, &mut service).await;
+    let metrics = || door.get("/metrics", &[]).body;
+    let undelivered =
+        |count: u32| format!("dialplane_notices_undelivered{{receiver=\"on-call\"}} {count}.0\n");
+    service.until("nothing is to be told", || metrics().contains(&undelivered(0))).await;
+    assert!(!metrics().contains("notices_last_delivery_timestamp_seconds{"), "{}", metrics());
+    assert_eq!(stage.run(&["stop", "--reason", "storm"]).await.code, 0);
+    let failed = "dialplane_notices_total{receiver=\"on-call\",outcome=\"failed\"} 1\n";
+    service.until("a try fails", || metrics().contains(failed)).await;
+    assert!(metrics().contains(&undelivered(1)), "{}", metrics());
+    let told = "notices to on-call: 1 undelivered, none taken since the service began";
+    let status = stage.run(&["status"]).await.stdout;
+    assert!(status.contains(told), "{status}");
+    let page = door.get("/", &[]).body;
+    assert!(page.contains("Notices to on-call: <strong class=\"wait\">1 undelivered<"), "{page}");
+    // It is tried again after five seconds.
+    ear.answers(204, "");
+    service.until("it has heard", || metrics().contains(&undelivered(0))).await;
+    assert!(metrics().contains("notices_last_delivery_timestamp_seconds{receiver=\"on-call\"} 1"));
+    let status = stage.run(&["status"]).await.stdout;
+    assert!(status.contains("notices to on-call: all delivered, last taken "), "{status}");
+    assert_eq!(service.stop().await, Some(0));
 }

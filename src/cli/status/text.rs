@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::versions;
 use crate::{
-    board::{Group, LastPass, Status, TenantRow},
+    board::{Group, LastPass, ReceiverRow, Status, TenantRow},
     foreign::line,
     style::{ALARM, FAINT, GREEN, PLAIN, YELLOW},
     words::{away, is_or_are, many, since, time_in},
@@ -48,6 +48,7 @@ impl fmt::Display for View<'_> {
         if let Some(reason) = &self.status.journal_away {
             writeln!(f, "{ALARM}nothing new begins:{ALARM:#} {}", line(reason))?;
         }
+        self.status.receivers.iter().try_for_each(|row| self.receiver(f, row))?;
         let rows = || self.status.tenants.iter().map(AsRef::as_ref);
         let in_need = rows().filter(|row| !row.needs.is_empty());
         let others = rows().filter(|row| row.needs.is_empty() && !row.is_well());
@@ -104,6 +105,22 @@ impl View<'_> {
             let of = many(tenants, "tenant");
             let are = is_or_are(well);
             writeln!(f, "{then}{well} of {of} {are} as the manifests want")
+        }
+    }
+
+    /// Whether somebody hears of what is wrong.
+    fn receiver(&self, f: &mut fmt::Formatter<'_>, row: &ReceiverRow) -> fmt::Result {
+        let name = line(&row.name);
+        let last = row.last_delivery.map(|at| format!("last taken {}", away(at, self.now)));
+        let last = last.unwrap_or_else(|| "none taken since the service began".to_owned());
+        if row.gone {
+            let told = "it wants none any more (410)";
+            writeln!(f, "{YELLOW}notices to {name}: {told}{YELLOW:#}, {last}")
+        } else if row.undelivered > 0 {
+            let undelivered = row.undelivered;
+            writeln!(f, "{YELLOW}notices to {name}: {undelivered} undelivered{YELLOW:#}, {last}")
+        } else {
+            writeln!(f, "notices to {name}: all delivered, {last}")
         }
     }
 
@@ -340,6 +357,20 @@ mod tests {
             at: None,
             reason: None,
         });
+        status.receivers = vec![
+            ReceiverRow {
+                name: "on-call".to_owned(),
+                undelivered: 3,
+                last_delivery: Some(at("06:00:00")),
+                ..ReceiverRow::default()
+            },
+            ReceiverRow { name: "channel".to_owned(), gone: true, ..ReceiverRow::default() },
+            ReceiverRow {
+                name: "desk".to_owned(),
+                last_delivery: Some(at("08:14:00")),
+                ..ReceiverRow::default()
+            },
+        ];
         let text = shown(&status, Life::Alive);
         assert_eq!(text.matches(" done ").count(), 1, "only what is done says so: {text}");
         insta::assert_snapshot!(text);

@@ -47,6 +47,7 @@ async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no
     let receivers = ["gone", "hangs", "hears"].map(|name| (name.to_owned(), Wishes::default()));
     let day = Duration::from_secs(24 * 3600);
     let kept: Arc<Mutex<String>> = Arc::default();
+    let told: Arc<Mutex<Vec<ReceiverRow>>> = Arc::default();
     let keep = {
         let kept = Arc::clone(&kept);
         move |text: &str| text.clone_into(&mut kept.lock().unwrap())
@@ -56,6 +57,10 @@ async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no
         messenger: Arc::clone(&ears),
         book: Book::default(),
         keep: Box::new(keep),
+        tell: {
+            let told = Arc::clone(&told);
+            Box::new(move |rows| rows.clone_into(&mut told.lock().unwrap()))
+        },
         clock: Timestamp::now,
     };
     let manifests = Manifests { taken_at: Some(Timestamp::UNIX_EPOCH), ..Manifests::default() };
@@ -74,6 +79,10 @@ async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no
     let count = |name: &str| tries.iter().filter(|tried| *tried == name).count();
     assert_eq!((count("gone"), count("hangs"), count("hears")), (1, 1, 2), "{tries:?}");
     assert!(kept.lock().unwrap().contains("hangs"), "what was under way at the end is kept");
+    let told = told.lock().unwrap();
+    let row = |name: &str| told.iter().find(|row| row.name == name).unwrap();
+    assert!(row("gone").gone && row("gone").failed == 1, "{told:?}");
+    assert!(row("hears").delivered >= 1 && row("hears").last_delivery.is_some(), "{told:?}");
 }
 
 /// `first` answers as it is said here and takes whatever comes after that; `second` takes all. Both
@@ -123,6 +132,7 @@ fn tells(
         messenger: Arc::clone(two),
         book: Book::default(),
         keep: Box::new(|_| {}),
+        tell: Box::new(|_| {}),
         clock,
     };
     tokio::spawn(worker.run(seen, CancellationToken::new()));

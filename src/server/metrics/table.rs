@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::super::Published;
-use crate::board::{Durations, Group, Need, TenantRow};
+use crate::board::{Durations, Group, Need, ReceiverRow, TenantRow};
 
 /// Labels of a sample.
 pub(super) type Labels = Vec<(&'static str, String)>;
@@ -84,6 +84,7 @@ const fn counter(
 }
 
 const OF_TENANT: &[&str] = &["tenant"];
+const OF_RECEIVER: &[&str] = &["receiver"];
 
 /// All of them.
 #[rustfmt::skip]
@@ -104,6 +105,9 @@ pub(super) const TABLE: &[Metric] = &[
         let behind = seen.status().manifests.sources.iter().filter(|source| source.trouble.is_some());
         one(count(behind.count()))
     }),
+    row("notices_undelivered", OF_RECEIVER, "What a receiver of notices is to be told and has not taken yet.", |seen| receivers(seen, |row| Some(count(row.undelivered)))),
+    moment("notices_last_delivery_timestamp", OF_RECEIVER, "When a receiver last took a notice; absent if it took none since the process began.", |seen| receivers(seen, |row| row.last_delivery.map(stamp))),
+    counter("notices", &["receiver", "outcome"], "Notices since the process began that were `delivered`, and tries that `failed`.", notices),
     row("tenants", &["mode"], "Tenants by mode; `broken` are those that have no version in force.", tenants),
     row("tenants_in_need", &["need"], "Tenants that need somebody, by why: `manifests`, `failing`, `held`, `problems`.", in_need),
     row("tenant_managed_users", OF_TENANT, "Users that the manifests name.", |seen| each(seen, |row| Some(count(row.managed)))),
@@ -180,6 +184,27 @@ fn each(seen: &Seen, value: impl Fn(&TenantRow) -> Option<f64>) -> Vec<Sample> {
         Some(gauge(labels, value(row)?))
     };
     rows.filter_map(sample).collect()
+}
+
+/// One sample for each receiver of notices that has one.
+fn receivers(seen: &Seen, value: impl Fn(&ReceiverRow) -> Option<f64>) -> Vec<Sample> {
+    let rows = seen.status().receivers.iter();
+    let sample = |row: &ReceiverRow| {
+        let labels = vec![("receiver", row.name.clone())];
+        Some(gauge(labels, value(row)?))
+    };
+    rows.filter_map(sample).collect()
+}
+
+fn notices(seen: &Seen) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for row in &seen.status().receivers {
+        for (outcome, times) in [("delivered", row.delivered), ("failed", row.failed)] {
+            let labels = vec![("receiver", row.name.clone()), ("outcome", outcome.to_owned())];
+            samples.push(counted(labels, times));
+        }
+    }
+    samples
 }
 
 /// One sample for each group of each tenant that has one.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
-    board::{Commit, Group, Status},
+    board::{Commit, Group, ReceiverRow, Status},
     foreign::line,
     words::{away, first, is_or_are, likewise, many, since, time},
 };
@@ -63,6 +63,7 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 }
             }
         }
+        @for row in &status.receivers { (receiver(row, now)) }
         p.faint {
             @match &status.manifests.revision {
                 Some(revision) => {
@@ -76,6 +77,26 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
             }
             " Process " (status.process) ", heard " (away(status.at, now)) ", running for "
             (since(status.started, now)) "."
+        }
+    }
+}
+
+/// Whether a receiver of notices hears of what is wrong.
+fn receiver(row: &ReceiverRow, now: Timestamp) -> Markup {
+    html! {
+        p.faint {
+            "Notices to " (line(&row.name)) ": "
+            @if row.gone {
+                strong.wait { "it wants none any more (410)" }
+            } @else if row.undelivered > 0 {
+                strong.wait { (row.undelivered) " undelivered" }
+            } @else {
+                "all delivered"
+            }
+            @match row.last_delivery {
+                Some(at) => { ", last taken " span title=(time(at)) { (away(at, now)) } "." }
+                None => ", none taken since the service began.",
+            }
         }
     }
 }
