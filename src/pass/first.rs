@@ -1,9 +1,10 @@
 //! The first look of a service at all tenants, before anything is planned.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     model::{DesiredTenant, Fault, LiveTenant, Memory, Mode, TenantRef},
@@ -13,6 +14,11 @@ use crate::{
 /// How old a first look may be when a pass acts on it. In a large fleet the turn of a tenant may
 /// come much later; then it is looked at again.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long nothing may come before the rest is not waited for, at least.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// And how many times as long as the longest look so far took.
+const TIMES: u32 = 2;
 
 /// A tenant as it was found when the service began.
 #[derive(Debug, Clone)]
@@ -48,17 +54,43 @@ impl FirstLook {
 
 /// Looks at all tenants once, some side by side: before anything is planned, everybody's numbers
 /// are known, and what was sent within the last hour.
+///
+/// One that does not answer holds nobody up: it is not waited for once nothing has come for much
+/// longer than all others took. What it has is then not known yet, as of a tenant that cannot be
+/// read.
 pub async fn first_looks<R: LiveReader, J: Journal>(
     reader: &R,
     journal: &J,
     tenants: Vec<Arc<DesiredTenant>>,
     side_by_side: usize,
 ) -> Vec<FirstLook> {
-    stream::iter(tenants)
-        .map(|tenant| first_look(reader, journal, tenant))
-        .buffer_unordered(side_by_side)
-        .collect()
-        .await
+    let looks = stream::iter(tenants)
+        .map(|tenant| timed_look(reader, journal, tenant))
+        .buffer_unordered(side_by_side);
+    let mut looks = std::pin::pin!(looks);
+    let mut found = Vec::new();
+    let mut longest = Duration::ZERO;
+    loop {
+        let next = if found.is_empty() {
+            Ok(looks.next().await)
+        } else {
+            timeout(PATIENCE.max(longest.saturating_mul(TIMES)), looks.next()).await
+        };
+        let Ok(Some((look, took))) = next else { return found };
+        longest = longest.max(took);
+        found.push(look);
+    }
+}
+
+/// A first look, and how long it took.
+async fn timed_look<R: LiveReader, J: Journal>(
+    reader: &R,
+    journal: &J,
+    tenant: Arc<DesiredTenant>,
+) -> (FirstLook, Duration) {
+    let begun = Instant::now();
+    let look = first_look(reader, journal, tenant).await;
+    (look, begun.elapsed())
 }
 
 async fn first_look<R: LiveReader, J: Journal>(

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Loop, Task};
 use crate::{
@@ -39,6 +39,11 @@ where
 
     /// What was found is what each tenant's first pass begins with.
     pub(super) fn looked_at_all(&mut self, looks: Vec<FirstLook>) {
+        let tenants = &self.in_force.desired.tenants;
+        let missing = tenants.len().saturating_sub(looks.len());
+        if missing > 0 && !self.stop.is_cancelled() {
+            warn!(tenants = missing, "not waited for: they do not answer, and are looked at again");
+        }
         for look in &looks {
             self.fleet.first_look(look);
         }
