@@ -36,28 +36,28 @@ const FORMER: &str = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
 
 /// One call that came in.
 #[derive(Debug, Clone)]
-struct Came {
+pub(crate) struct Came {
     uri: String,
     headers: HeaderMap,
     body: String,
 }
 
 impl Came {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// Somebody who is told.
 #[derive(Clone)]
-struct Ear {
+pub(crate) struct Ear {
     address: SocketAddr,
     came: Arc<Mutex<Vec<Came>>>,
     answer: Arc<Mutex<(u16, String)>>,
 }
 
 impl Ear {
-    async fn listen() -> Self {
+    pub(crate) async fn listen() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(Mutex::new((204, String::new())));
@@ -67,7 +67,7 @@ impl Ear {
         ear
     }
 
-    fn came(&self) -> Vec<Came> {
+    pub(crate) fn came(&self) -> Vec<Came> {
         self.came.lock().unwrap().clone()
     }
 
@@ -94,7 +94,7 @@ async fn hear(State(ear): State<Ear>, uri: Uri, headers: HeaderMap, body: String
 }
 
 /// A stage whose configuration names these receivers; each secret is a file.
-fn configured(stage: &Stage, ear: &Ear, receivers: &str) {
+pub(crate) fn configured(stage: &Stage, ear: &Ear, receivers: &str) {
     for (name, text) in [
         ("hook", format!("http://{}/hook?sig=s3cr3tpath", ear.address)),
         ("key", KEY.to_owned()),
@@ -108,7 +108,8 @@ fn configured(stage: &Stage, ear: &Ear, receivers: &str) {
     stage.configure("run: {", &notices);
 }
 
-const HOOK: &str = "{ on-call: { kind: webhook, url: { file: hook }, secret: { file: key } } }";
+pub(crate) const HOOK: &str =
+    "{ on-call: { kind: webhook, url: { file: hook }, secret: { file: key } } }";
 
 async fn as_wanted(stage: &Stage, service: &mut Running) {
     let looked = || stage.text("stdout").matches("as the manifests want it").count() == 3;

@@ -13,3 +13,4 @@ pub(crate) mod server;
 mod several;
 mod signed;
 mod sources;
+mod story;
