@@ -29,7 +29,7 @@ echo 'server: { listen: "127.0.0.1:8496" }' >>sandbox.yaml
 "$program" --config sandbox.yaml run >/dev/null 2>&1 &
 until_it_is_there all_were_looked_at
 picture() {
-    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,1050 \
+    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,1400 \
         "$@" http://127.0.0.1:8496/ 2>/dev/null
 }
 picture --screenshot="$light"
